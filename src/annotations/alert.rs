@@ -1,0 +1,1 @@
+//! Reads `prometheus.io/alert`.

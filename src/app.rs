@@ -1,0 +1,1 @@
+//! The roof: wires every part once. Tests call it too.

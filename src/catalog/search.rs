@@ -1,0 +1,1 @@
+//! Finds entities by text and by facet.

@@ -1,0 +1,1 @@
+//! Entities from YAML files: globs, locations that point further, reload.

@@ -1,0 +1,2 @@
+//! Where entities come from.
+pub mod files;

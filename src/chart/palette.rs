@@ -1,0 +1,1 @@
+//! The series colours: chosen by labels, stable when others come and go.

@@ -1,0 +1,1 @@
+//! The Prometheus inside `promenade demo`: real HTTP on loopback, answers from closed-form functions of time.

@@ -1,0 +1,19 @@
+#![doc = include_str!("ARCHITECTURE.md")]
+
+pub mod annotations;
+pub mod app;
+pub mod catalog;
+pub mod chart;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod demo;
+pub mod metrics;
+pub mod monitoring;
+pub mod outbound;
+pub mod problem;
+pub mod prometheus;
+pub mod promql;
+pub mod store;
+pub mod web;
+pub mod yaml;

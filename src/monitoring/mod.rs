@@ -1,0 +1,90 @@
+//! The questions a page may ask of an entity: the one place that joins the catalog's entities with Prometheus.
+
+mod alerts;
+mod graph;
+mod routing;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+pub use alerts::{AlertRow, AlertTable, StateCounts};
+pub use graph::Graph;
+pub use routing::UnknownInstance;
+
+use crate::annotations::{GraphSpec, MonitoringSpec};
+use crate::prometheus::{InstanceName, InstanceSettings, Instances, PrometheusError};
+use crate::store::Store;
+
+/// The time that a page shows, already settled to instants. `from < to`; may reach beyond now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Period {
+    pub from: Timestamp,
+    pub to: Timestamp,
+    /// When the page was asked for: no query ends later.
+    pub now: Timestamp,
+    /// As asked by the reader; None: chosen from the range.
+    pub step: Option<Duration>,
+}
+
+/// Why a panel has no answer. Worded for readers by `web`.
+#[derive(Clone, Debug)]
+pub enum Failure {
+    Prometheus(Arc<PrometheusError>),
+    UnknownInstance(UnknownInstance),
+    /// The annotation's query cannot be sent; its problems are in the spec.
+    BrokenQuery,
+    /// The entity has no annotation for this panel.
+    NoAnnotation,
+    /// The entity has no graph of that number.
+    NoSuchGraph { graphs: usize },
+    /// The whole period lies in the future.
+    InTheFuture,
+}
+
+/// Answers pages. Cheap to clone.
+#[derive(Clone)]
+pub struct Monitoring {
+    store: Store,
+    instances: Arc<Instances>,
+}
+
+impl Monitoring {
+    pub fn new(store: Store, instances: Arc<Instances>) -> Self {
+        Self { store, instances }
+    }
+
+    /// The instance that the entity's annotations choose.
+    pub fn route(&self, spec: &MonitoringSpec) -> Result<&InstanceSettings, UnknownInstance> {
+        let _ = (spec, &self.instances);
+        todo!()
+    }
+
+    /// Every configured instance, by name.
+    pub fn instances(&self) -> impl Iterator<Item = &InstanceSettings> {
+        self.instances.names().filter_map(|n| self.instances.settings(n))
+    }
+
+    /// One graph of a spec.
+    pub async fn graph(
+        &self,
+        instance: &InstanceName,
+        spec: &GraphSpec,
+        period: &Period,
+    ) -> Result<Graph, Failure> {
+        let _ = (instance, spec, period, &self.store);
+        todo!()
+    }
+
+    /// The alert table of a spec.
+    pub async fn alerts(
+        &self,
+        instance: &InstanceName,
+        spec: &MonitoringSpec,
+        show_inactive: bool,
+    ) -> Result<AlertTable, Failure> {
+        let _ = (instance, spec, show_inactive);
+        todo!()
+    }
+}

@@ -1,0 +1,56 @@
+//! A broken part as a value: what is wrong, and where in the text it stands.
+
+use serde::Serialize;
+
+/// Byte offsets into one text, `start <= end`, both on character borders.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Span {
+    pub start: usize,
+    pub end: usize,
+}
+
+impl Span {
+    pub const fn new(start: usize, end: usize) -> Self {
+        Self { start, end }
+    }
+
+    /// The same place, in a text that begins `by` bytes earlier.
+    pub const fn shifted(self, by: usize) -> Self {
+        Self { start: self.start + by, end: self.end + by }
+    }
+}
+
+/// Whether the part that carries the problem is lost, or works with a remark.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    Error,
+    Warning,
+}
+
+/// Something wrong with a text, as a sentence for its author.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Problem {
+    pub message: String,
+    #[serde(flatten)]
+    pub span: Span,
+    pub severity: Severity,
+}
+
+impl Problem {
+    pub fn error(span: Span, message: impl Into<String>) -> Self {
+        Self { message: message.into(), span, severity: Severity::Error }
+    }
+
+    pub fn warning(span: Span, message: impl Into<String>) -> Self {
+        Self { message: message.into(), span, severity: Severity::Warning }
+    }
+}
+
+/// A problem and the annotation whose value it is about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Located {
+    pub annotation: String,
+    #[serde(flatten)]
+    pub problem: Problem,
+}

@@ -1,0 +1,55 @@
+//! What can go wrong between us and an instance, by kind.
+
+use super::InstanceName;
+
+/// The kinds that readers, scripts and metrics tell apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ErrorKind {
+    /// Prometheus refused the query (`bad_data`, `execution`).
+    BadQuery,
+    /// Our own queue for the instance is full, or the instance says that it is.
+    Overloaded,
+    Timeout,
+    /// No connection: refused, reset, DNS, TLS.
+    Unreachable,
+    /// 401 or 403: the portal's credential was refused.
+    Unauthorized,
+    /// HTML, a redirect, or JSON of another shape.
+    NotPrometheus,
+    /// Cut short, or a field is missing.
+    Incomplete,
+    TooLarge,
+    /// Any other error status.
+    Upstream,
+}
+
+impl ErrorKind {
+    /// The word of the contract's data forms.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::BadQuery => "bad_query",
+            Self::Overloaded => "overloaded",
+            Self::Timeout => "timeout",
+            Self::Unreachable => "unreachable",
+            Self::Unauthorized => "unauthorized",
+            Self::NotPrometheus => "not_prometheus",
+            Self::Incomplete => "incomplete",
+            Self::TooLarge => "too_large",
+            Self::Upstream => "upstream_error",
+        }
+    }
+}
+
+/// A failed question. `Display` speaks to the operator; it holds no secret and no URL.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{instance}: {}: {detail}", kind.as_str())]
+pub struct PrometheusError {
+    pub kind: ErrorKind,
+    pub instance: InstanceName,
+    /// For the operator's log.
+    pub detail: String,
+    /// What Prometheus itself said, verbatim (untrusted), for the reader.
+    pub said: Option<String>,
+    /// The HTTP status, when there was one.
+    pub status: Option<u16>,
+}

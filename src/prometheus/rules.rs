@@ -1,0 +1,74 @@
+//! Alerting rules and their alerts, as an instance tells them.
+
+use serde::Serialize;
+
+use super::Labels;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AlertState {
+    Firing,
+    Pending,
+    Inactive,
+    /// A rule that was not evaluated yet, or a word that we do not know.
+    Unknown,
+}
+
+impl AlertState {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Firing => "firing",
+            Self::Pending => "pending",
+            Self::Inactive => "inactive",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RuleHealth {
+    Ok,
+    Err,
+    Unknown,
+}
+
+/// One alerting rule of one group.
+#[derive(Clone, Debug)]
+pub struct AlertingRule {
+    pub group: String,
+    pub file: String,
+    pub name: String,
+    pub query: String,
+    /// `for`, in seconds.
+    pub duration: f64,
+    /// In seconds.
+    pub keep_firing_for: f64,
+    pub labels: Labels,
+    pub annotations: Labels,
+    pub state: AlertState,
+    pub health: RuleHealth,
+    pub last_error: Option<String>,
+    /// As Prometheus sends it (RFC 3339); None for the year 1, which means never.
+    pub last_evaluation: Option<String>,
+    pub alerts: Vec<Alert>,
+}
+
+/// One active alert of a rule.
+#[derive(Clone, Debug)]
+pub struct Alert {
+    pub labels: Labels,
+    pub annotations: Labels,
+    pub state: AlertState,
+    /// As Prometheus sends it.
+    pub active_at: Option<String>,
+    pub value: Option<f64>,
+}
+
+/// A complete answer to `/rules?type=alert`.
+#[derive(Clone, Debug, Default)]
+pub struct Rules {
+    pub rules: Vec<AlertingRule>,
+    pub warnings: Vec<String>,
+    pub infos: Vec<String>,
+}

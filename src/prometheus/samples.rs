@@ -1,0 +1,84 @@
+//! Samples in columns: one `f64` per step and series, where "absent" is told apart from NaN.
+
+use serde::Serialize;
+use serde::ser::SerializeMap;
+
+use super::Window;
+
+/// Stands where a series has no sample. A NaN with a payload of its own; no number read from JSON has it.
+pub const ABSENT: f64 = f64::from_bits(0x7ff8_ab5e_0000_0000);
+
+/// Whether there is no sample, as opposed to a sample that is NaN.
+pub fn is_absent(value: f64) -> bool {
+    value.to_bits() == ABSENT.to_bits()
+}
+
+/// A label set ordered by name, each name once.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Labels(Vec<(Box<str>, Box<str>)>);
+
+impl Labels {
+    pub fn get(&self, name: &str) -> Option<&str> {
+        let at = self.0.binary_search_by(|(n, _)| (**n).cmp(name)).ok()?;
+        self.0.get(at).map(|(_, v)| &**v)
+    }
+
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &str)> {
+        self.0.iter().map(|(n, v)| (&**n, &**v))
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// Of two equal names the later value stays.
+impl<N: Into<Box<str>>, V: Into<Box<str>>> FromIterator<(N, V)> for Labels {
+    fn from_iter<I: IntoIterator<Item = (N, V)>>(pairs: I) -> Self {
+        let mut all: Vec<(Box<str>, Box<str>)> =
+            pairs.into_iter().map(|(n, v)| (n.into(), v.into())).collect();
+        all.reverse();
+        all.sort_by(|a, b| a.0.cmp(&b.0));
+        all.dedup_by(|later, kept| later.0 == kept.0);
+        Self(all)
+    }
+}
+
+impl Serialize for Labels {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        for (name, value) in self.iter() {
+            map.serialize_entry(name, value)?;
+        }
+        map.end()
+    }
+}
+
+/// One series; `values` has one entry per instant of the matrix' window.
+#[derive(Clone, Debug)]
+pub struct Series {
+    pub labels: Labels,
+    pub values: Vec<f64>,
+}
+
+/// A complete answer to a range query.
+#[derive(Clone, Debug)]
+pub struct Matrix {
+    pub window: Window,
+    /// In the order of their labels, so that equal answers are equal.
+    pub series: Vec<Series>,
+    /// How many series had native histograms, which are not drawn.
+    pub histogram_series: usize,
+    /// How many samples stood beside the grid and have no column.
+    pub off_grid: usize,
+    pub warnings: Vec<String>,
+    pub infos: Vec<String>,
+}
+
+impl Matrix {
+    /// Bytes that this answer holds in memory, about.
+    pub fn weight(&self) -> usize {
+        let labels = |s: &Series| s.labels.iter().map(|(n, v)| n.len() + v.len() + 32).sum::<usize>();
+        self.series.iter().map(|s| s.values.len() * 8 + labels(s) + 64).sum::<usize>() + 256
+    }
+}

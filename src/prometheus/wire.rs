@@ -1,0 +1,1 @@
+//! Prometheus' JSON, read strictly into columns and rules.

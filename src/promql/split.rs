@@ -1,0 +1,1 @@
+//! Finds the borders inside annotation texts that hold PromQL: commas and pipes outside brackets, strings, comments and `{{ }}`.

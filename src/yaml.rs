@@ -1,0 +1,1 @@
+//! YAML within budgets, with the positions of what was read: for config and catalog.
