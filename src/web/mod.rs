@@ -1,5 +1,11 @@
 //! The portal's pages over HTTP: the route table.
 
+pub mod links;
+pub mod params;
+
+pub use links::Links;
+pub use params::PageParams;
+
 use std::time::Duration;
 
 use url::Url;
