@@ -1,1 +1,173 @@
-fn main(){}
+//! Hashes and compresses the static files, and writes the table that `web::assets` serves from.
+
+use std::error::Error;
+use std::fmt::Write as _;
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+type Outcome<T> = Result<T, Box<dyn Error>>;
+
+/// One file of `static/`, as it is served.
+struct File {
+    /// Path under `static/`, with forward slashes: `js/portal.js`.
+    name: String,
+    content_type: &'static str,
+    sha256: String,
+    bytes: Vec<u8>,
+}
+
+fn main() -> Outcome<()> {
+    println!("cargo::rerun-if-changed=static");
+    let root = PathBuf::from(std::env::var("CARGO_MANIFEST_DIR")?).join("static");
+    let out = PathBuf::from(std::env::var("OUT_DIR")?);
+
+    let mut files = Vec::new();
+    for folder in ["css", "img", "js", "vendor"] {
+        collect(&root, &root.join(folder), &mut files)?;
+    }
+    files.sort_by(|a, b| a.name.cmp(&b.name));
+    verify_vendor(&files, &fs::read_to_string(root.join("vendor/README.md"))?)?;
+    refuse_references(&files)?;
+
+    let mut table = String::from("&[\n");
+    for file in &files {
+        write_row(file, &out, &mut table)?;
+    }
+    table.push_str("]\n");
+    fs::write(out.join("assets.rs"), table)?;
+    Ok(())
+}
+
+/// What is served, by ending. Anything else in the folders (licences, notes) stays out of the binary.
+fn content_type(path: &Path) -> Option<&'static str> {
+    match path.extension()?.to_str()? {
+        "css" => Some("text/css; charset=utf-8"),
+        "js" => Some("text/javascript; charset=utf-8"),
+        "svg" => Some("image/svg+xml"),
+        "png" => Some("image/png"),
+        _ => None,
+    }
+}
+
+fn collect(root: &Path, folder: &Path, files: &mut Vec<File>) -> Outcome<()> {
+    if !folder.is_dir() {
+        return Ok(());
+    }
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            collect(root, &path, files)?;
+        } else if let Some(content_type) = content_type(&path) {
+            let bytes = fs::read(&path)?;
+            let name = path.strip_prefix(root)?.to_str().ok_or("a file name that is not UTF-8")?;
+            let name = name.replace(std::path::MAIN_SEPARATOR, "/");
+            files.push(File { name, content_type, sha256: sha256(&bytes), bytes });
+        }
+    }
+    Ok(())
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().fold(String::new(), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}
+
+/// A vendored file must be the one that its README names, to the byte.
+fn verify_vendor(files: &[File], readme: &str) -> Outcome<()> {
+    for file in files {
+        let Some(name) = file.name.strip_prefix("vendor/") else { continue };
+        let row = format!("| {name} |");
+        let told = readme.lines().any(|line| line.starts_with(&row) && line.contains(&file.sha256));
+        if !told {
+            return Err(
+                format!("static/vendor/README.md does not give {name} the SHA-256 {}", file.sha256).into()
+            );
+        }
+    }
+    Ok(())
+}
+
+/// A style sheet cannot know another file's hashed name, so a reference in it would be a 404 for every reader.
+fn refuse_references(files: &[File]) -> Outcome<()> {
+    for file in files.iter().filter(|f| f.name.ends_with(".css")) {
+        let text = std::str::from_utf8(&file.bytes)?;
+        let refers = text.split("url(").skip(1).any(|rest| {
+            let target = rest.trim_start_matches(['"', '\'']);
+            !target.starts_with("data:") && !target.starts_with('#')
+        });
+        if refers || text.contains("@import") {
+            return Err(
+                format!("static/{} refers to another file: link it from the layout", file.name).into()
+            );
+        }
+    }
+    Ok(())
+}
+
+/// `css/panels.css` -> `css/panels.0123456789ab.css`
+fn hashed_name(name: &str, sha256: &str) -> Outcome<String> {
+    let (stem, ending) = name.rsplit_once('.').ok_or("a file without an ending")?;
+    let short = sha256.get(..12).ok_or("a short hash")?;
+    Ok(format!("{stem}.{short}.{ending}"))
+}
+
+fn write_row(file: &File, out: &Path, table: &mut String) -> Outcome<()> {
+    let folder = out.join("assets");
+    fs::create_dir_all(&folder)?;
+    let plain = kept(&folder, &file.sha256, || Ok(file.bytes.clone()))?;
+    let gzip = kept(&folder, &format!("{}.gz", file.sha256), || gzip(&file.bytes))?;
+    let brotli = kept(&folder, &format!("{}.br", file.sha256), || brotli(&file.bytes))?;
+    let smaller = |packed: &Path| -> Outcome<String> {
+        let worth = fs::metadata(packed)?.len() < file.bytes.len() as u64;
+        Ok(if worth { format!("Some({})", include(packed)?) } else { "None".into() })
+    };
+    writeln!(
+        table,
+        "Asset {{ name: {:?}, path: {:?}, sha256: {:?}, content_type: {:?}, identity: {}, gzip: {}, brotli: {} }},",
+        file.name,
+        format!("static/{}", hashed_name(&file.name, &file.sha256)?),
+        file.sha256,
+        file.content_type,
+        include(&plain)?,
+        smaller(&gzip)?,
+        smaller(&brotli)?,
+    )?;
+    Ok(())
+}
+
+fn include(path: &Path) -> Outcome<String> {
+    Ok(format!("include_bytes!({:?})", path.to_str().ok_or("an output path that is not UTF-8")?))
+}
+
+/// Kept under its content's hash, so that an edit of one file does not compress the others again.
+fn kept(folder: &Path, name: &str, make: impl FnOnce() -> Outcome<Vec<u8>>) -> Outcome<PathBuf> {
+    let path = folder.join(name);
+    if !path.exists() {
+        // Renamed into place: a build that is stopped half way must not leave a cut file behind.
+        let draft = folder.join(format!("{name}.draft"));
+        fs::write(&draft, make()?)?;
+        fs::rename(&draft, &path)?;
+    }
+    Ok(path)
+}
+
+fn gzip(bytes: &[u8]) -> Outcome<Vec<u8>> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    encoder.write_all(bytes)?;
+    Ok(encoder.finish()?)
+}
+
+fn brotli(bytes: &[u8]) -> Outcome<Vec<u8>> {
+    let mut packed = Vec::new();
+    {
+        let mut encoder = brotli::CompressorWriter::new(&mut packed, 1 << 16, 11, 22);
+        encoder.write_all(bytes)?;
+        encoder.flush()?;
+    }
+    Ok(packed)
+}

@@ -38,7 +38,9 @@ pub enum Failure {
     /// The entity has no annotation for this panel.
     NoAnnotation,
     /// The entity has no graph of that number.
-    NoSuchGraph { graphs: usize },
+    NoSuchGraph {
+        graphs: usize,
+    },
     /// The whole period lies in the future.
     InTheFuture,
 }

@@ -5,8 +5,7 @@ use std::time::Duration;
 /// Prometheus refuses more points than this per series.
 pub const MAX_POINTS: usize = 11_000;
 /// The steps that are chosen from, in seconds.
-pub const STEP_LADDER: [u32; 13] =
-    [15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400];
+pub const STEP_LADDER: [u32; 13] = [15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400];
 
 /// `start`, `start + step`, ..., `end`, in epoch milliseconds; `start <= end`, `step > 0`,
 /// `end - start` a multiple of the step, and at most [`MAX_POINTS`] points.

@@ -1,5 +1,6 @@
 //! The portal's pages over HTTP: the route table.
 
+pub mod assets;
 pub mod links;
 pub mod params;
 
