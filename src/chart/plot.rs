@@ -13,6 +13,8 @@ pub struct Plot {
     pub from_ms: i64,
     pub to_ms: i64,
     pub series: Vec<PlotSeries>,
+    /// Samples that are NaN or infinite: they are drawn as gaps, and the panel says so.
+    pub non_finite: usize,
 }
 
 #[derive(Clone, Debug)]
@@ -23,7 +25,8 @@ pub struct PlotSeries {
     pub legend: LegendRow,
 }
 
-/// Figures over the drawn samples; NaN and absent left out; None when nothing is left.
+/// Figures over the answer's samples; NaN and absent left out; None when nothing is left.
+/// `last`, `min` and `max` may be infinite, `avg` is over the finite samples.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct LegendRow {
     pub last: Option<f64>,

@@ -57,6 +57,7 @@ pub struct AlertTable {
     pub counts: StateCounts,
     /// Names of the annotation that no rule of the instance has.
     pub unmatched_names: Vec<String>,
-    /// Rules chosen by the annotation whose health is not ok.
-    pub unhealthy_rules: usize,
+    /// One row for each chosen rule whose evaluation fails (health `err`), whether or not it is among `rows`:
+    /// its state is not to be trusted, so a page without firing rows but with these is not well.
+    pub unhealthy: Vec<AlertRow>,
 }
