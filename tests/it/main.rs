@@ -1,1 +1,13 @@
-fn main() {}
+//! Every scene and every suite, in one binary: it links once.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test that meets the unexpected should stop"
+)]
+
+mod real_prometheus;
+mod tidy;
+mod world;

@@ -1,0 +1,3 @@
+//! The world that the portal is tested in: real parts, and a scripted upstream for faults.
+
+pub mod prometheus;

@@ -1,0 +1,194 @@
+//! A real Prometheus with history of its own: generated samples, rules in every state, nothing scraped.
+//!
+//! `RealPrometheus::start()` writes a small OpenMetrics file, lets `promtool` make blocks of it, starts the
+//! server on a free loopback port, and waits until its rules were evaluated. Dropping it ends it.
+
+use std::f64::consts::TAU;
+use std::fmt::Write as _;
+use std::fs;
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use promenade::clock;
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// Seconds between two samples of the generated history.
+const INTERVAL: i64 = 15;
+/// Three hours: blocks are cut at two, so that queries cross a border.
+const HISTORY: i64 = 3 * 3600;
+
+const CONFIG: &str = "global: {evaluation_interval: 1s}\nrule_files: [rules.yml]\nscrape_configs: []\n";
+
+/// Rules in every state. They look back further than the history's end is away, so that they hold while tests run.
+const RULES: &str = r#"
+groups:
+  - name: orders
+    rules:
+      - alert: HighLoad
+        expr: last_over_time(load{zone=~"a|b"}[3h]) > -1000
+        labels: {severity: critical, team: "payments, checkout"}
+        annotations: {summary: "Load of {{ $labels.instance }} is {{ $value }}", runbook_url: "https://runbooks.example/high?x=1&y=2"}
+      - alert: SlowBurn
+        expr: last_over_time(load{zone="a"}[3h]) > -1000
+        for: 10h
+        labels: {severity: warning}
+      - alert: AllQuiet
+        expr: last_over_time(load[3h]) > 1e12
+        labels: {severity: warning}
+        annotations: {summary: "never"}
+      - alert: "Excessive Memory, Usage"
+        expr: vector(7.25843968e+09)
+        keep_firing_for: 5m
+        labels: {severity: page, odd: "<b>\"x\"</b> \\ , | żółć"}
+      - alert: Infinite
+        expr: vector(1) / 0
+  - name: broken
+    rules:
+      - alert: ManyToMany
+        expr: last_over_time(load[3h]) * on () last_over_time(load[3h])
+        labels: {severity: info}
+"#;
+
+pub struct RealPrometheus {
+    child: Child,
+    pub url: String,
+    _dir: TempDir,
+}
+
+impl RealPrometheus {
+    pub async fn start() -> Self {
+        let dir = TempDir::new().unwrap();
+        let now = clock::now().as_second();
+        fs::write(dir.path().join("history.om"), history(now)).unwrap();
+        fs::write(dir.path().join("prometheus.yml"), CONFIG).unwrap();
+        fs::write(dir.path().join("rules.yml"), RULES).unwrap();
+        run(dir.path(), "promtool", &["tsdb", "create-blocks-from", "openmetrics", "history.om", "data"]);
+        let port = free_port();
+        let child = Command::new(found("prometheus"))
+            .current_dir(dir.path())
+            .args(["--config.file=prometheus.yml", "--storage.tsdb.path=data", "--log.level=warn"])
+            .arg(format!("--web.listen-address=127.0.0.1:{port}"))
+            .stdout(Stdio::null())
+            .stderr(fs::File::create(dir.path().join("log")).unwrap())
+            .spawn()
+            .unwrap();
+        let started = Self { child, url: format!("http://127.0.0.1:{port}"), _dir: dir };
+        started.wait_for_rules().await;
+        started
+    }
+
+    /// An answer of the server itself, past the portal.
+    pub async fn get(&self, path: &str, query: &[(&str, &str)]) -> Value {
+        let mut url = url::Url::parse(&format!("{}{path}", self.url)).unwrap();
+        url.query_pairs_mut().extend_pairs(query);
+        #[expect(clippy::disallowed_methods, reason = "a test may read a whole body")]
+        let text = reqwest::get(url).await.unwrap().text().await.unwrap();
+        serde_json::from_str(&text).unwrap()
+    }
+
+    async fn wait_for_rules(&self) {
+        for _ in 0..300 {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            if reqwest::get(format!("{}/-/ready", self.url)).await.is_ok_and(|r| r.status() == 200) {
+                let rules = self.get("/api/v1/rules", &[]).await;
+                let evaluated = rules["data"]["groups"].as_array().is_some_and(|groups| {
+                    let mut all = groups.iter().flat_map(|g| g["rules"].as_array().into_iter().flatten());
+                    all.clone().count() >= 6 && all.all(|r| r["health"] != "unknown")
+                });
+                if evaluated {
+                    return;
+                }
+            }
+        }
+        panic!("prometheus did not get ready: {}", fs::read_to_string(self._dir.path().join("log")).unwrap());
+    }
+}
+
+impl Drop for RealPrometheus {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+fn found(program: &str) -> &str {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    assert!(
+        std::env::split_paths(&path).any(|dir| dir.join(program).is_file()),
+        "`{program}` is not on PATH: run the tests by tests/run, which fetches it, or install Prometheus"
+    );
+    program
+}
+
+fn run(dir: &Path, program: &str, arguments: &[&str]) {
+    let done = Command::new(found(program)).current_dir(dir).args(arguments).output().unwrap();
+    assert!(done.status.success(), "{program}: {}", String::from_utf8_lossy(&done.stderr));
+}
+
+/// Closed-form series: waves, a counter with resets, a gap, NaN and infinities, odd labels, a lone sample.
+fn history(now: i64) -> String {
+    let end = now - now.rem_euclid(INTERVAL);
+    let instants: Vec<i64> = (0..=HISTORY / INTERVAL).map(|i| end - HISTORY + i * INTERVAL).collect();
+    let mut text = String::new();
+    let mut family = |name: &str, kind: &str, series: &[(&str, &dyn Fn(i64, f64) -> Option<f64>)]| {
+        let _ = writeln!(text, "# TYPE {name} {kind}");
+        for (labels, value) in series {
+            for (i, at) in instants.iter().enumerate() {
+                if let Some(v) = value(i64::try_from(i).unwrap(), *at as f64) {
+                    let suffix = if kind == "counter" { "_total" } else { "" };
+                    let _ = writeln!(text, "{name}{suffix}{{{labels}}} {} {at}", number(v));
+                }
+            }
+        }
+    };
+    family(
+        "load",
+        "gauge",
+        &[
+            (r#"zone="a",instance="a:9100""#, &|_, t| Some(5.0 + 3.0 * (t / 600.0 * TAU).sin())),
+            (r#"zone="b",instance="b:9100""#, &|_, t| Some(1e9 + 7.0 * (t / 900.0).cos())),
+            (r#"zone="c",instance="c:9100""#, &|i, t| (!(200..260).contains(&i)).then(|| (t / 1e3).sin())),
+        ],
+    );
+    family(
+        "odd",
+        "gauge",
+        &[
+            (r#"path="/a,b|c;d=e{f}""#, &|i, _| Some(if i % 7 == 0 { f64::NAN } else { 1.0 / 3.0 })),
+            (r#"path="<script>alert(1)</script>""#, &|i, _| {
+                Some(if i % 2 == 0 { f64::INFINITY } else { -1e-300 })
+            }),
+            (r#"path="C:\\dir\"żółć""#, &|_, _| Some(f64::NEG_INFINITY)),
+            (r#"path="lone""#, &|i, _| (i == 400).then_some(-0.0)),
+        ],
+    );
+    family(
+        "http_requests",
+        "counter",
+        &[
+            (r#"code="200",instance="a:9100""#, &|i, _| Some((i % 300 * 42) as f64)),
+            (r#"code="500",instance="a:9100""#, &|i, _| Some((i % 211) as f64 * 0.25)),
+            (r#"code="200",instance="b:9100""#, &|i, _| Some((i * 17) as f64)),
+        ],
+    );
+    family("zero", "gauge", &[("", &|_, _| Some(0.0))]);
+    text.push_str("# EOF\n");
+    text
+}
+
+fn number(value: f64) -> String {
+    if value.is_nan() {
+        "NaN".into()
+    } else if value.is_infinite() {
+        if value > 0.0 { "+Inf" } else { "-Inf" }.into()
+    } else {
+        format!("{value:?}")
+    }
+}
