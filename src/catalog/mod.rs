@@ -17,6 +17,8 @@ pub use entity::{Annotation, Entity, EntityRef, Link, Place};
 #[derive(Clone, Debug, Default)]
 pub struct CatalogSettings {
     pub files: Vec<FileLocation>,
+    /// Catalogs that are part of the program: a name for messages, and the YAML.
+    pub embedded: Vec<(&'static str, &'static str)>,
     /// Locations of other types, by type, which are told and not read.
     pub not_read: BTreeMap<String, usize>,
 }
