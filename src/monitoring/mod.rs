@@ -2,7 +2,10 @@
 
 mod alerts;
 mod graph;
+mod names;
 mod routing;
+mod unit;
+mod window;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +18,7 @@ pub use routing::UnknownInstance;
 
 use crate::annotations::{GraphSpec, MonitoringSpec};
 use crate::prometheus::{InstanceName, InstanceSettings, Instances, PrometheusError};
-use crate::store::Store;
+use crate::store::{Question, RulesQuestion, Scope, Store};
 
 /// The time that a page shows, already settled to instants. `from < to`; may reach beyond now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,8 +62,12 @@ impl Monitoring {
 
     /// The instance that the entity's annotations choose.
     pub fn route(&self, spec: &MonitoringSpec) -> Result<&InstanceSettings, UnknownInstance> {
-        let _ = (spec, &self.instances);
-        todo!()
+        self.instance(spec.service_name.as_deref())
+    }
+
+    /// The instance of that name, letter for letter; without a name the unnamed one.
+    pub fn instance(&self, service_name: Option<&str>) -> Result<&InstanceSettings, UnknownInstance> {
+        routing::choose(service_name, self.instances().map(|settings| (&settings.name, settings)))
     }
 
     /// Every configured instance, by name.
@@ -75,18 +82,31 @@ impl Monitoring {
         spec: &GraphSpec,
         period: &Period,
     ) -> Result<Graph, Failure> {
-        let _ = (instance, spec, period, &self.store);
-        todo!()
+        let query = spec.query.as_ref().ok_or(Failure::BrokenQuery)?;
+        let settings = self.known(instance)?;
+        let (window, notices) =
+            window::settle(period, settings.scrape_interval).ok_or(Failure::InTheFuture)?;
+        let question =
+            Question { instance: instance.clone(), scope: Scope::Whole, query: query.clone(), window };
+        let answer = self.store.ask(question).await.map_err(Failure::Prometheus)?;
+        Ok(Graph::of(spec, query, instance.clone(), answer, notices))
     }
 
-    /// The alert table of a spec.
+    /// The alert table of a spec. Rows that are not active are in it when `show_inactive`, and counted in any case.
     pub async fn alerts(
         &self,
         instance: &InstanceName,
         spec: &MonitoringSpec,
         show_inactive: bool,
     ) -> Result<AlertTable, Failure> {
-        let _ = (instance, spec, show_inactive);
-        todo!()
+        let alerts = spec.alerts.as_ref().ok_or(Failure::NoAnnotation)?;
+        self.known(instance)?;
+        let question = RulesQuestion { instance: instance.clone(), scope: Scope::Whole };
+        let answer = self.store.rules(question).await.map_err(Failure::Prometheus)?;
+        Ok(AlertTable::of(instance.clone(), alerts, answer, show_inactive))
+    }
+
+    fn known(&self, instance: &InstanceName) -> Result<&InstanceSettings, Failure> {
+        self.instance(Some(instance.as_str())).map_err(Failure::UnknownInstance)
     }
 }

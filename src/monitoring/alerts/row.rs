@@ -1,0 +1,94 @@
+//! One row of the alert table: an active alert with its rule, or a rule without any.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::prometheus::{Alert, AlertState, AlertingRule, Labels, RuleHealth, Rules};
+
+/// One row: an active alert, or a rule without active alerts. The rule, and the alert if there is
+/// one, exist in the rules that it holds.
+#[derive(Clone, Debug)]
+pub struct AlertRow {
+    rules: Arc<Rules>,
+    rule: usize,
+    alert: Option<usize>,
+    /// Of a row without an alert: the rule's own labels with `alertname` added.
+    rule_labels: Labels,
+}
+
+impl AlertRow {
+    /// The rows of one rule: its active alerts, else the rule itself. Nothing without such a rule.
+    pub(super) fn all_of(rules: &Arc<Rules>, rule: usize) -> Vec<Self> {
+        let Some(found) = rules.rules.get(rule) else { return Vec::new() };
+        let active = |(i, alert): (usize, &Alert)| (alert.state != AlertState::Inactive).then_some(i);
+        let rows: Vec<Self> = found
+            .alerts
+            .iter()
+            .enumerate()
+            .filter_map(active)
+            .map(|i| Self { rules: rules.clone(), rule, alert: Some(i), rule_labels: Labels::default() })
+            .collect();
+        if rows.is_empty() { Self::of_rule(rules, rule).into_iter().collect() } else { rows }
+    }
+
+    /// The rule itself. None without such a rule.
+    pub(super) fn of_rule(rules: &Arc<Rules>, rule: usize) -> Option<Self> {
+        let found = rules.rules.get(rule)?;
+        let rule_labels = found.labels.iter().chain([("alertname", found.name.as_str())]).collect();
+        Some(Self { rules: rules.clone(), rule, alert: None, rule_labels })
+    }
+
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "rows are built from indices that exist, and the rules never change"
+    )]
+    pub fn rule(&self) -> &AlertingRule {
+        &self.rules.rules[self.rule]
+    }
+
+    pub fn alert(&self) -> Option<&Alert> {
+        self.alert.and_then(|i| self.rule().alerts.get(i))
+    }
+
+    pub fn name(&self) -> &str {
+        &self.rule().name
+    }
+
+    /// The alert's state; of a rule without active alerts what the rule says, unknown until it was evaluated.
+    pub fn state(&self) -> AlertState {
+        let rule = self.rule();
+        match (self.alert(), rule.state) {
+            (Some(alert), _) => alert.state,
+            (None, AlertState::Inactive) if rule.health == RuleHealth::Unknown => AlertState::Unknown,
+            (None, state) => state,
+        }
+    }
+
+    /// Whether the row is shown without being asked for.
+    pub fn is_active(&self) -> bool {
+        self.alert.is_some() || matches!(self.state(), AlertState::Firing | AlertState::Pending)
+    }
+
+    /// The alert's labels; of a rule without alerts its own, with `alertname` added.
+    pub fn labels(&self) -> &Labels {
+        self.alert().map_or(&self.rule_labels, |alert| &alert.labels)
+    }
+
+    pub fn annotations(&self) -> &Labels {
+        self.alert().map_or(&self.rule().annotations, |alert| &alert.annotations)
+    }
+
+    pub fn severity(&self) -> Option<&str> {
+        self.labels().get("severity")
+    }
+
+    /// Since when the alert is active; None when it is not, or when the time cannot be read.
+    pub fn active_at(&self) -> Option<Timestamp> {
+        self.alert()?.active_at.as_deref()?.parse().ok()
+    }
+
+    pub fn value(&self) -> Option<f64> {
+        self.alert()?.value
+    }
+}

@@ -1,0 +1,97 @@
+//! Names series so that no two are alike: by dimension, by the grouping, by metric, by query.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::prometheus::Labels;
+
+/// How the series of one query are named.
+#[derive(Clone, Copy, Debug)]
+pub struct Naming<'a> {
+    /// The annotation's dimension list.
+    pub dimensions: &'a [String],
+    /// The labels of the query's outermost `by`.
+    pub by: &'a [String],
+    pub query: &'a str,
+}
+
+/// One name per label set, in its order; no two alike.
+pub fn names(all: &[&Labels], naming: Naming<'_>) -> Vec<String> {
+    let mut names: Vec<String> = all.iter().map(|labels| naming.plain(labels)).collect();
+    let mut ties: HashMap<&str, Vec<usize>> = HashMap::new();
+    for (i, name) in names.iter().enumerate() {
+        ties.entry(name).or_default().push(i);
+    }
+    let mut taken: HashSet<String> =
+        ties.iter().filter(|(_, tied)| tied.len() == 1).map(|(name, _)| (*name).to_owned()).collect();
+    let mut tied: Vec<Vec<usize>> = ties.into_values().filter(|tied| tied.len() > 1).collect();
+    tied.sort_unstable();
+    for tie in tied {
+        let labels: Vec<&Labels> = tie.iter().filter_map(|i| all.get(*i).copied()).collect();
+        let differing = differing(&labels);
+        for (i, labels) in tie.into_iter().zip(labels) {
+            if let Some(name) = names.get_mut(i) {
+                *name = unlike(&taken, name, labels, &differing);
+                taken.insert(name.clone());
+            }
+        }
+    }
+    names
+}
+
+impl Naming<'_> {
+    fn plain(&self, labels: &Labels) -> String {
+        let joined = |names: &[String]| {
+            let values: Vec<&str> =
+                names.iter().filter_map(|n| labels.get(n)).filter(|v| !v.is_empty()).collect();
+            (!values.is_empty()).then(|| values.join(", "))
+        };
+        joined(self.dimensions)
+            .or_else(|| joined(self.by))
+            .or_else(|| labels.get("__name__").map(str::to_owned))
+            .unwrap_or_else(|| self.query.to_owned())
+    }
+}
+
+/// The names of the labels whose values are not the same in all sets.
+fn differing<'a>(sets: &[&'a Labels]) -> Vec<&'a str> {
+    let mut seen: HashMap<&str, (&str, usize, bool)> = HashMap::new();
+    for (name, value) in sets.iter().flat_map(|labels| labels.iter()) {
+        let (first, count, differs) = seen.entry(name).or_insert((value, 0, false));
+        *count += 1;
+        *differs |= *first != value;
+    }
+    let mut names: Vec<&str> = seen
+        .into_iter()
+        .filter(|(_, (_, count, differs))| *differs || *count < sets.len())
+        .map(|(name, _)| name)
+        .collect();
+    names.sort_unstable();
+    names
+}
+
+/// `base {zone="a"}`; where another series is called that, with all labels, and at last with a number.
+fn unlike(taken: &HashSet<String>, base: &str, labels: &Labels, differing: &[&str]) -> String {
+    let short = with_labels(base, labels.iter().filter(|(name, _)| differing.binary_search(name).is_ok()));
+    if !taken.contains(&short) {
+        return short;
+    }
+    let long = with_labels(base, labels.iter());
+    if !taken.contains(&long) {
+        return long;
+    }
+    (2_u64..).map(|n| format!("{long} ({n})")).find(|name| !taken.contains(name)).unwrap_or(long)
+}
+
+/// Values are quoted as in PromQL.
+fn with_labels<'a>(base: &str, labels: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+    let matchers: Vec<String> = labels
+        .map(|(name, value)| {
+            let value = value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
+            format!("{name}=\"{value}\"")
+        })
+        .collect();
+    if matchers.is_empty() { base.to_owned() } else { format!("{base} {{{}}}", matchers.join(", ")) }
+}
+
+#[cfg(test)]
+mod tests;

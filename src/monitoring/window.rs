@@ -1,0 +1,138 @@
+//! Settles which instants a graph asks for: the grid, and what of the reader's wish could not be kept.
+
+use std::time::Duration;
+
+use super::Period;
+use crate::prometheus::{MAX_POINTS, Window, default_step};
+
+/// A series has at most this many points unless the reader chooses a step.
+pub const POINT_BUDGET: usize = 1_440;
+
+/// Steps beyond this help nobody, and Prometheus refuses those beyond 292 years.
+const LONGEST_STEP: Duration = Duration::from_secs(10 * 366 * 86_400);
+
+/// The grid for a period, and a sentence for each wish that was not kept.
+/// It ends at now at the latest. None: the whole period lies in the future.
+pub fn settle(period: &Period, scrape_interval: Duration) -> Option<(Window, Vec<String>)> {
+    if period.from > period.now {
+        return None;
+    }
+    let start = period.from.as_millisecond();
+    let end = period.to.min(period.now).as_millisecond().max(start);
+    // The requested range, not the part of it that has passed, so that a day's step does not change at noon.
+    let range = Duration::from_millis(
+        u64::try_from(period.to.as_millisecond().saturating_sub(start)).unwrap_or_default(),
+    );
+    let mut notices = Vec::new();
+    let step = match period.step {
+        Some(asked) => raised(asked, range, scrape_interval, &mut notices),
+        None => chosen(range, scrape_interval),
+    };
+    Window::aligned(start, end, step).map(|window| (window, notices))
+}
+
+/// Rounding both ends down can put one instant more on the grid than the range alone has.
+fn most_points(range: Duration, step: Duration) -> u128 {
+    range.as_millis().div_ceil(step.as_millis().max(1)) + 1
+}
+
+fn chosen(range: Duration, scrape_interval: Duration) -> Duration {
+    let mut step = default_step(range, scrape_interval, POINT_BUDGET);
+    while most_points(range, step) > POINT_BUDGET as u128 {
+        step = default_step(range + step, scrape_interval, POINT_BUDGET);
+    }
+    step
+}
+
+fn raised(
+    asked: Duration,
+    range: Duration,
+    scrape_interval: Duration,
+    notices: &mut Vec<String>,
+) -> Duration {
+    let mut step = asked.min(LONGEST_STEP).max(scrape_interval);
+    let mut reason = "the interval at which this instance scrapes".to_owned();
+    if most_points(range, step) > MAX_POINTS as u128 {
+        // Two less than allowed: one for the first instant, one for the rounding of the ends.
+        let seconds = range.as_millis().div_ceil((MAX_POINTS as u128 - 2) * 1000);
+        step = Duration::from_secs(u64::try_from(seconds).unwrap_or(u64::MAX)).max(step);
+        reason = format!("so that a series keeps within {MAX_POINTS} points");
+    }
+    if step > asked {
+        let (asked, step) = (asked.as_secs_f64(), step.as_secs_f64());
+        notices.push(format!("The step of {asked} s was raised to {step} s, {reason}."));
+    }
+    step
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+
+    const NOW: i64 = 1_700_000_007;
+
+    fn period(from: i64, to: i64, step: Option<f64>) -> Period {
+        let at = |s| Timestamp::from_second(s).unwrap();
+        Period { from: at(from), to: at(to), now: at(NOW), step: step.map(Duration::from_secs_f64) }
+    }
+
+    /// Expected: start, end and step in seconds, and how many notices.
+    fn check(from: i64, to: i64, step: Option<f64>, scrape: u64, expected: Option<(i64, i64, f64, usize)>) {
+        let found = settle(&period(from, to, step), Duration::from_secs(scrape));
+        let told = found
+            .map(|(w, n)| (w.start_ms() / 1000, w.end_ms() / 1000, w.step_ms() as f64 / 1000.0, n.len()));
+        assert_eq!(told, expected, "from {from} to {to} step {step:?} scrape {scrape}");
+    }
+
+    #[test]
+    fn grids() {
+        let hour = 3600;
+        check(NOW - hour, NOW, None, 15, Some((1_699_996_395, 1_699_999_995, 15.0, 0)));
+        check(NOW - hour, NOW, None, 60, Some((1_699_996_380, 1_699_999_980, 60.0, 0)));
+        check(NOW - hour, NOW, Some(14.0), 15, Some((1_699_996_395, 1_699_999_995, 15.0, 1)));
+        check(NOW - hour, NOW, Some(60.0), 15, Some((1_699_996_380, 1_699_999_980, 60.0, 0)));
+        check(NOW - hour, NOW, Some(0.5), 0, Some((1_699_996_407, NOW, 0.5, 0)));
+        // Ends beyond now: the grid ends, the step does not depend on how much has passed.
+        check(NOW - hour, NOW + 86_400, None, 15, Some((1_699_996_320, 1_699_999_920, 120.0, 0)));
+        check(NOW, NOW + hour, None, 15, Some((1_699_999_995, 1_699_999_995, 15.0, 0)));
+        check(NOW + 1, NOW + hour, None, 15, None);
+        // A week of 14 s would be 43,201 points.
+        check(NOW - 604_800, NOW, Some(15.0), 15, Some((1_699_395_170, 1_700_000_005, 55.0, 1)));
+    }
+
+    #[test]
+    fn every_range_settles_within_its_budget() {
+        let ranges = [1, 59, 3600, 21_600, 21_599, 86_399, 86_400, 100_000, 2_592_000, 31_536_000];
+        let steps = [None, Some(0.001), Some(1.0), Some(7.5), Some(3600.0), Some(1e18)];
+        for range in ranges.into_iter().chain([6_000_000_000]) {
+            for step in steps {
+                for scrape in [0.001, 15.0, 47.5, 100_000.0] {
+                    let scrape = Duration::from_secs_f64(scrape);
+                    let (window, _) = settle(&period(NOW - range, NOW, step), scrape).unwrap();
+                    let budget = if step.is_some() { MAX_POINTS } else { POINT_BUDGET };
+                    assert!(window.len() <= budget, "{range} {step:?}: {}", window.len());
+                    assert!(Duration::from_millis(window.step_ms() as u64) >= scrape);
+                    assert!(window.end_ms() <= NOW * 1000);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn notices_are_sentences() {
+        let told = |step, scrape| {
+            settle(&period(NOW - 604_800, NOW, Some(step)), Duration::from_secs(scrape)).unwrap().1
+        };
+        assert_eq!(
+            told(1.0, 15),
+            ["The step of 1 s was raised to 55 s, so that a series keeps within 11000 points."]
+        );
+        assert_eq!(
+            told(7.5, 60),
+            ["The step of 7.5 s was raised to 60 s, the interval at which this instance scrapes."]
+        );
+        assert_eq!(told(60.0, 60), [""; 0]);
+    }
+}
