@@ -1,18 +1,234 @@
 //! Asks one instance over HTTP, within limits, and decodes strictly.
 
-use super::{Matrix, PrometheusError, Rules, Window};
+use std::time::{Duration, Instant};
+
+use secrecy::{ExposeSecret, SecretString};
+use url::Url;
+
+use super::lane::Lane;
+use super::refusal::Refusal;
+use super::wire::{WireFault, read_matrix, read_rules};
+use super::{ErrorKind, InstanceName, InstanceSettings, Matrix, PrometheusError, Rules, Window};
+use crate::clock;
+use crate::metrics::UpstreamMetrics;
+use crate::outbound::{Fault, HttpClient, Reply};
 use crate::promql::PromQl;
 
+/// Bodies larger than this are decoded outside the threads that serve pages.
+const DECODED_INLINE: usize = 1 << 20;
+/// Before a failed connection is tried once more.
+const RETRY_PAUSE: Duration = Duration::from_millis(100);
+/// Rules take no query slot in Prometheus, so they never wait behind graphs.
+const RULES_SLOTS: usize = 2;
+
 /// The client of one instance: its HTTP client, headers, deadline and semaphore.
-pub struct Client {}
+/// No error that it returns holds a URL or a header's value.
+pub struct Client {
+    name: InstanceName,
+    http: HttpClient,
+    query_range_url: Url,
+    rules_url: Url,
+    secrets: Vec<SecretString>,
+    timeout: Duration,
+    queries: Lane,
+    rules: Lane,
+    metrics: UpstreamMetrics,
+}
+
+/// What is asked, before it becomes an HTTP request.
+enum Request<'a> {
+    QueryRange { query: &'a PromQl, window: &'a Window },
+    Rules,
+}
 
 impl Client {
+    /// Fails with a sentence when the HTTP client cannot be built.
+    pub fn new(settings: &InstanceSettings, metrics: &UpstreamMetrics) -> Result<Self, String> {
+        let mut rules_url = endpoint(&settings.api, "rules")?;
+        rules_url.query_pairs_mut().append_pair("type", "alert");
+        Ok(Self {
+            name: settings.name.clone(),
+            http: HttpClient::new(&settings.api, &settings.headers, settings.secure)?,
+            query_range_url: endpoint(&settings.api, "query_range")?,
+            rules_url,
+            secrets: settings.headers.iter().map(|(_, value)| value.clone()).collect(),
+            timeout: settings.timeout,
+            queries: Lane::new(settings.max_concurrent),
+            rules: Lane::new(RULES_SLOTS),
+            metrics: metrics.clone(),
+        })
+    }
+
     pub async fn query_range(&self, query: &PromQl, window: Window) -> Result<Matrix, PrometheusError> {
-        let _ = (query, window);
-        todo!()
+        let request = Request::QueryRange { query, window: &window };
+        self.answer("query_range", &self.queries, request, move |body| read_matrix(body, window)).await
     }
 
     pub async fn rules(&self) -> Result<Rules, PrometheusError> {
-        todo!()
+        self.answer("rules", &self.rules, Request::Rules, read_rules).await.map_err(|mut e| {
+            // There is no query in it, so Prometheus cannot have meant one.
+            if e.kind == ErrorKind::BadQuery {
+                e.kind = ErrorKind::Upstream;
+            }
+            e
+        })
+    }
+
+    /// Asks, counts and words the failure.
+    async fn answer<T: Send + 'static>(
+        &self,
+        endpoint: &'static str,
+        lane: &Lane,
+        request: Request<'_>,
+        decode: impl FnOnce(&[u8]) -> Result<T, WireFault> + Send + 'static,
+    ) -> Result<T, PrometheusError> {
+        let begun = clock::stopwatch();
+        let result = self.within_limits(begun, lane, request, decode).await;
+        let outcome = result.as_ref().map_or_else(|refusal| refusal.kind.as_str(), |_| "ok");
+        self.metrics.observe(self.name.as_str(), endpoint, outcome, begun.elapsed());
+        result.map_err(|refusal| PrometheusError {
+            kind: refusal.kind,
+            instance: self.name.clone(),
+            detail: self.without_secrets(&refusal.detail),
+            said: refusal.said.map(|said| self.without_secrets(&said)),
+            status: refusal.status,
+        })
+    }
+
+    async fn within_limits<T: Send + 'static>(
+        &self,
+        begun: Instant,
+        lane: &Lane,
+        request: Request<'_>,
+        decode: impl FnOnce(&[u8]) -> Result<T, WireFault> + Send + 'static,
+    ) -> Result<T, Refusal> {
+        let Some(_slot) = lane.enter(self.timeout).await else {
+            return Err(Refusal::new(ErrorKind::Overloaded, "too many questions wait for this instance"));
+        };
+        let left = self.timeout.saturating_sub(begun.elapsed());
+        let asked = async {
+            let reply = self.send(&request, left).await.map_err(|f| Refusal::of_fault(&f))?;
+            if (200..=299).contains(&reply.status) {
+                decoded(reply, decode).await
+            } else {
+                Err(Refusal::of_status(&reply))
+            }
+        };
+        tokio::time::timeout(left, asked).await.unwrap_or_else(|_| {
+            Err(Refusal::new(ErrorKind::Timeout, format!("no answer within {:?}", self.timeout)))
+        })
+    }
+
+    /// Tries a second time only if there was no connection: then the instance has not seen the question.
+    async fn send(&self, request: &Request<'_>, left: Duration) -> Result<Reply, Fault> {
+        match self.send_once(request, left).await {
+            Err(Fault::Connect(_)) => {
+                tokio::time::sleep(RETRY_PAUSE).await;
+                self.send_once(request, left).await
+            }
+            other => other,
+        }
+    }
+
+    async fn send_once(&self, request: &Request<'_>, left: Duration) -> Result<Reply, Fault> {
+        match request {
+            Request::Rules => self.http.get(self.rules_url.clone()).await,
+            Request::QueryRange { query, window } => {
+                let form = [
+                    ("query", query.as_str()),
+                    ("start", &seconds(window.start_ms())),
+                    ("end", &seconds(window.end_ms())),
+                    ("step", &seconds(window.step_ms())),
+                    ("timeout", &upstream_timeout(left)),
+                ];
+                self.http.post_form(self.query_range_url.clone(), &form).await
+            }
+        }
+    }
+
+    /// An instance that repeats our credential in its error must not bring it to a page.
+    fn without_secrets(&self, text: &str) -> String {
+        self.secrets.iter().fold(text.to_owned(), |text, secret| {
+            let whole = secret.expose_secret();
+            let bare = whole.split_once(' ').map_or(whole, |(_, credential)| credential.trim());
+            [whole, bare].into_iter().filter(|s| s.len() >= 4).fold(text, |t, s| t.replace(s, "[secret]"))
+        })
+    }
+}
+
+fn endpoint(api: &Url, name: &str) -> Result<Url, String> {
+    let mut url = api.clone();
+    url.set_query(None);
+    url.set_fragment(None);
+    url.path_segments_mut().map_err(|()| "the target is no http URL".to_owned())?.pop_if_empty().push(name);
+    Ok(url)
+}
+
+async fn decoded<T: Send + 'static>(
+    reply: Reply,
+    decode: impl FnOnce(&[u8]) -> Result<T, WireFault> + Send + 'static,
+) -> Result<T, Refusal> {
+    let Reply { status, body, .. } = reply;
+    let result = if body.len() <= DECODED_INLINE {
+        decode(&body)
+    } else {
+        tokio::task::spawn_blocking(move || decode(&body))
+            .await
+            .unwrap_or_else(|_| Err(WireFault::Incomplete("decoding the answer was broken off".into())))
+    };
+    result.map_err(|fault| Refusal::of_wire(fault, status))
+}
+
+/// Milliseconds as Prometheus reads times and steps: seconds with decimals.
+fn seconds(ms: i64) -> String {
+    let sign = if ms < 0 { "-" } else { "" };
+    let ms = ms.unsigned_abs();
+    match ms % 1000 {
+        0 => format!("{sign}{}", ms / 1000),
+        rest => format!("{sign}{}.{rest:03}", ms / 1000),
+    }
+}
+
+/// A little less than what is left for us, so that Prometheus' own word about it still arrives.
+fn upstream_timeout(left: Duration) -> String {
+    let margin = (left / 10).min(Duration::from_millis(500));
+    format!("{}ms", left.saturating_sub(margin).as_millis().max(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_seconds_with_decimals() {
+        for (ms, text) in [
+            (0, "0"),
+            (1_435_781_430_781, "1435781430.781"),
+            (1_435_781_430_000, "1435781430"),
+            (5, "0.005"),
+            (-1_500, "-1.500"),
+            (i64::MIN, "-9223372036854775.808"),
+        ] {
+            assert_eq!(seconds(ms), text);
+        }
+    }
+
+    #[test]
+    fn prometheus_gives_up_a_little_before_us() {
+        assert_eq!(upstream_timeout(Duration::from_secs(10)), "9500ms");
+        assert_eq!(upstream_timeout(Duration::from_secs(1)), "900ms");
+        assert_eq!(upstream_timeout(Duration::ZERO), "1ms");
+    }
+
+    #[test]
+    fn endpoints_stand_behind_the_whole_path() {
+        for (api, url) in [
+            ("http://h:9090/api/v1/", "http://h:9090/api/v1/rules"),
+            ("http://h/prom/api/v1", "http://h/prom/api/v1/rules"),
+            ("http://h", "http://h/rules"),
+            ("http://h/api/v1/?x=1#y", "http://h/api/v1/rules"),
+        ] {
+            assert_eq!(endpoint(&Url::parse(api).unwrap(), "rules").unwrap().as_str(), url);
+        }
     }
 }

@@ -61,8 +61,12 @@ pub struct Instances {
 impl Instances {
     /// Fails when an HTTP client cannot be built (no CA bundle for an https target), naming the instance.
     pub fn new(settings: Vec<InstanceSettings>, metrics: &UpstreamMetrics) -> Result<Self, String> {
-        let _ = (settings, metrics);
-        todo!()
+        let mut by_name = BTreeMap::new();
+        for one in settings {
+            let client = Client::new(&one, metrics).map_err(|e| format!("instance {}: {e}", one.name))?;
+            by_name.insert(one.name.clone(), (one, client));
+        }
+        Ok(Self { by_name })
     }
 
     pub fn settings(&self, name: &InstanceName) -> Option<&InstanceSettings> {

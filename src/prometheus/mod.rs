@@ -3,6 +3,8 @@
 mod client;
 mod error;
 mod instances;
+mod lane;
+mod refusal;
 mod rules;
 mod samples;
 mod window;

@@ -72,3 +72,17 @@ pub struct Rules {
     pub warnings: Vec<String>,
     pub infos: Vec<String>,
 }
+
+impl Rules {
+    /// Bytes that this answer holds in memory, about.
+    pub fn weight(&self) -> usize {
+        let labels = |l: &Labels| l.iter().map(|(n, v)| n.len() + v.len() + 64).sum::<usize>();
+        let alert = |a: &Alert| labels(&a.labels) + labels(&a.annotations) + 160;
+        let rule = |r: &AlertingRule| {
+            let texts = r.group.len() + r.file.len() + r.name.len() + r.query.len();
+            let alerts: usize = r.alerts.iter().map(alert).sum();
+            texts + labels(&r.labels) + labels(&r.annotations) + alerts + 400
+        };
+        self.rules.iter().map(rule).sum::<usize>() + 256
+    }
+}

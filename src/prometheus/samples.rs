@@ -82,3 +82,24 @@ impl Matrix {
         self.series.iter().map(|s| s.values.len() * 8 + labels(s) + 64).sum::<usize>() + 256
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn absent_is_no_number_that_can_be_read() {
+        assert!(is_absent(ABSENT) && ABSENT.is_nan());
+        for value in [f64::NAN, -f64::NAN, f64::INFINITY, 0.0] {
+            assert!(!is_absent(value));
+        }
+    }
+
+    #[test]
+    fn labels_are_a_set_ordered_by_name() {
+        let labels: Labels = [("b", "1"), ("a", "2"), ("b", "3"), ("", "4")].into_iter().collect();
+        assert_eq!(labels.iter().collect::<Vec<_>>(), [("", "4"), ("a", "2"), ("b", "3")]);
+        assert_eq!((labels.get("b"), labels.get("c")), (Some("3"), None));
+        assert_eq!(serde_json::to_string(&labels).unwrap(), r#"{"":"4","a":"2","b":"3"}"#);
+    }
+}

@@ -47,7 +47,8 @@ impl Window {
 
     /// The `i`-th instant, in epoch milliseconds.
     pub fn at(&self, i: usize) -> i64 {
-        self.start_ms + i64::try_from(i).unwrap_or(i64::MAX / self.step_ms) * self.step_ms
+        let offset = i64::try_from(i).unwrap_or(i64::MAX).saturating_mul(self.step_ms);
+        self.start_ms.saturating_add(offset)
     }
 
     /// The place of an instant on the grid; None when it lies beside or outside it.
@@ -58,19 +59,97 @@ impl Window {
 }
 
 /// The smallest step of the ladder that is at least the scrape interval and keeps `range`
-/// within `budget` points; beyond the ladder, the smallest multiple of its last rung.
+/// within `budget` points (one more where the alignment adds one); beyond the ladder, the smallest
+/// multiple of its last rung.
 pub fn default_step(range: Duration, scrape_interval: Duration, budget: usize) -> Duration {
-    let fits = |step: u64| range.as_secs() / step < budget as u64;
-    STEP_LADDER
-        .iter()
-        .map(|s| u64::from(*s))
-        .find(|s| Duration::from_secs(*s) >= scrape_interval && fits(*s))
-        .map_or_else(
-            || {
-                let last = 86_400;
-                let least = (range.as_secs() / (budget.max(1) as u64)).max(scrape_interval.as_secs());
-                Duration::from_secs((least / last + 1) * last)
-            },
-            Duration::from_secs,
-        )
+    let budget = u64::try_from(budget).unwrap_or(u64::MAX).max(1);
+    let fits = |step: &u64| range.as_secs() / step < budget;
+    let rungs = STEP_LADDER.iter().map(|s| u64::from(*s));
+    let step = rungs.clone().filter(|s| Duration::from_secs(*s) >= scrape_interval).find(fits);
+    Duration::from_secs(step.unwrap_or_else(|| {
+        let last = rungs.clone().next_back().unwrap_or(1);
+        let part = u64::from(scrape_interval.subsec_nanos() > 0);
+        let scrapes = scrape_interval.as_secs().saturating_add(part);
+        let rungs = (range.as_secs() / budget / last + 1).max(scrapes.div_ceil(last));
+        rungs.saturating_mul(last)
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const fn secs(s: u64) -> Duration {
+        Duration::from_secs(s)
+    }
+
+    #[test]
+    fn steps_follow_the_ladder() {
+        const DAY: u64 = 86_400;
+        for (range, scrape, budget, step) in [
+            (3_600, 15, 1_440, 15),
+            (21_599, 15, 1_440, 15),
+            (21_600, 15, 1_440, 30),
+            (3_600, 60, 1_440, 60),
+            (3_600, 61, 1_440, 120),
+            (0, 1, 1_440, 15),
+            (1_440 * DAY - 1, 15, 1_440, DAY),
+            (1_440 * DAY, 15, 1_440, 2 * DAY),
+            (3_600, 2 * DAY, 1_440, 2 * DAY),
+            (3_600, 2 * DAY + 1, 1_440, 3 * DAY),
+            (10, 15, 0, 15),
+        ] {
+            assert_eq!(default_step(secs(range), secs(scrape), budget), secs(step), "{range} {scrape}");
+        }
+        assert!(default_step(Duration::MAX, Duration::MAX, 0) > secs(DAY));
+    }
+
+    #[test]
+    fn windows_that_break_their_promise_are_none() {
+        assert!(Window::aligned(1, 0, secs(15)).is_none());
+        assert!(Window::aligned(0, 1, Duration::ZERO).is_none());
+        assert!(Window::aligned(0, 1, Duration::from_nanos(1)).is_none());
+        assert!(Window::aligned(0, 1, Duration::MAX).is_none());
+        assert!(Window::aligned(i64::MIN, i64::MAX, secs(15)).is_none());
+        assert!(Window::aligned(i64::MIN, i64::MIN, secs(15)).is_none());
+        assert!(Window::aligned(0, 11_000_000, secs(1)).is_none());
+        assert_eq!(Window::aligned(0, 10_999_999, secs(1)).unwrap().len(), MAX_POINTS);
+    }
+
+    #[test]
+    fn times_before_1970_are_rounded_down_too() {
+        let window = Window::aligned(-16_000, -1, secs(15)).unwrap();
+        assert_eq!((window.start_ms(), window.end_ms(), window.len()), (-30_000, -15_000, 2));
+    }
+
+    proptest! {
+        #[test]
+        fn the_grid_holds_together(start in any::<i64>(), len in 0_i64..1_i64 << 40, step_ms in 1_u64..1 << 40) {
+            let end = start.saturating_add(len);
+            let Some(w) = Window::aligned(start, end, Duration::from_millis(step_ms)) else { return Ok(()) };
+            prop_assert!(w.start_ms() <= start && w.end_ms() <= end && w.start_ms() <= w.end_ms());
+            prop_assert!(w.len() <= MAX_POINTS && w.at(w.len() - 1) == w.end_ms());
+            for i in [0, w.len() / 2, w.len() - 1] {
+                prop_assert_eq!(w.index_of(w.at(i)), Some(i));
+                prop_assert_eq!(w.at(i).rem_euclid(w.step_ms()), 0);
+                if w.step_ms() > 1 {
+                    prop_assert_eq!(w.index_of(w.at(i) + 1), None);
+                }
+            }
+            let _ = (w.at(usize::MAX), w.index_of(i64::MAX), w.index_of(i64::MIN));
+        }
+
+        #[test]
+        fn a_default_step_keeps_the_budget(
+            range in 0_u64..40_000_000_000, scrape in 0_u64..200_000, budget in 1_usize..11_000, at in any::<i32>(),
+        ) {
+            let step = default_step(secs(range), secs(scrape), budget);
+            prop_assert!(step >= secs(scrape));
+            let start = i64::from(at) * 1_000;
+            let window = Window::aligned(start, start + range as i64 * 1_000, step).unwrap();
+            prop_assert!(window.len() <= budget + 1);
+        }
+    }
 }

@@ -25,3 +25,25 @@ pub struct RulesQuestion {
     pub instance: InstanceName,
     pub scope: Scope,
 }
+
+/// Questions that differ only in when they were asked: the same query over a window of the same length.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Family {
+    instance: InstanceName,
+    scope: Scope,
+    query: PromQl,
+    step_ms: i64,
+    points: usize,
+}
+
+impl Family {
+    pub fn of(question: &Question) -> Self {
+        Self {
+            instance: question.instance.clone(),
+            scope: question.scope,
+            query: question.query.clone(),
+            step_ms: question.window.step_ms(),
+            points: question.window.len(),
+        }
+    }
+}

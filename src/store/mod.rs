@@ -3,15 +3,26 @@
 
 mod flight;
 mod key;
+mod last_good;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
 pub use key::{Question, RulesQuestion, Scope};
 
+use self::flight::{Flight, Kept};
+use self::key::Family;
+use self::last_good::{LastGood, STALE_LIMIT};
+use crate::clock;
 use crate::metrics::StoreMetrics;
-use crate::prometheus::{Instances, Matrix, PrometheusError, Rules};
+use crate::prometheus::{Client, ErrorKind, InstanceName, Instances, Matrix, PrometheusError, Rules, Window};
+
+/// Samples younger than this may still change: late scrapes, rules, remote writes.
+const UNSTABLE: Duration = Duration::from_secs(10 * 60);
+/// The life of an answer whose end is settled.
+const SETTLED_LIVES: Duration = Duration::from_secs(10 * 60);
 
 #[derive(Clone, Debug)]
 pub struct StoreSettings {
@@ -42,23 +53,149 @@ impl<T> Answer<T> {
 
 /// Cheap to clone; all clones are one store.
 #[derive(Clone)]
-pub struct Store {}
+pub struct Store {
+    instances: Arc<Instances>,
+    metrics: StoreMetrics,
+    graphs: Flight<Question, Answer<Matrix>>,
+    last_graphs: LastGood<Family, Matrix>,
+    rules: Flight<RulesQuestion, Answer<Rules>>,
+    last_rules: LastGood<RulesQuestion, Rules>,
+}
 
 impl Store {
+    /// To be called on the runtime that fetches shall run on.
     pub fn new(instances: Arc<Instances>, settings: &StoreSettings, metrics: StoreMetrics) -> Self {
-        let _ = (instances, settings, metrics);
-        todo!()
+        // A last good answer is mostly one that is kept anyway, so the sum is seldom reached.
+        let eighth = settings.max_bytes / 8;
+        Self {
+            instances,
+            graphs: Flight::new(eighth * 4, metrics.clone(), |a| a.value.weight()),
+            last_graphs: LastGood::new(eighth * 2, Matrix::weight),
+            rules: Flight::new(eighth, metrics.clone(), |a| a.value.weight()),
+            last_rules: LastGood::new(eighth, Rules::weight),
+            metrics,
+        }
     }
 
     /// The samples of one question. Runs in a task of its own: a caller who leaves does not end it.
+    ///
+    /// When the instance fails, the last good answer of the same query, step and length stands in for up
+    /// to 15 minutes, with `failure` set; its own window tells what it shows.
     pub async fn ask(&self, question: Question) -> Result<Answer<Matrix>, Arc<PrometheusError>> {
-        let _ = question;
-        todo!()
+        let Question { instance, window, .. } = question.clone();
+        let family = Family::of(&question);
+        let fetch = fetch_graph(self.clone(), question.clone());
+        match self.graphs.get(&instance, question, fetch).await {
+            Ok(answer) => Ok(answer),
+            Err(failure) => {
+                let serves = |old: &Matrix| stands_in(&old.window, &window);
+                self.told(self.last_graphs.instead_of(failure, &family, serves).await)
+            }
+        }
     }
 
     /// The rules of one instance, fetched once per its scrape interval for everybody.
+    /// When the instance fails, those of up to 15 minutes ago stand in, with `failure` set.
     pub async fn rules(&self, question: RulesQuestion) -> Result<Answer<Rules>, Arc<PrometheusError>> {
-        let _ = question;
-        todo!()
+        let fetch = fetch_rules(self.clone(), question.clone());
+        match self.rules.get(&question.instance, question.clone(), fetch).await {
+            Ok(answer) => Ok(answer),
+            Err(failure) => self.told(self.last_rules.instead_of(failure, &question, |_| true).await),
+        }
+    }
+
+    fn told<T, E>(&self, answer: Result<T, E>) -> Result<T, E> {
+        if answer.is_ok() {
+            self.metrics.lookup("stale");
+        }
+        answer
+    }
+
+    fn client(&self, name: &InstanceName) -> Result<&Client, PrometheusError> {
+        self.instances.client(name).ok_or_else(|| PrometheusError {
+            kind: ErrorKind::Upstream,
+            instance: name.clone(),
+            detail: "no such instance is configured".into(),
+            said: None,
+            status: None,
+        })
+    }
+}
+
+async fn fetch_graph(store: Store, question: Question) -> Result<Kept<Answer<Matrix>>, PrometheusError> {
+    let client = store.client(&question.instance)?;
+    let matrix = client.query_range(&question.query, question.window).await?;
+    let answer = Answer { value: Arc::new(matrix), as_of: clock::now(), failure: None };
+    let later = |old: &Matrix| old.window.end_ms() > question.window.end_ms();
+    store.last_graphs.keep(Family::of(&question), answer.clone(), later).await;
+    Ok(Kept { lives: graph_lives(&question.window, answer.as_of), value: answer })
+}
+
+async fn fetch_rules(store: Store, question: RulesQuestion) -> Result<Kept<Answer<Rules>>, PrometheusError> {
+    let rules = store.client(&question.instance)?.rules().await?;
+    let answer = Answer { value: Arc::new(rules), as_of: clock::now(), failure: None };
+    store.last_rules.keep(question.clone(), answer.clone(), |_| false).await;
+    let interval = store.instances.settings(&question.instance).map(|s| s.scrape_interval);
+    Ok(Kept { lives: interval.unwrap_or_default().max(Duration::from_secs(1)), value: answer })
+}
+
+/// A live answer lives for about a step, after which a page asks for the next window anyway; with wide
+/// steps its last point is asked for anew each minute. Once the end is settled nothing is expected to change.
+fn graph_lives(window: &Window, as_of: Timestamp) -> Duration {
+    let age = as_of.as_millisecond().saturating_sub(window.end_ms());
+    if age >= millis(UNSTABLE) {
+        return SETTLED_LIVES;
+    }
+    let step = Duration::from_millis(window.step_ms().unsigned_abs());
+    step.clamp(Duration::from_secs(5), Duration::from_secs(60))
+}
+
+/// Whether an older window shows the time that is asked for, save what went by within the stale limit.
+fn stands_in(old: &Window, asked: &Window) -> bool {
+    let moved = asked.end_ms().saturating_sub(old.end_ms());
+    (0..=millis(STALE_LIMIT).saturating_add(asked.step_ms())).contains(&moved)
+}
+
+fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn window(end_s: i64, step_s: u64) -> Window {
+        Window::aligned((end_s - 3_600) * 1_000, end_s * 1_000, Duration::from_secs(step_s)).unwrap()
+    }
+
+    #[test]
+    fn settled_windows_live_longer_than_live_ones() {
+        let now = Timestamp::from_second(1_700_006_400).unwrap();
+        for (end, step, lives) in [
+            (1_700_006_400, 15, 15),
+            (1_700_006_400, 1, 5),
+            (1_700_006_400, 3_600, 60),
+            (1_700_009_999, 15, 15),
+            (1_700_005_900, 30, 30),
+            (1_700_005_800, 15, 600),
+            (1_600_000_000, 15, 600),
+        ] {
+            assert_eq!(graph_lives(&window(end, step), now), Duration::from_secs(lives), "{end} {step}");
+        }
+    }
+
+    #[test]
+    fn only_a_window_that_just_went_by_stands_in() {
+        let asked = window(1_700_006_400, 60);
+        for (end, stands) in [
+            (1_700_006_400, true),
+            (1_700_006_340, true),
+            (1_700_005_440, true),
+            (1_700_005_380, false),
+            (1_700_006_460, false),
+            (1_699_920_000, false),
+        ] {
+            assert_eq!(stands_in(&window(end, 60), &asked), stands, "{end}");
+        }
     }
 }

@@ -1,0 +1,53 @@
+use std::process::Command;
+
+use super::*;
+
+fn url(text: &str) -> Url {
+    Url::parse(text).unwrap()
+}
+
+fn header(name: &str, value: &str) -> Vec<(String, SecretString)> {
+    vec![(name.to_owned(), SecretString::from(value.to_owned()))]
+}
+
+#[test]
+fn headers_that_cannot_be_sent_are_told_without_their_value() {
+    for (name, value) in
+        [("Host", "canary"), ("TE", "canary"), ("bad name", "canary"), ("authorization", "canary\r\nx: y")]
+    {
+        let message = HttpClient::new(&url("http://h/"), &header(name, value), true).err().unwrap();
+        assert!(message.contains(name) && !message.contains("canary"), "{message}");
+    }
+    assert!(HttpClient::new(&url("http://h/"), &header("x-scope-orgid", "team"), true).is_ok());
+}
+
+/// Runs in a process of its own (below), whose environment has no CA bundle.
+#[test]
+#[ignore = "started by without_a_ca_bundle_only_checked_https_fails"]
+fn in_a_world_without_a_ca_bundle() {
+    assert!(HttpClient::new(&url("http://h/"), &[], true).is_ok());
+    assert!(HttpClient::new(&url("https://h/"), &[], false).is_ok());
+    let message = HttpClient::new(&url("https://h/"), &[], true).err().unwrap();
+    assert!(message.contains("CA bundle"), "{message}");
+}
+
+#[test]
+fn without_a_ca_bundle_only_checked_https_fails() {
+    let run = Command::new(std::env::current_exe().unwrap())
+        .args(["--ignored", "--exact", "outbound::tests::in_a_world_without_a_ca_bundle"])
+        .env("SSL_CERT_FILE", "/nowhere")
+        .env("SSL_CERT_DIR", "/nowhere")
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&run.stdout);
+    assert!(run.status.success() && told.contains("1 passed"), "{told}");
+}
+
+#[tokio::test]
+async fn a_refused_connection_names_no_address() {
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let target = url(&format!("http://canary:secret@127.0.0.1:{port}/api/v1/query"));
+    let fault = HttpClient::new(&target, &[], true).unwrap().get(target).await.unwrap_err();
+    assert!(matches!(fault, Fault::Connect(_)), "{fault:?}");
+    assert!(!fault.to_string().contains(&port.to_string()) && !fault.to_string().contains("secret"));
+}

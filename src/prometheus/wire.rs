@@ -1,1 +1,0 @@
-//! Prometheus' JSON, read strictly into columns and rules.

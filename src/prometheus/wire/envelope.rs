@@ -1,0 +1,166 @@
+//! What every answer of Prometheus' API is wrapped in.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+use serde_json::error::Category;
+
+/// Why a body is no answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WireFault {
+    /// Prometheus itself says that it failed.
+    Refused {
+        error_type: String,
+        said: String,
+    },
+    /// Something else than Prometheus' JSON.
+    NotPrometheus(String),
+    /// Prometheus' JSON, but cut, damaged or without something that it must have.
+    Incomplete(String),
+    TooLarge(String),
+}
+
+/// A successful answer's data, and what Prometheus remarked about it.
+#[derive(Debug)]
+pub struct Opened<D> {
+    pub data: D,
+    pub warnings: Vec<String>,
+    pub infos: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct Envelope<'a, D> {
+    #[serde(borrow)]
+    status: Option<Cow<'a, str>>,
+    data: Option<D>,
+    warnings: Option<Vec<String>>,
+    infos: Option<Vec<String>>,
+}
+
+/// The parts of an envelope that an error has, whatever its data is.
+#[derive(Deserialize)]
+struct Head<'a> {
+    #[serde(borrow)]
+    status: Option<Cow<'a, str>>,
+    #[serde(borrow, rename = "errorType")]
+    error_type: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    error: Option<Cow<'a, str>>,
+}
+
+/// Opens an answer whose `data` is a `D`.
+pub fn open<'a, D: Deserialize<'a>>(body: &'a [u8]) -> Result<Opened<D>, WireFault> {
+    let Ok(text) = std::str::from_utf8(body) else {
+        return Err(if looks_like_json(body) {
+            WireFault::Incomplete("the answer is not valid UTF-8".into())
+        } else {
+            not_json()
+        });
+    };
+    let envelope: Envelope<'a, D> = serde_json::from_str(text).map_err(|e| why(text, &e))?;
+    match (envelope.status.as_deref(), envelope.data) {
+        (Some("success"), Some(data)) => Ok(Opened {
+            data,
+            warnings: envelope.warnings.unwrap_or_default(),
+            infos: envelope.infos.unwrap_or_default(),
+        }),
+        (Some("success"), None) => Err(WireFault::Incomplete("the answer has no data".into())),
+        _ => Err(refusal(body).unwrap_or_else(other_json)),
+    }
+}
+
+/// The error that Prometheus tells in its own JSON; None for any other text.
+pub fn refusal(body: &[u8]) -> Option<WireFault> {
+    let head: Head<'_> = serde_json::from_slice(body).ok()?;
+    (head.status.as_deref() == Some("error")).then(|| WireFault::Refused {
+        error_type: head.error_type.unwrap_or_default().into_owned(),
+        said: head.error.unwrap_or_default().into_owned(),
+    })
+}
+
+fn why(text: &str, error: &serde_json::Error) -> WireFault {
+    match error.classify() {
+        _ if !looks_like_json(text.as_bytes()) => not_json(),
+        Category::Eof => WireFault::Incomplete("the answer ends in the middle of its JSON".into()),
+        Category::Syntax | Category::Io => {
+            WireFault::Incomplete(format!("the answer's JSON is damaged: {error}"))
+        }
+        Category::Data => match serde_json::from_str::<Head<'_>>(text) {
+            Ok(head) if head.status.as_deref() == Some("success") => {
+                WireFault::Incomplete(format!("the answer lacks or misshapes a field: {error}"))
+            }
+            Ok(_) => refusal(text.as_bytes()).unwrap_or_else(other_json),
+            Err(_) => other_json(),
+        },
+    }
+}
+
+fn looks_like_json(body: &[u8]) -> bool {
+    let first = body.iter().find(|b| !b.is_ascii_whitespace());
+    // An empty body was to become JSON, for all we know.
+    first.is_none_or(|b| *b == b'{')
+}
+
+fn not_json() -> WireFault {
+    WireFault::NotPrometheus("this looks like a proxy or login page, not Prometheus".into())
+}
+
+fn other_json() -> WireFault {
+    WireFault::NotPrometheus("the answer is JSON, but not of Prometheus' shape".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(body: &[u8], expected: &str) {
+        let got = match open::<Vec<u32>>(body) {
+            Ok(_) => "ok",
+            Err(WireFault::Refused { .. }) => "refused",
+            Err(WireFault::NotPrometheus(_)) => "not prometheus",
+            Err(WireFault::Incomplete(_)) => "incomplete",
+            Err(WireFault::TooLarge(_)) => "too large",
+        };
+        assert_eq!(got, expected, "{}", String::from_utf8_lossy(body));
+    }
+
+    #[test]
+    fn tells_bodies_apart() {
+        let deep = format!("{{\"status\":\"success\",\"data\":{}{}}}", "[".repeat(200), "]".repeat(200));
+        for (body, expected) in [
+            (&br#"{"status":"success","data":[1]}"#[..], "ok"),
+            (br#" { "extra": {"a": [1]}, "data": [], "status": "succ\u0065ss", "warnings": null }"#, "ok"),
+            (br#"{"status":"success"}"#, "incomplete"),
+            (br#"{"status":"success","data":null}"#, "incomplete"),
+            (br#"{"status":"success","data":["x"]}"#, "incomplete"),
+            (br#"{"status":"success","data":[1"#, "incomplete"),
+            (br#"{"status":"success","data":[1,]}"#, "incomplete"),
+            (br#"{"status":"success","data":[1]} trailing"#, "incomplete"),
+            (br#"{"status":"success","status":"success","data":[1]}"#, "not prometheus"),
+            (b"{\"status\":\"succ\xff\",\"data\":[]}", "incomplete"),
+            (b"", "incomplete"),
+            (br#"{"status":"error","errorType":"bad_data","error":"no"}"#, "refused"),
+            (br#"{"status":"error","data":{"resultType":"x"}}"#, "refused"),
+            (br#"{"login":true}"#, "not prometheus"),
+            (br#"{"status":200}"#, "not prometheus"),
+            (br#"{"status":"ok","data":{}}"#, "not prometheus"),
+            (br"[1]", "not prometheus"),
+            (b"<!doctype html><title>Sign in</title>", "not prometheus"),
+            (b"\x89PNG\xff", "not prometheus"),
+            (deep.as_bytes(), "incomplete"),
+        ] {
+            check(body, expected);
+        }
+    }
+
+    #[test]
+    fn keeps_remarks_and_what_prometheus_said() {
+        let body = br#"{"status":"success","data":[],"warnings":["w"],"infos":["i","j"]}"#;
+        let opened = open::<Vec<u32>>(body).unwrap();
+        assert_eq!((opened.warnings, opened.infos), (vec!["w".into()], vec!["i".to_owned(), "j".into()]));
+        assert_eq!(
+            refusal(br#"{"status":"error","errorType":"execution","error":"many \"samples\""}"#),
+            Some(WireFault::Refused { error_type: "execution".into(), said: "many \"samples\"".into() })
+        );
+    }
+}

@@ -1,0 +1,39 @@
+//! A label set as JSON: an object of texts in which no name comes twice.
+
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
+
+use crate::prometheus::Labels;
+
+/// Reads a label set; a name that comes twice is an error, because nobody could say which value holds.
+pub struct StrictLabels(pub Labels);
+
+impl<'de> Deserialize<'de> for StrictLabels {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(LabelsVisitor).map(Self)
+    }
+}
+
+struct LabelsVisitor;
+
+impl<'de> Visitor<'de> for LabelsVisitor {
+    type Value = Labels;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("labels")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Labels, A::Error> {
+        let mut pairs: Vec<(Box<str>, Box<str>)> = Vec::new();
+        while let Some(pair) = map.next_entry()? {
+            pairs.push(pair);
+        }
+        let count = pairs.len();
+        let labels: Labels = pairs.into_iter().collect();
+        if labels.iter().len() < count {
+            return Err(A::Error::custom("a label name comes twice"));
+        }
+        Ok(labels)
+    }
+}

@@ -1,0 +1,57 @@
+//! The last good answers, for when the newest attempt fails.
+
+use std::hash::Hash;
+use std::sync::Arc;
+use std::time::Duration;
+
+use moka::future::Cache;
+use moka::policy::EvictionPolicy;
+
+use super::Answer;
+use crate::prometheus::PrometheusError;
+
+/// Beyond this age an answer says too little about now.
+pub const STALE_LIMIT: Duration = Duration::from_secs(15 * 60);
+
+/// One answer of each family of questions: those that differ only in when they were asked.
+#[derive(Clone)]
+pub struct LastGood<F, T> {
+    answers: Cache<F, Answer<T>>,
+}
+
+impl<F, T> LastGood<F, T>
+where
+    F: Hash + Eq + Send + Sync + 'static,
+    T: Send + Sync + 'static,
+{
+    pub fn new(max_bytes: u64, weigh: fn(&T) -> usize) -> Self {
+        let answers = Cache::builder()
+            .eviction_policy(EvictionPolicy::lru())
+            .weigher(move |_: &F, a: &Answer<T>| u32::try_from(weigh(&a.value)).unwrap_or(u32::MAX))
+            .max_capacity(max_bytes)
+            .time_to_live(STALE_LIMIT)
+            .build();
+        Self { answers }
+    }
+
+    /// Keeps an answer, unless the one that is there is to be preferred.
+    pub async fn keep(&self, family: F, answer: Answer<T>, prefers: impl FnOnce(&T) -> bool) {
+        let kept = self.answers.get(&family).await;
+        if kept.is_none_or(|old| !prefers(&old.value)) {
+            self.answers.insert(family, answer).await;
+        }
+    }
+
+    /// The family's answer if it serves, marked with the failure; else the failure itself.
+    pub async fn instead_of(
+        &self,
+        failure: Arc<PrometheusError>,
+        family: &F,
+        serves: impl FnOnce(&T) -> bool,
+    ) -> Result<Answer<T>, Arc<PrometheusError>> {
+        match self.answers.get(family).await {
+            Some(old) if serves(&old.value) => Ok(Answer { failure: Some(failure), ..old }),
+            _ => Err(failure),
+        }
+    }
+}
