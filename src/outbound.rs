@@ -1,8 +1,5 @@
 //! HTTP clients as the portal wants them: no redirects, no proxies, deadlines, a size cap.
 
-#[cfg(test)]
-mod tests;
-
 use std::error::Error;
 use std::io;
 use std::time::Duration;
@@ -173,3 +170,6 @@ fn causes(error: &(dyn Error + 'static)) -> String {
     parts.dedup();
     if parts.is_empty() { error.to_string() } else { parts.join(": ") }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,3 +1,5 @@
+//! Clients build without a CA bundle, and faults tell no secret.
+
 use std::process::Command;
 
 use super::*;

@@ -1,8 +1,5 @@
 //! Reads the answer to a range query.
 
-#[cfg(test)]
-mod tests;
-
 use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
@@ -129,3 +126,6 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for BoundedVisitor<T> {
         Ok(list)
     }
 }
+
+#[cfg(test)]
+mod tests;

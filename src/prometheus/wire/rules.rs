@@ -1,8 +1,5 @@
 //! Reads the answer to `/rules?type=alert`.
 
-#[cfg(test)]
-mod tests;
-
 use std::borrow::Cow;
 
 use serde::Deserialize;
@@ -161,3 +158,6 @@ fn time(raw: Option<String>) -> Option<String> {
 fn lacking(what: &str) -> WireFault {
     WireFault::Incomplete(format!("the answer lacks {what}"))
 }
+
+#[cfg(test)]
+mod tests;

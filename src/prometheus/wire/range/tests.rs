@@ -1,3 +1,5 @@
+//! Range answers: good, odd, damaged, cut and hostile.
+
 use std::fmt::Write;
 use std::time::Duration;
 

@@ -1,3 +1,5 @@
+//! Rules: as Prometheus sends them, as others do, and damaged.
+
 use super::*;
 
 fn answer(groups: &str) -> String {
