@@ -1,1 +1,195 @@
 //! The roof: wires every part once. Tests call it too.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::dev::{Server, ServerHandle};
+use actix_web::middleware::from_fn;
+use actix_web::{HttpServer, web};
+use tracing_actix_web::TracingLogger;
+
+use crate::catalog::Catalog;
+use crate::config::Settings;
+use crate::metrics::Metrics;
+use crate::monitoring::Monitoring;
+use crate::prometheus::Instances;
+use crate::store::Store;
+use crate::web::health::Leaving;
+use crate::web::observe::{RequestSpan, observe};
+use crate::web::page_error::render;
+use crate::web::security::{SecurityHeaders, protect};
+use crate::web::{WebSettings, routes};
+
+/// Longer than proxies hold their idle connections, so that it is them who close.
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
+/// For a request's head to arrive.
+const HEAD_DEADLINE: Duration = Duration::from_secs(5);
+const CLOSING_DEADLINE: Duration = Duration::from_secs(2);
+/// For each worker, of which there is one to a core.
+const MAX_CONNECTIONS: usize = 2_000;
+/// For requests in flight to end, in seconds.
+const DRAIN_SECS: u64 = 25;
+/// Between saying "not ready" and refusing connections, so that balancers hear of it in time.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+/// Why the portal cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error("cannot listen on {address}: {source}")]
+    Listen { address: SocketAddr, source: io::Error },
+    #[error("{0}")]
+    Instance(String),
+    #[error("promenade.embedding.frameAncestors holds what no header can carry")]
+    FrameAncestors,
+}
+
+/// The portal, listening.
+#[must_use]
+pub struct App {
+    address: SocketAddr,
+    server: Server,
+    handle: AppHandle,
+}
+
+/// Ends an app from elsewhere.
+#[derive(Clone)]
+pub struct AppHandle {
+    server: ServerHandle,
+    leaving: web::Data<Leaving>,
+}
+
+/// Everything that handlers share, built once and not once per worker.
+#[derive(Clone)]
+struct Parts {
+    catalog: web::Data<Catalog>,
+    monitoring: web::Data<Monitoring>,
+    settings: web::Data<WebSettings>,
+    metrics: web::Data<Metrics>,
+    security: web::Data<SecurityHeaders>,
+    leaving: web::Data<Leaving>,
+}
+
+impl App {
+    /// Reads the catalog, binds the address and begins to serve.
+    pub async fn start(settings: Settings) -> Result<Self, StartError> {
+        let metrics = Metrics::new();
+        let instances =
+            Instances::new(settings.instances, &metrics.upstream).map_err(StartError::Instance)?;
+        let instances = Arc::new(instances);
+        let store = Store::new(instances.clone(), &settings.store, metrics.store.clone());
+        let security = SecurityHeaders::new(&settings.web.frame_ancestors);
+        let security = security.map_err(|_| StartError::FrameAncestors)?;
+        let parts = Parts {
+            catalog: web::Data::new(Catalog::default()),
+            monitoring: web::Data::new(Monitoring::new(store, instances)),
+            settings: web::Data::new(settings.web),
+            metrics: web::Data::new(metrics),
+            security: web::Data::new(security),
+            leaving: web::Data::new(Leaving::default()),
+        };
+        let leaving = parts.leaving.clone();
+        let (server, address) = listen(settings.listen, parts)?;
+        let handle = AppHandle { server: server.handle(), leaving };
+        Ok(Self { address, server, handle })
+    }
+
+    /// The address that is listened on: with port 0 in the settings, the port that was found.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub fn handle(&self) -> AppHandle {
+        self.handle.clone()
+    }
+
+    /// Serves until SIGINT, SIGTERM or the handle ends it, and lets requests in flight end.
+    pub async fn run(self) -> io::Result<()> {
+        let farewell = tokio::spawn(farewell(self.handle.clone()));
+        let outcome = self.server.await;
+        farewell.abort();
+        outcome
+    }
+}
+
+impl AppHandle {
+    /// Says "not ready", stops listening, and waits for requests in flight.
+    pub async fn stop(&self) {
+        self.leaving.leave();
+        self.server.stop(true).await;
+    }
+}
+
+fn listen(address: SocketAddr, parts: Parts) -> Result<(Server, SocketAddr), StartError> {
+    let failed = |source| StartError::Listen { address, source };
+    let prefix = parts.settings.prefix().to_owned();
+    let server = HttpServer::new(move || {
+        let parts = parts.clone();
+        actix_web::App::new()
+            .app_data(parts.catalog)
+            .app_data(parts.monitoring)
+            .app_data(parts.settings)
+            .app_data(parts.metrics)
+            .app_data(parts.security)
+            .app_data(parts.leaving)
+            .configure(routes(&prefix))
+            .wrap(from_fn(render))
+            .wrap(from_fn(protect))
+            .wrap(from_fn(observe))
+            .wrap(TracingLogger::<RequestSpan>::new())
+    })
+    .keep_alive(KEEP_ALIVE)
+    .client_request_timeout(HEAD_DEADLINE)
+    .client_disconnect_timeout(CLOSING_DEADLINE)
+    .max_connections(MAX_CONNECTIONS)
+    // A viewer who leaves takes the handler along; what it fetches goes on in the store.
+    .h1_allow_half_closed(false)
+    .shutdown_timeout(DRAIN_SECS)
+    .disable_signals()
+    .bind(address)
+    .map_err(failed)?;
+    let bound = server.addrs().first().copied().unwrap_or(address);
+    Ok((server.run(), bound))
+}
+
+/// On the first signal to end: not ready, a moment for balancers, then the drain. A second one ends at once.
+async fn farewell(handle: AppHandle) {
+    let patient = signal_to_end().await;
+    handle.leaving.leave();
+    tracing::info!("shutting down");
+    if patient {
+        tokio::select! {
+            () = tokio::time::sleep(FAREWELL) => {}
+            _ = signal_to_end() => {}
+        }
+    }
+    tokio::select! {
+        () = handle.server.stop(true) => {}
+        _ = signal_to_end() => handle.server.stop(false).await,
+    }
+}
+
+/// True for SIGTERM, which balancers send; false for SIGINT, behind which somebody waits at a keyboard.
+#[cfg(unix)]
+async fn signal_to_end() -> bool {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut interrupt), Ok(mut terminate)) =
+        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    else {
+        tracing::warn!("signals cannot be listened to");
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = interrupt.recv() => false,
+        _ = terminate.recv() => true,
+    }
+}
+
+#[cfg(not(unix))]
+async fn signal_to_end() -> bool {
+    if tokio::signal::ctrl_c().await.is_err() {
+        return std::future::pending().await;
+    }
+    false
+}

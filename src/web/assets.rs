@@ -103,6 +103,12 @@ impl Asset {
     }
 }
 
+/// Whether the client takes gzip at least as gladly as the plain form.
+pub(super) fn takes_gzip(headers: &HeaderMap) -> bool {
+    let accepted = accepted(headers);
+    accepted.gzip > 0.0 && accepted.gzip >= accepted.identity
+}
+
 /// What the client takes, by weight from 0, a refusal, to 1.
 #[derive(Debug)]
 struct Accepted {

@@ -1,15 +1,36 @@
 //! The portal's pages over HTTP: the route table.
 
 pub mod assets;
+mod cache_policy;
+mod canonical;
+pub mod form;
+pub mod health;
 pub mod links;
+pub mod observe;
+pub mod page_error;
+pub mod pages;
 pub mod params;
-
-pub use links::Links;
-pub use params::PageParams;
+pub mod security;
+mod status_facts;
+mod subject;
 
 use std::time::Duration;
 
+use actix_web::dev::HttpServiceFactory;
+use actix_web::guard::{self, GuardContext};
+use actix_web::middleware::from_fn;
+use actix_web::{FromRequest, Handler, HttpResponse, Responder, web};
 use url::Url;
+
+pub use cache_policy::CachePolicy;
+pub use form::Form;
+pub use links::Links;
+pub use page_error::{PageError, Told, tell};
+pub use params::PageParams;
+pub use status_facts::{ConfigFact, InstanceFacts, StatusFacts};
+pub use subject::{GraphNumber, Subject};
+
+use crate::catalog::{Catalog, EntityRef};
 
 /// What the web floor needs to know.
 #[derive(Clone, Debug)]
@@ -25,6 +46,17 @@ pub struct WebSettings {
     pub demo: bool,
 }
 
+impl WebSettings {
+    /// The path of `app.baseUrl` without its trailing slash; empty at the root.
+    pub fn prefix(&self) -> &str {
+        self.base_url.as_ref().map_or("", |url| url.path().trim_end_matches('/'))
+    }
+
+    pub fn links<'a>(&'a self, params: &'a PageParams) -> Links<'a> {
+        Links { prefix: self.prefix(), params }
+    }
+}
+
 /// `promenade.defaults`
 #[derive(Clone, Debug)]
 pub struct PageDefaults {
@@ -32,4 +64,77 @@ pub struct PageDefaults {
     pub refresh: Option<Duration>,
     /// IANA name, `utc` or `browser`.
     pub tz: String,
+}
+
+/// Every route, under the portal's path. Those for machines also answer at the root, where a probe looks.
+pub fn routes(prefix: &str) -> impl FnOnce(&mut web::ServiceConfig) {
+    let prefix = prefix.to_owned();
+    move |config| {
+        if !prefix.is_empty() {
+            config.configure(for_machines);
+        }
+        config.service(web::scope(&prefix).configure(for_machines).configure(for_people));
+    }
+}
+
+fn for_machines(config: &mut web::ServiceConfig) {
+    config
+        .service(reading("/healthz", health::alive))
+        .service(reading("/readyz", health::ready))
+        .service(reading("/metrics", health::metrics));
+}
+
+fn for_people(config: &mut web::ServiceConfig) {
+    config
+        .configure(assets::configure)
+        .service(reading("/", pages::catalog::show))
+        .service(reading("", pages::catalog::show))
+        .service(reading("/status", pages::status::show))
+        .service(
+            web::scope("/catalog/{namespace}/{kind}")
+                .wrap(from_fn(canonical::redirect))
+                .service(reading("/{name}", pages::entity::show))
+                .service(reading("/{name}/alerts", pages::entity::alerts))
+                .service(reading("/{name}/graphs", pages::entity::graphs))
+                .service(reading("/{name}/graphs/{n}", pages::entity::graph)),
+        );
+}
+
+/// A page that can be read, and nothing else.
+fn reading<F, Args>(path: &str, handler: F) -> impl HttpServiceFactory + use<F, Args>
+where
+    F: Handler<Args>,
+    Args: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    reading_if(|_| true, path, handler)
+}
+
+fn reading_if<F, Args>(
+    condition: fn(&GuardContext<'_>) -> bool,
+    path: &str,
+    handler: F,
+) -> impl HttpServiceFactory + use<F, Args>
+where
+    F: Handler<Args>,
+    Args: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    web::resource(path)
+        .guard(guard::fn_guard(condition))
+        .route(web::route().guard(guard::Any(guard::Get()).or(guard::Head())).to(handler))
+        .default_service(web::to(|| async { Err::<HttpResponse, _>(PageError::MethodNotAllowed) }))
+        .wrap(from_fn(page_error::catch_panics))
+}
+
+/// Whether `/catalog/{namespace}/{kind}/{name}.json` is the data form of `name`: an entity that is really
+/// named `x.json` wins.
+fn is_no_entity(context: &GuardContext<'_>) -> bool {
+    let path = context.head().uri.path();
+    let mut parts = path.rsplit('/');
+    let mut part = || parts.next().unwrap_or_default();
+    let (name, kind, namespace) = (part(), part(), part());
+    let reference = EntityRef::new(kind, namespace, name);
+    let catalog = context.app_data::<web::Data<Catalog>>();
+    !reference.is_some_and(|reference| catalog.is_some_and(|catalog| catalog.get(&reference).is_some()))
 }

@@ -1,0 +1,145 @@
+//! The forms of an answer: a page, a fragment of it, or JSON; compressed for those who ask for it.
+
+use std::future::{Ready, ready};
+use std::io::Write;
+
+use actix_web::dev::Payload;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, VARY};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
+use askama::Template;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use serde::Serialize;
+
+use super::{CachePolicy, PageError, assets};
+
+/// Smaller bodies fit one packet as they are.
+const WORTH_COMPRESSING: usize = 1_024;
+
+/// The headers that choose between page and fragment, and the encoding.
+const VARY_BY: &str = "HX-Request, HX-Request-Type, HX-History-Restore-Request, Accept-Encoding";
+
+/// What the asker wants of a page's address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    Page,
+    /// Only what changes: htmx swaps it into a page that stands already.
+    Fragment,
+}
+
+impl Form {
+    pub fn of(headers: &HeaderMap) -> Self {
+        let says =
+            |name: &str, word: &str| headers.get(name).is_some_and(|v| v.as_bytes() == word.as_bytes());
+        let whole = says("HX-Request-Type", "full") || headers.contains_key("HX-History-Restore-Request");
+        if says("HX-Request", "true") && !whole { Self::Fragment } else { Self::Page }
+    }
+}
+
+impl FromRequest for Form {
+    type Error = actix_web::Error;
+    type Future = Ready<Result<Self, Self::Error>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Ok(Self::of(request.headers())))
+    }
+}
+
+/// A page or a fragment.
+pub fn html(
+    request: &HttpRequest,
+    template: &impl Template,
+    policy: CachePolicy,
+) -> Result<HttpResponse, PageError> {
+    html_as(request, StatusCode::OK, template, policy)
+}
+
+/// A page or a fragment with a status of its own.
+pub fn html_as(
+    request: &HttpRequest,
+    status: StatusCode,
+    template: &impl Template,
+    policy: CachePolicy,
+) -> Result<HttpResponse, PageError> {
+    let body = template.render().map_err(|error| PageError::internal("a template", &error))?;
+    Ok(answer(request, status, "text/html; charset=utf-8", body.into_bytes(), policy))
+}
+
+/// A data form.
+pub fn json(
+    request: &HttpRequest,
+    value: &impl Serialize,
+    policy: CachePolicy,
+) -> Result<HttpResponse, PageError> {
+    json_as(request, StatusCode::OK, value, policy)
+}
+
+/// A data form that is large: written and compressed on a thread for blocking work.
+pub async fn json_aside(
+    request: &HttpRequest,
+    value: impl Serialize + Send + 'static,
+    policy: CachePolicy,
+) -> Result<HttpResponse, PageError> {
+    let gzip = assets::takes_gzip(request.headers());
+    let body = web::block(move || serde_json::to_vec(&value).map(|body| Body::of(body, gzip))).await;
+    let body = body.map_err(|error| PageError::internal("a JSON form", &error))?;
+    let body = body.map_err(|error| PageError::internal("a JSON form", &error))?;
+    Ok(body.answer(StatusCode::OK, "application/json", policy))
+}
+
+/// A data form with a status of its own.
+pub fn json_as(
+    request: &HttpRequest,
+    status: StatusCode,
+    value: &impl Serialize,
+    policy: CachePolicy,
+) -> Result<HttpResponse, PageError> {
+    let body = serde_json::to_vec(value).map_err(|error| PageError::internal("a JSON form", &error))?;
+    Ok(answer(request, status, "application/json", body, policy))
+}
+
+/// Any text, under the same rules.
+pub fn answer(
+    request: &HttpRequest,
+    status: StatusCode,
+    content_type: &'static str,
+    body: Vec<u8>,
+    policy: CachePolicy,
+) -> HttpResponse {
+    Body::of(body, assets::takes_gzip(request.headers())).answer(status, content_type, policy)
+}
+
+/// Bytes to be sent.
+struct Body {
+    bytes: Vec<u8>,
+    gzip: bool,
+}
+
+impl Body {
+    fn of(bytes: Vec<u8>, may_gzip: bool) -> Self {
+        let small = (may_gzip && bytes.len() > WORTH_COMPRESSING).then(|| compressed(&bytes)).flatten();
+        match small {
+            Some(small) => Self { bytes: small, gzip: true },
+            None => Self { bytes, gzip: false },
+        }
+    }
+
+    fn answer(self, status: StatusCode, content_type: &'static str, policy: CachePolicy) -> HttpResponse {
+        let mut reply = HttpResponse::build(status);
+        reply
+            .insert_header((CONTENT_TYPE, content_type))
+            .insert_header((CACHE_CONTROL, policy.header()))
+            .insert_header((VARY, VARY_BY));
+        if self.gzip {
+            reply.insert_header((CONTENT_ENCODING, "gzip"));
+        }
+        reply.body(self.bytes)
+    }
+}
+
+fn compressed(body: &[u8]) -> Option<Vec<u8>> {
+    let mut encoder = GzEncoder::new(Vec::with_capacity(body.len() / 4), Compression::fast());
+    encoder.write_all(body).ok()?;
+    encoder.finish().ok()
+}

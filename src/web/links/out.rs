@@ -1,0 +1,69 @@
+//! Links out of the portal: to an instance's own pages, and those that strangers wrote into the data.
+
+use jiff::tz::TimeZone;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use url::Url;
+
+use crate::monitoring::Period;
+use crate::web::params::in_one_unit;
+
+/// What stays unescaped in a value of a query. A blank becomes `%20`, which every reader of queries takes.
+const VALUE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// Longer texts are shown, not linked.
+const LONGEST_HREF: usize = 2_000;
+
+/// The expression in Prometheus' own graph page over the same period. `/graph?g0...` is understood by
+/// Prometheus 2 and 3.
+pub fn prometheus_graph(ui_url: &Url, query: &str, period: &Period) -> String {
+    let range = period.to.duration_since(period.from);
+    let range = in_one_unit(range.try_into().unwrap_or_default());
+    let end = period.to.to_zoned(TimeZone::UTC).strftime("%Y-%m-%d %H:%M:%S").to_string();
+    let step = period.step.map(|step| step.as_secs().max(1).to_string());
+    let mut pairs =
+        vec![("g0.expr", query), ("g0.tab", "0"), ("g0.range_input", &range), ("g0.end_input", &end)];
+    if let Some(step) = &step {
+        pairs.push(("g0.step_input", step));
+    }
+    let encoded = pairs.iter().map(|(name, value)| format!("{name}={}", utf8_percent_encode(value, VALUE)));
+    let query = encoded.collect::<Vec<_>>().join("&");
+    let mut url = under(ui_url, "graph");
+    url.set_query(Some(&query));
+    url.into()
+}
+
+/// Prometheus' own page of alerts.
+pub fn prometheus_alerts(ui_url: &Url) -> String {
+    under(ui_url, "alerts").into()
+}
+
+fn under(ui_url: &Url, page: &str) -> Url {
+    let mut url = ui_url.clone();
+    url.set_query(None);
+    url.set_fragment(None);
+    // Both fail only on addresses without a host, which hold neither a password nor a path to extend.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    if let Ok(mut segments) = url.path_segments_mut() {
+        segments.pop_if_empty().push(page);
+    }
+    url
+}
+
+/// A text from an annotation or a catalog file as a link: only if it is, as written, an absolute http or https
+/// address without user information. What browsers would quietly repair (tabs, backslashes, missing slashes)
+/// is refused, so that what is linked is what a reader sees; a name in other scripts comes out as punycode.
+pub fn safe_href(text: &str) -> Option<String> {
+    let scheme_ends = text.find("://")?;
+    let (scheme, rest) = text.split_at_checked(scheme_ends)?;
+    let web = scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https");
+    let rest = rest.get("://".len()..)?;
+    let authority = rest.split(['/', '?', '#']).next().filter(|a| !a.is_empty())?;
+    let odd = |c: char| c.is_control() || c.is_whitespace() || c == '\\';
+    if !web || text.len() > LONGEST_HREF || text.contains(odd) || authority.contains('@') {
+        return None;
+    }
+    let url = Url::parse(text).ok()?;
+    let plain = matches!(url.scheme(), "http" | "https") && url.has_host();
+    (plain && url.username().is_empty() && url.password().is_none()).then(|| url.into())
+}

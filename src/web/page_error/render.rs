@@ -1,0 +1,95 @@
+//! Gives every error its body: a page, a fragment or JSON, as its address and headers ask; and ends panics.
+
+use std::panic::AssertUnwindSafe;
+
+use actix_web::HttpRequest;
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{ALLOW, CONTENT_TYPE};
+use actix_web::middleware::Next;
+use futures_util::FutureExt;
+use serde::Serialize;
+
+use super::{PageError, Told};
+use crate::web::form;
+use crate::web::{CachePolicy, pages};
+
+/// Replaces an error's empty body. Stands outside of all routes.
+pub async fn render(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let reply = next.call(request).await?.map_into_boxed_body();
+    let status = reply.status();
+    let worded = reply.headers().contains_key(CONTENT_TYPE);
+    if !(status.is_client_error() || status.is_server_error())
+        || (worded && reply.response().error().is_none())
+    {
+        return Ok(reply);
+    }
+    let error = reply.response().error().and_then(|error| error.as_error::<PageError>()).cloned();
+    let error = error.unwrap_or(match status {
+        StatusCode::NOT_FOUND => PageError::NoSuchPage,
+        StatusCode::METHOD_NOT_ALLOWED => PageError::MethodNotAllowed,
+        other => PageError::Refused(other),
+    });
+    log(&error, status);
+    let allow = reply.headers().get(ALLOW).cloned();
+    let (request, _) = reply.into_parts();
+    let mut body = body(&request, &error.told());
+    if let Some(allow) = allow {
+        body.headers_mut().insert(ALLOW, allow);
+    }
+    Ok(ServiceResponse::new(request, body))
+}
+
+fn log(error: &PageError, status: StatusCode) {
+    match error {
+        PageError::Internal(_) => tracing::error!(%error, "the portal failed"),
+        PageError::Failed(_) if status.is_server_error() => {
+            tracing::warn!(fault = %error, "a data form failed")
+        }
+        _ => tracing::debug!(%error, "refused"),
+    }
+}
+
+#[derive(Serialize)]
+struct ErrorBody<'t> {
+    error: ErrorFields<'t>,
+}
+
+#[derive(Serialize)]
+struct ErrorFields<'t> {
+    kind: &'t str,
+    message: &'t str,
+}
+
+fn body(request: &HttpRequest, told: &Told) -> actix_web::HttpResponse {
+    let made = if request.uri().path().ends_with(".json") {
+        let message = told.message();
+        let error = ErrorFields { kind: told.kind, message: &message };
+        form::json_as(request, told.status, &ErrorBody { error }, CachePolicy::Live)
+    } else {
+        pages::error::show(request, told)
+    };
+    // Even the page about errors failed: its title alone is better than nothing.
+    made.unwrap_or_else(|_| actix_web::HttpResponse::build(told.status).body(told.title.clone()))
+}
+
+/// A handler that panics is our fault and nobody's end: the reader gets a page, the server lives.
+/// Stands around a route's handlers, because before routing a request cannot be held on to.
+pub async fn catch_panics(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let asked = request.request().clone();
+    match AssertUnwindSafe(next.call(request)).catch_unwind().await {
+        Ok(reply) => reply.map(ServiceResponse::map_into_boxed_body),
+        Err(panic) => {
+            let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+            let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
+            Ok(ServiceResponse::from_err(PageError::Internal(format!("a handler panicked: {text}")), asked))
+        }
+    }
+}

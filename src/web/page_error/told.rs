@@ -1,0 +1,259 @@
+//! The words: every fault as a sentence for readers, with its status and the kind that scripts see.
+
+use actix_web::http::StatusCode;
+
+use super::PageError;
+use crate::monitoring::{Failure, UnknownInstance};
+use crate::prometheus::{ErrorKind, InstanceName, PrometheusError};
+
+/// The kind of our own fault, which no table of the contract names.
+const INTERNAL: &str = "internal";
+const NOT_FOUND: &str = "not_found";
+const BAD_PARAMETER: &str = "bad_parameter";
+
+/// A fault as its reader meets it: what failed, whose fault it is, what to try.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    pub status: StatusCode,
+    /// The contract's word: `timeout`.
+    pub kind: &'static str,
+    /// A few words, as a heading.
+    pub title: String,
+    /// A sentence or two.
+    pub explanation: String,
+    /// What Prometheus itself said, verbatim and not to be trusted.
+    pub said: Option<String>,
+    /// What the reader can do; empty when there is nothing.
+    pub advice: String,
+}
+
+impl Told {
+    fn new(status: StatusCode, kind: &'static str, title: &str, explanation: &str, advice: &str) -> Self {
+        let (title, explanation) = (title.to_owned(), explanation.to_owned());
+        Self { status, kind, title, explanation, said: None, advice: advice.to_owned() }
+    }
+
+    /// All of it in one line, as the data forms say it.
+    pub fn message(&self) -> String {
+        let mut message = format!("{}: {}", self.title, self.explanation);
+        if let Some(said) = &self.said {
+            message.push_str(" It said: ");
+            message.push_str(said);
+        }
+        message
+    }
+}
+
+/// Words a panel's failure for its reader, and tells the operator's log.
+pub fn tell(failure: &Failure) -> Told {
+    match failure {
+        Failure::Prometheus(_) => tracing::warn!(fault = %for_operator(failure), "a panel failed"),
+        _ => tracing::debug!(fault = %for_operator(failure), "a panel has no answer"),
+    }
+    worded(failure)
+}
+
+pub(super) fn for_operator(failure: &Failure) -> String {
+    match failure {
+        Failure::Prometheus(error) => error.to_string(),
+        Failure::UnknownInstance(unknown) => match &unknown.asked {
+            Some(asked) => format!("no instance is called {asked:?}"),
+            None => "no instance without a name is configured".to_owned(),
+        },
+        Failure::BrokenQuery => "the annotation's query is broken".to_owned(),
+        Failure::NoAnnotation => "no annotation".to_owned(),
+        Failure::NoSuchGraph { graphs } => format!("no such graph among {graphs}"),
+        Failure::InTheFuture => "the period lies in the future".to_owned(),
+    }
+}
+
+impl PageError {
+    pub fn told(&self) -> Told {
+        match self {
+            Self::NoSuchPage => Told::new(
+                StatusCode::NOT_FOUND,
+                NOT_FOUND,
+                "Page not found",
+                "The portal has no page at this address.",
+                "Check the address, or find the entity in the catalog.",
+            ),
+            Self::NoSuchEntity(reference) => Told::new(
+                StatusCode::NOT_FOUND,
+                NOT_FOUND,
+                "Entity not found",
+                &format!("The catalog has no entity {reference}."),
+                "It may be new, renamed or gone, or its file may be broken: the status page lists the \
+                 catalog's faults.",
+            ),
+            Self::NoSuchGraph { graphs } => no_such_graph(*graphs),
+            Self::BadParameters(problems) => {
+                let each =
+                    problems.iter().map(|problem| format!("{}: {}", problem.parameter, problem.message));
+                let all = each.collect::<Vec<_>>().join("; ");
+                let title = "The address has a parameter that cannot be used";
+                Told::new(StatusCode::BAD_REQUEST, BAD_PARAMETER, title, &format!("{all}."), "")
+            }
+            Self::Failed(failure) => worded(failure),
+            Self::MethodNotAllowed => Told::new(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "method_not_allowed",
+                "This page can only be read",
+                "It answers GET and HEAD, and no other method.",
+                "",
+            ),
+            Self::Internal(_) => Told::new(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                INTERNAL,
+                "The portal failed",
+                "This is the portal's own fault. Its log has the details, under the request's id.",
+                "Try again; if it stays, tell those who run the portal.",
+            ),
+            Self::Refused(status) => Told::new(
+                *status,
+                if status.is_server_error() { INTERNAL } else { "bad_request" },
+                status.canonical_reason().unwrap_or("The request was refused"),
+                "The portal cannot answer a request of this shape.",
+                "",
+            ),
+        }
+    }
+}
+
+fn no_such_graph(graphs: usize) -> Told {
+    let explanation = match graphs {
+        0 => "The entity has no graph.".to_owned(),
+        1 => "The entity has one graph.".to_owned(),
+        several => format!("The entity has {several} graphs, numbered from 1."),
+    };
+    let advice = "The annotation prometheus.io/rule lists them.";
+    Told::new(StatusCode::NOT_FOUND, NOT_FOUND, "Graph not found", &explanation, advice)
+}
+
+fn worded(failure: &Failure) -> Told {
+    match failure {
+        Failure::Prometheus(error) => prometheus(error),
+        Failure::UnknownInstance(unknown) => unknown_instance(unknown),
+        Failure::BrokenQuery => Told::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            ErrorKind::BadQuery.as_str(),
+            "The query cannot be read",
+            "The query in the annotation prometheus.io/rule is broken, so it was not sent.",
+            "Mend the annotation in the entity's catalog file.",
+        ),
+        Failure::NoAnnotation => Told::new(
+            StatusCode::NOT_FOUND,
+            "no_annotation",
+            "Nothing is asked for",
+            "The entity has no annotation for this.",
+            "Add it to the entity's catalog file.",
+        ),
+        Failure::NoSuchGraph { graphs } => no_such_graph(*graphs),
+        Failure::InTheFuture => Told::new(
+            StatusCode::BAD_REQUEST,
+            BAD_PARAMETER,
+            "This time has not come yet",
+            "The whole period lies in the future.",
+            "Choose an earlier from.",
+        ),
+    }
+}
+
+fn unknown_instance(unknown: &UnknownInstance) -> Told {
+    let known = match unknown.known.as_slice() {
+        [] => "No instance is configured.".to_owned(),
+        names => format!("Configured are: {}.", names.join(", ")),
+    };
+    let (title, explanation) = match &unknown.asked {
+        Some(asked) => (
+            format!("No Prometheus instance is called \"{asked}\""),
+            format!(
+                "The annotation prometheus.io/service-name names an instance that is not configured. {known}"
+            ),
+        ),
+        None => (
+            "No default Prometheus instance".to_owned(),
+            format!("The entity names no instance, and there is none without a name. {known}"),
+        ),
+    };
+    let advice = "Mend the annotation prometheus.io/service-name, or have the instance configured.";
+    Told::new(StatusCode::NOT_FOUND, "unknown_instance", &title, &explanation, advice)
+}
+
+/// An instance as the subject of a sentence.
+fn subject(instance: &InstanceName) -> String {
+    match instance.as_str() {
+        InstanceName::DEFAULT => "Prometheus".to_owned(),
+        name => format!("Prometheus {name}"),
+    }
+}
+
+fn prometheus(error: &PrometheusError) -> Told {
+    let who = subject(&error.instance);
+    let (status, title, explanation, advice) = sentences(error, &who);
+    let said = error.said.clone().filter(|said| !said.trim().is_empty());
+    Told { said, ..Told::new(status, error.kind.as_str(), &title, &explanation, advice) }
+}
+
+/// Status, title, explanation and advice for each kind.
+fn sentences(error: &PrometheusError, who: &str) -> (StatusCode, String, String, &'static str) {
+    let bad_gateway = StatusCode::BAD_GATEWAY;
+    match error.kind {
+        ErrorKind::BadQuery => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            format!("{who} refuses the query"),
+            "The query reached Prometheus, which cannot evaluate it.".to_owned(),
+            "Mend the query in the annotation.",
+        ),
+        ErrorKind::Overloaded => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            format!("{who} is busy"),
+            "Too many questions are waiting for this instance.".to_owned(),
+            "Try again in a moment.",
+        ),
+        ErrorKind::Timeout => (
+            StatusCode::GATEWAY_TIMEOUT,
+            format!("{who} did not answer in time"),
+            "The instance is slow, or the query asks for too much.".to_owned(),
+            "Try a shorter range or a longer step.",
+        ),
+        ErrorKind::Unreachable => (
+            bad_gateway,
+            format!("{who} does not answer"),
+            "No connection to the instance could be made, or it broke.".to_owned(),
+            "The instance or the network may be down: ask those who run them.",
+        ),
+        ErrorKind::Unauthorized => (
+            bad_gateway,
+            format!("{who} refuses the portal"),
+            "The instance does not accept the portal's own credentials. Yours have no part in it.".to_owned(),
+            "Those who run the portal can mend its configuration.",
+        ),
+        ErrorKind::NotPrometheus => (
+            bad_gateway,
+            format!("What answers for {who} is no Prometheus"),
+            "The answer was a page, a redirect or some other data, perhaps of a login or a proxy.".to_owned(),
+            "Those who run the portal can check the instance's address.",
+        ),
+        ErrorKind::Incomplete => (
+            bad_gateway,
+            format!("{who} sent an incomplete answer"),
+            "The answer was cut short or lacked a part, so none of it is shown.".to_owned(),
+            "Try again.",
+        ),
+        ErrorKind::TooLarge => (
+            bad_gateway,
+            format!("{who} sent too much"),
+            "The answer is larger than the portal takes.".to_owned(),
+            "Ask for fewer series, a shorter range or a longer step.",
+        ),
+        ErrorKind::Upstream => (
+            bad_gateway,
+            format!("{who} failed"),
+            match error.status {
+                Some(status) => format!("The instance answered with status {status}."),
+                None => "The instance answered with an error.".to_owned(),
+            },
+            "Try again; if it stays, ask those who run the instance.",
+        ),
+    }
+}

@@ -1,0 +1,222 @@
+//! Query strings as settled values: a bad value is a message and the default, never an error page.
+
+mod catalog;
+mod pairs;
+mod table;
+#[cfg(test)]
+mod tests;
+mod time;
+
+use std::future::{Ready, ready};
+use std::time::Duration;
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest, web};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+pub use catalog::CatalogParams;
+pub use table::{DEFAULT_ROWS, PageSize, SortKey, SortOrder, TableParams};
+pub(super) use time::in_one_unit;
+
+use super::{PageDefaults, PageError, WebSettings};
+use crate::annotations::GraphType;
+use crate::clock;
+use crate::monitoring::Period;
+use crate::promql::parse_duration;
+use pairs::{Pairs, shown};
+
+/// The longest time between two refreshes: browsers' timers overflow at 24 days.
+const LONGEST_REFRESH_SECS: u64 = 86_400;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Theme {
+    Light,
+    Dark,
+}
+
+impl Theme {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Light => "light",
+            Self::Dark => "dark",
+        }
+    }
+}
+
+/// The zone that times are written in.
+#[derive(Clone, Debug)]
+pub enum Zone {
+    /// UTC here; the script rewrites the times for the reader's own zone.
+    Browser,
+    Named(TimeZone),
+}
+
+impl Zone {
+    /// The zone that the server writes and rounds in.
+    pub fn time_zone(&self) -> TimeZone {
+        match self {
+            Self::Browser => TimeZone::UTC,
+            Self::Named(zone) => zone.clone(),
+        }
+    }
+
+    /// `browser`, `utc` or an IANA name, as the address has it.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Browser => "browser",
+            Self::Named(zone) if *zone == TimeZone::UTC => "utc",
+            Self::Named(zone) => zone.iana_name().unwrap_or("utc"),
+        }
+    }
+
+    fn read(text: &str) -> Result<Self, String> {
+        match text.to_ascii_lowercase().as_str() {
+            "browser" => return Ok(Self::Browser),
+            "utc" | "etc/utc" => return Ok(Self::Named(TimeZone::UTC)),
+            _ => {}
+        }
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '+' | '/');
+        (text.len() <= 64 && text.chars().all(plain))
+            .then(|| TimeZone::get(text).ok())
+            .flatten()
+            .map(Self::Named)
+            .ok_or_else(|| {
+                format!("no time zone is called {}; try Europe/Berlin, utc or browser", shown(text))
+            })
+    }
+}
+
+/// A parameter whose value could not be used, for the message on the page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ParamProblem {
+    pub parameter: &'static str,
+    pub message: String,
+}
+
+/// All that a page's address says.
+#[derive(Clone, Debug)]
+pub struct PageParams {
+    /// The relative or absolute texts, as the address has them: `now-1h`, `now`.
+    pub from: String,
+    pub to: String,
+    pub period: Period,
+    /// Whole seconds, never 0; None: off.
+    pub refresh_secs: Option<u32>,
+    pub kiosk: bool,
+    pub theme: Option<Theme>,
+    pub zone: Zone,
+    pub graph_type: Option<GraphType>,
+    pub view_table: bool,
+    pub table: TableParams,
+    pub catalog: CatalogParams,
+    pub problems: Vec<ParamProblem>,
+    /// The pairs of the address that were understood, in canonical order: what links keep.
+    pub given: Vec<(String, String)>,
+}
+
+impl PageParams {
+    /// Never fails: what cannot be understood is a problem, and the default stands in its place.
+    pub fn read(query: &str, defaults: &PageDefaults, now: Timestamp) -> Self {
+        let mut pairs = Pairs::of(query);
+        let default_zone = || Zone::read(&defaults.tz).unwrap_or(Zone::Browser);
+        let zone = pairs.value("tz", Zone::read).unwrap_or_else(default_zone);
+        let span = time::Span::read(&mut pairs, defaults.range, &zone.time_zone(), now);
+        let step = pairs.value("step", |text| parse_duration(text).map_err(|fault| fault.to_string()));
+        let live = span.to_text == "now";
+        let refresh = pairs.text("refresh").map(|text| read_refresh(&text));
+        let refresh_secs = match refresh {
+            Some(Ok(secs)) => {
+                pairs.keep("refresh", secs.map_or_else(|| "0".to_owned(), |s| format!("{s}s")));
+                secs
+            }
+            Some(Err(message)) => {
+                pairs.refuse("refresh", message);
+                default_refresh(defaults, live)
+            }
+            None => default_refresh(defaults, live),
+        };
+        let kiosk = pairs.flag("kiosk", &["tv"]).unwrap_or(false);
+        let theme = pairs.value("theme", |text| match text {
+            "light" => Ok(Theme::Light),
+            "dark" => Ok(Theme::Dark),
+            _ => Err(format!("{} is no theme; there are light and dark", shown(text))),
+        });
+        let graph_type = pairs.value("graphType", |text| match text {
+            "line" => Ok(GraphType::Line),
+            "area" => Ok(GraphType::Area),
+            _ => Err(format!("{} is no graph type; there are line and area", shown(text))),
+        });
+        let view_table = pairs.value("view", |text| match text {
+            "table" => Ok(true),
+            "chart" => Ok(false),
+            _ => Err(format!("{} is no view; there are table and chart", shown(text))),
+        });
+        let table = TableParams::read(&mut pairs);
+        let catalog = CatalogParams::read(&mut pairs);
+        let (problems, given) = pairs.finish();
+        let period = Period { from: span.from, to: span.to, now, step };
+        let view_table = view_table.unwrap_or(false);
+        Self {
+            from: span.from_text,
+            to: span.to_text,
+            period,
+            refresh_secs,
+            kiosk,
+            theme,
+            zone,
+            graph_type,
+            view_table,
+            table,
+            catalog,
+            problems,
+            given,
+        }
+    }
+
+    /// Whether the window ends at `now`, so that it moves.
+    pub fn is_live(&self) -> bool {
+        self.to == "now"
+    }
+
+    /// Whether the address itself says so, rather than a default.
+    pub fn is_given(&self, parameter: &str) -> bool {
+        self.given.iter().any(|(name, _)| name == parameter)
+    }
+
+    /// The length of the window.
+    pub fn range(&self) -> Duration {
+        Duration::try_from(self.period.to.duration_since(self.period.from)).unwrap_or_default()
+    }
+}
+
+impl FromRequest for PageParams {
+    type Error = PageError;
+    type Future = Ready<Result<Self, PageError>>;
+
+    /// The clock is read here, once for each request.
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let settings = request.app_data::<web::Data<WebSettings>>();
+        let settings = settings.ok_or_else(|| PageError::internal("the settings", &"they are not wired"));
+        ready(settings.map(|s| Self::read(request.query_string(), &s.defaults, clock::now())))
+    }
+}
+
+fn default_refresh(defaults: &PageDefaults, live: bool) -> Option<u32> {
+    let refresh = defaults.refresh.filter(|_| live)?;
+    u32::try_from(refresh.as_secs().clamp(1, LONGEST_REFRESH_SECS)).ok()
+}
+
+/// Whole seconds, at least one: htmx takes a fraction for zero. `0` and the empty text mean off.
+fn read_refresh(text: &str) -> Result<Option<u32>, String> {
+    let number = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    if text.is_empty() || (!number.is_empty() && number.bytes().all(|b| b == b'0')) {
+        return Ok(None);
+    }
+    let every = parse_duration(text).map_err(|fault| fault.to_string())?;
+    let secs = every.as_secs() + u64::from(every.subsec_nanos() > 0);
+    if secs > LONGEST_REFRESH_SECS {
+        return Err(format!("{} is longer than a day", shown(text)));
+    }
+    Ok(u32::try_from(secs.max(1)).ok())
+}

@@ -1,0 +1,59 @@
+//! The headers that every answer carries, whatever it is.
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{HeaderName, HeaderValue, InvalidHeaderValue};
+use actix_web::middleware::Next;
+use actix_web::web;
+
+/// Those that no setting changes.
+const FIXED: [(&str, &str); 5] = [
+    ("x-content-type-options", "nosniff"),
+    ("referrer-policy", "no-referrer"),
+    (
+        "permissions-policy",
+        "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), microphone=(), \
+         payment=(), usb=()",
+    ),
+    ("cross-origin-opener-policy", "same-origin"),
+    ("cross-origin-resource-policy", "same-origin"),
+];
+
+/// Built once from the settings.
+#[derive(Clone, Debug)]
+pub struct SecurityHeaders(Vec<(HeaderName, HeaderValue)>);
+
+impl SecurityHeaders {
+    /// Fails when an ancestor cannot stand in a header.
+    pub fn new(frame_ancestors: &[String]) -> Result<Self, InvalidHeaderValue> {
+        let own = std::iter::once("'self'").chain(frame_ancestors.iter().map(String::as_str));
+        let ancestors = own.collect::<Vec<_>>().join(" ");
+        let policy = format!(
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+             connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'self'; \
+             frame-ancestors {ancestors}"
+        );
+        let fixed = FIXED.map(|(name, value)| (name, HeaderValue::from_static(value)));
+        let mut all: Vec<_> = fixed.into_iter().map(|(n, v)| (HeaderName::from_static(n), v)).collect();
+        all.push((HeaderName::from_static("content-security-policy"), HeaderValue::from_str(&policy)?));
+        if frame_ancestors.is_empty() {
+            // The old header knows no list: where there is one, it would forbid what the policy allows.
+            let name = HeaderName::from_static("x-frame-options");
+            all.push((name, HeaderValue::from_static("SAMEORIGIN")));
+        }
+        Ok(Self(all))
+    }
+}
+
+/// Adds the headers. Stands outside of everything that answers.
+pub async fn protect(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let headers = request.app_data::<web::Data<SecurityHeaders>>().cloned();
+    let mut reply = next.call(request).await?.map_into_boxed_body();
+    for (name, value) in headers.iter().flat_map(|headers| &headers.0) {
+        reply.headers_mut().insert(name.clone(), value.clone());
+    }
+    Ok(reply)
+}

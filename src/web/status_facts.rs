@@ -1,0 +1,98 @@
+//! What the portal knows of itself, for its status page: no secret, and no address that only the portal uses.
+
+use std::future::{Ready, ready};
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest, web};
+
+use super::{PageError, WebSettings};
+use crate::catalog::{Catalog, Snapshot};
+use crate::monitoring::Monitoring;
+
+/// Everything that the status page tells.
+#[derive(Clone, Debug)]
+pub struct StatusFacts {
+    /// The catalog as it is served: entities, faults, when it was read.
+    pub catalog: Arc<Snapshot>,
+    pub instances: Vec<InstanceFacts>,
+    pub config: Vec<ConfigFact>,
+    pub version: &'static str,
+}
+
+/// An instance as people may know it.
+#[derive(Clone, Debug)]
+pub struct InstanceFacts {
+    pub name: String,
+    /// Its address in Backstage: `/prometheus/api`.
+    pub proxy_path: String,
+    /// Where people open it.
+    pub ui_url: Option<String>,
+    pub scrape_interval: Duration,
+    pub timeout: Duration,
+    pub max_concurrent: usize,
+    /// How many headers are sent with each question; never which, nor their values.
+    pub headers: usize,
+    /// False: its TLS certificate is not checked.
+    pub secure: bool,
+}
+
+/// One setting as it was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigFact {
+    /// `promenade.defaults.range`
+    pub key: &'static str,
+    pub value: String,
+}
+
+impl FromRequest for StatusFacts {
+    type Error = PageError;
+    type Future = Ready<Result<Self, PageError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Self::of(request).ok_or_else(|| PageError::internal("the status", &"it is not wired")))
+    }
+}
+
+impl StatusFacts {
+    fn of(request: &HttpRequest) -> Option<Self> {
+        let catalog = request.app_data::<web::Data<Catalog>>()?;
+        let monitoring = request.app_data::<web::Data<Monitoring>>()?;
+        let settings = request.app_data::<web::Data<WebSettings>>()?;
+        let instances = monitoring.instances().map(|instance| InstanceFacts {
+            name: instance.name.to_string(),
+            proxy_path: instance.proxy_path.clone(),
+            ui_url: instance.ui_url.as_ref().map(ToString::to_string),
+            scrape_interval: instance.scrape_interval,
+            timeout: instance.timeout,
+            max_concurrent: instance.max_concurrent,
+            headers: instance.headers.len(),
+            secure: instance.secure,
+        });
+        Some(Self {
+            catalog: catalog.snapshot(),
+            instances: instances.collect(),
+            config: config(settings),
+            version: env!("CARGO_PKG_VERSION"),
+        })
+    }
+}
+
+fn config(settings: &WebSettings) -> Vec<ConfigFact> {
+    let or_none = |text: Option<String>| text.unwrap_or_else(|| "none".to_owned());
+    let refresh = settings.defaults.refresh.map(|every| format!("{}s", every.as_secs()));
+    let facts = [
+        ("app.title", settings.title.clone()),
+        ("app.baseUrl", or_none(settings.base_url.as_ref().map(ToString::to_string))),
+        ("promenade.embedding.frameAncestors", or_none(listed(&settings.frame_ancestors))),
+        ("promenade.defaults.range", super::params::in_one_unit(settings.defaults.range)),
+        ("promenade.defaults.refresh", refresh.unwrap_or_else(|| "off".to_owned())),
+        ("promenade.defaults.tz", settings.defaults.tz.clone()),
+    ];
+    facts.into_iter().map(|(key, value)| ConfigFact { key, value }).collect()
+}
+
+fn listed(texts: &[String]) -> Option<String> {
+    (!texts.is_empty()).then(|| texts.join(", "))
+}
