@@ -91,19 +91,24 @@
     return tz === "browser" ? undefined : tz === "utc" ? "UTC" : tz;
   }
 
-  function clock(timeZone) {
-    if (!formats.has(timeZone)) {
-      formats.set(timeZone, new Intl.DateTimeFormat("en-GB", {
-        timeZone, hourCycle: "h23", year: "numeric", month: "2-digit", day: "2-digit",
+  function clock(locale) {
+    if (!formats.has(locale)) {
+      formats.set(locale, new Intl.DateTimeFormat(locale, {
+        timeZone: zone(), hourCycle: "h23", year: "numeric", month: "2-digit", day: "2-digit",
         hour: "2-digit", minute: "2-digit", second: "2-digit", timeZoneName: "short",
       }));
     }
-    return formats.get(timeZone);
+    return formats.get(locale);
   }
 
   function parts(ms) {
     const found = {};
-    for (const { type, value } of clock(zone()).formatToParts(ms)) found[type] = value;
+    for (const { type, value } of clock("en-GB").formatToParts(ms)) found[type] = value;
+    // Zones have short names only in the English of where they are: CET in Britain's, EST in America's.
+    if (found.timeZoneName.startsWith("GMT")) {
+      const there = clock("en-US").formatToParts(ms).find(({ type }) => type === "timeZoneName");
+      found.timeZoneName = there.value;
+    }
     return found;
   }
 
@@ -521,6 +526,8 @@
 
   // Panels that skipped a refresh while the tab was hidden.
   const missed = new Set();
+  // What each poll under way asked for.
+  const polled = new WeakMap();
   let leaving = false;
   let focus = null;
 
@@ -531,30 +538,33 @@
 
   // A poll waits while nobody looks, and while the reader holds on to something that it would move.
   function onRequest(event) {
-    const { sourceElement: panel, sourceEvent } = event.detail.ctx;
+    const { ctx } = event.detail;
+    const { sourceElement: panel, sourceEvent } = ctx;
     if (sourceEvent?.type !== "every") return;
     if (document.hidden) missed.add(panel);
+    polled.set(ctx, panel.getAttribute("hx-get"));
     if (document.hidden || selectionIn(panel) || panel.querySelector("details.menu[open]")) event.preventDefault();
   }
 
   function onVisible() {
     if (document.hidden) return;
-    for (const panel of missed) window.htmx?.trigger(panel, "every", {}, false);
+    for (const panel of missed) if (panel.isConnected) window.htmx?.trigger(panel, "every", {}, false);
     missed.clear();
   }
 
   function onAnswer(event) {
     const { ctx } = event.detail;
     const { raw, status } = ctx.response;
-    if (ctx.sourceEvent?.type !== "every") return;
-    // Sent elsewhere, a poll brings a sign-in page, not a panel.
-    if (raw.redirected) event.preventDefault();
+    // Sent elsewhere, a panel's request brings a sign-in page. And where the reader chose another filter while a
+    // poll was under way, its answer would undo the choice.
+    const stale = polled.has(ctx) && polled.get(ctx) !== ctx.sourceElement.getAttribute("hx-get");
+    if (raw.redirected || stale) event.preventDefault();
     if (raw.redirected || status >= 400) tellSilence(`The portal answers with status ${status}`, raw.redirected);
     else tellSilence(null);
   }
 
   function onFailure(event) {
-    if (event.detail.ctx?.sourceEvent?.type === "every" && !leaving) tellSilence("The portal does not answer");
+    if (event.detail.ctx && !leaving) tellSilence("The portal does not answer");
   }
 
   function tellSilence(what, redirected = false) {
