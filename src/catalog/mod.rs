@@ -4,7 +4,7 @@ mod entity;
 pub mod search;
 pub mod source;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -13,11 +13,13 @@ use jiff::Timestamp;
 
 pub use entity::{Annotation, Entity, EntityRef, Link, Place};
 
+use search::Index;
+
 /// Where entities come from.
 #[derive(Clone, Debug, Default)]
 pub struct CatalogSettings {
     pub files: Vec<FileLocation>,
-    /// Catalogs that are part of the program: a name for messages, and the YAML.
+    /// Catalogs that are part of the program, read before the files: a name for messages, and the YAML.
     pub embedded: Vec<(&'static str, &'static str)>,
     /// Locations of other types, by type, which are told and not read.
     pub not_read: BTreeMap<String, usize>,
@@ -31,7 +33,7 @@ pub struct FileLocation {
 }
 
 /// A fault of a source: the file, what is wrong, since when the last good state is shown.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct SourceFault {
     pub file: PathBuf,
     pub line: Option<usize>,
@@ -41,12 +43,29 @@ pub struct SourceFault {
     pub kept_last_good: bool,
 }
 
+impl SourceFault {
+    /// A fault of the file as a whole.
+    pub fn of_file(file: impl Into<PathBuf>, message: impl Into<String>) -> Self {
+        Self { file: file.into(), line: None, column: None, message: message.into(), kept_last_good: false }
+    }
+
+    /// A fault at one place of a file.
+    pub fn at(place: &Place, message: impl Into<String>) -> Self {
+        Self {
+            line: Some(place.line),
+            column: Some(place.column),
+            ..Self::of_file(place.file.as_path(), message)
+        }
+    }
+}
+
 /// One state of the catalog.
 #[derive(Debug, Default)]
 pub struct Snapshot {
     /// Ordered by reference.
     pub entities: Vec<Arc<Entity>>,
-    by_ref: std::collections::HashMap<EntityRef, Arc<Entity>>,
+    by_ref: HashMap<EntityRef, Arc<Entity>>,
+    index: Index,
     pub faults: Vec<SourceFault>,
     pub files_read: usize,
     pub not_read: BTreeMap<String, usize>,
@@ -54,6 +73,18 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
+    /// Of entities with distinct references; of equal ones the first is kept.
+    pub fn new(entities: impl IntoIterator<Item = Arc<Entity>>) -> Self {
+        let mut by_ref = HashMap::new();
+        for entity in entities {
+            by_ref.entry(entity.reference.clone()).or_insert(entity);
+        }
+        let mut entities: Vec<Arc<Entity>> = by_ref.values().cloned().collect();
+        entities.sort_by(|a, b| a.reference.cmp(&b.reference));
+        let index = Index::of(&entities);
+        Self { entities, by_ref, index, ..Self::default() }
+    }
+
     pub fn get(&self, reference: &EntityRef) -> Option<&Arc<Entity>> {
         self.by_ref.get(reference)
     }

@@ -8,6 +8,7 @@
     reason = "a test that meets the unexpected should stop"
 )]
 
+mod catalog;
 mod real_prometheus;
 mod tidy;
 mod world;

@@ -1,0 +1,305 @@
+//! One reading of all sources: files in order, last good states, one winner for each reference.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::hash::{BuildHasher, RandomState};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::matching::{Hit, Matcher};
+use super::reading::{Pointer, Reading, read_text};
+use crate::catalog::{CatalogSettings, Entity, EntityRef, FileLocation, Snapshot, SourceFault};
+use crate::yaml::{self, Budget};
+
+/// Locations that point to locations, at most.
+const MAX_POINTER_DEPTH: usize = 8;
+const MAX_FILES: usize = 100_000;
+const MAX_DIRECTORY_ENTRIES: usize = 1_000_000;
+/// Faults that a snapshot keeps; the rest is counted.
+const MAX_FAULTS: usize = 1000;
+
+/// Remembers the last good state of each file between readings.
+#[derive(Debug)]
+pub(super) struct Loader {
+    settings: CatalogSettings,
+    known: HashMap<PathBuf, Known>,
+    /// What each target last led to.
+    matches: HashMap<(String, Vec<PathBuf>), Vec<Hit>>,
+    directories: Vec<PathBuf>,
+    hasher: RandomState,
+}
+
+/// A file as it was last read.
+#[derive(Clone, Debug)]
+struct Known {
+    /// Of the bytes behind `reading`.
+    hash: u64,
+    reading: Arc<Reading>,
+    /// The entities and pointers to show while the file is broken.
+    good: Vec<Arc<Entity>>,
+    good_pointers: Vec<Pointer>,
+}
+
+impl Loader {
+    pub(super) fn new(settings: CatalogSettings) -> Self {
+        let (known, matches) = (HashMap::new(), HashMap::new());
+        Self { settings, known, matches, directories: Vec::new(), hasher: RandomState::new() }
+    }
+
+    pub(super) fn directories(&self) -> Vec<PathBuf> {
+        self.directories.clone()
+    }
+
+    pub(super) fn load(&mut self, now: Timestamp) -> Snapshot {
+        let mut pass = Pass::new(self);
+        let settings = pass.loader.settings.clone();
+        for (name, text) in &settings.embedded {
+            let reading = read_text(Path::new(name), text);
+            pass.faults.extend(reading.faults);
+            pass.fresh.extend(reading.entities);
+        }
+        for location in &settings.files {
+            pass.location(location);
+        }
+        pass.finish(&settings, now)
+    }
+}
+
+/// The state of one reading.
+struct Pass<'a> {
+    loader: &'a mut Loader,
+    matcher: Matcher,
+    /// Canonical paths: a file is read once, whoever points to it.
+    visited: HashSet<PathBuf>,
+    known: HashMap<PathBuf, Known>,
+    matches: HashMap<(String, Vec<PathBuf>), Vec<Hit>>,
+    /// Canonical directories that Locations may point into.
+    roots: Vec<PathBuf>,
+    fresh: Vec<Arc<Entity>>,
+    /// From earlier readings: shown unless a fresh one has the reference.
+    kept: Vec<Arc<Entity>>,
+    faults: Vec<SourceFault>,
+    files_read: usize,
+    not_read: BTreeMap<String, usize>,
+}
+
+impl<'a> Pass<'a> {
+    fn new(loader: &'a mut Loader) -> Self {
+        let matcher = Matcher { directories: Default::default(), entries_left: MAX_DIRECTORY_ENTRIES };
+        Self {
+            not_read: loader.settings.not_read.clone(),
+            loader,
+            matcher,
+            visited: HashSet::new(),
+            known: HashMap::new(),
+            matches: HashMap::new(),
+            roots: Vec::new(),
+            fresh: Vec::new(),
+            kept: Vec::new(),
+            faults: Vec::new(),
+            files_read: 0,
+        }
+    }
+
+    /// A location of the config: its operator is trusted to point anywhere.
+    fn location(&mut self, location: &FileLocation) {
+        let roots: Vec<PathBuf> = location.bases.iter().filter_map(|b| b.canonicalize().ok()).collect();
+        let (target, bases) = (location.target.as_str(), location.bases.as_slice());
+        let files = self.expand(target, bases, None, 0, |looked| {
+            let message = format!("no file matches this location's target (looked for {looked})");
+            Some(SourceFault::of_file(target, message))
+        });
+        for file in files {
+            self.roots.clone_from(&roots);
+            self.roots.extend(file.real.parent().map(Path::to_path_buf));
+            self.file(&file, 0);
+        }
+    }
+
+    /// The files of a target. When it has none any more, the ones it had before stay as they last were,
+    /// unless `missing` says that there is no fault in that.
+    fn expand(
+        &mut self,
+        target: &str,
+        bases: &[PathBuf],
+        roots: Option<&[PathBuf]>,
+        depth: usize,
+        missing: impl FnOnce(String) -> Option<SourceFault>,
+    ) -> Vec<Hit> {
+        let matched = self.matcher.expand(target, bases, roots);
+        let key = (target.to_owned(), bases.to_vec());
+        if !matched.files.is_empty() {
+            self.faults.extend(matched.faults);
+            self.matches.insert(key, matched.files.clone());
+            return matched.files;
+        }
+        let mut faults = matched.faults;
+        if faults.is_empty() {
+            let looked: Vec<String> = bases.iter().map(|b| b.join(target).display().to_string()).collect();
+            faults.extend(missing(looked.join(", ")));
+        }
+        let before = self.loader.matches.get(&key).cloned().unwrap_or_default();
+        if !faults.is_empty() && !before.is_empty() {
+            faults.iter_mut().for_each(|fault| fault.kept_last_good = true);
+            self.matches.insert(key, before.clone());
+            before.iter().for_each(|file| self.keep_vanished(file, depth));
+        }
+        self.faults.extend(faults);
+        Vec::new()
+    }
+
+    /// Shows a file that cannot be found, and what it points to, as they last were. Reads nothing of it.
+    fn keep_vanished(&mut self, file: &Hit, depth: usize) {
+        let Some(known) = self.loader.known.get(&file.path).cloned() else { return };
+        if !self.visited.insert(file.real.clone()) {
+            return;
+        }
+        self.kept.extend(known.good.iter().cloned());
+        let pointers = known.good_pointers.clone();
+        self.known.insert(file.path.clone(), known);
+        for pointer in pointers {
+            self.follow(&file.path, &pointer, depth);
+        }
+    }
+
+    fn file(&mut self, file: &Hit, depth: usize) {
+        if !self.visited.insert(file.real.clone()) {
+            return;
+        }
+        if self.visited.len() > MAX_FILES {
+            if self.visited.len() == MAX_FILES + 1 {
+                let message = format!("is the first of more than {MAX_FILES} files, which are not read");
+                self.faults.push(SourceFault::of_file(&file.path, message));
+            }
+            return;
+        }
+        let before = self.loader.known.get(&file.path).cloned();
+        let known = match (self.read(file, before.as_ref()), before) {
+            (Ok(known), _) => known,
+            (Err(mut fault), Some(before)) => {
+                fault.kept_last_good = !before.good.is_empty();
+                self.faults.push(fault);
+                self.kept.extend(before.good.iter().cloned());
+                before
+            }
+            (Err(fault), None) => return self.faults.push(fault),
+        };
+        let pointers = known.good_pointers.clone();
+        self.known.insert(file.path.clone(), known);
+        for pointer in pointers {
+            self.follow(&file.path, &pointer, depth);
+        }
+    }
+
+    fn read(&mut self, file: &Hit, before: Option<&Known>) -> Result<Known, SourceFault> {
+        let path = file.path.as_path();
+        let of_file = |message: String| SourceFault::of_file(path, message);
+        let bytes = yaml::read_regular(&file.real, Budget::CATALOG.bytes).map_err(of_file)?;
+        let hash = self.loader.hasher.hash_one(&bytes);
+        let reading = match before {
+            Some(before) if before.hash == hash => before.reading.clone(),
+            _ => {
+                let text = yaml::decode(&bytes, &Budget::CATALOG).map_err(|fault| SourceFault {
+                    line: fault.at.map(|at| at.line),
+                    column: fault.at.map(|at| at.column),
+                    ..of_file(fault.message)
+                })?;
+                Arc::new(read_text(path, text))
+            }
+        };
+        let nothing = reading.entities.is_empty() && reading.faults.is_empty();
+        if nothing && before.is_some_and(|b| !b.good.is_empty()) {
+            return Err(of_file("is empty".to_owned()));
+        }
+        self.files_read += 1;
+        Ok(self.accept(hash, reading, before))
+    }
+
+    /// Takes a reading; what its broken YAML may have held stays as it last was.
+    fn accept(&mut self, hash: u64, reading: Arc<Reading>, before: Option<&Known>) -> Known {
+        let mut good = reading.entities.clone();
+        let mut good_pointers = reading.pointers.clone();
+        if let Some(before) = before.filter(|_| reading.torn) {
+            let present: HashSet<&EntityRef> = reading.entities.iter().map(|e| &e.reference).collect();
+            let lost = before.good.iter().filter(|e| !present.contains(&e.reference));
+            good.extend(lost.cloned());
+            let unknown = before.good_pointers.iter().filter(|p| !reading.pointers.contains(p));
+            good_pointers.extend(unknown.cloned());
+        }
+        let lost = good.get(reading.entities.len()..).unwrap_or_default();
+        self.kept.extend(lost.iter().cloned());
+        self.fresh.extend(reading.entities.iter().cloned());
+        for (kind, count) in &reading.not_read {
+            *self.not_read.entry(kind.clone()).or_default() += count;
+        }
+        let keeps = !lost.is_empty();
+        self.faults
+            .extend(reading.faults.iter().cloned().map(|f| SourceFault { kept_last_good: keeps, ..f }));
+        Known { hash, reading, good, good_pointers }
+    }
+
+    /// A target of a Location: within the roots, and YAML or JSON by its name.
+    fn follow(&mut self, from: &Path, pointer: &Pointer, depth: usize) {
+        if depth >= MAX_POINTER_DEPTH {
+            let message = format!("Locations point to Locations more than {MAX_POINTER_DEPTH} times");
+            return self.faults.push(SourceFault::at(&pointer.place, message));
+        }
+        let base = from.parent().unwrap_or(Path::new("")).to_path_buf();
+        let roots = self.roots.clone();
+        let files = self.expand(&pointer.target, &[base], Some(&roots), depth + 1, |looked| {
+            let message = format!("no file matches this Location's target (looked for {looked})");
+            (!pointer.optional).then(|| SourceFault::at(&pointer.place, message))
+        });
+        for file in files {
+            let is_text = file.path.extension().is_some_and(|e| e == "yaml" || e == "yml" || e == "json");
+            if is_text {
+                self.file(&file, depth + 1);
+            } else {
+                let message = "a Location may point to .yaml, .yml and .json files only";
+                self.faults.push(SourceFault::at(&pointer.place, message));
+            }
+        }
+    }
+
+    fn finish(mut self, settings: &CatalogSettings, now: Timestamp) -> Snapshot {
+        let mut winners: HashMap<EntityRef, Arc<Entity>> = HashMap::new();
+        for entity in std::mem::take(&mut self.fresh) {
+            match winners.get(&entity.reference) {
+                Some(winner) => self.faults.push(second(winner, &entity)),
+                None => {
+                    winners.insert(entity.reference.clone(), entity);
+                }
+            }
+        }
+        for entity in std::mem::take(&mut self.kept) {
+            winners.entry(entity.reference.clone()).or_insert(entity);
+        }
+        if self.faults.len() > MAX_FAULTS {
+            let more = self.faults.len() - MAX_FAULTS;
+            self.faults.truncate(MAX_FAULTS);
+            self.faults.push(SourceFault::of_file("", format!("{more} more faults are not listed")));
+        }
+        self.loader.known = self.known;
+        self.loader.matches = self.matches;
+        self.loader.directories = self.matcher.directories.into_iter().collect();
+        Snapshot {
+            faults: self.faults,
+            files_read: self.files_read + settings.embedded.len(),
+            not_read: self.not_read,
+            loaded_at: Some(now),
+            ..Snapshot::new(winners.into_values())
+        }
+    }
+}
+
+/// The warning of an entity whose reference is taken.
+fn second(winner: &Entity, other: &Entity) -> SourceFault {
+    let at = winner.place.as_ref().map(|p| format!(" in {}, line {}", p.file.display(), p.line));
+    let message =
+        format!("`{}` stands already{}; this one is left out", other.reference, at.unwrap_or_default());
+    match &other.place {
+        Some(place) => SourceFault::at(place, message),
+        None => SourceFault::of_file("", message),
+    }
+}

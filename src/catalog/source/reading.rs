@@ -1,0 +1,218 @@
+//! One YAML text into entities, the locations it points to, and its faults.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::catalog::{Annotation, Entity, EntityRef, Link, Place, SourceFault};
+use crate::yaml::{self, Budget, Node, Position, Value};
+
+/// What one text holds.
+#[derive(Clone, Debug, Default)]
+pub struct Reading {
+    /// In the order of their documents.
+    pub entities: Vec<Arc<Entity>>,
+    pub pointers: Vec<Pointer>,
+    pub faults: Vec<SourceFault>,
+    /// A document's YAML is broken, so that what it held is not known.
+    pub torn: bool,
+    /// Locations of other types that entities of kind Location point to, by type.
+    pub not_read: BTreeMap<String, usize>,
+}
+
+/// A target of a `kind: Location`, relative to the file that names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pointer {
+    pub target: String,
+    pub place: Place,
+    /// `presence: optional`
+    pub optional: bool,
+}
+
+/// Reads every document of a text. A broken one drops only itself.
+pub fn read_text(file: &Path, text: &str) -> Reading {
+    let file = Arc::new(file.to_path_buf());
+    let mut reading = Reading::default();
+    for document in yaml::documents(text, &Budget::CATALOG) {
+        match document {
+            Ok(node) => Document { file: &file, reading: &mut reading }.read(&node),
+            Err(fault) => {
+                reading.torn = true;
+                let place = fault.at.map(|at| place(&file, at));
+                reading.faults.push(match place {
+                    Some(place) => SourceFault::at(&place, fault.message),
+                    None => SourceFault::of_file(file.as_path(), fault.message),
+                });
+            }
+        }
+    }
+    reading
+}
+
+fn place(file: &Arc<PathBuf>, at: Position) -> Place {
+    Place { file: file.clone(), line: at.line, column: at.column }
+}
+
+/// Foreign text for a message: short, without control characters.
+fn shown(text: &str) -> String {
+    let short: String = text.chars().take(80).flat_map(char::escape_debug).collect();
+    if text.chars().nth(80).is_some() { format!("{short}...") } else { short }
+}
+
+struct Document<'a> {
+    file: &'a Arc<PathBuf>,
+    reading: &'a mut Reading,
+}
+
+impl Document<'_> {
+    fn read(&mut self, root: &Node) {
+        match self.entity(root) {
+            Ok(entity) => {
+                if entity.reference.kind() == "location" {
+                    self.pointers(root);
+                }
+                self.reading.entities.push(Arc::new(entity));
+            }
+            Err(fault) => self.reading.faults.push(fault),
+        }
+    }
+
+    fn fault(&mut self, at: Position, message: String) {
+        self.reading.faults.push(SourceFault::at(&place(self.file, at), message));
+    }
+
+    fn refuse(&self, at: Position, message: String) -> SourceFault {
+        SourceFault::at(&place(self.file, at), message)
+    }
+
+    fn entity(&mut self, root: &Node) -> Result<Entity, SourceFault> {
+        if root.as_map().is_none() {
+            return Err(self.refuse(root.at, format!("the document is {}, not an entity", root.what())));
+        }
+        let api_version = self.required(root, root, "apiVersion", "apiVersion")?;
+        let kind = self.required(root, root, "kind", "kind")?;
+        let metadata = root.get("metadata").filter(|m| m.as_map().is_some());
+        let Some(metadata) = metadata else {
+            return Err(self.refuse(root.at, "the entity has no `metadata`".to_owned()));
+        };
+        let name = self.required(root, metadata, "name", "metadata.name")?;
+        let namespace = match metadata.get("namespace") {
+            None => EntityRef::DEFAULT_NAMESPACE.to_owned(),
+            Some(node) if node.is_null() => EntityRef::DEFAULT_NAMESPACE.to_owned(),
+            Some(_) => self.required(root, metadata, "namespace", "metadata.namespace")?,
+        };
+        let Some(reference) = EntityRef::new(&kind, &namespace, &name) else {
+            let message = format!(
+                "`{}` is no entity reference that Backstage allows: a kind is letters and digits, a namespace \
+                 letters, digits and `-`, a name also `_` and `.`, each at most 63 characters",
+                shown(&format!("{kind}:{namespace}/{name}"))
+            );
+            return Err(self.refuse(metadata.get("name").map_or(metadata.at, |n| n.at), message));
+        };
+        let text = |key: &str| metadata.get(key).and_then(scalar_text).filter(|t| !t.is_empty());
+        Ok(Entity {
+            title: text("title"),
+            description: text("description"),
+            labels: self.labels(metadata),
+            annotations: self.annotations(metadata),
+            tags: items(metadata.get("tags")).iter().filter_map(scalar_text).collect(),
+            links: items(metadata.get("links")).iter().filter_map(link).collect(),
+            spec: root.get("spec").map_or(serde_json::Value::Null, Node::to_json),
+            place: Some(place(self.file, root.at)),
+            reference,
+            kind,
+            api_version,
+            name,
+        })
+    }
+
+    /// A text that the entity cannot do without; `path` is the key's name for people.
+    fn required(&self, root: &Node, parent: &Node, key: &str, path: &str) -> Result<String, SourceFault> {
+        match parent.get(key) {
+            None => Err(self.refuse(root.at, format!("the entity has no `{path}`"))),
+            Some(Node { value: Value::Text(text), .. }) if !text.value.is_empty() => Ok(text.value.clone()),
+            Some(node) => {
+                let what = if node.as_text().is_some() { "empty" } else { node.what() };
+                Err(self.refuse(node.at, format!("`{path}` is {what}, where text is needed")))
+            }
+        }
+    }
+
+    fn labels(&self, metadata: &Node) -> BTreeMap<String, String> {
+        let entries = metadata.get("labels").and_then(Node::as_map).map(|m| m.entries.as_slice());
+        let texts =
+            entries.unwrap_or_default().iter().filter_map(|e| Some((e.key.clone(), scalar_text(&e.value)?)));
+        texts.collect()
+    }
+
+    /// Annotations are text; any other value is told and left out, and the entity stays.
+    fn annotations(&mut self, metadata: &Node) -> BTreeMap<String, Annotation> {
+        let mut annotations = BTreeMap::new();
+        let Some(node) = metadata.get("annotations") else { return annotations };
+        let Some(map) = node.as_map() else {
+            if !node.is_null() {
+                self.fault(node.at, format!("`metadata.annotations` is {}, not a mapping", node.what()));
+            }
+            return annotations;
+        };
+        for entry in &map.entries {
+            match &entry.value.value {
+                Value::Text(text) => {
+                    let annotation = Annotation {
+                        value: text.value.clone(),
+                        place: Some(place(self.file, entry.value.at)),
+                        origins: Some(text.origins.clone()),
+                    };
+                    annotations.insert(entry.key.clone(), annotation);
+                }
+                _ => {
+                    let (key, what) = (shown(&entry.key), entry.value.what());
+                    let message =
+                        format!("the annotation `{key}` is {what}, where text is needed: write it in quotes");
+                    self.fault(entry.value.at, message);
+                }
+            }
+        }
+        annotations
+    }
+
+    /// `spec.target` and `spec.targets` of a Location.
+    fn pointers(&mut self, root: &Node) {
+        let Some(spec) = root.get("spec") else { return };
+        let kind = spec.get("type").and_then(Node::as_text).unwrap_or("file");
+        let optional = spec.get("presence").and_then(Node::as_text) == Some("optional");
+        let single = spec.get("target").map(std::slice::from_ref).unwrap_or_default();
+        for node in single.iter().chain(items(spec.get("targets"))) {
+            let Some(target) = node.as_text().filter(|t| !t.is_empty()) else {
+                self.fault(node.at, format!("a Location's target is {}, where text is needed", node.what()));
+                continue;
+            };
+            let is_url = target.starts_with("http://") || target.starts_with("https://");
+            if kind != "file" || is_url {
+                let kind = if is_url { "url" } else { kind };
+                *self.reading.not_read.entry(shown(kind)).or_default() += 1;
+                continue;
+            }
+            let place = place(self.file, node.at);
+            self.reading.pointers.push(Pointer { target: target.to_owned(), place, optional });
+        }
+    }
+}
+
+fn items(node: Option<&Node>) -> &[Node] {
+    node.and_then(Node::as_list).unwrap_or_default()
+}
+
+fn scalar_text(node: &Node) -> Option<String> {
+    match &node.value {
+        Value::Text(text) => Some(text.value.clone()),
+        Value::Number(number) => Some(number.clone()),
+        Value::Bool(flag) => Some(flag.to_string()),
+        Value::Null | Value::List(_) | Value::Map(_) => None,
+    }
+}
+
+fn link(node: &Node) -> Option<Link> {
+    let url = node.get("url").and_then(Node::as_text)?.to_owned();
+    Some(Link { url, title: node.get("title").and_then(scalar_text) })
+}

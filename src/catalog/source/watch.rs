@@ -1,0 +1,125 @@
+//! Watches the catalog's directories, and reads again when they have come to rest.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::time::Duration;
+
+use notify::event::{AccessKind, AccessMode};
+use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
+
+use super::files::FileSource;
+use crate::clock;
+
+/// How long a directory must be still: an editor writes, renames and deletes in one go.
+const REST: Duration = Duration::from_millis(300);
+/// A directory that is never still is read all the same.
+const LONGEST_WAIT: Duration = Duration::from_secs(3);
+
+/// What the watching thread hears.
+pub(super) enum Signal {
+    Changed,
+    /// Somebody else read the catalog: other directories may matter now.
+    Reloaded,
+    Stop,
+}
+
+/// While this lives, changes of catalog files are noticed.
+#[must_use]
+pub struct Watch {
+    stop: Sender<Signal>,
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        // The thread may have ended before.
+        self.stop.send(Signal::Stop).ok();
+    }
+}
+
+pub(super) fn start(source: FileSource) -> Result<(Watch, Sender<Signal>), String> {
+    let (sender, signals) = mpsc::channel();
+    let changes = sender.clone();
+    let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+        if event.is_ok_and(|e| matters(&e.kind)) {
+            changes.send(Signal::Changed).ok();
+        }
+    });
+    let watcher = watcher.map_err(|e| format!("the catalog's files cannot be watched: {e}"))?;
+    let mut watching = Watching { watcher, directories: BTreeSet::new(), told: false };
+    watching.follow(&source.directories());
+    std::thread::Builder::new()
+        .name("catalog-watch".to_owned())
+        .spawn(move || run(&source, &signals, &mut watching))
+        .map_err(|e| format!("the catalog's files cannot be watched: {e}"))?;
+    Ok((Watch { stop: sender.clone() }, sender))
+}
+
+/// Our own reading opens and closes files, which must not cause the next reading.
+fn matters(kind: &EventKind) -> bool {
+    !matches!(kind, EventKind::Access(access) if *access != AccessKind::Close(AccessMode::Write))
+}
+
+fn run(source: &FileSource, signals: &Receiver<Signal>, watching: &mut Watching) {
+    while let Ok(signal) = signals.recv() {
+        match signal {
+            Signal::Stop => return,
+            Signal::Reloaded => watching.follow(&source.directories()),
+            Signal::Changed => {
+                if !rest(signals) {
+                    return;
+                }
+                source.reload(clock::now());
+            }
+        }
+    }
+}
+
+/// Waits until nothing changes; false when the watch is over.
+fn rest(signals: &Receiver<Signal>) -> bool {
+    let since = clock::stopwatch();
+    while since.elapsed() < LONGEST_WAIT {
+        match signals.recv_timeout(REST) {
+            Ok(Signal::Changed | Signal::Reloaded) => {}
+            Ok(Signal::Stop) | Err(RecvTimeoutError::Disconnected) => return false,
+            Err(RecvTimeoutError::Timeout) => return true,
+        }
+    }
+    true
+}
+
+struct Watching {
+    watcher: RecommendedWatcher,
+    directories: BTreeSet<PathBuf>,
+    /// A failure to watch was logged.
+    told: bool,
+}
+
+impl Watching {
+    /// Directories and not files: what replaces a file by renaming would end a file's watch.
+    fn follow(&mut self, wanted: &[PathBuf]) {
+        let wanted: BTreeSet<PathBuf> = wanted.iter().cloned().collect();
+        for gone in self.directories.difference(&wanted) {
+            // It may have been deleted, which ended its watch.
+            self.watcher.unwatch(gone).ok();
+        }
+        let mut watched = BTreeSet::new();
+        for directory in wanted {
+            // Asked for again even when known: a directory that was replaced has lost its watch.
+            match self.watcher.watch(&directory, RecursiveMode::NonRecursive) {
+                Ok(()) => {
+                    watched.insert(directory);
+                }
+                Err(error) if !self.told => {
+                    self.told = true;
+                    tracing::warn!(
+                        ?directory,
+                        "not every catalog directory can be watched, SIGHUP reads again: {error}"
+                    );
+                }
+                Err(_) => {}
+            }
+        }
+        self.directories = watched;
+    }
+}

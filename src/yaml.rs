@@ -1,1 +1,0 @@
-//! YAML within budgets, with the positions of what was read: for config and catalog.

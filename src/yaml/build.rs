@@ -1,0 +1,252 @@
+//! Builds value trees from the parser's events, counting what they cost.
+
+use std::collections::{HashMap, HashSet};
+
+use serde_saphyr::granit_parser;
+use serde_saphyr::granit_parser::{Event, Parser, ScalarStyle, Span, StrInput, Tag};
+
+use super::origins::Style;
+use super::scalar;
+use super::{Budget, Entry, Map, Node, Origins, Position, Text, Value, YamlFault, too_large};
+
+/// The documents of a text, each read or refused for itself: a broken one does not take its neighbours.
+/// Empty documents are left out. Ends after the first fault of the whole text (a budget that is spent).
+pub fn documents(text: &str, budget: &Budget) -> Vec<Result<Node, YamlFault>> {
+    if text.len() > budget.bytes {
+        return vec![Err(YamlFault { message: too_large(budget), at: None })];
+    }
+    let mut options = granit_parser::options! {
+        flow_nesting_limit: budget.depth,
+        block_nesting_limit: budget.depth,
+    };
+    options.set_emit_comments(false);
+    let mut parser = Parser::new_from_str_with_options(text, options);
+    let mut spent = Spent { nodes: 0, bytes: 0 };
+    let mut found = Vec::new();
+    loop {
+        match one_document(&mut parser, text, budget, &mut spent) {
+            Ok(Some(node)) if node.is_null() => {}
+            Ok(Some(node)) => found.push(Ok(node)),
+            Ok(None) => return found,
+            Err(fault) => {
+                found.push(Err(fault));
+                let all_spent = spent.nodes > budget.nodes || spent.bytes > budget.bytes.saturating_mul(2);
+                if all_spent || !matches!(parser.proceed_next_document(), Ok(true)) {
+                    return found;
+                }
+            }
+        }
+    }
+}
+
+/// Counted over all documents of a text.
+struct Spent {
+    nodes: usize,
+    bytes: usize,
+}
+
+type Events<'a> = Parser<'a, StrInput<'a>>;
+
+fn one_document(
+    parser: &mut Events<'_>,
+    source: &str,
+    budget: &Budget,
+    spent: &mut Spent,
+) -> Result<Option<Node>, YamlFault> {
+    let mut builder =
+        Builder { source, budget, spent, open: Vec::new(), anchors: HashMap::new(), root: None };
+    while let Some(next) = parser.next_event() {
+        let (event, span) = next.map_err(|error| {
+            let mark = error.marker();
+            YamlFault::new(Position { line: mark.line(), column: mark.col() + 1 }, error.info())
+        })?;
+        match event {
+            Event::DocumentEnd => {
+                let empty = Node { value: Value::Null, at: start_of(&span) };
+                return Ok(Some(builder.root.take().unwrap_or(empty)));
+            }
+            Event::StreamEnd => return Ok(None),
+            other => builder.take(other, &span)?,
+        }
+    }
+    Ok(None)
+}
+
+fn start_of(span: &Span) -> Position {
+    Position { line: span.start.line(), column: span.start.col() + 1 }
+}
+
+/// A collection whose end has not come yet.
+struct Open {
+    at: Position,
+    anchor: usize,
+    kind: OpenKind,
+    /// Of the subtree so far, for what an alias to it costs.
+    cost: Cost,
+}
+
+enum OpenKind {
+    List(Vec<Node>),
+    Map { map: Map, seen: HashSet<String>, key: Option<(String, Position, bool)>, merges: Vec<Node> },
+}
+
+#[derive(Clone, Copy, Default)]
+struct Cost {
+    nodes: usize,
+    bytes: usize,
+    depth: usize,
+}
+
+struct Builder<'a> {
+    source: &'a str,
+    budget: &'a Budget,
+    spent: &'a mut Spent,
+    open: Vec<Open>,
+    anchors: HashMap<usize, (Node, Cost)>,
+    root: Option<Node>,
+}
+
+impl Builder<'_> {
+    fn take(&mut self, event: Event<'_>, span: &Span) -> Result<(), YamlFault> {
+        let at = start_of(span);
+        match event {
+            Event::Scalar(text, style, anchor, tag) => {
+                self.count(at, Cost { nodes: 1, bytes: text.len(), depth: 0 })?;
+                let plain = style == ScalarStyle::Plain && tag.is_none();
+                let node = self.scalar(&text, style, tag.as_deref(), span);
+                self.place(node, anchor, Cost { nodes: 1, bytes: text.len(), depth: 0 }, plain)
+            }
+            Event::SequenceStart(_, anchor, _) => self.enter(at, anchor, OpenKind::List(Vec::new())),
+            Event::MappingStart(_, anchor, _) => {
+                let (map, seen) = (Map::default(), HashSet::new());
+                self.enter(at, anchor, OpenKind::Map { map, seen, key: None, merges: Vec::new() })
+            }
+            Event::SequenceEnd | Event::MappingEnd => self.leave(),
+            Event::Alias(id) => {
+                let Some((node, cost)) = self.anchors.get(&id).cloned() else {
+                    return Err(YamlFault::new(at, "an alias stands inside its own anchor"));
+                };
+                self.count(at, cost)?;
+                self.place(node, 0, cost, false)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Pays for a node, or for all that an alias repeats.
+    fn count(&mut self, at: Position, cost: Cost) -> Result<(), YamlFault> {
+        self.spent.nodes = self.spent.nodes.saturating_add(cost.nodes);
+        self.spent.bytes = self.spent.bytes.saturating_add(cost.bytes);
+        if self.open.len().saturating_add(cost.depth) > self.budget.depth {
+            return Err(YamlFault::new(at, format!("nested deeper than {} levels", self.budget.depth)));
+        }
+        if self.spent.nodes > self.budget.nodes {
+            let message = format!("more than {} values, aliases expanded", self.budget.nodes);
+            return Err(YamlFault::new(at, message));
+        }
+        if self.spent.bytes > self.budget.bytes.saturating_mul(2) {
+            return Err(YamlFault::new(at, "the aliases expand to too much text"));
+        }
+        Ok(())
+    }
+
+    fn scalar(&self, text: &str, style: ScalarStyle, tag: Option<&Tag>, span: &Span) -> Node {
+        let core = tag.and_then(Tag::core_suffix);
+        let resolved = match (style, tag, core) {
+            (_, Some(_), Some("str")) => None,
+            (_, Some(_), Some(_)) | (ScalarStyle::Plain, None, _) => scalar::resolve(text),
+            _ => None,
+        };
+        if let Some(value) = resolved {
+            return Node { value, at: start_of(span) };
+        }
+        let style = match style {
+            ScalarStyle::Plain => Style::Plain,
+            ScalarStyle::SingleQuoted => Style::Single,
+            ScalarStyle::DoubleQuoted => Style::Double,
+            ScalarStyle::Literal | ScalarStyle::Folded => Style::Block,
+        };
+        let written = span.slice(self.source).unwrap_or_default();
+        let origins = Origins::trace(written, start_of(span), style, text);
+        let at = origins.start();
+        Node { value: Value::Text(Text { value: text.to_owned(), origins }), at }
+    }
+
+    fn enter(&mut self, at: Position, anchor: usize, kind: OpenKind) -> Result<(), YamlFault> {
+        self.count(at, Cost { nodes: 1, bytes: 0, depth: 1 })?;
+        self.open.push(Open { at, anchor, kind, cost: Cost { nodes: 1, bytes: 0, depth: 1 } });
+        Ok(())
+    }
+
+    fn leave(&mut self) -> Result<(), YamlFault> {
+        let Some(open) = self.open.pop() else { return Ok(()) };
+        let value = match open.kind {
+            OpenKind::List(items) => Value::List(items),
+            OpenKind::Map { mut map, mut seen, merges, .. } => {
+                for merged in merges {
+                    merge(&mut map, &mut seen, merged)?;
+                }
+                Value::Map(map)
+            }
+        };
+        self.place(Node { value, at: open.at }, open.anchor, open.cost, false)
+    }
+
+    /// Puts a finished node into the collection that is open, or makes it the document.
+    fn place(&mut self, node: Node, anchor: usize, cost: Cost, plain: bool) -> Result<(), YamlFault> {
+        if anchor > 0 {
+            self.anchors.insert(anchor, (node.clone(), cost));
+        }
+        let Some(open) = self.open.last_mut() else {
+            self.root = Some(node);
+            return Ok(());
+        };
+        open.cost.nodes = open.cost.nodes.saturating_add(cost.nodes);
+        open.cost.bytes = open.cost.bytes.saturating_add(cost.bytes);
+        open.cost.depth = open.cost.depth.max(cost.depth.saturating_add(1));
+        match &mut open.kind {
+            OpenKind::List(items) => items.push(node),
+            OpenKind::Map { map, seen, key, merges } => match key.take() {
+                None => *key = Some(key_of(node, plain)?),
+                Some((text, _, true)) if text == "<<" => merges.push(node),
+                Some((text, at, _)) => {
+                    if !seen.insert(text.clone()) {
+                        return Err(YamlFault::new(at, format!("the key `{text}` stands here twice")));
+                    }
+                    map.entries.push(Entry { key: text, at, value: node });
+                }
+            },
+        }
+        Ok(())
+    }
+}
+
+/// A key's text, its place, and whether it is plain (`<<` in quotes is an ordinary key).
+fn key_of(node: Node, plain: bool) -> Result<(String, Position, bool), YamlFault> {
+    let text = match node.value {
+        Value::Text(text) => text.value,
+        Value::Number(number) => number,
+        Value::Bool(flag) => flag.to_string(),
+        Value::Null => "null".to_owned(),
+        Value::List(_) | Value::Map(_) => {
+            return Err(YamlFault::new(node.at, "a key must be text, not a list or a mapping"));
+        }
+    };
+    Ok((text, node.at, plain))
+}
+
+/// `<<`: what the mapping has itself wins, then the earlier of several.
+fn merge(map: &mut Map, seen: &mut HashSet<String>, merged: Node) -> Result<(), YamlFault> {
+    match merged.value {
+        Value::Map(other) => {
+            for entry in other.entries {
+                if seen.insert(entry.key.clone()) {
+                    map.entries.push(entry);
+                }
+            }
+            Ok(())
+        }
+        Value::List(items) => items.into_iter().try_for_each(|item| merge(map, seen, item)),
+        _ => Err(YamlFault::new(merged.at, "`<<` takes a mapping or a list of mappings")),
+    }
+}

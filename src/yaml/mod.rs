@@ -1,0 +1,183 @@
+//! YAML within budgets, with the positions of what was read: for config and catalog.
+
+mod build;
+mod file;
+mod origins;
+mod scalar;
+
+use std::fmt;
+
+pub use build::documents;
+pub use file::{io_sentence, read_regular, read_within};
+pub use origins::Origins;
+
+/// A place in a text: line and column, both from 1, the column in characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Position {
+    pub line: usize,
+    pub column: usize,
+}
+
+/// What one text may cost. Everything beyond is a fault, never an abort.
+#[derive(Clone, Copy, Debug)]
+pub struct Budget {
+    /// Of the text; what its aliases repeat may come to twice this.
+    pub bytes: usize,
+    /// The deepest nesting, aliases followed.
+    pub depth: usize,
+    /// Scalars, lists and mappings of all documents, aliases expanded.
+    pub nodes: usize,
+}
+
+impl Budget {
+    pub const CATALOG: Self = Self { bytes: 8 << 20, depth: 64, nodes: 1_000_000 };
+    pub const CONFIG: Self = Self { bytes: 1 << 20, depth: 64, nodes: 100_000 };
+}
+
+/// A value and the place where its text begins (inside the quotes, on a block's first line).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Node {
+    pub value: Value,
+    pub at: Position,
+}
+
+/// A value by YAML 1.2's core schema: `yes`, `no`, `on` and `off` are text.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    Null,
+    Bool(bool),
+    /// As written.
+    Number(String),
+    Text(Text),
+    List(Vec<Node>),
+    Map(Map),
+}
+
+/// A text and how its bytes lie in the source.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Text {
+    pub value: String,
+    pub origins: Origins,
+}
+
+/// A mapping in the order of its source. No key occurs twice.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Map {
+    pub entries: Vec<Entry>,
+}
+
+/// A key, where it begins, and its value.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry {
+    pub key: String,
+    pub at: Position,
+    pub value: Node,
+}
+
+/// Why a document, or a whole text, cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct YamlFault {
+    pub message: String,
+    pub at: Option<Position>,
+}
+
+impl YamlFault {
+    fn new(at: Position, message: impl Into<String>) -> Self {
+        Self { message: message.into(), at: Some(at) }
+    }
+}
+
+impl fmt::Display for YamlFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl Map {
+    pub fn get(&self, key: &str) -> Option<&Node> {
+        self.entries.iter().find(|e| e.key == key).map(|e| &e.value)
+    }
+}
+
+impl Node {
+    /// The value under `key` of a mapping; None for anything else.
+    pub fn get(&self, key: &str) -> Option<&Node> {
+        self.as_map().and_then(|m| m.get(key))
+    }
+
+    pub fn as_map(&self) -> Option<&Map> {
+        match &self.value {
+            Value::Map(map) => Some(map),
+            _ => None,
+        }
+    }
+
+    pub fn as_list(&self) -> Option<&[Node]> {
+        match &self.value {
+            Value::List(items) => Some(items),
+            _ => None,
+        }
+    }
+
+    pub fn as_text(&self) -> Option<&str> {
+        match &self.value {
+            Value::Text(text) => Some(&text.value),
+            _ => None,
+        }
+    }
+
+    pub fn is_null(&self) -> bool {
+        self.value == Value::Null
+    }
+
+    /// What the value is, for a sentence: `a number`, `a list`.
+    pub fn what(&self) -> &'static str {
+        match &self.value {
+            Value::Null => "nothing",
+            Value::Bool(_) => "true or false",
+            Value::Number(_) => "a number",
+            Value::Text(_) => "text",
+            Value::List(_) => "a list",
+            Value::Map(_) => "a mapping",
+        }
+    }
+
+    /// The value without positions. A number that JSON cannot hold (`.inf`) becomes its text.
+    pub fn to_json(&self) -> serde_json::Value {
+        use serde_json::Value as Json;
+        match &self.value {
+            Value::Null => Json::Null,
+            Value::Bool(b) => Json::Bool(*b),
+            Value::Number(n) => scalar::json_number(n).map_or_else(|| Json::String(n.clone()), Json::Number),
+            Value::Text(t) => Json::String(t.value.clone()),
+            Value::List(items) => Json::Array(items.iter().map(Node::to_json).collect()),
+            Value::Map(map) => {
+                Json::Object(map.entries.iter().map(|e| (e.key.clone(), e.value.to_json())).collect())
+            }
+        }
+    }
+}
+
+/// The bytes of a file as text, without a byte-order mark, within the budget.
+pub fn decode<'a>(bytes: &'a [u8], budget: &Budget) -> Result<&'a str, YamlFault> {
+    if bytes.len() > budget.bytes {
+        return Err(YamlFault { message: too_large(budget), at: None });
+    }
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Ok(text.strip_prefix('\u{feff}').unwrap_or(text)),
+        Err(error) => {
+            let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
+            let line = before.iter().filter(|b| **b == b'\n').count() + 1;
+            let last_line = before.rsplit(|b| *b == b'\n').next().unwrap_or_default();
+            let column = String::from_utf8_lossy(last_line).chars().count() + 1;
+            Err(YamlFault::new(Position { line, column }, "the text is not UTF-8"))
+        }
+    }
+}
+
+fn too_large(budget: &Budget) -> String {
+    format!("the text is larger than {} MiB", budget.bytes >> 20)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,395 @@
+//! The catalog from real files on a real disk: what is found, what is refused, what stays.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use promenade::catalog::search::Filter;
+use promenade::catalog::source::FileSource;
+use promenade::catalog::{CatalogSettings, FileLocation, Snapshot};
+use promenade::metrics::CatalogMetrics;
+use tempfile::TempDir;
+
+fn entity(kind: &str, name: &str) -> String {
+    format!(
+        "apiVersion: backstage.io/v1alpha1\nkind: {kind}\nmetadata:\n  name: {name}\nspec: {{owner: team-a}}\n"
+    )
+}
+
+/// A directory of files and the catalog that reads it.
+struct Scene {
+    directory: TempDir,
+    source: FileSource,
+}
+
+impl Scene {
+    fn of(targets: &[&str], files: &[(&str, &str)]) -> Self {
+        let directory = TempDir::new().unwrap();
+        for (name, text) in files {
+            write(directory.path(), name, text);
+        }
+        let base = directory.path().join("root");
+        fs::create_dir_all(&base).unwrap();
+        let location =
+            |target: &&str| FileLocation { target: (*target).to_owned(), bases: vec![base.clone()] };
+        let files = targets.iter().map(location).collect();
+        let settings = CatalogSettings { files, ..CatalogSettings::default() };
+        let source = FileSource::open(settings, CatalogMetrics::default(), Timestamp::UNIX_EPOCH);
+        Self { directory, source }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join("root").join(name)
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        write(self.directory.path(), &format!("root/{name}"), text);
+    }
+
+    fn reload(&self) -> Arc<Snapshot> {
+        self.source.reload(Timestamp::UNIX_EPOCH);
+        self.snapshot()
+    }
+
+    fn snapshot(&self) -> Arc<Snapshot> {
+        self.source.catalog().snapshot()
+    }
+}
+
+fn write(directory: &Path, name: &str, text: &str) {
+    let path = directory.join(name);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, text).unwrap();
+}
+
+fn names(snapshot: &Snapshot) -> Vec<String> {
+    snapshot.entities.iter().map(|e| e.reference.to_string()).collect()
+}
+
+fn faults(snapshot: &Snapshot) -> Vec<String> {
+    let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let line = |f: &promenade::catalog::SourceFault| f.line.map(|l| format!(":{l}")).unwrap_or_default();
+    let kept = |f: &promenade::catalog::SourceFault| if f.kept_last_good { " (kept)" } else { "" };
+    let faults = snapshot.faults.iter();
+    faults.map(|f| format!("{}{} {}{}", name(&f.file), line(f), f.message, kept(f))).collect()
+}
+
+/// Exactly these entities, and one fault for each of these parts of sentences.
+fn check(snapshot: &Snapshot, entities: &[&str], sentences: &[&str]) {
+    assert_eq!(names(snapshot), entities, "{:#?}", faults(snapshot));
+    let told = faults(snapshot);
+    assert_eq!(told.len(), sentences.len(), "{told:#?}");
+    for (fault, part) in told.iter().zip(sentences) {
+        assert!(fault.contains(part), "{fault:?} lacks {part:?}");
+    }
+}
+
+#[test]
+fn every_kind_is_read() {
+    let kinds =
+        ["Component", "API", "Resource", "System", "Domain", "Group", "User", "Template", "Spaceship"];
+    let text: Vec<String> = kinds.iter().map(|kind| entity(kind, "Thing_1.x")).collect();
+    let scene = Scene::of(&["all.yaml"], &[("root/all.yaml", &text.join("---\n"))]);
+    let snapshot = scene.snapshot();
+    assert_eq!(snapshot.entities.len(), kinds.len(), "{:?}", snapshot.faults);
+    let ship = snapshot.entities.iter().find(|e| e.kind == "Spaceship").unwrap();
+    assert_eq!(ship.reference.to_string(), "spaceship:default/thing_1.x");
+    assert_eq!((ship.name.as_str(), ship.owner()), ("Thing_1.x", Some("team-a")));
+}
+
+#[test]
+fn globs_and_locations_lead_to_files() {
+    let all = "kind: Location\napiVersion: backstage.io/v1alpha1\nmetadata: {name: all}\nspec:\n  \
+               targets: [./more/*.yaml, ../root/one.json, https://x/y.yaml, ./none.yaml]\n";
+    let looped = "kind: Location\napiVersion: backstage.io/v1alpha1\nmetadata: {name: looped}\n\
+                  spec: {type: file, target: ./locations.yaml}\n";
+    let optional = looped
+        .replace("looped", "opt")
+        .replace("./locations.yaml, ", "")
+        .replace("target: ./locations.yaml", "presence: optional, target: ./gone.yaml");
+    let json = r#"{"apiVersion": "a/v1", "kind": "Component", "metadata": {"name": "j"}}"#;
+    let scene = Scene::of(
+        &["locations.yaml", "teams/**/*.yaml", "{x,y}?.yaml", "nothing/*.yaml", "looped.yaml", "opt.yaml"],
+        &[
+            ("root/locations.yaml", all),
+            ("root/looped.yaml", looped),
+            ("root/opt.yaml", &optional),
+            ("root/more/a.yaml", &entity("Component", "a")),
+            ("root/more/.hidden.yaml", &entity("Component", "hidden")),
+            ("root/one.json", json),
+            ("root/teams/deep/er/b.yaml", &entity("Component", "b")),
+            ("root/teams/c.yml", &entity("Component", "c")),
+            ("root/x1.yaml", &entity("Component", "x1")),
+            ("root/xx1.yaml", &entity("Component", "xx1")),
+        ],
+    );
+    let snapshot = scene.snapshot();
+    let found = [
+        "component:default/a",
+        "component:default/b",
+        "component:default/j",
+        "component:default/x1",
+        "location:default/all",
+        "location:default/looped",
+        "location:default/opt",
+    ];
+    check(
+        &snapshot,
+        &found,
+        &["locations.yaml:5 no file matches this Location's target", "*.yaml no file matches"],
+    );
+    assert_eq!(snapshot.not_read.get("url"), Some(&1));
+    assert_eq!(snapshot.files_read, 7);
+}
+
+#[test]
+fn a_broken_document_drops_only_itself() {
+    let good = |name: &str| entity("Component", name);
+    let text = [
+        good("a"),
+        "kind: [\n".to_owned(),
+        good("b"),
+        "just text\n".to_owned(),
+        "kind: Component\nmetadata: {name: x}\n".to_owned(),
+        good("no/name"),
+        good("9").replace("name: 9", "name: 9 # a number"),
+        good("c").replace("spec:", "  annotations: {x: 5, y: ok, z: [1]}\nspec:"),
+        "a: 1\na: 2\n".to_owned(),
+        good("d"),
+    ];
+    let scene = Scene::of(&["all.yaml"], &[("root/all.yaml", &text.join("---\n"))]);
+    let found = ["component:default/a", "component:default/b", "component:default/c", "component:default/d"];
+    let told = [
+        "all.yaml:7 unclosed bracket",
+        "all.yaml:15 the document is text",
+        "all.yaml:17 the entity has no `apiVersion`",
+        "all.yaml:23 `component:default/no/name`",
+        "all.yaml:29 `metadata.name` is a number",
+        "the annotation `x` is a number",
+        "the annotation `z` is a list",
+        "all.yaml:40 the key `a` stands here twice",
+    ];
+    let told = told.map(|t| t.replace("component:default/no", "Component:default/no"));
+    check(&scene.snapshot(), &found, &told.each_ref().map(String::as_str));
+    let c = scene.snapshot().entities.iter().find(|e| e.name == "c").cloned().unwrap();
+    assert_eq!(c.annotations.keys().collect::<Vec<_>>(), ["y"]);
+}
+
+#[test]
+fn the_first_of_two_equals_wins() {
+    let scene = Scene::of(
+        &["z.yaml", "*.yaml"],
+        &[
+            ("root/a.yaml", &entity("Component", "same").replace("team-a", "from-a")),
+            ("root/z.yaml", &entity("component", "SAME").replace("team-a", "from-z")),
+        ],
+    );
+    for _ in 0..3 {
+        let snapshot = scene.reload();
+        check(
+            &snapshot,
+            &["component:default/same"],
+            &["a.yaml:1 `component:default/same` stands already in "],
+        );
+        assert!(snapshot.faults[0].message.contains("z.yaml, line 1"));
+        assert_eq!(snapshot.entities[0].owner(), Some("from-z"));
+    }
+}
+
+#[test]
+fn what_breaks_later_stays_as_it_was() {
+    let text = [entity("Component", "a"), entity("Component", "b")].join("---\n");
+    let scene = Scene::of(
+        &["one.yaml", "many/*.yaml"],
+        &[("root/one.yaml", &text), ("root/many/c.yaml", &entity("API", "c"))],
+    );
+    let all = ["api:default/c", "component:default/a", "component:default/b"];
+    check(&scene.snapshot(), &all, &[]);
+    let broken: &[(&str, &str)] = &[
+        ("kind: [", "one.yaml:1"),
+        (text.get(..text.len() - 40).unwrap(), "one.yaml"),
+        ("", "one.yaml is empty"),
+        ("\u{0}", "one.yaml"),
+        ("a: &a [*a]", "one.yaml:1"),
+    ];
+    for (broken, told) in broken {
+        scene.write("one.yaml", broken);
+        let snapshot = scene.reload();
+        let kept: Vec<String> = names(&snapshot);
+        assert!(
+            snapshot.faults.len() == 1 && faults(&snapshot)[0].starts_with(told),
+            "{:?}",
+            faults(&snapshot)
+        );
+        if !broken.contains("name: a") {
+            assert_eq!(kept, all, "{broken:?}");
+            assert!(snapshot.faults[0].kept_last_good, "{broken:?}");
+        }
+        scene.write("one.yaml", &text);
+        check(&scene.reload(), &all, &[]);
+    }
+    fs::write(scene.path("one.yaml"), [0xff, 0xfe]).unwrap();
+    check(&scene.reload(), &all, &["one.yaml:1 the text is not UTF-8 (kept)"]);
+    fs::write(scene.path("one.yaml"), "x".repeat(9 << 20)).unwrap();
+    check(&scene.reload(), &all, &["one.yaml is larger than 8192 KiB (kept)"]);
+    fs::remove_file(scene.path("one.yaml")).unwrap();
+    check(&scene.reload(), &all, &["one.yaml no file matches this location's target"]);
+    check(&scene.reload(), &all, &["(kept)"]);
+    fs::rename(scene.path("many"), scene.path("elsewhere")).unwrap();
+    check(&scene.reload(), &all, &["one.yaml", "*.yaml"]);
+    // A reference that came back elsewhere is no duplicate of the one that was kept.
+    scene.write("many/d.yaml", &text.replace("team-a", "team-b"));
+    let snapshot = scene.reload();
+    check(&snapshot, &all[1..], &["one.yaml"]);
+    assert_eq!(snapshot.entities[0].owner(), Some("team-b"));
+}
+
+#[test]
+#[cfg(unix)]
+fn only_regular_files_within_the_directory_are_read() {
+    use std::os::unix::fs::symlink;
+    let outside = entity("Component", "outside");
+    let pointing = "kind: Location\napiVersion: a/v1\nmetadata: {name: l}\nspec:\n  targets: [../secret.yaml, /dev/zero, \
+                    ./pipe.yaml, ../../../../../etc/passwd, ./README.md, ./glob/../*.yaml]\n";
+    let scene = Scene::of(
+        &["glob/*.yaml", "l.yaml", "/dev/zero", "linked.yaml", "glob"],
+        &[
+            ("secret.yaml", &outside),
+            ("dir/inner.yaml", &entity("Component", "inner")),
+            ("root/glob/a.yaml", &entity("Component", "a")),
+            ("root/l.yaml", pointing),
+            ("root/README.md", "# hello"),
+        ],
+    );
+    let link = |to: &str, name: &str| symlink(to, scene.path(name)).unwrap();
+    link("../../secret.yaml", "glob/out.yaml");
+    link("chain.yaml", "glob/chain1.yaml");
+    link("out.yaml", "glob/chain.yaml");
+    link("nowhere.yaml", "glob/dangling.yaml");
+    link("loop.yaml", "glob/loop.yaml");
+    link("/dev/zero", "glob/zero.yaml");
+    link("../../dir", "glob/dir.yaml");
+    link("a.yaml", "glob/same.yaml");
+    link("../secret.yaml", "linked.yaml");
+    let pipes = [scene.path("pipe.yaml"), scene.path("glob/pipe.yaml")];
+    for pipe in &pipes {
+        assert!(std::process::Command::new("mkfifo").arg(pipe).status().unwrap().success());
+    }
+    let snapshot = scene.reload();
+    let found = ["component:default/a", "component:default/outside", "location:default/l"];
+    // The operator's own `linked.yaml` may lead anywhere; nothing else may.
+    assert_eq!(names(&snapshot), found, "{:#?}", faults(&snapshot));
+    let told = faults(&snapshot).join("\n");
+    for part in [
+        "out.yaml leads out",
+        "chain1.yaml leads out",
+        "dangling.yaml is a symlink that leads nowhere",
+        "loop.yaml is a symlink that leads nowhere",
+        "zero.yaml leads out",
+        "pipe.yaml is no regular file",
+        "secret.yaml leads out",
+        "zero leads out",
+        "passwd leads out",
+        "files only",
+        "zero is no regular file",
+        "glob is a directory",
+    ] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+}
+
+#[test]
+fn a_file_that_becomes_a_way_out_is_not_followed() {
+    let scene = Scene::of(
+        &["glob/*.yaml"],
+        &[("root/glob/a.yaml", &entity("Component", "a")), ("secret.yaml", "{}")],
+    );
+    fs::remove_file(scene.path("glob/a.yaml")).unwrap();
+    #[cfg(unix)]
+    std::os::unix::fs::symlink(scene.directory.path().join("secret.yaml"), scene.path("glob/a.yaml"))
+        .unwrap();
+    check(&scene.reload(), &["component:default/a"], &["a.yaml leads out"]);
+}
+
+#[test]
+fn places_reach_into_annotations() {
+    let text = "apiVersion: a/v1\nkind: Component\nmetadata:\n  name: x\n  annotations:\n    \
+                prometheus.io/rule: >-\n      up,\n      sum(rate(x[5m]))|job\n";
+    let scene = Scene::of(&["a.yaml"], &[("root/a.yaml", text)]);
+    let entity = scene.snapshot().entities[0].clone();
+    let annotation = &entity.annotations["prometheus.io/rule"];
+    assert_eq!(annotation.value, "up, sum(rate(x[5m]))|job");
+    let place = |offset| annotation.place_of(offset).map(|p| (p.line, p.column)).unwrap();
+    assert_eq!((place(0), place(4), place(21)), ((7, 7), (8, 7), (8, 24)));
+}
+
+#[test]
+fn a_change_is_noticed() {
+    let scene = Scene::of(&["*.yaml", "sub/late.yaml"], &[("root/a.yaml", &entity("Component", "a"))]);
+    let _watch = scene.source.watch().unwrap();
+    let wait = |count: usize| {
+        for _ in 0..100 {
+            if scene.snapshot().entities.len() == count {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        panic!(
+            "{} entities, {count} wanted: {:?}",
+            scene.snapshot().entities.len(),
+            faults(&scene.snapshot())
+        );
+    };
+    scene.write("b.yaml", &entity("Component", "b"));
+    wait(2);
+    fs::write(scene.path("tmp"), entity("Component", "c")).unwrap();
+    fs::rename(scene.path("tmp"), scene.path("c.yaml")).unwrap();
+    wait(3);
+    fs::remove_file(scene.path("b.yaml")).unwrap();
+    wait(2);
+    scene.write("sub/late.yaml", &entity("Component", "late"));
+    wait(3);
+    // It comes to rest: our own reading is no change.
+    let snapshot = scene.snapshot();
+    std::thread::sleep(Duration::from_millis(900));
+    assert!(Arc::ptr_eq(&snapshot, &scene.snapshot()));
+}
+
+#[test]
+fn a_search_ignores_case_and_counts_facets() {
+    let team = |name: &str, owner: &str| entity("Component", name).replace("team-a", owner);
+    let text = [
+        team("Payments", "team-a"),
+        team("payouts", "group:Team-A"),
+        team("cart", "group:default/team-b"),
+        entity("API", "payments-api").replace("owner:", "lifecycle: Production, owner:"),
+        entity("API", "nobody")
+            .replace("{owner: team-a}", "{}")
+            .replace("metadata:", "metadata:\n  namespace: ops"),
+    ];
+    let scene = Scene::of(&["all.yaml"], &[("root/all.yaml", &text.join("---\n"))]);
+    let search = |filter: Filter| {
+        let found = scene.snapshot().search(&filter);
+        let names: Vec<String> = found.entities.iter().map(|e| e.name.clone()).collect();
+        (names.join(" "), found)
+    };
+    let text = |search: &str| Filter { search: search.to_owned(), ..Filter::default() };
+    assert_eq!(search(Filter::default()).0, "payments-api nobody cart Payments payouts");
+    assert_eq!(search(text("PAY  component")).0, "Payments payouts");
+    assert_eq!(search(text("zzz")).0, "");
+    let (names, found) =
+        search(Filter { owner: Some("Team-A".to_owned()), kind: Some("api".to_owned()), ..text("") });
+    assert_eq!(names, "payments-api");
+    let count = |facets: &[promenade::catalog::search::Facet]| {
+        facets.iter().map(|f| format!("{}={}", f.label, f.count)).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(count(&found.kinds), "api=1 component=2");
+    assert_eq!(count(&found.owners), "team-a=1");
+    assert_eq!(count(&search(text("")).1.owners), "team-a=3 team-b=1");
+    assert_eq!(count(&search(text("")).1.namespaces), "default=4 ops=1");
+    assert_eq!(search(Filter { lifecycle: Some("PRODUCTION".to_owned()), ..text("") }).0, "payments-api");
+    assert_eq!(search(Filter { kind: Some("unheard".to_owned()), ..text("") }).0, "");
+    assert_eq!(found.owners[0].value, "group:default/team-a");
+}
