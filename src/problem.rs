@@ -18,6 +18,23 @@ impl Span {
     pub const fn shifted(self, by: usize) -> Self {
         Self { start: self.start + by, end: self.end + by }
     }
+
+    /// The place of a whole text.
+    pub const fn whole(text: &str) -> Self {
+        Self { start: 0, end: text.len() }
+    }
+
+    /// What stands here in `text`; empty when the span is of another text.
+    pub fn of(self, text: &str) -> &str {
+        text.get(self.start..self.end).unwrap_or_default()
+    }
+
+    /// The same place without the white space around it.
+    pub fn trimmed(self, text: &str) -> Self {
+        let inside = self.of(text);
+        let start = self.start + (inside.len() - inside.trim_start().len());
+        Self { start, end: start + inside.trim().len() }
+    }
 }
 
 /// Whether the part that carries the problem is lost, or works with a remark.
@@ -44,6 +61,11 @@ impl Problem {
 
     pub fn warning(span: Span, message: impl Into<String>) -> Self {
         Self { message: message.into(), span, severity: Severity::Warning }
+    }
+
+    /// The same problem, told of a text that begins `by` bytes earlier.
+    pub fn shifted(self, by: usize) -> Self {
+        Self { span: self.span.shifted(by), ..self }
     }
 }
 

@@ -5,9 +5,20 @@ mod labels;
 mod rule;
 mod spec;
 
+use crate::catalog::Entity;
+
+pub use rule::MAX_GRAPHS;
 pub use spec::{AlertNames, AlertSpec, GraphSpec, GraphType, MonitoringSpec, Unit};
 
 pub const RULE: &str = "prometheus.io/rule";
 pub const ALERT: &str = "prometheus.io/alert";
 pub const LABELS: &str = "prometheus.io/labels";
 pub const SERVICE_NAME: &str = "prometheus.io/service-name";
+
+/// The longest annotation that is read, in bytes.
+pub const MAX_ANNOTATION_BYTES: usize = 65_536;
+
+/// Whether the entity has anything for this portal, as the plugin's `isPrometheusAvailable` decides it.
+pub fn is_available(entity: &Entity) -> bool {
+    [RULE, ALERT, LABELS, SERVICE_NAME].iter().any(|key| entity.annotation(key).is_some())
+}

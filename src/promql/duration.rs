@@ -7,8 +7,158 @@ use std::time::Duration;
 #[error("{0}")]
 pub struct DurationFault(pub String);
 
-/// Reads `1h30m`, or bare seconds (`14`, `0.5`), as Prometheus' `step` does. Never zero.
+/// The units in the order in which Prometheus wants them, in milliseconds; a year has 365 days.
+const UNITS: [(&str, u64); 7] = [
+    ("y", 31_536_000_000),
+    ("w", 604_800_000),
+    ("d", 86_400_000),
+    ("h", 3_600_000),
+    ("m", 60_000),
+    ("s", 1000),
+    ("ms", 1),
+];
+
+/// The longest duration that Prometheus can hold: 2^63 nanoseconds, about 292 years.
+const LONGEST_MS: u64 = 9_223_372_036_854;
+
+/// Reads `1h30m`, or bare seconds (`14`, `0.5`), as Prometheus' `step` does.
+/// At least a millisecond, which is as fine as Prometheus' own clock.
 pub fn parse_duration(text: &str) -> Result<Duration, DurationFault> {
-    let _ = text;
-    todo!()
+    let text = text.trim();
+    if text.is_empty() {
+        return Err(fault("is empty, write a duration such as 30s or 1h30m"));
+    }
+    let is_number = text.bytes().all(|b| b.is_ascii_digit() || b"+-.eE".contains(&b));
+    let millis = if is_number { seconds(text)? } else { units(text)? };
+    match millis {
+        0 => Err(fault("is shorter than a millisecond")),
+        1..=LONGEST_MS => Ok(Duration::from_millis(millis)),
+        _ => Err(too_long()),
+    }
+}
+
+fn fault(message: &str) -> DurationFault {
+    DurationFault(message.to_owned())
+}
+
+fn too_long() -> DurationFault {
+    fault("is too long, Prometheus knows no duration above 292 years")
+}
+
+fn no_duration() -> DurationFault {
+    fault("is no duration, write one such as 30s, 5m, 1h30m or 1d, or seconds as a number")
+}
+
+fn seconds(text: &str) -> Result<u64, DurationFault> {
+    let seconds: f64 = text.parse().map_err(|_| no_duration())?;
+    if seconds.is_nan() {
+        return Err(no_duration());
+    }
+    if seconds < 0.0 {
+        return Err(fault("is negative"));
+    }
+    // A float beyond the range becomes the largest integer here, which the caller refuses.
+    Ok((seconds * 1000.0).round() as u64)
+}
+
+fn units(text: &str) -> Result<u64, DurationFault> {
+    let mut rest = text;
+    let mut total: u64 = 0;
+    let mut allowed = UNITS.iter();
+    while !rest.is_empty() {
+        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+        let (count, behind) = rest.split_at_checked(digits).ok_or_else(no_duration)?;
+        let letters = behind.bytes().take_while(u8::is_ascii_lowercase).count();
+        let (unit, behind) = behind.split_at_checked(letters).ok_or_else(no_duration)?;
+        if count.is_empty() || unit.is_empty() {
+            return Err(no_duration());
+        }
+        if !UNITS.iter().any(|(name, _)| *name == unit) {
+            return Err(DurationFault(format!(
+                "has no unit of time in it: {}",
+                unit.chars().take(16).collect::<String>()
+            )));
+        }
+        let (_, millis) = allowed
+            .find(|(name, _)| *name == unit)
+            .ok_or_else(|| fault("has its units out of order, the largest comes first and each only once"))?;
+        let part = count.parse::<u64>().ok().and_then(|n| n.checked_mul(*millis));
+        total = part.and_then(|p| total.checked_add(p)).ok_or_else(too_long)?;
+        rest = behind;
+    }
+    Ok(total)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, wanted: Option<u64>) {
+        let millis = parse_duration(text).ok().map(|d| d.as_millis() as u64);
+        assert_eq!(millis, wanted, "{text}");
+    }
+
+    #[test]
+    fn reads_what_prometheus_reads() {
+        for (text, millis) in [
+            ("30s", 30_000),
+            ("1h30m", 5_400_000),
+            ("500ms", 500),
+            ("1m500ms", 60_500),
+            ("1d", 86_400_000),
+            ("1w", 604_800_000),
+            ("1y", 31_536_000_000),
+            ("1y2w3d4h5m6s7ms", 33_019_506_007),
+            ("0h30m", 1_800_000),
+            ("14", 14_000),
+            ("0.5", 500),
+            (" 1e2 ", 100_000),
+            ("292y", 9_208_512_000_000),
+        ] {
+            check(text, Some(millis));
+        }
+    }
+
+    #[test]
+    fn refuses_the_rest_without_a_panic() {
+        for text in [
+            "",
+            " ",
+            "0",
+            "0s",
+            "0.0",
+            "-1",
+            "-1s",
+            "+",
+            ".",
+            "e",
+            "NaN",
+            "nan",
+            "inf",
+            "-inf",
+            "infinity",
+            "1e999",
+            "1e-300",
+            "1e20",
+            "0.0001",
+            "293y",
+            "99999999999999999999y",
+            "18446744073709551615y",
+            "1h1h",
+            "1m1h",
+            "1ms1s",
+            "h",
+            "1x",
+            "1.5h",
+            "1 h",
+            "1H",
+            "0x10",
+            "1_000",
+            "５m",
+            "5m\u{0}",
+            "1🙂",
+        ] {
+            check(text, None);
+        }
+    }
 }

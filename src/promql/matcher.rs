@@ -1,5 +1,19 @@
 //! Label matchers: `severity="critical"`, `team!=x`, `path=~"a|b"`.
 
+use std::fmt;
+
+use regex::{Regex, RegexBuilder};
+
+use super::quoted::{quote, unquote};
+use crate::problem::{Problem, Span};
+
+/// The longest regex that is compiled, in bytes.
+const MAX_REGEX_BYTES: usize = 1024;
+/// The largest compiled regex, in bytes of memory.
+const MAX_REGEX_MEMORY: usize = 1 << 18;
+/// The most matchers in one list; each may hold a regex that costs time to compile.
+const MAX_MATCHERS: usize = 64;
+
 /// How a matcher compares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum MatchOp {
@@ -18,6 +32,13 @@ impl MatchOp {
             Self::NotRegex => "!~",
         }
     }
+
+    fn read(text: &str) -> Option<Self> {
+        // The longer ones first: `=` begins `=~`.
+        [Self::Regex, Self::NotRegex, Self::NotEqual, Self::Equal]
+            .into_iter()
+            .find(|op| text.starts_with(op.as_str()))
+    }
 }
 
 /// A comparison of one label that is known to work: a regex in it compiles, anchored as in Prometheus.
@@ -26,12 +47,191 @@ pub struct Matcher {
     pub name: String,
     pub op: MatchOp,
     pub value: String,
+    /// Some where `op` compares by regex.
+    regex: Option<Regex>,
 }
 
 impl Matcher {
+    /// A matcher, or why there can be none, as a sentence.
+    pub fn new(name: &str, op: MatchOp, value: &str) -> Result<Self, String> {
+        let regex = match op {
+            MatchOp::Regex | MatchOp::NotRegex => Some(compile(value)?),
+            MatchOp::Equal | MatchOp::NotEqual => None,
+        };
+        if name.is_empty() {
+            return Err("a label's name is missing before the operator".to_owned());
+        }
+        Ok(Self { name: name.to_owned(), op, value: value.to_owned(), regex })
+    }
+
+    /// Reads matchers from a comma-separated list; empty entries are dropped. Names beyond `[a-zA-Z0-9_]`
+    /// and values with a comma are written in quotes. What cannot be read is a problem, and its neighbours live.
+    pub fn read_list(text: &str) -> (Vec<Self>, Vec<Problem>) {
+        let mut list = List { text, at: 0 };
+        let (mut matchers, mut problems) = (Vec::new(), Vec::new());
+        while let Some(next) = list.next_matcher() {
+            if matchers.len() + problems.len() == MAX_MATCHERS {
+                let rest = Span::new(list.at, text.len());
+                problems
+                    .push(Problem::error(rest, format!("only the first {MAX_MATCHERS} matchers are read")));
+                break;
+            }
+            match next {
+                Ok(matcher) => matchers.push(matcher),
+                Err(problem) => problems.push(problem),
+            }
+        }
+        (matchers, problems)
+    }
+
     /// Tests a label's value; an absent label counts as the empty text, as in Prometheus.
     pub fn matches(&self, value: Option<&str>) -> bool {
-        let _ = value;
-        todo!()
+        let value = value.unwrap_or_default();
+        let is_match = self.regex.as_ref().map_or_else(|| self.value == value, |regex| regex.is_match(value));
+        match self.op {
+            MatchOp::Equal | MatchOp::Regex => is_match,
+            MatchOp::NotEqual | MatchOp::NotRegex => !is_match,
+        }
+    }
+}
+
+impl PartialEq for Matcher {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.name, self.op, &self.value) == (&other.name, other.op, &other.value)
+    }
+}
+
+impl Eq for Matcher {}
+
+/// As [`Matcher::read_list`] reads it back.
+impl fmt::Display for Matcher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if is_plain_name(&self.name) {
+            f.write_str(&self.name)?;
+        } else {
+            f.write_str(&quote(&self.name))?;
+        }
+        write!(f, "{}{}", self.op.as_str(), quote(&self.value))
+    }
+}
+
+fn is_plain_name(name: &str) -> bool {
+    name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+        && !name.starts_with(|c: char| c.is_ascii_digit())
+}
+
+fn compile(pattern: &str) -> Result<Regex, String> {
+    if pattern.len() > MAX_REGEX_BYTES {
+        return Err(format!("the regex is longer than {MAX_REGEX_BYTES} bytes"));
+    }
+    let build = |pattern: &str| {
+        RegexBuilder::new(pattern)
+            .size_limit(MAX_REGEX_MEMORY)
+            .dfa_size_limit(MAX_REGEX_MEMORY)
+            .dot_matches_new_line(true)
+            .build()
+    };
+    // First by itself: `a)|(?:b` would find its missing brackets in the anchors.
+    build(pattern).and_then(|_| build(&format!("^(?:{pattern})$"))).map_err(|e| match e {
+        regex::Error::CompiledTooBig(_) => "the regex is too large".to_owned(),
+        // The last line of its report says what is wrong, the lines before draw where.
+        other => {
+            let report = other.to_string();
+            let reason = report.lines().last().unwrap_or_default().trim_start_matches("error: ");
+            format!("the regex does not work: {reason}")
+        }
+    })
+}
+
+/// A list that is read from left to right.
+struct List<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl<'a> List<'a> {
+    fn rest(&self) -> &'a str {
+        self.text.get(self.at..).unwrap_or_default()
+    }
+
+    fn skip_blank(&mut self) {
+        self.at += self.rest().len() - self.rest().trim_start().len();
+    }
+
+    /// Takes what stands before the first of `stops`, or before the end.
+    fn take_until(&mut self, stops: &[char]) -> Span {
+        let start = self.at;
+        self.at += self.rest().find(stops).unwrap_or(self.rest().len());
+        Span::new(start, self.at).trimmed(self.text)
+    }
+
+    /// Takes a quoted word, if one begins here.
+    fn take_quoted(&mut self) -> Option<Result<(String, Span), Problem>> {
+        if !self.rest().starts_with(['"', '\'', '`']) {
+            return None;
+        }
+        let start = self.at;
+        let Some((word, length)) = unquote(self.rest()) else {
+            let entry = self.take_until(&[',']);
+            return Some(Err(Problem::error(entry, "this quote is not closed")));
+        };
+        self.at += length;
+        Some(Ok((word, Span::new(start, self.at))))
+    }
+
+    fn next_matcher(&mut self) -> Option<Result<Matcher, Problem>> {
+        loop {
+            self.skip_blank();
+            if self.rest().is_empty() {
+                return None;
+            }
+            if !self.rest().starts_with(',') {
+                break;
+            }
+            self.at += 1;
+        }
+        let start = self.at;
+        let read = self.matcher(start);
+        if read.is_err() {
+            self.take_until(&[',']);
+        }
+        Some(read)
+    }
+
+    fn matcher(&mut self, start: usize) -> Result<Matcher, Problem> {
+        let name = match self.take_quoted() {
+            Some(quoted) => quoted?.0,
+            None => {
+                let place = self.take_until(&['=', '!', ',']);
+                let name = place.of(self.text);
+                if !is_plain_name(name) {
+                    let told =
+                        "this is no plain label name; write it in double quotes, such as \"k8s.pod\"=x";
+                    return Err(Problem::error(place, told));
+                }
+                name.to_owned()
+            }
+        };
+        self.skip_blank();
+        let Some(op) = MatchOp::read(self.rest()) else {
+            let place = Span::new(start, self.at.max(start + 1)).trimmed(self.text);
+            return Err(Problem::error(place, "an operator must follow the label's name: =, !=, =~ or !~"));
+        };
+        self.at += op.as_str().len();
+        self.skip_blank();
+        let (value, place) = match self.take_quoted() {
+            Some(quoted) => quoted?,
+            None => {
+                let place = self.take_until(&[',']);
+                (place.of(self.text).to_owned(), place)
+            }
+        };
+        let behind = self.take_until(&[',']);
+        if !behind.of(self.text).is_empty() {
+            return Err(Problem::error(behind, "a comma must follow the value in quotes"));
+        }
+        // An empty value has no place of its own.
+        let place = if place.start == place.end { Span::new(start, self.at) } else { place };
+        Matcher::new(&name, op, &value).map_err(|told| Problem::error(place, told))
     }
 }

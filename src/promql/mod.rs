@@ -1,21 +1,26 @@
 //! PromQL as text that was looked at: the one door to the parser, guarded by length and depth. No I/O.
 
 mod duration;
+mod grammar;
+mod guard;
 mod matcher;
+mod quoted;
+mod scan;
 pub mod split;
+mod words;
+
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 use std::sync::Arc;
 
 pub use duration::{DurationFault, parse_duration};
+pub use guard::{MAX_QUERY_BYTES, MAX_QUERY_DEPTH, MAX_QUERY_OPERATORS};
 pub use matcher::{MatchOp, Matcher};
+pub use quoted::{quote, unquote};
 
-use crate::problem::Problem;
-
-/// The longest query that is looked at or sent, in bytes.
-pub const MAX_QUERY_BYTES: usize = 8192;
-/// The deepest nesting that is looked at or sent.
-pub const MAX_QUERY_DEPTH: usize = 128;
+use crate::problem::{Problem, Span};
 
 /// A query that may be sent: within the limits, its brackets and quotes balanced,
 /// and either parsed by our grammar or marked as not checked.
@@ -24,14 +29,30 @@ pub const MAX_QUERY_DEPTH: usize = 128;
 pub struct PromQl {
     text: Arc<str>,
     checked: bool,
+    /// Follows from the text.
+    outermost_by: Arc<[String]>,
 }
 
 impl PromQl {
     /// Reads a query. A warning comes beside a query that can be sent all the same;
     /// the spans of all problems are byte offsets into `text`.
+    /// Regexes inside are left to Prometheus, whose dialect differs from ours.
     pub fn read(text: &str) -> (Option<Self>, Vec<Problem>) {
-        let _ = text;
-        todo!()
+        let place = Span::whole(text).trimmed(text);
+        let query = place.of(text);
+        if let Some(fault) = guard::fault(query) {
+            return (None, vec![fault.shifted(place.start)]);
+        }
+        let (checked, by, problems) = match grammar::judge(query) {
+            Ok(known) => (true, known.outermost_by, Vec::new()),
+            Err(reason) => {
+                let told = format!(
+                    "not checked here, because our PromQL grammar does not know it ({reason}); it is sent as written"
+                );
+                (false, Vec::new(), vec![Problem::warning(place, told)])
+            }
+        };
+        (Some(Self { text: query.into(), checked, outermost_by: by.into() }), problems)
     }
 
     pub fn as_str(&self) -> &str {
@@ -43,9 +64,10 @@ impl PromQl {
         self.checked
     }
 
-    /// The labels of the outermost `by (...)`, in its order; empty without one.
+    /// The labels of the outermost `by (...)`, in its order; empty without one. Looks through
+    /// parentheses, into the first vector of a function call or an operation, and into `topk` and its like.
     pub fn outermost_by(&self) -> Vec<String> {
-        todo!()
+        self.outermost_by.to_vec()
     }
 }
 

@@ -1,0 +1,232 @@
+//! What a query must satisfy before the parser may see it or anyone may send it: length, nesting, balance.
+
+use super::scan::closer;
+use super::words::{Kind, words};
+use crate::problem::{Problem, Span};
+
+/// The longest query that is looked at or sent, in bytes.
+pub const MAX_QUERY_BYTES: usize = 8192;
+/// The deepest nesting of brackets and signs that is looked at or sent.
+pub const MAX_QUERY_DEPTH: usize = 128;
+/// The most operators in a query that is looked at or sent: a chain of them nests in the parser as brackets do.
+pub const MAX_QUERY_OPERATORS: usize = 256;
+
+/// The first fault of a trimmed query. One without has few enough brackets, signs and operators
+/// that the parser's recursion, which can abort the process, stays shallow.
+pub(super) fn fault(query: &str) -> Option<Problem> {
+    let whole = Span::whole(query);
+    if query.len() > MAX_QUERY_BYTES {
+        let length = query.len();
+        return Some(Problem::error(
+            whole,
+            format!(
+                "the query is {length} bytes long; at most {MAX_QUERY_BYTES} are sent, use a recording rule"
+            ),
+        ));
+    }
+    if let Some(start) = query.find("{{") {
+        let end =
+            query.get(start..).and_then(|rest| rest.find("}}")).map_or(query.len(), |at| start + at + 2);
+        return Some(Problem::error(
+            Span::new(start, end),
+            "templates ({{ ... }}) are not read yet, so the query is not sent; write the value itself",
+        ));
+    }
+    let mut nesting = Nesting::default();
+    let fault =
+        words(query).find_map(|(kind, span)| nesting.step(kind, span, query)).or_else(|| nesting.finish());
+    match fault {
+        None if nesting.empty => Some(Problem::error(whole, "there is no query here")),
+        fault => fault,
+    }
+}
+
+/// Whether a word behind which an operand must follow, so that a sign there is a prefix.
+fn awaits_operand(word: &str) -> bool {
+    is_operator(word) || ["bool", "offset"].iter().any(|w| word.eq_ignore_ascii_case(w))
+}
+
+fn is_operator(word: &str) -> bool {
+    ["and", "or", "unless", "atan2"].iter().any(|w| word.eq_ignore_ascii_case(w))
+}
+
+struct Nesting {
+    /// The brackets that are open, and how many prefix signs stand before each.
+    open: Vec<(u8, Span, usize)>,
+    /// Brackets and prefix signs around the current place.
+    depth: usize,
+    /// Prefix signs of the current operand.
+    signs: usize,
+    operators: usize,
+    /// The next sign is a prefix.
+    prefix: bool,
+    empty: bool,
+}
+
+impl Default for Nesting {
+    fn default() -> Self {
+        Self { open: Vec::new(), depth: 0, signs: 0, operators: 0, prefix: true, empty: true }
+    }
+}
+
+impl Nesting {
+    fn step(&mut self, kind: Kind, span: Span, query: &str) -> Option<Problem> {
+        if kind == Kind::Blank {
+            return None;
+        }
+        self.empty = false;
+        let in_braces = matches!(self.open.last(), Some((b'{', ..)));
+        match kind {
+            Kind::Unclosed => {
+                return Some(Problem::error(
+                    span,
+                    "this quote is not closed (a string in quotes ends on its line)",
+                ));
+            }
+            Kind::Open(byte) => return self.open(byte, span),
+            Kind::Close(byte) => return self.close(byte, span),
+            Kind::Sign if self.prefix => {
+                self.signs += 1;
+                return self.deeper(span).or_else(|| self.operator(span));
+            }
+            Kind::Sign | Kind::Operator if !in_braces => return self.operator(span),
+            Kind::Word if !in_braces && is_operator(span.of(query)) => return self.operator(span),
+            Kind::Other => self.operand_ends(),
+            _ => {}
+        }
+        self.prefix = match kind {
+            Kind::Word => awaits_operand(span.of(query)),
+            kind => kind == Kind::Other,
+        };
+        None
+    }
+
+    fn operator(&mut self, span: Span) -> Option<Problem> {
+        if !self.prefix {
+            self.operand_ends();
+        }
+        self.prefix = true;
+        self.operators += 1;
+        (self.operators > MAX_QUERY_OPERATORS).then(|| {
+            Problem::error(
+                span,
+                format!("the query has more than {MAX_QUERY_OPERATORS} operators and is not sent; use a recording rule"),
+            )
+        })
+    }
+
+    fn operand_ends(&mut self) {
+        self.depth -= self.signs;
+        self.signs = 0;
+    }
+
+    fn deeper(&mut self, span: Span) -> Option<Problem> {
+        self.depth += 1;
+        (self.depth > MAX_QUERY_DEPTH).then(|| {
+            Problem::error(
+                span,
+                format!("the query is nested deeper than {MAX_QUERY_DEPTH} here and is not sent; use a recording rule"),
+            )
+        })
+    }
+
+    fn open(&mut self, byte: u8, span: Span) -> Option<Problem> {
+        self.open.push((byte, span, self.signs));
+        self.signs = 0;
+        self.prefix = true;
+        self.deeper(span)
+    }
+
+    fn close(&mut self, byte: u8, span: Span) -> Option<Problem> {
+        let close = char::from(byte);
+        let Some((open, _, signs_before)) = self.open.pop() else {
+            return Some(Problem::error(
+                span,
+                format!("this {close} closes no bracket; remove it or open one before it"),
+            ));
+        };
+        if closer(open) != byte {
+            let (open, wanted) = (char::from(open), char::from(closer(open)));
+            return Some(Problem::error(
+                span,
+                format!("this {close} stands where a {wanted} must close the {open}"),
+            ));
+        }
+        self.operand_ends();
+        self.depth -= 1;
+        self.signs = signs_before;
+        self.prefix = false;
+        None
+    }
+
+    /// The brackets that are still open at the end.
+    fn finish(&self) -> Option<Problem> {
+        let (open, span, _) = self.open.last()?;
+        let (open, wanted) = (char::from(*open), char::from(closer(*open)));
+        Some(Problem::error(*span, format!("this {open} is never closed; a {wanted} is missing")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(query: &str, wanted: Option<(&str, &str)>) {
+        let fault = fault(query);
+        let told = fault.as_ref().map(|p| (p.span.of(query), p.message.as_str()));
+        match (told, wanted) {
+            (None, None) => {}
+            (Some((place, message)), Some((at, part))) => {
+                assert_eq!(place, at, "{query}: {message}");
+                assert!(message.contains(part), "{query}: {message}");
+            }
+            (told, wanted) => panic!("{query}: {told:?} instead of {wanted:?}"),
+        }
+    }
+
+    #[test]
+    fn tells_the_place_of_a_fault() {
+        for (query, wanted) in [
+            ("up", None),
+            ("sum by (a) (rate(x{b=~\"c|d\"}[5m])) / -2", None),
+            ("x{a=')'} # it's (", None),
+            ("sum(up", Some(("(", "never closed"))),
+            ("up)", Some((")", "closes no bracket"))),
+            ("up{a=\"b\"", Some(("{", "never closed"))),
+            ("x[5m)", Some((")", "a ] must close the ["))),
+            ("x{a=\"b}", Some(("\"b}", "not closed"))),
+            ("x{a=\"{{ b }}\"}", Some(("{{ b }}", "not read yet"))),
+            ("x{{ b", Some(("{{ b", "not read yet"))),
+            ("", Some(("", "no query"))),
+            ("# only words", Some(("# only words", "no query"))),
+        ] {
+            check(query, wanted);
+        }
+    }
+
+    #[test]
+    fn counts_what_nests() {
+        let nested = |open: &str, close: &str, n: usize| format!("{}1{}", open.repeat(n), close.repeat(n));
+        for (query, place) in [
+            (nested("(", ")", 128), None),
+            (nested("(", ")", 129), Some("(")),
+            (nested("abs(", ")", 129), Some("(")),
+            (nested("-", "", 128), None),
+            (nested("- ", "", 129), Some("-")),
+            (nested("+(", ")", 64), None),
+            (nested("-(", ")", 65), Some("-")),
+            (format!("({})", vec!["-1"; 100].join(",")), None),
+            (format!("1{}", "+1".repeat(256)), None),
+            (format!("1{}", "+1".repeat(257)), Some("+")),
+            (format!("a{}", " and a".repeat(257)), Some("and")),
+            (format!("1{}", "^-1".repeat(257)), Some("^")),
+            (format!("({})", vec!["1e-5"; 500].join(",")), None),
+            (format!("x{{{}}}", "a=\"b\",".repeat(300)), None),
+        ] {
+            let fault = fault(&query);
+            assert_eq!(fault.as_ref().map(|p| p.span.of(&query)), place, "{query}: {fault:?}");
+        }
+        assert_eq!(fault(&"x".repeat(MAX_QUERY_BYTES)), None);
+        assert!(fault(&"x".repeat(MAX_QUERY_BYTES + 1)).is_some());
+    }
+}

@@ -1,0 +1,165 @@
+//! Scenes of reading queries and matchers, some with inputs made up by proptest.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::problem::Severity;
+
+/// `wanted`: whether the query may be sent, and whether it was checked.
+fn check(text: &str, wanted: Option<bool>) {
+    let (query, problems) = PromQl::read(text);
+    assert_eq!(query.as_ref().map(PromQl::is_checked), wanted, "{text}: {problems:?}");
+    let severities: Vec<Severity> = problems.iter().map(|p| p.severity).collect();
+    let expected = match wanted {
+        Some(true) => vec![],
+        Some(false) => vec![Severity::Warning],
+        None => vec![Severity::Error],
+    };
+    assert_eq!(severities, expected, "{text}");
+    if let Some(query) = query {
+        assert_eq!(query.as_str(), text.trim());
+    }
+}
+
+#[test]
+fn reads_queries() {
+    for (text, wanted) in [
+        ("up", Some(true)),
+        (" sum by (job) (rate(x{a=~\"b|c\"}[5m]))\n", Some(true)),
+        ("x{p=~`/v\\d+`} # it's", Some(true)),
+        ("{\"http.requests\", \"k8s.pod\"=\"a\"}", Some(true)),
+        ("rate(x[$__rate_interval])", Some(false)),
+        ("median_over_time(x[5m])", Some(false)),
+        ("WITH (q = up) q", Some(false)),
+        ("rate(x[1e99])", Some(false)),
+        ("sum(up", None),
+        ("", None),
+        ("   ", None),
+        ("x{a=\"{{ b }}\"}", None),
+    ] {
+        check(text, wanted);
+    }
+}
+
+#[test]
+fn places_are_in_the_text_as_it_was_given() {
+    let text = "  sum(up  ";
+    let (_, problems) = PromQl::read(text);
+    assert_eq!(problems.iter().map(|p| p.span.of(text)).collect::<Vec<_>>(), ["("]);
+}
+
+/// Also a test of the stack: test threads have 2 MiB, and this runs in a quarter of it.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "a stopwatch around the code under test")]
+fn hostile_queries_neither_abort_nor_take_long() {
+    let nested = |open: &str, close: &str, n: usize| format!("{}1{}", open.repeat(n), close.repeat(n));
+    let refused = [
+        nested("(", ")", 60_000),
+        nested("-", "", 60_000),
+        nested("abs(", ")", 60_000),
+        format!("1{}", "+1".repeat(60_000)),
+        nested("(", ")", 4_000),
+        nested("-", "", 8_000),
+        nested("abs(", ")", 1_600),
+        nested("sum by (a) (", ")", 600),
+        format!("1{}", "+1".repeat(4_000)),
+        format!("a{}", " or a".repeat(1_600)),
+        "(".repeat(8_192),
+    ];
+    let sent = [
+        nested("(", ")", 128),
+        nested("-", "", 128),
+        nested("sum by (a) (topk(1,", "))", 64),
+        format!("{}{}", "(-".repeat(64), "1)".repeat(64)),
+        format!("{}1{}", "(1+".repeat(127), ")".repeat(127)),
+        format!("1{}", "+1".repeat(256)),
+        format!("1{}", "^1".repeat(256)),
+        format!("{}1{}{}", "(".repeat(120), ")".repeat(120), "<bool 1".repeat(256)),
+        format!("x{{{}}}", "a=~\"\",".repeat(1_150)),
+        format!("x{{a=~\"(?i)({})\"}}", "\\\\pL".repeat(1_600)),
+        format!("x{{a=~\"{}\"}}", "(".repeat(7_000)),
+        format!("label_join({})", vec!["\"\""; 2_700].join(",")),
+        format!("sum by ({}) (x)", vec!["a"; 4_000].join(",")),
+        format!("x {}", "offset 1m ".repeat(800)),
+        format!("x{}", "[1m:]".repeat(1_600)),
+        format!("x # {}", "(".repeat(8_000)),
+        "a ".repeat(4_000),
+    ];
+    let scene = move || {
+        for (texts, is_sent) in [(&refused[..], false), (&sent[..], true)] {
+            for text in texts {
+                let begun = std::time::Instant::now();
+                let (query, problems) = PromQl::read(text);
+                let start: String = text.chars().take(40).collect();
+                assert_eq!(query.is_some(), is_sent, "{start}: {problems:?}");
+                // Generous: this build is not optimised, and the machine may be busy.
+                assert!(begun.elapsed().as_millis() < 500, "{start} took {:?}", begun.elapsed());
+            }
+        }
+    };
+    std::thread::Builder::new().stack_size(512 * 1024).spawn(scene).unwrap().join().unwrap();
+}
+
+#[test]
+fn matchers_compare_as_prometheus_does() {
+    for (matcher, value, wanted) in [
+        ("a=b", Some("b"), true),
+        ("a=b", None, false),
+        ("a=", None, true),
+        ("a!=b", None, true),
+        ("a!=", None, false),
+        ("a=~b|c", Some("c"), true),
+        ("a=~b|c", Some("bc"), false),
+        ("a=~ab|abc", Some("abc"), true),
+        ("a=~.*", None, true),
+        ("a=~.+", Some("x\ny"), true),
+        ("a!~b.*", Some("bc"), false),
+        ("a!~b.*", Some("cb"), true),
+    ] {
+        let (matchers, problems) = Matcher::read_list(matcher);
+        assert_eq!(problems, [], "{matcher}");
+        assert_eq!(
+            matchers.iter().map(|m| m.matches(value)).collect::<Vec<_>>(),
+            [wanted],
+            "{matcher} {value:?}"
+        );
+    }
+}
+
+#[test]
+fn a_list_of_matchers_has_an_end() {
+    let (matchers, problems) = Matcher::read_list(&"a=~b,".repeat(10_000));
+    assert_eq!((matchers.len(), problems.len()), (64, 1));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_query_panics(text in prop_oneof![".{0,256}", "[a1,:@={}()\\[\\]#'\"`\\\\~! \n\u{e9}+*^-]{0,512}"]) {
+        let (query, problems) = PromQl::read(&text);
+        prop_assert!(query.is_some() || !problems.is_empty());
+        for problem in problems {
+            prop_assert!(text.get(problem.span.start..problem.span.end).is_some(), "{:?}", problem);
+        }
+        let _ = parse_duration(&text);
+    }
+
+    #[test]
+    fn matchers_are_read_back(name in ".{1,12}", value in ".{0,24}", equal in any::<bool>()) {
+        let op = if equal { MatchOp::Equal } else { MatchOp::NotEqual };
+        let matcher = Matcher::new(&name, op, &value).unwrap();
+        let list = format!("{matcher}, x=y ,{matcher}");
+        let (read, problems) = Matcher::read_list(&list);
+        prop_assert_eq!(problems, []);
+        prop_assert_eq!(read.first(), Some(&matcher));
+        prop_assert_eq!(read.get(2), Some(&matcher));
+    }
+
+    #[test]
+    fn a_regex_is_read_back(value in "[a-z|.*+?()\\[\\]\\\\,\"'\n]{0,12}") {
+        if let Ok(matcher) = Matcher::new("a", MatchOp::Regex, &value) {
+            prop_assert_eq!(Matcher::read_list(&matcher.to_string()).0, [matcher]);
+        }
+    }
+}
