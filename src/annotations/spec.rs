@@ -2,7 +2,7 @@
 
 use super::{ALERT, LABELS, MAX_ANNOTATION_BYTES, RULE, SERVICE_NAME, alert, labels, rule};
 use crate::catalog::Entity;
-use crate::problem::{Located, Problem, Span};
+use crate::problem::{Located, Problem, Severity, Span};
 use crate::promql::{Matcher, PromQl};
 
 /// All that an entity asks of its page. Reading never fails: what cannot be read is a problem in its place.
@@ -174,7 +174,7 @@ impl MonitoringSpec {
     }
 
     fn errors(&self) -> usize {
-        self.problems.iter().filter(|told| told.problem.severity == crate::problem::Severity::Error).count()
+        self.problems.iter().filter(|told| told.problem.severity == Severity::Error).count()
     }
 }
 

@@ -9,9 +9,6 @@ mod scan;
 pub mod split;
 mod words;
 
-#[cfg(test)]
-mod tests;
-
 use std::fmt;
 use std::sync::Arc;
 
@@ -76,3 +73,6 @@ impl fmt::Display for PromQl {
         f.write_str(&self.text)
     }
 }
+
+#[cfg(test)]
+mod tests;

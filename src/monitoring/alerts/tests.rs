@@ -63,11 +63,7 @@ fn table(rules: Vec<AlertingRule>, spec: &AlertSpec, show_inactive: bool) -> Ale
 }
 
 fn spec(names: Option<&[&str]>, matchers: &[(&str, MatchOp, &str)]) -> AlertSpec {
-    let matcher = |(name, op, value): &(&str, MatchOp, &str)| Matcher {
-        name: (*name).to_owned(),
-        op: *op,
-        value: (*value).to_owned(),
-    };
+    let matcher = |(name, op, value): &(&str, MatchOp, &str)| Matcher::new(name, *op, value).unwrap();
     AlertSpec {
         names: names
             .map_or(AlertNames::All, |n| AlertNames::Named(n.iter().map(ToString::to_string).collect())),
