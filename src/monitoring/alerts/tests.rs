@@ -164,7 +164,7 @@ fn names_are_exact_and_matchers_read_the_row() {
     assert_eq!(told(&found.rows), ["A firing 2", "Quiet inactive -"]);
     assert_eq!(found.unmatched_names, ["a", "Gone"]);
     let found = table(rules(), &spec(None, &[("team", MatchOp::NotEqual, "x")]), true);
-    assert_eq!(told(&found.rows), ["Disk firing -", "A firing 1", "A firing 3"]);
+    assert_eq!(told(&found.rows), ["A firing 1", "A firing 3", "Disk firing -"]);
     let found = table(rules(), &spec(None, &[("alertname", MatchOp::Equal, "Quiet")]), true);
     assert_eq!(told(&found.rows), ["Quiet inactive -"]);
     assert_eq!(found.unmatched_names, [""; 0]);
