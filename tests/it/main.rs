@@ -11,4 +11,5 @@
 mod catalog;
 mod real_prometheus;
 mod tidy;
+mod upstream_faults;
 mod world;
