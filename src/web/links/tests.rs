@@ -1,1 +1,158 @@
+use std::time::Duration;
+
+use url::Url;
+
 use super::*;
+use crate::monitoring::Period;
+use crate::web::PageDefaults;
+
+fn params(query: &str) -> PageParams {
+    let defaults =
+        PageDefaults { range: Duration::from_secs(3600), refresh: None, tz: "browser".to_owned() };
+    PageParams::read(query, &defaults, "2026-11-23T14:02:15Z".parse().unwrap())
+}
+
+fn payments() -> EntityRef {
+    EntityRef::new("Component", "default", "Payments").unwrap()
+}
+
+#[test]
+fn links_keep_how_the_reader_looks() {
+    let params = params("from=now-6h&theme=dark&kiosk&tz=Europe/Berlin&state=firing&page=3&search=x");
+    let kept = "from=now-6h&tz=Europe%2FBerlin&kiosk=true&theme=dark";
+    let links = Links { prefix: "/portal", params: &params };
+    let entity = payments();
+    let at = "/portal/catalog/default/component/payments";
+    assert_eq!(links.catalog(), format!("/portal/?{kept}").replace("from", "from"));
+    for (link, path) in [
+        (links.entity(&entity), at.to_owned()),
+        (links.alerts(&entity), format!("{at}/alerts")),
+        (links.graphs(&entity), format!("{at}/graphs")),
+        (links.graph(&entity, 2), format!("{at}/graphs/2")),
+        (links.graph_json(&entity, 2), format!("{at}/graphs/2.json")),
+    ] {
+        let (left, right) = link.split_once('?').unwrap();
+        assert_eq!(left, path);
+        let mut pairs: Vec<_> = right.split('&').collect();
+        pairs.sort_unstable();
+        assert_eq!(pairs, ["from=now-6h", "kiosk=true", "theme=dark", "tz=Europe%2FBerlin"]);
+    }
+    assert_eq!(links.entity_json(&entity), format!("{at}.json"));
+}
+
+#[test]
+fn a_link_without_parameters_has_no_question_mark() {
+    let params = params("");
+    let links = Links { prefix: "", params: &params };
+    assert_eq!(links.catalog(), "/");
+    assert_eq!(links.entity(&payments()), "/catalog/default/component/payments");
+    assert!(links.asset("js/portal.js").starts_with("/static/js/portal."));
+}
+
+#[test]
+fn with_changes_what_it_is_told_to() {
+    let given = "state=firing&state=pending&search=a+b%26c&page=4&theme=dark";
+    let cases: [(&[(&str, Option<&str>)], &str); 6] = [
+        (&[], "/p?theme=dark&state=firing&state=pending&search=a+b%26c&page=4"),
+        (&[("page", Some("5"))], "/p?theme=dark&state=firing&state=pending&search=a+b%26c&page=5"),
+        (&[("state", None)], "/p?theme=dark&search=a+b%26c"),
+        (&[("state", Some("firing"))], "/p?theme=dark&search=a+b%26c&state=firing"),
+        (&[("theme", Some("light"))], "/p?state=firing&state=pending&search=a+b%26c&page=4&theme=light"),
+        (
+            &[("search", Some("\"<é>&=#")), ("state", None)],
+            "/p?theme=dark&search=%22%3C%C3%A9%3E%26%3D%23",
+        ),
+    ];
+    let params = params(given);
+    let links = Links { prefix: "", params: &params };
+    for (changes, expected) in cases {
+        assert_eq!(links.with("/p?from=now-9h", changes), expected, "{changes:?}");
+    }
+}
+
+#[test]
+fn the_range_shown_is_marked() {
+    for (query, current) in
+        [("", Some("1h")), ("range=6h", Some("6h")), ("from=now-7d&to=now", Some("7d")), ("to=now-1h", None)]
+    {
+        let params = params(query);
+        let links = Links { prefix: "", params: &params };
+        let ranges = links.quick_ranges("/x");
+        let shown: Vec<_> = ranges.iter().filter(|range| range.current).map(|range| range.range).collect();
+        assert_eq!(shown.first().copied(), current, "{query}");
+        assert_eq!(ranges[1].href, "/x?range=1h", "{query}");
+    }
+}
+
+#[test]
+fn prometheus_gets_the_query_whole() {
+    let period = Period {
+        from: "2026-11-23T08:00:00Z".parse().unwrap(),
+        to: "2026-11-23T14:00:00Z".parse().unwrap(),
+        now: "2026-11-23T14:00:00Z".parse().unwrap(),
+        step: Some(Duration::from_secs(60)),
+    };
+    let query = "rate(x{a=\"b+c&d\"}[5m]) % 2 # é";
+    for ui in ["http://u:p@prom.example/base?x=1#y", "http://prom.example/base/"] {
+        let link = prometheus_graph(&Url::parse(ui).unwrap(), query, &period);
+        let expected = "http://prom.example/base/graph?g0.expr=rate%28x%7Ba%3D%22b%2Bc%26d%22%7D%5B5m%5D%29%20%25%202\
+                        %20%23%20%C3%A9&g0.tab=0&g0.range_input=6h&g0.end_input=2026-11-23%2014%3A00%3A00\
+                        &g0.step_input=60";
+        assert_eq!(link, expected);
+        let sent = Url::parse(&link).unwrap().query_pairs().next().unwrap().1.into_owned();
+        assert_eq!(sent, query);
+        assert_eq!(prometheus_alerts(&Url::parse(ui).unwrap()), "http://prom.example/base/alerts");
+    }
+}
+
+#[test]
+fn only_plain_web_addresses_become_links() {
+    let good = [
+        ("https://runbooks.example/high?x=1&y=2#z", "https://runbooks.example/high?x=1&y=2#z"),
+        ("HTTP://Example.com", "http://example.com/"),
+        ("https://example.com:8443/a%20b", "https://example.com:8443/a%20b"),
+        ("https://example.com/a@b", "https://example.com/a@b"),
+        ("https://[::1]/x", "https://[::1]/x"),
+        ("https://\u{430}pple.com/", "https://xn--pple-43d.com/"),
+    ];
+    for (text, href) in good {
+        assert_eq!(safe_href(text).as_deref(), Some(href), "{text}");
+    }
+    let bad = [
+        "",
+        "runbook",
+        "/runbooks/high",
+        "//evil.example/x",
+        "javascript:alert(1)",
+        "JavaScript:alert(1)",
+        "java\tscript:alert(1)",
+        "java\nscript://example.com/%0aalert(1)",
+        "javascript://example.com/%0aalert(1)",
+        "\u{1}javascript:alert(1)",
+        " https://example.com/",
+        "https://example.com/a b",
+        "ht\ntps://example.com/",
+        "data:text/html,<script>alert(1)</script>",
+        "vbscript:msgbox(1)",
+        "file:///etc/passwd",
+        "blob:https://example.com/x",
+        "https:/example.com",
+        "https:\\\\example.com",
+        "https:/\\example.com",
+        "https://\\example.com",
+        "https://example.com\\@evil.example/",
+        "https:///example.com",
+        "https://",
+        "https://?x",
+        "https://user:pass@example.com/",
+        "https://user@example.com/",
+        "https://@example.com/",
+        "https://example.com%00.evil.example/",
+        "https://exa mple.com/",
+        "https://example.com:99999/",
+    ];
+    for text in bad {
+        assert_eq!(safe_href(text), None, "{text:?}");
+    }
+    assert_eq!(safe_href(&format!("https://example.com/{}", "x".repeat(3_000))), None);
+}
