@@ -8,9 +8,12 @@ use std::time::Duration;
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::middleware::from_fn;
 use actix_web::{HttpServer, web};
+use tokio::task::AbortHandle;
 use tracing_actix_web::TracingLogger;
 
 use crate::catalog::Catalog;
+use crate::catalog::source::{FileSource, Watch};
+use crate::clock;
 use crate::config::Settings;
 use crate::metrics::Metrics;
 use crate::monitoring::Monitoring;
@@ -51,6 +54,9 @@ pub struct App {
     address: SocketAddr,
     server: Server,
     handle: AppHandle,
+    /// Both end with the app.
+    _watch: Option<Watch>,
+    reload: Option<Reload>,
 }
 
 /// Ends an app from elsewhere.
@@ -81,8 +87,14 @@ impl App {
         let store = Store::new(instances.clone(), &settings.store, metrics.store.clone());
         let security = SecurityHeaders::new(&settings.web.frame_ancestors);
         let security = security.map_err(|_| StartError::FrameAncestors)?;
+        let source = FileSource::open(settings.catalog, metrics.catalog.clone(), clock::now());
+        let watch = source.watch();
+        if let Err(fault) = &watch {
+            // SIGHUP still works.
+            tracing::warn!("{fault}");
+        }
         let parts = Parts {
-            catalog: web::Data::new(Catalog::default()),
+            catalog: web::Data::from(source.catalog()),
             monitoring: web::Data::new(Monitoring::new(store, instances)),
             settings: web::Data::new(settings.web),
             metrics: web::Data::new(metrics),
@@ -92,7 +104,7 @@ impl App {
         let leaving = parts.leaving.clone();
         let (server, address) = listen(settings.listen, parts)?;
         let handle = AppHandle { server: server.handle(), leaving };
-        Ok(Self { address, server, handle })
+        Ok(Self { address, server, handle, _watch: watch.ok(), reload: Reload::on_hangup(source) })
     }
 
     /// The address that is listened on: with port 0 in the settings, the port that was found.
@@ -109,6 +121,7 @@ impl App {
         let farewell = tokio::spawn(farewell(self.handle.clone()));
         let outcome = self.server.await;
         farewell.abort();
+        drop(self.reload);
         outcome
     }
 }
@@ -192,4 +205,32 @@ async fn signal_to_end() -> bool {
         return std::future::pending().await;
     }
     false
+}
+
+/// The task that reads the catalog again on SIGHUP; ends when dropped.
+struct Reload(AbortHandle);
+
+impl Reload {
+    #[cfg(unix)]
+    fn on_hangup(source: FileSource) -> Option<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut hangups = signal(SignalKind::hangup()).ok()?;
+        let task = tokio::spawn(async move {
+            while hangups.recv().await.is_some() {
+                source.reload_aside(clock::now()).await;
+            }
+        });
+        Some(Self(task.abort_handle()))
+    }
+
+    #[cfg(not(unix))]
+    fn on_hangup(_: FileSource) -> Option<Self> {
+        None
+    }
+}
+
+impl Drop for Reload {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }

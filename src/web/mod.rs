@@ -1,5 +1,6 @@
 //! The portal's pages over HTTP: the route table.
 
+mod api;
 pub mod assets;
 mod cache_policy;
 mod canonical;
@@ -93,9 +94,11 @@ fn for_people(config: &mut web::ServiceConfig) {
         .service(
             web::scope("/catalog/{namespace}/{kind}")
                 .wrap(from_fn(canonical::redirect))
+                .service(reading_if(is_no_entity, "/{name}.json", api::entity::show))
                 .service(reading("/{name}", pages::entity::show))
                 .service(reading("/{name}/alerts", pages::entity::alerts))
                 .service(reading("/{name}/graphs", pages::entity::graphs))
+                .service(reading("/{name}/graphs/{n}.json", api::graph::show))
                 .service(reading("/{name}/graphs/{n}", pages::entity::graph)),
         );
 }
@@ -134,7 +137,6 @@ fn is_no_entity(context: &GuardContext<'_>) -> bool {
     let mut parts = path.rsplit('/');
     let mut part = || parts.next().unwrap_or_default();
     let (name, kind, namespace) = (part(), part(), part());
-    let reference = EntityRef::new(kind, namespace, name);
-    let catalog = context.app_data::<web::Data<Catalog>>();
-    !reference.is_some_and(|reference| catalog.is_some_and(|catalog| catalog.get(&reference).is_some()))
+    let known = |reference| context.app_data::<web::Data<Catalog>>()?.get(&reference);
+    EntityRef::new(kind, namespace, name).and_then(known).is_none()
 }

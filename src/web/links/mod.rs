@@ -85,10 +85,10 @@ impl Links<'_> {
     /// the other methods return it; a query in `path` does not count. Without changes: the page itself.
     /// A change of what a table lists goes back to its first page.
     pub fn with(&self, path: &str, changes: &[(&str, Option<&str>)]) -> String {
-        let names = |name: &str| changes.iter().any(|(changed, _)| *changed == name);
         let first_page = changes.iter().any(|(name, _)| PAGED_BY.contains(name));
+        let goes = |name: &str| (first_page && name == "page") || changes.iter().any(|(n, _)| *n == name);
         let given = self.params.given.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-        let kept = given.filter(|(name, _)| !names(name) && !(first_page && *name == "page"));
+        let kept = given.filter(|(name, _)| !goes(name));
         let set = changes.iter().filter_map(|(name, value)| Some((*name, (*value)?)));
         let path = path.split_once('?').map_or(path, |(path, _)| path);
         address(path.to_owned(), kept.chain(set))

@@ -7,8 +7,7 @@ use crate::monitoring::Period;
 use crate::web::PageDefaults;
 
 fn params(query: &str) -> PageParams {
-    let defaults =
-        PageDefaults { range: Duration::from_secs(3600), refresh: None, tz: "browser".to_owned() };
+    let defaults = PageDefaults { range: Duration::from_secs(3600), refresh: None, tz: "browser".to_owned() };
     PageParams::read(query, &defaults, "2026-11-23T14:02:15Z".parse().unwrap())
 }
 
@@ -19,11 +18,11 @@ fn payments() -> EntityRef {
 #[test]
 fn links_keep_how_the_reader_looks() {
     let params = params("from=now-6h&theme=dark&kiosk&tz=Europe/Berlin&state=firing&page=3&search=x");
-    let kept = "from=now-6h&tz=Europe%2FBerlin&kiosk=true&theme=dark";
+    let kept = "tz=Europe%2FBerlin&from=now-6h&kiosk=true&theme=dark";
     let links = Links { prefix: "/portal", params: &params };
     let entity = payments();
     let at = "/portal/catalog/default/component/payments";
-    assert_eq!(links.catalog(), format!("/portal/?{kept}").replace("from", "from"));
+    assert_eq!(links.catalog(), format!("/portal/?{kept}"));
     for (link, path) in [
         (links.entity(&entity), at.to_owned()),
         (links.alerts(&entity), format!("{at}/alerts")),
@@ -31,11 +30,7 @@ fn links_keep_how_the_reader_looks() {
         (links.graph(&entity, 2), format!("{at}/graphs/2")),
         (links.graph_json(&entity, 2), format!("{at}/graphs/2.json")),
     ] {
-        let (left, right) = link.split_once('?').unwrap();
-        assert_eq!(left, path);
-        let mut pairs: Vec<_> = right.split('&').collect();
-        pairs.sort_unstable();
-        assert_eq!(pairs, ["from=now-6h", "kiosk=true", "theme=dark", "tz=Europe%2FBerlin"]);
+        assert_eq!(link, format!("{path}?{kept}"));
     }
     assert_eq!(links.entity_json(&entity), format!("{at}.json"));
 }
@@ -58,10 +53,7 @@ fn with_changes_what_it_is_told_to() {
         (&[("state", None)], "/p?theme=dark&search=a+b%26c"),
         (&[("state", Some("firing"))], "/p?theme=dark&search=a+b%26c&state=firing"),
         (&[("theme", Some("light"))], "/p?state=firing&state=pending&search=a+b%26c&page=4&theme=light"),
-        (
-            &[("search", Some("\"<é>&=#")), ("state", None)],
-            "/p?theme=dark&search=%22%3C%C3%A9%3E%26%3D%23",
-        ),
+        (&[("search", Some("\"<é>&=#")), ("state", None)], "/p?theme=dark&search=%22%3C%C3%A9%3E%26%3D%23"),
     ];
     let params = params(given);
     let links = Links { prefix: "", params: &params };

@@ -45,18 +45,21 @@ fn times_are_grafanas() {
         ("from=now-1d/d%2B8h&to=now/s", "2026-11-22T08:00:00Z 2026-11-23T14:02:15.999Z"),
         ("from=1763900000000&to=1763903600500", "2025-11-23T12:13:20Z 2025-11-23T13:13:20.5Z"),
         ("from=1763900000&to=1763903600.5", "2025-11-23T12:13:20Z 2025-11-23T13:13:20.5Z"),
-        ("from=2026-01-31T12:00:00Z&to=2026-01-31T14:00:00%2B01:00", "2026-01-31T12:00:00Z 2026-01-31T13:00:00Z"),
-        ("from=2026-01-31T12:00:00Z&to=2026-01-31T14:00:00+01:00", "2026-01-31T12:00:00Z 2026-01-31T13:00:00Z"),
+        (
+            "from=2026-01-31T12:00:00Z&to=2026-01-31T14:00:00%2B01:00",
+            "2026-01-31T12:00:00Z 2026-01-31T13:00:00Z",
+        ),
+        (
+            "from=2026-01-31T12:00:00Z&to=2026-01-31T14:00:00+01:00",
+            "2026-01-31T12:00:00Z 2026-01-31T13:00:00Z",
+        ),
         ("from=2026-01-31&to=2026-01-31+06:30:00", "2026-01-31T00:00:00Z 2026-01-31T06:30:00Z"),
         ("range=6h", "2026-11-23T08:02:15.25Z 2026-11-23T14:02:15.25Z"),
         ("range=1h30m", "2026-11-23T12:32:15.25Z 2026-11-23T14:02:15.25Z"),
         ("to=2026-11-23T10:00:00Z", "2026-11-23T09:00:00Z 2026-11-23T10:00:00Z"),
         ("tz=Europe/Berlin&from=now/d&to=now/d", "2026-11-22T23:00:00Z 2026-11-23T22:59:59.999Z"),
         // Summer time ended that day: it had 25 hours.
-        (
-            "tz=Europe/Berlin&from=2026-10-25&to=2026-10-26",
-            "2026-10-24T22:00:00Z 2026-10-25T23:00:00Z",
-        ),
+        ("tz=Europe/Berlin&from=2026-10-25&to=2026-10-26", "2026-10-24T22:00:00Z 2026-10-25T23:00:00Z"),
     ];
     for (query, expected) in cases {
         let ends = settled(query, |p| format!("{} {}", p.period.from, p.period.to));
@@ -214,7 +217,8 @@ fn steps_are_durations() {
 
 #[test]
 fn what_was_understood_is_kept_for_links_in_one_order() {
-    let params = read("kind=API&page=2&to=now&from=now-1w&theme=dark&kiosk&nonsense=1&sort=colour&state=firing");
+    let params =
+        read("kind=API&page=2&to=now&from=now-1w&theme=dark&kiosk&nonsense=1&sort=colour&state=firing");
     let given: Vec<_> = params.given.iter().map(|(name, value)| format!("{name}={value}")).collect();
     let expected =
         ["from=now-1w", "to=now", "kiosk=true", "theme=dark", "state=firing", "page=2", "kind=API"];
@@ -239,7 +243,8 @@ fn ranges_are_told_in_one_unit() {
 
 /// Names that are read, with values that come near to what is understood.
 fn near_query() -> impl Strategy<Value = String> {
-    let names = "from|to|range|step|refresh|tz|kiosk|theme|page|pageSize|sort|state|search|graphType|view|kind";
+    let names =
+        "from|to|range|step|refresh|tz|kiosk|theme|page|pageSize|sort|state|search|graphType|view|kind";
     let value = "(now)?([-+ /]?[0-9]{0,22}(ms|s|m|h|d|w|M|y|e999|NaN|inf|Z)?){0,3}|\\PC{0,12}|%[0-9a-f]{2}";
     let pair = (names, value).prop_map(|(name, value)| format!("{name}={value}"));
     prop::collection::vec(pair, 0..8).prop_map(|pairs| pairs.join("&"))

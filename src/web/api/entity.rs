@@ -1,0 +1,98 @@
+//! `{entity}.json`: what the portal understood of an entity's annotations.
+
+use actix_web::{HttpRequest, HttpResponse};
+use serde::Serialize;
+
+use super::strict;
+use crate::annotations::{AlertNames, AlertSpec, GraphSpec, MonitoringSpec};
+use crate::problem::Located;
+use crate::prometheus::InstanceName;
+use crate::promql::Matcher;
+use crate::web::{CachePolicy, PageError, PageParams, Subject, form};
+
+pub async fn show(
+    request: HttpRequest,
+    subject: Subject,
+    params: PageParams,
+) -> Result<HttpResponse, PageError> {
+    strict(&params)?;
+    let spec = MonitoringSpec::of(&subject.entity);
+    let body = EntityForm {
+        entity_ref: subject.reference().to_string(),
+        title: subject.entity.display_name(),
+        instance: spec.service_name.as_deref().unwrap_or(InstanceName::DEFAULT),
+        graphs: spec.graphs.iter().map(GraphForm::of).collect(),
+        alerts: spec.alerts.as_ref().map(AlertsForm::of),
+        problems: &spec.problems,
+    };
+    form::json(&request, &body, CachePolicy::Live)
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct EntityForm<'a> {
+    entity_ref: String,
+    title: &'a str,
+    instance: &'a str,
+    graphs: Vec<GraphForm<'a>>,
+    alerts: Option<AlertsForm<'a>>,
+    problems: &'a [Located],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct GraphForm<'a> {
+    query: &'a str,
+    dimension: Option<String>,
+    graph_type: &'static str,
+    title: &'a str,
+}
+
+impl<'a> GraphForm<'a> {
+    fn of(spec: &'a GraphSpec) -> Self {
+        Self {
+            query: &spec.source,
+            dimension: (!spec.dimensions.is_empty()).then(|| spec.dimensions.join(";")),
+            graph_type: spec.graph_type.unwrap_or_default().as_str(),
+            title: spec.title.as_deref().unwrap_or(&spec.source),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct AlertsForm<'a> {
+    names: Option<NamesForm<'a>>,
+    matchers: Vec<MatcherForm<'a>>,
+}
+
+/// A list of names, or the word `all`.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum NamesForm<'a> {
+    All(&'static str),
+    Named(&'a [String]),
+}
+
+impl<'a> AlertsForm<'a> {
+    fn of(spec: &'a AlertSpec) -> Self {
+        let names = match &spec.names {
+            AlertNames::All => Some(NamesForm::All("all")),
+            AlertNames::Unnamed => None,
+            AlertNames::Named(names) => Some(NamesForm::Named(names)),
+        };
+        Self { names, matchers: spec.matchers.iter().map(MatcherForm::of).collect() }
+    }
+}
+
+#[derive(Serialize)]
+struct MatcherForm<'a> {
+    name: &'a str,
+    op: &'static str,
+    value: &'a str,
+}
+
+impl<'a> MatcherForm<'a> {
+    fn of(matcher: &'a Matcher) -> Self {
+        Self { name: &matcher.name, op: matcher.op.as_str(), value: &matcher.value }
+    }
+}

@@ -1,0 +1,125 @@
+//! `{entity}/graphs/{n}.json`: a graph's series in columns, at full precision.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde::ser::SerializeSeq;
+use serde::{Serialize, Serializer};
+
+use super::{Number, seconds, strict};
+use crate::annotations::{MonitoringSpec, Unit};
+use crate::monitoring::{Failure, Graph, Monitoring};
+use crate::prometheus::{Labels, is_absent};
+use crate::web::{CachePolicy, GraphNumber, PageError, PageParams, Subject, form};
+
+/// From this many samples on, writing takes long enough to be in the way of others on the same thread.
+const MANY_SAMPLES: usize = 50_000;
+
+pub async fn show(
+    request: HttpRequest,
+    subject: Subject,
+    number: GraphNumber,
+    params: PageParams,
+    monitoring: web::Data<Monitoring>,
+) -> Result<HttpResponse, PageError> {
+    strict(&params)?;
+    let spec = MonitoringSpec::of(&subject.entity);
+    let graphs = spec.graphs.len();
+    if graphs == 0 {
+        return Err(PageError::Failed(Failure::NoAnnotation));
+    }
+    let place = number.0.checked_sub(1);
+    let one = place.and_then(|i| spec.graphs.get(i)).ok_or(PageError::NoSuchGraph { graphs })?;
+    let instance = monitoring.route(&spec).map_err(PageError::unknown_instance)?;
+    let graph = monitoring.graph(&instance.name, one, &params.period).await.map_err(PageError::Failed)?;
+    let graph_type = params.graph_type.unwrap_or(graph.graph_type);
+    let written = Written(Graph { graph_type, ..graph });
+    if written.samples() < MANY_SAMPLES {
+        return form::json(&request, &written, CachePolicy::Live);
+    }
+    form::json_aside(&request, written, CachePolicy::Live).await
+}
+
+/// A graph that is written as its data form.
+struct Written(Graph);
+
+impl Written {
+    fn samples(&self) -> usize {
+        let matrix = &self.0.answer.value;
+        matrix.window.len().saturating_mul(matrix.series.len())
+    }
+}
+
+impl Serialize for Written {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        GraphForm::of(&self.0).serialize(serializer)
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct GraphForm<'a> {
+    query: &'a str,
+    title: &'a str,
+    graph_type: &'static str,
+    instance: &'a str,
+    start: serde_json::Number,
+    end: serde_json::Number,
+    step: serde_json::Number,
+    unit: Option<&'a str>,
+    as_of: serde_json::Number,
+    stale: bool,
+    warnings: &'a [String],
+    infos: &'a [String],
+    /// What the portal itself has to say: a raised step, histograms that are left out.
+    notices: &'a [String],
+    series: Vec<SeriesForm<'a>>,
+    dropped_series: usize,
+}
+
+#[derive(Serialize)]
+struct SeriesForm<'a> {
+    name: &'a str,
+    labels: &'a Labels,
+    values: Values<'a>,
+}
+
+/// `null` where there is no sample.
+struct Values<'a>(&'a [f64]);
+
+impl Serialize for Values<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut list = serializer.serialize_seq(Some(self.0.len()))?;
+        for value in self.0 {
+            list.serialize_element(&(!is_absent(*value)).then_some(Number(*value)))?;
+        }
+        list.end()
+    }
+}
+
+impl<'a> GraphForm<'a> {
+    fn of(graph: &'a Graph) -> Self {
+        let matrix = &*graph.answer.value;
+        let series = matrix.series.iter().zip(&graph.names).map(|(series, name)| SeriesForm {
+            name,
+            labels: &series.labels,
+            values: Values(&series.values),
+        });
+        Self {
+            query: &graph.query,
+            title: &graph.title,
+            graph_type: graph.graph_type.as_str(),
+            instance: graph.instance.as_str(),
+            start: seconds(matrix.window.start_ms()),
+            end: seconds(matrix.window.end_ms()),
+            step: seconds(matrix.window.step_ms()),
+            unit: (graph.unit != Unit::None).then(|| graph.unit.as_str()),
+            as_of: seconds(graph.answer.as_of.as_millisecond()),
+            stale: graph.answer.is_stale(),
+            warnings: &matrix.warnings,
+            infos: &matrix.infos,
+            notices: &graph.notices,
+            series: series.collect(),
+            // No limit on series is set yet, so none is ever left out.
+            dropped_series: 0,
+        }
+    }
+}
