@@ -1,1 +1,80 @@
 //! Arguments in, exit status out.
+
+mod demo;
+mod log;
+mod serve;
+
+use std::net::SocketAddr;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::app::App;
+use crate::config::{ConfigFault, Settings};
+
+/// Bad arguments (also clap's own status for them) and bad configs.
+const COULD_NOT_BEGIN: u8 = 2;
+
+/// The Prometheus alerts and graphs of every Backstage entity, on a page of its own
+#[derive(Parser)]
+#[command(name = "promenade", version, arg_required_else_help = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+    /// How logs are written to standard error; their level is set by RUST_LOG
+    #[arg(long, global = true, value_enum, default_value = "text")]
+    log_format: log::LogFormat,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serves the portal
+    Serve(serve::Arguments),
+    /// Serves the whole portal on demo data, with nothing else installed or configured
+    Demo(demo::Arguments),
+}
+
+/// Why a command ended without having done its work.
+enum Failure {
+    /// The settings are wrong; all that is.
+    Config(Vec<ConfigFault>),
+    /// Anything else, as a sentence.
+    Other(String),
+}
+
+/// The whole program: reads the process' arguments, runs the command, tells on standard error what went wrong.
+pub fn run() -> ExitCode {
+    let arguments = Arguments::parse();
+    log::begin(arguments.log_format);
+    let outcome = match arguments.command {
+        Command::Serve(arguments) => block_on(serve::run(arguments)),
+        Command::Demo(arguments) => block_on(demo::run(arguments)),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Config(faults)) => {
+            log::complain(&serve::report(&faults));
+            ExitCode::from(COULD_NOT_BEGIN)
+        }
+        Err(Failure::Other(sentence)) => {
+            log::complain(&format!("promenade: {sentence}\n"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn block_on(command: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::Other(format!("cannot start the runtime: {error}")))?
+        .block_on(command)
+}
+
+/// Serves until a signal ends it; `ready` is told the address once it listens.
+async fn serve_app(settings: Settings, ready: impl FnOnce(SocketAddr)) -> Result<(), Failure> {
+    let app = App::start(settings).await.map_err(|error| Failure::Other(error.to_string()))?;
+    tracing::info!(address = %app.address(), "serving");
+    ready(app.address());
+    app.run().await.map_err(|error| Failure::Other(format!("the server ended: {error}")))
+}

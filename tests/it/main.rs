@@ -9,6 +9,8 @@
 )]
 
 mod catalog;
+mod cli;
+mod demo;
 mod real_prometheus;
 mod tidy;
 mod upstream_faults;

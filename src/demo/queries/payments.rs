@@ -127,7 +127,9 @@ pub fn waiting(story: Story, t: f64, queue: &str) -> f64 {
     let late = (t - story.incident()).max(0.0);
     let waiting = match queue {
         // Grows with the incident, and is drained by hand every ninety minutes.
-        "payments.settle" => 14.0 + 9.0 * jitter(t, 51) + 0.8 * (late % (90.0 * MINUTE)),
+        "payments.settle" => {
+            14.0 + 9.0 * jitter(t, 51) + 0.3 * (late % (90.0 * MINUTE)) * (1.0 + 0.05 * jitter(t, 55))
+        }
         "payments.capture" => 6.0 + 5.0 * jitter(t, 52) + 90.0 * trouble(story, t),
         _ => 3.0 + 3.0 * jitter(t, 53) + 240.0 * bumps(t, 3.0 * HOUR, 54),
     };

@@ -1,0 +1,112 @@
+//! `promenade demo`: the whole portal, on a catalog and a Prometheus of its own.
+
+use std::io::{self, Write};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
+
+use url::Url;
+
+use super::{Failure, serve_app};
+use crate::catalog::CatalogSettings;
+use crate::config::Settings;
+use crate::demo::{CATALOG, DemoPrometheus};
+use crate::prometheus::{InstanceName, InstanceSettings};
+use crate::store::StoreSettings;
+use crate::web::{PageDefaults, WebSettings};
+
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// Where to listen
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:7080")]
+    listen: SocketAddr,
+}
+
+pub async fn run(arguments: Arguments) -> Result<(), Failure> {
+    let failed = |error: io::Error| Failure::Other(format!("cannot start the demo's Prometheus: {error}"));
+    let prometheus = DemoPrometheus::start().map_err(failed)?;
+    let refusing = prometheus.refusing_address().map_err(failed)?;
+    let settings = settings(arguments.listen, prometheus.address(), refusing)?;
+    let outcome = serve_app(settings, |address| invite(&mut io::stdout().lock(), address)).await;
+    prometheus.stop().await;
+    outcome
+}
+
+/// Tells where to look. Nobody may be reading, which is no reason to stop.
+fn invite(to: &mut impl Write, listening: SocketAddr) {
+    let _ = writeln!(to, "The demo is at {}", address_to_open(listening)).and_then(|()| to.flush());
+}
+
+/// An address that listens everywhere cannot be opened in a browser; loopback can.
+fn address_to_open(listening: SocketAddr) -> String {
+    let mut address = listening;
+    if address.ip().is_unspecified() {
+        address.set_ip(match address {
+            SocketAddr::V4(_) => IpAddr::V4(Ipv4Addr::LOCALHOST),
+            SocketAddr::V6(_) => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        });
+    }
+    format!("http://{address}/")
+}
+
+/// What `serve` would read from files: one instance that answers, and one that does not.
+fn settings(listen: SocketAddr, prometheus: SocketAddr, refusing: SocketAddr) -> Result<Settings, Failure> {
+    Ok(Settings {
+        listen,
+        web: WebSettings {
+            title: "Promenade".to_owned(),
+            base_url: None,
+            frame_ancestors: Vec::new(),
+            defaults: PageDefaults {
+                range: Duration::from_secs(3600),
+                refresh: Some(Duration::from_secs(30)),
+                tz: "browser".to_owned(),
+            },
+            demo: true,
+        },
+        instances: vec![
+            instance(InstanceName::DEFAULT, "/prometheus/api", prometheus)?,
+            instance("warehouse", "/prometheus-warehouse/api", refusing)?,
+        ],
+        catalog: CatalogSettings { embedded: vec![CATALOG], ..CatalogSettings::default() },
+        store: StoreSettings { max_bytes: 64 * 1024 * 1024 },
+    })
+}
+
+fn instance(name: &str, proxy_path: &str, address: SocketAddr) -> Result<InstanceSettings, Failure> {
+    let at = |path: &str| {
+        Url::parse(&format!("http://{address}{path}"))
+            .map_err(|error| Failure::Other(format!("the demo's Prometheus has no address: {error}")))
+    };
+    Ok(InstanceSettings {
+        name: InstanceName::new(name),
+        proxy_path: proxy_path.to_owned(),
+        api: at("/api/v1/")?,
+        headers: Vec::new(),
+        secure: true,
+        ui_url: Some(at("/")?),
+        scrape_interval: Duration::from_secs(15),
+        max_concurrent: 8,
+        timeout: Duration::from_secs(10),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{address_to_open, invite};
+
+    #[test]
+    fn the_address_to_open_can_be_opened() {
+        let cases = [
+            ("127.0.0.1:7080", "http://127.0.0.1:7080/"),
+            ("0.0.0.0:80", "http://127.0.0.1:80/"),
+            ("[::]:7080", "http://[::1]:7080/"),
+            ("192.0.2.7:7080", "http://192.0.2.7:7080/"),
+        ];
+        for (listening, open) in cases {
+            assert_eq!(address_to_open(listening.parse().expect("an address")), open);
+        }
+        let mut told = Vec::new();
+        invite(&mut told, "127.0.0.1:7080".parse().expect("an address"));
+        assert_eq!(told, b"The demo is at http://127.0.0.1:7080/\n");
+    }
+}

@@ -1,0 +1,34 @@
+//! What goes to standard error: the log, and the last words of a command that failed.
+
+use std::io::{self, IsTerminal, Write};
+
+use clap::ValueEnum;
+use tracing_subscriber::EnvFilter;
+
+#[derive(Clone, Copy, ValueEnum)]
+pub enum LogFormat {
+    Text,
+    Json,
+}
+
+/// The level without `RUST_LOG`: what happens, without how many workers begin to serve.
+const LEVEL: &str = "info,actix_server=warn";
+
+/// From here on, events are written. Of a `RUST_LOG` that is partly wrong, the rest counts.
+pub fn begin(format: LogFormat) {
+    let level = std::env::var(EnvFilter::DEFAULT_ENV).ok().filter(|level| !level.is_empty());
+    let filter = EnvFilter::builder().parse_lossy(level.as_deref().unwrap_or(LEVEL));
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    let begun = match format {
+        LogFormat::Text => log.with_ansi(io::stderr().is_terminal()).try_init(),
+        LogFormat::Json => log.json().flatten_event(true).try_init(),
+    };
+    if let Err(error) = begun {
+        complain(&format!("promenade: nothing will be logged: {error}\n"));
+    }
+}
+
+/// Writes to standard error; where that is closed, nobody is left to tell.
+pub fn complain(text: &str) {
+    let _ = io::stderr().lock().write_all(text.as_bytes());
+}

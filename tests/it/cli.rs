@@ -1,0 +1,134 @@
+//! The program from outside: arguments in, exit status out.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use promenade::clock;
+
+fn promenade(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_promenade"));
+    command.args(arguments).env_remove("RUST_LOG").stdin(Stdio::null());
+    command
+}
+
+fn ended(arguments: &[&str]) -> (i32, String, String) {
+    let Output { status, stdout, stderr } = promenade(arguments).output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (status.code().unwrap(), text(stdout), text(stderr))
+}
+
+#[test]
+fn version_and_help_are_told_on_standard_output() {
+    let version = format!("promenade {}\n", env!("CARGO_PKG_VERSION"));
+    assert_eq!(ended(&["--version"]), (0, version, String::new()));
+    let (status, help, _) = ended(&["--help"]);
+    assert_eq!(status, 0);
+    for word in ["serve", "demo", "--log-format", "RUST_LOG"] {
+        assert!(help.contains(word), "{word} in {help}");
+    }
+    let (status, help, _) = ended(&["serve", "--help"]);
+    assert_eq!(status, 0);
+    assert!(help.contains("--config <FILE>") && help.contains("--listen <ADDR>"), "{help}");
+}
+
+#[test]
+fn what_is_not_understood_ends_with_status_2() {
+    let cases: [(&[&str], &str); 6] = [
+        (&[], "Usage"),
+        (&["--nonsense"], "--nonsense"),
+        (&["dance"], "dance"),
+        (&["serve", "--listen", "nowhere"], "nowhere"),
+        (&["demo", "surplus"], "surplus"),
+        (&["demo", "--log-format", "xml"], "xml"),
+    ];
+    for (arguments, named) in cases {
+        let (status, stdout, stderr) = ended(arguments);
+        assert_eq!((status, stdout.as_str()), (2, ""), "{arguments:?}: {stderr}");
+        assert!(stderr.contains(named), "{arguments:?}: {stderr}");
+    }
+}
+
+#[test]
+fn a_port_that_is_taken_ends_with_status_1() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let (status, stdout, stderr) = ended(&["demo", "--listen", &address]);
+    assert_eq!((status, stdout.as_str()), (1, ""), "{stderr}");
+    assert!(stderr.contains(&address), "{stderr}");
+}
+
+/// A demo that runs; dropping it ends it.
+struct Demo {
+    child: Child,
+    stdout: BufReader<ChildStdout>,
+    address: String,
+}
+
+impl Demo {
+    fn start() -> Self {
+        let mut child = promenade(&["demo", "--listen", "127.0.0.1:0", "--log-format", "json"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        stdout.read_line(&mut line).unwrap();
+        let address = line.trim().split_once("http://").unwrap().1.trim_end_matches('/').to_owned();
+        Self { child, stdout, address }
+    }
+
+    /// Status line, headers and body, as they come.
+    fn get(&self, path: &str) -> String {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        write!(stream, "GET {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n\r\n", self.address).unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).unwrap();
+        String::from_utf8_lossy(&answer).into_owned()
+    }
+
+    fn signal(&self, name: &str) {
+        let sent =
+            Command::new("kill").args([format!("-{name}"), self.child.id().to_string()]).status().unwrap();
+        assert!(sent.success());
+    }
+
+    fn exit_status(&mut self) -> Option<i32> {
+        let began: Instant = clock::stopwatch();
+        while began.elapsed() < Duration::from_secs(20) {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.code();
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        panic!("it does not end");
+    }
+}
+
+impl Drop for Demo {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn the_demo_says_where_it_is_serves_and_ends_on_a_signal() {
+    let mut demo = Demo::start();
+    let alive = demo.get("/healthz");
+    assert!(alive.starts_with("HTTP/1.1 200"), "{alive}");
+    demo.signal("TERM");
+    assert_eq!(demo.exit_status(), Some(0));
+
+    let mut rest = String::new();
+    demo.stdout.read_to_string(&mut rest).unwrap();
+    assert_eq!(rest, "", "only the address goes to standard output");
+    let mut log = String::new();
+    demo.child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+    for line in log.lines() {
+        assert!(serde_json::from_str::<serde_json::Value>(line).is_ok(), "{line}");
+    }
+}
