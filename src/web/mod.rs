@@ -10,6 +10,7 @@ pub mod links;
 pub mod observe;
 pub mod page_error;
 pub mod pages;
+pub mod panels;
 pub mod params;
 pub mod security;
 mod status_facts;
@@ -96,10 +97,10 @@ fn for_people(config: &mut web::ServiceConfig) {
                 .wrap(from_fn(canonical::redirect))
                 .service(reading_if(is_no_entity, "/{name}.json", api::entity::show))
                 .service(reading("/{name}", pages::entity::show))
-                .service(reading("/{name}/alerts", pages::entity::alerts))
-                .service(reading("/{name}/graphs", pages::entity::graphs))
+                .service(reading("/{name}/alerts", pages::alerts::show))
+                .service(reading("/{name}/graphs", pages::graphs::show))
                 .service(reading("/{name}/graphs/{n}.json", api::graph::show))
-                .service(reading("/{name}/graphs/{n}", pages::entity::graph)),
+                .service(reading("/{name}/graphs/{n}", pages::graph::show)),
         );
 }
 

@@ -1,27 +1,57 @@
-//! An entity's pages: everything, its alerts, its graphs, one graph.
+//! An entity's page: its alerts, then every graph.
 
-use actix_web::HttpResponse;
+use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
+use futures_util::future::join;
 
-use crate::web::{GraphNumber, PageError, PageParams, Subject};
+use super::Shell;
+use super::head::Head;
+use super::scene::{Scene, Wait};
+use super::time_bar::TimeBar;
+use crate::web::panels::missing::Missing;
+use crate::web::panels::{AlertsPanel, GraphPanel, MissingPanel, ProblemsPanel};
+use crate::web::{CachePolicy, PageError, Told, form};
 
-pub async fn show(subject: Subject, params: PageParams) -> Result<HttpResponse, PageError> {
-    let _ = (subject, params);
-    Err(PageError::internal("the entity's page", &"not built yet"))
+#[derive(Template)]
+#[template(path = "pages/entity.html")]
+pub struct EntityPage<'a> {
+    pub shell: Shell<'a>,
+    pub head: Head,
+    pub bar: TimeBar,
+    pub problems: Option<ProblemsPanel>,
+    /// Stands for all panels.
+    pub fault: Option<Told>,
+    pub missing: Option<MissingPanel>,
+    pub alerts: Option<AlertsPanel>,
+    pub graphs: Vec<GraphPanel>,
 }
 
-pub async fn alerts(subject: Subject, params: PageParams) -> Result<HttpResponse, PageError> {
-    show(subject, params).await
-}
-
-pub async fn graphs(subject: Subject, params: PageParams) -> Result<HttpResponse, PageError> {
-    show(subject, params).await
-}
-
-pub async fn graph(
-    subject: Subject,
-    number: GraphNumber,
-    params: PageParams,
-) -> Result<HttpResponse, PageError> {
-    let _ = number;
-    show(subject, params).await
+pub async fn show(request: HttpRequest, scene: Scene) -> Result<HttpResponse, PageError> {
+    let page = scene.links().entity(&scene.entity.reference);
+    let setting = scene.setting(&page);
+    let fault = scene.fault();
+    let missing =
+        scene.spec.graphs.is_empty() && scene.spec.alerts.is_none() && scene.spec.problems.is_empty();
+    let asks = fault.is_none() && !missing;
+    let alerts = async {
+        match asks && scene.spec.alerts.is_some() {
+            true => Some(scene.alerts(&setting, Wait::Briefly, false).await),
+            false => None,
+        }
+    };
+    let graphs = async { if asks { scene.graphs(&setting).await } else { Vec::new() } };
+    let (alerts, graphs) = join(alerts, graphs).await;
+    let summary = alerts.as_ref().map_or_else(|| scene.summary_without_alerts(), |a| a.summary.clone());
+    let head = scene.head("Overview", summary);
+    let page = EntityPage {
+        shell: scene.shell(&page, &head),
+        bar: scene.time_bar(&page),
+        problems: scene.problems(),
+        missing: missing.then(|| MissingPanel::of(&scene.entity, Missing::Everything)),
+        fault: fault.filter(|_| !missing),
+        head,
+        alerts,
+        graphs,
+    };
+    form::html(&request, &page, CachePolicy::Live)
 }

@@ -1,6 +1,65 @@
 //! The pages, each with a template of the same name.
 
+pub mod alerts;
 pub mod catalog;
 pub mod entity;
 pub mod error;
+pub mod graph;
+pub mod graphs;
+mod head;
+mod scene;
 pub mod status;
+mod time_bar;
+
+use super::params::{PageParams, Theme};
+use super::{Links, WebSettings};
+
+/// What stands around every page.
+pub struct Shell<'a> {
+    pub links: Links<'a>,
+    pub app: &'a str,
+    /// Of the tab.
+    pub title: String,
+    /// `ok`, `firing`, `pending` or `unknown`: the tab's icon.
+    pub icon: &'static str,
+    /// Which of the header's links is here: `catalog` or `status`.
+    pub section: &'static str,
+    pub demo: bool,
+    pub params: &'a PageParams,
+    /// The address of this page, for the links that change how it looks.
+    pub here: String,
+}
+
+impl<'a> Shell<'a> {
+    pub fn new(settings: &'a WebSettings, params: &'a PageParams, path: &str, title: &str) -> Self {
+        let links = settings.links(params);
+        Self {
+            links,
+            app: &settings.title,
+            title: title.to_owned(),
+            icon: "ok",
+            section: "",
+            demo: settings.demo,
+            params,
+            here: path.to_owned(),
+        }
+    }
+
+    pub fn icon_of(&self, state: &str) -> String {
+        self.links.asset(&format!("img/favicon-{state}.svg"))
+    }
+
+    /// The tab's icon; while nothing is known, the unknown one.
+    pub fn icon_now(&self) -> String {
+        let known = ["ok", "firing", "pending"].contains(&self.icon);
+        self.icon_of(if known { self.icon } else { "unknown" })
+    }
+
+    pub fn is_theme(&self, theme: &str) -> bool {
+        self.params.theme.map_or("system", Theme::as_str) == theme
+    }
+
+    pub fn themed(&self, theme: Option<&str>) -> String {
+        self.links.with(&self.here, &[("theme", theme)])
+    }
+}

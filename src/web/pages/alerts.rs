@@ -1,0 +1,60 @@
+//! The alert table alone: a page, or the panel that refreshes itself.
+
+use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
+
+use super::Shell;
+use super::head::Head;
+use super::scene::{Scene, Wait};
+use super::time_bar::TimeBar;
+use crate::web::panels::missing::Missing;
+use crate::web::panels::{AlertsPanel, MissingPanel, ProblemsPanel};
+use crate::web::{CachePolicy, Form, PageError, form};
+
+#[derive(Template)]
+#[template(path = "pages/alerts.html")]
+pub struct AlertsPage<'a> {
+    pub shell: Shell<'a>,
+    pub head: Head,
+    pub bar: TimeBar,
+    pub problems: Option<ProblemsPanel>,
+    pub missing: Option<MissingPanel>,
+    pub alerts: Option<AlertsPanel>,
+}
+
+pub async fn show(request: HttpRequest, form: Form, scene: Scene) -> Result<HttpResponse, PageError> {
+    let page = scene.links().alerts(&scene.entity.reference);
+    let setting = scene.setting(&page);
+    let missing = scene.spec.alerts.is_none();
+    let alerts = match missing {
+        true => None,
+        false => Some(scene.alerts(&setting, Wait::Fully, form == Form::Fragment).await),
+    };
+    if let Some(alerts) = alerts.as_ref().filter(|_| form == Form::Fragment) {
+        let mut reply = form::html(&request, alerts, CachePolicy::Live)?;
+        if is_search(&request) {
+            // The form cannot know the address that its text leads to.
+            let seen = scene.links().with(setting.page, &[]);
+            if let Ok(seen) = HeaderValue::from_str(&seen) {
+                reply.headers_mut().insert(HeaderName::from_static("hx-replace-url"), seen);
+            }
+        }
+        return Ok(reply);
+    }
+    let summary = alerts.as_ref().map_or_else(|| scene.summary_without_alerts(), |a| a.summary.clone());
+    let head = scene.head("Alerts", summary);
+    let page = AlertsPage {
+        shell: scene.shell(&page, &head),
+        bar: scene.time_bar(&page),
+        problems: scene.problems(),
+        missing: missing.then(|| MissingPanel::of(&scene.entity, Missing::Alerts)),
+        head,
+        alerts,
+    };
+    form::html(&request, &page, CachePolicy::Live)
+}
+
+fn is_search(request: &HttpRequest) -> bool {
+    request.headers().get("HX-Source").is_some_and(|source| source.as_bytes() == b"form#alerts-search")
+}

@@ -1,0 +1,46 @@
+//! One graph alone: a page, or the panel that refreshes itself.
+
+use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
+
+use super::Shell;
+use super::head::Head;
+use super::scene::{Scene, Wait};
+use super::time_bar::TimeBar;
+use crate::web::panels::{GraphPanel, ProblemsPanel};
+use crate::web::{CachePolicy, Form, GraphNumber, PageError, form};
+
+#[derive(Template)]
+#[template(path = "pages/graph.html")]
+pub struct GraphPage<'a> {
+    pub shell: Shell<'a>,
+    pub head: Head,
+    pub bar: TimeBar,
+    pub problems: Option<ProblemsPanel>,
+    pub graph: GraphPanel,
+}
+
+pub async fn show(
+    request: HttpRequest,
+    form: Form,
+    number: GraphNumber,
+    scene: Scene,
+) -> Result<HttpResponse, PageError> {
+    let page = scene.links().graph(&scene.entity.reference, number.0);
+    let setting = scene.setting(&page);
+    let graphs = scene.spec.graphs.len();
+    let graph = scene.graph(&setting, number.0, Wait::Fully).await;
+    let graph = graph.ok_or(PageError::NoSuchGraph { graphs })?;
+    if form == Form::Fragment {
+        return form::html(&request, &graph, CachePolicy::Live);
+    }
+    let head = scene.head("", scene.summary_without_alerts());
+    let page = GraphPage {
+        shell: scene.shell(&page, &head),
+        bar: scene.time_bar(&page),
+        problems: scene.problems(),
+        head,
+        graph,
+    };
+    form::html(&request, &page, CachePolicy::Live)
+}

@@ -1,0 +1,43 @@
+//! All graphs of an entity.
+
+use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
+
+use super::Shell;
+use super::head::Head;
+use super::scene::Scene;
+use super::time_bar::TimeBar;
+use crate::web::panels::missing::Missing;
+use crate::web::panels::{GraphPanel, MissingPanel, ProblemsPanel};
+use crate::web::{CachePolicy, PageError, Told, form};
+
+#[derive(Template)]
+#[template(path = "pages/graphs.html")]
+pub struct GraphsPage<'a> {
+    pub shell: Shell<'a>,
+    pub head: Head,
+    pub bar: TimeBar,
+    pub problems: Option<ProblemsPanel>,
+    pub fault: Option<Told>,
+    pub missing: Option<MissingPanel>,
+    pub graphs: Vec<GraphPanel>,
+}
+
+pub async fn show(request: HttpRequest, scene: Scene) -> Result<HttpResponse, PageError> {
+    let page = scene.links().graphs(&scene.entity.reference);
+    let setting = scene.setting(&page);
+    let missing = scene.spec.graphs.is_empty();
+    let fault = scene.fault().filter(|_| !missing);
+    let graphs = if fault.is_none() { scene.graphs(&setting).await } else { Vec::new() };
+    let head = scene.head("Graphs", scene.summary_without_alerts());
+    let page = GraphsPage {
+        shell: scene.shell(&page, &head),
+        bar: scene.time_bar(&page),
+        problems: scene.problems(),
+        missing: missing.then(|| MissingPanel::of(&scene.entity, Missing::Graphs)),
+        fault,
+        head,
+        graphs,
+    };
+    form::html(&request, &page, CachePolicy::Live)
+}

@@ -1,0 +1,171 @@
+//! What an entity's pages have in common: who asks about what, and how long they wait for panels.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest, web};
+use futures_util::FutureExt;
+use futures_util::future::{LocalBoxFuture, join_all};
+use url::Url;
+
+use super::Shell;
+use super::head::Head;
+use super::time_bar::TimeBar;
+use crate::annotations::MonitoringSpec;
+use crate::catalog::Entity;
+use crate::monitoring::{Failure, Monitoring};
+use crate::prometheus::InstanceSettings;
+use crate::web::page_error::tell;
+use crate::web::panels::{AlertsPanel, GraphPanel, ProblemsPanel, Setting, Summary};
+use crate::web::{Links, PageError, PageParams, Subject, Told, WebSettings};
+
+/// A page of several panels shows one that has not come by then as loading; the fetch goes on in the store.
+const PATIENCE: Duration = Duration::from_millis(1_500);
+
+/// How long a panel may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wait {
+    /// The page has other panels, and this one can fetch itself.
+    Briefly,
+    /// Nothing else is asked for.
+    Fully,
+}
+
+/// A request about one entity.
+pub struct Scene {
+    pub entity: Arc<Entity>,
+    pub spec: MonitoringSpec,
+    pub params: PageParams,
+    pub settings: web::Data<WebSettings>,
+    monitoring: web::Data<Monitoring>,
+    /// The path that the reader's browser shows, when a panel is asked for alone.
+    seen: Option<String>,
+}
+
+impl FromRequest for Scene {
+    type Error = PageError;
+    type Future = LocalBoxFuture<'static, Result<Self, PageError>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let subject = Subject::from_request(request, payload);
+        let params = PageParams::from_request(request, payload);
+        let monitoring = request.app_data::<web::Data<Monitoring>>().cloned();
+        let settings = request.app_data::<web::Data<WebSettings>>().cloned();
+        let seen = request.headers().get("HX-Current-URL").and_then(|url| url.to_str().ok());
+        let seen = seen.and_then(|url| Url::parse(url).ok()).map(|url| url.path().to_owned());
+        async move {
+            let unwired = || PageError::internal("an entity's page", &"it is not wired");
+            let entity = subject.await?.entity;
+            let params = params.await?;
+            Ok(Self {
+                spec: MonitoringSpec::of(&entity),
+                entity,
+                params,
+                monitoring: monitoring.ok_or_else(unwired)?,
+                settings: settings.ok_or_else(unwired)?,
+                seen,
+            })
+        }
+        .boxed_local()
+    }
+}
+
+impl Scene {
+    pub fn links(&self) -> Links<'_> {
+        self.settings.links(&self.params)
+    }
+
+    /// The panels' view of this page. A panel that is asked for alone belongs to the page that the reader sees.
+    pub fn setting<'a>(&'a self, page: &'a str) -> Setting<'a> {
+        let page = self.seen.as_deref().filter(|seen| self.is_own(seen)).unwrap_or(page);
+        Setting {
+            links: self.links(),
+            entity: &self.entity.reference,
+            name: self.entity.display_name(),
+            page,
+        }
+    }
+
+    fn is_own(&self, path: &str) -> bool {
+        let links = self.links();
+        let reference = &self.entity.reference;
+        let own = [links.entity(reference), links.alerts(reference), links.graphs(reference)];
+        own.iter().any(|own| own.split('?').next() == Some(path))
+    }
+
+    pub fn instance(&self) -> Result<&InstanceSettings, Failure> {
+        self.monitoring.route(&self.spec).map_err(Failure::UnknownInstance)
+    }
+
+    /// Why no panel of the page can have an answer, said once.
+    pub fn fault(&self) -> Option<Told> {
+        self.instance().err().map(|failure| tell(&failure))
+    }
+
+    pub fn problems(&self) -> Option<ProblemsPanel> {
+        ProblemsPanel::of(&self.entity, &self.spec.problems)
+    }
+
+    pub async fn alerts(&self, setting: &Setting<'_>, wait: Wait, is_fragment: bool) -> AlertsPanel {
+        let (instance, answer) = match self.instance() {
+            Err(failure) => (None, Some(Err(failure))),
+            Ok(instance) => {
+                let show_inactive = self.params.table.show_inactive;
+                let asked = self.monitoring.alerts(&instance.name, &self.spec, show_inactive);
+                (Some(instance), within(wait, asked).await)
+            }
+        };
+        AlertsPanel::of(setting, instance, &self.spec, answer, is_fragment)
+    }
+
+    /// The graph of a number from 1; None when there is none of it.
+    pub async fn graph(&self, setting: &Setting<'_>, number: usize, wait: Wait) -> Option<GraphPanel> {
+        let spec = self.spec.graphs.get(number.checked_sub(1)?)?;
+        let (instance, answer) = match self.instance() {
+            Err(failure) => (None, Some(Err(failure))),
+            Ok(instance) => {
+                let asked = self.monitoring.graph(&instance.name, spec, &self.params.period);
+                (Some(instance), within(wait, asked).await)
+            }
+        };
+        Some(GraphPanel::of(setting, instance, number, spec, answer))
+    }
+
+    /// All graphs at once, each for itself.
+    pub async fn graphs(&self, setting: &Setting<'_>) -> Vec<GraphPanel> {
+        let wait = if self.spec.graphs.len() > 1 || self.spec.alerts.is_some() {
+            Wait::Briefly
+        } else {
+            Wait::Fully
+        };
+        let asked = (1..=self.spec.graphs.len()).map(|number| self.graph(setting, number, wait));
+        join_all(asked).await.into_iter().flatten().collect()
+    }
+
+    pub fn summary_without_alerts(&self) -> Summary {
+        Summary::without_alerts(self.instance().ok().map(|i| i.name.to_string()))
+    }
+
+    pub fn head(&self, tab: &str, summary: Summary) -> Head {
+        Head::of(&self.entity, self.links(), tab, summary)
+    }
+
+    pub fn time_bar(&self, page: &str) -> TimeBar {
+        TimeBar::of(self.links(), page, &self.params)
+    }
+
+    pub fn shell(&self, page: &str, head: &Head) -> Shell<'_> {
+        let mut shell = Shell::new(&self.settings, &self.params, page, &head.title());
+        shell.icon = head.summary.state;
+        shell
+    }
+}
+
+async fn within<T>(wait: Wait, answer: impl Future<Output = T>) -> Option<T> {
+    match wait {
+        Wait::Fully => Some(answer.await),
+        Wait::Briefly => tokio::time::timeout(PATIENCE, answer).await.ok(),
+    }
+}

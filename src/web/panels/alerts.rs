@@ -1,0 +1,319 @@
+//! The alert table: every state's face, filters, order and pages, as links that work without a script.
+
+use askama::Template;
+
+use super::family::{Family, Writer};
+use super::rows::{self, Paging};
+use super::times::Moment;
+use super::{Frame, Setting, Stale, Summary, counted};
+use crate::annotations::MonitoringSpec;
+use crate::monitoring::{AlertRow, AlertTable, Failure};
+use crate::prometheus::{AlertState, InstanceSettings};
+use crate::web::links;
+use crate::web::page_error::{Told, tell};
+use crate::web::params::{PageSize, SortKey, SortOrder};
+
+/// The panel with id `alerts`.
+#[derive(Template)]
+#[template(path = "panels/alerts.html")]
+pub struct AlertsPanel {
+    pub frame: Frame,
+    /// Goes along out of band when the panel is asked for alone, so that the page's sentence stays true.
+    pub summary: Summary,
+    pub is_fragment: bool,
+    /// Prometheus' own page of alerts.
+    pub out: Option<String>,
+    pub body: Body,
+}
+
+impl askama::filters::HtmlSafe for AlertsPanel {}
+
+pub enum Body {
+    /// The address of the panel's own page, which waits.
+    Loading(String),
+    Failed(Told),
+    Ready(Box<Table>),
+}
+
+/// A link that changes the table: the address of the page, and of the panel alone.
+#[derive(Clone, Debug)]
+pub struct Control {
+    pub href: String,
+    pub source: String,
+    pub current: bool,
+}
+
+pub struct Chip {
+    pub state: Option<AlertState>,
+    pub text: String,
+    pub link: Control,
+}
+
+pub struct Column {
+    pub class: &'static str,
+    pub title: &'static str,
+    pub link: Option<Control>,
+    /// `ascending` or `descending`
+    pub sorted: Option<&'static str>,
+}
+
+/// A rule that cannot be evaluated, so that its state is not to be trusted.
+pub struct Unhealthy {
+    pub name: String,
+    pub group: String,
+    pub error: String,
+}
+
+pub struct Search {
+    pub action: String,
+    pub source: String,
+    pub value: String,
+    pub hidden: Vec<(String, String)>,
+}
+
+pub struct Pager {
+    pub text: String,
+    pub previous: Option<Control>,
+    pub next: Option<Control>,
+    pub page: String,
+}
+
+pub struct Table {
+    pub as_of: Moment,
+    pub instance: String,
+    pub stale: Option<Stale>,
+    /// The annotations could be read only in part.
+    pub broken: bool,
+    pub warnings: Vec<String>,
+    pub unmatched: Vec<String>,
+    pub unhealthy: Vec<Unhealthy>,
+    pub chips: Vec<Chip>,
+    pub search: Search,
+    pub columns: Vec<Column>,
+    pub families: Vec<Family>,
+    pub pager: Option<Pager>,
+    /// Why the table has no row, and where to go from there.
+    pub empty: Option<Empty>,
+}
+
+pub struct Empty {
+    pub state: AlertState,
+    pub text: String,
+    pub link: Option<(String, Control)>,
+}
+
+impl AlertsPanel {
+    /// `answer` is None while it has not come. `spec.broken` takes the trust out of an empty table.
+    pub fn of(
+        setting: &Setting<'_>,
+        instance: Option<&InstanceSettings>,
+        spec: &MonitoringSpec,
+        answer: Option<Result<AlertTable, Failure>>,
+        is_fragment: bool,
+    ) -> Self {
+        let broken = spec.alerts.as_ref().is_some_and(|alerts| alerts.broken);
+        let params = setting.params();
+        let name = instance.map(|i| i.name.to_string());
+        let summary = match &answer {
+            Some(answer) => Summary::of(answer, name, params),
+            None => Summary::loading(name),
+        };
+        let body = match answer {
+            None => Body::Loading(setting.links.alerts(setting.entity)),
+            Some(Err(failure)) => Body::Failed(tell(&failure)),
+            Some(Ok(table)) => Body::Ready(Box::new(Table::of(setting, &table, broken))),
+        };
+        let frame = Frame {
+            id: "alerts".to_owned(),
+            title: format!("{}: {}", setting.name, summary.short()),
+            state: summary.state,
+            source: source(setting, &[]),
+            every: params.refresh_secs,
+        };
+        let out = instance.and_then(|i| i.ui_url.as_ref()).map(links::prometheus_alerts);
+        Self { frame, summary, is_fragment, out, body }
+    }
+}
+
+fn source(setting: &Setting<'_>, changes: &[(&str, Option<&str>)]) -> String {
+    setting.links.with(&setting.links.alerts(setting.entity), changes)
+}
+
+fn control(setting: &Setting<'_>, changes: &[(&str, Option<&str>)], current: bool) -> Control {
+    Control { href: setting.links.with(setting.page, changes), source: source(setting, changes), current }
+}
+
+impl Table {
+    fn of(setting: &Setting<'_>, table: &AlertTable, broken: bool) -> Self {
+        let params = setting.params();
+        let chosen = rows::choose(&table.rows, &params.table);
+        let (families, pager) = families(setting, &table.rows, chosen);
+        let unhealthy = table.unhealthy.iter().map(|row| {
+            let rule = row.rule();
+            let error = rule.last_error.clone().unwrap_or_default();
+            Unhealthy { name: rule.name.clone(), group: rule.group.clone(), error }
+        });
+        let given = params.given.iter();
+        Self {
+            as_of: Moment::of(table.as_of, params.period.now, &params.zone),
+            instance: table.instance.to_string(),
+            stale: Stale::of(table.as_of, table.failure.as_ref(), params),
+            broken,
+            warnings: table.warnings.clone(),
+            unmatched: table.unmatched_names.clone(),
+            unhealthy: unhealthy.collect(),
+            chips: chips(setting, table),
+            search: Search {
+                action: setting
+                    .links
+                    .with(setting.page, &[])
+                    .split('?')
+                    .next()
+                    .unwrap_or_default()
+                    .to_owned(),
+                source: source(setting, &[]).split('?').next().unwrap_or_default().to_owned(),
+                value: params.table.search.clone(),
+                hidden: given
+                    .filter(|(name, _)| !matches!(name.as_str(), "search" | "page"))
+                    .cloned()
+                    .collect(),
+            },
+            columns: columns(setting),
+            empty: families.is_empty().then(|| empty(setting, table, broken)),
+            families,
+            pager,
+        }
+    }
+}
+
+/// The page's families; sorted by a column, every row stands on its own.
+fn families(setting: &Setting<'_>, all: &[AlertRow], chosen: Vec<AlertRow>) -> (Vec<Family>, Option<Pager>) {
+    let params = setting.params();
+    let table = &params.table;
+    let mut writer = Writer::new(all, params);
+    let rows = chosen.len();
+    if table.sort.is_some() {
+        let paging = Paging::of(rows, table.page, table.page_size);
+        let page = chosen.get(paging.start..paging.end).unwrap_or_default();
+        let families = page.iter().map(|row| writer.one(row)).collect();
+        return (families, pager(setting, paging, &counted(rows, "row", "rows")));
+    }
+    let grouped = rows::families(chosen);
+    let paging = Paging::of(grouped.len(), table.page, table.page_size);
+    let page = grouped.get(paging.start..paging.end).unwrap_or_default();
+    let whole = table.page_size == PageSize::All;
+    let alone = grouped.len() == 1;
+    let family = |rows: &Vec<AlertRow>| {
+        let first = rows.first()?;
+        Some(writer.many(first, rows, (alone, whole), every_row_of(setting, first)))
+    };
+    let families = page.iter().filter_map(family).collect();
+    let of = format!("{} with {}", counted(grouped.len(), "rule", "rules"), counted(rows, "row", "rows"));
+    (families, pager(setting, paging, &of))
+}
+
+/// Where each row of a rule stands on its own.
+fn every_row_of(setting: &Setting<'_>, row: &AlertRow) -> Control {
+    let search = format!("alertname={}", row.rule().name);
+    control(setting, &[("search", Some(&search)), ("sort", Some("state")), ("page", None)], false)
+}
+
+fn pager(setting: &Setting<'_>, paging: Paging, of: &str) -> Option<Pager> {
+    let to = |page: usize| control(setting, &[("page", Some(&page.to_string()))], false);
+    (paging.pages > 1).then(|| Pager {
+        text: format!("{}–{} of {of}", paging.start + 1, paging.end),
+        previous: (paging.page > 1).then(|| to(paging.page - 1)),
+        next: (paging.page < paging.pages).then(|| to(paging.page + 1)),
+        page: format!("Page {} of {}", paging.page, paging.pages),
+    })
+}
+
+fn chips(setting: &Setting<'_>, table: &AlertTable) -> Vec<Chip> {
+    let params = &setting.params().table;
+    let counts = table.counts;
+    let only = |state: AlertState, n: usize| {
+        let word = state.as_str();
+        let current = params.states == [state];
+        let value = if current { None } else { Some(word) };
+        let link = control(setting, &[("state", value), ("page", None)], current);
+        Chip { state: Some(state), text: format!("{n} {word}"), link }
+    };
+    let mut chips = vec![only(AlertState::Firing, counts.firing), only(AlertState::Pending, counts.pending)];
+    if counts.unknown > 0 {
+        chips.push(only(AlertState::Unknown, counts.unknown));
+    }
+    chips.push(only(AlertState::Inactive, counts.inactive));
+    let shown = params.show_inactive && params.states.is_empty();
+    let value = if shown { None } else { Some("true") };
+    let link = control(setting, &[("showInactiveAlerts", value), ("state", None), ("page", None)], shown);
+    let text = if shown { "Hide inactive" } else { "Show inactive" };
+    chips.push(Chip { state: None, text: text.to_owned(), link });
+    chips
+}
+
+fn columns(setting: &Setting<'_>) -> Vec<Column> {
+    let shapes = [
+        ("st", "State", Some((SortKey::State, false))),
+        ("name", "Name", Some((SortKey::Name, false))),
+        ("sum", "Summary", None),
+        ("sev", "Severity", Some((SortKey::Severity, false))),
+        ("labels", "Labels", None),
+        ("value num", "Value", Some((SortKey::Value, true))),
+        ("since num", "Active for", Some((SortKey::ActiveAt, false))),
+    ];
+    let sort = setting.params().table.sort;
+    let column = |(class, title, key): (&'static str, &'static str, Option<(SortKey, bool)>)| {
+        let Some((key, descending)) = key else {
+            return Column { class, title, link: None, sorted: None };
+        };
+        let now = sort.filter(|order| order.key == key);
+        let next = next_order(key, descending, now).map(SortOrder::text);
+        Column {
+            class,
+            title,
+            link: Some(control(setting, &[("sort", next.as_deref()), ("page", None)], now.is_some())),
+            sorted: now.map(|order| if order.descending { "descending" } else { "ascending" }),
+        }
+    };
+    shapes.into_iter().map(column).collect()
+}
+
+/// One way, the other way, and back to the table's own order.
+fn next_order(key: SortKey, descending: bool, now: Option<SortOrder>) -> Option<SortOrder> {
+    match now {
+        None => Some(SortOrder { key, descending }),
+        Some(order) if order.descending == descending => Some(SortOrder { key, descending: !descending }),
+        Some(_) => None,
+    }
+}
+
+/// Says "no alerts" only when that is known of every chosen rule.
+fn empty(setting: &Setting<'_>, table: &AlertTable, broken: bool) -> Empty {
+    let params = setting.params();
+    let counts = table.counts;
+    let filtered = !params.table.search.is_empty() || !params.table.states.is_empty();
+    let rules = counts.firing + counts.pending + counts.inactive + counts.unknown;
+    let trusted = table.failure.is_none() && table.unhealthy.is_empty() && table.unmatched_names.is_empty();
+    let known = trusted && table.warnings.is_empty() && !broken;
+    let clear = || {
+        let link = control(setting, &[("search", None), ("state", None), ("page", None)], false);
+        Some(("Clear the filters".to_owned(), link))
+    };
+    let show = || {
+        let link = control(setting, &[("showInactiveAlerts", Some("true")), ("page", None)], false);
+        let text = format!("Show {}", counted(counts.inactive, "inactive rule", "inactive rules"));
+        (counts.inactive > 0).then_some((text, link))
+    };
+    let (state, text, link) = if filtered && !table.rows.is_empty() {
+        (AlertState::Unknown, "No alert matches these filters.".to_owned(), clear())
+    } else if !known {
+        let text = "No alert is known to fire, but not everything is known: see above.";
+        (AlertState::Unknown, text.to_owned(), show())
+    } else if rules == 0 {
+        let text = format!("No rule of {} is chosen by this entity's annotations.", table.instance);
+        (AlertState::Unknown, text, None)
+    } else {
+        (AlertState::Inactive, "No alerts: nothing is firing or pending.".to_owned(), show())
+    };
+    Empty { state, text, link }
+}

@@ -1,0 +1,197 @@
+//! A graph card: the chart with its legend table, or the samples, or the face of what went wrong.
+
+use askama::Template;
+
+use super::samples::Samples;
+use super::{Frame, Setting, Stale, counted};
+use crate::annotations::{GraphSpec, GraphType};
+use crate::chart::echarts::{Island, island};
+use crate::chart::{Plot, PlotSeries, format};
+use crate::monitoring::{Failure, Graph};
+use crate::prometheus::InstanceSettings;
+use crate::web::links;
+use crate::web::page_error::{Told, tell};
+
+/// The panel with id `graph-1`.
+#[derive(Template)]
+#[template(path = "panels/graph.html")]
+pub struct GraphPanel {
+    pub frame: Frame,
+    pub title: String,
+    /// The title is the query itself, so it is set as code.
+    pub is_query: bool,
+    pub query: String,
+    /// The graph page of Prometheus.
+    pub out: Option<String>,
+    pub menu: Menu,
+    pub body: Body,
+}
+
+impl askama::filters::HtmlSafe for GraphPanel {}
+
+/// The links of a card's menu.
+pub struct Menu {
+    pub alone: String,
+    pub line: String,
+    pub area: String,
+    pub is_area: bool,
+    pub samples: String,
+    pub chart: String,
+    pub is_table: bool,
+    pub json: String,
+}
+
+pub enum Body {
+    /// The address of the panel's own page, which waits.
+    Loading(String),
+    Failed(Told),
+    Ready(Box<Ready>),
+}
+
+pub struct Ready {
+    pub stale: Option<Stale>,
+    pub notes: Vec<String>,
+    pub warnings: Vec<String>,
+    pub infos: Vec<String>,
+    pub view: View,
+}
+
+pub enum View {
+    Empty { range: String },
+    Chart { island: Island, legend: Vec<LegendLine>, samples: String },
+    Samples(Samples),
+}
+
+/// A line of the legend table, its figures as text.
+pub struct LegendLine {
+    pub name: String,
+    pub colour: usize,
+    pub last: String,
+    pub min: String,
+    pub max: String,
+    pub avg: String,
+}
+
+impl GraphPanel {
+    /// `number` is from 1; `answer` is None while it has not come.
+    pub fn of(
+        setting: &Setting<'_>,
+        instance: Option<&InstanceSettings>,
+        number: usize,
+        spec: &GraphSpec,
+        answer: Option<Result<Graph, Failure>>,
+    ) -> Self {
+        let params = setting.params();
+        let body = match answer {
+            None => Body::Loading(setting.links.graph(setting.entity, number)),
+            Some(Err(failure)) => Body::Failed(tell(&failure)),
+            Some(Ok(graph)) => Body::Ready(Box::new(Ready::of(setting, number, graph))),
+        };
+        let title = spec.title.clone().unwrap_or_else(|| spec.source.clone());
+        let frame = Frame {
+            id: format!("graph-{number}"),
+            title: format!("{}: {title}", setting.name),
+            state: body.state(),
+            source: source(setting, number),
+            every: params.refresh_secs,
+        };
+        let ui_url = instance.and_then(|i| i.ui_url.as_ref());
+        Self {
+            frame,
+            is_query: spec.title.is_none(),
+            title,
+            query: spec.source.clone(),
+            out: ui_url.map(|url| links::prometheus_graph(url, &spec.source, &params.period)),
+            menu: Menu::of(setting, number, spec),
+            body,
+        }
+    }
+}
+
+/// The samples' table has pages, which the other forms of the panel do not have.
+fn source(setting: &Setting<'_>, number: usize) -> String {
+    let own = setting.links.graph(setting.entity, number);
+    if setting.params().view_table { setting.links.with(&own, &[]) } else { own }
+}
+
+impl Menu {
+    fn of(setting: &Setting<'_>, number: usize, spec: &GraphSpec) -> Self {
+        let links = setting.links;
+        let params = setting.params();
+        let own = links.graph(setting.entity, number);
+        let kind = params.graph_type.or(spec.graph_type).unwrap_or_default();
+        Self {
+            line: links.with(setting.page, &[("graphType", Some("line"))]),
+            area: links.with(setting.page, &[("graphType", Some("area"))]),
+            is_area: kind == GraphType::Area,
+            samples: links.with(&own, &[("view", Some("table")), ("page", None)]),
+            chart: links.with(&own, &[("view", None), ("page", None)]),
+            is_table: params.view_table,
+            json: links.graph_json(setting.entity, number),
+            alone: own,
+        }
+    }
+}
+
+impl Body {
+    fn state(&self) -> &'static str {
+        match self {
+            Self::Loading(_) => "loading",
+            Self::Failed(_) => "failed",
+            Self::Ready(ready) if matches!(ready.view, View::Empty { .. }) => "empty",
+            Self::Ready(_) => "ready",
+        }
+    }
+}
+
+impl Ready {
+    fn of(setting: &Setting<'_>, number: usize, graph: Graph) -> Self {
+        let params = setting.params();
+        let graph = Graph { graph_type: params.graph_type.unwrap_or(graph.graph_type), ..graph };
+        let matrix = graph.answer.value.clone();
+        let stale = Stale::of(graph.answer.as_of, graph.answer.failure.as_ref(), params);
+        let mut notes = graph.notices.clone();
+        let view = if matrix.series.is_empty() {
+            View::Empty { range: format!("{} to {}", params.from, params.to) }
+        } else if params.view_table {
+            View::Samples(Samples::of(setting, number, &graph))
+        } else {
+            let plot = Plot::of(&graph, &params.period);
+            notes.extend(gaps(&plot));
+            View::Chart {
+                island: island(&plot, &graph),
+                legend: plot.series.iter().map(|series| LegendLine::of(series, &plot)).collect(),
+                samples: Menu::samples_of(setting, number),
+            }
+        };
+        Self { stale, notes, warnings: matrix.warnings.clone(), infos: matrix.infos.clone(), view }
+    }
+}
+
+impl Menu {
+    fn samples_of(setting: &Setting<'_>, number: usize) -> String {
+        let own = setting.links.graph(setting.entity, number);
+        setting.links.with(&own, &[("view", Some("table")), ("page", None)])
+    }
+}
+
+fn gaps(plot: &Plot) -> Option<String> {
+    let samples = counted(plot.non_finite, "sample is", "samples are");
+    (plot.non_finite > 0).then(|| format!("{samples} NaN or infinite and cannot be drawn."))
+}
+
+impl LegendLine {
+    fn of(series: &PlotSeries, plot: &Plot) -> Self {
+        let figure =
+            |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |v| format::number(v, &plot.unit));
+        let row = series.legend;
+        Self {
+            name: series.name.clone(),
+            colour: series.colour,
+            last: figure(row.last),
+            min: figure(row.min),
+            max: figure(row.max),
+            avg: figure(row.avg),
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! Panels: each is one struct and one template, rendered alike inside a page and as a fragment.
+
+pub mod alerts;
+mod detail;
+mod family;
+pub mod graph;
+pub mod missing;
+pub mod problems;
+pub mod rows;
+pub mod summary;
+mod samples;
+pub mod times;
+
+pub use alerts::AlertsPanel;
+pub use graph::GraphPanel;
+pub use missing::MissingPanel;
+pub use problems::ProblemsPanel;
+pub use summary::Summary;
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::catalog::EntityRef;
+use crate::monitoring::Failure;
+use crate::prometheus::PrometheusError;
+use crate::web::Links;
+use crate::web::page_error::tell;
+use crate::web::params::PageParams;
+use times::Moment;
+
+/// What a panel needs to know of the page that it stands on.
+#[derive(Clone, Copy)]
+pub struct Setting<'a> {
+    pub links: Links<'a>,
+    pub entity: &'a EntityRef,
+    pub name: &'a str,
+    /// The path of the page that the reader sees, which links of a panel lead to.
+    pub page: &'a str,
+}
+
+impl<'a> Setting<'a> {
+    pub fn params(&self) -> &'a PageParams {
+        self.links.params
+    }
+}
+
+/// The attributes of a panel's section, by which the script and htmx know it.
+#[derive(Clone, Debug)]
+pub struct Frame {
+    pub id: String,
+    /// The page's title while this panel is as it is.
+    pub title: String,
+    /// Of an alert table `firing`, `pending`, `unknown` or `ok`; of others `ready`, `empty` or `failed`;
+    /// of any `loading`.
+    pub state: &'static str,
+    /// Where the panel fetches itself.
+    pub source: String,
+    /// Whole seconds between two refreshes; None: never.
+    pub every: Option<u32>,
+}
+
+impl Frame {
+    pub fn is_loading(&self) -> bool {
+        self.state == "loading"
+    }
+
+    /// htmx's words for when to fetch. Only whole seconds: it takes `0.5s` for zero.
+    pub fn trigger(&self) -> Option<String> {
+        if self.is_loading() {
+            return Some("load".to_owned());
+        }
+        self.every.map(|secs| format!("every {secs}s"))
+    }
+}
+
+/// An older answer stands in for one that did not come.
+#[derive(Clone, Debug)]
+pub struct Stale {
+    pub as_of: Moment,
+    /// Why the newest attempt failed, as a sentence.
+    pub why: String,
+}
+
+impl Stale {
+    pub fn of(as_of: Timestamp, failure: Option<&Arc<PrometheusError>>, params: &PageParams) -> Option<Self> {
+        let told = tell(&Failure::Prometheus(failure?.clone()));
+        let as_of = Moment::of(as_of, params.period.now, &params.zone);
+        Some(Self { as_of, why: told.explanation })
+    }
+}
+
+/// The word for one or for many: `1 series`, `2 alerts`.
+pub fn counted(n: usize, one: &str, many: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { many })
+}
+
+/// A text of at most `most` characters, the last an ellipsis when something was cut.
+pub fn cut(text: &str, most: usize) -> String {
+    if text.chars().nth(most).is_none() {
+        return text.to_owned();
+    }
+    text.chars().take(most.saturating_sub(1)).chain(['…']).collect()
+}

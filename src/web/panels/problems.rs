@@ -1,0 +1,130 @@
+//! The problems of an entity's annotations, each with a caret under its place.
+
+use askama::Template;
+
+use crate::catalog::Entity;
+use crate::problem::{Located, Severity};
+
+/// How many characters of the annotation stand on each side of the place.
+const AROUND: usize = 60;
+
+#[derive(Template)]
+#[template(path = "panels/problems.html")]
+pub struct ProblemsPanel {
+    pub problems: Vec<Shown>,
+}
+
+impl askama::filters::HtmlSafe for ProblemsPanel {}
+
+/// One problem and the line of the annotation that it is in, cut around its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shown {
+    pub annotation: String,
+    pub message: String,
+    pub severity: &'static str,
+    /// `payments.yaml, line 12`: where the annotation stands.
+    pub place: Option<String>,
+    pub before: String,
+    pub marked: String,
+    pub after: String,
+    /// Blanks up to the place, and carets under it, counted in characters.
+    pub blanks: String,
+    pub carets: String,
+}
+
+impl ProblemsPanel {
+    /// None when there are none.
+    pub fn of(entity: &Entity, problems: &[Located]) -> Option<Self> {
+        let shown = |located: &Located| {
+            let annotation = entity.annotations.get(&located.annotation);
+            let value = annotation.map_or("", |a| a.value.as_str());
+            let place = annotation.and_then(|a| a.place.as_ref()).map(|place| {
+                let file =
+                    place.file.file_name().map(|f| f.to_string_lossy().into_owned()).unwrap_or_default();
+                format!("{file}, line {}", place.line)
+            });
+            Shown { place, ..Shown::of(located, value) }
+        };
+        (!problems.is_empty()).then(|| Self { problems: problems.iter().map(shown).collect() })
+    }
+}
+
+impl Shown {
+    fn of(located: &Located, value: &str) -> Self {
+        let problem = &located.problem;
+        let (start, end) = (floor(value, problem.span.start), floor(value, problem.span.end));
+        let (head, rest) = value.split_at_checked(start).unwrap_or((value, ""));
+        let (inside, tail) = rest.split_at_checked(end.saturating_sub(start)).unwrap_or((rest, ""));
+        // Only the line in which the place begins.
+        let head = head.rsplit('\n').next().unwrap_or_default();
+        let (marked, tail) = match inside.split_once('\n') {
+            Some((first, _)) => (first, ""),
+            None => (inside, tail.split('\n').next().unwrap_or_default()),
+        };
+        let skipped = head.chars().count().saturating_sub(AROUND);
+        let mut before: String = head.chars().skip(skipped).map(visible).collect();
+        if skipped > 0 {
+            before.insert(0, '…');
+        }
+        let marked = cut(marked);
+        Self {
+            annotation: located.annotation.clone(),
+            message: problem.message.clone(),
+            severity: match problem.severity {
+                Severity::Error => "error",
+                Severity::Warning => "warning",
+            },
+            place: None,
+            blanks: " ".repeat(before.chars().count()),
+            carets: "^".repeat(marked.chars().count().max(1)),
+            before,
+            marked,
+            after: cut(tail),
+        }
+    }
+}
+
+fn cut(text: &str) -> String {
+    super::cut(text, AROUND).chars().map(visible).collect()
+}
+
+/// A tab or another control character would move what stands under it.
+fn visible(c: char) -> char {
+    if c.is_control() { ' ' } else { c }
+}
+
+/// The nearest border of characters at or before a byte.
+fn floor(text: &str, byte: usize) -> usize {
+    (0..=byte.min(text.len())).rev().find(|i| text.is_char_boundary(*i)).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::problem::{Problem, Span};
+
+    fn check(value: &str, span: (usize, usize), lines: [&str; 2]) {
+        let problem = Problem::error(Span::new(span.0, span.1), "wrong");
+        let shown = Shown::of(&Located { annotation: "a".to_owned(), problem }, value);
+        assert_eq!(format!("{}{}{}", shown.before, shown.marked, shown.after), lines[0]);
+        assert_eq!(format!("{}{}", shown.blanks, shown.carets), lines[1]);
+    }
+
+    #[test]
+    fn the_caret_stands_under_characters_not_bytes() {
+        check("rate(x", (4, 5), ["rate(x", "    ^"]);
+        check("zażółć(x", (10, 11), ["zażółć(x", "      ^"]);
+        check("up", (2, 2), ["up", "  ^"]);
+        check("", (0, 9), ["", "^"]);
+        check("one\ntwo(\nthree", (7, 8), ["two(", "   ^"]);
+        check("a\tb{", (3, 4), ["a b{", "   ^"]);
+        check("東京(", (1, 6), ["東京(", "^^"]);
+    }
+
+    #[test]
+    fn a_long_annotation_is_cut_around_the_place() {
+        let value = format!("{}(", "x".repeat(500));
+        let shown = format!("…{}(", "x".repeat(60));
+        check(&value, (500, 501), [&shown, &format!("{}^", " ".repeat(61))]);
+    }
+}

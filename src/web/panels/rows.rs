@@ -1,0 +1,124 @@
+//! The alert table's rows as the address asks for them: filtered, sorted, paged.
+
+use std::cmp::Ordering;
+
+use crate::monitoring::AlertRow;
+use crate::web::params::{PageSize, SortKey, TableParams};
+
+/// The rows that the filters let through, in the order that is asked for.
+pub fn choose(rows: &[AlertRow], params: &TableParams) -> Vec<AlertRow> {
+    let words: Vec<String> = params.search.split_whitespace().map(str::to_lowercase).collect();
+    let mut chosen: Vec<AlertRow> = rows
+        .iter()
+        .filter(|row| params.states.is_empty() || params.states.contains(&row.state()))
+        .filter(|row| words.iter().all(|word| mentions(row, word)))
+        .cloned()
+        .collect();
+    if let Some(order) = params.sort {
+        // Stable, so that equal rows keep the table's own total order.
+        chosen.sort_by(|a, b| {
+            let forward = compare(a, b, order.key);
+            if order.descending { forward.reverse() } else { forward }
+        });
+    }
+    chosen
+}
+
+/// Whether a row's name, labels, annotations or group hold a word, given in lower case.
+/// `severity=critical` finds a label as one writes it.
+fn mentions(row: &AlertRow, word: &str) -> bool {
+    let rule = row.rule();
+    let holds = |text: &str| text.to_lowercase().contains(word);
+    holds(&rule.name)
+        || holds(&rule.group)
+        || row.labels().iter().any(|(name, value)| holds(&format!("{name}={value}")))
+        || row.annotations().iter().any(|(_, value)| holds(value))
+}
+
+fn compare(a: &AlertRow, b: &AlertRow, key: SortKey) -> Ordering {
+    let alert = |row: &AlertRow| row.alert().cloned();
+    match key {
+        SortKey::Name => a.rule().name.cmp(&b.rule().name),
+        SortKey::State => a.state().cmp(&b.state()),
+        SortKey::Severity => a.severity().unwrap_or_default().cmp(b.severity().unwrap_or_default()),
+        SortKey::Value => {
+            let value = |row| alert(row).and_then(|a| a.value);
+            match (value(a), value(b)) {
+                (Some(a), Some(b)) => a.total_cmp(&b),
+                (a, b) => a.is_some().cmp(&b.is_some()),
+            }
+        }
+        SortKey::ActiveAt => {
+            let at = |row: &AlertRow| instant(row.alert().and_then(|a| a.active_at.as_deref()));
+            at(a).cmp(&at(b))
+        }
+        SortKey::LastEvaluation => {
+            let at = |row: &AlertRow| instant(row.rule().last_evaluation.as_deref());
+            at(a).cmp(&at(b))
+        }
+        SortKey::Group => a.rule().group.cmp(&b.rule().group),
+    }
+}
+
+fn instant(text: Option<&str>) -> Option<jiff::Timestamp> {
+    text?.parse().ok()
+}
+
+/// Rows of one rule stand together, where the first of them stood.
+pub fn families(rows: Vec<AlertRow>) -> Vec<Vec<AlertRow>> {
+    let mut places = std::collections::HashMap::new();
+    let mut families: Vec<Vec<AlertRow>> = Vec::new();
+    for row in rows {
+        // A rule is known by its address: two rules may share name, group and file.
+        let place = *places.entry(std::ptr::from_ref(row.rule())).or_insert(families.len());
+        match families.get_mut(place) {
+            Some(family) => family.push(row),
+            None => families.push(vec![row]),
+        }
+    }
+    families
+}
+
+/// One page of a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Paging {
+    /// From 1, never beyond `pages`.
+    pub page: usize,
+    pub pages: usize,
+    /// Of the items on the page, from 0; `start <= end`.
+    pub start: usize,
+    pub end: usize,
+    pub total: usize,
+}
+
+impl Paging {
+    /// A page beyond the last is the last.
+    pub fn of(total: usize, page: usize, size: PageSize) -> Self {
+        let size = match size {
+            PageSize::Rows(n) => n.max(1),
+            PageSize::All => total.max(1),
+        };
+        let pages = total.div_ceil(size).max(1);
+        let page = page.clamp(1, pages);
+        let start = (page - 1) * size;
+        Self { page, pages, start, end: (start + size).min(total), total }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_is_always_one_that_exists() {
+        let paging = |total, page, size| {
+            let p = Paging::of(total, page, size);
+            (p.page, p.pages, p.start, p.end)
+        };
+        assert_eq!(paging(0, 1, PageSize::Rows(20)), (1, 1, 0, 0));
+        assert_eq!(paging(41, 3, PageSize::Rows(20)), (3, 3, 40, 41));
+        assert_eq!(paging(41, 99, PageSize::Rows(20)), (3, 3, 40, 41));
+        assert_eq!(paging(41, 0, PageSize::All), (1, 1, 0, 41));
+        assert_eq!(paging(40, 2, PageSize::Rows(0)), (2, 40, 1, 2));
+    }
+}

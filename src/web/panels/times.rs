@@ -1,0 +1,95 @@
+//! Times and spans as text for people, with their zone.
+
+use jiff::Timestamp;
+
+use crate::web::params::Zone;
+
+/// An instant as a page writes it: in words, and exact for machines.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Moment {
+    /// RFC 3339, for the `datetime` attribute.
+    pub datetime: String,
+    /// `14:02:15 UTC`; with its date when that is not the date of `near`.
+    pub text: String,
+}
+
+impl Moment {
+    pub fn of(at: Timestamp, near: Timestamp, zone: &Zone) -> Self {
+        let tz = zone.time_zone();
+        let (here, today) = (at.to_zoned(tz.clone()), near.to_zoned(tz));
+        let same_day = here.date() == today.date();
+        let text = here.strftime(if same_day { "%H:%M:%S %Z" } else { "%Y-%m-%d %H:%M:%S %Z" }).to_string();
+        Self { datetime: at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(), text }
+    }
+
+    /// None when the text is no RFC 3339 time.
+    pub fn read(text: &str, near: Timestamp, zone: &Zone) -> Option<Self> {
+        text.parse().ok().map(|at| Self::of(at, near, zone))
+    }
+}
+
+/// `45s`, `12m`, `2h 14m`, `3d 4h`: the two greatest units. Never negative.
+pub fn span(seconds: i64) -> String {
+    let s = seconds.max(0);
+    let two = |big: i64, b: &str, small: i64, l: &str| match small {
+        0 => format!("{big}{b}"),
+        _ => format!("{big}{b} {small}{l}"),
+    };
+    match s {
+        0..60 => format!("{s}s"),
+        60..3600 => two(s / 60, "m", s % 60, "s"),
+        3600..86_400 => two(s / 3600, "h", s % 3600 / 60, "m"),
+        _ => two(s / 86_400, "d", s % 86_400 / 3600, "h"),
+    }
+}
+
+/// How long ago an RFC 3339 time was; None when it is none.
+pub fn since(text: &str, now: Timestamp) -> Option<String> {
+    let at: Timestamp = text.parse().ok()?;
+    Some(span(now.as_second() - at.as_second()))
+}
+
+/// A rule's `for` and the like, which Prometheus tells in seconds with a fraction.
+pub fn seconds(value: f64) -> String {
+    if value > 0.0 && value < 1.0 {
+        return format!("{:.0}ms", value * 1000.0);
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "the cast saturates, and no rule waits that long")]
+    let whole = value as i64;
+    span(whole)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_have_two_units_at_most() {
+        for (secs, text) in [
+            (-5, "0s"),
+            (45, "45s"),
+            (60, "1m"),
+            (605, "10m 5s"),
+            (8040, "2h 14m"),
+            (86_400, "1d"),
+            (273_600, "3d 4h"),
+        ] {
+            assert_eq!(span(secs), text);
+        }
+        assert_eq!(seconds(0.5), "500ms");
+        assert_eq!(seconds(f64::NAN), "0s");
+        assert_eq!(seconds(300.0), "5m");
+    }
+
+    #[test]
+    fn a_moment_says_its_zone_and_its_date_when_needed() {
+        let now: Timestamp = "2026-11-23T14:02:15Z".parse().unwrap();
+        let text = |at: &str, zone: &Zone| Moment::read(at, now, zone).unwrap().text;
+        assert_eq!(text("2026-11-23T14:02:15.9Z", &Zone::Browser), "14:02:15 UTC");
+        assert_eq!(text("2026-11-22T14:02:15Z", &Zone::Browser), "2026-11-22 14:02:15 UTC");
+        let berlin = Zone::Named(jiff::tz::TimeZone::get("Europe/Berlin").unwrap());
+        assert_eq!(text("2026-11-22T23:30:00Z", &berlin), "00:30:00 CET");
+        assert_eq!(Moment::read("soon", now, &Zone::Browser), None);
+        assert_eq!(Moment::of(now, now, &berlin).datetime, "2026-11-23T14:02:15Z");
+    }
+}
