@@ -1,26 +1,18 @@
 //! Prints a plot as an ECharts option: charming builds the skeleton, a typed patch adds what it lacks, columns come last.
 
-use std::fmt;
+mod island;
+
+use charming::Chart;
+use charming::component::{Axis, Grid, Legend};
+use charming::element::{AreaStyle, AxisType, Tooltip, Trigger};
+use charming::series::Line;
+pub use island::Island;
+use serde::Serialize;
+use serde_json::{Map, Value};
 
 use super::Plot;
+use crate::annotations::GraphType;
 use crate::monitoring::Graph;
-
-/// JSON that may stand unescaped inside `<script type="application/json">`: `<`, `>`, `&`, U+2028
-/// and U+2029 occur only as `\u` escapes. In a template: `{{ island|safe }}`.
-#[derive(Clone, Debug)]
-pub struct Island(String);
-
-impl Island {
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for Island {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
 
 /// The option and its data, as JSON for the island that the script reads:
 ///
@@ -30,9 +22,110 @@ impl fmt::Display for Island {
 /// - `start`, `step`: milliseconds
 /// - `lone`: `[series, i]` of every sample without a drawn neighbour, which a line alone would not show
 /// - `unit`: a word of [`Unit`](crate::annotations::Unit); `graphType`: `line` or `area`; `stack`
-///
-/// Never `Chart`'s `Display`: it un-quotes data.
 pub fn island(plot: &Plot, graph: &Graph) -> Island {
-    let _ = (plot, graph);
-    todo!()
+    let window = &graph.answer.value.window;
+    let lone = |(i, at): (usize, &[usize])| at.iter().map(|at| [i, *at]).collect::<Vec<_>>();
+    Island::of(&island::Content {
+        option: option(plot),
+        start: window.start_ms(),
+        step: window.step_ms(),
+        names: plot.series.iter().map(|s| s.name.as_str()).collect(),
+        colours: plot.series.iter().map(|s| s.colour).collect(),
+        lone: plot.series.iter().map(|s| s.lone.as_slice()).enumerate().flat_map(lone).collect(),
+        unit: plot.unit.as_str(),
+        graph_type: plot.graph_type.as_str(),
+        stack: plot.stack,
+        columns: graph.answer.value.series.iter().map(|s| island::Column(&s.values)).collect(),
+    })
 }
+
+/// Null when it cannot be written, which the types rule out; the script then draws without it.
+/// Never by `Chart`'s `Display`, which takes quotes off data.
+fn option(plot: &Plot) -> Value {
+    let mut option = serde_json::to_value(skeleton(plot)).unwrap_or_default();
+    merge(&mut option, serde_json::to_value(Patch::default()).unwrap_or_default());
+    let line = serde_json::to_value(line(plot)).unwrap_or_default();
+    if let (Value::Object(option), Value::Object(line)) = (&mut option, line) {
+        let series = plot.series.iter().map(|s| named(&line, &s.name)).collect();
+        option.insert("series".to_owned(), Value::Array(series));
+    }
+    option
+}
+
+fn skeleton(plot: &Plot) -> Chart {
+    Chart::new()
+        .animation(false)
+        .tooltip(Tooltip::new().trigger(Trigger::Axis))
+        // Hidden, because the legend is a table; there so that its entries can be selected.
+        .legend(Legend::new().show(false))
+        .grid(Grid::new().left(8).right(16).top(16).bottom(8).contain_label(true))
+        .x_axis(Axis::new().type_(AxisType::Time).min(plot.from_ms).max(plot.to_ms))
+        .y_axis(Axis::new().type_(AxisType::Value))
+}
+
+/// What every series of a plot looks like. One for all: a `Line` weighs six kilobytes.
+fn line(plot: &Plot) -> Line {
+    let line = Line::new().show_symbol(false).connect_nulls(false);
+    let line = match plot.graph_type {
+        GraphType::Line => line,
+        GraphType::Area => line.area_style(AreaStyle::new().opacity(0.2)),
+    };
+    if plot.stack { line.stack("all") } else { line }
+}
+
+fn named(line: &Map<String, Value>, name: &str) -> Value {
+    let mut series = line.clone();
+    series.insert("name".to_owned(), Value::String(name.to_owned()));
+    Value::Object(series)
+}
+
+/// What charming has no words for.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Patch {
+    #[serde(rename = "useUTC")]
+    use_utc: bool,
+    tooltip: TooltipPatch,
+    x_axis: AxisPatch,
+    y_axis: AxisPatch,
+}
+
+#[derive(Serialize)]
+struct TooltipPatch {
+    /// Keeps it inside the chart, so that a frame does not cut it off.
+    confine: bool,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct AxisPatch {
+    axis_label: AxisLabelPatch,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct AxisLabelPatch {
+    hide_overlap: bool,
+}
+
+impl Default for Patch {
+    fn default() -> Self {
+        let axis = || AxisPatch { axis_label: AxisLabelPatch { hide_overlap: true } };
+        Self { use_utc: true, tooltip: TooltipPatch { confine: true }, x_axis: axis(), y_axis: axis() }
+    }
+}
+
+/// Lays `patch` over `base`: objects key by key, anything else as a whole.
+fn merge(base: &mut Value, patch: Value) {
+    match (base, patch) {
+        (Value::Object(base), Value::Object(patch)) => {
+            for (key, value) in patch {
+                merge(base.entry(key).or_insert(Value::Null), value);
+            }
+        }
+        (base, patch) => *base = patch,
+    }
+}
+
+#[cfg(test)]
+mod tests;

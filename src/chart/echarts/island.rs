@@ -1,0 +1,100 @@
+//! The JSON of a chart, in a form that may stand in a page as it is.
+
+use std::fmt;
+use std::io;
+
+use serde::{Serialize, Serializer};
+use serde_json::Value;
+use serde_json::ser::Formatter;
+
+/// JSON that may stand unescaped inside `<script type="application/json">`: `<`, `>`, `&`, U+2028
+/// and U+2029 occur only as `\u` escapes. In a template: `{{ island|safe }}`.
+///
+/// Why that holds: the only way to make one is [`Island::of`], which writes every string, keys too,
+/// through [`ForScript`]; outside strings JSON has none of these characters.
+#[derive(Clone, Debug)]
+pub struct Island(String);
+
+/// What the script needs to draw one chart.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Content<'a> {
+    pub option: Value,
+    pub start: i64,
+    pub step: i64,
+    pub names: Vec<&'a str>,
+    pub colours: Vec<usize>,
+    pub lone: Vec<[usize; 2]>,
+    pub unit: &'a str,
+    pub graph_type: &'a str,
+    pub stack: bool,
+    pub columns: Vec<Column<'a>>,
+}
+
+/// A series' samples; what cannot be drawn (absent, NaN, infinite) is null.
+pub(super) struct Column<'a>(pub &'a [f64]);
+
+impl Serialize for Column<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(|v| v.is_finite().then_some(*v)))
+    }
+}
+
+impl Island {
+    pub(super) fn of(content: &Content<'_>) -> Self {
+        let samples: usize = content.columns.iter().map(|column| column.0.len()).sum();
+        let mut json = Vec::with_capacity(samples * 12 + 1024);
+        let mut serializer = serde_json::Serializer::with_formatter(&mut json, ForScript);
+        // Neither writing to memory nor these types can fail; the script takes null for no chart.
+        let written = content.serialize(&mut serializer).ok().and_then(|()| String::from_utf8(json).ok());
+        Self(written.unwrap_or_else(|| "null".to_owned()))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Island {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Writes compact JSON whose strings can end no script element, and whole numbers without `.0`.
+struct ForScript;
+
+impl Formatter for ForScript {
+    fn write_string_fragment<W: ?Sized + io::Write>(&mut self, writer: &mut W, text: &str) -> io::Result<()> {
+        let mut rest = text;
+        while let Some((plain, escape, after)) = next_special(rest) {
+            writer.write_all(plain.as_bytes())?;
+            writer.write_all(escape.as_bytes())?;
+            rest = after;
+        }
+        writer.write_all(rest.as_bytes())
+    }
+
+    fn write_f64<W: ?Sized + io::Write>(&mut self, writer: &mut W, value: f64) -> io::Result<()> {
+        // Below 2^53 every whole number is exact; minus zero is drawn as zero.
+        if value.fract() == 0.0 && value.abs() < 9_007_199_254_740_992.0 {
+            return write!(writer, "{}", value as i64);
+        }
+        serde_json::ser::CompactFormatter.write_f64(writer, value)
+    }
+}
+
+/// What stands before the first special character, its escape, and what follows it.
+fn next_special(text: &str) -> Option<(&str, &'static str, &str)> {
+    let at = text.find(['<', '>', '&', '\u{2028}', '\u{2029}'])?;
+    let (plain, rest) = text.split_at_checked(at)?;
+    let mut after = rest.chars();
+    let escape = match after.next()? {
+        '<' => "\\u003c",
+        '>' => "\\u003e",
+        '&' => "\\u0026",
+        '\u{2028}' => "\\u2028",
+        _ => "\\u2029",
+    };
+    Some((plain, escape, after.as_str()))
+}
