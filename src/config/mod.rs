@@ -1,5 +1,11 @@
 //! Settled settings: Backstage-shaped YAML in, every module's own settings out, all faults at once.
 
+mod raw;
+mod reader;
+mod settle;
+mod substitution;
+
+use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -7,6 +13,10 @@ use crate::catalog::CatalogSettings;
 use crate::prometheus::InstanceSettings;
 use crate::store::StoreSettings;
 use crate::web::WebSettings;
+
+use raw::RawNode;
+use reader::Reading;
+use substitution::Substitution;
 
 /// What the app is built from. Every value in it was checked.
 #[derive(Clone, Debug)]
@@ -30,6 +40,22 @@ pub struct ConfigFault {
     pub column: Option<usize>,
 }
 
+impl fmt::Display for ConfigFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(file) = &self.file {
+            write!(f, "{}:", file.display())?;
+            for number in [self.line, self.column].into_iter().flatten() {
+                write!(f, "{number}:")?;
+            }
+            f.write_str(" ")?;
+        }
+        if !self.key.is_empty() {
+            write!(f, "{}: ", self.key)?;
+        }
+        f.write_str(&self.message)
+    }
+}
+
 impl Settings {
     /// Loads and merges the files in order. `env` looks up a variable. `listen` overrides the config's.
     pub fn load(
@@ -37,7 +63,24 @@ impl Settings {
         listen: Option<SocketAddr>,
         env: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Self, Vec<ConfigFault>> {
-        let _ = (files, listen, env);
-        todo!()
+        let substitution = Substitution { env };
+        let (mut merged, mut faults) = (None::<RawNode>, Vec::new());
+        for file in files {
+            match raw::load(file, &substitution) {
+                Ok(None) => {}
+                Ok(Some(next)) => merged = Some(raw::merge(merged, next)),
+                Err(fault) => faults.push(fault),
+            }
+        }
+        // Without one of its files, the rest would be judged wrongly.
+        if !faults.is_empty() {
+            return Err(faults);
+        }
+        let reading = Reading::new(&substitution);
+        let settings = settle::settle(&reading.root(merged.as_ref()), listen);
+        match (settings, reading.into_faults()) {
+            (Some(settings), faults) if faults.is_empty() => Ok(settings),
+            (_, faults) => Err(faults),
+        }
     }
 }

@@ -10,6 +10,7 @@
 
 mod catalog;
 mod cli;
+mod config;
 mod demo;
 mod real_prometheus;
 mod tidy;

@@ -1,0 +1,64 @@
+//! The headers that go to one instance: their values are secrets, and seen by nobody.
+
+use secrecy::SecretString;
+
+use crate::config::reader::Reader;
+
+/// Headers that are about the connection or the body, which the client alone knows.
+const RESERVED: [&str; 12] = [
+    "host",
+    "connection",
+    "keep-alive",
+    "proxy-connection",
+    "transfer-encoding",
+    "te",
+    "trailer",
+    "upgrade",
+    "expect",
+    "content-length",
+    "content-type",
+    "accept-encoding",
+];
+
+/// Reads `headers` of a proxy entry.
+pub(super) fn settle(headers: &Reader<'_>) -> Vec<(String, SecretString)> {
+    let mut found: Vec<(String, SecretString)> = Vec::new();
+    for (name, value) in headers.entries() {
+        if let Err(message) = check_name(name) {
+            value.fault(message);
+            continue;
+        }
+        if found.iter().any(|(known, _)| known.eq_ignore_ascii_case(name)) {
+            value.fault("the header stands here twice, in different case");
+            continue;
+        }
+        let Some(text) = value.text() else { continue };
+        match check_value(&text.value) {
+            Ok(()) => found.push((name.to_owned(), text.value.into())),
+            Err(message) => value.fault(message),
+        }
+    }
+    found
+}
+
+fn check_name(name: &str) -> Result<(), String> {
+    let is_token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
+    if name.is_empty() || !name.chars().all(is_token) {
+        return Err("is no header name".to_owned());
+    }
+    if RESERVED.iter().any(|reserved| name.eq_ignore_ascii_case(reserved)) {
+        return Err("this header cannot be set: the portal sets it itself".to_owned());
+    }
+    Ok(())
+}
+
+/// Says what is wrong without the value, wherever that came from.
+fn check_value(value: &str) -> Result<(), String> {
+    if value.contains(['\n', '\r']) {
+        return Err("the header's value has a line break in it".to_owned());
+    }
+    if value.chars().any(|c| c.is_control() && c != '\t') {
+        return Err("the header's value has a control character in it".to_owned());
+    }
+    Ok(())
+}

@@ -1,0 +1,84 @@
+//! The portal's own keys: `app` and `promenade`.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use super::values::{base_url, bytes, origin, seconds, socket_address, time_zone};
+use crate::config::reader::Reader;
+use crate::store::StoreSettings;
+use crate::web::{PageDefaults, WebSettings};
+
+const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 7080);
+const TITLE: &str = "Promenade";
+const RANGE: Duration = Duration::from_secs(3600);
+const REFRESH: Duration = Duration::from_secs(30);
+const CACHE_BYTES: u64 = 256 << 20;
+const DAY: u64 = 86_400;
+
+/// None when where to listen is at fault.
+pub(super) fn settle(
+    root: &Reader<'_>,
+    listen: Option<SocketAddr>,
+) -> Option<(SocketAddr, WebSettings, StoreSettings)> {
+    let promenade = root.get("promenade");
+    let known = ["listen", "auth", "embedding", "defaults", "instances", "cache"];
+    promenade.only(&known, &["adHocQueries"]);
+    let app = root.get("app");
+    let web = WebSettings {
+        title: app
+            .get("title")
+            .text()
+            .map(|t| t.value)
+            .filter(|t| !t.is_empty())
+            .unwrap_or_else(|| TITLE.to_owned()),
+        base_url: app.get("baseUrl").parse(base_url),
+        frame_ancestors: frame_ancestors(&promenade.get("embedding")),
+        defaults: defaults(&promenade.get("defaults")),
+        demo: false,
+    };
+    let cache = promenade.get("cache");
+    cache.only(&["maxBytes"], &[]);
+    let store = StoreSettings { max_bytes: cache.get("maxBytes").parse(bytes).unwrap_or(CACHE_BYTES) };
+    Some((address(&promenade, listen)?, web, store))
+}
+
+/// Where to listen: beyond loopback only when it is written that anybody may look.
+fn address(promenade: &Reader<'_>, listen: Option<SocketAddr>) -> Option<SocketAddr> {
+    let auth = promenade.get("auth");
+    auth.only(&["allowUnauthenticated"], &[]);
+    let key = auth.get("allowUnauthenticated");
+    let open = key.flag();
+    let written = promenade.get("listen");
+    let from_config = if written.is_present() { written.parse(socket_address) } else { Some(LISTEN) };
+    let address = listen.or(from_config)?;
+    let is_open = open == Some(true) || (key.is_present() && open.is_none());
+    if !address.ip().to_canonical().is_loopback() && !is_open {
+        let whose = if listen.is_some() { "the command line" } else { "promenade.listen" };
+        key.fault(format!(
+            "{whose} asks to listen beyond this machine, where anybody could look: \
+             write `promenade.auth.allowUnauthenticated: true` if that is meant"
+        ));
+    }
+    Some(address)
+}
+
+fn frame_ancestors(embedding: &Reader<'_>) -> Vec<String> {
+    embedding.only(&["frameAncestors"], &[]);
+    let items = embedding.get("frameAncestors").items();
+    let mut origins: Vec<String> = items.iter().filter_map(|item| item.parse(origin)).collect();
+    origins.dedup();
+    origins
+}
+
+fn defaults(defaults: &Reader<'_>) -> PageDefaults {
+    defaults.only(&["range", "refresh", "tz"], &[]);
+    let refresh = defaults.get("refresh").parse(|text| match text {
+        "" | "0" | "0s" | "off" | "false" => Ok(None),
+        text => seconds(text, 1..=DAY).map(Some),
+    });
+    PageDefaults {
+        range: defaults.get("range").parse(|text| seconds(text, 60..=5 * 365 * DAY)).unwrap_or(RANGE),
+        refresh: refresh.unwrap_or(Some(REFRESH)),
+        tz: defaults.get("tz").parse(time_zone).unwrap_or_else(|| "browser".to_owned()),
+    }
+}

@@ -1,0 +1,150 @@
+//! What stands for something else: `${VAR}`, `${VAR:-default}`, `$${`, `$env`, `$file`.
+
+use super::raw::{RawNode, RawValue};
+use crate::yaml;
+
+/// A `$file` holds a token or a password, not a book.
+const MAX_FILE_BYTES: usize = 64 << 10;
+
+/// Looks up variables and files. Its errors name the variable or the file, never what they hold.
+pub(super) struct Substitution<'a> {
+    pub(super) env: &'a dyn Fn(&str) -> Option<String>,
+}
+
+/// A text as it is meant.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Substituted {
+    pub(super) value: String,
+    /// Some of it came from the environment or a file: it is shown nowhere.
+    pub(super) foreign: bool,
+}
+
+impl Substitution<'_> {
+    /// A text's `${...}` replaced; what replaces them is not looked at again.
+    /// None when all that is left is an empty default: the key then counts as not written.
+    pub(super) fn text(&self, written: &str) -> Result<Option<Substituted>, String> {
+        let mut value = String::new();
+        let (mut rest, mut foreign, mut defaulted) = (written, false, false);
+        while let Some((before, reference, after)) = next_reference(rest) {
+            value.push_str(before);
+            rest = after;
+            match reference {
+                Reference::Escaped(literal) => value.push_str(literal),
+                Reference::Variable { name, default } => {
+                    foreign = true;
+                    match ((self.env)(name), default) {
+                        (Some(found), None) => value.push_str(&found),
+                        (Some(found), Some(_)) if !found.is_empty() => value.push_str(&found),
+                        (_, Some(default)) => {
+                            defaulted = true;
+                            value.push_str(default);
+                        }
+                        (None, None) => return Err(unset(name)),
+                    }
+                }
+            }
+        }
+        value.push_str(rest);
+        Ok((!(defaulted && value.is_empty())).then_some(Substituted { value, foreign }))
+    }
+
+    /// The text of `{$env: X}` or `{$file: x}`; `node` is the whole mapping.
+    pub(super) fn directive(
+        &self,
+        node: &RawNode,
+        name: &str,
+        argument: &RawNode,
+    ) -> Result<Option<Substituted>, String> {
+        if matches!(&node.value, RawValue::Map(entries) if entries.len() != 1) {
+            return Err(format!("`{name}` stands alone, without other keys beside it"));
+        }
+        let RawValue::Text(written) = &argument.value else { return Err(format!("`{name}` takes text")) };
+        let Some(argument) = self.text(written)?.map(|a| a.value).filter(|a| !a.is_empty()) else {
+            return Err(format!("`{name}` takes text"));
+        };
+        let value = match name {
+            "$env" => (self.env)(&argument).ok_or_else(|| unset(written))?,
+            "$file" => {
+                let path = node.origin.directory().join(&argument);
+                let told = |reason: &str| format!("the file of `$file: {written}` {reason}");
+                let bytes = yaml::read_regular(&path, MAX_FILE_BYTES).map_err(|reason| told(&reason))?;
+                let text = String::from_utf8(bytes).map_err(|_| told("is not UTF-8"))?;
+                text.trim_end().to_owned()
+            }
+            _ => return Err(format!("`{name}` is none of `$env`, `$file` and `$include`")),
+        };
+        Ok(Some(Substituted { value, foreign: true }))
+    }
+}
+
+fn unset(name: &str) -> String {
+    format!("the variable {name} is not set")
+}
+
+enum Reference<'a> {
+    /// `$${...}`, as it is meant: `${...}`.
+    Escaped(&'a str),
+    Variable {
+        name: &'a str,
+        default: Option<&'a str>,
+    },
+}
+
+/// The text before the first reference, the reference, and the text after it.
+fn next_reference(text: &str) -> Option<(&str, Reference<'_>, &str)> {
+    let mut from = 0;
+    loop {
+        let start = from + text.get(from..)?.find("${")?;
+        let inner = text.get(start + 2..)?;
+        let end = inner.find(['{', '}'])?;
+        let (name, after) = (inner.get(..end)?, inner.get(end + 1..)?);
+        if inner.get(end..)?.starts_with('{') {
+            from = start + 2;
+            continue;
+        }
+        let before = text.get(..start)?;
+        if let Some(before) = before.strip_suffix('$') {
+            return Some((before, Reference::Escaped(text.get(start..start + 3 + end)?), after));
+        }
+        let reference = match name.split_once(":-") {
+            Some((name, default)) => Reference::Variable { name: name.trim(), default: Some(default.trim()) },
+            None => Reference::Variable { name: name.trim(), default: None },
+        };
+        return Some((before, reference, after));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn references_become_what_they_stand_for() {
+        let env = |name: &str| match name {
+            "A" => Some("1".to_owned()),
+            "EMPTY" => Some(String::new()),
+            "NESTED" => Some("${A}".to_owned()),
+            _ => None,
+        };
+        let check = |written: &str, expected: Result<Option<&str>, &str>| {
+            let found = Substitution { env: &env }.text(written).map(|t| t.map(|t| t.value));
+            assert_eq!(found.as_ref().map(|t| t.as_deref()).map_err(String::as_str), expected, "{written}");
+        };
+        check("plain $ } { $A", Ok(Some("plain $ } { $A")));
+        check("x${A}y${ A }z", Ok(Some("x1y1z")));
+        check("${NESTED}", Ok(Some("${A}")));
+        check("$${A} $$${A}", Ok(Some("${A} $${A}")));
+        check("${NONE:- it }", Ok(Some("it")));
+        check("${EMPTY:-it}", Ok(Some("it")));
+        check("${A:-it}", Ok(Some("1")));
+        check("${EMPTY}", Ok(Some("")));
+        check("${NONE:-}", Ok(None));
+        check("x${NONE:-}", Ok(Some("x")));
+        check("${NONE:-http://x:1/a}", Ok(Some("http://x:1/a")));
+        check("a${NONE}b", Err("the variable NONE is not set"));
+        check("${${A}}", Ok(Some("${1}")));
+        check("${A", Ok(Some("${A")));
+        check("${", Ok(Some("${")));
+        check("\u{e9}${A}\u{e9}", Ok(Some("\u{e9}1\u{e9}")));
+    }
+}

@@ -1,0 +1,376 @@
+//! Configs as people write them: what they settle to, and what is said of each mistake.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use promenade::catalog::source::FileSource;
+use promenade::config::{ConfigFault, Settings};
+use promenade::metrics::CatalogMetrics;
+use secrecy::ExposeSecret;
+use tempfile::TempDir;
+
+/// What must never be seen anywhere.
+const CANARY: &str = "canary-5e1f";
+
+fn env(name: &str) -> Option<String> {
+    let value = match name {
+        "TOKEN" => CANARY.to_owned(),
+        "HOST" => "http://from-env:9090".to_owned(),
+        "BROKEN" => format!("{CANARY}\r\nX-Injected: 1"),
+        "NUL" => format!("{CANARY}\0"),
+        "SECRET_URL" => format!("ftp://{CANARY}"),
+        "NESTED" => "${TOKEN}".to_owned(),
+        "EMPTY" => String::new(),
+        "YES" => "true".to_owned(),
+        _ => return None,
+    };
+    Some(value)
+}
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Loads texts as files in one directory, in their order.
+fn load(texts: &[&str]) -> Result<Settings, Vec<ConfigFault>> {
+    load_in(TempDir::new().unwrap().path(), texts, None)
+}
+
+fn load_in(
+    directory: &Path,
+    texts: &[&str],
+    listen: Option<SocketAddr>,
+) -> Result<Settings, Vec<ConfigFault>> {
+    let write = |(i, text): (usize, &&str)| {
+        let path = directory.join(format!("{i}.yaml"));
+        fs::write(&path, text).unwrap();
+        path
+    };
+    let files: Vec<PathBuf> = texts.iter().enumerate().map(write).collect();
+    Settings::load(&files, listen, &env)
+}
+
+const PROXY: &str = "proxy: {'/prometheus/api': 'http://p:9090/api/v1/'}\n";
+
+#[test]
+fn the_config_that_ships_is_what_it_says() {
+    let file = root().join("config/app-config.yaml");
+    let settings = Settings::load(std::slice::from_ref(&file), None, &|_| None).unwrap();
+    assert_eq!(settings.listen.to_string(), "127.0.0.1:7080");
+    let [instance] = settings.instances.as_slice() else { panic!("{:?}", settings.instances) };
+    assert_eq!(instance.api.as_str(), "http://localhost:9090/api/v1/");
+    assert_eq!(instance.ui_url.as_ref().unwrap().as_str(), "http://localhost:9090/");
+    // It writes the defaults out: an empty config settles to the same.
+    let empty = load(&["{}"]).unwrap();
+    assert_eq!(format!("{:?}", empty.web), format!("{:?}", settings.web));
+    assert_eq!((empty.listen, empty.store.max_bytes), (settings.listen, settings.store.max_bytes));
+    let plain = load(&[PROXY]).unwrap().instances.remove(0);
+    assert_eq!(plain.scrape_interval, instance.scrape_interval);
+    assert_eq!((plain.max_concurrent, plain.timeout), (instance.max_concurrent, instance.timeout));
+    let source = FileSource::open(settings.catalog, CatalogMetrics::default(), Timestamp::UNIX_EPOCH);
+    let snapshot = source.catalog().snapshot();
+    assert!(snapshot.faults.is_empty(), "{:?}", snapshot.faults);
+    assert!(snapshot.entities.iter().any(|e| e.reference.to_string() == "component:default/prometheus"));
+    // Its commented examples are config too.
+    let text = fs::read_to_string(&file).unwrap();
+    for key in ["baseUrl", "headers", "secure", "pathRewrite", "instances", "frameAncestors"] {
+        assert!(text.contains(&format!("# {key}:")), "{key} is not documented");
+    }
+}
+
+#[test]
+fn what_create_app_writes_loads_without_a_complaint() {
+    let directory = root().join("tests/fixtures/create-app");
+    for (files, not_read) in
+        [(&["app-config.yaml"][..], 1), (&["app-config.yaml", "app-config.production.yaml"], 0)]
+    {
+        let files: Vec<PathBuf> = files.iter().map(|f| directory.join(f)).collect();
+        let settings = Settings::load(&files, None, &|_| None).unwrap();
+        assert!(settings.instances.is_empty());
+        assert_eq!(settings.web.title, "A new Backstage");
+        assert_eq!(settings.catalog.not_read.values().sum::<usize>(), not_read);
+        let source = FileSource::open(settings.catalog, CatalogMetrics::default(), Timestamp::UNIX_EPOCH);
+        let snapshot = source.catalog().snapshot();
+        assert!(snapshot.faults.is_empty(), "{:?}", snapshot.faults);
+        let names: Vec<String> = snapshot.entities.iter().map(|e| e.reference.to_string()).collect();
+        let expected = [
+            "api:default/example-grpc-api",
+            "component:default/example-website",
+            "group:default/guests",
+            "system:default/examples",
+            "template:default/example-nodejs-template",
+            "user:default/guest",
+        ];
+        assert_eq!(names, expected);
+    }
+}
+
+#[test]
+fn instances_are_found_in_every_form() {
+    let check = |text: &str, expected: &[&str]| {
+        let settings = load(&[text]).unwrap_or_else(|faults| panic!("{text}: {faults:?}"));
+        let ui = |url: &Option<url::Url>| url.as_ref().map_or("none".to_owned(), ToString::to_string);
+        let shown = settings.instances.iter();
+        let mut shown: Vec<String> =
+            shown.map(|i| format!("{} {} {} {}", i.name, i.proxy_path, i.api, ui(&i.ui_url))).collect();
+        shown.sort();
+        assert_eq!(shown, expected, "{text}");
+    };
+    check(PROXY, &["default /prometheus/api http://p:9090/api/v1/ none"]);
+    check(
+        "proxy: {endpoints: {'/prometheus/api/': {target: 'http://p/api/v1'}}}",
+        &["default /prometheus/api http://p/api/v1/ none"],
+    );
+    check(
+        "proxy:\n  '/prometheus/api': http://p/api/v1/\n  '/prometheus-staging/api': http://s/api/v1/\n  \
+         '/prometheus-/api': x\n  '/prometheus-a/b/api': x\n  '/other': ${NONE}\nprometheus: {uiUrl: 'http://ui'}",
+        &[
+            "default /prometheus/api http://p/api/v1/ http://ui/",
+            "staging /prometheus-staging/api http://s/api/v1/ http://ui/",
+        ],
+    );
+    let listed = "proxy:\n  endpoints:\n    '/a': http://a/api/v1/\n    '/b': http://b/api/v1/\n    \
+                  '/prometheus-seed/api': x\nprometheus:\n  proxyPath: /a\n  uiUrl: http://ui/x\n  instances:\n    \
+                  - {name: Bee, proxyPath: /b, uiUrl: 'http://b-ui'}\n    - {name: default, proxyPath: a}";
+    check(listed, &["Bee /b http://b/api/v1/ http://b-ui/", "default /a http://a/api/v1/ http://ui/x"]);
+    check("proxy: {'/x': 'http://x'}\nprometheus: {instances: []}", &[]);
+    check(
+        "proxy:\n  '/prometheus/api': {target: 'http://p', pathRewrite: {'^/api/proxy/prometheus/api': /api/v1}}",
+        &["default /prometheus/api http://p/api/v1/ none"],
+    );
+    check("", &[]);
+}
+
+#[test]
+fn later_files_lie_on_earlier_ones() {
+    let settings = load(&[
+        "app: {title: one, baseUrl: 'https://x/base'}\nproxy: {'/prometheus/api': {target: 'http://one', secure: false}}\n\
+         promenade: {embedding: {frameAncestors: ['https://a', 'https://b']}, defaults: {range: 6h}}",
+        "# nothing\n",
+        "app: {title: two}\nproxy: {'/prometheus/api': {target: '${HOST}/api/v1'}}\n\
+         promenade: {embedding: {frameAncestors: ['https://c']}, defaults: {refresh: 0, tz: europe/berlin}}",
+    ]);
+    let settings = settings.unwrap();
+    assert_eq!((settings.web.title.as_str(), settings.web.base_url.unwrap().path()), ("two", "/base"));
+    assert_eq!(settings.web.frame_ancestors, ["https://c"]);
+    assert_eq!(settings.web.defaults.range, Duration::from_secs(6 * 3600));
+    assert_eq!((settings.web.defaults.refresh, settings.web.defaults.tz.as_str()), (None, "Europe/Berlin"));
+    assert_eq!(settings.instances[0].api.as_str(), "http://from-env:9090/api/v1/");
+    assert!(!settings.instances[0].secure);
+}
+
+#[test]
+fn values_come_from_elsewhere() {
+    let directory = TempDir::new().unwrap();
+    let write = |name: &str, text: &str| {
+        let path = directory.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    };
+    write("more/token", "from-file\n");
+    write("more/inner.yaml", "a:\n  b:\n    X-File: {$file: token}\n    X-Env: {$env: NESTED}\n");
+    write("more/all.json", r#"{"$include": "inner.yaml#a.b"}"#);
+    let text = "proxy:\n  '/prometheus/api':\n    target: ${NONE:-http://p/api/v1/}\n    headers:\n      \
+                $include: more/all.json\n";
+    let over = "proxy: {'/prometheus/api': {headers: {X-More: 'a${TOKEN}b $${TOKEN}'}}}";
+    let settings = load_in(directory.path(), &[text, over], None).unwrap();
+    let headers = settings.instances[0].headers.iter();
+    let headers: Vec<(&str, &str)> =
+        headers.map(|(name, value)| (name.as_str(), value.expose_secret())).collect();
+    assert_eq!(
+        headers,
+        [("X-File", "from-file"), ("X-Env", "${TOKEN}"), ("X-More", "acanary-5e1fb ${TOKEN}"),]
+    );
+    assert!(!format!("{settings:?}").contains(CANARY));
+}
+
+/// Each text has exactly these faults: the key, and a part of its sentence.
+#[test]
+fn every_mistake_is_told_by_its_key() {
+    let check = |text: &str, expected: &[(&str, &str)]| {
+        let faults = load(&[text]).err().unwrap_or_else(|| panic!("no fault in {text}"));
+        let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        assert_eq!(faults.len(), expected.len(), "{text}: {told:#?}");
+        for (fault, (key, part)) in faults.iter().zip(expected) {
+            assert_eq!(fault.key, *key, "{told:#?}");
+            assert!(fault.message.contains(part), "{told:#?} lacks {part:?}");
+            assert!(fault.file.is_some() && fault.line.is_some() && fault.column.is_some(), "{fault:?}");
+        }
+        assert!(!told.join("\n").contains(CANARY), "{told:#?}");
+    };
+    let entry =
+        |inner: &str| format!("proxy:\n  '/prometheus/api':\n    target: http://p/api/v1/\n    {inner}\n");
+    let key = "proxy./prometheus/api";
+    for (header, name, part) in [
+        ("X: '${BROKEN}'", "X", "line break"),
+        ("X: \"a\\nb\"", "X", "line break"),
+        ("X: '${NUL}'", "X", "control"),
+        ("X: '${NONE}'", "X", "NONE is not set"),
+        ("X: {$env: NONE}", "X", "NONE is not set"),
+        ("X: {$file: nowhere}", "X", "does not exist"),
+        ("X: {$file: /dev/zero}", "X", "no regular file"),
+        ("X: {$file: x, y: z}", "X", "stands alone"),
+        ("X: {$what: x}", "X", "none of"),
+        ("X: [a]", "X", "is a list"),
+        ("Host: x", "Host", "cannot be set"),
+        ("content-length: 5", "content-length", "cannot be set"),
+        ("TE: x", "TE", "cannot be set"),
+        ("'a b': x", "a b", "no header name"),
+        ("'X:': x", "X:", "no header name"),
+        ("X: {$include: nowhere.yaml}", "X", "does not exist"),
+        ("X: {$include: x.txt}", "X", "no .yaml"),
+    ] {
+        check(&entry(&format!("headers: {{ {header} }}")), &[(&format!("{key}.headers.{name}"), part)]);
+    }
+    check(&entry("headers: {X-A: '1', x-a: '2'}"), &[(&format!("{key}.headers.x-a"), "twice")]);
+    check(&entry("headers: [a]"), &[(&format!("{key}.headers"), "is a list, where a mapping")]);
+    check(&entry("secure: maybe"), &[(&format!("{key}.secure"), "neither true nor false")]);
+    check(&entry("pathRewrite: {'.*': /x}"), &[(&format!("{key}.pathRewrite"), "does not keep the end")]);
+    for (target, part) in [
+        ("ftp://x", "no http or https"),
+        ("'${SECRET_URL}'", "no http or https"),
+        ("x", "is no URL"),
+        ("''", "is no URL"),
+        ("'http://u:p@x'", "credentials"),
+        ("http://x?y=1", "query"),
+        ("'${NONE}/x'", "NONE is not set"),
+        ("file:///etc/passwd", "no http"),
+        ("[a]", "is a list"),
+        ("~", "needs its target"),
+    ] {
+        check(
+            &format!("proxy: {{'/prometheus/api': {{target: {target}}}}}"),
+            &[(&format!("{key}.target"), part)],
+        );
+    }
+    check("proxy: {'/prometheus/api': }", &[(key, "needs its target")]);
+    check("proxy: {endpoints: {'/prometheus/api': 5}}", &[("proxy.endpoints./prometheus/api", "is no URL")]);
+    check(
+        "prometheus: {proxyPath: /none}",
+        &[("prometheus.proxyPath", "no proxy entry has this path: `/none`")],
+    );
+    check("prometheus: {proxyPath: '${TOKEN}'}", &[("prometheus.proxyPath", "not shown")]);
+    check(
+        "prometheus: {instances: [{name: a, proxyPath: /none}]}",
+        &[("prometheus.instances[0].proxyPath", "no proxy entry")],
+    );
+    let listed = |items: &str| format!("{PROXY}prometheus: {{instances: [{items}]}}");
+    let one = "{name: a, proxyPath: /prometheus/api}";
+    check(&listed(&format!("{one}, {one}")), &[("prometheus.instances[1].proxyPath", "same name")]);
+    check(&listed("{proxyPath: /x}"), &[("prometheus.instances[0].name", "needs its name")]);
+    check(&listed("{name: x}"), &[("prometheus.instances[0].proxyPath", "needs its proxyPath")]);
+    check(&listed("{name: '', proxyPath: /prometheus/api}"), &[("prometheus.instances[0].name", "is empty")]);
+    check(&listed("x"), &[("prometheus.instances[0]", "is text, where a mapping")]);
+    check(
+        &listed("{name: a, proxyPath: /prometheus/api, uiURL: 'http://x'}"),
+        &[("prometheus.instances[0].uiURL", "did you mean `uiUrl`?")],
+    );
+    check("prometheus: {uiUrl: 'javascript:alert(1)'}", &[("prometheus.uiUrl", "no http")]);
+    check("prometheus: {proxypath: /x}", &[("prometheus.proxypath", "did you mean `proxyPath`?")]);
+    check("app: {baseUrl: 'x y'}", &[("app.baseUrl", "is no URL")]);
+    check("app: {title: '${NONE}'}", &[("app.title", "NONE is not set")]);
+    check(
+        "catalog: {locations: [{type: file}, {target: x}, {type: file, target: ''}]}",
+        &[
+            ("catalog.locations[0].target", "needs its target"),
+            ("catalog.locations[1].type", "needs its type"),
+            ("catalog.locations[2].target", "needs its target"),
+        ],
+    );
+    check("catalog: {locations: {type: file}}", &[("catalog.locations", "is a mapping, where a list")]);
+    let own = |text: &str| format!("{PROXY}promenade: {text}");
+    check(&own("{lisen: x}"), &[("promenade.lisen", "did you mean `listen`?")]);
+    check(&own("{zzz: x}"), &[("promenade.zzz", "known are listen")]);
+    check(&own("{adHocQueries: true}"), &[("promenade.adHocQueries", "not support the key yet")]);
+    check(&own("{listen: 7080}"), &[("promenade.listen", "no address and port")]);
+    check(&own("{listen: '0.0.0.0:80'}"), &[("promenade.auth.allowUnauthenticated", "beyond this machine")]);
+    check(
+        &own("{listen: '[::ffff:8.8.8.8]:80'}"),
+        &[("promenade.auth.allowUnauthenticated", "beyond this machine")],
+    );
+    check(&own("{defaults: {range: 1s}}"), &[("promenade.defaults.range", "not between 1m and 1825d")]);
+    check(&own("{defaults: {refresh: 1.5s}}"), &[("promenade.defaults.refresh", "duration")]);
+    check(
+        &own("{defaults: {refresh: 1500ms}}"),
+        &[("promenade.defaults.refresh", "whole number of seconds")],
+    );
+    check(&own("{defaults: {tz: Mars}}"), &[("promenade.defaults.tz", "no time zone")]);
+    check(
+        &own("{embedding: {frameAncestors: ['*', 'https://a.com;x']}}"),
+        &[
+            ("promenade.embedding.frameAncestors[0]", "wildcard"),
+            ("promenade.embedding.frameAncestors[1]", "no host name"),
+        ],
+    );
+    check(&own("{cache: {maxBytes: 5}}"), &[("promenade.cache.maxBytes", "not between")]);
+    check(
+        &own("{instances: {staging: {}}}"),
+        &[("promenade.instances.staging", "no instance has this name")],
+    );
+    check(
+        &own("{instances: {default: {timeout: 6m, maxConcurrent: 0, scrapeInterval: x, scrapInterval: 1s}}}"),
+        &[
+            ("promenade.instances.default.scrapInterval", "did you mean `scrapeInterval`?"),
+            ("promenade.instances.default.scrapeInterval", "no duration"),
+            ("promenade.instances.default.timeout", "not between 1s and 5m"),
+            ("promenade.instances.default.maxConcurrent", "between 1 and 256"),
+        ],
+    );
+    check(
+        &own("{instances: {default: {allowedEntities: []}}}"),
+        &[("promenade.instances.default.allowedEntities", "not support the key yet")],
+    );
+    check(&own("5"), &[("promenade", "is a number, where a mapping")]);
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_told() {
+    let check = |text: &str, part: &str, line: Option<usize>| {
+        let faults = load(&[PROXY, text]).unwrap_err();
+        assert_eq!(faults.len(), 1, "{faults:?}");
+        assert!(faults[0].message.contains(part), "{faults:?}");
+        assert_eq!((faults[0].line, faults[0].file.as_ref().unwrap().ends_with("1.yaml")), (line, true));
+    };
+    check("a: [", "bracket", Some(1));
+    check("a: 1\na: 2", "the key `a` stands here twice", Some(2));
+    check("a: 1\n---\nb: 1", "one document", Some(3));
+    check("- a", "a mapping", Some(1));
+    check(&"[".repeat(100_000), "", Some(1));
+    check(&"# x\n".repeat(300_000), "larger than", None);
+    let faults = Settings::load(&[PathBuf::from("nowhere.yaml")], None, &env).unwrap_err();
+    assert_eq!(faults[0].to_string(), "nowhere.yaml: does not exist");
+    let directory = TempDir::new().unwrap();
+    let looped = load_in(directory.path(), &["app: {title: {$include: 0.yaml#app.title}}"], None);
+    assert!(looped.unwrap_err()[0].message.contains("more than 8 files"));
+}
+
+#[test]
+fn listening_beyond_the_machine_is_written_out() {
+    let everywhere: SocketAddr = "0.0.0.0:0".parse().unwrap();
+    let directory = TempDir::new().unwrap();
+    let listen =
+        |text: &str, listen| load_in(directory.path(), &[text], listen).map(|s| s.listen.to_string());
+    assert!(listen("{}", Some(everywhere)).unwrap_err()[0].message.contains("the command line"));
+    assert_eq!(
+        listen("promenade: {auth: {allowUnauthenticated: '${YES}'}}", Some(everywhere)).unwrap(),
+        "0.0.0.0:0"
+    );
+    assert_eq!(
+        listen("promenade: {listen: '0.0.0.0:1'}", Some("127.0.0.2:0".parse().unwrap())).unwrap(),
+        "127.0.0.2:0"
+    );
+    assert_eq!(listen("promenade: {listen: '[::1]:7'}", None).unwrap(), "[::1]:7");
+    assert_eq!(listen("promenade: {listen: localhost:7}", None).unwrap(), "127.0.0.1:7");
+}
+
+#[test]
+fn keys_that_the_portal_does_not_read_do_not_matter() {
+    let text = "backend: {auth: {keys: [{secret: '${NONE}'}]}}\napp: {support: {url: '${NONE}'}}\n\
+                integrations: {$include: nowhere.yaml}\ntechdocs: {$file: /dev/zero}\n\
+                proxy: {'/other': {target: '${NONE}', headers: {Host: x}}, '/x': 5, endpoints: {'/y': [a]}}\n\
+                auth: {environment: development, providers: {x: {$env: NONE}}}\n";
+    load(&[text]).unwrap();
+}
