@@ -101,10 +101,14 @@ impl Unit {
         if word.is_empty() || word.chars().count() > Self::MAX_CHARS || word.chars().any(char::is_control) {
             return None;
         }
+        if matches!(word, "Bps" | "binBps") {
+            // In small letters they would be bits.
+            return Some(Self::BytesPerSecond);
+        }
         Some(match word.to_ascii_lowercase().as_str() {
             "none" | "short" => Self::None,
             "bytes" | "decbytes" => Self::Bytes,
-            "bytes_per_second" | "bytes/s" | "bps" | "binbps" => Self::BytesPerSecond,
+            "bytes_per_second" | "bytes/s" => Self::BytesPerSecond,
             "seconds" | "s" => Self::Seconds,
             "ratio" | "percentunit" => Self::Ratio,
             "percent" | "%" => Self::Percent,
@@ -181,4 +185,108 @@ impl MonitoringSpec {
 fn service_name(entity: &Entity) -> Option<String> {
     let name = entity.annotation(SERVICE_NAME)?.trim();
     (!name.is_empty()).then(|| name.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::annotations::is_available;
+    use crate::catalog::{Annotation, EntityRef};
+
+    fn entity(annotations: &[(&str, &str)]) -> Entity {
+        let annotation = |(key, value): &(&str, &str)| {
+            (key.to_string(), Annotation { value: value.to_string(), place: None, origins: None })
+        };
+        Entity {
+            reference: EntityRef::new("component", "default", "payments").unwrap(),
+            kind: "Component".to_owned(),
+            api_version: "backstage.io/v1alpha1".to_owned(),
+            name: "payments".to_owned(),
+            title: None,
+            description: None,
+            labels: Default::default(),
+            annotations: annotations.iter().map(annotation).collect(),
+            tags: Vec::new(),
+            links: Vec::new(),
+            spec: serde_json::Value::Null,
+            place: None,
+        }
+    }
+
+    /// Names and matchers of the alerts, `?` where a part is broken; None without alerts.
+    fn alerts(annotations: &[(&str, &str)]) -> Option<String> {
+        let alerts = MonitoringSpec::of(&entity(annotations)).alerts?;
+        let names = match alerts.names {
+            AlertNames::All => "all".to_owned(),
+            AlertNames::Unnamed => "any".to_owned(),
+            AlertNames::Named(names) => names.join(","),
+        };
+        let matchers: Vec<String> = alerts.matchers.iter().map(ToString::to_string).collect();
+        Some(format!("{names} {}{}", matchers.join(","), if alerts.broken { "?" } else { "" }))
+    }
+
+    #[test]
+    fn alerts_need_an_alert_or_a_labels_annotation() {
+        for (annotations, wanted) in [
+            (&[][..], None),
+            (&[(RULE, "up"), (ALERT, "")], None),
+            (&[(ALERT, "A, B")], Some("A,B ")),
+            (&[(ALERT, "all"), (LABELS, "severity=page")], Some("all severity=\"page\"")),
+            (&[(LABELS, "severity=page")], Some("any severity=\"page\"")),
+            (&[(ALERT, "all,B")], Some("all ")),
+            (&[(ALERT, "A,\"B"), (LABELS, "a=b")], Some("A a=\"b\"?")),
+            (&[(ALERT, "A"), (LABELS, "a")], Some("A ?")),
+            (&[(LABELS, " ")], Some("any ?")),
+        ] {
+            assert_eq!(alerts(annotations).as_deref(), wanted, "{annotations:?}");
+        }
+        assert_eq!(alerts(&[(ALERT, &"a,".repeat(MAX_ANNOTATION_BYTES))]).as_deref(), Some(" ?"));
+    }
+
+    #[test]
+    fn every_problem_is_told_with_its_annotation() {
+        let spec = MonitoringSpec::of(&entity(&[
+            (RULE, "up,sum(up|job"),
+            (ALERT, "\"A"),
+            (LABELS, "a"),
+            (SERVICE_NAME, " staging "),
+        ]));
+        assert_eq!(spec.service_name.as_deref(), Some("staging"));
+        assert_eq!(spec.graphs.iter().map(|g| g.problems.len()).collect::<Vec<_>>(), [0, 1]);
+        let told: Vec<_> = spec
+            .problems
+            .iter()
+            .map(|p| (p.annotation.as_str(), p.problem.span.start, p.problem.span.end))
+            .collect();
+        assert_eq!(told, [(RULE, 6, 7), (ALERT, 0, 2), (LABELS, 0, 1)]);
+    }
+
+    #[test]
+    fn one_annotation_makes_an_entity_available() {
+        for key in [RULE, ALERT, LABELS, SERVICE_NAME] {
+            assert!(is_available(&entity(&[(key, "x")])));
+            assert!(!is_available(&entity(&[(key, "")])));
+        }
+        assert!(!is_available(&entity(&[("prometheus.io/other", "x")])));
+    }
+
+    #[test]
+    fn words_of_units_and_types_are_read_back() {
+        for word in ["none", "bytes", "bytes_per_second", "seconds", "ratio", "percent", "per_second", "USD"]
+        {
+            assert_eq!(Unit::parse(word).unwrap().as_str(), word);
+        }
+        for (word, wanted) in [
+            ("s", Unit::Seconds),
+            (" Bytes ", Unit::Bytes),
+            ("percentunit", Unit::Ratio),
+            ("Bps", Unit::BytesPerSecond),
+            ("bps", Unit::Other("bps".to_owned())),
+        ] {
+            assert_eq!(Unit::parse(word), Some(wanted));
+        }
+        assert!([" ", "a\u{7}", &"x".repeat(33)].iter().all(|word| Unit::parse(word).is_none()));
+        assert_eq!(GraphType::parse("area"), Some(GraphType::Area));
+        assert_eq!(GraphType::parse("bar"), None);
+    }
 }

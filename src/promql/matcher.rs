@@ -2,15 +2,14 @@
 
 use std::fmt;
 
-use regex::{Regex, RegexBuilder};
+use regex::Regex;
 
 use super::quoted::{quote, unquote};
+use super::regex::compile;
 use crate::problem::{Problem, Span};
 
-/// The longest regex that is compiled, in bytes.
-const MAX_REGEX_BYTES: usize = 1024;
-/// The largest compiled regex, in bytes of memory.
-const MAX_REGEX_MEMORY: usize = 1 << 18;
+/// The longest list of matchers that is read, in bytes.
+const MAX_LIST_BYTES: usize = 8192;
 /// The most matchers in one list; each may hold a regex that costs time to compile.
 const MAX_MATCHERS: usize = 64;
 
@@ -69,6 +68,10 @@ impl Matcher {
     pub fn read_list(text: &str) -> (Vec<Self>, Vec<Problem>) {
         let mut list = List { text, at: 0 };
         let (mut matchers, mut problems) = (Vec::new(), Vec::new());
+        if text.len() > MAX_LIST_BYTES {
+            let told = format!("the list of matchers is longer than {MAX_LIST_BYTES} bytes and is not read");
+            return (matchers, vec![Problem::error(Span::whole(text), told)]);
+        }
         while let Some(next) = list.next_matcher() {
             if matchers.len() + problems.len() == MAX_MATCHERS {
                 let rest = Span::new(list.at, text.len());
@@ -118,29 +121,6 @@ impl fmt::Display for Matcher {
 fn is_plain_name(name: &str) -> bool {
     name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
         && !name.starts_with(|c: char| c.is_ascii_digit())
-}
-
-fn compile(pattern: &str) -> Result<Regex, String> {
-    if pattern.len() > MAX_REGEX_BYTES {
-        return Err(format!("the regex is longer than {MAX_REGEX_BYTES} bytes"));
-    }
-    let build = |pattern: &str| {
-        RegexBuilder::new(pattern)
-            .size_limit(MAX_REGEX_MEMORY)
-            .dfa_size_limit(MAX_REGEX_MEMORY)
-            .dot_matches_new_line(true)
-            .build()
-    };
-    // First by itself: `a)|(?:b` would find its missing brackets in the anchors.
-    build(pattern).and_then(|_| build(&format!("^(?:{pattern})$"))).map_err(|e| match e {
-        regex::Error::CompiledTooBig(_) => "the regex is too large".to_owned(),
-        // The last line of its report says what is wrong, the lines before draw where.
-        other => {
-            let report = other.to_string();
-            let reason = report.lines().last().unwrap_or_default().trim_start_matches("error: ");
-            format!("the regex does not work: {reason}")
-        }
-    })
 }
 
 /// A list that is read from left to right.

@@ -5,6 +5,7 @@ mod grammar;
 mod guard;
 mod matcher;
 mod quoted;
+mod regex;
 mod scan;
 pub mod split;
 mod words;
