@@ -143,3 +143,52 @@ fn compressed(body: &[u8]) -> Option<Vec<u8>> {
     encoder.write_all(body).ok()?;
     encoder.finish().ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use actix_web::http::header::ACCEPT_ENCODING;
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    #[test]
+    fn headers_choose_between_page_and_fragment() {
+        let cases: [(&[(&str, &str)], Form); 7] = [
+            (&[], Form::Page),
+            (&[("HX-Request", "true")], Form::Fragment),
+            (&[("HX-Request", "true"), ("HX-Request-Type", "partial")], Form::Fragment),
+            (&[("HX-Request", "true"), ("HX-Request-Type", "full")], Form::Page),
+            (&[("HX-Request", "true"), ("HX-History-Restore-Request", "true")], Form::Page),
+            (&[("HX-Request", "false")], Form::Page),
+            (&[("HX-Request-Type", "partial")], Form::Page),
+        ];
+        for (headers, expected) in cases {
+            let request = headers.iter().fold(TestRequest::get(), |r, header| r.insert_header(*header));
+            assert_eq!(Form::of(request.to_http_request().headers()), expected, "{headers:?}");
+        }
+    }
+
+    #[test]
+    fn only_who_asks_gets_gzip_and_only_where_it_helps() {
+        check(Some("gzip"), 5_000, true);
+        check(Some("gzip, br"), 5_000, true);
+        check(Some("gzip"), 1_024, false);
+        check(Some("gzip;q=0"), 5_000, false);
+        check(Some("br"), 5_000, false);
+        check(None, 5_000, false);
+    }
+
+    fn check(accepted: Option<&str>, length: usize, expected: bool) {
+        let request = TestRequest::get();
+        let request = match accepted {
+            Some(value) => request.insert_header((ACCEPT_ENCODING, value)),
+            None => request,
+        };
+        let body = vec![b'x'; length];
+        let reply = answer(&request.to_http_request(), StatusCode::OK, "text/plain", body, CachePolicy::Live);
+        let headers = reply.headers();
+        assert_eq!(headers.contains_key(CONTENT_ENCODING), expected, "{accepted:?} {length}");
+        assert_eq!(headers.get(VARY).unwrap(), VARY_BY);
+        assert_eq!(headers.get(CACHE_CONTROL).unwrap(), "no-store");
+    }
+}

@@ -97,6 +97,7 @@ fn for_people(config: &mut web::ServiceConfig) {
                 .wrap(from_fn(canonical::redirect))
                 .service(reading_if(is_no_entity, "/{name}.json", api::entity::show))
                 .service(reading("/{name}", pages::entity::show))
+                .service(reading("/{name}/alerts.json", api::alerts::show))
                 .service(reading("/{name}/alerts", pages::alerts::show))
                 .service(reading("/{name}/graphs", pages::graphs::show))
                 .service(reading("/{name}/graphs/{n}.json", api::graph::show))

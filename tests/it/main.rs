@@ -8,11 +8,14 @@
     reason = "a test that meets the unexpected should stop"
 )]
 
+mod api;
 mod catalog;
 mod cli;
 mod config;
 mod demo;
+mod params;
 mod real_prometheus;
+mod serving;
 mod tidy;
 mod upstream_faults;
 mod world;

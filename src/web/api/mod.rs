@@ -1,5 +1,6 @@
 //! The data forms: what pages show, as JSON for other programs. Field names and their order are a contract.
 
+pub mod alerts;
 pub mod entity;
 pub mod graph;
 

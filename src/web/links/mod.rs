@@ -91,7 +91,9 @@ impl Links<'_> {
         let kept = given.filter(|(name, _)| !goes(name));
         let set = changes.iter().filter_map(|(name, value)| Some((*name, (*value)?)));
         let path = path.split_once('?').map_or(path, |(path, _)| path);
-        address(path.to_owned(), kept.chain(set))
+        // The path of an unknown page is a stranger's: two slashes would name another host.
+        let path = format!("/{}", path.trim_start_matches(['/', '\\']));
+        address(path, kept.chain(set))
     }
 
     /// The page at `path` over other ranges.

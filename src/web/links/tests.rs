@@ -1,3 +1,5 @@
+//! Links, from what an address gave to what is written.
+
 use std::time::Duration;
 
 use url::Url;
@@ -47,7 +49,8 @@ fn a_link_without_parameters_has_no_question_mark() {
 #[test]
 fn with_changes_what_it_is_told_to() {
     let given = "state=firing&state=pending&search=a+b%26c&page=4&theme=dark";
-    let cases: [(&[(&str, Option<&str>)], &str); 6] = [
+    type Changes = &'static [(&'static str, Option<&'static str>)];
+    let cases: [(Changes, &str); 6] = [
         (&[], "/p?theme=dark&state=firing&state=pending&search=a+b%26c&page=4"),
         (&[("page", Some("5"))], "/p?theme=dark&state=firing&state=pending&search=a+b%26c&page=5"),
         (&[("state", None)], "/p?theme=dark&search=a+b%26c"),
@@ -59,6 +62,15 @@ fn with_changes_what_it_is_told_to() {
     let links = Links { prefix: "", params: &params };
     for (changes, expected) in cases {
         assert_eq!(links.with("/p?from=now-9h", changes), expected, "{changes:?}");
+    }
+}
+
+#[test]
+fn a_strangers_path_names_no_host() {
+    let params = params("theme=dark");
+    let links = Links { prefix: "", params: &params };
+    for path in ["//evil.example/x", "///evil.example/x", "/\\evil.example/x", "evil.example/x?y"] {
+        assert_eq!(links.with(path, &[]), "/evil.example/x?theme=dark");
     }
 }
 

@@ -66,7 +66,9 @@ struct ErrorFields<'t> {
 }
 
 fn body(request: &HttpRequest, told: &Told) -> actix_web::HttpResponse {
-    let made = if request.uri().path().ends_with(".json") {
+    // The route knows best: an entity may be named `x.json`.
+    let asked = request.match_pattern().unwrap_or_else(|| request.path().to_owned());
+    let made = if asked.ends_with(".json") {
         let message = told.message();
         let error = ErrorFields { kind: told.kind, message: &message };
         form::json_as(request, told.status, &ErrorBody { error }, CachePolicy::Live)
@@ -91,5 +93,48 @@ pub async fn catch_panics(
             let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
             Ok(ServiceResponse::from_err(PageError::Internal(format!("a handler panicked: {text}")), asked))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::middleware::from_fn;
+    use actix_web::test::{TestRequest, call_service, init_service, read_body_json};
+    use actix_web::{App, HttpResponse, rt, web};
+    use serde_json::Value;
+
+    use super::*;
+
+    async fn explode() -> HttpResponse {
+        panic!("secret detail")
+    }
+
+    #[test]
+    fn a_panic_is_a_500_and_keeps_its_details() {
+        rt::System::new().block_on(async {
+            let route = web::resource("/x.json").to(explode).wrap(from_fn(catch_panics));
+            let app = init_service(App::new().service(route).wrap(from_fn(render))).await;
+            for _ in 0..3 {
+                let reply = call_service(&app, TestRequest::get().uri("/x.json").to_request()).await;
+                assert_eq!(reply.status(), StatusCode::INTERNAL_SERVER_ERROR);
+                let body: Value = read_body_json(reply).await;
+                assert_eq!(body["error"]["kind"], "internal");
+                assert!(!body.to_string().contains("secret"));
+            }
+        });
+    }
+
+    #[test]
+    fn what_the_library_refuses_gets_a_body_too() {
+        rt::System::new().block_on(async {
+            let teapot = web::resource("/x.json").to(|| async { HttpResponse::ImATeapot().finish() });
+            let app = init_service(App::new().service(teapot).wrap(from_fn(render))).await;
+            for (path, status, kind) in [("/x.json", 418, "bad_request"), ("/y.json", 404, "not_found")] {
+                let reply = call_service(&app, TestRequest::get().uri(path).to_request()).await;
+                assert_eq!(reply.status().as_u16(), status);
+                let body: Value = read_body_json(reply).await;
+                assert_eq!(body["error"]["kind"], kind);
+            }
+        });
     }
 }

@@ -257,3 +257,64 @@ fn sentences(error: &PrometheusError, who: &str) -> (StatusCode, String, String,
         ),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    fn error(kind: ErrorKind) -> PrometheusError {
+        PrometheusError {
+            kind,
+            instance: InstanceName::new("prod"),
+            detail: "connect to 10.0.0.7 failed".to_owned(),
+            said: None,
+            status: Some(500),
+        }
+    }
+
+    #[test]
+    fn every_kind_has_the_contracts_status() {
+        let cases = [
+            (ErrorKind::BadQuery, 422, "bad_query"),
+            (ErrorKind::Overloaded, 503, "overloaded"),
+            (ErrorKind::Timeout, 504, "timeout"),
+            (ErrorKind::Unreachable, 502, "unreachable"),
+            (ErrorKind::Unauthorized, 502, "unauthorized"),
+            (ErrorKind::NotPrometheus, 502, "not_prometheus"),
+            (ErrorKind::Incomplete, 502, "incomplete"),
+            (ErrorKind::TooLarge, 502, "too_large"),
+            (ErrorKind::Upstream, 502, "upstream_error"),
+        ];
+        for (kind, status, word) in cases {
+            let told = tell(&Failure::Prometheus(Arc::new(error(kind))));
+            assert_eq!((told.status.as_u16(), told.kind), (status, word));
+            assert!(told.title.contains("Prometheus prod"), "{}", told.title);
+            assert!(!told.message().contains("10.0.0.7"), "what the operator reads is not the reader's");
+            assert!(!told.advice.is_empty());
+        }
+    }
+
+    #[test]
+    fn an_unknown_instance_names_the_known_ones() {
+        let check = |asked: Option<&str>, known: &[&str], expected: &str| {
+            let known = known.iter().map(|name| (*name).to_owned()).collect();
+            let unknown = UnknownInstance { asked: asked.map(str::to_owned), known };
+            let message = tell(&Failure::UnknownInstance(unknown)).message();
+            assert!(message.contains(expected), "{message}");
+        };
+        check(Some("stage"), &["default", "prod"], "called \"stage\"");
+        check(Some("stage"), &["default", "prod"], "default, prod");
+        check(None, &["prod"], "none without a name. Configured are: prod.");
+        check(None, &[], "No instance is configured.");
+    }
+
+    #[test]
+    fn prometheus_own_words_are_repeated() {
+        let said = Some("1:3: parse error <b>".to_owned());
+        let error = PrometheusError { said, ..error(ErrorKind::BadQuery) };
+        let told = tell(&Failure::Prometheus(Arc::new(error)));
+        assert!(told.message().ends_with("It said: 1:3: parse error <b>"));
+    }
+}

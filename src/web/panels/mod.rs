@@ -7,8 +7,8 @@ pub mod graph;
 pub mod missing;
 pub mod problems;
 pub mod rows;
-pub mod summary;
 mod samples;
+pub mod summary;
 pub mod times;
 
 pub use alerts::AlertsPanel;

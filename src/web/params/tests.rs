@@ -1,3 +1,5 @@
+//! Query strings, from plain to hostile.
+
 use jiff::Timestamp;
 use proptest::prelude::*;
 

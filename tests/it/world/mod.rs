@@ -2,3 +2,127 @@
 
 pub mod prometheus;
 pub mod upstream;
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use promenade::app::{App, AppHandle};
+use promenade::catalog::{CatalogSettings, FileLocation};
+use promenade::config::Settings;
+use promenade::store::StoreSettings;
+use promenade::web::{PageDefaults, WebSettings};
+use reqwest::header::HeaderMap;
+use reqwest::{Client, Method, StatusCode};
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::task::JoinHandle;
+
+use upstream::Upstream;
+
+/// A portal on a port of its own, its catalog, and the upstream that it asks as its default instance.
+pub struct World {
+    pub upstream: Upstream,
+    pub address: SocketAddr,
+    pub handle: AppHandle,
+    client: Client,
+    running: JoinHandle<std::io::Result<()>>,
+    /// Holds `catalog.yaml`, which the portal watches.
+    pub directory: TempDir,
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        self.running.abort();
+    }
+}
+
+impl World {
+    /// A portal whose catalog is one YAML text.
+    pub async fn of(catalog: &str) -> Self {
+        Self::with(catalog, |_| {}).await
+    }
+
+    pub async fn with(catalog: &str, change: impl FnOnce(&mut Settings)) -> Self {
+        let upstream = Upstream::start().await;
+        let directory = TempDir::new().unwrap();
+        std::fs::write(directory.path().join("catalog.yaml"), catalog).unwrap();
+        let bases = vec![directory.path().to_owned()];
+        let mut settings = Settings {
+            listen: "127.0.0.1:0".parse().unwrap(),
+            web: WebSettings {
+                title: "Test portal".to_owned(),
+                base_url: None,
+                frame_ancestors: Vec::new(),
+                defaults: PageDefaults {
+                    range: Duration::from_secs(3600),
+                    refresh: Some(Duration::from_secs(30)),
+                    tz: "browser".to_owned(),
+                },
+                demo: false,
+            },
+            instances: vec![upstream.instance("default")],
+            catalog: CatalogSettings {
+                files: vec![FileLocation { target: "catalog.yaml".to_owned(), bases }],
+                ..CatalogSettings::default()
+            },
+            store: StoreSettings { max_bytes: 16 << 20 },
+        };
+        change(&mut settings);
+        let app = App::start(settings).await.unwrap();
+        let (address, handle) = (app.address(), app.handle());
+        let running = tokio::spawn(app.run());
+        let client = Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .no_gzip()
+            .timeout(Duration::from_secs(20))
+            .build()
+            .unwrap();
+        Self { upstream, address, handle, client, running, directory }
+    }
+
+    pub async fn get(&self, path: &str) -> Reply {
+        self.ask(Method::GET, path, &[]).await
+    }
+
+    pub async fn get_with(&self, path: &str, headers: &[(&str, &str)]) -> Reply {
+        self.ask(Method::GET, path, headers).await
+    }
+
+    pub async fn ask(&self, method: Method, path: &str, headers: &[(&str, &str)]) -> Reply {
+        let mut request = self.client.request(method, format!("http://{}{path}", self.address));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let mut response = request.send().await.unwrap();
+        let (status, headers) = (response.status(), response.headers().clone());
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.unwrap() {
+            body.extend_from_slice(&chunk);
+        }
+        Reply { status, headers, body }
+    }
+}
+
+/// An answer of the portal, whole.
+#[derive(Debug)]
+pub struct Reply {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: Vec<u8>,
+}
+
+impl Reply {
+    pub fn text(&self) -> &str {
+        std::str::from_utf8(&self.body).unwrap()
+    }
+
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.text()))
+    }
+
+    /// Empty when absent.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+}

@@ -1,0 +1,204 @@
+//! The portal as a server: what every answer carries, what it refuses, how it ends.
+
+use std::time::Duration;
+
+use promenade::config::Settings;
+use reqwest::Method;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::world::World;
+
+const CATALOG: &str = r#"
+apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata:
+  name: payments
+  annotations: {prometheus.io/rule: up}
+"#;
+
+const PAYMENTS: &str = "/catalog/default/component/payments";
+
+fn at_a_path(settings: &mut Settings) {
+    settings.web.base_url = Some("https://backstage.example/ops/portal/".parse().unwrap());
+    settings.web.frame_ancestors = vec!["https://backstage.example".to_owned()];
+}
+
+#[tokio::test]
+async fn every_answer_carries_the_security_headers() {
+    let world = World::of(CATALOG).await;
+    let payments = format!("{PAYMENTS}.json");
+    let paths = [
+        "/",
+        PAYMENTS,
+        &payments,
+        "/catalog/Default/component/payments",
+        "/nowhere",
+        "/catalog/default/component/nobody",
+        "/static/none.css",
+        "/healthz",
+        "/metrics",
+        "/%ff",
+    ];
+    for path in paths {
+        for method in [Method::GET, Method::HEAD, Method::POST, Method::TRACE] {
+            let reply = world.ask(method.clone(), path, &[]).await;
+            let policy = reply.header("content-security-policy");
+            assert!(policy.contains("default-src 'none'"), "{method} {path}: {:?}", reply.headers);
+            assert!(policy.ends_with("frame-ancestors 'self'"), "{policy}");
+            assert!(!policy.contains("unsafe"), "{policy}");
+            assert_eq!(reply.header("x-content-type-options"), "nosniff", "{method} {path}");
+            assert_eq!(reply.header("referrer-policy"), "no-referrer", "{method} {path}");
+            assert_eq!(reply.header("x-frame-options"), "SAMEORIGIN", "{method} {path}");
+            assert_eq!(reply.header("x-request-id").len(), 36, "{method} {path}");
+            assert_eq!(reply.header("access-control-allow-origin"), "", "{method} {path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn listed_ancestors_may_frame() {
+    let world = World::with(CATALOG, at_a_path).await;
+    let reply = world.get("/ops/portal/healthz").await;
+    let policy = reply.header("content-security-policy");
+    assert!(policy.ends_with("frame-ancestors 'self' https://backstage.example"), "{policy}");
+    assert_eq!(reply.header("x-frame-options"), "");
+}
+
+#[tokio::test]
+async fn the_portal_lives_below_the_path_of_its_base_url() {
+    let world = World::with(CATALOG, at_a_path).await;
+    assert_eq!(world.get(&format!("/ops/portal{PAYMENTS}.json")).await.status, 200);
+    assert_eq!(world.get(&format!("{PAYMENTS}.json")).await.status, 404);
+    assert_eq!(world.get("/healthz").await.status, 200);
+    let moved = world.get("/ops/portal/catalog/default/Component/payments?range=6h").await;
+    assert_eq!(moved.header("location"), format!("/ops/portal{PAYMENTS}?range=6h"));
+}
+
+#[tokio::test]
+async fn every_spelling_of_an_entity_is_sent_to_one() {
+    let world = World::of(CATALOG).await;
+    for (path, location) in [
+        (
+            "/catalog/Default/COMPONENT/Payments?x=%3Cb%3E&y",
+            "/catalog/default/component/payments?x=%3Cb%3E&y",
+        ),
+        ("/catalog/default/component/payments/", PAYMENTS),
+        (
+            "/catalog/default/component/PAYMENTS/graphs/1.json",
+            "/catalog/default/component/payments/graphs/1.json",
+        ),
+    ] {
+        let reply = world.get_with(path, &[("host", "evil.example")]).await;
+        assert_eq!(reply.status, 308, "{path}");
+        assert_eq!(reply.header("location"), location);
+    }
+}
+
+#[tokio::test]
+async fn odd_paths_are_not_found() {
+    let world = World::of(CATALOG).await;
+    for path in [
+        "/catalog/default/component/..%2f..%2fetc",
+        "/catalog/default/component/%2e%2e",
+        "/catalog/default/component/%252e%252e",
+        "/catalog/default/component/a%2Fb",
+        "/catalog/default/component/a%00",
+        "/catalog/default/component/%ff",
+        "/catalog/default/component",
+        "/catalog/",
+        "/catalog/default/component/payments/nothing",
+        "/catalog/default/component/payments/graphs/99999999999999999999999",
+        "/static/../Cargo.toml",
+        "/static/%2e%2e/Cargo.toml",
+        "//evil.example/catalog/Default/component/payments",
+    ] {
+        let mut stream = TcpStream::connect(world.address).await.unwrap();
+        let request = format!("GET {path} HTTP/1.1\r\nhost: host.example\r\nconnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut reply = String::new();
+        stream.read_to_string(&mut reply).await.unwrap();
+        assert!(reply.starts_with("HTTP/1.1 404"), "{path}: {reply}");
+        assert!(!reply.contains("host.example"), "{path}: {reply}");
+        assert!(!reply.contains("\"//"), "{path}: {reply}");
+    }
+}
+
+#[tokio::test]
+async fn pages_are_read_and_nothing_else() {
+    let world = World::of(CATALOG).await;
+    let path = format!("{PAYMENTS}.json");
+    for method in [Method::POST, Method::PUT, Method::DELETE, Method::OPTIONS, Method::TRACE] {
+        let reply = world.ask(method.clone(), &path, &[("x-http-method-override", "GET")]).await;
+        assert_eq!(reply.status, 405, "{method}");
+        assert_eq!(reply.header("allow"), "GET, HEAD", "{method}");
+        assert_eq!(reply.json()["error"]["kind"], "method_not_allowed", "{method}");
+    }
+    let whole = world.get(&path).await;
+    let head = world.ask(Method::HEAD, &path, &[]).await;
+    assert_eq!(head.status, 200);
+    assert!(head.body.is_empty());
+    assert_eq!(head.header("content-length"), whole.body.len().to_string());
+}
+
+#[tokio::test]
+async fn machines_learn_how_it_is() {
+    let world = World::of(CATALOG).await;
+    assert_eq!(world.get("/healthz").await.text(), "ok\n");
+    let ready = world.get("/readyz").await;
+    assert_eq!((ready.status.as_u16(), ready.text()), (200, "ready\n"));
+    world.get(&format!("{PAYMENTS}.json")).await;
+    let metrics = world.get("/metrics").await;
+    assert!(metrics.header("content-type").starts_with("application/openmetrics-text"));
+    let text = metrics.text();
+    assert!(text.ends_with("# EOF\n"), "{text}");
+    assert!(text.contains("/catalog/{namespace}/{kind}/{name}.json"), "{text}");
+    assert!(!text.contains("payments"), "{text}");
+}
+
+#[tokio::test]
+async fn a_slow_head_is_given_up() {
+    let world = World::of(CATALOG).await;
+    let mut stream = TcpStream::connect(world.address).await.unwrap();
+    stream.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n").await.unwrap();
+    let mut reply = Vec::new();
+    let ended = tokio::time::timeout(Duration::from_secs(9), stream.read_to_end(&mut reply)).await;
+    assert!(ended.is_ok());
+    assert!(reply.is_empty() || reply.starts_with(b"HTTP/1.1 408"), "{}", String::from_utf8_lossy(&reply));
+}
+
+#[tokio::test]
+async fn broken_requests_are_refused_and_the_server_lives() {
+    let world = World::of(CATALOG).await;
+    let long = format!("GET /{} HTTP/1.1\r\nhost: x\r\n\r\n", "x".repeat(200_000));
+    let many = format!("GET / HTTP/1.1\r\nhost: x\r\n{}\r\n", "a: b\r\n".repeat(200));
+    for request in [
+        "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 3\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+        "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 3\r\ncontent-length: 4\r\n\r\nabcd",
+        "GET / HTTP/1.1\r\nhost: x\r\n folded: y\r\n\r\n",
+        "\0\0\0\0\r\n\r\n",
+        long.as_str(),
+        many.as_str(),
+    ] {
+        let mut stream = TcpStream::connect(world.address).await.unwrap();
+        // The server may close before all is written.
+        let _ = stream.write_all(request.as_bytes()).await;
+        let mut reply = Vec::new();
+        let _ = tokio::time::timeout(Duration::from_secs(9), stream.read_to_end(&mut reply)).await.unwrap();
+        let head: String = String::from_utf8_lossy(&reply).chars().take(12).collect();
+        assert!(head.is_empty() || head.starts_with("HTTP/1.1 4"), "{head}");
+    }
+    assert_eq!(world.get("/healthz").await.status, 200);
+}
+
+#[tokio::test]
+async fn on_the_way_out_it_is_not_ready_and_ends() {
+    let world = World::of(CATALOG).await;
+    world.get("/healthz").await;
+    let stopping = tokio::spawn({
+        let handle = world.handle.clone();
+        async move { handle.stop().await }
+    });
+    tokio::time::timeout(Duration::from_secs(10), stopping).await.unwrap().unwrap();
+    assert!(TcpStream::connect(world.address).await.is_err());
+}
