@@ -202,3 +202,28 @@ async fn on_the_way_out_it_is_not_ready_and_ends() {
     tokio::time::timeout(Duration::from_secs(10), stopping).await.unwrap().unwrap();
     assert!(TcpStream::connect(world.address).await.is_err());
 }
+
+#[tokio::test]
+async fn a_changed_catalog_is_noticed_and_a_broken_one_keeps_its_last_good_state() {
+    let world = World::of(CATALOG).await;
+    let file = world.directory.path().join("catalog.yaml");
+    std::fs::write(&file, CATALOG.replace("payments", "invoices")).unwrap();
+    let invoices = "/catalog/default/component/invoices.json";
+    for _ in 0..100 {
+        if world.get(invoices).await.status == 200 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert_eq!(world.get(invoices).await.status, 200);
+    assert_eq!(world.get(&format!("{PAYMENTS}.json")).await.status, 404);
+    std::fs::write(&file, "kind: [\n").unwrap();
+    for _ in 0..100 {
+        if world.get("/status").await.text().contains("catalog.yaml") {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert!(world.get("/status").await.text().contains("catalog.yaml"));
+    assert_eq!(world.get(invoices).await.status, 200);
+}
