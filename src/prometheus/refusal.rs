@@ -18,7 +18,9 @@ pub struct Refusal {
 
 impl Refusal {
     pub fn new(kind: ErrorKind, detail: impl Into<String>) -> Self {
-        Self { kind, detail: detail.into(), said: None, status: None }
+        // Parts of it are the instance's: it must not write lines of its own into our log.
+        let detail = detail.into().replace(char::is_control, " ");
+        Self { kind, detail, said: None, status: None }
     }
 
     fn with_status(self, status: u16) -> Self {
@@ -167,5 +169,12 @@ mod tests {
     fn what_others_say_is_kept_short() {
         let said = refused("bad_data", &"é".repeat(100_000), 400).said.unwrap();
         assert_eq!(said.chars().count(), MAX_SAID);
+    }
+
+    #[test]
+    fn what_others_say_writes_no_line_of_our_log() {
+        let refusal = refused("bad_data", "a\nERROR b\x1b[31m", 400);
+        assert_eq!(refusal.detail, "bad_data: a ERROR b [31m");
+        assert_eq!(refusal.said.as_deref(), Some("a\nERROR b\x1b[31m"), "for the reader it is verbatim");
     }
 }

@@ -23,6 +23,8 @@ use crate::prometheus::{Client, ErrorKind, InstanceName, Instances, Matrix, Prom
 const UNSTABLE: Duration = Duration::from_secs(10 * 60);
 /// The life of an answer whose end is settled.
 const SETTLED_LIVES: Duration = Duration::from_secs(10 * 60);
+/// The life of an answer that came with warnings: parts of it may be missing only for the moment.
+const WARNED_LIVES: Duration = Duration::from_secs(5);
 
 #[derive(Clone, Debug)]
 pub struct StoreSettings {
@@ -126,17 +128,23 @@ async fn fetch_graph(store: Store, question: Question) -> Result<Kept<Answer<Mat
     let client = store.client(&question.instance)?;
     let matrix = client.query_range(&question.query, question.window).await?;
     let answer = Answer { value: Arc::new(matrix), as_of: clock::now(), failure: None };
-    let later = |old: &Matrix| old.window.end_ms() > question.window.end_ms();
-    store.last_graphs.keep(Family::of(&question), answer.clone(), later).await;
-    Ok(Kept { lives: graph_lives(&question.window, answer.as_of), value: answer })
+    let warned = !answer.value.warnings.is_empty();
+    let better =
+        |old: &Matrix| old.window.end_ms() > question.window.end_ms() || (warned && old.warnings.is_empty());
+    store.last_graphs.keep(Family::of(&question), answer.clone(), better).await;
+    let lives = graph_lives(&question.window, answer.as_of);
+    Ok(Kept { lives: if warned { lives.min(WARNED_LIVES) } else { lives }, value: answer })
 }
 
 async fn fetch_rules(store: Store, question: RulesQuestion) -> Result<Kept<Answer<Rules>>, PrometheusError> {
     let rules = store.client(&question.instance)?.rules().await?;
     let answer = Answer { value: Arc::new(rules), as_of: clock::now(), failure: None };
-    store.last_rules.keep(question.clone(), answer.clone(), |_| false).await;
+    let warned = !answer.value.warnings.is_empty();
+    let better = |old: &Rules| warned && old.warnings.is_empty();
+    store.last_rules.keep(question.clone(), answer.clone(), better).await;
     let interval = store.instances.settings(&question.instance).map(|s| s.scrape_interval);
-    Ok(Kept { lives: interval.unwrap_or_default().max(Duration::from_secs(1)), value: answer })
+    let lives = interval.unwrap_or_default().max(Duration::from_secs(1));
+    Ok(Kept { lives: if warned { lives.min(WARNED_LIVES) } else { lives }, value: answer })
 }
 
 /// A live answer lives for about a step, after which a page asks for the next window anyway; with wide

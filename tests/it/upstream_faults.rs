@@ -380,6 +380,26 @@ async fn rules_are_fetched_once_an_interval_and_stand_in_too() {
 }
 
 #[tokio::test]
+async fn an_answer_with_warnings_is_not_kept_for_long() {
+    let upstream = Upstream::start().await;
+    let warned = |warnings: &[&str]| {
+        let data = json!({"resultType": "matrix", "result": []});
+        Reply::json(200, &json!({"status": "success", "data": data, "warnings": warnings}))
+    };
+    upstream.on("whole", warned(&[]));
+    upstream.on("partial", warned(&["a store is down"]));
+    let (store, _) = store(vec![upstream.instance("default")]);
+    for wait_ms in [0, 0, 5_300] {
+        tokio::time::sleep(Duration::from_millis(wait_ms)).await;
+        store.ask(question("default", "whole", 0)).await.unwrap();
+        store.ask(question("default", "partial", 0)).await.unwrap();
+    }
+    let times = |text: &str| upstream.requests().iter().filter(|r| r.form("query").unwrap() == text).count();
+    // Both windows are long settled: only the warning shortens the life of one.
+    assert_eq!((times("whole"), times("partial")), (1, 2));
+}
+
+#[tokio::test]
 async fn an_unknown_instance_is_an_error() {
     let (store, _) = store(Vec::new());
     assert_eq!(store.ask(question("nowhere", "up", 0)).await.unwrap_err().kind, ErrorKind::Upstream);
