@@ -16,6 +16,7 @@ mod demo;
 mod params;
 mod real_prometheus;
 mod serving;
+mod store_scenes;
 mod tidy;
 mod upstream_faults;
 mod world;

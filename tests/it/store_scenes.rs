@@ -1,0 +1,164 @@
+//! Many readers, few questions: what the store asks, shares, remembers and stands in for.
+
+use std::time::Duration;
+
+use promenade::clock;
+use promenade::prometheus::{ErrorKind, InstanceSettings};
+use serde_json::json;
+
+use crate::world::questions::{question, rules_question, store, window};
+use crate::world::upstream::{Reply, Upstream};
+
+#[tokio::test]
+async fn a_full_queue_is_told_at_once_and_leaves_other_instances_alone() {
+    let (slow, quick) = (Upstream::start().await, Upstream::start().await);
+    slow.on_any(Reply::hang());
+    quick.on_any(Reply::matrix(&[(&[], 1.0)]));
+    slow.on_rules(Reply::rules(json!([])));
+    let settings = InstanceSettings { max_concurrent: 2, ..slow.instance("slow") };
+    let (store, _) = store(vec![settings, quick.instance("quick")]);
+    let asked: Vec<_> = (0..40)
+        .map(|i| {
+            let store = store.clone();
+            tokio::spawn(async move { store.ask(question("slow", &format!("up + {i}"), 0)).await })
+        })
+        .collect();
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(slow.requests().len(), 2);
+    assert_eq!(asked.iter().filter(|a| a.is_finished()).count(), 6, "40 less 2 in flight and 32 waiting");
+    let begun = clock::stopwatch();
+    store.ask(question("quick", "up", 0)).await.unwrap();
+    store.rules(rules_question("slow")).await.unwrap();
+    assert!(begun.elapsed() < Duration::from_millis(500), "{:?}", begun.elapsed());
+    for one in asked {
+        let kind = one.await.unwrap().unwrap_err().kind;
+        assert!(matches!(kind, ErrorKind::Overloaded | ErrorKind::Timeout), "{kind:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_hundred_equal_questions_are_one_request() {
+    let upstream = Upstream::start().await;
+    upstream.on("up", Reply::matrix(&[(&[], 1.0)]).after(Duration::from_millis(200)));
+    let (store, metrics) = store(vec![upstream.instance("default")]);
+    let asked: Vec<_> = (0..100)
+        .map(|_| {
+            let store = store.clone();
+            tokio::spawn(async move { store.ask(question("default", "up", 0)).await })
+        })
+        .collect();
+    for one in asked {
+        assert!(!one.await.unwrap().unwrap().is_stale());
+    }
+    store.ask(question("default", "up", 0)).await.unwrap();
+    assert_eq!(upstream.requests().len(), 1);
+    let text = metrics.encode();
+    for (result, count) in [("miss", 1), ("shared", 99), ("hit", 1)] {
+        let line = format!("promenade_store_lookups_total{{result=\"{result}\"}} {count}\n");
+        assert!(text.contains(&line), "{line} is not in\n{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_leader_who_leaves_does_not_restart_the_fetch() {
+    let upstream = Upstream::start().await;
+    upstream.on("up", Reply::matrix(&[(&[], 1.0)]).after(Duration::from_millis(300)));
+    let (store, _) = store(vec![upstream.instance("default")]);
+    let start = || {
+        let store = store.clone();
+        tokio::spawn(async move { store.ask(question("default", "up", 0)).await })
+    };
+    let leader = start();
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    let others: Vec<_> = (0..20).map(|_| start()).collect();
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    leader.abort();
+    for one in others {
+        one.await.unwrap().unwrap();
+    }
+    assert_eq!(upstream.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn a_failure_is_remembered_for_some_seconds() {
+    let upstream = Upstream::start().await;
+    upstream.on("up", Reply::refusal(422, "execution", "boom"));
+    let (store, _) = store(vec![upstream.instance("default")]);
+    for _ in 0..5 {
+        let error = store.ask(question("default", "up", 0)).await.unwrap_err();
+        assert_eq!(error.said.as_deref(), Some("boom"));
+    }
+    assert_eq!(upstream.requests().len(), 1);
+    upstream.on("up", Reply::matrix(&[]));
+    tokio::time::sleep(Duration::from_millis(3_700)).await;
+    store.ask(question("default", "up", 0)).await.unwrap();
+    assert_eq!(upstream.requests().len(), 2);
+}
+
+#[tokio::test]
+async fn the_last_good_graph_stands_in_and_says_so() {
+    let upstream = Upstream::start().await;
+    upstream.on("up", Reply::matrix(&[(&[], 1.0)]));
+    let (store, _) = store(vec![upstream.instance("default")]);
+    let good = store.ask(question("default", "up", 0)).await.unwrap();
+    upstream.on_any(Reply::html(502, "bad gateway"));
+    upstream.on("up", Reply::html(502, "bad gateway"));
+
+    let stale = store.ask(question("default", "up", 15)).await.unwrap();
+    assert_eq!(stale.failure.as_ref().unwrap().kind, ErrorKind::Upstream);
+    assert_eq!((stale.as_of, stale.value.window), (good.as_of, window(0)));
+    let again = store.ask(question("default", "up", 15)).await.unwrap();
+    assert!(again.is_stale(), "a remembered failure is told like the first");
+    assert_eq!(upstream.requests().len(), 2);
+
+    store.ask(question("default", "up + 1", 15)).await.expect_err("another query has no good answer");
+    store.ask(question("default", "up", 3_600)).await.expect_err("an hour later it says too little");
+    store.ask(question("default", "up", -86_400)).await.expect_err("yesterday is another graph");
+}
+
+#[tokio::test]
+async fn rules_are_fetched_once_an_interval_and_stand_in_too() {
+    let upstream = Upstream::start().await;
+    let rule = json!({"name": "A", "type": "alerting", "state": "inactive", "health": "ok"});
+    upstream.on_rules(Reply::rules(json!([{"name": "g", "rules": [rule]}])));
+    let settings =
+        InstanceSettings { scrape_interval: Duration::from_secs(1), ..upstream.instance("default") };
+    let (store, _) = store(vec![settings]);
+    let question = rules_question("default");
+    for _ in 0..10 {
+        let answer = store.rules(question.clone()).await.unwrap();
+        assert_eq!((answer.value.rules[0].name.as_str(), answer.is_stale()), ("A", false));
+    }
+    assert_eq!(upstream.requests().len(), 1);
+    upstream.on_rules(Reply::refusal(400, "bad_data", "odd"));
+    tokio::time::sleep(Duration::from_millis(1_200)).await;
+    let stale = store.rules(question).await.unwrap();
+    assert_eq!(stale.failure.as_ref().unwrap().kind, ErrorKind::Upstream, "rules have no query to blame");
+    assert_eq!((stale.value.rules.len(), upstream.requests().len()), (1, 2));
+}
+
+#[tokio::test]
+async fn an_answer_with_warnings_is_not_kept_for_long() {
+    let upstream = Upstream::start().await;
+    let warned = |warnings: &[&str]| {
+        let data = json!({"resultType": "matrix", "result": []});
+        Reply::json(200, &json!({"status": "success", "data": data, "warnings": warnings}))
+    };
+    upstream.on("whole", warned(&[]));
+    upstream.on("partial", warned(&["a store is down"]));
+    let (store, _) = store(vec![upstream.instance("default")]);
+    for wait_ms in [0, 0, 5_300] {
+        tokio::time::sleep(Duration::from_millis(wait_ms)).await;
+        store.ask(question("default", "whole", 0)).await.unwrap();
+        store.ask(question("default", "partial", 0)).await.unwrap();
+    }
+    let times = |text: &str| upstream.requests().iter().filter(|r| r.form("query").unwrap() == text).count();
+    // Both windows are long settled: only the warning shortens the life of one.
+    assert_eq!((times("whole"), times("partial")), (1, 2));
+}
+
+#[tokio::test]
+async fn an_unknown_instance_is_an_error() {
+    let (store, _) = store(Vec::new());
+    assert_eq!(store.ask(question("nowhere", "up", 0)).await.unwrap_err().kind, ErrorKind::Upstream);
+}
