@@ -74,9 +74,9 @@ fn units(text: &str) -> Result<u64, DurationFault> {
             return Err(no_duration());
         }
         if !UNITS.iter().any(|(name, _)| *name == unit) {
+            let unit: String = unit.chars().take(16).collect();
             return Err(DurationFault(format!(
-                "has no unit of time in it: {}",
-                unit.chars().take(16).collect::<String>()
+                "has the unknown unit {unit}; the units are y, w, d, h, m, s and ms"
             )));
         }
         let (_, millis) = allowed
