@@ -6,7 +6,7 @@ mod rest;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::waves::Story;
 
@@ -111,6 +111,7 @@ struct GroupData {
     name: &'static str,
     file: &'static str,
     rules: Vec<RuleData>,
+    #[serde(serialize_with = "whole_or_not")]
     interval: f64,
     limit: u32,
     evaluation_time: f64,
@@ -137,7 +138,9 @@ struct RuleData {
 enum KindData {
     Alerting {
         state: &'static str,
+        #[serde(serialize_with = "whole_or_not")]
         duration: f64,
+        #[serde(serialize_with = "whole_or_not")]
         keep_firing_for: f64,
         annotations: BTreeMap<&'static str, &'static str>,
         alerts: Vec<AlertData>,
@@ -228,6 +231,15 @@ fn instant(seconds: f64) -> String {
     #[expect(clippy::cast_possible_truncation, reason = "a time of today in milliseconds fits")]
     let ms = (seconds * 1000.0) as i64;
     Timestamp::from_millisecond(ms).unwrap_or_default().to_string()
+}
+
+/// As Go writes a number in JSON: without a fraction where there is none.
+fn whole_or_not<S: Serializer>(seconds: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+    if seconds.fract() != 0.0 {
+        return serializer.serialize_f64(*seconds);
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "whole, and a few days at most")]
+    serializer.serialize_i64(*seconds as i64)
 }
 
 /// As Prometheus writes an alert's value: `1.5e+00`.
