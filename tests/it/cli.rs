@@ -118,8 +118,10 @@ impl Drop for Demo {
 #[test]
 fn the_demo_says_where_it_is_serves_and_ends_on_a_signal() {
     let mut demo = Demo::start();
-    let alive = demo.get("/healthz");
-    assert!(alive.starts_with("HTTP/1.1 200"), "{alive}");
+    let page = demo.get("/catalog/default/component/payments");
+    assert!(page.starts_with("HTTP/1.1 200"), "{page}");
+    assert!(page.contains("PaymentsHighErrorRatio"), "{page}");
+    assert!(page.to_lowercase().contains("demo data"), "{page}");
     demo.signal("TERM");
     assert_eq!(demo.exit_status(), Some(0));
 
@@ -130,5 +132,30 @@ fn the_demo_says_where_it_is_serves_and_ends_on_a_signal() {
     demo.child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
     for line in log.lines() {
         assert!(serde_json::from_str::<serde_json::Value>(line).is_ok(), "{line}");
+    }
+}
+
+#[test]
+fn every_entity_of_the_demo_has_a_page_that_tells_its_state() {
+    let demo = Demo::start();
+    let cases = [
+        ("component/warehouse", "warehouse"),
+        ("component/recommendations", "recommendations_nobody_records_this"),
+        ("component/legacy-billing", "prod-us"),
+        ("component/newsletter", "prometheus.io/rule"),
+        ("component/checkout", "&#60;b&#62;bold"),
+        ("component/gateway", "GatewayCertificateExpires"),
+        ("component/search", "SearchIndexStale"),
+        ("api/payments-api", "PaymentsHighErrorRatio"),
+        ("resource/orders-db", "many-to-many"),
+        ("system/shop", "ShopOrdersDrop"),
+        ("group/team-payments", "PaymentsSlow"),
+        ("group/team-shop", "prometheus.io/rule"),
+    ];
+    for (entity, told) in cases {
+        let page = demo.get(&format!("/catalog/default/{entity}"));
+        assert!(page.starts_with("HTTP/1.1 200"), "{entity}: {page}");
+        assert!(page.contains(told), "{entity} does not tell {told}: {page}");
+        assert!(!page.contains("<b>bold</b>"), "{entity}");
     }
 }
