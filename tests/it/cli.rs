@@ -51,6 +51,33 @@ fn what_is_not_understood_ends_with_status_2() {
 }
 
 #[test]
+fn a_bad_config_ends_with_status_2_and_all_its_faults() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("app-config.yaml");
+    let config = "proxy:\n  endpoints:\n    /prometheus/api:\n      target: ${TARGET_OF_A_TEST}\n\
+                  promenade:\n  lisen: 127.0.0.1:0\n";
+    std::fs::write(&file, config).unwrap();
+    let output = promenade(&["serve", "--config"])
+        .arg(&file)
+        .env("TARGET_OF_A_TEST", "ftp://user:hunter2@example")
+        .output()
+        .unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{stderr}");
+    assert!(stderr.contains("2 faults"), "{stderr}");
+    assert!(stderr.contains("proxy.endpoints./prometheus/api.target"), "{stderr}");
+    assert!(stderr.contains("promenade.lisen") && stderr.contains("listen"), "{stderr}");
+    assert!(!stderr.contains("hunter2"), "{stderr}");
+}
+
+#[test]
+fn a_config_that_is_not_there_ends_with_status_2() {
+    let (status, _, stderr) = ended(&["serve", "--config", "no/such/app-config.yaml"]);
+    assert_eq!(status, 2, "{stderr}");
+    assert!(stderr.contains("no/such/app-config.yaml"), "{stderr}");
+}
+
+#[test]
 fn a_port_that_is_taken_ends_with_status_1() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
