@@ -1,3 +1,5 @@
+//! Whole islands, hostile names, and every digit.
+
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -1,3 +1,5 @@
+//! Numbers by the table that the script shares, and over all magnitudes.
+
 use super::*;
 
 /// `[unit, value, text]`; values that JSON has no number for are words.

@@ -1,3 +1,5 @@
+//! Which rows an annotation chooses, and in which order.
+
 use jiff::Timestamp;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Names of series: the ladder, ties, and values that imitate ties.
+
 use super::*;
 
 type Set = &'static [(&'static str, &'static str)];
