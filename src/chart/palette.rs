@@ -113,6 +113,16 @@ mod tests {
     }
 
     #[test]
+    fn the_style_sheet_has_these_colours() {
+        let css = include_str!("../../static/css/tokens.css");
+        for (i, (light, dark)) in LIGHT.iter().zip(DARK).enumerate() {
+            let told: Vec<&str> = css.split(&format!("--series-{i}: ")).skip(1).filter_map(|c| c.get(..7)).collect();
+            // Dark twice: by the system's wish, and by the reader's.
+            assert_eq!(told, [*light, dark, dark], "--series-{i}");
+        }
+    }
+
+    #[test]
     fn the_hash_is_part_of_the_look() {
         assert_eq!(chosen(&[0, 1, 2, 3, 4, 5]), [5, 2, 4, 8, 6, 7]);
         let named: Labels = [("__name__", "up"), ("instance", "host-0:9100")].into_iter().collect();

@@ -58,15 +58,15 @@
     for (const [i, [divisor, limit, suffix]] of ladder.entries()) {
       const scaled = i === 0 ? size / divisor : Math.max(size / divisor, 1);
       if (scaled >= limit) continue;
-      const digits = digitsOf(scaled, more);
+      const digits = digitsOf(scaled, more, suffix === "%");
       if (Number(digits) < limit) return [digits, suffix];
     }
     return null;
   }
 
-  function digitsOf(x, more) {
+  function digitsOf(x, more, percent) {
     if (x < 0.001) return exponentForm(x);
-    const decimals = x < 0.01 ? 5 : x < 0.1 ? 4 : x < 1 ? 3 : x < 10 ? 2 : x < 100 ? 1 : 0;
+    const decimals = x < 0.01 ? 5 : x < 0.1 ? 4 : x < 1 ? 3 : x < 10 ? 2 : x < 100 ? (percent ? 2 : 1) : 0;
     return trimmed(x.toFixed(decimals + more));
   }
 
