@@ -59,18 +59,18 @@ impl Window {
 }
 
 /// The smallest step of the ladder that is at least the scrape interval and keeps `range`
-/// within `budget` points (one more where the alignment adds one); beyond the ladder, the smallest
-/// multiple of its last rung.
+/// within `budget` points; beyond the ladder, the smallest multiple of its last rung.
+/// Points are counted as Prometheus counts its 11,000, by the steps between them: a day at 60 s is 1,440.
 pub fn default_step(range: Duration, scrape_interval: Duration, budget: usize) -> Duration {
     let budget = u64::try_from(budget).unwrap_or(u64::MAX).max(1);
-    let fits = |step: &u64| range.as_secs() / step < budget;
+    let fits = |step: &u64| range.as_secs().div_ceil(*step) <= budget;
     let rungs = STEP_LADDER.iter().map(|s| u64::from(*s));
     let step = rungs.clone().filter(|s| Duration::from_secs(*s) >= scrape_interval).find(fits);
     Duration::from_secs(step.unwrap_or_else(|| {
         let last = rungs.clone().next_back().unwrap_or(1);
         let part = u64::from(scrape_interval.subsec_nanos() > 0);
         let scrapes = scrape_interval.as_secs().saturating_add(part);
-        let rungs = (range.as_secs() / budget / last + 1).max(scrapes.div_ceil(last));
+        let rungs = range.as_secs().div_ceil(budget).max(scrapes).div_ceil(last).max(1);
         rungs.saturating_mul(last)
     }))
 }
@@ -90,13 +90,14 @@ mod tests {
         const DAY: u64 = 86_400;
         for (range, scrape, budget, step) in [
             (3_600, 15, 1_440, 15),
-            (21_599, 15, 1_440, 15),
-            (21_600, 15, 1_440, 30),
+            (21_600, 15, 1_440, 15),
+            (21_601, 15, 1_440, 30),
+            (DAY, 15, 1_440, 60),
             (3_600, 60, 1_440, 60),
             (3_600, 61, 1_440, 120),
             (0, 1, 1_440, 15),
-            (1_440 * DAY - 1, 15, 1_440, DAY),
-            (1_440 * DAY, 15, 1_440, 2 * DAY),
+            (1_440 * DAY, 15, 1_440, DAY),
+            (1_440 * DAY + 1, 15, 1_440, 2 * DAY),
             (3_600, 2 * DAY, 1_440, 2 * DAY),
             (3_600, 2 * DAY + 1, 1_440, 3 * DAY),
             (10, 15, 0, 15),

@@ -1,7 +1,6 @@
 //! Every scene and every suite, in one binary: it links once.
 #![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
     clippy::string_slice,

@@ -171,8 +171,9 @@ fn each_template_has_its_module_and_each_page_its_template() {
             faults.push(format!("templates/{template} has no src/web/{module}"));
         }
     }
+    let rendered = Regex::new(r#"template\(\s*path\s*=\s*"([^"]+)""#).unwrap();
     for (file, text) in files_under("src/web", "rs") {
-        for path in Regex::new(r#"template\(\s*path\s*=\s*"([^"]+)""#).unwrap().captures_iter(&text) {
+        for path in rendered.captures_iter(&text) {
             let expected = file.replace("/mod.rs", ".rs").replace(".rs", ".html");
             if path[1] != expected && file != "web/page_error.rs" {
                 faults.push(format!("src/web/{file} renders {}, not its own {expected}", &path[1]));
@@ -266,10 +267,11 @@ fn every_dependency_is_justified_in_the_architecture_page() {
     for line in manifest.lines() {
         if line.starts_with('[') {
             in_dependencies = line.trim_end_matches(']').ends_with("dependencies");
-        } else if let Some((name, _)) = line.split_once(" = ").filter(|_| in_dependencies) {
-            if !page.contains(&format!("| `{name}` |")) {
-                faults.push(format!("`{name}` has no line in src/ARCHITECTURE.md"));
-            }
+            continue;
+        }
+        let Some((name, _)) = line.split_once(" = ").filter(|_| in_dependencies) else { continue };
+        if !page.contains(&format!("| `{name}` |")) {
+            faults.push(format!("`{name}` has no line in src/ARCHITECTURE.md"));
         }
     }
     check("dependencies", &faults);

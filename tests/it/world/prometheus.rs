@@ -132,12 +132,15 @@ fn run(dir: &Path, program: &str, arguments: &[&str]) {
     assert!(done.status.success(), "{program}: {}", String::from_utf8_lossy(&done.stderr));
 }
 
+/// The value at the i-th instant and its epoch second; None where there is no sample.
+type Curve = dyn Fn(i64, f64) -> Option<f64>;
+
 /// Closed-form series: waves, a counter with resets, a gap, NaN and infinities, odd labels, a lone sample.
 fn history(now: i64) -> String {
     let end = now - now.rem_euclid(INTERVAL);
     let instants: Vec<i64> = (0..=HISTORY / INTERVAL).map(|i| end - HISTORY + i * INTERVAL).collect();
     let mut text = String::new();
-    let mut family = |name: &str, kind: &str, series: &[(&str, &dyn Fn(i64, f64) -> Option<f64>)]| {
+    let mut family = |name: &str, kind: &str, series: &[(&str, &Curve)]| {
         let _ = writeln!(text, "# TYPE {name} {kind}");
         for (labels, value) in series {
             for (i, at) in instants.iter().enumerate() {
