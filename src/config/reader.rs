@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use super::ConfigFault;
 use super::raw::{RawNode, RawValue};
 use super::substitution::{Substituted, Substitution};
+use crate::yaml;
 
 /// The faults of one load, and how texts are substituted.
 pub(super) struct Reading<'a> {
@@ -189,8 +190,7 @@ fn shown(text: &Substituted) -> String {
     if text.foreign {
         return "the value (not shown: it is substituted)".to_owned();
     }
-    let short: String = text.value.chars().take(80).flat_map(char::escape_debug).collect();
-    format!("`{short}`")
+    format!("`{}`", yaml::shown(&text.value))
 }
 
 /// `: did you mean ...?` when a known word is close.

@@ -7,10 +7,13 @@ use serde_saphyr::granit_parser::{Event, Parser, ScalarStyle, Span, StrInput, Ta
 
 use super::origins::Style;
 use super::scalar;
-use super::{Budget, Entry, Map, Node, Origins, Position, Text, Value, YamlFault, too_large};
+use super::{Budget, Entry, Map, Node, Origins, Position, Text, Value, YamlFault, shown, too_large};
+
+/// Broken documents of one text that are told.
+const MAX_BROKEN: usize = 1000;
 
 /// The documents of a text, each read or refused for itself: a broken one does not take its neighbours.
-/// Empty documents are left out. Ends after the first fault of the whole text (a budget that is spent).
+/// Empty documents are left out. Ends when a budget of the whole text is spent.
 pub fn documents(text: &str, budget: &Budget) -> Vec<Result<Node, YamlFault>> {
     if text.len() > budget.bytes {
         return vec![Err(YamlFault { message: too_large(budget), at: None })];
@@ -22,7 +25,7 @@ pub fn documents(text: &str, budget: &Budget) -> Vec<Result<Node, YamlFault>> {
     options.set_emit_comments(false);
     let mut parser = Parser::new_from_str_with_options(text, options);
     let mut spent = Spent { nodes: 0, bytes: 0 };
-    let mut found = Vec::new();
+    let (mut found, mut broken) = (Vec::new(), 0);
     loop {
         match one_document(&mut parser, text, budget, &mut spent) {
             Ok(Some(node)) if node.is_null() => {}
@@ -31,6 +34,13 @@ pub fn documents(text: &str, budget: &Budget) -> Vec<Result<Node, YamlFault>> {
             Err(fault) => {
                 found.push(Err(fault));
                 let all_spent = spent.nodes > budget.nodes || spent.bytes > budget.bytes.saturating_mul(2);
+                broken += 1;
+                if broken == MAX_BROKEN {
+                    let message =
+                        format!("more than {MAX_BROKEN} documents are broken: the rest is not read");
+                    found.push(Err(YamlFault { message, at: None }));
+                    return found;
+                }
                 if all_spent || !matches!(parser.proceed_next_document(), Ok(true)) {
                     return found;
                 }
@@ -195,6 +205,8 @@ impl Builder<'_> {
     /// Puts a finished node into the collection that is open, or makes it the document.
     fn place(&mut self, node: Node, anchor: usize, cost: Cost, plain: bool) -> Result<(), YamlFault> {
         if anchor > 0 {
+            // Its copy is paid for, or anchors within anchors would come to many times the text.
+            self.count(node.at, cost)?;
             self.anchors.insert(anchor, (node.clone(), cost));
         }
         let Some(open) = self.open.last_mut() else {
@@ -211,7 +223,10 @@ impl Builder<'_> {
                 Some((text, _, true)) if text == "<<" => merges.push(node),
                 Some((text, at, _)) => {
                     if !seen.insert(text.clone()) {
-                        return Err(YamlFault::new(at, format!("the key `{text}` stands here twice")));
+                        return Err(YamlFault::new(
+                            at,
+                            format!("the key `{}` stands here twice", shown(&text)),
+                        ));
                     }
                     map.entries.push(Entry { key: text, at, value: node });
                 }

@@ -175,6 +175,12 @@ pub fn decode<'a>(bytes: &'a [u8], budget: &Budget) -> Result<&'a str, YamlFault
     }
 }
 
+/// Foreign text for a message: short, without control characters.
+pub fn shown(text: &str) -> String {
+    let short: String = text.chars().take(80).flat_map(char::escape_debug).collect();
+    if text.chars().nth(80).is_some() { format!("{short}...") } else { short }
+}
+
 fn too_large(budget: &Budget) -> String {
     format!("the text is larger than {} MiB", budget.bytes >> 20)
 }

@@ -88,9 +88,16 @@ fn hostile_texts_end_within_their_budget() {
         assert!(all.iter().any(Result::is_err), "{:.20}", text);
         assert!(all.len() < 10, "{:.20}: {}", text, all.len());
     }
-    let many = "---\na: [\n".repeat(20_000);
-    assert!(read(&many).len() <= 20_001);
-    assert!(fault(&"- x\n".repeat(1_000_001)).message.contains("more than"));
+    let many = read(&"---\na: [\n".repeat(2000));
+    assert_eq!(many.len(), 1001);
+    assert!(many.last().unwrap().as_ref().unwrap_err().message.contains("rest is not read"));
+    let small = Budget { nodes: 1000, ..Budget::CATALOG };
+    let message = |text: &str| documents(text, &small).into_iter().find_map(Result::err).map(|f| f.message);
+    assert!(message(&"- x\n".repeat(1001)).is_some_and(|m| m.contains("more than 1000 values")));
+    let anchored =
+        (0..50).fold("[x,x,x,x,x,x,x,x,x,x,x,x,x,x,x,x,x,x,x,x]".to_owned(), |t, i| format!("&a{i} [{t}]"));
+    assert!(message(&anchored).is_some_and(|m| m.contains("more than 1000 values")));
+    assert_eq!(message(&"- x\n".repeat(900)), None);
 }
 
 #[test]
@@ -147,11 +154,53 @@ fn bytes_are_text_or_a_fault() {
     assert!(decode(&vec![b'x'; 2 << 20], &Budget::CONFIG).unwrap_err().message.contains("1 MiB"));
 }
 
+/// Every letter of every text stands in the source where its place says, or is written as an escape there.
+fn check_places(source: &str, node: &Node) {
+    match &node.value {
+        Value::Text(text) => {
+            for (offset, wanted) in text.value.char_indices().filter(|(_, c)| c.is_ascii_alphanumeric()) {
+                let place = text.origins.locate(&text.value, offset);
+                let line = source.split('\n').nth(place.line - 1).unwrap_or_default();
+                let found = line.chars().nth(place.column - 1);
+                assert!(
+                    found == Some(wanted) || found == Some('\\'),
+                    "{source:?} {place:?} {wanted:?} {found:?}"
+                );
+            }
+        }
+        Value::List(items) => items.iter().for_each(|item| check_places(source, item)),
+        Value::Map(map) => map.entries.iter().for_each(|e| check_places(source, &e.value)),
+        _ => {}
+    }
+}
+
 proptest::proptest! {
     #[test]
     fn any_text_is_read_or_refused(text in "[ -~\n\t&*!|>'\"%#?:\\-\\[\\]{},\r\u{e9}\u{feff}]{0,200}") {
         for document in read(&text).into_iter().flatten() {
             let _ = document.to_json();
+        }
+    }
+
+    #[test]
+    fn any_scalar_knows_its_places(
+        words in proptest::collection::vec("[a-c\u{e9} '\"\\\\x41|>,-]{1,12}", 1..6),
+        style in 0usize..7,
+        gap in "(\n ?|  \n\n|\r\n)"
+    ) {
+        let lines = |indent: &str| words.iter().map(|w| format!("{indent}{w}{gap}")).collect::<String>();
+        let flat = words.join(&format!("{gap} "));
+        let text = match style {
+            0 => format!("k: |\n{}", lines("  ")),
+            1 => format!("k: >-\n{}", lines("    ")),
+            2 => format!("k: 'x{}'", flat.replace('\'', "''")),
+            3 => format!("k: \"x{}\"", flat.replace('"', "\\\"")),
+            4 => format!("k: x{flat}"),
+            5 => format!("k: |2+\n\n{}", lines("  ")),
+            _ => format!("- !!str {flat}\n- [\"{flat}\", {flat}]"),
+        };
+        for document in read(&text).into_iter().flatten() {
+            check_places(&text, &document);
         }
     }
 }

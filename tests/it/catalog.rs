@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use promenade::catalog::search::Filter;
-use promenade::catalog::source::FileSource;
-use promenade::catalog::{CatalogSettings, FileLocation, Snapshot};
+use promenade::catalog::source::{FileSource, read_text};
+use promenade::catalog::{CatalogSettings, EntityRef, FileLocation, Snapshot};
 use promenade::metrics::CatalogMetrics;
 use tempfile::TempDir;
 
@@ -314,6 +314,30 @@ fn a_file_that_becomes_a_way_out_is_not_followed() {
 }
 
 #[test]
+fn one_text_cannot_fill_the_memory_with_faults() {
+    let targets = (0..3000).map(|i| format!("./{i}.yaml,")).collect::<String>();
+    let many =
+        format!("kind: Location\napiVersion: a/v1\nmetadata: {{name: l}}\nspec: {{targets: [{targets}]}}\n");
+    let scene = Scene::of(&["*.yaml"], &[("root/a.yaml", &"---\nx\n".repeat(3000)), ("root/l.yaml", &many)]);
+    let snapshot = scene.snapshot();
+    assert_eq!((names(&snapshot), snapshot.faults.len()), (vec!["location:default/l".to_owned()], 1001));
+    assert_eq!(snapshot.faults[1000].message, "3001 more faults are not listed");
+}
+
+#[test]
+fn what_is_built_in_comes_first() {
+    let mut settings =
+        CatalogSettings { embedded: vec![("demo.yaml", "kind: [\n---\n{}\n")], ..Default::default() };
+    let faults = |settings: &CatalogSettings| {
+        let source = FileSource::open(settings.clone(), CatalogMetrics::default(), Timestamp::UNIX_EPOCH);
+        faults(&source.catalog().snapshot())
+    };
+    assert_eq!(faults(&settings).len(), 2);
+    settings.embedded = vec![("demo.yaml", "{apiVersion: a/v1, kind: X, metadata: {name: x}}")];
+    assert!(faults(&settings).is_empty());
+}
+
+#[test]
 fn places_reach_into_annotations() {
     let text = "apiVersion: a/v1\nkind: Component\nmetadata:\n  name: x\n  annotations:\n    \
                 prometheus.io/rule: >-\n      up,\n      sum(rate(x[5m]))|job\n";
@@ -392,4 +416,21 @@ fn a_search_ignores_case_and_counts_facets() {
     assert_eq!(search(Filter { lifecycle: Some("PRODUCTION".to_owned()), ..text("") }).0, "payments-api");
     assert_eq!(search(Filter { kind: Some("unheard".to_owned()), ..text("") }).0, "");
     assert_eq!(found.owners[0].value, "group:default/team-a");
+}
+
+proptest::proptest! {
+    /// A spoilt text never stops the reading, and what is read keeps to the grammar.
+    #[test]
+    fn a_spoilt_text_is_read_or_told(at in 0usize..400, length in 0usize..40, spoilt in "[ -~\n\t\u{e9}\0]{0,12}") {
+        let text = [entity("Component", "a"), entity("Location", "b"), entity("API", "c")].join("---\n");
+        let (at, end) = (at.min(text.len()), (at + length).min(text.len()));
+        let reading = read_text(Path::new("x.yaml"), &format!("{}{spoilt}{}", &text[..at], &text[end..]));
+        for entity in &reading.entities {
+            let again = EntityRef::parse(&entity.reference.to_string());
+            assert_eq!(again.as_ref(), Some(&entity.reference));
+        }
+        for fault in &reading.faults {
+            assert!(fault.message.len() < 1000 && !fault.message.contains(char::is_control), "{fault:?}");
+        }
+    }
 }

@@ -374,3 +374,16 @@ fn keys_that_the_portal_does_not_read_do_not_matter() {
                 auth: {environment: development, providers: {x: {$env: NONE}}}\n";
     load(&[text]).unwrap();
 }
+
+proptest::proptest! {
+    /// A spoilt config is read or told; never a panic, never the canary in what is told.
+    #[test]
+    fn a_spoilt_config_is_read_or_told(at in 0usize..5000, length in 0usize..40, spoilt in "[ -~\n\t\u{e9}]{0,12}") {
+        let text = fs::read_to_string(root().join("config/app-config.yaml")).unwrap();
+        let text = text.replace("# headers:", "headers:").replace("#   Authorization: ", "  X: ${TOKEN} ");
+        let (at, end) = (at.min(text.len()), (at + length).min(text.len()));
+        let loaded = load(&[&format!("{}{spoilt}{}", &text[..at], &text[end..])]);
+        let told: String = loaded.err().iter().flatten().map(ToString::to_string).collect();
+        assert!(!told.contains(CANARY), "{told}");
+    }
+}

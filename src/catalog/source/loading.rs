@@ -9,11 +9,13 @@ use jiff::Timestamp;
 
 use super::matching::{Hit, Matcher};
 use super::reading::{Pointer, Reading, read_text};
-use crate::catalog::{CatalogSettings, Entity, EntityRef, FileLocation, Snapshot, SourceFault};
+use crate::catalog::{CatalogSettings, Entity, EntityRef, Snapshot, SourceFault};
 use crate::yaml::{self, Budget};
 
 /// Locations that point to locations, at most.
-const MAX_POINTER_DEPTH: usize = 8;
+pub(super) const MAX_POINTER_DEPTH: usize = 8;
+/// Targets of Locations that are followed in one reading.
+pub(super) const MAX_POINTERS: usize = 100_000;
 const MAX_FILES: usize = 100_000;
 const MAX_DIRECTORY_ENTRIES: usize = 1_000_000;
 /// Faults that a snapshot keeps; the rest is counted.
@@ -23,22 +25,22 @@ const MAX_FAULTS: usize = 1000;
 #[derive(Debug)]
 pub(super) struct Loader {
     settings: CatalogSettings,
-    known: HashMap<PathBuf, Known>,
+    pub(super) known: HashMap<PathBuf, Known>,
     /// What each target last led to.
-    matches: HashMap<(String, Vec<PathBuf>), Vec<Hit>>,
+    pub(super) matches: HashMap<(String, Vec<PathBuf>), Vec<Hit>>,
     directories: Vec<PathBuf>,
     hasher: RandomState,
 }
 
 /// A file as it was last read.
 #[derive(Clone, Debug)]
-struct Known {
+pub(super) struct Known {
     /// Of the bytes behind `reading`.
     hash: u64,
     reading: Arc<Reading>,
     /// The entities and pointers to show while the file is broken.
-    good: Vec<Arc<Entity>>,
-    good_pointers: Vec<Pointer>,
+    pub(super) good: Vec<Arc<Entity>>,
+    pub(super) good_pointers: Vec<Pointer>,
 }
 
 impl Loader {
@@ -67,21 +69,24 @@ impl Loader {
 }
 
 /// The state of one reading.
-struct Pass<'a> {
-    loader: &'a mut Loader,
-    matcher: Matcher,
+pub(super) struct Pass<'a> {
+    pub(super) loader: &'a mut Loader,
+    pub(super) matcher: Matcher,
     /// Canonical paths: a file is read once, whoever points to it.
-    visited: HashSet<PathBuf>,
-    known: HashMap<PathBuf, Known>,
-    matches: HashMap<(String, Vec<PathBuf>), Vec<Hit>>,
+    pub(super) visited: HashSet<PathBuf>,
+    pub(super) known: HashMap<PathBuf, Known>,
+    pub(super) matches: HashMap<(String, Vec<PathBuf>), Vec<Hit>>,
     /// Canonical directories that Locations may point into.
-    roots: Vec<PathBuf>,
-    fresh: Vec<Arc<Entity>>,
+    pub(super) roots: Vec<PathBuf>,
+    pub(super) fresh: Vec<Arc<Entity>>,
     /// From earlier readings: shown unless a fresh one has the reference.
-    kept: Vec<Arc<Entity>>,
-    faults: Vec<SourceFault>,
-    files_read: usize,
-    not_read: BTreeMap<String, usize>,
+    pub(super) kept: Vec<Arc<Entity>>,
+    pub(super) faults: Vec<SourceFault>,
+    /// Faults beyond those that are told.
+    untold: usize,
+    pub(super) pointers_left: usize,
+    pub(super) files_read: usize,
+    pub(super) not_read: BTreeMap<String, usize>,
 }
 
 impl<'a> Pass<'a> {
@@ -98,72 +103,13 @@ impl<'a> Pass<'a> {
             fresh: Vec::new(),
             kept: Vec::new(),
             faults: Vec::new(),
+            untold: 0,
+            pointers_left: MAX_POINTERS,
             files_read: 0,
         }
     }
 
-    /// A location of the config: its operator is trusted to point anywhere.
-    fn location(&mut self, location: &FileLocation) {
-        let roots: Vec<PathBuf> = location.bases.iter().filter_map(|b| b.canonicalize().ok()).collect();
-        let (target, bases) = (location.target.as_str(), location.bases.as_slice());
-        let files = self.expand(target, bases, None, 0, |looked| {
-            let message = format!("no file matches this location's target (looked for {looked})");
-            Some(SourceFault::of_file(target, message))
-        });
-        for file in files {
-            self.roots.clone_from(&roots);
-            self.roots.extend(file.real.parent().map(Path::to_path_buf));
-            self.file(&file, 0);
-        }
-    }
-
-    /// The files of a target. When it has none any more, the ones it had before stay as they last were,
-    /// unless `missing` says that there is no fault in that.
-    fn expand(
-        &mut self,
-        target: &str,
-        bases: &[PathBuf],
-        roots: Option<&[PathBuf]>,
-        depth: usize,
-        missing: impl FnOnce(String) -> Option<SourceFault>,
-    ) -> Vec<Hit> {
-        let matched = self.matcher.expand(target, bases, roots);
-        let key = (target.to_owned(), bases.to_vec());
-        if !matched.files.is_empty() {
-            self.faults.extend(matched.faults);
-            self.matches.insert(key, matched.files.clone());
-            return matched.files;
-        }
-        let mut faults = matched.faults;
-        if faults.is_empty() {
-            let looked: Vec<String> = bases.iter().map(|b| b.join(target).display().to_string()).collect();
-            faults.extend(missing(looked.join(", ")));
-        }
-        let before = self.loader.matches.get(&key).cloned().unwrap_or_default();
-        if !faults.is_empty() && !before.is_empty() {
-            faults.iter_mut().for_each(|fault| fault.kept_last_good = true);
-            self.matches.insert(key, before.clone());
-            before.iter().for_each(|file| self.keep_vanished(file, depth));
-        }
-        self.faults.extend(faults);
-        Vec::new()
-    }
-
-    /// Shows a file that cannot be found, and what it points to, as they last were. Reads nothing of it.
-    fn keep_vanished(&mut self, file: &Hit, depth: usize) {
-        let Some(known) = self.loader.known.get(&file.path).cloned() else { return };
-        if !self.visited.insert(file.real.clone()) {
-            return;
-        }
-        self.kept.extend(known.good.iter().cloned());
-        let pointers = known.good_pointers.clone();
-        self.known.insert(file.path.clone(), known);
-        for pointer in pointers {
-            self.follow(&file.path, &pointer, depth);
-        }
-    }
-
-    fn file(&mut self, file: &Hit, depth: usize) {
+    pub(super) fn file(&mut self, file: &Hit, depth: usize) {
         if !self.visited.insert(file.real.clone()) {
             return;
         }
@@ -239,27 +185,9 @@ impl<'a> Pass<'a> {
         Known { hash, reading, good, good_pointers }
     }
 
-    /// A target of a Location: within the roots, and YAML or JSON by its name.
-    fn follow(&mut self, from: &Path, pointer: &Pointer, depth: usize) {
-        if depth >= MAX_POINTER_DEPTH {
-            let message = format!("Locations point to Locations more than {MAX_POINTER_DEPTH} times");
-            return self.faults.push(SourceFault::at(&pointer.place, message));
-        }
-        let base = from.parent().unwrap_or(Path::new("")).to_path_buf();
-        let roots = self.roots.clone();
-        let files = self.expand(&pointer.target, &[base], Some(&roots), depth + 1, |looked| {
-            let message = format!("no file matches this Location's target (looked for {looked})");
-            (!pointer.optional).then(|| SourceFault::at(&pointer.place, message))
-        });
-        for file in files {
-            let is_text = file.path.extension().is_some_and(|e| e == "yaml" || e == "yml" || e == "json");
-            if is_text {
-                self.file(&file, depth + 1);
-            } else {
-                let message = "a Location may point to .yaml, .yml and .json files only";
-                self.faults.push(SourceFault::at(&pointer.place, message));
-            }
-        }
+    pub(super) fn bound_faults(&mut self) {
+        self.untold += self.faults.len().saturating_sub(MAX_FAULTS);
+        self.faults.truncate(MAX_FAULTS);
     }
 
     fn finish(mut self, settings: &CatalogSettings, now: Timestamp) -> Snapshot {
@@ -275,10 +203,9 @@ impl<'a> Pass<'a> {
         for entity in std::mem::take(&mut self.kept) {
             winners.entry(entity.reference.clone()).or_insert(entity);
         }
-        if self.faults.len() > MAX_FAULTS {
-            let more = self.faults.len() - MAX_FAULTS;
-            self.faults.truncate(MAX_FAULTS);
-            self.faults.push(SourceFault::of_file("", format!("{more} more faults are not listed")));
+        self.bound_faults();
+        if self.untold > 0 {
+            self.faults.push(SourceFault::of_file("", format!("{} more faults are not listed", self.untold)));
         }
         self.loader.known = self.known;
         self.loader.matches = self.matches;

@@ -1,6 +1,7 @@
 //! Where entities come from.
 
 pub mod files;
+mod following;
 mod loading;
 mod matching;
 mod reading;

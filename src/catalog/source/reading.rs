@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::catalog::{Annotation, Entity, EntityRef, Link, Place, SourceFault};
-use crate::yaml::{self, Budget, Node, Position, Value};
+use crate::yaml::{self, Budget, Node, Position, Value, shown};
 
 /// What one text holds.
 #[derive(Clone, Debug, Default)]
@@ -18,6 +18,8 @@ pub struct Reading {
     pub torn: bool,
     /// Locations of other types that entities of kind Location point to, by type.
     pub not_read: BTreeMap<String, usize>,
+    /// Faults beyond those that are told.
+    untold: usize,
 }
 
 /// A target of a `kind: Location`, relative to the file that names it.
@@ -29,6 +31,9 @@ pub struct Pointer {
     pub optional: bool,
 }
 
+/// Faults of one text that are told.
+const MAX_FAULTS: usize = 1000;
+
 /// Reads every document of a text. A broken one drops only itself.
 pub fn read_text(file: &Path, text: &str) -> Reading {
     let file = Arc::new(file.to_path_buf());
@@ -39,12 +44,16 @@ pub fn read_text(file: &Path, text: &str) -> Reading {
             Err(fault) => {
                 reading.torn = true;
                 let place = fault.at.map(|at| place(&file, at));
-                reading.faults.push(match place {
+                reading.tell(match place {
                     Some(place) => SourceFault::at(&place, fault.message),
                     None => SourceFault::of_file(file.as_path(), fault.message),
                 });
             }
         }
+    }
+    if reading.untold > 0 {
+        let message = format!("{} more faults are not listed", reading.untold);
+        reading.faults.push(SourceFault::of_file(file.as_path(), message));
     }
     reading
 }
@@ -53,10 +62,14 @@ fn place(file: &Arc<PathBuf>, at: Position) -> Place {
     Place { file: file.clone(), line: at.line, column: at.column }
 }
 
-/// Foreign text for a message: short, without control characters.
-fn shown(text: &str) -> String {
-    let short: String = text.chars().take(80).flat_map(char::escape_debug).collect();
-    if text.chars().nth(80).is_some() { format!("{short}...") } else { short }
+impl Reading {
+    fn tell(&mut self, fault: SourceFault) {
+        if self.faults.len() < MAX_FAULTS {
+            self.faults.push(fault);
+        } else {
+            self.untold += 1;
+        }
+    }
 }
 
 struct Document<'a> {
@@ -73,12 +86,12 @@ impl Document<'_> {
                 }
                 self.reading.entities.push(Arc::new(entity));
             }
-            Err(fault) => self.reading.faults.push(fault),
+            Err(fault) => self.reading.tell(fault),
         }
     }
 
     fn fault(&mut self, at: Position, message: String) {
-        self.reading.faults.push(SourceFault::at(&place(self.file, at), message));
+        self.reading.tell(SourceFault::at(&place(self.file, at), message));
     }
 
     fn refuse(&self, at: Position, message: String) -> SourceFault {
