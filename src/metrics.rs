@@ -131,6 +131,12 @@ impl StoreMetrics {
     pub fn lookup(&self, result: &'static str) {
         self.lookups.get_or_create(&LookupLabels { result }).inc();
     }
+
+    /// Every result and how often it was, in one order.
+    pub fn lookups(&self) -> Vec<(&'static str, u64)> {
+        let count = |result| self.lookups.get_or_create(&LookupLabels { result }).get();
+        ["hit", "shared", "miss", "failure", "stale"].map(|result| (result, count(result))).to_vec()
+    }
 }
 
 #[derive(Clone, Default)]

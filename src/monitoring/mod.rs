@@ -18,7 +18,7 @@ pub use routing::UnknownInstance;
 
 use crate::annotations::{GraphSpec, MonitoringSpec};
 use crate::prometheus::{InstanceName, InstanceSettings, Instances, PrometheusError};
-use crate::store::{Question, RulesQuestion, Scope, Store};
+use crate::store::{Question, RulesQuestion, Scope, Store, StoreFill};
 
 /// The time that a page shows, already settled to instants. `from < to`; may reach beyond now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,6 +73,11 @@ impl Monitoring {
     /// Every configured instance, by name.
     pub fn instances(&self) -> impl Iterator<Item = &InstanceSettings> {
         self.instances.names().filter_map(|n| self.instances.settings(n))
+    }
+
+    /// How full the store behind all answers is.
+    pub fn store_fill(&self) -> StoreFill {
+        self.store.fill()
     }
 
     /// One graph of a spec.

@@ -54,6 +54,11 @@ where
         Self { answers, failures, metrics, runtime: Handle::try_current().ok() }
     }
 
+    /// How many answers are kept, and their bytes; what expired may still be counted for a moment.
+    pub fn fill(&self) -> (u64, u64) {
+        (self.answers.entry_count(), self.answers.weighted_size())
+    }
+
     /// The kept answer, else that of `fetch`, which only the first of those who ask at once starts.
     /// It runs to its end even if all of them leave.
     pub async fn get<F>(&self, instance: &InstanceName, key: K, fetch: F) -> Result<V, Arc<PrometheusError>>

@@ -34,6 +34,11 @@ where
         Self { answers }
     }
 
+    /// How many answers are kept, and their bytes; what expired may still be counted for a moment.
+    pub fn fill(&self) -> (u64, u64) {
+        (self.answers.entry_count(), self.answers.weighted_size())
+    }
+
     /// Keeps an answer, unless the one that is there is to be preferred.
     pub async fn keep(&self, family: F, answer: Answer<T>, prefers: impl FnOnce(&T) -> bool) {
         let kept = self.answers.get(&family).await;

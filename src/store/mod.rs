@@ -53,10 +53,21 @@ impl<T> Answer<T> {
     }
 }
 
+/// How full a store is, about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoreFill {
+    pub answers: u64,
+    pub bytes: u64,
+    pub max_bytes: u64,
+    /// How often each kind of result was told since the start, as [`StoreMetrics::lookup`] counts them.
+    pub lookups: Vec<(&'static str, u64)>,
+}
+
 /// Cheap to clone; all clones are one store.
 #[derive(Clone)]
 pub struct Store {
     instances: Arc<Instances>,
+    max_bytes: u64,
     metrics: StoreMetrics,
     graphs: Flight<Question, Answer<Matrix>>,
     last_graphs: LastGood<Family, Matrix>,
@@ -71,6 +82,7 @@ impl Store {
         let eighth = settings.max_bytes / 8;
         Self {
             instances,
+            max_bytes: settings.max_bytes,
             graphs: Flight::new(eighth * 4, metrics.clone(), |a| a.value.weight()),
             last_graphs: LastGood::new(eighth * 2, Matrix::weight),
             rules: Flight::new(eighth, metrics.clone(), |a| a.value.weight()),
@@ -103,6 +115,16 @@ impl Store {
         match self.rules.get(&question.instance, question.clone(), fetch).await {
             Ok(answer) => Ok(answer),
             Err(failure) => self.told(self.last_rules.instead_of(failure, &question, |_| true).await),
+        }
+    }
+
+    pub fn fill(&self) -> StoreFill {
+        let parts = [self.graphs.fill(), self.last_graphs.fill(), self.rules.fill(), self.last_rules.fill()];
+        StoreFill {
+            answers: parts.iter().map(|(answers, _)| answers).sum(),
+            bytes: parts.iter().map(|(_, bytes)| bytes).sum(),
+            max_bytes: self.max_bytes,
+            lookups: self.metrics.lookups(),
         }
     }
 

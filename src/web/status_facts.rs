@@ -7,9 +7,13 @@ use std::time::Duration;
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, web};
 
+use super::links::safe_href;
 use super::{PageError, WebSettings};
+use crate::annotations::Unit;
 use crate::catalog::{Catalog, Snapshot};
+use crate::chart::format::number;
 use crate::monitoring::Monitoring;
+use crate::store::StoreFill;
 
 /// Everything that the status page tells.
 #[derive(Clone, Debug)]
@@ -17,6 +21,7 @@ pub struct StatusFacts {
     /// The catalog as it is served: entities, faults, when it was read.
     pub catalog: Arc<Snapshot>,
     pub instances: Vec<InstanceFacts>,
+    pub cache: StoreFill,
     pub config: Vec<ConfigFact>,
     pub version: &'static str,
 }
@@ -27,7 +32,7 @@ pub struct InstanceFacts {
     pub name: String,
     /// Its address in Backstage: `/prometheus/api`.
     pub proxy_path: String,
-    /// Where people open it.
+    /// Where people open it; None also when the address holds credentials.
     pub ui_url: Option<String>,
     pub scrape_interval: Duration,
     pub timeout: Duration,
@@ -63,7 +68,7 @@ impl StatusFacts {
         let instances = monitoring.instances().map(|instance| InstanceFacts {
             name: instance.name.to_string(),
             proxy_path: instance.proxy_path.clone(),
-            ui_url: instance.ui_url.as_ref().map(ToString::to_string),
+            ui_url: instance.ui_url.as_ref().and_then(|url| safe_href(url.as_str())),
             scrape_interval: instance.scrape_interval,
             timeout: instance.timeout,
             max_concurrent: instance.max_concurrent,
@@ -73,9 +78,21 @@ impl StatusFacts {
         Some(Self {
             catalog: catalog.snapshot(),
             instances: instances.collect(),
+            cache: monitoring.store_fill(),
             config: config(settings),
             version: env!("CARGO_PKG_VERSION"),
         })
+    }
+}
+
+impl StatusFacts {
+    /// How full the cache is and what it did, in a line.
+    pub fn cache_sentence(&self) -> String {
+        let bytes = |count: u64| number(count as f64, &Unit::Bytes);
+        let lookups = self.cache.lookups.iter().map(|(result, count)| format!("{result} {count}"));
+        let lookups = lookups.collect::<Vec<_>>().join(", ");
+        let (held, most) = (bytes(self.cache.bytes), bytes(self.cache.max_bytes));
+        format!("{} answers in {held} of {most}; lookups since the start: {lookups}", self.cache.answers)
     }
 }
 
@@ -84,7 +101,7 @@ fn config(settings: &WebSettings) -> Vec<ConfigFact> {
     let refresh = settings.defaults.refresh.map(|every| format!("{}s", every.as_secs()));
     let facts = [
         ("app.title", settings.title.clone()),
-        ("app.baseUrl", or_none(settings.base_url.as_ref().map(ToString::to_string))),
+        ("app.baseUrl", or_none(settings.base_url.as_ref().and_then(|url| safe_href(url.as_str())))),
         ("promenade.embedding.frameAncestors", or_none(listed(&settings.frame_ancestors))),
         ("promenade.defaults.range", super::params::in_one_unit(settings.defaults.range)),
         ("promenade.defaults.refresh", refresh.unwrap_or_else(|| "off".to_owned())),

@@ -134,6 +134,8 @@ async fn pages_are_read_and_nothing_else() {
         assert_eq!(reply.header("allow"), "GET, HEAD", "{method}");
         assert_eq!(reply.json()["error"]["kind"], "method_not_allowed", "{method}");
     }
+    let asset = world.ask(Method::POST, "/static/js/portal.js", &[]).await;
+    assert_eq!((asset.status.as_u16(), asset.header("allow")), (405, "GET, HEAD"));
     let whole = world.get(&path).await;
     let head = world.ask(Method::HEAD, &path, &[]).await;
     assert_eq!(head.status, 200);
@@ -154,6 +156,28 @@ async fn machines_learn_how_it_is() {
     assert!(text.ends_with("# EOF\n"), "{text}");
     assert!(text.contains("/catalog/{namespace}/{kind}/{name}.json"), "{text}");
     assert!(!text.contains("payments"), "{text}");
+}
+
+#[tokio::test]
+async fn the_status_page_tells_no_secret() {
+    let world = World::with(CATALOG, |settings| {
+        let instance = &mut settings.instances[0];
+        instance.headers = vec![("authorization".to_owned(), "Bearer canary-1".to_owned().into())];
+        instance.ui_url = Some("https://user:canary-2@prom.example/".parse().unwrap());
+    })
+    .await;
+    world.get(&format!("{PAYMENTS}/graphs/1.json")).await;
+    let page = world.get("/status").await;
+    let text = page.text();
+    assert_eq!(page.status, 200);
+    assert!(text.contains("miss 1") && text.contains("/prometheus/api"), "{text}");
+    assert!(!text.contains("canary"), "{text}");
+    assert!(
+        !text.contains(&world.upstream.address.port().to_string()),
+        "the instance's own address is internal"
+    );
+    assert!(!world.get("/metrics").await.text().contains("canary"));
+    assert_eq!(world.upstream.requests()[0].header("authorization"), Some("Bearer canary-1"));
 }
 
 #[tokio::test]

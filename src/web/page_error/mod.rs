@@ -6,7 +6,6 @@ mod told;
 use std::fmt;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ALLOW, HeaderValue};
 use actix_web::{HttpResponse, ResponseError};
 
 pub use render::{catch_panics, render};
@@ -74,10 +73,6 @@ impl ResponseError for PageError {
 
     /// Without a body: `render` adds the one that was asked for.
     fn error_response(&self) -> HttpResponse {
-        let mut reply = HttpResponse::new(self.status_code());
-        if matches!(self, Self::MethodNotAllowed) {
-            reply.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
-        }
-        reply
+        HttpResponse::new(self.status_code())
     }
 }

@@ -6,7 +6,7 @@ use actix_web::HttpRequest;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ALLOW, CONTENT_TYPE};
+use actix_web::http::header::{ALLOW, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use actix_web::middleware::Next;
 use futures_util::FutureExt;
 use serde::Serialize;
@@ -14,6 +14,9 @@ use serde::Serialize;
 use super::{PageError, Told};
 use crate::web::form;
 use crate::web::{CachePolicy, pages};
+
+/// A full queue is shorter by then.
+const RETRY_AFTER_SECS: &str = "2";
 
 /// Replaces an error's empty body. Stands outside of all routes.
 pub async fn render(
@@ -35,11 +38,16 @@ pub async fn render(
         other => PageError::Refused(other),
     });
     log(&error, status);
-    let allow = reply.headers().get(ALLOW).cloned();
     let (request, _) = reply.into_parts();
     let mut body = body(&request, &error.told());
-    if let Some(allow) = allow {
-        body.headers_mut().insert(ALLOW, allow);
+    match status {
+        StatusCode::METHOD_NOT_ALLOWED => {
+            body.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
+        }
+        StatusCode::SERVICE_UNAVAILABLE => {
+            body.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_SECS));
+        }
+        _ => {}
     }
     Ok(ServiceResponse::new(request, body))
 }
