@@ -187,22 +187,26 @@ fn values_come_from_elsewhere() {
     assert!(!format!("{settings:?}").contains(CANARY));
 }
 
-/// Each text has exactly these faults: the key, and a part of its sentence.
+/// The text has exactly these faults: the key, and a part of its sentence.
+fn check_faults(text: &str, expected: &[(&str, &str)]) {
+    let faults = load(&[text]).err().unwrap_or_else(|| panic!("no fault in {text}"));
+    let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
+    assert_eq!(faults.len(), expected.len(), "{text}: {told:#?}");
+    for (fault, (key, part)) in faults.iter().zip(expected) {
+        assert_eq!(fault.key, *key, "{told:#?}");
+        assert!(fault.message.contains(part), "{told:#?} lacks {part:?}");
+        assert!(fault.file.is_some() && fault.line.is_some() && fault.column.is_some(), "{fault:?}");
+    }
+    assert!(!told.join("\n").contains(CANARY), "{told:#?}");
+}
+
+fn entry(inner: &str) -> String {
+    format!("proxy:\n  '/prometheus/api':\n    target: http://p/api/v1/\n    {inner}\n")
+}
+
 #[test]
-fn every_mistake_is_told_by_its_key() {
-    let check = |text: &str, expected: &[(&str, &str)]| {
-        let faults = load(&[text]).err().unwrap_or_else(|| panic!("no fault in {text}"));
-        let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
-        assert_eq!(faults.len(), expected.len(), "{text}: {told:#?}");
-        for (fault, (key, part)) in faults.iter().zip(expected) {
-            assert_eq!(fault.key, *key, "{told:#?}");
-            assert!(fault.message.contains(part), "{told:#?} lacks {part:?}");
-            assert!(fault.file.is_some() && fault.line.is_some() && fault.column.is_some(), "{fault:?}");
-        }
-        assert!(!told.join("\n").contains(CANARY), "{told:#?}");
-    };
-    let entry =
-        |inner: &str| format!("proxy:\n  '/prometheus/api':\n    target: http://p/api/v1/\n    {inner}\n");
+fn every_mistake_in_headers_is_told() {
+    let check = check_faults;
     let key = "proxy./prometheus/api";
     for (header, name, part) in [
         ("X: '${BROKEN}'", "X", "line break"),
@@ -227,6 +231,12 @@ fn every_mistake_is_told_by_its_key() {
     }
     check(&entry("headers: {X-A: '1', x-a: '2'}"), &[(&format!("{key}.headers.x-a"), "twice")]);
     check(&entry("headers: [a]"), &[(&format!("{key}.headers"), "is a list, where a mapping")]);
+}
+
+#[test]
+fn every_mistake_in_a_proxy_entry_is_told() {
+    let check = check_faults;
+    let key = "proxy./prometheus/api";
     check(&entry("secure: maybe"), &[(&format!("{key}.secure"), "neither true nor false")]);
     check(&entry("pathRewrite: {'.*': /x}"), &[(&format!("{key}.pathRewrite"), "does not keep the end")]);
     for (target, part) in [
@@ -248,6 +258,11 @@ fn every_mistake_is_told_by_its_key() {
     }
     check("proxy: {'/prometheus/api': }", &[(key, "needs its target")]);
     check("proxy: {endpoints: {'/prometheus/api': 5}}", &[("proxy.endpoints./prometheus/api", "is no URL")]);
+}
+
+#[test]
+fn every_mistake_in_backstages_own_keys_is_told() {
+    let check = check_faults;
     check(
         "prometheus: {proxyPath: /none}",
         &[("prometheus.proxyPath", "no proxy entry has this path: `/none`")],
@@ -281,6 +296,11 @@ fn every_mistake_is_told_by_its_key() {
         ],
     );
     check("catalog: {locations: {type: file}}", &[("catalog.locations", "is a mapping, where a list")]);
+}
+
+#[test]
+fn every_mistake_in_the_portals_keys_is_told() {
+    let check = check_faults;
     let own = |text: &str| format!("{PROXY}promenade: {text}");
     check(&own("{lisen: x}"), &[("promenade.lisen", "did you mean `listen`?")]);
     check(&own("{zzz: x}"), &[("promenade.zzz", "known are listen")]);
