@@ -10,7 +10,7 @@
 //   <section class="panel" id data-title data-state>     the alerts panel has id="alerts"
 //   <div class="chart" id="X" data-island="Y" hx-morph-skip> and <script type="application/json" id="Y">
 //   <table class="legend"> <tr data-series="0" tabindex="0">, inside the same panel
-//   <time datetime="...">, [data-copy="text"], <details class="menu">
+//   <time datetime="...">, <details class="menu">, [data-copy="text or path"]; empty: the <pre> beside it
 // It never writes HTML text: names and values come from Prometheus and may be hostile.
 (() => {
   "use strict";
@@ -66,7 +66,9 @@
 
   function digitsOf(x, more, percent) {
     if (x < 0.001) return exponentForm(x);
-    const decimals = x < 0.01 ? 5 : x < 0.1 ? 4 : x < 1 ? 3 : x < 10 ? 2 : x < 100 ? (percent ? 2 : 1) : 0;
+    // Services live between 99 and 100%: there every digit counts.
+    const tens = percent ? 2 : 1;
+    const decimals = x < 0.01 ? 5 : x < 0.1 ? 4 : x < 1 ? 3 : x < 10 ? 2 : x < 100 ? tens : 0;
     return trimmed(x.toFixed(decimals + more));
   }
 
@@ -86,15 +88,20 @@
   const formats = new Map();
 
   // undefined is the reader's own zone.
-  function zone() {
+  const zone = (() => {
     const tz = root.dataset.tz ?? "browser";
-    return tz === "browser" ? undefined : tz === "utc" ? "UTC" : tz;
-  }
+    if (tz === "browser") return undefined;
+    try {
+      return new Intl.DateTimeFormat("en-GB", { timeZone: tz }).resolvedOptions().timeZone;
+    } catch {
+      return "UTC"; // Known to the server, and not to this browser.
+    }
+  })();
 
   function clock(locale) {
     if (!formats.has(locale)) {
       formats.set(locale, new Intl.DateTimeFormat(locale, {
-        timeZone: zone(), hourCycle: "h23", year: "numeric", month: "2-digit", day: "2-digit",
+        timeZone: zone, hourCycle: "h23", year: "numeric", month: "2-digit", day: "2-digit",
         hour: "2-digit", minute: "2-digit", second: "2-digit", timeZoneName: "short",
       }));
     }
@@ -156,6 +163,7 @@
     const step = TIME_STEPS.find((s) => (to - from) / s <= room) ?? TIME_STEPS.at(-1);
     const monday = step >= 7 * DAY ? 4 * DAY : 0;
     const ticks = [];
+    if (!(from < to)) return { ticks, step };
     let wall = Math.ceil((from + offset(from) - monday) / step) * step + monday;
     for (; ticks.length < 200; wall += step) {
       const tick = fromWall(wall);
@@ -198,7 +206,7 @@
     const binary = unit?.startsWith("bytes") && rough >= 1;
     const { base, fractions } = binary ? BINARY_STEPS : DECIMAL;
     const power = base ** Math.floor(Math.log(rough) / Math.log(base) + 1e-9);
-    return fractions.find((fraction) => fraction * power >= rough * 0.999) * power;
+    return (fractions.find((fraction) => fraction * power >= rough * 0.999) ?? base) * power;
   }
 
   // Ends and step of the value axis over what is shown.
@@ -229,7 +237,7 @@
 
   // ---- Charts ----
 
-  // One entry for each drawn chart: { div, chart, text, island, pointer }.
+  // One entry for each drawn chart: { div, chart, text, island, pointer, more }.
   const drawn = new Map();
   // What the reader chose in a legend, by the chart's id: { only: Set } or { without: Set } of series names.
   const choices = new Map();
@@ -270,7 +278,7 @@
   function start(echarts, div) {
     if (!div.isConnected || drawn.has(div)) return;
     const chart = echarts.init(div, null, { renderer: "canvas" });
-    const entry = { div, chart, text: "", island: null, pointer: null };
+    const entry = { div, chart, text: "", island: null, pointer: null, more: 0 };
     drawn.set(div, entry);
     // The tooltip asks which line is nearest, and ECharts does not tell it where the pointer is.
     chart.getZr().on("mousemove", ({ offsetX, offsetY }) => { entry.pointer = [offsetX, offsetY]; });
@@ -349,10 +357,10 @@
       encode: { x: "t", y: `s${i}` },
       connectNulls: false,
       // A sample between two gaps has no line to be seen by, so it is the only one that gets a dot.
-      symbol: "circle",
-      showSymbol: true,
+      symbol: lone.size ? (_, { dataIndex }) => (lone.has(dataIndex) ? "circle" : "none") : "none",
+      symbolSize: 5,
+      showSymbol: lone.size > 0,
       showAllSymbol: true,
-      symbolSize: (_, { dataIndex }) => (lone.has(dataIndex) ? 5 : 0),
       lineStyle: { ...base.lineStyle, color: colour },
       itemStyle: { ...base.itemStyle, color: colour },
       areaStyle: base.areaStyle && { ...base.areaStyle, color: colour },
@@ -375,10 +383,11 @@
     };
   }
 
-  function yAxis({ chart, island }, shown, theme) {
+  function yAxis(entry, shown, theme) {
+    const { chart, island } = entry;
     const base = first(island.option.yAxis);
     const axis = valueAxis(extent(island, shown), island.unit, Math.max(2, Math.floor(chart.getHeight() / 55)));
-    const more = moreDecimals(axis);
+    const more = entry.more = moreDecimals(axis);
     return {
       ...base,
       ...axis,
@@ -449,7 +458,7 @@
     const listed = rows.slice(0, 1).concat(others.slice(0, TOOLTIP_ROWS - 1));
     const body = element("div", "tip-body");
     body.append(element("div", "tip-time", dateTime(island.start + at * island.step)));
-    listed.forEach((row, n) => body.append(tooltipRow(island, row, n === 0)));
+    listed.forEach((row, n) => body.append(tooltipRow(entry, row, n === 0)));
     if (!rows.length) body.append(element("div", "tip-more", "no data here"));
     if (rows.length > listed.length) {
       body.append(element("div", "tip-more", `and ${rows.length - listed.length} more`));
@@ -457,11 +466,11 @@
     return body;
   }
 
-  function tooltipRow(island, { i, value }, nearest) {
+  function tooltipRow({ island, more }, { i, value }, nearest) {
     const row = element("div", nearest ? "tip-row tip-nearest" : "tip-row");
     const swatch = element("span", "swatch");
     swatch.append(element("i", `s${island.colours[i]}`));
-    row.append(swatch, element("span", "tip-value", format(value, island.unit)), element("span", "tip-name", island.names[i]));
+    row.append(swatch, element("span", "tip-value", format(value, island.unit, more)), element("span", "tip-name", island.names[i]));
     return row;
   }
 
@@ -630,7 +639,9 @@
   // ---- Small helps ----
 
   async function onCopy(button) {
-    const text = button.dataset.copy || button.parentElement.querySelector("pre")?.textContent || "";
+    const given = button.dataset.copy || button.parentElement.querySelector("pre")?.textContent || "";
+    // A link is copied whole; neither PromQL nor YAML begins with a slash.
+    const text = given.startsWith("/") ? new URL(given, location.href).href : given;
     const done = await copy(text).then(() => true, () => false);
     const before = button.dataset.label ??= button.textContent;
     button.textContent = done ? "Copied" : "Not copied";

@@ -1,6 +1,7 @@
 //! Every scene and every suite, in one binary: it links once.
 #![expect(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
     clippy::string_slice,
@@ -8,6 +9,7 @@
 )]
 
 mod api;
+mod browser;
 mod catalog;
 mod cli;
 mod config;

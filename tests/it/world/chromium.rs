@@ -1,0 +1,340 @@
+//! A real Chromium, headless: opens pages, moves a real pointer, presses real keys, and notes every complaint.
+//!
+//! One browser serves all tests that run at the same time; it ends with the last of them.
+
+use std::future::Future;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
+
+use chromiumoxide::cdp::browser_protocol::browser::{
+    Bounds, GetWindowForTargetParams, SetWindowBoundsParams, WindowState,
+};
+use chromiumoxide::cdp::browser_protocol::emulation::{
+    MediaFeature, SetDeviceMetricsOverrideParams, SetScriptExecutionDisabledParams, SetTimezoneOverrideParams,
+};
+use chromiumoxide::cdp::browser_protocol::input::{
+    DispatchKeyEventParams, DispatchKeyEventType, DispatchMouseEventParams, DispatchMouseEventType,
+    MouseButton,
+};
+use chromiumoxide::cdp::browser_protocol::log::{EventEntryAdded, LogEntryLevel};
+use chromiumoxide::cdp::browser_protocol::target::CreateTargetParams;
+use chromiumoxide::cdp::js_protocol::runtime::{
+    ConsoleApiCalledType, EventConsoleApiCalled, EventExceptionThrown,
+};
+use chromiumoxide::page::{Page, ScreenshotParams};
+use chromiumoxide::{Browser, BrowserConfig};
+use futures_util::StreamExt;
+use promenade::clock;
+use serde::de::DeserializeOwned;
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+/// The machine that runs this may be busy with other tests.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+const FLAGS: [&str; 4] =
+    ["disable-gpu", "disable-quic", "disable-component-update", "no-default-browser-check"];
+
+static RUNNING: Mutex<Weak<Chromium>> = Mutex::new(Weak::new());
+
+/// A running browser. Its own threads drive it, so that tests may each bring their own runtime.
+struct Chromium {
+    parts: Option<(Runtime, Browser, TempDir)>,
+}
+
+impl Chromium {
+    fn shared() -> Arc<Self> {
+        let mut running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
+        running.upgrade().unwrap_or_else(|| {
+            let started = Arc::new(Self::start());
+            *running = Arc::downgrade(&started);
+            started
+        })
+    }
+
+    fn start() -> Self {
+        let profile = TempDir::new().unwrap();
+        let config = BrowserConfig::builder()
+            .chrome_executable(found())
+            .no_sandbox()
+            .user_data_dir(profile.path())
+            .launch_timeout(Duration::from_secs(60))
+            .request_timeout(Duration::from_secs(60))
+            .viewport(None)
+            .args(FLAGS)
+            .build()
+            .unwrap();
+        // On a thread of its own: the caller's is inside a runtime and must not wait in it.
+        let start = move || {
+            let runtime =
+                tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+            let browser = runtime.block_on(async {
+                let (browser, mut events) = Browser::launch(config).await.expect("Chromium starts");
+                tokio::spawn(async move { while events.next().await.is_some() {} });
+                browser
+            });
+            (runtime, browser)
+        };
+        let (runtime, browser) = std::thread::spawn(start).join().unwrap();
+        Self { parts: Some((runtime, browser, profile)) }
+    }
+
+    fn browser(&self) -> &Browser {
+        &self.parts.as_ref().unwrap().1
+    }
+
+    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.parts.as_ref().unwrap().0.spawn(task);
+    }
+}
+
+impl Drop for Chromium {
+    fn drop(&mut self) {
+        let Some((runtime, mut browser, profile)) = self.parts.take() else { return };
+        let end = move || {
+            runtime.block_on(async {
+                let _ = browser.kill().await;
+                let _ = browser.wait().await;
+            });
+            drop(browser);
+            runtime.shutdown_timeout(Duration::from_secs(5));
+            drop(profile);
+        };
+        let _ = std::thread::spawn(end).join();
+    }
+}
+
+/// Debian's name first. Without a browser the suite fails: a skipped test says nothing.
+fn found() -> PathBuf {
+    if let Some(named) = std::env::var_os("CHROMIUM") {
+        return PathBuf::from(named);
+    }
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let names = ["chromium", "chromium-browser", "google-chrome"];
+    std::env::split_paths(&path)
+        .flat_map(|folder| names.map(|name| folder.join(name)))
+        .find(|program| program.is_file())
+        .expect("Chromium is not installed: run the tests by tests/run, `apt-get install chromium`, or set CHROMIUM")
+}
+
+/// One page in a window of its own, and what went wrong in it.
+pub struct Tab {
+    page: Page,
+    complaints: Arc<Mutex<Vec<String>>>,
+    chromium: Arc<Chromium>,
+}
+
+impl Tab {
+    /// An empty page of 1440 by 900, in the light theme.
+    pub async fn new() -> Self {
+        let chromium = Chromium::shared();
+        let blank = CreateTargetParams::builder().url("about:blank").new_window(true).build().unwrap();
+        let page = chromium.browser().new_page(blank).await.unwrap();
+        let tab = Self { page, complaints: Arc::default(), chromium };
+        tab.listen().await;
+        tab.size(1440, 900).await;
+        tab.theme("light").await;
+        tab
+    }
+
+    pub async fn open(url: &str) -> Self {
+        let tab = Self::new().await;
+        tab.go(url).await;
+        tab
+    }
+
+    /// Goes there and waits for the page's scripts.
+    pub async fn go(&self, url: &str) {
+        self.page.goto(url).await.unwrap_or_else(|fault| panic!("{url}: {fault}"));
+    }
+
+    /// Notes console errors and warnings, exceptions, refused loads and breaches of the content security policy.
+    async fn listen(&self) {
+        let mut entries = self.page.event_listener::<EventEntryAdded>().await.unwrap();
+        let mut calls = self.page.event_listener::<EventConsoleApiCalled>().await.unwrap();
+        let mut exceptions = self.page.event_listener::<EventExceptionThrown>().await.unwrap();
+        self.page.enable_log().await.unwrap();
+        self.page.enable_runtime().await.unwrap();
+        let note = |complaints: &Arc<Mutex<Vec<String>>>| {
+            let complaints = Arc::clone(complaints);
+            move |text: String| complaints.lock().unwrap_or_else(PoisonError::into_inner).push(text)
+        };
+        let (entry, call, exception) =
+            (note(&self.complaints), note(&self.complaints), note(&self.complaints));
+        self.chromium.spawn(async move {
+            while let Some(event) = entries.next().await {
+                if matches!(event.entry.level, LogEntryLevel::Error | LogEntryLevel::Warning) {
+                    let url = event.entry.url.as_deref().unwrap_or_default();
+                    entry(format!("{} {url}", event.entry.text));
+                }
+            }
+        });
+        self.chromium.spawn(async move {
+            while let Some(event) = calls.next().await {
+                let kinds = [
+                    ConsoleApiCalledType::Error,
+                    ConsoleApiCalledType::Warning,
+                    ConsoleApiCalledType::Assert,
+                ];
+                if kinds.contains(&event.r#type) {
+                    let said = event.args.iter().map(|a| a.value.as_ref().map(ToString::to_string));
+                    call(format!("console: {}", said.flatten().collect::<Vec<_>>().join(" ")));
+                }
+            }
+        });
+        self.chromium.spawn(async move {
+            while let Some(event) = exceptions.next().await {
+                let details = &event.exception_details;
+                let what = details.exception.as_ref().and_then(|e| e.description.clone()).unwrap_or_default();
+                exception(format!("exception: {} {what}", details.text));
+            }
+        });
+    }
+
+    /// What the page complained of so far.
+    pub async fn complaints(&self) -> Vec<String> {
+        // Events come by another road than answers: a moment lets the last of them arrive.
+        tokio::time::sleep(Duration::from_millis(150)).await;
+        self.complaints.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Looks at the page by a JavaScript expression. Only to look: what this does, no policy forbids.
+    pub async fn look<T: DeserializeOwned>(&self, expression: &str) -> T {
+        let found = self.page.evaluate_expression(expression).await;
+        found.and_then(|f| Ok(f.into_value()?)).unwrap_or_else(|fault| panic!("{expression}: {fault}"))
+    }
+
+    /// Waits until an expression holds.
+    pub async fn until(&self, expression: &str) {
+        let start = clock::now();
+        while !self.look::<bool>(&format!("Boolean({expression})")).await {
+            let waited = clock::now().duration_since(start);
+            if waited.unsigned_abs() > PATIENCE {
+                let shot = self.screenshot("gave-up").await;
+                panic!(
+                    "in {PATIENCE:?} never: {expression}\nsee {}\n{:?}",
+                    shot.display(),
+                    self.complaints().await
+                );
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// The text that a reader sees in the first element that matches.
+    pub async fn text(&self, selector: &str) -> String {
+        self.look(&format!("document.querySelector({}).innerText", quoted(selector))).await
+    }
+
+    pub async fn count(&self, selector: &str) -> usize {
+        self.look(&format!("document.querySelectorAll({}).length", quoted(selector))).await
+    }
+
+    /// A point inside an element, in fractions of its size; brings it into view first.
+    async fn point(&self, selector: &str, across: f64, down: f64) -> (f64, f64) {
+        let script = format!(
+            "(() => {{ const e = document.querySelector({}); e.scrollIntoViewIfNeeded();
+             const r = e.getBoundingClientRect(); return [r.x + r.width * {across}, r.y + r.height * {down}]; }})()",
+            quoted(selector)
+        );
+        self.look(&script).await
+    }
+
+    pub async fn hover(&self, selector: &str, across: f64, down: f64) {
+        let at = self.point(selector, across, down).await;
+        self.mouse(DispatchMouseEventType::MouseMoved, at, 0).await;
+    }
+
+    pub async fn click(&self, selector: &str) {
+        self.click_with(selector, 0).await;
+    }
+
+    /// A click with Ctrl held down.
+    pub async fn ctrl_click(&self, selector: &str) {
+        self.click_with(selector, 2).await;
+    }
+
+    async fn click_with(&self, selector: &str, modifiers: i64) {
+        let at = self.point(selector, 0.5, 0.5).await;
+        self.mouse(DispatchMouseEventType::MouseMoved, at, modifiers).await;
+        self.mouse(DispatchMouseEventType::MousePressed, at, modifiers).await;
+        self.mouse(DispatchMouseEventType::MouseReleased, at, modifiers).await;
+    }
+
+    async fn mouse(&self, kind: DispatchMouseEventType, (x, y): (f64, f64), modifiers: i64) {
+        let mut event = DispatchMouseEventParams::new(kind.clone(), x, y);
+        event.modifiers = Some(modifiers);
+        if kind != DispatchMouseEventType::MouseMoved {
+            event.button = Some(MouseButton::Left);
+            event.click_count = Some(1);
+        }
+        self.page.execute(event).await.unwrap();
+    }
+
+    /// Presses a key: `Enter`, `Tab`, `Escape`.
+    pub async fn press(&self, key: &str) {
+        for kind in [DispatchKeyEventType::KeyDown, DispatchKeyEventType::KeyUp] {
+            let mut event = DispatchKeyEventParams::new(kind);
+            event.key = Some(key.into());
+            event.code = Some(key.into());
+            event.windows_virtual_key_code = Some(match key {
+                "Tab" => 9,
+                "Enter" => 13,
+                "Escape" => 27,
+                other => panic!("unknown key {other}"),
+            });
+            if key == "Enter" {
+                event.text = Some("\r".into());
+            }
+            self.page.execute(event).await.unwrap();
+        }
+    }
+
+    pub async fn size(&self, width: i64, height: i64) {
+        self.page.execute(SetDeviceMetricsOverrideParams::new(width, height, 1.0, false)).await.unwrap();
+    }
+
+    /// What the system prefers: `light` or `dark`.
+    pub async fn theme(&self, name: &str) {
+        let prefers = MediaFeature::new("prefers-color-scheme", name);
+        self.page.emulate_media_features(vec![prefers]).await.unwrap();
+    }
+
+    /// Where the reader's clock stands.
+    pub async fn zone(&self, name: &str) {
+        self.page.emulate_timezone(SetTimezoneOverrideParams::new(name)).await.unwrap();
+    }
+
+    /// From the next page on, scripts do not run.
+    pub async fn without_scripts(&self) {
+        self.page.execute(SetScriptExecutionDisabledParams::new(true)).await.unwrap();
+    }
+
+    /// Puts the window away, or brings it back: `document.hidden`.
+    pub async fn hide(&self, hidden: bool) {
+        let window = self.page.execute(GetWindowForTargetParams::default()).await.unwrap().result.window_id;
+        let state = if hidden { WindowState::Minimized } else { WindowState::Normal };
+        let bounds = Bounds::builder().window_state(state).build();
+        self.page.execute(SetWindowBoundsParams::new(window, bounds)).await.unwrap();
+        self.until(&format!("document.hidden === {hidden}")).await;
+    }
+
+    /// A picture of what is in view, in `target/screens/`.
+    pub async fn screenshot(&self, name: &str) -> PathBuf {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/screens");
+        std::fs::create_dir_all(&folder).unwrap();
+        let path = folder.join(format!("{name}.png"));
+        self.page.save_screenshot(ScreenshotParams::builder().build(), &path).await.unwrap();
+        path
+    }
+
+    /// Closes the page. A test that fails leaves it to the browser's end.
+    pub async fn close(self) {
+        let _ = self.page.close().await;
+    }
+}
+
+fn quoted(text: &str) -> String {
+    serde_json::to_string(text).unwrap()
+}
