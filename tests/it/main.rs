@@ -8,12 +8,16 @@
     reason = "a test that meets the unexpected should stop"
 )]
 
+mod alerts_panel;
 mod api;
 mod browser;
 mod catalog;
+mod catalog_page;
 mod cli;
 mod config;
 mod demo;
+mod entity_page;
+mod graph_panel;
 mod params;
 mod real_prometheus;
 mod serving;

@@ -9,7 +9,7 @@ use super::head::Head;
 use super::scene::{Scene, Wait};
 use super::time_bar::TimeBar;
 use crate::web::panels::missing::Missing;
-use crate::web::panels::{AlertsPanel, GraphPanel, MissingPanel, ProblemsPanel};
+use crate::web::panels::{AlertsPanel, GraphPanel, MissingPanel, ProblemsPanel, Summary};
 use crate::web::{CachePolicy, PageError, Told, form};
 
 #[derive(Template)]
@@ -41,7 +41,11 @@ pub async fn show(request: HttpRequest, scene: Scene) -> Result<HttpResponse, Pa
     };
     let graphs = async { if asks { scene.graphs(&setting).await } else { Vec::new() } };
     let (alerts, graphs) = join(alerts, graphs).await;
-    let summary = alerts.as_ref().map_or_else(|| scene.summary_without_alerts(), |a| a.summary.clone());
+    let summary = match &alerts {
+        Some(alerts) => alerts.summary.clone(),
+        None if missing => Summary::without_alerts(None),
+        None => scene.summary_without_alerts(),
+    };
     let head = scene.head("Overview", summary);
     let page = EntityPage {
         shell: scene.shell(&page, &head),

@@ -4,6 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 
 use super::Shell;
+use crate::web::panels::counted;
 use crate::web::panels::times::{self, Moment};
 use crate::web::{CachePolicy, PageError, PageParams, StatusFacts, WebSettings, form};
 
@@ -12,6 +13,8 @@ use crate::web::{CachePolicy, PageError, PageParams, StatusFacts, WebSettings, f
 pub struct StatusPage<'a> {
     pub shell: Shell<'a>,
     pub facts: &'a StatusFacts,
+    /// `14 entities from 1 file`
+    pub read: String,
     pub loaded_at: Option<Moment>,
     pub faults: Vec<FaultLine>,
 }
@@ -41,6 +44,11 @@ pub async fn show(
     });
     let page = StatusPage {
         shell,
+        read: format!(
+            "{} from {}",
+            counted(facts.catalog.entities.len(), "entity", "entities"),
+            counted(facts.catalog.files_read, "file", "files")
+        ),
         loaded_at: facts.catalog.loaded_at.map(|at| Moment::of(at, now, &params.zone)),
         faults: faults.collect(),
         facts: &facts,

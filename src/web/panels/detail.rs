@@ -63,12 +63,11 @@ pub struct Detail {
     pub active_since: Option<Moment>,
     /// As precise as Prometheus told it.
     pub value: Option<String>,
-    /// None where the family's head tells it for all.
-    pub rule: Option<RuleFacts>,
+    pub rule: RuleFacts,
 }
 
 impl Detail {
-    pub fn of(row: &AlertRow, with_rule: bool, now: Timestamp, zone: &Zone) -> Self {
+    pub fn of(row: &AlertRow, now: Timestamp, zone: &Zone) -> Self {
         let alert = row.alert();
         let pairs = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
         let notes: Vec<Note> = row.annotations().iter().map(|(name, text)| note(name, text)).collect();
@@ -79,7 +78,7 @@ impl Detail {
                 .and_then(|a| a.active_at.as_deref())
                 .and_then(|at| Moment::read(at, now, zone)),
             value: alert.and_then(|a| a.value).map(exact),
-            rule: with_rule.then(|| RuleFacts::of(row.rule(), now, zone)),
+            rule: RuleFacts::of(row.rule(), now, zone),
             notes,
         }
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::alerts::Control;
-use super::detail::{Detail, RuleFacts};
+use super::detail::Detail;
 use super::{cut, times};
 use crate::annotations::Unit;
 use crate::chart::format;
@@ -50,7 +50,6 @@ pub struct Head {
     pub differs_by: String,
     pub since: String,
     pub open: bool,
-    pub rule: RuleFacts,
 }
 
 #[derive(Clone, Debug)]
@@ -84,7 +83,7 @@ impl<'a> Writer<'a> {
                 && !self.shared.contains(&(*name, *value))
         };
         let labels = few(row.labels().iter().filter(telling));
-        Family::One(Box::new(self.line(row, labels, true)))
+        Family::One(Box::new(self.line(row, labels)))
     }
 
     /// Rows of one rule, of which `first` is one. `alone`: the page has no other; `whole`: no sibling is left out;
@@ -106,14 +105,14 @@ impl<'a> Writer<'a> {
             .take(most)
             .map(|row| {
                 let labels = few(row.labels().iter().filter(|(name, _)| differing.contains(name)));
-                self.line(row, labels, false)
+                self.line(row, labels)
             })
             .collect();
         let head = Head::of(first, rows, &differing, self.params, alone || rows.len() <= OPEN_UP_TO);
         Family::Many { head: Box::new(head), beyond: rows.len() - lines.len(), lines, all }
     }
 
-    fn line(&mut self, row: &AlertRow, labels: Vec<(String, String)>, with_rule: bool) -> Line {
+    fn line(&mut self, row: &AlertRow, labels: Vec<(String, String)>) -> Line {
         let (now, zone) = (self.params.period.now, &self.params.zone);
         let alert = row.alert();
         let since = alert.and_then(|a| a.active_at.as_deref()).and_then(|at| times::since(at, now));
@@ -126,7 +125,7 @@ impl<'a> Writer<'a> {
             labels,
             value: alert.and_then(|a| a.value).map(short).unwrap_or_default(),
             since: since.unwrap_or_default(),
-            detail: Detail::of(row, with_rule, now, zone),
+            detail: Detail::of(row, now, zone),
         }
     }
 
@@ -173,7 +172,6 @@ impl Head {
                 .map(|at: jiff::Timestamp| times::span(now.as_second() - at.as_second()))
                 .unwrap_or_default(),
             open,
-            rule: RuleFacts::of(rule, now, &params.zone),
         }
     }
 }

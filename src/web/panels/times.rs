@@ -28,7 +28,7 @@ impl Moment {
     }
 }
 
-/// `45s`, `12m`, `2h 14m`, `3d 4h`: the two greatest units. Never negative.
+/// `45s`, `12m`, `2h 14m`, `3d 4h`: what counts of it in two units at most. Never negative.
 pub fn span(seconds: i64) -> String {
     let s = seconds.max(0);
     let two = |big: i64, b: &str, small: i64, l: &str| match small {
@@ -37,7 +37,8 @@ pub fn span(seconds: i64) -> String {
     };
     match s {
         0..60 => format!("{s}s"),
-        60..3600 => two(s / 60, "m", s % 60, "s"),
+        60..600 => two(s / 60, "m", s % 60, "s"),
+        600..3600 => format!("{}m", s / 60),
         3600..86_400 => two(s / 3600, "h", s % 3600 / 60, "m"),
         _ => two(s / 86_400, "d", s % 86_400 / 3600, "h"),
     }
@@ -69,7 +70,8 @@ mod tests {
             (-5, "0s"),
             (45, "45s"),
             (60, "1m"),
-            (605, "10m 5s"),
+            (305, "5m 5s"),
+            (605, "10m"),
             (8040, "2h 14m"),
             (86_400, "1d"),
             (273_600, "3d 4h"),

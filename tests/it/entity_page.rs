@@ -1,0 +1,146 @@
+//! An entity's page around its panels: head, time, missing annotations, unknown instance, kiosk, errors.
+
+use crate::world::World;
+use crate::world::markup::{panel, tags, words};
+use crate::world::upstream::Reply;
+
+const CATALOG: &str = r#"
+apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata:
+  name: payments
+  title: Payments
+  description: Charges cards
+  tags: [java]
+  links:
+    - {url: 'https://wiki.example/payments', title: Wiki}
+    - {url: 'javascript:alert(1)', title: Trap}
+  annotations: {prometheus.io/rule: up}
+spec: {type: service, owner: team-a, lifecycle: production, system: shop}
+---
+apiVersion: backstage.io/v1alpha1
+kind: Resource
+metadata: {name: '123', namespace: other}
+---
+apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata:
+  name: lost
+  annotations: {prometheus.io/rule: up, prometheus.io/alert: all, prometheus.io/service-name: 'prod-<b>us</b>'}
+"#;
+
+const PAGE: &str = "/catalog/default/component/payments";
+
+async fn world() -> World {
+    let world = World::of(CATALOG).await;
+    world.upstream.on("up", Reply::matrix(&[(&[("job", "a")], 1.0)]));
+    world
+}
+
+#[tokio::test]
+async fn the_head_tells_the_facts() {
+    let world = world().await;
+    let reply = world.get(PAGE).await;
+    let text = words(reply.text());
+    for told in
+        ["Payments: on default", "Charges cards", "owner team-a", "system shop", "java", "Wiki", "Trap"]
+    {
+        assert!(text.contains(told), "{told}: {text}");
+    }
+    let all = tags(reply.text());
+    assert!(all.iter().any(|t| t.get("href") == Some("https://wiki.example/payments")));
+    assert!(!all.iter().any(|t| t.get("href").is_some_and(|h| h.starts_with("javascript"))));
+    let quick: Vec<_> = all.iter().filter_map(|t| t.get("href")).filter(|h| h.contains("range=")).collect();
+    assert_eq!(quick.len(), 9, "{quick:?}");
+    assert!(quick.contains(&&*format!("{PAGE}?range=7d")));
+    assert!(
+        all.iter().any(|t| t.get("href") == Some(&*format!("{PAGE}?refresh=0"))),
+        "the refresh can be ended"
+    );
+}
+
+#[tokio::test]
+async fn the_time_and_the_looks_stay_in_every_link() {
+    let world = world().await;
+    let reply = world.get(&format!("{PAGE}?from=now-6h&to=now&theme=dark&tz=utc&refresh=0")).await;
+    let all = tags(reply.text());
+    let html = all.iter().find(|t| t.name == "html").unwrap();
+    assert_eq!((html.get("data-theme"), html.get("data-tz")), (Some("dark"), Some("utc")));
+    let graphs = all.iter().filter_map(|t| t.get("href")).find(|h| h.starts_with(&format!("{PAGE}/graphs?")));
+    let graphs = graphs.unwrap();
+    for kept in ["from=now-6h", "to=now", "theme=dark", "tz=utc", "refresh=0"] {
+        assert!(graphs.contains(kept), "{kept}: {graphs}");
+    }
+    assert_eq!(tags(panel(reply.text(), "graph-1"))[0].get("hx-trigger"), None);
+}
+
+#[tokio::test]
+async fn a_bad_parameter_is_a_message_and_the_default() {
+    let world = world().await;
+    let reply = world.get(&format!("{PAGE}?from=yesterdayish&pageSize=-1")).await;
+    assert_eq!(reply.status, 200);
+    let text = words(reply.text());
+    assert!(text.contains("from: ") && text.contains("pageSize: "), "{text}");
+    assert_eq!(text.matches("The default is used instead.").count(), 2);
+    assert_eq!(tags(panel(reply.text(), "graph-1"))[0].get("data-state"), Some("ready"));
+}
+
+#[tokio::test]
+async fn a_missing_annotation_comes_with_yaml_to_paste() {
+    let world = world().await;
+    let reply = world.get("/catalog/other/resource/123").await;
+    assert_eq!(reply.status, 200);
+    let text = words(reply.text());
+    assert!(text.contains("Resource 123 has no prometheus.io/rule and no prometheus.io/alert"), "{text}");
+    let yaml = reply.text().split_once("<pre class=\"yaml\">").unwrap().1.split_once("</pre>").unwrap().0;
+    let yaml = yaml.replace("<mark>", "").replace("</mark>", "").replace("&#34;", "\"").replace("&#39;", "'");
+    let pasted = World::of(&yaml).await;
+    let json = pasted.get("/catalog/default/resource/123.json").await.json();
+    assert_eq!(json["graphs"][0]["dimension"], "code", "what is to be pasted is read: {yaml}");
+    assert_eq!(json["problems"].as_array().map(Vec::len), Some(0), "{json}");
+    assert_eq!(json["alerts"]["names"].as_array().map(Vec::len), Some(2), "{json}");
+}
+
+#[tokio::test]
+async fn an_unknown_instance_is_named_with_the_known_ones() {
+    let world = world().await;
+    let reply = world.get("/catalog/default/component/lost").await;
+    assert_eq!(reply.status, 200);
+    let text = words(panel(reply.text(), "fault"));
+    assert!(text.contains("prod-<b>us</b>") && text.contains("default"), "{text}");
+    assert!(!reply.text().contains("id=\"graph-1\""), "it is said once");
+    assert!(world.upstream.requests().is_empty(), "no other instance is asked instead");
+}
+
+#[tokio::test]
+async fn a_frame_gets_only_the_content() {
+    let world = world().await;
+    let reply = world.get(&format!("{PAGE}?kiosk")).await;
+    let all = tags(reply.text());
+    assert_eq!(all[0].get("class"), Some("kiosk"));
+    let banned = ["h1", "footer", "nav"];
+    assert!(!all.iter().any(|t| banned.contains(&t.name.as_str()) || t.get("class") == Some("top")));
+    let own: Vec<_> =
+        all.iter().filter_map(|t| t.get("href")).filter(|h| h.starts_with("/catalog")).collect();
+    let pages = own.iter().filter(|h| !h.contains(".json"));
+    assert!(pages.clone().all(|h| h.contains("kiosk")), "links in a frame stay in it: {own:?}");
+    assert!(pages.count() > 0);
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_said_in_the_same_design() {
+    let world = world().await;
+    for (path, told) in [
+        ("/catalog/default/component/nobody", "component:default/nobody"),
+        ("/nowhere", "Page not found"),
+        (&*format!("{PAGE}/graphs/7"), "Graph not found"),
+    ] {
+        let reply = world.get(path).await;
+        assert_eq!(reply.status, 404, "{path}");
+        let text = words(reply.text());
+        assert!(text.contains(told) && text.contains("Go to the catalog"), "{path}: {text}");
+    }
+    let status = world.get("/status").await;
+    assert_eq!(status.status, 200);
+    assert!(words(status.text()).contains("3 entities from 1 file"), "{}", words(status.text()));
+}

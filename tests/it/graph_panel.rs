@@ -1,0 +1,133 @@
+//! A graph's card in every state: drawn, empty, failed, broken, as a table of samples.
+
+use promenade::chart::palette::{DARK, LIGHT};
+use serde_json::{Value, json};
+
+use crate::world::World;
+use crate::world::markup::{panel, shape, tags, words};
+use crate::world::upstream::Reply;
+
+const PAGE: &str = "/catalog/default/component/payments";
+
+fn catalog(rule: &str) -> String {
+    format!(
+        "apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata:\n  name: payments\n  annotations:\n    \
+         prometheus.io/rule: '{rule}'\n"
+    )
+}
+
+#[tokio::test]
+async fn a_card_has_a_chart_an_island_and_a_legend() {
+    let world = World::of(&catalog("up|job|title=\"Up or down\"|unit=bytes")).await;
+    world.upstream.on("up", Reply::matrix(&[(&[("job", "a")], 2048.0), (&[("job", "b")], 1.0)]));
+    let reply = world.get(PAGE).await;
+    let card = panel(reply.text(), "graph-1");
+    let all = tags(card);
+    assert_eq!(all[0].get("data-state"), Some("ready"));
+    assert_eq!(all[0].get("hx-get"), Some(&*format!("{PAGE}/graphs/1")));
+    let chart = all.iter().find(|t| t.get("id") == Some("graph-1-chart")).unwrap();
+    assert_eq!(chart.get("data-island"), Some("graph-1-data"));
+    assert_eq!(chart.get("hx-morph-skip"), Some(""));
+    let island = card.split_once("id=\"graph-1-data\">").unwrap().1.split_once("</script>").unwrap().0;
+    let island: Value = serde_json::from_str(island).unwrap();
+    assert_eq!(island["names"], json!(["a", "b"]));
+    let rows: Vec<_> = all.iter().filter(|t| t.get("data-series").is_some()).collect();
+    assert_eq!(rows.len(), 2);
+    assert!(rows.iter().all(|row| row.get("tabindex") == Some("0")));
+    let text = words(card);
+    assert!(text.contains("Up or down") && text.contains("2 series Last Min Max Avg"), "{text}");
+    assert!(text.contains("a 2 KiB 2 KiB 2 KiB 2 KiB"), "the figures stand for the chart: {text}");
+}
+
+#[tokio::test]
+async fn the_fragment_is_the_card_of_the_page() {
+    let world = World::of(&catalog("up|job")).await;
+    world.upstream.on("up", Reply::matrix(&[(&[("job", "a")], 1.0)]));
+    let page = world.get(&format!("{PAGE}/graphs/1")).await;
+    let fragment = world.get_with(&format!("{PAGE}/graphs/1"), &[("HX-Request", "true")]).await;
+    assert!(fragment.text().trim_start().starts_with("<section"));
+    assert_eq!(shape(panel(fragment.text(), "graph-1")), shape(panel(page.text(), "graph-1")));
+    let fixed =
+        world.get(&format!("{PAGE}/graphs/1?from=2026-01-01T00:00:00Z&to=2026-01-01T01:00:00Z")).await;
+    assert_eq!(tags(panel(fixed.text(), "graph-1"))[0].get("hx-trigger"), None, "the past does not change");
+}
+
+#[tokio::test]
+async fn one_dead_card_leaves_its_neighbours_whole() {
+    let world = World::of(&catalog("up|job, sum(rate(x[5m]) by (a), down, nothing")).await;
+    world.upstream.on("up", Reply::matrix(&[(&[("job", "a")], 1.0)]));
+    world.upstream.on("down", Reply::refusal(422, "execution", "found duplicate <b>series</b>"));
+    world.upstream.on("nothing", Reply::matrix(&[]));
+    let reply = world.get(PAGE).await;
+    assert_eq!(reply.status, 200);
+    let html = reply.text();
+    let states: Vec<_> = (1..=4)
+        .map(|n| tags(panel(html, &format!("graph-{n}")))[0].get("data-state").unwrap().to_owned())
+        .collect();
+    assert_eq!(states, ["ready", "failed", "failed", "empty"]);
+    assert!(words(panel(html, "graph-3")).contains("found duplicate <b>series</b>"));
+    let empty = words(panel(html, "graph-4"));
+    assert!(empty.contains("No data in this range") && empty.contains("nothing"), "{empty}");
+    let problems = panel(html, "problems");
+    assert!(words(problems).contains("prometheus.io/rule"), "{}", words(problems));
+    let pre = problems.split_once("<pre>").unwrap().1.split_once("</pre>").unwrap().0;
+    let lines: Vec<String> = pre.lines().map(|line| line.replace("&#34;", "\"")).collect();
+    let plain = |line: &str| line.replace("<mark>", "").replace("</mark>", "");
+    let caret = lines[1].split_once('<').unwrap().0.chars().count();
+    assert_eq!(plain(&lines[0]).chars().nth(caret), Some('('), "{lines:?}");
+}
+
+#[tokio::test]
+async fn warnings_are_told_also_without_data() {
+    let world = World::of(&catalog("up")).await;
+    let body = json!({
+        "status": "success", "warnings": ["partial <i>answer</i>"], "infos": ["no rate here"],
+        "data": {"resultType": "matrix", "result": []},
+    });
+    world.upstream.on("up", Reply::json(200, &body));
+    let text = words(panel(world.get(PAGE).await.text(), "graph-1"));
+    for told in ["partial <i>answer</i>", "no rate here", "No data in this range"] {
+        assert!(text.contains(told), "{told}: {text}");
+    }
+}
+
+#[tokio::test]
+async fn samples_are_a_table_in_pages() {
+    let world = World::of(&catalog("up|job")).await;
+    world.upstream.on("up", Reply::matrix(&[(&[("job", "a")], 0.123456789)]));
+    let path = format!("{PAGE}/graphs/1?view=table&from=2026-01-01T00:00:00Z&to=2026-01-01T01:00:00Z");
+    let reply = world.get(&path).await;
+    let card = panel(reply.text(), "graph-1");
+    let text = words(card);
+    assert!(text.contains("2026-01-01 01:00:00 UTC 0.123456789"), "newest first, in full: {text}");
+    assert!(text.contains("1–20 of 241 samples"), "{text}");
+    let next = tags(card).into_iter().find(|t| t.get("rel") == Some("next")).unwrap();
+    let next = world.get(next.get("href").unwrap()).await;
+    assert!(words(panel(next.text(), "graph-1")).contains("2026-01-01 00:55:00 UTC"));
+}
+
+#[tokio::test]
+async fn hostile_series_change_no_element() {
+    let page = async |text: &str| {
+        let world = World::of(&catalog("up|job")).await;
+        world.upstream.on("up", Reply::matrix(&[(&[("job", text)], 1.0)]));
+        world.get(PAGE).await.text().to_owned()
+    };
+    let benign = shape(&page("harmless").await);
+    for text in
+        ["</script><img src=x>", "<!--<script>", "\"><b>", "#*#*#*#(alert(1))#*#*#*#", "\u{2028}\u{202e}"]
+    {
+        assert_eq!(shape(&page(text).await), benign, "{text:?}");
+    }
+}
+
+#[test]
+fn the_style_sheet_has_the_palette_of_both_themes() {
+    let css = include_str!("../../static/css/tokens.css");
+    let colours: Vec<&str> = css
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("--series-")?.split_once(": ")?.1.strip_suffix(';'))
+        .collect();
+    let expected: Vec<&str> = LIGHT.iter().chain(&DARK).chain(&DARK).copied().collect();
+    assert_eq!(colours, expected, "light, dark by the system, dark by the address");
+}
