@@ -61,6 +61,7 @@ fn settings(listen: SocketAddr, prometheus: SocketAddr, refusing: SocketAddr) ->
                 refresh: Some(Duration::from_secs(30)),
                 tz: "browser".to_owned(),
             },
+            ad_hoc: listen.ip().to_canonical().is_loopback(),
             demo: true,
         },
         instances: vec![

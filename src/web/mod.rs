@@ -44,6 +44,8 @@ pub struct WebSettings {
     /// Exact origins that may frame the portal, besides itself.
     pub frame_ancestors: Vec<String>,
     pub defaults: PageDefaults,
+    /// `promenade.adHocQueries`: readers may ask what no annotation names.
+    pub ad_hoc: bool,
     /// The page says "demo data".
     pub demo: bool,
 }

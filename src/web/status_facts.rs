@@ -102,6 +102,7 @@ fn config(settings: &WebSettings) -> Vec<ConfigFact> {
     let facts = [
         ("app.title", settings.title.clone()),
         ("app.baseUrl", or_none(settings.base_url.as_ref().and_then(|url| safe_href(url.as_str())))),
+        ("promenade.adHocQueries", settings.ad_hoc.to_string()),
         ("promenade.embedding.frameAncestors", or_none(listed(&settings.frame_ancestors))),
         ("promenade.defaults.range", super::params::in_one_unit(settings.defaults.range)),
         ("promenade.defaults.refresh", refresh.unwrap_or_else(|| "off".to_owned())),

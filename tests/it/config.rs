@@ -299,12 +299,26 @@ fn every_mistake_in_backstages_own_keys_is_told() {
 }
 
 #[test]
+fn ad_hoc_queries_are_for_this_machine_unless_it_is_written() {
+    let open = "listen: '0.0.0.0:80', auth: {allowUnauthenticated: true}";
+    for (text, expected) in [
+        ("{}".to_owned(), true),
+        ("{listen: '[::1]:80'}".to_owned(), true),
+        ("{adHocQueries: false}".to_owned(), false),
+        (format!("{{{open}}}"), false),
+        (format!("{{{open}, adHocQueries: true}}"), true),
+    ] {
+        assert_eq!(load(&[&format!("promenade: {text}")]).unwrap().web.ad_hoc, expected, "{text}");
+    }
+}
+
+#[test]
 fn every_mistake_in_the_portals_keys_is_told() {
     let check = check_faults;
     let own = |text: &str| format!("{PROXY}promenade: {text}");
     check(&own("{lisen: x}"), &[("promenade.lisen", "did you mean `listen`?")]);
     check(&own("{zzz: x}"), &[("promenade.zzz", "known are listen")]);
-    check(&own("{adHocQueries: true}"), &[("promenade.adHocQueries", "not support the key yet")]);
+    check(&own("{adHocQueries: perhaps}"), &[("promenade.adHocQueries", "neither true nor false")]);
     check(&own("{listen: 7080}"), &[("promenade.listen", "no address and port")]);
     check(&own("{listen: '0.0.0.0:80'}"), &[("promenade.auth.allowUnauthenticated", "beyond this machine")]);
     check(

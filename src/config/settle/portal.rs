@@ -21,8 +21,10 @@ pub(super) fn settle(
     listen: Option<SocketAddr>,
 ) -> Option<(SocketAddr, WebSettings, StoreSettings)> {
     let promenade = root.get("promenade");
-    let known = ["listen", "auth", "embedding", "defaults", "instances", "cache"];
-    promenade.only(&known, &["adHocQueries"]);
+    let known = ["listen", "auth", "adHocQueries", "embedding", "defaults", "instances", "cache"];
+    promenade.only(&known, &[]);
+    let ad_hoc = promenade.get("adHocQueries").flag();
+    let address = address(&promenade, listen);
     let app = root.get("app");
     let web = WebSettings {
         title: app
@@ -34,12 +36,13 @@ pub(super) fn settle(
         base_url: app.get("baseUrl").parse(base_url),
         frame_ancestors: frame_ancestors(&promenade.get("embedding")),
         defaults: defaults(&promenade.get("defaults")),
+        ad_hoc: ad_hoc.unwrap_or_else(|| address.is_some_and(is_loopback)),
         demo: false,
     };
     let cache = promenade.get("cache");
     cache.only(&["maxBytes"], &[]);
     let store = StoreSettings { max_bytes: cache.get("maxBytes").parse(bytes).unwrap_or(CACHE_BYTES) };
-    Some((address(&promenade, listen)?, web, store))
+    Some((address?, web, store))
 }
 
 /// Where to listen: beyond loopback only when it is written that anybody may look.
@@ -52,7 +55,7 @@ fn address(promenade: &Reader<'_>, listen: Option<SocketAddr>) -> Option<SocketA
     let from_config = if written.is_present() { written.parse(socket_address) } else { Some(LISTEN) };
     let address = listen.or(from_config)?;
     let is_open = open == Some(true) || (key.is_present() && open.is_none());
-    if !address.ip().to_canonical().is_loopback() && !is_open {
+    if !is_loopback(address) && !is_open {
         let whose = if listen.is_some() { "the command line" } else { "promenade.listen" };
         key.fault(format!(
             "{whose} asks to listen beyond this machine, where anybody could look: \
@@ -60,6 +63,10 @@ fn address(promenade: &Reader<'_>, listen: Option<SocketAddr>) -> Option<SocketA
         ));
     }
     Some(address)
+}
+
+fn is_loopback(address: SocketAddr) -> bool {
+    address.ip().to_canonical().is_loopback()
 }
 
 fn frame_ancestors(embedding: &Reader<'_>) -> Vec<String> {

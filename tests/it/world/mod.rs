@@ -62,6 +62,7 @@ impl World {
                     refresh: Some(Duration::from_secs(30)),
                     tz: "browser".to_owned(),
                 },
+                ad_hoc: true,
                 demo: false,
             },
             instances: vec![upstream.instance("default")],
