@@ -69,3 +69,24 @@ async fn the_alert_table_is_filtered_in_its_place() {
     stayed(&tab).await;
     tab.close().await;
 }
+
+#[tokio::test]
+async fn what_needs_a_script_is_not_offered_without_one() {
+    let portal = Portal::demo();
+    let tab = Tab::open(&portal.at("/")).await;
+    let seen = |selector: &str| format!("document.querySelector('{selector}').checkVisibility()");
+    tab.go(&portal.at(PAYMENTS)).await;
+    assert!(tab.look::<bool>(&seen("#graph-1-chart")).await);
+    assert!(!tab.look::<bool>(&seen("#graph-1 .no-script")).await);
+    tab.without_scripts().await;
+    tab.go(&portal.at(PAYMENTS)).await;
+    assert!(!tab.look::<bool>(&seen("#graph-1-chart")).await, "no empty box in place of the chart");
+    assert!(tab.look::<bool>(&seen("#graph-1 .no-script")).await);
+    // A row opens and shows what is under it, by style alone.
+    let row = "#alerts tbody:not(.family) tr.row";
+    let detail = "#alerts tbody:not(.family) tr.detail";
+    assert!(!tab.look::<bool>(&seen(detail)).await);
+    tab.click(&format!("{row} td.sum")).await;
+    tab.until(&seen(detail)).await;
+    tab.close().await;
+}
