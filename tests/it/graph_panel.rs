@@ -120,3 +120,15 @@ async fn hostile_series_change_no_element() {
         assert_eq!(shape(&page(text).await), benign, "{text:?}");
     }
 }
+
+#[tokio::test]
+async fn a_hung_query_holds_up_no_page_but_its_own() {
+    let world = World::of(&catalog("up")).await;
+    world.upstream.on("up", Reply::hang());
+    for (path, state) in [(PAGE.to_owned(), "loading"), (format!("{PAGE}/graphs/1"), "failed")] {
+        let reply = world.get(&path).await;
+        let section = tags(panel(reply.text(), "graph-1")).remove(0);
+        assert_eq!(section.get("data-state"), Some(state), "{path}");
+    }
+    assert_eq!(world.upstream.requests().len(), 1, "one question for both");
+}
