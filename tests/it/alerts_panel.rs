@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use promenade::clock;
+use promenade::config::Settings;
 use serde_json::{Value, json};
 
 use crate::world::World;
@@ -205,6 +206,23 @@ async fn a_hung_instance_holds_up_nobody() {
     let fragment = world.get_with(section.get("hx-get").unwrap(), &[("HX-Request", "true")]).await;
     assert!(words(fragment.text()).contains("did not answer in time"), "{}", words(fragment.text()));
     assert_eq!(world.upstream.requests().len(), 1, "the page and its panel share one question");
+}
+
+#[tokio::test]
+async fn an_outage_shows_the_last_good_state_and_its_age() {
+    let faster = |settings: &mut Settings| settings.instances[0].scrape_interval = Duration::from_secs(1);
+    let world = World::with(&catalog("all"), faster).await;
+    world.upstream.on_rules(groups(&mixed()));
+    assert!(!words(world.get(PAGE).await.text()).contains("not the newest"));
+    world.upstream.on_rules(Reply::html(502, "bad gateway"));
+    tokio::time::sleep(Duration::from_millis(1_200)).await;
+    let reply = world.get(PAGE).await;
+    let text = words(reply.text());
+    assert!(
+        text.contains("1 firing, 1 pending, on default, as of ") && text.contains("not the newest"),
+        "{text}"
+    );
+    assert!(words(panel(reply.text(), "alerts")).contains("As of "), "{text}");
 }
 
 #[tokio::test]

@@ -1,6 +1,5 @@
 //! A graph's card in every state: drawn, empty, failed, broken, as a table of samples.
 
-use promenade::chart::palette::{DARK, LIGHT};
 use serde_json::{Value, json};
 
 use crate::world::World;
@@ -70,6 +69,7 @@ async fn one_dead_card_leaves_its_neighbours_whole() {
     assert!(empty.contains("No data in this range") && empty.contains("nothing"), "{empty}");
     let problems = panel(html, "problems");
     assert!(words(problems).contains("prometheus.io/rule"), "{}", words(problems));
+    assert!(words(problems).contains("(catalog.yaml, line 6, column "), "{}", words(problems));
     let pre = problems.split_once("<pre>").unwrap().1.split_once("</pre>").unwrap().0;
     let lines: Vec<String> = pre.lines().map(|line| line.replace("&#34;", "\"")).collect();
     let plain = |line: &str| line.replace("<mark>", "").replace("</mark>", "");
@@ -121,13 +121,14 @@ async fn hostile_series_change_no_element() {
     }
 }
 
-#[test]
-fn the_style_sheet_has_the_palette_of_both_themes() {
-    let css = include_str!("../../static/css/tokens.css");
-    let colours: Vec<&str> = css
-        .lines()
-        .filter_map(|line| line.trim().strip_prefix("--series-")?.split_once(": ")?.1.strip_suffix(';'))
-        .collect();
-    let expected: Vec<&str> = LIGHT.iter().chain(&DARK).chain(&DARK).copied().collect();
-    assert_eq!(colours, expected, "light, dark by the system, dark by the address");
+#[tokio::test]
+async fn a_hung_query_holds_up_no_page_but_its_own() {
+    let world = World::of(&catalog("up")).await;
+    world.upstream.on("up", Reply::hang());
+    for (path, state) in [(PAGE.to_owned(), "loading"), (format!("{PAGE}/graphs/1"), "failed")] {
+        let reply = world.get(&path).await;
+        let section = tags(panel(reply.text(), "graph-1")).remove(0);
+        assert_eq!(section.get("data-state"), Some(state), "{path}");
+    }
+    assert_eq!(world.upstream.requests().len(), 1, "one question for both");
 }

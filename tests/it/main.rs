@@ -15,6 +15,7 @@ mod catalog;
 mod catalog_page;
 mod cli;
 mod config;
+mod controls;
 mod demo;
 mod entity_page;
 mod graph_panel;

@@ -135,12 +135,7 @@ impl Scene {
 
     /// All graphs at once, each for itself.
     pub async fn graphs(&self, setting: &Setting<'_>) -> Vec<GraphPanel> {
-        let wait = if self.spec.graphs.len() > 1 || self.spec.alerts.is_some() {
-            Wait::Briefly
-        } else {
-            Wait::Fully
-        };
-        let asked = (1..=self.spec.graphs.len()).map(|number| self.graph(setting, number, wait));
+        let asked = (1..=self.spec.graphs.len()).map(|number| self.graph(setting, number, Wait::Briefly));
         join_all(asked).await.into_iter().flatten().collect()
     }
 

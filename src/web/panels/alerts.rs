@@ -1,7 +1,8 @@
-//! The alert table: every state's face, filters, order and pages, as links that work without a script.
+//! The alert table with every state's face: loading, failed, stale, broken in part, empty, full.
 
 use askama::Template;
 
+use super::controls::{Chip, Column, Control, Pager, Search, chips, columns, control, pager, source};
 use super::family::{Family, Writer};
 use super::rows::{self, Paging};
 use super::times::Moment;
@@ -11,7 +12,7 @@ use crate::monitoring::{AlertRow, AlertTable, Failure};
 use crate::prometheus::{AlertState, InstanceSettings};
 use crate::web::links;
 use crate::web::page_error::{Told, tell};
-use crate::web::params::{PageSize, SortKey, SortOrder};
+use crate::web::params::PageSize;
 
 /// The panel with id `alerts`.
 #[derive(Template)]
@@ -35,47 +36,11 @@ pub enum Body {
     Ready(Box<Table>),
 }
 
-/// A link that changes the table: the address of the page, and of the panel alone.
-#[derive(Clone, Debug)]
-pub struct Control {
-    pub href: String,
-    pub source: String,
-    pub current: bool,
-}
-
-pub struct Chip {
-    pub state: Option<AlertState>,
-    pub text: String,
-    pub link: Control,
-}
-
-pub struct Column {
-    pub class: &'static str,
-    pub title: &'static str,
-    pub link: Option<Control>,
-    /// `ascending` or `descending`
-    pub sorted: Option<&'static str>,
-}
-
 /// A rule that cannot be evaluated, so that its state is not to be trusted.
 pub struct Unhealthy {
     pub name: String,
     pub group: String,
     pub error: String,
-}
-
-pub struct Search {
-    pub action: String,
-    pub source: String,
-    pub value: String,
-    pub hidden: Vec<(String, String)>,
-}
-
-pub struct Pager {
-    pub text: String,
-    pub previous: Option<Control>,
-    pub next: Option<Control>,
-    pub page: String,
 }
 
 pub struct Table {
@@ -135,14 +100,6 @@ impl AlertsPanel {
     }
 }
 
-fn source(setting: &Setting<'_>, changes: &[(&str, Option<&str>)]) -> String {
-    setting.links.with(&setting.links.alerts(setting.entity), changes)
-}
-
-fn control(setting: &Setting<'_>, changes: &[(&str, Option<&str>)], current: bool) -> Control {
-    Control { href: setting.links.with(setting.page, changes), source: source(setting, changes), current }
-}
-
 impl Table {
     fn of(setting: &Setting<'_>, table: &AlertTable, broken: bool) -> Self {
         let params = setting.params();
@@ -153,7 +110,6 @@ impl Table {
             let error = rule.last_error.clone().unwrap_or_default();
             Unhealthy { name: rule.name.clone(), group: rule.group.clone(), error }
         });
-        let given = params.given.iter();
         Self {
             as_of: Moment::of(table.as_of, params.period.now, &params.zone),
             instance: table.instance.to_string(),
@@ -162,22 +118,8 @@ impl Table {
             warnings: table.warnings.clone(),
             unmatched: table.unmatched_names.clone(),
             unhealthy: unhealthy.collect(),
-            chips: chips(setting, table),
-            search: Search {
-                action: setting
-                    .links
-                    .with(setting.page, &[])
-                    .split('?')
-                    .next()
-                    .unwrap_or_default()
-                    .to_owned(),
-                source: source(setting, &[]).split('?').next().unwrap_or_default().to_owned(),
-                value: params.table.search.clone(),
-                hidden: given
-                    .filter(|(name, _)| !matches!(name.as_str(), "search" | "page"))
-                    .cloned()
-                    .collect(),
-            },
+            chips: chips(setting, table.counts),
+            search: Search::of(setting),
             columns: columns(setting),
             empty: families.is_empty().then(|| empty(setting, table, broken)),
             families,
@@ -216,75 +158,6 @@ fn families(setting: &Setting<'_>, all: &[AlertRow], chosen: Vec<AlertRow>) -> (
 fn every_row_of(setting: &Setting<'_>, row: &AlertRow) -> Control {
     let search = format!("alertname={}", row.rule().name);
     control(setting, &[("search", Some(&search)), ("sort", Some("state")), ("page", None)], false)
-}
-
-fn pager(setting: &Setting<'_>, paging: Paging, of: &str) -> Option<Pager> {
-    let to = |page: usize| control(setting, &[("page", Some(&page.to_string()))], false);
-    (paging.pages > 1).then(|| Pager {
-        text: format!("{}–{} of {of}", paging.start + 1, paging.end),
-        previous: (paging.page > 1).then(|| to(paging.page - 1)),
-        next: (paging.page < paging.pages).then(|| to(paging.page + 1)),
-        page: format!("Page {} of {}", paging.page, paging.pages),
-    })
-}
-
-fn chips(setting: &Setting<'_>, table: &AlertTable) -> Vec<Chip> {
-    let params = &setting.params().table;
-    let counts = table.counts;
-    let only = |state: AlertState, n: usize| {
-        let word = state.as_str();
-        let current = params.states == [state];
-        let value = if current { None } else { Some(word) };
-        let link = control(setting, &[("state", value), ("page", None)], current);
-        Chip { state: Some(state), text: format!("{n} {word}"), link }
-    };
-    let mut chips = vec![only(AlertState::Firing, counts.firing), only(AlertState::Pending, counts.pending)];
-    if counts.unknown > 0 {
-        chips.push(only(AlertState::Unknown, counts.unknown));
-    }
-    chips.push(only(AlertState::Inactive, counts.inactive));
-    let shown = params.show_inactive && params.states.is_empty();
-    let value = if shown { None } else { Some("true") };
-    let link = control(setting, &[("showInactiveAlerts", value), ("state", None), ("page", None)], shown);
-    let text = if shown { "Hide inactive" } else { "Show inactive" };
-    chips.push(Chip { state: None, text: text.to_owned(), link });
-    chips
-}
-
-fn columns(setting: &Setting<'_>) -> Vec<Column> {
-    let shapes = [
-        ("st", "State", Some((SortKey::State, false))),
-        ("name", "Name", Some((SortKey::Name, false))),
-        ("sum", "Summary", None),
-        ("sev", "Severity", Some((SortKey::Severity, false))),
-        ("labels", "Labels", None),
-        ("value num", "Value", Some((SortKey::Value, true))),
-        ("since num", "Active for", Some((SortKey::ActiveAt, false))),
-    ];
-    let sort = setting.params().table.sort;
-    let column = |(class, title, key): (&'static str, &'static str, Option<(SortKey, bool)>)| {
-        let Some((key, descending)) = key else {
-            return Column { class, title, link: None, sorted: None };
-        };
-        let now = sort.filter(|order| order.key == key);
-        let next = next_order(key, descending, now).map(SortOrder::text);
-        Column {
-            class,
-            title,
-            link: Some(control(setting, &[("sort", next.as_deref()), ("page", None)], now.is_some())),
-            sorted: now.map(|order| if order.descending { "descending" } else { "ascending" }),
-        }
-    };
-    shapes.into_iter().map(column).collect()
-}
-
-/// One way, the other way, and back to the table's own order.
-fn next_order(key: SortKey, descending: bool, now: Option<SortOrder>) -> Option<SortOrder> {
-    match now {
-        None => Some(SortOrder { key, descending }),
-        Some(order) if order.descending == descending => Some(SortOrder { key, descending: !descending }),
-        Some(_) => None,
-    }
 }
 
 /// Says "no alerts" only when that is known of every chosen rule.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use super::alerts::Control;
+use super::controls::Control;
 use super::detail::Detail;
 use super::{cut, times};
 use crate::annotations::Unit;

@@ -1,6 +1,7 @@
 //! Panels: each is one struct and one template, rendered alike inside a page and as a fragment.
 
 pub mod alerts;
+mod controls;
 mod detail;
 mod family;
 pub mod graph;

@@ -22,7 +22,7 @@ pub struct Shown {
     pub annotation: String,
     pub message: String,
     pub severity: &'static str,
-    /// `payments.yaml, line 12`: where the annotation stands.
+    /// `payments.yaml, line 12, column 30`: where the place stands in its file.
     pub place: Option<String>,
     pub before: String,
     pub marked: String,
@@ -38,10 +38,10 @@ impl ProblemsPanel {
         let shown = |located: &Located| {
             let annotation = entity.annotations.get(&located.annotation);
             let value = annotation.map_or("", |a| a.value.as_str());
-            let place = annotation.and_then(|a| a.place.as_ref()).map(|place| {
+            let place = annotation.and_then(|a| a.place_of(located.problem.span.start)).map(|place| {
                 let file =
                     place.file.file_name().map(|f| f.to_string_lossy().into_owned()).unwrap_or_default();
-                format!("{file}, line {}", place.line)
+                format!("{file}, line {}, column {}", place.line, place.column)
             });
             Shown { place, ..Shown::of(located, value) }
         };
