@@ -4,11 +4,13 @@ mod alert;
 mod labels;
 mod rule;
 mod spec;
+mod template;
 
 use crate::catalog::Entity;
 
 pub use rule::MAX_GRAPHS;
 pub use spec::{AlertNames, AlertSpec, GraphSpec, GraphType, MonitoringSpec, Unit};
+pub use template::Templates;
 
 pub const RULE: &str = "prometheus.io/rule";
 pub const ALERT: &str = "prometheus.io/alert";

@@ -1,6 +1,6 @@
 //! Reads `prometheus.io/rule`.
 
-use super::{GraphSpec, GraphType, Unit};
+use super::{GraphSpec, GraphType, Templates, Unit};
 use crate::problem::{Problem, Span};
 use crate::promql::split::{Separator, find, split};
 use crate::promql::{PromQl, unquote};
@@ -10,7 +10,7 @@ pub const MAX_GRAPHS: usize = 200;
 
 /// The graphs in their order, and the problems that belong to none of them.
 /// A graph's own problems stand with it; all spans are offsets into `value`.
-pub fn read(value: &str) -> (Vec<GraphSpec>, Vec<Problem>) {
+pub fn read(value: &str, templates: &Templates<'_>) -> (Vec<GraphSpec>, Vec<Problem>) {
     let mut problems = Vec::new();
     let entries = split(value, Separator::Comma).into_iter().map(|entry| entry.trimmed(value));
     let mut entries: Vec<Span> = entries.filter(|entry| !entry.of(value).is_empty()).collect();
@@ -23,16 +23,16 @@ pub fn read(value: &str) -> (Vec<GraphSpec>, Vec<Problem>) {
         problems.push(Problem::error(rest, format!("only the first {MAX_GRAPHS} graphs are read")));
         entries.truncate(MAX_GRAPHS);
     }
-    (entries.into_iter().map(|entry| graph(value, entry)).collect(), problems)
+    (entries.into_iter().map(|entry| graph(value, entry, templates)).collect(), problems)
 }
 
-fn graph(value: &str, entry: Span) -> GraphSpec {
+fn graph(value: &str, entry: Span, templates: &Templates<'_>) -> GraphSpec {
     let text = entry.of(value);
     let mut fields = split(text, Separator::Pipe).into_iter().map(|f| f.shifted(entry.start).trimmed(value));
     let source = fields.next().unwrap_or(Span::new(entry.start, entry.start));
-    let (query, problems) = PromQl::read(source.of(value));
+    let (query, problems) = templates.query(source.of(value));
     let mut graph = GraphSpec {
-        source: source.of(value).to_owned(),
+        source: query.as_ref().map_or(source.of(value), PromQl::as_str).to_owned(),
         query,
         dimensions: Vec::new(),
         graph_type: None,
@@ -44,9 +44,9 @@ fn graph(value: &str, entry: Span) -> GraphSpec {
     for (position, field) in fields.enumerate() {
         let text = field.of(value);
         let problem = match find(text, b'=') {
-            Some(at) => option(&mut graph, text, at, field),
+            Some(at) => option(&mut graph, text, at, field, templates),
             None if text.is_empty() => None,
-            None if position == 0 => dimensions(&mut graph, text, field),
+            None if position == 0 => dimensions(&mut graph, text, field, templates),
             None => Some(Problem::warning(
                 field,
                 "this is neither an option (name=value) nor directly behind the query, where the dimensions stand; \
@@ -59,7 +59,7 @@ fn graph(value: &str, entry: Span) -> GraphSpec {
 }
 
 /// `label` or `label;label`; a label beyond `[a-zA-Z0-9_]` may be written in quotes.
-fn dimensions(graph: &mut GraphSpec, text: &str, field: Span) -> Option<Problem> {
+fn dimensions(graph: &mut GraphSpec, text: &str, field: Span, templates: &Templates<'_>) -> Option<Problem> {
     let mut problem = None;
     for part in split(text, Separator::Semicolon) {
         let part = part.trimmed(text);
@@ -67,17 +67,25 @@ fn dimensions(graph: &mut GraphSpec, text: &str, field: Span) -> Option<Problem>
         if label.is_empty() {
             continue;
         }
-        match word(label) {
-            Some(label) if !graph.dimensions.contains(&label) => graph.dimensions.push(label),
-            Some(_) => {}
-            None => problem = Some(Problem::warning(part.shifted(field.start), "this quote is not closed")),
+        let place = part.shifted(field.start);
+        match word(label).map(|label| filled(&label, place, templates)) {
+            Some(Ok(label)) if !graph.dimensions.contains(&label) => graph.dimensions.push(label),
+            Some(Ok(_)) => {}
+            Some(Err(told)) => problem = Some(told),
+            None => problem = Some(Problem::warning(place, "this quote is not closed")),
         }
     }
     problem
 }
 
 /// Reads `name=value`; a problem with it leaves the graph as it is without.
-fn option(graph: &mut GraphSpec, text: &str, equals: usize, field: Span) -> Option<Problem> {
+fn option(
+    graph: &mut GraphSpec,
+    text: &str,
+    equals: usize,
+    field: Span,
+    templates: &Templates<'_>,
+) -> Option<Problem> {
     let name_place = Span::new(0, equals).trimmed(text);
     let place = Span::new(equals + 1, text.len()).trimmed(text);
     let (name, written) = (name_place.of(text), place.of(text));
@@ -91,7 +99,10 @@ fn option(graph: &mut GraphSpec, text: &str, equals: usize, field: Span) -> Opti
         return warn("this quote is not closed, or something follows it".to_owned());
     };
     match name {
-        "title" => graph.title = Some(written).filter(|title| !title.trim().is_empty()),
+        "title" => match filled(&written, place.shifted(field.start), templates) {
+            Ok(title) => graph.title = Some(title).filter(|title| !title.trim().is_empty()),
+            Err(problem) => return Some(problem),
+        },
         "type" => match GraphType::parse(&written) {
             Some(graph_type) => graph.graph_type = Some(graph_type),
             None => return warn("the type of a graph is line or area".to_owned()),
@@ -111,6 +122,11 @@ fn option(graph: &mut GraphSpec, text: &str, equals: usize, field: Span) -> Opti
         }
     }
     None
+}
+
+/// A word after its templates were filled; a problem with one is a problem of the whole word.
+fn filled(word: &str, place: Span, templates: &Templates<'_>) -> Result<String, Problem> {
+    templates.text(word).map_err(|problem| Problem::warning(place, problem.message))
 }
 
 /// The text itself, or what it says when all of it is in quotes; None for quotes that do not fit.

@@ -1,6 +1,6 @@
 //! The specification that an entity's annotations add up to.
 
-use super::{ALERT, LABELS, MAX_ANNOTATION_BYTES, RULE, SERVICE_NAME, alert, labels, rule};
+use super::{ALERT, LABELS, MAX_ANNOTATION_BYTES, RULE, SERVICE_NAME, Templates, alert, labels, rule};
 use crate::catalog::Entity;
 use crate::problem::{Located, Problem, Severity, Span};
 use crate::promql::{Matcher, PromQl};
@@ -21,7 +21,7 @@ pub struct MonitoringSpec {
 /// One entry of `prometheus.io/rule`.
 #[derive(Clone, Debug)]
 pub struct GraphSpec {
-    /// The query as its author wrote it, trimmed; also when it is broken.
+    /// The query as its author wrote it, its templates filled, trimmed. Where it is broken, as it was written.
     pub source: String,
     /// None: broken, and `problems` (spans into the annotation's value) says how.
     pub query: Option<PromQl>,
@@ -136,7 +136,7 @@ impl MonitoringSpec {
     pub fn of(entity: &Entity) -> Self {
         let mut spec = Self { service_name: service_name(entity), ..Self::default() };
         if let Some(value) = spec.value(entity, RULE) {
-            let (graphs, problems) = rule::read(value);
+            let (graphs, problems) = rule::read(value, &Templates::of(entity));
             spec.tell(RULE, graphs.iter().flat_map(|graph| graph.problems.clone()).chain(problems).collect());
             spec.graphs = graphs;
         }
@@ -188,12 +188,13 @@ fn service_name(entity: &Entity) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::annotations::is_available;
     use crate::catalog::{Annotation, EntityRef};
 
-    fn entity(annotations: &[(&str, &str)]) -> Entity {
+    /// Also what templates are filled from.
+    pub(in crate::annotations) fn entity(annotations: &[(&str, &str)]) -> Entity {
         let annotation = |(key, value): &(&str, &str)| {
             (key.to_string(), Annotation { value: value.to_string(), place: None, origins: None })
         };
@@ -208,7 +209,9 @@ mod tests {
             annotations: annotations.iter().map(annotation).collect(),
             tags: Vec::new(),
             links: Vec::new(),
-            spec: serde_json::Value::Null,
+            other_metadata: Default::default(),
+            spec: serde_json::json!({"lifecycle": "production", "owner": "team-a", "size": 2.0, "empty": null}),
+            relations: Vec::new(),
             place: None,
         }
     }

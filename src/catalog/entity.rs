@@ -5,6 +5,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::Relation;
 use crate::yaml::Origins;
 
 /// `kind:namespace/name` in canonical lower case, within Backstage's grammar.
@@ -131,8 +132,12 @@ pub struct Entity {
     pub annotations: BTreeMap<String, Annotation>,
     pub tags: Vec<String>,
     pub links: Vec<Link>,
+    /// What else `metadata` has, the namespace as written among it.
+    pub other_metadata: serde_json::Map<String, serde_json::Value>,
     /// `spec`, whole.
     pub spec: serde_json::Value,
+    /// Ordered by kind and target.
+    pub relations: Vec<Relation>,
     pub place: Option<Place>,
 }
 

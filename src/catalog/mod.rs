@@ -1,6 +1,7 @@
 //! The catalog: a snapshot of entities, swapped whole.
 
 mod entity;
+mod relations;
 pub mod search;
 pub mod source;
 
@@ -12,6 +13,7 @@ use arc_swap::ArcSwap;
 use jiff::Timestamp;
 
 pub use entity::{Annotation, Entity, EntityRef, Link, Place};
+pub use relations::Relation;
 
 use search::Index;
 

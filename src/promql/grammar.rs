@@ -7,6 +7,7 @@ use promql_parser::parser::value::ValueType;
 use promql_parser::parser::{AggregateExpr, Call, Expr, LabelModifier, parse};
 
 use super::quoted::quote;
+use super::shape;
 use super::words::{Kind, words};
 
 /// How much of the parser's reason is told; it may repeat parts of the query.
@@ -21,13 +22,26 @@ pub(super) struct Known {
 
 /// Asks the parser; its reason when it refuses.
 pub(super) fn judge(query: &str) -> Result<Known, String> {
+    Ok(Known { outermost_by: outermost_by(&parsed(query)?) })
+}
+
+/// Whether two queries are built alike: the same but for what strings say and how labels and metrics are named.
+/// Both must have passed the guard. False when the parser refuses one.
+pub(super) fn same_shape(one: &str, other: &str) -> bool {
+    let shape = |query| {
+        parsed(query).map(|mut expr| {
+            shape::blank(&mut expr);
+            expr
+        })
+    };
+    matches!((shape(one), shape(other)), (Ok(one), Ok(other)) if one == other)
+}
+
+fn parsed(query: &str) -> Result<Expr, String> {
     let plain = plain_form(query)?;
     // The plain form avoids every panic of the parser that is known; this is the net for the others.
     let parsed = catch_unwind(|| parse(&plain)).map_err(|_| "our parser gave up".to_owned())?;
-    match parsed {
-        Ok(expr) => Ok(Known { outermost_by: outermost_by(&expr) }),
-        Err(reason) => Err(reason.chars().take(MAX_REASON_CHARS).collect()),
-    }
+    parsed.map_err(|reason| reason.chars().take(MAX_REASON_CHARS).collect())
 }
 
 /// The query as the parser can take it, equal in all that is asked of the parser, or why the parser
@@ -166,6 +180,36 @@ mod tests {
         {
             let known = judge(if query.contains('[') { "rate(x[5m] offset -1h)" } else { query });
             assert!(known.is_ok(), "{query}: {known:?}");
+        }
+    }
+
+    #[test]
+    fn tells_queries_that_are_built_alike() {
+        for (one, other, wanted) in [
+            ("a", "b", true),
+            ("a{b=\"c\"}", "x{y=\"\"}", true),
+            ("a{b=\"c\"}", "a{b!=\"c\"}", false),
+            ("a{b=\"c\"}", "a{b=\"c\",d=\"e\"}", false),
+            ("a{b=~\".*\"}", "a{b=~\"x\"}", true),
+            ("sum by (a) (x)", "sum by (b) (y)", true),
+            ("sum by (a) (x)", "sum by (a, b) (x)", false),
+            ("sum by (a) (x)", "sum without (a) (x)", false),
+            ("sum(x)", "max(x)", false),
+            ("a", "Inf", false),
+            ("a + on (b) group_left (c) d", "x + on (y) group_left (z) w", true),
+            ("a + on (b) d", "a + ignoring (b) d", false),
+            ("a + 1", "a + 2", false),
+            ("rate(a[5m])", "rate(b[1m])", false),
+            ("a offset 1m", "a", false),
+            (
+                "label_replace(a, \"b\", \"c\", \"d\", \"e\")",
+                "label_replace(z, \"\", \"\", \"\", \"\")",
+                true,
+            ),
+            ("a", "a b", false),
+        ] {
+            assert_eq!(same_shape(one, other), wanted, "{one} and {other}");
+            assert_eq!(same_shape(other, one), wanted, "{other} and {one}");
         }
     }
 

@@ -24,14 +24,6 @@ pub(super) fn fault(query: &str) -> Option<Problem> {
             ),
         ));
     }
-    if let Some(start) = query.find("{{") {
-        let end =
-            query.get(start..).and_then(|rest| rest.find("}}")).map_or(query.len(), |at| start + at + 2);
-        return Some(Problem::error(
-            Span::new(start, end),
-            "templates ({{ ... }}) are not read yet, so the query is not sent; write the value itself",
-        ));
-    }
     let mut nesting = Nesting::default();
     let fault =
         words(query).find_map(|(kind, span)| nesting.step(kind, span, query)).or_else(|| nesting.finish());
@@ -195,8 +187,8 @@ mod tests {
             ("up{a=\"b\"", Some(("{", "never closed"))),
             ("x[5m)", Some((")", "a ] must close the ["))),
             ("x{a=\"b}", Some(("\"b}", "not closed"))),
-            ("x{a=\"{{ b }}\"}", Some(("{{ b }}", "not read yet"))),
-            ("x{{ b", Some(("{{ b", "not read yet"))),
+            ("x{a=\"{{ b }}\", c=\"{{\"} + x{a=\"}}\"}", None),
+            ("x{{ b", Some(("{", "never closed"))),
             ("", Some(("", "no query"))),
             ("# only words", Some(("# only words", "no query"))),
         ] {

@@ -7,7 +7,9 @@ mod matcher;
 mod quoted;
 mod regex;
 mod scan;
+mod shape;
 pub mod split;
+mod template;
 mod words;
 
 use std::fmt;
@@ -17,6 +19,7 @@ pub use duration::{DurationFault, parse_duration};
 pub use guard::{MAX_QUERY_BYTES, MAX_QUERY_DEPTH, MAX_QUERY_OPERATORS};
 pub use matcher::{MatchOp, Matcher};
 pub use quoted::{quote, unquote};
+pub use template::{Slot, Template};
 
 use crate::problem::{Problem, Span};
 

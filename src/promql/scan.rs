@@ -42,9 +42,20 @@ pub(super) struct Scan<'a> {
 }
 
 impl<'a> Scan<'a> {
+    /// Of a text in which `{{ ... }}` waits to be filled in.
     pub(super) fn new(text: &'a str) -> Self {
+        Self::with(text, true)
+    }
+
+    /// Of a finished text, whose `{{` are brackets, or text inside strings.
+    pub(super) fn finished(text: &'a str) -> Self {
+        Self::with(text, false)
+    }
+
+    fn with(text: &'a str, templates: bool) -> Self {
         let bytes = text.as_bytes();
-        let mut scan = Self { bytes, after: pieces_end(bytes), level_end: vec![NOWHERE; bytes.len() + 1] };
+        let after = pieces_end(bytes, templates);
+        let mut scan = Self { bytes, after, level_end: vec![NOWHERE; bytes.len() + 1] };
         for at in (0..=bytes.len()).rev() {
             let end = scan.level_end_from(at);
             if let Some(slot) = scan.level_end.get_mut(at) {
@@ -104,7 +115,7 @@ fn look(table: &[usize], at: usize) -> usize {
 }
 
 /// For every byte, behind the piece that begins there.
-fn pieces_end(bytes: &[u8]) -> Vec<usize> {
+fn pieces_end(bytes: &[u8], templates: bool) -> Vec<usize> {
     let mut after = vec![NOWHERE; bytes.len()];
     // Behind the string that has been opened earlier with this quote and goes on here.
     let mut strings = [b'"', b'\'', b'`'].map(|quote| (quote, vec![NOWHERE; bytes.len() + 1]));
@@ -118,7 +129,7 @@ fn pieces_end(bytes: &[u8]) -> Vec<usize> {
             b'}' if doubled => template_end = at + 2,
             _ => {}
         }
-        let opens_template = byte == b'{' && doubled && template_end != NOWHERE;
+        let opens_template = templates && byte == b'{' && doubled && template_end != NOWHERE;
         for (quote, ends) in &mut strings {
             let raw = *quote == b'`';
             let end = match byte {

@@ -35,7 +35,7 @@ fn reads_queries() {
         ("sum(up", None),
         ("", None),
         ("   ", None),
-        ("x{a=\"{{ b }}\"}", None),
+        ("x{a=\"{{ b }}\"}", Some(true)),
     ] {
         check(text, wanted);
     }
@@ -65,6 +65,7 @@ fn hostile_queries_neither_abort_nor_take_long() {
         format!("1{}", "+1".repeat(4_000)),
         format!("a{}", " or a".repeat(1_600)),
         "(".repeat(8_192),
+        format!("x{{a=\"{{{{\"}} + {} + y{{b=\"}}}}\"}}", nested("(", ")", 3_000)),
     ];
     let sent = [
         nested("(", ")", 128),

@@ -28,7 +28,13 @@ pub(super) struct Words<'a> {
     at: usize,
 }
 
+/// The words of a finished query.
 pub(super) fn words(text: &str) -> Words<'_> {
+    Words { text, scan: Scan::finished(text), at: 0 }
+}
+
+/// The words of a query in which `{{ ... }}` waits to be filled in.
+pub(super) fn words_and_templates(text: &str) -> Words<'_> {
     Words { text, scan: Scan::new(text), at: 0 }
 }
 

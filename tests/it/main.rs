@@ -23,6 +23,7 @@ mod params;
 mod real_prometheus;
 mod serving;
 mod store_scenes;
+mod templates;
 mod tidy;
 mod upstream_faults;
 mod world;

@@ -3,7 +3,12 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::annotations::spec::tests::entity;
 use crate::problem::Severity;
+
+fn read(value: &str) -> (Vec<GraphSpec>, Vec<Problem>) {
+    super::read(value, &Templates::of(&entity(&[])))
+}
 
 /// A graph in short: `query|dimension;dimension|type|title|unit|stack`, `!` before a broken query.
 fn short(graph: &GraphSpec) -> String {
@@ -67,6 +72,21 @@ fn reads_what_the_plugin_cannot() {
 }
 
 #[test]
+fn fills_templates_after_splitting() {
+    check(
+        "x{a=\"{{ metadata.name }}\"}|job,y{b=\"{{ metadata.annotations['a,b'] | default('z|,y') }}\"}",
+        &["x{a=\"payments\"} | job", "y{b=\"z|,y\"}"],
+        &[],
+    );
+    check(
+        "up|{{ spec.owner }}_x|title={{ kind }}, now|type=area",
+        &["up | team-a_x | Component", "now | area"],
+        &[],
+    );
+    check("up|title=\"{{ kind }}, now\"", &["up | Component, now"], &[]);
+}
+
+#[test]
 fn tells_what_it_cannot_read_and_lets_the_rest_live() {
     check(" ,", &[], &[" ,"]);
     check("|job,up", &["! | job", "up"], &[""]);
@@ -74,10 +94,12 @@ fn tells_what_it_cannot_read_and_lets_the_rest_live() {
     check("x[5m)),y{a=\"b\"}", &["!x[5m))", "y{a=\"b\"}"], &[")"]);
     check("x{a=\"b},y|job", &["!x{a=\"b}", "y | job"], &["\"b}"]);
     check(
-        "x{a=\"{{ metadata.name }}\"}|job,y",
-        &["!x{a=\"{{ metadata.name }}\"} | job", "y"],
-        &["{{ metadata.name }}"],
+        "x{a=\"{{ metadata.nam }}\"}|job,y",
+        &["!x{a=\"{{ metadata.nam }}\"} | job", "y"],
+        &["{{ metadata.nam }}"],
     );
+    check("up,x{a=\"{{ kind }}\"|job,y", &["up", "!x{a=\"{{ kind }}\" | job", "y"], &["{"]);
+    check("up|title={{ spec.nothing }}|{{ a }}", &["up"], &["?{{ spec.nothing }}", "?{{ a }}"]);
     check("up|color=red|type=bar|job", &["up"], &["?color", "?bar", "?job"]);
     check("up|unit=|stack=maybe|title=\"a,y", &["up", "y"], &["?", "?maybe", "?\"a"]);
     check("up|title=No # 5", &["up"], &["?No # 5"]);

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::catalog::relations;
 use crate::catalog::{Annotation, Entity, EntityRef, Link, Place, SourceFault};
 use crate::yaml::{self, Budget, Node, Position, Value, shown};
 
@@ -123,6 +124,8 @@ impl Document<'_> {
             return Err(self.refuse(metadata.get("name").map_or(metadata.at, |n| n.at), message));
         };
         let text = |key: &str| metadata.get(key).and_then(scalar_text).filter(|t| !t.is_empty());
+        let spec = root.get("spec").map_or(serde_json::Value::Null, Node::to_json);
+        let listed = root.get("relations").map(Node::to_json);
         Ok(Entity {
             title: text("title"),
             description: text("description"),
@@ -130,7 +133,9 @@ impl Document<'_> {
             annotations: self.annotations(metadata),
             tags: items(metadata.get("tags")).iter().filter_map(scalar_text).collect(),
             links: items(metadata.get("links")).iter().filter_map(link).collect(),
-            spec: root.get("spec").map_or(serde_json::Value::Null, Node::to_json),
+            other_metadata: other_metadata(metadata),
+            relations: relations::of(listed.as_ref(), &spec, reference.namespace()),
+            spec,
             place: Some(place(self.file, root.at)),
             reference,
             kind,
@@ -210,6 +215,14 @@ impl Document<'_> {
             self.reading.pointers.push(Pointer { target: target.to_owned(), place, optional });
         }
     }
+}
+
+/// The keys of `metadata` that no field of an entity holds.
+fn other_metadata(metadata: &Node) -> serde_json::Map<String, serde_json::Value> {
+    let known = ["name", "title", "description", "labels", "annotations", "tags", "links"];
+    let entries = metadata.as_map().map(|map| map.entries.as_slice()).unwrap_or_default();
+    let others = entries.iter().filter(|entry| !known.contains(&entry.key.as_str()));
+    others.map(|entry| (entry.key.clone(), entry.value.to_json())).collect()
 }
 
 fn items(node: Option<&Node>) -> &[Node] {
