@@ -1,7 +1,8 @@
 //! An answer of Prometheus as a graph: series with names that tell them apart.
 
 use super::names::{Naming, names};
-use super::unit;
+use super::quantiles::with_quantiles;
+use super::{Stat, unit};
 use crate::annotations::{GraphSpec, GraphType, Unit};
 use crate::prometheus::{InstanceName, Labels, Matrix};
 use crate::promql::PromQl;
@@ -22,6 +23,8 @@ pub struct Graph {
     pub answer: Answer<Matrix>,
     /// One for each series of the answer, in its order; no two alike.
     pub names: Vec<String>,
+    /// What to show in place of lines where the instance answered with values; there are no series then.
+    pub stats: Vec<Stat>,
     /// What differs from what was asked (a raised step, histograms that are not drawn), as sentences.
     pub notices: Vec<String>,
 }
@@ -35,11 +38,14 @@ impl Graph {
         answer: Answer<Matrix>,
         mut notices: Vec<String>,
     ) -> Self {
+        let (answer, drawn) = with_quantiles(answer);
         let by = query.outermost_by();
         let labels: Vec<&Labels> = answer.value.series.iter().map(|s| &s.labels).collect();
         let naming = Naming { dimensions: &spec.dimensions, by: &by, query: &spec.source };
         let names = names(&labels, naming);
+        notices.extend(drawn);
         notices.extend(left_out(&answer.value));
+        let stats = answer.value.instant.as_ref().map_or_else(Vec::new, |value| Stat::all(value, naming));
         Self {
             query: spec.source.clone(),
             title: spec.title.clone().unwrap_or_else(|| spec.source.clone()),
@@ -49,23 +55,17 @@ impl Graph {
             instance,
             answer,
             names,
+            stats,
             notices,
         }
     }
 }
 
 /// What the answer held that no line shows.
-fn left_out(matrix: &Matrix) -> Vec<String> {
-    let mut sentences = Vec::new();
-    match matrix.histogram_series {
-        0 => {}
-        1 => sentences.push("One series holds native histograms, which are not drawn.".to_owned()),
-        n => sentences.push(format!("{n} series hold native histograms, which are not drawn.")),
-    }
+fn left_out(matrix: &Matrix) -> Option<String> {
     match matrix.off_grid {
-        0 => {}
-        1 => sentences.push("One sample stands between two steps and is not shown.".to_owned()),
-        n => sentences.push(format!("{n} samples stand between two steps and are not shown.")),
+        0 => None,
+        1 => Some("One sample stands between two steps and is not shown.".to_owned()),
+        n => Some(format!("{n} samples stand between two steps and are not shown.")),
     }
-    sentences
 }

@@ -3,7 +3,9 @@
 mod alerts;
 mod graph;
 mod names;
+mod quantiles;
 mod routing;
+mod stat;
 mod unit;
 mod window;
 
@@ -15,10 +17,14 @@ use jiff::Timestamp;
 pub use alerts::{AlertRow, AlertTable, StateCounts};
 pub use graph::Graph;
 pub use routing::UnknownInstance;
+pub use stat::{Stat, StatValue};
 
 use crate::annotations::{GraphSpec, MonitoringSpec};
-use crate::prometheus::{InstanceName, InstanceSettings, Instances, PrometheusError};
-use crate::store::{Question, RulesQuestion, Scope, Store, StoreFill};
+use crate::prometheus::{
+    InstanceName, InstanceSettings, Instances, InstantAnswer, Matrix, Origin, PrometheusError, Rules, Window,
+};
+use crate::promql::PromQl;
+use crate::store::{Answer, InstantQuestion, Question, RulesQuestion, Scope, Store, StoreFill};
 
 /// The time that a page shows, already settled to instants. `from < to`; may reach beyond now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,14 +93,73 @@ impl Monitoring {
         spec: &GraphSpec,
         period: &Period,
     ) -> Result<Graph, Failure> {
+        self.graph_from(Origin::Known, instance, spec, period).await
+    }
+
+    /// A graph whose query anybody could write: it takes the narrow lane to the instance.
+    pub async fn ad_hoc_graph(
+        &self,
+        instance: &InstanceName,
+        spec: &GraphSpec,
+        period: &Period,
+    ) -> Result<Graph, Failure> {
+        self.graph_from(Origin::AdHoc, instance, spec, period).await
+    }
+
+    async fn graph_from(
+        &self,
+        origin: Origin,
+        instance: &InstanceName,
+        spec: &GraphSpec,
+        period: &Period,
+    ) -> Result<Graph, Failure> {
         let query = spec.query.as_ref().ok_or(Failure::BrokenQuery)?;
         let settings = self.known(instance)?;
         let (window, notices) =
             window::settle(period, settings.scrape_interval).ok_or(Failure::InTheFuture)?;
-        let question =
-            Question { instance: instance.clone(), scope: Scope::Whole, query: query.clone(), window };
-        let answer = self.store.ask(question).await.map_err(Failure::Prometheus)?;
+        let answer = self.range_from(origin, instance, query, window).await?;
         Ok(Graph::of(spec, query, instance.clone(), answer, notices))
+    }
+
+    /// The samples of a query that anybody could write, at exactly the instants that are asked for.
+    pub async fn ad_hoc_range(
+        &self,
+        instance: &InstanceName,
+        query: &PromQl,
+        window: Window,
+    ) -> Result<Answer<Matrix>, Failure> {
+        self.range_from(Origin::AdHoc, instance, query, window).await
+    }
+
+    async fn range_from(
+        &self,
+        origin: Origin,
+        instance: &InstanceName,
+        query: &PromQl,
+        window: Window,
+    ) -> Result<Answer<Matrix>, Failure> {
+        let (instance, query) = (instance.clone(), query.clone());
+        let question = Question { instance, scope: Scope::Whole, origin, query, window };
+        self.store.ask(question).await.map_err(Failure::Prometheus)
+    }
+
+    /// The value of a query that anybody could write, at an instant in epoch milliseconds.
+    pub async fn ad_hoc_instant(
+        &self,
+        instance: &InstanceName,
+        query: &PromQl,
+        at_ms: i64,
+    ) -> Result<Answer<InstantAnswer>, Failure> {
+        let (instance, query) = (instance.clone(), query.clone());
+        let origin = Origin::AdHoc;
+        let question = InstantQuestion { instance, scope: Scope::Whole, origin, query, at_ms };
+        self.store.instant(question).await.map_err(Failure::Prometheus)
+    }
+
+    /// All alerting rules of an instance.
+    pub async fn rules(&self, instance: &InstanceName) -> Result<Answer<Rules>, Failure> {
+        let question = RulesQuestion { instance: instance.clone(), scope: Scope::Whole };
+        self.store.rules(question).await.map_err(Failure::Prometheus)
     }
 
     /// The alert table of a spec. Rows that are not active are in it when `show_inactive`, and counted in any case.
@@ -106,8 +171,7 @@ impl Monitoring {
     ) -> Result<AlertTable, Failure> {
         let alerts = spec.alerts.as_ref().ok_or(Failure::NoAnnotation)?;
         self.known(instance)?;
-        let question = RulesQuestion { instance: instance.clone(), scope: Scope::Whole };
-        let answer = self.store.rules(question).await.map_err(Failure::Prometheus)?;
+        let answer = self.rules(instance).await?;
         Ok(AlertTable::of(instance.clone(), alerts, answer, show_inactive))
     }
 

@@ -3,12 +3,15 @@
 use std::time::{Duration, Instant};
 
 use secrecy::{ExposeSecret, SecretString};
+use tokio::sync::SemaphorePermit;
 use url::Url;
 
-use super::lane::Lane;
+use super::lane::{Lane, Origin};
 use super::refusal::Refusal;
-use super::wire::{WireFault, read_matrix, read_rules};
-use super::{ErrorKind, InstanceName, InstanceSettings, Matrix, PrometheusError, Rules, Window};
+use super::wire::{WireFault, read_instant, read_matrix, read_rules};
+use super::{
+    ErrorKind, InstanceName, InstanceSettings, InstantAnswer, Matrix, PrometheusError, Rules, Window,
+};
 use crate::clock;
 use crate::metrics::UpstreamMetrics;
 use crate::outbound::{Fault, HttpClient, Reply};
@@ -20,6 +23,8 @@ const DECODED_INLINE: usize = 1 << 20;
 const RETRY_PAUSE: Duration = Duration::from_millis(100);
 /// Rules take no query slot in Prometheus, so they never wait behind graphs.
 const RULES_SLOTS: usize = 2;
+/// One in so many of an instance's slots is open to questions that anybody can write.
+const AD_HOC_SHARE: usize = 4;
 
 /// The client of one instance: its HTTP client, headers, deadline and semaphore.
 /// No error that it returns holds a URL or a header's value.
@@ -27,19 +32,26 @@ pub struct Client {
     name: InstanceName,
     http: HttpClient,
     query_range_url: Url,
+    query_url: Url,
     rules_url: Url,
     secrets: Vec<SecretString>,
     timeout: Duration,
     queries: Lane,
+    /// The narrow lane before `queries`.
+    ad_hoc: Lane,
     rules: Lane,
     metrics: UpstreamMetrics,
 }
 
 /// What is asked, before it becomes an HTTP request.
 enum Request<'a> {
-    QueryRange { query: &'a PromQl, window: &'a Window },
+    QueryRange { query: &'a PromQl, window: &'a Window, origin: Origin },
+    Query { query: &'a PromQl, at_ms: i64, origin: Origin },
     Rules,
 }
+
+/// Held while a question is with the instance.
+type Slots<'a> = (Option<SemaphorePermit<'a>>, SemaphorePermit<'a>);
 
 impl Client {
     /// Fails with a sentence when the HTTP client cannot be built.
@@ -50,22 +62,39 @@ impl Client {
             name: settings.name.clone(),
             http: HttpClient::new(&settings.api, &settings.headers, settings.secure)?,
             query_range_url: endpoint(&settings.api, "query_range")?,
+            query_url: endpoint(&settings.api, "query")?,
             rules_url,
             secrets: settings.headers.iter().map(|(_, value)| value.clone()).collect(),
             timeout: settings.timeout,
             queries: Lane::new(settings.max_concurrent),
+            ad_hoc: Lane::new(settings.max_concurrent / AD_HOC_SHARE),
             rules: Lane::new(RULES_SLOTS),
             metrics: metrics.clone(),
         })
     }
 
-    pub async fn query_range(&self, query: &PromQl, window: Window) -> Result<Matrix, PrometheusError> {
-        let request = Request::QueryRange { query, window: &window };
-        self.answer("query_range", &self.queries, request, move |body| read_matrix(body, window)).await
+    pub async fn query_range(
+        &self,
+        query: &PromQl,
+        window: Window,
+        origin: Origin,
+    ) -> Result<Matrix, PrometheusError> {
+        let request = Request::QueryRange { query, window: &window, origin };
+        self.answer("query_range", request, move |body| read_matrix(body, window)).await
+    }
+
+    /// The value at one instant, in epoch milliseconds.
+    pub async fn query(
+        &self,
+        query: &PromQl,
+        at_ms: i64,
+        origin: Origin,
+    ) -> Result<InstantAnswer, PrometheusError> {
+        self.answer("query", Request::Query { query, at_ms, origin }, read_instant).await
     }
 
     pub async fn rules(&self) -> Result<Rules, PrometheusError> {
-        self.answer("rules", &self.rules, Request::Rules, read_rules).await.map_err(|mut e| {
+        self.answer("rules", Request::Rules, read_rules).await.map_err(|mut e| {
             // There is no query in it, so Prometheus cannot have meant one.
             if e.kind == ErrorKind::BadQuery {
                 e.kind = ErrorKind::Upstream;
@@ -78,12 +107,11 @@ impl Client {
     async fn answer<T: Send + 'static>(
         &self,
         endpoint: &'static str,
-        lane: &Lane,
         request: Request<'_>,
         decode: impl FnOnce(&[u8]) -> Result<T, WireFault> + Send + 'static,
     ) -> Result<T, PrometheusError> {
         let begun = clock::stopwatch();
-        let result = self.within_limits(begun, lane, request, decode).await;
+        let result = self.within_limits(begun, request, decode).await;
         let outcome = result.as_ref().map_or_else(|refusal| refusal.kind.as_str(), |_| "ok");
         self.metrics.observe(self.name.as_str(), endpoint, outcome, begun.elapsed());
         result.map_err(|refusal| PrometheusError {
@@ -98,11 +126,10 @@ impl Client {
     async fn within_limits<T: Send + 'static>(
         &self,
         begun: Instant,
-        lane: &Lane,
         request: Request<'_>,
         decode: impl FnOnce(&[u8]) -> Result<T, WireFault> + Send + 'static,
     ) -> Result<T, Refusal> {
-        let Some(_slot) = lane.enter(self.timeout).await else {
+        let Some(_slots) = self.enter(begun, &request).await else {
             return Err(Refusal::new(ErrorKind::Overloaded, "too many questions wait for this instance"));
         };
         let left = self.timeout.saturating_sub(begun.elapsed());
@@ -119,6 +146,21 @@ impl Client {
         })
     }
 
+    /// A question that anybody can write first needs a slot of the narrow lane, so that at most a few of the
+    /// others' slots, and places in their queue, are ever taken by such.
+    async fn enter(&self, begun: Instant, request: &Request<'_>) -> Option<Slots<'_>> {
+        let left = || self.timeout.saturating_sub(begun.elapsed());
+        let origin = match request {
+            Request::Rules => return Some((None, self.rules.enter(left()).await?)),
+            Request::QueryRange { origin, .. } | Request::Query { origin, .. } => *origin,
+        };
+        let narrow = match origin {
+            Origin::Known => None,
+            Origin::AdHoc => Some(self.ad_hoc.enter(left()).await?),
+        };
+        Some((narrow, self.queries.enter(left()).await?))
+    }
+
     /// Tries a second time only if there was no connection: then the instance has not seen the question.
     async fn send(&self, request: &Request<'_>, left: Duration) -> Result<Reply, Fault> {
         match self.send_once(request, left).await {
@@ -133,15 +175,23 @@ impl Client {
     async fn send_once(&self, request: &Request<'_>, left: Duration) -> Result<Reply, Fault> {
         match request {
             Request::Rules => self.http.get(self.rules_url.clone()).await,
-            Request::QueryRange { query, window } => {
+            Request::QueryRange { query, window, .. } => {
                 let form = [
                     ("query", query.as_str()),
                     ("start", &seconds(window.start_ms())),
-                    ("end", &seconds(window.end_ms())),
+                    ("end", &seconds(window.until_ms())),
                     ("step", &seconds(window.step_ms())),
                     ("timeout", &upstream_timeout(left)),
                 ];
                 self.http.post_form(self.query_range_url.clone(), &form).await
+            }
+            Request::Query { query, at_ms, .. } => {
+                let form = [
+                    ("query", query.as_str()),
+                    ("time", &seconds(*at_ms)),
+                    ("timeout", &upstream_timeout(left)),
+                ];
+                self.http.post_form(self.query_url.clone(), &form).await
             }
         }
     }

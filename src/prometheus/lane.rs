@@ -7,6 +7,15 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 /// How many may wait for a slot.
 const QUEUE: usize = 32;
 
+/// Who wrote a query. It decides which lane the query takes, never what the answer is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Origin {
+    /// Somebody who was trusted with it: the author of an annotation, or of the instance's own rules.
+    Known,
+    /// Whoever opened the address.
+    AdHoc,
+}
+
 /// Slots, and the places in the queue before them.
 pub struct Lane {
     slots: Semaphore,

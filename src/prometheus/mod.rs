@@ -2,7 +2,9 @@
 
 mod client;
 mod error;
+mod histogram;
 mod instances;
+mod instant;
 mod lane;
 mod refusal;
 mod rules;
@@ -12,7 +14,10 @@ pub mod wire;
 
 pub use client::Client;
 pub use error::{ErrorKind, PrometheusError};
+pub use histogram::{Boundaries, Bucket, Histogram, HistogramSeries};
 pub use instances::{InstanceName, InstanceSettings, Instances};
-pub use rules::{Alert, AlertState, AlertingRule, RuleHealth, Rules};
+pub use instant::{InstantAnswer, InstantSample, InstantValue, SampleValue, SeriesSamples};
+pub use lane::Origin;
+pub use rules::{Alert, AlertState, AlertingRule, RuleGroup, RuleHealth, Rules};
 pub use samples::{ABSENT, Labels, Matrix, Series, is_absent};
 pub use window::{MAX_POINTS, STEP_LADDER, Window, default_step};

@@ -1,5 +1,7 @@
 //! Alerting rules and their alerts, as an instance tells them.
 
+use std::ops::Range;
+
 use serde::Serialize;
 
 use super::Labels;
@@ -49,6 +51,8 @@ pub struct AlertingRule {
     pub state: AlertState,
     pub health: RuleHealth,
     pub last_error: Option<String>,
+    /// How long the last evaluation took, in seconds.
+    pub evaluation_time: f64,
     /// As Prometheus sends it (RFC 3339); None for the year 1, which means never.
     pub last_evaluation: Option<String>,
     pub alerts: Vec<Alert>,
@@ -65,15 +69,37 @@ pub struct Alert {
     pub value: Option<f64>,
 }
 
+/// What is told of a group as a whole.
+#[derive(Clone, Debug)]
+pub struct RuleGroup {
+    pub name: String,
+    pub file: String,
+    /// Seconds between two evaluations.
+    pub interval: f64,
+    /// The most alerts of one rule; 0 for no limit.
+    pub limit: i64,
+    /// How long the last evaluation took, in seconds.
+    pub evaluation_time: f64,
+    /// As Prometheus sends it (RFC 3339); None for the year 1, which means never.
+    pub last_evaluation: Option<String>,
+    /// The places of its alerting rules among all rules.
+    pub rules: Range<usize>,
+}
+
 /// A complete answer to `/rules?type=alert`.
 #[derive(Clone, Debug, Default)]
 pub struct Rules {
     pub rules: Vec<AlertingRule>,
+    pub groups: Vec<RuleGroup>,
     pub warnings: Vec<String>,
     pub infos: Vec<String>,
 }
 
 impl Rules {
+    pub fn of_group(&self, group: &RuleGroup) -> &[AlertingRule] {
+        self.rules.get(group.rules.clone()).unwrap_or_default()
+    }
+
     /// Bytes that this answer holds in memory, about.
     pub fn weight(&self) -> usize {
         let labels = |l: &Labels| l.iter().map(|(n, v)| n.len() + v.len() + 64).sum::<usize>();
@@ -83,6 +109,7 @@ impl Rules {
             let alerts: usize = r.alerts.iter().map(alert).sum();
             texts + labels(&r.labels) + labels(&r.annotations) + alerts + 400
         };
-        self.rules.iter().map(rule).sum::<usize>() + 256
+        let groups = self.groups.iter().map(|g| g.name.len() + g.file.len() + 160).sum::<usize>();
+        self.rules.iter().map(rule).sum::<usize>() + groups + 256
     }
 }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde::ser::SerializeMap;
 
-use super::Window;
+use super::{HistogramSeries, InstantValue, Window};
 
 /// Stands where a series has no sample. A NaN with a payload of its own; no number read from JSON has it.
 pub const ABSENT: f64 = f64::from_bits(0x7ff8_ab5e_0000_0000);
@@ -29,6 +29,11 @@ impl Labels {
 
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// Bytes in memory, about.
+    pub(super) fn weight(&self) -> usize {
+        self.iter().map(|(name, value)| name.len() + value.len() + 32).sum()
     }
 }
 
@@ -67,8 +72,10 @@ pub struct Matrix {
     pub window: Window,
     /// In the order of their labels, so that equal answers are equal.
     pub series: Vec<Series>,
-    /// How many series had native histograms, which are not drawn.
-    pub histogram_series: usize,
+    /// The series that have native histograms, in the same order; one with floats too is in both lists.
+    pub histograms: Vec<HistogramSeries>,
+    /// What an instance that answers a range query with another type said; there are no series then.
+    pub instant: Option<InstantValue>,
     /// How many samples stood beside the grid and have no column.
     pub off_grid: usize,
     pub warnings: Vec<String>,
@@ -76,10 +83,17 @@ pub struct Matrix {
 }
 
 impl Matrix {
+    /// Series, and nothing to remark about them.
+    pub fn of(window: Window, series: Vec<Series>) -> Self {
+        let (warnings, infos) = (Vec::new(), Vec::new());
+        Self { window, series, histograms: Vec::new(), instant: None, off_grid: 0, warnings, infos }
+    }
+
     /// Bytes that this answer holds in memory, about.
     pub fn weight(&self) -> usize {
-        let labels = |s: &Series| s.labels.iter().map(|(n, v)| n.len() + v.len() + 32).sum::<usize>();
-        self.series.iter().map(|s| s.values.len() * 8 + labels(s) + 64).sum::<usize>() + 256
+        let series = self.series.iter().map(|s| s.values.len() * 8 + s.labels.weight() + 64).sum::<usize>();
+        let histograms = self.histograms.iter().map(HistogramSeries::weight).sum::<usize>();
+        series + histograms + self.instant.as_ref().map_or(0, InstantValue::weight) + 256
     }
 }
 

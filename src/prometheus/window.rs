@@ -14,6 +14,8 @@ pub struct Window {
     start_ms: i64,
     end_ms: i64,
     step_ms: i64,
+    /// Less than a step after the end.
+    until_ms: i64,
 }
 
 impl Window {
@@ -24,9 +26,16 @@ impl Window {
             return None;
         }
         let floor = |t: i64| t.checked_sub(t.rem_euclid(step_ms));
-        let window = Self { start_ms: floor(start_ms)?, end_ms: floor(end_ms)?, step_ms };
-        let steps = window.end_ms.checked_sub(window.start_ms)? / step_ms;
-        usize::try_from(steps).ok().filter(|n| *n < MAX_POINTS).map(|_| window)
+        Self::exact(floor(start_ms)?, floor(end_ms)?, step)
+    }
+
+    /// From the very start on, as long as `until` is not passed. None when it would break what a window promises.
+    pub fn exact(start_ms: i64, until_ms: i64, step: Duration) -> Option<Self> {
+        let step_ms = i64::try_from(step.as_millis()).ok().filter(|s| *s > 0)?;
+        let length = until_ms.checked_sub(start_ms).filter(|length| *length >= 0)?;
+        let end_ms = until_ms - length % step_ms;
+        let points = usize::try_from(length / step_ms).ok()?.checked_add(1)?;
+        (points <= MAX_POINTS).then_some(Self { start_ms, end_ms, step_ms, until_ms })
     }
 
     pub fn start_ms(&self) -> i64 {
@@ -37,6 +46,15 @@ impl Window {
     }
     pub fn step_ms(&self) -> i64 {
         self.step_ms
+    }
+    /// The end that was asked for, which PromQL's `end()` means: the last instant or less than a step after it.
+    pub fn until_ms(&self) -> i64 {
+        self.until_ms
+    }
+
+    /// Whether every instant is a multiple of the step, so that neighbours in time share instants.
+    pub fn is_aligned(&self) -> bool {
+        self.start_ms.rem_euclid(self.step_ms) == 0 && self.until_ms == self.end_ms
     }
 
     /// How many instants the grid has; never 0.
@@ -123,6 +141,23 @@ mod tests {
     fn times_before_1970_are_rounded_down_too() {
         let window = Window::aligned(-16_000, -1, secs(15)).unwrap();
         assert_eq!((window.start_ms(), window.end_ms(), window.len()), (-30_000, -15_000, 2));
+    }
+
+    #[test]
+    fn an_exact_window_is_as_it_was_asked_for() {
+        let window = Window::exact(1_234, 43_233, secs(14)).unwrap();
+        assert_eq!(
+            (window.len(), window.at(1), window.end_ms(), window.until_ms()),
+            (3, 15_234, 29_234, 43_233)
+        );
+        assert_eq!(Window::exact(1_234, 43_234, secs(14)).unwrap().len(), 4);
+        assert_eq!(Window::exact(-1_500, -1_500, secs(1)).unwrap().len(), 1);
+        assert!(!window.is_aligned() && !Window::exact(0, 1, secs(1)).unwrap().is_aligned());
+        assert!(Window::exact(-30_000, 30_000, secs(15)).unwrap().is_aligned());
+        assert!(Window::exact(1, 0, secs(1)).is_none());
+        assert!(Window::exact(i64::MIN, i64::MAX, secs(1)).is_none());
+        assert!(Window::exact(1, 11_000_001, secs(1)).is_none());
+        assert_eq!(Window::exact(1, 11_000_000, secs(1)).unwrap().len(), MAX_POINTS);
     }
 
     proptest! {

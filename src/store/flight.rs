@@ -59,15 +59,21 @@ where
         (self.answers.entry_count(), self.answers.weighted_size())
     }
 
+    /// The answer if it is kept.
+    pub async fn kept(&self, key: &K) -> Option<V> {
+        let kept = self.answers.get(key).await?;
+        self.metrics.lookup("hit");
+        Some(kept.value)
+    }
+
     /// The kept answer, else that of `fetch`, which only the first of those who ask at once starts.
     /// It runs to its end even if all of them leave.
     pub async fn get<F>(&self, instance: &InstanceName, key: K, fetch: F) -> Result<V, Arc<PrometheusError>>
     where
         F: Future<Output = Result<Kept<V>, PrometheusError>> + Send + 'static,
     {
-        if let Some(kept) = self.answers.get(&key).await {
-            self.metrics.lookup("hit");
-            return Ok(kept.value);
+        if let Some(kept) = self.kept(&key).await {
+            return Ok(kept);
         }
         if let Some(kept) = self.failures.get(&key).await {
             self.metrics.lookup("failure");

@@ -1,6 +1,6 @@
 //! What makes two questions the same.
 
-use crate::prometheus::{InstanceName, Window};
+use crate::prometheus::{InstanceName, Origin, Window};
 use crate::promql::PromQl;
 
 /// Whose eyes ask. In every key, so that answers for different eyes can never mix.
@@ -15,8 +15,22 @@ pub enum Scope {
 pub struct Question {
     pub instance: InstanceName,
     pub scope: Scope,
+    /// Questions of known origin never wait for equal ones that are ad hoc, nor share their failures;
+    /// the other way round answers are shared.
+    pub origin: Origin,
     pub query: PromQl,
     pub window: Window,
+}
+
+/// An instant query.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct InstantQuestion {
+    pub instance: InstanceName,
+    pub scope: Scope,
+    pub origin: Origin,
+    pub query: PromQl,
+    /// Epoch milliseconds.
+    pub at_ms: i64,
 }
 
 /// All alerting rules of an instance.
@@ -26,7 +40,7 @@ pub struct RulesQuestion {
     pub scope: Scope,
 }
 
-/// Questions that differ only in when they were asked: the same query over a window of the same length.
+/// Questions that differ only in when, or by whom, they were asked: the same query over a window of the same length.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Family {
     instance: InstanceName,

@@ -10,20 +10,23 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-pub use key::{Question, RulesQuestion, Scope};
+pub use key::{InstantQuestion, Question, RulesQuestion, Scope};
 
 use self::flight::{Flight, Kept};
 use self::key::Family;
 use self::last_good::{LastGood, STALE_LIMIT};
 use crate::clock;
 use crate::metrics::StoreMetrics;
-use crate::prometheus::{Client, ErrorKind, InstanceName, Instances, Matrix, PrometheusError, Rules, Window};
+use crate::prometheus::{
+    Client, ErrorKind, InstanceName, Instances, InstantAnswer, Matrix, Origin, PrometheusError, Rules, Window,
+};
 
 /// Samples younger than this may still change: late scrapes, rules, remote writes.
 const UNSTABLE: Duration = Duration::from_secs(10 * 60);
 /// The life of an answer whose end is settled.
 const SETTLED_LIVES: Duration = Duration::from_secs(10 * 60);
 /// The life of an answer that came with warnings: parts of it may be missing only for the moment.
+/// And that of an instant's that is not settled.
 const WARNED_LIVES: Duration = Duration::from_secs(5);
 
 #[derive(Clone, Debug)]
@@ -71,6 +74,7 @@ pub struct Store {
     metrics: StoreMetrics,
     graphs: Flight<Question, Answer<Matrix>>,
     last_graphs: LastGood<Family, Matrix>,
+    instants: Flight<InstantQuestion, Answer<InstantAnswer>>,
     rules: Flight<RulesQuestion, Answer<Rules>>,
     last_rules: LastGood<RulesQuestion, Rules>,
 }
@@ -79,14 +83,15 @@ impl Store {
     /// To be called on the runtime that fetches shall run on.
     pub fn new(instances: Arc<Instances>, settings: &StoreSettings, metrics: StoreMetrics) -> Self {
         // A last good answer is mostly one that is kept anyway, so the sum is seldom reached.
-        let eighth = settings.max_bytes / 8;
+        let part = settings.max_bytes / 16;
         Self {
             instances,
             max_bytes: settings.max_bytes,
-            graphs: Flight::new(eighth * 4, metrics.clone(), |a| a.value.weight()),
-            last_graphs: LastGood::new(eighth * 2, Matrix::weight),
-            rules: Flight::new(eighth, metrics.clone(), |a| a.value.weight()),
-            last_rules: LastGood::new(eighth, Rules::weight),
+            graphs: Flight::new(part * 7, metrics.clone(), |a| a.value.weight()),
+            last_graphs: LastGood::new(part * 4, Matrix::weight),
+            instants: Flight::new(part, metrics.clone(), |a| a.value.weight()),
+            rules: Flight::new(part * 2, metrics.clone(), |a| a.value.weight()),
+            last_rules: LastGood::new(part * 2, Rules::weight),
             metrics,
         }
     }
@@ -96,7 +101,13 @@ impl Store {
     /// When the instance fails, the last good answer of the same query, step and length stands in for up
     /// to 15 minutes, with `failure` set; its own window tells what it shows.
     pub async fn ask(&self, question: Question) -> Result<Answer<Matrix>, Arc<PrometheusError>> {
-        let Question { instance, window, .. } = question.clone();
+        let Question { instance, window, origin, .. } = question.clone();
+        if origin == Origin::AdHoc
+            && let Some(kept) =
+                self.graphs.kept(&Question { origin: Origin::Known, ..question.clone() }).await
+        {
+            return Ok(kept);
+        }
         let family = Family::of(&question);
         let fetch = fetch_graph(self.clone(), question.clone());
         match self.graphs.get(&instance, question, fetch).await {
@@ -106,6 +117,15 @@ impl Store {
                 self.told(self.last_graphs.instead_of(failure, &family, serves).await)
             }
         }
+    }
+
+    /// The value of a query at one instant. Nothing older stands in for it.
+    pub async fn instant(
+        &self,
+        question: InstantQuestion,
+    ) -> Result<Answer<InstantAnswer>, Arc<PrometheusError>> {
+        let fetch = fetch_instant(self.clone(), question.clone());
+        self.instants.get(&question.instance.clone(), question, fetch).await
     }
 
     /// The rules of one instance, fetched once per its scrape interval for everybody.
@@ -119,7 +139,9 @@ impl Store {
     }
 
     pub fn fill(&self) -> StoreFill {
-        let parts = [self.graphs.fill(), self.last_graphs.fill(), self.rules.fill(), self.last_rules.fill()];
+        let graphs = [self.graphs.fill(), self.last_graphs.fill(), self.instants.fill()];
+        let parts = graphs.into_iter().chain([self.rules.fill(), self.last_rules.fill()]);
+        let parts: Vec<(u64, u64)> = parts.collect();
         StoreFill {
             answers: parts.iter().map(|(answers, _)| answers).sum(),
             bytes: parts.iter().map(|(_, bytes)| bytes).sum(),
@@ -148,14 +170,29 @@ impl Store {
 
 async fn fetch_graph(store: Store, question: Question) -> Result<Kept<Answer<Matrix>>, PrometheusError> {
     let client = store.client(&question.instance)?;
-    let matrix = client.query_range(&question.query, question.window).await?;
+    let matrix = client.query_range(&question.query, question.window, question.origin).await?;
     let answer = Answer { value: Arc::new(matrix), as_of: clock::now(), failure: None };
     let warned = !answer.value.warnings.is_empty();
     let better =
         |old: &Matrix| old.window.end_ms() > question.window.end_ms() || (warned && old.warnings.is_empty());
-    store.last_graphs.keep(Family::of(&question), answer.clone(), better).await;
+    // Beside the common grid, nobody will ask for the same a step later.
+    if question.window.is_aligned() {
+        store.last_graphs.keep(Family::of(&question), answer.clone(), better).await;
+    }
     let lives = graph_lives(&question.window, answer.as_of);
     Ok(Kept { lives: if warned { lives.min(WARNED_LIVES) } else { lives }, value: answer })
+}
+
+async fn fetch_instant(
+    store: Store,
+    question: InstantQuestion,
+) -> Result<Kept<Answer<InstantAnswer>>, PrometheusError> {
+    let InstantQuestion { instance, query, at_ms, origin, .. } = &question;
+    let value = store.client(instance)?.query(query, *at_ms, *origin).await?;
+    let answer = Answer { value: Arc::new(value), as_of: clock::now(), failure: None };
+    let settled = answer.as_of.as_millisecond().saturating_sub(*at_ms) >= millis(UNSTABLE);
+    let lives = if settled && answer.value.warnings.is_empty() { SETTLED_LIVES } else { WARNED_LIVES };
+    Ok(Kept { lives, value: answer })
 }
 
 async fn fetch_rules(store: Store, question: RulesQuestion) -> Result<Kept<Answer<Rules>>, PrometheusError> {

@@ -9,6 +9,7 @@
 )]
 
 mod alerts_panel;
+mod answer_types;
 mod api;
 mod browser;
 mod catalog;

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use promenade::clock;
-use promenade::prometheus::{ErrorKind, InstanceSettings};
+use promenade::prometheus::{ErrorKind, InstanceName, InstanceSettings, InstantValue, Origin};
+use promenade::store::{InstantQuestion, Question, Scope};
 use serde_json::json;
 
-use crate::world::questions::{question, rules_question, store, window};
+use crate::world::questions::{query, question, rules_question, store, window};
 use crate::world::upstream::{Reply, Upstream};
 
 #[tokio::test]
@@ -161,4 +162,70 @@ async fn an_answer_with_warnings_is_not_kept_for_long() {
 async fn an_unknown_instance_is_an_error() {
     let (store, _) = store(Vec::new());
     assert_eq!(store.ask(question("nowhere", "up", 0)).await.unwrap_err().kind, ErrorKind::Upstream);
+}
+
+/// A question that anybody could write.
+fn ad_hoc(text: &str) -> Question {
+    Question { origin: Origin::AdHoc, ..question("default", text, 0) }
+}
+
+#[tokio::test]
+async fn ad_hoc_questions_leave_room_for_pages() {
+    let upstream = Upstream::start().await;
+    upstream.on_any(Reply::hang());
+    upstream.on("up", Reply::matrix(&[(&[], 1.0)]));
+    let (store, _) = store(vec![upstream.instance("default")]);
+    let asked: Vec<_> = (0..20)
+        .map(|i| {
+            let store = store.clone();
+            tokio::spawn(async move { store.ask(ad_hoc(&format!("slow + {i}"))).await })
+        })
+        .collect();
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert_eq!(upstream.requests().len(), 2, "two of eight");
+    let begun = clock::stopwatch();
+    store.ask(question("default", "up", 0)).await.unwrap();
+    assert!(begun.elapsed() < Duration::from_millis(500), "{:?}", begun.elapsed());
+    asked.iter().for_each(tokio::task::JoinHandle::abort);
+}
+
+#[tokio::test]
+async fn a_page_neither_waits_for_an_ad_hoc_question_nor_shares_its_failure() {
+    let upstream = Upstream::start().await;
+    upstream.on("up", Reply::refusal(422, "execution", "too much"));
+    let (store, _) = store(vec![upstream.instance("default")]);
+    store.ask(ad_hoc("up")).await.unwrap_err();
+    upstream.on("up", Reply::matrix(&[(&[], 1.0)]));
+    store.ask(question("default", "up", 0)).await.unwrap();
+    assert_eq!(upstream.requests().len(), 2);
+    // Its answer serves the others, though, without a slot.
+    upstream.on("other", Reply::matrix(&[(&[], 1.0)]));
+    store.ask(question("default", "other", 0)).await.unwrap();
+    assert!(!store.ask(ad_hoc("other")).await.unwrap().is_stale());
+    assert_eq!(upstream.requests().len(), 3);
+}
+
+#[tokio::test]
+async fn equal_instants_are_one_request_and_nothing_older_stands_in() {
+    let upstream = Upstream::start().await;
+    let scalar = json!({"status": "success", "data": {"resultType": "scalar", "result": [1, "7"]}});
+    upstream.on("scalar(up)", Reply::json(200, &scalar).after(Duration::from_millis(100)));
+    let (store, _) = store(vec![upstream.instance("default")]);
+    let at = |at_ms| InstantQuestion {
+        instance: InstanceName::new("default"),
+        scope: Scope::Whole,
+        origin: Origin::AdHoc,
+        query: query("scalar(up)"),
+        at_ms,
+    };
+    let (one, two) = tokio::join!(store.instant(at(1_234)), store.instant(at(1_234)));
+    assert_eq!(one.unwrap().value.value, InstantValue::Scalar { at_ms: 1_000, value: 7.0 });
+    two.unwrap();
+    let requests = upstream.requests();
+    assert_eq!(requests.len(), 1);
+    assert_eq!((requests[0].path.as_str(), requests[0].method.as_str()), ("/api/v1/query", "POST"));
+    assert_eq!(requests[0].form("time").as_deref(), Some("1.234"));
+    upstream.on("scalar(up)", Reply::refusal(500, "internal", "no"));
+    assert_eq!(store.instant(at(1_235)).await.unwrap_err().kind, ErrorKind::Upstream);
+    assert!(!store.instant(at(1_234)).await.unwrap().is_stale());
 }

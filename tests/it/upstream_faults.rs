@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use promenade::clock;
 use promenade::metrics::UpstreamMetrics;
-use promenade::prometheus::{Client, ErrorKind, InstanceSettings, Matrix, PrometheusError};
+use promenade::prometheus::{Client, ErrorKind, InstanceSettings, Matrix, Origin, PrometheusError};
 use secrecy::SecretString;
 use serde_json::json;
 
@@ -20,7 +20,7 @@ fn client(settings: &InstanceSettings) -> Client {
 
 async fn ask(upstream: &Upstream) -> Result<Matrix, PrometheusError> {
     let settings = InstanceSettings { timeout: Duration::from_secs(1), ..upstream.instance("default") };
-    client(&settings).query_range(&query("up"), window(0)).await
+    client(&settings).query_range(&query("up"), window(0), Origin::Known).await
 }
 
 #[tokio::test]
@@ -99,7 +99,7 @@ async fn a_question_arrives_as_it_was_asked() {
     upstream.on(odd, Reply::matrix(&[(&[("job", "a")], 2.0)]));
     upstream.on_rules(Reply::rules(json!([])));
     let client = client(&upstream.instance("default"));
-    let matrix = client.query_range(&query(odd), window(0)).await.unwrap();
+    let matrix = client.query_range(&query(odd), window(0), Origin::Known).await.unwrap();
     assert!(matrix.series[0].values.iter().all(|v| *v == 2.0));
     client.rules().await.unwrap();
 
@@ -129,13 +129,13 @@ async fn a_redirect_is_not_followed_and_headers_stay_with_their_instance() {
     };
     let (one_client, other_client) =
         (client(&with(&one, "one", "first")), client(&with(&other, "other", "second")));
-    let error = one_client.query_range(&query("up"), window(0)).await.unwrap_err();
+    let error = one_client.query_range(&query("up"), window(0), Origin::Known).await.unwrap_err();
     assert_eq!((error.kind, error.status), (ErrorKind::NotPrometheus, Some(302)));
     assert_eq!(one_client.rules().await.unwrap_err().kind, ErrorKind::NotPrometheus);
     assert!(other.requests().is_empty());
 
     other.on_any(Reply::matrix(&[]));
-    other_client.query_range(&query("up"), window(0)).await.unwrap();
+    other_client.query_range(&query("up"), window(0), Origin::Known).await.unwrap();
     assert!(one.requests().iter().all(|r| r.header("x-scope-orgid") == Some("first")));
     assert!(other.requests().iter().all(|r| r.header("x-scope-orgid") == Some("second")));
 }
@@ -153,7 +153,7 @@ async fn an_instance_that_repeats_our_credential_does_not_bring_it_to_a_page() {
         headers: vec![("Authorization".into(), SecretString::from("Bearer canary-7".to_owned()))],
         ..upstream.instance("default")
     };
-    let error = client(&settings).query_range(&query("up"), window(0)).await.unwrap_err();
+    let error = client(&settings).query_range(&query("up"), window(0), Origin::Known).await.unwrap_err();
     assert_eq!(error.said.as_deref(), Some("who is [secret]"));
     assert!(!format!("{error} {error:?} {settings:?}").contains("canary"));
 }
@@ -172,7 +172,7 @@ async fn only_a_failed_connection_is_tried_again_and_once() {
         ..Upstream::start().await.instance("default")
     };
     let client = client(&settings);
-    let error = client.query_range(&query("up"), window(0)).await.unwrap_err();
+    let error = client.query_range(&query("up"), window(0), Origin::Known).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Unreachable);
 
     let back = tokio::spawn(async move {
@@ -181,7 +181,10 @@ async fn only_a_failed_connection_is_tried_again_and_once() {
         upstream.on("up", Reply::matrix(&[]));
         upstream
     });
-    client.query_range(&query("up"), window(0)).await.expect("the second try meets the instance");
+    client
+        .query_range(&query("up"), window(0), Origin::Known)
+        .await
+        .expect("the second try meets the instance");
     assert_eq!(back.await.unwrap().requests().len(), 1);
 }
 
@@ -197,7 +200,7 @@ async fn a_target_without_tls_or_name_is_unreachable() {
             timeout: Duration::from_secs(8),
             ..upstream.instance("default")
         };
-        let error = client(&settings).query_range(&query("up"), window(0)).await.unwrap_err();
+        let error = client(&settings).query_range(&query("up"), window(0), Origin::Known).await.unwrap_err();
         assert_eq!(error.kind, ErrorKind::Unreachable, "{api}: {error}");
         assert!(!error.to_string().contains("no-such-host"), "{error}");
     }
@@ -209,7 +212,7 @@ async fn a_caller_who_leaves_the_client_closes_the_connection() {
     upstream.on("up", Reply::hang());
     let client = client(&upstream.instance("default"));
     let (up, grid) = (query("up"), window(0));
-    let asking = client.query_range(&up, grid);
+    let asking = client.query_range(&up, grid, Origin::Known);
     assert!(tokio::time::timeout(Duration::from_millis(200), asking).await.is_err());
     for _ in 0..50 {
         if upstream.open_connections() == 0 {
@@ -231,12 +234,15 @@ async fn what_is_too_large_ends_early() {
         ("gzip bomb", Reply::gzip_bomb(500)),
     ] {
         upstream.on("up", reply);
-        let error = client.query_range(&query("up"), window(0)).await.expect_err(what);
+        let error = client.query_range(&query("up"), window(0), Origin::Known).await.expect_err(what);
         assert_eq!(error.kind, ErrorKind::TooLarge, "{what}: {error}");
     }
     let huge_error = Reply::huge_error(200);
     upstream.on("up", huge_error);
-    assert_eq!(client.query_range(&query("up"), window(0)).await.unwrap_err().kind, ErrorKind::Upstream);
+    assert_eq!(
+        client.query_range(&query("up"), window(0), Origin::Known).await.unwrap_err().kind,
+        ErrorKind::Upstream
+    );
     assert!(upstream.sent_bytes() < 60 << 20, "{}", upstream.sent_bytes());
 }
 
@@ -272,13 +278,13 @@ async fn many_large_answers_one_after_the_other() {
     let settings = InstanceSettings { timeout: Duration::from_secs(60), ..upstream.instance("default") };
     let client = client(&settings);
     upstream.on("up", Reply::matrix(&[(&[], 1.0)]));
-    client.query_range(&query("up"), window(0)).await.unwrap();
+    client.query_range(&query("up"), window(0), Origin::Known).await.unwrap();
     let before = peak_kb();
     for reply in
         [Reply::huge(200, false), Reply::gzip_bomb(500), Reply::huge(200, false), Reply::huge(200, true)]
     {
         upstream.on("up", reply);
-        let error = client.query_range(&query("up"), window(0)).await.unwrap_err();
+        let error = client.query_range(&query("up"), window(0), Origin::Known).await.unwrap_err();
         assert_eq!(error.kind, ErrorKind::TooLarge);
     }
     let grown = (peak_kb() - before) / 1024;

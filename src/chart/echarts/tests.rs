@@ -19,14 +19,7 @@ fn graph(series: &[(&str, &[f64])], graph_type: GraphType, stack: bool) -> Graph
         labels: [("job", *name)].into_iter().collect(),
         values: values.to_vec(),
     };
-    let matrix = Matrix {
-        window,
-        series: series.iter().map(labelled).collect(),
-        histogram_series: 0,
-        off_grid: 0,
-        warnings: Vec::new(),
-        infos: Vec::new(),
-    };
+    let matrix = Matrix::of(window, series.iter().map(labelled).collect());
     Graph {
         query: "q".to_owned(),
         title: "t".to_owned(),
@@ -36,6 +29,7 @@ fn graph(series: &[(&str, &[f64])], graph_type: GraphType, stack: bool) -> Graph
         instance: InstanceName::new("default"),
         answer: Answer { value: Arc::new(matrix), as_of: Timestamp::UNIX_EPOCH, failure: None },
         names: series.iter().map(|(name, _)| (*name).to_owned()).collect(),
+        stats: Vec::new(),
         notices: Vec::new(),
     }
 }

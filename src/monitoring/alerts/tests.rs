@@ -53,6 +53,7 @@ fn rule(text: &str, alerts: &[&str]) -> AlertingRule {
         state,
         last_error: (health == RuleHealth::Err).then(|| "vector cannot contain twice".to_owned()),
         health,
+        evaluation_time: 0.0,
         last_evaluation: None,
         alerts: alerts.iter().map(|text| alert(text)).collect(),
     }

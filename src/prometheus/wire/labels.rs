@@ -3,8 +3,19 @@
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
+use serde_json::value::RawValue;
 
+use super::envelope::WireFault;
+use super::result::incomplete;
 use crate::prometheus::Labels;
+
+/// The labels of a series.
+pub fn read_labels(raw: &RawValue) -> Result<Labels, WireFault> {
+    let labels: Result<StrictLabels, _> = serde_json::from_str(raw.get());
+    labels
+        .map(|StrictLabels(labels)| labels)
+        .map_err(|e| incomplete(&format!("the labels of a series are damaged: {e}")))
+}
 
 /// Reads a label set; a name that comes twice is an error, because nobody could say which value holds.
 pub struct StrictLabels(pub Labels);

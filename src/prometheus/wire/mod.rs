@@ -1,11 +1,19 @@
-//! Prometheus' JSON, read strictly into columns and rules.
+//! Prometheus' JSON: read strictly into our types, and written from them.
 
 mod envelope;
+mod histogram;
+mod instant;
 mod labels;
 mod range;
+mod result;
 mod rules;
 mod samples;
+mod write;
+mod write_rules;
 
 pub use envelope::{WireFault, refusal};
+pub use instant::read_instant;
 pub use range::read_matrix;
 pub use rules::read_rules;
+pub use write::{write_instant, write_matrix, write_refusal};
+pub use write_rules::write_rules;

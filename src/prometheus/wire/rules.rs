@@ -8,7 +8,7 @@ use serde::de::IgnoredAny;
 use super::envelope::{Opened, WireFault, open};
 use super::labels::StrictLabels;
 use super::samples::number;
-use crate::prometheus::{Alert, AlertState, AlertingRule, Labels, RuleHealth, Rules};
+use crate::prometheus::{Alert, AlertState, AlertingRule, Labels, RuleGroup, RuleHealth, Rules};
 
 #[derive(Deserialize)]
 struct Data<'a> {
@@ -17,9 +17,14 @@ struct Data<'a> {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct RawGroup<'a> {
     name: Option<String>,
     file: Option<String>,
+    interval: Option<f64>,
+    limit: Option<i64>,
+    evaluation_time: Option<f64>,
+    last_evaluation: Option<String>,
     #[serde(borrow)]
     rules: Option<Vec<RawRule<'a>>>,
 }
@@ -41,6 +46,7 @@ struct RawRule<'a> {
     #[serde(borrow)]
     health: Option<Cow<'a, str>>,
     last_error: Option<String>,
+    evaluation_time: Option<f64>,
     last_evaluation: Option<String>,
     #[serde(borrow)]
     alerts: Option<Vec<RawAlert<'a>>>,
@@ -70,18 +76,28 @@ enum RawNumber<'a> {
 /// Reads all alerting rules, in the order of the answer; recording rules are passed over.
 pub fn read_rules(body: &[u8]) -> Result<Rules, WireFault> {
     let Opened { data, warnings, infos } = open::<Data<'_>>(body)?;
-    let groups = data.groups.ok_or_else(|| lacking("its groups"))?;
-    let mut rules = Vec::new();
-    for group in groups {
+    let raw = data.groups.ok_or_else(|| lacking("its groups"))?;
+    let (mut rules, mut groups) = (Vec::new(), Vec::with_capacity(raw.len()));
+    for group in raw {
         let name = group.name.ok_or_else(|| lacking("the name of a group"))?;
         let file = group.file.unwrap_or_default();
+        let first = rules.len();
         for rule in group.rules.ok_or_else(|| lacking("the rules of a group"))? {
             if is_alerting(&rule) {
                 rules.push(alerting_rule(rule, &name, &file)?);
             }
         }
+        groups.push(RuleGroup {
+            name,
+            file,
+            interval: group.interval.unwrap_or(0.0),
+            limit: group.limit.unwrap_or(0),
+            evaluation_time: group.evaluation_time.unwrap_or(0.0),
+            last_evaluation: time(group.last_evaluation),
+            rules: first..rules.len(),
+        });
     }
-    Ok(Rules { rules, warnings, infos })
+    Ok(Rules { rules, groups, warnings, infos })
 }
 
 fn is_alerting(rule: &RawRule<'_>) -> bool {
@@ -118,6 +134,7 @@ fn alerting_rule(raw: RawRule<'_>, group: &str, file: &str) -> Result<AlertingRu
         state,
         health,
         last_error: raw.last_error.filter(|e| !e.is_empty()),
+        evaluation_time: raw.evaluation_time.unwrap_or(0.0),
         last_evaluation,
         alerts: raw.alerts.unwrap_or_default().into_iter().map(alert).collect(),
     })

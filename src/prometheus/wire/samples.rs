@@ -9,11 +9,20 @@ pub struct Damaged;
 /// Fills `column` (one place per instant of the window) and tells how many samples had no place.
 /// The order of the samples does not matter; of two samples of one instant the later in the list stays.
 pub fn read_samples(list: &str, window: &Window, column: &mut [f64]) -> Result<usize, Damaged> {
-    let mut cursor = Cursor(list.as_bytes());
     let mut off_grid = 0;
+    each_sample(list, |at_ms, value| match window.index_of(at_ms).and_then(|i| column.get_mut(i)) {
+        Some(place) => *place = value,
+        None => off_grid += 1,
+    })?;
+    Ok(off_grid)
+}
+
+/// Hands over each sample's time, in epoch milliseconds, and value, in the order of the list.
+pub fn each_sample(list: &str, mut found: impl FnMut(i64, f64)) -> Result<(), Damaged> {
+    let mut cursor = Cursor(list.as_bytes());
     cursor.expect(b'[')?;
     if cursor.take(b']') {
-        return Ok(0);
+        return if cursor.0.is_empty() { Ok(()) } else { Err(Damaged) };
     }
     loop {
         cursor.expect(b'[')?;
@@ -23,16 +32,13 @@ pub fn read_samples(list: &str, window: &Window, column: &mut [f64]) -> Result<u
         let value = number(cursor.until(|b| b == b'"')?).ok_or(Damaged)?;
         cursor.expect(b'"')?;
         cursor.expect(b']')?;
-        match window.index_of(at_ms).and_then(|i| column.get_mut(i)) {
-            Some(place) => *place = value,
-            None => off_grid += 1,
-        }
+        found(at_ms, value);
         if !cursor.take(b',') {
             break;
         }
     }
     cursor.expect(b']')?;
-    if cursor.0.is_empty() { Ok(off_grid) } else { Err(Damaged) }
+    if cursor.0.is_empty() { Ok(()) } else { Err(Damaged) }
 }
 
 /// A sample's value as Prometheus prints it. A NaN is always the same NaN, so never [`crate::prometheus::ABSENT`].
@@ -42,7 +48,7 @@ pub fn number(text: &[u8]) -> Option<f64> {
 }
 
 /// Seconds with decimals as whole milliseconds.
-fn millis(text: &[u8]) -> Option<i64> {
+pub fn millis(text: &[u8]) -> Option<i64> {
     whole_millis(text).or_else(|| {
         let seconds: f64 = fast_float2::parse(text).ok()?;
         let ms = (seconds * 1000.0).round();

@@ -6,7 +6,7 @@ use serde::{Serialize, Serializer};
 
 use super::{Number, seconds, strict};
 use crate::annotations::{MonitoringSpec, Unit};
-use crate::monitoring::{Failure, Graph, Monitoring};
+use crate::monitoring::{Failure, Graph, Monitoring, Stat, StatValue};
 use crate::prometheus::{Labels, is_absent};
 use crate::web::{CachePolicy, GraphNumber, PageError, PageParams, Subject, form};
 
@@ -73,6 +73,9 @@ struct GraphForm<'a> {
     notices: &'a [String],
     series: Vec<SeriesForm<'a>>,
     dropped_series: usize,
+    /// Where the instance answered with values in place of series.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    stats: Vec<StatForm<'a>>,
 }
 
 #[derive(Serialize)]
@@ -80,6 +83,31 @@ struct SeriesForm<'a> {
     name: &'a str,
     labels: &'a Labels,
     values: Values<'a>,
+}
+
+#[derive(Serialize)]
+struct StatForm<'a> {
+    name: &'a str,
+    labels: &'a Labels,
+    time: serde_json::Number,
+    value: StatValueForm<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum StatValueForm<'a> {
+    Number(Number),
+    Text(&'a str),
+}
+
+impl<'a> StatForm<'a> {
+    fn of(stat: &'a Stat) -> Self {
+        let value = match &stat.value {
+            StatValue::Number(number) => StatValueForm::Number(Number(*number)),
+            StatValue::Text(text) => StatValueForm::Text(text),
+        };
+        Self { name: &stat.name, labels: &stat.labels, time: seconds(stat.at_ms), value }
+    }
 }
 
 /// `null` where there is no sample.
@@ -120,6 +148,7 @@ impl<'a> GraphForm<'a> {
             series: series.collect(),
             // No limit on series is set yet, so none is ever left out.
             dropped_series: 0,
+            stats: graph.stats.iter().map(StatForm::of).collect(),
         }
     }
 }

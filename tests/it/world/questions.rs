@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use promenade::metrics::Metrics;
-use promenade::prometheus::{InstanceName, InstanceSettings, Instances, Window};
+use promenade::prometheus::{InstanceName, InstanceSettings, Instances, Origin, Window};
 use promenade::promql::PromQl;
 use promenade::store::{Question, RulesQuestion, Scope, Store, StoreSettings};
 
@@ -32,6 +32,7 @@ pub fn question(instance: &str, text: &str, later_s: i64) -> Question {
     Question {
         instance: InstanceName::new(instance),
         scope: Scope::Whole,
+        origin: Origin::Known,
         query: query(text),
         window: window(later_s),
     }

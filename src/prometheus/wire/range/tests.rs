@@ -6,7 +6,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::*;
-use crate::prometheus::is_absent;
+use crate::prometheus::{InstantValue, is_absent};
 
 /// 5 instants from 1000 s on, 15 s apart.
 fn window() -> Window {
@@ -78,8 +78,34 @@ fn damaged_answers_are_refused() {
     }
     let deep = format!(r#"[{{"metric":{{}},"values":{}{}}}]"#, "[".repeat(200), "]".repeat(200));
     assert!(matches!(read(&deep), Err(WireFault::Incomplete(_))));
-    let vector = answer("[]").replace("matrix", "vector");
-    assert!(matches!(read_matrix(vector.as_bytes(), window()), Err(WireFault::NotPrometheus(_))));
+    let tensor = answer("[]").replace("matrix", "tensor");
+    assert!(matches!(read_matrix(tensor.as_bytes(), window()), Err(WireFault::NotPrometheus(_))));
+}
+
+#[test]
+fn an_answer_of_another_type_is_kept_as_the_value_it_is() {
+    let of = |result_type: &str, result: &str| {
+        let body = answer(result).replace("matrix", result_type);
+        let matrix = read_matrix(body.as_bytes(), window()).unwrap();
+        assert!(matrix.series.is_empty());
+        matrix.instant.unwrap()
+    };
+    assert_eq!(of("scalar", r#"[1065,"7"]"#), InstantValue::Scalar { at_ms: 1_065_000, value: 7.0 });
+    let text = "words".to_owned();
+    assert_eq!(of("string", r#"[1065,"words"]"#), InstantValue::String { at_ms: 1_065_000, text });
+    let InstantValue::Vector(samples) = of("vector", r#"[{"metric":{"a":"1"},"value":[1065,"7"]}]"#) else {
+        panic!("no vector")
+    };
+    assert_eq!(samples.len(), 1);
+}
+
+#[test]
+fn histograms_beside_the_grid_are_counted() {
+    let matrix = read(
+        r#"[{"metric":{"h":"1"},"histograms":[[1005,{"count":"1"}],[1006,{"count":"1","sum":"2","buckets":[]}]]}]"#,
+    );
+    let matrix = matrix.unwrap();
+    assert_eq!((matrix.histograms[0].points.len(), matrix.off_grid, matrix.series.len()), (1, 1, 0));
 }
 
 #[test]
@@ -102,7 +128,9 @@ fn series_are_in_the_order_of_their_labels_and_histograms_are_counted() {
     let firsts: Vec<f64> = matrix.series.iter().map(|s| s.values[0]).collect();
     assert_eq!(firsts, [0.0, 2.0, 1.0, 3.0]);
     assert_eq!(matrix.series[1].labels.get("a"), Some("é<b>"));
-    assert_eq!(matrix.histogram_series, 2);
+    assert_eq!(matrix.histograms.len(), 1, "an empty list of histograms is none");
+    assert_eq!(matrix.histograms[0].labels.get("h"), Some("1"));
+    assert_eq!(matrix.histograms[0].points[0].0, 1_005_000);
 }
 
 #[test]
@@ -114,7 +142,7 @@ fn answers_that_would_grow_beyond_measure_are_refused() {
     };
     let long = Window::aligned(0, 10_999_000, Duration::from_secs(1)).unwrap();
     assert!(matches!(many(800, long), Err(WireFault::TooLarge(_))));
-    assert!(matches!(many(MAX_SERIES + 1, window()), Err(WireFault::TooLarge(_))));
+    assert!(matches!(many(50_001, window()), Err(WireFault::TooLarge(_))));
     assert_eq!(many(700, long).unwrap().series.len(), 700);
 }
 
