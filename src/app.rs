@@ -16,7 +16,7 @@ use crate::catalog::source::{FileSource, Watch};
 use crate::clock;
 use crate::config::Settings;
 use crate::metrics::Metrics;
-use crate::monitoring::Monitoring;
+use crate::monitoring::{Monitoring, ways};
 use crate::prometheus::Instances;
 use crate::store::Store;
 use crate::web::health::Leaving;
@@ -83,6 +83,7 @@ impl App {
         let metrics = Metrics::new();
         let instances =
             Instances::new(settings.instances, &metrics.upstream).map_err(StartError::Instance)?;
+        let instances = ways(instances, &settings.routing).map_err(StartError::Instance)?;
         let instances = Arc::new(instances);
         let store = Store::new(instances.clone(), &settings.store, metrics.store.clone());
         let security = SecurityHeaders::new(&settings.web.frame_ancestors);
@@ -95,7 +96,7 @@ impl App {
         }
         let parts = Parts {
             catalog: web::Data::from(source.catalog()),
-            monitoring: web::Data::new(Monitoring::new(store, instances)),
+            monitoring: web::Data::new(Monitoring::new(store, instances, settings.routing)),
             settings: web::Data::new(settings.web),
             metrics: web::Data::new(metrics),
             security: web::Data::new(security),

@@ -10,6 +10,7 @@ use super::{Failure, serve_app};
 use crate::catalog::CatalogSettings;
 use crate::config::Settings;
 use crate::demo::{CATALOG, DemoPrometheus};
+use crate::monitoring::RoutingSettings;
 use crate::prometheus::{InstanceName, InstanceSettings};
 use crate::store::StoreSettings;
 use crate::web::{PageDefaults, WebSettings};
@@ -68,6 +69,7 @@ fn settings(listen: SocketAddr, prometheus: SocketAddr, refusing: SocketAddr) ->
             instance(InstanceName::DEFAULT, "/prometheus/api", prometheus)?,
             instance("warehouse", "/prometheus-warehouse/api", refusing)?,
         ],
+        routing: RoutingSettings::default(),
         catalog: CatalogSettings { embedded: vec![CATALOG], ..CatalogSettings::default() },
         store: StoreSettings { max_bytes: 64 * 1024 * 1024 },
     })

@@ -10,6 +10,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use crate::catalog::CatalogSettings;
+use crate::monitoring::RoutingSettings;
 use crate::prometheus::InstanceSettings;
 use crate::store::StoreSettings;
 use crate::web::WebSettings;
@@ -25,6 +26,7 @@ pub struct Settings {
     pub web: WebSettings,
     /// Never two of one name. May be empty: pages then say that no instance is configured.
     pub instances: Vec<InstanceSettings>,
+    pub routing: RoutingSettings,
     pub catalog: CatalogSettings,
     pub store: StoreSettings,
 }

@@ -54,6 +54,10 @@ impl<'a> Reader<'a> {
         self.node.is_some_and(|n| matches!(n.value, RawValue::Map(_)) && n.directive().is_none())
     }
 
+    pub(super) fn is_list(&self) -> bool {
+        self.node.is_some_and(|n| matches!(n.value, RawValue::List(_)))
+    }
+
     pub(super) fn node(&self) -> Option<&'a RawNode> {
         self.node
     }

@@ -1,10 +1,11 @@
 //! The questions a page may ask of an entity: the one place that joins the catalog's entities with Prometheus.
 
+mod account;
 mod alerts;
 mod graph;
 mod names;
 mod quantiles;
-mod routing;
+pub mod routing;
 mod stat;
 mod unit;
 mod window;
@@ -14,14 +15,19 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+pub use account::{Account, Asked, Chosen, Read, Span};
 pub use alerts::{AlertRow, AlertTable, StateCounts};
 pub use graph::Graph;
-pub use routing::UnknownInstance;
+pub use routing::{RequestFacts, RoutingSettings, UnknownInstance, Why};
 pub use stat::{Stat, StatValue};
 
+use routing::Reason;
+
 use crate::annotations::{GraphSpec, MonitoringSpec};
+use crate::catalog::Entity;
 use crate::prometheus::{
-    InstanceName, InstanceSettings, Instances, InstantAnswer, Matrix, Origin, PrometheusError, Rules, Window,
+    Instance, InstanceName, InstanceSettings, Instances, InstantAnswer, Matrix, Origin, PrometheusError,
+    Rules, Window,
 };
 use crate::promql::PromQl;
 use crate::store::{Answer, InstantQuestion, Question, RulesQuestion, Scope, Store, StoreFill};
@@ -59,26 +65,79 @@ pub enum Failure {
 pub struct Monitoring {
     store: Store,
     instances: Arc<Instances>,
+    routing: Arc<RoutingSettings>,
+}
+
+/// The instance that answers for an entity. As long as it is held, the instance can be asked by its name.
+#[derive(Clone)]
+pub struct Routed {
+    instance: Arc<Instance>,
+    pub why: Why,
+}
+
+impl Routed {
+    pub fn name(&self) -> &InstanceName {
+        &self.instance.settings.name
+    }
+
+    pub fn settings(&self) -> &InstanceSettings {
+        &self.instance.settings
+    }
 }
 
 impl Monitoring {
-    pub fn new(store: Store, instances: Arc<Instances>) -> Self {
-        Self { store, instances }
+    /// `instances` as [`ways`] made them, so that the targets of all rules can be reached.
+    pub fn new(store: Store, instances: Arc<Instances>, routing: RoutingSettings) -> Self {
+        let known = instances.configured().map(|settings| settings.name.clone()).collect();
+        let routing = Arc::new(RoutingSettings { known, ..routing });
+        Self { store, instances, routing }
     }
 
-    /// The instance that the entity's annotations choose.
-    pub fn route(&self, spec: &MonitoringSpec) -> Result<&InstanceSettings, UnknownInstance> {
-        self.instance(spec.service_name.as_deref())
+    /// The instance that answers for the entity: what the rules say, else what its annotations choose.
+    pub fn route(
+        &self,
+        entity: &Entity,
+        spec: &MonitoringSpec,
+        facts: &RequestFacts,
+    ) -> Result<Routed, UnknownInstance> {
+        let route = routing::choose(&self.routing, entity, spec.service_name.as_deref(), facts)?;
+        let instance = match &route.target {
+            None => self.instances.get(&route.instance).ok_or_else(|| "it is not configured".to_owned()),
+            Some(target) => self.reach(target),
+        };
+        let why = route.why;
+        instance.map(|instance| Routed { instance, why }).map_err(|why| UnknownInstance {
+            asked: spec.service_name.clone(),
+            known: Vec::new(),
+            reason: Reason::NoTarget { rule: route.instance.to_string(), why },
+        })
     }
 
-    /// The instance of that name, letter for letter; without a name the unnamed one.
+    fn reach(&self, target: &routing::Target) -> Result<Arc<Instance>, String> {
+        let rule = self.routing.targets().find(|(name, _)| *name == target.rule);
+        let (name, rule) = rule.ok_or_else(|| format!("there is no rule {}", target.rule))?;
+        self.instances.reach(name, rule.instance(target))
+    }
+
+    /// What rules look at in a request.
+    pub fn routing(&self) -> &RoutingSettings {
+        &self.routing
+    }
+
+    /// The instance of that name, letter for letter, for a question that no entity asks; without a name the
+    /// unnamed one. One that is open to some entities only is as unknown as one that does not exist.
     pub fn instance(&self, service_name: Option<&str>) -> Result<&InstanceSettings, UnknownInstance> {
-        routing::choose(service_name, self.instances().map(|settings| (&settings.name, settings)))
+        let name = self.routing.open(service_name)?;
+        self.instances().find(|settings| settings.name == *name).ok_or_else(|| UnknownInstance {
+            asked: service_name.map(str::to_owned),
+            known: Vec::new(),
+            reason: Reason::NotConfigured,
+        })
     }
 
     /// Every configured instance, by name.
     pub fn instances(&self) -> impl Iterator<Item = &InstanceSettings> {
-        self.instances.names().filter_map(|n| self.instances.settings(n))
+        self.instances.configured()
     }
 
     /// How full the store behind all answers is.
@@ -114,9 +173,9 @@ impl Monitoring {
         period: &Period,
     ) -> Result<Graph, Failure> {
         let query = spec.query.as_ref().ok_or(Failure::BrokenQuery)?;
-        let settings = self.known(instance)?;
+        let known = self.known(instance)?;
         let (window, notices) =
-            window::settle(period, settings.scrape_interval).ok_or(Failure::InTheFuture)?;
+            window::settle(period, known.settings.scrape_interval).ok_or(Failure::InTheFuture)?;
         let answer = self.range_from(origin, instance, query, window).await?;
         Ok(Graph::of(spec, query, instance.clone(), answer, notices))
     }
@@ -170,12 +229,27 @@ impl Monitoring {
         show_inactive: bool,
     ) -> Result<AlertTable, Failure> {
         let alerts = spec.alerts.as_ref().ok_or(Failure::NoAnnotation)?;
-        self.known(instance)?;
+        // Held until the answer is there.
+        let _known = self.known(instance)?;
         let answer = self.rules(instance).await?;
         Ok(AlertTable::of(instance.clone(), alerts, answer, show_inactive))
     }
 
-    fn known(&self, instance: &InstanceName) -> Result<&InstanceSettings, Failure> {
-        self.instance(Some(instance.as_str())).map_err(Failure::UnknownInstance)
+    fn known(&self, instance: &InstanceName) -> Result<Arc<Instance>, Failure> {
+        self.instances.get(instance).ok_or_else(|| {
+            Failure::UnknownInstance(UnknownInstance {
+                asked: Some(instance.to_string()),
+                known: Vec::new(),
+                reason: Reason::NotConfigured,
+            })
+        })
     }
+}
+
+/// Opens the ways to the targets of all rules. Fails with a sentence when an HTTP client cannot be built.
+pub fn ways(mut instances: Instances, routing: &RoutingSettings) -> Result<Instances, String> {
+    for (name, rule) in routing.targets() {
+        instances.open(name, rule.api.sample(), &rule.headers, rule.secure)?;
+    }
+    Ok(instances)
 }

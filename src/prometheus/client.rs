@@ -1,5 +1,6 @@
 //! Asks one instance over HTTP, within limits, and decodes strictly.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use secrecy::{ExposeSecret, SecretString};
@@ -30,17 +31,34 @@ const AD_HOC_SHARE: usize = 4;
 /// No error that it returns holds a URL or a header's value.
 pub struct Client {
     name: InstanceName,
-    http: HttpClient,
+    http: Arc<HttpClient>,
     query_range_url: Url,
     query_url: Url,
     rules_url: Url,
     secrets: Vec<SecretString>,
     timeout: Duration,
+    lanes: Arc<Lanes>,
+    /// What the metrics call it.
+    label: String,
+    metrics: UpstreamMetrics,
+}
+
+/// The ways to one host: queries, and rules beside them.
+pub struct Lanes {
     queries: Lane,
     /// The narrow lane before `queries`.
     ad_hoc: Lane,
     rules: Lane,
-    metrics: UpstreamMetrics,
+}
+
+impl Lanes {
+    pub fn new(max_concurrent: usize) -> Self {
+        Self {
+            queries: Lane::new(max_concurrent),
+            ad_hoc: Lane::new(max_concurrent / AD_HOC_SHARE),
+            rules: Lane::new(RULES_SLOTS),
+        }
+    }
 }
 
 /// What is asked, before it becomes an HTTP request.
@@ -56,19 +74,31 @@ type Slots<'a> = (Option<SemaphorePermit<'a>>, SemaphorePermit<'a>);
 impl Client {
     /// Fails with a sentence when the HTTP client cannot be built.
     pub fn new(settings: &InstanceSettings, metrics: &UpstreamMetrics) -> Result<Self, String> {
+        let http = Arc::new(HttpClient::new(&settings.api, &settings.headers, settings.secure)?);
+        let lanes = Arc::new(Lanes::new(settings.max_concurrent));
+        Self::sharing(settings, http, lanes, settings.name.as_str(), metrics)
+    }
+
+    /// A client that shares its HTTP client and its lanes with others. `label`: what the metrics call it.
+    pub fn sharing(
+        settings: &InstanceSettings,
+        http: Arc<HttpClient>,
+        lanes: Arc<Lanes>,
+        label: &str,
+        metrics: &UpstreamMetrics,
+    ) -> Result<Self, String> {
         let mut rules_url = endpoint(&settings.api, "rules")?;
         rules_url.query_pairs_mut().append_pair("type", "alert");
         Ok(Self {
             name: settings.name.clone(),
-            http: HttpClient::new(&settings.api, &settings.headers, settings.secure)?,
+            http,
             query_range_url: endpoint(&settings.api, "query_range")?,
             query_url: endpoint(&settings.api, "query")?,
             rules_url,
             secrets: settings.headers.iter().map(|(_, value)| value.clone()).collect(),
             timeout: settings.timeout,
-            queries: Lane::new(settings.max_concurrent),
-            ad_hoc: Lane::new(settings.max_concurrent / AD_HOC_SHARE),
-            rules: Lane::new(RULES_SLOTS),
+            lanes,
+            label: label.to_owned(),
             metrics: metrics.clone(),
         })
     }
@@ -113,7 +143,7 @@ impl Client {
         let begun = clock::stopwatch();
         let result = self.within_limits(begun, request, decode).await;
         let outcome = result.as_ref().map_or_else(|refusal| refusal.kind.as_str(), |_| "ok");
-        self.metrics.observe(self.name.as_str(), endpoint, outcome, begun.elapsed());
+        self.metrics.observe(&self.label, endpoint, outcome, begun.elapsed());
         result.map_err(|refusal| PrometheusError {
             kind: refusal.kind,
             instance: self.name.clone(),
@@ -151,14 +181,14 @@ impl Client {
     async fn enter(&self, begun: Instant, request: &Request<'_>) -> Option<Slots<'_>> {
         let left = || self.timeout.saturating_sub(begun.elapsed());
         let origin = match request {
-            Request::Rules => return Some((None, self.rules.enter(left()).await?)),
+            Request::Rules => return Some((None, self.lanes.rules.enter(left()).await?)),
             Request::QueryRange { origin, .. } | Request::Query { origin, .. } => *origin,
         };
         let narrow = match origin {
             Origin::Known => None,
-            Origin::AdHoc => Some(self.ad_hoc.enter(left()).await?),
+            Origin::AdHoc => Some(self.lanes.ad_hoc.enter(left()).await?),
         };
-        Some((narrow, self.queries.enter(left()).await?))
+        Some((narrow, self.lanes.queries.enter(left()).await?))
     }
 
     /// Tries a second time only if there was no connection: then the instance has not seen the question.

@@ -9,6 +9,7 @@ use secrecy::SecretString;
 use url::Url;
 
 use super::Client;
+use super::targets::Targets;
 use crate::metrics::UpstreamMetrics;
 
 /// The name of an instance that is configured; `default` is the unnamed one.
@@ -53,31 +54,59 @@ pub struct InstanceSettings {
     pub timeout: Duration,
 }
 
-/// Every configured instance with its client. There is always a default one unless only named ones are configured.
+/// An instance and the client that asks it.
+pub struct Instance {
+    pub settings: InstanceSettings,
+    pub client: Client,
+}
+
+/// Every configured instance with its client, and the targets that rules reach. There is always a default one
+/// unless only named ones are configured.
 pub struct Instances {
-    by_name: BTreeMap<InstanceName, (InstanceSettings, Client)>,
+    by_name: BTreeMap<InstanceName, Arc<Instance>>,
+    targets: Targets,
+    metrics: UpstreamMetrics,
 }
 
 impl Instances {
     /// Fails when an HTTP client cannot be built (no CA bundle for an https target), naming the instance.
     pub fn new(settings: Vec<InstanceSettings>, metrics: &UpstreamMetrics) -> Result<Self, String> {
         let mut by_name = BTreeMap::new();
-        for one in settings {
-            let client = Client::new(&one, metrics).map_err(|e| format!("instance {}: {e}", one.name))?;
-            by_name.insert(one.name.clone(), (one, client));
+        for settings in settings {
+            let client =
+                Client::new(&settings, metrics).map_err(|e| format!("instance {}: {e}", settings.name))?;
+            by_name.insert(settings.name.clone(), Arc::new(Instance { settings, client }));
         }
-        Ok(Self { by_name })
+        Ok(Self { by_name, targets: Targets::default(), metrics: metrics.clone() })
     }
 
-    pub fn settings(&self, name: &InstanceName) -> Option<&InstanceSettings> {
-        self.by_name.get(name).map(|(s, _)| s)
+    /// Opens the way to the targets of a rule; `sample` has their scheme. Fails as [`Instances::new`] does.
+    pub fn open(
+        &mut self,
+        rule: &str,
+        sample: &Url,
+        headers: &[(String, SecretString)],
+        secure: bool,
+    ) -> Result<(), String> {
+        self.targets.open(rule, sample, headers, secure).map_err(|e| format!("routing rule {rule}: {e}"))
     }
 
-    pub fn client(&self, name: &InstanceName) -> Option<&Client> {
-        self.by_name.get(name).map(|(_, c)| c)
+    /// The instance of a rule's target. Its name must not be that of a configured instance, nor of a target
+    /// at another address. It can be found by name for as long as it is held, or remembered.
+    pub fn reach(&self, rule: &str, settings: InstanceSettings) -> Result<Arc<Instance>, String> {
+        if self.by_name.contains_key(&settings.name) {
+            return Err(format!("a configured instance is called {}", settings.name));
+        }
+        self.targets.reach(rule, settings, &self.metrics)
     }
 
-    pub fn names(&self) -> impl Iterator<Item = &InstanceName> {
-        self.by_name.keys()
+    /// The instance of that name: a configured one, or a target.
+    pub fn get(&self, name: &InstanceName) -> Option<Arc<Instance>> {
+        self.by_name.get(name).cloned().or_else(|| self.targets.get(name))
+    }
+
+    /// Those that are configured, by name.
+    pub fn configured(&self) -> impl Iterator<Item = &InstanceSettings> {
+        self.by_name.values().map(|instance| &instance.settings)
     }
 }

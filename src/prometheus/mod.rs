@@ -9,13 +9,14 @@ mod lane;
 mod refusal;
 mod rules;
 mod samples;
+mod targets;
 mod window;
 pub mod wire;
 
 pub use client::Client;
 pub use error::{ErrorKind, PrometheusError};
 pub use histogram::{Boundaries, Bucket, Histogram, HistogramSeries};
-pub use instances::{InstanceName, InstanceSettings, Instances};
+pub use instances::{Instance, InstanceName, InstanceSettings, Instances};
 pub use instant::{InstantAnswer, InstantSample, InstantValue, SampleValue, SeriesSamples};
 pub use lane::Origin;
 pub use rules::{Alert, AlertState, AlertingRule, RuleGroup, RuleHealth, Rules};

@@ -18,7 +18,8 @@ use self::last_good::{LastGood, STALE_LIMIT};
 use crate::clock;
 use crate::metrics::StoreMetrics;
 use crate::prometheus::{
-    Client, ErrorKind, InstanceName, Instances, InstantAnswer, Matrix, Origin, PrometheusError, Rules, Window,
+    ErrorKind, Instance, InstanceName, Instances, InstantAnswer, Matrix, Origin, PrometheusError, Rules,
+    Window,
 };
 
 /// Samples younger than this may still change: late scrapes, rules, remote writes.
@@ -157,8 +158,8 @@ impl Store {
         answer
     }
 
-    fn client(&self, name: &InstanceName) -> Result<&Client, PrometheusError> {
-        self.instances.client(name).ok_or_else(|| PrometheusError {
+    fn instance(&self, name: &InstanceName) -> Result<Arc<Instance>, PrometheusError> {
+        self.instances.get(name).ok_or_else(|| PrometheusError {
             kind: ErrorKind::Upstream,
             instance: name.clone(),
             detail: "no such instance is configured".into(),
@@ -169,8 +170,8 @@ impl Store {
 }
 
 async fn fetch_graph(store: Store, question: Question) -> Result<Kept<Answer<Matrix>>, PrometheusError> {
-    let client = store.client(&question.instance)?;
-    let matrix = client.query_range(&question.query, question.window, question.origin).await?;
+    let instance = store.instance(&question.instance)?;
+    let matrix = instance.client.query_range(&question.query, question.window, question.origin).await?;
     let answer = Answer { value: Arc::new(matrix), as_of: clock::now(), failure: None };
     let warned = !answer.value.warnings.is_empty();
     let better =
@@ -188,7 +189,8 @@ async fn fetch_instant(
     question: InstantQuestion,
 ) -> Result<Kept<Answer<InstantAnswer>>, PrometheusError> {
     let InstantQuestion { instance, query, at_ms, origin, .. } = &question;
-    let value = store.client(instance)?.query(query, *at_ms, *origin).await?;
+    let instance = store.instance(instance)?;
+    let value = instance.client.query(query, *at_ms, *origin).await?;
     let answer = Answer { value: Arc::new(value), as_of: clock::now(), failure: None };
     let settled = answer.as_of.as_millisecond().saturating_sub(*at_ms) >= millis(UNSTABLE);
     let lives = if settled && answer.value.warnings.is_empty() { SETTLED_LIVES } else { WARNED_LIVES };
@@ -196,13 +198,13 @@ async fn fetch_instant(
 }
 
 async fn fetch_rules(store: Store, question: RulesQuestion) -> Result<Kept<Answer<Rules>>, PrometheusError> {
-    let rules = store.client(&question.instance)?.rules().await?;
+    let instance = store.instance(&question.instance)?;
+    let rules = instance.client.rules().await?;
     let answer = Answer { value: Arc::new(rules), as_of: clock::now(), failure: None };
     let warned = !answer.value.warnings.is_empty();
     let better = |old: &Rules| warned && old.warnings.is_empty();
     store.last_rules.keep(question.clone(), answer.clone(), better).await;
-    let interval = store.instances.settings(&question.instance).map(|s| s.scrape_interval);
-    let lives = interval.unwrap_or_default().max(Duration::from_secs(1));
+    let lives = instance.settings.scrape_interval.max(Duration::from_secs(1));
     Ok(Kept { lives: if warned { lives.min(WARNED_LIVES) } else { lives }, value: answer })
 }
 

@@ -13,6 +13,7 @@ use flate2::write::GzEncoder;
 use serde::Serialize;
 
 use super::{CachePolicy, PageError, assets};
+use crate::monitoring::Monitoring;
 
 /// Smaller bodies fit one packet as they are.
 const WORTH_COMPRESSING: usize = 1_024;
@@ -85,7 +86,7 @@ pub async fn json_aside(
     let body = web::block(move || serde_json::to_vec(&value).map(|body| Body::of(body, gzip))).await;
     let body = body.map_err(|error| PageError::internal("a JSON form", &error))?;
     let body = body.map_err(|error| PageError::internal("a JSON form", &error))?;
-    Ok(body.answer(StatusCode::OK, "application/json", policy))
+    Ok(body.answer(request, StatusCode::OK, "application/json", policy))
 }
 
 /// A data form with a status of its own.
@@ -107,7 +108,7 @@ pub fn answer(
     body: Vec<u8>,
     policy: CachePolicy,
 ) -> HttpResponse {
-    Body::of(body, assets::takes_gzip(request.headers())).answer(status, content_type, policy)
+    Body::of(body, assets::takes_gzip(request.headers())).answer(request, status, content_type, policy)
 }
 
 /// Bytes to be sent.
@@ -125,17 +126,30 @@ impl Body {
         }
     }
 
-    fn answer(self, status: StatusCode, content_type: &'static str, policy: CachePolicy) -> HttpResponse {
+    fn answer(
+        self,
+        request: &HttpRequest,
+        status: StatusCode,
+        content_type: &'static str,
+        policy: CachePolicy,
+    ) -> HttpResponse {
         let mut reply = HttpResponse::build(status);
         reply
             .insert_header((CONTENT_TYPE, content_type))
             .insert_header((CACHE_CONTROL, policy.header()))
-            .insert_header((VARY, VARY_BY));
+            .insert_header((VARY, varies_by(request)));
         if self.gzip {
             reply.insert_header((CONTENT_ENCODING, "gzip"));
         }
         reply.body(self.bytes)
     }
+}
+
+/// Routing rules may lead a request elsewhere by its headers.
+fn varies_by(request: &HttpRequest) -> String {
+    let monitoring = request.app_data::<web::Data<Monitoring>>();
+    let routed = monitoring.map(|monitoring| monitoring.routing().headers()).unwrap_or_default();
+    std::iter::once(VARY_BY).chain(routed).collect::<Vec<_>>().join(", ")
 }
 
 fn compressed(body: &[u8]) -> Option<Vec<u8>> {

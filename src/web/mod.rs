@@ -4,6 +4,7 @@ mod api;
 pub mod assets;
 mod cache_policy;
 mod canonical;
+mod facts;
 pub mod form;
 pub mod health;
 pub mod links;
@@ -25,6 +26,7 @@ use actix_web::{FromRequest, Handler, HttpResponse, Responder, web};
 use url::Url;
 
 pub use cache_policy::CachePolicy;
+pub use facts::Facts;
 pub use form::Form;
 pub use links::Links;
 pub use page_error::{PageError, Told, tell};

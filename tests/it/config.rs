@@ -354,8 +354,8 @@ fn every_mistake_in_the_portals_keys_is_told() {
         ],
     );
     check(
-        &own("{instances: {default: {allowedEntities: []}}}"),
-        &[("promenade.instances.default.allowedEntities", "not support the key yet")],
+        &own("{instances: {default: {alertmanager: x}}}"),
+        &[("promenade.instances.default.alertmanager", "not support the key yet")],
     );
     check(&own("5"), &[("promenade", "is a number, where a mapping")]);
 }

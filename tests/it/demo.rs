@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use promenade::annotations::{AlertNames, MonitoringSpec};
@@ -11,7 +12,7 @@ use promenade::clock;
 use promenade::demo::{CATALOG, DemoPrometheus};
 use promenade::metrics::Metrics;
 use promenade::prometheus::{
-    AlertState, Client, ErrorKind, InstanceName, InstanceSettings, Instances, Origin, RuleHealth, Window,
+    AlertState, ErrorKind, Instance, InstanceName, InstanceSettings, Instances, Origin, RuleHealth, Window,
     is_absent,
 };
 use serde_json::{Value, json};
@@ -36,8 +37,8 @@ fn instances(address: SocketAddr) -> Instances {
     Instances::new(vec![settings], &Metrics::new().upstream).unwrap()
 }
 
-fn client(instances: &Instances) -> &Client {
-    instances.client(&InstanceName::new(InstanceName::DEFAULT)).unwrap()
+fn default(instances: &Instances) -> Arc<Instance> {
+    instances.get(&InstanceName::new(InstanceName::DEFAULT)).unwrap()
 }
 
 /// Every entity of the demo's catalog, by name.
@@ -61,7 +62,7 @@ async fn every_query_of_the_catalog_is_known_but_one() {
     let (mut refused, mut samples, mut most_series) = (Vec::new(), 0, 0);
     for (entity, spec) in specs().iter().filter(|(_, spec)| spec.service_name.is_none()) {
         for query in spec.graphs.iter().filter_map(|graph| graph.query.as_ref()) {
-            match client(&instances).query_range(query, window(), Origin::Known).await {
+            match default(&instances).client.query_range(query, window(), Origin::Known).await {
                 Ok(matrix) => {
                     assert_eq!((matrix.off_grid, matrix.histograms.len()), (0, 0), "{entity}: {query}");
                     let values = matrix.series.iter().flat_map(|series| &series.values);
@@ -85,7 +86,7 @@ async fn every_query_of_the_catalog_is_known_but_one() {
 #[actix_web::test]
 async fn every_alert_name_of_the_catalog_is_a_rule_but_one() {
     let prometheus = DemoPrometheus::start().unwrap();
-    let rules = client(&instances(prometheus.address())).rules().await.unwrap();
+    let rules = default(&instances(prometheus.address())).client.rules().await.unwrap();
     let known: BTreeSet<&str> = rules.rules.iter().map(|rule| rule.name.as_str()).collect();
     let specs = specs();
     let named = specs.iter().filter(|(_, spec)| spec.service_name.is_none()).filter_map(|(_, spec)| {
@@ -129,7 +130,7 @@ fn only_the_entities_that_say_so_have_mistakes() {
 #[actix_web::test]
 async fn nothing_answers_where_the_instance_is_down() {
     let prometheus = DemoPrometheus::start().unwrap();
-    let error = client(&instances(prometheus.refusing_address().unwrap())).rules().await.unwrap_err();
+    let error = default(&instances(prometheus.refusing_address().unwrap())).client.rules().await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Unreachable);
 }
 

@@ -22,6 +22,8 @@ mod entity_page;
 mod graph_panel;
 mod params;
 mod real_prometheus;
+mod routing;
+mod routing_config;
 mod serving;
 mod store_scenes;
 mod templates;

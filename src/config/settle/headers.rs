@@ -41,9 +41,14 @@ pub(super) fn settle(headers: &Reader<'_>) -> Vec<(String, SecretString)> {
     found
 }
 
-fn check_name(name: &str) -> Result<(), String> {
+/// A token, as RFC 9110 has it.
+pub(super) fn is_name(name: &str) -> bool {
     let is_token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
-    if name.is_empty() || !name.chars().all(is_token) {
+    !name.is_empty() && name.chars().all(is_token)
+}
+
+fn check_name(name: &str) -> Result<(), String> {
+    if !is_name(name) {
         return Err("is no header name".to_owned());
     }
     if RESERVED.iter().any(|reserved| name.eq_ignore_ascii_case(reserved)) {

@@ -11,14 +11,21 @@ use crate::config::reader::{Reader, suggestion};
 use crate::prometheus::{InstanceName, InstanceSettings};
 
 const DEFAULT_PATH: &str = "/prometheus/api";
-const SCRAPE_INTERVAL: Duration = Duration::from_secs(15);
-const TIMEOUT: Duration = Duration::from_secs(10);
-const MAX_CONCURRENT: usize = 8;
+pub(super) const SCRAPE_INTERVAL: Duration = Duration::from_secs(15);
+pub(super) const TIMEOUT: Duration = Duration::from_secs(10);
+pub(super) const MAX_CONCURRENT: usize = 8;
 /// The longest name of an instance, in characters.
 const MAX_NAME: usize = 253;
 
+/// The name of an instance, whatever becomes of its settings.
+pub(super) struct Named {
+    pub(super) name: String,
+    /// The name may be shown in a fault.
+    pub(super) literal: bool,
+}
+
 /// An instance before its proxy entry is read.
-struct Named<'a> {
+struct Entry<'a> {
     name: String,
     proxy_path: String,
     ui_url: Option<Url>,
@@ -31,7 +38,7 @@ struct Named<'a> {
 /// Proxy entries by their path in one form: `/prometheus/api`.
 type Proxies<'a> = BTreeMap<String, Reader<'a>>;
 
-pub(super) fn settle(root: &Reader<'_>) -> Vec<InstanceSettings> {
+pub(super) fn settle(root: &Reader<'_>) -> (Vec<InstanceSettings>, Vec<Named>) {
     let prometheus = root.get("prometheus");
     prometheus.only(&["proxyPath", "uiUrl", "instances"], &[]);
     let proxies = proxies(&root.get("proxy"));
@@ -45,11 +52,12 @@ pub(super) fn settle(root: &Reader<'_>) -> Vec<InstanceSettings> {
             value.fault(format!("no instance has this name{}", suggestion(name, &literal)));
         }
     }
+    let all = named.iter().map(|n| Named { name: n.name.clone(), literal: n.literal }).collect();
     let settled = named.into_iter().filter_map(|mut named| {
         named.ui_url = named.ui_url.or_else(|| ui_url.clone());
         instance(named, &proxies, &own)
     });
-    settled.collect()
+    (settled.collect(), all)
 }
 
 /// Both of Backstage's forms; what `endpoints` holds wins.
@@ -70,12 +78,12 @@ fn in_one_form(path: &str) -> String {
 }
 
 /// The instances that have a name: listed, or else told by the proxy entries' own names.
-fn named<'a>(prometheus: &Reader<'a>, proxies: &Proxies<'a>) -> Vec<Named<'a>> {
+fn named<'a>(prometheus: &Reader<'a>, proxies: &Proxies<'a>) -> Vec<Entry<'a>> {
     let listed = prometheus.get("instances");
     if !listed.is_present() {
         let seed = |(path, entry): (&String, &Reader<'a>)| {
             let name = path.strip_prefix("/prometheus-")?.strip_suffix("/api").filter(|n| !n.is_empty())?;
-            (!name.contains('/')).then(|| Named {
+            (!name.contains('/')).then(|| Entry {
                 name: name.to_owned(),
                 proxy_path: path.clone(),
                 ui_url: None,
@@ -110,26 +118,26 @@ fn named<'a>(prometheus: &Reader<'a>, proxies: &Proxies<'a>) -> Vec<Named<'a>> {
         let proxy_path = key.parse(|text| Ok(in_one_form(text)));
         let ui_url = item.get("uiUrl").parse(http_url);
         if let (Some(name), Some(proxy_path)) = (name, proxy_path) {
-            found.push(Named { name, proxy_path, ui_url, literal: name_key.is_literal(), key });
+            found.push(Entry { name, proxy_path, ui_url, literal: name_key.is_literal(), key });
         }
     }
     found
 }
 
 /// The instance without a name, which is there when its proxy entry is; a path that was written must have one.
-fn unnamed<'a>(prometheus: &Reader<'a>, proxies: &Proxies<'a>) -> Option<Named<'a>> {
+fn unnamed<'a>(prometheus: &Reader<'a>, proxies: &Proxies<'a>) -> Option<Entry<'a>> {
     let key = prometheus.get("proxyPath");
     let proxy_path = if key.is_present() {
         key.parse(|text| Ok(in_one_form(text)))?
     } else {
         proxies.contains_key(DEFAULT_PATH).then(|| DEFAULT_PATH.to_owned())?
     };
-    Some(Named { name: InstanceName::DEFAULT.to_owned(), proxy_path, ui_url: None, literal: true, key })
+    Some(Entry { name: InstanceName::DEFAULT.to_owned(), proxy_path, ui_url: None, literal: true, key })
 }
 
 /// Each name once. A listed `default` is the unnamed instance, if both mean the same proxy entry.
-fn distinct<'a>(listed: Vec<Named<'a>>, unnamed: Option<Named<'a>>) -> Vec<Named<'a>> {
-    let mut found: Vec<Named<'a>> = Vec::new();
+fn distinct<'a>(listed: Vec<Entry<'a>>, unnamed: Option<Entry<'a>>) -> Vec<Entry<'a>> {
+    let mut found: Vec<Entry<'a>> = Vec::new();
     for next in listed.into_iter().chain(unnamed) {
         match found.iter().find(|known| known.name == next.name) {
             None => found.push(next),
@@ -147,11 +155,11 @@ fn distinct<'a>(listed: Vec<Named<'a>>, unnamed: Option<Named<'a>>) -> Vec<Named
 }
 
 /// One instance from its proxy entry and its keys under `promenade.instances`.
-fn instance(named: Named<'_>, proxies: &Proxies<'_>, own: &Reader<'_>) -> Option<InstanceSettings> {
+fn instance(named: Entry<'_>, proxies: &Proxies<'_>, own: &Reader<'_>) -> Option<InstanceSettings> {
     let own = own.get(&named.name);
     own.only(
-        &["scrapeInterval", "maxConcurrent", "timeout"],
-        &["allowedEntities", "alertmanager", "unstableTail"],
+        &["scrapeInterval", "maxConcurrent", "timeout", "allowedEntities"],
+        &["alertmanager", "unstableTail"],
     );
     let time =
         |key: &str, most: u64, default| own.get(key).parse(|t| seconds(t, 1..=most)).unwrap_or(default);

@@ -4,6 +4,7 @@ mod headers;
 mod instances;
 mod portal;
 mod rewrite;
+mod routing;
 mod values;
 
 use std::collections::BTreeMap;
@@ -16,11 +17,12 @@ use crate::catalog::{CatalogSettings, FileLocation};
 
 /// Reads every key that the portal knows. None, or faults, when something is wrong.
 pub(super) fn settle(root: &Reader<'_>, listen: Option<SocketAddr>) -> Option<Settings> {
-    let instances = instances::settle(root);
+    let (instances, named) = instances::settle(root);
+    let routing = routing::settle(root, &named);
     let catalog = catalog(&root.get("catalog"));
     let portal = portal::settle(root, listen);
     let (listen, web, store) = portal?;
-    Some(Settings { listen, web, instances, catalog, store })
+    Some(Settings { listen, web, instances, routing, catalog, store })
 }
 
 /// `catalog.locations`: those of type file are read, the others counted.

@@ -21,7 +21,7 @@ pub(super) fn settle(
     listen: Option<SocketAddr>,
 ) -> Option<(SocketAddr, WebSettings, StoreSettings)> {
     let promenade = root.get("promenade");
-    let known = ["listen", "auth", "adHocQueries", "embedding", "defaults", "instances", "cache"];
+    let known = ["listen", "auth", "adHocQueries", "embedding", "defaults", "instances", "cache", "routing"];
     promenade.only(&known, &[]);
     let ad_hoc = promenade.get("adHocQueries").flag();
     let address = address(&promenade, listen);

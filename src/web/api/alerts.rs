@@ -9,12 +9,13 @@ use crate::monitoring::{AlertRow, AlertTable, Failure, Monitoring};
 use crate::prometheus::{AlertState, Labels, RuleHealth};
 use crate::web::panels::rows::{Paging, choose};
 use crate::web::params::PageSize;
-use crate::web::{CachePolicy, PageError, PageParams, Subject, form};
+use crate::web::{CachePolicy, Facts, PageError, PageParams, Subject, form};
 
 pub async fn show(
     request: HttpRequest,
     subject: Subject,
     params: PageParams,
+    facts: Facts,
     monitoring: actix_web::web::Data<Monitoring>,
 ) -> Result<HttpResponse, PageError> {
     strict(&params)?;
@@ -22,8 +23,8 @@ pub async fn show(
     if spec.alerts.is_none() {
         return Err(PageError::Failed(Failure::NoAnnotation));
     }
-    let instance = monitoring.route(&spec).map_err(PageError::unknown_instance)?;
-    let table = monitoring.alerts(&instance.name, &spec, params.table.show_inactive).await;
+    let routed = monitoring.route(&subject.entity, &spec, &facts.0).map_err(PageError::unknown_instance)?;
+    let table = monitoring.alerts(routed.name(), &spec, params.table.show_inactive).await;
     let table = table.map_err(PageError::Failed)?;
     let rows = choose(&table.rows, &params.table);
     // Without a page size the data form holds every row: scripts do not leaf.

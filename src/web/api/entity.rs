@@ -1,26 +1,32 @@
 //! `{entity}.json`: what the portal understood of an entity's annotations.
 
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
 
 use super::strict;
 use crate::annotations::{AlertNames, AlertSpec, GraphSpec, MonitoringSpec};
+use crate::monitoring::Monitoring;
 use crate::problem::Located;
 use crate::prometheus::InstanceName;
 use crate::promql::Matcher;
-use crate::web::{CachePolicy, PageError, PageParams, Subject, form};
+use crate::web::{CachePolicy, Facts, PageError, PageParams, Subject, form};
 
 pub async fn show(
     request: HttpRequest,
     subject: Subject,
     params: PageParams,
+    facts: Facts,
+    monitoring: web::Data<Monitoring>,
 ) -> Result<HttpResponse, PageError> {
     strict(&params)?;
     let spec = MonitoringSpec::of(&subject.entity);
+    let routed = monitoring.route(&subject.entity, &spec, &facts.0).ok();
+    let asked = spec.service_name.as_deref().unwrap_or(InstanceName::DEFAULT);
     let body = EntityForm {
         entity_ref: subject.reference().to_string(),
         title: subject.entity.display_name(),
-        instance: spec.service_name.as_deref().unwrap_or(InstanceName::DEFAULT),
+        // What leads nowhere is told as it was asked for.
+        instance: routed.as_ref().map_or(asked, |routed| routed.name().as_str()),
         graphs: spec.graphs.iter().map(GraphForm::of).collect(),
         alerts: spec.alerts.as_ref().map(AlertsForm::of),
         problems: &spec.problems,

@@ -8,7 +8,7 @@ use super::{Number, seconds, strict};
 use crate::annotations::{MonitoringSpec, Unit};
 use crate::monitoring::{Failure, Graph, Monitoring, Stat, StatValue};
 use crate::prometheus::{Labels, is_absent};
-use crate::web::{CachePolicy, GraphNumber, PageError, PageParams, Subject, form};
+use crate::web::{CachePolicy, Facts, GraphNumber, PageError, PageParams, Subject, form};
 
 /// From this many samples on, writing takes long enough to be in the way of others on the same thread.
 const MANY_SAMPLES: usize = 50_000;
@@ -18,6 +18,7 @@ pub async fn show(
     subject: Subject,
     number: GraphNumber,
     params: PageParams,
+    facts: Facts,
     monitoring: web::Data<Monitoring>,
 ) -> Result<HttpResponse, PageError> {
     strict(&params)?;
@@ -28,8 +29,8 @@ pub async fn show(
     }
     let place = number.0.checked_sub(1);
     let one = place.and_then(|i| spec.graphs.get(i)).ok_or(PageError::NoSuchGraph { graphs })?;
-    let instance = monitoring.route(&spec).map_err(PageError::unknown_instance)?;
-    let graph = monitoring.graph(&instance.name, one, &params.period).await.map_err(PageError::Failed)?;
+    let routed = monitoring.route(&subject.entity, &spec, &facts.0).map_err(PageError::unknown_instance)?;
+    let graph = monitoring.graph(routed.name(), one, &params.period).await.map_err(PageError::Failed)?;
     let graph_type = params.graph_type.unwrap_or(graph.graph_type);
     let written = Written(Graph { graph_type, ..graph });
     if written.samples() < MANY_SAMPLES {

@@ -121,7 +121,8 @@ impl Links<'_> {
     }
 
     fn keeping(&self, path: String) -> String {
-        let given = self.params.given.iter().filter(|(name, _)| KEPT.contains(&name.as_str()));
+        let keeps = |name: &String| KEPT.contains(&name.as_str()) || self.params.routed.contains(name);
+        let given = self.params.given.iter().filter(|(name, _)| keeps(name));
         address(path, given.map(|(name, value)| (name.as_str(), value.as_str())))
     }
 }

@@ -57,8 +57,8 @@ pub(super) fn for_operator(failure: &Failure) -> String {
     match failure {
         Failure::Prometheus(error) => error.to_string(),
         Failure::UnknownInstance(unknown) => match &unknown.asked {
-            Some(asked) => format!("no instance is called {asked:?}"),
-            None => "no instance without a name is configured".to_owned(),
+            Some(asked) => format!("no instance is called {asked:?}: {}", unknown.reason),
+            None => format!("no instance for the entity: {}", unknown.reason),
         },
         Failure::BrokenQuery => "the annotation's query is broken".to_owned(),
         Failure::NoAnnotation => "no annotation".to_owned(),
@@ -160,7 +160,7 @@ fn worded(failure: &Failure) -> Told {
 
 fn unknown_instance(unknown: &UnknownInstance) -> Told {
     let known = match unknown.known.as_slice() {
-        [] => "No instance is configured.".to_owned(),
+        [] => "No instance is configured for it.".to_owned(),
         names => format!("Configured are: {}.", names.join(", ")),
     };
     let (title, explanation) = match &unknown.asked {
@@ -171,8 +171,8 @@ fn unknown_instance(unknown: &UnknownInstance) -> Told {
             ),
         ),
         None => (
-            "No default Prometheus instance".to_owned(),
-            format!("The entity names no instance, and there is none without a name. {known}"),
+            "No Prometheus instance for this entity".to_owned(),
+            format!("The portal's configuration leads the entity to no instance. {known}"),
         ),
     };
     let advice = "Mend the annotation prometheus.io/service-name, or have the instance configured.";
@@ -263,6 +263,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
+    use crate::monitoring::routing::Reason;
 
     fn error(kind: ErrorKind) -> PrometheusError {
         PrometheusError {
@@ -300,14 +301,15 @@ mod tests {
     fn an_unknown_instance_names_the_known_ones() {
         let check = |asked: Option<&str>, known: &[&str], expected: &str| {
             let known = known.iter().map(|name| (*name).to_owned()).collect();
-            let unknown = UnknownInstance { asked: asked.map(str::to_owned), known };
+            let reason = Reason::Denied { instance: InstanceName::new("hidden") };
+            let unknown = UnknownInstance { asked: asked.map(str::to_owned), known, reason };
             let message = tell(&Failure::UnknownInstance(unknown)).message();
-            assert!(message.contains(expected), "{message}");
+            assert!(message.contains(expected) && !message.contains("hidden"), "{message}");
         };
         check(Some("stage"), &["default", "prod"], "called \"stage\"");
         check(Some("stage"), &["default", "prod"], "default, prod");
-        check(None, &["prod"], "none without a name. Configured are: prod.");
-        check(None, &[], "No instance is configured.");
+        check(None, &["prod"], "to no instance. Configured are: prod.");
+        check(None, &[], "No instance is configured for it.");
     }
 
     #[test]

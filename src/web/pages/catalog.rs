@@ -11,12 +11,12 @@ use super::Shell;
 use crate::annotations::{MonitoringSpec, is_available};
 use crate::catalog::search::{Facet, Filter, Found};
 use crate::catalog::{Catalog, Entity};
-use crate::monitoring::{Monitoring, StateCounts};
+use crate::monitoring::{Monitoring, RequestFacts, StateCounts};
 use crate::prometheus::AlertState;
 use crate::web::panels::cut;
 use crate::web::panels::rows::Paging;
 use crate::web::params::PageSize;
-use crate::web::{CachePolicy, Form, Links, PageError, PageParams, WebSettings, form};
+use crate::web::{CachePolicy, Facts, Form, Links, PageError, PageParams, WebSettings, form};
 
 /// Rows of a page, unless the address says otherwise: the list is for the eye to run over.
 const ROWS: usize = 100;
@@ -85,6 +85,7 @@ pub async fn show(
     request: HttpRequest,
     form: Form,
     params: PageParams,
+    facts: Facts,
     catalog: web::Data<Catalog>,
     monitoring: web::Data<Monitoring>,
     settings: web::Data<WebSettings>,
@@ -98,12 +99,12 @@ pub async fn show(
         ..Filter::default()
     };
     let found = snapshot.search(&filter);
-    let (entities, mut known) = in_states(&found, &params.table.states, &monitoring).await;
+    let (entities, mut known) = in_states(&found, &params.table.states, &monitoring, &facts.0).await;
     let size = if params.is_given("pageSize") { params.table.page_size } else { PageSize::Rows(ROWS) };
     let paging = Paging::of(entities.len(), params.table.page, size);
     let listed = entities.get(paging.start..paging.end).unwrap_or_default();
     if known.is_empty() {
-        known = alerts_of(listed, &monitoring).await;
+        known = alerts_of(listed, &monitoring, &facts.0).await;
     } else {
         known = known.drain(..).skip(paging.start).collect();
     }
@@ -139,13 +140,14 @@ async fn in_states(
     found: &Found,
     states: &[AlertState],
     monitoring: &Monitoring,
+    facts: &RequestFacts,
 ) -> (Vec<Arc<Entity>>, Vec<Alerts>) {
     let (mut first, others): (Vec<_>, Vec<_>) = found.entities.iter().cloned().partition(|e| is_available(e));
     if states.is_empty() {
         first.extend(others);
         return (first, Vec::new());
     }
-    let known = alerts_of(&first, monitoring).await;
+    let known = alerts_of(&first, monitoring, facts).await;
     let has = |alerts: &Alerts| states.iter().any(|state| alerts.is_in(*state));
     first.into_iter().zip(known).filter(|(_, alerts)| has(alerts)).unzip()
 }
@@ -167,14 +169,14 @@ impl Alerts {
 }
 
 /// Each instance is asked once for all entities, which is the store's doing.
-async fn alerts_of(entities: &[Arc<Entity>], monitoring: &Monitoring) -> Vec<Alerts> {
+async fn alerts_of(entities: &[Arc<Entity>], monitoring: &Monitoring, facts: &RequestFacts) -> Vec<Alerts> {
     let asked = entities.iter().map(|entity| async {
         let spec = MonitoringSpec::of(entity);
         if spec.alerts.is_none() {
             return Alerts::None;
         }
-        let Ok(instance) = monitoring.route(&spec) else { return Alerts::Unknown };
-        let answer = monitoring.alerts(&instance.name, &spec, false);
+        let Ok(routed) = monitoring.route(entity, &spec, facts) else { return Alerts::Unknown };
+        let answer = monitoring.alerts(routed.name(), &spec, false);
         match tokio::time::timeout(PATIENCE, answer).await {
             Ok(Ok(table)) if table.failure.is_none() => Alerts::Known(StateCounts {
                 unknown: table.counts.unknown + table.unhealthy.len(),

@@ -9,7 +9,7 @@ use super::head::Head;
 use super::scene::{Scene, Wait};
 use super::time_bar::TimeBar;
 use crate::web::panels::missing::Missing;
-use crate::web::panels::{AlertsPanel, GraphPanel, MissingPanel, ProblemsPanel, Summary};
+use crate::web::panels::{AccountPanel, AlertsPanel, GraphPanel, MissingPanel, ProblemsPanel, Summary};
 use crate::web::{CachePolicy, PageError, Told, form};
 
 #[derive(Template)]
@@ -24,6 +24,7 @@ pub struct EntityPage<'a> {
     pub missing: Option<MissingPanel>,
     pub alerts: Option<AlertsPanel>,
     pub graphs: Vec<GraphPanel>,
+    pub account: AccountPanel,
 }
 
 pub async fn show(request: HttpRequest, scene: Scene) -> Result<HttpResponse, PageError> {
@@ -51,6 +52,7 @@ pub async fn show(request: HttpRequest, scene: Scene) -> Result<HttpResponse, Pa
         shell: scene.shell(&page, &head),
         bar: scene.time_bar(&page),
         problems: scene.problems(),
+        account: scene.account(),
         missing: missing.then(|| MissingPanel::of(&scene.entity, Missing::Everything)),
         fault: fault.filter(|_| !missing),
         head,

@@ -15,11 +15,10 @@ use super::head::Head;
 use super::time_bar::TimeBar;
 use crate::annotations::MonitoringSpec;
 use crate::catalog::Entity;
-use crate::monitoring::{Failure, Monitoring};
-use crate::prometheus::InstanceSettings;
+use crate::monitoring::{Account, Failure, Monitoring, Routed, UnknownInstance};
 use crate::web::page_error::tell;
-use crate::web::panels::{AlertsPanel, GraphPanel, ProblemsPanel, Setting, Summary};
-use crate::web::{Links, PageError, PageParams, Subject, Told, WebSettings};
+use crate::web::panels::{AccountPanel, AlertsPanel, GraphPanel, ProblemsPanel, Setting, Summary};
+use crate::web::{Facts, Links, PageError, PageParams, Subject, Told, WebSettings};
 
 /// A page of several panels shows one that has not come by then as loading; the fetch goes on in the store.
 const PATIENCE: Duration = Duration::from_millis(1_500);
@@ -40,6 +39,8 @@ pub struct Scene {
     pub params: PageParams,
     pub settings: web::Data<WebSettings>,
     monitoring: web::Data<Monitoring>,
+    /// Where the page's questions go; held, so that a rule's target stays known while the page is made.
+    routed: Result<Routed, UnknownInstance>,
     /// The path that the reader's browser shows, when a panel is asked for alone.
     seen: Option<String>,
 }
@@ -51,6 +52,7 @@ impl FromRequest for Scene {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let subject = Subject::from_request(request, payload);
         let params = PageParams::from_request(request, payload);
+        let facts = Facts::from_request(request, payload);
         let monitoring = request.app_data::<web::Data<Monitoring>>().cloned();
         let settings = request.app_data::<web::Data<WebSettings>>().cloned();
         let seen = request.headers().get("HX-Current-URL").and_then(|url| url.to_str().ok());
@@ -59,11 +61,14 @@ impl FromRequest for Scene {
             let unwired = || PageError::internal("an entity's page", &"it is not wired");
             let entity = subject.await?.entity;
             let params = params.await?;
+            let monitoring = monitoring.ok_or_else(unwired)?;
+            let spec = MonitoringSpec::of(&entity);
             Ok(Self {
-                spec: MonitoringSpec::of(&entity),
+                routed: monitoring.route(&entity, &spec, &facts.await?.0),
+                spec,
                 entity,
                 params,
-                monitoring: monitoring.ok_or_else(unwired)?,
+                monitoring,
                 settings: settings.ok_or_else(unwired)?,
                 seen,
             })
@@ -95,26 +100,32 @@ impl Scene {
         own.iter().any(|own| own.split('?').next() == Some(path))
     }
 
-    pub fn instance(&self) -> Result<&InstanceSettings, Failure> {
-        self.monitoring.route(&self.spec).map_err(Failure::UnknownInstance)
+    pub fn routed(&self) -> Result<&Routed, Failure> {
+        self.routed.as_ref().map_err(|unknown| Failure::UnknownInstance(unknown.clone()))
     }
 
     /// Why no panel of the page can have an answer, said once.
     pub fn fault(&self) -> Option<Told> {
-        self.instance().err().map(|failure| tell(&failure))
+        self.routed().err().map(|failure| tell(&failure))
     }
 
     pub fn problems(&self) -> Option<ProblemsPanel> {
         ProblemsPanel::of(&self.entity, &self.spec.problems)
     }
 
+    /// How this page was made.
+    pub fn account(&self) -> AccountPanel {
+        let account = Account::of(&self.entity, &self.spec, &self.routed, &self.params.period);
+        AccountPanel::of(account, self.fault(), self.problems())
+    }
+
     pub async fn alerts(&self, setting: &Setting<'_>, wait: Wait, is_fragment: bool) -> AlertsPanel {
-        let (instance, answer) = match self.instance() {
+        let (instance, answer) = match self.routed() {
             Err(failure) => (None, Some(Err(failure))),
-            Ok(instance) => {
+            Ok(routed) => {
                 let show_inactive = self.params.table.show_inactive;
-                let asked = self.monitoring.alerts(&instance.name, &self.spec, show_inactive);
-                (Some(instance), within(wait, asked).await)
+                let asked = self.monitoring.alerts(routed.name(), &self.spec, show_inactive);
+                (Some(routed.settings()), within(wait, asked).await)
             }
         };
         AlertsPanel::of(setting, instance, &self.spec, answer, is_fragment)
@@ -123,11 +134,11 @@ impl Scene {
     /// The graph of a number from 1; None when there is none of it.
     pub async fn graph(&self, setting: &Setting<'_>, number: usize, wait: Wait) -> Option<GraphPanel> {
         let spec = self.spec.graphs.get(number.checked_sub(1)?)?;
-        let (instance, answer) = match self.instance() {
+        let (instance, answer) = match self.routed() {
             Err(failure) => (None, Some(Err(failure))),
-            Ok(instance) => {
-                let asked = self.monitoring.graph(&instance.name, spec, &self.params.period);
-                (Some(instance), within(wait, asked).await)
+            Ok(routed) => {
+                let asked = self.monitoring.graph(routed.name(), spec, &self.params.period);
+                (Some(routed.settings()), within(wait, asked).await)
             }
         };
         Some(GraphPanel::of(setting, instance, number, spec, answer))
@@ -140,7 +151,7 @@ impl Scene {
     }
 
     pub fn summary_without_alerts(&self) -> Summary {
-        Summary::without_alerts(self.instance().ok().map(|i| i.name.to_string()))
+        Summary::without_alerts(self.routed().ok().map(|routed| routed.name().to_string()))
     }
 
     pub fn head(&self, tab: &str, summary: Summary) -> Head {

@@ -1,5 +1,6 @@
 //! Panels: each is one struct and one template, rendered alike inside a page and as a fragment.
 
+mod account;
 pub mod alerts;
 mod controls;
 mod detail;
@@ -12,6 +13,7 @@ mod samples;
 pub mod summary;
 pub mod times;
 
+pub use account::AccountPanel;
 pub use alerts::AlertsPanel;
 pub use graph::GraphPanel;
 pub use missing::MissingPanel;

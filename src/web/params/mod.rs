@@ -19,10 +19,11 @@ pub use catalog::CatalogParams;
 pub use table::{DEFAULT_ROWS, PageSize, SortKey, SortOrder, TableParams};
 pub(super) use time::in_one_unit;
 
+use super::facts::routed_parameters;
 use super::{PageDefaults, PageError, WebSettings};
 use crate::annotations::GraphType;
 use crate::clock;
-use crate::monitoring::Period;
+use crate::monitoring::{Monitoring, Period};
 use crate::promql::parse_duration;
 use pairs::{Pairs, shown};
 
@@ -113,6 +114,8 @@ pub struct PageParams {
     pub problems: Vec<ParamProblem>,
     /// The pairs of the address that were understood, in canonical order: what links keep.
     pub given: Vec<(String, String)>,
+    /// The names among `given` that routing rules look at: every link keeps them, or it would lead elsewhere.
+    pub routed: Vec<String>,
 }
 
 impl PageParams {
@@ -171,7 +174,19 @@ impl PageParams {
             catalog,
             problems,
             given,
+            routed: Vec::new(),
         }
+    }
+
+    /// With the pairs that routing rules look at; a parameter of our own stays what it is.
+    pub fn routed_by(mut self, pairs: Vec<(String, String)>) -> Self {
+        for (name, value) in pairs {
+            if !self.is_given(&name) {
+                self.given.push((name.clone(), value));
+            }
+            self.routed.push(name);
+        }
+        self
     }
 
     /// Whether the window ends at `now`, so that it moves.
@@ -198,7 +213,10 @@ impl FromRequest for PageParams {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let settings = request.app_data::<web::Data<WebSettings>>();
         let settings = settings.ok_or_else(|| PageError::internal("the settings", &"they are not wired"));
-        ready(settings.map(|s| Self::read(request.query_string(), &s.defaults, clock::now())))
+        let monitoring = request.app_data::<web::Data<Monitoring>>();
+        let query = request.query_string();
+        let routed = monitoring.map(|m| routed_parameters(query, m.routing())).unwrap_or_default();
+        ready(settings.map(|s| Self::read(query, &s.defaults, clock::now()).routed_by(routed)))
     }
 }
 

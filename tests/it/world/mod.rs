@@ -13,6 +13,7 @@ use std::time::Duration;
 use promenade::app::{App, AppHandle};
 use promenade::catalog::{CatalogSettings, FileLocation};
 use promenade::config::Settings;
+use promenade::monitoring::RoutingSettings;
 use promenade::store::StoreSettings;
 use promenade::web::{PageDefaults, WebSettings};
 use reqwest::header::HeaderMap;
@@ -66,6 +67,7 @@ impl World {
                 demo: false,
             },
             instances: vec![upstream.instance("default")],
+            routing: RoutingSettings::default(),
             catalog: CatalogSettings {
                 files: vec![FileLocation { target: "catalog.yaml".to_owned(), bases }],
                 ..CatalogSettings::default()

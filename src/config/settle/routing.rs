@@ -1,0 +1,270 @@
+//! `promenade.routing` and `allowedEntities`: who is led to which instance, and who may.
+
+use std::collections::BTreeMap;
+
+use super::headers;
+use super::instances::{MAX_CONCURRENT, Named, SCRAPE_INTERVAL, TIMEOUT};
+use super::values::{number, seconds};
+use crate::config::reader::{Reader, suggestion};
+use crate::monitoring::RoutingSettings;
+use crate::monitoring::routing::{
+    Aspect, Case, Condition, Conditions, HostPattern, Outcome, Pattern, RELATIONS, RelationWord, Rule,
+    Selector, TargetRule, UrlTemplate, nameless,
+};
+use crate::prometheus::InstanceName;
+
+const RULE_KEYS: [&str; 11] = [
+    "name",
+    "when",
+    "instance",
+    "target",
+    "allowedHosts",
+    "headers",
+    "secure",
+    "uiUrl",
+    "scrapeInterval",
+    "maxConcurrent",
+    "timeout",
+];
+/// The keys that say something about targets only.
+const TARGET_KEYS: [&str; 7] =
+    ["allowedHosts", "headers", "secure", "uiUrl", "scrapeInterval", "maxConcurrent", "timeout"];
+const CONDITIONS: [&str; 9] =
+    ["kind", "namespace", "name", "labels", "annotations", "spec", "relations", "header", "parameter"];
+/// The longest name of a rule, in characters.
+const MAX_NAME: usize = 63;
+
+/// `named` are all instances, those included whose own settings are at fault.
+pub(super) fn settle(root: &Reader<'_>, named: &[Named]) -> RoutingSettings {
+    let promenade = root.get("promenade");
+    let mut rules: Vec<Rule> = Vec::new();
+    for (number, item) in (1..).zip(promenade.get("routing").items()) {
+        item.only(&RULE_KEYS, &[]);
+        if !item.is_map() {
+            item.entries();
+            continue;
+        }
+        let name = rule_name(&item, number, &rules, named);
+        let when = conditions(&item.get("when"));
+        if let Some(outcome) = outcome(&item, named) {
+            rules.push(Rule { name, when, outcome });
+        }
+    }
+    let own = promenade.get("instances");
+    let mut allowed = BTreeMap::new();
+    for one in named {
+        let key = own.get(&one.name).get("allowedEntities");
+        if key.is_present() {
+            allowed.insert(InstanceName::new(&one.name), selectors(&key));
+        }
+    }
+    let known = named.iter().map(|one| InstanceName::new(&one.name)).collect();
+    RoutingSettings { rules, known, allowed }
+}
+
+/// Distinct from those before it. A target's name begins with that of its rule, so no instance's may.
+fn rule_name(item: &Reader<'_>, number: usize, before: &[Rule], named: &[Named]) -> String {
+    let key = item.get("name");
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    let read = key.parse(|text| match text.len() {
+        1..=MAX_NAME if text.chars().all(plain) => Ok(text.to_owned()),
+        _ => Err(format!(
+            "is no name of a rule: at most {MAX_NAME} letters, digits, dashes, dots and underscores"
+        )),
+    });
+    let name = read.unwrap_or_else(|| nameless(number));
+    if before.iter().any(|rule| rule.name == name) {
+        key.fault("another rule has the same name");
+    }
+    if named.iter().any(|one| one.name.strip_prefix(&name).is_some_and(|rest| rest.starts_with('/'))) {
+        key.fault("the name of an instance begins like those of this rule's targets");
+    }
+    name
+}
+
+fn outcome(item: &Reader<'_>, named: &[Named]) -> Option<Outcome> {
+    let (instance, target) = (item.get("instance"), item.get("target"));
+    match (instance.is_present(), target.is_present()) {
+        (false, false) => {
+            item.fault("a rule needs its `instance` or its `target`");
+            None
+        }
+        (true, true) => {
+            target.fault("a rule has an `instance` or a `target`, not both");
+            None
+        }
+        (false, true) => target_rule(item, &target).map(|rule| Outcome::Target(Box::new(rule))),
+        (true, false) => {
+            for key in TARGET_KEYS.map(|key| item.get(key)).iter().filter(|key| key.is_present()) {
+                key.fault("belongs to a `target`; an instance has its own");
+            }
+            let literal: Vec<&str> =
+                named.iter().filter(|one| one.literal).map(|one| one.name.as_str()).collect();
+            let name = instance.parse(|text| match named.iter().any(|one| one.name == text) {
+                true => Ok(InstanceName::new(text)),
+                false => Err(format!("is the name of no instance{}", suggestion(text, &literal))),
+            });
+            name.map(Outcome::Instance)
+        }
+    }
+}
+
+fn target_rule(item: &Reader<'_>, target: &Reader<'_>) -> Option<TargetRule> {
+    let time = |key: &str, most: u64, default| {
+        item.get(key).parse(|text| seconds(text, 1..=most)).unwrap_or(default)
+    };
+    let scrape_interval = time("scrapeInterval", 86_400, SCRAPE_INTERVAL);
+    let timeout = time("timeout", 300, TIMEOUT);
+    let max_concurrent =
+        item.get("maxConcurrent").parse(|text| number(text, 1..=256)).unwrap_or(MAX_CONCURRENT);
+    let headers = headers::settle(&item.get("headers"));
+    let secure = item.get("secure").flag().unwrap_or(true);
+    let ui_url = item.get("uiUrl").parse(UrlTemplate::read);
+    let api = target.parse(UrlTemplate::read)?;
+    let allowed_hosts = allowed_hosts(&item.get("allowedHosts"), &api);
+    Some(TargetRule { api, allowed_hosts, headers, secure, ui_url, scrape_interval, max_concurrent, timeout })
+}
+
+fn allowed_hosts(key: &Reader<'_>, api: &UrlTemplate) -> Vec<HostPattern> {
+    if !key.is_present() {
+        key.fault("a target needs its allowedHosts, such as `['*.prometheus.example']`");
+        return Vec::new();
+    }
+    let sample = api.sample();
+    let items = one_or_more(key);
+    let read = items.iter().filter_map(|item| item.parse(|text| HostPattern::read(text, sample.scheme())));
+    let hosts: Vec<HostPattern> = read.collect();
+    let may_be_exact = api.has_places_in_host() && hosts.iter().any(HostPattern::is_exact);
+    if hosts.len() == items.len() && !may_be_exact && !hosts.iter().any(|host| host.allows(sample)) {
+        key.fault(
+            "none of them allows what the target builds; a port belongs to them where the target has one",
+        );
+    }
+    hosts
+}
+
+fn conditions(when: &Reader<'_>) -> Conditions {
+    let mut found = Conditions::default();
+    for (key, value) in when.entries() {
+        let entity = &mut found.entity;
+        match key {
+            "kind" => entity.extend(condition(Aspect::Kind, &value)),
+            "namespace" => entity.extend(condition(Aspect::Namespace, &value)),
+            "name" => entity.extend(condition(Aspect::Name, &value)),
+            "labels" => entity.extend(of_keys(&value, Aspect::Label)),
+            "annotations" => entity.extend(of_keys(&value, Aspect::Annotation)),
+            "spec" => of_spec("", &value, entity),
+            "relations" => entity.extend(relations(&value)),
+            "header" => found.headers.extend(headers_of(&value)),
+            "parameter" => {
+                let named = value.entries().into_iter();
+                found.parameters.extend(named.map(|(name, value)| (name.to_owned(), counting(&value))));
+            }
+            _ => match key.strip_prefix("spec.").filter(|path| !path.is_empty()) {
+                Some(path) => of_spec(path, &value, entity),
+                None => value.fault(format!("there is no such condition{}", suggestion(key, &CONDITIONS))),
+            },
+        }
+    }
+    found
+}
+
+fn condition(aspect: Aspect, value: &Reader<'_>) -> Option<Condition> {
+    let accepted = patterns(value, |text| Pattern::read(text, Case::Ignored));
+    (!accepted.is_empty()).then_some(Condition { aspect, accepted })
+}
+
+fn of_keys(map: &Reader<'_>, aspect: fn(String) -> Aspect) -> Vec<Condition> {
+    map.entries().into_iter().filter_map(|(key, value)| condition(aspect(key.to_owned()), &value)).collect()
+}
+
+/// A mapping goes further down; anything else is what the path must have.
+fn of_spec(path: &str, value: &Reader<'_>, found: &mut Vec<Condition>) {
+    if !path.is_empty() && !value.is_map() {
+        found.extend(condition(Aspect::Spec(path.to_owned()), value));
+        return;
+    }
+    for (key, value) in value.entries() {
+        let path = if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
+        of_spec(&path, &value, found);
+    }
+}
+
+fn relations(map: &Reader<'_>) -> Vec<Condition> {
+    let words = RELATIONS.each_ref().map(|relation| relation.word);
+    let mut found = Vec::new();
+    for (key, value) in map.entries() {
+        let Some(relation) = RelationWord::find(key) else {
+            value.fault(format!("there is no such relation{}", suggestion(key, &words)));
+            continue;
+        };
+        let accepted = patterns(&value, |text| relation.pattern(text));
+        found.push(Condition { aspect: Aspect::Relation(relation), accepted });
+    }
+    found
+}
+
+fn headers_of(map: &Reader<'_>) -> Vec<(String, Vec<Pattern>)> {
+    let mut found = Vec::new();
+    for (name, value) in map.entries() {
+        if !headers::is_name(name) {
+            value.fault("is no header name");
+            continue;
+        }
+        found.push((name.to_ascii_lowercase(), counting(&value)));
+    }
+    found
+}
+
+fn counting(value: &Reader<'_>) -> Vec<Pattern> {
+    patterns(value, |text| Pattern::read(text, Case::Counts))
+}
+
+/// One text, or a list of which one must match.
+fn patterns(value: &Reader<'_>, read: impl Fn(&str) -> Result<Pattern, String>) -> Vec<Pattern> {
+    let items = one_or_more(value);
+    if items.is_empty() {
+        value.fault("accepts nothing: write a text, or a list of them");
+    }
+    items.iter().filter_map(|item| item.parse(&read)).collect()
+}
+
+fn one_or_more<'a>(value: &Reader<'a>) -> Vec<Reader<'a>> {
+    match value.is_list() {
+        true => value.items(),
+        false if value.is_present() => vec![value.clone()],
+        false => Vec::new(),
+    }
+}
+
+/// `allowedEntities`: a list of selectors, each of which must ask for something.
+fn selectors(key: &Reader<'_>) -> Vec<Selector> {
+    let items = key.items();
+    if items.is_empty() && key.is_list() {
+        key.fault("selects no entity, so that nobody could use the instance");
+    }
+    items.iter().map(selector).collect()
+}
+
+fn selector(item: &Reader<'_>) -> Selector {
+    let mut found = Vec::new();
+    item.only(&["kind", "namespace", "owner"], &[]);
+    if item.is_map() && item.entries().is_empty() {
+        item.fault("selects every entity: leave allowedEntities out if that is meant");
+    } else if !item.is_map() && !item.is_present() {
+        item.fault("is empty, where a selector is needed: kind, namespace, owner");
+    }
+    for (key, value) in item.entries() {
+        let owner = RelationWord::owner();
+        found.extend(match key {
+            "kind" => condition(Aspect::Kind, &value),
+            "namespace" => condition(Aspect::Namespace, &value),
+            "owner" => {
+                let accepted = patterns(&value, |text| owner.pattern(text));
+                Some(Condition { aspect: Aspect::Relation(owner), accepted })
+            }
+            _ => None,
+        });
+    }
+    Selector(found)
+}

@@ -1,0 +1,205 @@
+//! Which instance answers for an entity, why that one, and why none does. Decides without I/O.
+
+mod condition;
+mod host;
+mod pattern;
+mod rule;
+mod template;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+pub use condition::{Aspect, Condition, Conditions, RELATIONS, RelationWord, RequestFacts};
+pub use host::HostPattern;
+pub use pattern::{Case, Pattern};
+pub use rule::{Outcome, Rule, Target, TargetRule};
+pub use template::UrlTemplate;
+
+use crate::catalog::Entity;
+use crate::prometheus::InstanceName;
+
+/// The rules, the instances that can be chosen by name, and who may.
+#[derive(Clone, Debug, Default)]
+pub struct RoutingSettings {
+    /// In their order: the first that applies decides.
+    pub rules: Vec<Rule>,
+    /// Every configured instance.
+    pub known: BTreeSet<InstanceName>,
+    /// `promenade.instances.<name>.allowedEntities`: an instance that is not here is open to all.
+    pub allowed: BTreeMap<InstanceName, Vec<Selector>>,
+}
+
+/// Entities that may use an instance: all of it must hold.
+#[derive(Clone, Debug)]
+pub struct Selector(pub Vec<Condition>);
+
+/// Where an entity's questions go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Route {
+    pub instance: InstanceName,
+    pub why: Why,
+    /// The address that a rule built; None: a configured instance.
+    pub target: Option<Target>,
+}
+
+/// What chose an instance. `Display` words it for readers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Why {
+    Rule {
+        /// From 1.
+        number: usize,
+        name: String,
+    },
+    ServiceName,
+    /// Nothing chose, so it is the unnamed one.
+    Default,
+}
+
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Rule { number, name } if *name == nameless(*number) => {
+                write!(f, "chosen by rule {number} of promenade.routing")
+            }
+            Self::Rule { number, name } => {
+                write!(f, "chosen by rule {number} of promenade.routing, {name}")
+            }
+            Self::ServiceName => f.write_str("named by the annotation prometheus.io/service-name"),
+            Self::Default => f.write_str("the default, because nothing names another"),
+        }
+    }
+}
+
+/// The name of the n-th rule, from 1, where it has none of its own.
+pub fn nameless(number: usize) -> String {
+    format!("rule-{number}")
+}
+
+/// No instance for an entity. What readers are told is the same whatever the reason: whether an instance
+/// is forbidden or does not exist is not theirs to find out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownInstance {
+    /// The service-name that leads nowhere. None: nothing is asked for by name.
+    pub asked: Option<String>,
+    /// Every instance that the entity can name, to mend the annotation; may be empty.
+    pub known: Vec<String>,
+    pub reason: Reason,
+}
+
+/// Why there is no instance. For the operator.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reason {
+    NotConfigured,
+    /// The instance's allowedEntities do not have the entity.
+    Denied {
+        instance: InstanceName,
+    },
+    /// The rule's target cannot be built, or must not be asked.
+    NoTarget {
+        rule: String,
+        why: String,
+    },
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotConfigured => f.write_str("it is not configured"),
+            Self::Denied { instance } => write!(f, "allowedEntities of {instance} do not have the entity"),
+            Self::NoTarget { rule, why } => write!(f, "{rule} leads to no target: {why}"),
+        }
+    }
+}
+
+/// The instance that answers for an entity: that of the first rule that applies, else the one that its
+/// service-name is, letter for letter, else the unnamed one.
+pub fn choose(
+    settings: &RoutingSettings,
+    entity: &Entity,
+    service_name: Option<&str>,
+    facts: &RequestFacts,
+) -> Result<Route, UnknownInstance> {
+    let refused = |asked: Option<&str>, reason| UnknownInstance {
+        asked: asked.map(str::to_owned),
+        known: settings.open_to(entity),
+        reason,
+    };
+    let named = |name: &str, asked: Option<&str>, why| match settings.known(name) {
+        None => Err(refused(asked, Reason::NotConfigured)),
+        Some(instance) if !settings.allows(instance, entity) => {
+            Err(refused(asked, Reason::Denied { instance: instance.clone() }))
+        }
+        Some(instance) => Ok(Route { instance: instance.clone(), why, target: None }),
+    };
+    let numbered = (1..).zip(&settings.rules);
+    let Some((number, rule)) = numbered.into_iter().find(|(_, rule)| rule.when.hold(entity, facts)) else {
+        return match service_name {
+            Some(name) => named(name, service_name, Why::ServiceName),
+            None => named(InstanceName::DEFAULT, None, Why::Default),
+        };
+    };
+    let why = Why::Rule { number, name: rule.name.clone() };
+    match &rule.outcome {
+        Outcome::Instance(name) => named(name.as_str(), None, why),
+        Outcome::Target(target_rule) => match target_rule.settle(&rule.name, entity, service_name) {
+            Ok(target) => Ok(Route { instance: target_rule.name(&target), why, target: Some(target) }),
+            Err(fault) => {
+                let asked = service_name.filter(|_| target_rule.asks_for_service_name());
+                Err(refused(asked, Reason::NoTarget { rule: rule.name.clone(), why: fault }))
+            }
+        },
+    }
+}
+
+impl RoutingSettings {
+    fn known(&self, name: &str) -> Option<&InstanceName> {
+        self.known.iter().find(|known| known.as_str() == name)
+    }
+
+    fn allows(&self, instance: &InstanceName, entity: &Entity) -> bool {
+        self.allowed.get(instance).is_none_or(|selectors| selectors.iter().any(|s| s.selects(entity)))
+    }
+
+    fn open_to(&self, entity: &Entity) -> Vec<String> {
+        let open = self.known.iter().filter(|name| self.allows(name, entity));
+        open.map(ToString::to_string).collect()
+    }
+
+    /// The instance of that name for a question that no entity asks: only one that is open to all.
+    pub fn open(&self, service_name: Option<&str>) -> Result<&InstanceName, UnknownInstance> {
+        let open = || self.known.iter().filter(|name| !self.allowed.contains_key(name));
+        let wanted = service_name.unwrap_or(InstanceName::DEFAULT);
+        open().find(|name| name.as_str() == wanted).ok_or_else(|| UnknownInstance {
+            asked: service_name.map(str::to_owned),
+            known: open().map(ToString::to_string).collect(),
+            reason: Reason::NotConfigured,
+        })
+    }
+
+    /// The rules that build targets, by name.
+    pub fn targets(&self) -> impl Iterator<Item = (&str, &TargetRule)> {
+        self.rules.iter().filter_map(|rule| match &rule.outcome {
+            Outcome::Target(target) => Some((rule.name.as_str(), target.as_ref())),
+            Outcome::Instance(_) => None,
+        })
+    }
+
+    /// Every header that a rule asks about, in lower case, each once.
+    pub fn headers(&self) -> BTreeSet<&str> {
+        self.rules.iter().flat_map(|rule| &rule.when.headers).map(|(name, _)| name.as_str()).collect()
+    }
+
+    /// Every query parameter that a rule asks about, each once.
+    pub fn parameters(&self) -> BTreeSet<&str> {
+        self.rules.iter().flat_map(|rule| &rule.when.parameters).map(|(name, _)| name.as_str()).collect()
+    }
+}
+
+impl Selector {
+    fn selects(&self, entity: &Entity) -> bool {
+        self.0.iter().all(|condition| condition.holds(entity))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,99 @@
+//! One rule of `promenade.routing`: when it applies, and where it leads.
+
+use std::time::Duration;
+
+use secrecy::SecretString;
+use url::Url;
+
+use super::condition::Conditions;
+use super::host::HostPattern;
+use super::template::{Source, UrlTemplate};
+use crate::catalog::Entity;
+use crate::prometheus::{InstanceName, InstanceSettings};
+
+/// The first rule that applies decides.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    /// Distinct from those of all other rules; `rule-3` for the third where it has none of its own.
+    pub name: String,
+    pub when: Conditions,
+    pub outcome: Outcome,
+}
+
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// A configured instance.
+    Instance(InstanceName),
+    Target(Box<TargetRule>),
+}
+
+/// Targets that are built from a template. All but the template's places is the operator's.
+#[derive(Clone, Debug)]
+pub struct TargetRule {
+    /// Up to and with the API's version.
+    pub api: UrlTemplate,
+    /// What is built must be one of these.
+    pub allowed_hosts: Vec<HostPattern>,
+    /// Sent to every target of this rule.
+    pub headers: Vec<(String, SecretString)>,
+    /// False: TLS certificates are not checked.
+    pub secure: bool,
+    pub ui_url: Option<UrlTemplate>,
+    pub scrape_interval: Duration,
+    /// For each host.
+    pub max_concurrent: usize,
+    pub timeout: Duration,
+}
+
+/// A target that an entity's values settled, allowed by its rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// The rule's name, which all its targets share headers by.
+    pub rule: String,
+    pub api: Url,
+    pub ui_url: Option<Url>,
+}
+
+impl TargetRule {
+    /// The target for an entity, or for the operator why there is none.
+    pub fn settle(&self, rule: &str, entity: &Entity, service_name: Option<&str>) -> Result<Target, String> {
+        let mut api = self.api.fill(entity, service_name).map_err(|why| why.to_string())?;
+        if !api.path().ends_with('/') {
+            api.set_path(&format!("{}/", api.path()));
+        }
+        if !self.allowed_hosts.iter().any(|host| host.allows(&api)) {
+            let host = api.host_str().unwrap_or_default();
+            return Err(format!("the host {host} is none of the rule's allowedHosts"));
+        }
+        let ui_url = self.ui_url.as_ref().and_then(|ui| ui.fill(entity, service_name).ok());
+        Ok(Target { rule: rule.to_owned(), api, ui_url })
+    }
+
+    pub fn asks_for_service_name(&self) -> bool {
+        self.api.asks_for(&Source::ServiceName)
+    }
+
+    /// The name under which a target's answers are kept and shown: the rule, the host, and the path where
+    /// that differs between targets. Two targets of a rule have one name only when they are one address.
+    pub fn name(&self, target: &Target) -> InstanceName {
+        let host = target.api.host_str().unwrap_or_default();
+        let port = target.api.port().map(|port| format!(":{port}")).unwrap_or_default();
+        let path = if self.api.has_places_in_path() { target.api.path().trim_end_matches('/') } else { "" };
+        InstanceName::new(&format!("{}/{host}{port}{path}", target.rule))
+    }
+
+    /// The target as an instance.
+    pub fn instance(&self, target: &Target) -> InstanceSettings {
+        InstanceSettings {
+            name: self.name(target),
+            proxy_path: String::new(),
+            api: target.api.clone(),
+            headers: self.headers.clone(),
+            secure: self.secure,
+            ui_url: target.ui_url.clone(),
+            scrape_interval: self.scrape_interval,
+            max_concurrent: self.max_concurrent,
+            timeout: self.timeout,
+        }
+    }
+}

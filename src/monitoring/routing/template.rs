@@ -1,0 +1,376 @@
+//! A URL with places that an entity fills, each with one DNS label or one path segment and nothing else.
+
+use std::borrow::Cow;
+
+use url::Url;
+
+use super::condition::{at, scalar};
+use crate::catalog::Entity;
+
+/// The longest value, in bytes: that of a DNS label.
+const MAX_VALUE: usize = 63;
+/// The longest name of a host, in bytes.
+const MAX_HOST: usize = 253;
+
+/// Where a place's value comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    ServiceName,
+    Kind,
+    Namespace,
+    /// `metadata.name` in the reference's lower case.
+    Name,
+    Label(String),
+    Annotation(String),
+    Spec(String),
+}
+
+/// What may stand in a place of an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Position {
+    Host,
+    Path,
+}
+
+#[derive(Clone, Debug)]
+enum Part {
+    Text(String),
+    Place(Source, Position),
+}
+
+/// An http or https address whose places stand in its host and path only: scheme, port and everything
+/// between the places are the operator's.
+#[derive(Clone, Debug)]
+pub struct UrlTemplate {
+    parts: Vec<Part>,
+    /// Filled with values that no entity has.
+    sample: Url,
+}
+
+/// Why an entity does not fill a template. For the operator.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unfilled {
+    /// The entity says nothing there.
+    Missing(String),
+    /// It says something that is no DNS label, or no path segment.
+    Unfit(String),
+    /// The parts are good, their sum is not.
+    NoUrl,
+}
+
+impl UrlTemplate {
+    /// The error ends the sentence "the value ...".
+    pub fn read(text: &str) -> Result<Self, String> {
+        let parts = parts(text)?;
+        let sample = |part: &Part| match part {
+            Part::Text(text) => text.clone(),
+            Part::Place(..) => "sample".to_owned(),
+        };
+        let filled: String = parts.iter().map(sample).collect();
+        let sample = address(&filled).ok_or_else(|| {
+            "is no http or https URL of plain parts: without credentials, query, fragment, dot segments or \
+             capitals in its host"
+                .to_owned()
+        })?;
+        Ok(Self { parts, sample })
+    }
+
+    /// The template's scheme, port and fixed parts.
+    pub fn sample(&self) -> &Url {
+        &self.sample
+    }
+
+    pub fn has_places_in_host(&self) -> bool {
+        self.parts.iter().any(|part| matches!(part, Part::Place(_, Position::Host)))
+    }
+
+    pub fn has_places_in_path(&self) -> bool {
+        self.parts.iter().any(|part| matches!(part, Part::Place(_, Position::Path)))
+    }
+
+    pub fn asks_for(&self, source: &Source) -> bool {
+        self.parts.iter().any(|part| matches!(part, Part::Place(own, _) if own == source))
+    }
+
+    /// Puts the entity's values into their places. Whatever they are, they change neither scheme nor port,
+    /// nor how many labels or segments there are.
+    pub fn fill(&self, entity: &Entity, service_name: Option<&str>) -> Result<Url, Unfilled> {
+        let mut filled = String::new();
+        for part in &self.parts {
+            match part {
+                Part::Text(text) => filled.push_str(text),
+                Part::Place(source, position) => {
+                    let value = source.of(entity, service_name);
+                    let value = value.ok_or_else(|| Unfilled::Missing(source.to_string()))?;
+                    if !position.takes(&value) {
+                        return Err(Unfilled::Unfit(source.to_string()));
+                    }
+                    filled.push_str(&value);
+                }
+            }
+        }
+        address(&filled).ok_or(Unfilled::NoUrl)
+    }
+}
+
+fn parts(text: &str) -> Result<Vec<Part>, String> {
+    let (mut parts, mut rest) = (Vec::new(), text);
+    let authority = text.find("://").map(|i| i + "://".len()).ok_or("has no scheme, such as `https://`")?;
+    let path = text.get(authority..).and_then(|t| t.find('/')).map_or(text.len(), |i| authority + i);
+    while let Some((before, inside)) = rest.split_once("{{") {
+        let place = text.len() - inside.len();
+        let (inside, after) = inside.split_once("}}").ok_or("has a `{{` without its `}}`")?;
+        let position = match place {
+            i if i < authority => return Err("has a place in its scheme".to_owned()),
+            i if i < path => Position::Host,
+            _ => Position::Path,
+        };
+        parts.push(Part::Text(before.to_owned()));
+        parts.push(Part::Place(Source::read(inside.trim())?, position));
+        rest = after;
+    }
+    parts.push(Part::Text(rest.to_owned()));
+    let loose = |part: &Part| matches!(part, Part::Text(text) if text.contains(['{', '}']));
+    if parts.iter().any(loose) {
+        return Err("has braces that are no `{{ place }}`".to_owned());
+    }
+    Ok(parts)
+}
+
+/// The address, if it is parsed to exactly what is written; so nothing in it was repaired or means something else.
+fn address(text: &str) -> Option<Url> {
+    let url = Url::parse(text).ok()?;
+    let plain = matches!(url.scheme(), "http" | "https")
+        && url.username().is_empty()
+        && url.password().is_none()
+        && url.query().is_none()
+        && url.fragment().is_none();
+    let origin = url.origin().ascii_serialization();
+    let default_port = if url.scheme() == "https" { ":443" } else { ":80" };
+    // A default port may be written out.
+    let path = text.strip_prefix(&origin)?;
+    let path = path.strip_prefix(default_port).unwrap_or(path);
+    let is_same = path == url.path() || (path.is_empty() && url.path() == "/");
+    let host = url.host_str()?;
+    let fits = host.len() <= MAX_HOST && host.split('.').all(|label| label.len() <= MAX_VALUE);
+    (plain && is_same && fits).then_some(url)
+}
+
+impl Source {
+    fn read(text: &str) -> Result<Self, String> {
+        let below = |prefix: &str| text.strip_prefix(prefix).filter(|key| !key.is_empty()).map(str::to_owned);
+        let fixed = match text {
+            "serviceName" => Some(Self::ServiceName),
+            "kind" => Some(Self::Kind),
+            "metadata.name" => Some(Self::Name),
+            "metadata.namespace" => Some(Self::Namespace),
+            _ => None,
+        };
+        fixed
+            .or_else(|| below("metadata.labels.").map(Self::Label))
+            .or_else(|| below("metadata.annotations.").map(Self::Annotation))
+            .or_else(|| below("spec.").map(Self::Spec))
+            .ok_or_else(|| {
+                format!(
+                    "asks for `{text}`; there are serviceName, kind, metadata.name, metadata.namespace, \
+                     metadata.labels.KEY, metadata.annotations.KEY and spec.PATH"
+                )
+            })
+    }
+
+    fn of<'e>(&self, entity: &'e Entity, service_name: Option<&'e str>) -> Option<Cow<'e, str>> {
+        match self {
+            Self::ServiceName => service_name.map(Cow::Borrowed),
+            Self::Kind => Some(Cow::Borrowed(entity.reference.kind())),
+            Self::Namespace => Some(Cow::Borrowed(entity.reference.namespace())),
+            Self::Name => Some(Cow::Borrowed(entity.reference.name())),
+            Self::Label(key) => entity.labels.get(key).map(|value| Cow::Borrowed(value.as_str())),
+            Self::Annotation(key) => entity.annotation(key).map(Cow::Borrowed),
+            Self::Spec(path) => at(&entity.spec, path).and_then(scalar),
+        }
+    }
+}
+
+impl std::fmt::Display for Source {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::ServiceName => f.write_str("prometheus.io/service-name"),
+            Self::Kind => f.write_str("kind"),
+            Self::Namespace => f.write_str("metadata.namespace"),
+            Self::Name => f.write_str("metadata.name"),
+            Self::Label(key) => write!(f, "metadata.labels.{key}"),
+            Self::Annotation(key) => write!(f, "metadata.annotations.{key}"),
+            Self::Spec(path) => write!(f, "spec.{path}"),
+        }
+    }
+}
+
+impl std::fmt::Display for Unfilled {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Missing(source) => write!(f, "the entity has no {source}"),
+            Self::Unfit(source) => write!(f, "the entity's {source} is not one DNS label or path segment"),
+            Self::NoUrl => f.write_str("the entity's values make no address"),
+        }
+    }
+}
+
+impl Position {
+    /// In a host one DNS label in lower case (RFC 1123), no punycode, which nobody reads; in a path one segment
+    /// of unreserved characters (RFC 3986).
+    fn takes(self, value: &str) -> bool {
+        if value.is_empty() || value.len() > MAX_VALUE {
+            return false;
+        }
+        match self {
+            Self::Host => {
+                let inner = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+                value.bytes().all(inner)
+                    && !value.starts_with('-')
+                    && !value.ends_with('-')
+                    && !value.starts_with("xn--")
+            }
+            Self::Path => {
+                let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~');
+                value.bytes().all(plain) && value.bytes().any(|b| b != b'.')
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::entity;
+    use super::*;
+
+    /// The address for a service name, `?` where it is refused.
+    fn filled(template: &str, service_name: &str) -> String {
+        let template = UrlTemplate::read(template).unwrap_or_else(|e| panic!("{template}: {e}"));
+        template.fill(&entity(), Some(service_name)).map_or_else(|_| "?".to_owned(), |url| url.to_string())
+    }
+
+    #[test]
+    fn a_value_is_one_label_of_a_host() {
+        let template = "https://{{ serviceName }}.prometheus.example:8443/api/v1/";
+        for good in ["eu", "eu-1", "1", &"x".repeat(63)] {
+            assert_eq!(filled(template, good), format!("https://{good}.prometheus.example:8443/api/v1/"));
+        }
+        for bad in [
+            "",
+            "evil.com/",
+            "evil.com",
+            "evil.com#",
+            "x#",
+            "a@b",
+            "u:p@evil.com",
+            "..",
+            ".",
+            "a.b",
+            "a/b",
+            "a\\b",
+            "a?b",
+            "a:1",
+            "a%2eb",
+            "a b",
+            " a",
+            "a\n",
+            "a\t",
+            "\0",
+            "-a",
+            "a-",
+            "EU",
+            "\u{e9}",
+            "\u{ff0e}",
+            "\u{3002}",
+            "a\u{200b}",
+            "xn--9ca",
+            "{{ kind }}",
+            "[::1]",
+            &"x".repeat(64),
+            &"x".repeat(10_000),
+        ] {
+            assert_eq!(filled(template, bad), "?", "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_value_is_one_segment_of_a_path() {
+        let template = "https://mimir.example/{{ serviceName }}/prometheus/api/v1/";
+        for good in ["eu", "Team_A.1~", "..."] {
+            let wanted = if good == "..." {
+                "?".to_owned()
+            } else {
+                format!("https://mimir.example/{good}/prometheus/api/v1/")
+            };
+            assert_eq!(filled(template, good), wanted);
+        }
+        for bad in
+            ["", ".", "..", "a/b", "../x", "a?b", "a#b", "%2e%2e", "a\\b", "a;b", "a b", "\u{e9}", "a@b"]
+        {
+            assert_eq!(filled(template, bad), "?", "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn parts_that_are_good_alone_may_still_be_refused() {
+        assert_eq!(
+            filled("https://h.example/{{ serviceName }}.{{ kind }}/", "a"),
+            "https://h.example/a.component/"
+        );
+        assert_eq!(filled("https://h.example/.{{ serviceName }}/", "."), "?");
+        assert_eq!(filled("https://a{{ serviceName }}.example/", &"x".repeat(63)), "?");
+        // Browsers and resolvers take a lone number for an address.
+        assert_eq!(filled("https://{{ serviceName }}/", "2130706433"), "?");
+        assert_eq!(filled("https://{{ serviceName }}.{{ serviceName }}/", "1"), "?");
+        assert_eq!(filled("https://h.example:443/{{ kind }}", ""), "https://h.example/component");
+    }
+
+    #[test]
+    fn values_come_from_everywhere_in_the_entity() {
+        for (place, wanted) in [
+            ("kind", "component"),
+            ("metadata.name", "payments"),
+            ("metadata.namespace", "default"),
+            ("metadata.labels.example.com/cell", "eu-1"),
+            ("spec.lifecycle", "production"),
+            ("spec.deployed.cell", "7"),
+        ] {
+            assert_eq!(
+                filled(&format!("http://{{{{{place}}}}}.h.example/"), ""),
+                format!("http://{wanted}.h.example/")
+            );
+        }
+        let template = UrlTemplate::read("http://{{ spec.nothing }}.h/").unwrap();
+        assert_eq!(template.fill(&entity(), None), Err(Unfilled::Missing("spec.nothing".to_owned())));
+        let template = UrlTemplate::read("http://{{ serviceName }}.h/").unwrap();
+        assert!(matches!(template.fill(&entity(), None), Err(Unfilled::Missing(_))));
+        assert!(matches!(template.fill(&entity(), Some("a@b")), Err(Unfilled::Unfit(_))));
+    }
+
+    #[test]
+    fn a_template_is_plain_or_refused() {
+        for bad in [
+            "",
+            "{{ serviceName }}",
+            "{{ serviceName }}://h/",
+            "ftp://{{ serviceName }}/",
+            "https://u:p@{{ serviceName }}.h/",
+            "https://{{ serviceName }}@h/",
+            "https://h:{{ serviceName }}/",
+            "https://h/?x={{ serviceName }}",
+            "https://h/#{{ serviceName }}",
+            "https://{{ serviceName.h/",
+            "https://{{ serviceName }}}.h/",
+            "https://{ serviceName }.h/",
+            "https://{{ metadata.uid }}.h/",
+            "https://{{ metadata.labels. }}.h/",
+            "https://{{ serviceName | lower }}.h/",
+            "https://H.example/{{ serviceName }}",
+            "https://h.example/../{{ serviceName }}",
+            "https:/{{ serviceName }}.h/",
+            "//{{ serviceName }}.h/",
+        ] {
+            assert!(UrlTemplate::read(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,271 @@
+//! Tables of who is led where, and why.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::*;
+use crate::catalog::{Annotation, EntityRef, Relation};
+
+pub fn entity() -> Entity {
+    let annotation = |value: &str| Annotation { value: value.to_owned(), place: None, origins: None };
+    Entity {
+        reference: EntityRef::new("Component", "default", "Payments").unwrap(),
+        kind: "Component".to_owned(),
+        api_version: "backstage.io/v1alpha1".to_owned(),
+        name: "Payments".to_owned(),
+        title: None,
+        description: None,
+        labels: [("example.com/cell".to_owned(), "eu-1".to_owned())].into(),
+        annotations: [("example.com/tier".to_owned(), annotation("Gold"))].into(),
+        tags: Vec::new(),
+        links: Vec::new(),
+        spec: json!({
+            "lifecycle": "production",
+            "deployed": {"cell": 7, "regions": ["eu", "us"], "live": true}, "a.b": {"c": "dotted"},
+        }),
+        other_metadata: Default::default(),
+        relations: vec![
+            related("dependsOn", "component:ledger"),
+            related("dependsOn", "resource:infra/db"),
+            related("ownedBy", "group:Payments-Team"),
+            related("partOf", "system:shop"),
+        ],
+        place: None,
+    }
+}
+
+fn related(kind: &str, target: &str) -> Relation {
+    Relation { kind: kind.to_owned(), target: EntityRef::parse(target).unwrap() }
+}
+
+fn patterns(texts: &[&str]) -> Vec<Pattern> {
+    texts.iter().map(|text| Pattern::read(text, Case::Ignored).unwrap()).collect()
+}
+
+fn when(aspect: Aspect, accepted: &[&str]) -> Conditions {
+    Conditions { entity: vec![Condition { aspect, accepted: patterns(accepted) }], ..Conditions::default() }
+}
+
+fn rule(name: &str, when: Conditions, outcome: Outcome) -> Rule {
+    Rule { name: name.to_owned(), when, outcome }
+}
+
+fn to(name: &str) -> Outcome {
+    Outcome::Instance(InstanceName::new(name))
+}
+
+fn target(api: &str, hosts: &[&str]) -> Outcome {
+    Outcome::Target(Box::new(TargetRule {
+        api: UrlTemplate::read(api).unwrap(),
+        allowed_hosts: hosts.iter().map(|h| HostPattern::read(h, "https").unwrap()).collect(),
+        headers: Vec::new(),
+        secure: true,
+        ui_url: Some(UrlTemplate::read("https://{{ serviceName }}.ui.example/").unwrap()),
+        scrape_interval: Duration::from_secs(15),
+        max_concurrent: 8,
+        timeout: Duration::from_secs(10),
+    }))
+}
+
+fn settings(rules: Vec<Rule>) -> RoutingSettings {
+    let known = ["default", "prod", "secret"].map(InstanceName::new).into();
+    let nobody = Selector(vec![Condition { aspect: Aspect::Kind, accepted: patterns(&["system"]) }]);
+    let allowed = [(InstanceName::new("secret"), vec![nobody])].into();
+    RoutingSettings { rules, known, allowed }
+}
+
+/// Where the entity is led, and why; or what it asked for in vain.
+fn led(rules: Vec<Rule>, service_name: Option<&str>, facts: &RequestFacts) -> String {
+    match choose(&settings(rules), &entity(), service_name, facts) {
+        Ok(route) => format!("{}: {}", route.instance, route.why),
+        Err(unknown) => {
+            assert_eq!(unknown.known, ["default", "prod"], "what is denied is not told");
+            format!("no {}", unknown.asked.as_deref().unwrap_or("default"))
+        }
+    }
+}
+
+#[test]
+fn without_rules_the_name_is_exact_or_nothing() {
+    let named = ": named by the annotation prometheus.io/service-name";
+    for (service_name, wanted) in [
+        (None, "default: the default, because nothing names another".to_owned()),
+        (Some("prod"), format!("prod{named}")),
+        (Some("default"), format!("default{named}")),
+        (Some("Prod"), "no Prod".to_owned()),
+        (Some(""), "no ".to_owned()),
+        (Some("secret"), "no secret".to_owned()),
+        (Some("https://evil.example/"), "no https://evil.example/".to_owned()),
+    ] {
+        assert_eq!(led(Vec::new(), service_name, &RequestFacts::default()), wanted);
+    }
+}
+
+#[test]
+fn nothing_configured_is_told_with_an_empty_list() {
+    let none = RoutingSettings::default();
+    let unknown = choose(&none, &entity(), None, &RequestFacts::default()).unwrap_err();
+    assert_eq!((unknown.asked, unknown.known.len()), (None, 0));
+}
+
+#[test]
+fn a_denied_instance_is_an_unknown_one() {
+    let settings = settings(Vec::new());
+    let ask = |name| choose(&settings, &entity(), Some(name), &RequestFacts::default()).unwrap_err();
+    let (denied, unknown) = (ask("secret"), ask("secre7"));
+    assert_eq!(denied.known, unknown.known);
+    assert_eq!(denied.reason, Reason::Denied { instance: InstanceName::new("secret") });
+    assert_eq!(unknown.reason, Reason::NotConfigured);
+    let system = Entity { reference: EntityRef::new("system", "default", "x").unwrap(), ..entity() };
+    assert!(choose(&settings, &system, Some("secret"), &RequestFacts::default()).is_ok());
+    assert!(settings.open(Some("secret")).is_err() && settings.open(Some("prod")).is_ok());
+    assert_eq!(settings.open(None).unwrap().as_str(), "default");
+}
+
+#[test]
+fn every_aspect_can_be_asked_for() {
+    let relation = |word: &str| Aspect::Relation(RelationWord::find(word).unwrap());
+    for (aspect, yes, no) in [
+        (Aspect::Kind, "component", "api"),
+        (Aspect::Kind, "COMPONENT", "comp"),
+        (Aspect::Namespace, "default", "def"),
+        (Aspect::Name, "payments", "payment"),
+        (Aspect::Name, "pay*", "pay"),
+        (Aspect::Label("example.com/cell".to_owned()), "EU-?", "eu"),
+        (Aspect::Label("example.com/cell".to_owned()), "*", "x"),
+        (Aspect::Annotation("example.com/tier".to_owned()), "/gold|silver/", "bronze"),
+        (Aspect::Spec("lifecycle".to_owned()), "production", "experimental"),
+        (Aspect::Spec("deployed.cell".to_owned()), "7", "8"),
+        (Aspect::Spec("deployed.regions".to_owned()), "us", "eu,us"),
+        (Aspect::Spec("deployed.live".to_owned()), "true", "false"),
+        (Aspect::Spec("a.b.c".to_owned()), "dotted", "x"),
+        (relation("owner"), "group:default/payments-team", "payments-team"),
+        (relation("partOf"), "system:default/shop", "shop"),
+        (relation("dependsOn"), "resource:infra/*", "resource:db"),
+        (relation("dependsOn"), "component:default/ledger", "shop"),
+        (relation("system"), "system:default/shop", "component:default/ledger"),
+    ] {
+        let holds = |accepted| when(aspect.clone(), &[accepted]).hold(&entity(), &RequestFacts::default());
+        assert!(holds(yes), "{aspect:?} {yes}");
+        assert!(!holds(no), "{aspect:?} {no}");
+    }
+    for missing in ["deployed", "deployed.nothing", "nothing.at.all", ""] {
+        assert!(!when(Aspect::Spec(missing.to_owned()), &["*"]).hold(&entity(), &RequestFacts::default()));
+    }
+    assert!(!when(relation("domain"), &["*"]).hold(&entity(), &RequestFacts::default()));
+    assert!(!when(Aspect::Label("no".to_owned()), &["*"]).hold(&entity(), &RequestFacts::default()));
+}
+
+#[test]
+fn references_in_rules_may_be_short() {
+    let owner = RelationWord::owner();
+    for yes in
+        ["payments-team", "Group:payments-team", "group:default/payments-team", "pay*", "/.*:default/.*/"]
+    {
+        let accepted = vec![owner.pattern(yes).unwrap()];
+        assert!(Condition { aspect: Aspect::Relation(owner), accepted }.holds(&entity()), "{yes}");
+    }
+    for no in ["user:payments-team", "infra/payments-team", "user:*"] {
+        let accepted = vec![owner.pattern(no).unwrap()];
+        assert!(!Condition { aspect: Aspect::Relation(owner), accepted }.holds(&entity()), "{no}");
+    }
+    for bad in ["", "a b", "a/b/c", "group:", "/(/"] {
+        assert!(owner.pattern(bad).is_err(), "{bad}");
+    }
+}
+
+#[test]
+fn the_first_rule_that_applies_decides() {
+    let api = || when(Aspect::Kind, &["api"]);
+    let component = || when(Aspect::Kind, &["api", "component"]);
+    let rules = || {
+        vec![
+            rule("rule-1", api(), to("default")),
+            rule("cells", component(), to("prod")),
+            rule("rule-3", component(), to("default")),
+        ]
+    };
+    let facts = RequestFacts::default();
+    assert_eq!(led(rules(), None, &facts), "prod: chosen by rule 2 of promenade.routing, cells");
+    assert_eq!(
+        led(rules().split_off(2), Some("prod"), &facts),
+        "default: chosen by rule 1 of promenade.routing, rule-3"
+    );
+    assert_eq!(
+        led(vec![rule("rule-1", component(), to("prod"))], Some("x"), &facts),
+        "prod: chosen by rule 1 of promenade.routing"
+    );
+    // A rule that leads to what the entity is denied is no way around, and the next one does not step in.
+    assert_eq!(
+        led(
+            vec![rule("a", component(), to("secret")), rule("b", component(), to("prod"))],
+            Some("prod"),
+            &facts
+        ),
+        "no default"
+    );
+    let all = vec![rule("all", Conditions::default(), to("prod"))];
+    assert!(led(all, None, &facts).starts_with("prod"));
+}
+
+#[test]
+fn requests_are_asked_for_what_rules_name() {
+    let mut when = Conditions::default();
+    when.headers.push(("x-cell".to_owned(), patterns(&["a", "b-*"])));
+    when.parameters.push(("region".to_owned(), patterns(&["eu"])));
+    let rules = || vec![rule("r", when.clone(), to("prod"))];
+    let check = |header: Option<&str>, parameter: Option<&str>, wanted: &str| {
+        let mut facts = RequestFacts::default();
+        header.inspect(|value| facts.header("x-cell", value));
+        parameter.inspect(|value| facts.parameter("region", value));
+        assert!(led(rules(), None, &facts).starts_with(wanted), "{facts:?}");
+    };
+    check(Some("a"), Some("eu"), "prod");
+    check(Some("b-1"), Some("eu"), "prod");
+    check(Some("c"), Some("eu"), "default");
+    check(None, Some("eu"), "default");
+    check(Some("a"), None, "default");
+    check(Some("a"), Some("us"), "default");
+    let settings = settings(rules());
+    assert_eq!(settings.headers().into_iter().collect::<Vec<_>>(), ["x-cell"]);
+    assert_eq!(settings.parameters().into_iter().collect::<Vec<_>>(), ["region"]);
+}
+
+#[test]
+fn a_target_is_built_within_its_hosts_only() {
+    let cells = |api: &str, hosts: &[&str]| vec![rule("cells", Conditions::default(), target(api, hosts))];
+    let facts = RequestFacts::default();
+    let wide = "https://{{ serviceName }}.prometheus.example/api/v1/";
+    let check = |rules: Vec<Rule>, service_name: Option<&str>, wanted: &str| {
+        let led = led(rules, service_name, &facts);
+        assert_eq!(led.split(": ").next(), Some(wanted), "{service_name:?}");
+    };
+    check(cells(wide, &["*.prometheus.example"]), Some("eu"), "cells/eu.prometheus.example");
+    check(cells(wide, &["a.prometheus.example"]), Some("eu"), "no eu");
+    check(cells(wide, &["*.prometheus.example:8443"]), Some("eu"), "no eu");
+    check(cells(wide, &["*.prometheus.example"]), None, "no default");
+    for hostile in ["evil.com/", "a@b", "..", "x#", "\u{e9}", "EU", &"x".repeat(64), "evil.com:80"] {
+        check(cells(wide, &["*.prometheus.example", "evil.com"]), Some(hostile), &format!("no {hostile}"));
+    }
+    let path = "https://mimir.example:8443/{{ serviceName }}/api/v1";
+    check(cells(path, &["mimir.example:8443"]), Some("eu"), "cells/mimir.example:8443/eu/api/v1");
+    check(cells(path, &["mimir.example:8443"]), Some("a/b"), "no a/b");
+    let label = "https://{{ metadata.labels.example.com/cell }}.p.example/";
+    check(cells(label, &["*.p.example"]), Some("prod"), "cells/eu-1.p.example");
+    check(cells("https://{{ spec.cell }}.p.example/", &["*.p.example"]), Some("prod"), "no default");
+}
+
+#[test]
+fn two_targets_share_a_name_only_when_they_are_one_address() {
+    let path = "https://mimir.example/{{ serviceName }}/api/v1/";
+    let settings = settings(vec![rule("m", Conditions::default(), target(path, &["mimir.example"]))]);
+    let names = ["a", "b", "A", "a.b", "a-b"].map(|name| {
+        let route = choose(&settings, &entity(), Some(name), &RequestFacts::default()).unwrap();
+        let target = route.target.unwrap();
+        assert!(target.api.as_str().ends_with("/api/v1/"), "{target:?}");
+        route.instance
+    });
+    let distinct: BTreeSet<_> = names.iter().collect();
+    assert_eq!(distinct.len(), names.len(), "{names:?}");
+}

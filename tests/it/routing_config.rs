@@ -1,0 +1,148 @@
+//! `promenade.routing` and `allowedEntities` as people write them: what they settle to, and each mistake.
+
+use std::fs;
+use std::path::Path;
+
+use promenade::config::{ConfigFault, Settings};
+use promenade::monitoring::routing::Outcome;
+use tempfile::TempDir;
+
+const PROXY: &str =
+    "proxy: {'/prometheus/api': 'http://p/api/v1/', '/prometheus-prod/api': 'http://q/api/v1/'}\n";
+const TARGET: &str = "target: 'https://{{ serviceName }}.p.example/api/v1/', allowedHosts: '*.p.example'";
+
+fn load(text: &str) -> Result<Settings, Vec<ConfigFault>> {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path().join("app-config.yaml");
+    fs::write(&path, format!("{PROXY}{text}")).unwrap();
+    let env = |name: &str| (name == "SECRET").then(|| "canary-71c4".to_owned());
+    Settings::load(&[path], None, &env)
+}
+
+/// The rule has exactly this fault: the key below `promenade.routing[0]`, and a part of its sentence.
+fn check_rule(rule: &str, key: &str, part: &str) {
+    check(&format!("promenade: {{routing: [{{{rule}}}]}}"), &format!("promenade.routing[0]{key}"), part);
+}
+
+fn check(text: &str, key: &str, part: &str) {
+    let faults = load(text).err().unwrap_or_else(|| panic!("no fault in {text}"));
+    let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
+    assert_eq!(faults.len(), 1, "{text}: {told:#?}");
+    assert_eq!(faults[0].key, key, "{text}: {told:#?}");
+    assert!(faults[0].message.contains(part), "{told:#?} lacks {part:?}");
+    assert!(faults[0].line.is_some() && !told.join("").contains("canary"), "{told:#?}");
+}
+
+#[test]
+fn the_documented_rules_load() {
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/app-config.yaml");
+    let text = fs::read_to_string(shipped).unwrap();
+    let (_, documented) = text.split_once("  # routing:\n").expect("the rules are documented");
+    let lines = documented.lines().take_while(|line| line.starts_with("  #"));
+    let rules: String = lines.map(|line| format!("  {}\n", &line[3..])).collect();
+    let (_, selectors) = text.split_once("      # allowedEntities:\n").expect("the selectors are documented");
+    let lines = selectors.lines().take_while(|line| line.starts_with("      #"));
+    let selectors: String = lines.map(|line| format!("        {}\n", &line[7..])).collect();
+    let written = format!(
+        "promenade:\n  instances:\n    prod:\n      allowedEntities:\n{selectors}  routing:\n{rules}"
+    );
+    let settings = load(&written).unwrap_or_else(|faults| panic!("{faults:#?}\n{written}"));
+    let routing = settings.routing;
+    let names: Vec<&str> = routing.rules.iter().map(|rule| rule.name.as_str()).collect();
+    assert_eq!(names, ["sandboxes", "cells"]);
+    assert_eq!(routing.rules[0].when.entity.len(), 8);
+    assert_eq!(routing.headers().into_iter().collect::<Vec<_>>(), ["x-stage"]);
+    assert_eq!(routing.parameters().into_iter().collect::<Vec<_>>(), ["stage"]);
+    let Outcome::Target(target) = &routing.rules[1].outcome else { panic!("{:?}", routing.rules[1]) };
+    assert_eq!(target.headers.len(), 1);
+    assert_eq!(routing.allowed.len(), 1);
+    assert_eq!(routing.known.len(), 2);
+}
+
+#[test]
+fn a_rule_may_be_short() {
+    let settings = load(
+        "promenade: {routing: [{instance: prod}, {when: {spec: {type: service, deep: {er: [a, b]}}}, instance: default}, \
+         {target: 'http://127.0.0.1:9/{{ kind }}/', allowedHosts: '127.0.0.1:9', headers: {X: '${SECRET}'}}]}",
+    )
+    .unwrap();
+    let names: Vec<&str> = settings.routing.rules.iter().map(|rule| rule.name.as_str()).collect();
+    assert_eq!(names, ["rule-1", "rule-2", "rule-3"]);
+    assert_eq!(settings.routing.rules[1].when.entity.len(), 2);
+    assert!(!format!("{settings:?}").contains("canary"));
+}
+
+#[test]
+fn every_mistake_in_a_rule_is_told() {
+    for (rule, key, part) in [
+        ("", "", "needs its `instance` or its `target`"),
+        ("instance: pord", ".instance", "did you mean `prod`?"),
+        ("instance: ''", ".instance", "is the name of no instance"),
+        ("instance: prod, target: x", ".target", "not both"),
+        ("instance: prod, secure: false", ".secure", "belongs to a `target`"),
+        ("instance: prod, wen: {}", ".wen", "did you mean `when`?"),
+        ("instance: prod, name: 'a b'", ".name", "no name of a rule"),
+        ("instance: prod, name: a/b", ".name", "no name of a rule"),
+        ("instance: prod, when: [a]", ".when", "is a list"),
+        ("instance: prod, when: {kin: a}", ".when.kin", "did you mean `kind`?"),
+        ("instance: prod, when: {kind: }", ".when.kind", "accepts nothing"),
+        ("instance: prod, when: {kind: []}", ".when.kind", "accepts nothing"),
+        ("instance: prod, when: {kind: ['']}", ".when.kind[0]", "is empty"),
+        ("instance: prod, when: {name: '/(/'}", ".when.name", "no regex"),
+        ("instance: prod, when: {name: {a: b}}", ".when.name", "is a mapping"),
+        ("instance: prod, when: {labels: a}", ".when.labels", "is text"),
+        ("instance: prod, when: {spec: a}", ".when.spec", "is text"),
+        ("instance: prod, when: {spec.: a}", ".when.spec.", "no such condition"),
+        ("instance: prod, when: {relations: {ownr: a}}", ".when.relations.ownr", "did you mean `owner`?"),
+        ("instance: prod, when: {relations: {owner: a b}}", ".when.relations.owner", "no reference"),
+        ("instance: prod, when: {header: {'a b': x}}", ".when.header.a b", "no header name"),
+        ("target: 'https://{{ serviceName }}.p.example/'", ".allowedHosts", "needs its allowedHosts"),
+        ("target: 'https://{{ nothing }}.p/', allowedHosts: '*.p'", ".target", "asks for `nothing`"),
+        ("target: 'https://{{ serviceName .p/', allowedHosts: '*.p'", ".target", "without its `}}`"),
+        ("target: 'ftp://{{ kind }}.p/', allowedHosts: '*.p'", ".target", "no http or https"),
+        ("target: 'https://p/?{{ kind }}', allowedHosts: p", ".target", "no http or https"),
+        ("target: 'https://p:{{ kind }}/', allowedHosts: p", ".target", "no http or https"),
+        ("target: 'https://p/{{ kind }}', allowedHosts: q", ".allowedHosts", "none of them allows"),
+        ("target: 'https://p:1/{{ kind }}', allowedHosts: p", ".allowedHosts", "none of them allows"),
+        ("target: 'https://{{ kind }}.p/', allowedHosts: '*.q'", ".allowedHosts", "none of them allows"),
+        ("target: 'https://{{ kind }}.p/', allowedHosts: '*'", ".allowedHosts", "first label"),
+        (
+            "target: 'https://{{ kind }}.p/', allowedHosts: ['*.p', 'https://p']",
+            ".allowedHosts[1]",
+            "is no host",
+        ),
+        ("target: 'https://${SECRET}{{ }}.p/', allowedHosts: '*.p'", ".target", "not shown"),
+        (&format!("{TARGET}, uiUrl: 'javascript:{{{{ kind }}}}'"), ".uiUrl", "has no scheme"),
+        (&format!("{TARGET}, headers: {{Host: x}}"), ".headers.Host", "cannot be set"),
+        (&format!("{TARGET}, maxConcurrent: 0"), ".maxConcurrent", "between 1 and 256"),
+    ] {
+        check_rule(rule, key, part);
+    }
+    check("promenade: {routing: {instance: prod}}", "promenade.routing", "a list is needed");
+    check("promenade: {routing: [prod]}", "promenade.routing[0]", "a mapping is needed");
+    check(
+        "promenade: {routing: [{instance: prod}, {name: rule-1, instance: prod}]}",
+        "promenade.routing[1].name",
+        "same name",
+    );
+    let named = "prometheus: {instances: [{name: cells/a.example, proxyPath: /prometheus/api}]}\n";
+    let rule = format!("{named}promenade: {{routing: [{{name: cells, {TARGET}}}]}}");
+    check(&rule, "promenade.routing[0].name", "begins like");
+}
+
+#[test]
+fn every_mistake_in_a_selector_is_told() {
+    for (selectors, key, part) in [
+        ("[]", "", "nobody could use"),
+        ("{kind: a}", "", "is a mapping, where a list"),
+        ("[{}]", "[0]", "selects every entity"),
+        ("[a]", "[0]", "is text"),
+        ("[~]", "[0]", "is empty"),
+        ("[{kinds: a}]", "[0].kinds", "did you mean `kind`?"),
+        ("[{owner: 'a b'}]", "[0].owner", "no reference"),
+        ("[{namespace: []}]", "[0].namespace", "accepts nothing"),
+    ] {
+        let key = format!("promenade.instances.prod.allowedEntities{key}");
+        check(&format!("promenade: {{instances: {{prod: {{allowedEntities: {selectors}}}}}}}"), &key, part);
+    }
+}
