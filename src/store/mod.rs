@@ -23,6 +23,8 @@ use crate::prometheus::{Client, ErrorKind, InstanceName, Instances, Matrix, Prom
 const UNSTABLE: Duration = Duration::from_secs(10 * 60);
 /// The life of an answer whose end is settled.
 const SETTLED_LIVES: Duration = Duration::from_secs(10 * 60);
+/// How much of a query a log line repeats, in characters.
+const LOGGED_CHARACTERS: usize = 200;
 /// The life of an answer that came with warnings: parts of it may be missing only for the moment.
 const WARNED_LIVES: Duration = Duration::from_secs(5);
 
@@ -98,13 +100,11 @@ impl Store {
     pub async fn ask(&self, question: Question) -> Result<Answer<Matrix>, Arc<PrometheusError>> {
         let Question { instance, window, .. } = question.clone();
         let family = Family::of(&question);
+        let serves = |old: &Matrix| stands_in(&old.window, &window);
         let fetch = fetch_graph(self.clone(), question.clone());
         match self.graphs.get(&instance, question, fetch).await {
             Ok(answer) => Ok(answer),
-            Err(failure) => {
-                let serves = |old: &Matrix| stands_in(&old.window, &window);
-                self.told(self.last_graphs.instead_of(failure, &family, serves).await)
-            }
+            Err(failure) => self.told(self.last_graphs.instead_of(failure, &family, serves).await),
         }
     }
 
@@ -146,9 +146,25 @@ impl Store {
     }
 }
 
+/// Tells the operator: once for each question that was really asked, not for each reader of its failure.
+fn log(error: &PrometheusError, asked: &str) {
+    let asked: String = asked.chars().take(LOGGED_CHARACTERS).collect();
+    match error.kind {
+        // Its author's fault, who sees it on the page.
+        ErrorKind::BadQuery => tracing::info!(fault = %error, asked, "an instance refuses a query"),
+        _ => tracing::warn!(fault = %error, asked, "an instance failed"),
+    }
+}
+
 async fn fetch_graph(store: Store, question: Question) -> Result<Kept<Answer<Matrix>>, PrometheusError> {
     let client = store.client(&question.instance)?;
-    let matrix = client.query_range(&question.query, question.window).await?;
+    let matrix = match client.query_range(&question.query, question.window).await {
+        Ok(matrix) => matrix,
+        Err(error) => {
+            log(&error, question.query.as_str());
+            return Err(error);
+        }
+    };
     let answer = Answer { value: Arc::new(matrix), as_of: clock::now(), failure: None };
     let warned = !answer.value.warnings.is_empty();
     let better =
@@ -159,7 +175,13 @@ async fn fetch_graph(store: Store, question: Question) -> Result<Kept<Answer<Mat
 }
 
 async fn fetch_rules(store: Store, question: RulesQuestion) -> Result<Kept<Answer<Rules>>, PrometheusError> {
-    let rules = store.client(&question.instance)?.rules().await?;
+    let rules = match store.client(&question.instance)?.rules().await {
+        Ok(rules) => rules,
+        Err(error) => {
+            log(&error, "rules");
+            return Err(error);
+        }
+    };
     let answer = Answer { value: Arc::new(rules), as_of: clock::now(), failure: None };
     let warned = !answer.value.warnings.is_empty();
     let better = |old: &Rules| warned && old.warnings.is_empty();
