@@ -23,6 +23,9 @@ use crate::prometheus::{Client, ErrorKind, InstanceName, Instances, Matrix, Prom
 const UNSTABLE: Duration = Duration::from_secs(10 * 60);
 /// The life of an answer whose end is settled.
 const SETTLED_LIVES: Duration = Duration::from_secs(10 * 60);
+/// After a failure, how long the next attempt may take before the last good answer is shown in its place.
+/// Shorter than pages wait for their panels. An instance that is slow, but answers, is waited for.
+const PATIENCE: Duration = Duration::from_secs(1);
 /// How much of a query a log line repeats, in characters.
 const LOGGED_CHARACTERS: usize = 200;
 /// The life of an answer that came with warnings: parts of it may be missing only for the moment.
@@ -96,13 +99,15 @@ impl Store {
     /// The samples of one question. Runs in a task of its own: a caller who leaves does not end it.
     ///
     /// When the instance fails, the last good answer of the same query, step and length stands in for up
-    /// to 15 minutes, with `failure` set; its own window tells what it shows.
+    /// to 15 minutes, with `failure` set; its own window tells what it shows. While the instance fails,
+    /// it does so after a second, however long the newest attempt goes on.
     pub async fn ask(&self, question: Question) -> Result<Answer<Matrix>, Arc<PrometheusError>> {
         let Question { instance, window, .. } = question.clone();
         let family = Family::of(&question);
         let serves = |old: &Matrix| stands_in(&old.window, &window);
+        let trouble = self.last_graphs.trouble(&family, serves).await;
         let fetch = fetch_graph(self.clone(), question.clone());
-        match self.graphs.get(&instance, question, fetch).await {
+        match within_patience(trouble, self.graphs.get(&instance, question, fetch)).await {
             Ok(answer) => Ok(answer),
             Err(failure) => self.told(self.last_graphs.instead_of(failure, &family, serves).await),
         }
@@ -111,8 +116,9 @@ impl Store {
     /// The rules of one instance, fetched once per its scrape interval for everybody.
     /// When the instance fails, those of up to 15 minutes ago stand in, with `failure` set.
     pub async fn rules(&self, question: RulesQuestion) -> Result<Answer<Rules>, Arc<PrometheusError>> {
+        let trouble = self.last_rules.trouble(&question, |_| true).await;
         let fetch = fetch_rules(self.clone(), question.clone());
-        match self.rules.get(&question.instance, question.clone(), fetch).await {
+        match within_patience(trouble, self.rules.get(&question.instance, question.clone(), fetch)).await {
             Ok(answer) => Ok(answer),
             Err(failure) => self.told(self.last_rules.instead_of(failure, &question, |_| true).await),
         }
@@ -146,6 +152,17 @@ impl Store {
     }
 }
 
+/// What is asked for, or the failure before it once that has taken too long; the fetch goes on.
+async fn within_patience<T>(
+    trouble: Option<Arc<PrometheusError>>,
+    asked: impl Future<Output = Result<T, Arc<PrometheusError>>>,
+) -> Result<T, Arc<PrometheusError>> {
+    match trouble {
+        None => asked.await,
+        Some(before) => tokio::time::timeout(PATIENCE, asked).await.unwrap_or(Err(before)),
+    }
+}
+
 /// Tells the operator: once for each question that was really asked, not for each reader of its failure.
 fn log(error: &PrometheusError, asked: &str) {
     let asked: String = asked.chars().take(LOGGED_CHARACTERS).collect();
@@ -162,6 +179,7 @@ async fn fetch_graph(store: Store, question: Question) -> Result<Kept<Answer<Mat
         Ok(matrix) => matrix,
         Err(error) => {
             log(&error, question.query.as_str());
+            store.last_graphs.fail(Family::of(&question), Arc::new(error.clone())).await;
             return Err(error);
         }
     };
@@ -179,6 +197,7 @@ async fn fetch_rules(store: Store, question: RulesQuestion) -> Result<Kept<Answe
         Ok(rules) => rules,
         Err(error) => {
             log(&error, "rules");
+            store.last_rules.fail(question, Arc::new(error.clone())).await;
             return Err(error);
         }
     };
