@@ -1,5 +1,7 @@
 //! The portal's own figures, one struct for each module that counts.
 
+mod plain;
+
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 use std::time::Duration;
@@ -66,6 +68,11 @@ impl Metrics {
         // Writing into a String cannot fail; a metric that could not be written would be missing.
         let _ = encode(&mut text, &self.registry);
         text
+    }
+
+    /// In Prometheus' older text format (`text/plain; version=0.0.4; charset=utf-8`).
+    pub fn encode_plain(&self) -> String {
+        plain::of(&self.encode())
     }
 }
 

@@ -183,6 +183,7 @@ impl<'a> Reader<'a> {
             RawValue::Number(_) => "a number",
             RawValue::Text(_) => "text",
             RawValue::List(_) => "a list",
+            RawValue::Map(_) if node.directive().is_some() => "a reference, such as `$env`",
             RawValue::Map(_) => "a mapping",
         };
         self.fault(format!("is {what}, where {wanted} is needed"));
@@ -193,6 +194,10 @@ impl<'a> Reader<'a> {
 fn shown(text: &Substituted) -> String {
     if text.foreign {
         return "the value (not shown: it is substituted)".to_owned();
+    }
+    // What stands before an address' @ is a password, as likely as not.
+    if text.value.contains('@') {
+        return "the value (not shown: it may hold a password)".to_owned();
     }
     format!("`{}`", yaml::shown(&text.value))
 }

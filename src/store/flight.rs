@@ -9,6 +9,7 @@ use moka::Expiry;
 use moka::future::Cache;
 use moka::policy::EvictionPolicy;
 use tokio::runtime::Handle;
+use tracing::Instrument;
 
 use crate::metrics::StoreMetrics;
 use crate::prometheus::{ErrorKind, InstanceName, PrometheusError};
@@ -82,7 +83,8 @@ where
         let started = Arc::new(AtomicBool::new(false));
         let task = self.clone().fly(key, fetch, started.clone());
         let runtime = self.runtime.clone().unwrap_or_else(Handle::current);
-        let landed = runtime.spawn(task).await;
+        // What it logs carries the id of the request that started it.
+        let landed = runtime.spawn(task.in_current_span()).await;
         self.metrics.lookup(if started.load(Ordering::Relaxed) { "miss" } else { "shared" });
         landed.unwrap_or_else(|e| {
             Err(Arc::new(PrometheusError {

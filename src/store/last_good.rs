@@ -13,10 +13,14 @@ use crate::prometheus::PrometheusError;
 /// Beyond this age an answer says too little about now.
 pub const STALE_LIMIT: Duration = Duration::from_secs(15 * 60);
 
-/// One answer of each family of questions: those that differ only in when they were asked.
+const FAILURES: u64 = 1_000;
+
+/// One answer of each family of questions: those that differ only in when they were asked. And how the
+/// family's newest attempt failed, if it did.
 #[derive(Clone)]
 pub struct LastGood<F, T> {
     answers: Cache<F, Answer<T>>,
+    failures: Cache<F, Arc<PrometheusError>>,
 }
 
 impl<F, T> LastGood<F, T>
@@ -31,7 +35,8 @@ where
             .max_capacity(max_bytes)
             .time_to_live(STALE_LIMIT)
             .build();
-        Self { answers }
+        let failures = Cache::builder().max_capacity(FAILURES).time_to_live(STALE_LIMIT).build();
+        Self { answers, failures }
     }
 
     /// How many answers are kept, and their bytes; what expired may still be counted for a moment.
@@ -41,10 +46,22 @@ where
 
     /// Keeps an answer, unless the one that is there is to be preferred.
     pub async fn keep(&self, family: F, answer: Answer<T>, prefers: impl FnOnce(&T) -> bool) {
+        self.failures.invalidate(&family).await;
         let kept = self.answers.get(&family).await;
         if kept.is_none_or(|old| !prefers(&old.value)) {
             self.answers.insert(family, answer).await;
         }
+    }
+
+    /// Keeps in mind that the newest attempt failed.
+    pub async fn fail(&self, family: F, failure: Arc<PrometheusError>) {
+        self.failures.insert(family, failure).await;
+    }
+
+    /// How the newest attempt failed, if there is an answer that serves in its place.
+    pub async fn trouble(&self, family: &F, serves: impl FnOnce(&T) -> bool) -> Option<Arc<PrometheusError>> {
+        let old = self.answers.get(family).await.filter(|old| serves(&old.value));
+        old.and(self.failures.get(family).await)
     }
 
     /// The family's answer if it serves, marked with the failure; else the failure itself.

@@ -26,6 +26,11 @@ use crate::prometheus::{
 const UNSTABLE: Duration = Duration::from_secs(10 * 60);
 /// The life of an answer whose end is settled.
 const SETTLED_LIVES: Duration = Duration::from_secs(10 * 60);
+/// After a failure, how long the next attempt may take before the last good answer is shown in its place.
+/// Shorter than pages wait for their panels. An instance that is slow, but answers, is waited for.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// How much of a query a log line repeats, in characters.
+const LOGGED_CHARACTERS: usize = 200;
 /// The life of an answer that came with warnings: parts of it may be missing only for the moment.
 /// And that of an instant's that is not settled.
 const WARNED_LIVES: Duration = Duration::from_secs(5);
@@ -100,7 +105,8 @@ impl Store {
     /// The samples of one question. Runs in a task of its own: a caller who leaves does not end it.
     ///
     /// When the instance fails, the last good answer of the same query, step and length stands in for up
-    /// to 15 minutes, with `failure` set; its own window tells what it shows.
+    /// to 15 minutes, with `failure` set; its own window tells what it shows. While the instance fails,
+    /// it does so after a second, however long the newest attempt goes on.
     pub async fn ask(&self, question: Question) -> Result<Answer<Matrix>, Arc<PrometheusError>> {
         let Question { instance, window, origin, .. } = question.clone();
         if origin == Origin::AdHoc
@@ -110,13 +116,12 @@ impl Store {
             return Ok(kept);
         }
         let family = Family::of(&question);
+        let serves = |old: &Matrix| stands_in(&old.window, &window);
+        let trouble = self.last_graphs.trouble(&family, serves).await;
         let fetch = fetch_graph(self.clone(), question.clone());
-        match self.graphs.get(&instance, question, fetch).await {
+        match within_patience(trouble, self.graphs.get(&instance, question, fetch)).await {
             Ok(answer) => Ok(answer),
-            Err(failure) => {
-                let serves = |old: &Matrix| stands_in(&old.window, &window);
-                self.told(self.last_graphs.instead_of(failure, &family, serves).await)
-            }
+            Err(failure) => self.told(self.last_graphs.instead_of(failure, &family, serves).await),
         }
     }
 
@@ -132,8 +137,9 @@ impl Store {
     /// The rules of one instance, fetched once per its scrape interval for everybody.
     /// When the instance fails, those of up to 15 minutes ago stand in, with `failure` set.
     pub async fn rules(&self, question: RulesQuestion) -> Result<Answer<Rules>, Arc<PrometheusError>> {
+        let trouble = self.last_rules.trouble(&question, |_| true).await;
         let fetch = fetch_rules(self.clone(), question.clone());
-        match self.rules.get(&question.instance, question.clone(), fetch).await {
+        match within_patience(trouble, self.rules.get(&question.instance, question.clone(), fetch)).await {
             Ok(answer) => Ok(answer),
             Err(failure) => self.told(self.last_rules.instead_of(failure, &question, |_| true).await),
         }
@@ -169,9 +175,38 @@ impl Store {
     }
 }
 
+/// What is asked for, or the failure before it once that has taken too long; the fetch goes on.
+async fn within_patience<T>(
+    trouble: Option<Arc<PrometheusError>>,
+    asked: impl Future<Output = Result<T, Arc<PrometheusError>>>,
+) -> Result<T, Arc<PrometheusError>> {
+    match trouble {
+        None => asked.await,
+        Some(before) => tokio::time::timeout(PATIENCE, asked).await.unwrap_or(Err(before)),
+    }
+}
+
+/// Tells the operator: once for each question that was really asked, not for each reader of its failure.
+fn log(error: &PrometheusError, asked: &str) {
+    let asked: String = asked.chars().take(LOGGED_CHARACTERS).collect();
+    match error.kind {
+        // Its author's fault, who sees it on the page.
+        ErrorKind::BadQuery => tracing::info!(fault = %error, asked, "an instance refuses a query"),
+        _ => tracing::warn!(fault = %error, asked, "an instance failed"),
+    }
+}
+
 async fn fetch_graph(store: Store, question: Question) -> Result<Kept<Answer<Matrix>>, PrometheusError> {
     let instance = store.instance(&question.instance)?;
-    let matrix = instance.client.query_range(&question.query, question.window, question.origin).await?;
+    let asked = instance.client.query_range(&question.query, question.window, question.origin);
+    let matrix = match asked.await {
+        Ok(matrix) => matrix,
+        Err(error) => {
+            log(&error, question.query.as_str());
+            store.last_graphs.fail(Family::of(&question), Arc::new(error.clone())).await;
+            return Err(error);
+        }
+    };
     let answer = Answer { value: Arc::new(matrix), as_of: clock::now(), failure: None };
     let warned = !answer.value.warnings.is_empty();
     let better =
@@ -190,7 +225,8 @@ async fn fetch_instant(
 ) -> Result<Kept<Answer<InstantAnswer>>, PrometheusError> {
     let InstantQuestion { instance, query, at_ms, origin, .. } = &question;
     let instance = store.instance(instance)?;
-    let value = instance.client.query(query, *at_ms, *origin).await?;
+    let value = instance.client.query(query, *at_ms, *origin).await;
+    let value = value.inspect_err(|error| log(error, query.as_str()))?;
     let answer = Answer { value: Arc::new(value), as_of: clock::now(), failure: None };
     let settled = answer.as_of.as_millisecond().saturating_sub(*at_ms) >= millis(UNSTABLE);
     let lives = if settled && answer.value.warnings.is_empty() { SETTLED_LIVES } else { WARNED_LIVES };
@@ -199,7 +235,14 @@ async fn fetch_instant(
 
 async fn fetch_rules(store: Store, question: RulesQuestion) -> Result<Kept<Answer<Rules>>, PrometheusError> {
     let instance = store.instance(&question.instance)?;
-    let rules = instance.client.rules().await?;
+    let rules = match instance.client.rules().await {
+        Ok(rules) => rules,
+        Err(error) => {
+            log(&error, "rules");
+            store.last_rules.fail(question, Arc::new(error.clone())).await;
+            return Err(error);
+        }
+    };
     let answer = Answer { value: Arc::new(rules), as_of: clock::now(), failure: None };
     let warned = !answer.value.warnings.is_empty();
     let better = |old: &Rules| warned && old.warnings.is_empty();

@@ -2,13 +2,14 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use actix_web::HttpResponse;
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use actix_web::web;
+use actix_web::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, VARY};
+use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::CachePolicy;
 use crate::catalog::Catalog;
 use crate::metrics::Metrics;
+
+const OPEN_METRICS: &str = "application/openmetrics-text";
 
 /// Whether the portal is on its way out: it still answers, but should get no new work.
 #[derive(Debug, Default)]
@@ -42,11 +43,19 @@ pub async fn ready(catalog: web::Data<Catalog>, leaving: web::Data<Leaving>) -> 
     plain(reply.insert_header((CACHE_CONTROL, CachePolicy::Live.header())), text)
 }
 
-pub async fn metrics(metrics: web::Data<Metrics>) -> HttpResponse {
+/// OpenMetrics for those who ask for it, as Prometheus does; else the older text, which every tool reads.
+pub async fn metrics(request: HttpRequest, metrics: web::Data<Metrics>) -> HttpResponse {
+    let accepted = request.headers().get_all(ACCEPT).filter_map(|value| value.to_str().ok());
+    let (content_type, text) = if accepted.into_iter().any(|value| value.contains(OPEN_METRICS)) {
+        ("application/openmetrics-text; version=1.0.0; charset=utf-8", metrics.encode())
+    } else {
+        ("text/plain; version=0.0.4; charset=utf-8", metrics.encode_plain())
+    };
     HttpResponse::Ok()
         .insert_header((CACHE_CONTROL, CachePolicy::Live.header()))
-        .insert_header((CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8"))
-        .body(metrics.encode())
+        .insert_header((CONTENT_TYPE, content_type))
+        .insert_header((VARY, "Accept"))
+        .body(text)
 }
 
 fn plain(reply: &mut actix_web::HttpResponseBuilder, text: &'static str) -> HttpResponse {

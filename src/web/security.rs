@@ -1,4 +1,5 @@
-//! The headers that every answer carries, whatever it is.
+//! The headers that every answer carries, whatever it is. Only what the HTTP library refuses before it is a
+//! request (400, 408, 431: broken, slow or too large) goes without: it has no body that they could protect.
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};

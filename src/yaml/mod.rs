@@ -177,7 +177,13 @@ pub fn decode<'a>(bytes: &'a [u8], budget: &Budget) -> Result<&'a str, YamlFault
 
 /// Foreign text for a message: short, without control characters.
 pub fn shown(text: &str) -> String {
-    let short: String = text.chars().take(80).flat_map(char::escape_debug).collect();
+    let mut short = String::new();
+    for c in text.chars().take(80) {
+        match c {
+            '\'' | '"' => short.push(c),
+            _ => short.extend(c.escape_debug()),
+        }
+    }
     if text.chars().nth(80).is_some() { format!("{short}...") } else { short }
 }
 

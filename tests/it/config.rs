@@ -256,6 +256,14 @@ fn every_mistake_in_a_proxy_entry_is_told() {
             &[(&format!("{key}.target"), part)],
         );
     }
+    // A password is shown no more where the file itself spells it.
+    let url = format!("proxy: {{'/prometheus/api': 'http://u:{CANARY}@x'}}");
+    check(&url, &[(key, "(not shown: it may hold a password) holds credentials")]);
+    check("proxy: {'/prometheus/api': \"'x'\"}", &[(key, "`'x'` is no URL")]);
+    check(
+        "proxy: {'/prometheus/api': {headers: {$env: A}, target: http://p}}",
+        &[(&format!("{key}.headers"), "is a reference, such as `$env`, where a mapping is needed")],
+    );
     check("proxy: {'/prometheus/api': }", &[(key, "needs its target")]);
     check("proxy: {endpoints: {'/prometheus/api': 5}}", &[("proxy.endpoints./prometheus/api", "is no URL")]);
 }

@@ -110,6 +110,15 @@ async fn an_unknown_instance_is_named_with_the_known_ones() {
     assert!(text.contains("prod-<b>us</b>") && text.contains("default"), "{text}");
     assert!(!reply.text().contains("id=\"graph-1\""), "it is said once");
     assert!(world.upstream.requests().is_empty(), "no other instance is asked instead");
+    assert!(reply.text().contains("<title>lost: alerts unknown</title>"));
+    let icon = |html: &str| {
+        let all = tags(html);
+        let icon = all.iter().find(|t| t.get("id") == Some("favicon")).unwrap();
+        icon.get("href").unwrap().to_owned()
+    };
+    assert!(icon(reply.text()).contains("favicon-unknown"));
+    let graphs = world.get(PAGE).await;
+    assert!(icon(graphs.text()).contains("favicon-plain"), "a page that asks for no alerts claims nothing");
 }
 
 #[tokio::test]

@@ -150,7 +150,11 @@ async fn machines_learn_how_it_is() {
     let ready = world.get("/readyz").await;
     assert_eq!((ready.status.as_u16(), ready.text()), (200, "ready\n"));
     world.get(&format!("{PAYMENTS}.json")).await;
-    let metrics = world.get("/metrics").await;
+    let plain = world.get("/metrics").await;
+    assert_eq!(plain.header("content-type"), "text/plain; version=0.0.4; charset=utf-8");
+    assert!(plain.text().contains("# TYPE promenade_http_requests_total counter\n"), "{}", plain.text());
+    let asks = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5";
+    let metrics = world.get_with("/metrics", &[("accept", asks)]).await;
     assert!(metrics.header("content-type").starts_with("application/openmetrics-text"));
     let text = metrics.text();
     assert!(text.ends_with("# EOF\n"), "{text}");

@@ -118,6 +118,35 @@ async fn the_last_good_graph_stands_in_and_says_so() {
 }
 
 #[tokio::test]
+async fn an_instance_that_hangs_is_waited_for_once_and_then_its_last_good_answer_comes_soon() {
+    let upstream = Upstream::start().await;
+    upstream.on("up", Reply::matrix(&[(&[], 1.0)]));
+    let settings = InstanceSettings { timeout: Duration::from_secs(3), ..upstream.instance("default") };
+    let (store, _) = store(vec![settings]);
+    store.ask(question("default", "up", 0)).await.unwrap();
+    let took = async |later_s| {
+        let begun = clock::stopwatch();
+        let answer = store.ask(question("default", "up", later_s)).await.unwrap();
+        (answer.failure.map(|failure| failure.kind), begun.elapsed())
+    };
+    upstream.on("up", Reply::matrix(&[(&[], 1.0)]).after(Duration::from_millis(1_500)));
+    let (failure, _) = took(15).await;
+    assert_eq!(failure, None, "one that is merely slow is waited for");
+
+    upstream.on("up", Reply::hang());
+    let (failure, time) = took(30).await;
+    assert_eq!(failure, Some(ErrorKind::Timeout));
+    assert!(time > Duration::from_millis(2_500), "{time:?}");
+    let (failure, time) = took(45).await;
+    assert_eq!(failure, Some(ErrorKind::Timeout));
+    assert!(time < Duration::from_secs(2), "{time:?}");
+
+    upstream.on("up", Reply::matrix(&[(&[], 2.0)]));
+    let (failure, _) = took(60).await;
+    assert_eq!(failure, None, "it answers again");
+}
+
+#[tokio::test]
 async fn rules_are_fetched_once_an_interval_and_stand_in_too() {
     let upstream = Upstream::start().await;
     let rule = json!({"name": "A", "type": "alerting", "state": "inactive", "health": "ok"});

@@ -37,7 +37,7 @@ pub async fn render(
         StatusCode::METHOD_NOT_ALLOWED => PageError::MethodNotAllowed,
         other => PageError::Refused(other),
     });
-    log(&error, status);
+    log(&error);
     let (request, _) = reply.into_parts();
     let mut body = body(&request, &error.told());
     match status {
@@ -52,12 +52,10 @@ pub async fn render(
     Ok(ServiceResponse::new(request, body))
 }
 
-fn log(error: &PageError, status: StatusCode) {
+/// An instance's failure was logged where it was asked.
+fn log(error: &PageError) {
     match error {
         PageError::Internal(_) => tracing::error!(%error, "the portal failed"),
-        PageError::Failed(_) if status.is_server_error() => {
-            tracing::warn!(fault = %error, "a data form failed")
-        }
         _ => tracing::debug!(%error, "refused"),
     }
 }

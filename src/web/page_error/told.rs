@@ -44,12 +44,10 @@ impl Told {
     }
 }
 
-/// Words a panel's failure for its reader, and tells the operator's log.
+/// Words a panel's failure for its reader. The operator's log has had a line when the instance failed, and
+/// needs none for each reader.
 pub fn tell(failure: &Failure) -> Told {
-    match failure {
-        Failure::Prometheus(_) => tracing::warn!(fault = %for_operator(failure), "a panel failed"),
-        _ => tracing::debug!(fault = %for_operator(failure), "a panel has no answer"),
-    }
+    tracing::debug!(fault = %for_operator(failure), "a panel has no answer");
     worded(failure)
 }
 

@@ -44,6 +44,7 @@ pub async fn show(request: HttpRequest, scene: Scene) -> Result<HttpResponse, Pa
     let (alerts, graphs) = join(alerts, graphs).await;
     let summary = match &alerts {
         Some(alerts) => alerts.summary.clone(),
+        None if fault.is_some() && scene.spec.alerts.is_some() => Summary::unknown(None),
         None if missing => Summary::without_alerts(None),
         None => scene.summary_without_alerts(),
     };

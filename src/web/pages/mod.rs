@@ -20,7 +20,7 @@ pub struct Shell<'a> {
     pub app: &'a str,
     /// Of the tab.
     pub title: String,
-    /// `ok`, `firing`, `pending` or `unknown`: the tab's icon.
+    /// `ok`, `firing`, `pending` or `unknown`, else `plain`: the tab's icon.
     pub icon: &'static str,
     /// Which of the header's links is here: `catalog` or `status`.
     pub section: &'static str,
@@ -37,7 +37,7 @@ impl<'a> Shell<'a> {
             links,
             app: &settings.title,
             title: title.to_owned(),
-            icon: "ok",
+            icon: "plain",
             section: "",
             demo: settings.demo,
             params,
@@ -51,7 +51,7 @@ impl<'a> Shell<'a> {
 
     /// The tab's icon; while nothing is known, the unknown one.
     pub fn icon_now(&self) -> String {
-        let known = ["ok", "firing", "pending"].contains(&self.icon);
+        let known = ["ok", "firing", "pending", "plain"].contains(&self.icon);
         self.icon_of(if known { self.icon } else { "unknown" })
     }
 

@@ -19,14 +19,21 @@ pub struct Summary {
     pub instance: Option<String>,
     pub as_of: Option<Moment>,
     pub stale: bool,
-    /// `firing`, `pending`, `unknown` or `ok`; `loading` while nothing is known.
+    /// `firing`, `pending`, `unknown` or `ok`; `loading` while nothing is known, `plain` where no alerts are
+    /// asked for.
     pub state: &'static str,
 }
 
 impl Summary {
-    /// Of an entity that shows no alerts.
+    /// Of a page that shows no alerts.
     pub fn without_alerts(instance: Option<String>) -> Self {
-        Self { parts: Vec::new(), instance, as_of: None, stale: false, state: "ok" }
+        Self { parts: Vec::new(), instance, as_of: None, stale: false, state: "plain" }
+    }
+
+    /// Of a page whose alerts have no answer.
+    pub fn unknown(instance: Option<String>) -> Self {
+        let parts = vec![Part { state: "unknown", text: "alerts unknown".to_owned() }];
+        Self { parts, instance, as_of: None, stale: false, state: "unknown" }
     }
 
     pub fn loading(instance: Option<String>) -> Self {
@@ -36,8 +43,7 @@ impl Summary {
 
     pub fn of(answer: &Result<AlertTable, Failure>, instance: Option<String>, params: &PageParams) -> Self {
         let Ok(table) = answer else {
-            let parts = vec![Part { state: "unknown", text: "alerts unknown".to_owned() }];
-            return Self { parts, instance, as_of: None, stale: false, state: "unknown" };
+            return Self::unknown(instance);
         };
         Self {
             parts: parts(table),

@@ -39,7 +39,9 @@ impl Span {
             return Self::until_now(range, now);
         }
         let (to_text, to) = to.unwrap_or_else(|| ("now".to_owned(), now));
-        let (from_text, from) = from.unwrap_or_else(|| back_from(&to_text, to, default));
+        // Of a window that ends later, what has passed is looked at.
+        let (past_text, past) = if to > now { ("now", now) } else { (to_text.as_str(), to) };
+        let (from_text, from) = from.unwrap_or_else(|| back_from(past_text, past, default));
         if from < to {
             return Self { from_text, to_text, from, to };
         }
