@@ -222,7 +222,8 @@ async fn an_outage_shows_the_last_good_state_and_its_age() {
         text.contains("1 firing, 1 pending, on default, as of ") && text.contains("not the newest"),
         "{text}"
     );
-    assert!(words(panel(reply.text(), "alerts")).contains("As of "), "{text}");
+    let alerts = words(panel(reply.text(), "alerts"));
+    assert!(alerts.contains("As of ") && alerts.contains(": Prometheus failed."), "{alerts}");
 }
 
 #[tokio::test]

@@ -1,4 +1,5 @@
-//! Gives every error its body: a page, a fragment or JSON, as its address and headers ask; and ends panics.
+//! Gives every error its body, a page or JSON as its address asks, and ends panics. There is no fragment of an
+//! error: htmx is told to leave the panel as it stands.
 
 use std::panic::AssertUnwindSafe;
 

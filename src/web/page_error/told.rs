@@ -205,7 +205,7 @@ fn sentences(error: &PrometheusError, who: &str) -> (StatusCode, String, String,
         ErrorKind::Overloaded => (
             StatusCode::SERVICE_UNAVAILABLE,
             format!("{who} is busy"),
-            "Too many questions are waiting for this instance.".to_owned(),
+            "More is asked of this instance than it can answer now.".to_owned(),
             "Try again in a moment.",
         ),
         ErrorKind::Timeout => (

@@ -89,7 +89,7 @@ impl Stale {
     pub fn of(as_of: Timestamp, failure: Option<&Arc<PrometheusError>>, params: &PageParams) -> Option<Self> {
         let told = tell(&Failure::Prometheus(failure?.clone()));
         let as_of = Moment::of(as_of, params.period.now, &params.zone);
-        Some(Self { as_of, why: told.explanation })
+        Some(Self { as_of, why: format!("{}.", told.title) })
     }
 }
 
