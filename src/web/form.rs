@@ -56,6 +56,18 @@ pub fn html(
     html_as(request, StatusCode::OK, template, policy)
 }
 
+/// A page whole, or what stands in its middle for those who ask for a fragment.
+pub fn page(
+    request: &HttpRequest,
+    whole: &impl Template,
+    content: &impl Template,
+) -> Result<HttpResponse, PageError> {
+    match Form::of(request.headers()) {
+        Form::Page => html(request, whole, CachePolicy::Live),
+        Form::Fragment => html(request, content, CachePolicy::Live),
+    }
+}
+
 /// A page or a fragment with a status of its own.
 pub fn html_as(
     request: &HttpRequest,

@@ -153,3 +153,16 @@ async fn what_is_not_there_is_said_in_the_same_design() {
     assert_eq!(status.status, 200);
     assert!(words(status.text()).contains("3 entities from 1 file"), "{}", words(status.text()));
 }
+
+#[tokio::test]
+async fn a_fragment_is_the_page_without_what_stands_around_it() {
+    let world = world().await;
+    for path in [PAGE.to_owned(), format!("{PAGE}/graphs"), "/status".to_owned()] {
+        let fragment = world.get_with(&path, &[("HX-Request", "true")]).await;
+        assert_eq!(fragment.status, 200, "{path}");
+        assert!(fragment.text().contains("<h1"), "{path}: no heading of its own");
+        assert!(!fragment.text().contains("<html"), "{path}: a whole page");
+        let full = world.get_with(&path, &[("HX-Request", "true"), ("HX-Request-Type", "full")]).await;
+        assert!(full.text().contains("<html"), "{path}: no page, although it was asked for in full");
+    }
+}

@@ -10,10 +10,10 @@ use super::scene::{Scene, Wait};
 use super::time_bar::TimeBar;
 use crate::web::panels::missing::Missing;
 use crate::web::panels::{AccountPanel, AlertsPanel, GraphPanel, MissingPanel, ProblemsPanel, Summary};
-use crate::web::{CachePolicy, PageError, Told, form};
+use crate::web::{PageError, Told, form};
 
 #[derive(Template)]
-#[template(path = "pages/entity.html")]
+#[template(path = "pages/entity.html", blocks = ["content"])]
 pub struct EntityPage<'a> {
     pub shell: Shell<'a>,
     pub head: Head,
@@ -60,5 +60,5 @@ pub async fn show(request: HttpRequest, scene: Scene) -> Result<HttpResponse, Pa
         alerts,
         graphs,
     };
-    form::html(&request, &page, CachePolicy::Live)
+    form::page(&request, &page, &page.as_content())
 }

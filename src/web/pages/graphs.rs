@@ -9,10 +9,10 @@ use super::scene::Scene;
 use super::time_bar::TimeBar;
 use crate::web::panels::missing::Missing;
 use crate::web::panels::{GraphPanel, MissingPanel, ProblemsPanel};
-use crate::web::{CachePolicy, PageError, Told, form};
+use crate::web::{PageError, Told, form};
 
 #[derive(Template)]
-#[template(path = "pages/graphs.html")]
+#[template(path = "pages/graphs.html", blocks = ["content"])]
 pub struct GraphsPage<'a> {
     pub shell: Shell<'a>,
     pub head: Head,
@@ -39,5 +39,5 @@ pub async fn show(request: HttpRequest, scene: Scene) -> Result<HttpResponse, Pa
         head,
         graphs,
     };
-    form::html(&request, &page, CachePolicy::Live)
+    form::page(&request, &page, &page.as_content())
 }

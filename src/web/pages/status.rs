@@ -6,10 +6,10 @@ use askama::Template;
 use super::Shell;
 use crate::web::panels::counted;
 use crate::web::panels::times::{self, Moment};
-use crate::web::{CachePolicy, PageError, PageParams, StatusFacts, WebSettings, form};
+use crate::web::{PageError, PageParams, StatusFacts, WebSettings, form};
 
 #[derive(Template)]
-#[template(path = "pages/status.html")]
+#[template(path = "pages/status.html", blocks = ["content"])]
 pub struct StatusPage<'a> {
     pub shell: Shell<'a>,
     pub facts: &'a StatusFacts,
@@ -53,7 +53,7 @@ pub async fn show(
         faults: faults.collect(),
         facts: &facts,
     };
-    form::html(&request, &page, CachePolicy::Live)
+    form::page(&request, &page, &page.as_content())
 }
 
 impl StatusPage<'_> {
