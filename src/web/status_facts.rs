@@ -105,6 +105,7 @@ fn config(settings: &WebSettings, routing: &RoutingSettings) -> Vec<ConfigFact> 
         ("app.baseUrl", or_none(settings.base_url.as_ref().and_then(|url| safe_href(url.as_str())))),
         ("promenade.adHocQueries", settings.ad_hoc.to_string()),
         ("promenade.embedding.frameAncestors", or_none(listed(&settings.frame_ancestors))),
+        ("promenade.embedding.parentOrigins", or_none(listed(&settings.parent_origins))),
         ("promenade.defaults.range", super::params::in_one_unit(settings.defaults.range)),
         ("promenade.defaults.refresh", refresh.unwrap_or_else(|| "off".to_owned())),
         ("promenade.defaults.tz", settings.defaults.tz.clone()),
