@@ -57,11 +57,7 @@ fn settings(listen: SocketAddr, prometheus: SocketAddr, refusing: SocketAddr) ->
             title: "Promenade".to_owned(),
             base_url: None,
             frame_ancestors: Vec::new(),
-            defaults: PageDefaults {
-                range: Duration::from_secs(3600),
-                refresh: Some(Duration::from_secs(30)),
-                tz: "browser".to_owned(),
-            },
+            defaults: PageDefaults::new(),
             ad_hoc: listen.ip().to_canonical().is_loopback(),
             demo: true,
         },
