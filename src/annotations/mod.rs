@@ -2,6 +2,7 @@
 
 mod alert;
 mod labels;
+pub mod params;
 mod rule;
 mod spec;
 mod template;
@@ -16,9 +17,16 @@ pub const RULE: &str = "prometheus.io/rule";
 pub const ALERT: &str = "prometheus.io/alert";
 pub const LABELS: &str = "prometheus.io/labels";
 pub const SERVICE_NAME: &str = "prometheus.io/service-name";
+pub const PARAMS: &str = "promenade.io/params";
 
 /// The longest annotation that is read, in bytes.
 pub const MAX_ANNOTATION_BYTES: usize = 65_536;
+
+/// The entity's own defaults of page parameters; problems with them are told with its [`MonitoringSpec`].
+pub fn defaults_of(entity: &Entity) -> params::Defaults {
+    let value = entity.annotation(PARAMS).filter(|value| value.len() <= MAX_ANNOTATION_BYTES);
+    value.map(|value| params::read(value).0).unwrap_or_default()
+}
 
 /// Whether the entity has anything for this portal, as the plugin's `isPrometheusAvailable` decides it.
 pub fn is_available(entity: &Entity) -> bool {

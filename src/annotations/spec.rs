@@ -1,6 +1,8 @@
 //! The specification that an entity's annotations add up to.
 
-use super::{ALERT, LABELS, MAX_ANNOTATION_BYTES, RULE, SERVICE_NAME, Templates, alert, labels, rule};
+use super::{
+    ALERT, LABELS, MAX_ANNOTATION_BYTES, PARAMS, RULE, SERVICE_NAME, Templates, alert, labels, params, rule,
+};
 use crate::catalog::Entity;
 use crate::problem::{Located, Problem, Severity, Span};
 use crate::promql::{Matcher, PromQl};
@@ -141,6 +143,9 @@ impl MonitoringSpec {
             spec.graphs = graphs;
         }
         spec.alerts = spec.alerts_of(entity);
+        if let Some(value) = spec.value(entity, PARAMS) {
+            spec.tell(PARAMS, params::read(value).1);
+        }
         spec
     }
 
@@ -253,6 +258,7 @@ pub(super) mod tests {
             (ALERT, "\"A"),
             (LABELS, "a"),
             (SERVICE_NAME, " staging "),
+            (PARAMS, "step=1m&stepp=2m"),
         ]));
         assert_eq!(spec.service_name.as_deref(), Some("staging"));
         assert_eq!(spec.graphs.iter().map(|g| g.problems.len()).collect::<Vec<_>>(), [0, 1]);
@@ -261,7 +267,7 @@ pub(super) mod tests {
             .iter()
             .map(|p| (p.annotation.as_str(), p.problem.span.start, p.problem.span.end))
             .collect();
-        assert_eq!(told, [(RULE, 6, 7), (ALERT, 0, 2), (LABELS, 0, 1)]);
+        assert_eq!(told, [(RULE, 6, 7), (ALERT, 0, 2), (LABELS, 0, 1), (PARAMS, 8, 13)]);
     }
 
     #[test]

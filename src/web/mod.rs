@@ -18,8 +18,6 @@ pub mod security;
 mod status_facts;
 mod subject;
 
-use std::time::Duration;
-
 use actix_web::dev::HttpServiceFactory;
 use actix_web::guard::{self, GuardContext};
 use actix_web::middleware::from_fn;
@@ -31,7 +29,7 @@ pub use facts::Facts;
 pub use form::Form;
 pub use links::Links;
 pub use page_error::{PageError, Told, tell};
-pub use params::PageParams;
+pub use params::{PageDefaults, PageParams};
 pub use row_id::RowId;
 pub use status_facts::{ConfigFact, InstanceFacts, StatusFacts};
 pub use subject::{GraphNumber, Subject};
@@ -65,15 +63,6 @@ impl WebSettings {
     pub fn links<'a>(&'a self, params: &'a PageParams) -> Links<'a> {
         Links { prefix: self.prefix(), params }
     }
-}
-
-/// `promenade.defaults`
-#[derive(Clone, Debug)]
-pub struct PageDefaults {
-    pub range: Duration,
-    pub refresh: Option<Duration>,
-    /// IANA name, `utc` or `browser`.
-    pub tz: String,
 }
 
 /// Every route, under the portal's path. Those for machines also answer at the root, where a probe looks.

@@ -25,7 +25,7 @@ impl FromRequest for Subject {
 }
 
 impl Subject {
-    fn of(request: &HttpRequest) -> Result<Self, PageError> {
+    pub(super) fn of(request: &HttpRequest) -> Result<Self, PageError> {
         let part = |name| request.match_info().get(name).unwrap_or_default();
         let reference = EntityRef::new(part("kind"), part("namespace"), part("name"));
         let reference = reference.ok_or(PageError::NoSuchPage)?;

@@ -35,7 +35,7 @@ fn root() -> PathBuf {
 }
 
 /// Loads texts as files in one directory, in their order.
-fn load(texts: &[&str]) -> Result<Settings, Vec<ConfigFault>> {
+pub fn load(texts: &[&str]) -> Result<Settings, Vec<ConfigFault>> {
     load_in(TempDir::new().unwrap().path(), texts, None)
 }
 
@@ -189,7 +189,7 @@ fn values_come_from_elsewhere() {
 }
 
 /// The text has exactly these faults: the key, and a part of its sentence.
-fn check_faults(text: &str, expected: &[(&str, &str)]) {
+pub fn check_faults(text: &str, expected: &[(&str, &str)]) {
     let faults = load(&[text]).err().unwrap_or_else(|| panic!("no fault in {text}"));
     let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
     assert_eq!(faults.len(), expected.len(), "{text}: {told:#?}");

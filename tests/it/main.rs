@@ -18,6 +18,7 @@ mod catalog_page;
 mod cli;
 mod config;
 mod controls;
+mod defaults;
 mod demo;
 mod entity_page;
 mod graph_panel;

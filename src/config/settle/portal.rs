@@ -1,17 +1,15 @@
 //! The portal's own keys: `app` and `promenade`.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::time::Duration;
 
 use super::values::{base_url, bytes, origin, seconds, socket_address, time_zone};
+use crate::annotations::params::{DEFAULTED, judge};
 use crate::config::reader::Reader;
 use crate::store::StoreSettings;
 use crate::web::{PageDefaults, WebSettings};
 
 const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 7080);
 const TITLE: &str = "Promenade";
-const RANGE: Duration = Duration::from_secs(3600);
-const REFRESH: Duration = Duration::from_secs(30);
 const CACHE_BYTES: u64 = 256 << 20;
 const DAY: u64 = 86_400;
 
@@ -80,14 +78,42 @@ fn origins(list: &Reader<'_>) -> Vec<String> {
 }
 
 fn defaults(defaults: &Reader<'_>) -> PageDefaults {
-    defaults.only(&["range", "refresh", "tz"], &[]);
+    defaults.only(&DEFAULTED, &[]);
     let refresh = defaults.get("refresh").parse(|text| match text {
         "" | "0" | "0s" | "off" | "false" => Ok(None),
         text => seconds(text, 1..=DAY).map(Some),
     });
+    let plain = PageDefaults::new();
     PageDefaults {
-        range: defaults.get("range").parse(|text| seconds(text, 60..=5 * 365 * DAY)).unwrap_or(RANGE),
-        refresh: refresh.unwrap_or(Some(REFRESH)),
-        tz: defaults.get("tz").parse(time_zone).unwrap_or_else(|| "browser".to_owned()),
+        range: defaults.get("range").parse(|text| seconds(text, 60..=5 * 365 * DAY)).unwrap_or(plain.range),
+        refresh: refresh.unwrap_or(plain.refresh),
+        tz: defaults.get("tz").parse(time_zone).unwrap_or(plain.tz),
+        others: other_defaults(defaults),
     }
+}
+
+/// Those that are as they would be in an address.
+fn other_defaults(defaults: &Reader<'_>) -> Vec<(String, String)> {
+    let value = |name: &str, value: Reader<'_>| {
+        value.parse(|text| {
+            if text.is_empty() {
+                return Err("says nothing".to_owned());
+            }
+            judge(name, text).map(|()| text.to_owned())
+        })
+    };
+    let mut others = Vec::new();
+    for name in ["step", "graphType", "showInactiveAlerts", "showLabels", "showAnnotations", "pageSize"] {
+        others.extend(value(name, defaults.get(name)).map(|value| (name.to_owned(), value)));
+    }
+    let name = "extraColumns";
+    let columns: Vec<String> =
+        defaults.get(name).items().into_iter().filter_map(|item| value(name, item)).collect();
+    let columns = columns.join(",");
+    match judge(name, &columns) {
+        _ if columns.is_empty() => {}
+        Ok(()) => others.push((name.to_owned(), columns)),
+        Err(message) => defaults.get(name).fault(message),
+    }
+    others
 }

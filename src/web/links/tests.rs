@@ -9,7 +9,7 @@ use crate::monitoring::Period;
 use crate::web::PageDefaults;
 
 fn params(query: &str) -> PageParams {
-    let defaults = PageDefaults { range: Duration::from_secs(3600), refresh: None, tz: "browser".to_owned() };
+    let defaults = PageDefaults { refresh: None, ..PageDefaults::new() };
     PageParams::read(query, &defaults, "2026-11-23T14:02:15Z".parse().unwrap())
 }
 

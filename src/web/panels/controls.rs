@@ -108,7 +108,7 @@ pub fn chips(setting: &Setting<'_>, counts: StateCounts) -> Vec<Chip> {
     }
     chips.push(only(AlertState::Inactive, counts.inactive));
     let shown = params.show_inactive && params.states.is_empty();
-    let value = if shown { None } else { Some("true") };
+    let value = if shown { setting.params().off("showInactiveAlerts") } else { Some("true") };
     let link = control(setting, &[("showInactiveAlerts", value), ("state", None), ("page", None)], shown);
     let text = if shown { "Hide inactive" } else { "Show inactive" };
     chips.push(Chip { state: None, text: text.to_owned(), link });

@@ -2,6 +2,7 @@
 
 mod catalog;
 mod columns;
+mod defaults;
 mod pairs;
 mod table;
 #[cfg(test)]
@@ -18,12 +19,13 @@ use jiff::tz::TimeZone;
 
 pub use catalog::CatalogParams;
 pub use columns::{ColumnParams, ExtraColumn, Source};
+pub use defaults::PageDefaults;
 pub use table::{DEFAULT_ROWS, PageSize, SortKey, SortOrder, TableParams};
 pub(super) use time::in_one_unit;
 
 use super::facts::routed_parameters;
-use super::{PageDefaults, PageError, WebSettings};
-use crate::annotations::GraphType;
+use super::{PageError, Subject, WebSettings};
+use crate::annotations::{GraphType, defaults_of};
 use crate::clock;
 use crate::monitoring::{Monitoring, Period};
 use crate::promql::parse_duration;
@@ -118,12 +120,14 @@ pub struct PageParams {
     pub given: Vec<(String, String)>,
     /// The names among `given` that routing rules look at: every link keeps them, or it would lead elsewhere.
     pub routed: Vec<String>,
+    /// The parameters whose default is not the portal's own, so that leaving one out says something.
+    defaulted: Vec<String>,
 }
 
 impl PageParams {
     /// Never fails: what cannot be understood is a problem, and the default stands in its place.
     pub fn read(query: &str, defaults: &PageDefaults, now: Timestamp) -> Self {
-        let mut pairs = Pairs::of(query);
+        let mut pairs = Pairs::of(query).over(&defaults.others);
         let default_zone = || Zone::read(&defaults.tz).unwrap_or(Zone::Browser);
         let zone = pairs.value("tz", Zone::read).unwrap_or_else(default_zone);
         let span = time::Span::read(&mut pairs, defaults.range, &zone.time_zone(), now);
@@ -160,6 +164,7 @@ impl PageParams {
         let table = TableParams::read(&mut pairs);
         let catalog = CatalogParams::read(&mut pairs);
         let (problems, given) = pairs.finish();
+        let defaulted = defaults.others.iter().map(|(name, _)| name.clone()).collect();
         let period = Period { from: span.from, to: span.to, now, step };
         let view_table = view_table.unwrap_or(false);
         Self {
@@ -177,6 +182,7 @@ impl PageParams {
             problems,
             given,
             routed: Vec::new(),
+            defaulted,
         }
     }
 
@@ -201,6 +207,11 @@ impl PageParams {
         self.given.iter().any(|(name, _)| name == parameter)
     }
 
+    /// What a link says to turn a flag off: nothing where that is its default.
+    pub fn off(&self, flag: &str) -> Option<&'static str> {
+        self.defaulted.iter().any(|name| name == flag).then_some("false")
+    }
+
     /// The length of the window.
     pub fn range(&self) -> Duration {
         Duration::try_from(self.period.to.duration_since(self.period.from)).unwrap_or_default()
@@ -211,14 +222,15 @@ impl FromRequest for PageParams {
     type Error = PageError;
     type Future = Ready<Result<Self, PageError>>;
 
-    /// The clock is read here, once for each request.
+    /// The clock is read here, once for each request. On a page of an entity its own defaults count.
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let settings = request.app_data::<web::Data<WebSettings>>();
         let settings = settings.ok_or_else(|| PageError::internal("the settings", &"they are not wired"));
+        let own = Subject::of(request).map(|subject| defaults_of(&subject.entity)).unwrap_or_default();
         let monitoring = request.app_data::<web::Data<Monitoring>>();
         let query = request.query_string();
         let routed = monitoring.map(|m| routed_parameters(query, m.routing())).unwrap_or_default();
-        ready(settings.map(|s| Self::read(query, &s.defaults, clock::now()).routed_by(routed)))
+        ready(settings.map(|s| Self::read(query, &s.defaults.under(own), clock::now()).routed_by(routed)))
     }
 }
 

@@ -8,8 +8,10 @@ use super::ParamProblem;
 const SHOWN_CHARACTERS: usize = 60;
 
 /// A query string being read: what was asked for so far, and what could not be used.
+/// Beneath it lie defaults, of which only values are taken: they are neither given nor refused.
 pub(super) struct Pairs {
     all: Vec<(String, String)>,
+    defaults: Vec<(String, String)>,
     given: Vec<(String, String)>,
     problems: Vec<ParamProblem>,
 }
@@ -17,7 +19,20 @@ pub(super) struct Pairs {
 impl Pairs {
     pub(super) fn of(query: &str) -> Self {
         let all = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
-        Self { all, given: Vec::new(), problems: Vec::new() }
+        Self { all, defaults: Vec::new(), given: Vec::new(), problems: Vec::new() }
+    }
+
+    /// With values for what the query string does not have. Each was read before.
+    pub(super) fn over(self, defaults: &[(String, String)]) -> Self {
+        Self { defaults: defaults.to_vec(), ..self }
+    }
+
+    fn has_name(&self, name: &str) -> bool {
+        self.all.iter().any(|(n, _)| n == name)
+    }
+
+    fn default_text(&self, name: &str) -> Option<String> {
+        self.defaults.iter().find(|(n, _)| n == name).map(|(_, v)| v.clone())
     }
 
     /// The one value of a parameter, trimmed; None when absent. Several are a problem, and none counts.
@@ -33,47 +48,57 @@ impl Pairs {
 
     /// Every value of a parameter that may repeat, trimmed, empty ones left out.
     pub(super) fn texts(&self, name: &str) -> Vec<String> {
-        let values = self.all.iter().filter(|(n, v)| n == name && !v.trim().is_empty());
+        let pairs = if self.has_name(name) { &self.all } else { &self.defaults };
+        let values = pairs.iter().filter(|(n, v)| n == name && !v.trim().is_empty());
         values.map(|(_, v)| v.trim().to_owned()).collect()
     }
 
-    /// A parameter that is absent when empty.
+    /// A parameter that is absent when empty. In place of one that is absent or bad stands its default;
+    /// an empty one has none.
     pub(super) fn value<T>(
         &mut self,
         name: &'static str,
-        read: impl FnOnce(&str) -> Result<T, String>,
+        read: impl Fn(&str) -> Result<T, String>,
     ) -> Option<T> {
-        let text = self.text(name).filter(|t| !t.is_empty())?;
-        match read(&text) {
-            Ok(value) => {
-                self.keep(name, text);
-                Some(value)
-            }
-            Err(message) => {
-                self.refuse(name, message);
-                None
-            }
+        let text = self.text(name);
+        if text.as_deref() == Some("") {
+            return None;
         }
+        match text.as_deref().map(&read) {
+            Some(Ok(value)) => {
+                self.keep(name, text.unwrap_or_default());
+                return Some(value);
+            }
+            Some(Err(message)) => self.refuse(name, message),
+            None => {}
+        }
+        self.default_text(name).and_then(|text| read(&text).ok())
     }
 
     /// A yes or no, where the bare name means yes; `also` are further words for yes.
     pub(super) fn flag(&mut self, name: &'static str, also: &[&str]) -> Option<bool> {
-        let text = self.text(name)?;
-        let yes = match text.as_str() {
-            "" | "1" | "true" => true,
-            "0" | "false" => false,
-            other if also.contains(&other) => true,
-            other => {
-                self.refuse(name, format!("{} is neither true nor false", shown(other)));
-                return None;
-            }
+        let read = |text: &str| match text {
+            "" | "1" | "true" => Some(true),
+            "0" | "false" => Some(false),
+            other => also.contains(&other).then_some(true),
         };
-        self.keep(name, if yes && text.is_empty() { "true".to_owned() } else { text });
-        Some(yes)
+        if let Some(text) = self.text(name) {
+            match read(&text) {
+                Some(yes) => {
+                    self.keep(name, if text.is_empty() { "true".to_owned() } else { text });
+                    return Some(yes);
+                }
+                None => self.refuse(name, format!("{} is neither true nor false", shown(&text))),
+            }
+        }
+        self.default_text(name).and_then(|text| read(&text))
     }
 
+    /// Nothing for a default, which is not the address's.
     pub(super) fn keep(&mut self, name: &str, value: String) {
-        self.given.push((name.to_owned(), value));
+        if self.has_name(name) {
+            self.given.push((name.to_owned(), value));
+        }
     }
 
     pub(super) fn refuse(&mut self, parameter: &'static str, message: String) {

@@ -9,11 +9,7 @@ use super::*;
 const NOW: &str = "2026-11-23T14:02:15.250Z";
 
 fn read(query: &str) -> PageParams {
-    let defaults = PageDefaults {
-        range: Duration::from_secs(3600),
-        refresh: Some(Duration::from_secs(30)),
-        tz: "browser".to_owned(),
-    };
+    let defaults = PageDefaults::new();
     PageParams::read(query, &defaults, NOW.parse().unwrap())
 }
 
@@ -254,11 +250,92 @@ fn near_query() -> impl Strategy<Value = String> {
     prop::collection::vec(pair, 0..8).prop_map(|pairs| pairs.join("&"))
 }
 
+/// What an address settles to over an entity's own defaults and those of the portal.
+fn check_defaults(query: &str, own: &str, portal: &str, expected: &str) {
+    let pairs = |text: &str| {
+        let (pairs, problems) = crate::annotations::params::read(text);
+        assert_eq!(problems, [], "{text}");
+        pairs
+    };
+    let defaults = PageDefaults::new().under(pairs(portal)).under(pairs(own));
+    let p = PageParams::read(query, &defaults, NOW.parse().unwrap());
+    let graph = p.graph_type.map_or("-", GraphType::as_str);
+    let step = p.period.step.map_or(0, |step| step.as_secs());
+    let told: Vec<_> = p.problems.iter().map(|problem| format!(" !{}", problem.parameter)).collect();
+    let given: Vec<_> = p.given.iter().map(|(name, _)| format!(" {name}")).collect();
+    let settled = format!(
+        "{} {:?} {} {graph} {step} {:?} {}{}{}",
+        p.from,
+        p.refresh_secs,
+        p.zone.name(),
+        p.table.page_size,
+        p.table.show_inactive,
+        given.concat(),
+        told.concat()
+    );
+    assert_eq!(settled, expected, "{query} over {own} over {portal}");
+}
+
+#[test]
+fn an_address_counts_before_the_entity_and_the_entity_before_the_portal() {
+    check_defaults("", "", "", "now-1h Some(30) browser - 0 Rows(20) false");
+    let portal = "range=2h&step=2m&graphType=area&tz=utc&refresh=1m&pageSize=50&showInactiveAlerts";
+    check_defaults("", "", portal, "now-2h Some(60) utc area 120 Rows(50) true");
+    let own =
+        "range=6h&step=5m&graphType=line&tz=Europe/Berlin&refresh=0&pageSize=all&showInactiveAlerts=false";
+    check_defaults("", own, portal, "now-6h None Europe/Berlin line 300 All false");
+    check_defaults("", "step=1h", portal, "now-2h Some(60) utc area 3600 Rows(50) true");
+    check_defaults(
+        "range=1d&step=1h&graphType=area&tz=Asia/Tokyo&refresh=10s&pageSize=5&showInactiveAlerts",
+        own,
+        portal,
+        "now-1d Some(10) Asia/Tokyo area 3600 Rows(5) true \
+         tz range step refresh graphType pageSize showInactiveAlerts",
+    );
+    // A bad value falls back to the nearest default, an empty one to none.
+    check_defaults(
+        "step=x&graphType=pie&pageSize=0&showInactiveAlerts=perhaps",
+        "step=5m&pageSize=all",
+        "graphType=area&showInactiveAlerts",
+        "now-1h Some(30) browser area 300 All true !step !graphType !pageSize !showInactiveAlerts",
+    );
+    check_defaults("step=&graphType=", own, "", "now-6h None Europe/Berlin - 0 All false");
+    // The other two ends of a window are the address's alone.
+    check_defaults("to=now-1h", own, "", "1795417335250 None Europe/Berlin line 300 All false to");
+    check_defaults("from=now-3h", own, "", "now-3h None Europe/Berlin line 300 All false from");
+}
+
+#[test]
+fn a_flag_that_is_on_by_default_is_turned_off_in_words() {
+    let defaults = PageDefaults::new().under(vec![("showInactiveAlerts".to_owned(), "true".to_owned())]);
+    let params = PageParams::read("", &defaults, NOW.parse().unwrap());
+    assert_eq!(params.off("showInactiveAlerts"), Some("false"));
+    assert_eq!(read("showInactiveAlerts").off("showInactiveAlerts"), None);
+}
+
+/// Values that come near to what a default may be.
+fn near_default() -> impl Strategy<Value = (String, String)> {
+    let value = "[0-9]{0,4}(ms|s|m|h|d|w|y|e9)?|-?0{0,2}(\\.0)?|[0-9.e+-]{1,8}|line|area|all|true|false|utc|[A-Z]{3}|\
+                 Europe/[A-Z][a-z]{4,6}|((labels|annotations)\\.[a-z.]{0,3},? ?){0,10}|\\PC{0,8}";
+    (proptest::sample::select(crate::annotations::params::DEFAULTED.to_vec()), value)
+        .prop_map(|(name, value)| (name.to_owned(), value.trim().to_owned()))
+}
+
 proptest! {
     #[test]
     fn no_query_string_panics(query in "\\PC{0,200}") {
         let params = read(&query);
         prop_assert!(params.period.from < params.period.to);
+    }
+
+    /// So that no default is dropped in silence.
+    #[test]
+    fn a_value_that_may_be_a_default_is_one_that_an_address_may_have((name, value) in near_default()) {
+        if crate::annotations::params::judge(&name, &value).is_ok() {
+            let mut query = url::form_urlencoded::Serializer::new(String::new());
+            let params = read(&query.append_pair(&name, &value).finish());
+            prop_assert_eq!(&params.problems, &Vec::new());
+        }
     }
 
     #[test]

@@ -59,11 +59,7 @@ impl World {
                 base_url: None,
                 frame_ancestors: Vec::new(),
                 parent_origins: Vec::new(),
-                defaults: PageDefaults {
-                    range: Duration::from_secs(3600),
-                    refresh: Some(Duration::from_secs(30)),
-                    tz: "browser".to_owned(),
-                },
+                defaults: PageDefaults::new(),
                 ad_hoc: true,
                 demo: false,
             },

@@ -1,0 +1,112 @@
+//! What a page shows by itself: an entity's annotation, over the portal's config, under the address.
+
+use promenade::web::PageDefaults;
+use serde_json::{Value, json};
+
+use crate::config::{check_faults, load};
+use crate::world::World;
+use crate::world::upstream::Reply;
+
+const CATALOG: &str = r#"
+apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata:
+  name: payments
+  annotations:
+    prometheus.io/rule: up
+    prometheus.io/alert: all
+    promenade.io/params: 'range=6h&graphType=area&showInactiveAlerts&pageSize=1&stepp=1m'
+---
+apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata: {name: plain, annotations: {prometheus.io/rule: up, prometheus.io/alert: all}}
+"#;
+
+async fn world() -> World {
+    let world = World::with(CATALOG, |settings| {
+        let own = vec![("step".to_owned(), "120".to_owned()), ("graphType".to_owned(), "line".to_owned())];
+        settings.web.defaults = PageDefaults::new().under(own);
+    })
+    .await;
+    world.upstream.on_any(Reply::matrix(&[(&[("__name__", "up")], 1.0)]));
+    let rule = json!({"type": "alerting", "name": "Down", "query": "up == 0", "duration": 0, "labels": {},
+        "annotations": {}, "alerts": [], "health": "ok", "state": "inactive"});
+    let group = json!({"name": "a", "file": "a.yaml", "interval": 60, "rules": [rule]});
+    world.upstream.on_rules(Reply::rules(json!([group])));
+    world
+}
+
+fn path(name: &str, rest: &str) -> String {
+    format!("/catalog/default/component/{name}{rest}")
+}
+
+/// The length of the window in seconds, and the step.
+fn window(graph: &Value) -> (i64, i64) {
+    let number = |key: &str| graph[key].as_f64().unwrap().round() as i64;
+    ((number("end") - number("start") + 60) / 3600 * 3600, number("step"))
+}
+
+#[tokio::test]
+async fn the_nearest_default_counts() {
+    let world = world().await;
+    let graph = async |name: &str, query: &str| {
+        let reply = world.get(&path(name, &format!("/graphs/1.json{query}"))).await;
+        assert_eq!(reply.status, 200, "{}", reply.text());
+        window(&reply.json())
+    };
+    assert_eq!(graph("payments", "").await, (6 * 3600, 120));
+    assert_eq!(graph("payments", "?range=12h&step=300").await, (12 * 3600, 300));
+    assert_eq!(graph("plain", "?to=now").await.1, 120);
+    let names = async |name: &str, query: &str| {
+        let body = world.get(&path(name, &format!("/alerts.json{query}"))).await.json();
+        body["alerts"].as_array().unwrap().len()
+    };
+    assert_eq!(names("payments", "").await, 1);
+    assert_eq!(names("payments", "?showInactiveAlerts=false").await, 0);
+    assert_eq!(names("plain", "").await, 0);
+}
+
+#[tokio::test]
+async fn a_page_can_leave_a_default_and_tells_a_bad_one() {
+    let world = world().await;
+    let page = world.get(&path("payments", "/alerts")).await;
+    assert!(page.text().contains("showInactiveAlerts=false"), "{}", page.text());
+    let hidden = world.get(&path("payments", "/alerts?showInactiveAlerts=false")).await;
+    assert!(hidden.text().contains("showInactiveAlerts=true"), "{}", hidden.text());
+    let problems = world.get(&path("payments", ".json")).await.json()["problems"].clone();
+    assert_eq!(problems.as_array().unwrap().len(), 1, "{problems}");
+    assert_eq!(problems[0]["annotation"], "promenade.io/params");
+    assert!(problems[0]["message"].as_str().unwrap().contains("did you mean step?"), "{problems}");
+}
+
+#[test]
+fn defaults_of_parameters_are_as_in_an_address() {
+    let text = "promenade: {defaults: {range: 2h, step: 60, graphType: area, showInactiveAlerts: true, \
+                showLabels: false, extraColumns: [annotations.summary, labels.team], pageSize: all}}";
+    let defaults = load(&[text]).unwrap().web.defaults;
+    let others: Vec<String> = defaults.others.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let expected = [
+        "step=60",
+        "graphType=area",
+        "showInactiveAlerts=true",
+        "showLabels=false",
+        "pageSize=all",
+        "extraColumns=annotations.summary,labels.team",
+    ];
+    assert_eq!((defaults.range.as_secs(), others), (7200, expected.map(str::to_owned).to_vec()));
+    for (key, value, part) in [
+        ("step", "0", "shorter"),
+        ("step", "''", "says nothing"),
+        ("graphType", "pie", "neither line nor area"),
+        ("showLabels", "perhaps", "neither true nor false"),
+        ("pageSize", "1001", "neither all nor"),
+        ("extraColumns", "labels.a", "is text, where a list"),
+        ("graphTyp", "area", "did you mean `graphType`"),
+    ] {
+        let key = format!("promenade.defaults.{key}");
+        let name = key.rsplit('.').next().unwrap();
+        check_faults(&format!("promenade: {{defaults: {{{name}: {value}}}}}"), &[(&key, part)]);
+    }
+    let key = "promenade.defaults.extraColumns[1]";
+    check_faults("promenade: {defaults: {extraColumns: [labels.a, team]}}", &[(key, "has a column")]);
+}
