@@ -7,7 +7,6 @@ use secrecy::SecretString;
 use url::Url;
 
 use super::client::Lanes;
-use super::lane::Lane;
 use super::{Client, Instance, InstanceName, InstanceSettings};
 use crate::metrics::UpstreamMetrics;
 use crate::outbound::HttpClient;
@@ -15,14 +14,11 @@ use crate::outbound::HttpClient;
 /// How many targets are remembered; those that are in use at the moment are known beyond it.
 pub const MOST_TARGETS: usize = 256;
 
-/// How many questions may be with all targets of a rule at once: a page may list as many hosts as it likes.
-const WAY_SLOTS: usize = 256;
-
 /// The targets of all rules.
 #[derive(Default)]
 pub struct Targets {
-    /// One HTTP client for each rule, whose headers go to all its targets, and one lane.
-    ways: BTreeMap<String, (Arc<HttpClient>, Arc<Lane>)>,
+    /// One HTTP client for each rule, whose headers go to all its targets.
+    ways: BTreeMap<String, Arc<HttpClient>>,
     kept: Mutex<Kept>,
 }
 
@@ -51,7 +47,7 @@ impl Targets {
         secure: bool,
     ) -> Result<(), String> {
         let http = HttpClient::new(sample, headers, secure)?;
-        self.ways.insert(rule.to_owned(), (Arc::new(http), Arc::new(Lane::new(WAY_SLOTS))));
+        self.ways.insert(rule.to_owned(), Arc::new(http));
         Ok(())
     }
 
@@ -75,11 +71,11 @@ impl Targets {
             }
             Some(known) => known,
             None => {
-                let way = self.ways.get(rule).ok_or_else(|| format!("the rule {rule} has no way"))?;
+                let http = self.ways.get(rule).ok_or_else(|| format!("the rule {rule} has no way"))?;
                 let lanes = kept.lanes_of(&settings);
                 // One label for all targets of a rule: their number is not the operator's to bound.
                 let label = format!("{rule}/*");
-                let client = Client::sharing(&settings, way.clone(), lanes, &label, metrics)?;
+                let client = Client::sharing(&settings, http.clone(), lanes, &label, metrics)?;
                 Arc::new(Instance { settings, client })
             }
         };

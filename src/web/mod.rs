@@ -13,7 +13,6 @@ pub mod page_error;
 pub mod pages;
 pub mod panels;
 pub mod params;
-mod row_id;
 pub mod security;
 mod status_facts;
 mod subject;
@@ -32,7 +31,6 @@ pub use form::Form;
 pub use links::Links;
 pub use page_error::{PageError, Told, tell};
 pub use params::PageParams;
-pub use row_id::RowId;
 pub use status_facts::{ConfigFact, InstanceFacts, StatusFacts};
 pub use subject::{GraphNumber, Subject};
 
@@ -47,8 +45,6 @@ pub struct WebSettings {
     pub base_url: Option<Url>,
     /// Exact origins that may frame the portal, besides itself.
     pub frame_ancestors: Vec<String>,
-    /// `promenade.embedding.parentOrigins`: exact origins that are told which row was opened, when they frame it.
-    pub parent_origins: Vec<String>,
     pub defaults: PageDefaults,
     /// `promenade.adHocQueries`: readers may ask what no annotation names.
     pub ad_hoc: bool,
@@ -97,6 +93,7 @@ fn for_machines(config: &mut web::ServiceConfig) {
 fn for_people(config: &mut web::ServiceConfig) {
     config
         .configure(assets::configure)
+        .configure(api::proxy::configure)
         .service(reading("/", pages::catalog::show))
         .service(reading("", pages::catalog::show))
         .service(reading("/status", pages::status::show))
@@ -107,7 +104,6 @@ fn for_people(config: &mut web::ServiceConfig) {
                 .service(reading("/{name}", pages::entity::show))
                 .service(reading("/{name}/alerts.json", api::alerts::show))
                 .service(reading("/{name}/alerts", pages::alerts::show))
-                .service(reading("/{name}/alerts/graph", pages::alert_graph::show))
                 .service(reading("/{name}/graphs", pages::graphs::show))
                 .service(reading("/{name}/graphs/{n}.json", api::graph::show))
                 .service(reading("/{name}/graphs/{n}", pages::graph::show)),

@@ -8,7 +8,6 @@
     reason = "a test that meets the unexpected should stop"
 )]
 
-mod alert_rows;
 mod alerts_panel;
 mod answer_types;
 mod api;
@@ -22,10 +21,11 @@ mod demo;
 mod entity_page;
 mod graph_panel;
 mod params;
+mod proxy;
 mod real_prometheus;
+mod real_proxy;
 mod routing;
 mod routing_config;
-mod row_browser;
 mod serving;
 mod store_scenes;
 mod templates;

@@ -58,7 +58,6 @@ impl World {
                 title: "Test portal".to_owned(),
                 base_url: None,
                 frame_ancestors: Vec::new(),
-                parent_origins: Vec::new(),
                 defaults: PageDefaults {
                     range: Duration::from_secs(3600),
                     refresh: Some(Duration::from_secs(30)),
@@ -98,7 +97,19 @@ impl World {
     }
 
     pub async fn ask(&self, method: Method, path: &str, headers: &[(&str, &str)]) -> Reply {
+        self.send(method, path, headers, "").await
+    }
+
+    /// A form as browsers and Go send it.
+    pub async fn post(&self, path: &str, form: &str) -> Reply {
+        self.send(Method::POST, path, &[("Content-Type", "application/x-www-form-urlencoded")], form).await
+    }
+
+    pub async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> Reply {
         let mut request = self.client.request(method, format!("http://{}{path}", self.address));
+        if !body.is_empty() {
+            request = request.body(body.to_owned());
+        }
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
