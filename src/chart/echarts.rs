@@ -4,19 +4,23 @@ mod island;
 
 use charming::Chart;
 use charming::component::{Axis, Grid, Legend};
-use charming::element::{AreaStyle, AxisType, Tooltip, Trigger};
+use charming::element::{
+    AreaStyle, AxisType, Label, LabelPosition, MarkLine, MarkLineData, MarkLineVariant, Symbol, Tooltip,
+    Trigger,
+};
 use charming::series::Line;
 pub use island::Island;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::Plot;
+use super::{Mark, Plot};
 use crate::annotations::GraphType;
 use crate::monitoring::Graph;
 
 /// The option and its data, as JSON for the island that the script reads:
 ///
-/// - `option`: an ECharts option without data and colours; its x axis spans the requested period
+/// - `option`: an ECharts option without data and colours; its x axis spans the requested period; behind the
+///   series of `names` there may stand one without a name, which carries lines across the chart
 /// - `names`, `colours`, `columns`: one entry per series; a colour is an index into the palette,
 ///   a column has a number or null (a gap) for `start + i * step`
 /// - `start`, `step`: milliseconds
@@ -46,7 +50,7 @@ fn option(plot: &Plot) -> Value {
     merge(&mut option, serde_json::to_value(Patch::default()).unwrap_or_default());
     let line = serde_json::to_value(line(plot)).unwrap_or_default();
     if let (Value::Object(option), Value::Object(line)) = (&mut option, line) {
-        let series = plot.series.iter().map(|s| named(&line, &s.name)).collect();
+        let series = plot.series.iter().map(|s| named(&line, &s.name)).chain(marks(&plot.marks)).collect();
         option.insert("series".to_owned(), Value::Array(series));
     }
     option
@@ -77,6 +81,20 @@ fn named(line: &Map<String, Value>, name: &str) -> Value {
     let mut series = line.clone();
     series.insert("name".to_owned(), Value::String(name.to_owned()));
     Value::Object(series)
+}
+
+/// A series of lines at moments, which no choice of series hides. None without moments.
+fn marks(marks: &[Mark]) -> Option<Value> {
+    let line = |mark: &Mark| {
+        let label = Label::new().show(true).position(LabelPosition::InsideEndTop).formatter(mark.text);
+        MarkLineVariant::Simple(MarkLineData::new().x_axis(mark.at_ms as f64).label(label))
+    };
+    let lines = marks.iter().map(line).collect::<Vec<_>>();
+    let mark_line = MarkLine::new().silent(true).symbol(vec![Symbol::None, Symbol::None]).data(lines);
+    let mut series = serde_json::to_value(Line::new().mark_line(mark_line)).ok()?;
+    // Without data of its own it would take the first column of the others'.
+    series.as_object_mut()?.insert("data".to_owned(), Value::Array(Vec::new()));
+    (!marks.is_empty()).then_some(series)
 }
 
 /// What charming has no words for.

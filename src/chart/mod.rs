@@ -5,4 +5,4 @@ pub mod format;
 pub mod palette;
 mod plot;
 
-pub use plot::{LegendRow, Plot, PlotSeries};
+pub use plot::{LegendRow, Mark, Plot, PlotSeries};

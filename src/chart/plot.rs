@@ -18,6 +18,16 @@ pub struct Plot {
     pub series: Vec<PlotSeries>,
     /// Samples that are NaN or infinite: they are drawn as gaps, and the panel says so.
     pub non_finite: usize,
+    /// Moments that matter, each a line across the chart.
+    pub marks: Vec<Mark>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// Epoch milliseconds; beyond the requested range it is not seen.
+    pub at_ms: i64,
+    /// A word or two, without `{` or `}`: ECharts takes those for names of figures.
+    pub text: &'static str,
 }
 
 #[derive(Clone, Debug)]
@@ -61,6 +71,7 @@ impl Plot {
             to_ms: period.to.as_millisecond(),
             series: series.collect(),
             non_finite: answered.iter().map(|series| non_finite(&series.values)).sum(),
+            marks: Vec::new(),
         }
     }
 }

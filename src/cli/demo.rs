@@ -57,6 +57,7 @@ fn settings(listen: SocketAddr, prometheus: SocketAddr, refusing: SocketAddr) ->
             title: "Promenade".to_owned(),
             base_url: None,
             frame_ancestors: Vec::new(),
+            parent_origins: Vec::new(),
             defaults: PageDefaults {
                 range: Duration::from_secs(3600),
                 refresh: Some(Duration::from_secs(30)),

@@ -1,6 +1,7 @@
 //! The questions a page may ask of an entity: the one place that joins the catalog's entities with Prometheus.
 
 mod account;
+mod alert_graph;
 mod alerts;
 mod graph;
 mod names;
@@ -219,6 +220,17 @@ impl Monitoring {
     pub async fn rules(&self, instance: &InstanceName) -> Result<Answer<Rules>, Failure> {
         let question = RulesQuestion { instance: instance.clone(), scope: Scope::Whole };
         self.store.rules(question).await.map_err(Failure::Prometheus)
+    }
+
+    /// The graph of a row's own expression.
+    pub async fn alert_graph(
+        &self,
+        instance: &InstanceName,
+        row: &AlertRow,
+        period: &Period,
+    ) -> Result<Graph, Failure> {
+        let graph = self.graph(instance, &alert_graph::spec(row), period).await?;
+        Ok(alert_graph::own(graph, row))
     }
 
     /// The alert table of a spec. Rows that are not active are in it when `show_inactive`, and counted in any case.

@@ -38,6 +38,8 @@ pub struct Client {
     secrets: Vec<SecretString>,
     timeout: Duration,
     lanes: Arc<Lanes>,
+    /// What it shares with the other targets of its rule; None for a configured instance.
+    way: Option<Arc<Lane>>,
     /// What the metrics call it.
     label: String,
     metrics: UpstreamMetrics,
@@ -69,18 +71,29 @@ enum Request<'a> {
 }
 
 /// Held while a question is with the instance.
-type Slots<'a> = (Option<SemaphorePermit<'a>>, SemaphorePermit<'a>);
+type Slots<'a> = Vec<SemaphorePermit<'a>>;
 
 impl Client {
     /// Fails with a sentence when the HTTP client cannot be built.
     pub fn new(settings: &InstanceSettings, metrics: &UpstreamMetrics) -> Result<Self, String> {
         let http = Arc::new(HttpClient::new(&settings.api, &settings.headers, settings.secure)?);
         let lanes = Arc::new(Lanes::new(settings.max_concurrent));
-        Self::sharing(settings, http, lanes, settings.name.as_str(), metrics)
+        Self::on(settings, http, lanes, settings.name.as_str(), metrics)
     }
 
-    /// A client that shares its HTTP client and its lanes with others. `label`: what the metrics call it.
+    /// A client of a target, which shares its HTTP client and the way with its rule, and its lanes with its
+    /// host. `label`: what the metrics call it.
     pub fn sharing(
+        settings: &InstanceSettings,
+        (http, way): (Arc<HttpClient>, Arc<Lane>),
+        lanes: Arc<Lanes>,
+        label: &str,
+        metrics: &UpstreamMetrics,
+    ) -> Result<Self, String> {
+        Ok(Self { way: Some(way), ..Self::on(settings, http, lanes, label, metrics)? })
+    }
+
+    fn on(
         settings: &InstanceSettings,
         http: Arc<HttpClient>,
         lanes: Arc<Lanes>,
@@ -98,6 +111,7 @@ impl Client {
             secrets: settings.headers.iter().map(|(_, value)| value.clone()).collect(),
             timeout: settings.timeout,
             lanes,
+            way: None,
             label: label.to_owned(),
             metrics: metrics.clone(),
         })
@@ -179,16 +193,20 @@ impl Client {
     /// A question that anybody can write first needs a slot of the narrow lane, so that at most a few of the
     /// others' slots, and places in their queue, are ever taken by such.
     async fn enter(&self, begun: Instant, request: &Request<'_>) -> Option<Slots<'_>> {
-        let left = || self.timeout.saturating_sub(begun.elapsed());
-        let origin = match request {
-            Request::Rules => return Some((None, self.lanes.rules.enter(left()).await?)),
-            Request::QueryRange { origin, .. } | Request::Query { origin, .. } => *origin,
+        let narrow = Some(&self.lanes.ad_hoc);
+        let (narrow, lane) = match request {
+            Request::Rules => (None, &self.lanes.rules),
+            Request::QueryRange { origin, .. } | Request::Query { origin, .. } => {
+                (narrow.filter(|_| *origin == Origin::AdHoc), &self.lanes.queries)
+            }
         };
-        let narrow = match origin {
-            Origin::Known => None,
-            Origin::AdHoc => Some(self.lanes.ad_hoc.enter(left()).await?),
-        };
-        Some((narrow, self.lanes.queries.enter(left()).await?))
+        // The way last: who waits for a busy host must not keep others from theirs.
+        let lanes = narrow.into_iter().chain([lane]).chain(self.way.as_deref());
+        let mut slots = Slots::new();
+        for lane in lanes {
+            slots.push(lane.enter(self.timeout.saturating_sub(begun.elapsed())).await?);
+        }
+        Some(slots)
     }
 
     /// Tries a second time only if there was no connection: then the instance has not seen the question.

@@ -7,6 +7,7 @@ use secrecy::SecretString;
 use url::Url;
 
 use super::client::Lanes;
+use super::lane::Lane;
 use super::{Client, Instance, InstanceName, InstanceSettings};
 use crate::metrics::UpstreamMetrics;
 use crate::outbound::HttpClient;
@@ -14,11 +15,14 @@ use crate::outbound::HttpClient;
 /// How many targets are remembered; those that are in use at the moment are known beyond it.
 pub const MOST_TARGETS: usize = 256;
 
+/// How many questions may be with all targets of a rule at once: a page may list as many hosts as it likes.
+const WAY_SLOTS: usize = 256;
+
 /// The targets of all rules.
 #[derive(Default)]
 pub struct Targets {
-    /// One HTTP client for each rule, whose headers go to all its targets.
-    ways: BTreeMap<String, Arc<HttpClient>>,
+    /// One HTTP client for each rule, whose headers go to all its targets, and one lane.
+    ways: BTreeMap<String, (Arc<HttpClient>, Arc<Lane>)>,
     kept: Mutex<Kept>,
 }
 
@@ -47,7 +51,7 @@ impl Targets {
         secure: bool,
     ) -> Result<(), String> {
         let http = HttpClient::new(sample, headers, secure)?;
-        self.ways.insert(rule.to_owned(), Arc::new(http));
+        self.ways.insert(rule.to_owned(), (Arc::new(http), Arc::new(Lane::new(WAY_SLOTS))));
         Ok(())
     }
 
@@ -71,11 +75,11 @@ impl Targets {
             }
             Some(known) => known,
             None => {
-                let http = self.ways.get(rule).ok_or_else(|| format!("the rule {rule} has no way"))?;
+                let way = self.ways.get(rule).ok_or_else(|| format!("the rule {rule} has no way"))?;
                 let lanes = kept.lanes_of(&settings);
                 // One label for all targets of a rule: their number is not the operator's to bound.
                 let label = format!("{rule}/*");
-                let client = Client::sharing(&settings, http.clone(), lanes, &label, metrics)?;
+                let client = Client::sharing(&settings, way.clone(), lanes, &label, metrics)?;
                 Arc::new(Instance { settings, client })
             }
         };

@@ -13,6 +13,7 @@ pub mod page_error;
 pub mod pages;
 pub mod panels;
 pub mod params;
+mod row_id;
 pub mod security;
 mod status_facts;
 mod subject;
@@ -31,6 +32,7 @@ pub use form::Form;
 pub use links::Links;
 pub use page_error::{PageError, Told, tell};
 pub use params::PageParams;
+pub use row_id::RowId;
 pub use status_facts::{ConfigFact, InstanceFacts, StatusFacts};
 pub use subject::{GraphNumber, Subject};
 
@@ -45,6 +47,8 @@ pub struct WebSettings {
     pub base_url: Option<Url>,
     /// Exact origins that may frame the portal, besides itself.
     pub frame_ancestors: Vec<String>,
+    /// `promenade.embedding.parentOrigins`: exact origins that are told which row was opened, when they frame it.
+    pub parent_origins: Vec<String>,
     pub defaults: PageDefaults,
     /// `promenade.adHocQueries`: readers may ask what no annotation names.
     pub ad_hoc: bool,
@@ -104,6 +108,7 @@ fn for_people(config: &mut web::ServiceConfig) {
                 .service(reading("/{name}", pages::entity::show))
                 .service(reading("/{name}/alerts.json", api::alerts::show))
                 .service(reading("/{name}/alerts", pages::alerts::show))
+                .service(reading("/{name}/alerts/graph", pages::alert_graph::show))
                 .service(reading("/{name}/graphs", pages::graphs::show))
                 .service(reading("/{name}/graphs/{n}.json", api::graph::show))
                 .service(reading("/{name}/graphs/{n}", pages::graph::show)),

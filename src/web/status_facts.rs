@@ -12,7 +12,8 @@ use super::{PageError, WebSettings};
 use crate::annotations::Unit;
 use crate::catalog::{Catalog, Snapshot};
 use crate::chart::format::number;
-use crate::monitoring::Monitoring;
+use crate::monitoring::routing::Outcome;
+use crate::monitoring::{Monitoring, RoutingSettings};
 use crate::store::StoreFill;
 
 /// Everything that the status page tells.
@@ -79,7 +80,7 @@ impl StatusFacts {
             catalog: catalog.snapshot(),
             instances: instances.collect(),
             cache: monitoring.store_fill(),
-            config: config(settings),
+            config: config(settings, monitoring.routing()),
             version: env!("CARGO_PKG_VERSION"),
         })
     }
@@ -96,7 +97,7 @@ impl StatusFacts {
     }
 }
 
-fn config(settings: &WebSettings) -> Vec<ConfigFact> {
+fn config(settings: &WebSettings, routing: &RoutingSettings) -> Vec<ConfigFact> {
     let or_none = |text: Option<String>| text.unwrap_or_else(|| "none".to_owned());
     let refresh = settings.defaults.refresh.map(|every| format!("{}s", every.as_secs()));
     let facts = [
@@ -104,11 +105,22 @@ fn config(settings: &WebSettings) -> Vec<ConfigFact> {
         ("app.baseUrl", or_none(settings.base_url.as_ref().and_then(|url| safe_href(url.as_str())))),
         ("promenade.adHocQueries", settings.ad_hoc.to_string()),
         ("promenade.embedding.frameAncestors", or_none(listed(&settings.frame_ancestors))),
+        ("promenade.embedding.parentOrigins", or_none(listed(&settings.parent_origins))),
         ("promenade.defaults.range", super::params::in_one_unit(settings.defaults.range)),
         ("promenade.defaults.refresh", refresh.unwrap_or_else(|| "off".to_owned())),
         ("promenade.defaults.tz", settings.defaults.tz.clone()),
+        ("promenade.routing", or_none(listed(&rules(routing)))),
     ];
     facts.into_iter().map(|(key, value)| ConfigFact { key, value }).collect()
+}
+
+/// Each rule in its order, and where it leads.
+fn rules(routing: &RoutingSettings) -> Vec<String> {
+    let rules = routing.rules.iter().map(|rule| match &rule.outcome {
+        Outcome::Instance(name) => format!("{} leads to {name}", rule.name),
+        Outcome::Target(_) => format!("{} builds targets", rule.name),
+    });
+    rules.collect()
 }
 
 fn listed(texts: &[String]) -> Option<String> {

@@ -2,13 +2,15 @@
 // place when they refresh, and times are told in the reader's zone.
 //
 // What it relies on in the page:
-//   <html data-theme="light|dark" data-tz="browser|utc|IANA name" data-echarts="URL of ECharts">
+//   <html data-theme="light|dark" data-tz="browser|utc|IANA name" data-echarts="URL of ECharts"
+//     data-parents="origins that are told which row was opened">
 //   <link rel="icon" id="favicon" data-ok="URL" data-firing="URL" data-pending="URL" data-unknown="URL">
 //   <meta name="htmx-config" content='{"noSwap":[204,304,"4xx","5xx"],"morphIgnore":["data-htmx-powered","open"],
 //     "includeIndicatorCSS":false}'>: "open" there keeps opened rows open when a panel is morphed
 //   <p id="connection" hidden>                           told here when the portal stops answering
 //   <section class="panel" id data-title data-state>     the alerts panel has id="alerts"
 //   <div class="chart" id="X" data-island="Y" hx-morph-skip> and <script type="application/json" id="Y">
+//   <table class="alerts"> <tr data-row="JSON of the row"> <td class="name"> <details> <summary> <a class="permalink">
 //   <table class="legend"> <tr data-series="0" tabindex="0">, inside the same panel
 //   <time datetime="...">, <details class="menu">, [data-copy="text or path"]; empty: the <pre> beside it
 // It never writes HTML text: names and values come from Prometheus and may be hostile.
@@ -326,7 +328,7 @@
     option.animation = false;
     option.textStyle = { ...option.textStyle, color: theme.text, fontFamily: theme.font };
     option.dataset = dataset(island);
-    option.series = shown.map((i) => series(island, i, theme));
+    option.series = shown.map((i) => series(island, i, theme)).concat(marks(island, theme));
     option.xAxis = xAxis(first(island.option.xAxis), chart.getWidth(), theme);
     option.yAxis = yAxis(entry, shown, theme);
     option.tooltip = { ...island.option.tooltip, ...tooltip(entry, theme) };
@@ -366,6 +368,15 @@
       areaStyle: base.areaStyle && { ...base.areaStyle, color: colour },
       emphasis: { disabled: true },
     };
+  }
+
+  // Lines at moments, in a series of their own behind the named ones.
+  function marks({ names, option }, theme) {
+    return (option.series ?? []).slice(names.length).map((base) => {
+      const data = (base.markLine?.data ?? []).map((line) => ({ ...line, label: { ...line.label, color: theme.text } }));
+      const lineStyle = { color: theme.text, type: "dashed", width: 1 };
+      return { ...base, id: "marks", type: "line", markLine: { ...base.markLine, lineStyle, data, animation: false } };
+    });
   }
 
   function xAxis(base, width, theme) {
@@ -552,6 +563,8 @@
     if (sourceEvent?.type !== "every") return;
     if (document.hidden) missed.add(panel);
     polled.set(ctx, panel.getAttribute("hx-get"));
+    // A graph in a row that was closed again has nobody to look at it.
+    if (!panel.checkVisibility()) event.preventDefault();
     if (document.hidden || selectionIn(panel) || panel.querySelector("details.menu[open]")) event.preventDefault();
   }
 
@@ -636,6 +649,33 @@
     for (const entry of drawn.values()) draw(entry);
   }
 
+  // ---- Rows of alerts ----
+
+  // A row opens by its name too, which is a link for those who copy it or open it elsewhere.
+  function onRow(event) {
+    const summary = event.target.closest?.("table.alerts td.name summary");
+    if (!summary) return;
+    const details = summary.parentElement;
+    const opens = !details.open;
+    if (event.target.closest("a.permalink")) {
+      if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+      event.preventDefault();
+      details.open = opens;
+    }
+    const { row } = details.closest("tr").dataset;
+    if (opens && row) tellParent({ type: "promenade:row", version: 1, row: JSON.parse(row) });
+  }
+
+  // The browser hands a message only to the origin that it is addressed to; where it tells the parent's origin, no
+  // other is tried, because that would be a complaint in the console.
+  function tellParent(message) {
+    if (window.parent === window) return;
+    const parent = location.ancestorOrigins?.[0];
+    for (const origin of (root.dataset.parents ?? "").split(" ").filter(Boolean)) {
+      if (!parent || parent === origin) window.parent.postMessage(message, origin);
+    }
+  }
+
   // ---- Small helps ----
 
   async function onCopy(button) {
@@ -668,6 +708,7 @@
   document.addEventListener("click", (event) => {
     closeMenus(event.target);
     onLegend(event);
+    onRow(event);
     const button = event.target.closest?.("[data-copy]");
     if (button) onCopy(button);
   });

@@ -151,11 +151,12 @@ fn later_files_lie_on_earlier_ones() {
          promenade: {embedding: {frameAncestors: ['https://a', 'https://b']}, defaults: {range: 6h}}",
         "# nothing\n",
         "app: {title: two}\nproxy: {'/prometheus/api': {target: '${HOST}/api/v1'}}\n\
-         promenade: {embedding: {frameAncestors: ['https://c']}, defaults: {refresh: 0, tz: europe/berlin}}",
+         promenade: {embedding: {frameAncestors: ['https://c'], parentOrigins: ['https://D:443']}, defaults: {refresh: 0, tz: europe/berlin}}",
     ]);
     let settings = settings.unwrap();
     assert_eq!((settings.web.title.as_str(), settings.web.base_url.unwrap().path()), ("two", "/base"));
     assert_eq!(settings.web.frame_ancestors, ["https://c"]);
+    assert_eq!(settings.web.parent_origins, ["https://d"], "as a browser writes it");
     assert_eq!(settings.web.defaults.range, Duration::from_secs(6 * 3600));
     assert_eq!((settings.web.defaults.refresh, settings.web.defaults.tz.as_str()), (None, "Europe/Berlin"));
     assert_eq!(settings.instances[0].api.as_str(), "http://from-env:9090/api/v1/");
@@ -340,6 +341,10 @@ fn every_mistake_in_the_portals_keys_is_told() {
         &[("promenade.defaults.refresh", "whole number of seconds")],
     );
     check(&own("{defaults: {tz: Mars}}"), &[("promenade.defaults.tz", "no time zone")]);
+    check(
+        &own("{embedding: {parentOrigins: ['*']}}"),
+        &[("promenade.embedding.parentOrigins[0]", "wildcard")],
+    );
     check(
         &own("{embedding: {frameAncestors: ['*', 'https://a.com;x']}}"),
         &[

@@ -8,6 +8,7 @@
     reason = "a test that meets the unexpected should stop"
 )]
 
+mod alert_rows;
 mod alerts_panel;
 mod answer_types;
 mod api;
@@ -26,6 +27,7 @@ mod real_prometheus;
 mod real_proxy;
 mod routing;
 mod routing_config;
+mod row_browser;
 mod serving;
 mod store_scenes;
 mod templates;

@@ -1,6 +1,7 @@
 //! Who is led to which instance, on a portal with several: rules, targets, and what nobody may reach.
 
 use std::fs;
+use std::time::Duration;
 
 use promenade::config::Settings;
 use serde_json::json;
@@ -106,6 +107,8 @@ async fn the_first_rule_that_applies_decides_and_the_page_says_which() {
         let page = scene.world.get(&path).await;
         assert!(page.text().contains(why), "{}", page.text());
     }
+    let status = scene.world.get("/status").await;
+    assert!(status.text().contains("mine leads to other, rule-2 leads to default"), "{}", status.text());
 }
 
 #[tokio::test]
@@ -221,6 +224,24 @@ async fn a_target_is_built_asked_and_kept_apart() {
     assert!(page.text().contains("https://eu-1.ui.example/graph?g0.expr=up"), "{}", page.text());
     let metrics = scene.world.get("/metrics").await;
     assert!(metrics.text().contains(r#"instance="cells/*""#) && !metrics.text().contains("eu-1"));
+}
+
+#[tokio::test]
+async fn targets_on_one_host_share_its_queue() {
+    let catalog = named("a", "eu-1") + &named("b", "eu-2");
+    let rule = TARGETS.replace("headers: {X-Way: cells}", "maxConcurrent: 1\n      timeout: 2s");
+    let scene = Scene::of(&catalog, &rule).await;
+    scene.other.on("up", Reply::hang());
+    let seen = async {
+        tokio::time::sleep(Duration::from_millis(600)).await;
+        scene.other.requests().len()
+    };
+    let (a, b, seen) = tokio::join!(scene.graph("a"), scene.graph("b"), seen);
+    assert_eq!(seen, 1, "the second waits for the first");
+    for reply in [a, b] {
+        let kind = reply.json()["error"]["kind"].as_str().unwrap().to_owned();
+        assert!(["timeout", "overloaded"].contains(&kind.as_str()), "{kind}");
+    }
 }
 
 #[tokio::test]

@@ -23,6 +23,8 @@ pub(super) fn settle(
     let promenade = root.get("promenade");
     let known = ["listen", "auth", "adHocQueries", "embedding", "defaults", "instances", "cache", "routing"];
     promenade.only(&known, &[]);
+    let embedding = promenade.get("embedding");
+    embedding.only(&["frameAncestors", "parentOrigins"], &[]);
     let ad_hoc = promenade.get("adHocQueries").flag();
     let address = address(&promenade, listen);
     let app = root.get("app");
@@ -34,7 +36,8 @@ pub(super) fn settle(
             .filter(|t| !t.is_empty())
             .unwrap_or_else(|| TITLE.to_owned()),
         base_url: app.get("baseUrl").parse(base_url),
-        frame_ancestors: frame_ancestors(&promenade.get("embedding")),
+        frame_ancestors: origins(&embedding.get("frameAncestors")),
+        parent_origins: origins(&embedding.get("parentOrigins")),
         defaults: defaults(&promenade.get("defaults")),
         ad_hoc: ad_hoc.unwrap_or_else(|| address.is_some_and(is_loopback)),
         demo: false,
@@ -69,9 +72,8 @@ fn is_loopback(address: SocketAddr) -> bool {
     address.ip().to_canonical().is_loopback()
 }
 
-fn frame_ancestors(embedding: &Reader<'_>) -> Vec<String> {
-    embedding.only(&["frameAncestors"], &[]);
-    let items = embedding.get("frameAncestors").items();
+fn origins(list: &Reader<'_>) -> Vec<String> {
+    let items = list.items();
     let mut origins: Vec<String> = items.iter().filter_map(|item| item.parse(origin)).collect();
     origins.dedup();
     origins

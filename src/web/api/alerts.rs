@@ -58,7 +58,7 @@ impl<'a> AlertsForm<'a> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct AlertForm<'a> {
+pub struct AlertForm<'a> {
     name: &'a str,
     state: AlertState,
     value: Option<Number>,
@@ -76,7 +76,7 @@ struct AlertForm<'a> {
 }
 
 impl<'a> AlertForm<'a> {
-    fn of(row: &'a AlertRow) -> Self {
+    pub fn of(row: &'a AlertRow) -> Self {
         let (rule, alert) = (row.rule(), row.alert());
         Self {
             name: &rule.name,

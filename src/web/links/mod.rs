@@ -9,7 +9,7 @@ use url::form_urlencoded;
 
 pub use out::{prometheus_alerts, prometheus_graph, safe_href};
 
-use super::{PageParams, assets};
+use super::{PageParams, RowId, assets};
 use crate::catalog::EntityRef;
 
 /// What stays unescaped in one segment of a path (RFC 3986, unreserved).
@@ -61,6 +61,21 @@ impl Links<'_> {
 
     pub fn graphs(&self, entity: &EntityRef) -> String {
         self.keeping(self.path(entity, "/graphs"))
+    }
+
+    /// The alert page with one row opened and marked.
+    pub fn alert(&self, entity: &EntityRef, row: RowId, is_active: bool) -> String {
+        let row = row.to_string();
+        let inactive = (!is_active).then_some(("showInactiveAlerts", "true"));
+        let more = [("alert", row.as_str())].into_iter().chain(inactive);
+        let page = address(self.path(entity, "/alerts"), self.kept().chain(more));
+        format!("{page}#alert-{row}")
+    }
+
+    /// The graph of a row's expression.
+    pub fn alert_graph(&self, entity: &EntityRef, row: RowId) -> String {
+        let row = row.to_string();
+        address(self.path(entity, "/alerts/graph"), self.kept().chain([("alert", row.as_str())]))
     }
 
     /// `number` from 1.
@@ -121,9 +136,13 @@ impl Links<'_> {
     }
 
     fn keeping(&self, path: String) -> String {
+        address(path, self.kept())
+    }
+
+    fn kept(&self) -> impl Iterator<Item = (&str, &str)> {
         let keeps = |name: &String| KEPT.contains(&name.as_str()) || self.params.routed.contains(name);
-        let given = self.params.given.iter().filter(|(name, _)| keeps(name));
-        address(path, given.map(|(name, value)| (name.as_str(), value.as_str())))
+        let given = self.params.given.iter().filter(move |(name, _)| keeps(name));
+        given.map(|(name, value)| (name.as_str(), value.as_str()))
     }
 }
 

@@ -1,5 +1,6 @@
 //! The pages, each with a template of the same name.
 
+pub mod alert_graph;
 pub mod alerts;
 pub mod catalog;
 pub mod entity;
@@ -26,6 +27,8 @@ pub struct Shell<'a> {
     pub section: &'static str,
     pub demo: bool,
     pub params: &'a PageParams,
+    /// `promenade.embedding.parentOrigins`, with a space between two.
+    pub parents: String,
     /// The address of this page, for the links that change how it looks.
     pub here: String,
 }
@@ -41,6 +44,7 @@ impl<'a> Shell<'a> {
             section: "",
             demo: settings.demo,
             params,
+            parents: settings.parent_origins.join(" "),
             here: path.to_owned(),
         }
     }

@@ -17,8 +17,10 @@ use crate::annotations::MonitoringSpec;
 use crate::catalog::Entity;
 use crate::monitoring::{Account, Failure, Monitoring, Routed, UnknownInstance};
 use crate::web::page_error::tell;
-use crate::web::panels::{AccountPanel, AlertsPanel, GraphPanel, ProblemsPanel, Setting, Summary};
-use crate::web::{Facts, Links, PageError, PageParams, Subject, Told, WebSettings};
+use crate::web::panels::{
+    AccountPanel, AlertGraphPanel, AlertsPanel, GraphPanel, ProblemsPanel, Setting, Summary,
+};
+use crate::web::{Facts, Links, PageError, PageParams, RowId, Subject, Told, WebSettings};
 
 /// A page of several panels shows one that has not come by then as loading; the fetch goes on in the store.
 const PATIENCE: Duration = Duration::from_millis(1_500);
@@ -90,6 +92,7 @@ impl Scene {
             entity: &self.entity.reference,
             name: self.entity.display_name(),
             page,
+            tells_parent: !self.settings.parent_origins.is_empty(),
         }
     }
 
@@ -129,6 +132,19 @@ impl Scene {
             }
         };
         AlertsPanel::of(setting, instance, &self.spec, answer, is_fragment)
+    }
+
+    /// The graph of a row's expression; the row is looked for among the entity's own.
+    pub async fn alert_graph(&self, setting: &Setting<'_>, id: RowId) -> AlertGraphPanel {
+        let found = async {
+            let instance = self.routed()?.name();
+            let table = self.monitoring.alerts(instance, &self.spec, true).await?;
+            let Some(row) = table.rows.into_iter().find(|row| RowId::of(row) == id) else { return Ok(None) };
+            let graph = self.monitoring.alert_graph(instance, &row, &self.params.period).await;
+            Ok(Some((row, graph)))
+        };
+        let found = found.await;
+        AlertGraphPanel::of(setting, self.routed().ok().map(Routed::settings), id, found)
     }
 
     /// The graph of a number from 1; None when there is none of it.

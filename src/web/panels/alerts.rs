@@ -2,6 +2,7 @@
 
 use askama::Template;
 
+use super::cells::Shows;
 use super::controls::{Chip, Column, Control, Pager, Search, chips, columns, control, pager, source};
 use super::family::{Family, Writer};
 use super::rows::{self, Paging};
@@ -10,6 +11,7 @@ use super::{Frame, Setting, Stale, Summary, counted};
 use crate::annotations::MonitoringSpec;
 use crate::monitoring::{AlertRow, AlertTable, Failure};
 use crate::prometheus::{AlertState, InstanceSettings};
+use crate::web::RowId;
 use crate::web::links;
 use crate::web::page_error::{Told, tell};
 use crate::web::params::PageSize;
@@ -55,6 +57,9 @@ pub struct Table {
     pub chips: Vec<Chip>,
     pub search: Search,
     pub columns: Vec<Column>,
+    pub shows: Shows,
+    /// The row that the address leads to is not among the entity's rows.
+    pub gone: bool,
     pub families: Vec<Family>,
     pub pager: Option<Pager>,
     /// Why the table has no row, and where to go from there.
@@ -121,6 +126,8 @@ impl Table {
             chips: chips(setting, table.counts),
             search: Search::of(setting),
             columns: columns(setting),
+            shows: Shows::of(&params.table.columns),
+            gone: params.table.alert.is_some() && !table.rows.iter().any(|row| is_marked(setting, row)),
             empty: families.is_empty().then(|| empty(setting, table, broken)),
             families,
             pager,
@@ -132,16 +139,18 @@ impl Table {
 fn families(setting: &Setting<'_>, all: &[AlertRow], chosen: Vec<AlertRow>) -> (Vec<Family>, Option<Pager>) {
     let params = setting.params();
     let table = &params.table;
-    let mut writer = Writer::new(all, params);
+    let mut writer = Writer::new(all, *setting);
     let rows = chosen.len();
     if table.sort.is_some() {
-        let paging = Paging::of(rows, table.page, table.page_size);
+        let place = chosen.iter().position(|row| is_marked(setting, row));
+        let paging = Paging::of(rows, page(setting, place), table.page_size);
         let page = chosen.get(paging.start..paging.end).unwrap_or_default();
         let families = page.iter().map(|row| writer.one(row)).collect();
         return (families, pager(setting, paging, &counted(rows, "row", "rows")));
     }
     let grouped = rows::families(chosen);
-    let paging = Paging::of(grouped.len(), table.page, table.page_size);
+    let place = grouped.iter().position(|rows| rows.iter().any(|row| is_marked(setting, row)));
+    let paging = Paging::of(grouped.len(), page(setting, place), table.page_size);
     let page = grouped.get(paging.start..paging.end).unwrap_or_default();
     let whole = table.page_size == PageSize::All;
     let alone = grouped.len() == 1;
@@ -152,6 +161,17 @@ fn families(setting: &Setting<'_>, all: &[AlertRow], chosen: Vec<AlertRow>) -> (
     let families = page.iter().filter_map(family).collect();
     let of = format!("{} with {}", counted(grouped.len(), "rule", "rules"), counted(rows, "row", "rows"));
     (families, pager(setting, paging, &of))
+}
+
+/// The page that the address names, else the one with the marked row.
+fn page(setting: &Setting<'_>, place: Option<usize>) -> usize {
+    let params = setting.params();
+    let place = place.filter(|_| !params.is_given("page"));
+    place.map_or(params.table.page, |place| Paging::page_of(place, params.table.page_size))
+}
+
+fn is_marked(setting: &Setting<'_>, row: &AlertRow) -> bool {
+    setting.params().table.alert.is_some_and(|marked| marked == RowId::of(row))
 }
 
 /// Where each row of a rule stands on its own.

@@ -1,10 +1,15 @@
 //! The alert table's controls: filters, search, order and pages, as links and a form that work without a script.
 
 use super::Setting;
+use super::cells::Shows;
 use super::rows::Paging;
 use crate::monitoring::StateCounts;
 use crate::prometheus::AlertState;
-use crate::web::params::{SortKey, SortOrder};
+use crate::web::params::{PageSize, SortKey, SortOrder};
+
+/// The sizes of a page that are offered.
+const SIZES: [PageSize; 5] =
+    [PageSize::Rows(5), PageSize::Rows(10), PageSize::Rows(20), PageSize::Rows(50), PageSize::All];
 
 /// A link that changes the table: the address of the page, and of the panel alone.
 #[derive(Clone, Debug)]
@@ -22,7 +27,9 @@ pub struct Chip {
 
 pub struct Column {
     pub class: &'static str,
-    pub title: &'static str,
+    pub title: String,
+    /// What the column shows, where the title has it in short.
+    pub hint: String,
     pub link: Option<Control>,
     /// `ascending` or `descending`
     pub sorted: Option<&'static str>,
@@ -40,13 +47,15 @@ pub struct Pager {
     pub previous: Option<Control>,
     pub next: Option<Control>,
     pub page: String,
+    pub sizes: Vec<(String, Control)>,
 }
 
 impl Search {
     pub fn of(setting: &Setting<'_>) -> Self {
         let params = setting.params();
         let path = |address: String| address.split('?').next().unwrap_or_default().to_owned();
-        let hidden = params.given.iter().filter(|(name, _)| !matches!(name.as_str(), "search" | "page"));
+        let hidden =
+            params.given.iter().filter(|(name, _)| !matches!(name.as_str(), "search" | "page" | "alert"));
         Self {
             action: path(setting.page.to_owned()),
             source: path(source(setting, &[])),
@@ -61,16 +70,26 @@ pub fn source(setting: &Setting<'_>, changes: &[(&str, Option<&str>)]) -> String
 }
 
 pub fn control(setting: &Setting<'_>, changes: &[(&str, Option<&str>)], current: bool) -> Control {
+    // A marked row would call the reader back to its page.
+    let changes = &[&[("alert", None)], changes].concat();
     Control { href: setting.links.with(setting.page, changes), source: source(setting, changes), current }
 }
 
 pub fn pager(setting: &Setting<'_>, paging: Paging, of: &str) -> Option<Pager> {
     let to = |page: usize| control(setting, &[("page", Some(&page.to_string()))], false);
-    (paging.pages > 1).then(|| Pager {
+    let size = |size: PageSize| {
+        let text = size.to_string();
+        let current = size == setting.params().table.page_size;
+        let link = control(setting, &[("pageSize", Some(&text))], current);
+        (text, link)
+    };
+    // Where every size shows the same, there is nothing to choose.
+    (paging.pages > 1 || paging.total > 5).then(|| Pager {
         text: format!("{}–{} of {of}", paging.start + 1, paging.end),
         previous: (paging.page > 1).then(|| to(paging.page - 1)),
         next: (paging.page < paging.pages).then(|| to(paging.page + 1)),
         page: format!("Page {} of {}", paging.page, paging.pages),
+        sizes: SIZES.into_iter().map(size).collect(),
     })
 }
 
@@ -97,30 +116,39 @@ pub fn chips(setting: &Setting<'_>, counts: StateCounts) -> Vec<Chip> {
 }
 
 pub fn columns(setting: &Setting<'_>) -> Vec<Column> {
+    let params = &setting.params().table.columns;
+    let shows = Shows::of(params);
     let shapes = [
-        ("st", "State", Some((SortKey::State, false))),
-        ("name", "Name", Some((SortKey::Name, false))),
-        ("sum", "Summary", None),
-        ("sev", "Severity", Some((SortKey::Severity, false))),
-        ("labels", "Labels", None),
-        ("value num", "Value", Some((SortKey::Value, true))),
-        ("since num", "Active for", Some((SortKey::ActiveAt, false))),
+        (true, "st", "State", Some((SortKey::State, false))),
+        (true, "name", "Name", Some((SortKey::Name, false))),
+        (shows.summary, "sum", "Summary", None),
+        (true, "sev", "Severity", Some((SortKey::Severity, false))),
+        (shows.labels, "labels", "Labels", None),
+        (shows.annotations, "notes", "Annotations", None),
+        (true, "value num", "Value", Some((SortKey::Value, true))),
+        (true, "since num", "Active for", Some((SortKey::ActiveAt, false))),
     ];
     let sort = setting.params().table.sort;
-    let column = |(class, title, key): (&'static str, &'static str, Option<(SortKey, bool)>)| {
-        let Some((key, descending)) = key else {
-            return Column { class, title, link: None, sorted: None };
-        };
+    let plain = |class, title: &str| Column {
+        class,
+        title: title.to_owned(),
+        hint: String::new(),
+        link: None,
+        sorted: None,
+    };
+    let column = |(_, class, title, key): (bool, &'static str, &str, Option<(SortKey, bool)>)| {
+        let Some((key, descending)) = key else { return plain(class, title) };
         let now = sort.filter(|order| order.key == key);
         let next = next_order(key, descending, now).map(SortOrder::text);
         Column {
-            class,
-            title,
             link: Some(control(setting, &[("sort", next.as_deref()), ("page", None)], now.is_some())),
             sorted: now.map(|order| if order.descending { "descending" } else { "ascending" }),
+            ..plain(class, title)
         }
     };
-    shapes.into_iter().map(column).collect()
+    let extra =
+        params.extra.iter().map(|column| Column { hint: column.key(), ..plain("extra", &column.title()) });
+    shapes.into_iter().filter(|shape| shape.0).map(column).chain(extra).collect()
 }
 
 /// One way, the other way, and back to the table's own order.

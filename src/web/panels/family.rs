@@ -3,14 +3,16 @@
 use std::collections::{BTreeSet, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use super::cells::{Cell, Shows, all_pairs, extra, shared_extra};
 use super::controls::Control;
 use super::detail::Detail;
-use super::{cut, times};
+use super::{Setting, cut, times};
 use crate::annotations::Unit;
 use crate::chart::format;
 use crate::monitoring::AlertRow;
-use crate::prometheus::{AlertState, Labels};
-use crate::web::params::PageParams;
+use crate::prometheus::AlertState;
+use crate::web::RowId;
+use crate::web::api::alerts::AlertForm;
 
 /// Longer texts are cut in a line; the opened row has them whole.
 const LONGEST_CELL: usize = 160;
@@ -31,9 +33,20 @@ pub struct Line {
     pub summary: String,
     pub severity: Option<String>,
     pub labels: Vec<(String, String)>,
+    /// Empty where the table has no such column.
+    pub annotations: Vec<(String, String)>,
     pub value: String,
     pub since: String,
+    pub extra: Vec<Cell>,
     pub detail: Detail,
+    /// The page with this row opened.
+    pub link: String,
+    /// The graph of its expression.
+    pub graph: String,
+    /// The address leads to this row.
+    pub marked: bool,
+    /// What a page that frames this one is told when the row is opened.
+    pub told: Option<String>,
 }
 
 /// What stands for all siblings.
@@ -49,6 +62,7 @@ pub struct Head {
     /// The labels that the siblings differ by.
     pub differs_by: String,
     pub since: String,
+    pub extra: Vec<Cell>,
     pub open: bool,
 }
 
@@ -60,15 +74,15 @@ pub enum Family {
 
 /// Writes rows as lines; knows what they all share, which tells nothing apart.
 pub struct Writer<'a> {
-    params: &'a PageParams,
+    setting: Setting<'a>,
     shared: HashSet<(&'a str, &'a str)>,
-    used: HashSet<u64>,
+    used: HashSet<RowId>,
 }
 
 impl<'a> Writer<'a> {
-    pub fn new(rows: &'a [AlertRow], params: &'a PageParams) -> Self {
+    pub fn new(rows: &'a [AlertRow], setting: Setting<'a>) -> Self {
         Self {
-            params,
+            setting,
             shared: if rows.len() > 1 { shared(rows) } else { HashSet::new() },
             used: HashSet::new(),
         }
@@ -100,42 +114,59 @@ impl<'a> Writer<'a> {
         }
         let differing = differing(rows);
         let most = if whole { rows.len() } else { MOST_SIBLINGS };
+        let marked = self.setting.params().table.alert;
+        // The row that the address leads to is never left out.
+        let listed = |(place, row): &(usize, &AlertRow)| *place < most || marked == Some(RowId::of(row));
         let lines: Vec<Line> = rows
             .iter()
-            .take(most)
+            .enumerate()
+            .filter(listed)
+            .map(|(_, row)| row)
             .map(|row| {
                 let labels = few(row.labels().iter().filter(|(name, _)| differing.contains(name)));
                 self.line(row, labels)
             })
             .collect();
-        let head = Head::of(first, rows, &differing, self.params, alone || rows.len() <= OPEN_UP_TO);
+        let open = alone || rows.len() <= OPEN_UP_TO || lines.iter().any(|line| line.marked);
+        let head = Head::of(first, rows, &differing, &self.setting, open);
         Family::Many { head: Box::new(head), beyond: rows.len() - lines.len(), lines, all }
     }
 
     fn line(&mut self, row: &AlertRow, labels: Vec<(String, String)>) -> Line {
-        let (now, zone) = (self.params.period.now, &self.params.zone);
+        let Setting { links, entity, tells_parent, .. } = self.setting;
+        let params = links.params;
+        let (now, zone) = (params.period.now, &params.zone);
+        let columns = &params.table.columns;
+        let shows = Shows::of(columns);
         let alert = row.alert();
+        let id = self.id(row);
         let since = alert.and_then(|a| a.active_at.as_deref()).and_then(|at| times::since(at, now));
         Line {
-            id: self.id(row),
+            id: format!("alert-{id}"),
             state: row.state(),
             name: cut(&row.rule().name, LONGEST_CELL),
             summary: cut(summary(row), LONGEST_CELL),
             severity: row.severity().map(|s| cut(s, 24)),
-            labels,
+            labels: if shows.all_labels { all_pairs(row.labels()) } else { labels },
+            annotations: if shows.annotations { all_pairs(row.annotations()) } else { Vec::new() },
             value: alert.and_then(|a| a.value).map(short).unwrap_or_default(),
             since: since.unwrap_or_default(),
+            extra: extra(&columns.extra, row),
             detail: Detail::of(row, now, zone),
+            link: links.alert(entity, id, row.is_active()),
+            graph: links.alert_graph(entity, id),
+            marked: params.table.alert == Some(id),
+            told: if tells_parent { serde_json::to_string(&AlertForm::of(row)).ok() } else { None },
         }
     }
 
     /// Two alerts that cannot be told apart still get two ids.
-    fn id(&mut self, row: &AlertRow) -> String {
-        let mut hash = hash_of(row);
-        while !self.used.insert(hash) {
-            hash = hash.wrapping_add(1);
+    fn id(&mut self, row: &AlertRow) -> RowId {
+        let mut id = RowId::of(row);
+        while !self.used.insert(id) {
+            id = id.next();
         }
-        format!("alert-{hash:016x}")
+        id
     }
 }
 
@@ -144,10 +175,11 @@ impl Head {
         first: &AlertRow,
         rows: &[AlertRow],
         differing: &BTreeSet<&str>,
-        params: &PageParams,
+        setting: &Setting<'_>,
         open: bool,
     ) -> Self {
         let rule = first.rule();
+        let params = setting.params();
         let now = params.period.now;
         let oldest = rows.iter().filter_map(|r| r.alert()?.active_at.as_deref()?.parse().ok()).min();
         let same_summary = rows.iter().all(|r| summary(r) == summary(first));
@@ -171,6 +203,7 @@ impl Head {
             since: oldest
                 .map(|at: jiff::Timestamp| times::span(now.as_second() - at.as_second()))
                 .unwrap_or_default(),
+            extra: shared_extra(&params.table.columns.extra, rows),
             open,
         }
     }
@@ -213,13 +246,6 @@ fn differing(rows: &[AlertRow]) -> BTreeSet<&str> {
     let shared = shared(rows);
     let all = rows.iter().flat_map(|r| r.labels().iter());
     all.filter(|pair| !shared.contains(pair)).map(|(name, _)| name).collect()
-}
-
-fn hash_of(row: &AlertRow) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    hash_of_rule(row).hash(&mut hasher);
-    Labels::hash(row.labels(), &mut hasher);
-    hasher.finish()
 }
 
 fn hash_of_rule(row: &AlertRow) -> u64 {

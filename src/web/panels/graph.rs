@@ -175,13 +175,13 @@ impl Menu {
     }
 }
 
-fn gaps(plot: &Plot) -> Option<String> {
+pub(super) fn gaps(plot: &Plot) -> Option<String> {
     let samples = counted(plot.non_finite, "sample is", "samples are");
     (plot.non_finite > 0).then(|| format!("{samples} NaN or infinite and cannot be drawn."))
 }
 
 impl LegendLine {
-    fn of(series: &PlotSeries, plot: &Plot) -> Self {
+    pub(super) fn of(series: &PlotSeries, plot: &Plot) -> Self {
         let figure =
             |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |v| format::number(v, &plot.unit));
         let row = series.legend;

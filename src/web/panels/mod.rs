@@ -1,7 +1,9 @@
 //! Panels: each is one struct and one template, rendered alike inside a page and as a fragment.
 
 mod account;
+pub mod alert_graph;
 pub mod alerts;
+mod cells;
 mod controls;
 mod detail;
 mod family;
@@ -14,6 +16,7 @@ pub mod summary;
 pub mod times;
 
 pub use account::AccountPanel;
+pub use alert_graph::AlertGraphPanel;
 pub use alerts::AlertsPanel;
 pub use graph::GraphPanel;
 pub use missing::MissingPanel;
@@ -40,6 +43,8 @@ pub struct Setting<'a> {
     pub name: &'a str,
     /// The path of the page that the reader sees, which links of a panel lead to.
     pub page: &'a str,
+    /// Pages that frame this one are told of opened rows.
+    pub tells_parent: bool,
 }
 
 impl<'a> Setting<'a> {

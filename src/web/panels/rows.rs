@@ -92,6 +92,14 @@ pub struct Paging {
 }
 
 impl Paging {
+    /// The page, from 1, that has the item at a place, from 0.
+    pub fn page_of(place: usize, size: PageSize) -> usize {
+        match size {
+            PageSize::Rows(n) => place / n.max(1) + 1,
+            PageSize::All => 1,
+        }
+    }
+
     /// A page beyond the last is the last.
     pub fn of(total: usize, page: usize, size: PageSize) -> Self {
         let size = match size {

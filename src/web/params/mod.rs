@@ -1,6 +1,7 @@
 //! Query strings as settled values: a bad value is a message and the default, never an error page.
 
 mod catalog;
+mod columns;
 mod pairs;
 mod table;
 #[cfg(test)]
@@ -16,6 +17,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 pub use catalog::CatalogParams;
+pub use columns::{ColumnParams, ExtraColumn, Source};
 pub use table::{DEFAULT_ROWS, PageSize, SortKey, SortOrder, TableParams};
 pub(super) use time::in_one_unit;
 

@@ -1,7 +1,11 @@
 //! The alert table's parameters: which rows, in which order, how many.
 
+use std::fmt;
+
+use super::columns::ColumnParams;
 use super::pairs::{Pairs, shown};
 use crate::prometheus::AlertState;
+use crate::web::RowId;
 
 /// How many rows a page of a table has unless the address says otherwise.
 pub const DEFAULT_ROWS: usize = 20;
@@ -14,6 +18,16 @@ const LONGEST_SEARCH: usize = 200;
 pub enum PageSize {
     Rows(usize),
     All,
+}
+
+/// As the address has it.
+impl fmt::Display for PageSize {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Rows(n) => n.fmt(f),
+            Self::All => f.write_str("all"),
+        }
+    }
 }
 
 /// A column that the table can be ordered by.
@@ -88,6 +102,9 @@ pub struct TableParams {
     pub page_size: PageSize,
     /// Also when the address asks for the state `inactive`.
     pub show_inactive: bool,
+    pub columns: ColumnParams,
+    /// The row that a link leads to: it is opened and marked, on whichever page it is.
+    pub alert: Option<RowId>,
 }
 
 impl TableParams {
@@ -106,6 +123,10 @@ impl TableParams {
             _ => whole(text, MOST_ROWS).map(PageSize::Rows),
         });
         let show_inactive = pairs.flag("showInactiveAlerts", &[]);
+        let columns = ColumnParams::read(pairs);
+        let alert = pairs.value("alert", |text| {
+            RowId::read(text).ok_or_else(|| format!("{} is no row of an alert", shown(text)))
+        });
         let asked_for_inactive = states.contains(&AlertState::Inactive);
         Self {
             search: search.unwrap_or_default(),
@@ -114,6 +135,8 @@ impl TableParams {
             page_size: page_size.unwrap_or(PageSize::Rows(DEFAULT_ROWS)),
             show_inactive: show_inactive.unwrap_or(false) || asked_for_inactive,
             states,
+            columns,
+            alert,
         }
     }
 }

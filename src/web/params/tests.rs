@@ -247,9 +247,9 @@ fn ranges_are_told_in_one_unit() {
 
 /// Names that are read, with values that come near to what is understood.
 fn near_query() -> impl Strategy<Value = String> {
-    let names =
-        "from|to|range|step|refresh|tz|kiosk|theme|page|pageSize|sort|state|search|graphType|view|kind";
-    let value = "(now)?([-+ /]?[0-9]{0,22}(ms|s|m|h|d|w|M|y|e999|NaN|inf|Z)?){0,3}|\\PC{0,12}|%[0-9a-f]{2}";
+    let names = "from|to|range|step|refresh|tz|kiosk|theme|page|pageSize|sort|state|search|graphType|view|kind|extraColumns|showLabels|alert";
+    let value =
+        "(now|labels\\.)?([-+ /]?[0-9]{0,22}(ms|s|m|h|d|w|M|y|e999|NaN|inf|Z)?){0,3}|\\PC{0,12}|%[0-9a-f]{2}";
     let pair = (names, value).prop_map(|(name, value)| format!("{name}={value}"));
     prop::collection::vec(pair, 0..8).prop_map(|pairs| pairs.join("&"))
 }

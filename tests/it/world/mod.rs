@@ -58,6 +58,7 @@ impl World {
                 title: "Test portal".to_owned(),
                 base_url: None,
                 frame_ancestors: Vec::new(),
+                parent_origins: Vec::new(),
                 defaults: PageDefaults {
                     range: Duration::from_secs(3600),
                     refresh: Some(Duration::from_secs(30)),

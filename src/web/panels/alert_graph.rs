@@ -1,0 +1,132 @@
+//! What an opened alert row shows of its expression: the chart, with the moment at which the alert became active.
+
+use askama::Template;
+
+use super::graph::{LegendLine, gaps};
+use super::times::Moment;
+use super::{Frame, Setting, Stale};
+use crate::chart::echarts::{Island, island};
+use crate::chart::{Mark, Plot};
+use crate::monitoring::{AlertRow, Failure, Graph};
+use crate::prometheus::InstanceSettings;
+use crate::web::RowId;
+use crate::web::links;
+use crate::web::page_error::{Told, tell};
+
+/// A row, and the answer to its expression.
+pub type Found = (AlertRow, Result<Graph, Failure>);
+
+/// The panel with id `alert-0123456789abcdef-graph-panel`.
+#[derive(Template)]
+#[template(path = "panels/alert_graph.html")]
+pub struct AlertGraphPanel {
+    pub frame: Frame,
+    pub title: String,
+    pub query: String,
+    pub active_since: Option<Moment>,
+    /// The graph page of Prometheus.
+    pub out: Option<String>,
+    /// The panel on a page of its own, and all alerts.
+    pub alone: String,
+    pub alerts: String,
+    pub body: Body,
+}
+
+impl askama::filters::HtmlSafe for AlertGraphPanel {}
+
+pub enum Body {
+    /// No alert of the entity has this name now.
+    Gone,
+    Failed(Told),
+    Ready(Box<Ready>),
+}
+
+pub struct Ready {
+    pub stale: Option<Stale>,
+    pub warnings: Vec<String>,
+    pub infos: Vec<String>,
+    pub notes: Vec<String>,
+    /// None: no series has a sample.
+    pub chart: Option<Chart>,
+    pub range: String,
+}
+
+pub struct Chart {
+    pub island: Island,
+    pub legend: Vec<LegendLine>,
+}
+
+impl AlertGraphPanel {
+    /// `found` is None when the entity has no such row now.
+    pub fn of(
+        setting: &Setting<'_>,
+        instance: Option<&InstanceSettings>,
+        id: RowId,
+        found: Result<Option<Found>, Failure>,
+    ) -> Self {
+        let params = setting.params();
+        let alone = setting.links.alert_graph(setting.entity, id);
+        let row = found.as_ref().ok().and_then(|found| found.as_ref()).map(|(row, _)| row.clone());
+        let body = match found {
+            Err(failure) | Ok(Some((_, Err(failure)))) => Body::Failed(tell(&failure)),
+            Ok(None) => Body::Gone,
+            Ok(Some((row, Ok(graph)))) => Body::Ready(Box::new(Ready::of(setting, &row, &graph))),
+        };
+        let query = row.as_ref().map(|row| row.rule().query.trim().to_owned()).unwrap_or_default();
+        let ui_url = instance.and_then(|instance| instance.ui_url.as_ref()).filter(|_| row.is_some());
+        let title = row.as_ref().map_or_else(|| "Alert".to_owned(), |row| row.name().to_owned());
+        let since = row.as_ref().and_then(AlertRow::active_at);
+        Self {
+            frame: Frame {
+                id: format!("alert-{id}-graph-panel"),
+                title: format!("{}: {title}", setting.name),
+                state: body.state(),
+                source: alone.clone(),
+                every: params.refresh_secs.filter(|_| row.is_some()),
+            },
+            title,
+            active_since: since.map(|at| Moment::of(at, params.period.now, &params.zone)),
+            out: ui_url.map(|url| links::prometheus_graph(url, &query, &params.period)),
+            query,
+            alone,
+            alerts: setting.links.alerts(setting.entity),
+            body,
+        }
+    }
+
+    pub fn is_gone(&self) -> bool {
+        matches!(self.body, Body::Gone)
+    }
+}
+
+impl Body {
+    fn state(&self) -> &'static str {
+        match self {
+            Self::Gone | Self::Failed(_) => "failed",
+            Self::Ready(ready) if ready.chart.is_none() => "empty",
+            Self::Ready(_) => "ready",
+        }
+    }
+}
+
+impl Ready {
+    fn of(setting: &Setting<'_>, row: &AlertRow, graph: &Graph) -> Self {
+        let params = setting.params();
+        let matrix = &graph.answer.value;
+        let mut plot = Plot::of(graph, &params.period);
+        let mark = |at: jiff::Timestamp| Mark { at_ms: at.as_millisecond(), text: "active since" };
+        plot.marks = row.active_at().map(mark).into_iter().collect();
+        let chart = (!matrix.series.is_empty()).then(|| Chart {
+            island: island(&plot, graph),
+            legend: plot.series.iter().map(|series| LegendLine::of(series, &plot)).collect(),
+        });
+        Self {
+            stale: Stale::of(graph.answer.as_of, graph.answer.failure.as_ref(), params),
+            warnings: matrix.warnings.clone(),
+            infos: matrix.infos.clone(),
+            notes: graph.notices.iter().cloned().chain(gaps(&plot)).collect(),
+            chart,
+            range: format!("{} to {}", params.from, params.to),
+        }
+    }
+}

@@ -1,0 +1,262 @@
+//! Rows of the alert table: columns and pages by address, links to a row, and the graph of its expression.
+
+use std::sync::LazyLock;
+
+use promenade::clock;
+use promenade::config::Settings;
+use serde_json::{Value, json};
+
+use crate::world::World;
+use crate::world::markup::{Tag, panel, tags, words};
+use crate::world::upstream::Reply;
+
+const ALERTS: &str = "/catalog/default/component/payments/alerts";
+const CATALOG: &str = "apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata:\n  name: payments\n  \
+                       annotations: {prometheus.io/alert: 'Down,Lag,Quiet'}\n";
+
+/// One for all, so that the order is that of their labels.
+static ACTIVE_AT: LazyLock<String> =
+    LazyLock::new(|| (clock::now() - jiff::SignedDuration::from_mins(10)).to_string());
+
+fn alert(name: &str, instance: &str) -> Value {
+    json!({
+        "labels": {"alertname": name, "severity": "warning", "instance": instance, "job": "node"},
+        "annotations": {"summary": format!("{instance} is down"), "see": "https://wiki.example/down"},
+        "state": "firing", "activeAt": *ACTIVE_AT, "value": "1e+00",
+    })
+}
+
+fn rule(name: &str, query: &str, alerts: &[Value]) -> Value {
+    json!({
+        "state": if alerts.is_empty() { "inactive" } else { "firing" }, "name": name, "query": query,
+        "duration": 300, "keepFiringFor": 0, "labels": {"severity": "warning"}, "annotations": {},
+        "alerts": alerts, "health": "ok", "evaluationTime": 0.001, "lastEvaluation": clock::now().to_string(),
+        "type": "alerting",
+    })
+}
+
+fn script(world: &World) {
+    let many: Vec<Value> = (0..60).map(|i| alert("Lag", &format!("shard-{i:02}"))).collect();
+    let rules = [
+        rule("Down", "up == 0", &[alert("Down", "a:1"), alert("Down", "b:1")]),
+        rule("Lag", "lag > 5", &many),
+        rule("Quiet", "quiet > 1", &[]),
+        rule("Foreign", "secret > 1", &[alert("Foreign", "c:1")]),
+    ];
+    world.upstream.on_rules(Reply::rules(
+        json!([{"name": "group", "file": "rules.yml", "interval": 15, "rules": rules}]),
+    ));
+    world.upstream.on(
+        "up == 0",
+        Reply::matrix(&[
+            (&[("__name__", "up"), ("instance", "a:1"), ("job", "node")], 0.0),
+            (&[("__name__", "up"), ("instance", "b:1"), ("job", "node")], 0.0),
+        ]),
+    );
+}
+
+async fn world() -> World {
+    let world = World::of(CATALOG).await;
+    script(&world);
+    world
+}
+
+async fn table(world: &World, query: &str) -> String {
+    let reply = world.get(&format!("{ALERTS}{query}")).await;
+    assert_eq!(reply.status, 200, "{query}");
+    panel(reply.text(), "alerts").to_owned()
+}
+
+fn rows(html: &str) -> Vec<Tag> {
+    let is_row = |tag: &Tag| tag.name == "tr" && tag.get("class").is_some_and(|c| c.starts_with("row"));
+    tags(html).into_iter().filter(is_row).collect()
+}
+
+fn headers(html: &str) -> String {
+    words(html.split_once("<thead>").unwrap().1.split_once("</thead>").unwrap().0)
+}
+
+/// The links to a row whose name is this.
+fn permalinks(html: &str, name: &str) -> Vec<String> {
+    let links = html.split("<a class=\"permalink\"").skip(1);
+    let named = links.filter(|rest| rest.split_once("<bdi>").unwrap().1.starts_with(&format!("{name}<")));
+    named.map(|rest| tags(&format!("<a {rest}"))[0].get("href").unwrap().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn the_address_chooses_the_columns() {
+    const START: &str = "State Name Summary Severity";
+    let world = world().await;
+    for (query, expected) in [
+        ("", format!("{START} Labels Value Active for")),
+        ("?showLabels=false", format!("{START} Value Active for")),
+        ("?showLabels&showAnnotations", format!("{START} Labels Annotations Value Active for")),
+        ("?showAnnotations=false", "State Name Severity Labels Value Active for".to_owned()),
+        (
+            "?extraColumns=annotations.summary,labels.job",
+            format!("{START} Labels Value Active for Summary Job"),
+        ),
+        ("?extraColumns=job,labels.job", format!("{START} Labels Value Active for Job")),
+    ] {
+        let html = table(&world, query).await;
+        let count = tags(&html).iter().filter(|t| t.name == "th").count();
+        assert_eq!(headers(&html), expected, "{query}");
+        let spans = tags(&html).into_iter().filter_map(|t| t.get("colspan").map(str::to_owned));
+        assert!(spans.into_iter().all(|span| span == count.to_string()), "{query}");
+        for row in html.split("<tr class=\"row").skip(1) {
+            let row = row.split_once("</tr>").unwrap().0;
+            assert_eq!(row.matches("<td").count(), count, "{query}: {row}");
+        }
+    }
+    let html =
+        table(&world, "?extraColumns=annotations.summary,labels.job,annotations.see,labels.none").await;
+    let all = tags(&html);
+    let header = |title: &str| all.iter().any(|t| t.name == "th" && t.get("title") == Some(title));
+    assert!(header("annotations.summary") && header("labels.job") && header("labels.none"));
+    let cells = |row: &str| -> Vec<String> {
+        row.split("<td class=\"extra\"")
+            .skip(1)
+            .map(|cell| words(&format!("<td{}", cell.split_once("</td>").unwrap().0)))
+            .collect()
+    };
+    let row = |id: &str| html.split_once(id).unwrap().1.split_once("</tr>").unwrap().0.to_owned();
+    assert_eq!(
+        cells(&row("class=\"row sibling\"")),
+        ["a:1 is down", "node", "https://wiki.example/down", ""]
+    );
+    assert_eq!(
+        cells(&row("class=\"row head\"")),
+        ["", "node", "https://wiki.example/down", ""],
+        "what all share"
+    );
+    let told = world.get(&format!("{ALERTS}?extraColumns=job")).await;
+    assert!(words(told.text()).contains("\"job\" is no column; write annotations.name or labels.name"));
+    let full = words(&table(&world, "?showLabels=true").await);
+    assert!(full.contains("alertname=Down") && full.contains("job=node"), "{full}");
+}
+
+#[tokio::test]
+async fn a_page_has_the_size_that_is_chosen() {
+    let world = world().await;
+    for (size, shown, said) in [
+        ("5", 5, "1–5 of 62 rows"),
+        ("10", 10, "1–10 of 62 rows"),
+        ("20", 20, "1–20 of 62 rows"),
+        ("50", 50, "1–50 of 62 rows"),
+        ("all", 62, "1–62 of 62 rows"),
+    ] {
+        let html = table(&world, "?sort=name").await;
+        let wanted = format!("pageSize={size}");
+        let link = tags(&html).into_iter().find(|t| t.get("href").is_some_and(|h| h.ends_with(&wanted)));
+        let html = table(&world, link.unwrap().get("href").unwrap().strip_prefix(ALERTS).unwrap()).await;
+        assert_eq!(rows(&html).len(), shown, "{size}");
+        assert!(words(&html).contains(said), "{size}: {}", words(&html));
+        let current = tags(&html).into_iter().filter(|t| t.get("aria-current").is_some() && t.name == "a");
+        assert!(current.into_iter().any(|t| t.get("href").unwrap().contains(&wanted)), "{size}");
+    }
+}
+
+#[tokio::test]
+async fn a_link_leads_to_its_row_wherever_it_is() {
+    let world = world().await;
+    let all = table(&world, "?sort=name&pageSize=all&showInactiveAlerts").await;
+    let lag = permalinks(&all, "Lag");
+    let quiet = permalinks(&all, "Quiet");
+    assert_eq!((lag.len(), quiet.len()), (60, 1));
+    for (link, sort) in [(&lag[0], ""), (&lag[59], ""), (&lag[59], "&sort=name"), (&quiet[0], "")] {
+        let (address, fragment) = link.split_once('#').unwrap();
+        let html = table(&world, &format!("{}{sort}", address.strip_prefix(ALERTS).unwrap())).await;
+        let marked: Vec<_> =
+            rows(&html).into_iter().filter(|t| t.get("class").unwrap().ends_with(" marked")).collect();
+        assert_eq!(marked.len(), 1, "{link}{sort}");
+        assert_eq!(marked[0].get("id"), Some(fragment), "the fragment is the row's id");
+        let opened: Vec<_> =
+            tags(&html).into_iter().filter(|t| t.name == "details" && t.get("open").is_some()).collect();
+        assert!(opened.iter().any(|t| t.get("id") == Some(&*format!("{fragment}-open"))), "{link}{sort}");
+        let loads = tags(&html).into_iter().filter(|t| t.get("hx-trigger") == Some("load")).count();
+        assert_eq!(loads, 1, "its graph alone is fetched at once");
+        let controls = tags(&html).into_iter().filter(|t| t.get("hx-push-url").is_some());
+        for control in controls {
+            assert!(!control.get("href").unwrap().contains("alert="), "a filter leaves the row");
+        }
+    }
+    let gone = table(&world, "?alert=0123456789abcdef").await;
+    assert!(
+        words(&gone).contains("Not active now: the alert that this address leads to is not among these.")
+    );
+    let bad = world.get(&format!("{ALERTS}?alert=%3Cb%3E")).await;
+    assert!(words(bad.text()).contains("alert: \"<b>\" is no row of an alert."));
+}
+
+#[tokio::test]
+async fn an_expression_is_drawn_with_its_alerts_beginning() {
+    let world = world().await;
+    let html = table(&world, "?sort=name").await;
+    let place = tags(&html).into_iter().find(|t| t.get("class") == Some("row-graph")).unwrap();
+    assert!(place.get("hx-trigger").unwrap().starts_with("toggle once from:#alert-"));
+    assert!(
+        world.upstream.requests().iter().all(|r| r.form("query").is_none()),
+        "nothing before a row is opened"
+    );
+    let own = place.get("hx-get").unwrap().to_owned();
+    let fragment = world.get_with(&own, &[("HX-Request", "true")]).await;
+    let text = fragment.text();
+    assert!(text.trim_start().starts_with("<section"), "{text}");
+    let island = text.split_once("<script type=\"application/json\"").unwrap().1.split_once('>').unwrap().1;
+    let island: Value = serde_json::from_str(island.split_once("</script>").unwrap().0).unwrap();
+    assert_eq!(island["names"], json!(["instance=a:1, job=node"]), "its own series, by its labels");
+    let mark = &island["option"]["series"][1]["markLine"]["data"][0];
+    let at = mark["xAxis"].as_f64().unwrap();
+    let expected = clock::now().as_millisecond() as f64 - 600_000.0;
+    assert!((at - expected).abs() < 60_000.0, "{at} {expected}");
+    assert_eq!(mark["label"]["formatter"], "active since");
+    assert!(words(text).contains("One series of other alerts is not shown."), "{}", words(text));
+    let page = world.get(&own).await;
+    assert_eq!(page.status, 200);
+    assert!(page.text().contains("<html") && words(page.text()).contains("active since"));
+    let asked: Vec<_> = world.upstream.requests().iter().filter_map(|r| r.form("query")).collect();
+    assert_eq!(asked, ["up == 0"], "as the rule has it, once");
+}
+
+#[tokio::test]
+async fn only_the_entitys_own_expressions_are_asked() {
+    let closed = |settings: &mut Settings| settings.web.ad_hoc = false;
+    let world = World::with(CATALOG, closed).await;
+    script(&world);
+    let page = world.get(&format!("{ALERTS}/graph?alert=0123456789abcdef")).await;
+    assert_eq!(page.status, 404);
+    assert!(words(page.text()).contains("This alert is not active now"));
+    for query in ["", "?alert=x", "?alert=secret", "?query=secret"] {
+        assert_eq!(world.get(&format!("{ALERTS}/graph{query}")).await.status, 404, "{query}");
+    }
+    let quiet = permalinks(&table(&world, "?state=inactive").await, "Quiet").remove(0);
+    let id = quiet.rsplit_once("#alert-").unwrap().1;
+    world.upstream.on("quiet > 1", Reply::refusal(422, "execution", "too <b>many</b>"));
+    let fragment = world.get_with(&format!("{ALERTS}/graph?alert={id}"), &[("HX-Request", "true")]).await;
+    assert_eq!(fragment.status, 200, "a panel fails alone");
+    assert!(words(fragment.text()).contains("too <b>many</b>"), "{}", words(fragment.text()));
+    let asked: Vec<_> = world.upstream.requests().iter().filter_map(|r| r.form("query")).collect();
+    assert_eq!(asked, ["quiet > 1"]);
+}
+
+#[tokio::test]
+async fn a_row_is_carried_for_the_parent_only_when_one_is_listed() {
+    let listed = |settings: &mut Settings| {
+        settings.web.parent_origins = vec!["https://a.example".to_owned(), "https://b.example".to_owned()];
+    };
+    let without = world().await;
+    let reply = without.get(ALERTS).await;
+    assert!(!reply.text().contains("data-row") && !reply.text().contains("data-parents"));
+    let world = World::with(CATALOG, listed).await;
+    script(&world);
+    let reply = world.get(&format!("{ALERTS}?sort=name")).await;
+    let root = tags(reply.text()).into_iter().find(|t| t.name == "html").unwrap();
+    assert_eq!(root.get("data-parents"), Some("https://a.example https://b.example"));
+    let told: Value = serde_json::from_str(rows(reply.text())[0].get("data-row").unwrap()).unwrap();
+    let data = world.get(&format!("{ALERTS}.json?sort=name")).await.json();
+    assert_eq!(told, data["alerts"][0], "as the data form has it");
+    assert_eq!(
+        (&told["name"], &told["query"], &told["value"]),
+        (&json!("Down"), &json!("up == 0"), &json!(1.0))
+    );
+}

@@ -1,0 +1,209 @@
+//! Rows of alerts in a real browser: a click opens them, draws their expression, and tells the page around.
+
+use promenade::clock;
+use promenade::config::Settings;
+use serde_json::{Value, json};
+
+use crate::world::World;
+use crate::world::chromium::Tab;
+use crate::world::upstream::{Reply, Upstream};
+
+const ALERTS: &str = "/catalog/default/component/payments/alerts";
+const ROW: &str = "#alerts tbody:not(.family) tr.row";
+const CATALOG: &str = "apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata:\n  name: payments\n  \
+                       annotations: {prometheus.io/alert: all}\n";
+
+fn script(world: &World) {
+    let at = (clock::now() - jiff::SignedDuration::from_mins(10)).to_string();
+    let rule = |i: usize| {
+        let name = format!("Rule{i:02}");
+        let active = i < 30;
+        let alert = json!({
+            "labels": {"alertname": name, "team": format!("</script>{i}")},
+            "annotations": {"summary": "it's \"down\" <b>"}, "state": "firing", "activeAt": at, "value": "1e+00",
+        });
+        json!({
+            "state": if active { "firing" } else { "inactive" }, "name": name, "query": "up == 0", "duration": 0,
+            "labels": {}, "annotations": {}, "alerts": if active { json!([alert]) } else { json!([]) },
+            "health": "ok", "lastEvaluation": at, "type": "alerting",
+        })
+    };
+    let rules: Vec<Value> = (0..32).map(rule).collect();
+    let groups = json!([{"name": "group", "file": "rules.yml", "interval": 15, "rules": rules}]);
+    world.upstream.on_rules(Reply::rules(groups));
+    world.upstream.on("up == 0", Reply::matrix(&[(&[("__name__", "up"), ("job", "a")], 1.0)]));
+}
+
+fn at(world: &World, path: &str) -> String {
+    format!("http://{}{path}", world.address)
+}
+
+async fn quiet(tab: &Tab) {
+    let complaints = tab.complaints().await;
+    assert!(complaints.is_empty(), "the browser complains:\n  {}", complaints.join("\n  "));
+}
+
+fn asked(world: &World) -> usize {
+    world.upstream.requests().iter().filter(|r| r.form("query").is_some()).count()
+}
+
+#[tokio::test]
+async fn a_row_opens_to_its_graph_and_keeps_it() {
+    let world = World::of(CATALOG).await;
+    script(&world);
+    let tab = Tab::open(&at(&world, &format!("{ALERTS}?refresh=1s"))).await;
+    assert_eq!(asked(&world), 0, "no graph before a row is opened");
+    // Its name is a link, and still opens it in place.
+    tab.click(&format!("{ROW} a.permalink")).await;
+    tab.until("document.querySelector('#alerts tr.detail .row-graph canvas')").await;
+    let chart = "echarts.getInstanceByDom(document.querySelector('.row-graph .chart'))";
+    let mark: f64 = tab
+        .look(&format!("{chart}.getOption().series.find((s) => s.id === 'marks').markLine.data[0].xAxis"))
+        .await;
+    assert!((clock::now().as_millisecond() as f64 - 600_000.0 - mark).abs() < 60_000.0, "{mark}");
+    // Text, the line and its label are drawn where the axis says.
+    let column = format!(
+        "(() => {{ const c = document.querySelector('.row-graph canvas'), x = Math.round({chart}.convertToPixel({{ xAxisIndex: 0 }}, {mark}));
+          const d = c.getContext('2d').getImageData(x - 2, 0, 5, c.height).data; let n = 0;
+          for (let i = 0; i < d.length; i += 4) if (d[i + 3] > 60 && d[i] < 120) n++; return n; }})()"
+    );
+    tab.until(&format!("{column} > 60")).await;
+    let _: bool = tab.look("(window.canvas = document.querySelector('.row-graph canvas'), true)").await;
+    let polls = "performance.getEntriesByType('resource').filter((e) => e.name.endsWith('/alerts?refresh=1s')).length";
+    tab.until(&format!("{polls} >= 2")).await;
+    assert!(
+        tab.look::<bool>("document.querySelector('.row-graph canvas') === window.canvas").await,
+        "the same canvas"
+    );
+    assert!(tab.look::<bool>(&format!("document.querySelector('{ROW} details').open")).await);
+    tab.screenshot("row-graph").await;
+    // The rest of the row closes it; a graph that nobody sees is not refreshed.
+    tab.click(&format!("{ROW} td.sum")).await;
+    tab.until(&format!("!document.querySelector('{ROW} details').open")).await;
+    assert!(tab.look::<bool>("location.hash === ''").await);
+    quiet(&tab).await;
+    tab.close().await;
+}
+
+#[tokio::test]
+async fn a_row_is_found_by_its_link_without_a_script() {
+    let world = World::of(CATALOG).await;
+    script(&world);
+    let tab = Tab::open(&at(&world, &format!("{ALERTS}?sort=-name"))).await;
+    let link: String = tab.look("document.querySelector('a.permalink').href").await;
+    let name = tab.text("a.permalink").await;
+    tab.without_scripts().await;
+    tab.go(&link).await;
+    tab.until("document.querySelector('tr.row:target').classList.contains('marked')").await;
+    assert_eq!(tab.text("tr.marked td.name").await.trim(), name.trim());
+    let seen = |selector: &str| format!("document.querySelector('{selector}').checkVisibility()");
+    assert!(tab.look::<bool>(&seen("tr.marked + tr.detail")).await, "opened");
+    let link = "document.querySelector('tr.marked + tr.detail .row-graph a')";
+    assert!(tab.look::<bool>(&format!("{link}.checkVisibility()")).await);
+    tab.go(&tab.look::<String>(&format!("{link}.href")).await).await;
+    assert!(tab.text("section.graph").await.contains("active since"));
+    tab.close().await;
+}
+
+#[tokio::test]
+async fn pages_inactive_rows_and_columns_change_in_place() {
+    let world = World::of(CATALOG).await;
+    script(&world);
+    let tab = Tab::open(&at(&world, &format!("{ALERTS}?extraColumns=labels.team,annotations.summary"))).await;
+    let _: bool = tab.look("(window.stayed = true)").await;
+    let rows = |n: usize| format!("document.querySelectorAll('#alerts tr.row').length === {n}");
+    tab.until(&rows(20)).await;
+    assert_eq!(tab.text("th.extra").await, "Team");
+    assert_eq!(tab.text("td.extra").await, "</script>0");
+    tab.click("#alerts .sizes a:nth-of-type(1)").await;
+    tab.until(&rows(5)).await;
+    tab.until("location.search.includes('pageSize=5')").await;
+    tab.click("#alerts a[rel=next]").await;
+    tab.until("document.querySelector('#alerts td.name').innerText.trim() === 'Rule05'").await;
+    tab.click("#alerts .chips a:last-child").await;
+    tab.until("document.querySelector('#alerts .pager').innerText.includes('of 32 rules')").await;
+    tab.click("#alerts .sizes a:last-child").await;
+    tab.until(&rows(32)).await;
+    tab.until("location.search.includes('pageSize=all') && location.search.includes('extraColumns=')").await;
+    assert_eq!(tab.count("td.extra").await, 64, "the columns stay");
+    assert!(tab.look::<bool>("window.stayed === true").await, "the page was loaded anew");
+    tab.screenshot("extra-columns").await;
+    tab.size(390, 900).await;
+    tab.screenshot("extra-columns-390").await;
+    assert!(tab.look::<bool>("document.documentElement.scrollWidth <= 390").await, "it fits");
+    quiet(&tab).await;
+    tab.close().await;
+}
+
+/// A page of another origin that frames the portal and writes down what it is told.
+fn framing(portal: &str) -> Reply {
+    Reply::html(
+        200,
+        &format!(
+            "<!doctype html><title>around</title><style>body{{margin:0}}iframe{{border:0;width:1400px;height:800px}}\
+             #spot{{position:fixed;width:2px;height:2px;pointer-events:none}}</style>\
+             <script>window.told = []; addEventListener('message', (e) => told.push([e.origin, e.data]));</script>\
+             <iframe src=\"{portal}\" onload=\"window.loaded = true\"></iframe><i id=\"spot\"></i>"
+        ),
+    )
+}
+
+#[tokio::test]
+async fn only_a_listed_parent_is_told_of_the_opened_row() {
+    let (listed, other) = (Upstream::start().await, Upstream::start().await);
+    let origin = |server: &Upstream| format!("http://{}", server.address);
+    let settings = |settings: &mut Settings| {
+        settings.web.frame_ancestors = vec![origin(&listed), origin(&other)];
+        settings.web.parent_origins = vec!["https://elsewhere.example".to_owned(), origin(&listed)];
+    };
+    let world = World::with(CATALOG, settings).await;
+    script(&world);
+    let portal = at(&world, &format!("{ALERTS}?kiosk&refresh=0"));
+    // The frame of another origin cannot be looked into: where its row is, is seen beforehand.
+    let tab = Tab::new().await;
+    tab.size(1400, 800).await;
+    tab.go(&portal).await;
+    let row = format!(
+        "(({{x, y, width, height}}) => [x + width / 2, y + height / 2])(document.querySelector('{ROW} td.sum').getBoundingClientRect())"
+    );
+    let (x, y): (f64, f64) = tab.look(&row).await;
+    for (server, told) in [(&listed, 1), (&other, 0)] {
+        // Another step, so that its graph is not in the cache: its question tells that the row was opened.
+        let step = if told == 1 { "60s" } else { "120s" };
+        server.on_any(framing(&format!("{portal}&step={step}")));
+        let before = asked(&world);
+        tab.go(&format!("{}/", origin(server))).await;
+        tab.until("window.loaded").await;
+        let place = format!("((s) => {{ s.left = '{}px'; s.top = '{}px'; return true; }})", x - 1.0, y - 1.0);
+        let _: bool = tab.look(&format!("{place}(document.getElementById('spot').style)")).await;
+        tab.click("#spot").await;
+        for _ in 0..100 {
+            if asked(&world) > before {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        assert!(asked(&world) > before, "the row was opened");
+        // Closed again, of which nobody is told.
+        tab.click("#spot").await;
+        let heard: Vec<(String, Value)> = {
+            quiet(&tab).await;
+            tab.look("told").await
+        };
+        assert_eq!(heard.len(), told, "{heard:?}");
+        for (from, message) in heard {
+            assert_eq!(from, format!("http://{}", world.address));
+            assert_eq!((&message["type"], &message["version"]), (&json!("promenade:row"), &json!(1)));
+            let row = &message["row"];
+            assert_eq!(
+                (&row["name"], &row["state"], &row["value"]),
+                (&json!("Rule00"), &json!("firing"), &json!(1))
+            );
+            assert_eq!(row["labels"]["team"], "</script>0");
+            assert_eq!(row["annotations"]["summary"], "it's \"down\" <b>");
+            assert_eq!(row["query"], "up == 0");
+            assert!(row["activeAt"].is_string());
+        }
+    }
+    tab.close().await;
+}
