@@ -37,9 +37,13 @@ fn routes(config: &mut ServiceConfig) {
                 .route(web::get().to(query_range))
                 .route(web::post().to(query_range)),
         )
+        .service(web::resource("/api/v1/query").route(web::get().to(query)).route(web::post().to(query)))
         .route("/api/v1/rules", web::get().to(rules))
         .default_service(web::to(elsewhere));
 }
+
+const UNKNOWN: &str = "invalid parameter \"query\": this is the demo's Prometheus, \
+     and it only knows the queries of the demo's own catalog";
 
 #[derive(Serialize)]
 #[serde(tag = "status", rename_all = "lowercase", rename_all_fields = "camelCase")]
@@ -57,9 +61,15 @@ enum Answer<T> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct RangeData {
+struct QueryData<T> {
     result_type: &'static str,
-    result: Vec<SeriesData>,
+    result: Vec<T>,
+}
+
+#[derive(Serialize)]
+struct SampleData {
+    metric: BTreeMap<&'static str, &'static str>,
+    value: (Instant, String),
 }
 
 #[derive(Serialize)]
@@ -89,11 +99,7 @@ async fn query_range(request: HttpRequest, body: Bytes, story: Data<Story>) -> H
         Err(error) => return bad_data(error),
     };
     let Some(known) = queries::find(text("query")) else {
-        return bad_data(
-            "invalid parameter \"query\": this is the demo's Prometheus, \
-             and it only knows the queries of the demo's own catalog"
-                .to_owned(),
-        );
+        return bad_data(UNKNOWN.to_owned());
     };
     let now = clock::now().as_millisecond();
     let result = (known.series)(*story.get_ref())
@@ -105,7 +111,32 @@ async fn query_range(request: HttpRequest, body: Bytes, story: Data<Story>) -> H
         .filter(|series| !series.values.is_empty())
         .collect();
     HttpResponse::Ok()
-        .json(Answer::Success { data: RangeData { result_type: "matrix", result }, infos: known.infos })
+        .json(Answer::Success { data: QueryData { result_type: "matrix", result }, infos: known.infos })
+}
+
+async fn query(request: HttpRequest, body: Bytes, story: Data<Story>) -> HttpResponse {
+    let asked = parameters(&request, &body);
+    let now = clock::now();
+    let at = asked.get("time").cloned().unwrap_or_else(|| now.as_second().to_string());
+    let range = match Range::read(&at, &at, "1") {
+        Ok(range) => range,
+        Err(error) => return bad_data(error),
+    };
+    let Some(known) = queries::find(asked.get("query").map_or("", String::as_str)) else {
+        return bad_data(UNKNOWN.to_owned());
+    };
+    let result = (known.series)(*story.get_ref())
+        .into_iter()
+        .filter_map(|series| {
+            let (at, value) = series.samples(range, now.as_millisecond()).into_iter().next()?;
+            Some(SampleData {
+                value: (Instant(at), number(value)),
+                metric: series.labels.into_iter().collect(),
+            })
+        })
+        .collect();
+    HttpResponse::Ok()
+        .json(Answer::Success { data: QueryData { result_type: "vector", result }, infos: known.infos })
 }
 
 async fn rules(request: HttpRequest, story: Data<Story>) -> HttpResponse {

@@ -86,6 +86,7 @@ fn for_machines(config: &mut web::ServiceConfig) {
 fn for_people(config: &mut web::ServiceConfig) {
     config
         .configure(assets::configure)
+        .configure(api::proxy::configure)
         .service(reading("/", pages::catalog::show))
         .service(reading("", pages::catalog::show))
         .service(reading("/status", pages::status::show))

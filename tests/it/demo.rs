@@ -188,7 +188,13 @@ async fn answers_are_in_the_shape_of_prometheus_by_get_and_by_post() {
 
     let form = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(query).finish();
     let (status, posted) = ask(&prometheus, "/api/v1/query_range", &[("step", "ignored")], Some(&form)).await;
-    assert_eq!((status, posted), (200, got));
+    assert_eq!((status, &posted), (200, &got));
+
+    let (status, instant) =
+        ask(&prometheus, "/api/v1/query", &[query[0], ("time", "1795400000")], None).await;
+    assert_eq!((status, &instant["data"]["resultType"]), (200, &json!("vector")));
+    let (one, series) = (&instant["data"]["result"][1], &got["data"]["result"][1]);
+    assert_eq!((&one["metric"], &one["value"]), (&series["metric"], &series["values"][0]));
 }
 
 #[actix_web::test]

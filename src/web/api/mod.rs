@@ -3,6 +3,7 @@
 pub mod alerts;
 pub mod entity;
 pub mod graph;
+pub mod proxy;
 
 use serde::{Serialize, Serializer};
 

@@ -26,6 +26,12 @@ pub enum PageError {
     NoSuchGraph { graphs: usize },
     /// A data form was asked with parameters that cannot be used.
     BadParameters(Vec<ParamProblem>),
+    /// The reader may not ask what no annotation names.
+    AdHocForbidden,
+    /// The address names an instance that cannot be asked, or none and there is none without a name.
+    NoSuchInstance(UnknownInstance),
+    /// The query of the address is not one that may be sent. The text is its first problem.
+    BrokenQuery(String),
     /// A data form whose question failed.
     Failed(Failure),
     /// The page can be read, and nothing else.
@@ -58,6 +64,9 @@ impl fmt::Display for PageError {
                 let names = problems.iter().map(|problem| problem.parameter).collect::<Vec<_>>();
                 write!(f, "bad parameters: {}", names.join(", "))
             }
+            Self::AdHocForbidden => f.write_str("ad-hoc queries are off"),
+            Self::NoSuchInstance(unknown) => write!(f, "no such instance: {:?}", unknown.asked),
+            Self::BrokenQuery(problem) => write!(f, "broken query: {problem}"),
             Self::Failed(failure) => f.write_str(&told::for_operator(failure)),
             Self::MethodNotAllowed => f.write_str("method not allowed"),
             Self::Internal(text) => f.write_str(text),

@@ -12,7 +12,8 @@ use actix_web::middleware::Next;
 use futures_util::FutureExt;
 use serde::Serialize;
 
-use super::{PageError, Told};
+use super::PageError;
+use crate::web::api::proxy;
 use crate::web::form;
 use crate::web::{CachePolicy, pages};
 
@@ -40,10 +41,13 @@ pub async fn render(
     });
     log(&error);
     let (request, _) = reply.into_parts();
-    let mut body = body(&request, &error.told());
+    // The route knows best: an entity may be named `x.json`.
+    let route = request.match_pattern().unwrap_or_else(|| request.path().to_owned());
+    let mut body = body(&request, &route, &error);
     match status {
         StatusCode::METHOD_NOT_ALLOWED => {
-            body.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
+            let allowed = if proxy::is_route(&route) { proxy::allowed(&request) } else { "GET, HEAD" };
+            body.headers_mut().insert(ALLOW, HeaderValue::from_static(allowed));
         }
         StatusCode::SERVICE_UNAVAILABLE => {
             body.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_SECS));
@@ -72,10 +76,11 @@ struct ErrorFields<'t> {
     message: &'t str,
 }
 
-fn body(request: &HttpRequest, told: &Told) -> actix_web::HttpResponse {
-    // The route knows best: an entity may be named `x.json`.
-    let asked = request.match_pattern().unwrap_or_else(|| request.path().to_owned());
-    let made = if asked.ends_with(".json") {
+fn body(request: &HttpRequest, asked: &str, error: &PageError) -> actix_web::HttpResponse {
+    let told = &error.told();
+    let made = if proxy::is_route(asked) {
+        proxy::refusal(request, error, told)
+    } else if asked.ends_with(".json") {
         let message = told.message();
         let error = ErrorFields { kind: told.kind, message: &message };
         form::json_as(request, told.status, &ErrorBody { error }, CachePolicy::Live)

@@ -91,6 +91,15 @@ impl PageError {
                 let title = "The address has a parameter that cannot be used";
                 Told::new(StatusCode::BAD_REQUEST, BAD_PARAMETER, title, &format!("{all}."), "")
             }
+            Self::AdHocForbidden => ad_hoc_forbidden(),
+            Self::NoSuchInstance(unknown) => no_such_instance(unknown),
+            Self::BrokenQuery(problem) => Told::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                ErrorKind::BadQuery.as_str(),
+                "The query cannot be read",
+                &format!("It was not sent: {problem}."),
+                "",
+            ),
             Self::Failed(failure) => worded(failure),
             Self::MethodNotAllowed => Told::new(
                 StatusCode::METHOD_NOT_ALLOWED,
@@ -115,6 +124,17 @@ impl PageError {
             ),
         }
     }
+}
+
+fn ad_hoc_forbidden() -> Told {
+    Told::new(
+        StatusCode::FORBIDDEN,
+        "forbidden",
+        "Custom queries are off",
+        "This portal asks only what the annotations of entities name.",
+        "An entity's own graphs and alerts are on its page. Those who run the portal can allow more: \
+         promenade.adHocQueries.",
+    )
 }
 
 fn no_such_graph(graphs: usize) -> Told {
@@ -156,11 +176,32 @@ fn worded(failure: &Failure) -> Told {
     }
 }
 
-fn unknown_instance(unknown: &UnknownInstance) -> Told {
-    let known = match unknown.known.as_slice() {
+/// The names that may be chosen instead.
+fn known(unknown: &UnknownInstance) -> String {
+    match unknown.known.as_slice() {
         [] => "No instance is configured for it.".to_owned(),
         names => format!("Configured are: {}.", names.join(", ")),
+    }
+}
+
+/// Of an address, where [`unknown_instance`] tells of an entity.
+fn no_such_instance(unknown: &UnknownInstance) -> Told {
+    let known = known(unknown);
+    let (title, explanation) = match &unknown.asked {
+        Some(asked) => (
+            format!("No Prometheus instance is called \"{asked}\""),
+            format!("The address names an instance that is not configured. {known}"),
+        ),
+        None => (
+            "No default Prometheus instance".to_owned(),
+            format!("The address names no instance, and there is none without a name. {known}"),
+        ),
     };
+    Told::new(StatusCode::NOT_FOUND, "unknown_instance", &title, &explanation, "Choose another instance.")
+}
+
+fn unknown_instance(unknown: &UnknownInstance) -> Told {
+    let known = known(unknown);
     let (title, explanation) = match &unknown.asked {
         Some(asked) => (
             format!("No Prometheus instance is called \"{asked}\""),
@@ -200,7 +241,7 @@ fn sentences(error: &PrometheusError, who: &str) -> (StatusCode, String, String,
             StatusCode::UNPROCESSABLE_ENTITY,
             format!("{who} refuses the query"),
             "The query reached Prometheus, which cannot evaluate it.".to_owned(),
-            "Mend the query in the annotation.",
+            "Mend the query.",
         ),
         ErrorKind::Overloaded => (
             StatusCode::SERVICE_UNAVAILABLE,

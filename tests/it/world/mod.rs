@@ -94,7 +94,19 @@ impl World {
     }
 
     pub async fn ask(&self, method: Method, path: &str, headers: &[(&str, &str)]) -> Reply {
+        self.send(method, path, headers, "").await
+    }
+
+    /// A form as browsers and Go send it.
+    pub async fn post(&self, path: &str, form: &str) -> Reply {
+        self.send(Method::POST, path, &[("Content-Type", "application/x-www-form-urlencoded")], form).await
+    }
+
+    pub async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> Reply {
         let mut request = self.client.request(method, format!("http://{}{path}", self.address));
+        if !body.is_empty() {
+            request = request.body(body.to_owned());
+        }
         for (name, value) in headers {
             request = request.header(*name, *value);
         }

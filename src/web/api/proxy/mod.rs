@@ -1,0 +1,219 @@
+//! `/api/proxy{proxyPath}/...`: the slice of Prometheus' own API that the React plugin uses, in Prometheus' JSON.
+//!
+//! It is no proxy: what is asked is read, goes through the store, and the answer is written anew.
+
+mod params;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::http::Method;
+use actix_web::middleware::from_fn;
+use actix_web::web::{self, Bytes, Data, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse};
+use serde::{Serialize, Serializer};
+
+use self::params::{Given, MAX_FORM};
+use crate::clock;
+use crate::monitoring::{Failure, Monitoring};
+use crate::prometheus::wire::{write_instant, write_matrix, write_refusal, write_rules};
+use crate::prometheus::{ErrorKind, InstanceName, InstantAnswer, Matrix, Rules};
+use crate::store::Answer;
+use crate::web::page_error::catch_panics;
+use crate::web::params::ParamProblem;
+use crate::web::{CachePolicy, PageError, Told, WebSettings, form};
+
+/// Everything below it is answered here, errors included.
+const ROUTE: &str = "/api/proxy/{path:.*}";
+/// For a request's body to arrive.
+const BODY_DEADLINE: Duration = Duration::from_secs(10);
+/// The plugin's header: the entity's service-name, or the empty text.
+const SERVICE_NAME: &str = "x-prometheus-service-name";
+
+pub fn configure(config: &mut ServiceConfig) {
+    config.service(web::resource(ROUTE).route(web::route().to(answer)).wrap(from_fn(catch_panics)));
+}
+
+/// What can be asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Endpoint {
+    QueryRange,
+    Query,
+    Rules,
+}
+
+impl Endpoint {
+    fn of(name: &str) -> Option<Self> {
+        match name {
+            "query_range" => Some(Self::QueryRange),
+            "query" => Some(Self::Query),
+            "rules" => Some(Self::Rules),
+            _ => None,
+        }
+    }
+
+    fn takes(self, method: &Method) -> bool {
+        [Method::GET, Method::HEAD].contains(method) || (self != Self::Rules && method == Method::POST)
+    }
+}
+
+async fn answer(
+    request: HttpRequest,
+    payload: web::Payload,
+    settings: Data<WebSettings>,
+    monitoring: Data<Monitoring>,
+) -> Result<HttpResponse, PageError> {
+    if !settings.ad_hoc {
+        return Err(PageError::AdHocForbidden);
+    }
+    let (of_path, endpoint) =
+        found(&monitoring, request.match_info().query("path")).ok_or(PageError::NoSuchPage)?;
+    if !endpoint.takes(request.method()) {
+        return Err(PageError::MethodNotAllowed);
+    }
+    let instance = chosen(&request, &monitoring, of_path)?;
+    let body = body(payload).await?;
+    let given = Given::read(&request, &body)?;
+    match endpoint {
+        Endpoint::QueryRange => {
+            let (query, window) = (given.query()?, given.window()?);
+            let answer = monitoring.ad_hoc_range(&instance, &query, window).await;
+            let matrix = fresh(answer)?;
+            let warnings = matrix.warnings.iter().cloned().chain(left_out(&matrix)).collect();
+            written(&request, Written::Range(matrix, warnings)).await
+        }
+        Endpoint::Query => {
+            let (query, at_ms) = (given.query()?, given.instant(clock::now())?);
+            let answer = monitoring.ad_hoc_instant(&instance, &query, at_ms).await;
+            written(&request, Written::Instant(fresh(answer)?)).await
+        }
+        Endpoint::Rules => {
+            let remark = given.rules()?;
+            let rules = fresh(monitoring.rules(&instance).await)?;
+            let infos = rules.infos.iter().cloned().chain(remark.map(str::to_owned)).collect();
+            written(&request, Written::Rules(rules, infos)).await
+        }
+    }
+}
+
+/// The instance with that proxy path, and what of it is asked. Of several the unnamed one comes first; those
+/// that are not open to everybody are not there.
+fn found(monitoring: &Monitoring, path: &str) -> Option<(InstanceName, Endpoint)> {
+    let of = |proxy_path: &str| {
+        let rest = path.trim_start_matches('/').strip_prefix(proxy_path.trim_matches('/'))?;
+        Endpoint::of(rest.strip_prefix('/')?)
+    };
+    let open = |name: &InstanceName| monitoring.instance(Some(name.as_str())).is_ok();
+    let fits = monitoring.instances().filter_map(|i| Some((i.name.clone(), of(&i.proxy_path)?)));
+    let fits = fits.filter(|(name, _)| open(name));
+    fits.min_by_key(|(name, _)| name.as_str() != InstanceName::DEFAULT)
+}
+
+/// The instance that the header names, letter for letter; without one that of the path.
+fn chosen(
+    request: &HttpRequest,
+    monitoring: &Monitoring,
+    of_path: InstanceName,
+) -> Result<InstanceName, PageError> {
+    let refused = |message: &str| {
+        let message = message.to_owned();
+        PageError::BadParameters(vec![ParamProblem { parameter: SERVICE_NAME, message }])
+    };
+    let mut values = request.headers().get_all(SERVICE_NAME);
+    let Some(value) = values.next() else { return Ok(of_path) };
+    if values.next().is_some() {
+        return Err(refused("is given more than once"));
+    }
+    match std::str::from_utf8(value.as_bytes()) {
+        Ok("") => Ok(of_path),
+        Ok(name) => {
+            monitoring.instance(Some(name)).map(|i| i.name.clone()).map_err(PageError::NoSuchInstance)
+        }
+        Err(_) => Err(refused("is not valid UTF-8")),
+    }
+}
+
+async fn body(payload: web::Payload) -> Result<Bytes, PageError> {
+    use actix_web::http::StatusCode;
+    let refused = |status| PageError::Refused(status);
+    match tokio::time::timeout(BODY_DEADLINE, payload.to_bytes_limited(MAX_FORM)).await {
+        Err(_) => Err(refused(StatusCode::REQUEST_TIMEOUT)),
+        Ok(Err(_)) => Err(refused(StatusCode::PAYLOAD_TOO_LARGE)),
+        Ok(Ok(Err(_))) => Err(refused(StatusCode::BAD_REQUEST)),
+        Ok(Ok(Ok(body))) => Ok(body),
+    }
+}
+
+/// Prometheus' JSON has no word for an answer that is old, so an old one is none.
+fn fresh<T>(answer: Result<Answer<T>, Failure>) -> Result<Arc<T>, PageError> {
+    let answer = answer.map_err(PageError::Failed)?;
+    match answer.failure {
+        Some(failure) => Err(PageError::Failed(Failure::Prometheus(failure))),
+        None => Ok(answer.value),
+    }
+}
+
+/// What the answer held that is not passed on.
+fn left_out(matrix: &Matrix) -> Option<String> {
+    let count = matrix.off_grid;
+    (count > 0).then(|| format!("{count} samples stood between two steps and were left out by the portal"))
+}
+
+async fn written(request: &HttpRequest, answer: Written) -> Result<HttpResponse, PageError> {
+    form::json_aside(request, answer, CachePolicy::Live).await
+}
+
+/// An answer, with the remarks that are written beside it.
+enum Written {
+    Range(Arc<Matrix>, Vec<String>),
+    Instant(Arc<InstantAnswer>),
+    Rules(Arc<Rules>, Vec<String>),
+}
+
+impl Serialize for Written {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Range(matrix, warnings) => write_matrix(matrix, warnings).serialize(serializer),
+            Self::Instant(answer) => write_instant(answer).serialize(serializer),
+            Self::Rules(rules, infos) => write_rules(rules, infos).serialize(serializer),
+        }
+    }
+}
+
+/// Whether a route's errors are told here.
+pub fn is_route(pattern: &str) -> bool {
+    pattern.ends_with(ROUTE)
+}
+
+/// What may be asked instead of a method that may not, as the header Allow has it.
+pub fn allowed(request: &HttpRequest) -> &'static str {
+    if request.path().ends_with("/rules") { "GET, HEAD" } else { "GET, HEAD, POST" }
+}
+
+/// An error in Prometheus' shape; in Prometheus' own words where it is its own.
+pub fn refusal(request: &HttpRequest, error: &PageError, told: &Told) -> Result<HttpResponse, PageError> {
+    let text = told.said.clone().unwrap_or_else(|| told.message());
+    let body = write_refusal(error_type(error, told), &text);
+    form::json_as(request, told.status, &body, CachePolicy::Live)
+}
+
+/// Prometheus' words for kinds of errors.
+fn error_type(error: &PageError, told: &Told) -> &'static str {
+    if let PageError::Failed(Failure::Prometheus(error)) = error {
+        return match error.kind {
+            ErrorKind::BadQuery if error.status == Some(422) => "execution",
+            ErrorKind::BadQuery => "bad_data",
+            ErrorKind::Timeout => "timeout",
+            ErrorKind::Overloaded | ErrorKind::Unreachable | ErrorKind::Unauthorized => "unavailable",
+            ErrorKind::NotPrometheus | ErrorKind::Incomplete | ErrorKind::TooLarge | ErrorKind::Upstream => {
+                "internal"
+            }
+        };
+    }
+    match told.status.as_u16() {
+        403 => "forbidden",
+        404 => "not_found",
+        400..=499 => "bad_data",
+        _ => "internal",
+    }
+}
