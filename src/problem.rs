@@ -69,6 +69,15 @@ impl Problem {
     }
 }
 
+/// The known word that a misspelt one is close to, for "did you mean"; the case of letters does not count.
+pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let lower = word.to_lowercase();
+    let distance = |known: &str| strsim::damerau_levenshtein(&lower, &known.to_lowercase());
+    let (distance, near) =
+        known.into_iter().map(|k| (distance(k), k)).min_by_key(|(distance, _)| *distance)?;
+    (distance <= 1 + word.len() / 3).then_some(near)
+}
+
 /// A problem and the annotation whose value it is about.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Located {

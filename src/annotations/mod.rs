@@ -16,6 +16,7 @@ pub const RULE: &str = "prometheus.io/rule";
 pub const ALERT: &str = "prometheus.io/alert";
 pub const LABELS: &str = "prometheus.io/labels";
 pub const SERVICE_NAME: &str = "prometheus.io/service-name";
+pub const PARAMS: &str = "promenade.io/params";
 
 /// The longest annotation that is read, in bytes.
 pub const MAX_ANNOTATION_BYTES: usize = 65_536;
