@@ -4,6 +4,7 @@ pub mod annotations;
 pub mod app;
 pub mod catalog;
 pub mod chart;
+pub mod check;
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -201,7 +201,10 @@ pub(super) mod tests {
     /// Also what templates are filled from.
     pub(in crate::annotations) fn entity(annotations: &[(&str, &str)]) -> Entity {
         let annotation = |(key, value): &(&str, &str)| {
-            (key.to_string(), Annotation { value: value.to_string(), place: None, origins: None })
+            (
+                key.to_string(),
+                Annotation { value: value.to_string(), place: None, key_place: None, origins: None },
+            )
         };
         Entity {
             reference: EntityRef::new("component", "default", "payments").unwrap(),

@@ -97,6 +97,8 @@ pub struct Annotation {
     pub value: String,
     /// Where the value's text begins: inside its quotes, or on its block's first line.
     pub place: Option<Place>,
+    /// Where its key begins.
+    pub key_place: Option<Place>,
     /// None for an annotation that no file wrote.
     pub origins: Option<Origins>,
 }

@@ -32,6 +32,8 @@ pub struct CatalogSettings {
 pub struct FileLocation {
     pub target: String,
     pub bases: Vec<PathBuf>,
+    /// Where the target is written.
+    pub place: Option<Place>,
 }
 
 /// A fault of a source: the file, what is wrong, since when the last good state is shown.
@@ -41,6 +43,10 @@ pub struct SourceFault {
     pub line: Option<usize>,
     pub column: Option<usize>,
     pub message: String,
+    /// The entity that it is about, where that is known.
+    pub entity: Option<Box<EntityRef>>,
+    /// The key of the annotation that it is about.
+    pub annotation: Option<Box<str>>,
     /// The file's entities are those of an earlier, good reading.
     pub kept_last_good: bool,
 }
@@ -48,7 +54,15 @@ pub struct SourceFault {
 impl SourceFault {
     /// A fault of the file as a whole.
     pub fn of_file(file: impl Into<PathBuf>, message: impl Into<String>) -> Self {
-        Self { file: file.into(), line: None, column: None, message: message.into(), kept_last_good: false }
+        Self {
+            file: file.into(),
+            line: None,
+            column: None,
+            message: message.into(),
+            entity: None,
+            annotation: None,
+            kept_last_good: false,
+        }
     }
 
     /// A fault at one place of a file.
@@ -58,6 +72,11 @@ impl SourceFault {
             column: Some(place.column),
             ..Self::of_file(place.file.as_path(), message)
         }
+    }
+
+    /// The same fault, told of an entity.
+    pub fn of_entity(self, entity: &EntityRef) -> Self {
+        Self { entity: Some(Box::new(entity.clone())), ..self }
     }
 }
 

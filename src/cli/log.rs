@@ -12,12 +12,15 @@ pub enum LogFormat {
 }
 
 /// The level without `RUST_LOG`: what happens, without how many workers begin to serve.
-const LEVEL: &str = "info,actix_server=warn";
+pub const SERVING: &str = "info,actix_server=warn";
+/// For a command that tells itself what it met.
+pub const REPORTING: &str = "off";
 
-/// From here on, events are written. Of a `RUST_LOG` that is partly wrong, the rest counts.
-pub fn begin(format: LogFormat) {
+/// From here on, events are written, at `otherwise` where no `RUST_LOG` is set. Of one that is partly wrong,
+/// the rest counts.
+pub fn begin(format: LogFormat, otherwise: &str) {
     let level = std::env::var(EnvFilter::DEFAULT_ENV).ok().filter(|level| !level.is_empty());
-    let filter = EnvFilter::builder().parse_lossy(level.as_deref().unwrap_or(LEVEL));
+    let filter = EnvFilter::builder().parse_lossy(level.as_deref().unwrap_or(otherwise));
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
     let begun = match format {
         LogFormat::Text => log.with_ansi(io::stderr().is_terminal()).try_init(),

@@ -1,5 +1,6 @@
 //! Arguments in, exit status out.
 
+mod check;
 mod demo;
 mod log;
 mod serve;
@@ -32,6 +33,8 @@ enum Command {
     Serve(serve::Arguments),
     /// Serves the whole portal on demo data, with nothing else installed or configured
     Demo(demo::Arguments),
+    /// Validates config and catalog: ends with status 0 if all is well, 1 if not, 2 if it could not look
+    Check(check::Arguments),
 }
 
 /// Why a command ended without having done its work.
@@ -45,13 +48,18 @@ enum Failure {
 /// The whole program: reads the process' arguments, runs the command, tells on standard error what went wrong.
 pub fn run() -> ExitCode {
     let arguments = Arguments::parse();
-    log::begin(arguments.log_format);
+    let otherwise = match arguments.command {
+        Command::Check(_) => log::REPORTING,
+        Command::Serve(_) | Command::Demo(_) => log::SERVING,
+    };
+    log::begin(arguments.log_format, otherwise);
     let outcome = match arguments.command {
-        Command::Serve(arguments) => block_on(serve::run(arguments)),
-        Command::Demo(arguments) => block_on(demo::run(arguments)),
+        Command::Serve(arguments) => block_on(serve::run(arguments)).map(|()| ExitCode::SUCCESS),
+        Command::Demo(arguments) => block_on(demo::run(arguments)).map(|()| ExitCode::SUCCESS),
+        Command::Check(arguments) => block_on(check::run(arguments)),
     };
     match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(status) => status,
         Err(Failure::Config(faults)) => {
             log::complain(&serve::report(&faults));
             ExitCode::from(COULD_NOT_BEGIN)
@@ -63,7 +71,7 @@ pub fn run() -> ExitCode {
     }
 }
 
-fn block_on(command: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+fn block_on<T>(command: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

@@ -27,7 +27,8 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     serve_app(settings, |_| ()).await
 }
 
-fn default_files() -> Vec<PathBuf> {
+/// Those that are read when none is named.
+pub fn default_files() -> Vec<PathBuf> {
     let local = PathBuf::from(LOCAL_CONFIG);
     let mut files = vec![PathBuf::from(CONFIG)];
     files.extend(local.exists().then_some(local));

@@ -65,6 +65,19 @@ impl Settings {
         listen: Option<SocketAddr>,
         env: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Self, Vec<ConfigFault>> {
+        match Self::read(files, listen, env) {
+            (Some(settings), faults) if faults.is_empty() => Ok(settings),
+            (_, faults) => Err(faults),
+        }
+    }
+
+    /// All faults, and beside them the settings as far as they could be read: for those who judge a config.
+    /// What has a fault is left out of them or has its default.
+    pub fn read(
+        files: &[PathBuf],
+        listen: Option<SocketAddr>,
+        env: &dyn Fn(&str) -> Option<String>,
+    ) -> (Option<Self>, Vec<ConfigFault>) {
         let substitution = Substitution { env };
         let (mut merged, mut faults) = (None::<RawNode>, Vec::new());
         for file in files {
@@ -76,13 +89,10 @@ impl Settings {
         }
         // Without one of its files, the rest would be judged wrongly.
         if !faults.is_empty() {
-            return Err(faults);
+            return (None, faults);
         }
         let reading = Reading::new(&substitution);
         let settings = settle::settle(&reading.root(merged.as_ref()), listen);
-        match (settings, reading.into_faults()) {
-            (Some(settings), faults) if faults.is_empty() => Ok(settings),
-            (_, faults) => Err(faults),
-        }
+        (settings, reading.into_faults())
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::ConfigFault;
 use super::substitution::Substitution;
-use crate::yaml::{self, Budget, Node, Position, Value};
+use crate::yaml::{self, Budget, Entry, Node, Position, Value};
 
 /// Files that include files, at most.
 const MAX_INCLUDES: usize = 8;
@@ -36,6 +36,8 @@ pub(super) enum RawValue {
 pub(super) struct Origin {
     pub(super) file: Arc<PathBuf>,
     pub(super) at: Position,
+    /// Of the key that it is the value of, if it is one.
+    pub(super) key_at: Option<Position>,
 }
 
 impl Origin {
@@ -110,10 +112,15 @@ fn raw(node: Node, file: &Arc<PathBuf>) -> RawNode {
         Value::Text(text) => RawValue::Text(text.value),
         Value::List(items) => RawValue::List(items.into_iter().map(|item| raw(item, file)).collect()),
         Value::Map(map) => {
-            RawValue::Map(map.entries.into_iter().map(|e| (e.key, raw(e.value, file))).collect())
+            let entry = |e: Entry| {
+                let mut value = raw(e.value, file);
+                value.origin.key_at = Some(e.at);
+                (e.key, value)
+            };
+            RawValue::Map(map.entries.into_iter().map(entry).collect())
         }
     };
-    RawNode { value, origin: Origin { file: file.clone(), at: node.at } }
+    RawNode { value, origin: Origin { file: file.clone(), at: node.at, key_at: None } }
 }
 
 /// Puts what `$include` names in its place.

@@ -5,7 +5,8 @@ use std::cell::RefCell;
 use super::ConfigFault;
 use super::raw::{RawNode, RawValue};
 use super::substitution::{Substituted, Substitution};
-use crate::yaml;
+use crate::problem::nearest;
+use crate::yaml::{self, Position};
 
 /// The faults of one load, and how texts are substituted.
 pub(super) struct Reading<'a> {
@@ -63,13 +64,21 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn fault(&self, message: impl Into<String>) {
-        let origin = self.above.map(|n| &n.origin);
+        self.tell(message.into(), self.above.map(|n| n.origin.at));
+    }
+
+    /// A fault of the key itself, whatever its value.
+    fn fault_of_key(&self, message: impl Into<String>) {
+        self.tell(message.into(), self.above.map(|n| n.origin.key_at.unwrap_or(n.origin.at)));
+    }
+
+    fn tell(&self, message: String, at: Option<Position>) {
         let fault = ConfigFault {
             key: self.path.clone(),
-            message: message.into(),
-            file: origin.map(|o| o.file.as_ref().clone()),
-            line: origin.map(|o| o.at.line),
-            column: origin.map(|o| o.at.column),
+            message,
+            file: self.above.map(|n| n.origin.file.as_ref().clone()),
+            line: at.map(|at| at.line),
+            column: at.map(|at| at.column),
         };
         let mut faults = self.reading.faults.borrow_mut();
         if !faults.contains(&fault) {
@@ -165,9 +174,9 @@ impl<'a> Reader<'a> {
     pub(super) fn only(&self, known: &[&str], later: &[&str]) {
         for (key, value) in self.entries() {
             if later.contains(&key) {
-                value.fault("this version of Promenade does not support the key yet");
+                value.fault_of_key("this version of Promenade does not support the key yet");
             } else if !known.contains(&key) {
-                value.fault(format!("there is no such key{}", suggestion(key, known)));
+                value.fault_of_key(format!("there is no such key{}", suggestion(key, known)));
             }
         }
     }
@@ -204,9 +213,7 @@ fn shown(text: &Substituted) -> String {
 
 /// `: did you mean ...?` when a known word is close.
 pub(super) fn suggestion(word: &str, known: &[&str]) -> String {
-    let distance = |known: &&&str| strsim::damerau_levenshtein(&word.to_lowercase(), &known.to_lowercase());
-    let near = known.iter().min_by_key(distance).filter(|k| distance(k) <= 1 + word.len() / 3);
-    match near {
+    match nearest(word, known.iter().copied()) {
         Some(near) => format!(": did you mean `{near}`?"),
         None if known.is_empty() => String::new(),
         None => format!(": known are {}", known.join(", ")),

@@ -32,8 +32,11 @@ impl Scene {
         }
         let base = directory.path().join("root");
         fs::create_dir_all(&base).unwrap();
-        let location =
-            |target: &&str| FileLocation { target: (*target).to_owned(), bases: vec![base.clone()] };
+        let location = |target: &&str| FileLocation {
+            target: (*target).to_owned(),
+            bases: vec![base.clone()],
+            place: None,
+        };
         let files = targets.iter().map(location).collect();
         let settings = CatalogSettings { files, ..CatalogSettings::default() };
         let source = FileSource::open(settings, CatalogMetrics::default(), Timestamp::UNIX_EPOCH);

@@ -15,6 +15,7 @@ mod api;
 mod browser;
 mod catalog;
 mod catalog_page;
+mod check;
 mod cli;
 mod config;
 mod controls;

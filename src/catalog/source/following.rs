@@ -7,6 +7,12 @@ use super::matching::Hit;
 use super::reading::Pointer;
 use crate::catalog::{FileLocation, SourceFault};
 
+impl Pointer {
+    fn fault(&self, message: impl Into<String>) -> SourceFault {
+        SourceFault::at(&self.place, message).of_entity(&self.entity)
+    }
+}
+
 impl Pass<'_> {
     /// A location of the config: its operator is trusted to point anywhere.
     pub(super) fn location(&mut self, location: &FileLocation) {
@@ -16,11 +22,16 @@ impl Pass<'_> {
             let message = format!("no file matches this location's target (looked for {looked})");
             Some(SourceFault::of_file(target, message))
         });
+        if files.is_empty() {
+            self.unmatched.push(location.clone());
+        }
+        self.read_ahead(&files);
         for file in files {
             self.roots.clone_from(&roots);
             self.roots.extend(file.real.parent().map(Path::to_path_buf));
             self.file(&file, 0);
         }
+        self.ahead.clear();
     }
 
     /// The files of a target. When it has none any more, the ones it had before stay as they last were,
@@ -79,17 +90,17 @@ impl Pass<'_> {
         if self.pointers_left == 0 {
             let message =
                 format!("Locations have more than {MAX_POINTERS} targets: the rest is not looked at");
-            return self.faults.push(SourceFault::at(&pointer.place, message));
+            return self.faults.push(pointer.fault(message));
         }
         if depth >= MAX_POINTER_DEPTH {
             let message = format!("Locations point to Locations more than {MAX_POINTER_DEPTH} times");
-            return self.faults.push(SourceFault::at(&pointer.place, message));
+            return self.faults.push(pointer.fault(message));
         }
         let base = from.parent().unwrap_or(Path::new("")).to_path_buf();
         let roots = self.roots.clone();
         let files = self.expand(&pointer.target, &[base], Some(&roots), depth + 1, |looked| {
             let message = format!("no file matches this Location's target (looked for {looked})");
-            (!pointer.optional).then(|| SourceFault::at(&pointer.place, message))
+            (!pointer.optional).then(|| pointer.fault(message))
         });
         for file in files {
             let is_text = file.path.extension().is_some_and(|e| e == "yaml" || e == "yml" || e == "json");
@@ -97,7 +108,7 @@ impl Pass<'_> {
                 self.file(&file, depth + 1);
             } else {
                 let message = "a Location may point to .yaml, .yml and .json files only";
-                self.faults.push(SourceFault::at(&pointer.place, message));
+                self.faults.push(pointer.fault(message));
             }
         }
     }

@@ -9,14 +9,14 @@ use jiff::Timestamp;
 
 use super::matching::{Hit, Matcher};
 use super::reading::{Pointer, Reading, read_text};
-use crate::catalog::{CatalogSettings, Entity, EntityRef, Snapshot, SourceFault};
+use crate::catalog::{CatalogSettings, Entity, EntityRef, FileLocation, Snapshot, SourceFault};
 use crate::yaml::{self, Budget};
 
 /// Locations that point to locations, at most.
 pub(super) const MAX_POINTER_DEPTH: usize = 8;
 /// Targets of Locations that are followed in one reading.
 pub(super) const MAX_POINTERS: usize = 100_000;
-const MAX_FILES: usize = 100_000;
+pub(super) const MAX_FILES: usize = 100_000;
 const MAX_DIRECTORY_ENTRIES: usize = 1_000_000;
 /// Faults that a snapshot keeps; the rest is counted.
 const MAX_FAULTS: usize = 1000;
@@ -54,6 +54,29 @@ impl Loader {
     }
 
     pub(super) fn load(&mut self, now: Timestamp) -> Snapshot {
+        let (pass, settings) = self.pass();
+        pass.finish(&settings, now)
+    }
+
+    /// The content of a file; what has not changed since the last reading is not parsed again.
+    pub(super) fn read(&self, file: &Hit) -> Content {
+        let path = file.path.as_path();
+        let of_file = |message: String| SourceFault::of_file(path, message);
+        let bytes = yaml::read_regular(&file.real, Budget::CATALOG.bytes).map_err(of_file)?;
+        let hash = self.hasher.hash_one(&bytes);
+        if let Some(before) = self.known.get(path).filter(|before| before.hash == hash) {
+            return Ok((hash, before.reading.clone()));
+        }
+        let text = yaml::decode(&bytes, &Budget::CATALOG).map_err(|fault| SourceFault {
+            line: fault.at.map(|at| at.line),
+            column: fault.at.map(|at| at.column),
+            ..of_file(fault.message)
+        })?;
+        Ok((hash, Arc::new(read_text(path, text))))
+    }
+
+    /// Reads everything; what wins is not yet decided.
+    pub(super) fn pass(&mut self) -> (Pass<'_>, CatalogSettings) {
         let mut pass = Pass::new(self);
         let settings = pass.loader.settings.clone();
         for (name, text) in &settings.embedded {
@@ -64,14 +87,19 @@ impl Loader {
         for location in &settings.files {
             pass.location(location);
         }
-        pass.finish(&settings, now)
+        (pass, settings)
     }
 }
+
+/// A file's content, and the hash of its bytes.
+pub(super) type Content = Result<(u64, Arc<Reading>), SourceFault>;
 
 /// The state of one reading.
 pub(super) struct Pass<'a> {
     pub(super) loader: &'a mut Loader,
     pub(super) matcher: Matcher,
+    /// Contents of files whose turn has not come yet, by path.
+    pub(super) ahead: HashMap<PathBuf, Content>,
     /// Canonical paths: a file is read once, whoever points to it.
     pub(super) visited: HashSet<PathBuf>,
     pub(super) known: HashMap<PathBuf, Known>,
@@ -84,6 +112,8 @@ pub(super) struct Pass<'a> {
     pub(super) faults: Vec<SourceFault>,
     /// Faults beyond those that are told.
     untold: usize,
+    /// The config's locations that led to no file.
+    pub(super) unmatched: Vec<FileLocation>,
     pub(super) pointers_left: usize,
     pub(super) files_read: usize,
     pub(super) not_read: BTreeMap<String, usize>,
@@ -96,6 +126,7 @@ impl<'a> Pass<'a> {
             not_read: loader.settings.not_read.clone(),
             loader,
             matcher,
+            ahead: HashMap::new(),
             visited: HashSet::new(),
             known: HashMap::new(),
             matches: HashMap::new(),
@@ -104,6 +135,7 @@ impl<'a> Pass<'a> {
             kept: Vec::new(),
             faults: Vec::new(),
             untold: 0,
+            unmatched: Vec::new(),
             pointers_left: MAX_POINTERS,
             files_read: 0,
         }
@@ -139,24 +171,11 @@ impl<'a> Pass<'a> {
     }
 
     fn read(&mut self, file: &Hit, before: Option<&Known>) -> Result<Known, SourceFault> {
-        let path = file.path.as_path();
-        let of_file = |message: String| SourceFault::of_file(path, message);
-        let bytes = yaml::read_regular(&file.real, Budget::CATALOG.bytes).map_err(of_file)?;
-        let hash = self.loader.hasher.hash_one(&bytes);
-        let reading = match before {
-            Some(before) if before.hash == hash => before.reading.clone(),
-            _ => {
-                let text = yaml::decode(&bytes, &Budget::CATALOG).map_err(|fault| SourceFault {
-                    line: fault.at.map(|at| at.line),
-                    column: fault.at.map(|at| at.column),
-                    ..of_file(fault.message)
-                })?;
-                Arc::new(read_text(path, text))
-            }
-        };
+        let ahead = self.ahead.remove(&file.path);
+        let (hash, reading) = ahead.unwrap_or_else(|| self.loader.read(file))?;
         let nothing = reading.entities.is_empty() && reading.faults.is_empty();
         if nothing && before.is_some_and(|b| !b.good.is_empty()) {
-            return Err(of_file("is empty".to_owned()));
+            return Err(SourceFault::of_file(&file.path, "is empty"));
         }
         self.files_read += 1;
         Ok(self.accept(hash, reading, before))
@@ -190,7 +209,7 @@ impl<'a> Pass<'a> {
         self.faults.truncate(MAX_FAULTS);
     }
 
-    fn finish(mut self, settings: &CatalogSettings, now: Timestamp) -> Snapshot {
+    pub(super) fn finish(mut self, settings: &CatalogSettings, now: Timestamp) -> Snapshot {
         let mut winners: HashMap<EntityRef, Arc<Entity>> = HashMap::new();
         for entity in std::mem::take(&mut self.fresh) {
             match winners.get(&entity.reference) {
@@ -225,8 +244,9 @@ fn second(winner: &Entity, other: &Entity) -> SourceFault {
     let at = winner.place.as_ref().map(|p| format!(" in {}, line {}", p.file.display(), p.line));
     let message =
         format!("`{}` stands already{}; this one is left out", other.reference, at.unwrap_or_default());
-    match &other.place {
+    let fault = match &other.place {
         Some(place) => SourceFault::at(place, message),
         None => SourceFault::of_file("", message),
-    }
+    };
+    fault.of_entity(&other.reference)
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::shape;
 use crate::catalog::relations;
 use crate::catalog::{Annotation, Entity, EntityRef, Link, Place, SourceFault};
 use crate::yaml::{self, Budget, Node, Position, Value, shown};
@@ -28,6 +29,8 @@ pub struct Reading {
 pub struct Pointer {
     pub target: String,
     pub place: Place,
+    /// The Location itself.
+    pub entity: EntityRef,
     /// `presence: optional`
     pub optional: bool,
 }
@@ -83,16 +86,15 @@ impl Document<'_> {
         match self.entity(root) {
             Ok(entity) => {
                 if entity.reference.kind() == "location" {
-                    self.pointers(root);
+                    self.pointers(root, &entity.reference);
+                }
+                for (at, message) in shape::mistakes(root, entity.reference.kind()) {
+                    self.reading.tell(self.refuse(at, message).of_entity(&entity.reference));
                 }
                 self.reading.entities.push(Arc::new(entity));
             }
             Err(fault) => self.reading.tell(fault),
         }
-    }
-
-    fn fault(&mut self, at: Position, message: String) {
-        self.reading.tell(SourceFault::at(&place(self.file, at), message));
     }
 
     fn refuse(&self, at: Position, message: String) -> SourceFault {
@@ -130,7 +132,7 @@ impl Document<'_> {
             title: text("title"),
             description: text("description"),
             labels: self.labels(metadata),
-            annotations: self.annotations(metadata),
+            annotations: self.annotations(metadata, &reference),
             tags: items(metadata.get("tags")).iter().filter_map(scalar_text).collect(),
             links: items(metadata.get("links")).iter().filter_map(link).collect(),
             other_metadata: other_metadata(metadata),
@@ -164,12 +166,13 @@ impl Document<'_> {
     }
 
     /// Annotations are text; any other value is told and left out, and the entity stays.
-    fn annotations(&mut self, metadata: &Node) -> BTreeMap<String, Annotation> {
+    fn annotations(&mut self, metadata: &Node, entity: &EntityRef) -> BTreeMap<String, Annotation> {
         let mut annotations = BTreeMap::new();
         let Some(node) = metadata.get("annotations") else { return annotations };
         let Some(map) = node.as_map() else {
             if !node.is_null() {
-                self.fault(node.at, format!("`metadata.annotations` is {}, not a mapping", node.what()));
+                let message = format!("`metadata.annotations` is {}, not a mapping", node.what());
+                self.reading.tell(self.refuse(node.at, message).of_entity(entity));
             }
             return annotations;
         };
@@ -179,6 +182,7 @@ impl Document<'_> {
                     let annotation = Annotation {
                         value: text.value.clone(),
                         place: Some(place(self.file, entry.value.at)),
+                        key_place: Some(place(self.file, entry.at)),
                         origins: Some(text.origins.clone()),
                     };
                     annotations.insert(entry.key.clone(), annotation);
@@ -187,7 +191,8 @@ impl Document<'_> {
                     let (key, what) = (shown(&entry.key), entry.value.what());
                     let message =
                         format!("the annotation `{key}` is {what}, where text is needed: write it in quotes");
-                    self.fault(entry.value.at, message);
+                    let fault = self.refuse(entry.value.at, message).of_entity(entity);
+                    self.reading.tell(SourceFault { annotation: Some(entry.key.as_str().into()), ..fault });
                 }
             }
         }
@@ -195,14 +200,15 @@ impl Document<'_> {
     }
 
     /// `spec.target` and `spec.targets` of a Location.
-    fn pointers(&mut self, root: &Node) {
+    fn pointers(&mut self, root: &Node, entity: &EntityRef) {
         let Some(spec) = root.get("spec") else { return };
         let kind = spec.get("type").and_then(Node::as_text).unwrap_or("file");
         let optional = spec.get("presence").and_then(Node::as_text) == Some("optional");
         let single = spec.get("target").map(std::slice::from_ref).unwrap_or_default();
         for node in single.iter().chain(items(spec.get("targets"))) {
             let Some(target) = node.as_text().filter(|t| !t.is_empty()) else {
-                self.fault(node.at, format!("a Location's target is {}, where text is needed", node.what()));
+                let message = format!("a Location's target is {}, where text is needed", node.what());
+                self.reading.tell(self.refuse(node.at, message).of_entity(entity));
                 continue;
             };
             let is_url = target.starts_with("http://") || target.starts_with("https://");
@@ -212,7 +218,8 @@ impl Document<'_> {
                 continue;
             }
             let place = place(self.file, node.at);
-            self.reading.pointers.push(Pointer { target: target.to_owned(), place, optional });
+            let (target, entity) = (target.to_owned(), entity.clone());
+            self.reading.pointers.push(Pointer { target, place, entity, optional });
         }
     }
 }

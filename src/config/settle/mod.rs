@@ -12,8 +12,9 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use super::Settings;
+use super::raw::RawNode;
 use super::reader::Reader;
-use crate::catalog::{CatalogSettings, FileLocation};
+use crate::catalog::{CatalogSettings, FileLocation, Place};
 
 /// Reads every key that the portal knows. None, or faults, when something is wrong.
 pub(super) fn settle(root: &Reader<'_>, listen: Option<SocketAddr>) -> Option<Settings> {
@@ -47,12 +48,20 @@ fn catalog(catalog: &Reader<'_>) -> CatalogSettings {
         let target = location.get("target");
         match target.text() {
             Some(text) if text.value.is_empty() => target.fault("a location needs its target"),
-            Some(text) => files.push(FileLocation { target: text.value, bases: bases(&target) }),
+            Some(text) => files.push(FileLocation {
+                target: text.value,
+                bases: bases(&target),
+                place: target.node().map(place),
+            }),
             None if !target.is_present() => target.fault("a location needs its target"),
             None => {}
         }
     }
     CatalogSettings { files, not_read, ..CatalogSettings::default() }
+}
+
+fn place(node: &RawNode) -> Place {
+    Place { file: node.origin.file.clone(), line: node.origin.at.line, column: node.origin.at.column }
 }
 
 /// Backstage's own templates write targets as its backend sees them, from `packages/backend`.

@@ -8,7 +8,8 @@ use super::*;
 use crate::catalog::{Annotation, EntityRef, Relation};
 
 pub fn entity() -> Entity {
-    let annotation = |value: &str| Annotation { value: value.to_owned(), place: None, origins: None };
+    let annotation =
+        |value: &str| Annotation { value: value.to_owned(), place: None, key_place: None, origins: None };
     Entity {
         reference: EntityRef::new("Component", "default", "Payments").unwrap(),
         kind: "Component".to_owned(),

@@ -66,7 +66,7 @@ impl World {
             instances: vec![upstream.instance("default")],
             routing: RoutingSettings::default(),
             catalog: CatalogSettings {
-                files: vec![FileLocation { target: "catalog.yaml".to_owned(), bases }],
+                files: vec![FileLocation { target: "catalog.yaml".to_owned(), bases, place: None }],
                 ..CatalogSettings::default()
             },
             store: StoreSettings { max_bytes: 16 << 20 },

@@ -1,0 +1,246 @@
+//! Asks the instances what only they know: whether names, queries and dimensions find anything.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::stream;
+use jiff::Timestamp;
+
+use super::finding::Finding;
+use super::places::{self, GraphPlace};
+use crate::annotations::{ALERT, AlertNames, GraphSpec, MonitoringSpec, RULE};
+use crate::catalog::Entity;
+use crate::metrics::Metrics;
+use crate::monitoring::{Failure, Graph, Monitoring, Period, RequestFacts, Routed, RoutingSettings, ways};
+use crate::problem::{Problem, nearest};
+use crate::prometheus::{
+    ErrorKind, InstanceName, InstanceSettings, Instances, Labels, Matrix, PrometheusError,
+};
+use crate::store::{RulesQuestion, Scope, Store, StoreSettings};
+
+/// What counts as "returns nothing": nothing in a day, at a step that misses no series.
+const LOOK_BACK: Duration = Duration::from_secs(86_400);
+const STEP: Duration = Duration::from_secs(300);
+/// Answers are needed once each; equal questions share one while it is there.
+const KEPT_BYTES: u64 = 32 << 20;
+/// Instances that are asked at once.
+const AT_ONCE: usize = 16;
+/// Failures of one instance after which it is asked no more.
+const PATIENCE: usize = 5;
+/// What an instance said is repeated up to here.
+const MAX_SAID_CHARS: usize = 300;
+
+/// What came of asking.
+#[derive(Debug, Default)]
+pub struct Online {
+    pub findings: Vec<Finding>,
+    /// A sentence for each instance that did not answer, or not everything.
+    pub failures: Vec<String>,
+}
+
+/// An entity and what it asks for.
+struct Asking {
+    entity: Arc<Entity>,
+    spec: MonitoringSpec,
+}
+
+impl Online {
+    /// Asks each instance what the entities that are led to it will ask.
+    pub async fn ask(
+        entities: &[Arc<Entity>],
+        instances: Vec<InstanceSettings>,
+        routing: &RoutingSettings,
+        now: Timestamp,
+    ) -> Self {
+        let metrics = Metrics::new();
+        let instances = Instances::new(instances, &metrics.upstream);
+        let instances = match instances.and_then(|instances| ways(instances, routing)) {
+            Ok(instances) => Arc::new(instances),
+            Err(failure) => return Self { failures: vec![failure], ..Self::default() },
+        };
+        let store = Store::new(instances.clone(), &StoreSettings { max_bytes: KEPT_BYTES }, metrics.store);
+        let monitoring = Monitoring::new(store.clone(), instances, routing.clone());
+        let from = now.checked_sub(LOOK_BACK).unwrap_or(Timestamp::UNIX_EPOCH);
+        let period = Period { from, to: now, now, step: Some(STEP) };
+        let conversations = led(entities, &monitoring).into_values().map(|(routed, asking)| {
+            let (monitoring, store) = (&monitoring, &store);
+            Conversation { routed, monitoring, store, period, said: Mutex::default() }.have(asking)
+        });
+        // Collected first: the futures then borrow nothing from the closure above.
+        let conversations: Vec<_> = conversations.collect();
+        let mut told = stream::iter(conversations).buffered(AT_ONCE);
+        let mut all = Self::default();
+        while let Some(told) = told.next().await {
+            all.findings.extend(told.findings);
+            all.failures.extend(told.failures);
+        }
+        all
+    }
+}
+
+/// The entities that ask something, by the instance that they are led to. Who is led nowhere is told without asking.
+fn led(entities: &[Arc<Entity>], monitoring: &Monitoring) -> BTreeMap<InstanceName, (Routed, Vec<Asking>)> {
+    let mut led = BTreeMap::new();
+    for entity in entities {
+        let spec = MonitoringSpec::of(entity);
+        let asks = !spec.graphs.is_empty() || spec.alerts.is_some();
+        if let Some(routed) = monitoring.route(entity, &spec, &RequestFacts::default()).ok().filter(|_| asks)
+        {
+            let (_, asking) = led.entry(routed.name().clone()).or_insert_with(|| (routed, Vec::new()));
+            asking.push(Asking { entity: entity.clone(), spec });
+        }
+    }
+    led
+}
+
+/// All that is asked of one instance.
+struct Conversation<'a> {
+    /// Held, so that the instance can be asked by its name.
+    routed: Routed,
+    monitoring: &'a Monitoring,
+    store: &'a Store,
+    period: Period,
+    said: Mutex<Trouble>,
+}
+
+/// What kept an instance from answering.
+#[derive(Default)]
+struct Trouble {
+    first: Option<String>,
+    failures: usize,
+    unasked: usize,
+    /// There is no point in asking on.
+    over: bool,
+}
+
+impl Conversation<'_> {
+    fn name(&self) -> &InstanceName {
+        self.routed.name()
+    }
+
+    async fn have(self, asking: Vec<Asking>) -> Online {
+        let mut findings = Vec::new();
+        if asking.iter().any(|asking| asking.spec.alerts.is_some()) {
+            let question = RulesQuestion { instance: self.name().clone(), scope: Scope::Whole };
+            match self.store.rules(question).await {
+                Ok(answer) => {
+                    let known: BTreeSet<&str> = answer.value.rules.iter().map(|r| r.name.as_str()).collect();
+                    findings.extend(asking.iter().flat_map(|asking| self.unmatched(asking, &known)));
+                }
+                Err(failure) => self.trouble(&failure),
+            }
+        }
+        let graphs = asking.iter().flat_map(|asking| {
+            let value = asking.entity.annotation(RULE).unwrap_or_default();
+            asking
+                .spec
+                .graphs
+                .iter()
+                .zip(places::graphs(value))
+                .map(move |(graph, place)| (asking, graph, place))
+        });
+        // Collected first: the futures then borrow nothing from the closure above.
+        let graphs: Vec<(&Asking, &GraphSpec, GraphPlace)> = graphs.collect();
+        let asked = graphs.into_iter().map(|(asking, graph, place)| self.graph(asking, graph, place));
+        let told: Vec<Vec<Finding>> =
+            stream::iter(asked).buffered(self.routed.settings().max_concurrent).collect().await;
+        findings.extend(told.into_iter().flatten());
+        Online { findings, failures: self.sentence().into_iter().collect() }
+    }
+
+    /// Names of alerts that no rule of the instance has.
+    fn unmatched(&self, asking: &Asking, known: &BTreeSet<&str>) -> Vec<Finding> {
+        let Some(AlertNames::Named(names)) = asking.spec.alerts.as_ref().map(|alerts| &alerts.names) else {
+            return Vec::new();
+        };
+        let value = asking.entity.annotation(ALERT).unwrap_or_default();
+        let absent = names.iter().filter(|name| !known.contains(name.as_str()));
+        let told = |name: &String| {
+            let told = format!("the instance {} has no alerting rule of this name", self.name());
+            let problem = Problem::error(places::alert(value, name), told);
+            Finding::of_problem(&asking.entity, ALERT, &problem)
+                .suggesting(nearest(name, known.iter().copied()))
+        };
+        absent.map(told).collect()
+    }
+
+    async fn graph(&self, asking: &Asking, graph: &GraphSpec, place: GraphPlace) -> Vec<Finding> {
+        if graph.query.is_none() || self.is_over() {
+            return Vec::new();
+        }
+        let told = |problem| vec![Finding::of_problem(&asking.entity, RULE, &problem)];
+        match self.monitoring.graph(self.name(), graph, &self.period).await {
+            Ok(answer) if is_empty(&answer.answer.value) => {
+                let message = format!("the query returned nothing from {} in the last day", self.name());
+                told(Problem::warning(place.query, message))
+            }
+            Ok(answer) => absent(&asking.entity, graph, place, &answer),
+            Err(Failure::Prometheus(refusal)) if refusal.kind == ErrorKind::BadQuery => told(Problem::error(
+                place.query,
+                format!("the instance {} refuses it: {}", self.name(), words(&refusal)),
+            )),
+            Err(Failure::Prometheus(failure)) => {
+                self.trouble(&failure);
+                Vec::new()
+            }
+            Err(_) => Vec::new(),
+        }
+    }
+
+    fn trouble(&self, failure: &PrometheusError) {
+        let mut trouble = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        trouble.first.get_or_insert_with(|| format!("{}: {}", failure.kind.as_str(), words(failure)));
+        trouble.failures += 1;
+        let hopeless = matches!(
+            failure.kind,
+            ErrorKind::Unreachable | ErrorKind::Unauthorized | ErrorKind::NotPrometheus
+        );
+        trouble.over |= hopeless || trouble.failures >= PATIENCE;
+    }
+
+    /// Whether to ask no more; counts what is left unasked.
+    fn is_over(&self) -> bool {
+        let mut trouble = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        trouble.unasked += usize::from(trouble.over);
+        trouble.over
+    }
+
+    fn sentence(&self) -> Option<String> {
+        let trouble = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        let first = trouble.first.as_ref()?;
+        let unanswered = trouble.failures + trouble.unasked;
+        let questions = if unanswered == 1 { "question" } else { "questions" };
+        Some(format!("the instance {} left {unanswered} {questions} unanswered ({first})", self.name()))
+    }
+}
+
+fn is_empty(answer: &Matrix) -> bool {
+    answer.series.is_empty() && answer.histograms.is_empty() && answer.instant.is_none()
+}
+
+/// Dimensions that no series of an answer has.
+fn absent(entity: &Entity, graph: &GraphSpec, place: GraphPlace, answer: &Graph) -> Vec<Finding> {
+    let matrix = &answer.answer.value;
+    let floats = matrix.series.iter().map(|series| &series.labels);
+    let series: Vec<&Labels> = floats.chain(matrix.histograms.iter().map(|series| &series.labels)).collect();
+    if series.is_empty() {
+        return Vec::new();
+    }
+    let labels: BTreeSet<&str> =
+        series.iter().flat_map(|labels| labels.iter().map(|(name, _)| name)).collect();
+    let value = entity.annotation(RULE).unwrap_or_default();
+    let absent = graph.dimensions.iter().filter(|dimension| !labels.contains(dimension.as_str()));
+    let told = |dimension: &String| {
+        let message = format!("none of the query's {} series has this label", series.len());
+        let problem = Problem::warning(places::dimension(value, place.dimensions, dimension), message);
+        Finding::of_problem(entity, RULE, &problem).suggesting(nearest(dimension, labels.iter().copied()))
+    };
+    absent.map(told).collect()
+}
+
+/// What Prometheus said itself, else what we know.
+fn words(failure: &PrometheusError) -> String {
+    failure.said.as_deref().unwrap_or(&failure.detail).chars().take(MAX_SAID_CHARS).collect()
+}

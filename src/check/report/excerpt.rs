@@ -1,0 +1,89 @@
+//! The line of a file that a finding is about, with a caret under the place.
+
+use std::path::Path;
+
+use crate::check::finding::Finding;
+use crate::yaml::{self, Budget};
+
+/// Of a longer line the part around the place is shown.
+const WIDTH: usize = 110;
+const BEFORE: usize = 50;
+
+/// The lines of the file that was last asked for. Findings come file by file.
+#[derive(Default)]
+pub(super) struct Sources {
+    file: String,
+    lines: Vec<String>,
+}
+
+impl Sources {
+    /// Three lines of text; nothing where the place is not known, must not be shown, or cannot be read again.
+    pub(super) fn excerpt(&mut self, finding: &Finding) -> Option<String> {
+        if finding.confidential {
+            return None;
+        }
+        let (file, line, column) = (finding.file.as_deref()?, finding.line?, finding.column?);
+        if self.file != file {
+            self.file = file.to_owned();
+            self.lines = lines(file);
+        }
+        let text = self.lines.get(line.checked_sub(1)?)?;
+        let end = match (finding.end_line, finding.end_column) {
+            (Some(end), Some(column)) if end == line => Some(column),
+            (Some(_), Some(_)) => Some(usize::MAX),
+            _ => None,
+        };
+        Some(drawn(line, text, column.checked_sub(1)?, end.map(|end| end.saturating_sub(1))))
+    }
+}
+
+fn lines(file: &str) -> Vec<String> {
+    let bytes = yaml::read_regular(Path::new(file), Budget::CATALOG.bytes).unwrap_or_default();
+    let text = String::from_utf8_lossy(&bytes);
+    text.trim_start_matches('\u{feff}').lines().map(str::to_owned).collect()
+}
+
+/// `from` and `to` count characters from 0; without `to`, one character is meant.
+fn drawn(number: usize, line: &str, from: usize, to: Option<usize>) -> String {
+    let chars: Vec<char> =
+        line.chars().map(|c| if c.is_control() && c != '\t' { '\u{fffd}' } else { c }).collect();
+    let first = if chars.len() > WIDTH { from.saturating_sub(BEFORE).min(chars.len() - WIDTH) } else { 0 };
+    let last = (first + WIDTH).min(chars.len());
+    let shown: String = chars.iter().take(last).skip(first).collect();
+    let (head, tail) = (if first > 0 { "..." } else { "" }, if last < chars.len() { "..." } else { "" });
+    let before = chars.iter().take(from).skip(first).map(|c| if *c == '\t' { '\t' } else { ' ' });
+    let before: String = head.chars().map(|_| ' ').chain(before).collect();
+    let carets = to.unwrap_or(from + 1).min(last).saturating_sub(from).max(1);
+    let number = number.to_string();
+    let margin = " ".repeat(number.len());
+    format!("{margin} |\n{number} | {head}{shown}{tail}\n{margin} | {before}{}\n", "^".repeat(carets))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_caret_stands_under_the_place() {
+        for (line, from, to, expected) in [
+            ("  up{", 4, Some(5), "  |\n12 |   up{\n   |     ^\n"),
+            ("\tup \u{1b}[31m", 1, Some(3), "   |\n12 | \tup \u{fffd}[31m\n   | \t^^\n"),
+            ("größe(x", 5, None, "   |\n12 | größe(x\n   |      ^\n"),
+            ("a: b", 3, Some(usize::MAX), "   |\n12 | a: b\n   |    ^\n"),
+            ("", 0, None, "   |\n12 | \n   | ^\n"),
+        ] {
+            let drawn = drawn(12, line, from, to);
+            assert_eq!(drawn.trim_start(), expected.trim_start(), "{line}");
+        }
+    }
+
+    #[test]
+    fn of_a_long_line_the_part_around_the_place_is_shown() {
+        let line = format!("{}HERE{}", "x".repeat(500), "y".repeat(500));
+        let drawn = drawn(1, &line, 500, Some(504));
+        let lines: Vec<&str> = drawn.lines().collect();
+        assert!(lines.iter().all(|l| l.chars().count() < WIDTH + 12), "{drawn}");
+        let at = lines[1].find("HERE").unwrap();
+        assert_eq!(lines[2].find("^^^^").unwrap(), at);
+    }
+}

@@ -1,0 +1,186 @@
+//! `promenade check`: judges a config and a catalog, and says so in text or JSON.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::ValueEnum;
+
+use super::{Failure, log, serve};
+use crate::catalog::source::Survey;
+use crate::catalog::{CatalogSettings, FileLocation, SourceFault};
+use crate::check::{self, Finding, Online, Report};
+use crate::clock;
+use crate::config::{ConfigFault, Settings};
+use crate::monitoring::RoutingSettings;
+use crate::prometheus::InstanceSettings;
+
+/// Something is wrong with what was looked at.
+const PROBLEMS: u8 = 1;
+/// Something could not be looked at.
+const COULD_NOT_RUN: u8 = 2;
+/// What is read of a directory.
+const IN_DIRECTORY: &str = "**/*.{yaml,yml}";
+
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// A config file; may repeat, and later files override earlier ones
+    /// [default: config/app-config.yaml and config/app-config.local.yaml, those that exist]
+    #[arg(long, value_name = "FILE")]
+    config: Vec<PathBuf>,
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+    /// Also asks the instances: alert names that match no rule, queries that return nothing, dimensions that
+    /// no series has
+    #[arg(long)]
+    online: bool,
+    /// Ends with status 0 when there is nothing worse than warnings
+    #[arg(long)]
+    allow_warnings: bool,
+    /// Catalog files, directories (their .yaml and .yml files) or globs, instead of the config's locations
+    #[arg(value_name = "PATH")]
+    paths: Vec<PathBuf>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+}
+
+pub async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
+    let report = judge(&arguments).await;
+    let text = match arguments.format {
+        Format::Text => check::text(&report),
+        Format::Json => {
+            let json = serde_json::to_string_pretty(&report);
+            json.map_err(|error| Failure::Other(format!("cannot write JSON: {error}")))? + "\n"
+        }
+    };
+    // Nobody may be reading any more; the status still tells.
+    let _ = io::stdout().lock().write_all(text.as_bytes());
+    for failure in report.failures() {
+        log::complain(&format!("promenade: {failure}\n"));
+    }
+    let warnings = if arguments.allow_warnings { 0 } else { report.warnings() };
+    Ok(if !report.failures().is_empty() {
+        ExitCode::from(COULD_NOT_RUN)
+    } else if report.errors() + warnings > 0 {
+        ExitCode::from(PROBLEMS)
+    } else {
+        ExitCode::SUCCESS
+    })
+}
+
+/// What the config says, as far as it can be read.
+#[derive(Default)]
+struct Configured {
+    findings: Vec<Finding>,
+    failures: Vec<String>,
+    catalog: Option<CatalogSettings>,
+    /// None when a fault keeps them from being known.
+    instances: Option<(Vec<InstanceSettings>, RoutingSettings)>,
+}
+
+async fn judge(arguments: &Arguments) -> Report {
+    let Configured { mut findings, mut failures, catalog, instances } = configured(arguments);
+    let from_paths = !arguments.paths.is_empty();
+    let catalog = if from_paths { Some(of_paths(&arguments.paths)) } else { catalog };
+    let mut survey = Survey::of(catalog.unwrap_or_default());
+    for location in std::mem::take(&mut survey.unmatched) {
+        let told = told_of(&location, &mut survey.faults);
+        if from_paths {
+            failures.push(format!("no file to check: {}", named(&location)));
+        } else {
+            findings.extend(told);
+        }
+    }
+    findings.extend(check::of_faults(&survey.faults));
+    let routing = instances.as_ref().map(|(_, routing)| routing);
+    findings.extend(routing.and_then(|routing| check::of_instances(&survey.entities, routing)));
+    let (told, led) = check::of_entities(&survey.entities, routing);
+    findings.extend(told);
+    if arguments.online {
+        match instances {
+            Some((instances, routing)) => {
+                let told = Online::ask(&survey.entities, instances, &routing, clock::now()).await;
+                findings.extend(told.findings);
+                failures.extend(told.failures);
+            }
+            None => failures.push(
+                "no instance can be asked: there is no config that names them without a fault".to_owned(),
+            ),
+        }
+    }
+    Report::new(findings, led, failures, (survey.files_read, survey.entities.len()), arguments.online)
+}
+
+/// The fault of a location that led to no file, told at its place in the config.
+fn told_of(location: &FileLocation, faults: &mut Vec<SourceFault>) -> Option<Finding> {
+    let is_its = |fault: &mut SourceFault| fault.line.is_none() && fault.file == Path::new(&location.target);
+    let finding = Finding::of_config("catalog.locations", faults.extract_if(.., is_its).last()?.message);
+    Some(match &location.place {
+        Some(at) => finding.in_file(at.file.display().to_string(), Some(at.line), Some(at.column)),
+        None => finding,
+    })
+}
+
+/// A location as it was named on the command line.
+fn named(location: &FileLocation) -> String {
+    let directory = location.bases.first().filter(|_| location.target == IN_DIRECTORY);
+    directory.map_or_else(|| location.target.clone(), |directory| directory.display().to_string())
+}
+
+fn configured(arguments: &Arguments) -> Configured {
+    let mut files = arguments.config.clone();
+    if files.is_empty() {
+        files.extend(serve::default_files().into_iter().filter(|file| file.exists()));
+    }
+    if files.is_empty() {
+        let told = "there is no config here: name one with --config, or catalog files to check";
+        let failures = if arguments.paths.is_empty() { vec![told.to_owned()] } else { Vec::new() };
+        return Configured { failures, ..Configured::default() };
+    }
+    let variable = |name: &str| std::env::var(name).ok();
+    let (settings, faults) = Settings::read(&files, None, &variable);
+    // A fault of a file as a whole: it cannot be opened, or not as text.
+    let (unread, faults): (Vec<ConfigFault>, Vec<ConfigFault>) =
+        faults.into_iter().partition(|fault| fault.key.is_empty() && fault.line.is_none());
+    let about_instances = |fault: &ConfigFault| {
+        ["proxy", "prometheus", "promenade.instances", "promenade.routing"]
+            .iter()
+            .any(|key| fault.key.starts_with(key))
+    };
+    let are_known = !faults.iter().any(about_instances);
+    let mut failures: Vec<String> = unread.iter().map(ToString::to_string).collect();
+    if settings.is_none() && failures.is_empty() && arguments.paths.is_empty() {
+        failures.push("the config's faults keep its catalog from being looked at".to_owned());
+    }
+    let (catalog, instances) = settings.map(|s| (s.catalog, (s.instances, s.routing))).unzip();
+    let findings = faults.iter().map(of_config).collect();
+    Configured { findings, failures, catalog, instances: instances.filter(|_| are_known) }
+}
+
+fn of_config(fault: &ConfigFault) -> Finding {
+    let finding = Finding::of_config(&fault.key, fault.message.as_str());
+    match &fault.file {
+        Some(file) => finding.in_file(file.display().to_string(), fault.line, fault.column),
+        None => finding,
+    }
+}
+
+/// Paths of the command line as locations, relative to where the command runs.
+fn of_paths(paths: &[PathBuf]) -> CatalogSettings {
+    let location = |path: &PathBuf| {
+        if path.is_dir() {
+            FileLocation { target: IN_DIRECTORY.to_owned(), bases: vec![path.clone()], place: None }
+        } else {
+            FileLocation {
+                target: path.to_string_lossy().into_owned(),
+                bases: vec![PathBuf::from(".")],
+                place: None,
+            }
+        }
+    };
+    CatalogSettings { files: paths.iter().map(location).collect(), ..CatalogSettings::default() }
+}

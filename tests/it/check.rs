@@ -1,0 +1,412 @@
+//! `promenade check` from outside: what it finds and where, what it does not invent, and how it ends.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::world::upstream::{Reply, Upstream};
+
+struct Ended {
+    status: i32,
+    stdout: String,
+    stderr: String,
+}
+
+impl Ended {
+    fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|e| panic!("{e}: {} {}", self.stdout, self.stderr))
+    }
+
+    fn findings(&self) -> Vec<Value> {
+        self.json()["findings"].as_array().unwrap().clone()
+    }
+}
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Runs the check in a directory.
+fn check(directory: &Path, arguments: &[&str]) -> Ended {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_promenade"));
+    command.arg("check").args(arguments).current_dir(directory).env_remove("RUST_LOG").stdin(Stdio::null());
+    let output = command.output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    let status = output.status.code().unwrap();
+    Ended { status, stdout: text(output.stdout), stderr: text(output.stderr) }
+}
+
+/// A directory of its own with these files.
+fn directory(files: &[(&str, &str)]) -> TempDir {
+    let directory = TempDir::new().unwrap();
+    for (name, text) in files {
+        let path = directory.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    directory
+}
+
+fn component(name: &str, annotations: &str) -> String {
+    let head = "apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata:\n";
+    format!("{head}  name: {name}\n  annotations:\n    {annotations}\n")
+}
+
+/// What stands in the file where a finding says; one character when it names no end.
+fn pointed_at(directory: &Path, finding: &Value) -> String {
+    let number = |key: &str| finding[key].as_u64().and_then(|n| usize::try_from(n).ok());
+    let Some((line, column)) = number("line").zip(number("column")) else { return String::new() };
+    let text = fs::read_to_string(directory.join(finding["file"].as_str().unwrap())).unwrap();
+    let line: Vec<char> = text.lines().nth(line - 1).unwrap().chars().collect();
+    let end = match number("endLine") {
+        Some(end) if Some(end) == number("line") => number("endColumn").unwrap() - 1,
+        Some(_) => line.len(),
+        None => column,
+    };
+    line[column - 1..end].iter().collect()
+}
+
+/// Line, column, what stands there, entity, annotation or key, and a part of the sentence.
+type Expected = (u64, u64, &'static str, &'static str, &'static str, &'static str);
+
+const IN_CONFIG: [Expected; 3] = [
+    (11, 15, ".", "", "catalog.locations", "no file matches"),
+    (13, 3, "l", "", "promenade.lisen", "did you mean `listen`"),
+    (15, 12, "a", "", "promenade.defaults.range", "no duration"),
+];
+
+const IN_SHAPES: [Expected; 13] = [
+    (2, 1, "a", "", "", "no `metadata.name`"),
+    (7, 1, "a", "", "", "no `kind`"),
+    (14, 9, "h", "", "", "no entity reference"),
+    (23, 5, "p", "", "", "`prometheus.io/rule` stands here twice"),
+    (30, 27, ":", "", "", "mapping values"),
+    (37, 26, "4", "component:default/numbers", "prometheus.io/alert", "is a number"),
+    (38, 33, "t", "component:default/numbers", "prometheus.io/service-name", "is true or false"),
+    (44, 1, "a", "component:default/misplaced", "", "`annotations` is not read"),
+    (47, 10, "g", "component:default/misplaced", "", "`spec.owner`"),
+    (50, 7, "7", "component:default/misplaced", "", "`spec.dependsOn` is a number"),
+    (52, 1, "a", "component:default/numbers", "", "stands already"),
+    (57, 1, "-", "", "", "is a list"),
+    (62, 16, ".", "location:default/elsewhere", "", "no file matches"),
+];
+
+const RULE: &str = "prometheus.io/rule";
+const ALERT: &str = "prometheus.io/alert";
+const LABELS: &str = "prometheus.io/labels";
+const QUERIES: &str = "component:default/queries";
+const FOLDED: &str = "component:default/folded";
+const QUOTED: &str = "component:default/quoted";
+const KEYS: &str = "component:default/keys";
+
+const IN_ANNOTATIONS: [Expected; 17] = [
+    (9, 10, "(", QUERIES, RULE, "never closed"),
+    (10, 27, "tpye", QUERIES, RULE, "no such option"),
+    (10, 37, "colour", QUERIES, RULE, "no such option"),
+    (11, 31, "pods", QUERIES, RULE, "groups by pod, zone"),
+    (23, 16, ")", FOLDED, RULE, "must close the ["),
+    (24, 32, "bars", FOLDED, RULE, "line or area"),
+    (25, 33, r#"\"not"#, FOLDED, ALERT, "not closed"),
+    (26, 15, "all", FOLDED, ALERT, "only as the first"),
+    (33, 41, "rats(x[5m])", QUOTED, RULE, "not checked here"),
+    (33, 63, "%2C", QUOTED, RULE, "turned `%2C` into `,`"),
+    (34, 38, r#"\"warn(ing\""#, QUOTED, LABELS, "regex does not work"),
+    (34, 52, "team", QUOTED, LABELS, "an operator must follow"),
+    (34, 63, "eu-.*", QUOTED, LABELS, "letter for letter"),
+    (35, 33, "stagin", QUOTED, "prometheus.io/service-name", "no instance has this name"),
+    (42, 5, "prometheus.io/rules", KEYS, "prometheus.io/rules", "misspelt"),
+    (43, 31, "all", KEYS, ALERT, "only as the first"),
+    (44, 5, "promethues.io/labels", KEYS, "promethues.io/labels", "misspelt"),
+];
+
+#[test]
+fn every_one_of_thirty_three_mistakes_is_found_at_its_place_and_none_is_invented() {
+    let directory = root().join("tests/fixtures/mistakes");
+    let ended = check(&directory, &["--config", "app-config.yaml", "--format", "json"]);
+    assert_eq!(ended.status, 1, "{}", ended.stderr);
+    assert_eq!(ended.stderr, "");
+    for (file, expected) in [
+        ("app-config.yaml", &IN_CONFIG[..]),
+        ("catalog/annotations.yaml", &IN_ANNOTATIONS),
+        ("catalog/shapes.yaml", &IN_SHAPES),
+    ] {
+        let found = ended.findings();
+        let found: Vec<&Value> = found.iter().filter(|f| f["file"] == file).collect();
+        assert_eq!(found.len(), expected.len(), "{file}: {found:#?}");
+        for (finding, (line, column, pointed, entity, about, part)) in found.into_iter().zip(expected) {
+            let text = |key: &str| finding[key].as_str().unwrap_or_default();
+            assert_eq!((&finding["line"], &finding["column"]), (&json!(line), &json!(column)), "{finding:#}");
+            assert_eq!(pointed_at(&directory, finding), *pointed, "{finding:#}");
+            assert_eq!(text("entity"), *entity, "{finding:#}");
+            assert_eq!(format!("{}{}", text("annotation"), text("key")), *about, "{finding:#}");
+            assert!(text("message").contains(part), "{finding:#}");
+        }
+    }
+    let suggested: Vec<Value> = ended.findings().iter().map(|f| f["suggestion"].clone()).collect();
+    for meant in ["pod", ",", "zone=~\"eu-.*\"", "staging", RULE, LABELS] {
+        assert!(suggested.contains(&json!(meant)), "{meant} in {suggested:?}");
+    }
+    let summary = json!({"errors": 22, "warnings": 11, "files": 2, "entities": 8, "online": false});
+    assert_eq!(ended.json()["summary"], summary);
+}
+
+#[test]
+fn the_samples_are_clean() {
+    let root = root();
+    for (directory, arguments) in [
+        ("", &[][..]),
+        ("", &["config/catalog"]),
+        ("", &["config/catalog/*.yaml"]),
+        ("config/catalog", &["org.yaml", "prometheus.yaml"]),
+        ("tests/fixtures/create-app", &["--config", "app-config.yaml"]),
+    ] {
+        let ended = check(&root.join(directory), arguments);
+        assert_eq!((ended.status, ended.stderr.as_str()), (0, ""), "{arguments:?}: {}", ended.stdout);
+        assert!(ended.stdout.starts_with("no problems in "), "{}", ended.stdout);
+    }
+}
+
+#[test]
+fn of_the_demo_only_the_mistakes_that_are_meant_are_found() {
+    let config = "proxy:\n  /prometheus/api: http://127.0.0.1:9/api/v1/\n  \
+                  /prometheus-warehouse/api: http://127.0.0.1:9/api/v1/\n";
+    let directory = directory(&[("app-config.yaml", config)]);
+    let catalog = root().join("config/demo/catalog.yaml");
+    let arguments = ["--config", "app-config.yaml", "--format", "json", catalog.to_str().unwrap()];
+    let ended = check(directory.path(), &arguments);
+    let found = ended.findings();
+    let found: Vec<(&str, &str)> = found
+        .iter()
+        .map(|f| (f["entity"].as_str().unwrap(), f["annotation"].as_str().unwrap_or_default()))
+        .collect();
+    let expected = [
+        ("component:default/recommendations", RULE),
+        ("component:default/recommendations", LABELS),
+        ("component:default/legacy-billing", "prometheus.io/service-name"),
+    ];
+    assert_eq!(found, expected, "{}", ended.stdout);
+}
+
+#[test]
+fn the_json_has_its_documented_shape() {
+    let broken = component("shop", "prometheus.io/alert: 'A,\"B'");
+    let directory = directory(&[("a.yaml", &broken)]);
+    let ended = check(directory.path(), &["a.yaml", "--format", "json"]);
+    let expected = json!({
+        "findings": [{
+            "severity": "error", "message": "this quote is not closed",
+            "file": "a.yaml", "line": 6, "column": 29, "endLine": 6, "endColumn": 31,
+            "entity": "component:default/shop", "annotation": ALERT, "key": null, "suggestion": null
+        }],
+        "instances": [],
+        "failures": [],
+        "summary": {"errors": 1, "warnings": 0, "files": 1, "entities": 1, "online": false}
+    });
+    assert_eq!(ended.json(), expected);
+}
+
+#[test]
+fn the_text_shows_the_line_with_a_caret() {
+    let broken = component("shop", "prometheus.io/rules: up\n    prometheus.io/alert: 'A, \"B'");
+    let directory = directory(&[("a.yaml", &broken)]);
+    let ended = check(directory.path(), &["a.yaml"]);
+    let expected = "a.yaml:6:5: warning: nothing reads this annotation; it looks like a misspelt one\n  \
+                    in component:default/shop, prometheus.io/rules\n  \
+                    |\n\
+                    6 |     prometheus.io/rules: up\n  \
+                    |     ^^^^^^^^^^^^^^^^^^^\n  \
+                    = did you mean `prometheus.io/rule`?\n\n\
+                    a.yaml:7:30: error: this quote is not closed\n  \
+                    in component:default/shop, prometheus.io/alert\n  \
+                    |\n\
+                    7 |     prometheus.io/alert: 'A, \"B'\n  \
+                    |                              ^^\n\n\
+                    1 error and 1 warning in 1 entity of 1 file\n";
+    assert_eq!(ended.stdout, expected);
+}
+
+#[test]
+fn it_says_which_rule_leads_whom_where_and_who_is_led_nowhere() {
+    let config = "proxy:\n  /prometheus/api: http://127.0.0.1:9/api/v1/\n  \
+                  /prometheus-prod/api: http://127.0.0.1:9/api/v1/\npromenade:\n  instances:\n    prod:\n      \
+                  allowedEntities: [{namespace: pay}]\n  routing:\n    \
+                  - {name: cells, when: {name: c}, target: 'https://{{ serviceName }}.example/api/v1/', \
+                  allowedHosts: '*.example'}\n    - {when: {name: d}, instance: prod}\n";
+    let named =
+        |service: &str| format!("prometheus.io/service-name: {service}\n    prometheus.io/alert: all");
+    let catalog = [
+        component("a", &named("prod")).replace("name: a", "name: a\n  namespace: pay"),
+        component("b", &named("prod")),
+        component("c", &named("eu")),
+        component("d", "prometheus.io/alert: all"),
+        component("e", "prometheus.io/alert: all"),
+        component("f", "backstage.io/other: x"),
+    ];
+    let directory = directory(&[("app-config.yaml", config), ("a.yaml", &catalog.join("---\n"))]);
+    let ended = check(directory.path(), &["--config", "app-config.yaml", "--format", "json", "a.yaml"]);
+    let led = json!([
+        {"entity": "component:pay/a", "instance": "prod", "why": "named by the annotation prometheus.io/service-name"},
+        {"entity": "component:default/c", "instance": "cells/eu.example", "why": "chosen by rule 1 of promenade.routing, cells"},
+        {"entity": "component:default/e", "instance": "default", "why": "the default, because nothing names another"}
+    ]);
+    assert_eq!(ended.json()["instances"], led, "{}", ended.stdout);
+    let found = ended.findings();
+    let [denied, led_away] = found.as_slice() else { panic!("{found:#?}") };
+    assert_eq!((&denied["line"], pointed_at(directory.path(), denied).as_str()), (&json!(15), "prod"));
+    assert!(denied["message"].as_str().unwrap().contains("allowedEntities of prod"), "{denied}");
+    assert_eq!((&led_away["entity"], &led_away["line"]), (&json!("component:default/d"), &json!(26)));
+    let ended = check(directory.path(), &["--config", "app-config.yaml", "a.yaml"]);
+    let told = "1 entity asks cells/eu.example: chosen by rule 1 of promenade.routing, cells\n";
+    assert!(ended.stdout.contains(told), "{}", ended.stdout);
+}
+
+const CONFIG: &str = "proxy:\n  /prometheus/api: http://127.0.0.1:9/api/v1/\n";
+
+#[test]
+fn the_exit_status_tells_clean_from_problems_and_from_what_could_not_run() {
+    let (good, bad) =
+        (component("good", "prometheus.io/rule: up"), component("bad", "prometheus.io/rule: up("));
+    let doubtful = component("doubtful", "prometheus.io/rules: up");
+    let directory = directory(&[
+        ("app-config.yaml", CONFIG),
+        ("wrong.yaml", "promenade: {listen: nowhere}\n"),
+        ("torn.yaml", "proxy: [\n"),
+        ("lost.yaml", "catalog: {locations: [{type: file, target: x.yaml}]}\n"),
+        ("good.yaml", &good),
+        ("sub/[odd] name/bad.yml", &bad),
+        ("doubtful.yaml", &doubtful),
+        ("empty/readme.txt", ""),
+    ]);
+    for (arguments, status, told) in [
+        (&["good.yaml"][..], 0, "no problems in 1 entity of 1 file"),
+        (&["./good.yaml", "good.yaml"], 0, "1 entity of 1 file"),
+        (&["--config", "app-config.yaml"], 0, "0 entities"),
+        (&["--config", "app-config.yaml", "good.yaml"], 0, "1 entity"),
+        (&["sub"], 1, "bad.yml:6:27: error"),
+        (&["sub/[odd] name"], 1, "bad.yml:6:27: error"),
+        (&["sub/**/*.yml", "good.yaml"], 1, "1 error in 2 entities of 2 files"),
+        (&["doubtful.yaml"], 1, "1 warning in"),
+        (&["doubtful.yaml", "--allow-warnings"], 0, "1 warning in"),
+        (&["sub", "--allow-warnings"], 1, "1 error in"),
+        (&["--config", "wrong.yaml", "good.yaml"], 1, "promenade.listen"),
+        (&["--config", "torn.yaml", "good.yaml"], 1, "torn.yaml:"),
+        (&["--config", "lost.yaml"], 1, "lost.yaml:1:44: error: catalog.locations: no file matches"),
+        (&["--config", "lost.yaml", "good.yaml"], 1, "no instance of Prometheus is configured"),
+        (&[], 2, "there is no config here"),
+        (&["nowhere.yaml"], 2, "no file to check: nowhere.yaml"),
+        (&["nowhere/*.yaml", "good.yaml"], 2, "no file to check: nowhere/*.yaml"),
+        (&["empty"], 2, "no file to check: empty"),
+        (&["--config", "none.yaml", "good.yaml"], 2, "none.yaml: does not exist"),
+        (&["--config", "torn.yaml"], 2, "keep its catalog from being looked at"),
+        (&["--online", "good.yaml"], 2, "no instance can be asked"),
+        (&["--format", "xml"], 2, "xml"),
+    ] {
+        let ended = check(directory.path(), arguments);
+        let said = format!("{}{}", ended.stdout, ended.stderr);
+        assert_eq!(ended.status, status, "{arguments:?}: {said}");
+        assert!(said.contains(told), "{arguments:?}: {said}");
+    }
+}
+
+#[test]
+fn no_secret_of_a_config_is_shown() {
+    let config = "proxy:\n  /prometheus/api:\n    target: http://127.0.0.1:9/api/v1/\n    headers:\n      \
+                  Authorization: \"Bearer hunter2\\n\"\n      Host: hunter2\n";
+    let directory = directory(&[("app-config.yaml", config)]);
+    for format in ["text", "json"] {
+        let ended = check(directory.path(), &["--config", "app-config.yaml", "--format", format]);
+        assert_eq!(ended.status, 1, "{}{}", ended.stdout, ended.stderr);
+        assert!(ended.stdout.contains("headers.Authorization"), "{}", ended.stdout);
+        assert!(!format!("{}{}", ended.stdout, ended.stderr).contains("hunter2"), "{}", ended.stdout);
+    }
+}
+
+/// Runs the check beside the scripted upstream.
+async fn check_online(directory: &TempDir, arguments: &'static [&'static str]) -> Ended {
+    let path = directory.path().to_owned();
+    tokio::task::spawn_blocking(move || check(&path, arguments)).await.unwrap()
+}
+
+const ONLINE: [&str; 6] = ["--config", "app-config.yaml", "--online", "--format", "json", "a.yaml"];
+
+#[tokio::test]
+async fn the_instances_are_asked_what_only_they_know() {
+    let upstream = Upstream::start().await;
+    upstream.on_rules(Reply::rules(json!([{"name": "g", "file": "f", "rules": [
+        {"type": "alerting", "name": "HighLoad", "query": "x", "duration": 0, "labels": {}, "annotations": {},
+         "alerts": [], "health": "ok", "state": "inactive"}
+    ]}])));
+    upstream.on("up", Reply::matrix(&[(&[("job", "a")], 1.0), (&[("job", "b")], 1.0)]));
+    upstream.on("nothing", Reply::result(json!([])));
+    upstream.on("refused", Reply::refusal(422, "execution", "many-to-many matching not allowed"));
+    let config = format!("proxy: {{/prometheus/api: '{}'}}\n", upstream.api());
+    let catalog = component(
+        "shop",
+        "prometheus.io/rule: 'up|job, up|zone;jbo|title=\"x\", nothing, refused'\n    \
+         prometheus.io/alert: 'HighLoad, HighLaod'",
+    );
+    let directory = directory(&[("app-config.yaml", &config), ("a.yaml", &catalog)]);
+    let ended = check_online(&directory, &ONLINE).await;
+    assert_eq!((ended.status, ended.stderr.as_str()), (1, ""), "{}", ended.stdout);
+    let found = ended.findings();
+    let found: Vec<(String, &str, &str, Option<&str>)> = found
+        .iter()
+        .map(|f| {
+            let text = |key: &str| f[key].as_str();
+            let (severity, message) = (text("severity").unwrap(), text("message").unwrap());
+            (pointed_at(directory.path(), f), severity, message, text("suggestion"))
+        })
+        .collect();
+    let expected = [
+        ("zone".to_owned(), "warning", "none of the query's 2 series has this label", None),
+        ("jbo".to_owned(), "warning", "none of the query's 2 series has this label", Some("job")),
+        ("nothing".to_owned(), "warning", "the query returned nothing from default in the last day", None),
+        (
+            "refused".to_owned(),
+            "error",
+            "the instance default refuses it: many-to-many matching not allowed",
+            None,
+        ),
+        (
+            "HighLaod".to_owned(),
+            "error",
+            "the instance default has no alerting rule of this name",
+            Some("HighLoad"),
+        ),
+    ];
+    assert_eq!(found, expected, "{}", ended.stdout);
+    let asked = upstream.requests().iter().filter(|r| r.form("query").as_deref() == Some("up")).count();
+    assert_eq!(asked, 1, "equal questions are asked once");
+    assert_eq!(ended.json()["summary"]["online"], true);
+}
+
+#[tokio::test]
+async fn an_instance_that_does_not_answer_is_said_once_and_the_others_are_asked() {
+    let upstream = Upstream::start().await;
+    upstream.on_rules(Reply::rules(json!([])));
+    upstream.on_any(Reply::html(200, "<html>Please log in</html>"));
+    let gone = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = gone.local_addr().unwrap();
+    drop(gone);
+    let config = format!(
+        "proxy: {{/prometheus/api: '{}', /prometheus-gone/api: 'http://{address}/api/v1/'}}\n",
+        upstream.api()
+    );
+    let gone =
+        "prometheus.io/service-name: gone\n    prometheus.io/rule: up,node_load1\n    prometheus.io/alert: A";
+    let catalog =
+        [component("a", gone), component("b", gone), component("c", "prometheus.io/rule: up")].join("---\n");
+    let directory = directory(&[("app-config.yaml", &config), ("a.yaml", &catalog)]);
+    let ended = check_online(&directory, &ONLINE).await;
+    assert_eq!(ended.status, 2, "{}{}", ended.stdout, ended.stderr);
+    assert_eq!(ended.findings(), Vec::<Value>::new());
+    let failures = ended.json()["failures"].clone();
+    let failures: Vec<&str> = failures.as_array().unwrap().iter().map(|f| f.as_str().unwrap()).collect();
+    let [default, gone] = failures.as_slice() else { panic!("{failures:?}") };
+    assert!(default.contains("instance default left 1 question unanswered (not_prometheus"), "{default}");
+    assert!(gone.contains("instance gone left 5 questions unanswered (unreachable"), "{gone}");
+    assert_eq!(ended.stderr.lines().count(), 2, "{}", ended.stderr);
+}
