@@ -9,7 +9,7 @@ mod template;
 
 use crate::catalog::Entity;
 
-pub use rule::MAX_GRAPHS;
+pub use rule::{MAX_GRAPHS, read_dimensions};
 pub use spec::{AlertNames, AlertSpec, GraphSpec, GraphType, MonitoringSpec, Unit};
 pub use template::Templates;
 

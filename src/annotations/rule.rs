@@ -30,23 +30,18 @@ fn graph(value: &str, entry: Span, templates: &Templates<'_>) -> GraphSpec {
     let text = entry.of(value);
     let mut fields = split(text, Separator::Pipe).into_iter().map(|f| f.shifted(entry.start).trimmed(value));
     let source = fields.next().unwrap_or(Span::new(entry.start, entry.start));
-    let (query, problems) = templates.query(source.of(value));
-    let mut graph = GraphSpec {
-        source: query.as_ref().map_or(source.of(value), PromQl::as_str).to_owned(),
-        query,
-        dimensions: Vec::new(),
-        graph_type: None,
-        title: None,
-        unit: None,
-        stack: false,
-        problems: problems.into_iter().map(|p| p.shifted(source.start)).collect(),
-    };
+    let mut graph = GraphSpec::of_query(source.of(value), Some(templates));
+    graph.problems = graph.problems.into_iter().map(|p| p.shifted(source.start)).collect();
     for (position, field) in fields.enumerate() {
         let text = field.of(value);
         let problem = match find(text, b'=') {
             Some(at) => option(&mut graph, text, at, field, templates),
             None if text.is_empty() => None,
-            None if position == 0 => dimensions(&mut graph, text, field, templates),
+            None if position == 0 => {
+                let (dimensions, problem) = dimensions(text, |label, at| filled(label, at, templates));
+                graph.dimensions = dimensions;
+                problem.map(|problem| problem.shifted(field.start))
+            }
             None => Some(Problem::warning(
                 field,
                 "this is neither an option (name=value) nor directly behind the query, where the dimensions stand; \
@@ -58,24 +53,62 @@ fn graph(value: &str, entry: Span, templates: &Templates<'_>) -> GraphSpec {
     graph
 }
 
-/// `label` or `label;label`; a label beyond `[a-zA-Z0-9_]` may be written in quotes.
-fn dimensions(graph: &mut GraphSpec, text: &str, field: Span, templates: &Templates<'_>) -> Option<Problem> {
-    let mut problem = None;
+impl GraphSpec {
+    /// A graph of one query and nothing else. The spans of its problems are offsets into `text`.
+    /// Without an entity there is nothing to fill templates from.
+    pub fn of_query(text: &str, templates: Option<&Templates<'_>>) -> Self {
+        let (query, problems) = match templates {
+            Some(templates) => templates.query(text),
+            None => unfilled(text),
+        };
+        Self {
+            source: query.as_ref().map_or(text, PromQl::as_str).trim().to_owned(),
+            query,
+            dimensions: Vec::new(),
+            graph_type: None,
+            title: None,
+            unit: None,
+            stack: false,
+            problems,
+        }
+    }
+}
+
+/// A query in which two braces mean nothing, because no entity is there to fill them from.
+fn unfilled(text: &str) -> (Option<PromQl>, Vec<Problem>) {
+    let (query, mut problems) = PromQl::read(text);
+    let braces = text.find("{{").filter(|_| query.is_some());
+    problems.extend(braces.map(|start| {
+        let told = "there is no entity to fill {{ }} from, so the query is sent as it is written";
+        Problem::warning(Span::new(start, start + 2), told)
+    }));
+    (query, problems)
+}
+
+/// Reads `label` or `label;label`, each once; a label beyond `[a-zA-Z0-9_]` may be written in quotes.
+pub fn read_dimensions(text: &str) -> (Vec<String>, Option<Problem>) {
+    dimensions(text, |label, _| Ok(label.to_owned()))
+}
+
+fn dimensions(
+    text: &str,
+    fill: impl Fn(&str, Span) -> Result<String, Problem>,
+) -> (Vec<String>, Option<Problem>) {
+    let (mut labels, mut problem) = (Vec::new(), None);
     for part in split(text, Separator::Semicolon) {
         let part = part.trimmed(text);
         let label = part.of(text);
         if label.is_empty() {
             continue;
         }
-        let place = part.shifted(field.start);
-        match word(label).map(|label| filled(&label, place, templates)) {
-            Some(Ok(label)) if !graph.dimensions.contains(&label) => graph.dimensions.push(label),
+        match word(label).map(|label| fill(&label, part)) {
+            Some(Ok(label)) if !labels.contains(&label) => labels.push(label),
             Some(Ok(_)) => {}
             Some(Err(told)) => problem = Some(told),
-            None => problem = Some(Problem::warning(place, "this quote is not closed")),
+            None => problem = Some(Problem::warning(part, "this quote is not closed")),
         }
     }
-    problem
+    (labels, problem)
 }
 
 /// Reads `name=value`; a problem with it leaves the graph as it is without.

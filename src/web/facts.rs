@@ -25,7 +25,7 @@ impl FromRequest for Facts {
 }
 
 impl Facts {
-    fn of(request: &HttpRequest, routing: &RoutingSettings) -> Self {
+    pub fn of(request: &HttpRequest, routing: &RoutingSettings) -> Self {
         let mut facts = RequestFacts::default();
         for name in routing.headers() {
             let mut values = request.headers().get_all(name);

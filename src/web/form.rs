@@ -1,17 +1,20 @@
-//! The forms of an answer: a page, a fragment of it, or JSON; compressed for those who ask for it.
+//! The forms of an answer: a page, a fragment of it, JSON, or a sheet; compressed for those who ask for it.
 
 use std::future::{Ready, ready};
 use std::io::Write;
 
 use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, VARY};
+use actix_web::http::header::{
+    CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue, VARY,
+};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
 use askama::Template;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde::Serialize;
 
+use super::csv::Csv;
 use super::{CachePolicy, PageError, assets};
 use crate::monitoring::Monitoring;
 
@@ -99,6 +102,24 @@ pub async fn json_aside(
     let body = body.map_err(|error| PageError::internal("a JSON form", &error))?;
     let body = body.map_err(|error| PageError::internal("a JSON form", &error))?;
     Ok(body.answer(request, StatusCode::OK, "application/json", policy))
+}
+
+/// A sheet, sent as a file of this name (see [`csv::file_name`](super::csv::file_name)). Written and compressed
+/// on a thread for blocking work.
+pub async fn sheet(
+    request: &HttpRequest,
+    name: &str,
+    write: impl FnOnce() -> Csv + Send + 'static,
+    policy: CachePolicy,
+) -> Result<HttpResponse, PageError> {
+    let gzip = assets::takes_gzip(request.headers());
+    let body = web::block(move || Body::of(write().into_bytes(), gzip)).await;
+    let body = body.map_err(|error| PageError::internal("a sheet", &error))?;
+    let mut reply = body.answer(request, StatusCode::OK, "text/csv; charset=utf-8", policy);
+    let disposition = HeaderValue::from_str(&format!("attachment; filename=\"{name}\""));
+    let disposition = disposition.map_err(|error| PageError::internal("a file's name", &error))?;
+    reply.headers_mut().insert(CONTENT_DISPOSITION, disposition);
+    Ok(reply)
 }
 
 /// A data form with a status of its own.

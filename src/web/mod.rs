@@ -4,6 +4,8 @@ mod api;
 pub mod assets;
 mod cache_policy;
 mod canonical;
+pub mod csv;
+mod custom;
 mod facts;
 pub mod form;
 pub mod health;
@@ -25,6 +27,7 @@ use actix_web::{FromRequest, Handler, HttpResponse, Responder, web};
 use url::Url;
 
 pub use cache_policy::CachePolicy;
+pub use custom::Custom;
 pub use facts::Facts;
 pub use form::Form;
 pub use links::Links;
@@ -90,16 +93,26 @@ fn for_people(config: &mut web::ServiceConfig) {
         .service(reading("/", pages::catalog::show))
         .service(reading("", pages::catalog::show))
         .service(reading("/status", pages::status::show))
+        .service(reading("/graph", pages::custom_graph::show))
+        .service(reading("/query", pages::custom_graph::show))
+        .service(reading("/graph.json", api::custom::graph))
+        .service(reading("/graph.csv", api::custom::graph_sheet))
+        .service(reading("/alerts", pages::custom_alerts::show))
+        .service(reading("/alerts/graph", pages::custom_alert_graph::show))
+        .service(reading("/alerts.json", api::custom::alerts))
+        .service(reading("/alerts.csv", api::custom::alerts_sheet))
         .service(
             web::scope("/catalog/{namespace}/{kind}")
                 .wrap(from_fn(canonical::redirect))
                 .service(reading_if(is_no_entity, "/{name}.json", api::entity::show))
                 .service(reading("/{name}", pages::entity::show))
                 .service(reading("/{name}/alerts.json", api::alerts::show))
+                .service(reading("/{name}/alerts.csv", api::alerts::sheet))
                 .service(reading("/{name}/alerts", pages::alerts::show))
                 .service(reading("/{name}/alerts/graph", pages::alert_graph::show))
                 .service(reading("/{name}/graphs", pages::graphs::show))
                 .service(reading("/{name}/graphs/{n}.json", api::graph::show))
+                .service(reading("/{name}/graphs/{n}.csv", api::graph::sheet))
                 .service(reading("/{name}/graphs/{n}", pages::graph::show)),
         );
 }

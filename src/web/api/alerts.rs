@@ -1,14 +1,14 @@
 //! `{entity}/alerts.json`: the alert table's rows, in its order.
 
+use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 
-use super::{Number, seconds, strict};
+use super::{Number, seconds, sheets, strict};
 use crate::annotations::MonitoringSpec;
 use crate::monitoring::{AlertRow, AlertTable, Failure, Monitoring};
 use crate::prometheus::{AlertState, Labels, RuleHealth};
 use crate::web::panels::rows::{Paging, choose};
-use crate::web::params::PageSize;
 use crate::web::{CachePolicy, Facts, PageError, PageParams, Subject, form};
 
 pub async fn show(
@@ -16,22 +16,58 @@ pub async fn show(
     subject: Subject,
     params: PageParams,
     facts: Facts,
-    monitoring: actix_web::web::Data<Monitoring>,
+    monitoring: Data<Monitoring>,
 ) -> Result<HttpResponse, PageError> {
-    strict(&params)?;
+    let table = asked(&subject, &params, &facts, &monitoring).await?;
+    json(&request, &table, &params)
+}
+
+/// `{entity}/alerts.csv`
+pub async fn sheet(
+    request: HttpRequest,
+    subject: Subject,
+    params: PageParams,
+    facts: Facts,
+    monitoring: Data<Monitoring>,
+) -> Result<HttpResponse, PageError> {
+    let table = asked(&subject, &params, &facts, &monitoring).await?;
+    sheets::alerts(&request, &[subject.reference().name(), "alerts"], &table, chosen(&table, &params)).await
+}
+
+async fn asked(
+    subject: &Subject,
+    params: &PageParams,
+    facts: &Facts,
+    monitoring: &Monitoring,
+) -> Result<AlertTable, PageError> {
+    strict(params)?;
     let spec = MonitoringSpec::of(&subject.entity);
     if spec.alerts.is_none() {
         return Err(PageError::Failed(Failure::NoAnnotation));
     }
     let routed = monitoring.route(&subject.entity, &spec, &facts.0).map_err(PageError::unknown_instance)?;
     let table = monitoring.alerts(routed.name(), &spec, params.table.show_inactive).await;
-    let table = table.map_err(PageError::Failed)?;
-    let rows = choose(&table.rows, &params.table);
-    // Without a page size the data form holds every row: scripts do not leaf.
-    let size = if params.is_given("pageSize") { params.table.page_size } else { PageSize::All };
-    let page = Paging::of(rows.len(), params.table.page, size);
-    let shown = rows.get(page.start..page.end).unwrap_or_default();
-    form::json(&request, &AlertsForm::of(&table, shown), CachePolicy::Live)
+    table.map_err(PageError::Failed)
+}
+
+/// A table as JSON, whoever asked for it.
+pub fn json(
+    request: &HttpRequest,
+    table: &AlertTable,
+    params: &PageParams,
+) -> Result<HttpResponse, PageError> {
+    form::json(request, &AlertsForm::of(table, &chosen(table, params)), CachePolicy::Live)
+}
+
+/// The rows that the address asks for. Without a page size the data form holds every row: scripts do not leaf.
+pub fn chosen(table: &AlertTable, params: &PageParams) -> Vec<AlertRow> {
+    let mut rows = choose(&table.rows, &params.table);
+    if params.is_given("pageSize") {
+        let page = Paging::of(rows.len(), params.table.page, params.table.page_size);
+        rows.truncate(page.end);
+        rows.drain(..page.start);
+    }
+    rows
 }
 
 #[derive(Serialize)]

@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde::ser::SerializeSeq;
 use serde::{Serialize, Serializer};
 
-use super::{Number, seconds, strict};
+use super::{Number, seconds, sheets, strict};
 use crate::annotations::{MonitoringSpec, Unit};
 use crate::monitoring::{Failure, Graph, Monitoring, Stat, StatValue};
 use crate::prometheus::{Labels, is_absent};
@@ -21,7 +21,32 @@ pub async fn show(
     facts: Facts,
     monitoring: web::Data<Monitoring>,
 ) -> Result<HttpResponse, PageError> {
-    strict(&params)?;
+    let graph = asked(&subject, number, &params, &facts, &monitoring).await?;
+    json(&request, graph, &params).await
+}
+
+/// `{entity}/graphs/{n}.csv`
+pub async fn sheet(
+    request: HttpRequest,
+    subject: Subject,
+    number: GraphNumber,
+    params: PageParams,
+    facts: Facts,
+    monitoring: web::Data<Monitoring>,
+) -> Result<HttpResponse, PageError> {
+    let graph = asked(&subject, number, &params, &facts, &monitoring).await?;
+    let number = number.0.to_string();
+    sheets::graph(&request, &[subject.reference().name(), "graph", &number], graph).await
+}
+
+async fn asked(
+    subject: &Subject,
+    number: GraphNumber,
+    params: &PageParams,
+    facts: &Facts,
+    monitoring: &Monitoring,
+) -> Result<Graph, PageError> {
+    strict(params)?;
     let spec = MonitoringSpec::of(&subject.entity);
     let graphs = spec.graphs.len();
     if graphs == 0 {
@@ -30,13 +55,21 @@ pub async fn show(
     let place = number.0.checked_sub(1);
     let one = place.and_then(|i| spec.graphs.get(i)).ok_or(PageError::NoSuchGraph { graphs })?;
     let routed = monitoring.route(&subject.entity, &spec, &facts.0).map_err(PageError::unknown_instance)?;
-    let graph = monitoring.graph(routed.name(), one, &params.period).await.map_err(PageError::Failed)?;
+    monitoring.graph(routed.name(), one, &params.period).await.map_err(PageError::Failed)
+}
+
+/// A graph as JSON, whoever asked for it.
+pub async fn json(
+    request: &HttpRequest,
+    graph: Graph,
+    params: &PageParams,
+) -> Result<HttpResponse, PageError> {
     let graph_type = params.graph_type.unwrap_or(graph.graph_type);
     let written = Written(Graph { graph_type, ..graph });
     if written.samples() < MANY_SAMPLES {
-        return form::json(&request, &written, CachePolicy::Live);
+        return form::json(request, &written, CachePolicy::Live);
     }
-    form::json_aside(&request, written, CachePolicy::Live).await
+    form::json_aside(request, written, CachePolicy::Live).await
 }
 
 /// A graph that is written as its data form.

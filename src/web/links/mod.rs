@@ -10,7 +10,9 @@ use url::form_urlencoded;
 pub use out::{prometheus_alerts, prometheus_graph, safe_href};
 
 use super::{PageParams, RowId, assets};
+use crate::annotations::{GraphSpec, GraphType, Unit};
 use crate::catalog::EntityRef;
+use crate::promql::quote;
 
 /// What stays unescaped in one segment of a path (RFC 3986, unreserved).
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -96,6 +98,85 @@ impl Links<'_> {
         self.keeping(self.path(entity, &format!("/graphs/{number}.json")))
     }
 
+    pub fn alerts_csv(&self, entity: &EntityRef) -> String {
+        self.with(&self.path(entity, "/alerts.csv"), &[("page", None), ("pageSize", None)])
+    }
+
+    pub fn graph_csv(&self, entity: &EntityRef, number: usize) -> String {
+        self.keeping(self.path(entity, &format!("/graphs/{number}.csv")))
+    }
+
+    /// Where a reader writes a query, not yet written.
+    pub fn new_query(&self) -> String {
+        self.keeping(format!("{}/graph", self.prefix))
+    }
+
+    /// A graph of an entity, as a query to go on with.
+    pub fn edit(&self, entity: &EntityRef, graph: &GraphSpec) -> String {
+        let entity = entity.to_string();
+        let dimensions = graph.dimensions.iter().map(|label| quoted_where_needed(label)).collect::<Vec<_>>();
+        let dimensions = dimensions.join(";");
+        let optional = [
+            ("dimension", Some(dimensions.as_str()).filter(|text| !text.is_empty())),
+            ("title", graph.title.as_deref()),
+            ("unit", graph.unit.as_ref().map(Unit::as_str)),
+            ("stack", graph.stack.then_some("true")),
+            (
+                "graphType",
+                graph.graph_type.map(GraphType::as_str).filter(|_| !self.params.is_given("graphType")),
+            ),
+        ];
+        let set = optional.iter().filter_map(|(name, value)| Some((*name, (*value)?)));
+        let asked = [("entity", entity.as_str()), ("query", graph.source.as_str())];
+        address(format!("{}/graph", self.prefix), self.kept().chain(asked).chain(set))
+    }
+
+    /// The graph that this address describes; other queries of it are at `query`.
+    pub fn custom_graph(&self) -> String {
+        self.with(&format!("{}/graph", self.prefix), &[("page", None)])
+    }
+
+    /// Another query in the same setting.
+    pub fn custom_query(&self, query: &str) -> String {
+        let gone = ["page", "dimension", "title", "unit", "stack"].map(|name| (name, None));
+        let changes: Vec<_> = gone.into_iter().chain([("query", Some(query))]).collect();
+        self.with(&format!("{}/graph", self.prefix), &changes)
+    }
+
+    pub fn custom_graph_json(&self) -> String {
+        self.custom_data("graph.json")
+    }
+
+    pub fn custom_graph_csv(&self) -> String {
+        self.custom_data("graph.csv")
+    }
+
+    /// The alert table that this address describes.
+    pub fn custom_alerts(&self) -> String {
+        self.with(&format!("{}/alerts", self.prefix), &[])
+    }
+
+    /// This alert page with one row opened and marked.
+    pub fn custom_alert(&self, row: RowId, is_active: bool) -> String {
+        let row = row.to_string();
+        let inactive = (!is_active).then_some(("showInactiveAlerts", Some("true")));
+        let page = self.with(&format!("{}/alerts", self.prefix), &only_row(&row, inactive));
+        format!("{page}#alert-{row}")
+    }
+
+    /// The graph of the expression of a row of this alert page.
+    pub fn custom_alert_graph(&self, row: RowId) -> String {
+        self.with(&format!("{}/alerts/graph", self.prefix), &only_row(&row.to_string(), None))
+    }
+
+    pub fn custom_alerts_csv(&self) -> String {
+        self.custom_data("alerts.csv")
+    }
+
+    fn custom_data(&self, page: &str) -> String {
+        self.with(&format!("{}/{page}", self.prefix), &["page", "pageSize", "view"].map(|name| (name, None)))
+    }
+
     /// What the address gave, with some parameters set (Some) or taken out (None), at a path of the portal as
     /// the other methods return it; a query in `path` does not count. Without changes: the page itself.
     /// A change of what a table lists goes back to its first page.
@@ -144,6 +225,20 @@ impl Links<'_> {
         let given = self.params.given.iter().filter(move |(name, _)| keeps(name));
         given.map(|(name, value)| (name.as_str(), value.as_str()))
     }
+}
+
+type Change<'c> = (&'c str, Option<&'c str>);
+
+/// Leads to a row whatever the table was filtered by.
+fn only_row<'c>(row: &'c str, also: Option<Change<'c>>) -> Vec<Change<'c>> {
+    let gone = ["state", "search", "sort", "page", "pageSize"].map(|name| (name, None));
+    gone.into_iter().chain([("alert", Some(row))]).chain(also).collect()
+}
+
+/// As a list of dimensions has a label.
+fn quoted_where_needed(label: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    if label.chars().all(plain) { label.to_owned() } else { quote(label) }
 }
 
 fn address<'p>(path: String, pairs: impl Iterator<Item = (&'p str, &'p str)>) -> String {

@@ -9,7 +9,7 @@ use super::head::Head;
 use super::scene::{Scene, Wait};
 use super::time_bar::TimeBar;
 use crate::web::panels::missing::Missing;
-use crate::web::panels::{AlertsPanel, MissingPanel, ProblemsPanel};
+use crate::web::panels::{AlertsPanel, MissingPanel, ProblemsPanel, Setting};
 use crate::web::{CachePolicy, Form, PageError, form};
 
 #[derive(Template)]
@@ -32,15 +32,7 @@ pub async fn show(request: HttpRequest, form: Form, scene: Scene) -> Result<Http
         false => Some(scene.alerts(&setting, Wait::Fully, form == Form::Fragment).await),
     };
     if let Some(alerts) = alerts.as_ref().filter(|_| form == Form::Fragment) {
-        let mut reply = form::html(&request, alerts, CachePolicy::Live)?;
-        if is_search(&request) {
-            // The form cannot know the address that its text leads to.
-            let seen = scene.links().with(setting.page, &[]);
-            if let Ok(seen) = HeaderValue::from_str(&seen) {
-                reply.headers_mut().insert(HeaderName::from_static("hx-replace-url"), seen);
-            }
-        }
-        return Ok(reply);
+        return fragment(&request, &setting, alerts);
     }
     let summary = alerts.as_ref().map_or_else(|| scene.summary_without_alerts(), |a| a.summary.clone());
     let head = scene.head("Alerts", summary);
@@ -53,6 +45,23 @@ pub async fn show(request: HttpRequest, form: Form, scene: Scene) -> Result<Http
         alerts,
     };
     form::html(&request, &page, CachePolicy::Live)
+}
+
+/// The panel alone; after a search, with the address of the page that shows it.
+pub fn fragment(
+    request: &HttpRequest,
+    setting: &Setting<'_>,
+    alerts: &AlertsPanel,
+) -> Result<HttpResponse, PageError> {
+    let mut reply = form::html(request, alerts, CachePolicy::Live)?;
+    if is_search(request) {
+        // The form cannot know the address that its text leads to.
+        let seen = setting.links.with(setting.page, &[]);
+        if let Ok(seen) = HeaderValue::from_str(&seen) {
+            reply.headers_mut().insert(HeaderName::from_static("hx-replace-url"), seen);
+        }
+    }
+    Ok(reply)
 }
 
 fn is_search(request: &HttpRequest) -> bool {

@@ -2,7 +2,11 @@
 
 pub mod alert_graph;
 pub mod alerts;
+mod asked;
 pub mod catalog;
+pub mod custom_alert_graph;
+pub mod custom_alerts;
+pub mod custom_graph;
 pub mod entity;
 pub mod error;
 pub mod graph;
@@ -23,9 +27,11 @@ pub struct Shell<'a> {
     pub title: String,
     /// `ok`, `firing`, `pending` or `unknown`, else `plain`: the tab's icon.
     pub icon: &'static str,
-    /// Which of the header's links is here: `catalog` or `status`.
+    /// Which of the header's links is here: `catalog`, `query` or `status`.
     pub section: &'static str,
     pub demo: bool,
+    /// Readers may write queries of their own.
+    pub ad_hoc: bool,
     pub params: &'a PageParams,
     /// `promenade.embedding.parentOrigins`, with a space between two.
     pub parents: String,
@@ -43,6 +49,7 @@ impl<'a> Shell<'a> {
             icon: "plain",
             section: "",
             demo: settings.demo,
+            ad_hoc: settings.ad_hoc,
             params,
             parents: settings.parent_origins.join(" "),
             here: path.to_owned(),

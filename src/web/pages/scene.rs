@@ -18,7 +18,7 @@ use crate::catalog::Entity;
 use crate::monitoring::{Account, Failure, Monitoring, Routed, UnknownInstance};
 use crate::web::page_error::tell;
 use crate::web::panels::{
-    AccountPanel, AlertGraphPanel, AlertsPanel, GraphPanel, ProblemsPanel, Setting, Summary,
+    AccountPanel, AlertGraphPanel, AlertsPanel, GraphPanel, Home, ProblemsPanel, Setting, Summary,
 };
 use crate::web::{Facts, Links, PageError, PageParams, RowId, Subject, Told, WebSettings};
 
@@ -89,10 +89,11 @@ impl Scene {
         let page = self.seen.as_deref().filter(|seen| self.is_own(seen)).unwrap_or(page);
         Setting {
             links: self.links(),
-            entity: &self.entity.reference,
+            home: Home::Entity(&self.entity.reference),
             name: self.entity.display_name(),
             page,
             tells_parent: !self.settings.parent_origins.is_empty(),
+            ad_hoc: self.settings.ad_hoc,
         }
     }
 

@@ -14,6 +14,8 @@ pub struct Refresh {
 }
 
 pub struct TimeBar {
+    /// What the tabs beside it are.
+    pub pages: &'static str,
     pub quick: Vec<QuickRange>,
     pub from: String,
     pub to: String,
@@ -44,6 +46,7 @@ impl TimeBar {
         let keeps = |name: &str| !matches!(name, "from" | "to" | "range" | "page");
         let period = params.period;
         Self {
+            pages: "Pages of the entity",
             is_custom: !quick.iter().any(|q| q.current),
             quick,
             from: params.from.clone(),

@@ -65,7 +65,7 @@ impl AlertGraphPanel {
         found: Result<Option<Found>, Failure>,
     ) -> Self {
         let params = setting.params();
-        let alone = setting.links.alert_graph(setting.entity, id);
+        let alone = setting.alert_graph(id);
         let row = found.as_ref().ok().and_then(|found| found.as_ref()).map(|(row, _)| row.clone());
         let body = match found {
             Err(failure) | Ok(Some((_, Err(failure)))) => Body::Failed(tell(&failure)),
@@ -89,7 +89,7 @@ impl AlertGraphPanel {
             out: ui_url.map(|url| links::prometheus_graph(url, &query, &params.period)),
             query,
             alone,
-            alerts: setting.links.alerts(setting.entity),
+            alerts: setting.alerts(),
             body,
         }
     }

@@ -7,7 +7,7 @@ use super::controls::{Chip, Column, Control, Pager, Search, chips, columns, cont
 use super::family::{Family, Writer};
 use super::rows::{self, Paging};
 use super::times::Moment;
-use super::{Frame, Setting, Stale, Summary, counted};
+use super::{Frame, Home, Setting, Stale, Summary, counted};
 use crate::annotations::MonitoringSpec;
 use crate::monitoring::{AlertRow, AlertTable, Failure};
 use crate::prometheus::{AlertState, InstanceSettings};
@@ -49,8 +49,11 @@ pub struct Table {
     pub as_of: Moment,
     pub instance: String,
     pub stale: Option<Stale>,
-    /// The annotations could be read only in part.
+    /// What the table shall show could be read only in part.
     pub broken: bool,
+    /// Who chooses the alerts.
+    pub chooser: &'static str,
+    pub csv: String,
     pub warnings: Vec<String>,
     pub unmatched: Vec<String>,
     pub unhealthy: Vec<Unhealthy>,
@@ -89,7 +92,7 @@ impl AlertsPanel {
             None => Summary::loading(name),
         };
         let body = match answer {
-            None => Body::Loading(setting.links.alerts(setting.entity)),
+            None => Body::Loading(setting.alerts()),
             Some(Err(failure)) => Body::Failed(tell(&failure)),
             Some(Ok(table)) => Body::Ready(Box::new(Table::of(setting, &table, broken))),
         };
@@ -120,6 +123,8 @@ impl Table {
             instance: table.instance.to_string(),
             stale: Stale::of(table.as_of, table.failure.as_ref(), params),
             broken,
+            chooser: chooser(setting),
+            csv: setting.alerts_csv(),
             warnings: table.warnings.clone(),
             unmatched: table.unmatched_names.clone(),
             unhealthy: unhealthy.collect(),
@@ -132,6 +137,13 @@ impl Table {
             families,
             pager,
         }
+    }
+}
+
+fn chooser(setting: &Setting<'_>) -> &'static str {
+    match setting.home {
+        Home::Entity(_) => "this entity's annotations",
+        Home::Custom => "this page's address",
     }
 }
 
@@ -203,7 +215,7 @@ fn empty(setting: &Setting<'_>, table: &AlertTable, broken: bool) -> Empty {
         let text = "No alert is known to fire, but not everything is known: see above.";
         (AlertState::Unknown, text.to_owned(), show())
     } else if rules == 0 {
-        let text = format!("No rule of {} is chosen by this entity's annotations.", table.instance);
+        let text = format!("No rule of {} is chosen by {}.", table.instance, chooser(setting));
         (AlertState::Unknown, text, None)
     } else {
         (AlertState::Inactive, "No alerts: nothing is firing or pending.".to_owned(), show())

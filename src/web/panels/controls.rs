@@ -66,7 +66,7 @@ impl Search {
 }
 
 pub fn source(setting: &Setting<'_>, changes: &[(&str, Option<&str>)]) -> String {
-    setting.links.with(&setting.links.alerts(setting.entity), changes)
+    setting.links.with(&setting.alerts(), changes)
 }
 
 pub fn control(setting: &Setting<'_>, changes: &[(&str, Option<&str>)], current: bool) -> Control {

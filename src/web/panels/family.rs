@@ -133,8 +133,8 @@ impl<'a> Writer<'a> {
     }
 
     fn line(&mut self, row: &AlertRow, labels: Vec<(String, String)>) -> Line {
-        let Setting { links, entity, tells_parent, .. } = self.setting;
-        let params = links.params;
+        let tells_parent = self.setting.tells_parent;
+        let params = self.setting.params();
         let (now, zone) = (params.period.now, &params.zone);
         let columns = &params.table.columns;
         let shows = Shows::of(columns);
@@ -153,8 +153,8 @@ impl<'a> Writer<'a> {
             since: since.unwrap_or_default(),
             extra: extra(&columns.extra, row),
             detail: Detail::of(row, now, zone),
-            link: links.alert(entity, id, row.is_active()),
-            graph: links.alert_graph(entity, id),
+            link: self.setting.alert(id, row.is_active()),
+            graph: self.setting.alert_graph(id),
             marked: params.table.alert == Some(id),
             told: if tells_parent { serde_json::to_string(&AlertForm::of(row)).ok() } else { None },
         }

@@ -39,6 +39,9 @@ pub struct Menu {
     pub chart: String,
     pub is_table: bool,
     pub json: String,
+    pub csv: String,
+    /// Where the query can be changed.
+    pub edit: Option<String>,
 }
 
 pub enum Body {
@@ -83,7 +86,7 @@ impl GraphPanel {
     ) -> Self {
         let params = setting.params();
         let body = match answer {
-            None => Body::Loading(setting.links.graph(setting.entity, number)),
+            None => Body::Loading(setting.graph(number)),
             Some(Err(failure)) => Body::Failed(tell(&failure)),
             Some(Ok(graph)) => Body::Ready(Box::new(Ready::of(setting, number, graph))),
         };
@@ -110,7 +113,7 @@ impl GraphPanel {
 
 /// The samples' table has pages, which the other forms of the panel do not have.
 fn source(setting: &Setting<'_>, number: usize) -> String {
-    let own = setting.links.graph(setting.entity, number);
+    let own = setting.graph(number);
     if setting.params().view_table { setting.links.with(&own, &[]) } else { own }
 }
 
@@ -118,7 +121,7 @@ impl Menu {
     fn of(setting: &Setting<'_>, number: usize, spec: &GraphSpec) -> Self {
         let links = setting.links;
         let params = setting.params();
-        let own = links.graph(setting.entity, number);
+        let own = setting.graph(number);
         let kind = params.graph_type.or(spec.graph_type).unwrap_or_default();
         Self {
             line: links.with(setting.page, &[("graphType", Some("line"))]),
@@ -127,7 +130,9 @@ impl Menu {
             samples: links.with(&own, &[("view", Some("table")), ("page", None)]),
             chart: links.with(&own, &[("view", None), ("page", None)]),
             is_table: params.view_table,
-            json: links.graph_json(setting.entity, number),
+            json: setting.graph_json(number),
+            csv: setting.graph_csv(number),
+            edit: setting.edit(spec),
             alone: own,
         }
     }
@@ -170,7 +175,7 @@ impl Ready {
 
 impl Menu {
     fn samples_of(setting: &Setting<'_>, number: usize) -> String {
-        let own = setting.links.graph(setting.entity, number);
+        let own = setting.graph(number);
         setting.links.with(&own, &[("view", Some("table")), ("page", None)])
     }
 }

@@ -27,29 +27,101 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use crate::annotations::GraphSpec;
 use crate::catalog::EntityRef;
 use crate::monitoring::Failure;
 use crate::prometheus::PrometheusError;
-use crate::web::Links;
 use crate::web::page_error::tell;
 use crate::web::params::PageParams;
+use crate::web::{Links, RowId};
 use times::Moment;
 
 /// What a panel needs to know of the page that it stands on.
 #[derive(Clone, Copy)]
 pub struct Setting<'a> {
     pub links: Links<'a>,
-    pub entity: &'a EntityRef,
+    pub home: Home<'a>,
     pub name: &'a str,
     /// The path of the page that the reader sees, which links of a panel lead to.
     pub page: &'a str,
     /// Pages that frame this one are told of opened rows.
     pub tells_parent: bool,
+    /// Readers may write queries of their own.
+    pub ad_hoc: bool,
+}
+
+/// Where a panel has an address of its own.
+#[derive(Clone, Copy)]
+pub enum Home<'a> {
+    Entity(&'a EntityRef),
+    /// The address of the page says all that the panel is made of.
+    Custom,
 }
 
 impl<'a> Setting<'a> {
     pub fn params(&self) -> &'a PageParams {
         self.links.params
+    }
+
+    /// The alert table alone.
+    pub fn alerts(&self) -> String {
+        match self.home {
+            Home::Entity(entity) => self.links.alerts(entity),
+            Home::Custom => self.links.custom_alerts(),
+        }
+    }
+
+    /// The alert page with one row opened and marked.
+    pub fn alert(&self, row: RowId, is_active: bool) -> String {
+        match self.home {
+            Home::Entity(entity) => self.links.alert(entity, row, is_active),
+            Home::Custom => self.links.custom_alert(row, is_active),
+        }
+    }
+
+    /// The graph of a row's expression.
+    pub fn alert_graph(&self, row: RowId) -> String {
+        match self.home {
+            Home::Entity(entity) => self.links.alert_graph(entity, row),
+            Home::Custom => self.links.custom_alert_graph(row),
+        }
+    }
+
+    pub fn alerts_csv(&self) -> String {
+        match self.home {
+            Home::Entity(entity) => self.links.alerts_csv(entity),
+            Home::Custom => self.links.custom_alerts_csv(),
+        }
+    }
+
+    /// A graph alone; `number` is from 1.
+    pub fn graph(&self, number: usize) -> String {
+        match self.home {
+            Home::Entity(entity) => self.links.graph(entity, number),
+            Home::Custom => self.links.custom_graph(),
+        }
+    }
+
+    pub fn graph_json(&self, number: usize) -> String {
+        match self.home {
+            Home::Entity(entity) => self.links.graph_json(entity, number),
+            Home::Custom => self.links.custom_graph_json(),
+        }
+    }
+
+    pub fn graph_csv(&self, number: usize) -> String {
+        match self.home {
+            Home::Entity(entity) => self.links.graph_csv(entity, number),
+            Home::Custom => self.links.custom_graph_csv(),
+        }
+    }
+
+    /// Where the query can be changed, unless that is here or not allowed.
+    pub fn edit(&self, graph: &GraphSpec) -> Option<String> {
+        match self.home {
+            Home::Entity(entity) => self.ad_hoc.then(|| self.links.edit(entity, graph)),
+            Home::Custom => None,
+        }
     }
 }
 

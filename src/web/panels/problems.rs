@@ -3,7 +3,7 @@
 use askama::Template;
 
 use crate::catalog::Entity;
-use crate::problem::{Located, Severity};
+use crate::problem::{Located, Problem, Severity};
 
 /// How many characters of the annotation stand on each side of the place.
 const AROUND: usize = 60;
@@ -11,6 +11,8 @@ const AROUND: usize = 60;
 #[derive(Template)]
 #[template(path = "panels/problems.html")]
 pub struct ProblemsPanel {
+    /// What has the problems: `annotations`.
+    pub whose: &'static str,
     pub problems: Vec<Shown>,
 }
 
@@ -45,7 +47,17 @@ impl ProblemsPanel {
             });
             Shown { place, ..Shown::of(located, value) }
         };
-        (!problems.is_empty()).then(|| Self { problems: problems.iter().map(shown).collect() })
+        let all = || problems.iter().map(shown).collect();
+        (!problems.is_empty()).then(|| Self { whose: "annotations", problems: all() })
+    }
+
+    /// Those of a query that the address has. None when there are none.
+    pub fn of_query(query: &str, problems: &[Problem]) -> Option<Self> {
+        let shown = |problem: &Problem| {
+            Shown::of(&Located { annotation: "query".to_owned(), problem: problem.clone() }, query)
+        };
+        let all = || problems.iter().map(shown).collect();
+        (!problems.is_empty()).then(|| Self { whose: "query", problems: all() })
     }
 }
 
@@ -101,7 +113,7 @@ fn floor(text: &str, byte: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::problem::{Problem, Span};
+    use crate::problem::Span;
 
     fn check(value: &str, span: (usize, usize), lines: [&str; 2]) {
         let problem = Problem::error(Span::new(span.0, span.1), "wrong");

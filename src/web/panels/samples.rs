@@ -45,7 +45,7 @@ impl Samples {
             }
         };
         let left = matrix.series.len() - shown.len();
-        let own = setting.links.graph(setting.entity, number);
+        let own = setting.graph(number);
         let to = |page: usize| {
             setting.links.with(&own, &[("view", Some("table")), ("page", Some(&page.to_string()))])
         };

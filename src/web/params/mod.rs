@@ -2,8 +2,10 @@
 
 mod catalog;
 mod columns;
+mod custom;
 mod defaults;
 mod pairs;
+mod prometheus;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -19,6 +21,7 @@ use jiff::tz::TimeZone;
 
 pub use catalog::CatalogParams;
 pub use columns::{ColumnParams, ExtraColumn, Source};
+pub use custom::CustomParams;
 pub use defaults::PageDefaults;
 pub use table::{DEFAULT_ROWS, PageSize, SortKey, SortOrder, TableParams};
 pub(super) use time::in_one_unit;
@@ -115,6 +118,7 @@ pub struct PageParams {
     pub view_table: bool,
     pub table: TableParams,
     pub catalog: CatalogParams,
+    pub custom: CustomParams,
     pub problems: Vec<ParamProblem>,
     /// The pairs of the address that were understood, in canonical order: what links keep.
     pub given: Vec<(String, String)>,
@@ -127,24 +131,24 @@ pub struct PageParams {
 impl PageParams {
     /// Never fails: what cannot be understood is a problem, and the default stands in its place.
     pub fn read(query: &str, defaults: &PageDefaults, now: Timestamp) -> Self {
+        let pairs = Pairs::of(query).over(&defaults.others);
+        Self::settle(pairs, Vec::new(), defaults, now)
+    }
+
+    /// The same of a page that also understands addresses of Prometheus' own graph page.
+    pub fn read_custom(query: &str, defaults: &PageDefaults, now: Timestamp) -> Self {
         let mut pairs = Pairs::of(query).over(&defaults.others);
+        let more = prometheus::translate(&mut pairs, defaults.range);
+        Self::settle(pairs, more, defaults, now)
+    }
+
+    fn settle(mut pairs: Pairs, more: Vec<String>, defaults: &PageDefaults, now: Timestamp) -> Self {
         let default_zone = || Zone::read(&defaults.tz).unwrap_or(Zone::Browser);
         let zone = pairs.value("tz", Zone::read).unwrap_or_else(default_zone);
         let span = time::Span::read(&mut pairs, defaults.range, &zone.time_zone(), now);
         let step = pairs.value("step", |text| parse_duration(text).map_err(|fault| fault.to_string()));
         let live = span.to_text == "now";
-        let refresh = pairs.text("refresh").map(|text| read_refresh(&text));
-        let refresh_secs = match refresh {
-            Some(Ok(secs)) => {
-                pairs.keep("refresh", secs.map_or_else(|| "0".to_owned(), |s| format!("{s}s")));
-                secs
-            }
-            Some(Err(message)) => {
-                pairs.refuse("refresh", message);
-                default_refresh(defaults, live)
-            }
-            None => default_refresh(defaults, live),
-        };
+        let refresh_secs = refresh(&mut pairs).unwrap_or_else(|| default_refresh(defaults, live));
         let kiosk = pairs.flag("kiosk", &["tv"]).unwrap_or(false);
         let theme = pairs.value("theme", |text| match text {
             "light" => Ok(Theme::Light),
@@ -163,6 +167,7 @@ impl PageParams {
         });
         let table = TableParams::read(&mut pairs);
         let catalog = CatalogParams::read(&mut pairs);
+        let custom = CustomParams::read(&mut pairs, more);
         let (problems, given) = pairs.finish();
         let defaulted = defaults.others.iter().map(|(name, _)| name.clone()).collect();
         let period = Period { from: span.from, to: span.to, now, step };
@@ -179,6 +184,7 @@ impl PageParams {
             view_table,
             table,
             catalog,
+            custom,
             problems,
             given,
             routed: Vec::new(),
@@ -231,6 +237,20 @@ impl FromRequest for PageParams {
         let query = request.query_string();
         let routed = monitoring.map(|m| routed_parameters(query, m.routing())).unwrap_or_default();
         ready(settings.map(|s| Self::read(query, &s.defaults.under(own), clock::now()).routed_by(routed)))
+    }
+}
+
+/// None: the address says nothing that could be used.
+fn refresh(pairs: &mut Pairs) -> Option<Option<u32>> {
+    match read_refresh(&pairs.text("refresh")?) {
+        Ok(secs) => {
+            pairs.keep("refresh", secs.map_or_else(|| "0".to_owned(), |s| format!("{s}s")));
+            Some(secs)
+        }
+        Err(message) => {
+            pairs.refuse("refresh", message);
+            None
+        }
     }
 }
 

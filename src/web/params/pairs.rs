@@ -94,6 +94,36 @@ impl Pairs {
         self.default_text(name).and_then(|text| read(&text))
     }
 
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.all.iter().any(|(n, v)| n == name && !v.trim().is_empty())
+    }
+
+    pub(super) fn has_any(&self, prefix: &str) -> bool {
+        self.all.iter().any(|(n, _)| n.starts_with(prefix))
+    }
+
+    /// As if the address had the parameter.
+    pub(super) fn put(&mut self, name: &str, value: String) {
+        self.all.retain(|(n, _)| n != name);
+        self.all.push((name.to_owned(), value));
+    }
+
+    /// What Prometheus would show beside `g0.expr`, in its order: `g1.expr` and so on.
+    pub(super) fn further_expressions(&self) -> Vec<String> {
+        let number = |name: &str| -> Option<usize> {
+            let number: usize = name.strip_prefix('g')?.strip_suffix(".expr")?.parse().ok()?;
+            (number > 0).then_some(number)
+        };
+        let all = self.all.iter().filter(|(_, value)| !value.trim().is_empty());
+        let mut found: Vec<_> = all.filter_map(|(n, v)| Some((number(n)?, v.trim()))).collect();
+        found.sort_by_key(|(number, _)| *number);
+        found.into_iter().map(|(_, expression)| expression.to_owned()).collect()
+    }
+
+    pub(super) fn unkeep(&mut self, name: &str) {
+        self.given.retain(|(n, _)| n != name);
+    }
+
     /// Nothing for a default, which is not the address's.
     pub(super) fn keep(&mut self, name: &str, value: String) {
         if self.has_name(name) {

@@ -1,0 +1,71 @@
+//! An alert table that its address describes: a page, or the panel that refreshes itself.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
+
+use super::Shell;
+use super::alerts::fragment;
+use super::asked::{self, Asked};
+use super::time_bar::TimeBar;
+use crate::web::panels::{AlertsPanel, Summary};
+use crate::web::{CachePolicy, Custom, Form, PageError, Told, form};
+
+/// The fields of the form.
+const FIELDS: [&str; 2] = ["labels", "instance"];
+
+#[derive(Template)]
+#[template(path = "pages/custom_alerts.html")]
+pub struct CustomAlertsPage<'a> {
+    pub shell: Shell<'a>,
+    pub summary: Summary,
+    pub bar: TimeBar,
+    pub asked: Asked,
+    pub labels: &'a str,
+    /// Why nobody could be asked.
+    pub fault: Option<Told>,
+    pub alerts: Option<AlertsPanel>,
+}
+
+pub async fn show(request: HttpRequest, form: Form, custom: Custom) -> Result<HttpResponse, PageError> {
+    custom.may_read_rules()?;
+    let page = asked::links(&custom).custom_alerts();
+    let page = page.split('?').next().unwrap_or_default();
+    let setting = asked::setting(&custom, page, asked::name(&custom));
+    let (alerts, fault) = match custom.instance() {
+        Err(fault) if form == Form::Fragment => return Err(fault),
+        Err(fault) => (None, Some(fault.told())),
+        Ok(instance) => {
+            let spec = custom.alert_spec();
+            let answer = custom.alerts(instance.name(), &spec).await;
+            let is_fragment = form == Form::Fragment;
+            (
+                Some(AlertsPanel::of(&setting, Some(instance.settings()), &spec, Some(answer), is_fragment)),
+                None,
+            )
+        }
+    };
+    if let Some(alerts) = alerts.as_ref().filter(|_| form == Form::Fragment) {
+        return fragment(&request, &setting, alerts);
+    }
+    let summary = alerts.as_ref().map_or_else(|| Summary::without_alerts(None), |a| a.summary.clone());
+    let given =
+        |name: &str| custom.params.given.iter().find(|(n, _)| n == name).map_or("", |(_, v)| v.as_str());
+    let status = fault.as_ref().map(|told| told.status).filter(|status| *status == StatusCode::NOT_FOUND);
+    let title = match summary.short() {
+        short if short.is_empty() => "Custom alerts".to_owned(),
+        short => format!("{}: {short}", asked::name(&custom)),
+    };
+    let mut shell = asked::shell(&custom, page, &title);
+    shell.icon = if fault.is_some() { "unknown" } else { summary.state };
+    let page = CustomAlertsPage {
+        shell,
+        summary,
+        bar: asked::time_bar(&custom, page),
+        asked: Asked::of(&custom, "Alerts", &FIELDS),
+        labels: given("labels"),
+        fault,
+        alerts,
+    };
+    form::html_as(&request, status.unwrap_or(StatusCode::OK), &page, CachePolicy::Live)
+}

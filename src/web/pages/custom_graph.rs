@@ -1,0 +1,94 @@
+//! A graph that its address describes: a page with the query to be changed, or the panel that refreshes itself.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
+
+use super::Shell;
+use super::asked::{self, Asked};
+use super::time_bar::TimeBar;
+use crate::annotations::GraphSpec;
+use crate::web::panels::{GraphPanel, ProblemsPanel};
+use crate::web::{CachePolicy, Custom, Form, PageError, Told, form};
+
+/// The fields of the form.
+const FIELDS: [&str; 4] = ["query", "dimension", "title", "instance"];
+
+#[derive(Template)]
+#[template(path = "pages/custom_graph.html")]
+pub struct CustomGraphPage<'a> {
+    pub shell: Shell<'a>,
+    pub heading: &'a str,
+    pub bar: TimeBar,
+    pub asked: Asked,
+    pub query: &'a str,
+    pub dimension: &'a str,
+    pub title: &'a str,
+    /// Further expressions of an address of Prometheus, each with a page of its own.
+    pub more: Vec<(String, String)>,
+    pub problems: Option<ProblemsPanel>,
+    /// Why nobody could be asked.
+    pub fault: Option<Told>,
+    pub graph: Option<GraphPanel>,
+}
+
+pub async fn show(request: HttpRequest, form: Form, custom: Custom) -> Result<HttpResponse, PageError> {
+    custom.may_query()?;
+    let spec = custom.graph_spec();
+    let graph = match &spec {
+        Some(spec) => Some(panel(&custom, spec).await),
+        None => faulty(&custom),
+    };
+    let (graph, fault) = match graph.transpose() {
+        Ok(graph) => (graph, None),
+        Err(fault) if form == Form::Fragment => return Err(fault),
+        // The panel of its problems tells what is wrong with a query.
+        Err(PageError::BrokenQuery(_)) => (None, None),
+        Err(fault) => (None, Some(fault.told())),
+    };
+    if let Some(graph) = graph.as_ref().filter(|_| form == Form::Fragment) {
+        return form::html(&request, graph, CachePolicy::Live);
+    }
+    let page = path(&custom);
+    let given =
+        |name: &str| custom.params.given.iter().find(|(n, _)| n == name).map_or("", |(_, v)| v.as_str());
+    let heading = custom.params.custom.title.as_deref().unwrap_or("Custom graph");
+    let links = asked::links(&custom);
+    let more = custom.params.custom.more.iter();
+    // What the address names and nobody has is missing; what merely cannot be read now has the default.
+    let status = fault.as_ref().map(|told| told.status).filter(|status| *status == StatusCode::NOT_FOUND);
+    let page = CustomGraphPage {
+        shell: asked::shell(&custom, &page, heading),
+        heading,
+        bar: asked::time_bar(&custom, &page),
+        asked: Asked::of(&custom, "Graph", &FIELDS),
+        query: given("query"),
+        dimension: given("dimension"),
+        title: given("title"),
+        more: more.map(|query| (query.clone(), links.custom_query(query))).collect(),
+        problems: spec.as_ref().and_then(|spec| ProblemsPanel::of_query(&spec.source, &spec.problems)),
+        fault,
+        graph,
+    };
+    form::html_as(&request, status.unwrap_or(StatusCode::OK), &page, CachePolicy::Live)
+}
+
+/// What is wrong with an address that has no query yet.
+fn faulty(custom: &Custom) -> Option<Result<GraphPanel, PageError>> {
+    let named =
+        custom.entity.is_some() || custom.params.custom.instance.is_some() || custom.params.custom.lost;
+    named.then(|| custom.instance().err()).flatten().map(Err)
+}
+
+async fn panel(custom: &Custom, spec: &GraphSpec) -> Result<GraphPanel, PageError> {
+    let instance = custom.instance()?;
+    Custom::readable(spec)?;
+    let answer = custom.graph(instance.name(), spec).await;
+    let page = path(custom);
+    let setting = asked::setting(custom, &page, asked::name(custom));
+    Ok(GraphPanel::of(&setting, Some(instance.settings()), 1, spec, Some(answer)))
+}
+
+fn path(custom: &Custom) -> String {
+    asked::links(custom).custom_graph().split('?').next().unwrap_or_default().to_owned()
+}

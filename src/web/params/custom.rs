@@ -1,0 +1,109 @@
+//! What an address asks for by itself: a query, alerts, and whose instance answers.
+
+use super::pairs::{Pairs, shown};
+use crate::annotations::{AlertNames, Unit, read_dimensions};
+use crate::catalog::EntityRef;
+use crate::problem::{Problem, Severity};
+use crate::promql::Matcher;
+
+/// The longest title, in characters.
+const LONGEST_TITLE: usize = 200;
+
+/// The parameters of `/graph` and `/alerts`. Nothing in a query, a name or a title is split.
+#[derive(Clone, Debug, Default)]
+pub struct CustomParams {
+    pub query: Option<String>,
+    pub dimensions: Vec<String>,
+    pub title: Option<String>,
+    pub unit: Option<Unit>,
+    pub stack: bool,
+    /// Never beside an entity, which chooses its own.
+    pub instance: Option<String>,
+    pub entity: Option<EntityRef>,
+    /// The address names an instance or an entity in a way that cannot be read: nobody may be asked in its place.
+    pub lost: bool,
+    /// None: the address names no alerts.
+    pub alerts: Option<AlertNames>,
+    /// None: the address has no labels, or none that can be read.
+    pub matchers: Option<Vec<Matcher>>,
+    /// The labels could be read only in part.
+    pub broken: bool,
+    /// Further expressions of an address of Prometheus (`g1.expr`, ...), which has several graphs on a page.
+    pub more: Vec<String>,
+}
+
+impl CustomParams {
+    pub(super) fn read(pairs: &mut Pairs, more: Vec<String>) -> Self {
+        let mut custom = Self { more, ..Self::default() };
+        custom.query = pairs.value("query", |text| Ok(text.to_owned()));
+        let dimensions = pairs.value("dimension", |text| match read_dimensions(text) {
+            (dimensions, None) => Ok(dimensions),
+            (_, Some(problem)) => Err(worded(&problem, text)),
+        });
+        custom.dimensions = dimensions.unwrap_or_default();
+        custom.title = pairs.value("title", |text| {
+            let short = text.chars().count() <= LONGEST_TITLE;
+            short.then(|| text.to_owned()).ok_or_else(|| format!("is longer than {LONGEST_TITLE} characters"))
+        });
+        custom.unit = pairs.value("unit", |text| {
+            let unit = Unit::parse(text);
+            unit.ok_or_else(|| {
+                format!("{} is no word of at most {} characters", shown(text), Unit::MAX_CHARS)
+            })
+        });
+        custom.stack = pairs.flag("stack", &[]).unwrap_or(false);
+        custom.read_subject(pairs);
+        custom.read_alerts(pairs);
+        custom
+    }
+
+    fn read_subject(&mut self, pairs: &mut Pairs) {
+        self.entity = pairs.value("entity", |text| {
+            let entity = EntityRef::parse(text);
+            entity.ok_or_else(|| format!("{} is no entity; try component:default/payments", shown(text)))
+        });
+        self.instance = pairs.value("instance", |text| Ok(text.to_owned()));
+        self.lost = [("entity", self.entity.is_none()), ("instance", self.instance.is_none())]
+            .into_iter()
+            .any(|(name, unread)| unread && !pairs.texts(name).is_empty());
+        if self.entity.is_some() && self.instance.take().is_some() {
+            pairs.unkeep("instance");
+            pairs.refuse(
+                "instance",
+                "stands beside entity, which chooses the instance; it is left out".to_owned(),
+            );
+        }
+    }
+
+    fn read_alerts(&mut self, pairs: &mut Pairs) {
+        let mut names = Vec::new();
+        for name in pairs.texts("alerts") {
+            if !names.contains(&name) {
+                pairs.keep("alerts", name.clone());
+                names.push(name);
+            }
+        }
+        self.alerts = match names.first().map(String::as_str) {
+            None => None,
+            Some("all") => Some(AlertNames::All),
+            Some(_) => Some(AlertNames::Named(names)),
+        };
+        self.matchers = pairs.value("labels", |text| {
+            let (matchers, problems) = Matcher::read_list(text);
+            let fault = problems.iter().find(|problem| problem.severity == Severity::Error);
+            match fault {
+                Some(problem) => Err(worded(problem, text)),
+                None if matchers.is_empty() => Err("has no matcher; try severity=critical".to_owned()),
+                None => Ok(matchers),
+            }
+        });
+        self.broken = self.matchers.is_none() && !pairs.texts("labels").is_empty();
+    }
+}
+
+fn worded(problem: &Problem, text: &str) -> String {
+    match problem.span.of(text) {
+        "" => problem.message.clone(),
+        place => format!("{} at {}", problem.message, shown(place)),
+    }
+}

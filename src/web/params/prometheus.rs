@@ -1,0 +1,199 @@
+//! Addresses of Prometheus' own graph page, of versions 2 and 3, said in the portal's parameters.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+
+use super::pairs::{Pairs, shown};
+use crate::promql::parse_duration;
+
+/// Puts the portal's own parameters in the place of `g0.*`. Where the address has both, its own count, and the
+/// others are told. What is left over are the expressions of further graphs.
+pub(super) fn translate(pairs: &mut Pairs, default_range: Duration) -> Vec<String> {
+    if pairs.has_any("g0.") {
+        instead(pairs, "g0.expr", "query", |text| Ok(text.to_owned()));
+        let table = instead(pairs, "g0.tab", "view", |text| match text {
+            "0" | "graph" => Ok("chart".to_owned()),
+            "1" | "table" => Ok("table".to_owned()),
+            _ => Err(format!("{} is not shown here; there are graph and table", shown(text))),
+        });
+        time(pairs, table.as_deref() == Some("table"), default_range);
+        step(pairs);
+        stacking(pairs);
+    }
+    pairs.further_expressions()
+}
+
+/// Reads `name` and says what it means as `ours`; returns that.
+fn instead(
+    pairs: &mut Pairs,
+    name: &'static str,
+    ours: &'static str,
+    read: impl FnOnce(&str) -> Result<String, String>,
+) -> Option<String> {
+    let text = pairs.text(name).filter(|text| !text.is_empty())?;
+    if pairs.has(ours) {
+        pairs.refuse(name, format!("stands beside {ours}, which says the same; it is left out"));
+        return None;
+    }
+    match read(&text) {
+        Ok(value) => {
+            pairs.put(ours, value.clone());
+            Some(value)
+        }
+        Err(message) => {
+            pairs.refuse(name, message);
+            None
+        }
+    }
+}
+
+/// The end as `end_input` or, of a table, `moment_input`; the start as the range before it.
+fn time(pairs: &mut Pairs, is_table: bool, default_range: Duration) {
+    if ["from", "to", "range"].into_iter().any(|name| pairs.has(name)) {
+        for name in ["g0.range_input", "g0.end_input", "g0.moment_input"] {
+            if pairs.has(name) {
+                pairs.refuse(name, "stands beside from, to or range; it is left out".to_owned());
+            }
+        }
+        return;
+    }
+    let range_text = pairs.text("g0.range_input").filter(|text| !text.is_empty());
+    let range = range_text.as_deref().and_then(|text| {
+        let read = parse_duration(text).map_err(|fault| fault.to_string());
+        read.map_err(|message| pairs.refuse("g0.range_input", message)).ok()
+    });
+    let (end, moment) = (end(pairs, "g0.end_input"), end(pairs, "g0.moment_input"));
+    let end = if is_table { moment.or(end) } else { end.or(moment) };
+    match (end, range, range_text) {
+        (Some(end), range, _) => {
+            let range = range.unwrap_or(default_range).max(Duration::from_secs(1));
+            let start = end.checked_sub(range).ok().filter(|start| *start >= Timestamp::UNIX_EPOCH);
+            match start {
+                Some(start) => pairs.put("from", start.to_string()),
+                None => pairs.refuse("g0.range_input", "reaches back before 1970".to_owned()),
+            }
+            pairs.put("to", end.to_string());
+        }
+        (None, Some(_), Some(text)) => pairs.put("range", text),
+        _ => {}
+    }
+}
+
+/// `YYYY-MM-DD HH:MM:SS`, in UTC whatever the page's zone is.
+fn end(pairs: &mut Pairs, name: &'static str) -> Option<Timestamp> {
+    let text = pairs.text(name).filter(|text| !text.is_empty())?;
+    let civil = || text.parse::<DateTime>().ok()?.to_zoned(TimeZone::UTC).ok();
+    let end = text.parse().ok().or_else(|| Some(civil()?.timestamp()));
+    if end.is_none() {
+        pairs.refuse(name, format!("{} is no time; try 2026-01-31 12:00:00, which is UTC", shown(&text)));
+    }
+    end
+}
+
+/// `res_step` of the types that have one, else the older `step_input`; both are seconds or a duration.
+fn step(pairs: &mut Pairs) {
+    let own = pairs.text("g0.res_type").is_some_and(|kind| matches!(kind.as_str(), "fixed" | "custom"));
+    let named = if own && pairs.has("g0.res_step") { "g0.res_step" } else { "g0.step_input" };
+    instead(pairs, named, "step", |text| {
+        parse_duration(text).map(|_| text.to_owned()).map_err(|fault| fault.to_string())
+    });
+}
+
+fn stacking(pairs: &mut Pairs) {
+    let old = pairs.text("g0.stacked").is_some_and(|text| text == "1");
+    let mode = pairs.text("g0.display_mode");
+    match mode.as_deref() {
+        Some("lines") => return,
+        Some("stacked") => {}
+        None | Some("") if old => {}
+        None | Some("") => return,
+        Some(other) => {
+            let told = format!("{} is not drawn here; there are lines and stacked", shown(other));
+            return pairs.refuse("g0.display_mode", told);
+        }
+    }
+    for (ours, value) in [("graphType", "area"), ("stack", "true")] {
+        if !pairs.has(ours) {
+            pairs.put(ours, value.to_owned());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::web::{PageDefaults, PageParams};
+
+    /// What an address means in the portal's own parameters; a problem is told by its parameter.
+    fn check(query: &str, expected: &str) {
+        let defaults = PageDefaults { tz: "Asia/Tokyo".to_owned(), ..PageDefaults::new() };
+        let params = PageParams::read_custom(query, &defaults, "2026-11-23T14:02:15Z".parse().unwrap());
+        let given = params.given.iter().map(|(name, value)| format!("{name}={value}"));
+        let problems = params.problems.iter().map(|problem| format!("!{}", problem.parameter));
+        let more = params.custom.more.iter().map(|expression| format!("+{expression}"));
+        let all = given.chain(problems).chain(more).collect::<Vec<_>>();
+        assert_eq!(all.join(" "), expected, "{query}");
+    }
+
+    #[test]
+    fn addresses_of_prometheus_2_are_understood() {
+        check("g0.expr=up&g0.tab=1&g0.stacked=0&g0.range_input=1h", "range=1h view=table query=up");
+        check(
+            "g0.expr=up&g0.tab=0&g0.stacked=1&g0.range_input=",
+            "graphType=area view=chart query=up stack=true",
+        );
+        let from_to = "from=2026-11-23T08:00:00Z to=2026-11-23T14:00:00Z step=60 view=chart query=up";
+        for end in
+            ["2026-11-23%2014%3A00%3A00", "2026-11-23+14:00:00", "2026-11-23+14:00", "2026-11-23T14:00:00Z"]
+        {
+            let at = format!("g0.range_input=6h&g0.end_input={end}&g0.moment_input={end}&g0.step_input=60");
+            check(&format!("g0.expr=up&g0.tab=0&{at}"), from_to);
+        }
+        let moments = "g0.end_input=2026-11-23+14:00:00&g0.moment_input=2026-11-23+12:00:00";
+        check(
+            &format!("g0.expr=up&g0.tab=1&{moments}"),
+            "from=2026-11-23T11:00:00Z to=2026-11-23T12:00:00Z view=table query=up",
+        );
+        check(&format!("g0.expr=up&{moments}"), "from=2026-11-23T13:00:00Z to=2026-11-23T14:00:00Z query=up");
+    }
+
+    #[test]
+    fn addresses_of_prometheus_3_are_understood() {
+        let view = "g0.show_tree=0&g0.tab=graph&g0.range_input=1h30m&g0.y_axis_min=0&g0.show_exemplars=0";
+        check(
+            &format!("g0.expr=up&{view}&g0.res_type=auto&g0.res_density=medium&g0.display_mode=lines"),
+            "range=1h30m view=chart query=up",
+        );
+        for kind in ["fixed", "custom"] {
+            check(
+                &format!("g0.expr=up&{view}&g0.res_type={kind}&g0.res_step=30&g0.display_mode=stacked"),
+                "range=1h30m step=30 graphType=area view=chart query=up stack=true",
+            );
+        }
+        check("g0.expr=up&g0.tab=table&g0.step_input=31m", "step=31m view=table query=up");
+    }
+
+    #[test]
+    fn nothing_is_dropped_in_silence() {
+        check("g0.expr=up&g2.expr=c&g1.expr=b&g1.tab=0&g10.expr=d&gx.expr=e", "query=up +b +c +d");
+        check("g0.expr=up&query=down&instance=prod", "query=down instance=prod !g0.expr");
+        check(
+            "g0.expr=up&g0.range_input=1x&g0.end_input=now&g0.step_input=-5",
+            "query=up !g0.range_input !g0.end_input !g0.step_input",
+        );
+        check("g0.expr=up&g0.tab=explain&g0.display_mode=heatmap", "query=up !g0.tab !g0.display_mode");
+        check("g0.expr=up&g0.range_input=2h&range=6h", "range=6h query=up !g0.range_input");
+        check("g0.expr=up&g0.expr=down", "!g0.expr");
+        check(
+            "g0.expr=up&g0.range_input=90y&g0.end_input=2026-11-23+14:00:00",
+            "to=2026-11-23T14:00:00Z query=up !g0.range_input",
+        );
+    }
+
+    #[test]
+    fn an_expression_keeps_every_character() {
+        check("g0.expr=a+%2B+b+%25+c%7Bd%3D%22%26%23%22%7D", "query=a + b % c{d=\"&#\"}");
+    }
+}

@@ -1,0 +1,77 @@
+//! Sheets: what a spreadsheet gets of graphs and alert tables, and what it must not take for a formula.
+
+use serde_json::json;
+
+use crate::custom_pages::{PAYMENTS, encoded, rules, world};
+use crate::world::upstream::Reply;
+
+#[tokio::test]
+async fn a_sheet_is_safe_to_open() {
+    let world = world(|_| {}).await;
+    world.upstream.on_rules(rules());
+    let series: [(&[(&str, &str)], f64); 2] =
+        [(&[("job", "=1+1,\"x\"")], 12345678.912345678), (&[("job", "plain")], -0.1)];
+    world.upstream.on("sum(rate(requests[5m])) by (zone)", Reply::matrix(&series));
+    world.upstream.on("hostile", Reply::matrix(&series));
+    let at = "from=1763900000&to=1763900030&step=15";
+    let reply = world.get(&format!("/graph.csv?query=hostile&dimension=job&{at}&title=%22%0d%0aX:+y")).await;
+    assert_eq!(reply.header("content-type"), "text/csv; charset=utf-8");
+    assert_eq!(reply.header("content-disposition"), "attachment; filename=\"default-X-y.csv\"");
+    assert_eq!(reply.header("x"), "");
+    assert_eq!(
+        reply.text(),
+        "time,\"'=1+1,\"\"x\"\"\",plain\r\n2025-11-23T12:13:15Z,12345678.912345678,-0.1\r\n2025-11-23T12:13:30Z,12345678.912345678,-0.1\r\n2025-11-23T12:13:45Z,12345678.912345678,-0.1\r\n"
+    );
+    let own = world.get(&format!("{PAYMENTS}/graphs/1.csv?{at}")).await;
+    assert_eq!(own.header("content-disposition"), "attachment; filename=\"payments-graph-1.csv\"");
+    assert_eq!(own.text().lines().count(), 4, "{}", own.text());
+    for (path, name) in [
+        (format!("{PAYMENTS}/alerts.csv"), "payments-alerts.csv"),
+        ("/alerts.csv?alerts=all".to_owned(), "default-alerts.csv"),
+    ] {
+        let sheet = world.get(&path).await;
+        assert_eq!(sheet.header("content-disposition"), format!("attachment; filename=\"{name}\""));
+        let lines: Vec<_> = sheet.text().split("\r\n").collect();
+        assert_eq!(lines.len(), 4, "{}", sheet.text());
+        assert!(lines[0].starts_with("name,state,value,activeAt,severity,group,labels,annotations,query"));
+        assert!(
+            lines[1]
+                .starts_with("HighLoad,firing,1.5,2026-11-23T12:00:00Z,critical,orders,\"{\"\"alertname\"\"")
+        );
+        assert!(lines[1].contains(",'-load > 1,300,0,ok,,2026-11-23T14:00:00Z"), "{}", lines[1]);
+    }
+    for (path, status, kind) in [
+        (format!("{PAYMENTS}/graphs/2.csv"), 422, "bad_query"),
+        (format!("{PAYMENTS}/graphs/3.csv"), 404, "not_found"),
+        (format!("{PAYMENTS}/alerts.csv?sort=x"), 400, "bad_parameter"),
+        ("/catalog/default/component/lost/alerts.csv".to_owned(), 404, "unknown_instance"),
+    ] {
+        let reply = world.get(&path).await;
+        assert_eq!((reply.status.as_u16(), &reply.json()["error"]["kind"]), (status, &json!(kind)), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_single_value_is_a_sheet_of_one_row() {
+    let world = world(|_| {}).await;
+    let scalar =
+        json!({"status": "success", "data": {"resultType": "scalar", "result": [1763900000.5, "0.25"]}});
+    world.upstream.on("scalar(up)", Reply::json(200, &scalar));
+    let text = json!({"status": "success", "data": {"resultType": "string", "result": [1763900000, "=x"]}});
+    world.upstream.on("\"=x\"", Reply::json(200, &text));
+    for (query, row) in [("scalar(up)", "2025-11-23T12:13:20.5Z,scalar(up),0.25"), ("\"=x\"", "'=x")] {
+        let sheet = world.get(&format!("/graph.csv?query={}", encoded(query))).await;
+        let lines: Vec<_> = sheet.text().lines().collect();
+        assert_eq!((lines.len(), lines[0]), (2, "time,name,value"), "{}", sheet.text());
+        assert!(lines[1].ends_with(row), "{}", sheet.text());
+    }
+}
+
+#[tokio::test]
+async fn a_sheets_name_says_what_is_wrong_with_it() {
+    let world = world(|_| {}).await;
+    let warned = json!({"status": "success", "warnings": ["a store is gone"], "data": {"resultType": "matrix", "result": []}});
+    world.upstream.on("partial", Reply::json(200, &warned));
+    let sheet = world.get("/graph.csv?query=partial").await;
+    assert_eq!(sheet.header("content-disposition"), "attachment; filename=\"default-graph-incomplete.csv\"");
+}
