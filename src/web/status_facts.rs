@@ -100,6 +100,8 @@ impl StatusFacts {
 fn config(settings: &WebSettings, routing: &RoutingSettings) -> Vec<ConfigFact> {
     let or_none = |text: Option<String>| text.unwrap_or_else(|| "none".to_owned());
     let refresh = settings.defaults.refresh.map(|every| format!("{}s", every.as_secs()));
+    let others = settings.defaults.others.iter().map(|(name, value)| format!("{name}={value}"));
+    let others: Vec<String> = others.collect();
     let facts = [
         ("app.title", settings.title.clone()),
         ("app.baseUrl", or_none(settings.base_url.as_ref().and_then(|url| safe_href(url.as_str())))),
@@ -109,6 +111,7 @@ fn config(settings: &WebSettings, routing: &RoutingSettings) -> Vec<ConfigFact> 
         ("promenade.defaults.range", super::params::in_one_unit(settings.defaults.range)),
         ("promenade.defaults.refresh", refresh.unwrap_or_else(|| "off".to_owned())),
         ("promenade.defaults.tz", settings.defaults.tz.clone()),
+        ("promenade.defaults of other parameters", or_none(listed(&others))),
         ("promenade.routing", or_none(listed(&rules(routing)))),
     ];
     facts.into_iter().map(|(key, value)| ConfigFact { key, value }).collect()
