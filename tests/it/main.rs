@@ -25,6 +25,7 @@ mod demo;
 mod entity_page;
 mod graph_panel;
 mod params;
+mod props;
 mod proxy;
 mod real_prometheus;
 mod real_proxy;

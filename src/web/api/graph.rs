@@ -8,7 +8,9 @@ use super::{Number, seconds, sheets, strict};
 use crate::annotations::{MonitoringSpec, Unit};
 use crate::monitoring::{Failure, Graph, Monitoring, Stat, StatValue};
 use crate::prometheus::{Labels, is_absent};
-use crate::web::{CachePolicy, Facts, GraphNumber, PageError, PageParams, Subject, form};
+use crate::web::{
+    CachePolicy, Chosen, Facts, GraphNumber, PageError, PageParams, Subject, WebSettings, form,
+};
 
 /// From this many samples on, writing takes long enough to be in the way of others on the same thread.
 const MANY_SAMPLES: usize = 50_000;
@@ -20,8 +22,9 @@ pub async fn show(
     params: PageParams,
     facts: Facts,
     monitoring: web::Data<Monitoring>,
+    settings: web::Data<WebSettings>,
 ) -> Result<HttpResponse, PageError> {
-    let graph = asked(&subject, number, &params, &facts, &monitoring).await?;
+    let graph = asked(&subject, number, &params, &facts, &monitoring, &settings).await?;
     json(&request, graph, &params).await
 }
 
@@ -33,8 +36,9 @@ pub async fn sheet(
     params: PageParams,
     facts: Facts,
     monitoring: web::Data<Monitoring>,
+    settings: web::Data<WebSettings>,
 ) -> Result<HttpResponse, PageError> {
-    let graph = asked(&subject, number, &params, &facts, &monitoring).await?;
+    let graph = asked(&subject, number, &params, &facts, &monitoring, &settings).await?;
     let number = number.0.to_string();
     sheets::graph(&request, &[subject.reference().name(), "graph", &number], graph).await
 }
@@ -45,17 +49,22 @@ async fn asked(
     params: &PageParams,
     facts: &Facts,
     monitoring: &Monitoring,
+    settings: &WebSettings,
 ) -> Result<Graph, PageError> {
     strict(params)?;
     let spec = MonitoringSpec::of(&subject.entity);
-    let graphs = spec.graphs.len();
-    if graphs == 0 {
+    if spec.graphs.is_empty() && params.custom.query.is_none() {
         return Err(PageError::Failed(Failure::NoAnnotation));
     }
-    let place = number.0.checked_sub(1);
-    let one = place.and_then(|i| spec.graphs.get(i)).ok_or(PageError::NoSuchGraph { graphs })?;
+    let chosen = Chosen::of(&subject.entity, &spec, number.0, params, settings.ad_hoc)?;
+    chosen.readable()?;
     let routed = monitoring.route(&subject.entity, &spec, &facts.0).map_err(PageError::unknown_instance)?;
-    monitoring.graph(routed.name(), one, &params.period).await.map_err(PageError::Failed)
+    let (name, one) = (routed.name(), &chosen.spec);
+    let graph = match chosen.is_ad_hoc {
+        true => monitoring.ad_hoc_graph(name, one, &params.period).await,
+        false => monitoring.graph(name, one, &params.period).await,
+    };
+    graph.map_err(PageError::Failed)
 }
 
 /// A graph as JSON, whoever asked for it.

@@ -5,7 +5,7 @@ use askama::Template;
 
 use super::Shell;
 use super::head::Head;
-use super::scene::{Scene, Wait};
+use super::scene::Scene;
 use super::time_bar::TimeBar;
 use crate::web::panels::{GraphPanel, ProblemsPanel};
 use crate::web::{CachePolicy, Form, GraphNumber, PageError, form};
@@ -28,9 +28,8 @@ pub async fn show(
 ) -> Result<HttpResponse, PageError> {
     let page = scene.links().graph(&scene.entity.reference, number.0);
     let setting = scene.setting(&page);
-    let graphs = scene.spec.graphs.len();
-    let graph = scene.graph(&setting, number.0, Wait::Fully).await;
-    let graph = graph.ok_or(PageError::NoSuchGraph { graphs })?;
+    let chosen = scene.chosen(number.0)?;
+    let graph = scene.graph_alone(&setting, number.0, &chosen).await;
     if form == Form::Fragment {
         return form::html(&request, &graph, CachePolicy::Live);
     }
@@ -38,7 +37,10 @@ pub async fn show(
     let page = GraphPage {
         shell: scene.shell(&page, &head),
         bar: scene.time_bar(&page),
-        problems: scene.problems(),
+        problems: match chosen.is_ad_hoc {
+            true => ProblemsPanel::of_query(&chosen.spec.source, &chosen.spec.problems),
+            false => scene.problems(),
+        },
         head,
         graph,
     };

@@ -20,7 +20,7 @@ use crate::web::page_error::tell;
 use crate::web::panels::{
     AccountPanel, AlertGraphPanel, AlertsPanel, GraphPanel, Home, ProblemsPanel, Setting, Summary,
 };
-use crate::web::{Facts, Links, PageError, PageParams, RowId, Subject, Told, WebSettings};
+use crate::web::{Chosen, Facts, Links, PageError, PageParams, RowId, Subject, Told, WebSettings};
 
 /// A page of several panels shows one that has not come by then as loading; the fetch goes on in the store.
 const PATIENCE: Duration = Duration::from_millis(1_500);
@@ -159,6 +159,29 @@ impl Scene {
             }
         };
         Some(GraphPanel::of(setting, instance, number, spec, answer))
+    }
+
+    /// The graph of a number from 1, as the address would have it.
+    pub fn chosen(&self, number: usize) -> Result<Chosen, PageError> {
+        Chosen::of(&self.entity, &self.spec, number, &self.params, self.settings.ad_hoc)
+    }
+
+    /// That graph, alone on its page.
+    pub async fn graph_alone(&self, setting: &Setting<'_>, number: usize, chosen: &Chosen) -> GraphPanel {
+        let setting = &Setting { home: Home::Graph(&self.entity.reference), ..*setting };
+        let (spec, period) = (&chosen.spec, &self.params.period);
+        let (instance, answer) = match self.routed() {
+            Err(failure) => (None, Err(failure)),
+            Ok(routed) if chosen.is_ad_hoc => {
+                let answer = self.monitoring.ad_hoc_graph(routed.name(), spec, period).await;
+                (Some(routed.settings()), answer)
+            }
+            Ok(routed) => {
+                let answer = self.monitoring.graph(routed.name(), spec, period).await;
+                (Some(routed.settings()), answer)
+            }
+        };
+        GraphPanel::of(setting, instance, number, spec, Some(answer))
     }
 
     /// All graphs at once, each for itself.

@@ -142,7 +142,7 @@ impl Table {
 
 fn chooser(setting: &Setting<'_>) -> &'static str {
     match setting.home {
-        Home::Entity(_) => "this entity's annotations",
+        Home::Entity(_) | Home::Graph(_) => "this entity's annotations",
         Home::Custom => "this page's address",
     }
 }

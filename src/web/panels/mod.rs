@@ -54,6 +54,8 @@ pub struct Setting<'a> {
 #[derive(Clone, Copy)]
 pub enum Home<'a> {
     Entity(&'a EntityRef),
+    /// A page of one graph of an entity: its address may change what the graph is made of.
+    Graph(&'a EntityRef),
     /// The address of the page says all that the panel is made of.
     Custom,
 }
@@ -66,7 +68,7 @@ impl<'a> Setting<'a> {
     /// The alert table alone.
     pub fn alerts(&self) -> String {
         match self.home {
-            Home::Entity(entity) => self.links.alerts(entity),
+            Home::Entity(entity) | Home::Graph(entity) => self.links.alerts(entity),
             Home::Custom => self.links.custom_alerts(),
         }
     }
@@ -74,7 +76,7 @@ impl<'a> Setting<'a> {
     /// The alert page with one row opened and marked.
     pub fn alert(&self, row: RowId, is_active: bool) -> String {
         match self.home {
-            Home::Entity(entity) => self.links.alert(entity, row, is_active),
+            Home::Entity(entity) | Home::Graph(entity) => self.links.alert(entity, row, is_active),
             Home::Custom => self.links.custom_alert(row, is_active),
         }
     }
@@ -82,14 +84,14 @@ impl<'a> Setting<'a> {
     /// The graph of a row's expression.
     pub fn alert_graph(&self, row: RowId) -> String {
         match self.home {
-            Home::Entity(entity) => self.links.alert_graph(entity, row),
+            Home::Entity(entity) | Home::Graph(entity) => self.links.alert_graph(entity, row),
             Home::Custom => self.links.custom_alert_graph(row),
         }
     }
 
     pub fn alerts_csv(&self) -> String {
         match self.home {
-            Home::Entity(entity) => self.links.alerts_csv(entity),
+            Home::Entity(entity) | Home::Graph(entity) => self.links.alerts_csv(entity),
             Home::Custom => self.links.custom_alerts_csv(),
         }
     }
@@ -98,6 +100,7 @@ impl<'a> Setting<'a> {
     pub fn graph(&self, number: usize) -> String {
         match self.home {
             Home::Entity(entity) => self.links.graph(entity, number),
+            Home::Graph(entity) => self.here(&self.links.graph(entity, number)),
             Home::Custom => self.links.custom_graph(),
         }
     }
@@ -105,6 +108,7 @@ impl<'a> Setting<'a> {
     pub fn graph_json(&self, number: usize) -> String {
         match self.home {
             Home::Entity(entity) => self.links.graph_json(entity, number),
+            Home::Graph(entity) => self.here(&self.links.graph_json(entity, number)),
             Home::Custom => self.links.custom_graph_json(),
         }
     }
@@ -112,6 +116,7 @@ impl<'a> Setting<'a> {
     pub fn graph_csv(&self, number: usize) -> String {
         match self.home {
             Home::Entity(entity) => self.links.graph_csv(entity, number),
+            Home::Graph(entity) => self.here(&self.links.graph_csv(entity, number)),
             Home::Custom => self.links.custom_graph_csv(),
         }
     }
@@ -119,9 +124,14 @@ impl<'a> Setting<'a> {
     /// Where the query can be changed, unless that is here or not allowed.
     pub fn edit(&self, graph: &GraphSpec) -> Option<String> {
         match self.home {
-            Home::Entity(entity) => self.ad_hoc.then(|| self.links.edit(entity, graph)),
+            Home::Entity(entity) | Home::Graph(entity) => self.ad_hoc.then(|| self.links.edit(entity, graph)),
             Home::Custom => None,
         }
+    }
+
+    /// A form of the page itself, whose table of samples has pages.
+    fn here(&self, address: &str) -> String {
+        self.links.with(address, &[("page", None), ("view", None)])
     }
 }
 
