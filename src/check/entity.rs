@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::finding::Finding;
 use super::{habits, keys};
-use crate::annotations::{self, ALERT, LABELS, MonitoringSpec, RULE, SERVICE_NAME};
+use crate::annotations::{ALERT, LABELS, MonitoringSpec, RULE, SERVICE_NAME};
 use crate::catalog::Entity;
 use crate::monitoring::routing::{Reason, Route, choose};
 use crate::monitoring::{RequestFacts, RoutingSettings, UnknownInstance};
@@ -28,7 +28,7 @@ pub struct Led {
 
 pub(super) fn judge(entity: &Entity, routing: Option<&RoutingSettings>) -> Judged {
     let mut findings = keys::findings(entity);
-    if !annotations::is_available(entity) {
+    if !keys::has_any(entity) {
         return Judged { findings, led: None };
     }
     let spec = MonitoringSpec::of(entity);

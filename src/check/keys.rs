@@ -26,6 +26,11 @@ const OTHER_WORDS: [(&str, &str); 9] = [
     ("selector", LABELS),
 ];
 
+/// Whether the entity says anything that the portal reads.
+pub(super) fn has_any(entity: &Entity) -> bool {
+    KNOWN.iter().any(|key| entity.annotation(key).is_some())
+}
+
 pub(super) fn findings(entity: &Entity) -> Vec<Finding> {
     entity.annotations.iter().filter_map(|(key, written)| of_key(entity, key, &written.value)).collect()
 }

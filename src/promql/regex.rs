@@ -1,5 +1,6 @@
 //! Prometheus' regexes, which are Go's, told in the dialect of the `regex` crate.
 
+use std::cell::RefCell;
 use std::iter::Peekable;
 use std::str::Chars;
 
@@ -12,8 +13,37 @@ const MAX_MEMORY: usize = 1 << 18;
 /// The most classes such as `\pL` in one regex. Each has hundreds of ranges, and `(?i)` folds them all.
 const MAX_UNICODE_CLASSES: usize = 4;
 
-/// Compiles a regex that must match a whole label value. Fails with a reason, as a sentence.
+/// Regexes that a thread remembers: most entities of a catalog say the same few, such as `critical|warning`.
+const REMEMBERED: usize = 16;
+
+thread_local! {
+    /// The one used last stands last.
+    static RECENT: RefCell<Vec<(Box<str>, Regex)>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A regex that must match a whole label value. Fails with a reason, as a sentence.
 pub(super) fn compile(pattern: &str) -> Result<Regex, String> {
+    let known = RECENT.with_borrow_mut(|recent| {
+        let at = recent.iter().rposition(|(known, _)| **known == *pattern)?;
+        let used = recent.remove(at);
+        let regex = used.1.clone();
+        recent.push(used);
+        Some(regex)
+    });
+    if let Some(regex) = known {
+        return Ok(regex);
+    }
+    let regex = compile_anew(pattern)?;
+    RECENT.with_borrow_mut(|recent| {
+        if recent.len() == REMEMBERED {
+            recent.remove(0);
+        }
+        recent.push((pattern.into(), regex.clone()));
+    });
+    Ok(regex)
+}
+
+fn compile_anew(pattern: &str) -> Result<Regex, String> {
     if pattern.len() > MAX_BYTES {
         return Err(format!("the regex is longer than {MAX_BYTES} bytes"));
     }
@@ -135,6 +165,18 @@ impl<'a> Translation<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_remembered_means_what_it_meant() {
+        for round in 0..3 {
+            for i in 0..2 * REMEMBERED {
+                let regex = compile(&format!("a{i}|b")).unwrap();
+                assert!(regex.is_match(&format!("a{i}")) && !regex.is_match("a"), "{round} {i}");
+                assert!(compile("(").is_err());
+            }
+            assert_eq!(RECENT.with_borrow(Vec::len), REMEMBERED);
+        }
+    }
 
     fn check(pattern: &str, matched: &[&str], missed: &[&str]) {
         let regex = compile(pattern).unwrap_or_else(|e| panic!("{pattern}: {e}"));

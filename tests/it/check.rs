@@ -278,6 +278,7 @@ fn the_exit_status_tells_clean_from_problems_and_from_what_could_not_run() {
         ("good.yaml", &good),
         ("sub/[odd] name/bad.yml", &bad),
         ("doubtful.yaml", &doubtful),
+        ("params.yaml", &component("params", "promenade.io/params: 'step=1m&stepp=2m'")),
         ("empty/readme.txt", ""),
     ]);
     for (arguments, status, told) in [
@@ -289,6 +290,7 @@ fn the_exit_status_tells_clean_from_problems_and_from_what_could_not_run() {
         (&["sub/[odd] name"], 1, "bad.yml:6:27: error"),
         (&["sub/**/*.yml", "good.yaml"], 1, "1 error in 2 entities of 2 files"),
         (&["doubtful.yaml"], 1, "1 warning in"),
+        (&["params.yaml"], 1, "params.yaml:6:35: "),
         (&["doubtful.yaml", "--allow-warnings"], 0, "1 warning in"),
         (&["sub", "--allow-warnings"], 1, "1 error in"),
         (&["--config", "wrong.yaml", "good.yaml"], 1, "promenade.listen"),
