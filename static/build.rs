@@ -10,6 +10,12 @@ use sha2::{Digest, Sha256};
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
+/// The parts of the portal's own script, in the order in which they run.
+const SCRIPT_PARTS: [&str; 12] = [
+    "page", "numbers", "times", "axes", "charts", "option", "tooltip", "legend", "refresh", "rows", "copy",
+    "begin",
+];
+
 /// One file of `static/`, as it is served.
 struct File {
     /// Path under `static/`, with forward slashes: `js/portal.js`.
@@ -25,9 +31,10 @@ fn main() -> Outcome<()> {
     let out = PathBuf::from(std::env::var("OUT_DIR")?);
 
     let mut files = Vec::new();
-    for folder in ["css", "img", "js", "vendor"] {
+    for folder in ["css", "img", "vendor"] {
         collect(&root, &root.join(folder), &mut files)?;
     }
+    files.push(own_script(&root.join("js/portal"))?);
     files.sort_by(|a, b| a.name.cmp(&b.name));
     verify_vendor(&files, &fs::read_to_string(root.join("vendor/README.md"))?)?;
     refuse_references(&files)?;
@@ -68,6 +75,33 @@ fn collect(root: &Path, folder: &Path, files: &mut Vec<File>) -> Outcome<()> {
         }
     }
     Ok(())
+}
+
+/// One script of all parts, in one scope of its own, without comments of whole lines and indentation.
+fn own_script(folder: &Path) -> Outcome<File> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        let known = |part: &&str| path.file_name().is_some_and(|name| name == format!("{part}.js").as_str());
+        if !SCRIPT_PARTS.iter().any(|part| known(&part)) {
+            return Err(format!("{} is no part of SCRIPT_PARTS", path.display()).into());
+        }
+    }
+    let mut script = String::from("(()=>{\"use strict\";\n");
+    for part in SCRIPT_PARTS {
+        for line in fs::read_to_string(folder.join(format!("{part}.js")))?.lines().map(str::trim) {
+            if line.matches('`').count() % 2 == 1 {
+                return Err(format!("{part}.js: a template literal over several lines: {line}").into());
+            }
+            if !line.is_empty() && !line.starts_with("//") {
+                script.push_str(line);
+                script.push('\n');
+            }
+        }
+    }
+    script.push_str("})();\n");
+    let bytes = script.into_bytes();
+    let content_type = "text/javascript; charset=utf-8";
+    Ok(File { name: "js/portal.js".to_owned(), content_type, sha256: sha256(&bytes), bytes })
 }
 
 fn sha256(bytes: &[u8]) -> String {

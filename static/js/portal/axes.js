@@ -1,0 +1,82 @@
+// Axes.
+
+const TIME_STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200]
+  .map((seconds) => seconds * 1000)
+  .concat([1, 2, 7, 14, 28, 91, 182, 364].map((days) => days * DAY));
+
+// Round moments of the zone's wall clock: midnight is midnight there, on both sides of a change of the clocks.
+function timeTicks(from, to, room) {
+  const step = TIME_STEPS.find((s) => (to - from) / s <= room) ?? TIME_STEPS.at(-1);
+  const monday = step >= 7 * DAY ? 4 * DAY : 0;
+  const ticks = [];
+  if (!(from < to)) return { ticks, step };
+  let wall = Math.ceil((from + offset(from) - monday) / step) * step + monday;
+  for (; ticks.length < 200; wall += step) {
+    const tick = fromWall(wall);
+    if (tick > to) break;
+    if (tick >= from) ticks.push(tick);
+  }
+  return { ticks, step };
+}
+
+// The date stands under the first label of each day, unless all that is shown is today.
+function timeLabels({ ticks, step }) {
+  const today = day(parts(Date.now()));
+  const needed = step < DAY && ticks.some((tick) => day(parts(tick)) !== today);
+  const labels = new Map();
+  let last = "";
+  for (const tick of ticks) {
+    const p = parts(tick);
+    const time = step < 60_000 ? `${p.hour}:${p.minute}:${p.second}` : `${p.hour}:${p.minute}`;
+    const dated = needed && day(p) !== last;
+    last = day(p);
+    labels.set(tick, step >= DAY ? day(p, step >= 28 * DAY) : dated ? `${time}\n${day(p)}` : time);
+  }
+  return labels;
+}
+
+function day(p, withYear = false) {
+  return `${Number(p.day)} ${MONTHS[p.month - 1]}${withYear ? " " + p.year : ""}`;
+}
+
+const DECIMAL = { base: 10, fractions: [1, 2, 2.5, 5, 10] };
+const BINARY_STEPS = { base: 1024, fractions: [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024] };
+const CLOCK_STEPS = [60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400];
+
+// A step that reads well in the unit: powers of two for bytes, minutes and hours for long times.
+function niceStep(rough, unit) {
+  if (unit === "seconds" && rough > 30) {
+    const found = CLOCK_STEPS.find((step) => step >= rough);
+    if (found) return found;
+  }
+  const binary = unit?.startsWith("bytes") && rough >= 1;
+  const { base, fractions } = binary ? BINARY_STEPS : DECIMAL;
+  const power = base ** Math.floor(Math.log(rough) / Math.log(base) + 1e-9);
+  return (fractions.find((fraction) => fraction * power >= rough * 0.999) ?? base) * power;
+}
+
+// Ends and step of the value axis over what is shown.
+function valueAxis([least, most], unit, room) {
+  if (least > most) [least, most] = [0, 1];
+  let low = Math.min(least, 0);
+  let high = Math.max(most, 0);
+  // Far from zero and nearly flat: from zero such a line would tell nothing.
+  if (least > 0 && most - least < least / 4) low = least;
+  if (most < 0 && most - least < -most / 4) high = most;
+  if (high === low) {
+    const half = Math.abs(high) / 2 || 1;
+    [low, high] = [low === 0 ? 0 : low - half, high + half];
+  }
+  const step = niceStep((high - low) / room, unit);
+  const min = Math.floor(low / step + 1e-9) * step;
+  const max = Math.ceil(high / step - 1e-9) * step;
+  if (!Number.isFinite(min + max) || !(max > min)) return {};
+  return { min, max, interval: step };
+}
+
+// How many decimals more it takes to tell neighbouring labels apart.
+function moreDecimals({ min, max, interval }) {
+  if (!interval) return 0;
+  const largest = Math.max(Math.abs(min), Math.abs(max));
+  return Math.min(9, Math.max(0, Math.ceil(Math.log10(largest / interval)) - 1));
+}

@@ -1,0 +1,28 @@
+// What is copied, and menus that close.
+
+async function onCopy(button) {
+  const given = button.dataset.copy || button.parentElement.querySelector("pre")?.textContent || "";
+  // A link is copied whole; neither PromQL nor YAML begins with a slash.
+  const text = given.startsWith("/") ? new URL(given, location.href).href : given;
+  const done = await copy(text).then(() => true, () => false);
+  const before = button.dataset.label ??= button.textContent;
+  button.textContent = done ? "Copied" : "Not copied";
+  setTimeout(() => { button.textContent = before; }, 1500);
+}
+
+// Over plain HTTP a page has no clipboard of its own; there the old command still serves.
+async function copy(text) {
+  if (navigator.clipboard) return navigator.clipboard.writeText(text);
+  const field = document.createElement("textarea");
+  field.value = text;
+  field.className = "copy-field";
+  document.body.append(field);
+  field.select();
+  const done = document.execCommand("copy");
+  field.remove();
+  if (!done) throw new Error("refused");
+}
+
+function closeMenus(except) {
+  for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(except)) menu.open = false;
+}

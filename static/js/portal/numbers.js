@@ -1,0 +1,62 @@
+// Numbers: the same rules as src/chart/format.rs; tests/fixtures/number-format.json holds both to it.
+
+// A rung: divisor, the number from which the next rung is used, suffix.
+const SI = [[1, 1e3, ""], [1e3, 1e3, "k"], [1e6, 1e3, "M"], [1e9, 1e3, "G"], [1e12, 1e3, "T"]];
+const BYTES = [" B", " KiB", " MiB", " GiB", " TiB", " PiB"].map((suffix, i) => [1024 ** i, 1024, suffix]);
+const SECONDS = [
+  [1e-9, 1e3, " ns"], [1e-6, 1e3, " µs"], [1e-3, 1e3, " ms"],
+  [1, 60, " s"], [60, 60, " min"], [3600, 24, " h"], [86_400, 1e6, " d"],
+];
+const PERCENT = [[1, 1e6, "%"]];
+// The rungs, the suffix of zero and of what is beyond them, and what follows any suffix.
+const LADDERS = {
+  none: [SI, "", ""],
+  bytes: [BYTES, " B", ""],
+  bytes_per_second: [BYTES, " B", "/s"],
+  seconds: [SECONDS, " s", ""],
+  ratio: [PERCENT, "%", ""],
+  percent: [PERCENT, "%", ""],
+  per_second: [SI, "", "/s"],
+};
+
+// `more` decimals than the three significant digits: an axis whose labels lie close together needs them.
+function format(value, unit, more = 0) {
+  if (value === null || value === undefined) return "–";
+  const number = unit === "ratio" ? value * 100 : value;
+  if (typeof value === "string" || Number.isNaN(number)) return String(value);
+  if (!Number.isFinite(number)) return number > 0 ? "+Inf" : "-Inf";
+  const [ladder, base, tail] = Object.hasOwn(LADDERS, unit) ? LADDERS[unit] : [SI, "", ` ${unit}`];
+  const size = Math.abs(number);
+  const [digits, suffix] = climb(size, ladder, more) ?? [exponentForm(size), base];
+  return (number < 0 ? "-" : "") + digits + suffix + tail;
+}
+
+function climb(size, ladder, more) {
+  if (size === 0) return null;
+  for (const [i, [divisor, limit, suffix]] of ladder.entries()) {
+    const scaled = i === 0 ? size / divisor : Math.max(size / divisor, 1);
+    if (scaled >= limit) continue;
+    const digits = digitsOf(scaled, more, suffix === "%");
+    if (Number(digits) < limit) return [digits, suffix];
+  }
+  return null;
+}
+
+function digitsOf(x, more, percent) {
+  if (x < 0.001) return exponentForm(x);
+  // Services live between 99 and 100%: there every digit counts.
+  const tens = percent ? 2 : 1;
+  const decimals = x < 0.01 ? 5 : x < 0.1 ? 4 : x < 1 ? 3 : x < 10 ? 2 : x < 100 ? tens : 0;
+  return trimmed(x.toFixed(decimals + more));
+}
+
+function exponentForm(x) {
+  if (x === 0) return "0";
+  const [mantissa, exponent] = x.toExponential(2).split("e");
+  return `${trimmed(mantissa)}e${exponent.replace("+", "")}`;
+}
+
+// Without the zeros that end its decimals.
+function trimmed(digits) {
+  return digits.includes(".") ? digits.replace(/\.?0+$/, "") : digits;
+}

@@ -1,0 +1,132 @@
+// The option: what the server decided, with what only the browser knows.
+
+function colours() {
+  const style = getComputedStyle(root);
+  const read = (name, fallback) => style.getPropertyValue(name).trim() || fallback;
+  return {
+    series: Array.from({ length: 10 }, (_, i) => read(`--series-${i}`, "#3366cc")),
+    text: read("--text", "#222"),
+    muted: read("--text-muted", "#555"),
+    grid: read("--grid", "#ddd"),
+    surface: read("--surface", "#fff"),
+    font: getComputedStyle(document.body).fontFamily,
+  };
+}
+
+// The server's option, with what only the browser knows: theme, zone, room, and the reader's choice of series.
+function chartOption(entry) {
+  const { chart, island } = entry;
+  const theme = colours();
+  const option = { ...island.option };
+  const shown = island.names.map((_, i) => i).filter((i) => isShown(entry, island.names[i]));
+  option.animation = false;
+  option.textStyle = { ...option.textStyle, color: theme.text, fontFamily: theme.font };
+  option.dataset = dataset(island);
+  option.series = shown.map((i) => series(island, i, theme)).concat(marks(island, theme));
+  option.xAxis = xAxis(first(island.option.xAxis), chart.getWidth(), theme);
+  option.yAxis = yAxis(entry, shown, theme);
+  option.tooltip = { ...island.option.tooltip, ...tooltip(entry, theme) };
+  return option;
+}
+
+const first = (list) => (Array.isArray(list) ? list[0] : list) ?? {};
+
+function dataset({ start, step, columns }) {
+  const length = Math.max(0, ...columns.map((column) => column.length));
+  const source = { t: Array.from({ length }, (_, i) => start + i * step) };
+  columns.forEach((column, i) => { source[`s${i}`] = column.map(finite); });
+  return { source };
+}
+
+const finite = (value) => (Number.isFinite(value) ? value : null);
+
+function series(island, i, theme) {
+  const colour = theme.series[island.colours[i]];
+  const lone = new Set((island.lone ?? []).filter(([of]) => of === i).map(([, at]) => at));
+  const base = island.option.series?.[i] ?? {};
+  return {
+    ...base,
+    id: `s${i}`,
+    name: island.names[i],
+    type: "line",
+    datasetIndex: 0,
+    encode: { x: "t", y: `s${i}` },
+    connectNulls: false,
+    // A sample between two gaps has no line to be seen by, so it is the only one that gets a dot.
+    symbol: lone.size ? (_, { dataIndex }) => (lone.has(dataIndex) ? "circle" : "none") : "none",
+    symbolSize: 5,
+    showSymbol: lone.size > 0,
+    showAllSymbol: true,
+    lineStyle: { ...base.lineStyle, color: colour },
+    itemStyle: { ...base.itemStyle, color: colour },
+    areaStyle: base.areaStyle && { ...base.areaStyle, color: colour },
+    emphasis: { disabled: true },
+  };
+}
+
+// Lines at moments, in a series of their own behind the named ones.
+function marks({ names, option }, theme) {
+  return (option.series ?? []).slice(names.length).map((base) => {
+    const data = (base.markLine?.data ?? []).map((line) => ({ ...line, label: { ...line.label, color: theme.text } }));
+    const lineStyle = { color: theme.text, type: "dashed", width: 1 };
+    return { ...base, id: "marks", type: "line", markLine: { ...base.markLine, lineStyle, data, animation: false } };
+  });
+}
+
+function xAxis(base, width, theme) {
+  const ticks = timeTicks(Number(base.min), Number(base.max), Math.max(2, Math.floor(width / 90)));
+  const labels = timeLabels(ticks);
+  return {
+    ...base,
+    axisLabel: {
+      ...base.axisLabel, color: theme.muted, lineHeight: 14, customValues: ticks.ticks, hideOverlap: true,
+      formatter: (value) => labels.get(value) ?? "",
+    },
+    axisTick: { ...base.axisTick, customValues: ticks.ticks },
+    axisLine: { ...base.axisLine, lineStyle: { color: theme.grid } },
+    splitLine: { ...base.splitLine, lineStyle: { color: theme.grid } },
+  };
+}
+
+function yAxis(entry, shown, theme) {
+  const { chart, island } = entry;
+  const base = first(island.option.yAxis);
+  const axis = valueAxis(extent(island, shown), island.unit, Math.max(2, Math.floor(chart.getHeight() / 55)));
+  const more = entry.more = moreDecimals(axis);
+  return {
+    ...base,
+    ...axis,
+    axisLabel: { ...base.axisLabel, color: theme.muted, formatter: (value) => format(value, island.unit, more) },
+    splitLine: { ...base.splitLine, lineStyle: { color: theme.grid } },
+  };
+}
+
+function extent(island, shown) {
+  let least = Infinity;
+  let most = -Infinity;
+  const see = (value) => {
+    if (value < least) least = value;
+    if (value > most) most = value;
+  };
+  if (island.stack) {
+    const length = Math.max(0, ...island.columns.map((column) => column.length));
+    for (let at = 0; at < length; at++) stackedAt(island, shown, at).forEach(({ top }) => see(top));
+    if (least <= most) see(0);
+  } else {
+    for (const i of shown) for (const value of island.columns[i]) if (Number.isFinite(value)) see(value);
+  }
+  return [least, most];
+}
+
+// The series with a value at one moment; `top` is where it is drawn.
+function stackedAt(island, shown, at) {
+  const rows = [];
+  let [above, below] = [0, 0];
+  for (const i of shown) {
+    const value = finite(island.columns[i][at]);
+    if (value === null) continue;
+    if (!island.stack) rows.push({ i, value, top: value });
+    else rows.push({ i, value, top: value < 0 ? (below += value) : (above += value) });
+  }
+  return rows;
+}

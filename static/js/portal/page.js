@@ -1,0 +1,24 @@
+// The portal's own script. Every page can be read without it; with it, charts are drawn, panels keep the reader's
+// place when they refresh, and times are told in the reader's zone.
+//
+// What it relies on in the page:
+//   <html data-theme="light|dark" data-tz="browser|utc|IANA name" data-echarts="URL of ECharts"
+//     data-parents="origins that are told which row was opened">
+//   <link rel="icon" id="favicon" data-ok="URL" data-firing="URL" data-pending="URL" data-unknown="URL">
+//   <meta name="htmx-config" content='{"noSwap":[204,304,"4xx","5xx"],"morphIgnore":["data-htmx-powered","open"],
+//     "includeIndicatorCSS":false}'>: "open" there keeps opened rows open when a panel is morphed
+//   <p id="connection" hidden>                           told here when the portal stops answering
+//   <section class="panel" id data-title data-state>     the alerts panel has id="alerts"
+//   <div class="chart" id="X" data-island="Y" hx-morph-skip> and <script type="application/json" id="Y">
+//   <table class="alerts"> <tr data-row="JSON of the row"> <td class="name"> <details> <summary> <a class="permalink">
+//   <table class="legend"> <tr data-series="0" tabindex="0">, inside the same panel
+//   <time datetime="...">, <details class="menu">, [data-copy="text or path"]; empty: the <pre> beside it
+// It never writes HTML text: names and values come from Prometheus and may be hostile.
+//
+// static/build.rs joins the parts of this folder, in the order of its list, in one scope; it drops comments that are
+// whole lines, and takes no template literal that spans lines.
+
+const root = document.documentElement;
+const DAY = 86_400_000;
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+const TOOLTIP_ROWS = 12;

@@ -1,0 +1,54 @@
+// The tooltip: a DOM element, because ECharts' own HTML breaks a strict style-src.
+
+function tooltip(entry, theme) {
+  return {
+    show: true,
+    trigger: "axis",
+    confine: true,
+    transitionDuration: 0,
+    className: "tip",
+    backgroundColor: theme.surface,
+    borderColor: theme.grid,
+    borderWidth: 1,
+    padding: 8,
+    textStyle: { color: theme.text, fontSize: 12 },
+    extraCssText: "box-shadow:none;max-width:90%;white-space:normal",
+    axisPointer: { type: "line", lineStyle: { color: theme.muted, type: "solid", width: 1 } },
+    formatter: (params) => tooltipBody(entry, first(params).dataIndex ?? 0),
+  };
+}
+
+function tooltipBody(entry, at) {
+  const { island, chart, pointer } = entry;
+  const shown = island.names.map((_, i) => i).filter((i) => isShown(entry, island.names[i]));
+  const rows = stackedAt(island, shown, at);
+  const aim = pointer ? chart.convertFromPixel({ gridIndex: 0 }, pointer)?.[1] : null;
+  const byNearness = (a, b) => Math.abs(a.top - aim) - Math.abs(b.top - aim);
+  rows.sort(Number.isFinite(aim) ? byNearness : (a, b) => b.value - a.value);
+  // The nearest leads; the others follow from the largest, which is easier to read than by distance.
+  const others = rows.slice(1).sort((a, b) => b.value - a.value);
+  const listed = rows.slice(0, 1).concat(others.slice(0, TOOLTIP_ROWS - 1));
+  const body = element("div", "tip-body");
+  body.append(element("div", "tip-time", dateTime(island.start + at * island.step)));
+  listed.forEach((row, n) => body.append(tooltipRow(entry, row, n === 0)));
+  if (!rows.length) body.append(element("div", "tip-more", "no data here"));
+  if (rows.length > listed.length) {
+    body.append(element("div", "tip-more", `and ${rows.length - listed.length} more`));
+  }
+  return body;
+}
+
+function tooltipRow({ island, more }, { i, value }, nearest) {
+  const row = element("div", nearest ? "tip-row tip-nearest" : "tip-row");
+  const swatch = element("span", "swatch");
+  swatch.append(element("i", `s${island.colours[i]}`));
+  row.append(swatch, element("span", "tip-value", format(value, island.unit, more)), element("span", "tip-name", island.names[i]));
+  return row;
+}
+
+function element(tag, className, text = "") {
+  const made = document.createElement(tag);
+  made.className = className;
+  made.textContent = text;
+  return made;
+}
