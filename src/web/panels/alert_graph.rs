@@ -2,7 +2,8 @@
 
 use askama::Template;
 
-use super::graph::{LegendLine, gaps};
+use super::graph::gaps;
+use super::legend::Legend;
 use super::times::Moment;
 use super::{Frame, Setting, Stale};
 use crate::chart::echarts::{Island, island};
@@ -53,7 +54,7 @@ pub struct Ready {
 
 pub struct Chart {
     pub island: Island,
-    pub legend: Vec<LegendLine>,
+    pub legend: Legend,
 }
 
 impl AlertGraphPanel {
@@ -66,11 +67,12 @@ impl AlertGraphPanel {
     ) -> Self {
         let params = setting.params();
         let alone = setting.alert_graph(id);
+        let panel = format!("alert-{id}-graph-panel");
         let row = found.as_ref().ok().and_then(|found| found.as_ref()).map(|(row, _)| row.clone());
         let body = match found {
             Err(failure) | Ok(Some((_, Err(failure)))) => Body::Failed(tell(&failure)),
             Ok(None) => Body::Gone,
-            Ok(Some((row, Ok(graph)))) => Body::Ready(Box::new(Ready::of(setting, &row, &graph))),
+            Ok(Some((row, Ok(graph)))) => Body::Ready(Box::new(Ready::of(setting, &panel, &row, &graph))),
         };
         let query = row.as_ref().map(|row| row.rule().query.trim().to_owned()).unwrap_or_default();
         let ui_url = instance.and_then(|instance| instance.ui_url.as_ref()).filter(|_| row.is_some());
@@ -78,11 +80,11 @@ impl AlertGraphPanel {
         let since = row.as_ref().and_then(AlertRow::active_at);
         Self {
             frame: Frame {
-                id: format!("alert-{id}-graph-panel"),
+                id: panel,
                 title: format!("{}: {title}", setting.name),
                 state: body.state(),
                 source: alone.clone(),
-                every: params.refresh_secs.filter(|_| row.is_some()),
+                every: params.graph_refresh().filter(|_| row.is_some()),
             },
             title,
             active_since: since.map(|at| Moment::of(at, params.period.now, &params.zone)),
@@ -110,16 +112,14 @@ impl Body {
 }
 
 impl Ready {
-    fn of(setting: &Setting<'_>, row: &AlertRow, graph: &Graph) -> Self {
+    fn of(setting: &Setting<'_>, panel: &str, row: &AlertRow, graph: &Graph) -> Self {
         let params = setting.params();
         let matrix = &graph.answer.value;
         let mut plot = Plot::of(graph, &params.period);
         let mark = |at: jiff::Timestamp| Mark { at_ms: at.as_millisecond(), text: "active since" };
         plot.marks = row.active_at().map(mark).into_iter().collect();
-        let chart = (!matrix.series.is_empty()).then(|| Chart {
-            island: island(&plot, graph),
-            legend: plot.series.iter().map(|series| LegendLine::of(series, &plot)).collect(),
-        });
+        let chart = (!matrix.series.is_empty())
+            .then(|| Chart { island: island(&plot, graph), legend: Legend::of(setting, panel, &plot) });
         Self {
             stale: Stale::of(graph.answer.as_of, graph.answer.failure.as_ref(), params),
             warnings: matrix.warnings.clone(),

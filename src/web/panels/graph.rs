@@ -2,11 +2,12 @@
 
 use askama::Template;
 
+use super::legend::Legend;
 use super::samples::Samples;
 use super::{Frame, Setting, Stale, counted};
 use crate::annotations::{GraphSpec, GraphType};
+use crate::chart::Plot;
 use crate::chart::echarts::{Island, island};
-use crate::chart::{Plot, PlotSeries, format};
 use crate::monitoring::{Failure, Graph};
 use crate::prometheus::InstanceSettings;
 use crate::web::links;
@@ -61,18 +62,8 @@ pub struct Ready {
 
 pub enum View {
     Empty { range: String },
-    Chart { island: Island, legend: Vec<LegendLine>, samples: String },
+    Chart { island: Island, legend: Legend, samples: String },
     Samples(Samples),
-}
-
-/// A line of the legend table, its figures as text.
-pub struct LegendLine {
-    pub name: String,
-    pub colour: usize,
-    pub last: String,
-    pub min: String,
-    pub max: String,
-    pub avg: String,
 }
 
 impl GraphPanel {
@@ -96,7 +87,7 @@ impl GraphPanel {
             title: format!("{}: {title}", setting.name),
             state: body.state(),
             source: source(setting, number),
-            every: params.refresh_secs,
+            every: params.graph_refresh(),
         };
         let ui_url = instance.and_then(|i| i.ui_url.as_ref());
         Self {
@@ -165,7 +156,7 @@ impl Ready {
             notes.extend(gaps(&plot));
             View::Chart {
                 island: island(&plot, &graph),
-                legend: plot.series.iter().map(|series| LegendLine::of(series, &plot)).collect(),
+                legend: Legend::of(setting, &format!("graph-{number}"), &plot),
                 samples: Menu::samples_of(setting, number),
             }
         };
@@ -183,20 +174,4 @@ impl Menu {
 pub(super) fn gaps(plot: &Plot) -> Option<String> {
     let samples = counted(plot.non_finite, "sample is", "samples are");
     (plot.non_finite > 0).then(|| format!("{samples} NaN or infinite and cannot be drawn."))
-}
-
-impl LegendLine {
-    pub(super) fn of(series: &PlotSeries, plot: &Plot) -> Self {
-        let figure =
-            |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |v| format::number(v, &plot.unit));
-        let row = series.legend;
-        Self {
-            name: series.name.clone(),
-            colour: series.colour,
-            last: figure(row.last),
-            min: figure(row.min),
-            max: figure(row.max),
-            avg: figure(row.avg),
-        }
-    }
 }

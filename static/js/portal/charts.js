@@ -2,8 +2,6 @@
 
 // One entry for each drawn chart: { div, chart, text, island, pointer, more }.
 const drawn = new Map();
-// What the reader chose in a legend, by the chart's id: { only: Set } or { without: Set } of series names.
-const choices = new Map();
 let library;
 
 function loadLibrary() {
@@ -46,6 +44,7 @@ function start(echarts, div) {
   // The tooltip asks which line is nearest, and ECharts does not tell it where the pointer is.
   chart.getZr().on("mousemove", ({ offsetX, offsetY }) => { entry.pointer = [offsetX, offsetY]; });
   resized.observe(div);
+  makeWalkable(entry);
   read(entry);
 }
 
