@@ -177,7 +177,7 @@ impl Conversation<'_> {
                 told(Problem::warning(place.query, message))
             }
             Ok(answer) => absent(&asking.entity, graph, place, &answer),
-            Err(Failure::Prometheus(refusal)) if refusal.kind == ErrorKind::BadQuery => told(Problem::error(
+            Err(Failure::Prometheus(refusal)) if refusal.kind.is_of_query() => told(Problem::error(
                 place.query,
                 format!("the instance {} refuses it: {}", self.name(), words(&refusal)),
             )),

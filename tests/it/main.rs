@@ -32,6 +32,7 @@ mod real_proxy;
 mod routing;
 mod routing_config;
 mod row_browser;
+mod says;
 mod serving;
 mod sheets;
 mod store_scenes;

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::*;
 use crate::annotations::Unit;
-use crate::monitoring::Period;
+use crate::monitoring::{Absence, Period};
 use crate::prometheus::{ABSENT, InstanceName, Matrix, Series, Window};
 use crate::store::Answer;
 
@@ -29,6 +29,7 @@ fn graph(series: &[(&str, &[f64])], graph_type: GraphType, stack: bool) -> Graph
         instance: InstanceName::new("default"),
         answer: Answer { value: Arc::new(matrix), as_of: Timestamp::UNIX_EPOCH, failure: None },
         names: series.iter().map(|(name, _)| (*name).to_owned()).collect(),
+        absence: Absence::default(),
         stats: Vec::new(),
         notices: Vec::new(),
     }

@@ -219,7 +219,7 @@ fn unknown_instance(unknown: &UnknownInstance) -> Told {
 }
 
 /// An instance as the subject of a sentence.
-fn subject(instance: &InstanceName) -> String {
+pub(super) fn subject(instance: &InstanceName) -> String {
     match instance.as_str() {
         InstanceName::DEFAULT => "Prometheus".to_owned(),
         name => format!("Prometheus {name}"),
@@ -242,6 +242,18 @@ fn sentences(error: &PrometheusError, who: &str) -> (StatusCode, String, String,
             format!("{who} refuses the query"),
             "The query reached Prometheus, which cannot evaluate it.".to_owned(),
             "Mend the query.",
+        ),
+        ErrorKind::TooManySamples => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            format!("The query reads more than {who} allows"),
+            "The query is right, but the instance guards its memory and refused it.".to_owned(),
+            "Try a shorter range, select fewer series, or have the query recorded by a rule.",
+        ),
+        ErrorKind::TooManyPoints => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            format!("The range has more points than {who} allows"),
+            "The query is right, but at this step each series would have too many points.".to_owned(),
+            "Try a longer step or a shorter range.",
         ),
         ErrorKind::Overloaded => (
             StatusCode::SERVICE_UNAVAILABLE,
@@ -318,6 +330,8 @@ mod tests {
     fn every_kind_has_the_contracts_status() {
         let cases = [
             (ErrorKind::BadQuery, 422, "bad_query"),
+            (ErrorKind::TooManySamples, 422, "bad_query"),
+            (ErrorKind::TooManyPoints, 422, "bad_query"),
             (ErrorKind::Overloaded, 503, "overloaded"),
             (ErrorKind::Timeout, 504, "timeout"),
             (ErrorKind::Unreachable, 502, "unreachable"),

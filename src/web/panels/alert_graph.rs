@@ -7,11 +7,11 @@ use super::times::Moment;
 use super::{Frame, Setting, Stale};
 use crate::chart::echarts::{Island, island};
 use crate::chart::{Mark, Plot};
-use crate::monitoring::{AlertRow, Failure, Graph};
+use crate::monitoring::{AlertRow, Failure, Graph, Span};
 use crate::prometheus::InstanceSettings;
 use crate::web::RowId;
 use crate::web::links;
-use crate::web::page_error::{Told, tell};
+use crate::web::page_error::{Nothing, Told, tell, tell_nothing};
 
 /// A row, and the answer to its expression.
 pub type Found = (AlertRow, Result<Graph, Failure>);
@@ -46,9 +46,8 @@ pub struct Ready {
     pub warnings: Vec<String>,
     pub infos: Vec<String>,
     pub notes: Vec<String>,
-    /// None: no series has a sample.
-    pub chart: Option<Chart>,
-    pub range: String,
+    /// Why there is none, where no series has a sample.
+    pub chart: Result<Chart, Nothing>,
 }
 
 pub struct Chart {
@@ -86,7 +85,8 @@ impl AlertGraphPanel {
             },
             title,
             active_since: since.map(|at| Moment::of(at, params.period.now, &params.zone)),
-            out: ui_url.map(|url| links::prometheus_graph(url, &query, &params.period)),
+            out: ui_url
+                .map(|url| links::prometheus_graph(url, &query, &Span::asked(&params.period, instance))),
             query,
             alone,
             alerts: setting.alerts(),
@@ -103,7 +103,7 @@ impl Body {
     fn state(&self) -> &'static str {
         match self {
             Self::Gone | Self::Failed(_) => "failed",
-            Self::Ready(ready) if ready.chart.is_none() => "empty",
+            Self::Ready(ready) if ready.chart.is_err() => "empty",
             Self::Ready(_) => "ready",
         }
     }
@@ -116,17 +116,19 @@ impl Ready {
         let mut plot = Plot::of(graph, &params.period);
         let mark = |at: jiff::Timestamp| Mark { at_ms: at.as_millisecond(), text: "active since" };
         plot.marks = row.active_at().map(mark).into_iter().collect();
-        let chart = (!matrix.series.is_empty()).then(|| Chart {
-            island: island(&plot, graph),
-            legend: plot.series.iter().map(|series| LegendLine::of(series, &plot)).collect(),
-        });
+        let chart = match matrix.series.is_empty() {
+            true => Err(tell_nothing(graph, &format!("{} to {}", params.from, params.to))),
+            false => Ok(Chart {
+                island: island(&plot, graph),
+                legend: plot.series.iter().map(|series| LegendLine::of(series, &plot)).collect(),
+            }),
+        };
         Self {
             stale: Stale::of(graph.answer.as_of, graph.answer.failure.as_ref(), params),
             warnings: matrix.warnings.clone(),
             infos: matrix.infos.clone(),
             notes: graph.notices.iter().cloned().chain(gaps(&plot)).collect(),
             chart,
-            range: format!("{} to {}", params.from, params.to),
         }
     }
 }

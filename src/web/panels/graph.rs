@@ -3,14 +3,15 @@
 use askama::Template;
 
 use super::samples::Samples;
+use super::stats::Tile;
 use super::{Frame, Setting, Stale, counted};
 use crate::annotations::{GraphSpec, GraphType};
 use crate::chart::echarts::{Island, island};
 use crate::chart::{Plot, PlotSeries, format};
-use crate::monitoring::{Failure, Graph};
+use crate::monitoring::{Failure, Graph, Span};
 use crate::prometheus::InstanceSettings;
 use crate::web::links;
-use crate::web::page_error::{Told, tell};
+use crate::web::page_error::{Nothing, Told, tell, tell_nothing};
 
 /// The panel with id `graph-1`.
 #[derive(Template)]
@@ -60,7 +61,8 @@ pub struct Ready {
 }
 
 pub enum View {
-    Empty { range: String },
+    Empty(Nothing),
+    Stats(Vec<Tile>),
     Chart { island: Island, legend: Vec<LegendLine>, samples: String },
     Samples(Samples),
 }
@@ -104,7 +106,9 @@ impl GraphPanel {
             is_query: spec.title.is_none(),
             title,
             query: spec.source.clone(),
-            out: ui_url.map(|url| links::prometheus_graph(url, &spec.source, &params.period)),
+            out: ui_url.map(|url| {
+                links::prometheus_graph(url, &spec.source, &Span::asked(&params.period, instance))
+            }),
             menu: Menu::of(setting, number, spec),
             body,
         }
@@ -143,7 +147,7 @@ impl Body {
         match self {
             Self::Loading(_) => "loading",
             Self::Failed(_) => "failed",
-            Self::Ready(ready) if matches!(ready.view, View::Empty { .. }) => "empty",
+            Self::Ready(ready) if matches!(ready.view, View::Empty(_)) => "empty",
             Self::Ready(_) => "ready",
         }
     }
@@ -156,8 +160,10 @@ impl Ready {
         let matrix = graph.answer.value.clone();
         let stale = Stale::of(graph.answer.as_of, graph.answer.failure.as_ref(), params);
         let mut notes = graph.notices.clone();
-        let view = if matrix.series.is_empty() {
-            View::Empty { range: format!("{} to {}", params.from, params.to) }
+        let view = if !graph.stats.is_empty() {
+            View::Stats(Tile::all(&graph, params))
+        } else if matrix.series.is_empty() {
+            View::Empty(tell_nothing(&graph, &format!("{} to {}", params.from, params.to)))
         } else if params.view_table {
             View::Samples(Samples::of(setting, number, &graph))
         } else {
