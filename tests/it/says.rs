@@ -74,7 +74,7 @@ async fn metadata_that_fails_or_is_late_costs_the_graph_nothing() {
         world.upstream.on("size", one(2048.0));
         world.upstream.on_metadata(reply);
         for _ in 0..3 {
-            let begun = std::time::Instant::now();
+            let begun = promenade::clock::stopwatch();
             let page = world.get(&format!("{PAGE}/graphs/1")).await;
             let text = words(panel(page.text(), "graph-1"));
             assert!(text.contains("a 2.05k"), "{told}: {text}");

@@ -81,7 +81,7 @@ impl RealPrometheus {
         let started = Self {
             child,
             url: format!("http://127.0.0.1:{port}"),
-            client: reqwest::Client::new(),
+            client: reqwest::Client::builder().no_proxy().build().unwrap(),
             _dir: dir,
         };
         started.wait_for_rules().await;
