@@ -14,6 +14,7 @@ pub mod missing;
 pub mod problems;
 pub mod rows;
 mod samples;
+mod stats;
 pub mod summary;
 pub mod times;
 
