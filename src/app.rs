@@ -16,7 +16,7 @@ use crate::catalog::source::{FileSource, Watch};
 use crate::clock;
 use crate::config::Settings;
 use crate::metrics::Metrics;
-use crate::monitoring::{Monitoring, ways};
+use crate::monitoring::{Expressions, Monitoring, OwnersKeeper, ways};
 use crate::prometheus::Instances;
 use crate::store::Store;
 use crate::web::health::Leaving;
@@ -54,9 +54,19 @@ pub struct App {
     address: SocketAddr,
     server: Server,
     handle: AppHandle,
-    /// Both end with the app.
+    /// These end with the app.
     _watch: Option<Watch>,
     reload: Option<Reload>,
+    _following: Task,
+}
+
+/// A task that ends when this is dropped.
+struct Task(AbortHandle);
+
+impl Drop for Task {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 /// Ends an app from elsewhere.
@@ -71,6 +81,8 @@ pub struct AppHandle {
 struct Parts {
     catalog: web::Data<Catalog>,
     monitoring: web::Data<Monitoring>,
+    owners: web::Data<OwnersKeeper>,
+    expressions: web::Data<Expressions>,
     settings: web::Data<WebSettings>,
     metrics: web::Data<Metrics>,
     security: web::Data<SecurityHeaders>,
@@ -97,15 +109,25 @@ impl App {
         let parts = Parts {
             catalog: web::Data::from(source.catalog()),
             monitoring: web::Data::new(Monitoring::new(store, instances, settings.routing)),
+            owners: web::Data::new(OwnersKeeper::new(source.catalog())),
+            expressions: web::Data::default(),
             settings: web::Data::new(settings.web),
             metrics: web::Data::new(metrics),
             security: web::Data::new(security),
             leaving: web::Data::new(Leaving::default()),
         };
         let leaving = parts.leaving.clone();
+        let following = Task(tokio::spawn(OwnersKeeper::clone(&parts.owners).follow()).abort_handle());
         let (server, address) = listen(settings.listen, parts)?;
         let handle = AppHandle { server: server.handle(), leaving };
-        Ok(Self { address, server, handle, _watch: watch.ok(), reload: Reload::on_hangup(source) })
+        Ok(Self {
+            address,
+            server,
+            handle,
+            _watch: watch.ok(),
+            reload: Reload::on_hangup(source),
+            _following: following,
+        })
     }
 
     /// The address that is listened on: with port 0 in the settings, the port that was found.
@@ -143,6 +165,8 @@ fn listen(address: SocketAddr, parts: Parts) -> Result<(Server, SocketAddr), Sta
         actix_web::App::new()
             .app_data(parts.catalog)
             .app_data(parts.monitoring)
+            .app_data(parts.owners)
+            .app_data(parts.expressions)
             .app_data(parts.settings)
             .app_data(parts.metrics)
             .app_data(parts.security)

@@ -1,6 +1,6 @@
 //! Rules as rows of the alert table: chosen, filtered, in a total order.
 
-mod order;
+pub(super) mod order;
 mod row;
 
 use std::collections::HashSet;
@@ -9,7 +9,7 @@ use std::sync::Arc;
 pub use row::AlertRow;
 
 use crate::annotations::{AlertNames, AlertSpec};
-use crate::prometheus::{AlertState, AlertingRule, InstanceName, PrometheusError, RuleHealth, Rules};
+use crate::prometheus::{AlertState, AlertingRule, InstanceName, Labels, PrometheusError, RuleHealth, Rules};
 use crate::promql::Matcher;
 use crate::store::Answer;
 
@@ -87,10 +87,25 @@ impl AlertTable {
     }
 }
 
+/// Whether a table of the specification has the row.
+pub(super) fn chooses(spec: &AlertSpec, row: &AlertRow) -> bool {
+    is_named(&spec.names, row.rule()) && holds(&spec.matchers, row)
+}
+
+/// Whether an alert of these labels would be in it.
+pub(super) fn selects(spec: &AlertSpec, labels: &Labels) -> bool {
+    let name = labels.get("alertname").unwrap_or_default();
+    has_name(&spec.names, name) && spec.matchers.iter().all(|m| m.matches(labels.get(&m.name)))
+}
+
 fn is_named(names: &AlertNames, rule: &AlertingRule) -> bool {
+    has_name(names, &rule.name)
+}
+
+fn has_name(names: &AlertNames, name: &str) -> bool {
     match names {
         AlertNames::All | AlertNames::Unnamed => true,
-        AlertNames::Named(names) => names.contains(&rule.name),
+        AlertNames::Named(names) => names.iter().any(|known| known == name),
     }
 }
 

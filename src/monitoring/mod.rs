@@ -3,8 +3,13 @@
 mod account;
 mod alert_graph;
 mod alerts;
+mod episode;
+mod expressions;
 mod graph;
+mod landing;
+mod meaning;
 mod names;
+pub mod owners;
 mod quantiles;
 pub mod routing;
 mod stat;
@@ -18,7 +23,11 @@ use jiff::Timestamp;
 
 pub use account::{Account, Asked, Chosen, Read, Span};
 pub use alerts::{AlertRow, AlertTable, StateCounts};
+pub use episode::Episode;
+pub use expressions::Expressions;
 pub use graph::Graph;
+pub use landing::{Landing, OwnedState, Owner, Wanted};
+pub use owners::OwnersKeeper;
 pub use routing::{RequestFacts, RoutingSettings, UnknownInstance, Why};
 pub use stat::{Stat, StatValue};
 

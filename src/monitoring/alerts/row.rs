@@ -19,7 +19,7 @@ pub struct AlertRow {
 
 impl AlertRow {
     /// The rows of one rule: its active alerts, else the rule itself. Nothing without such a rule.
-    pub(super) fn all_of(rules: &Arc<Rules>, rule: usize) -> Vec<Self> {
+    pub(in crate::monitoring) fn all_of(rules: &Arc<Rules>, rule: usize) -> Vec<Self> {
         let Some(found) = rules.rules.get(rule) else { return Vec::new() };
         let active = |(i, alert): (usize, &Alert)| (alert.state != AlertState::Inactive).then_some(i);
         let rows: Vec<Self> = found

@@ -1,5 +1,6 @@
 //! Every URL that the portal writes. Templates spell none.
 
+mod landing;
 mod out;
 #[cfg(test)]
 mod tests;
@@ -7,6 +8,7 @@ mod tests;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use url::form_urlencoded;
 
+pub use landing::Landed;
 pub use out::{prometheus_alerts, prometheus_graph, safe_href};
 
 use super::{PageParams, RowId, assets};
