@@ -18,7 +18,7 @@ use crate::config::Settings;
 use crate::metrics::Metrics;
 use crate::monitoring::{Expressions, Monitoring, OwnersKeeper, ways};
 use crate::prometheus::Instances;
-use crate::store::Store;
+use crate::store::{Alertmanagers, Store};
 use crate::web::health::Leaving;
 use crate::web::observe::{RequestSpan, observe};
 use crate::web::page_error::render;
@@ -98,6 +98,8 @@ impl App {
         let instances = ways(instances, &settings.routing).map_err(StartError::Instance)?;
         let instances = Arc::new(instances);
         let store = Store::new(instances.clone(), &settings.store, metrics.store.clone());
+        let alertmanagers = Alertmanagers::new(settings.alertmanagers, &metrics.upstream, &metrics.store);
+        let store = store.with_alertmanagers(alertmanagers.map_err(StartError::Instance)?);
         let security = SecurityHeaders::new(&settings.web.frame_ancestors);
         let security = security.map_err(|_| StartError::FrameAncestors)?;
         let source = FileSource::open(settings.catalog, metrics.catalog.clone(), clock::now());

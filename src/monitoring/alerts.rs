@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 pub use row::AlertRow;
 
+use super::silences::{HeldCounts, Silences};
 use crate::annotations::{AlertNames, AlertSpec};
 use crate::prometheus::{AlertState, AlertingRule, InstanceName, Labels, PrometheusError, RuleHealth, Rules};
 use crate::promql::Matcher;
@@ -16,10 +17,12 @@ use crate::store::Answer;
 /// How many rows are in each state, inactive ones included whether shown or not.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct StateCounts {
+    /// Those that are held back are counted apart.
     pub firing: usize,
     pub pending: usize,
     pub inactive: usize,
     pub unknown: usize,
+    pub held: HeldCounts,
 }
 
 impl StateCounts {
@@ -49,6 +52,7 @@ pub struct AlertTable {
     /// One row for each chosen rule whose evaluation fails (health `err`), whether or not it is among `rows`:
     /// its state is not to be trusted, so a page without firing rows but with these is not well.
     pub unhealthy: Vec<AlertRow>,
+    pub silences: Silences,
 }
 
 impl AlertTable {
@@ -83,6 +87,7 @@ impl AlertTable {
             counts,
             unmatched_names: unmatched(&spec.names, &rules),
             unhealthy: order::sorted(unhealthy),
+            silences: Silences::NotAsked,
         }
     }
 }

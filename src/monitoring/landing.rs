@@ -288,9 +288,15 @@ impl Owner {
         }
     }
 
-    /// The row that a link leads to.
+    /// The row that says most.
     pub fn row(&self) -> Option<&AlertRow> {
         self.rows.first()
+    }
+
+    /// The same, if the entity's table has it: a rule without alerts may lack the labels that are asked for.
+    pub fn shown_row(&self) -> Option<&AlertRow> {
+        let spec = MonitoringSpec::of_alerts(&self.entity).alerts?;
+        self.row().filter(|row| chooses(&spec, row))
     }
 }
 

@@ -35,6 +35,7 @@ mod routing_config;
 mod row_browser;
 mod serving;
 mod sheets;
+mod silences;
 mod store_scenes;
 mod templates;
 mod tidy;

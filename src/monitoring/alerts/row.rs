@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use crate::monitoring::silences::Held;
 use crate::prometheus::{Alert, AlertState, AlertingRule, Labels, RuleHealth, Rules};
 
 /// One row: an active alert, or a rule without active alerts. The rule, and the alert if there is
@@ -15,6 +16,7 @@ pub struct AlertRow {
     alert: Option<usize>,
     /// Of a row without an alert: the rule's own labels with `alertname` added.
     rule_labels: Labels,
+    pub(in crate::monitoring) held: Option<Arc<Held>>,
 }
 
 impl AlertRow {
@@ -27,7 +29,13 @@ impl AlertRow {
             .iter()
             .enumerate()
             .filter_map(active)
-            .map(|i| Self { rules: rules.clone(), rule, alert: Some(i), rule_labels: Labels::default() })
+            .map(|i| Self {
+                rules: rules.clone(),
+                rule,
+                alert: Some(i),
+                rule_labels: Labels::default(),
+                held: None,
+            })
             .collect();
         if rows.is_empty() { Self::of_rule(rules, rule).into_iter().collect() } else { rows }
     }
@@ -36,7 +44,7 @@ impl AlertRow {
     pub(super) fn of_rule(rules: &Arc<Rules>, rule: usize) -> Option<Self> {
         let found = rules.rules.get(rule)?;
         let rule_labels = found.labels.iter().chain([("alertname", found.name.as_str())]).collect();
-        Some(Self { rules: rules.clone(), rule, alert: None, rule_labels })
+        Some(Self { rules: rules.clone(), rule, alert: None, rule_labels, held: None })
     }
 
     #[expect(

@@ -9,7 +9,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use url::form_urlencoded;
 
 pub use landing::Landed;
-pub use out::{prometheus_alerts, prometheus_graph, safe_href};
+pub use out::{new_silence, prometheus_alerts, prometheus_graph, safe_href};
 
 use super::{PageParams, RowId, assets};
 use crate::annotations::{GraphSpec, GraphType, Unit};

@@ -9,7 +9,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
 
 pub use render::{catch_panics, render};
-pub use told::{Told, tell};
+pub use told::{Told, alertmanager_says, tell};
 
 use super::params::ParamProblem;
 use crate::catalog::EntityRef;

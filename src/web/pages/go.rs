@@ -133,6 +133,7 @@ impl Fired {
             (owner.state == OwnedState::Ended && !owner.labels.is_empty()).then(|| owner.labels.clone());
         let at = self.text.clone().or_else(|| Some(self.at?.to_string()).filter(|_| over.is_some()));
         let (from, to) = self.window(row, episode, over.is_some());
+        let row = owner.shown_row();
         Landed { row: row.map(|row| (RowId::of(row), row.is_active())), from, to, over, at }
     }
 

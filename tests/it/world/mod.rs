@@ -64,6 +64,7 @@ impl World {
                 demo: false,
             },
             instances: vec![upstream.instance("default")],
+            alertmanagers: Default::default(),
             routing: RoutingSettings::default(),
             catalog: CatalogSettings {
                 files: vec![FileLocation { target: "catalog.yaml".to_owned(), bases, place: None }],
