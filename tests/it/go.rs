@@ -321,3 +321,45 @@ async fn nothing_leads_off_the_portal() {
         assert_eq!(world.get(path).await.status, 404, "{path}");
     }
 }
+
+#[tokio::test]
+async fn prometheus_own_link_opens_the_owners_page() {
+    let world = World::with(CATALOG, |settings| settings.web.ad_hoc = false).await;
+    let since = rfc(minutes_ago(30));
+    world.upstream.on_rules(rules(vec![
+        rule("HighLoad", "sum by (service) (rate(x{a=~\"b|c\"}[5m])) > 1", vec![]),
+        rule(
+            "Slow",
+            "slow{b=\"1\",a=\"2\"} > -5",
+            vec![alert("Slow", json!({"service": "payments"}), &since)],
+        ),
+        rule("Stray", "stray > 1", vec![]),
+    ]));
+    let graph = |expr: &str, more: &str| {
+        let expr: String = url::form_urlencoded::byte_serialize(expr.as_bytes()).collect();
+        format!("/graph?g0.expr={expr}&g0.tab=1{more}")
+    };
+    // Written anew, as Prometheus does, and where custom queries are off.
+    let page = world.get(&graph("slow{a=\"2\", b=\"1\"} > -5", "")).await;
+    let (path, pairs) = led(&page);
+    assert_eq!((path.as_str(), value(&pairs, "to")), (PAYMENTS, Some("now")));
+    let landed = world.get(page.header("location").split('#').next().unwrap()).await;
+    assert!(landed.text().contains("row  marked"), "{}", landed.text());
+    let (_, pairs) = led(&world.get(&graph("slow{b='1',a='2'} > -5", "&g0.range_input=6h")).await);
+    assert_eq!(value(&pairs, "range"), Some("6h"));
+    // Two entities, none, another expression, a page of our own, two graphs: the custom graph, which is off here.
+    let (several, stray) = ("sum by (service) (rate(x{a=~\"b|c\"}[5m])) > 1", "stray > 1");
+    for path in [
+        graph(several, ""),
+        graph(stray, ""),
+        graph("slow{a=\"2\",b=\"3\"} > -5", ""),
+        graph("slow{a=~\"2\",b=\"1\"} > -5", ""),
+        graph("slow{b=\"1\",a=\"2\"} > -5", "&g1.expr=up"),
+        graph("slow{b=\"1\",a=\"2\"} > -5", "&instance=default"),
+        graph("slow{b=\"1\",a=\"2\"} > -5", "").replace("g0.expr", "query"),
+        graph("not a query {{{", ""),
+    ] {
+        let page = world.get(&path).await;
+        assert_eq!(page.status, 403, "{path}");
+    }
+}

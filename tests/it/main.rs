@@ -15,6 +15,7 @@ mod api;
 mod browser;
 mod catalog;
 mod catalog_page;
+mod chat;
 mod check;
 mod cli;
 mod config;
