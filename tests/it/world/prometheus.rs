@@ -75,6 +75,8 @@ impl RealPrometheus {
         let child = Command::new(on_path("prometheus"))
             .current_dir(dir.path())
             .args(["--config.file=prometheus.yml", "--storage.tsdb.path=data", "--log.level=warn"])
+            // What is sent before its Alertmanager is found would be sent again a minute later.
+            .arg("--rules.alert.resend-delay=1s")
             .arg(format!("--web.listen-address=127.0.0.1:{port}"))
             .stdout(Stdio::null())
             .stderr(fs::File::create(dir.path().join("log")).unwrap())
