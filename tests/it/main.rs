@@ -24,6 +24,7 @@ mod defaults;
 mod demo;
 mod differential;
 mod entity_page;
+mod graph_browser;
 mod graph_panel;
 mod params;
 mod pictures;

@@ -81,7 +81,7 @@ impl AlertGraphPanel {
                 title: format!("{}: {title}", setting.name),
                 state: body.state(),
                 source: setting.as_drawn(&alone),
-                every: params.refresh_secs.filter(|_| row.is_some()),
+                every: params.graph_refresh().filter(|_| row.is_some()),
             },
             title,
             active_since: since.map(|at| Moment::of(at, params.period.now, &params.zone)),

@@ -88,7 +88,7 @@ impl GraphPanel {
             title: format!("{}: {title}", setting.name),
             state: body.state(),
             source: source(setting, number),
-            every: params.refresh_secs,
+            every: params.graph_refresh(),
         };
         let ui_url = instance.and_then(|i| i.ui_url.as_ref());
         Self {
