@@ -167,6 +167,7 @@ impl Store {
     fn instance(&self, name: &InstanceName) -> Result<Arc<Instance>, PrometheusError> {
         self.instances.get(name).ok_or_else(|| PrometheusError {
             kind: ErrorKind::Upstream,
+            cause: None,
             instance: name.clone(),
             detail: "no such instance is configured".into(),
             said: None,

@@ -3,6 +3,7 @@
 use askama::Template;
 
 use super::graph::{LegendLine, gaps};
+use super::stat::StatTiles;
 use super::times::Moment;
 use super::{Frame, Setting, Stale};
 use crate::chart::echarts::{Island, island};
@@ -46,6 +47,7 @@ pub struct Ready {
     pub warnings: Vec<String>,
     pub infos: Vec<String>,
     pub notes: Vec<String>,
+    pub tiles: Option<StatTiles>,
     /// None: no series has a sample.
     pub chart: Option<Chart>,
     pub range: String,
@@ -103,7 +105,7 @@ impl Body {
     fn state(&self) -> &'static str {
         match self {
             Self::Gone | Self::Failed(_) => "failed",
-            Self::Ready(ready) if ready.chart.is_none() => "empty",
+            Self::Ready(ready) if ready.chart.is_none() && ready.tiles.is_none() => "empty",
             Self::Ready(_) => "ready",
         }
     }
@@ -125,6 +127,7 @@ impl Ready {
             warnings: matrix.warnings.clone(),
             infos: matrix.infos.clone(),
             notes: graph.notices.iter().cloned().chain(gaps(&plot)).collect(),
+            tiles: StatTiles::of(params, graph),
             chart,
             range: format!("{} to {}", params.from, params.to),
         }

@@ -3,6 +3,7 @@
 use askama::Template;
 
 use super::samples::Samples;
+use super::stat::StatTiles;
 use super::{Frame, Setting, Stale, counted};
 use crate::annotations::{GraphSpec, GraphType};
 use crate::chart::echarts::{Island, island};
@@ -60,8 +61,17 @@ pub struct Ready {
 }
 
 pub enum View {
-    Empty { range: String },
-    Chart { island: Island, legend: Vec<LegendLine>, samples: String },
+    Empty {
+        range: String,
+    },
+    Stats(StatTiles),
+    /// The notes say why.
+    Undrawn,
+    Chart {
+        island: Island,
+        legend: Vec<LegendLine>,
+        samples: String,
+    },
     Samples(Samples),
 }
 
@@ -156,7 +166,11 @@ impl Ready {
         let matrix = graph.answer.value.clone();
         let stale = Stale::of(graph.answer.as_of, graph.answer.failure.as_ref(), params);
         let mut notes = graph.notices.clone();
-        let view = if matrix.series.is_empty() {
+        let view = if let Some(tiles) = StatTiles::of(params, &graph) {
+            View::Stats(tiles)
+        } else if matrix.series.is_empty() && !matrix.histograms.is_empty() {
+            View::Undrawn
+        } else if matrix.series.is_empty() {
             View::Empty { range: format!("{} to {}", params.from, params.to) }
         } else if params.view_table {
             View::Samples(Samples::of(setting, number, &graph))

@@ -12,6 +12,7 @@ pub mod missing;
 pub mod problems;
 pub mod rows;
 mod samples;
+mod stat;
 pub mod summary;
 pub mod times;
 

@@ -5,6 +5,7 @@ pub mod markup;
 pub mod portal;
 pub mod prometheus;
 pub mod questions;
+pub mod tls;
 pub mod upstream;
 
 use std::net::SocketAddr;
