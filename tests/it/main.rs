@@ -19,6 +19,7 @@ mod check;
 mod cli;
 mod config;
 mod controls;
+mod custom_browser;
 mod custom_pages;
 mod defaults;
 mod demo;
