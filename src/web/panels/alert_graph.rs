@@ -2,12 +2,11 @@
 
 use askama::Template;
 
-use super::graph::{LegendLine, gaps};
+use super::chart::{self, Chart, gaps, step_named};
 use super::stat::StatTiles;
 use super::times::Moment;
 use super::{Frame, Setting, Stale};
-use crate::chart::echarts::{Island, island};
-use crate::chart::{Mark, Plot};
+use crate::chart::Mark;
 use crate::monitoring::{AlertRow, Failure, Graph};
 use crate::prometheus::InstanceSettings;
 use crate::web::RowId;
@@ -53,9 +52,8 @@ pub struct Ready {
     pub range: String,
 }
 
-pub struct Chart {
-    pub island: Island,
-    pub legend: Vec<LegendLine>,
+fn panel_id(id: RowId) -> String {
+    format!("alert-{id}-graph-panel")
 }
 
 impl AlertGraphPanel {
@@ -72,7 +70,9 @@ impl AlertGraphPanel {
         let body = match found {
             Err(failure) | Ok(Some((_, Err(failure)))) => Body::Failed(tell(&failure)),
             Ok(None) => Body::Gone,
-            Ok(Some((row, Ok(graph)))) => Body::Ready(Box::new(Ready::of(setting, &row, &graph))),
+            Ok(Some((row, Ok(graph)))) => {
+                Body::Ready(Box::new(Ready::of(setting, instance, id, &row, &graph)))
+            }
         };
         let query = row.as_ref().map(|row| row.rule().query.trim().to_owned()).unwrap_or_default();
         let ui_url = instance.and_then(|instance| instance.ui_url.as_ref()).filter(|_| row.is_some());
@@ -80,10 +80,10 @@ impl AlertGraphPanel {
         let since = row.as_ref().and_then(AlertRow::active_at);
         Self {
             frame: Frame {
-                id: format!("alert-{id}-graph-panel"),
+                id: panel_id(id),
                 title: format!("{}: {title}", setting.name),
                 state: body.state(),
-                source: alone.clone(),
+                source: setting.as_drawn(&alone),
                 every: params.refresh_secs.filter(|_| row.is_some()),
             },
             title,
@@ -112,21 +112,27 @@ impl Body {
 }
 
 impl Ready {
-    fn of(setting: &Setting<'_>, row: &AlertRow, graph: &Graph) -> Self {
+    fn of(
+        setting: &Setting<'_>,
+        instance: Option<&InstanceSettings>,
+        id: RowId,
+        row: &AlertRow,
+        graph: &Graph,
+    ) -> Self {
         let params = setting.params();
         let matrix = &graph.answer.value;
-        let mut plot = Plot::of(graph, &params.period);
+        let mut plot = chart::plot(setting, graph);
         let mark = |at: jiff::Timestamp| Mark { at_ms: at.as_millisecond(), text: "active since" };
         plot.marks = row.active_at().map(mark).into_iter().collect();
-        let chart = (!matrix.series.is_empty()).then(|| Chart {
-            island: island(&plot, graph),
-            legend: plot.series.iter().map(|series| LegendLine::of(series, &plot)).collect(),
-        });
+        let own = setting.alert_graph(id);
+        let chart = (!matrix.series.is_empty()).then(|| Chart::of(setting, &plot, &panel_id(id), &own));
+        let scrape = instance.map(|i| i.scrape_interval.as_millis()).unwrap_or_default();
+        let step = step_named(matrix.window.step_ms(), i64::try_from(scrape).unwrap_or(i64::MAX));
         Self {
             stale: Stale::of(graph.answer.as_of, graph.answer.failure.as_ref(), params),
             warnings: matrix.warnings.clone(),
             infos: matrix.infos.clone(),
-            notes: graph.notices.iter().cloned().chain(gaps(&plot)).collect(),
+            notes: graph.notices.iter().cloned().chain(step).chain(gaps(&plot)).collect(),
             tiles: StatTiles::of(params, graph),
             chart,
             range: format!("{} to {}", params.from, params.to),

@@ -25,6 +25,6 @@ window.addEventListener("pageshow", () => { leaving = false; });
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
 new MutationObserver(redraw).observe(root, { attributeFilter: ["data-theme"] });
 
-window.promenade = { format };
+window.promenade = { format, valueAxis, moreDecimals, timeTicks, timeLabels };
 root.classList.add("js");
 refreshPage();

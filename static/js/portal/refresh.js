@@ -80,9 +80,14 @@ function refreshPage() {
     if (div.isConnected) read(entry);
     else forget(entry);
   }
-  for (const div of document.querySelectorAll(".chart[data-island]")) if (!drawn.has(div)) near.observe(div);
+  for (const div of document.querySelectorAll(".chart")) {
+    if (drawn.has(div)) continue;
+    if (div.dataset.island && window.echarts) start(div);
+    else near.observe(div);
+  }
   for (const entry of drawn.values()) markLegend(entry);
   localTimes();
+  localAxes();
   refreshHead();
 }
 
