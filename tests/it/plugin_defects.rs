@@ -210,7 +210,10 @@ async fn a_series_of_zeros() {
     let data = graph(&world, "").await;
     assert!(data["series"][0]["values"].as_array().unwrap().iter().all(|value| *value == json!(0.0)));
     let text = seen(&world, "graph-1", "").await;
-    assert!(text.contains("1 series as a line") && text.contains("a 0 0 0 0") && !text.contains("No data"), "{text}");
+    assert!(
+        text.contains("1 series as line") && text.contains("a 0 0 0 0") && !text.contains("No data"),
+        "{text}"
+    );
 }
 
 #[tokio::test]
@@ -317,6 +320,8 @@ async fn scalar_string_and_vector_results() {
         text.contains("j59") && !text.contains("j60") && text.contains("1 value is more in the JSON form."),
         "{text}"
     );
+    let picture = world.get(&format!("{PAGE}/graphs/2.svg?range=1d")).await;
+    assert!(picture.text().contains("j0: 1 B") && !picture.text().contains("No data"), "{}", picture.text());
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ pub mod missing;
 pub mod problems;
 pub mod rows;
 mod samples;
-mod stat;
+pub mod stat;
 pub mod summary;
 pub mod times;
 
