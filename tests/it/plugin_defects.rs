@@ -311,6 +311,7 @@ async fn scalar_string_and_vector_results() {
             assert!(text.contains(told), "{kind}: {told} in {text}");
         }
         assert!(text.contains("Memory") && !text.contains("No data"), "{kind}: {text}");
+        assert!(!text.contains("Area") && !text.contains("Samples as a table"), "{kind}: {text}");
     }
     let many: Vec<Value> =
         (0..61).map(|i| json!({"metric": {"job": format!("j{i}")}, "value": [2, "1"]})).collect();

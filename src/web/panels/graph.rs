@@ -105,6 +105,11 @@ impl GraphPanel {
             body,
         }
     }
+
+    /// Whether there may be something to draw as lines or to list: single values are neither.
+    pub fn has_samples(&self) -> bool {
+        !matches!(&self.body, Body::Ready(ready) if matches!(ready.view, View::Stats(_)))
+    }
 }
 
 /// The samples' table has pages, which the other forms of the panel do not have.
