@@ -11,8 +11,22 @@ use sha2::{Digest, Sha256};
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
 /// The parts of the portal's own script, in the order in which they run.
-const SCRIPT_PARTS: [&str; 12] = [
-    "page", "numbers", "times", "axes", "charts", "option", "tooltip", "legend", "refresh", "rows", "copy",
+const SCRIPT_PARTS: [&str; 16] = [
+    "page",
+    "numbers",
+    "times",
+    "axes",
+    "charts",
+    "option",
+    "tooltip",
+    "legend",
+    "address",
+    "window",
+    "crosshair",
+    "keys",
+    "refresh",
+    "rows",
+    "copy",
     "begin",
 ];
 

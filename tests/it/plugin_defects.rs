@@ -292,13 +292,13 @@ async fn scalar_string_and_vector_results() {
         Reply::json(200, &json!({"status": "success", "data": {"resultType": kind, "result": result}}))
     };
     for (i, (kind, answer, told)) in [
-        ("scalar", json!([1_435_781_451, "2048"]), vec!["memory_bytes 2 KiB 2015-07-01 20:10:51 UTC"]),
-        ("scalar", json!([1, "NaN"]), vec!["memory_bytes NaN 1970-01-01"]),
-        ("string", json!([1, "<b>words</b>"]), vec!["memory_bytes <b>words</b> 1970"]),
+        ("scalar", json!([1_435_781_451, "2048"]), vec!["memory_bytes 2 KiB at 2015-07-01 20:10:51 UTC"]),
+        ("scalar", json!([1, "NaN"]), vec!["memory_bytes NaN at 1970-01-01"]),
+        ("string", json!([1, "<b>words</b>"]), vec!["memory_bytes <b>words</b> at 1970"]),
         (
             "vector",
             json!([{"metric": {"job": "b"}, "value": [2, "0"]}, {"metric": {"job": "a"}, "value": [2, "1024"]}]),
-            vec!["b 0 B 1970", "a 1 KiB 1970"],
+            vec!["b 0 B at 1970", "a 1 KiB at 1970"],
         ),
     ]
     .into_iter()

@@ -9,7 +9,7 @@ use crate::monitoring::{Graph, Monitoring};
 use crate::web::drawing::FileSize;
 use crate::web::panels::Stale;
 use crate::web::panels::chart::{canvas, capped, every, gaps};
-use crate::web::panels::stat::in_words;
+use crate::web::panels::stats::in_words;
 use crate::web::{CachePolicy, Facts, GraphNumber, PageError, PageParams, Subject, WebSettings, form};
 
 #[expect(clippy::too_many_arguments, reason = "each is taken from the request by its type")]
