@@ -72,7 +72,8 @@ function tellZone() {
   }
   for (const field of document.querySelectorAll("#menu-range input.field")) {
     const ms = /^\d{4}-.*Z$/.test(field.value) ? Date.parse(field.value) : NaN;
-    const wall = ms + (Number.isNaN(ms) ? 0 : offset(ms));
+    if (Number.isNaN(ms)) continue;
+    const wall = ms + offset(ms);
     // In the hour that is there twice, only the server's way of writing tells which.
     if (fromWall(wall) === ms) field.value = new Date(wall).toISOString().slice(0, 19).replace("T", " ");
   }
