@@ -12,7 +12,7 @@ use tokio::task::AbortHandle;
 use tracing_actix_web::TracingLogger;
 
 use crate::catalog::Catalog;
-use crate::catalog::source::{FileSource, Watch};
+use crate::catalog::source::{BackstageSource, FileSource, Joined, Watch};
 use crate::clock;
 use crate::config::Settings;
 use crate::metrics::Metrics;
@@ -44,6 +44,8 @@ pub enum StartError {
     Listen { address: SocketAddr, source: io::Error },
     #[error("{0}")]
     Instance(String),
+    #[error("promenade.catalog.backstage: {0}")]
+    Backstage(String),
     #[error("promenade.embedding.frameAncestors holds what no header can carry")]
     FrameAncestors,
 }
@@ -56,6 +58,7 @@ pub struct App {
     handle: AppHandle,
     /// These end with the app.
     _watch: Option<Watch>,
+    _backstage: Option<BackstageSource>,
     reload: Option<Reload>,
     _following: Task,
 }
@@ -102,7 +105,13 @@ impl App {
         let store = store.with_alertmanagers(alertmanagers.map_err(StartError::Instance)?);
         let security = SecurityHeaders::new(&settings.web.frame_ancestors);
         let security = security.map_err(|_| StartError::FrameAncestors)?;
-        let source = FileSource::open(settings.catalog, metrics.catalog.clone(), clock::now());
+        let catalog = metrics.catalog.clone();
+        let backstage = settings.catalog.backstage.clone();
+        let joined =
+            if backstage.is_some() { Joined::with_backstage(catalog) } else { Joined::alone(catalog) };
+        let source = FileSource::beside(settings.catalog, joined.clone(), clock::now());
+        let backstage = backstage.map(|from| BackstageSource::start(from, joined, metrics.backstage.clone()));
+        let backstage = backstage.transpose().map_err(StartError::Backstage)?;
         let watch = source.watch();
         if let Err(fault) = &watch {
             // SIGHUP still works.
@@ -122,12 +131,14 @@ impl App {
         let following = Task(tokio::spawn(OwnersKeeper::clone(&parts.owners).follow()).abort_handle());
         let (server, address) = listen(settings.listen, parts)?;
         let handle = AppHandle { server: server.handle(), leaving };
+        let reload = Reload::on_hangup(source, backstage.as_ref());
         Ok(Self {
             address,
             server,
             handle,
             _watch: watch.ok(),
-            reload: Reload::on_hangup(source),
+            _backstage: backstage,
+            reload,
             _following: following,
         })
     }
@@ -239,11 +250,15 @@ struct Reload(AbortHandle);
 
 impl Reload {
     #[cfg(unix)]
-    fn on_hangup(source: FileSource) -> Option<Self> {
+    fn on_hangup(source: FileSource, backstage: Option<&BackstageSource>) -> Option<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         let mut hangups = signal(SignalKind::hangup()).ok()?;
+        let backstage = backstage.map(BackstageSource::waker);
         let task = tokio::spawn(async move {
             while hangups.recv().await.is_some() {
+                if let Some(backstage) = &backstage {
+                    backstage.notify_one();
+                }
                 source.reload_aside(clock::now()).await;
             }
         });
@@ -251,7 +266,7 @@ impl Reload {
     }
 
     #[cfg(not(unix))]
-    fn on_hangup(_: FileSource) -> Option<Self> {
+    fn on_hangup(_: FileSource, _: Option<&BackstageSource>) -> Option<Self> {
         None
     }
 }

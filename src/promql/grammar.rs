@@ -8,6 +8,7 @@ use promql_parser::parser::value::ValueType;
 use promql_parser::parser::{AggregateExpr, Call, Expr, LabelModifier, parse};
 
 use super::NormalForm;
+use super::measured::{self, Measured};
 use super::normal;
 use super::quoted::{quote, unquote};
 use super::shape;
@@ -17,15 +18,22 @@ use super::words::{Kind, words};
 const MAX_REASON_CHARS: usize = 160;
 
 /// What the grammar knows of a query.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Known {
     /// The labels of the outermost `by (...)`.
     pub outermost_by: Vec<String>,
+    pub metrics: Vec<String>,
+    pub measured: Vec<Measured>,
 }
 
 /// Asks the parser; its reason when it refuses.
 pub(super) fn judge(query: &str) -> Result<Known, String> {
-    Ok(Known { outermost_by: outermost_by(&parsed(query, Regexes::Left)?) })
+    let expr = parsed(query, Regexes::Left)?;
+    Ok(Known {
+        outermost_by: outermost_by(&expr),
+        metrics: measured::metrics(&expr),
+        measured: measured::measured(&expr),
+    })
 }
 
 /// The query must have passed the guard. None when the parser refuses it.

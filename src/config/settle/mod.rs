@@ -1,6 +1,7 @@
 //! From the config as it is written to each module's own settings.
 
 mod alertmanagers;
+mod backstage;
 mod headers;
 mod instances;
 mod portal;
@@ -22,7 +23,8 @@ pub(super) fn settle(root: &Reader<'_>, listen: Option<SocketAddr>) -> Option<Se
     let (instances, named) = instances::settle(root);
     let alertmanagers = alertmanagers::settle(&root.get("promenade").get("instances"), &instances);
     let routing = routing::settle(root, &named);
-    let catalog = catalog(&root.get("catalog"));
+    let mut catalog = catalog(&root.get("catalog"));
+    catalog.backstage = backstage::settle(&root.get("promenade").get("catalog"));
     let portal = portal::settle(root, listen);
     let (listen, web, store) = portal?;
     Some(Settings { listen, web, instances, alertmanagers, routing, catalog, store })

@@ -251,6 +251,7 @@ impl Unowned {
             page: page.split('?').next().unwrap_or_default(),
             tells_parent: false,
             ad_hoc: settings.ad_hoc,
+            drawn: None,
         };
         let names = AlertNames::Named(vec![row.name().to_owned()]);
         let matchers =

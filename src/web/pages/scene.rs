@@ -16,6 +16,7 @@ use super::time_bar::TimeBar;
 use crate::annotations::MonitoringSpec;
 use crate::catalog::Entity;
 use crate::monitoring::{Account, Failure, Monitoring, Routed, UnknownInstance, Wanted};
+use crate::web::drawing::drawn;
 use crate::web::page_error::tell;
 use crate::web::panels::{
     AccountPanel, AlertGraphPanel, AlertsPanel, GraphPanel, Home, LandedPanel, ProblemsPanel, Setting,
@@ -46,6 +47,7 @@ pub struct Scene {
     routed: Result<Routed, UnknownInstance>,
     /// The path that the reader's browser shows, when a panel is asked for alone.
     seen: Option<String>,
+    drawn: Option<u32>,
 }
 
 impl FromRequest for Scene {
@@ -60,6 +62,7 @@ impl FromRequest for Scene {
         let settings = request.app_data::<web::Data<WebSettings>>().cloned();
         let seen = request.headers().get("HX-Current-URL").and_then(|url| url.to_str().ok());
         let seen = seen.and_then(|url| Url::parse(url).ok()).map(|url| url.path().to_owned());
+        let drawn = drawn(request.headers(), request.query_string());
         async move {
             let unwired = || PageError::internal("an entity's page", &"it is not wired");
             let entity = subject.await?.entity;
@@ -74,6 +77,7 @@ impl FromRequest for Scene {
                 monitoring,
                 settings: settings.ok_or_else(unwired)?,
                 seen,
+                drawn,
             })
         }
         .boxed_local()
@@ -95,6 +99,7 @@ impl Scene {
             page,
             tells_parent: !self.settings.parent_origins.is_empty(),
             ad_hoc: self.settings.ad_hoc,
+            drawn: self.drawn,
         }
     }
 

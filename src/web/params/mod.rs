@@ -5,6 +5,7 @@ mod columns;
 mod custom;
 mod defaults;
 mod go;
+mod legend;
 mod pairs;
 mod prometheus;
 mod table;
@@ -25,16 +26,21 @@ pub use columns::{ColumnParams, ExtraColumn, Source};
 pub use custom::CustomParams;
 pub use defaults::PageDefaults;
 pub use go::{AT, GoParams, LandedParams};
+pub use legend::{LegendColumn, LegendOrder, LegendParams};
 pub use table::{DEFAULT_ROWS, PageSize, SortKey, SortOrder, TableParams};
 pub(super) use time::in_one_unit;
 
 use super::facts::routed_parameters;
 use super::{PageError, Subject, WebSettings};
+use crate::annotations::params::read_max_series;
 use crate::annotations::{GraphType, defaults_of};
 use crate::clock;
 use crate::monitoring::{Monitoring, Period};
 use crate::promql::parse_duration;
 use pairs::{Pairs, shown};
+
+/// More lines than this nobody tells apart.
+const DEFAULT_MAX_SERIES: usize = 50;
 
 /// The longest time between two refreshes: browsers' timers overflow at 24 days.
 const LONGEST_REFRESH_SECS: u64 = 86_400;
@@ -118,6 +124,9 @@ pub struct PageParams {
     pub zone: Zone,
     pub graph_type: Option<GraphType>,
     pub view_table: bool,
+    /// The most series that a chart draws.
+    pub max_series: usize,
+    pub legends: LegendParams,
     pub table: TableParams,
     pub catalog: CatalogParams,
     pub custom: CustomParams,
@@ -168,6 +177,10 @@ impl PageParams {
             "chart" => Ok(false),
             _ => Err(format!("{} is no view; there are table and chart", shown(text))),
         });
+        let max_series = pairs.value("maxSeries", |text| {
+            read_max_series(text).map_err(|told| format!("{} {told}", shown(text)))
+        });
+        let legends = LegendParams::read(&mut pairs);
         let table = TableParams::read(&mut pairs);
         let catalog = CatalogParams::read(&mut pairs);
         let custom = CustomParams::read(&mut pairs, more);
@@ -186,6 +199,8 @@ impl PageParams {
             zone,
             graph_type,
             view_table,
+            max_series: max_series.unwrap_or(DEFAULT_MAX_SERIES),
+            legends,
             table,
             catalog,
             custom,
@@ -211,6 +226,16 @@ impl PageParams {
     /// Whether the window ends at `now`, so that it moves.
     pub fn is_live(&self) -> bool {
         self.to == "now"
+    }
+
+    /// Whether the window stands still: both ends are moments, and both have passed.
+    pub fn is_fixed(&self) -> bool {
+        !self.from.starts_with("now") && !self.to.starts_with("now") && self.period.to <= self.period.now
+    }
+
+    /// How often a graph asks again: never where its window cannot have other samples.
+    pub fn graph_refresh(&self) -> Option<u32> {
+        self.refresh_secs.filter(|_| !self.is_fixed())
     }
 
     /// Whether the address itself says so, rather than a default.

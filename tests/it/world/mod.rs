@@ -3,6 +3,7 @@
 pub mod alertmanager;
 pub mod chromium;
 pub mod markup;
+pub mod png;
 pub mod portal;
 pub mod prometheus;
 pub mod questions;
