@@ -18,6 +18,11 @@ use crate::annotations::Unit;
 
 /// `1.5k`, `1.5 MiB`, `350 ms`, `45.3%`: three significant digits and the unit.
 pub fn number(value: f64, unit: &Unit) -> String {
+    number_with(value, unit, 0)
+}
+
+/// With so many decimals more: labels of an axis that lie close together need them to differ.
+pub fn number_with(value: f64, unit: &Unit, more: usize) -> String {
     let value = if *unit == Unit::Ratio { value * 100.0 } else { value };
     if value.is_nan() {
         return "NaN".to_owned();
@@ -28,7 +33,7 @@ pub fn number(value: f64, unit: &Unit) -> String {
     let sign = if value < 0.0 { "-" } else { "" };
     let value = value.abs();
     let (ladder, base, tail) = ladder(unit);
-    let (digits, suffix) = climb(value, ladder).unwrap_or_else(|| (exponent_form(value), base));
+    let (digits, suffix) = climb(value, ladder, more).unwrap_or_else(|| (exponent_form(value), base));
     format!("{sign}{digits}{suffix}{tail}")
 }
 
@@ -73,28 +78,29 @@ fn ladder(unit: &Unit) -> (&'static [Rung], &'static str, String) {
     }
 }
 
-fn climb(value: f64, ladder: &'static [Rung]) -> Option<(String, &'static str)> {
+fn climb(value: f64, ladder: &'static [Rung], more: usize) -> Option<(String, &'static str)> {
     if value == 0.0 {
         return None;
     }
     ladder.iter().enumerate().find_map(|(i, (divisor, limit, suffix))| {
         let scaled = if i == 0 { value / divisor } else { (value / divisor).max(1.0) };
         // The limit first: a number far beyond it has more digits than anybody wants to round.
-        let digits = (scaled < *limit).then(|| digits(scaled, *suffix == "%"))?;
+        let digits = (scaled < *limit).then(|| digits(scaled, *suffix == "%", more))?;
         digits.parse::<f64>().is_ok_and(|rounded| rounded < *limit).then_some((digits, *suffix))
     })
 }
 
-fn digits(x: f64, percent: bool) -> String {
-    let decimals = match x {
-        x if x < 0.001 => return exponent_form(x),
-        x if x < 0.01 => 5,
-        x if x < 0.1 => 4,
-        x if x < 1.0 => 3,
-        x if x < 10.0 => 2,
-        x if x < 100.0 => 1 + usize::from(percent),
-        _ => 0,
-    };
+fn digits(x: f64, percent: bool, more: usize) -> String {
+    let decimals = more
+        + match x {
+            x if x < 0.001 => return exponent_form(x),
+            x if x < 0.01 => 5,
+            x if x < 0.1 => 4,
+            x if x < 1.0 => 3,
+            x if x < 10.0 => 2,
+            x if x < 100.0 => 1 + usize::from(percent),
+            _ => 0,
+        };
     // x is exactly between two roundings when this many binary places, and no fewer, hold it.
     let half = x * f64::from(1_u32 << (decimals + 1));
     let tie = half.fract() == 0.0 && half % 2.0 == 1.0;

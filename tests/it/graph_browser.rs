@@ -1,7 +1,5 @@
 //! What a reader does with graphs, in a real browser: move the window, zoom, point, choose, and use the keyboard.
 
-use serde_json::Value;
-
 use crate::world::World;
 use crate::world::chromium::Tab;
 use crate::world::portal::Portal;
@@ -10,7 +8,6 @@ use crate::world::upstream::Reply;
 const PAYMENTS: &str = "/catalog/default/component/payments";
 /// An hour that is over.
 const PAST: &str = "from=1790000000000&to=1790003600000";
-const ADDRESS: &str = "location.pathname + location.search";
 
 async fn quiet(tab: Tab) {
     let complaints = tab.complaints().await;

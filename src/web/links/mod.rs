@@ -19,7 +19,8 @@ use crate::promql::quote;
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// What a link to another page of the portal keeps: how the reader looks, not what the page lists.
-const KEPT: [&str; 9] = ["from", "to", "range", "step", "refresh", "graphType", "kiosk", "theme", "tz"];
+const KEPT: [&str; 10] =
+    ["from", "to", "range", "step", "refresh", "graphType", "kiosk", "theme", "tz", "maxSeries"];
 
 /// What makes a page number mean other rows: changing one of these begins at the first page again.
 const PAGED_BY: [&str; 7] = ["state", "search", "sort", "pageSize", "kind", "namespace", "owner"];
@@ -107,6 +108,10 @@ impl Links<'_> {
         self.keeping(self.path(entity, &format!("/graphs/{number}.csv")))
     }
 
+    pub fn graph_svg(&self, entity: &EntityRef, number: usize) -> String {
+        self.keeping(self.path(entity, &format!("/graphs/{number}.svg")))
+    }
+
     /// Where a reader writes a query, not yet written.
     pub fn new_query(&self) -> String {
         self.keeping(format!("{}/graph", self.prefix))
@@ -150,6 +155,10 @@ impl Links<'_> {
 
     pub fn custom_graph_csv(&self) -> String {
         self.custom_data("graph.csv")
+    }
+
+    pub fn custom_graph_svg(&self) -> String {
+        self.custom_data("graph.svg")
     }
 
     /// The alert table that this address describes.
@@ -238,6 +247,13 @@ impl Links<'_> {
         let given = self.params.given.iter().filter(move |(name, _)| keeps(name));
         given.map(|(name, value)| (name.as_str(), value.as_str()))
     }
+}
+
+/// Where a panel hands its data to the script that draws it at a width; without one, the width is yet to be appended.
+pub fn drawn(panel: &str, width: Option<u32>) -> String {
+    let joint = if panel.contains('?') { '&' } else { '?' };
+    let width = width.map(|width| width.to_string()).unwrap_or_default();
+    format!("{panel}{joint}drawn={width}")
 }
 
 type Change<'c> = (&'c str, Option<&'c str>);

@@ -16,6 +16,7 @@ use super::time_bar::TimeBar;
 use crate::annotations::MonitoringSpec;
 use crate::catalog::Entity;
 use crate::monitoring::{Account, Failure, Monitoring, Routed, UnknownInstance};
+use crate::web::drawing::drawn;
 use crate::web::page_error::tell;
 use crate::web::panels::{
     AccountPanel, AlertGraphPanel, AlertsPanel, GraphPanel, Home, ProblemsPanel, Setting, Summary,
@@ -45,6 +46,7 @@ pub struct Scene {
     routed: Result<Routed, UnknownInstance>,
     /// The path that the reader's browser shows, when a panel is asked for alone.
     seen: Option<String>,
+    drawn: Option<u32>,
 }
 
 impl FromRequest for Scene {
@@ -59,6 +61,7 @@ impl FromRequest for Scene {
         let settings = request.app_data::<web::Data<WebSettings>>().cloned();
         let seen = request.headers().get("HX-Current-URL").and_then(|url| url.to_str().ok());
         let seen = seen.and_then(|url| Url::parse(url).ok()).map(|url| url.path().to_owned());
+        let drawn = drawn(request.headers(), request.query_string());
         async move {
             let unwired = || PageError::internal("an entity's page", &"it is not wired");
             let entity = subject.await?.entity;
@@ -73,6 +76,7 @@ impl FromRequest for Scene {
                 monitoring,
                 settings: settings.ok_or_else(unwired)?,
                 seen,
+                drawn,
             })
         }
         .boxed_local()
@@ -94,6 +98,7 @@ impl Scene {
             page,
             tells_parent: !self.settings.parent_origins.is_empty(),
             ad_hoc: self.settings.ad_hoc,
+            drawn: self.drawn,
         }
     }
 

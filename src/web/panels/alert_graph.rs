@@ -2,12 +2,10 @@
 
 use askama::Template;
 
-use super::graph::gaps;
-use super::legend::Legend;
+use super::chart::{self, Chart, gaps, step_named};
 use super::times::Moment;
 use super::{Frame, Setting, Stale};
-use crate::chart::echarts::{Island, island};
-use crate::chart::{Mark, Plot};
+use crate::chart::Mark;
 use crate::monitoring::{AlertRow, Failure, Graph};
 use crate::prometheus::InstanceSettings;
 use crate::web::RowId;
@@ -52,9 +50,8 @@ pub struct Ready {
     pub range: String,
 }
 
-pub struct Chart {
-    pub island: Island,
-    pub legend: Legend,
+fn panel_id(id: RowId) -> String {
+    format!("alert-{id}-graph-panel")
 }
 
 impl AlertGraphPanel {
@@ -67,12 +64,13 @@ impl AlertGraphPanel {
     ) -> Self {
         let params = setting.params();
         let alone = setting.alert_graph(id);
-        let panel = format!("alert-{id}-graph-panel");
         let row = found.as_ref().ok().and_then(|found| found.as_ref()).map(|(row, _)| row.clone());
         let body = match found {
             Err(failure) | Ok(Some((_, Err(failure)))) => Body::Failed(tell(&failure)),
             Ok(None) => Body::Gone,
-            Ok(Some((row, Ok(graph)))) => Body::Ready(Box::new(Ready::of(setting, &panel, &row, &graph))),
+            Ok(Some((row, Ok(graph)))) => {
+                Body::Ready(Box::new(Ready::of(setting, instance, id, &row, &graph)))
+            }
         };
         let query = row.as_ref().map(|row| row.rule().query.trim().to_owned()).unwrap_or_default();
         let ui_url = instance.and_then(|instance| instance.ui_url.as_ref()).filter(|_| row.is_some());
@@ -80,10 +78,10 @@ impl AlertGraphPanel {
         let since = row.as_ref().and_then(AlertRow::active_at);
         Self {
             frame: Frame {
-                id: panel,
+                id: panel_id(id),
                 title: format!("{}: {title}", setting.name),
                 state: body.state(),
-                source: alone.clone(),
+                source: setting.as_drawn(&alone),
                 every: params.graph_refresh().filter(|_| row.is_some()),
             },
             title,
@@ -112,19 +110,27 @@ impl Body {
 }
 
 impl Ready {
-    fn of(setting: &Setting<'_>, panel: &str, row: &AlertRow, graph: &Graph) -> Self {
+    fn of(
+        setting: &Setting<'_>,
+        instance: Option<&InstanceSettings>,
+        id: RowId,
+        row: &AlertRow,
+        graph: &Graph,
+    ) -> Self {
         let params = setting.params();
         let matrix = &graph.answer.value;
-        let mut plot = Plot::of(graph, &params.period);
+        let mut plot = chart::plot(setting, graph);
         let mark = |at: jiff::Timestamp| Mark { at_ms: at.as_millisecond(), text: "active since" };
         plot.marks = row.active_at().map(mark).into_iter().collect();
-        let chart = (!matrix.series.is_empty())
-            .then(|| Chart { island: island(&plot, graph), legend: Legend::of(setting, panel, &plot) });
+        let own = setting.alert_graph(id);
+        let chart = (!matrix.series.is_empty()).then(|| Chart::of(setting, &plot, &panel_id(id), &own));
+        let scrape = instance.map(|i| i.scrape_interval.as_millis()).unwrap_or_default();
+        let step = step_named(matrix.window.step_ms(), i64::try_from(scrape).unwrap_or(i64::MAX));
         Self {
             stale: Stale::of(graph.answer.as_of, graph.answer.failure.as_ref(), params),
             warnings: matrix.warnings.clone(),
             infos: matrix.infos.clone(),
-            notes: graph.notices.iter().cloned().chain(gaps(&plot)).collect(),
+            notes: graph.notices.iter().cloned().chain(step).chain(gaps(&plot)).collect(),
             chart,
             range: format!("{} to {}", params.from, params.to),
         }

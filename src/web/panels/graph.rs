@@ -2,12 +2,10 @@
 
 use askama::Template;
 
-use super::legend::Legend;
+use super::chart::{self, Chart, gaps, step_named};
 use super::samples::Samples;
-use super::{Frame, Setting, Stale, counted};
+use super::{Frame, Setting, Stale};
 use crate::annotations::{GraphSpec, GraphType};
-use crate::chart::Plot;
-use crate::chart::echarts::{Island, island};
 use crate::monitoring::{Failure, Graph};
 use crate::prometheus::InstanceSettings;
 use crate::web::links;
@@ -41,6 +39,7 @@ pub struct Menu {
     pub is_table: bool,
     pub json: String,
     pub csv: String,
+    pub svg: String,
     /// Where the query can be changed.
     pub edit: Option<String>,
 }
@@ -62,7 +61,7 @@ pub struct Ready {
 
 pub enum View {
     Empty { range: String },
-    Chart { island: Island, legend: Legend, samples: String },
+    Chart(Chart),
     Samples(Samples),
 }
 
@@ -79,7 +78,7 @@ impl GraphPanel {
         let body = match answer {
             None => Body::Loading(setting.graph(number)),
             Some(Err(failure)) => Body::Failed(tell(&failure)),
-            Some(Ok(graph)) => Body::Ready(Box::new(Ready::of(setting, number, graph))),
+            Some(Ok(graph)) => Body::Ready(Box::new(Ready::of(setting, instance, number, graph))),
         };
         let title = spec.title.clone().unwrap_or_else(|| spec.source.clone());
         let frame = Frame {
@@ -105,7 +104,7 @@ impl GraphPanel {
 /// The samples' table has pages, which the other forms of the panel do not have.
 fn source(setting: &Setting<'_>, number: usize) -> String {
     let own = setting.graph(number);
-    if setting.params().view_table { setting.links.with(&own, &[]) } else { own }
+    if setting.params().view_table { setting.links.with(&own, &[]) } else { setting.as_drawn(&own) }
 }
 
 impl Menu {
@@ -123,6 +122,7 @@ impl Menu {
             is_table: params.view_table,
             json: setting.graph_json(number),
             csv: setting.graph_csv(number),
+            svg: setting.graph_svg(number),
             edit: setting.edit(spec),
             alone: own,
         }
@@ -141,7 +141,7 @@ impl Body {
 }
 
 impl Ready {
-    fn of(setting: &Setting<'_>, number: usize, graph: Graph) -> Self {
+    fn of(setting: &Setting<'_>, instance: Option<&InstanceSettings>, number: usize, graph: Graph) -> Self {
         let params = setting.params();
         let graph = Graph { graph_type: params.graph_type.unwrap_or(graph.graph_type), ..graph };
         let matrix = graph.answer.value.clone();
@@ -152,26 +152,12 @@ impl Ready {
         } else if params.view_table {
             View::Samples(Samples::of(setting, number, &graph))
         } else {
-            let plot = Plot::of(&graph, &params.period);
+            let plot = chart::plot(setting, &graph);
+            let scrape = instance.map(|i| i.scrape_interval.as_millis()).unwrap_or_default();
+            notes.extend(step_named(matrix.window.step_ms(), i64::try_from(scrape).unwrap_or(i64::MAX)));
             notes.extend(gaps(&plot));
-            View::Chart {
-                island: island(&plot, &graph),
-                legend: Legend::of(setting, &format!("graph-{number}"), &plot),
-                samples: Menu::samples_of(setting, number),
-            }
+            View::Chart(Chart::of(setting, &plot, &format!("graph-{number}"), &setting.graph(number)))
         };
         Self { stale, notes, warnings: matrix.warnings.clone(), infos: matrix.infos.clone(), view }
     }
-}
-
-impl Menu {
-    fn samples_of(setting: &Setting<'_>, number: usize) -> String {
-        let own = setting.graph(number);
-        setting.links.with(&own, &[("view", Some("table")), ("page", None)])
-    }
-}
-
-pub(super) fn gaps(plot: &Plot) -> Option<String> {
-    let samples = counted(plot.non_finite, "sample is", "samples are");
-    (plot.non_finite > 0).then(|| format!("{samples} NaN or infinite and cannot be drawn."))
 }

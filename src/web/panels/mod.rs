@@ -4,6 +4,7 @@ mod account;
 pub mod alert_graph;
 pub mod alerts;
 mod cells;
+pub mod chart;
 mod controls;
 mod detail;
 mod family;
@@ -32,6 +33,7 @@ use crate::annotations::GraphSpec;
 use crate::catalog::EntityRef;
 use crate::monitoring::Failure;
 use crate::prometheus::PrometheusError;
+use crate::web::links;
 use crate::web::page_error::tell;
 use crate::web::params::PageParams;
 use crate::web::{Links, RowId};
@@ -49,6 +51,8 @@ pub struct Setting<'a> {
     pub tells_parent: bool,
     /// Readers may write queries of their own.
     pub ad_hoc: bool,
+    /// The width at which the reader's script draws graphs; None: the server draws them.
+    pub drawn: Option<u32>,
 }
 
 /// Where a panel has an address of its own.
@@ -120,6 +124,19 @@ impl<'a> Setting<'a> {
             Home::Graph(entity) => self.here(&self.links.graph_csv(entity, number)),
             Home::Custom => self.links.custom_graph_csv(),
         }
+    }
+
+    pub fn graph_svg(&self, number: usize) -> String {
+        match self.home {
+            Home::Entity(entity) => self.links.graph_svg(entity, number),
+            Home::Graph(entity) => self.here(&self.links.graph_svg(entity, number)),
+            Home::Custom => self.links.custom_graph_svg(),
+        }
+    }
+
+    /// Where a panel fetches itself as it is drawn now.
+    pub fn as_drawn(&self, panel: &str) -> String {
+        self.drawn.map_or_else(|| panel.to_owned(), |width| links::drawn(panel, Some(width)))
     }
 
     /// Where the query can be changed, unless that is here or not allowed.

@@ -30,11 +30,15 @@ pub(super) use time::in_one_unit;
 
 use super::facts::routed_parameters;
 use super::{PageError, Subject, WebSettings};
+use crate::annotations::params::read_max_series;
 use crate::annotations::{GraphType, defaults_of};
 use crate::clock;
 use crate::monitoring::{Monitoring, Period};
 use crate::promql::parse_duration;
 use pairs::{Pairs, shown};
+
+/// More lines than this nobody tells apart.
+const DEFAULT_MAX_SERIES: usize = 50;
 
 /// The longest time between two refreshes: browsers' timers overflow at 24 days.
 const LONGEST_REFRESH_SECS: u64 = 86_400;
@@ -119,6 +123,8 @@ pub struct PageParams {
     pub graph_type: Option<GraphType>,
     pub view_table: bool,
     pub legends: LegendParams,
+    /// The most series that a chart draws.
+    pub max_series: usize,
     pub table: TableParams,
     pub catalog: CatalogParams,
     pub custom: CustomParams,
@@ -169,6 +175,9 @@ impl PageParams {
             _ => Err(format!("{} is no view; there are table and chart", shown(text))),
         });
         let legends = LegendParams::read(&mut pairs);
+        let max_series = pairs.value("maxSeries", |text| {
+            read_max_series(text).map_err(|told| format!("{} {told}", shown(text)))
+        });
         let table = TableParams::read(&mut pairs);
         let catalog = CatalogParams::read(&mut pairs);
         let custom = CustomParams::read(&mut pairs, more);
@@ -187,6 +196,7 @@ impl PageParams {
             graph_type,
             view_table,
             legends,
+            max_series: max_series.unwrap_or(DEFAULT_MAX_SERIES),
             table,
             catalog,
             custom,

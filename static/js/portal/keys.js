@@ -5,8 +5,8 @@ function makeWalkable({ div }) {
   div.tabIndex = 0;
   div.setAttribute("role", "application");
   div.setAttribute("aria-roledescription", "chart");
-  const { label } = div.closest(".panel").dataset;
-  div.setAttribute("aria-label", `${label ?? "Chart"}; arrow keys go from sample to sample`);
+  const name = div.closest(".panel").getAttribute("aria-label");
+  div.setAttribute("aria-label", `${name}; arrow keys go from sample to sample`);
 }
 
 function say(text) {
@@ -49,7 +49,7 @@ function showSpot(entry, shown) {
   const [x, y] = entry.pointer;
   chart.dispatchAction({ type: "showTip", x, y });
   cross(entry, ms);
-  say(`${dateTime(ms)}, ${island.names[i]}, ${row ? format(row.value, island.unit, entry.more) : "no data"}`);
+  say(`${timeOf(island, at)}, ${island.names[i]}, ${row ? format(row.value, island.unit, entry.more) : "no data"}`);
 }
 
 function onBlur(event) {

@@ -78,10 +78,15 @@ function refreshPage() {
     if (div.isConnected) read(entry);
     else forget(entry);
   }
-  for (const div of document.querySelectorAll(".chart[data-island]")) if (!drawn.has(div)) near.observe(div);
+  for (const div of document.querySelectorAll(".chart")) {
+    if (drawn.has(div)) continue;
+    if (div.dataset.island && window.echarts) start(div);
+    else near.observe(div);
+  }
   for (const table of document.querySelectorAll("table.legend")) markLegend(table.closest(".panel"));
   tellAddress();
   localTimes();
+  localAxes();
   refreshHead();
 }
 

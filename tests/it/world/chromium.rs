@@ -208,7 +208,13 @@ impl Tab {
     /// Waits until an expression holds.
     pub async fn until(&self, expression: &str) {
         let start = clock::now();
-        while !self.look::<bool>(&format!("Boolean({expression})")).await {
+        let asked = format!("Boolean({expression})");
+        // While the page changes to another one, nothing holds yet.
+        let holds = async || {
+            let found = self.page.evaluate_expression(asked.as_str()).await;
+            found.ok().and_then(|found| found.into_value().ok()).unwrap_or(false)
+        };
+        while !holds().await {
             let waited = clock::now().duration_since(start);
             if waited.unsigned_abs() > PATIENCE {
                 let shot = self.screenshot("gave-up").await;
