@@ -287,15 +287,11 @@ async fn arrow_keys_walk_through_a_chart() {
         tab.press(key).await;
         heard.push(tab.look::<String>(said).await);
     }
-    let first = "2026-09-21 20:43:15 UTC+5:30, a, 1.21 KiB";
-    assert_eq!(heard[0], first, "the newest first: {heard:#?}");
+    let expected: Vec<_> = walks.iter().map(|(_, text)| *text).collect();
+    assert_eq!(heard, expected);
     tab.until("document.querySelector('#graph-1 .tip-nearest')").await;
     assert_eq!(tab.text("#graph-1 .tip-nearest .tip-name").await, "a");
     assert_eq!(tab.text("#graph-1 .tip-nearest .tip-full").await, "1234.5", "the full value");
-    let expected: Vec<_> = walks.iter().map(|(_, text)| text.to_string()).collect();
-    println!("{heard:#?} {expected:#?}");
-    assert_eq!(heard[1..3].iter().map(|h| h.split(", ").nth(1).unwrap()).collect::<Vec<_>>(), ["a", "b:<i>"]);
-    assert_eq!(heard[6], first);
     quiet(tab).await;
 }
 
@@ -392,7 +388,8 @@ async fn axis_tooltip_table_and_words_agree_on_the_zone() {
     assert!(times.contains(&time) && times.contains(&pointed), "{time} {pointed} {times:?}");
     tab.without_scripts().await;
     tab.go(&at(&world, "?tz=Asia/Kolkata")).await;
-    assert!(tab.text(".foot").await.contains("Times are in Asia/Kolkata, UTC+5:30"));
+    let foot = tab.text(".foot").await;
+    assert!(foot.contains("Times are in Asia/Kolkata, UTC+5:30"), "{foot}");
     tab.go(&at(&world, "")).await;
     assert!(tab.text(".foot").await.contains("Times are in UTC"));
     quiet(tab).await;

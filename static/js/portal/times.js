@@ -20,7 +20,7 @@ const clock = new Intl.DateTimeFormat("en-GB", {
 function parts(ms) {
   const found = {};
   for (const { type, value } of clock.formatToParts(ms)) found[type] = value;
-  found.timeZoneName = found.timeZoneName.replace("GMT", "UTC").replace("\u2212", "-");
+  found.timeZoneName = found.timeZoneName.replace(/GMT(\+0$)?/, "UTC").replace("\u2212", "-");
   return found;
 }
 

@@ -11,7 +11,8 @@ use chromiumoxide::cdp::browser_protocol::browser::{
     Bounds, GetWindowForTargetParams, SetWindowBoundsParams, WindowState,
 };
 use chromiumoxide::cdp::browser_protocol::emulation::{
-    MediaFeature, SetDeviceMetricsOverrideParams, SetScriptExecutionDisabledParams, SetTimezoneOverrideParams,
+    MediaFeature, SetDeviceMetricsOverrideParams, SetEmulatedMediaParams, SetScriptExecutionDisabledParams,
+    SetTimezoneOverrideParams,
 };
 use chromiumoxide::cdp::browser_protocol::input::{
     DispatchKeyEventParams, DispatchKeyEventType, DispatchMouseEventParams, DispatchMouseEventType,
@@ -335,6 +336,18 @@ impl Tab {
     /// What the system prefers: `light` or `dark`.
     pub async fn theme(&self, name: &str) {
         let prefers = MediaFeature::new("prefers-color-scheme", name);
+        self.page.emulate_media_features(vec![prefers]).await.unwrap();
+    }
+
+    /// As it comes out of a printer, or back on the screen.
+    pub async fn paper(&self, prints: bool) {
+        let media = SetEmulatedMediaParams::builder().media(if prints { "print" } else { "" }).build();
+        self.page.execute(media).await.unwrap();
+    }
+
+    /// The system asks for less motion.
+    pub async fn stillness(&self) {
+        let prefers = MediaFeature::new("prefers-reduced-motion", "reduce");
         self.page.emulate_media_features(vec![prefers]).await.unwrap();
     }
 
