@@ -82,6 +82,7 @@ async fn magnified_pages_do_not_scroll_sideways() {
     let portal = Portal::demo();
     let tab = Tab::new().await;
     for (page, whole) in PAGES {
+        tab.size(1440, 1600).await;
         tab.go(&portal.at(page)).await;
         tab.until(&format!("document.querySelector('{whole}')")).await;
         for width in [720, 360] {

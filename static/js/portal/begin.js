@@ -50,4 +50,4 @@ root.classList.add("js");
 readAddress();
 tellZone();
 refreshPage();
-offerBack();
+arrive();

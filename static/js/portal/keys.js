@@ -19,7 +19,7 @@ function onChartKey(event) {
   const entry = event.target.matches?.(".chart") && chartUnder(event);
   if (!entry || modified(event)) return;
   const { island } = entry;
-  const shown = island.names.map((_, i) => i).filter((i) => isShown(entry, island.names[i]));
+  const shown = shownIn(entry);
   const length = Math.max(0, ...island.columns.map((column) => column.length));
   const { key } = event;
   if (!shown.length || !length || !/^(Arrow(Left|Right|Up|Down)|Home|End)$/.test(key)) return;
@@ -79,7 +79,6 @@ function onShortcut(event) {
   if (key === "?") openKeys();
   else if (key === "r") askAgain();
   else if (key === "t" && menu) {
-    closeMenus(menu);
     menu.open = true;
     menu.querySelector("input[name=from]").select();
   } else if (key === "/" && search) search.select();

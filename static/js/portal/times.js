@@ -59,10 +59,6 @@ function localTimes() {
 
 // Where the page is in the reader's own zone, the server could name neither that nor a time as it is there.
 function tellZone() {
-  const names = document.getElementById("zones");
-  document.getElementById("menu-zone")?.addEventListener("toggle", () => {
-    if (!names.options.length) names.append(...Intl.supportedValuesOf("timeZone").map((name) => new Option("", name)));
-  });
   if (zone) return;
   const { timeZoneName } = parts(Date.now());
   const { timeZone } = clock.resolvedOptions();

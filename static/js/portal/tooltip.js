@@ -20,8 +20,7 @@ function tooltip(entry, theme) {
 
 function tooltipBody(entry, at) {
   const { island, chart, pointer } = entry;
-  const shown = island.names.map((_, i) => i).filter((i) => isShown(entry, island.names[i]));
-  const rows = stackedAt(island, shown, at);
+  const rows = stackedAt(island, shownIn(entry), at);
   const aim = pointer ? chart.convertFromPixel({ gridIndex: 0 }, pointer)?.[1] : null;
   const byNearness = (a, b) => Math.abs(a.top - aim) - Math.abs(b.top - aim);
   rows.sort(Number.isFinite(aim) ? byNearness : (a, b) => b.value - a.value);
