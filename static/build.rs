@@ -116,7 +116,7 @@ fn own_script(folder: &Path) -> Outcome<File> {
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
         let known = |part: &&str| path.file_name().is_some_and(|name| name == format!("{part}.js").as_str());
-        if !SCRIPT_PARTS.iter().any(|part| known(&part)) {
+        if !SCRIPT_PARTS.iter().any(known) {
             return Err(format!("{} is no part of SCRIPT_PARTS", path.display()).into());
         }
     }

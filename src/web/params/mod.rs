@@ -4,6 +4,7 @@ mod catalog;
 mod columns;
 mod custom;
 mod defaults;
+mod go;
 mod legend;
 mod pairs;
 mod prometheus;
@@ -24,6 +25,7 @@ pub use catalog::CatalogParams;
 pub use columns::{ColumnParams, ExtraColumn, Source};
 pub use custom::CustomParams;
 pub use defaults::PageDefaults;
+pub use go::{AT, GoParams, LandedParams};
 pub use legend::{LegendColumn, LegendOrder, LegendParams};
 pub use table::{DEFAULT_ROWS, PageSize, SortKey, SortOrder, TableParams};
 pub(super) use time::in_one_unit;
@@ -122,12 +124,13 @@ pub struct PageParams {
     pub zone: Zone,
     pub graph_type: Option<GraphType>,
     pub view_table: bool,
-    pub legends: LegendParams,
     /// The most series that a chart draws.
     pub max_series: usize,
+    pub legends: LegendParams,
     pub table: TableParams,
     pub catalog: CatalogParams,
     pub custom: CustomParams,
+    pub landed: LandedParams,
     pub problems: Vec<ParamProblem>,
     /// The pairs of the address that were understood, in canonical order: what links keep.
     pub given: Vec<(String, String)>,
@@ -174,13 +177,14 @@ impl PageParams {
             "chart" => Ok(false),
             _ => Err(format!("{} is no view; there are table and chart", shown(text))),
         });
-        let legends = LegendParams::read(&mut pairs);
         let max_series = pairs.value("maxSeries", |text| {
             read_max_series(text).map_err(|told| format!("{} {told}", shown(text)))
         });
+        let legends = LegendParams::read(&mut pairs);
         let table = TableParams::read(&mut pairs);
         let catalog = CatalogParams::read(&mut pairs);
         let custom = CustomParams::read(&mut pairs, more);
+        let landed = LandedParams::read(&mut pairs, now);
         let (problems, given) = pairs.finish();
         let defaulted = defaults.others.iter().map(|(name, _)| name.clone()).collect();
         let period = Period { from: span.from, to: span.to, now, step };
@@ -195,11 +199,12 @@ impl PageParams {
             zone,
             graph_type,
             view_table,
-            legends,
             max_series: max_series.unwrap_or(DEFAULT_MAX_SERIES),
+            legends,
             table,
             catalog,
             custom,
+            landed,
             problems,
             given,
             routed: Vec::new(),
