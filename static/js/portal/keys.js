@@ -4,7 +4,6 @@
 function makeWalkable({ div }) {
   div.tabIndex = 0;
   div.setAttribute("role", "application");
-  div.setAttribute("aria-roledescription", "chart");
   const name = div.closest(".panel").getAttribute("aria-label");
   div.setAttribute("aria-label", `${name}; arrow keys go from sample to sample`);
 }

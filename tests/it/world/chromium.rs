@@ -202,7 +202,15 @@ impl Tab {
 
     /// Looks at the page by a JavaScript expression. Only to look: what this does, no policy forbids.
     pub async fn look<T: DeserializeOwned>(&self, expression: &str) -> T {
-        let found = self.page.evaluate_expression(expression).await;
+        let mut found = self.page.evaluate_expression(expression).await;
+        // On its way from one page to the next, a tab is on neither.
+        for _ in 0..20 {
+            if !found.as_ref().is_err_and(|fault| fault.to_string().contains("context")) {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            found = self.page.evaluate_expression(expression).await;
+        }
         found.and_then(|f| Ok(f.into_value()?)).unwrap_or_else(|fault| panic!("{expression}: {fault}"))
     }
 
