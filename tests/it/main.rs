@@ -8,6 +8,7 @@
     reason = "a test that meets the unexpected should stop"
 )]
 
+mod access;
 mod alert_rows;
 mod alerts_panel;
 mod answer_types;
