@@ -76,8 +76,12 @@ impl ValueAxis {
 
     /// Where a value stands: 0 at the axis' lower end, 1 at its upper.
     pub fn place(&self, value: f64) -> f64 {
-        // Halves, because the whole may be beyond the largest number.
-        let place = (value / 2.0 - self.min / 2.0) / (self.max / 2.0 - self.min / 2.0);
+        let length = self.max - self.min;
+        let place = match length.is_finite() {
+            true => (value - self.min) / length,
+            // Halves of what is beyond the largest number.
+            false => (value / 2.0 - self.min / 2.0) / (self.max / 2.0 - self.min / 2.0),
+        };
         place.clamp(0.0, 1.0)
     }
 }
@@ -92,8 +96,8 @@ fn ends((least, most): (f64, f64), from_zero: bool) -> (f64, f64) {
         high = most;
     }
     if high == low {
-        let half = if high == 0.0 { 1.0 } else { high.abs() / 2.0 };
-        (low, high) = (if low == 0.0 { 0.0 } else { low - half }, high + half);
+        let half = Some(high.abs() / 2.0).filter(|half| *half > 0.0).unwrap_or(1.0);
+        (low, high) = (if low == 0.0 { 0.0 } else { low - half }, (high + half).min(f64::MAX));
     }
     (low, high)
 }

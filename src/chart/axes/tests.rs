@@ -74,7 +74,9 @@ fn labels_never_repeat_and_the_axis_holds_all() {
                         assert!(axis.min <= least + slack && axis.max >= most - slack, "{told}");
                         assert!(!from_zero || (axis.min <= 0.0 && axis.max >= 0.0), "{told}");
                         let ticks = axis.ticks(unit);
-                        assert!((2..=9).contains(&ticks.len()), "{} ticks: {told}", ticks.len());
+                        // Three digits of an exponent form tell fewer numbers apart.
+                        let least = if size >= 1.0 || part == 0.0 || part >= 0.1 { 2 } else { 1 };
+                        assert!((least..=9).contains(&ticks.len()), "{} ticks: {told}", ticks.len());
                         let labels: HashSet<&String> = ticks.iter().map(|(_, label)| label).collect();
                         assert_eq!(labels.len(), ticks.len(), "{told} {ticks:?}");
                     }
