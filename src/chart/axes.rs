@@ -10,6 +10,7 @@ pub use time::{TimeTick, time_ticks};
 use std::collections::HashSet;
 
 use super::format;
+use super::layout::LABEL_CHARACTERS;
 use crate::annotations::Unit;
 
 /// A value axis: `min < max`.
@@ -65,13 +66,15 @@ impl ValueAxis {
         (0..=count).map(|i| (first + i as f64) * step).collect()
     }
 
-    /// From the lowest up, with their labels, of which no two are alike.
+    /// From the lowest up, with labels that fit the gutter. No two labels are alike: where no number of decimals
+    /// that fits tells two apart, only the first stands, and the rest are empty.
     pub fn ticks(&self, unit: &Unit) -> Vec<(f64, String)> {
-        let mut ticks: Vec<(f64, String)> =
-            self.values().into_iter().map(|v| (v, format::number_with(v, unit, self.more))).collect();
-        // Where no number of decimals tells two apart, one label is enough.
-        ticks.dedup_by(|later, kept| later.1 == kept.1);
-        ticks
+        let mut seen = HashSet::new();
+        let mut label = |value: f64| {
+            let label = format::cut(&format::number_with(value, unit, self.more), LABEL_CHARACTERS);
+            if seen.insert(label.clone()) { label } else { String::new() }
+        };
+        self.values().into_iter().map(|value| (value, label(value))).collect()
     }
 
     /// Where a value stands: 0 at the axis' lower end, 1 at its upper.

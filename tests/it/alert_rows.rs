@@ -200,7 +200,9 @@ async fn an_expression_is_drawn_with_its_alerts_beginning() {
     );
     let own = place.get("hx-get").unwrap().to_owned();
     let picture = world.get_with(&own, &[("HX-Request", "true")]).await;
-    assert!(picture.text().contains("<svg class=\"plot\"") && picture.text().contains(">active since</text>"));
+    assert!(
+        picture.text().contains("<svg class=\"plot\"") && picture.text().contains(">active since</text>")
+    );
     let fragment = world.get_with(&format!("{own}&drawn=600"), &[("HX-Request", "true")]).await;
     let text = fragment.text();
     assert!(text.trim_start().starts_with("<section"), "{text}");

@@ -15,6 +15,8 @@ mod api;
 mod browser;
 mod catalog;
 mod catalog_page;
+mod chart;
+mod chart_browser;
 mod check;
 mod cli;
 mod config;
