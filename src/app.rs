@@ -12,7 +12,7 @@ use tokio::task::AbortHandle;
 use tracing_actix_web::TracingLogger;
 
 use crate::catalog::Catalog;
-use crate::catalog::source::{FileSource, Watch};
+use crate::catalog::source::{BackstageSource, FileSource, Joined, Watch};
 use crate::clock;
 use crate::config::Settings;
 use crate::metrics::Metrics;
@@ -44,6 +44,8 @@ pub enum StartError {
     Listen { address: SocketAddr, source: io::Error },
     #[error("{0}")]
     Instance(String),
+    #[error("promenade.catalog.backstage: {0}")]
+    Backstage(String),
     #[error("promenade.embedding.frameAncestors holds what no header can carry")]
     FrameAncestors,
 }
@@ -54,8 +56,9 @@ pub struct App {
     address: SocketAddr,
     server: Server,
     handle: AppHandle,
-    /// Both end with the app.
+    /// These end with the app.
     _watch: Option<Watch>,
+    _backstage: Option<BackstageSource>,
     reload: Option<Reload>,
 }
 
@@ -88,7 +91,13 @@ impl App {
         let store = Store::new(instances.clone(), &settings.store, metrics.store.clone());
         let security = SecurityHeaders::new(&settings.web.frame_ancestors);
         let security = security.map_err(|_| StartError::FrameAncestors)?;
-        let source = FileSource::open(settings.catalog, metrics.catalog.clone(), clock::now());
+        let catalog = metrics.catalog.clone();
+        let backstage = settings.catalog.backstage.clone();
+        let joined =
+            if backstage.is_some() { Joined::with_backstage(catalog) } else { Joined::alone(catalog) };
+        let source = FileSource::beside(settings.catalog, joined.clone(), clock::now());
+        let backstage = backstage.map(|from| BackstageSource::start(from, joined, metrics.backstage.clone()));
+        let backstage = backstage.transpose().map_err(StartError::Backstage)?;
         let watch = source.watch();
         if let Err(fault) = &watch {
             // SIGHUP still works.
@@ -105,7 +114,8 @@ impl App {
         let leaving = parts.leaving.clone();
         let (server, address) = listen(settings.listen, parts)?;
         let handle = AppHandle { server: server.handle(), leaving };
-        Ok(Self { address, server, handle, _watch: watch.ok(), reload: Reload::on_hangup(source) })
+        let reload = Reload::on_hangup(source, backstage.as_ref());
+        Ok(Self { address, server, handle, _watch: watch.ok(), _backstage: backstage, reload })
     }
 
     /// The address that is listened on: with port 0 in the settings, the port that was found.
@@ -213,11 +223,15 @@ struct Reload(AbortHandle);
 
 impl Reload {
     #[cfg(unix)]
-    fn on_hangup(source: FileSource) -> Option<Self> {
+    fn on_hangup(source: FileSource, backstage: Option<&BackstageSource>) -> Option<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         let mut hangups = signal(SignalKind::hangup()).ok()?;
+        let backstage = backstage.map(BackstageSource::waker);
         let task = tokio::spawn(async move {
             while hangups.recv().await.is_some() {
+                if let Some(backstage) = &backstage {
+                    backstage.notify_one();
+                }
                 source.reload_aside(clock::now()).await;
             }
         });
@@ -225,7 +239,7 @@ impl Reload {
     }
 
     #[cfg(not(unix))]
-    fn on_hangup(_: FileSource) -> Option<Self> {
+    fn on_hangup(_: FileSource, _: Option<&BackstageSource>) -> Option<Self> {
         None
     }
 }

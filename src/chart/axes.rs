@@ -113,7 +113,8 @@ fn nice_step(rough: f64, unit: &Unit) -> f64 {
     {
         return step;
     }
-    let is_binary = matches!(unit, Unit::Bytes | Unit::BytesPerSecond) && rough >= 1.0;
+    let is_binary =
+        matches!(unit, Unit::Bytes | Unit::BytesPerSecond | Unit::Bits | Unit::BitsPerSecond) && rough >= 1.0;
     let (base, fractions): (f64, &[f64]) = if is_binary { (1024.0, &BINARY) } else { (10.0, &DECIMAL) };
     let power = base.powf((rough.ln() / base.ln() + 1e-9).floor());
     fractions.iter().find(|fraction| **fraction * power >= rough * 0.999).unwrap_or(&base) * power

@@ -2,7 +2,8 @@
 //!
 //! The script writes numbers by the same rules; `tests/fixtures/number-format.json` holds both to them.
 //!
-//! 1. A ratio is multiplied by 100 and is a percentage from there.
+//! 1. A unit that is a multiple of another is multiplied first, and is that other from there: a ratio by 100 is a
+//!    percentage, milliseconds by 0.001 are seconds.
 //! 2. NaN is `NaN`, the infinities are `+Inf` and `-Inf`, without a unit. Zero, also below zero, is `0` in the
 //!    unit's base. A negative number is `-` and its absolute value; the rest speaks of that.
 //! 3. The unit has a ladder of rungs, each a divisor and a suffix. From the lowest rung up: divide (on every
@@ -14,6 +15,9 @@
 //! 5. *Exponent form*: two decimals, trailing zeros go, `e`, the exponent with a sign only if negative: `1.23e-7`.
 //! 6. Exact halves are rounded up, as `toFixed` and `toExponential` do.
 
+mod units;
+
+use self::units::{Rung, factor, ladder};
 use crate::annotations::Unit;
 
 /// `1.5k`, `1.5 MiB`, `350 ms`, `45.3%`: three significant digits and the unit.
@@ -23,7 +27,7 @@ pub fn number(value: f64, unit: &Unit) -> String {
 
 /// With so many decimals more: labels of an axis that lie close together need them to differ.
 pub fn number_with(value: f64, unit: &Unit, more: usize) -> String {
-    let value = if *unit == Unit::Ratio { value * 100.0 } else { value };
+    let value = value * factor(unit);
     if value.is_nan() {
         return "NaN".to_owned();
     }
@@ -43,47 +47,6 @@ pub fn cut(text: &str, most: usize) -> String {
         return text.to_owned();
     }
     text.chars().take(most.saturating_sub(1)).chain(['…']).collect()
-}
-
-/// A divisor, the number from which the next rung is used, and the suffix.
-type Rung = (f64, f64, &'static str);
-
-const SI: &[Rung] = &[(1.0, 1e3, ""), (1e3, 1e3, "k"), (1e6, 1e3, "M"), (1e9, 1e3, "G"), (1e12, 1e3, "T")];
-
-const KIB: f64 = 1024.0;
-
-const BYTES: &[Rung] = &[
-    (1.0, KIB, " B"),
-    (KIB, KIB, " KiB"),
-    (KIB * KIB, KIB, " MiB"),
-    (KIB * KIB * KIB, KIB, " GiB"),
-    (KIB * KIB * KIB * KIB, KIB, " TiB"),
-    (KIB * KIB * KIB * KIB * KIB, KIB, " PiB"),
-];
-
-const SECONDS: &[Rung] = &[
-    (1e-9, 1e3, " ns"),
-    (1e-6, 1e3, " µs"),
-    (1e-3, 1e3, " ms"),
-    (1.0, 60.0, " s"),
-    (60.0, 60.0, " min"),
-    (3600.0, 24.0, " h"),
-    (86_400.0, 1e6, " d"),
-];
-
-const PERCENT: &[Rung] = &[(1.0, 1e6, "%")];
-
-/// The rungs, the suffix of zero and of what is beyond them, and what follows any suffix.
-fn ladder(unit: &Unit) -> (&'static [Rung], &'static str, String) {
-    match unit {
-        Unit::None => (SI, "", String::new()),
-        Unit::Bytes => (BYTES, " B", String::new()),
-        Unit::BytesPerSecond => (BYTES, " B", "/s".to_owned()),
-        Unit::Seconds => (SECONDS, " s", String::new()),
-        Unit::Ratio | Unit::Percent => (PERCENT, "%", String::new()),
-        Unit::PerSecond => (SI, "", "/s".to_owned()),
-        Unit::Other(word) => (SI, "", format!(" {word}")),
-    }
 }
 
 fn climb(value: f64, ladder: &'static [Rung], more: usize) -> Option<(String, &'static str)> {

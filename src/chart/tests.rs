@@ -39,6 +39,7 @@ pub(super) fn graph_over(
         instance: InstanceName::new("default"),
         answer: Answer { value: Arc::new(matrix), as_of: Timestamp::UNIX_EPOCH, failure: None },
         names: series.iter().map(|(name, _)| (*name).to_owned()).collect(),
+        absence: crate::monitoring::Absence::default(),
         stats: Vec::new(),
         notices: Vec::new(),
     }

@@ -1,8 +1,10 @@
 //! The questions a page may ask of an entity: the one place that joins the catalog's entities with Prometheus.
 
+mod absence;
 mod account;
 mod alert_graph;
 mod alerts;
+mod asides;
 mod graph;
 mod names;
 mod quantiles;
@@ -16,6 +18,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+pub use absence::Absence;
 pub use account::{Account, Asked, Chosen, Read, Span};
 pub use alerts::{AlertRow, AlertTable, StateCounts};
 pub use graph::Graph;
@@ -153,7 +156,8 @@ impl Monitoring {
         spec: &GraphSpec,
         period: &Period,
     ) -> Result<Graph, Failure> {
-        self.graph_from(Origin::Known, instance, spec, period).await
+        // Boxed: a page holds many of these, each as large as all that it may ask.
+        Box::pin(self.graph_from(Origin::Known, instance, spec, period)).await
     }
 
     /// A graph whose query anybody could write: it takes the narrow lane to the instance.
@@ -163,7 +167,7 @@ impl Monitoring {
         spec: &GraphSpec,
         period: &Period,
     ) -> Result<Graph, Failure> {
-        self.graph_from(Origin::AdHoc, instance, spec, period).await
+        Box::pin(self.graph_from(Origin::AdHoc, instance, spec, period)).await
     }
 
     async fn graph_from(
@@ -177,8 +181,12 @@ impl Monitoring {
         let known = self.known(instance)?;
         let (window, notices) =
             window::settle(period, known.settings.scrape_interval).ok_or(Failure::InTheFuture)?;
-        let answer = self.range_from(origin, instance, query, window).await?;
-        Ok(Graph::of(spec, query, instance.clone(), answer, notices))
+        let answer = self.range_from(origin, instance, query, window);
+        let (answer, unit) = self.with_unit(instance, spec, query, answer).await;
+        let mut graph = Graph::of(spec, query, instance.clone(), answer?, notices);
+        graph.unit = unit;
+        graph.absence = self.absence(instance, query, &graph).await;
+        Ok(graph)
     }
 
     /// The samples of a query that anybody could write, at exactly the instants that are asked for.

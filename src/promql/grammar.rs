@@ -6,6 +6,7 @@ use promql_parser::parser::token::{T_BOTTOMK, T_COUNT_VALUES, T_LIMIT_RATIO, T_L
 use promql_parser::parser::value::ValueType;
 use promql_parser::parser::{AggregateExpr, Call, Expr, LabelModifier, parse};
 
+use super::measured::{self, Measured};
 use super::quoted::quote;
 use super::shape;
 use super::words::{Kind, words};
@@ -14,15 +15,22 @@ use super::words::{Kind, words};
 const MAX_REASON_CHARS: usize = 160;
 
 /// What the grammar knows of a query.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Known {
     /// The labels of the outermost `by (...)`.
     pub outermost_by: Vec<String>,
+    pub metrics: Vec<String>,
+    pub measured: Vec<Measured>,
 }
 
 /// Asks the parser; its reason when it refuses.
 pub(super) fn judge(query: &str) -> Result<Known, String> {
-    Ok(Known { outermost_by: outermost_by(&parsed(query)?) })
+    let expr = parsed(query)?;
+    Ok(Known {
+        outermost_by: outermost_by(&expr),
+        metrics: measured::metrics(&expr),
+        measured: measured::measured(&expr),
+    })
 }
 
 /// Whether two queries are built alike: the same but for what strings say and how labels and metrics are named.

@@ -1,6 +1,7 @@
 //! The one road to an instance: equal questions asked at once are one upstream query,
 //! answers are kept for a while, failures are remembered briefly.
 
+mod asides;
 mod flight;
 mod key;
 mod last_good;
@@ -10,8 +11,10 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+pub use asides::{MetadataQuestion, NamesQuestion};
 pub use key::{InstantQuestion, Question, RulesQuestion, Scope};
 
+use self::asides::Asides;
 use self::flight::{Flight, Kept};
 use self::key::Family;
 use self::last_good::{LastGood, STALE_LIMIT};
@@ -83,6 +86,7 @@ pub struct Store {
     instants: Flight<InstantQuestion, Answer<InstantAnswer>>,
     rules: Flight<RulesQuestion, Answer<Rules>>,
     last_rules: LastGood<RulesQuestion, Rules>,
+    asides: Asides,
 }
 
 impl Store {
@@ -94,10 +98,11 @@ impl Store {
             instances,
             max_bytes: settings.max_bytes,
             graphs: Flight::new(part * 7, metrics.clone(), |a| a.value.weight()),
-            last_graphs: LastGood::new(part * 4, Matrix::weight),
+            last_graphs: LastGood::new(part * 3, Matrix::weight),
             instants: Flight::new(part, metrics.clone(), |a| a.value.weight()),
             rules: Flight::new(part * 2, metrics.clone(), |a| a.value.weight()),
             last_rules: LastGood::new(part * 2, Rules::weight),
+            asides: Asides::new(part, &metrics),
             metrics,
         }
     }
@@ -147,7 +152,8 @@ impl Store {
 
     pub fn fill(&self) -> StoreFill {
         let graphs = [self.graphs.fill(), self.last_graphs.fill(), self.instants.fill()];
-        let parts = graphs.into_iter().chain([self.rules.fill(), self.last_rules.fill()]);
+        let parts =
+            graphs.into_iter().chain([self.rules.fill(), self.last_rules.fill()]).chain(self.asides.fill());
         let parts: Vec<(u64, u64)> = parts.collect();
         StoreFill {
             answers: parts.iter().map(|(answers, _)| answers).sum(),
@@ -191,7 +197,7 @@ fn log(error: &PrometheusError, asked: &str) {
     let asked: String = asked.chars().take(LOGGED_CHARACTERS).collect();
     match error.kind {
         // Its author's fault, who sees it on the page.
-        ErrorKind::BadQuery => tracing::info!(fault = %error, asked, "an instance refuses a query"),
+        kind if kind.is_of_query() => tracing::info!(fault = %error, asked, "an instance refuses a query"),
         _ => tracing::warn!(fault = %error, asked, "an instance failed"),
     }
 }

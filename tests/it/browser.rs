@@ -255,7 +255,7 @@ async fn times_are_told_in_the_readers_zone() {
     let tab = Tab::new().await;
     tab.zone("America/New_York").await;
     tab.go(&portal.at(&format!("{PAYMENTS}?refresh=0"))).await;
-    tab.until("/E[SD]T$/.test(document.querySelector('.asof time').textContent)").await;
+    tab.until("/UTC-[45]$/.test(document.querySelector('.asof time').textContent)").await;
     tab.go(&portal.at(&format!("{PAYMENTS}?refresh=0&tz=utc"))).await;
     tab.until("/UTC$/.test(document.querySelector('.asof time').textContent)").await;
     tab.close().await;

@@ -63,7 +63,19 @@ async fn the_fragment_is_the_card_of_the_page() {
     assert_eq!(shape(panel(fragment.text(), "graph-1")), shape(panel(page.text(), "graph-1")));
     let fixed =
         world.get(&format!("{PAGE}/graphs/1?from=2026-01-01T00:00:00Z&to=2026-01-01T01:00:00Z")).await;
-    assert_eq!(tags(panel(fixed.text(), "graph-1"))[0].get("hx-trigger"), None, "the past does not change");
+    assert_eq!(
+        tags(panel(fixed.text(), "graph-1"))[0].get("hx-trigger"),
+        Some("again"),
+        "the past does not change"
+    );
+    let asked = world
+        .get(&format!("{PAGE}/graphs/1?refresh=5s&from=2026-01-01T00:00:00Z&to=2026-01-01T01:00:00Z"))
+        .await;
+    assert_eq!(
+        tags(panel(asked.text(), "graph-1"))[0].get("hx-trigger"),
+        Some("again"),
+        "whatever is asked for"
+    );
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! From the config as it is written to each module's own settings.
 
+mod backstage;
 mod headers;
 mod instances;
 mod portal;
@@ -20,7 +21,8 @@ use crate::catalog::{CatalogSettings, FileLocation, Place};
 pub(super) fn settle(root: &Reader<'_>, listen: Option<SocketAddr>) -> Option<Settings> {
     let (instances, named) = instances::settle(root);
     let routing = routing::settle(root, &named);
-    let catalog = catalog(&root.get("catalog"));
+    let mut catalog = catalog(&root.get("catalog"));
+    catalog.backstage = backstage::settle(&root.get("promenade").get("catalog"));
     let portal = portal::settle(root, listen);
     let (listen, web, store) = portal?;
     Some(Settings { listen, web, instances, routing, catalog, store })

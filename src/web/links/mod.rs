@@ -9,6 +9,7 @@ use url::form_urlencoded;
 
 pub use out::{prometheus_alerts, prometheus_graph, safe_href};
 
+use super::params::LegendOrder;
 use super::{PageParams, RowId, assets};
 use crate::annotations::{GraphSpec, GraphType, Unit};
 use crate::catalog::EntityRef;
@@ -199,6 +200,18 @@ impl Links<'_> {
         // The path of an unknown page is a stranger's: two slashes would name another host.
         let path = format!("/{}", path.trim_start_matches(['/', '\\']));
         address(path, kept.chain(set))
+    }
+
+    /// The page at `path` over another window, whose ends are written as the address has them.
+    pub fn over(&self, path: &str, from: &str, to: &str) -> String {
+        self.with(path, &[("from", Some(from)), ("to", Some(to)), ("range", None), ("page", None)])
+    }
+
+    /// The page at `path` with the legend of one graph in another order.
+    pub fn ordered(&self, path: &str, graph: &str, order: Option<LegendOrder>) -> String {
+        let orders = self.params.legends.with_order(graph, order);
+        let set = orders.iter().map(|order| ("legend", Some(order.as_str())));
+        self.with(path, &[("legend", None)].into_iter().chain(set).collect::<Vec<_>>())
     }
 
     /// The page at `path` over other ranges.

@@ -16,6 +16,7 @@ mod scene;
 pub mod status;
 mod time_bar;
 
+use super::panels::times::zone_words;
 use super::params::{PageParams, Theme};
 use super::{Links, WebSettings};
 
@@ -64,6 +65,11 @@ impl<'a> Shell<'a> {
     pub fn icon_now(&self) -> String {
         let known = ["ok", "firing", "pending", "plain"].contains(&self.icon);
         self.icon_of(if known { self.icon } else { "unknown" })
+    }
+
+    /// The zone that the page is written in.
+    pub fn zone(&self) -> String {
+        zone_words(self.params.period.now, &self.params.zone)
     }
 
     pub fn is_theme(&self, theme: &str) -> bool {

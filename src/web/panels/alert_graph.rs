@@ -6,11 +6,11 @@ use super::chart::{self, Chart, gaps, step_named};
 use super::times::Moment;
 use super::{Frame, Setting, Stale};
 use crate::chart::Mark;
-use crate::monitoring::{AlertRow, Failure, Graph};
+use crate::monitoring::{AlertRow, Failure, Graph, Span};
 use crate::prometheus::InstanceSettings;
 use crate::web::RowId;
 use crate::web::links;
-use crate::web::page_error::{Told, tell};
+use crate::web::page_error::{Nothing, Told, tell, tell_nothing};
 
 /// A row, and the answer to its expression.
 pub type Found = (AlertRow, Result<Graph, Failure>);
@@ -45,9 +45,8 @@ pub struct Ready {
     pub warnings: Vec<String>,
     pub infos: Vec<String>,
     pub notes: Vec<String>,
-    /// None: no series has a sample.
-    pub chart: Option<Chart>,
-    pub range: String,
+    /// Why there is none, where no series has a sample.
+    pub chart: Result<Chart, Nothing>,
 }
 
 fn panel_id(id: RowId) -> String {
@@ -82,11 +81,12 @@ impl AlertGraphPanel {
                 title: format!("{}: {title}", setting.name),
                 state: body.state(),
                 source: setting.as_drawn(&alone),
-                every: params.refresh_secs.filter(|_| row.is_some()),
+                every: params.graph_refresh().filter(|_| row.is_some()),
             },
             title,
             active_since: since.map(|at| Moment::of(at, params.period.now, &params.zone)),
-            out: ui_url.map(|url| links::prometheus_graph(url, &query, &params.period)),
+            out: ui_url
+                .map(|url| links::prometheus_graph(url, &query, &Span::asked(&params.period, instance))),
             query,
             alone,
             alerts: setting.alerts(),
@@ -103,7 +103,7 @@ impl Body {
     fn state(&self) -> &'static str {
         match self {
             Self::Gone | Self::Failed(_) => "failed",
-            Self::Ready(ready) if ready.chart.is_none() => "empty",
+            Self::Ready(ready) if ready.chart.is_err() => "empty",
             Self::Ready(_) => "ready",
         }
     }
@@ -123,7 +123,10 @@ impl Ready {
         let mark = |at: jiff::Timestamp| Mark { at_ms: at.as_millisecond(), text: "active since" };
         plot.marks = row.active_at().map(mark).into_iter().collect();
         let own = setting.alert_graph(id);
-        let chart = (!matrix.series.is_empty()).then(|| Chart::of(setting, &plot, &panel_id(id), &own));
+        let chart = match matrix.series.is_empty() {
+            true => Err(tell_nothing(graph, &format!("{} to {}", params.from, params.to))),
+            false => Ok(Chart::of(setting, &plot, &panel_id(id), &own)),
+        };
         let scrape = instance.map(|i| i.scrape_interval.as_millis()).unwrap_or_default();
         let step = step_named(matrix.window.step_ms(), i64::try_from(scrape).unwrap_or(i64::MAX));
         Self {
@@ -132,7 +135,6 @@ impl Ready {
             infos: matrix.infos.clone(),
             notes: graph.notices.iter().cloned().chain(step).chain(gaps(&plot)).collect(),
             chart,
-            range: format!("{} to {}", params.from, params.to),
         }
     }
 }

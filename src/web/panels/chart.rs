@@ -1,8 +1,9 @@
 //! A chart in a panel: drawn by the server, or handed to the reader's script, with its figures and what it leaves out.
 
+use super::legend::Legend;
 use super::{Setting, counted};
 use crate::chart::echarts::{Island, island};
-use crate::chart::{Canvas, Plot, PlotSeries, format, layout, svg};
+use crate::chart::{Canvas, Plot, layout, svg};
 use crate::monitoring::Graph;
 use crate::web::links;
 use crate::web::params::PageParams;
@@ -14,19 +15,9 @@ pub struct Chart {
     pub svg: Option<String>,
     /// or this.
     pub island: Option<Island>,
-    pub legend: Vec<LegendLine>,
+    pub legend: Legend,
     /// Why not every series is drawn.
     pub capped: Option<String>,
-}
-
-/// A line of the legend table, its figures as text.
-pub struct LegendLine {
-    pub name: String,
-    pub colour: usize,
-    pub last: String,
-    pub min: String,
-    pub max: String,
-    pub avg: String,
 }
 
 impl Chart {
@@ -36,7 +27,7 @@ impl Chart {
             drawn: links::drawn(own, None),
             svg: setting.drawn.is_none().then(|| svg::inline(plot, id)),
             island: setting.drawn.map(|_| island(plot)),
-            legend: plot.series.iter().map(|series| LegendLine::of(series, plot)).collect(),
+            legend: Legend::of(setting, id, plot),
             capped: capped(plot),
         }
     }
@@ -107,22 +98,6 @@ pub fn every(step_ms: i64) -> String {
         Some((unit, 1)) => format!("a {unit}"),
         Some((unit, n)) => format!("every {n} {unit}s"),
         None => format!("every {} s", step_ms as f64 / 1000.0),
-    }
-}
-
-impl LegendLine {
-    fn of(series: &PlotSeries, plot: &Plot) -> Self {
-        let figure =
-            |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |v| format::number(v, &plot.unit));
-        let row = series.legend;
-        Self {
-            name: series.name.clone(),
-            colour: series.colour,
-            last: figure(row.last),
-            min: figure(row.min),
-            max: figure(row.max),
-            avg: figure(row.avg),
-        }
     }
 }
 

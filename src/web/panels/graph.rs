@@ -4,12 +4,13 @@ use askama::Template;
 
 use super::chart::{self, Chart, gaps, step_named};
 use super::samples::Samples;
+use super::stats::Tile;
 use super::{Frame, Setting, Stale};
 use crate::annotations::{GraphSpec, GraphType};
-use crate::monitoring::{Failure, Graph};
+use crate::monitoring::{Failure, Graph, Span};
 use crate::prometheus::InstanceSettings;
 use crate::web::links;
-use crate::web::page_error::{Told, tell};
+use crate::web::page_error::{Nothing, Told, tell, tell_nothing};
 
 /// The panel with id `graph-1`.
 #[derive(Template)]
@@ -60,7 +61,8 @@ pub struct Ready {
 }
 
 pub enum View {
-    Empty { range: String },
+    Empty(Nothing),
+    Stats(Vec<Tile>),
     Chart(Chart),
     Samples(Samples),
 }
@@ -86,7 +88,7 @@ impl GraphPanel {
             title: format!("{}: {title}", setting.name),
             state: body.state(),
             source: source(setting, number),
-            every: params.refresh_secs,
+            every: params.graph_refresh(),
         };
         let ui_url = instance.and_then(|i| i.ui_url.as_ref());
         Self {
@@ -94,7 +96,9 @@ impl GraphPanel {
             is_query: spec.title.is_none(),
             title,
             query: spec.source.clone(),
-            out: ui_url.map(|url| links::prometheus_graph(url, &spec.source, &params.period)),
+            out: ui_url.map(|url| {
+                links::prometheus_graph(url, &spec.source, &Span::asked(&params.period, instance))
+            }),
             menu: Menu::of(setting, number, spec),
             body,
         }
@@ -134,7 +138,7 @@ impl Body {
         match self {
             Self::Loading(_) => "loading",
             Self::Failed(_) => "failed",
-            Self::Ready(ready) if matches!(ready.view, View::Empty { .. }) => "empty",
+            Self::Ready(ready) if matches!(ready.view, View::Empty(_)) => "empty",
             Self::Ready(_) => "ready",
         }
     }
@@ -147,8 +151,10 @@ impl Ready {
         let matrix = graph.answer.value.clone();
         let stale = Stale::of(graph.answer.as_of, graph.answer.failure.as_ref(), params);
         let mut notes = graph.notices.clone();
-        let view = if matrix.series.is_empty() {
-            View::Empty { range: format!("{} to {}", params.from, params.to) }
+        let view = if !graph.stats.is_empty() {
+            View::Stats(Tile::all(&graph, params))
+        } else if matrix.series.is_empty() {
+            View::Empty(tell_nothing(&graph, &format!("{} to {}", params.from, params.to)))
         } else if params.view_table {
             View::Samples(Samples::of(setting, number, &graph))
         } else {

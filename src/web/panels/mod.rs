@@ -9,10 +9,12 @@ mod controls;
 mod detail;
 mod family;
 pub mod graph;
+pub mod legend;
 pub mod missing;
 pub mod problems;
 pub mod rows;
 mod samples;
+mod stats;
 pub mod summary;
 pub mod times;
 
@@ -172,12 +174,14 @@ impl Frame {
         self.state == "loading"
     }
 
-    /// htmx's words for when to fetch. Only whole seconds: it takes `0.5s` for zero.
-    pub fn trigger(&self) -> Option<String> {
-        if self.is_loading() {
-            return Some("load".to_owned());
+    /// htmx's words for when to fetch: by the clock, and whenever the reader asks for it. Only whole seconds: it
+    /// takes `0.5s` for zero.
+    pub fn trigger(&self) -> String {
+        match self.every {
+            _ if self.is_loading() => "load".to_owned(),
+            Some(secs) => format!("every {secs}s, again"),
+            None => "again".to_owned(),
         }
-        self.every.map(|secs| format!("every {secs}s"))
     }
 }
 

@@ -4,6 +4,7 @@ mod catalog;
 mod columns;
 mod custom;
 mod defaults;
+mod legend;
 mod pairs;
 mod prometheus;
 mod table;
@@ -23,6 +24,7 @@ pub use catalog::CatalogParams;
 pub use columns::{ColumnParams, ExtraColumn, Source};
 pub use custom::CustomParams;
 pub use defaults::PageDefaults;
+pub use legend::{LegendColumn, LegendOrder, LegendParams};
 pub use table::{DEFAULT_ROWS, PageSize, SortKey, SortOrder, TableParams};
 pub(super) use time::in_one_unit;
 
@@ -122,6 +124,7 @@ pub struct PageParams {
     pub view_table: bool,
     /// The most series that a chart draws.
     pub max_series: usize,
+    pub legends: LegendParams,
     pub table: TableParams,
     pub catalog: CatalogParams,
     pub custom: CustomParams,
@@ -174,6 +177,7 @@ impl PageParams {
         let max_series = pairs.value("maxSeries", |text| {
             read_max_series(text).map_err(|told| format!("{} {told}", shown(text)))
         });
+        let legends = LegendParams::read(&mut pairs);
         let table = TableParams::read(&mut pairs);
         let catalog = CatalogParams::read(&mut pairs);
         let custom = CustomParams::read(&mut pairs, more);
@@ -192,6 +196,7 @@ impl PageParams {
             graph_type,
             view_table,
             max_series: max_series.unwrap_or(DEFAULT_MAX_SERIES),
+            legends,
             table,
             catalog,
             custom,
@@ -216,6 +221,16 @@ impl PageParams {
     /// Whether the window ends at `now`, so that it moves.
     pub fn is_live(&self) -> bool {
         self.to == "now"
+    }
+
+    /// Whether the window stands still: both ends are moments, and both have passed.
+    pub fn is_fixed(&self) -> bool {
+        !self.from.starts_with("now") && !self.to.starts_with("now") && self.period.to <= self.period.now
+    }
+
+    /// How often a graph asks again: never where its window cannot have other samples.
+    pub fn graph_refresh(&self) -> Option<u32> {
+        self.refresh_secs.filter(|_| !self.is_fixed())
     }
 
     /// Whether the address itself says so, rather than a default.

@@ -50,7 +50,7 @@ function niceStep(rough, unit) {
     const found = CLOCK_STEPS.find((step) => step >= rough);
     if (found) return found;
   }
-  const binary = unit?.startsWith("bytes") && rough >= 1;
+  const binary = ["bytes", "bytes_per_second", "bits", "binbps"].includes(unit) && rough >= 1;
   const { base, fractions } = binary ? BINARY_STEPS : DECIMAL;
   const power = base ** Math.floor(Math.log(rough) / Math.log(base) + 1e-9);
   return (fractions.find((fraction) => fraction * power >= rough * 0.999) ?? base) * power;

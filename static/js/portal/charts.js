@@ -2,8 +2,6 @@
 
 // One entry for each drawn chart: { div, chart, text, island, pointer, more }.
 const drawn = new Map();
-// What the reader chose in a legend, by the chart's id: { only: Set } or { without: Set } of series names.
-const choices = new Map();
 let library;
 
 // Where it cannot be loaded, what the server drew stays for good.
@@ -57,6 +55,7 @@ function start(div) {
   // The tooltip asks which line is nearest, and ECharts does not tell it where the pointer is.
   chart.getZr().on("mousemove", ({ offsetX, offsetY }) => { entry.pointer = [offsetX, offsetY]; });
   resized.observe(div);
+  makeWalkable(entry);
   read(entry);
 }
 

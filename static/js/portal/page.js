@@ -14,6 +14,9 @@
 //     data-island="Y" hx-morph-skip and a <script type="application/json" id="Y">
 //   <table class="alerts"> <tr data-row="JSON of the row"> <td class="name"> <details> <summary> <a class="permalink">
 //   <table class="legend"> <tr data-series="0" tabindex="0">, inside the same panel
+//     <td class="name"><bdi>, <td title="the figure in full">; <th><a data-sort="name|last|min|max|avg">
+//   <details id="menu-range"> with <input class="field" name="from"> and "to", <details id="menu-zone"> with
+//     <datalist id="zones">, [data-zone="offset|words"], <dialog id="keys">, [data-keys], <p id="said" aria-live>
 //   <time datetime="...">, <details class="menu">, [data-copy="text or path"]; empty: the <pre> beside it
 // It never writes HTML text: names and values come from Prometheus and may be hostile.
 //

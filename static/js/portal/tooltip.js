@@ -46,6 +46,7 @@ function tooltipRow({ island, more }, { i, value }, nearest) {
   const swatch = element("span", "swatch");
   swatch.append(element("i", `s${island.colours[i]}`));
   row.append(swatch, element("span", "tip-value", format(value, island.unit, more)), element("span", "tip-name", island.names[i]));
+  if (nearest) row.append(element("span", "tip-full", String(value)));
   return row;
 }
 

@@ -2,6 +2,7 @@
 
 pub mod chromium;
 pub mod markup;
+pub mod png;
 pub mod portal;
 pub mod prometheus;
 pub mod questions;

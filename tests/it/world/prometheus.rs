@@ -18,7 +18,7 @@ use tempfile::TempDir;
 /// Seconds between two samples of the generated history.
 const INTERVAL: i64 = 15;
 /// Three hours: blocks are cut at two, so that queries cross a border.
-const HISTORY: i64 = 3 * 3600;
+pub const HISTORY: i64 = 3 * 3600;
 
 const CONFIG: &str = "global: {evaluation_interval: 1s}\nrule_files: [rules.yml]\nscrape_configs: []\n";
 
@@ -45,6 +45,8 @@ groups:
         labels: {severity: page, odd: "<b>\"x\"</b> \\ , | żółć"}
       - alert: Infinite
         expr: vector(1) / 0
+      - record: flicker
+        expr: vector(time() % 4 < bool 2) > 0
   - name: broken
     rules:
       - alert: ManyToMany
@@ -55,6 +57,7 @@ groups:
 pub struct RealPrometheus {
     child: Child,
     pub url: String,
+    client: reqwest::Client,
     _dir: TempDir,
 }
 
@@ -75,7 +78,12 @@ impl RealPrometheus {
             .stderr(fs::File::create(dir.path().join("log")).unwrap())
             .spawn()
             .unwrap();
-        let started = Self { child, url: format!("http://127.0.0.1:{port}"), _dir: dir };
+        let started = Self {
+            child,
+            url: format!("http://127.0.0.1:{port}"),
+            client: reqwest::Client::builder().no_proxy().build().unwrap(),
+            _dir: dir,
+        };
         started.wait_for_rules().await;
         started
     }
@@ -85,7 +93,7 @@ impl RealPrometheus {
         let mut url = url::Url::parse(&format!("{}{path}", self.url)).unwrap();
         url.query_pairs_mut().extend_pairs(query);
         #[expect(clippy::disallowed_methods, reason = "a test may read a whole body")]
-        let text = reqwest::get(url).await.unwrap().text().await.unwrap();
+        let text = self.client.get(url).send().await.unwrap().text().await.unwrap();
         serde_json::from_str(&text).unwrap()
     }
 
