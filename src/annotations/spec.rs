@@ -92,6 +92,13 @@ impl MonitoringSpec {
         spec
     }
 
+    /// What of it chooses alerts and the instance; no query is read.
+    pub fn of_alerts(entity: &Entity) -> Self {
+        let mut spec = Self { service_name: service_name(entity), ..Self::default() };
+        spec.alerts = spec.alerts_of(entity);
+        spec
+    }
+
     fn alerts_of(&mut self, entity: &Entity) -> Option<AlertSpec> {
         if entity.annotation(ALERT).is_none() && entity.annotation(LABELS).is_none() {
             return None;

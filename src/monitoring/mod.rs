@@ -5,10 +5,16 @@ mod account;
 mod alert_graph;
 mod alerts;
 mod asides;
+mod episode;
+mod expressions;
 mod graph;
+mod landing;
+mod meaning;
 mod names;
+pub mod owners;
 mod quantiles;
 pub mod routing;
+mod silences;
 mod stat;
 mod unit;
 mod window;
@@ -16,13 +22,19 @@ mod window;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::join;
 use jiff::Timestamp;
 
 pub use absence::Absence;
 pub use account::{Account, Asked, Chosen, Read, Span};
 pub use alerts::{AlertRow, AlertTable, StateCounts};
+pub use episode::Episode;
+pub use expressions::Expressions;
 pub use graph::Graph;
+pub use landing::{Landing, OwnedState, Owner, Wanted};
+pub use owners::OwnersKeeper;
 pub use routing::{RequestFacts, RoutingSettings, UnknownInstance, Why};
+pub use silences::{Held, HeldCounts, Silences};
 pub use stat::{Stat, StatValue};
 
 use routing::Reason;
@@ -251,8 +263,9 @@ impl Monitoring {
         let alerts = spec.alerts.as_ref().ok_or(Failure::NoAnnotation)?;
         // Held until the answer is there.
         let _known = self.known(instance)?;
-        let answer = self.rules(instance).await?;
-        Ok(AlertTable::of(instance.clone(), alerts, answer, show_inactive))
+        let (answer, (silences, holdings)) = join(self.rules(instance), self.holdings(instance)).await;
+        let table = AlertTable::of(instance.clone(), alerts, answer?, show_inactive);
+        Ok(table.silenced_by(silences, holdings))
     }
 
     fn known(&self, instance: &InstanceName) -> Result<Arc<Instance>, Failure> {

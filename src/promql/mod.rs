@@ -5,6 +5,7 @@ mod grammar;
 mod guard;
 mod matcher;
 mod measured;
+mod normal;
 mod quoted;
 mod regex;
 mod scan;
@@ -63,6 +64,12 @@ impl PromQl {
         &self.text
     }
 
+    /// Equal for queries that are the same but for how they are written: as Prometheus prints a rule's
+    /// expression, too. None when our grammar does not know the query. Means nothing to another process.
+    pub fn normal_form(&self) -> Option<NormalForm> {
+        self.checked.then(|| grammar::normal_form(&self.text)).flatten()
+    }
+
     /// False when our grammar does not know the query (newer PromQL, MetricsQL).
     pub fn is_checked(&self) -> bool {
         self.checked
@@ -85,6 +92,10 @@ impl PromQl {
         &self.known.measured
     }
 }
+
+/// What is left of a query without the freedom to write it in several ways.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct NormalForm(u64);
 
 impl fmt::Display for PromQl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -3,6 +3,7 @@
 
 mod asides;
 mod flight;
+mod holdings;
 mod key;
 mod last_good;
 
@@ -12,12 +13,14 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 pub use asides::{MetadataQuestion, NamesQuestion};
+pub use holdings::Alertmanagers;
 pub use key::{InstantQuestion, Question, RulesQuestion, Scope};
 
 use self::asides::Asides;
 use self::flight::{Flight, Kept};
 use self::key::Family;
 use self::last_good::{LastGood, STALE_LIMIT};
+use crate::alertmanager::{AlertmanagerSettings, Holdings};
 use crate::clock;
 use crate::metrics::StoreMetrics;
 use crate::prometheus::{
@@ -87,6 +90,7 @@ pub struct Store {
     rules: Flight<RulesQuestion, Answer<Rules>>,
     last_rules: LastGood<RulesQuestion, Rules>,
     asides: Asides,
+    alertmanagers: Option<Alertmanagers>,
 }
 
 impl Store {
@@ -103,7 +107,26 @@ impl Store {
             rules: Flight::new(part * 2, metrics.clone(), |a| a.value.weight()),
             last_rules: LastGood::new(part * 2, Rules::weight),
             asides: Asides::new(part, &metrics),
+            alertmanagers: None,
             metrics,
+        }
+    }
+
+    /// With the Alertmanagers that instances send their alerts to.
+    pub fn with_alertmanagers(self, alertmanagers: Alertmanagers) -> Self {
+        Self { alertmanagers: Some(alertmanagers), ..self }
+    }
+
+    /// None: none is configured for the instance.
+    pub fn alertmanager(&self, instance: &InstanceName) -> Option<&AlertmanagerSettings> {
+        self.alertmanagers.as_ref()?.settings(instance)
+    }
+
+    /// What the Alertmanager of an instance holds back.
+    pub async fn holdings(&self, question: RulesQuestion) -> Result<Answer<Holdings>, Arc<PrometheusError>> {
+        match &self.alertmanagers {
+            Some(alertmanagers) => alertmanagers.ask(question).await,
+            None => Err(Arc::new(unconfigured(&question.instance, "no Alertmanager is configured"))),
         }
     }
 
@@ -171,14 +194,13 @@ impl Store {
     }
 
     fn instance(&self, name: &InstanceName) -> Result<Arc<Instance>, PrometheusError> {
-        self.instances.get(name).ok_or_else(|| PrometheusError {
-            kind: ErrorKind::Upstream,
-            instance: name.clone(),
-            detail: "no such instance is configured".into(),
-            said: None,
-            status: None,
-        })
+        self.instances.get(name).ok_or_else(|| unconfigured(name, "no such instance is configured"))
     }
+}
+
+fn unconfigured(instance: &InstanceName, detail: &str) -> PrometheusError {
+    let (kind, instance, detail) = (ErrorKind::Upstream, instance.clone(), detail.to_owned());
+    PrometheusError { kind, instance, detail, said: None, status: None }
 }
 
 /// What is asked for, or the failure before it once that has taken too long; the fetch goes on.

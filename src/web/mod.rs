@@ -96,6 +96,7 @@ fn for_people(config: &mut web::ServiceConfig) {
         .service(reading("/", pages::catalog::show))
         .service(reading("", pages::catalog::show))
         .service(reading("/status", pages::status::show))
+        .service(reading("/go", pages::go::show))
         .service(reading("/graph", pages::custom_graph::show))
         .service(reading("/query", pages::custom_graph::show))
         .service(reading("/graph.json", api::custom::graph))

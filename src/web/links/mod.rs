@@ -1,5 +1,6 @@
 //! Every URL that the portal writes. Templates spell none.
 
+mod landing;
 mod out;
 #[cfg(test)]
 mod tests;
@@ -7,7 +8,8 @@ mod tests;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use url::form_urlencoded;
 
-pub use out::{prometheus_alerts, prometheus_graph, safe_href};
+pub use landing::Landed;
+pub use out::{new_silence, prometheus_alerts, prometheus_graph, safe_href};
 
 use super::params::LegendOrder;
 use super::{PageParams, RowId, assets};

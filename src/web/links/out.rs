@@ -5,6 +5,8 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use url::Url;
 
 use crate::monitoring::Span;
+use crate::prometheus::Labels;
+use crate::promql::{MatchOp, Matcher};
 use crate::web::params::in_one_unit;
 
 /// What stays unescaped in a value of a query. A blank becomes `%20`, which every reader of queries takes.
@@ -35,6 +37,22 @@ pub fn prometheus_graph(ui_url: &Url, query: &str, span: &Span) -> String {
 /// Prometheus' own page of alerts.
 pub fn prometheus_alerts(ui_url: &Url) -> String {
     under(ui_url, "alerts").into()
+}
+
+/// Alertmanager's own form for a new silence, with a matcher for each label.
+pub fn new_silence(ui_url: &Url, labels: &Labels) -> String {
+    let matcher = |(name, value): (&str, &str)| Matcher::new(name, MatchOp::Equal, value).ok();
+    let matchers = labels.iter().filter(|(_, value)| !value.is_empty()).filter_map(matcher);
+    let filter = format!("{{{}}}", matchers.map(|m| m.to_string()).collect::<Vec<_>>().join(", "));
+    let mut url = ui_url.clone();
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    if let Ok(mut segments) = url.path_segments_mut() {
+        segments.pop_if_empty().push("");
+    }
+    url.set_query(None);
+    url.set_fragment(Some(&format!("/silences/new?filter={}", utf8_percent_encode(&filter, VALUE))));
+    url.into()
 }
 
 fn under(ui_url: &Url, page: &str) -> Url {

@@ -159,3 +159,25 @@ fn only_plain_web_addresses_become_links() {
     }
     assert_eq!(safe_href(&format!("https://example.com/{}", "x".repeat(3_000))), None);
 }
+
+#[test]
+fn a_new_silence_matches_exactly_the_alert() {
+    let labels = [
+        ("alertname", "High\"Load\""),
+        ("path", "C:\\a, b}"),
+        ("team", "päy&#"),
+        ("k8s.pod", "x"),
+        ("no", ""),
+    ];
+    let labels = labels.into_iter().collect();
+    for (ui, at) in [
+        ("http://am.example", "http://am.example/#"),
+        ("http://u:p@am.example/base?x#y", "http://am.example/base/#"),
+    ] {
+        let link = new_silence(&Url::parse(ui).unwrap(), &labels);
+        let filter = link.strip_prefix(&format!("{at}/silences/new?filter=")).unwrap();
+        let filter = percent_encoding::percent_decode_str(filter).decode_utf8().unwrap();
+        let wanted = r#"{alertname="High\"Load\"", "k8s.pod"="x", path="C:\\a, b}", team="päy&#"}"#;
+        assert_eq!(filter, wanted.replace(r#"\\"#, r"\\").replace(r#"\""#, "\\\""));
+    }
+}

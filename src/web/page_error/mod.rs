@@ -11,7 +11,7 @@ use actix_web::{HttpResponse, ResponseError};
 
 pub use nothing::{Nothing, tell_nothing};
 pub use render::{catch_panics, render};
-pub use told::{Told, tell};
+pub use told::{Told, alertmanager_says, tell};
 
 use super::params::ParamProblem;
 use crate::catalog::EntityRef;

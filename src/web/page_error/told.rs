@@ -51,6 +51,23 @@ pub fn tell(failure: &Failure) -> Told {
     worded(failure)
 }
 
+/// Why an Alertmanager has no answer, as the end of a sentence.
+pub fn alertmanager_says(kind: ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::Unreachable => "Alertmanager does not answer",
+        ErrorKind::Timeout => "Alertmanager did not answer in time",
+        ErrorKind::Unauthorized => "Alertmanager refuses the portal's credentials",
+        ErrorKind::NotPrometheus => "what answers for Alertmanager is none",
+        ErrorKind::Incomplete => "Alertmanager sent an incomplete answer",
+        ErrorKind::TooLarge => "Alertmanager sent too much",
+        ErrorKind::BadQuery
+        | ErrorKind::TooManySamples
+        | ErrorKind::TooManyPoints
+        | ErrorKind::Overloaded
+        | ErrorKind::Upstream => "Alertmanager failed",
+    }
+}
+
 pub(super) fn for_operator(failure: &Failure) -> String {
     match failure {
         Failure::Prometheus(error) => error.to_string(),

@@ -9,6 +9,7 @@ pub mod custom_alerts;
 pub mod custom_graph;
 pub mod entity;
 pub mod error;
+pub mod go;
 pub mod graph;
 pub mod graphs;
 mod head;

@@ -4,6 +4,7 @@ mod catalog;
 mod columns;
 mod custom;
 mod defaults;
+mod go;
 mod legend;
 mod pairs;
 mod prometheus;
@@ -24,6 +25,7 @@ pub use catalog::CatalogParams;
 pub use columns::{ColumnParams, ExtraColumn, Source};
 pub use custom::CustomParams;
 pub use defaults::PageDefaults;
+pub use go::{AT, GoParams, LandedParams};
 pub use legend::{LegendColumn, LegendOrder, LegendParams};
 pub use table::{DEFAULT_ROWS, PageSize, SortKey, SortOrder, TableParams};
 pub(super) use time::in_one_unit;
@@ -128,6 +130,7 @@ pub struct PageParams {
     pub table: TableParams,
     pub catalog: CatalogParams,
     pub custom: CustomParams,
+    pub landed: LandedParams,
     pub problems: Vec<ParamProblem>,
     /// The pairs of the address that were understood, in canonical order: what links keep.
     pub given: Vec<(String, String)>,
@@ -181,6 +184,7 @@ impl PageParams {
         let table = TableParams::read(&mut pairs);
         let catalog = CatalogParams::read(&mut pairs);
         let custom = CustomParams::read(&mut pairs, more);
+        let landed = LandedParams::read(&mut pairs, now);
         let (problems, given) = pairs.finish();
         let defaulted = defaults.others.iter().map(|(name, _)| name.clone()).collect();
         let period = Period { from: span.from, to: span.to, now, step };
@@ -200,6 +204,7 @@ impl PageParams {
             table,
             catalog,
             custom,
+            landed,
             problems,
             given,
             routed: Vec::new(),

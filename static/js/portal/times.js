@@ -71,8 +71,9 @@ function tellZone() {
     element.textContent = inWords ? `${timeZone}, ${timeZoneName}` : timeZoneName;
   }
   for (const field of document.querySelectorAll("#menu-range input.field")) {
-    const ms = /^\d{4}-.*Z$/.test(field.value) ? Date.parse(field.value) : NaN;
-    const wall = ms + (Number.isNaN(ms) ? 0 : offset(ms));
+    if (!/^\d{4}-.*Z$/.test(field.value)) continue;
+    const ms = Date.parse(field.value);
+    const wall = ms + offset(ms);
     // In the hour that is there twice, only the server's way of writing tells which.
     if (fromWall(wall) === ms) field.value = new Date(wall).toISOString().slice(0, 19).replace("T", " ");
   }
