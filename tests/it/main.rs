@@ -16,6 +16,8 @@ mod api;
 mod browser;
 mod catalog;
 mod catalog_page;
+mod chart;
+mod chart_browser;
 mod chat;
 mod check;
 mod cli;
