@@ -93,7 +93,8 @@ impl App {
         let security = security.map_err(|_| StartError::FrameAncestors)?;
         let catalog = metrics.catalog.clone();
         let backstage = settings.catalog.backstage.clone();
-        let joined = if backstage.is_some() { Joined::with_backstage(catalog) } else { Joined::alone(catalog) };
+        let joined =
+            if backstage.is_some() { Joined::with_backstage(catalog) } else { Joined::alone(catalog) };
         let source = FileSource::beside(settings.catalog, joined.clone(), clock::now());
         let backstage = backstage.map(|from| BackstageSource::start(from, joined, metrics.backstage.clone()));
         let backstage = backstage.transpose().map_err(StartError::Backstage)?;

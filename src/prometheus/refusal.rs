@@ -109,7 +109,12 @@ mod tests {
     use super::*;
 
     fn check(status: u16, content_type: &str, body: &str, kind: ErrorKind, said: Option<&str>) {
-        let reply = Reply { status, content_type: Some(content_type.into()), etag: None, body: body.as_bytes().to_vec() };
+        let reply = Reply {
+            status,
+            content_type: Some(content_type.into()),
+            etag: None,
+            body: body.as_bytes().to_vec(),
+        };
         let got = Refusal::of_status(&reply);
         assert_eq!(
             (got.kind, got.said.as_deref(), got.status),

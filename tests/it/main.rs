@@ -12,6 +12,8 @@ mod alert_rows;
 mod alerts_panel;
 mod answer_types;
 mod api;
+mod backstage_source;
+mod behind_proxy;
 mod browser;
 mod catalog;
 mod catalog_page;

@@ -119,8 +119,9 @@ fn clashes(files: &Part, theirs: &Part) -> Vec<SourceFault> {
         theirs.entities.iter().map(|e| &e.reference).filter(|r| taken.contains(r)).collect();
     hidden.sort();
     let told = hidden.iter().take(MAX_CLASHES).map(|reference| {
-        let message =
-            format!("`{reference}` stands in a file and in Backstage: the file's is shown, this one is left out");
+        let message = format!(
+            "`{reference}` stands in a file and in Backstage: the file's is shown, this one is left out"
+        );
         SourceFault::of_file(super::backstage::PLACE, message).of_entity(reference)
     });
     let mut told: Vec<SourceFault> = told.collect();

@@ -19,7 +19,17 @@ pub(super) fn settle(
     listen: Option<SocketAddr>,
 ) -> Option<(SocketAddr, WebSettings, StoreSettings)> {
     let promenade = root.get("promenade");
-    let known = ["listen", "auth", "adHocQueries", "embedding", "defaults", "instances", "cache", "catalog", "routing"];
+    let known = [
+        "listen",
+        "auth",
+        "adHocQueries",
+        "embedding",
+        "defaults",
+        "instances",
+        "cache",
+        "catalog",
+        "routing",
+    ];
     promenade.only(&known, &[]);
     let embedding = promenade.get("embedding");
     embedding.only(&["frameAncestors", "parentOrigins"], &[]);

@@ -1,5 +1,6 @@
 //! The world that the portal is tested in: real parts, and a scripted upstream for faults.
 
+pub mod backstage;
 pub mod chromium;
 pub mod markup;
 pub mod portal;

@@ -19,7 +19,8 @@ const SHORT: usize = 256;
 
 /// The entity, or why it is left out. What it loses and lives without is added to the faults.
 pub(super) fn read(text: &str, faults: &mut Vec<SourceFault>) -> Result<Entity, String> {
-    let value: Value = serde_json::from_str(text).map_err(|e| format!("an entity is left out: its JSON is broken: {e}"))?;
+    let value: Value =
+        serde_json::from_str(text).map_err(|e| format!("an entity is left out: its JSON is broken: {e}"))?;
     let Value::Object(mut root) = value else {
         return Err("an entity is left out: it is no object".to_owned());
     };
@@ -37,7 +38,10 @@ pub(super) fn read(text: &str, faults: &mut Vec<SourceFault>) -> Result<Entity, 
     };
     let Some(reference) = EntityRef::new(&kind, &namespace, &name) else {
         let reference = format!("{kind}:{namespace}/{name}");
-        return Err(format!("`{}` is left out: it is no entity reference that Backstage allows", shown(&reference)));
+        return Err(format!(
+            "`{}` is left out: it is no entity reference that Backstage allows",
+            shown(&reference)
+        ));
     };
     let spec = root.remove("spec").unwrap_or_default();
     let relations = relations::of(root.get("relations"), &spec, reference.namespace());
@@ -185,10 +189,16 @@ mod tests {
         check(json!(null), "no object");
         check(json!({"kind": "Component", "apiVersion": "v1"}), "no `metadata`");
         check(json!({"metadata": {}}), "no `metadata.name`");
-        check(json!({"metadata": {"name": 5}, "kind": "Component", "apiVersion": "v1"}), "`metadata.name` is no text");
+        check(
+            json!({"metadata": {"name": 5}, "kind": "Component", "apiVersion": "v1"}),
+            "`metadata.name` is no text",
+        );
         check(json!({"metadata": {"name": "x"}, "apiVersion": "v1"}), "`x` is left out: it has no `kind`");
         check(json!({"metadata": {"name": "x"}, "kind": "Component"}), "no `apiVersion`");
-        check(json!({"metadata": {"name": "../x"}, "kind": "Component", "apiVersion": "v1"}), "no entity reference");
+        check(
+            json!({"metadata": {"name": "../x"}, "kind": "Component", "apiVersion": "v1"}),
+            "no entity reference",
+        );
         check(
             json!({"metadata": {"name": "x", "namespace": 5}, "kind": "Component", "apiVersion": "v1"}),
             "`metadata.namespace` is no text",

@@ -86,7 +86,9 @@ async fn run(mut walker: Walker, mut keeper: Keeper, interval: Duration, wake: A
             keeper
         });
         let Ok(next) = kept.await else {
-            return tracing::error!("Backstage's catalog is not read any more: its entities could not be joined");
+            return tracing::error!(
+                "Backstage's catalog is not read any more: its entities could not be joined"
+            );
         };
         keeper = next;
         let pause = jittered(pause(interval, failures), hasher.hash_one(reading));

@@ -44,8 +44,8 @@ struct PageInfo {
 
 /// Tells `room` faults at most.
 pub(super) fn read(body: &[u8], room: usize, hash: u64, etag: Option<ETag>) -> Result<Page, Refusal> {
-    let answer: Answer<'_> =
-        serde_json::from_slice(body).map_err(|e| Refusal::NotCatalog(format!("its JSON is unexpected: {e}")))?;
+    let answer: Answer<'_> = serde_json::from_slice(body)
+        .map_err(|e| Refusal::NotCatalog(format!("its JSON is unexpected: {e}")))?;
     let (mut entities, mut faults) = (Vec::with_capacity(answer.items.len()), Vec::new());
     for raw in &answer.items {
         match item::read(raw.get(), &mut faults) {

@@ -22,7 +22,9 @@ pub(super) enum Refusal {
          Backstage's backend"
     )]
     NotThere,
-    #[error("Backstage answers with a redirect ({0}), which is not followed: is `baseUrl` that of its backend?")]
+    #[error(
+        "Backstage answers with a redirect ({0}), which is not followed: is `baseUrl` that of its backend?"
+    )]
     Redirect(u16),
     #[error("Backstage answers with status {0}")]
     Status(u16),

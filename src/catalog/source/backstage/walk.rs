@@ -140,10 +140,17 @@ impl Walker {
     }
 
     /// A page that came whole: newer Backstages send no ETag, and the same bytes again.
-    async fn read(&self, reply: Reply, known: Option<Arc<Page>>, faults: usize) -> Result<Arc<Page>, Refusal> {
+    async fn read(
+        &self,
+        reply: Reply,
+        known: Option<Arc<Page>>,
+        faults: usize,
+    ) -> Result<Arc<Page>, Refusal> {
         if reply.content_type.as_deref().is_some_and(|kind| kind.starts_with("text/html")) {
             self.metrics.page("failed");
-            return Err(Refusal::NotCatalog("it sends a page of HTML, as a login in front of it would".to_owned()));
+            return Err(Refusal::NotCatalog(
+                "it sends a page of HTML, as a login in front of it would".to_owned(),
+            ));
         }
         let hash = self.hasher.hash_one(&reply.body);
         if let Some(known) = known.filter(|known| known.hash == hash && known.etag == reply.etag) {
@@ -152,7 +159,8 @@ impl Walker {
         }
         let room = MAX_FAULTS.saturating_sub(faults);
         let reading = tokio::task::spawn_blocking(move || page::read(&reply.body, room, hash, reply.etag));
-        let page = reading.await.unwrap_or_else(|e| Err(Refusal::NotCatalog(format!("it cannot be read: {e}"))));
+        let page =
+            reading.await.unwrap_or_else(|e| Err(Refusal::NotCatalog(format!("it cannot be read: {e}"))));
         self.metrics.page(if page.is_ok() { "read" } else { "failed" });
         page.map(Arc::new)
     }

@@ -1,0 +1,1 @@
+//! A portal below a path, behind a proxy that lets little through.
