@@ -16,9 +16,9 @@ use crate::catalog::source::{BackstageSource, FileSource, Joined, Watch};
 use crate::clock;
 use crate::config::Settings;
 use crate::metrics::Metrics;
-use crate::monitoring::{Monitoring, ways};
+use crate::monitoring::{Expressions, Monitoring, OwnersKeeper, ways};
 use crate::prometheus::Instances;
-use crate::store::Store;
+use crate::store::{Alertmanagers, Store};
 use crate::web::health::Leaving;
 use crate::web::observe::{RequestSpan, observe};
 use crate::web::page_error::render;
@@ -60,6 +60,16 @@ pub struct App {
     _watch: Option<Watch>,
     _backstage: Option<BackstageSource>,
     reload: Option<Reload>,
+    _following: Task,
+}
+
+/// A task that ends when this is dropped.
+struct Task(AbortHandle);
+
+impl Drop for Task {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 /// Ends an app from elsewhere.
@@ -74,6 +84,8 @@ pub struct AppHandle {
 struct Parts {
     catalog: web::Data<Catalog>,
     monitoring: web::Data<Monitoring>,
+    owners: web::Data<OwnersKeeper>,
+    expressions: web::Data<Expressions>,
     settings: web::Data<WebSettings>,
     metrics: web::Data<Metrics>,
     security: web::Data<SecurityHeaders>,
@@ -89,6 +101,8 @@ impl App {
         let instances = ways(instances, &settings.routing).map_err(StartError::Instance)?;
         let instances = Arc::new(instances);
         let store = Store::new(instances.clone(), &settings.store, metrics.store.clone());
+        let alertmanagers = Alertmanagers::new(settings.alertmanagers, &metrics.upstream, &metrics.store);
+        let store = store.with_alertmanagers(alertmanagers.map_err(StartError::Instance)?);
         let security = SecurityHeaders::new(&settings.web.frame_ancestors);
         let security = security.map_err(|_| StartError::FrameAncestors)?;
         let catalog = metrics.catalog.clone();
@@ -106,16 +120,27 @@ impl App {
         let parts = Parts {
             catalog: web::Data::from(source.catalog()),
             monitoring: web::Data::new(Monitoring::new(store, instances, settings.routing)),
+            owners: web::Data::new(OwnersKeeper::new(source.catalog())),
+            expressions: web::Data::default(),
             settings: web::Data::new(settings.web),
             metrics: web::Data::new(metrics),
             security: web::Data::new(security),
             leaving: web::Data::new(Leaving::default()),
         };
         let leaving = parts.leaving.clone();
+        let following = Task(tokio::spawn(OwnersKeeper::clone(&parts.owners).follow()).abort_handle());
         let (server, address) = listen(settings.listen, parts)?;
         let handle = AppHandle { server: server.handle(), leaving };
         let reload = Reload::on_hangup(source, backstage.as_ref());
-        Ok(Self { address, server, handle, _watch: watch.ok(), _backstage: backstage, reload })
+        Ok(Self {
+            address,
+            server,
+            handle,
+            _watch: watch.ok(),
+            _backstage: backstage,
+            reload,
+            _following: following,
+        })
     }
 
     /// The address that is listened on: with port 0 in the settings, the port that was found.
@@ -153,6 +178,8 @@ fn listen(address: SocketAddr, parts: Parts) -> Result<(Server, SocketAddr), Sta
         actix_web::App::new()
             .app_data(parts.catalog)
             .app_data(parts.monitoring)
+            .app_data(parts.owners)
+            .app_data(parts.expressions)
             .app_data(parts.settings)
             .app_data(parts.metrics)
             .app_data(parts.security)

@@ -113,7 +113,9 @@ fn other_defaults(defaults: &Reader<'_>) -> Vec<(String, String)> {
         })
     };
     let mut others = Vec::new();
-    for name in ["step", "graphType", "showInactiveAlerts", "showLabels", "showAnnotations", "pageSize"] {
+    let plain =
+        ["step", "graphType", "showInactiveAlerts", "showLabels", "showAnnotations", "pageSize", "maxSeries"];
+    for name in plain {
         others.extend(value(name, defaults.get(name)).map(|value| (name.to_owned(), value)));
     }
     let name = "extraColumns";

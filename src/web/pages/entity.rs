@@ -2,14 +2,16 @@
 
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
-use futures_util::future::join;
+use futures_util::future::join3;
 
 use super::Shell;
 use super::head::Head;
 use super::scene::{Scene, Wait};
 use super::time_bar::TimeBar;
 use crate::web::panels::missing::Missing;
-use crate::web::panels::{AccountPanel, AlertsPanel, GraphPanel, MissingPanel, ProblemsPanel, Summary};
+use crate::web::panels::{
+    AccountPanel, AlertsPanel, GraphPanel, LandedPanel, MissingPanel, ProblemsPanel, Summary,
+};
 use crate::web::{PageError, Told, form};
 
 #[derive(Template)]
@@ -22,6 +24,7 @@ pub struct EntityPage<'a> {
     /// Stands for all panels.
     pub fault: Option<Told>,
     pub missing: Option<MissingPanel>,
+    pub landed: Option<LandedPanel>,
     pub alerts: Option<AlertsPanel>,
     pub graphs: Vec<GraphPanel>,
     pub account: AccountPanel,
@@ -41,7 +44,7 @@ pub async fn show(request: HttpRequest, scene: Scene) -> Result<HttpResponse, Pa
         }
     };
     let graphs = async { if asks { scene.graphs(&setting).await } else { Vec::new() } };
-    let (alerts, graphs) = join(alerts, graphs).await;
+    let (alerts, graphs, landed) = join3(alerts, graphs, scene.landed()).await;
     let summary = match &alerts {
         Some(alerts) => alerts.summary.clone(),
         None if fault.is_some() && scene.spec.alerts.is_some() => Summary::unknown(None),
@@ -57,6 +60,7 @@ pub async fn show(request: HttpRequest, scene: Scene) -> Result<HttpResponse, Pa
         missing: missing.then(|| MissingPanel::of(&scene.entity, Missing::Everything)),
         fault: fault.filter(|_| !missing),
         head,
+        landed,
         alerts,
         graphs,
     };

@@ -82,6 +82,8 @@ fn parts(table: &AlertTable) -> Vec<Part> {
         .filter(|(_, n)| *n > 0)
         .map(|(state, n)| Part { state, text: format!("{n} {state}") })
         .collect();
+    let held = counts.held.parts();
+    parts.extend(held.map(|(word, n)| Part { state: "silenced", text: format!("{n} {word}") }));
     if !table.unhealthy.is_empty() {
         let rules = counted(table.unhealthy.len(), "rule fails", "rules fail");
         parts.push(Part { state: "unknown", text: rules });
