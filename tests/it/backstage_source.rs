@@ -1,7 +1,5 @@
 //! Backstage's catalog as a source: what arrives, what an unchanged catalog costs, and what a fault leaves standing.
 
-use std::io::{BufRead, BufReader};
-use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -12,7 +10,7 @@ use crate::world::World;
 use crate::world::backstage::{Backstage, RESTRICTED, TOKEN, component, many, with_graph};
 use crate::world::upstream::{Reply, Upstream};
 
-const OF_FILE: &str = "
+pub const OF_FILE: &str = "
 apiVersion: backstage.io/v1alpha1
 kind: Component
 metadata: {name: from-file, title: Of the file}
@@ -36,7 +34,7 @@ async fn until(world: &World, path: &str, shown: bool, text: &str) -> String {
         if page.contains(text) == shown {
             return page;
         }
-        assert!(since.elapsed() < Duration::from_secs(15), "{path}: {text} (wanted: {shown}) in {page}");
+        assert!(since.elapsed() < Duration::from_secs(60), "{path}: {text} (wanted: {shown}) in {page}");
         tokio::time::sleep(Duration::from_millis(30)).await;
     }
 }
@@ -48,11 +46,11 @@ async fn metric(world: &World, name: &str) -> f64 {
 }
 
 /// Waits until so many more questions were asked.
-async fn after_questions(backstage: &Backstage, count: usize) {
+pub async fn after_questions(backstage: &Backstage, count: usize) {
     let since = clock::stopwatch();
     let before = backstage.upstream.requests().len();
     while backstage.upstream.requests().len() < before + count {
-        assert!(since.elapsed() < Duration::from_secs(15));
+        assert!(since.elapsed() < Duration::from_secs(60));
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
@@ -347,7 +345,8 @@ async fn a_large_catalog_is_read_in_bounded_time() {
     let world = World::with(OF_FILE, |all| all.catalog.backstage = Some(settings)).await;
     until(&world, "/status", true, "20000 entities, as of").await;
     let took = since.elapsed();
-    assert!(took < Duration::from_secs(12), "{took:?}");
+    // Seconds where nothing else runs; the build is not optimized.
+    assert!(took < Duration::from_secs(45), "{took:?}");
     assert_eq!(
         backstage.upstream.requests().iter().take(40).filter(|r| r.form("cursor").is_some()).count(),
         39
@@ -355,106 +354,4 @@ async fn a_large_catalog_is_read_in_bounded_time() {
     entities[19_999] = component("new-one");
     backstage.set(entities);
     until(&world, "/?search=new-one", true, "/component/new-one\"").await;
-}
-
-/// The program itself, because it writes the log and hears signals.
-#[cfg(unix)]
-#[tokio::test]
-async fn the_log_tells_each_change_of_state_once_and_sighup_reads_at_once() {
-    let backstage = Backstage::start(vec![component("first")]).await;
-    let dir = tempfile::tempdir().unwrap();
-    let (config, catalog) = (dir.path().join("app-config.yaml"), dir.path().join("c.yaml"));
-    std::fs::write(&catalog, OF_FILE).unwrap();
-    let text = |interval: &str| {
-        format!(
-            "catalog: {{locations: [{{type: file, target: ./c.yaml}}]}}\npromenade: {{listen: '127.0.0.1:0', catalog: \
-             {{backstage: {{baseUrl: 'http://{}', token: '${{TOKEN_OF_A_TEST}}', interval: {interval}}}}}}}\n",
-            backstage.upstream.address
-        )
-    };
-    std::fs::write(&config, text("1s")).unwrap();
-    let portal = Program::serve(&config);
-    portal.until("catalog read", 2).await;
-    backstage.fail(Reply::json(500, &json!({})));
-    portal.until("Backstage's catalog cannot be read, its 1 entities are shown as of", 1).await;
-    after_questions(&backstage, 3).await;
-    backstage.mend();
-    portal.until("Backstage's catalog can be read again", 1).await;
-    let told = portal.said();
-    assert_eq!(told.matches("cannot be read").count(), 1, "{told}");
-    assert!(!told.contains(TOKEN), "{told}");
-    drop(portal);
-
-    std::fs::write(&config, text("1h")).unwrap();
-    let portal = Program::serve(&config);
-    portal.until("catalog read", 2).await;
-    backstage.set(vec![component("first"), component("second")]);
-    let hangup = Command::new("kill").args(["-HUP", &portal.child.id().to_string()]).status().unwrap();
-    assert!(hangup.success());
-    portal.until("catalog read entities=3", 1).await;
-}
-
-struct Program {
-    child: std::process::Child,
-    said: Arc<Mutex<String>>,
-}
-
-impl Drop for Program {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-impl Program {
-    fn serve(config: &std::path::Path) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_promenade"))
-            .args(["serve", "--config"])
-            .arg(config)
-            .env("TOKEN_OF_A_TEST", TOKEN)
-            .env("NO_COLOR", "1")
-            .env_remove("RUST_LOG")
-            .stderr(Stdio::piped())
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap();
-        let lines = BufReader::new(child.stderr.take().unwrap()).lines();
-        let said = Arc::new(Mutex::new(String::new()));
-        let hearing = said.clone();
-        std::thread::spawn(move || {
-            for line in lines.map_while(Result::ok) {
-                *hearing.lock().unwrap() += &(line + "\n");
-            }
-        });
-        Self { child, said }
-    }
-
-    fn said(&self) -> String {
-        self.said.lock().unwrap().clone()
-    }
-
-    async fn until(&self, text: &str, times: usize) {
-        let since = clock::stopwatch();
-        while self.said().matches(text).count() < times {
-            assert!(since.elapsed() < Duration::from_secs(20), "{text} in {}", self.said());
-            tokio::time::sleep(Duration::from_millis(30)).await;
-        }
-    }
-}
-
-#[test]
-fn check_says_that_backstage_is_not_asked() {
-    let dir = tempfile::tempdir().unwrap();
-    let config = dir.path().join("app-config.yaml");
-    let backstage = "promenade: {catalog: {backstage: {baseUrl: 'http://127.0.0.1:9'}}}";
-    std::fs::write(&config, backstage).unwrap();
-    let output = Command::new(env!("CARGO_BIN_EXE_promenade"))
-        .args(["check", "--config"])
-        .arg(&config)
-        .output()
-        .unwrap();
-    let said = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(0), "{said}");
-    assert_eq!(said.lines().count(), 1, "{said}");
-    assert!(said.contains("Backstage's catalog (promenade.catalog.backstage) is not asked"), "{said}");
 }

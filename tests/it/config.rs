@@ -76,7 +76,7 @@ fn the_config_that_ships_is_what_it_says() {
     assert!(snapshot.entities.iter().any(|e| e.reference.to_string() == "component:default/prometheus"));
     // Its commented examples are config too.
     let text = fs::read_to_string(&file).unwrap();
-    for key in ["baseUrl", "headers", "secure", "pathRewrite", "instances", "frameAncestors", "backstage"] {
+    for key in ["baseUrl", "headers", "secure", "pathRewrite", "instances", "frameAncestors", "catalog"] {
         assert!(text.contains(&format!("# {key}:")), "{key} is not documented");
     }
 }
@@ -436,39 +436,4 @@ proptest::proptest! {
         let told: String = loaded.err().iter().flatten().map(ToString::to_string).collect();
         assert!(!told.contains(CANARY), "{told}");
     }
-}
-
-#[test]
-fn backstage_as_a_source_is_settled_or_told() {
-    let load_one = |text: &str| {
-        let text = format!("promenade: {{catalog: {{backstage: {text}}}}}");
-        load(&[&text]).unwrap().catalog.backstage
-    };
-    let source = load_one("{baseUrl: 'http://backstage:7007/', token: abc}").unwrap();
-    assert_eq!(source.base_url.as_str(), "http://backstage:7007/");
-    assert_eq!((source.token.is_some(), source.interval.as_secs()), (true, 60));
-    let source = load_one("{baseUrl: 'https://x/y', interval: 5m}").unwrap();
-    assert_eq!((source.token.is_none(), source.interval.as_secs()), (true, 300));
-    assert!(load(&["promenade: {catalog: {}}"]).unwrap().catalog.backstage.is_none());
-
-    let own = |text: &str| format!("promenade: {{catalog: {text}}}");
-    let key = "promenade.catalog.backstage";
-    let check = check_faults;
-    check(&own("{backstag: {}}"), &[("promenade.catalog.backstag", "did you mean `backstage`?")]);
-    check(
-        &own("{backstage: {baseURL: 'http://x', tokn: y}}"),
-        &[
-            (&format!("{key}.baseURL"), "did you mean `baseUrl`?"),
-            (&format!("{key}.tokn"), "did you mean `token`?"),
-            (&format!("{key}.baseUrl"), "is needed"),
-        ],
-    );
-    check(&own("{backstage: {baseUrl: 'ftp://x'}}"), &[(&format!("{key}.baseUrl"), "no http or https URL")]);
-    check(&own("{backstage: {baseUrl: 'http://x?a=b'}}"), &[(&format!("{key}.baseUrl"), "has a query")]);
-    let with = |rest: &str| own(&format!("{{backstage: {{baseUrl: 'http://x', {rest}}}}}"));
-    check(&with("token: '${NONE}'"), &[(&format!("{key}.token"), "NONE is not set")]);
-    check(&with("token: ''"), &[(&format!("{key}.token"), "is empty")]);
-    check(&with("token: 'a\tb'"), &[(&format!("{key}.token"), "(not shown) holds white space")]);
-    check(&with("interval: 2d"), &[(&format!("{key}.interval"), "is not between 1s and 1d")]);
-    check(&own("{backstage: 'http://x'}"), &[(key, "is text, where a mapping is needed")]);
 }

@@ -12,6 +12,7 @@ mod alert_rows;
 mod alerts_panel;
 mod answer_types;
 mod api;
+mod backstage_program;
 mod backstage_source;
 mod behind_proxy;
 mod browser;
