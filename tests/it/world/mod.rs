@@ -1,6 +1,7 @@
 //! The world that the portal is tested in: real parts, and a scripted upstream for faults.
 
 pub mod alertmanager;
+pub mod backstage;
 pub mod chromium;
 pub mod markup;
 pub mod png;
