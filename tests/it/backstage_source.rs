@@ -318,9 +318,9 @@ async fn clashes_without_number_are_told_with_their_number() {
     assert_eq!(plain(&status).matches("the file's is shown").count(), 20);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn pages_that_are_too_large_are_asked_for_in_smaller_ones() {
-    let definition = "x".repeat(100_000);
+    let definition = "x".repeat(70_000);
     let apis = many(500).into_iter().map(|mut api| {
         api["kind"] = json!("API");
         api["spec"]["definition"] = json!(definition);
@@ -335,7 +335,7 @@ async fn pages_that_are_too_large_are_asked_for_in_smaller_ones() {
     assert_eq!(limits, ["500", "125", "125", "125", "125"]);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_large_catalog_is_read_in_bounded_time() {
     let mut entities = many(20_000);
     let backstage = Backstage::start(entities.clone()).await;
