@@ -9,7 +9,7 @@ on("click", (event) => {
   onRow(event);
   const button = event.target.closest?.("[data-copy]");
   if (button) onCopy(button);
-  if (event.target.closest?.("[data-keys]")) openKeys();
+  if (event.target.closest?.("[data-keys]")) toggleKeys();
 });
 on("keydown", (event) => {
   if (event.key === "Escape") {
