@@ -42,7 +42,7 @@ window.addEventListener("afterprint", () => lighten(false));
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
 new MutationObserver(redraw).observe(root, { attributeFilter: ["data-theme"] });
 
-window.promenade = { format, valueAxis, moreDecimals, timeTicks, timeLabels };
+window.promenade = { format, valueAxis, moreDecimals, axisLabels, timeTicks, timeLabels };
 root.classList.add("js");
 readAddress();
 tellZone();
