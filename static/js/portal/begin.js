@@ -37,8 +37,9 @@ on("htmx:after:swap", () => {
 });
 window.addEventListener("pagehide", () => { leaving = true; });
 window.addEventListener("pageshow", () => { leaving = false; });
-window.addEventListener("beforeprint", () => lighten(true));
-window.addEventListener("afterprint", () => lighten(false));
+let onScreen;
+window.addEventListener("beforeprint", () => { onScreen = inTheme("light"); });
+window.addEventListener("afterprint", () => inTheme(onScreen));
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
 new MutationObserver(redraw).observe(root, { attributeFilter: ["data-theme"] });
 
