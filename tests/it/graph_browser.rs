@@ -144,12 +144,12 @@ async fn a_pointer_is_seen_on_every_chart() {
     );
     // The same moment: as far along the axis there as the pointer is here.
     let off: f64 = tab
-        .look(&format!(
-            "(() => {{ const at = (id, x) => echarts.getInstanceByDom(document.getElementById(id)).convertFromPixel({{xAxisIndex: 0}}, x);
+        .look(
+            "(() => { const at = (id, x) => echarts.getInstanceByDom(document.getElementById(id)).convertFromPixel({xAxisIndex: 0}, x);
              const here = document.getElementById('graph-1-chart');
              const line = document.querySelector('#graph-3-chart .cross').getBoundingClientRect().x - document.getElementById('graph-3-chart').getBoundingClientRect().x;
-             return Math.abs(at('graph-1-chart', here.clientWidth / 2) - at('graph-3-chart', line)); }})()"
-        ))
+             return Math.abs(at('graph-1-chart', here.clientWidth / 2) - at('graph-3-chart', line)); })()"
+        )
         .await;
     assert!(off < 30_000.0, "{off} ms apart");
     assert_eq!(tab.count("#graph-3 .tip-row").await, 0, "a line, and no tooltip");
@@ -308,6 +308,13 @@ async fn shortcuts_do_what_the_list_says() {
     assert!(!tab.look::<bool>("document.getElementById('menu-range').open").await, "not behind a dialog");
     tab.press("Escape").await;
     tab.until("!document.getElementById('keys').open").await;
+    for _ in 0..2 {
+        tab.press("?").await;
+        tab.until("document.getElementById('keys').open").await;
+        tab.click("#keys button").await;
+        tab.until("!document.getElementById('keys').open").await;
+        let _: bool = tab.look("(document.activeElement.blur(), true)").await;
+    }
 
     let asked =
         "performance.getEntriesByType('resource').filter((e) => /graphs.\\d|.alerts/.test(e.name)).length";

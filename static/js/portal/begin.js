@@ -9,7 +9,7 @@ on("click", (event) => {
   onRow(event);
   const button = event.target.closest?.("[data-copy]");
   if (button) onCopy(button);
-  if (event.target.closest?.("[data-keys]")) openKeys();
+  if (event.target.closest?.("[data-keys]")) toggleKeys();
 });
 on("keydown", (event) => {
   if (event.key === "Escape") {
@@ -37,8 +37,9 @@ on("htmx:after:swap", () => {
 });
 window.addEventListener("pagehide", () => { leaving = true; });
 window.addEventListener("pageshow", () => { leaving = false; });
-window.addEventListener("beforeprint", () => lighten(true));
-window.addEventListener("afterprint", () => lighten(false));
+let onScreen;
+window.addEventListener("beforeprint", () => { onScreen = inTheme("light"); });
+window.addEventListener("afterprint", () => inTheme(onScreen));
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
 new MutationObserver(redraw).observe(root, { attributeFilter: ["data-theme"] });
 

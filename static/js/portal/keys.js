@@ -64,8 +64,10 @@ function askAgain() {
   }
 }
 
-function openKeys() {
-  document.getElementById("keys")?.showModal();
+function toggleKeys() {
+  const keys = document.getElementById("keys");
+  if (keys.open) keys.close();
+  else keys.showModal();
 }
 
 // Never while somebody writes, and never in place of a key of the browser's.
@@ -75,7 +77,7 @@ function onShortcut(event) {
   if (target.closest?.("input, textarea, select, dialog, [contenteditable]")) return;
   const menu = document.getElementById("menu-range");
   const search = document.querySelector("main input[type=search]");
-  if (key === "?") openKeys();
+  if (key === "?") toggleKeys();
   else if (key === "r") askAgain();
   else if (key === "t" && menu) {
     menu.open = true;

@@ -110,10 +110,9 @@ function redraw() {
 }
 
 // Paper is white.
-let themeBefore;
-
-function lighten(prints) {
-  if (prints) themeBefore = root.dataset.theme ?? "";
-  root.dataset.theme = prints ? "light" : themeBefore;
+function inTheme(theme) {
+  const before = root.dataset.theme ?? "";
+  root.dataset.theme = theme;
   redraw();
+  return before;
 }
