@@ -8,6 +8,7 @@
     reason = "a test that meets the unexpected should stop"
 )]
 
+mod access;
 mod alert_rows;
 mod alerts_panel;
 mod answer_types;
@@ -22,6 +23,7 @@ mod check;
 mod cli;
 mod config;
 mod controls;
+mod custom_browser;
 mod custom_pages;
 mod defaults;
 mod demo;
@@ -32,6 +34,8 @@ mod graph_browser;
 mod graph_panel;
 mod params;
 mod pictures;
+mod plugin_defects;
+mod plugin_suite;
 mod props;
 mod proxy;
 mod real_prometheus;
@@ -46,5 +50,6 @@ mod silences;
 mod store_scenes;
 mod templates;
 mod tidy;
+mod tls;
 mod upstream_faults;
 mod world;

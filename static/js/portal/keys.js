@@ -4,9 +4,8 @@
 function makeWalkable({ div }) {
   div.tabIndex = 0;
   div.setAttribute("role", "application");
-  div.setAttribute("aria-roledescription", "chart");
-  const { label } = div.closest(".panel").dataset;
-  div.setAttribute("aria-label", `${label ?? "Chart"}; arrow keys go from sample to sample`);
+  const name = div.closest(".panel").getAttribute("aria-label");
+  div.setAttribute("aria-label", `${name}; arrow keys go from sample to sample`);
 }
 
 function say(text) {
@@ -19,7 +18,7 @@ function onChartKey(event) {
   const entry = event.target.matches?.(".chart") && chartUnder(event);
   if (!entry || modified(event)) return;
   const { island } = entry;
-  const shown = island.names.map((_, i) => i).filter((i) => isShown(entry, island.names[i]));
+  const shown = shownIn(entry);
   const length = Math.max(0, ...island.columns.map((column) => column.length));
   const { key } = event;
   if (!shown.length || !length || !/^(Arrow(Left|Right|Up|Down)|Home|End)$/.test(key)) return;
@@ -49,7 +48,7 @@ function showSpot(entry, shown) {
   const [x, y] = entry.pointer;
   chart.dispatchAction({ type: "showTip", x, y });
   cross(entry, ms);
-  say(`${dateTime(ms)}, ${island.names[i]}, ${row ? format(row.value, island.unit, entry.more) : "no data"}`);
+  say(`${timeOf(island, at)}, ${island.names[i]}, ${row ? format(row.value, island.unit, entry.more) : "no data"}`);
 }
 
 function onBlur(event) {
@@ -79,7 +78,6 @@ function onShortcut(event) {
   if (key === "?") openKeys();
   else if (key === "r") askAgain();
   else if (key === "t" && menu) {
-    closeMenus(menu);
     menu.open = true;
     menu.querySelector("input[name=from]").select();
   } else if (key === "/" && search) search.select();

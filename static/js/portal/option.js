@@ -18,7 +18,7 @@ function chartOption(entry) {
   const { chart, island } = entry;
   const theme = colours();
   const option = { ...island.option };
-  const shown = island.names.map((_, i) => i).filter((i) => isShown(entry, island.names[i]));
+  const shown = shownIn(entry);
   option.animation = false;
   option.textStyle = { ...option.textStyle, color: theme.text, fontFamily: theme.font };
   option.dataset = dataset(island);

@@ -113,9 +113,7 @@ function redraw() {
 let themeBefore;
 
 function lighten(prints) {
-  if (prints) themeBefore = root.dataset.theme;
-  if (prints) root.dataset.theme = "light";
-  else if (themeBefore) root.dataset.theme = themeBefore;
-  else delete root.dataset.theme;
+  if (prints) themeBefore = root.dataset.theme ?? "";
+  root.dataset.theme = prints ? "light" : themeBefore;
   redraw();
 }

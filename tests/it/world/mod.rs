@@ -7,6 +7,7 @@ pub mod png;
 pub mod portal;
 pub mod prometheus;
 pub mod questions;
+pub mod tls;
 pub mod upstream;
 
 use std::net::SocketAddr;
