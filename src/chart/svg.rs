@@ -14,6 +14,8 @@ use text::{escaped, stretch};
 
 /// Heights inside a page's chart, from its top: a quarter of a pixel each, about.
 const UNITS: i64 = 1_000;
+/// Of the chart's height, above and below, in percent.
+const MARGIN: i64 = 1;
 /// How long the mark of an infinity is, as a fraction of the chart's height.
 const EDGE: f64 = 0.06;
 
@@ -37,11 +39,16 @@ pub fn inline(plot: &Plot, id: &str) -> String {
     values_at_percent(&mut svg, plot);
     let (from, slots) =
         (in_slots(plot, plot.from_ms), in_slots(plot, plot.to_ms) - in_slots(plot, plot.from_ms));
+    // What begins before the range is cut off at its start; above and below there is a margin for whole strokes.
     let _ = write!(
         svg,
-        "<svg class=\"lines\" width=\"100%\" height=\"100%\" viewBox=\"{} 0 {} {UNITS}\" preserveAspectRatio=\"none\">",
+        "<svg class=\"lines\" width=\"100%\" y=\"-{MARGIN}%\" height=\"{}%\" viewBox=\"{} -{} {} {}\" \
+         preserveAspectRatio=\"none\">",
+        100 + 2 * MARGIN,
         short(from),
+        MARGIN * UNITS / 100,
         short(slots.max(1e-3)),
+        UNITS + 2 * MARGIN * UNITS / 100,
     );
     lines(&mut svg, plot, &Stretched { plot }, &|one, what| format!("class=\"{what} s{}\"", one.colour));
     svg.push_str("</svg>");
