@@ -11,9 +11,9 @@ use sha2::{Digest, Sha256};
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
 /// The parts of the portal's own script, in the order in which they run.
-const SCRIPT_PARTS: [&str; 12] = [
-    "page", "numbers", "times", "axes", "charts", "option", "tooltip", "legend", "refresh", "rows", "copy",
-    "begin",
+const SCRIPT_PARTS: [&str; 13] = [
+    "page", "numbers", "times", "axes", "charts", "option", "tooltip", "legend", "refresh", "rows", "frame",
+    "copy", "begin",
 ];
 
 /// One file of `static/`, as it is served.

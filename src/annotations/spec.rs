@@ -149,6 +149,13 @@ impl MonitoringSpec {
         spec
     }
 
+    /// Only what chooses the entity's alerts and their instance: no query is read.
+    pub fn alerts_alone(entity: &Entity) -> Self {
+        let mut spec = Self { service_name: service_name(entity), ..Self::default() };
+        spec.alerts = spec.alerts_of(entity);
+        spec
+    }
+
     fn alerts_of(&mut self, entity: &Entity) -> Option<AlertSpec> {
         if entity.annotation(ALERT).is_none() && entity.annotation(LABELS).is_none() {
             return None;

@@ -2,11 +2,15 @@
 
 mod order;
 mod row;
+mod tally;
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use serde::Serialize;
+
 pub use row::AlertRow;
+pub use tally::Tally;
 
 use crate::annotations::{AlertNames, AlertSpec};
 use crate::prometheus::{AlertState, AlertingRule, InstanceName, PrometheusError, RuleHealth, Rules};
@@ -14,7 +18,7 @@ use crate::promql::Matcher;
 use crate::store::Answer;
 
 /// How many rows are in each state, inactive ones included whether shown or not.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct StateCounts {
     pub firing: usize,
     pub pending: usize,
@@ -23,7 +27,8 @@ pub struct StateCounts {
 }
 
 impl StateCounts {
-    fn count(&mut self, state: AlertState) {
+    /// One more in this state.
+    pub fn count(&mut self, state: AlertState) {
         *match state {
             AlertState::Firing => &mut self.firing,
             AlertState::Pending => &mut self.pending,

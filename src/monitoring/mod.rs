@@ -5,6 +5,7 @@ mod alert_graph;
 mod alerts;
 mod graph;
 mod names;
+mod overview;
 mod quantiles;
 pub mod routing;
 mod stat;
@@ -19,6 +20,7 @@ use jiff::Timestamp;
 pub use account::{Account, Asked, Chosen, Read, Span};
 pub use alerts::{AlertRow, AlertTable, StateCounts};
 pub use graph::Graph;
+pub use overview::{EntityAlerts, Overview, bit};
 pub use routing::{RequestFacts, RoutingSettings, UnknownInstance, Why};
 pub use stat::{Stat, StatValue};
 
@@ -67,6 +69,7 @@ pub struct Monitoring {
     store: Store,
     instances: Arc<Instances>,
     routing: Arc<RoutingSettings>,
+    overviews: Arc<overview::Overviews>,
 }
 
 /// The instance that answers for an entity. As long as it is held, the instance can be asked by its name.
@@ -91,7 +94,7 @@ impl Monitoring {
     pub fn new(store: Store, instances: Arc<Instances>, routing: RoutingSettings) -> Self {
         let known = instances.configured().map(|settings| settings.name.clone()).collect();
         let routing = Arc::new(RoutingSettings { known, ..routing });
-        Self { store, instances, routing }
+        Self { store, instances, routing, overviews: Arc::default() }
     }
 
     /// The instance that answers for the entity: what the rules say, else what its annotations choose.

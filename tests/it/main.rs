@@ -23,6 +23,7 @@ mod custom_pages;
 mod defaults;
 mod demo;
 mod entity_page;
+mod frame;
 mod graph_panel;
 mod params;
 mod props;

@@ -2,14 +2,17 @@
 
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
-use futures_util::future::join;
+use futures_util::future::join3;
 
 use super::Shell;
 use super::head::Head;
 use super::scene::{Scene, Wait};
 use super::time_bar::TimeBar;
+use crate::web::panels::members::Place;
 use crate::web::panels::missing::Missing;
-use crate::web::panels::{AccountPanel, AlertsPanel, GraphPanel, MissingPanel, ProblemsPanel, Summary};
+use crate::web::panels::{
+    AccountPanel, AlertsPanel, GraphPanel, MembersPanel, MissingPanel, ProblemsPanel, Summary,
+};
 use crate::web::{PageError, Told, form};
 
 #[derive(Template)]
@@ -22,6 +25,7 @@ pub struct EntityPage<'a> {
     /// Stands for all panels.
     pub fault: Option<Told>,
     pub missing: Option<MissingPanel>,
+    pub members: Option<MembersPanel>,
     pub alerts: Option<AlertsPanel>,
     pub graphs: Vec<GraphPanel>,
     pub account: AccountPanel,
@@ -41,10 +45,12 @@ pub async fn show(request: HttpRequest, scene: Scene) -> Result<HttpResponse, Pa
         }
     };
     let graphs = async { if asks { scene.graphs(&setting).await } else { Vec::new() } };
-    let (alerts, graphs) = join(alerts, graphs).await;
+    let (alerts, graphs, members) = join3(alerts, graphs, scene.members(Place::Overview)).await;
+    let leads = members.as_ref().filter(|members| members.leads_page);
     let summary = match &alerts {
         Some(alerts) => alerts.summary.clone(),
         None if fault.is_some() && scene.spec.alerts.is_some() => Summary::unknown(None),
+        None if leads.is_some() => leads.map_or_else(|| Summary::without_alerts(None), |m| m.summary.clone()),
         None if missing => Summary::without_alerts(None),
         None => scene.summary_without_alerts(),
     };
@@ -54,7 +60,8 @@ pub async fn show(request: HttpRequest, scene: Scene) -> Result<HttpResponse, Pa
         bar: scene.time_bar(&page),
         problems: scene.problems(),
         account: scene.account(),
-        missing: missing.then(|| MissingPanel::of(&scene.entity, Missing::Everything)),
+        missing: (missing && members.is_none()).then(|| MissingPanel::of(&scene.entity, Missing::Everything)),
+        members,
         fault: fault.filter(|_| !missing),
         head,
         alerts,

@@ -12,6 +12,7 @@ pub mod error;
 pub mod graph;
 pub mod graphs;
 mod head;
+pub mod members;
 mod scene;
 pub mod status;
 mod time_bar;

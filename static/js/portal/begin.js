@@ -28,3 +28,4 @@ new MutationObserver(redraw).observe(root, { attributeFilter: ["data-theme"] });
 window.promenade = { format };
 root.classList.add("js");
 refreshPage();
+startFrame();
