@@ -87,7 +87,7 @@ async fn every_page_fits_its_frame_and_keeps_nothing() {
             }
             assert!(wide <= width, "{kiosk} is {wide} px wide at {width}");
         }
-        assert_eq!(tab.count("header.top, footer.foot, .head, .bar").await, 0, "{kiosk}");
+        assert_eq!(tab.count("header.top, footer.foot, div.head, div.bar").await, 0, "{kiosk}");
         let kept: Value = tab.look("[document.cookie, localStorage.length, sessionStorage.length]").await;
         assert_eq!(kept, json!(["", 0, 0]), "{kiosk}");
     }

@@ -54,14 +54,15 @@ function onMessage({ source, origin, data }) {
   if (from && to) showWindow(from, to);
 }
 
-// The page's middle, over another time: the server judges it, and every link in it follows.
+// The page's middle, over another time: the server judges it, and every link in it follows. Morphed, so that charts
+// stay and no style is copied, which the policy forbids.
 function showWindow(from, to) {
   asked.from = from;
   asked.to = to;
   asked.range = null;
   const here = withAsked(location.href);
   history.replaceState(history.state, "", here);
-  window.htmx.ajax("GET", here, { target: "#main", select: "#main", swap: "outerHTML" });
+  window.htmx.ajax("GET", here, { target: "#main", select: "#main", swap: "outerMorph" });
 }
 
 function withAsked(href) {
