@@ -39,4 +39,5 @@ mod store_scenes;
 mod templates;
 mod tidy;
 mod upstream_faults;
+mod way_in;
 mod world;
