@@ -12,13 +12,13 @@ use tokio::task::AbortHandle;
 use tracing_actix_web::TracingLogger;
 
 use crate::catalog::Catalog;
-use crate::catalog::source::{FileSource, Watch};
+use crate::catalog::source::{BackstageSource, FileSource, Joined, Watch};
 use crate::clock;
 use crate::config::Settings;
 use crate::metrics::Metrics;
-use crate::monitoring::{Monitoring, ways};
+use crate::monitoring::{Expressions, Monitoring, OwnersKeeper, ways};
 use crate::prometheus::Instances;
-use crate::store::Store;
+use crate::store::{Alertmanagers, Store};
 use crate::web::health::Leaving;
 use crate::web::observe::{RequestSpan, observe};
 use crate::web::page_error::render;
@@ -44,6 +44,8 @@ pub enum StartError {
     Listen { address: SocketAddr, source: io::Error },
     #[error("{0}")]
     Instance(String),
+    #[error("promenade.catalog.backstage: {0}")]
+    Backstage(String),
     #[error("promenade.embedding.frameAncestors holds what no header can carry")]
     FrameAncestors,
 }
@@ -54,9 +56,20 @@ pub struct App {
     address: SocketAddr,
     server: Server,
     handle: AppHandle,
-    /// Both end with the app.
+    /// These end with the app.
     _watch: Option<Watch>,
+    _backstage: Option<BackstageSource>,
     reload: Option<Reload>,
+    _following: Task,
+}
+
+/// A task that ends when this is dropped.
+struct Task(AbortHandle);
+
+impl Drop for Task {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 /// Ends an app from elsewhere.
@@ -71,6 +84,8 @@ pub struct AppHandle {
 struct Parts {
     catalog: web::Data<Catalog>,
     monitoring: web::Data<Monitoring>,
+    owners: web::Data<OwnersKeeper>,
+    expressions: web::Data<Expressions>,
     settings: web::Data<WebSettings>,
     metrics: web::Data<Metrics>,
     security: web::Data<SecurityHeaders>,
@@ -86,9 +101,17 @@ impl App {
         let instances = ways(instances, &settings.routing).map_err(StartError::Instance)?;
         let instances = Arc::new(instances);
         let store = Store::new(instances.clone(), &settings.store, metrics.store.clone());
+        let alertmanagers = Alertmanagers::new(settings.alertmanagers, &metrics.upstream, &metrics.store);
+        let store = store.with_alertmanagers(alertmanagers.map_err(StartError::Instance)?);
         let security = SecurityHeaders::new(&settings.web.frame_ancestors);
         let security = security.map_err(|_| StartError::FrameAncestors)?;
-        let source = FileSource::open(settings.catalog, metrics.catalog.clone(), clock::now());
+        let catalog = metrics.catalog.clone();
+        let backstage = settings.catalog.backstage.clone();
+        let joined =
+            if backstage.is_some() { Joined::with_backstage(catalog) } else { Joined::alone(catalog) };
+        let source = FileSource::beside(settings.catalog, joined.clone(), clock::now());
+        let backstage = backstage.map(|from| BackstageSource::start(from, joined, metrics.backstage.clone()));
+        let backstage = backstage.transpose().map_err(StartError::Backstage)?;
         let watch = source.watch();
         if let Err(fault) = &watch {
             // SIGHUP still works.
@@ -97,15 +120,27 @@ impl App {
         let parts = Parts {
             catalog: web::Data::from(source.catalog()),
             monitoring: web::Data::new(Monitoring::new(store, instances, settings.routing)),
+            owners: web::Data::new(OwnersKeeper::new(source.catalog())),
+            expressions: web::Data::default(),
             settings: web::Data::new(settings.web),
             metrics: web::Data::new(metrics),
             security: web::Data::new(security),
             leaving: web::Data::new(Leaving::default()),
         };
         let leaving = parts.leaving.clone();
+        let following = Task(tokio::spawn(OwnersKeeper::clone(&parts.owners).follow()).abort_handle());
         let (server, address) = listen(settings.listen, parts)?;
         let handle = AppHandle { server: server.handle(), leaving };
-        Ok(Self { address, server, handle, _watch: watch.ok(), reload: Reload::on_hangup(source) })
+        let reload = Reload::on_hangup(source, backstage.as_ref());
+        Ok(Self {
+            address,
+            server,
+            handle,
+            _watch: watch.ok(),
+            _backstage: backstage,
+            reload,
+            _following: following,
+        })
     }
 
     /// The address that is listened on: with port 0 in the settings, the port that was found.
@@ -143,6 +178,8 @@ fn listen(address: SocketAddr, parts: Parts) -> Result<(Server, SocketAddr), Sta
         actix_web::App::new()
             .app_data(parts.catalog)
             .app_data(parts.monitoring)
+            .app_data(parts.owners)
+            .app_data(parts.expressions)
             .app_data(parts.settings)
             .app_data(parts.metrics)
             .app_data(parts.security)
@@ -213,11 +250,15 @@ struct Reload(AbortHandle);
 
 impl Reload {
     #[cfg(unix)]
-    fn on_hangup(source: FileSource) -> Option<Self> {
+    fn on_hangup(source: FileSource, backstage: Option<&BackstageSource>) -> Option<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         let mut hangups = signal(SignalKind::hangup()).ok()?;
+        let backstage = backstage.map(BackstageSource::waker);
         let task = tokio::spawn(async move {
             while hangups.recv().await.is_some() {
+                if let Some(backstage) = &backstage {
+                    backstage.notify_one();
+                }
                 source.reload_aside(clock::now()).await;
             }
         });
@@ -225,7 +266,7 @@ impl Reload {
     }
 
     #[cfg(not(unix))]
-    fn on_hangup(_: FileSource) -> Option<Self> {
+    fn on_hangup(_: FileSource, _: Option<&BackstageSource>) -> Option<Self> {
         None
     }
 }

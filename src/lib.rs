@@ -1,5 +1,6 @@
 #![doc = include_str!("ARCHITECTURE.md")]
 
+pub mod alertmanager;
 pub mod annotations;
 pub mod app;
 pub mod catalog;

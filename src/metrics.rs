@@ -30,6 +30,7 @@ pub struct Metrics {
     pub upstream: UpstreamMetrics,
     pub store: StoreMetrics,
     pub catalog: CatalogMetrics,
+    pub backstage: BackstageMetrics,
     pub http: HttpMetrics,
     registry: Arc<Registry>,
 }
@@ -52,12 +53,14 @@ impl Metrics {
             upstream: UpstreamMetrics::default(),
             store: StoreMetrics::default(),
             catalog: CatalogMetrics::default(),
+            backstage: BackstageMetrics::default(),
             http: HttpMetrics::default(),
             registry: Arc::new(Registry::default()),
         };
         metrics.upstream.register(&mut registry);
         metrics.store.register(&mut registry);
         metrics.catalog.register(&mut registry);
+        metrics.backstage.register(&mut registry);
         metrics.http.register(&mut registry);
         Self { registry: Arc::new(registry), ..metrics }
     }
@@ -161,6 +164,65 @@ impl CatalogMetrics {
     pub fn set(&self, entities: usize, faults: usize) {
         self.entities.set(i64::try_from(entities).unwrap_or(i64::MAX));
         self.faults.set(i64::try_from(faults).unwrap_or(i64::MAX));
+    }
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct SourceLabels {
+    source: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct PageLabels {
+    outcome: &'static str,
+}
+
+/// Of Backstage's catalog as a source; no figure at all where it is none.
+#[derive(Clone, Default)]
+pub struct BackstageMetrics {
+    pages: Family<PageLabels, Counter>,
+    entities: Family<SourceLabels, Gauge<i64, AtomicI64>>,
+    good_at: Family<SourceLabels, Gauge<i64, AtomicI64>>,
+    failing: Family<SourceLabels, Gauge<i64, AtomicI64>>,
+}
+
+impl BackstageMetrics {
+    fn register(&self, registry: &mut Registry) {
+        registry.register(
+            "catalog_backstage_pages",
+            "Pages of Backstage's catalog, by how asking for them ended",
+            self.pages.clone(),
+        );
+        registry.register(
+            "catalog_source_entities",
+            "Entities of the last good reading",
+            self.entities.clone(),
+        );
+        registry.register(
+            "catalog_source_last_success_timestamp_seconds",
+            "When a source was last seen whole, changed or not",
+            self.good_at.clone(),
+        );
+        registry.register(
+            "catalog_source_failing",
+            "1 while a source cannot be read and its last good state is shown",
+            self.failing.clone(),
+        );
+    }
+
+    /// `outcome`: `read`, `unchanged` (304), `same` (the bytes as before), `failed`.
+    pub fn page(&self, outcome: &'static str) {
+        self.pages.get_or_create(&PageLabels { outcome }).inc();
+    }
+
+    /// `good_at` in epoch seconds, if there was a good reading.
+    pub fn set(&self, entities: usize, good_at: Option<i64>, failing: bool) {
+        let labels = SourceLabels { source: "backstage" };
+        self.entities.get_or_create(&labels).set(i64::try_from(entities).unwrap_or(i64::MAX));
+        self.failing.get_or_create(&labels).set(failing.into());
+        if let Some(at) = good_at {
+            self.good_at.get_or_create(&labels).set(at);
+        }
     }
 }
 

@@ -4,10 +4,15 @@ use std::error::Error;
 use std::io;
 use std::time::Duration;
 
-use reqwest::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{
+    ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH,
+};
 use reqwest::{RequestBuilder, Response};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
+
+/// The name that a server gives to one answer, as it sent it.
+pub use reqwest::header::HeaderValue as ETag;
 
 /// The most bytes of a good answer, once decompressed. Room for about 900 series of 1,440 points
 /// (26 bytes of JSON each), which is more than a graph can show; eight of them in flight stay within 256 MiB.
@@ -32,6 +37,8 @@ pub struct HttpClient(reqwest::Client);
 pub struct Reply {
     pub status: u16,
     pub content_type: Option<String>,
+    /// To be given back to [`HttpClient::get_unless`].
+    pub etag: Option<ETag>,
     pub body: Vec<u8>,
 }
 
@@ -78,7 +85,17 @@ impl HttpClient {
     }
 
     pub async fn get(&self, url: Url) -> Result<Reply, Fault> {
-        send(self.0.get(url)).await
+        self.get_unless(url, None).await
+    }
+
+    /// Status 304 and no body when the answer would be the one that carried this ETag.
+    pub async fn get_unless(&self, url: Url, etag: Option<&ETag>) -> Result<Reply, Fault> {
+        let request = self.0.get(url);
+        send(match etag {
+            Some(etag) => request.header(IF_NONE_MATCH, etag),
+            None => request,
+        })
+        .await
     }
 
     pub async fn post_form(&self, url: Url, form: &[(&str, &str)]) -> Result<Reply, Fault> {
@@ -109,12 +126,13 @@ async fn send(request: RequestBuilder) -> Result<Reply, Fault> {
     let status = response.status();
     let content_type =
         response.headers().get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).map(str::to_ascii_lowercase);
+    let etag = response.headers().get(ETAG).cloned();
     let body = if status.is_success() {
         whole_body(&mut response).await?
     } else {
         beginning_of_body(&mut response).await
     };
-    Ok(Reply { status: status.as_u16(), content_type, body })
+    Ok(Reply { status: status.as_u16(), content_type, etag, body })
 }
 
 async fn whole_body(response: &mut Response) -> Result<Vec<u8>, Fault> {

@@ -11,9 +11,24 @@ use sha2::{Digest, Sha256};
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
 /// The parts of the portal's own script, in the order in which they run.
-const SCRIPT_PARTS: [&str; 13] = [
-    "page", "numbers", "times", "axes", "charts", "option", "tooltip", "legend", "refresh", "rows", "frame",
-    "copy", "begin",
+const SCRIPT_PARTS: [&str; 17] = [
+    "page",
+    "numbers",
+    "times",
+    "axes",
+    "charts",
+    "option",
+    "tooltip",
+    "legend",
+    "address",
+    "window",
+    "crosshair",
+    "keys",
+    "refresh",
+    "rows",
+    "frame",
+    "copy",
+    "begin",
 ];
 
 /// One file of `static/`, as it is served.
@@ -82,7 +97,7 @@ fn own_script(folder: &Path) -> Outcome<File> {
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
         let known = |part: &&str| path.file_name().is_some_and(|name| name == format!("{part}.js").as_str());
-        if !SCRIPT_PARTS.iter().any(|part| known(&part)) {
+        if !SCRIPT_PARTS.iter().any(known) {
             return Err(format!("{} is no part of SCRIPT_PARTS", path.display()).into());
         }
     }

@@ -6,12 +6,14 @@ pub mod params;
 mod rule;
 mod spec;
 mod template;
+mod unit;
 
 use crate::catalog::Entity;
 
 pub use rule::{MAX_GRAPHS, read_dimensions};
-pub use spec::{AlertNames, AlertSpec, GraphSpec, GraphType, MonitoringSpec, Unit};
+pub use spec::{AlertNames, AlertSpec, GraphSpec, GraphType, MonitoringSpec};
 pub use template::Templates;
+pub use unit::Unit;
 
 pub const RULE: &str = "prometheus.io/rule";
 pub const ALERT: &str = "prometheus.io/alert";

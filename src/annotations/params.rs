@@ -8,7 +8,7 @@ use crate::problem::{Problem, Span, nearest};
 use crate::promql::parse_duration;
 
 /// The parameters that can have a default: an entity's here, the portal's under `promenade.defaults`.
-pub const DEFAULTED: [&str; 10] = [
+pub const DEFAULTED: [&str; 11] = [
     "range",
     "step",
     "graphType",
@@ -19,6 +19,7 @@ pub const DEFAULTED: [&str; 10] = [
     "showAnnotations",
     "extraColumns",
     "pageSize",
+    "maxSeries",
 ];
 
 const YEAR_SECS: u64 = 365 * 86_400;
@@ -28,6 +29,8 @@ const MOST_COLUMNS: usize = 8;
 const LONGEST_NAME: usize = 200;
 /// The most rows of a table's page; `all` has no limit.
 const MOST_ROWS: usize = 1_000;
+/// The most series that a chart may be asked to draw: browsers bear no more.
+pub const MOST_SERIES: usize = 500;
 
 /// Parameters with their values, each once and each usable, in their order.
 pub type Defaults = Vec<(String, String)>;
@@ -125,14 +128,23 @@ pub fn judge(name: &str, value: &str) -> Result<(), String> {
         },
         "extraColumns" => columns(value),
         "pageSize" => {
-            let rows =
-                value.bytes().all(|b| b.is_ascii_digit()).then(|| value.parse::<usize>().ok()).flatten();
-            let fits = value == "all" || rows.is_some_and(|rows| (1..=MOST_ROWS).contains(&rows));
+            let fits = value == "all" || whole(value).is_some_and(|rows| (1..=MOST_ROWS).contains(&rows));
             fits.then_some(())
                 .ok_or_else(|| format!("is neither all nor a whole number from 1 to {MOST_ROWS}"))
         }
+        "maxSeries" => read_max_series(value).map(|_| ()),
         _ => Err("belongs to no parameter with a default".to_owned()),
     }
+}
+
+/// How many series a chart draws at most; the error ends the sentence "the value ...".
+pub fn read_max_series(value: &str) -> Result<usize, String> {
+    let most = whole(value).filter(|most| (1..=MOST_SERIES).contains(most));
+    most.ok_or_else(|| format!("is no whole number from 1 to {MOST_SERIES}"))
+}
+
+fn whole(value: &str) -> Option<usize> {
+    value.bytes().all(|b| b.is_ascii_digit()).then(|| value.parse().ok()).flatten()
 }
 
 /// Seconds between two refreshes, at least one; None: off.
@@ -215,7 +227,7 @@ mod tests {
         check("tz=%ff", &[], &[("%ff", "UTF-8")]);
         check("tz=%é", &[], &[("%", "hexadecimal")]);
         check(
-            "range=soon&step=0&refresh=2d&graphType=pie&tz=Mars&showLabels=maybe&extraColumns=name&pageSize=0",
+            "range=soon&step=0&refresh=2d&graphType=pie&tz=Mars&showLabels=maybe&extraColumns=name&pageSize=0&maxSeries=501",
             &[],
             &[
                 ("soon", "range: this is no duration"),
@@ -226,6 +238,7 @@ mod tests {
                 ("maybe", "neither true nor false"),
                 ("name", "has a column"),
                 ("0", "neither all"),
+                ("501", "from 1 to 500"),
             ],
         );
         check(

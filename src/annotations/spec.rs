@@ -1,7 +1,8 @@
 //! The specification that an entity's annotations add up to.
 
 use super::{
-    ALERT, LABELS, MAX_ANNOTATION_BYTES, PARAMS, RULE, SERVICE_NAME, Templates, alert, labels, params, rule,
+    ALERT, LABELS, MAX_ANNOTATION_BYTES, PARAMS, RULE, SERVICE_NAME, Templates, Unit, alert, labels, params,
+    rule,
 };
 use crate::catalog::Entity;
 use crate::problem::{Located, Problem, Severity, Span};
@@ -76,64 +77,6 @@ impl GraphType {
     }
 }
 
-/// What the numbers of a graph measure.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Unit {
-    None,
-    Bytes,
-    BytesPerSecond,
-    Seconds,
-    /// 0 to 1, shown as percent.
-    Ratio,
-    /// 0 to 100.
-    Percent,
-    PerSecond,
-    /// Any other word, shown behind the number.
-    Other(String),
-}
-
-impl Unit {
-    /// The longest word of a unit, in characters.
-    pub const MAX_CHARS: usize = 32;
-
-    /// Reads a machine word, or the name that Grafana has for the same unit; any other word is itself.
-    /// None when it is empty or too long to stand behind a number.
-    pub fn parse(word: &str) -> Option<Self> {
-        let word = word.trim();
-        if word.is_empty() || word.chars().count() > Self::MAX_CHARS || word.chars().any(char::is_control) {
-            return None;
-        }
-        if matches!(word, "Bps" | "binBps") {
-            // In small letters they would be bits.
-            return Some(Self::BytesPerSecond);
-        }
-        Some(match word.to_ascii_lowercase().as_str() {
-            "none" | "short" => Self::None,
-            "bytes" | "decbytes" => Self::Bytes,
-            "bytes_per_second" | "bytes/s" => Self::BytesPerSecond,
-            "seconds" | "s" => Self::Seconds,
-            "ratio" | "percentunit" => Self::Ratio,
-            "percent" | "%" => Self::Percent,
-            "per_second" | "/s" | "ops" | "reqps" => Self::PerSecond,
-            _ => Self::Other(word.to_owned()),
-        })
-    }
-
-    /// The machine word, which [`Unit::parse`] reads back.
-    pub fn as_str(&self) -> &str {
-        match self {
-            Self::None => "none",
-            Self::Bytes => "bytes",
-            Self::BytesPerSecond => "bytes_per_second",
-            Self::Seconds => "seconds",
-            Self::Ratio => "ratio",
-            Self::Percent => "percent",
-            Self::PerSecond => "per_second",
-            Self::Other(word) => word,
-        }
-    }
-}
-
 impl MonitoringSpec {
     pub fn of(entity: &Entity) -> Self {
         let mut spec = Self { service_name: service_name(entity), ..Self::default() };
@@ -149,8 +92,8 @@ impl MonitoringSpec {
         spec
     }
 
-    /// Only what chooses the entity's alerts and their instance: no query is read.
-    pub fn alerts_alone(entity: &Entity) -> Self {
+    /// What of it chooses alerts and the instance; no query is read.
+    pub fn of_alerts(entity: &Entity) -> Self {
         let mut spec = Self { service_name: service_name(entity), ..Self::default() };
         spec.alerts = spec.alerts_of(entity);
         spec
@@ -287,25 +230,5 @@ pub(super) mod tests {
             assert!(!is_available(&entity(&[(key, "")])));
         }
         assert!(!is_available(&entity(&[("prometheus.io/other", "x")])));
-    }
-
-    #[test]
-    fn words_of_units_and_types_are_read_back() {
-        for word in ["none", "bytes", "bytes_per_second", "seconds", "ratio", "percent", "per_second", "USD"]
-        {
-            assert_eq!(Unit::parse(word).unwrap().as_str(), word);
-        }
-        for (word, wanted) in [
-            ("s", Unit::Seconds),
-            (" Bytes ", Unit::Bytes),
-            ("percentunit", Unit::Ratio),
-            ("Bps", Unit::BytesPerSecond),
-            ("bps", Unit::Other("bps".to_owned())),
-        ] {
-            assert_eq!(Unit::parse(word), Some(wanted));
-        }
-        assert!([" ", "a\u{7}", &"x".repeat(33)].iter().all(|word| Unit::parse(word).is_none()));
-        assert_eq!(GraphType::parse("area"), Some(GraphType::Area));
-        assert_eq!(GraphType::parse("bar"), None);
     }
 }

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use jiff::Timestamp;
 
 pub use entity::{Annotation, Entity, EntityRef, Link, Place};
@@ -19,6 +19,7 @@ pub use relations::Relation;
 
 use members::Ties;
 use search::Index;
+pub use source::backstage::BackstageSettings;
 
 /// Where entities come from.
 #[derive(Clone, Debug, Default)]
@@ -28,6 +29,8 @@ pub struct CatalogSettings {
     pub embedded: Vec<(&'static str, &'static str)>,
     /// Locations of other types, by type, which are told and not read.
     pub not_read: BTreeMap<String, usize>,
+    /// Backstage's own catalog, read beside the files, which come first.
+    pub backstage: Option<BackstageSettings>,
 }
 
 /// A `catalog.locations` entry of type file: a path or glob, tried against each base in turn.
@@ -115,10 +118,28 @@ impl Snapshot {
     }
 }
 
+/// How the catalog of Backstage was last read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct BackstageState {
+    /// Those of the last good reading, the ones included that a file's own stand before.
+    pub entities: usize,
+    /// When the catalog was last seen whole, changed or not.
+    pub good_at: Option<Timestamp>,
+    pub failing: Option<Failing>,
+}
+
+/// Why a source cannot be read, and since when.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failing {
+    pub since: Timestamp,
+    pub message: String,
+}
+
 /// The current snapshot; cheap to read, swapped whole.
 #[derive(Debug, Default)]
 pub struct Catalog {
     current: ArcSwap<Snapshot>,
+    backstage: ArcSwapOption<BackstageState>,
 }
 
 impl Catalog {
@@ -132,5 +153,14 @@ impl Catalog {
 
     pub fn swap(&self, next: Snapshot) {
         self.current.store(Arc::new(next));
+    }
+
+    /// None when Backstage is no source, or has not answered or failed yet.
+    pub fn backstage(&self) -> Option<Arc<BackstageState>> {
+        self.backstage.load_full()
+    }
+
+    fn tell_backstage(&self, state: BackstageState) {
+        self.backstage.store(Some(Arc::new(state)));
     }
 }

@@ -5,43 +5,53 @@ mod island;
 use charming::Chart;
 use charming::component::{Axis, Grid, Legend};
 use charming::element::{
-    AreaStyle, AxisType, Label, LabelPosition, MarkLine, MarkLineData, MarkLineVariant, Symbol, Tooltip,
-    Trigger,
+    AreaStyle, AxisType, Label, LabelPosition, LineStyle, MarkLine, MarkLineData, MarkLineVariant, Symbol,
+    Tooltip, Trigger,
 };
 use charming::series::Line;
 pub use island::Island;
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
-use super::{Mark, Plot};
+use super::{Mark, Plot, layout};
 use crate::annotations::GraphType;
-use crate::monitoring::Graph;
 
 /// The option and its data, as JSON for the island that the script reads:
 ///
 /// - `option`: an ECharts option without data and colours; its x axis spans the requested period; behind the
-///   series of `names` there may stand one without a name, which carries lines across the chart
+///   series of `names` there may stand one without a name, which carries what crosses the chart or lies at its edge
 /// - `names`, `colours`, `columns`: one entry per series; a colour is an index into the palette,
 ///   a column has a number or null (a gap) for `start + i * step`
-/// - `start`, `step`: milliseconds
+/// - `start`, `step`: milliseconds; where samples share a pixel, `within`: so many milliseconds from the first of two
+///   columns' places on lie the least and the greatest sample that stand at them
+/// - `y`: the value axis while no series is chosen away: `min`, `max`, `interval`, and `more` decimals of its labels
 /// - `lone`: `[series, i]` of every sample without a drawn neighbour, which a line alone would not show
 /// - `unit`: a word of [`Unit`](crate::annotations::Unit); `graphType`: `line` or `area`; `stack`
-pub fn island(plot: &Plot, graph: &Graph) -> Island {
-    let window = &graph.answer.value.window;
+pub fn island(plot: &Plot) -> Island {
     let lone = |(i, at): (usize, &[usize])| at.iter().map(|at| [i, *at]).collect::<Vec<_>>();
     Island::of(&island::Content {
         option: option(plot),
-        start: window.start_ms(),
-        step: window.step_ms(),
+        start: plot.grid.start_ms,
+        step: plot.grid.step_ms,
+        within: plot.is_reduced().then_some(plot.grid.step_ms * 2),
+        y: plot.y.interval.map(|interval| island::ValueAxis {
+            min: plot.y.min,
+            max: plot.y.max,
+            interval,
+            more: plot.y.more,
+        }),
         names: plot.series.iter().map(|s| s.name.as_str()).collect(),
         colours: plot.series.iter().map(|s| s.colour).collect(),
         lone: plot.series.iter().map(|s| s.lone.as_slice()).enumerate().flat_map(lone).collect(),
         unit: plot.unit.as_str(),
         graph_type: plot.graph_type.as_str(),
         stack: plot.stack,
-        columns: graph.answer.value.series.iter().map(|s| island::Column(&s.values)).collect(),
+        columns: plot.series.iter().map(|s| island::Column(&s.values)).collect(),
     })
 }
+
+/// How wide a line is, in pixels.
+const LINE: f64 = 1.5;
 
 /// Null when it cannot be written, which the types rule out; the script then draws without it.
 /// Never by `Chart`'s `Display`, which takes quotes off data.
@@ -50,7 +60,7 @@ fn option(plot: &Plot) -> Value {
     merge(&mut option, serde_json::to_value(Patch::default()).unwrap_or_default());
     let line = serde_json::to_value(line(plot)).unwrap_or_default();
     if let (Value::Object(option), Value::Object(line)) = (&mut option, line) {
-        let series = plot.series.iter().map(|s| named(&line, &s.name)).chain(marks(&plot.marks)).collect();
+        let series = plot.series.iter().map(|s| named(&line, &s.name)).chain(marks(plot)).collect();
         option.insert("series".to_owned(), Value::Array(series));
     }
     option
@@ -62,14 +72,21 @@ fn skeleton(plot: &Plot) -> Chart {
         .tooltip(Tooltip::new().trigger(Trigger::Axis))
         // Hidden, because the legend is a table; there so that its entries can be selected.
         .legend(Legend::new().show(false))
-        .grid(Grid::new().left(8).right(16).top(16).bottom(8).contain_label(true))
+        .grid(
+            Grid::new()
+                .left(f64::from(layout::LEFT))
+                .right(f64::from(layout::RIGHT))
+                .top(f64::from(layout::TOP))
+                .bottom(f64::from(layout::BOTTOM))
+                .contain_label(false),
+        )
         .x_axis(Axis::new().type_(AxisType::Time).min(plot.from_ms).max(plot.to_ms))
         .y_axis(Axis::new().type_(AxisType::Value))
 }
 
 /// What every series of a plot looks like. One for all: a `Line` weighs six kilobytes.
 fn line(plot: &Plot) -> Line {
-    let line = Line::new().show_symbol(false).connect_nulls(false);
+    let line = Line::new().show_symbol(false).connect_nulls(false).line_style(LineStyle::new().width(LINE));
     let line = match plot.graph_type {
         GraphType::Line => line,
         GraphType::Area => line.area_style(AreaStyle::new().opacity(0.2)),
@@ -83,18 +100,40 @@ fn named(line: &Map<String, Value>, name: &str) -> Value {
     Value::Object(series)
 }
 
-/// A series of lines at moments, which no choice of series hides. None without moments.
-fn marks(marks: &[Mark]) -> Option<Value> {
+/// A series that no choice hides: lines at moments, and infinite samples at the edge that they are beyond.
+/// None without either.
+fn marks(plot: &Plot) -> Option<Value> {
     let line = |mark: &Mark| {
         let label = Label::new().show(true).position(LabelPosition::InsideEndTop).formatter(mark.text);
         MarkLineVariant::Simple(MarkLineData::new().x_axis(mark.at_ms as f64).label(label))
     };
-    let lines = marks.iter().map(line).collect::<Vec<_>>();
+    let lines = plot.marks.iter().map(line).collect::<Vec<_>>();
+    let edges = edges(plot);
+    if lines.is_empty() && edges.is_empty() {
+        return None;
+    }
     let mark_line = MarkLine::new().silent(true).symbol(vec![Symbol::None, Symbol::None]).data(lines);
     let mut series = serde_json::to_value(Line::new().mark_line(mark_line)).ok()?;
+    let object = series.as_object_mut()?;
     // Without data of its own it would take the first column of the others'.
-    series.as_object_mut()?.insert("data".to_owned(), Value::Array(Vec::new()));
-    (!marks.is_empty()).then_some(series)
+    object.insert("data".to_owned(), Value::Array(Vec::new()));
+    if !edges.is_empty() {
+        let points = json!({"silent": true, "symbol": "rect", "symbolSize": [2, 8], "label": {"show": false},
+            "data": edges});
+        object.insert("markPoint".to_owned(), points);
+    }
+    Some(series)
+}
+
+/// A mark at a moment and at a height in pixels, which charming has no words for.
+fn edges(plot: &Plot) -> Vec<Value> {
+    let height = |up| if up { layout::TOP + 4 } else { layout::HEIGHT - layout::BOTTOM - 4 };
+    let at = |slot: usize| plot.grid.start_ms + plot.grid.step_ms * i64::try_from(slot).unwrap_or(0);
+    let of_series = plot.series.iter().flat_map(|series| &series.infinite);
+    let mut places: Vec<(i64, bool)> = of_series.map(|(slot, up)| (at(*slot), *up)).collect();
+    places.sort_unstable();
+    places.dedup();
+    places.into_iter().map(|(at, up)| json!({"xAxis": at, "y": height(up).to_string()})).collect()
 }
 
 /// What charming has no words for.
@@ -118,6 +157,14 @@ struct TooltipPatch {
 #[serde(rename_all = "camelCase")]
 struct AxisPatch {
     axis_label: AxisLabelPatch,
+    /// Not at zero, where the values' lines would cross the labels of time.
+    axis_line: AxisLinePatch,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct AxisLinePatch {
+    on_zero: bool,
 }
 
 #[derive(Serialize)]
@@ -128,7 +175,10 @@ struct AxisLabelPatch {
 
 impl Default for Patch {
     fn default() -> Self {
-        let axis = || AxisPatch { axis_label: AxisLabelPatch { hide_overlap: true } };
+        let axis = || AxisPatch {
+            axis_label: AxisLabelPatch { hide_overlap: true },
+            axis_line: AxisLinePatch { on_zero: false },
+        };
         Self { use_utc: true, tooltip: TooltipPatch { confine: true }, x_axis: axis(), y_axis: axis() }
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! The script writes numbers by the same rules; `tests/fixtures/number-format.json` holds both to them.
 //!
-//! 1. A ratio is multiplied by 100 and is a percentage from there.
+//! 1. A unit that is a multiple of another is multiplied first, and is that other from there: a ratio by 100 is a
+//!    percentage, milliseconds by 0.001 are seconds.
 //! 2. NaN is `NaN`, the infinities are `+Inf` and `-Inf`, without a unit. Zero, also below zero, is `0` in the
 //!    unit's base. A negative number is `-` and its absolute value; the rest speaks of that.
 //! 3. The unit has a ladder of rungs, each a divisor and a suffix. From the lowest rung up: divide (on every
@@ -14,11 +15,19 @@
 //! 5. *Exponent form*: two decimals, trailing zeros go, `e`, the exponent with a sign only if negative: `1.23e-7`.
 //! 6. Exact halves are rounded up, as `toFixed` and `toExponential` do.
 
+mod units;
+
+use self::units::{Rung, factor, ladder};
 use crate::annotations::Unit;
 
 /// `1.5k`, `1.5 MiB`, `350 ms`, `45.3%`: three significant digits and the unit.
 pub fn number(value: f64, unit: &Unit) -> String {
-    let value = if *unit == Unit::Ratio { value * 100.0 } else { value };
+    number_with(value, unit, 0)
+}
+
+/// With so many decimals more: labels of an axis that lie close together need them to differ.
+pub fn number_with(value: f64, unit: &Unit, more: usize) -> String {
+    let value = value * factor(unit);
     if value.is_nan() {
         return "NaN".to_owned();
     }
@@ -28,73 +37,33 @@ pub fn number(value: f64, unit: &Unit) -> String {
     let sign = if value < 0.0 { "-" } else { "" };
     let value = value.abs();
     let (ladder, base, tail) = ladder(unit);
-    let (digits, suffix) = climb(value, ladder).unwrap_or_else(|| (exponent_form(value), base));
+    let (digits, suffix) = climb(value, ladder, more).unwrap_or_else(|| (exponent_form(value), base));
     format!("{sign}{digits}{suffix}{tail}")
 }
 
-/// A divisor, the number from which the next rung is used, and the suffix.
-type Rung = (f64, f64, &'static str);
-
-const SI: &[Rung] = &[(1.0, 1e3, ""), (1e3, 1e3, "k"), (1e6, 1e3, "M"), (1e9, 1e3, "G"), (1e12, 1e3, "T")];
-
-const KIB: f64 = 1024.0;
-
-const BYTES: &[Rung] = &[
-    (1.0, KIB, " B"),
-    (KIB, KIB, " KiB"),
-    (KIB * KIB, KIB, " MiB"),
-    (KIB * KIB * KIB, KIB, " GiB"),
-    (KIB * KIB * KIB * KIB, KIB, " TiB"),
-    (KIB * KIB * KIB * KIB * KIB, KIB, " PiB"),
-];
-
-const SECONDS: &[Rung] = &[
-    (1e-9, 1e3, " ns"),
-    (1e-6, 1e3, " µs"),
-    (1e-3, 1e3, " ms"),
-    (1.0, 60.0, " s"),
-    (60.0, 60.0, " min"),
-    (3600.0, 24.0, " h"),
-    (86_400.0, 1e6, " d"),
-];
-
-const PERCENT: &[Rung] = &[(1.0, 1e6, "%")];
-
-/// The rungs, the suffix of zero and of what is beyond them, and what follows any suffix.
-fn ladder(unit: &Unit) -> (&'static [Rung], &'static str, String) {
-    match unit {
-        Unit::None => (SI, "", String::new()),
-        Unit::Bytes => (BYTES, " B", String::new()),
-        Unit::BytesPerSecond => (BYTES, " B", "/s".to_owned()),
-        Unit::Seconds => (SECONDS, " s", String::new()),
-        Unit::Ratio | Unit::Percent => (PERCENT, "%", String::new()),
-        Unit::PerSecond => (SI, "", "/s".to_owned()),
-        Unit::Other(word) => (SI, "", format!(" {word}")),
-    }
-}
-
-fn climb(value: f64, ladder: &'static [Rung]) -> Option<(String, &'static str)> {
+fn climb(value: f64, ladder: &'static [Rung], more: usize) -> Option<(String, &'static str)> {
     if value == 0.0 {
         return None;
     }
     ladder.iter().enumerate().find_map(|(i, (divisor, limit, suffix))| {
         let scaled = if i == 0 { value / divisor } else { (value / divisor).max(1.0) };
         // The limit first: a number far beyond it has more digits than anybody wants to round.
-        let digits = (scaled < *limit).then(|| digits(scaled, *suffix == "%"))?;
+        let digits = (scaled < *limit).then(|| digits(scaled, *suffix == "%", more))?;
         digits.parse::<f64>().is_ok_and(|rounded| rounded < *limit).then_some((digits, *suffix))
     })
 }
 
-fn digits(x: f64, percent: bool) -> String {
-    let decimals = match x {
-        x if x < 0.001 => return exponent_form(x),
-        x if x < 0.01 => 5,
-        x if x < 0.1 => 4,
-        x if x < 1.0 => 3,
-        x if x < 10.0 => 2,
-        x if x < 100.0 => 1 + usize::from(percent),
-        _ => 0,
-    };
+fn digits(x: f64, percent: bool, more: usize) -> String {
+    let decimals = more
+        + match x {
+            x if x < 0.001 => return exponent_form(x),
+            x if x < 0.01 => 5,
+            x if x < 0.1 => 4,
+            x if x < 1.0 => 3,
+            x if x < 10.0 => 2,
+            x if x < 100.0 => 1 + usize::from(percent),
+            _ => 0,
+        };
     // x is exactly between two roundings when this many binary places, and no fewer, hold it.
     let half = x * f64::from(1_u32 << (decimals + 1));
     let tie = half.fract() == 0.0 && half % 2.0 == 1.0;

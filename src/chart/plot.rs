@@ -1,22 +1,50 @@
 //! Graph -> Plot: everything a chart shows, decided once; printers decide nothing.
 
-use super::palette;
+use std::cmp::Ordering;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::axes::{TimeTick, ValueAxis, time_ticks};
+use super::figures::LegendRow;
+use super::reduce::{Grid, Reduced, reduce, samples_a_pixel};
+use super::{layout, palette};
 use crate::annotations::{GraphType, Unit};
 use crate::monitoring::{Graph, Period};
-use crate::prometheus::is_absent;
+use crate::prometheus::{Series, is_absent};
+
+/// What a plot is made for.
+#[derive(Clone, Debug)]
+pub struct Canvas {
+    /// In pixels, gutters included.
+    pub width: u32,
+    pub height: u32,
+    /// The zone of the time axis.
+    pub zone: TimeZone,
+    /// The most series that are drawn.
+    pub most_series: usize,
+}
 
 /// A chart, decided.
 #[derive(Clone, Debug)]
 pub struct Plot {
+    pub title: String,
     pub graph_type: GraphType,
     pub stack: bool,
     pub unit: Unit,
     /// The requested range in epoch milliseconds: the x axis spans it, data or not.
     pub from_ms: i64,
     pub to_ms: i64,
-    /// As many as the answer has, in its order.
+    pub zone: TimeZone,
+    pub x_ticks: Vec<TimeTick>,
+    pub y: ValueAxis,
+    /// Where every column has its values.
+    pub grid: Grid,
+    /// Of the answer's series those that are drawn, in its order.
     pub series: Vec<PlotSeries>,
-    /// Samples that are NaN or infinite: they are drawn as gaps, and the panel says so.
+    /// How many series the answer has.
+    pub of_series: usize,
+    /// Samples of the answer that are NaN or infinite: no line shows them, and the panel says so.
     pub non_finite: usize,
     /// Moments that matter, each a line across the chart.
     pub marks: Vec<Mark>,
@@ -37,110 +65,158 @@ pub struct PlotSeries {
     /// Index into the palette: 0 to 9.
     pub colour: usize,
     pub legend: LegendRow,
-    /// Places of the samples that a line alone would not show: finite, without a finite neighbour.
+    /// One for each slot of the grid: finite, or absent.
+    pub values: Vec<f64>,
+    /// What each value stands on in a stack; empty where nothing is stacked.
+    pub base: Vec<f64>,
+    /// Slots that a line alone would not show: finite, without a finite neighbour of another sample.
     pub lone: Vec<usize>,
-}
-
-/// Figures over the answer's samples; NaN and absent left out; None when nothing is left.
-/// `last`, `min` and `max` may be infinite, `avg` is over the finite samples.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct LegendRow {
-    pub last: Option<f64>,
-    pub min: Option<f64>,
-    pub max: Option<f64>,
-    pub avg: Option<f64>,
+    /// Slots of infinite samples, and whether they are positive.
+    pub infinite: Vec<(usize, bool)>,
 }
 
 impl Plot {
-    pub fn of(graph: &Graph, period: &Period) -> Self {
-        let answered = &graph.answer.value.series;
-        let colours = palette::colours(answered.iter().map(|series| &series.labels));
-        let series =
-            answered.iter().zip(&graph.names).zip(colours).map(|((series, name), colour)| PlotSeries {
-                name: name.clone(),
-                colour,
-                legend: LegendRow::of(&series.values),
-                lone: lone(&series.values),
-            });
-        let non_finite = |values: &[f64]| values.iter().filter(|v| !v.is_finite() && !is_absent(**v)).count();
+    pub fn of(graph: &Graph, period: &Period, canvas: &Canvas) -> Self {
+        let window = &graph.answer.value.window;
+        let all = &graph.answer.value.series;
+        let figures: Vec<LegendRow> = all.iter().map(|series| LegendRow::of(&series.values)).collect();
+        let chosen = highest(&figures, canvas.most_series);
+        let (from_ms, to_ms) = (period.from.as_millisecond(), period.to.as_millisecond());
+        let size = samples_a_pixel(to_ms.saturating_sub(from_ms), window.step_ms(), canvas.width);
+        let columns: Vec<&[f64]> =
+            chosen.iter().filter_map(|i| all.get(*i)).map(|series| series.values.as_slice()).collect();
+        let reduced = reduce(window, &columns, size, graph.stack);
+        let grid = reduced.grid;
+        let mut series = plotted(graph, &figures, &chosen, reduced);
+        if graph.stack {
+            stack(&mut series);
+        }
+        let from_zero = graph.stack || graph.graph_type == GraphType::Area;
+        let room = |pixels: u32, each: u32| (pixels / each).max(2);
+        let zone = canvas.zone.clone();
+        let x_room = room(canvas.width, layout::TIME_ROOM);
         Self {
+            title: graph.title.clone(),
             graph_type: graph.graph_type,
             stack: graph.stack,
             unit: graph.unit.clone(),
-            from_ms: period.from.as_millisecond(),
-            to_ms: period.to.as_millisecond(),
-            series: series.collect(),
-            non_finite: answered.iter().map(|series| non_finite(&series.values)).sum(),
+            from_ms,
+            to_ms,
+            x_ticks: time_ticks(from_ms, to_ms, x_room, &zone, period.now),
+            y: ValueAxis::of(
+                extent(&series),
+                &graph.unit,
+                room(canvas.height, layout::VALUE_ROOM),
+                from_zero,
+            ),
+            zone,
+            grid,
+            series,
+            of_series: all.len(),
+            non_finite: all.iter().map(|series| non_finite(&series.values)).sum(),
             marks: Vec::new(),
         }
     }
+
+    /// Whether more than one sample may share a slot.
+    pub fn is_reduced(&self) -> bool {
+        self.grid.bucket > 1
+    }
+
+    pub fn from(&self) -> Timestamp {
+        Timestamp::from_millisecond(self.from_ms).unwrap_or_default()
+    }
+
+    pub fn to(&self) -> Timestamp {
+        Timestamp::from_millisecond(self.to_ms).unwrap_or_default()
+    }
 }
 
-impl LegendRow {
-    fn of(values: &[f64]) -> Self {
-        let mut row = Self::default();
-        for value in values.iter().copied().filter(|v| !v.is_nan()) {
-            row.last = Some(value);
-            row.min = Some(row.min.map_or(value, |min| min.min(value)));
-            row.max = Some(row.max.map_or(value, |max| max.max(value)));
+/// The places of the series with the highest maximum, in their own order. Peaks are what people look for, and a
+/// mean would hide the one series that had one.
+fn highest(figures: &[LegendRow], most: usize) -> Vec<usize> {
+    let mut places: Vec<usize> = (0..figures.len()).collect();
+    if places.len() > most {
+        let peak = |i: &usize| figures.get(*i).and_then(|row| row.max).unwrap_or(f64::NEG_INFINITY);
+        places.sort_by(|a, b| peak(b).partial_cmp(&peak(a)).unwrap_or(Ordering::Equal));
+        places.truncate(most);
+        places.sort_unstable();
+    }
+    places
+}
+
+fn plotted(graph: &Graph, figures: &[LegendRow], chosen: &[usize], reduced: Reduced) -> Vec<PlotSeries> {
+    let all = &graph.answer.value.series;
+    let chosen_series: Vec<&Series> = chosen.iter().filter_map(|i| all.get(*i)).collect();
+    let colours = palette::colours(chosen_series.iter().map(|series| &series.labels));
+    let alone = if reduced.grid.bucket > 1 { 2 } else { 1 };
+    let columns = reduced.columns.into_iter().zip(reduced.infinite);
+    let all = chosen.iter().zip(colours).zip(columns);
+    all.map(|((place, colour), (values, infinite))| PlotSeries {
+        name: graph.names.get(*place).cloned().unwrap_or_default(),
+        colour,
+        legend: figures.get(*place).copied().unwrap_or_default(),
+        lone: lone(&values, alone),
+        values,
+        base: Vec::new(),
+        infinite,
+    })
+    .collect()
+}
+
+/// Values above zero stand on each other, and those below hang from each other.
+fn stack(series: &mut [PlotSeries]) {
+    let slots = series.first().map_or(0, |series| series.values.len());
+    let (mut above, mut below) = (vec![0.0; slots], vec![0.0; slots]);
+    for one in series {
+        one.base = Vec::with_capacity(slots);
+        for ((value, above), below) in one.values.iter().zip(&mut above).zip(&mut below) {
+            let side = if *value < 0.0 { below } else { above };
+            one.base.push(*side);
+            if value.is_finite() {
+                *side += value;
+            }
         }
-        Self { avg: average(values.iter().copied().filter(|v| v.is_finite())), ..row }
     }
 }
 
-fn average(finite: impl Iterator<Item = f64> + Clone) -> Option<f64> {
-    let (sum, count) = finite.clone().fold((0.0, 0.0), |(sum, count), v| (sum + v, count + 1.0));
-    if count == 0.0 {
-        None
-    } else if f64::is_finite(sum) {
-        Some(sum / count)
-    } else {
-        // The sum overflowed, the average cannot.
-        Some(finite.map(|v| v / count).sum())
+impl PlotSeries {
+    /// Where a slot's value is drawn: on what it stands on.
+    pub fn top(&self, slot: usize) -> f64 {
+        let value = self.values.get(slot).copied().unwrap_or(f64::NAN);
+        value + self.base.get(slot).copied().unwrap_or(0.0)
     }
 }
 
-fn lone(values: &[f64]) -> Vec<usize> {
-    let finite = |i: Option<usize>| i.and_then(|i| values.get(i)).is_some_and(|v| v.is_finite());
-    (0..values.len())
-        .filter(|i| finite(Some(*i)) && !finite(i.checked_sub(1)) && !finite(i.checked_add(1)))
-        .collect()
+/// None: there is nothing to see.
+fn extent(series: &[PlotSeries]) -> Option<(f64, f64)> {
+    let tops = series.iter().flat_map(|one| (0..one.values.len()).map(|slot| one.top(slot)));
+    tops.filter(|top| top.is_finite()).fold(None, |found, top| match found {
+        None => Some((top, top)),
+        Some((least, most)) => Some((top.min(least), top.max(most))),
+    })
+}
+
+fn non_finite(values: &[f64]) -> usize {
+    values.iter().filter(|value| !value.is_finite() && !is_absent(**value)).count()
+}
+
+/// The first slot of each run of at most `longest` finite values between gaps.
+fn lone(values: &[f64], longest: usize) -> Vec<usize> {
+    let mut found = Vec::new();
+    let mut run = 0;
+    for (at, value) in values.iter().chain([&f64::NAN]).enumerate() {
+        if value.is_finite() {
+            run += 1;
+        } else {
+            if (1..=longest).contains(&run) {
+                found.push(at - run);
+            }
+            run = 0;
+        }
+    }
+    found
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::prometheus::ABSENT;
-
-    const NAN: f64 = f64::NAN;
-    const INF: f64 = f64::INFINITY;
-
-    /// Expected: last, min, max, avg.
-    fn check_legend(values: &[f64], expected: [Option<f64>; 4]) {
-        let row = LegendRow::of(values);
-        assert_eq!([row.last, row.min, row.max, row.avg], expected, "{values:?}");
-    }
-
-    #[test]
-    fn legend_figures() {
-        check_legend(&[], [None; 4]);
-        check_legend(&[ABSENT, NAN], [None; 4]);
-        check_legend(&[0.0], [Some(0.0); 4]);
-        check_legend(&[1.0, 3.0, -1.0], [Some(-1.0), Some(-1.0), Some(3.0), Some(1.0)]);
-        check_legend(&[1.0, 2.0, NAN, ABSENT], [Some(2.0), Some(1.0), Some(2.0), Some(1.5)]);
-        check_legend(&[1.0, INF, 3.0], [Some(3.0), Some(1.0), Some(INF), Some(2.0)]);
-        check_legend(&[-INF, INF], [Some(INF), Some(-INF), Some(INF), None]);
-        check_legend(&[f64::MAX, f64::MAX], [Some(f64::MAX); 4]);
-        check_legend(&[f64::MAX, -f64::MAX], [Some(-f64::MAX), Some(-f64::MAX), Some(f64::MAX), Some(0.0)]);
-    }
-
-    #[test]
-    fn lone_samples() {
-        let check = |values: &[f64], expected: &[usize]| assert_eq!(lone(values), expected, "{values:?}");
-        check(&[], &[]);
-        check(&[1.0], &[0]);
-        check(&[1.0, 2.0], &[]);
-        check(&[1.0, ABSENT, 2.0, 3.0, NAN, 4.0, INF, 5.0], &[0, 5, 7]);
-        check(&[NAN, ABSENT], &[]);
-    }
-}
+mod tests;

@@ -13,7 +13,9 @@ use super::places::{self, GraphPlace};
 use crate::annotations::{ALERT, AlertNames, GraphSpec, MonitoringSpec, RULE};
 use crate::catalog::Entity;
 use crate::metrics::Metrics;
-use crate::monitoring::{Failure, Graph, Monitoring, Period, RequestFacts, Routed, RoutingSettings, ways};
+use crate::monitoring::{
+    Absence, Failure, Graph, Monitoring, Period, RequestFacts, Routed, RoutingSettings, ways,
+};
 use crate::problem::{Problem, nearest};
 use crate::prometheus::{
     ErrorKind, InstanceName, InstanceSettings, Instances, Labels, Matrix, PrometheusError,
@@ -173,11 +175,17 @@ impl Conversation<'_> {
         let told = |problem| vec![Finding::of_problem(&asking.entity, RULE, &problem)];
         match self.monitoring.graph(self.name(), graph, &self.period).await {
             Ok(answer) if is_empty(&answer.answer.value) => {
-                let message = format!("the query returned nothing from {} in the last day", self.name());
-                told(Problem::warning(place.query, message))
+                let (message, meant) = match answer.absence {
+                    Absence::NoSuchMetric { metric, meant } => {
+                        (format!("the instance {} has no metric {metric}", self.name()), meant)
+                    }
+                    _ => (format!("the query returned nothing from {} in the last day", self.name()), None),
+                };
+                let problem = Problem::warning(place.query, message);
+                vec![Finding::of_problem(&asking.entity, RULE, &problem).suggesting(meant.as_deref())]
             }
             Ok(answer) => absent(&asking.entity, graph, place, &answer),
-            Err(Failure::Prometheus(refusal)) if refusal.kind == ErrorKind::BadQuery => told(Problem::error(
+            Err(Failure::Prometheus(refusal)) if refusal.kind.is_of_query() => told(Problem::error(
                 place.query,
                 format!("the instance {} refuses it: {}", self.name(), words(&refusal)),
             )),

@@ -85,6 +85,11 @@ struct Configured {
 async fn judge(arguments: &Arguments) -> Report {
     let Configured { mut findings, mut failures, catalog, instances } = configured(arguments);
     let from_paths = !arguments.paths.is_empty();
+    if !from_paths && catalog.as_ref().is_some_and(|catalog| catalog.backstage.is_some()) {
+        log::complain(
+            "promenade: Backstage's catalog (promenade.catalog.backstage) is not asked: only files are checked\n",
+        );
+    }
     let catalog = if from_paths { Some(of_paths(&arguments.paths)) } else { catalog };
     let mut survey = Survey::of(catalog.unwrap_or_default());
     for location in std::mem::take(&mut survey.unmatched) {

@@ -1,5 +1,6 @@
 //! `promenade demo`: the whole portal, on a catalog and a Prometheus of its own.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
@@ -66,6 +67,7 @@ fn settings(listen: SocketAddr, prometheus: SocketAddr, refusing: SocketAddr) ->
             instance(InstanceName::DEFAULT, "/prometheus/api", prometheus)?,
             instance("warehouse", "/prometheus-warehouse/api", refusing)?,
         ],
+        alertmanagers: BTreeMap::new(),
         routing: RoutingSettings::default(),
         catalog: CatalogSettings { embedded: vec![CATALOG], ..CatalogSettings::default() },
         store: StoreSettings { max_bytes: 64 * 1024 * 1024 },

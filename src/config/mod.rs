@@ -5,13 +5,15 @@ mod reader;
 mod settle;
 mod substitution;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use crate::alertmanager::AlertmanagerSettings;
 use crate::catalog::CatalogSettings;
 use crate::monitoring::RoutingSettings;
-use crate::prometheus::InstanceSettings;
+use crate::prometheus::{InstanceName, InstanceSettings};
 use crate::store::StoreSettings;
 use crate::web::WebSettings;
 
@@ -26,6 +28,8 @@ pub struct Settings {
     pub web: WebSettings,
     /// Never two of one name. May be empty: pages then say that no instance is configured.
     pub instances: Vec<InstanceSettings>,
+    /// By the instance that sends its alerts to it.
+    pub alertmanagers: BTreeMap<InstanceName, AlertmanagerSettings>,
     pub routing: RoutingSettings,
     pub catalog: CatalogSettings,
     pub store: StoreSettings,

@@ -8,7 +8,7 @@ use super::window::settle;
 use super::{Period, Routed, UnknownInstance};
 use crate::annotations::MonitoringSpec;
 use crate::catalog::Entity;
-use crate::prometheus::Window;
+use crate::prometheus::{InstanceSettings, Window};
 
 /// Annotations of these belong to the portal.
 const PREFIXES: [&str; 2] = ["prometheus.io/", "promenade.io/"];
@@ -98,6 +98,17 @@ fn questions(spec: &MonitoringSpec, routed: &Routed, period: &Period) -> Vec<Ask
 }
 
 impl Span {
+    /// The instants that a graph over a period asks an instance for. The period itself where there are none, or
+    /// no instance.
+    pub fn asked(period: &Period, instance: Option<&InstanceSettings>) -> Self {
+        let settled = instance.and_then(|instance| settle(period, instance.scrape_interval));
+        settled.and_then(|(window, _)| Self::of(&window)).unwrap_or(Self {
+            start: period.from,
+            end: period.to,
+            step: period.step.unwrap_or_default(),
+        })
+    }
+
     fn of(window: &Window) -> Option<Self> {
         Some(Self {
             start: Timestamp::from_millisecond(window.start_ms()).ok()?,

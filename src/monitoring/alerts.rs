@@ -1,29 +1,30 @@
 //! Rules as rows of the alert table: chosen, filtered, in a total order.
 
-mod order;
+pub(super) mod order;
 mod row;
 mod tally;
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use serde::Serialize;
-
 pub use row::AlertRow;
 pub use tally::Tally;
 
+use super::silences::{HeldCounts, Silences};
 use crate::annotations::{AlertNames, AlertSpec};
-use crate::prometheus::{AlertState, AlertingRule, InstanceName, PrometheusError, RuleHealth, Rules};
+use crate::prometheus::{AlertState, AlertingRule, InstanceName, Labels, PrometheusError, RuleHealth, Rules};
 use crate::promql::Matcher;
 use crate::store::Answer;
 
 /// How many rows are in each state, inactive ones included whether shown or not.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct StateCounts {
+    /// Those that are held back are counted apart.
     pub firing: usize,
     pub pending: usize,
     pub inactive: usize,
     pub unknown: usize,
+    pub held: HeldCounts,
 }
 
 impl StateCounts {
@@ -54,6 +55,7 @@ pub struct AlertTable {
     /// One row for each chosen rule whose evaluation fails (health `err`), whether or not it is among `rows`:
     /// its state is not to be trusted, so a page without firing rows but with these is not well.
     pub unhealthy: Vec<AlertRow>,
+    pub silences: Silences,
 }
 
 impl AlertTable {
@@ -88,14 +90,30 @@ impl AlertTable {
             counts,
             unmatched_names: unmatched(&spec.names, &rules),
             unhealthy: order::sorted(unhealthy),
+            silences: Silences::NotAsked,
         }
     }
 }
 
+/// Whether a table of the specification has the row.
+pub(super) fn chooses(spec: &AlertSpec, row: &AlertRow) -> bool {
+    is_named(&spec.names, row.rule()) && holds(&spec.matchers, row)
+}
+
+/// Whether an alert of these labels would be in it.
+pub(super) fn selects(spec: &AlertSpec, labels: &Labels) -> bool {
+    let name = labels.get("alertname").unwrap_or_default();
+    has_name(&spec.names, name) && spec.matchers.iter().all(|m| m.matches(labels.get(&m.name)))
+}
+
 fn is_named(names: &AlertNames, rule: &AlertingRule) -> bool {
+    has_name(names, &rule.name)
+}
+
+fn has_name(names: &AlertNames, name: &str) -> bool {
     match names {
         AlertNames::All | AlertNames::Unnamed => true,
-        AlertNames::Named(names) => names.contains(&rule.name),
+        AlertNames::Named(names) => names.iter().any(|known| known == name),
     }
 }
 

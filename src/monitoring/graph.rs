@@ -2,7 +2,7 @@
 
 use super::names::{Naming, names};
 use super::quantiles::with_quantiles;
-use super::{Stat, unit};
+use super::{Absence, Stat};
 use crate::annotations::{GraphSpec, GraphType, Unit};
 use crate::prometheus::{InstanceName, Labels, Matrix};
 use crate::promql::PromQl;
@@ -16,7 +16,7 @@ pub struct Graph {
     /// The annotation's title, else the query.
     pub title: String,
     pub graph_type: GraphType,
-    /// The annotation's, else what the metric's name tells.
+    /// The annotation's, else what is known of the metrics.
     pub unit: Unit,
     pub stack: bool,
     pub instance: InstanceName,
@@ -25,6 +25,8 @@ pub struct Graph {
     pub names: Vec<String>,
     /// What to show in place of lines where the instance answered with values; there are no series then.
     pub stats: Vec<Stat>,
+    /// Of an answer with nothing in it.
+    pub absence: Absence,
     /// What differs from what was asked (a raised step, histograms that are not drawn), as sentences.
     pub notices: Vec<String>,
 }
@@ -50,11 +52,12 @@ impl Graph {
             query: spec.source.clone(),
             title: spec.title.clone().unwrap_or_else(|| spec.source.clone()),
             graph_type: spec.graph_type.unwrap_or_default(),
-            unit: spec.unit.clone().unwrap_or_else(|| unit::guess(query.as_str())),
+            unit: spec.unit.clone().unwrap_or(Unit::None),
             stack: spec.stack,
             instance,
             answer,
             names,
+            absence: Absence::default(),
             stats,
             notices,
         }

@@ -1,13 +1,21 @@
 //! The questions a page may ask of an entity: the one place that joins the catalog's entities with Prometheus.
 
+mod absence;
 mod account;
 mod alert_graph;
 mod alerts;
+mod asides;
+mod episode;
+mod expressions;
 mod graph;
+mod landing;
+mod meaning;
 mod names;
 mod overview;
+pub mod owners;
 mod quantiles;
 pub mod routing;
+mod silences;
 mod stat;
 mod unit;
 mod window;
@@ -15,13 +23,20 @@ mod window;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::join;
 use jiff::Timestamp;
 
+pub use absence::Absence;
 pub use account::{Account, Asked, Chosen, Read, Span};
 pub use alerts::{AlertRow, AlertTable, StateCounts};
+pub use episode::Episode;
+pub use expressions::Expressions;
 pub use graph::Graph;
+pub use landing::{Landing, OwnedState, Owner, Wanted};
 pub use overview::{EntityAlerts, Overview, bit};
+pub use owners::OwnersKeeper;
 pub use routing::{RequestFacts, RoutingSettings, UnknownInstance, Why};
+pub use silences::{Held, HeldCounts, Silences};
 pub use stat::{Stat, StatValue};
 
 use routing::Reason;
@@ -156,7 +171,8 @@ impl Monitoring {
         spec: &GraphSpec,
         period: &Period,
     ) -> Result<Graph, Failure> {
-        self.graph_from(Origin::Known, instance, spec, period).await
+        // Boxed: a page holds many of these, each as large as all that it may ask.
+        Box::pin(self.graph_from(Origin::Known, instance, spec, period)).await
     }
 
     /// A graph whose query anybody could write: it takes the narrow lane to the instance.
@@ -166,7 +182,7 @@ impl Monitoring {
         spec: &GraphSpec,
         period: &Period,
     ) -> Result<Graph, Failure> {
-        self.graph_from(Origin::AdHoc, instance, spec, period).await
+        Box::pin(self.graph_from(Origin::AdHoc, instance, spec, period)).await
     }
 
     async fn graph_from(
@@ -180,8 +196,12 @@ impl Monitoring {
         let known = self.known(instance)?;
         let (window, notices) =
             window::settle(period, known.settings.scrape_interval).ok_or(Failure::InTheFuture)?;
-        let answer = self.range_from(origin, instance, query, window).await?;
-        Ok(Graph::of(spec, query, instance.clone(), answer, notices))
+        let answer = self.range_from(origin, instance, query, window);
+        let (answer, unit) = self.with_unit(instance, spec, query, answer).await;
+        let mut graph = Graph::of(spec, query, instance.clone(), answer?, notices);
+        graph.unit = unit;
+        graph.absence = self.absence(instance, query, &graph).await;
+        Ok(graph)
     }
 
     /// The samples of a query that anybody could write, at exactly the instants that are asked for.
@@ -246,8 +266,9 @@ impl Monitoring {
         let alerts = spec.alerts.as_ref().ok_or(Failure::NoAnnotation)?;
         // Held until the answer is there.
         let _known = self.known(instance)?;
-        let answer = self.rules(instance).await?;
-        Ok(AlertTable::of(instance.clone(), alerts, answer, show_inactive))
+        let (answer, (silences, holdings)) = join(self.rules(instance), self.holdings(instance)).await;
+        let table = AlertTable::of(instance.clone(), alerts, answer?, show_inactive);
+        Ok(table.silenced_by(silences, holdings))
     }
 
     fn known(&self, instance: &InstanceName) -> Result<Arc<Instance>, Failure> {

@@ -5,9 +5,6 @@ use std::time::Duration;
 use super::Period;
 use crate::prometheus::{MAX_POINTS, Window, default_step};
 
-/// A series has at most this many points unless the reader chooses a step.
-pub const POINT_BUDGET: usize = 1_440;
-
 /// Steps beyond this help nobody, and Prometheus refuses those beyond 292 years.
 const LONGEST_STEP: Duration = Duration::from_secs(10 * 366 * 86_400);
 
@@ -37,9 +34,9 @@ fn most_points(range: Duration, step: Duration) -> u128 {
 }
 
 fn chosen(range: Duration, scrape_interval: Duration) -> Duration {
-    let mut step = default_step(range, scrape_interval, POINT_BUDGET);
-    while most_points(range, step) > POINT_BUDGET as u128 {
-        step = default_step(range + step, scrape_interval, POINT_BUDGET);
+    let mut step = default_step(range, scrape_interval, MAX_POINTS);
+    while most_points(range, step) > MAX_POINTS as u128 {
+        step = default_step(range + step, scrape_interval, MAX_POINTS);
     }
     step
 }
@@ -95,7 +92,9 @@ mod tests {
         check(NOW - hour, NOW, Some(60.0), 15, Some((1_699_996_380, 1_699_999_980, 60.0, 0)));
         check(NOW - hour, NOW, Some(0.5), 0, Some((1_699_996_407, NOW, 0.5, 0)));
         // Ends beyond now: the grid ends, the step does not depend on how much has passed.
-        check(NOW - hour, NOW + 86_400, None, 15, Some((1_699_996_320, 1_699_999_920, 120.0, 0)));
+        check(NOW - hour, NOW + 86_400, None, 15, Some((1_699_996_395, 1_699_999_995, 15.0, 0)));
+        // Two days are 11,521 points of 15 s.
+        check(NOW - 172_800, NOW, None, 15, Some((1_699_827_180, 1_699_999_980, 30.0, 0)));
         check(NOW, NOW + hour, None, 15, Some((1_699_999_995, 1_699_999_995, 15.0, 0)));
         check(NOW + 1, NOW + hour, None, 15, None);
         // A week of 14 s would be 43,201 points.
@@ -111,8 +110,7 @@ mod tests {
                 for scrape in [0.001, 15.0, 47.5, 100_000.0] {
                     let scrape = Duration::from_secs_f64(scrape);
                     let (window, _) = settle(&period(NOW - range, NOW, step), scrape).unwrap();
-                    let budget = if step.is_some() { MAX_POINTS } else { POINT_BUDGET };
-                    assert!(window.len() <= budget, "{range} {step:?}: {}", window.len());
+                    assert!(window.len() <= MAX_POINTS, "{range} {step:?}: {}", window.len());
                     assert!(Duration::from_millis(window.step_ms() as u64) >= scrape);
                     assert!(window.end_ms() <= NOW * 1000);
                 }

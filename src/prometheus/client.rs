@@ -9,9 +9,10 @@ use url::Url;
 
 use super::lane::{Lane, Origin};
 use super::refusal::Refusal;
-use super::wire::{WireFault, read_instant, read_matrix, read_rules};
+use super::wire::{WireFault, read_instant, read_matrix, read_metadata, read_names, read_rules};
 use super::{
-    ErrorKind, InstanceName, InstanceSettings, InstantAnswer, Matrix, PrometheusError, Rules, Window,
+    ErrorKind, InstanceName, InstanceSettings, InstantAnswer, Matrix, Metadata, MetricNames, PrometheusError,
+    Rules, Window,
 };
 use crate::clock;
 use crate::metrics::UpstreamMetrics;
@@ -24,6 +25,10 @@ const DECODED_INLINE: usize = 1 << 20;
 const RETRY_PAUSE: Duration = Duration::from_millis(100);
 /// Rules take no query slot in Prometheus, so they never wait behind graphs.
 const RULES_SLOTS: usize = 2;
+/// Nor do metadata and names of metrics.
+const ASIDE_SLOTS: usize = 2;
+/// The most names of metrics that are asked for.
+const MOST_NAMES: usize = 20_000;
 /// One in so many of an instance's slots is open to questions that anybody can write.
 const AD_HOC_SHARE: usize = 4;
 
@@ -35,6 +40,8 @@ pub struct Client {
     query_range_url: Url,
     query_url: Url,
     rules_url: Url,
+    metadata_url: Url,
+    names_url: Url,
     secrets: Vec<SecretString>,
     timeout: Duration,
     lanes: Arc<Lanes>,
@@ -45,12 +52,13 @@ pub struct Client {
     metrics: UpstreamMetrics,
 }
 
-/// The ways to one host: queries, and rules beside them.
+/// The ways to one host: queries, and what is no query beside them.
 pub struct Lanes {
     queries: Lane,
     /// The narrow lane before `queries`.
     ad_hoc: Lane,
     rules: Lane,
+    asides: Lane,
 }
 
 impl Lanes {
@@ -59,15 +67,26 @@ impl Lanes {
             queries: Lane::new(max_concurrent),
             ad_hoc: Lane::new(max_concurrent / AD_HOC_SHARE),
             rules: Lane::new(RULES_SLOTS),
+            asides: Lane::new(ASIDE_SLOTS),
         }
     }
 }
 
 /// What is asked, before it becomes an HTTP request.
 enum Request<'a> {
-    QueryRange { query: &'a PromQl, window: &'a Window, origin: Origin },
-    Query { query: &'a PromQl, at_ms: i64, origin: Origin },
+    QueryRange {
+        query: &'a PromQl,
+        window: &'a Window,
+        origin: Origin,
+    },
+    Query {
+        query: &'a PromQl,
+        at_ms: i64,
+        origin: Origin,
+    },
     Rules,
+    /// Anything that is read whole at an address.
+    Aside(Url),
 }
 
 /// Held while a question is with the instance.
@@ -100,14 +119,18 @@ impl Client {
         label: &str,
         metrics: &UpstreamMetrics,
     ) -> Result<Self, String> {
-        let mut rules_url = endpoint(&settings.api, "rules")?;
+        let mut rules_url = endpoint(&settings.api, &["rules"])?;
         rules_url.query_pairs_mut().append_pair("type", "alert");
+        let mut names_url = endpoint(&settings.api, &["label", "__name__", "values"])?;
+        names_url.query_pairs_mut().append_pair("limit", &MOST_NAMES.to_string());
         Ok(Self {
             name: settings.name.clone(),
             http,
-            query_range_url: endpoint(&settings.api, "query_range")?,
-            query_url: endpoint(&settings.api, "query")?,
+            query_range_url: endpoint(&settings.api, &["query_range"])?,
+            query_url: endpoint(&settings.api, &["query"])?,
             rules_url,
+            metadata_url: endpoint(&settings.api, &["metadata"])?,
+            names_url,
             secrets: settings.headers.iter().map(|(_, value)| value.clone()).collect(),
             timeout: settings.timeout,
             lanes,
@@ -140,11 +163,25 @@ impl Client {
     pub async fn rules(&self) -> Result<Rules, PrometheusError> {
         self.answer("rules", Request::Rules, read_rules).await.map_err(|mut e| {
             // There is no query in it, so Prometheus cannot have meant one.
-            if e.kind == ErrorKind::BadQuery {
+            if e.kind.is_of_query() {
                 e.kind = ErrorKind::Upstream;
             }
             e
         })
+    }
+
+    /// What the instance's targets say of a metric.
+    pub async fn metadata(&self, metric: &str) -> Result<Metadata, PrometheusError> {
+        let mut url = self.metadata_url.clone();
+        url.query_pairs_mut().append_pair("metric", metric);
+        let metric = metric.to_owned();
+        self.answer("metadata", Request::Aside(url), move |body| read_metadata(body, &metric)).await
+    }
+
+    /// The names of the instance's metrics.
+    pub async fn metric_names(&self) -> Result<MetricNames, PrometheusError> {
+        let request = Request::Aside(self.names_url.clone());
+        self.answer("label_values", request, |body| read_names(body, MOST_NAMES)).await
     }
 
     /// Asks, counts and words the failure.
@@ -196,6 +233,7 @@ impl Client {
         let narrow = Some(&self.lanes.ad_hoc);
         let (narrow, lane) = match request {
             Request::Rules => (None, &self.lanes.rules),
+            Request::Aside(_) => (None, &self.lanes.asides),
             Request::QueryRange { origin, .. } | Request::Query { origin, .. } => {
                 (narrow.filter(|_| *origin == Origin::AdHoc), &self.lanes.queries)
             }
@@ -223,6 +261,7 @@ impl Client {
     async fn send_once(&self, request: &Request<'_>, left: Duration) -> Result<Reply, Fault> {
         match request {
             Request::Rules => self.http.get(self.rules_url.clone()).await,
+            Request::Aside(url) => self.http.get(url.clone()).await,
             Request::QueryRange { query, window, .. } => {
                 let form = [
                     ("query", query.as_str()),
@@ -254,11 +293,11 @@ impl Client {
     }
 }
 
-fn endpoint(api: &Url, name: &str) -> Result<Url, String> {
+fn endpoint(api: &Url, path: &[&str]) -> Result<Url, String> {
     let mut url = api.clone();
     url.set_query(None);
     url.set_fragment(None);
-    url.path_segments_mut().map_err(|()| "the target is no http URL".to_owned())?.pop_if_empty().push(name);
+    url.path_segments_mut().map_err(|()| "the target is no http URL".to_owned())?.pop_if_empty().extend(path);
     Ok(url)
 }
 
@@ -326,7 +365,7 @@ mod tests {
             ("http://h", "http://h/rules"),
             ("http://h/api/v1/?x=1#y", "http://h/api/v1/rules"),
         ] {
-            assert_eq!(endpoint(&Url::parse(api).unwrap(), "rules").unwrap().as_str(), url);
+            assert_eq!(endpoint(&Url::parse(api).unwrap(), &["rules"]).unwrap().as_str(), url);
         }
     }
 }

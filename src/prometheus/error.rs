@@ -7,6 +7,10 @@ use super::InstanceName;
 pub enum ErrorKind {
     /// Prometheus refused the query (`bad_data`, `execution`).
     BadQuery,
+    /// The query is right, but reads more than the instance allows: samples, series, chunks, or its memory.
+    TooManySamples,
+    /// The range has more points at this step than the instance allows.
+    TooManyPoints,
     /// Our own queue for the instance is full, or the instance says that it is.
     Overloaded,
     Timeout,
@@ -24,10 +28,15 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
+    /// The instance refuses what it is asked, and would again.
+    pub fn is_of_query(self) -> bool {
+        matches!(self, Self::BadQuery | Self::TooManySamples | Self::TooManyPoints)
+    }
+
     /// The word of the contract's data forms.
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::BadQuery => "bad_query",
+            Self::BadQuery | Self::TooManySamples | Self::TooManyPoints => "bad_query",
             Self::Overloaded => "overloaded",
             Self::Timeout => "timeout",
             Self::Unreachable => "unreachable",

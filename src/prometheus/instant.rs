@@ -52,6 +52,15 @@ pub struct InstantAnswer {
 }
 
 impl InstantValue {
+    /// Whether it has no element.
+    pub fn is_empty(&self) -> bool {
+        match self {
+            Self::Vector(samples) => samples.is_empty(),
+            Self::Matrix(series) => series.is_empty(),
+            Self::Scalar { .. } | Self::String { .. } => false,
+        }
+    }
+
     /// Bytes that this value holds in memory, about.
     pub fn weight(&self) -> usize {
         let histograms = |all: &[(i64, Histogram)]| all.iter().map(|(_, h)| h.weight() + 8).sum::<usize>();

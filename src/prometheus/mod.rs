@@ -1,4 +1,4 @@
-//! Prometheus as a client sees it: windows, samples, rules, instances, errors. Knows no entity.
+//! Prometheus as a client sees it: windows, samples, rules, metadata, instances, errors. Knows no entity.
 
 mod client;
 mod error;
@@ -6,6 +6,7 @@ mod histogram;
 mod instances;
 mod instant;
 mod lane;
+mod metadata;
 mod refusal;
 mod rules;
 mod samples;
@@ -19,6 +20,7 @@ pub use histogram::{Boundaries, Bucket, Histogram, HistogramSeries};
 pub use instances::{Instance, InstanceName, InstanceSettings, Instances};
 pub use instant::{InstantAnswer, InstantSample, InstantValue, SampleValue, SeriesSamples};
 pub use lane::Origin;
+pub use metadata::{Metadata, MetricNames};
 pub use rules::{Alert, AlertState, AlertingRule, RuleGroup, RuleHealth, Rules};
 pub use samples::{ABSENT, Labels, Matrix, Series, is_absent};
 pub use window::{MAX_POINTS, STEP_LADDER, Window, default_step};

@@ -7,6 +7,21 @@ use crate::outbound::{Fault, Reply};
 /// The longest text of another party that is kept, in characters.
 const MAX_SAID: usize = 2_000;
 
+/// Of Prometheus, Mimir, Thanos and VictoriaMetrics, in small letters.
+const TOO_MANY_POINTS: [&str; 3] =
+    ["exceeded maximum resolution", "too many points for the given", "maxpointspertimeseries"];
+const TOO_MANY_SAMPLES: [&str; 9] = [
+    "would load too many samples",
+    "exceeds the number of samples limit",
+    "err-mimir-max-",
+    "exceeded series limit",
+    "exceeded sample limit",
+    "exceeded chunks limit",
+    "maxsamplesperquery",
+    "maxuniquetimeseries",
+    "not enough memory for processing",
+];
+
 /// A failed attempt, before it is known whose it was.
 #[derive(Debug)]
 pub struct Refusal {
@@ -82,6 +97,12 @@ impl Refusal {
 fn refused(error_type: &str, said: &str, status: u16) -> Refusal {
     let kind = match (error_type, status) {
         ("timeout", _) => ErrorKind::Timeout,
+        ("bad_data" | "execution", _) | (_, 400 | 422) if says(said, &TOO_MANY_POINTS) => {
+            ErrorKind::TooManyPoints
+        }
+        ("bad_data" | "execution", _) | (_, 400 | 422) if says(said, &TOO_MANY_SAMPLES) => {
+            ErrorKind::TooManySamples
+        }
         ("bad_data" | "execution", _) => ErrorKind::BadQuery,
         ("unavailable" | "too_many_requests", _) | (_, 429 | 503) => ErrorKind::Overloaded,
         (_, 400 | 422) => ErrorKind::BadQuery,
@@ -93,6 +114,11 @@ fn refused(error_type: &str, said: &str, status: u16) -> Refusal {
         said: Some(said.clone()).filter(|s| !s.is_empty()),
         ..Refusal::new(kind, format!("{}: {said}", clipped(error_type)))
     }
+}
+
+fn says(said: &str, any: &[&str]) -> bool {
+    let said = said.to_lowercase();
+    any.iter().any(|words| said.contains(words))
 }
 
 fn is_html(reply: &Reply) -> bool {
@@ -109,7 +135,12 @@ mod tests {
     use super::*;
 
     fn check(status: u16, content_type: &str, body: &str, kind: ErrorKind, said: Option<&str>) {
-        let reply = Reply { status, content_type: Some(content_type.into()), body: body.as_bytes().to_vec() };
+        let reply = Reply {
+            status,
+            content_type: Some(content_type.into()),
+            etag: None,
+            body: body.as_bytes().to_vec(),
+        };
         let got = Refusal::of_status(&reply);
         assert_eq!(
             (got.kind, got.said.as_deref(), got.status),
@@ -152,6 +183,31 @@ mod tests {
         ] {
             check(status, "text/html; charset=utf-8", "<html>", kind, None);
             check(status, "text/plain", "", kind, None);
+        }
+    }
+
+    #[test]
+    fn limits_of_an_instance_are_no_mistake_in_the_query() {
+        use ErrorKind as K;
+        for (error_type, said, kind) in [
+            (
+                "execution",
+                "query processing would load too many samples into memory in query execution",
+                K::TooManySamples,
+            ),
+            (
+                "bad_data",
+                "exceeded maximum resolution of 11,000 points per timeseries. Try decreasing",
+                K::TooManyPoints,
+            ),
+            ("execution", "the query exceeded the limit (err-mimir-max-chunks-per-query)", K::TooManySamples),
+            ("422", "cannot select more than -search.maxSamplesPerQuery=1 samples", K::TooManySamples),
+            ("execution", "found duplicate series for the match group", K::BadQuery),
+            ("timeout", "would load too many samples", K::Timeout),
+            ("internal", "exceeded sample limit", K::Upstream),
+        ] {
+            let status = if error_type == "internal" { 500 } else { 422 };
+            assert_eq!(refused(error_type, said, status).kind, kind, "{said}");
         }
     }
 

@@ -1,12 +1,16 @@
 //! The door to the parser: asks it about a query that the guard let through.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::panic::catch_unwind;
 
 use promql_parser::parser::token::{T_BOTTOMK, T_COUNT_VALUES, T_LIMIT_RATIO, T_LIMITK, T_TOPK};
 use promql_parser::parser::value::ValueType;
 use promql_parser::parser::{AggregateExpr, Call, Expr, LabelModifier, parse};
 
-use super::quoted::quote;
+use super::NormalForm;
+use super::measured::{self, Measured};
+use super::normal;
+use super::quoted::{quote, unquote};
 use super::shape;
 use super::words::{Kind, words};
 
@@ -14,22 +18,46 @@ use super::words::{Kind, words};
 const MAX_REASON_CHARS: usize = 160;
 
 /// What the grammar knows of a query.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Known {
     /// The labels of the outermost `by (...)`.
     pub outermost_by: Vec<String>,
+    pub metrics: Vec<String>,
+    pub measured: Vec<Measured>,
 }
 
 /// Asks the parser; its reason when it refuses.
 pub(super) fn judge(query: &str) -> Result<Known, String> {
-    Ok(Known { outermost_by: outermost_by(&parsed(query)?) })
+    let expr = parsed(query, Regexes::Left)?;
+    Ok(Known {
+        outermost_by: outermost_by(&expr),
+        metrics: measured::metrics(&expr),
+        measured: measured::measured(&expr),
+    })
+}
+
+/// The query must have passed the guard. None when the parser refuses it.
+pub(super) fn normal_form(query: &str) -> Option<NormalForm> {
+    let settled = normal::settle(parsed(query, Regexes::Told).ok()?);
+    let mut hasher = DefaultHasher::new();
+    format!("{settled:?}").hash(&mut hasher);
+    Some(NormalForm(hasher.finish()))
+}
+
+/// What becomes of regexes, which the parser must not see.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Regexes {
+    /// All are one text.
+    Left,
+    /// Each is a text of its own, which no plain matcher has.
+    Told,
 }
 
 /// Whether two queries are built alike: the same but for what strings say and how labels and metrics are named.
 /// Both must have passed the guard. False when the parser refuses one.
 pub(super) fn same_shape(one: &str, other: &str) -> bool {
     let shape = |query| {
-        parsed(query).map(|mut expr| {
+        parsed(query, Regexes::Left).map(|mut expr| {
             shape::blank(&mut expr);
             expr
         })
@@ -37,8 +65,8 @@ pub(super) fn same_shape(one: &str, other: &str) -> bool {
     matches!((shape(one), shape(other)), (Ok(one), Ok(other)) if one == other)
 }
 
-fn parsed(query: &str) -> Result<Expr, String> {
-    let plain = plain_form(query)?;
+fn parsed(query: &str, regexes: Regexes) -> Result<Expr, String> {
+    let plain = plain_form(query, regexes)?;
     // The plain form avoids every panic of the parser that is known; this is the net for the others.
     let parsed = catch_unwind(|| parse(&plain)).map_err(|_| "our parser gave up".to_owned())?;
     parsed.map_err(|reason| reason.chars().take(MAX_REASON_CHARS).collect())
@@ -47,7 +75,7 @@ fn parsed(query: &str) -> Result<Expr, String> {
 /// The query as the parser can take it, equal in all that is asked of the parser, or why the parser
 /// is not asked. Regexes become plain texts: the parser would compile each, at a cost that the author
 /// of the query decides. Raw strings become quoted ones: the parser takes their backslashes for escapes.
-fn plain_form(query: &str) -> Result<String, &'static str> {
+fn plain_form(query: &str, regexes: Regexes) -> Result<String, &'static str> {
     let mut plain = String::with_capacity(query.len());
     let mut in_braces = false;
     // The last piece that is not blank, and whether a duration may follow: behind `[`, `[5m:` or `offset`.
@@ -56,6 +84,10 @@ fn plain_form(query: &str) -> Result<String, &'static str> {
     for (kind, span) in words(query) {
         let word = span.of(query);
         match (kind, word) {
+            (Kind::Quoted, _) if regexes == Regexes::Told && in_braces && matches!(last.1, "=~" | "!~") => {
+                let said = unquote(word).map_or_else(String::new, |(said, _)| said);
+                plain.push_str(&quote(&format!("\u{1}{said}")));
+            }
             (Kind::Quoted, _) if in_braces && matches!(last.1, "=~" | "!~") => {
                 plain.push_str(if obviously_empty(word) { "\"\"" } else { "\"x\"" });
             }
@@ -211,6 +243,32 @@ mod tests {
             assert_eq!(same_shape(one, other), wanted, "{one} and {other}");
             assert_eq!(same_shape(other, one), wanted, "{other} and {one}");
         }
+    }
+
+    #[test]
+    fn equal_queries_have_one_normal_form() {
+        for (one, other, wanted) in [
+            ("sum(rate(x[5m])) by (b,a) > 1", "sum by (a, b) (rate(x[5m])) > 1", true),
+            ("x{b=\"1\",a=~\"y.*\"}", "x{a=~\"y.*\", b=\"1\"}", true),
+            ("x{a=~\"y.*\"}", "x{a=~\"z.*\"}", false),
+            ("x{a=~\"y\"}", "x{a=\"y\"}", false),
+            ("x{a=~\"y\"}", "x{a!~\"y\"}", false),
+            ("(x + y) * 2", "((x) + y) * 2", true),
+            ("(x + y) * 2", "x + y * 2", false),
+            ("x > -1000", "x > - 1000", true),
+            ("x > 1e9", "x > 1e+09", true),
+            ("rate(x[24h])", "rate(x[1d])", true),
+            ("x # a remark\n > 1", "x > 1", true),
+            ("a / on (b, c) group_left (d) e", "a / on(c,b) group_left(d) e", true),
+            ("a / b", "b / a", false),
+            ("x{a='y'}", "x{a=`y`}", true),
+            ("vector(7.25843968e+09)", "vector(7258439680)", true),
+        ] {
+            let (first, second) = (normal_form(one), normal_form(other));
+            assert!(first.is_some() && second.is_some(), "{one} and {other}");
+            assert_eq!(first == second, wanted, "{one} and {other}");
+        }
+        assert_eq!(normal_form("x y"), None);
     }
 
     #[test]

@@ -4,6 +4,8 @@ mod duration;
 mod grammar;
 mod guard;
 mod matcher;
+mod measured;
+mod normal;
 mod quoted;
 mod regex;
 mod scan;
@@ -18,9 +20,11 @@ use std::sync::Arc;
 pub use duration::{DurationFault, parse_duration};
 pub use guard::{MAX_QUERY_BYTES, MAX_QUERY_DEPTH, MAX_QUERY_OPERATORS};
 pub use matcher::{MatchOp, Matcher};
+pub use measured::{Made, Measured};
 pub use quoted::{quote, unquote};
 pub use template::{Slot, Template};
 
+use self::grammar::Known;
 use crate::problem::{Problem, Span};
 
 /// A query that may be sent: within the limits, its brackets and quotes balanced,
@@ -31,7 +35,7 @@ pub struct PromQl {
     text: Arc<str>,
     checked: bool,
     /// Follows from the text.
-    outermost_by: Arc<[String]>,
+    known: Arc<Known>,
 }
 
 impl PromQl {
@@ -44,20 +48,26 @@ impl PromQl {
         if let Some(fault) = guard::fault(query) {
             return (None, vec![fault.shifted(place.start)]);
         }
-        let (checked, by, problems) = match grammar::judge(query) {
-            Ok(known) => (true, known.outermost_by, Vec::new()),
+        let (checked, known, problems) = match grammar::judge(query) {
+            Ok(known) => (true, known, Vec::new()),
             Err(reason) => {
                 let told = format!(
                     "not checked here, because our PromQL grammar does not know it ({reason}); it is sent as written"
                 );
-                (false, Vec::new(), vec![Problem::warning(place, told)])
+                (false, Known::default(), vec![Problem::warning(place, told)])
             }
         };
-        (Some(Self { text: query.into(), checked, outermost_by: by.into() }), problems)
+        (Some(Self { text: query.into(), checked, known: known.into() }), problems)
     }
 
     pub fn as_str(&self) -> &str {
         &self.text
+    }
+
+    /// Equal for queries that are the same but for how they are written: as Prometheus prints a rule's
+    /// expression, too. None when our grammar does not know the query. Means nothing to another process.
+    pub fn normal_form(&self) -> Option<NormalForm> {
+        self.checked.then(|| grammar::normal_form(&self.text)).flatten()
     }
 
     /// False when our grammar does not know the query (newer PromQL, MetricsQL).
@@ -68,9 +78,24 @@ impl PromQl {
     /// The labels of the outermost `by (...)`, in its order; empty without one. Looks through
     /// parentheses, into the first vector of a function call or an operation, and into `topk` and its like.
     pub fn outermost_by(&self) -> Vec<String> {
-        self.outermost_by.to_vec()
+        self.known.outermost_by.clone()
+    }
+
+    /// The metrics that the query names, each once, in its order; empty when our grammar does not know the query.
+    pub fn metrics(&self) -> &[String] {
+        &self.known.metrics
+    }
+
+    /// What the query's value is made of; where there are several, the value is of what all of them are.
+    /// Empty: it cannot be told.
+    pub fn measured(&self) -> &[Measured] {
+        &self.known.measured
     }
 }
+
+/// What is left of a query without the freedom to write it in several ways.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct NormalForm(u64);
 
 impl fmt::Display for PromQl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,7 +1,9 @@
 //! The one road to an instance: equal questions asked at once are one upstream query,
 //! answers are kept for a while, failures are remembered briefly.
 
+mod asides;
 mod flight;
+mod holdings;
 mod key;
 mod last_good;
 
@@ -10,11 +12,15 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+pub use asides::{MetadataQuestion, NamesQuestion};
+pub use holdings::Alertmanagers;
 pub use key::{InstantQuestion, Question, RulesQuestion, Scope};
 
+use self::asides::Asides;
 use self::flight::{Flight, Kept};
 use self::key::Family;
 use self::last_good::{LastGood, STALE_LIMIT};
+use crate::alertmanager::{AlertmanagerSettings, Holdings};
 use crate::clock;
 use crate::metrics::StoreMetrics;
 use crate::prometheus::{
@@ -83,6 +89,8 @@ pub struct Store {
     instants: Flight<InstantQuestion, Answer<InstantAnswer>>,
     rules: Flight<RulesQuestion, Answer<Rules>>,
     last_rules: LastGood<RulesQuestion, Rules>,
+    asides: Asides,
+    alertmanagers: Option<Alertmanagers>,
 }
 
 impl Store {
@@ -94,11 +102,31 @@ impl Store {
             instances,
             max_bytes: settings.max_bytes,
             graphs: Flight::new(part * 7, metrics.clone(), |a| a.value.weight()),
-            last_graphs: LastGood::new(part * 4, Matrix::weight),
+            last_graphs: LastGood::new(part * 3, Matrix::weight),
             instants: Flight::new(part, metrics.clone(), |a| a.value.weight()),
             rules: Flight::new(part * 2, metrics.clone(), |a| a.value.weight()),
             last_rules: LastGood::new(part * 2, Rules::weight),
+            asides: Asides::new(part, &metrics),
+            alertmanagers: None,
             metrics,
+        }
+    }
+
+    /// With the Alertmanagers that instances send their alerts to.
+    pub fn with_alertmanagers(self, alertmanagers: Alertmanagers) -> Self {
+        Self { alertmanagers: Some(alertmanagers), ..self }
+    }
+
+    /// None: none is configured for the instance.
+    pub fn alertmanager(&self, instance: &InstanceName) -> Option<&AlertmanagerSettings> {
+        self.alertmanagers.as_ref()?.settings(instance)
+    }
+
+    /// What the Alertmanager of an instance holds back.
+    pub async fn holdings(&self, question: RulesQuestion) -> Result<Answer<Holdings>, Arc<PrometheusError>> {
+        match &self.alertmanagers {
+            Some(alertmanagers) => alertmanagers.ask(question).await,
+            None => Err(Arc::new(unconfigured(&question.instance, "no Alertmanager is configured"))),
         }
     }
 
@@ -147,7 +175,8 @@ impl Store {
 
     pub fn fill(&self) -> StoreFill {
         let graphs = [self.graphs.fill(), self.last_graphs.fill(), self.instants.fill()];
-        let parts = graphs.into_iter().chain([self.rules.fill(), self.last_rules.fill()]);
+        let parts =
+            graphs.into_iter().chain([self.rules.fill(), self.last_rules.fill()]).chain(self.asides.fill());
         let parts: Vec<(u64, u64)> = parts.collect();
         StoreFill {
             answers: parts.iter().map(|(answers, _)| answers).sum(),
@@ -165,14 +194,13 @@ impl Store {
     }
 
     fn instance(&self, name: &InstanceName) -> Result<Arc<Instance>, PrometheusError> {
-        self.instances.get(name).ok_or_else(|| PrometheusError {
-            kind: ErrorKind::Upstream,
-            instance: name.clone(),
-            detail: "no such instance is configured".into(),
-            said: None,
-            status: None,
-        })
+        self.instances.get(name).ok_or_else(|| unconfigured(name, "no such instance is configured"))
     }
+}
+
+fn unconfigured(instance: &InstanceName, detail: &str) -> PrometheusError {
+    let (kind, instance, detail) = (ErrorKind::Upstream, instance.clone(), detail.to_owned());
+    PrometheusError { kind, instance, detail, said: None, status: None }
 }
 
 /// What is asked for, or the failure before it once that has taken too long; the fetch goes on.
@@ -191,7 +219,7 @@ fn log(error: &PrometheusError, asked: &str) {
     let asked: String = asked.chars().take(LOGGED_CHARACTERS).collect();
     match error.kind {
         // Its author's fault, who sees it on the page.
-        ErrorKind::BadQuery => tracing::info!(fault = %error, asked, "an instance refuses a query"),
+        kind if kind.is_of_query() => tracing::info!(fault = %error, asked, "an instance refuses a query"),
         _ => tracing::warn!(fault = %error, asked, "an instance failed"),
     }
 }

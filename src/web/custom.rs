@@ -6,6 +6,7 @@ use std::sync::Arc;
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, web};
 
+use super::drawing::drawn;
 use super::facts::routed_parameters;
 use super::panels::alert_graph::Found;
 use super::{Facts, PageDefaults, PageError, PageParams, RowId, WebSettings};
@@ -42,6 +43,8 @@ pub struct Custom {
     pub settings: web::Data<WebSettings>,
     /// The entity that the address names, which the catalog has.
     pub entity: Option<Arc<Entity>>,
+    /// The width at which the reader's script draws the graph.
+    pub drawn: Option<u32>,
     facts: Facts,
     monitoring: web::Data<Monitoring>,
 }
@@ -66,7 +69,8 @@ impl Custom {
         let (params, entity) = read(query, &settings.defaults, catalog)?;
         let params = params.routed_by(routed_parameters(query, monitoring.routing()));
         let facts = Facts::of(request, monitoring.routing());
-        Ok(Self { entity, params, settings, facts, monitoring })
+        let drawn = drawn(request.headers(), query);
+        Ok(Self { entity, params, settings, drawn, facts, monitoring })
     }
 
     /// A query of one's own needs the permission for it, whoever's instance answers.

@@ -6,6 +6,7 @@ mod cache_policy;
 mod canonical;
 pub mod csv;
 mod custom;
+mod drawing;
 mod facts;
 pub mod form;
 pub mod health;
@@ -96,10 +97,12 @@ fn for_people(config: &mut web::ServiceConfig) {
         .service(reading("/", pages::catalog::show))
         .service(reading("", pages::catalog::show))
         .service(reading("/status", pages::status::show))
+        .service(reading("/go", pages::go::show))
         .service(reading("/graph", pages::custom_graph::show))
         .service(reading("/query", pages::custom_graph::show))
         .service(reading("/graph.json", api::custom::graph))
         .service(reading("/graph.csv", api::custom::graph_sheet))
+        .service(reading("/graph.svg", api::custom::graph_picture))
         .service(reading("/alerts", pages::custom_alerts::show))
         .service(reading("/alerts/graph", pages::custom_alert_graph::show))
         .service(reading("/alerts.json", api::custom::alerts))
@@ -117,6 +120,7 @@ fn for_people(config: &mut web::ServiceConfig) {
                 .service(reading("/{name}/graphs", pages::graphs::show))
                 .service(reading("/{name}/graphs/{n}.json", api::graph::show))
                 .service(reading("/{name}/graphs/{n}.csv", api::graph::sheet))
+                .service(reading("/{name}/graphs/{n}.svg", api::picture::show))
                 .service(reading("/{name}/graphs/{n}", pages::graph::show)),
         );
 }

@@ -69,7 +69,7 @@ async fn the_page_reads_like_a_sentence_worst_first() {
     let section = &all[0];
     assert_eq!(section.get("data-state"), Some("firing"));
     assert_eq!(section.get("data-title"), Some("payments: 1 firing, 1 pending"));
-    assert_eq!(section.get("hx-trigger"), Some("every 30s"));
+    assert_eq!(section.get("hx-trigger"), Some("every 30s, again"));
     assert_eq!(section.get("hx-get"), Some(&*format!("{PAGE}/alerts")));
     assert!(html.contains("<title>payments: 1 firing, 1 pending</title>"));
     let rows = words(table);

@@ -219,7 +219,7 @@ async fn a_team_a_system_and_a_domain_roll_up_what_is_theirs() {
     let all = tags(panel.text());
     assert_eq!(all[0].get("id"), Some("members"));
     assert!(all.iter().any(|t| t.get("id") == Some("summary") && t.get("hx-swap-oob").is_some()));
-    assert_eq!(all[0].get("data-counts"), Some(r#"{"firing":1,"pending":0,"inactive":0,"unknown":0}"#));
+    assert_eq!(all[0].get("data-counts"), Some(r#"{"firing":1,"pending":0,"unknown":0,"inactive":0}"#));
     let asked = world.upstream.requests();
     assert_eq!(asked.len(), 1, "one question for all pages");
 }

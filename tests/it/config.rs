@@ -367,8 +367,11 @@ fn every_mistake_in_the_portals_keys_is_told() {
         ],
     );
     check(
-        &own("{instances: {default: {alertmanager: x}}}"),
-        &[("promenade.instances.default.alertmanager", "not support the key yet")],
+        &own("{instances: {default: {alertmanager: {ur: x}}}}"),
+        &[
+            ("promenade.instances.default.alertmanager.ur", "url"),
+            ("promenade.instances.default.alertmanager.url", "needs its url"),
+        ],
     );
     check(&own("5"), &[("promenade", "is a number, where a mapping")]);
 }

@@ -71,7 +71,7 @@ async fn the_time_and_the_looks_stay_in_every_link() {
     for kept in ["from=now-6h", "to=now", "theme=dark", "tz=utc", "refresh=0"] {
         assert!(graphs.contains(kept), "{kept}: {graphs}");
     }
-    assert_eq!(tags(panel(reply.text(), "graph-1"))[0].get("hx-trigger"), None);
+    assert_eq!(tags(panel(reply.text(), "graph-1"))[0].get("hx-trigger"), Some("again"));
 }
 
 #[tokio::test]

@@ -16,7 +16,7 @@ fn catalog(rule: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_card_has_a_chart_an_island_and_a_legend() {
+async fn a_card_has_a_picture_or_an_island_and_a_legend() {
     let world = World::of(&catalog("up|job|title=\"Up or down\"|unit=bytes")).await;
     world.upstream.on("up", Reply::matrix(&[(&[("job", "a")], 2048.0), (&[("job", "b")], 1.0)]));
     let reply = world.get(PAGE).await;
@@ -25,17 +25,32 @@ async fn a_card_has_a_chart_an_island_and_a_legend() {
     assert_eq!(all[0].get("data-state"), Some("ready"));
     assert_eq!(all[0].get("hx-get"), Some(&*format!("{PAGE}/graphs/1")));
     let chart = all.iter().find(|t| t.get("id") == Some("graph-1-chart")).unwrap();
-    assert_eq!(chart.get("data-island"), Some("graph-1-data"));
-    assert_eq!(chart.get("hx-morph-skip"), Some(""));
-    let island = card.split_once("id=\"graph-1-data\">").unwrap().1.split_once("</script>").unwrap().0;
-    let island: Value = serde_json::from_str(island).unwrap();
-    assert_eq!(island["names"], json!(["a", "b"]));
+    assert_eq!((chart.get("data-island"), chart.get("hx-morph-skip")), (None, None));
+    assert_eq!(chart.get("data-drawn"), Some(&*format!("{PAGE}/graphs/1?drawn=")));
+    assert!(card.contains("<svg class=\"plot\"") && !card.contains("application/json"), "{card}");
     let rows: Vec<_> = all.iter().filter(|t| t.get("data-series").is_some()).collect();
     assert_eq!(rows.len(), 2);
     assert!(rows.iter().all(|row| row.get("tabindex") == Some("0")));
     let text = words(card);
     assert!(text.contains("Up or down") && text.contains("2 series Last Min Max Avg"), "{text}");
-    assert!(text.contains("a 2 KiB 2 KiB 2 KiB 2 KiB"), "the figures stand for the chart: {text}");
+    assert!(text.contains("a 2 KiB 2 KiB 2 KiB 2 KiB"), "the figures stand beneath the chart: {text}");
+
+    let path = format!("{PAGE}/graphs/1?drawn=700");
+    assert!(!world.get(&path).await.text().contains("data-island"), "only a panel has an island");
+    let reply = world.get_with(&path, &[("HX-Request", "true")]).await;
+    let card = panel(reply.text(), "graph-1");
+    let all = tags(card);
+    assert_eq!(all[0].get("hx-get"), Some(&*path), "one request a refresh, for what is shown");
+    let links = all.iter().filter_map(|tag| tag.get("href"));
+    assert_eq!(links.filter(|href| href.contains("drawn=")).count(), 0);
+    let chart = all.iter().find(|t| t.get("id") == Some("graph-1-chart")).unwrap();
+    assert_eq!(chart.get("data-island"), Some("graph-1-data"));
+    assert_eq!(chart.get("hx-morph-skip"), Some(""));
+    assert!(!card.contains("<svg class=\"plot\""));
+    let island = card.split_once("id=\"graph-1-data\">").unwrap().1.split_once("</script>").unwrap().0;
+    let island: Value = serde_json::from_str(island).unwrap();
+    assert_eq!(island["names"], json!(["a", "b"]));
+    assert_eq!(island["columns"][0].as_array().unwrap().len(), 241, "an hour at 15 s fits 700 pixels");
 }
 
 #[tokio::test]
@@ -48,7 +63,19 @@ async fn the_fragment_is_the_card_of_the_page() {
     assert_eq!(shape(panel(fragment.text(), "graph-1")), shape(panel(page.text(), "graph-1")));
     let fixed =
         world.get(&format!("{PAGE}/graphs/1?from=2026-01-01T00:00:00Z&to=2026-01-01T01:00:00Z")).await;
-    assert_eq!(tags(panel(fixed.text(), "graph-1"))[0].get("hx-trigger"), None, "the past does not change");
+    assert_eq!(
+        tags(panel(fixed.text(), "graph-1"))[0].get("hx-trigger"),
+        Some("again"),
+        "the past does not change"
+    );
+    let asked = world
+        .get(&format!("{PAGE}/graphs/1?refresh=5s&from=2026-01-01T00:00:00Z&to=2026-01-01T01:00:00Z"))
+        .await;
+    assert_eq!(
+        tags(panel(asked.text(), "graph-1"))[0].get("hx-trigger"),
+        Some("again"),
+        "whatever is asked for"
+    );
 }
 
 #[tokio::test]
@@ -111,7 +138,8 @@ async fn hostile_series_change_no_element() {
     let page = async |text: &str| {
         let world = World::of(&catalog("up|job")).await;
         world.upstream.on("up", Reply::matrix(&[(&[("job", text)], 1.0)]));
-        world.get(PAGE).await.text().to_owned()
+        let fragment = world.get_with(&format!("{PAGE}/graphs/1?drawn=500"), &[("HX-Request", "true")]).await;
+        format!("{}{}", world.get(PAGE).await.text(), fragment.text())
     };
     let benign = shape(&page("harmless").await);
     for text in

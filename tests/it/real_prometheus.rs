@@ -56,7 +56,7 @@ fn catalog() -> String {
     .concat()
 }
 
-async fn world(prometheus: &RealPrometheus) -> World {
+pub async fn world(prometheus: &RealPrometheus) -> World {
     let api = url::Url::parse(&format!("{}/api/v1/", prometheus.url)).unwrap();
     World::with(&catalog(), |settings| {
         let scripted = settings.instances.pop().unwrap();
@@ -72,20 +72,20 @@ fn key(labels: &Value) -> String {
 }
 
 /// The portal's graph with its numbers as written: `serde_json`'s own may be one off in the last bit.
-#[derive(Deserialize)]
-struct Graph<'a> {
-    query: String,
-    start: i64,
-    end: i64,
-    step: i64,
+#[derive(Debug, Deserialize)]
+pub struct Graph<'a> {
+    pub query: String,
+    pub start: i64,
+    pub end: i64,
+    pub step: i64,
     #[serde(rename = "droppedSeries")]
-    dropped: usize,
+    pub dropped: usize,
     #[serde(borrow)]
     series: Vec<Series<'a>>,
 }
 
-#[derive(Deserialize)]
-struct Series<'a> {
+#[derive(Debug, Deserialize)]
+pub struct Series<'a> {
     labels: Value,
     #[serde(borrow)]
     values: Vec<&'a RawValue>,
@@ -100,9 +100,9 @@ fn number(word: &str) -> f64 {
     }
 }
 
-type Samples = BTreeMap<String, BTreeMap<i64, u64>>;
+pub type Samples = BTreeMap<String, BTreeMap<i64, u64>>;
 
-fn samples_of_portal(graph: &Graph<'_>) -> Samples {
+pub fn samples_of_portal(graph: &Graph<'_>) -> Samples {
     let series = graph.series.iter().map(|series| {
         let values = series.values.iter().enumerate().filter(|(_, v)| v.get() != "null");
         let at = |i: usize| graph.start + i64::try_from(i).unwrap() * graph.step;
@@ -112,7 +112,7 @@ fn samples_of_portal(graph: &Graph<'_>) -> Samples {
     series.collect()
 }
 
-fn samples_of_prometheus(answer: &Value) -> Samples {
+pub fn samples_of_prometheus(answer: &Value) -> Samples {
     let series = answer["data"]["result"].as_array().unwrap().iter().map(|series| {
         let values = series["values"].as_array().unwrap().iter();
         let samples = values.map(|v| {

@@ -6,9 +6,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 
+use super::joined::Joined;
 use super::loading::Loader;
 use super::watch::{self, Signal, Watch};
-use crate::catalog::{Catalog, CatalogSettings, SourceFault};
+use crate::catalog::{Catalog, CatalogSettings};
 use crate::metrics::CatalogMetrics;
 
 /// Reads entity files into a catalog whenever asked. Cheap to clone; all clones are one source.
@@ -18,8 +19,7 @@ pub struct FileSource {
 }
 
 struct Shared {
-    catalog: Arc<Catalog>,
-    metrics: CatalogMetrics,
+    joined: Arc<Joined>,
     loader: Mutex<Loader>,
     /// To the thread that watches, if there is one.
     watcher: Mutex<Option<Sender<Signal>>>,
@@ -33,33 +33,26 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl FileSource {
     /// Reads everything once, waiting for the disk. Faults are part of the snapshot.
     pub fn open(settings: CatalogSettings, metrics: CatalogMetrics, now: Timestamp) -> Self {
+        Self::beside(settings, Joined::alone(metrics), now)
+    }
+
+    /// The same, into a catalog that other sources fill too.
+    pub fn beside(settings: CatalogSettings, joined: Arc<Joined>, now: Timestamp) -> Self {
         let loader = Mutex::new(Loader::new(settings));
-        let catalog = Arc::new(Catalog::default());
-        let source =
-            Self { shared: Arc::new(Shared { catalog, metrics, loader, watcher: Mutex::new(None) }) };
+        let source = Self { shared: Arc::new(Shared { joined, loader, watcher: Mutex::new(None) }) };
         source.reload(now);
         source
     }
 
     /// The catalog that this source fills.
     pub fn catalog(&self) -> Arc<Catalog> {
-        self.shared.catalog.clone()
+        self.shared.joined.catalog()
     }
 
     /// Reads everything again, waiting for the disk, and swaps the snapshot.
     pub fn reload(&self, now: Timestamp) {
         let mut loader = locked(&self.shared.loader);
-        let next = loader.load(now);
-        let before = self.shared.catalog.snapshot();
-        tell(&before.faults, &next.faults);
-        tracing::info!(
-            entities = next.entities.len(),
-            files = next.files_read,
-            faults = next.faults.len(),
-            "catalog read"
-        );
-        self.shared.metrics.set(next.entities.len(), next.faults.len());
-        self.shared.catalog.swap(next);
+        self.shared.joined.files(loader.load(now));
         drop(loader);
         if let Some(watcher) = locked(&self.shared.watcher).as_ref() {
             // A watcher that ended needs no signal.
@@ -85,25 +78,5 @@ impl FileSource {
     /// The directories in which a change may matter, as of the last reading.
     pub(super) fn directories(&self) -> Vec<PathBuf> {
         locked(&self.shared.loader).directories()
-    }
-}
-
-/// Logs what is new, and what is over.
-fn tell(before: &[SourceFault], after: &[SourceFault]) {
-    let known: std::collections::HashSet<&SourceFault> = before.iter().collect();
-    for fault in after.iter().filter(|f| !known.contains(f)) {
-        tracing::warn!(
-            file = ?fault.file,
-            line = fault.line,
-            column = fault.column,
-            kept_last_good = fault.kept_last_good,
-            "catalog fault: {}",
-            fault.message
-        );
-    }
-    let still: std::collections::HashSet<&SourceFault> = after.iter().collect();
-    let over = before.iter().filter(|f| !still.contains(f)).count();
-    if over > 0 {
-        tracing::info!(faults = over, "catalog faults are over");
     }
 }

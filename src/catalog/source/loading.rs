@@ -7,9 +7,10 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::joined::Part;
 use super::matching::{Hit, Matcher};
 use super::reading::{Pointer, Reading, read_text};
-use crate::catalog::{CatalogSettings, Entity, EntityRef, FileLocation, Snapshot, SourceFault};
+use crate::catalog::{CatalogSettings, Entity, EntityRef, FileLocation, SourceFault};
 use crate::yaml::{self, Budget};
 
 /// Locations that point to locations, at most.
@@ -53,7 +54,7 @@ impl Loader {
         self.directories.clone()
     }
 
-    pub(super) fn load(&mut self, now: Timestamp) -> Snapshot {
+    pub(super) fn load(&mut self, now: Timestamp) -> Part {
         let (pass, settings) = self.pass();
         pass.finish(&settings, now)
     }
@@ -209,7 +210,7 @@ impl<'a> Pass<'a> {
         self.faults.truncate(MAX_FAULTS);
     }
 
-    pub(super) fn finish(mut self, settings: &CatalogSettings, now: Timestamp) -> Snapshot {
+    pub(super) fn finish(mut self, settings: &CatalogSettings, now: Timestamp) -> Part {
         let mut winners: HashMap<EntityRef, Arc<Entity>> = HashMap::new();
         for entity in std::mem::take(&mut self.fresh) {
             match winners.get(&entity.reference) {
@@ -229,12 +230,12 @@ impl<'a> Pass<'a> {
         self.loader.known = self.known;
         self.loader.matches = self.matches;
         self.loader.directories = self.matcher.directories.into_iter().collect();
-        Snapshot {
+        Part {
+            entities: winners.into_values().collect(),
             faults: self.faults,
             files_read: self.files_read + settings.embedded.len(),
             not_read: self.not_read,
-            loaded_at: Some(now),
-            ..Snapshot::new(winners.into_values())
+            read_at: Some(now),
         }
     }
 }

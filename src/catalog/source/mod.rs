@@ -1,8 +1,10 @@
 //! Where entities come from.
 
 mod ahead;
+pub mod backstage;
 pub mod files;
 mod following;
+mod joined;
 mod loading;
 mod matching;
 mod reading;
@@ -10,7 +12,9 @@ mod shape;
 mod survey;
 mod watch;
 
+pub use backstage::BackstageSource;
 pub use files::FileSource;
+pub use joined::Joined;
 pub use reading::{Pointer, Reading, read_text};
 pub use survey::Survey;
 pub use watch::Watch;

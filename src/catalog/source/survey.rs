@@ -25,7 +25,7 @@ impl Survey {
         let (mut pass, settings) = loader.pass();
         let entities = pass.fresh.clone();
         let unmatched = std::mem::take(&mut pass.unmatched);
-        let snapshot = pass.finish(&settings, Timestamp::UNIX_EPOCH);
-        Self { entities, faults: snapshot.faults, files_read: snapshot.files_read, unmatched }
+        let part = pass.finish(&settings, Timestamp::UNIX_EPOCH);
+        Self { entities, faults: part.faults, files_read: part.files_read, unmatched }
     }
 }

@@ -22,6 +22,10 @@ pub(super) struct Content<'a> {
     pub option: Value,
     pub start: i64,
     pub step: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub within: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub y: Option<ValueAxis>,
     pub names: Vec<&'a str>,
     pub colours: Vec<usize>,
     pub lone: Vec<[usize; 2]>,
@@ -29,6 +33,15 @@ pub(super) struct Content<'a> {
     pub graph_type: &'a str,
     pub stack: bool,
     pub columns: Vec<Column<'a>>,
+}
+
+/// The axis as it is drawn without the script.
+#[derive(Serialize)]
+pub(super) struct ValueAxis {
+    pub min: f64,
+    pub max: f64,
+    pub interval: f64,
+    pub more: usize,
 }
 
 /// A series' samples; what cannot be drawn (absent, NaN, infinite) is null.

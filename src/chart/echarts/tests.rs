@@ -1,43 +1,15 @@
 //! Whole islands, hostile names, and every digit.
 
-use std::sync::Arc;
-use std::time::Duration;
-
-use jiff::Timestamp;
 use serde_json::json;
 
 use super::*;
 use crate::annotations::Unit;
-use crate::monitoring::Period;
-use crate::prometheus::{ABSENT, InstanceName, Matrix, Series, Window};
-use crate::store::Answer;
-
-fn graph(series: &[(&str, &[f64])], graph_type: GraphType, stack: bool) -> Graph {
-    let points = series.first().map_or(1, |(_, values)| values.len()) as i64;
-    let window = Window::aligned(60_000, 60_000 * points, Duration::from_secs(60)).unwrap();
-    let labelled = |(name, values): &(&str, &[f64])| Series {
-        labels: [("job", *name)].into_iter().collect(),
-        values: values.to_vec(),
-    };
-    let matrix = Matrix::of(window, series.iter().map(labelled).collect());
-    Graph {
-        query: "q".to_owned(),
-        title: "t".to_owned(),
-        graph_type,
-        unit: Unit::Bytes,
-        stack,
-        instance: InstanceName::new("default"),
-        answer: Answer { value: Arc::new(matrix), as_of: Timestamp::UNIX_EPOCH, failure: None },
-        names: series.iter().map(|(name, _)| (*name).to_owned()).collect(),
-        stats: Vec::new(),
-        notices: Vec::new(),
-    }
-}
+use crate::chart::tests::{canvas, graph, period};
+use crate::monitoring::Graph;
+use crate::prometheus::ABSENT;
 
 fn drawn(graph: &Graph) -> (Island, Value) {
-    let at = |s| Timestamp::from_second(s).unwrap();
-    let period = Period { from: at(30), to: at(7200), now: at(3600), step: None };
-    let island = island(&Plot::of(graph, &period), graph);
+    let island = island(&Plot::of(graph, &period(30, 7200), &canvas()));
     let value = serde_json::from_str(island.as_str()).unwrap();
     (island, value)
 }
@@ -47,10 +19,11 @@ fn the_islands_whole_shape() {
     let series: &[(&str, &[f64])] = &[("a", &[1.5, ABSENT, 2.0, f64::NAN]), ("b", &[1.0, 2.0, 3.0, -4e300])];
     let (_, value) = drawn(&graph(series, GraphType::Area, true));
     let line = |name: &str| {
-        json!({"type": "line", "name": name, "showSymbol": false, "connectNulls": false,
+        json!({"type": "line", "name": name, "showSymbol": false, "connectNulls": false, "lineStyle": {"width": 1.5},
             "stack": "all", "areaStyle": {"opacity": 0.2}})
     };
     let labels = json!({"hideOverlap": true});
+    let line_at = json!({"onZero": false});
     assert_eq!(
         value,
         json!({
@@ -59,13 +32,14 @@ fn the_islands_whole_shape() {
                 "useUTC": true,
                 "tooltip": {"trigger": "axis", "confine": true},
                 "legend": {"show": false},
-                "grid": [{"left": 8, "right": 16, "top": 16, "bottom": 8, "containLabel": true}],
-                "xAxis": {"type": "time", "min": 30_000, "max": 7_200_000, "axisLabel": labels},
-                "yAxis": {"type": "value", "axisLabel": labels},
+                "grid": [{"left": 68.0, "right": 16.0, "top": 12.0, "bottom": 38.0, "containLabel": false}],
+                "xAxis": {"type": "time", "min": 30_000, "max": 7_200_000, "axisLabel": labels, "axisLine": line_at},
+                "yAxis": {"type": "value", "axisLabel": labels, "axisLine": line_at},
                 "series": [line("a"), line("b")],
             },
             "start": 60_000,
             "step": 60_000,
+            "y": value["y"],
             "names": ["a", "b"],
             "colours": value["colours"],
             "lone": [[0, 0], [0, 2]],
@@ -81,7 +55,8 @@ fn the_islands_whole_shape() {
 #[test]
 fn lines_are_not_filled_or_stacked_and_no_series_is_no_fault() {
     let (_, value) = drawn(&graph(&[("a", &[1.0])], GraphType::Line, false));
-    let line = json!({"type": "line", "name": "a", "showSymbol": false, "connectNulls": false});
+    let line = json!({"type": "line", "name": "a", "showSymbol": false, "connectNulls": false,
+        "lineStyle": {"width": 1.5}});
     assert_eq!(value["option"]["series"], json!([line]));
     let (_, value) = drawn(&graph(&[], GraphType::Line, false));
     assert_eq!(value["option"]["series"], json!([]));

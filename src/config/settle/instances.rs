@@ -158,8 +158,8 @@ fn distinct<'a>(listed: Vec<Entry<'a>>, unnamed: Option<Entry<'a>>) -> Vec<Entry
 fn instance(named: Entry<'_>, proxies: &Proxies<'_>, own: &Reader<'_>) -> Option<InstanceSettings> {
     let own = own.get(&named.name);
     own.only(
-        &["scrapeInterval", "maxConcurrent", "timeout", "allowedEntities"],
-        &["alertmanager", "unstableTail"],
+        &["scrapeInterval", "maxConcurrent", "timeout", "allowedEntities", "alertmanager"],
+        &["unstableTail"],
     );
     let time =
         |key: &str, most: u64, default| own.get(key).parse(|t| seconds(t, 1..=most)).unwrap_or(default);

@@ -1,5 +1,7 @@
 //! From the config as it is written to each module's own settings.
 
+mod alertmanagers;
+mod backstage;
 mod headers;
 mod instances;
 mod portal;
@@ -19,11 +21,13 @@ use crate::catalog::{CatalogSettings, FileLocation, Place};
 /// Reads every key that the portal knows. None, or faults, when something is wrong.
 pub(super) fn settle(root: &Reader<'_>, listen: Option<SocketAddr>) -> Option<Settings> {
     let (instances, named) = instances::settle(root);
+    let alertmanagers = alertmanagers::settle(&root.get("promenade").get("instances"), &instances);
     let routing = routing::settle(root, &named);
-    let catalog = catalog(&root.get("catalog"));
+    let mut catalog = catalog(&root.get("catalog"));
+    catalog.backstage = backstage::settle(&root.get("promenade").get("catalog"));
     let portal = portal::settle(root, listen);
     let (listen, web, store) = portal?;
-    Some(Settings { listen, web, instances, routing, catalog, store })
+    Some(Settings { listen, web, instances, alertmanagers, routing, catalog, store })
 }
 
 /// `catalog.locations`: those of type file are read, the others counted.

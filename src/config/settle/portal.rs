@@ -19,7 +19,17 @@ pub(super) fn settle(
     listen: Option<SocketAddr>,
 ) -> Option<(SocketAddr, WebSettings, StoreSettings)> {
     let promenade = root.get("promenade");
-    let known = ["listen", "auth", "adHocQueries", "embedding", "defaults", "instances", "cache", "routing"];
+    let known = [
+        "listen",
+        "auth",
+        "adHocQueries",
+        "embedding",
+        "defaults",
+        "instances",
+        "cache",
+        "catalog",
+        "routing",
+    ];
     promenade.only(&known, &[]);
     let embedding = promenade.get("embedding");
     embedding.only(&["frameAncestors", "parentOrigins"], &[]);
@@ -103,7 +113,9 @@ fn other_defaults(defaults: &Reader<'_>) -> Vec<(String, String)> {
         })
     };
     let mut others = Vec::new();
-    for name in ["step", "graphType", "showInactiveAlerts", "showLabels", "showAnnotations", "pageSize"] {
+    let plain =
+        ["step", "graphType", "showInactiveAlerts", "showLabels", "showAnnotations", "pageSize", "maxSeries"];
+    for name in plain {
         others.extend(value(name, defaults.get(name)).map(|value| (name.to_owned(), value)));
     }
     let name = "extraColumns";

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use crate::monitoring::silences::Held;
 use crate::prometheus::{Alert, AlertState, AlertingRule, Labels, RuleHealth, Rules};
 
 /// One row: an active alert, or a rule without active alerts. The rule, and the alert if there is
@@ -15,11 +16,12 @@ pub struct AlertRow {
     alert: Option<usize>,
     /// Of a row without an alert: the rule's own labels with `alertname` added.
     rule_labels: Labels,
+    pub(in crate::monitoring) held: Option<Arc<Held>>,
 }
 
 impl AlertRow {
     /// The rows of one rule: its active alerts, else the rule itself. Nothing without such a rule.
-    pub(super) fn all_of(rules: &Arc<Rules>, rule: usize) -> Vec<Self> {
+    pub(in crate::monitoring) fn all_of(rules: &Arc<Rules>, rule: usize) -> Vec<Self> {
         let Some(found) = rules.rules.get(rule) else { return Vec::new() };
         let active = |(i, alert): (usize, &Alert)| (alert.state != AlertState::Inactive).then_some(i);
         let rows: Vec<Self> = found
@@ -27,7 +29,13 @@ impl AlertRow {
             .iter()
             .enumerate()
             .filter_map(active)
-            .map(|i| Self { rules: rules.clone(), rule, alert: Some(i), rule_labels: Labels::default() })
+            .map(|i| Self {
+                rules: rules.clone(),
+                rule,
+                alert: Some(i),
+                rule_labels: Labels::default(),
+                held: None,
+            })
             .collect();
         if rows.is_empty() { Self::of_rule(rules, rule).into_iter().collect() } else { rows }
     }
@@ -36,7 +44,7 @@ impl AlertRow {
     pub(super) fn of_rule(rules: &Arc<Rules>, rule: usize) -> Option<Self> {
         let found = rules.rules.get(rule)?;
         let rule_labels = found.labels.iter().chain([("alertname", found.name.as_str())]).collect();
-        Some(Self { rules: rules.clone(), rule, alert: None, rule_labels })
+        Some(Self { rules: rules.clone(), rule, alert: None, rule_labels, held: None })
     }
 
     #[expect(

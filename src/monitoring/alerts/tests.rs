@@ -140,7 +140,7 @@ fn inactive_rows_are_counted_and_shown_on_request() {
             rule("Contradicts firing ok", &[]),
         ]
     };
-    let counts = StateCounts { firing: 2, pending: 1, inactive: 2, unknown: 1 };
+    let counts = StateCounts { firing: 2, pending: 1, inactive: 2, unknown: 1, ..StateCounts::default() };
     let hidden = table(rules(), &spec(None, &[]), false);
     assert_eq!(told(&hidden.rows), ["Contradicts firing -", "Fires firing 1", "Fires pending 2"]);
     assert_eq!(hidden.counts, counts);

@@ -56,7 +56,7 @@ impl Watchlist {
             if !available || texts == (None, None) {
                 continue;
             }
-            let spec = MonitoringSpec::alerts_alone(entity);
+            let spec = MonitoringSpec::of_alerts(entity);
             let routed = monitoring.route(entity, &spec, facts).ok();
             let instance = routed.and_then(|routed| {
                 let next = places.len();
@@ -85,7 +85,7 @@ impl Watchlist {
     pub fn with<T>(&self, wanted: u32, look: impl FnOnce(&AlertSpec) -> T) -> Option<T> {
         match self.wanted.get(wanted as usize)? {
             Wanted::Ready(spec) => Some(look(spec)),
-            Wanted::Unread(entity) => MonitoringSpec::alerts_alone(entity).alerts.as_ref().map(look),
+            Wanted::Unread(entity) => MonitoringSpec::of_alerts(entity).alerts.as_ref().map(look),
         }
     }
 }

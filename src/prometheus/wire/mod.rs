@@ -4,6 +4,7 @@ mod envelope;
 mod histogram;
 mod instant;
 mod labels;
+mod metadata;
 mod range;
 mod result;
 mod rules;
@@ -13,6 +14,7 @@ mod write_rules;
 
 pub use envelope::{WireFault, refusal};
 pub use instant::read_instant;
+pub use metadata::{read_metadata, read_names};
 pub use range::read_matrix;
 pub use rules::read_rules;
 pub use write::{write_instant, write_matrix, write_refusal};

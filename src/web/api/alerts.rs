@@ -5,8 +5,9 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 
 use super::{Number, seconds, sheets, strict};
+use crate::alertmanager::Silence;
 use crate::annotations::MonitoringSpec;
-use crate::monitoring::{AlertRow, AlertTable, Failure, Monitoring};
+use crate::monitoring::{AlertRow, AlertTable, Failure, Held, Monitoring, Silences};
 use crate::prometheus::{AlertState, Labels, RuleHealth};
 use crate::web::panels::rows::{Paging, choose};
 use crate::web::{CachePolicy, Facts, PageError, PageParams, Subject, form};
@@ -77,6 +78,8 @@ struct AlertsForm<'a> {
     as_of: serde_json::Number,
     stale: bool,
     warnings: &'a [String],
+    /// `known`, `unknown`, or null where no Alertmanager is configured.
+    silences: Option<&'static str>,
     alerts: Vec<AlertForm<'a>>,
 }
 
@@ -87,6 +90,11 @@ impl<'a> AlertsForm<'a> {
             as_of: seconds(table.as_of.as_millisecond()),
             stale: table.failure.is_some(),
             warnings: &table.warnings,
+            silences: match table.silences {
+                Silences::NotAsked => None,
+                Silences::Known { .. } => Some("known"),
+                Silences::Unknown { .. } => Some("unknown"),
+            },
             alerts: rows.iter().map(AlertForm::of).collect(),
         }
     }
@@ -109,11 +117,33 @@ pub struct AlertForm<'a> {
     last_evaluation: Option<&'a str>,
     group: &'a str,
     severity: Option<&'a str>,
+    silenced: bool,
+    inhibited: bool,
+    muted: bool,
+    silences: Vec<SilenceForm<'a>>,
+    inhibited_by: &'a [String],
+    muted_by: &'a [String],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SilenceForm<'a> {
+    id: &'a str,
+    created_by: &'a str,
+    comment: &'a str,
+    ends_at: &'a str,
 }
 
 impl<'a> AlertForm<'a> {
     pub fn of(row: &'a AlertRow) -> Self {
         let (rule, alert) = (row.rule(), row.alert());
+        let held = row.held();
+        let silence = |silence: &'a Silence| SilenceForm {
+            id: &silence.id,
+            created_by: &silence.created_by,
+            comment: &silence.comment,
+            ends_at: &silence.ends_at,
+        };
         Self {
             name: &rule.name,
             state: row.state(),
@@ -129,6 +159,12 @@ impl<'a> AlertForm<'a> {
             last_evaluation: rule.last_evaluation.as_deref(),
             group: &rule.group,
             severity: row.severity(),
+            silenced: held.is_some_and(Held::is_silenced),
+            inhibited: held.is_some_and(Held::is_inhibited),
+            muted: held.is_some_and(|held| !held.muted_by.is_empty()),
+            silences: held.map(|held| held.silences.iter().map(silence).collect()).unwrap_or_default(),
+            inhibited_by: held.map(|held| held.inhibited_by.as_slice()).unwrap_or_default(),
+            muted_by: held.map(|held| held.muted_by.as_slice()).unwrap_or_default(),
         }
     }
 }

@@ -2,8 +2,9 @@
 
 use actix_web::{HttpRequest, HttpResponse};
 
-use super::{alerts, graph, sheets, strict};
+use super::{alerts, graph, picture, sheets, strict};
 use crate::monitoring::{AlertTable, Graph};
+use crate::web::drawing::FileSize;
 use crate::web::params::ParamProblem;
 use crate::web::{Custom, PageError};
 
@@ -18,6 +19,16 @@ pub async fn graph_sheet(request: HttpRequest, custom: Custom) -> Result<HttpRes
     let graph = asked_graph(&custom).await?;
     let title = custom.params.custom.title.as_deref();
     sheets::graph(&request, &[graph.instance.clone().as_str(), title.unwrap_or("graph")], graph).await
+}
+
+/// `/graph.svg`
+pub async fn graph_picture(
+    request: HttpRequest,
+    size: FileSize,
+    custom: Custom,
+) -> Result<HttpResponse, PageError> {
+    let graph = asked_graph(&custom).await?;
+    picture::picture(&request, size, graph, &custom.params).await
 }
 
 /// `/alerts.json`

@@ -43,7 +43,8 @@ pub async fn sheet(
     sheets::graph(&request, &[subject.reference().name(), "graph", &number], graph).await
 }
 
-async fn asked(
+/// The graph of an address that asks for a data form.
+pub(super) async fn asked(
     subject: &Subject,
     number: GraphNumber,
     params: &PageParams,

@@ -1,9 +1,10 @@
-//! The data forms: what pages show, as JSON and as sheets for other programs. Field names and their order are a contract.
+//! The data forms: what pages show, as JSON, sheets and pictures for other programs. Field names and their order are a contract.
 
 pub mod alerts;
 pub mod custom;
 pub mod entity;
 pub mod graph;
+pub mod picture;
 pub mod proxy;
 mod sheets;
 

@@ -1,5 +1,6 @@
 //! Every URL that the portal writes. Templates spell none.
 
+mod landing;
 mod out;
 #[cfg(test)]
 mod tests;
@@ -7,8 +8,10 @@ mod tests;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use url::form_urlencoded;
 
-pub use out::{prometheus_alerts, prometheus_graph, safe_href};
+pub use landing::Landed;
+pub use out::{new_silence, prometheus_alerts, prometheus_graph, safe_href};
 
+use super::params::LegendOrder;
 use super::{PageParams, RowId, assets};
 use crate::annotations::{GraphSpec, GraphType, Unit};
 use crate::catalog::EntityRef;
@@ -18,7 +21,8 @@ use crate::promql::quote;
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// What a link to another page of the portal keeps: how the reader looks, not what the page lists.
-const KEPT: [&str; 9] = ["from", "to", "range", "step", "refresh", "graphType", "kiosk", "theme", "tz"];
+const KEPT: [&str; 10] =
+    ["from", "to", "range", "step", "refresh", "graphType", "kiosk", "theme", "tz", "maxSeries"];
 
 /// What makes a page number mean other rows: changing one of these begins at the first page again.
 const PAGED_BY: [&str; 8] = ["state", "search", "sort", "pageSize", "kind", "namespace", "owner", "system"];
@@ -111,6 +115,10 @@ impl Links<'_> {
         self.keeping(self.path(entity, &format!("/graphs/{number}.csv")))
     }
 
+    pub fn graph_svg(&self, entity: &EntityRef, number: usize) -> String {
+        self.keeping(self.path(entity, &format!("/graphs/{number}.svg")))
+    }
+
     /// Where a reader writes a query, not yet written.
     pub fn new_query(&self) -> String {
         self.keeping(format!("{}/graph", self.prefix))
@@ -156,6 +164,10 @@ impl Links<'_> {
         self.custom_data("graph.csv")
     }
 
+    pub fn custom_graph_svg(&self) -> String {
+        self.custom_data("graph.svg")
+    }
+
     /// The alert table that this address describes.
     pub fn custom_alerts(&self) -> String {
         self.with(&format!("{}/alerts", self.prefix), &[])
@@ -197,6 +209,18 @@ impl Links<'_> {
         address(path, kept.chain(set))
     }
 
+    /// The page at `path` over another window, whose ends are written as the address has them.
+    pub fn over(&self, path: &str, from: &str, to: &str) -> String {
+        self.with(path, &[("from", Some(from)), ("to", Some(to)), ("range", None), ("page", None)])
+    }
+
+    /// The page at `path` with the legend of one graph in another order.
+    pub fn ordered(&self, path: &str, graph: &str, order: Option<LegendOrder>) -> String {
+        let orders = self.params.legends.with_order(graph, order);
+        let set = orders.iter().map(|order| ("legend", Some(order.as_str())));
+        self.with(path, &[("legend", None)].into_iter().chain(set).collect::<Vec<_>>())
+    }
+
     /// The page at `path` over other ranges.
     pub fn quick_ranges(&self, path: &str) -> Vec<QuickRange> {
         let shown = (self.params.to == "now").then(|| self.params.from.strip_prefix("now-")).flatten();
@@ -230,6 +254,13 @@ impl Links<'_> {
         let given = self.params.given.iter().filter(move |(name, _)| keeps(name));
         given.map(|(name, value)| (name.as_str(), value.as_str()))
     }
+}
+
+/// Where a panel hands its data to the script that draws it at a width; without one, the width is yet to be appended.
+pub fn drawn(panel: &str, width: Option<u32>) -> String {
+    let joint = if panel.contains('?') { '&' } else { '?' };
+    let width = width.map(|width| width.to_string()).unwrap_or_default();
+    format!("{panel}{joint}drawn={width}")
 }
 
 type Change<'c> = (&'c str, Option<&'c str>);

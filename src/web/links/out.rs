@@ -4,7 +4,9 @@ use jiff::tz::TimeZone;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use url::Url;
 
-use crate::monitoring::Period;
+use crate::monitoring::Span;
+use crate::prometheus::Labels;
+use crate::promql::{MatchOp, Matcher};
 use crate::web::params::in_one_unit;
 
 /// What stays unescaped in a value of a query. A blank becomes `%20`, which every reader of queries takes.
@@ -13,17 +15,17 @@ const VALUE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_'
 /// Longer texts are shown, not linked.
 const LONGEST_HREF: usize = 2_000;
 
-/// The expression in Prometheus' own graph page over the same period. `/graph?g0...` is understood by
-/// Prometheus 2 and 3.
-pub fn prometheus_graph(ui_url: &Url, query: &str, period: &Period) -> String {
-    let range = period.to.duration_since(period.from);
-    let range = in_one_unit(range.try_into().unwrap_or_default());
-    let end = period.to.to_zoned(TimeZone::UTC).strftime("%Y-%m-%d %H:%M:%S").to_string();
-    let step = period.step.map(|step| step.as_secs().max(1).to_string());
-    let mut pairs =
-        vec![("g0.expr", query), ("g0.tab", "0"), ("g0.range_input", &range), ("g0.end_input", &end)];
-    if let Some(step) = &step {
-        pairs.push(("g0.step_input", step));
+/// The expression in Prometheus' own graph page over the same instants. `/graph?g0...` is understood by
+/// Prometheus 2, which reads `step_input`, and 3, which reads `res_type` and `res_step`; both in seconds.
+pub fn prometheus_graph(ui_url: &Url, query: &str, span: &Span) -> String {
+    let range = in_one_unit(span.end.duration_since(span.start).try_into().unwrap_or_default());
+    let end = span.end.to_zoned(TimeZone::UTC).strftime("%Y-%m-%d %H:%M:%S").to_string();
+    let whole = span.step.as_millis().div_ceil(1_000).to_string();
+    let exact = span.step.as_secs_f64().to_string();
+    let mut pairs = vec![("g0.expr", query), ("g0.tab", "0")];
+    pairs.extend([("g0.range_input", range.as_str()), ("g0.end_input", &end)]);
+    if !span.step.is_zero() {
+        pairs.extend([("g0.step_input", whole.as_str()), ("g0.res_type", "custom"), ("g0.res_step", &exact)]);
     }
     let encoded = pairs.iter().map(|(name, value)| format!("{name}={}", utf8_percent_encode(value, VALUE)));
     let query = encoded.collect::<Vec<_>>().join("&");
@@ -35,6 +37,22 @@ pub fn prometheus_graph(ui_url: &Url, query: &str, period: &Period) -> String {
 /// Prometheus' own page of alerts.
 pub fn prometheus_alerts(ui_url: &Url) -> String {
     under(ui_url, "alerts").into()
+}
+
+/// Alertmanager's own form for a new silence, with a matcher for each label.
+pub fn new_silence(ui_url: &Url, labels: &Labels) -> String {
+    let matcher = |(name, value): (&str, &str)| Matcher::new(name, MatchOp::Equal, value).ok();
+    let matchers = labels.iter().filter(|(_, value)| !value.is_empty()).filter_map(matcher);
+    let filter = format!("{{{}}}", matchers.map(|m| m.to_string()).collect::<Vec<_>>().join(", "));
+    let mut url = ui_url.clone();
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    if let Ok(mut segments) = url.path_segments_mut() {
+        segments.pop_if_empty().push("");
+    }
+    url.set_query(None);
+    url.set_fragment(Some(&format!("/silences/new?filter={}", utf8_percent_encode(&filter, VALUE))));
+    url.into()
 }
 
 fn under(ui_url: &Url, page: &str) -> Url {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use url::Url;
 
 use super::*;
-use crate::monitoring::Period;
+use crate::monitoring::Span;
 use crate::web::PageDefaults;
 
 fn params(query: &str) -> PageParams {
@@ -90,18 +90,17 @@ fn the_range_shown_is_marked() {
 
 #[test]
 fn prometheus_gets_the_query_whole() {
-    let period = Period {
-        from: "2026-11-23T08:00:00Z".parse().unwrap(),
-        to: "2026-11-23T14:00:00Z".parse().unwrap(),
-        now: "2026-11-23T14:00:00Z".parse().unwrap(),
-        step: Some(Duration::from_secs(60)),
+    let span = Span {
+        start: "2026-11-23T08:00:00Z".parse().unwrap(),
+        end: "2026-11-23T14:00:00Z".parse().unwrap(),
+        step: Duration::from_secs(60),
     };
     let query = "rate(x{a=\"b+c&d\"}[5m]) % 2 # é";
     for ui in ["http://u:p@prom.example/base?x=1#y", "http://prom.example/base/"] {
-        let link = prometheus_graph(&Url::parse(ui).unwrap(), query, &period);
+        let link = prometheus_graph(&Url::parse(ui).unwrap(), query, &span);
         let expected = "http://prom.example/base/graph?g0.expr=rate%28x%7Ba%3D%22b%2Bc%26d%22%7D%5B5m%5D%29%20%25%202\
                         %20%23%20%C3%A9&g0.tab=0&g0.range_input=6h&g0.end_input=2026-11-23%2014%3A00%3A00\
-                        &g0.step_input=60";
+                        &g0.step_input=60&g0.res_type=custom&g0.res_step=60";
         assert_eq!(link, expected);
         let sent = Url::parse(&link).unwrap().query_pairs().next().unwrap().1.into_owned();
         assert_eq!(sent, query);
@@ -159,4 +158,26 @@ fn only_plain_web_addresses_become_links() {
         assert_eq!(safe_href(text), None, "{text:?}");
     }
     assert_eq!(safe_href(&format!("https://example.com/{}", "x".repeat(3_000))), None);
+}
+
+#[test]
+fn a_new_silence_matches_exactly_the_alert() {
+    let labels = [
+        ("alertname", "High\"Load\""),
+        ("path", "C:\\a, b}"),
+        ("team", "päy&#"),
+        ("k8s.pod", "x"),
+        ("no", ""),
+    ];
+    let labels = labels.into_iter().collect();
+    for (ui, at) in [
+        ("http://am.example", "http://am.example/#"),
+        ("http://u:p@am.example/base?x#y", "http://am.example/base/#"),
+    ] {
+        let link = new_silence(&Url::parse(ui).unwrap(), &labels);
+        let filter = link.strip_prefix(&format!("{at}/silences/new?filter=")).unwrap();
+        let filter = percent_encoding::percent_decode_str(filter).decode_utf8().unwrap();
+        let wanted = r#"{alertname="High\"Load\"", "k8s.pod"="x", path="C:\\a, b}", team="päy&#"}"#;
+        assert_eq!(filter, wanted.replace(r#"\\"#, r"\\").replace(r#"\""#, "\\\""));
+    }
 }

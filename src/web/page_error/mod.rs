@@ -1,5 +1,6 @@
 //! Errors: worded once for the reader, told once to the operator, answered in the form that was asked for.
 
+mod nothing;
 mod render;
 mod told;
 
@@ -8,8 +9,9 @@ use std::fmt;
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
 
+pub use nothing::{Nothing, tell_nothing};
 pub use render::{catch_panics, render};
-pub use told::{Told, tell};
+pub use told::{Told, alertmanager_says, tell};
 
 use super::params::ParamProblem;
 use crate::catalog::EntityRef;

@@ -80,7 +80,7 @@ fn body(request: &HttpRequest, asked: &str, error: &PageError) -> actix_web::Htt
     let told = &error.told();
     let made = if proxy::is_route(asked) {
         proxy::refusal(request, error, told)
-    } else if [".json", ".csv"].iter().any(|form| asked.ends_with(form)) {
+    } else if [".json", ".csv", ".svg"].iter().any(|form| asked.ends_with(form)) {
         let message = told.message();
         let error = ErrorFields { kind: told.kind, message: &message };
         form::json_as(request, told.status, &ErrorBody { error }, CachePolicy::Live)

@@ -51,6 +51,23 @@ pub fn tell(failure: &Failure) -> Told {
     worded(failure)
 }
 
+/// Why an Alertmanager has no answer, as the end of a sentence.
+pub fn alertmanager_says(kind: ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::Unreachable => "Alertmanager does not answer",
+        ErrorKind::Timeout => "Alertmanager did not answer in time",
+        ErrorKind::Unauthorized => "Alertmanager refuses the portal's credentials",
+        ErrorKind::NotPrometheus => "what answers for Alertmanager is none",
+        ErrorKind::Incomplete => "Alertmanager sent an incomplete answer",
+        ErrorKind::TooLarge => "Alertmanager sent too much",
+        ErrorKind::BadQuery
+        | ErrorKind::TooManySamples
+        | ErrorKind::TooManyPoints
+        | ErrorKind::Overloaded
+        | ErrorKind::Upstream => "Alertmanager failed",
+    }
+}
+
 pub(super) fn for_operator(failure: &Failure) -> String {
     match failure {
         Failure::Prometheus(error) => error.to_string(),
@@ -219,7 +236,7 @@ fn unknown_instance(unknown: &UnknownInstance) -> Told {
 }
 
 /// An instance as the subject of a sentence.
-fn subject(instance: &InstanceName) -> String {
+pub(super) fn subject(instance: &InstanceName) -> String {
     match instance.as_str() {
         InstanceName::DEFAULT => "Prometheus".to_owned(),
         name => format!("Prometheus {name}"),
@@ -237,12 +254,9 @@ fn prometheus(error: &PrometheusError) -> Told {
 fn sentences(error: &PrometheusError, who: &str) -> (StatusCode, String, String, &'static str) {
     let bad_gateway = StatusCode::BAD_GATEWAY;
     match error.kind {
-        ErrorKind::BadQuery => (
-            StatusCode::UNPROCESSABLE_ENTITY,
-            format!("{who} refuses the query"),
-            "The query reached Prometheus, which cannot evaluate it.".to_owned(),
-            "Mend the query.",
-        ),
+        ErrorKind::BadQuery | ErrorKind::TooManySamples | ErrorKind::TooManyPoints => {
+            of_query(error.kind, who)
+        }
         ErrorKind::Overloaded => (
             StatusCode::SERVICE_UNAVAILABLE,
             format!("{who} is busy"),
@@ -297,6 +311,28 @@ fn sentences(error: &PrometheusError, who: &str) -> (StatusCode, String, String,
     }
 }
 
+/// What an instance refuses of the query itself: a limit of the instance is no mistake of the query's author.
+fn of_query(kind: ErrorKind, who: &str) -> (StatusCode, String, String, &'static str) {
+    let (title, explanation, advice) = match kind {
+        ErrorKind::TooManySamples => (
+            format!("The query reads more than {who} allows"),
+            "The query is right, but the instance guards its memory and refused it.",
+            "Try a shorter range, select fewer series, or have the query recorded by a rule.",
+        ),
+        ErrorKind::TooManyPoints => (
+            format!("The range has more points than {who} allows"),
+            "The query is right, but at this step each series would have too many points.",
+            "Try a longer step or a shorter range.",
+        ),
+        _ => (
+            format!("{who} refuses the query"),
+            "The query reached Prometheus, which cannot evaluate it.",
+            "Mend the query.",
+        ),
+    };
+    (StatusCode::UNPROCESSABLE_ENTITY, title, explanation.to_owned(), advice)
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
@@ -318,6 +354,8 @@ mod tests {
     fn every_kind_has_the_contracts_status() {
         let cases = [
             (ErrorKind::BadQuery, 422, "bad_query"),
+            (ErrorKind::TooManySamples, 422, "bad_query"),
+            (ErrorKind::TooManyPoints, 422, "bad_query"),
             (ErrorKind::Overloaded, 503, "overloaded"),
             (ErrorKind::Timeout, 504, "timeout"),
             (ErrorKind::Unreachable, 502, "unreachable"),

@@ -59,6 +59,7 @@ pub fn setting<'a>(custom: &'a Custom, page: &'a str, name: &'a str) -> Setting<
         page,
         tells_parent: !custom.settings.parent_origins.is_empty(),
         ad_hoc: custom.settings.ad_hoc,
+        drawn: custom.drawn,
     }
 }
 

@@ -1,13 +1,17 @@
 //! A graph that its address describes: a page with the query to be changed, or the panel that refreshes itself.
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 
 use super::Shell;
 use super::asked::{self, Asked};
+use super::go::{Fired, led_to};
 use super::time_bar::TimeBar;
 use crate::annotations::GraphSpec;
+use crate::monitoring::{Expressions, Monitoring, OwnersKeeper};
+use crate::promql::PromQl;
+use crate::web::links::Landed;
 use crate::web::panels::{GraphPanel, ProblemsPanel};
 use crate::web::{CachePolicy, Custom, Form, PageError, Told, form};
 
@@ -32,7 +36,20 @@ pub struct CustomGraphPage<'a> {
     pub graph: Option<GraphPanel>,
 }
 
-pub async fn show(request: HttpRequest, form: Form, custom: Custom) -> Result<HttpResponse, PageError> {
+pub async fn show(
+    request: HttpRequest,
+    form: Form,
+    custom: Custom,
+    keeper: web::Data<OwnersKeeper>,
+    expressions: web::Data<Expressions>,
+    monitoring: web::Data<Monitoring>,
+) -> Result<HttpResponse, PageError> {
+    if form == Form::Page
+        && is_from_prometheus(request.query_string())
+        && let Some(page) = owners_page(&custom, &keeper, &expressions, &monitoring).await
+    {
+        return Ok(led_to(&page));
+    }
     custom.may_query()?;
     let spec = custom.graph_spec();
     let graph = match &spec {
@@ -71,6 +88,30 @@ pub async fn show(request: HttpRequest, form: Form, custom: Custom) -> Result<Ht
         graph,
     };
     form::html_as(&request, status.unwrap_or(StatusCode::OK), &page, CachePolicy::Live)
+}
+
+/// A rule's own link (`generatorURL`) is an address of Prometheus and nothing of ours.
+fn is_from_prometheus(query: &str) -> bool {
+    let names: Vec<_> = url::form_urlencoded::parse(query.as_bytes()).map(|(name, _)| name).collect();
+    let ours = ["query", "entity", "instance", "g1.expr"];
+    names.iter().any(|name| name == "g0.expr") && !names.iter().any(|name| ours.contains(&&**name))
+}
+
+/// The page of the one entity whose alert rule has the expression. It asks nothing that no annotation names.
+async fn owners_page(
+    custom: &Custom,
+    keeper: &OwnersKeeper,
+    expressions: &Expressions,
+    monitoring: &Monitoring,
+) -> Option<String> {
+    let query = PromQl::read(custom.params.custom.query.as_deref()?).0?;
+    let owners = keeper.owners().await;
+    let owner = monitoring.owner_of_expression(&owners, expressions, &query).await?;
+    let fired = Fired { at: None, text: None, now: custom.params.period.now };
+    let landed = fired.landed(monitoring, &owner).await;
+    let is_timed = ["from", "to", "range"].iter().any(|name| custom.params.is_given(name));
+    let landed = if is_timed { Landed { from: None, to: None, ..landed } } else { landed };
+    Some(asked::links(custom).landing(&owner.entity.reference, &landed))
 }
 
 /// What is wrong with an address that has no query yet.

@@ -2,7 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
-use futures_util::future::join3;
+use futures_util::future::join4;
 
 use super::Shell;
 use super::head::Head;
@@ -11,7 +11,7 @@ use super::time_bar::TimeBar;
 use crate::web::panels::members::Place;
 use crate::web::panels::missing::Missing;
 use crate::web::panels::{
-    AccountPanel, AlertsPanel, GraphPanel, MembersPanel, MissingPanel, ProblemsPanel, Summary,
+    AccountPanel, AlertsPanel, GraphPanel, LandedPanel, MembersPanel, MissingPanel, ProblemsPanel, Summary,
 };
 use crate::web::{PageError, Told, form};
 
@@ -26,6 +26,7 @@ pub struct EntityPage<'a> {
     pub fault: Option<Told>,
     pub missing: Option<MissingPanel>,
     pub members: Option<MembersPanel>,
+    pub landed: Option<LandedPanel>,
     pub alerts: Option<AlertsPanel>,
     pub graphs: Vec<GraphPanel>,
     pub account: AccountPanel,
@@ -45,7 +46,8 @@ pub async fn show(request: HttpRequest, scene: Scene) -> Result<HttpResponse, Pa
         }
     };
     let graphs = async { if asks { scene.graphs(&setting).await } else { Vec::new() } };
-    let (alerts, graphs, members) = join3(alerts, graphs, scene.members(Place::Overview)).await;
+    let members = scene.members(Place::Overview);
+    let (alerts, graphs, landed, members) = join4(alerts, graphs, scene.landed(), members).await;
     let leads = members.as_ref().filter(|members| members.leads_page);
     let summary = match &alerts {
         Some(alerts) => alerts.summary.clone(),
@@ -64,6 +66,7 @@ pub async fn show(request: HttpRequest, scene: Scene) -> Result<HttpResponse, Pa
         members,
         fault: fault.filter(|_| !missing),
         head,
+        landed,
         alerts,
         graphs,
     };

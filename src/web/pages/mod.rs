@@ -9,6 +9,7 @@ pub mod custom_alerts;
 pub mod custom_graph;
 pub mod entity;
 pub mod error;
+pub mod go;
 pub mod graph;
 pub mod graphs;
 mod head;
@@ -17,6 +18,7 @@ mod scene;
 pub mod status;
 mod time_bar;
 
+use super::panels::times::zone_words;
 use super::params::{PageParams, Theme};
 use super::{Links, WebSettings};
 
@@ -65,6 +67,11 @@ impl<'a> Shell<'a> {
     pub fn icon_now(&self) -> String {
         let known = ["ok", "firing", "pending", "plain"].contains(&self.icon);
         self.icon_of(if known { self.icon } else { "unknown" })
+    }
+
+    /// The zone that the page is written in.
+    pub fn zone(&self) -> String {
+        zone_words(self.params.period.now, &self.params.zone)
     }
 
     pub fn is_theme(&self, theme: &str) -> bool {

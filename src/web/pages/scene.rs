@@ -15,12 +15,13 @@ use super::head::Head;
 use super::time_bar::TimeBar;
 use crate::annotations::MonitoringSpec;
 use crate::catalog::{Catalog, Entity, Members, Snapshot};
-use crate::monitoring::{Account, Failure, Monitoring, RequestFacts, Routed, UnknownInstance};
+use crate::monitoring::{Account, Failure, Monitoring, RequestFacts, Routed, UnknownInstance, Wanted};
+use crate::web::drawing::drawn;
 use crate::web::page_error::tell;
 use crate::web::panels::members::{Place, members_of};
 use crate::web::panels::{
-    AccountPanel, AlertGraphPanel, AlertsPanel, GraphPanel, Home, MembersPanel, ProblemsPanel, Setting,
-    Summary,
+    AccountPanel, AlertGraphPanel, AlertsPanel, GraphPanel, Home, LandedPanel, MembersPanel, ProblemsPanel,
+    Setting, Summary,
 };
 use crate::web::{Chosen, Facts, Links, PageError, PageParams, RowId, Subject, Told, WebSettings};
 
@@ -51,6 +52,7 @@ pub struct Scene {
     routed: Result<Routed, UnknownInstance>,
     /// The path that the reader's browser shows, when a panel is asked for alone.
     seen: Option<String>,
+    drawn: Option<u32>,
 }
 
 impl FromRequest for Scene {
@@ -66,6 +68,7 @@ impl FromRequest for Scene {
         let snapshot = request.app_data::<web::Data<Catalog>>().map(|catalog| catalog.snapshot());
         let seen = request.headers().get("HX-Current-URL").and_then(|url| url.to_str().ok());
         let seen = seen.and_then(|url| Url::parse(url).ok()).map(|url| url.path().to_owned());
+        let drawn = drawn(request.headers(), request.query_string());
         async move {
             let unwired = || PageError::internal("an entity's page", &"it is not wired");
             let entity = subject.await?.entity;
@@ -85,6 +88,7 @@ impl FromRequest for Scene {
                 monitoring,
                 settings: settings.ok_or_else(unwired)?,
                 seen,
+                drawn,
             })
         }
         .boxed_local()
@@ -106,6 +110,7 @@ impl Scene {
             page,
             tells_parent: !self.settings.parent_origins.is_empty(),
             ad_hoc: self.settings.ad_hoc,
+            drawn: self.drawn,
         }
     }
 
@@ -138,6 +143,21 @@ impl Scene {
     pub fn account(&self) -> AccountPanel {
         let account = Account::of(&self.entity, &self.spec, &self.routed, &self.params.period);
         AccountPanel::of(account, self.fault(), self.problems())
+    }
+
+    /// What became of the alert that the address is about, when it is over and would be this entity's.
+    pub async fn landed(&self) -> Option<LandedPanel> {
+        let landed = &self.params.landed;
+        let labels = landed.labels.clone()?;
+        let instance = self.routed().ok()?.name();
+        let wanted = Wanted { labels, at: landed.at, instance: None };
+        let over = self.monitoring.is_over(instance, &self.spec, &wanted).await;
+        if !over {
+            return None;
+        }
+        let episode = self.monitoring.last_firing(instance, &wanted, self.params.period.now);
+        let episode = tokio::time::timeout(PATIENCE, episode).await.unwrap_or(Ok(None));
+        Some(LandedPanel::of(&wanted.labels, episode, &self.params))
     }
 
     pub async fn alerts(&self, setting: &Setting<'_>, wait: Wait, is_fragment: bool) -> AlertsPanel {

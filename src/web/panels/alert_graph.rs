@@ -2,16 +2,15 @@
 
 use askama::Template;
 
-use super::graph::{LegendLine, gaps};
+use super::chart::{self, Chart, gaps, step_named};
 use super::times::Moment;
 use super::{Frame, Setting, Stale};
-use crate::chart::echarts::{Island, island};
-use crate::chart::{Mark, Plot};
-use crate::monitoring::{AlertRow, Failure, Graph};
+use crate::chart::Mark;
+use crate::monitoring::{AlertRow, Failure, Graph, Span};
 use crate::prometheus::InstanceSettings;
 use crate::web::RowId;
 use crate::web::links;
-use crate::web::page_error::{Told, tell};
+use crate::web::page_error::{Nothing, Told, tell, tell_nothing};
 
 /// A row, and the answer to its expression.
 pub type Found = (AlertRow, Result<Graph, Failure>);
@@ -46,14 +45,12 @@ pub struct Ready {
     pub warnings: Vec<String>,
     pub infos: Vec<String>,
     pub notes: Vec<String>,
-    /// None: no series has a sample.
-    pub chart: Option<Chart>,
-    pub range: String,
+    /// Why there is none, where no series has a sample.
+    pub chart: Result<Chart, Nothing>,
 }
 
-pub struct Chart {
-    pub island: Island,
-    pub legend: Vec<LegendLine>,
+fn panel_id(id: RowId) -> String {
+    format!("alert-{id}-graph-panel")
 }
 
 impl AlertGraphPanel {
@@ -70,7 +67,9 @@ impl AlertGraphPanel {
         let body = match found {
             Err(failure) | Ok(Some((_, Err(failure)))) => Body::Failed(tell(&failure)),
             Ok(None) => Body::Gone,
-            Ok(Some((row, Ok(graph)))) => Body::Ready(Box::new(Ready::of(setting, &row, &graph))),
+            Ok(Some((row, Ok(graph)))) => {
+                Body::Ready(Box::new(Ready::of(setting, instance, id, &row, &graph)))
+            }
         };
         let query = row.as_ref().map(|row| row.rule().query.trim().to_owned()).unwrap_or_default();
         let ui_url = instance.and_then(|instance| instance.ui_url.as_ref()).filter(|_| row.is_some());
@@ -78,15 +77,16 @@ impl AlertGraphPanel {
         let since = row.as_ref().and_then(AlertRow::active_at);
         Self {
             frame: Frame {
-                id: format!("alert-{id}-graph-panel"),
+                id: panel_id(id),
                 title: format!("{}: {title}", setting.name),
                 state: body.state(),
-                source: alone.clone(),
-                every: params.refresh_secs.filter(|_| row.is_some()),
+                source: setting.as_drawn(&alone),
+                every: params.graph_refresh().filter(|_| row.is_some()),
             },
             title,
             active_since: since.map(|at| Moment::of(at, params.period.now, &params.zone)),
-            out: ui_url.map(|url| links::prometheus_graph(url, &query, &params.period)),
+            out: ui_url
+                .map(|url| links::prometheus_graph(url, &query, &Span::asked(&params.period, instance))),
             query,
             alone,
             alerts: setting.alerts(),
@@ -103,30 +103,38 @@ impl Body {
     fn state(&self) -> &'static str {
         match self {
             Self::Gone | Self::Failed(_) => "failed",
-            Self::Ready(ready) if ready.chart.is_none() => "empty",
+            Self::Ready(ready) if ready.chart.is_err() => "empty",
             Self::Ready(_) => "ready",
         }
     }
 }
 
 impl Ready {
-    fn of(setting: &Setting<'_>, row: &AlertRow, graph: &Graph) -> Self {
+    fn of(
+        setting: &Setting<'_>,
+        instance: Option<&InstanceSettings>,
+        id: RowId,
+        row: &AlertRow,
+        graph: &Graph,
+    ) -> Self {
         let params = setting.params();
         let matrix = &graph.answer.value;
-        let mut plot = Plot::of(graph, &params.period);
+        let mut plot = chart::plot(setting, graph);
         let mark = |at: jiff::Timestamp| Mark { at_ms: at.as_millisecond(), text: "active since" };
         plot.marks = row.active_at().map(mark).into_iter().collect();
-        let chart = (!matrix.series.is_empty()).then(|| Chart {
-            island: island(&plot, graph),
-            legend: plot.series.iter().map(|series| LegendLine::of(series, &plot)).collect(),
-        });
+        let own = setting.alert_graph(id);
+        let chart = match matrix.series.is_empty() {
+            true => Err(tell_nothing(graph, &format!("{} to {}", params.from, params.to))),
+            false => Ok(Chart::of(setting, &plot, &panel_id(id), &own)),
+        };
+        let scrape = instance.map(|i| i.scrape_interval.as_millis()).unwrap_or_default();
+        let step = step_named(matrix.window.step_ms(), i64::try_from(scrape).unwrap_or(i64::MAX));
         Self {
             stale: Stale::of(graph.answer.as_of, graph.answer.failure.as_ref(), params),
             warnings: matrix.warnings.clone(),
             infos: matrix.infos.clone(),
-            notes: graph.notices.iter().cloned().chain(gaps(&plot)).collect(),
+            notes: graph.notices.iter().cloned().chain(step).chain(gaps(&plot)).collect(),
             chart,
-            range: format!("{} to {}", params.from, params.to),
         }
     }
 }

@@ -9,11 +9,11 @@ use super::rows::{self, Paging};
 use super::times::Moment;
 use super::{Frame, Home, Setting, Stale, Summary, counted};
 use crate::annotations::MonitoringSpec;
-use crate::monitoring::{AlertRow, AlertTable, Failure};
+use crate::monitoring::{AlertRow, AlertTable, Failure, Silences};
 use crate::prometheus::{AlertState, InstanceSettings};
 use crate::web::RowId;
 use crate::web::links;
-use crate::web::page_error::{Told, tell};
+use crate::web::page_error::{Told, alertmanager_says, tell};
 use crate::web::params::PageSize;
 
 /// The panel with id `alerts`.
@@ -49,6 +49,8 @@ pub struct Table {
     pub as_of: Moment,
     pub instance: String,
     pub stale: Option<Stale>,
+    /// Why what is silenced is not known, or not newly.
+    pub silences: Option<String>,
     /// What the table shall show could be read only in part.
     pub broken: bool,
     /// Who chooses the alerts.
@@ -112,7 +114,7 @@ impl Table {
     fn of(setting: &Setting<'_>, table: &AlertTable, broken: bool) -> Self {
         let params = setting.params();
         let chosen = rows::choose(&table.rows, &params.table);
-        let (families, pager) = families(setting, &table.rows, chosen);
+        let (families, pager) = families(setting, table, chosen);
         let unhealthy = table.unhealthy.iter().map(|row| {
             let rule = row.rule();
             let error = rule.last_error.clone().unwrap_or_default();
@@ -122,6 +124,7 @@ impl Table {
             as_of: Moment::of(table.as_of, params.period.now, &params.zone),
             instance: table.instance.to_string(),
             stale: Stale::of(table.as_of, table.failure.as_ref(), params),
+            silences: silences(&table.silences),
             broken,
             chooser: chooser(setting),
             csv: setting.alerts_csv(),
@@ -140,6 +143,21 @@ impl Table {
     }
 }
 
+fn silences(silences: &Silences) -> Option<String> {
+    match silences {
+        Silences::NotAsked | Silences::Known { failure: None, .. } => None,
+        Silences::Known { failure: Some(failure), .. } => {
+            Some(format!("Silences are those of a while ago: {}.", alertmanager_says(failure.kind)))
+        }
+        Silences::Unknown { failure: Some(failure), .. } => {
+            Some(format!("Silences are unknown: {}.", alertmanager_says(failure.kind)))
+        }
+        Silences::Unknown { failure: None, .. } => {
+            Some("Silences are unknown: Alertmanager has not answered yet.".to_owned())
+        }
+    }
+}
+
 fn chooser(setting: &Setting<'_>) -> &'static str {
     match setting.home {
         Home::Entity(_) | Home::Graph(_) => "this entity's annotations",
@@ -148,10 +166,14 @@ fn chooser(setting: &Setting<'_>) -> &'static str {
 }
 
 /// The page's families; sorted by a column, every row stands on its own.
-fn families(setting: &Setting<'_>, all: &[AlertRow], chosen: Vec<AlertRow>) -> (Vec<Family>, Option<Pager>) {
+fn families(
+    setting: &Setting<'_>,
+    answer: &AlertTable,
+    chosen: Vec<AlertRow>,
+) -> (Vec<Family>, Option<Pager>) {
     let params = setting.params();
     let table = &params.table;
-    let mut writer = Writer::new(all, *setting);
+    let mut writer = Writer::new(&answer.rows, *setting, answer.silences.ui_url());
     let rows = chosen.len();
     if table.sort.is_some() {
         let place = chosen.iter().position(|row| is_marked(setting, row));
@@ -197,7 +219,7 @@ fn empty(setting: &Setting<'_>, table: &AlertTable, broken: bool) -> Empty {
     let params = setting.params();
     let counts = table.counts;
     let filtered = !params.table.search.is_empty() || !params.table.states.is_empty();
-    let rules = counts.firing + counts.pending + counts.inactive + counts.unknown;
+    let rules = counts.held.total() + counts.firing + counts.pending + counts.inactive + counts.unknown;
     let trusted = table.failure.is_none() && table.unhealthy.is_empty() && table.unmatched_names.is_empty();
     let known = trusted && table.warnings.is_empty() && !broken;
     let clear = || {

@@ -102,7 +102,12 @@ pub fn chips(setting: &Setting<'_>, counts: StateCounts) -> Vec<Chip> {
         let link = control(setting, &[("state", value), ("page", None)], current);
         Chip { state: Some(state), text: format!("{n} {word}"), link }
     };
-    let mut chips = vec![only(AlertState::Firing, counts.firing), only(AlertState::Pending, counts.pending)];
+    let mut firing = only(AlertState::Firing, counts.firing);
+    for (word, n) in counts.held.parts() {
+        // These fire too, and the filter shows them.
+        firing.text.push_str(&format!(", {n} {word}"));
+    }
+    let mut chips = vec![firing, only(AlertState::Pending, counts.pending)];
     if counts.unknown > 0 {
         chips.push(only(AlertState::Unknown, counts.unknown));
     }

@@ -1,11 +1,12 @@
 //! What an opened alert row says: every label and annotation, links, and the truth about its rule.
 
 use jiff::Timestamp;
+use url::Url;
 
 use super::times::{self, Moment};
-use crate::monitoring::AlertRow;
+use crate::monitoring::{AlertRow, Held};
 use crate::prometheus::{AlertingRule, RuleHealth};
-use crate::web::links::safe_href;
+use crate::web::links::{new_silence, safe_href};
 use crate::web::params::Zone;
 
 /// An annotation, with its address when it is an http(s) one.
@@ -64,10 +65,25 @@ pub struct Detail {
     /// As precise as Prometheus told it.
     pub value: Option<String>,
     pub rule: RuleFacts,
+    /// Who holds it back, why and until when.
+    pub held: Vec<Holding>,
+    /// Alertmanager's form for a new silence.
+    pub silence: Option<String>,
+}
+
+/// One reason why an alert is not sent on.
+#[derive(Clone, Debug)]
+pub struct Holding {
+    /// `Silenced by`
+    pub word: &'static str,
+    pub by: String,
+    pub comment: String,
+    pub until: Option<Moment>,
 }
 
 impl Detail {
-    pub fn of(row: &AlertRow, now: Timestamp, zone: &Zone) -> Self {
+    /// `alertmanager` is where people open it.
+    pub fn of(row: &AlertRow, alertmanager: Option<&Url>, now: Timestamp, zone: &Zone) -> Self {
         let alert = row.alert();
         let pairs = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
         let notes: Vec<Note> = row.annotations().iter().map(|(name, text)| note(name, text)).collect();
@@ -79,9 +95,30 @@ impl Detail {
                 .and_then(|at| Moment::read(at, now, zone)),
             value: alert.and_then(|a| a.value).map(exact),
             rule: RuleFacts::of(row.rule(), now, zone),
+            held: row.held().map(|held| holdings(held, now, zone)).unwrap_or_default(),
+            silence: alertmanager.filter(|_| alert.is_some()).map(|url| {
+                // Alertmanager may have more labels than the instance tells.
+                new_silence(url, row.held().map_or(row.labels(), |held| &held.labels))
+            }),
             notes,
         }
     }
+}
+
+fn holdings(held: &Held, now: Timestamp, zone: &Zone) -> Vec<Holding> {
+    let silenced = held.silences.iter().map(|silence| Holding {
+        word: "Silenced by",
+        by: silence.created_by.clone(),
+        comment: silence.comment.clone(),
+        until: Moment::read(&silence.ends_at, now, zone),
+    });
+    let other = |word, by: &String| Holding { word, by: by.clone(), comment: String::new(), until: None };
+    let inhibited = held.inhibited_by.iter().map(|by| other("Inhibited by", by));
+    let muted = held.muted_by.iter().map(|by| other("Muted during", by));
+    // A silence that is named, and of which nothing is told, is a silence all the same.
+    let nameless = (held.is_silenced() && held.silences.is_empty())
+        .then(|| other("Silenced by", &"a silence that Alertmanager does not list".to_owned()));
+    silenced.chain(nameless).chain(inhibited).chain(muted).collect()
 }
 
 /// A number in full, in Prometheus' words for what is none.

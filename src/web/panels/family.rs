@@ -3,13 +3,15 @@
 use std::collections::{BTreeSet, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use url::Url;
+
 use super::cells::{Cell, Shows, all_pairs, extra, shared_extra};
 use super::controls::Control;
 use super::detail::Detail;
 use super::{Setting, cut, times};
 use crate::annotations::Unit;
 use crate::chart::format;
-use crate::monitoring::AlertRow;
+use crate::monitoring::{AlertRow, Held};
 use crate::prometheus::AlertState;
 use crate::web::RowId;
 use crate::web::api::alerts::AlertForm;
@@ -43,6 +45,8 @@ pub struct Line {
     pub link: String,
     /// The graph of its expression.
     pub graph: String,
+    /// `silenced`, `inhibited` or `muted`.
+    pub held: Option<&'static str>,
     /// The address leads to this row.
     pub marked: bool,
     /// What a page that frames this one is told when the row is opened.
@@ -75,14 +79,17 @@ pub enum Family {
 /// Writes rows as lines; knows what they all share, which tells nothing apart.
 pub struct Writer<'a> {
     setting: Setting<'a>,
+    /// Where people open the Alertmanager.
+    alertmanager: Option<&'a Url>,
     shared: HashSet<(&'a str, &'a str)>,
     used: HashSet<RowId>,
 }
 
 impl<'a> Writer<'a> {
-    pub fn new(rows: &'a [AlertRow], setting: Setting<'a>) -> Self {
+    pub fn new(rows: &'a [AlertRow], setting: Setting<'a>, alertmanager: Option<&'a Url>) -> Self {
         Self {
             setting,
+            alertmanager,
             shared: if rows.len() > 1 { shared(rows) } else { HashSet::new() },
             used: HashSet::new(),
         }
@@ -152,7 +159,8 @@ impl<'a> Writer<'a> {
             value: alert.and_then(|a| a.value).map(short).unwrap_or_default(),
             since: since.unwrap_or_default(),
             extra: extra(&columns.extra, row),
-            detail: Detail::of(row, now, zone),
+            detail: Detail::of(row, self.alertmanager, now, zone),
+            held: row.held().and_then(Held::word),
             link: self.setting.alert(id, row.is_active()),
             graph: self.setting.alert_graph(id),
             marked: params.table.alert == Some(id),
@@ -211,11 +219,15 @@ impl Head {
 
 fn count(rows: &[AlertRow]) -> String {
     let states = [AlertState::Firing, AlertState::Pending, AlertState::Unknown, AlertState::Inactive];
+    let word = |row: &AlertRow| row.held().and_then(Held::word);
+    let part = |n: usize, word: &str| (n > 0).then(|| format!("{n} {word}"));
     let parts = states.into_iter().filter_map(|state| {
-        let n = rows.iter().filter(|r| r.state() == state).count();
-        (n > 0).then(|| format!("{n} {}", state.as_str()))
+        let n = rows.iter().filter(|r| r.state() == state && word(r).is_none()).count();
+        part(n, state.as_str())
     });
-    parts.collect::<Vec<_>>().join(", ")
+    let held = ["silenced", "inhibited", "muted"].into_iter();
+    let held = held.filter_map(|kind| part(rows.iter().filter(|r| word(r) == Some(kind)).count(), kind));
+    parts.chain(held).collect::<Vec<_>>().join(", ")
 }
 
 fn summary(row: &AlertRow) -> &str {

@@ -2,15 +2,15 @@
 
 use askama::Template;
 
+use super::chart::{self, Chart, gaps, step_named};
 use super::samples::Samples;
-use super::{Frame, Setting, Stale, counted};
+use super::stats::Tile;
+use super::{Frame, Setting, Stale};
 use crate::annotations::{GraphSpec, GraphType};
-use crate::chart::echarts::{Island, island};
-use crate::chart::{Plot, PlotSeries, format};
-use crate::monitoring::{Failure, Graph};
+use crate::monitoring::{Failure, Graph, Span};
 use crate::prometheus::InstanceSettings;
 use crate::web::links;
-use crate::web::page_error::{Told, tell};
+use crate::web::page_error::{Nothing, Told, tell, tell_nothing};
 
 /// The panel with id `graph-1`.
 #[derive(Template)]
@@ -40,6 +40,7 @@ pub struct Menu {
     pub is_table: bool,
     pub json: String,
     pub csv: String,
+    pub svg: String,
     /// Where the query can be changed.
     pub edit: Option<String>,
 }
@@ -60,19 +61,10 @@ pub struct Ready {
 }
 
 pub enum View {
-    Empty { range: String },
-    Chart { island: Island, legend: Vec<LegendLine>, samples: String },
+    Empty(Nothing),
+    Stats(Vec<Tile>),
+    Chart(Chart),
     Samples(Samples),
-}
-
-/// A line of the legend table, its figures as text.
-pub struct LegendLine {
-    pub name: String,
-    pub colour: usize,
-    pub last: String,
-    pub min: String,
-    pub max: String,
-    pub avg: String,
 }
 
 impl GraphPanel {
@@ -88,7 +80,7 @@ impl GraphPanel {
         let body = match answer {
             None => Body::Loading(setting.graph(number)),
             Some(Err(failure)) => Body::Failed(tell(&failure)),
-            Some(Ok(graph)) => Body::Ready(Box::new(Ready::of(setting, number, graph))),
+            Some(Ok(graph)) => Body::Ready(Box::new(Ready::of(setting, instance, number, graph))),
         };
         let title = spec.title.clone().unwrap_or_else(|| spec.source.clone());
         let frame = Frame {
@@ -96,7 +88,7 @@ impl GraphPanel {
             title: format!("{}: {title}", setting.name),
             state: body.state(),
             source: source(setting, number),
-            every: params.refresh_secs,
+            every: params.graph_refresh(),
         };
         let ui_url = instance.and_then(|i| i.ui_url.as_ref());
         Self {
@@ -104,7 +96,9 @@ impl GraphPanel {
             is_query: spec.title.is_none(),
             title,
             query: spec.source.clone(),
-            out: ui_url.map(|url| links::prometheus_graph(url, &spec.source, &params.period)),
+            out: ui_url.map(|url| {
+                links::prometheus_graph(url, &spec.source, &Span::asked(&params.period, instance))
+            }),
             menu: Menu::of(setting, number, spec),
             body,
         }
@@ -114,7 +108,7 @@ impl GraphPanel {
 /// The samples' table has pages, which the other forms of the panel do not have.
 fn source(setting: &Setting<'_>, number: usize) -> String {
     let own = setting.graph(number);
-    if setting.params().view_table { setting.links.with(&own, &[]) } else { own }
+    if setting.params().view_table { setting.links.with(&own, &[]) } else { setting.as_drawn(&own) }
 }
 
 impl Menu {
@@ -132,6 +126,7 @@ impl Menu {
             is_table: params.view_table,
             json: setting.graph_json(number),
             csv: setting.graph_csv(number),
+            svg: setting.graph_svg(number),
             edit: setting.edit(spec),
             alone: own,
         }
@@ -143,60 +138,32 @@ impl Body {
         match self {
             Self::Loading(_) => "loading",
             Self::Failed(_) => "failed",
-            Self::Ready(ready) if matches!(ready.view, View::Empty { .. }) => "empty",
+            Self::Ready(ready) if matches!(ready.view, View::Empty(_)) => "empty",
             Self::Ready(_) => "ready",
         }
     }
 }
 
 impl Ready {
-    fn of(setting: &Setting<'_>, number: usize, graph: Graph) -> Self {
+    fn of(setting: &Setting<'_>, instance: Option<&InstanceSettings>, number: usize, graph: Graph) -> Self {
         let params = setting.params();
         let graph = Graph { graph_type: params.graph_type.unwrap_or(graph.graph_type), ..graph };
         let matrix = graph.answer.value.clone();
         let stale = Stale::of(graph.answer.as_of, graph.answer.failure.as_ref(), params);
         let mut notes = graph.notices.clone();
-        let view = if matrix.series.is_empty() {
-            View::Empty { range: format!("{} to {}", params.from, params.to) }
+        let view = if !graph.stats.is_empty() {
+            View::Stats(Tile::all(&graph, params))
+        } else if matrix.series.is_empty() {
+            View::Empty(tell_nothing(&graph, &format!("{} to {}", params.from, params.to)))
         } else if params.view_table {
             View::Samples(Samples::of(setting, number, &graph))
         } else {
-            let plot = Plot::of(&graph, &params.period);
+            let plot = chart::plot(setting, &graph);
+            let scrape = instance.map(|i| i.scrape_interval.as_millis()).unwrap_or_default();
+            notes.extend(step_named(matrix.window.step_ms(), i64::try_from(scrape).unwrap_or(i64::MAX)));
             notes.extend(gaps(&plot));
-            View::Chart {
-                island: island(&plot, &graph),
-                legend: plot.series.iter().map(|series| LegendLine::of(series, &plot)).collect(),
-                samples: Menu::samples_of(setting, number),
-            }
+            View::Chart(Chart::of(setting, &plot, &format!("graph-{number}"), &setting.graph(number)))
         };
         Self { stale, notes, warnings: matrix.warnings.clone(), infos: matrix.infos.clone(), view }
-    }
-}
-
-impl Menu {
-    fn samples_of(setting: &Setting<'_>, number: usize) -> String {
-        let own = setting.graph(number);
-        setting.links.with(&own, &[("view", Some("table")), ("page", None)])
-    }
-}
-
-pub(super) fn gaps(plot: &Plot) -> Option<String> {
-    let samples = counted(plot.non_finite, "sample is", "samples are");
-    (plot.non_finite > 0).then(|| format!("{samples} NaN or infinite and cannot be drawn."))
-}
-
-impl LegendLine {
-    pub(super) fn of(series: &PlotSeries, plot: &Plot) -> Self {
-        let figure =
-            |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |v| format::number(v, &plot.unit));
-        let row = series.legend;
-        Self {
-            name: series.name.clone(),
-            colour: series.colour,
-            last: figure(row.last),
-            min: figure(row.min),
-            max: figure(row.max),
-            avg: figure(row.avg),
-        }
     }
 }

@@ -114,12 +114,12 @@ fn summary(rows: &[u32], overview: &Overview, links: Links<'_>) -> Summary {
         (AlertState::Unknown, counts.unknown, "unknown"),
     ];
     let active = states.into_iter().filter(|(_, n, _)| *n > 0);
-    let mut parts: Vec<Part> = active
-        .map(|(state, n, word)| {
-            let text = format!("{} {word}", counted(n, "member", "members"));
-            Part { state: state.as_str(), text }
-        })
-        .collect();
+    let mut parts: Vec<Part> = Vec::new();
+    for (state, n, word) in active {
+        // Said once for all of them.
+        let of_what = if parts.is_empty() { counted(n, "member", "members") } else { n.to_string() };
+        parts.push(Part { state: state.as_str(), text: format!("{of_what} {word}") });
+    }
     let state = match parts.first() {
         Some(worst) => worst.state,
         None if counts.inactive > 0 => "ok",

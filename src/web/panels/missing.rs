@@ -59,7 +59,7 @@ fn query(name: &str) -> String {
     format!("sum by (code) (rate(http_requests_total{{job=\"{name}\"}}[5m]))|code")
 }
 
-fn single_quoted(text: &str) -> String {
+pub(in crate::web) fn single_quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 

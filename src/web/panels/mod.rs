@@ -4,16 +4,20 @@ mod account;
 pub mod alert_graph;
 pub mod alerts;
 mod cells;
+pub mod chart;
 mod controls;
 mod detail;
 pub mod entities;
 mod family;
 pub mod graph;
+mod landed;
+pub mod legend;
 pub mod members;
 pub mod missing;
 pub mod problems;
 pub mod rows;
 mod samples;
+mod stats;
 pub mod summary;
 pub mod times;
 
@@ -21,6 +25,7 @@ pub use account::AccountPanel;
 pub use alert_graph::AlertGraphPanel;
 pub use alerts::AlertsPanel;
 pub use graph::GraphPanel;
+pub use landed::LandedPanel;
 pub use members::MembersPanel;
 pub use missing::MissingPanel;
 pub use problems::ProblemsPanel;
@@ -34,6 +39,7 @@ use crate::annotations::GraphSpec;
 use crate::catalog::EntityRef;
 use crate::monitoring::Failure;
 use crate::prometheus::PrometheusError;
+use crate::web::links;
 use crate::web::page_error::tell;
 use crate::web::params::PageParams;
 use crate::web::{Links, RowId};
@@ -51,6 +57,8 @@ pub struct Setting<'a> {
     pub tells_parent: bool,
     /// Readers may write queries of their own.
     pub ad_hoc: bool,
+    /// The width at which the reader's script draws graphs; None: the server draws them.
+    pub drawn: Option<u32>,
 }
 
 /// Where a panel has an address of its own.
@@ -124,6 +132,19 @@ impl<'a> Setting<'a> {
         }
     }
 
+    pub fn graph_svg(&self, number: usize) -> String {
+        match self.home {
+            Home::Entity(entity) => self.links.graph_svg(entity, number),
+            Home::Graph(entity) => self.here(&self.links.graph_svg(entity, number)),
+            Home::Custom => self.links.custom_graph_svg(),
+        }
+    }
+
+    /// Where a panel fetches itself as it is drawn now.
+    pub fn as_drawn(&self, panel: &str) -> String {
+        self.drawn.map_or_else(|| panel.to_owned(), |width| links::drawn(panel, Some(width)))
+    }
+
     /// Where the query can be changed, unless that is here or not allowed.
     pub fn edit(&self, graph: &GraphSpec) -> Option<String> {
         match self.home {
@@ -158,12 +179,14 @@ impl Frame {
         self.state == "loading"
     }
 
-    /// htmx's words for when to fetch. Only whole seconds: it takes `0.5s` for zero.
-    pub fn trigger(&self) -> Option<String> {
-        if self.is_loading() {
-            return Some("load".to_owned());
+    /// htmx's words for when to fetch: by the clock, and whenever the reader asks for it. Only whole seconds: it
+    /// takes `0.5s` for zero.
+    pub fn trigger(&self) -> String {
+        match self.every {
+            _ if self.is_loading() => "load".to_owned(),
+            Some(secs) => format!("every {secs}s, again"),
+            None => "again".to_owned(),
         }
-        self.every.map(|secs| format!("every {secs}s"))
     }
 }
 

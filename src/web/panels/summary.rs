@@ -1,5 +1,7 @@
 //! The sentence at the top of an entity's page: what its alerts do, where, and as of when.
 
+use serde_json::json;
+
 use super::counted;
 use super::times::Moment;
 use crate::monitoring::{AlertTable, Failure, StateCounts};
@@ -59,7 +61,12 @@ impl Summary {
 
     /// For a page that frames this one: the counts as JSON, or nothing.
     pub fn told(&self) -> Option<String> {
-        self.counts.and_then(|counts| serde_json::to_string(&counts).ok())
+        let told = |c: StateCounts| {
+            let StateCounts { firing, pending, unknown, inactive, .. } = c;
+            json!({"firing": firing, "pending": pending, "unknown": unknown, "inactive": inactive})
+                .to_string()
+        };
+        self.counts.map(told)
     }
 
     /// For the tab: `2 firing, 1 pending`.
@@ -90,6 +97,8 @@ fn parts(table: &AlertTable) -> Vec<Part> {
         .filter(|(_, n)| *n > 0)
         .map(|(state, n)| Part { state, text: format!("{n} {state}") })
         .collect();
+    let held = counts.held.parts();
+    parts.extend(held.map(|(word, n)| Part { state: "silenced", text: format!("{n} {word}") }));
     if !table.unhealthy.is_empty() {
         let rules = counted(table.unhealthy.len(), "rule fails", "rules fail");
         parts.push(Part { state: "unknown", text: rules });

@@ -1,6 +1,6 @@
 //! Times and spans as text for people, with their zone.
 
-use jiff::Timestamp;
+use jiff::{Timestamp, Zoned};
 
 use crate::web::params::Zone;
 
@@ -9,7 +9,7 @@ use crate::web::params::Zone;
 pub struct Moment {
     /// RFC 3339, for the `datetime` attribute.
     pub datetime: String,
-    /// `14:02:15 UTC`; with its date when that is not the date of `near`.
+    /// `14:02:15 UTC`, `15:02:15 UTC+1`; with its date when that is not the date of `near`.
     pub text: String,
 }
 
@@ -18,13 +18,38 @@ impl Moment {
         let tz = zone.time_zone();
         let (here, today) = (at.to_zoned(tz.clone()), near.to_zoned(tz));
         let same_day = here.date() == today.date();
-        let text = here.strftime(if same_day { "%H:%M:%S %Z" } else { "%Y-%m-%d %H:%M:%S %Z" }).to_string();
+        let text = here.strftime(if same_day { "%H:%M:%S" } else { "%Y-%m-%d %H:%M:%S" });
+        let text = format!("{text} {}", offset(&here));
         Self { datetime: at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(), text }
     }
 
     /// None when the text is no RFC 3339 time.
     pub fn read(text: &str, near: Timestamp, zone: &Zone) -> Option<Self> {
         text.parse().ok().map(|at| Self::of(at, near, zone))
+    }
+}
+
+/// `UTC`, `UTC+1`, `UTC-3:30`: unlike a zone's letters it is the same in every browser, and means one thing.
+pub fn offset(at: &Zoned) -> String {
+    let minutes = at.offset().seconds() / 60;
+    let sign = if minutes < 0 { '-' } else { '+' };
+    match (minutes.abs() / 60, minutes.abs() % 60) {
+        (0, 0) => "UTC".to_owned(),
+        (hours, 0) => format!("UTC{sign}{hours}"),
+        (hours, minutes) => format!("UTC{sign}{hours}:{minutes:02}"),
+    }
+}
+
+/// How far a zone is from UTC at that moment, as every time tells it.
+pub fn zone_at(at: Timestamp, zone: &Zone) -> String {
+    offset(&at.to_zoned(zone.time_zone()))
+}
+
+/// `Europe/Berlin, UTC+1`
+pub fn zone_words(at: Timestamp, zone: &Zone) -> String {
+    match zone.name() {
+        "browser" | "utc" => "UTC".to_owned(),
+        name => format!("{name}, {}", zone_at(at, zone)),
     }
 }
 
@@ -90,7 +115,15 @@ mod tests {
         assert_eq!(text("2026-11-23T14:02:15.9Z", &Zone::Browser), "14:02:15 UTC");
         assert_eq!(text("2026-11-22T14:02:15Z", &Zone::Browser), "2026-11-22 14:02:15 UTC");
         let berlin = Zone::Named(jiff::tz::TimeZone::get("Europe/Berlin").unwrap());
-        assert_eq!(text("2026-11-22T23:30:00Z", &berlin), "00:30:00 CET");
+        assert_eq!(text("2026-11-22T23:30:00Z", &berlin), "00:30:00 UTC+1");
+        assert_eq!(zone_words(now, &berlin), "Europe/Berlin, UTC+1");
+        assert_eq!(zone_at("2026-07-01T00:00:00Z".parse().unwrap(), &berlin), "UTC+2");
+        for (name, expected) in
+            [("Asia/Kolkata", "UTC+5:30"), ("America/St_Johns", "UTC-3:30"), ("UTC", "UTC")]
+        {
+            let zone = Zone::Named(jiff::tz::TimeZone::get(name).unwrap());
+            assert_eq!(zone_at(now, &zone), expected);
+        }
         assert_eq!(Moment::read("soon", now, &Zone::Browser), None);
         assert_eq!(Moment::of(now, now, &berlin).datetime, "2026-11-23T14:02:15Z");
     }

@@ -4,6 +4,8 @@ mod catalog;
 mod columns;
 mod custom;
 mod defaults;
+mod go;
+mod legend;
 mod pairs;
 mod prometheus;
 mod table;
@@ -23,16 +25,22 @@ pub use catalog::CatalogParams;
 pub use columns::{ColumnParams, ExtraColumn, Source};
 pub use custom::CustomParams;
 pub use defaults::PageDefaults;
+pub use go::{AT, GoParams, LandedParams};
+pub use legend::{LegendColumn, LegendOrder, LegendParams};
 pub use table::{DEFAULT_ROWS, PageSize, SortKey, SortOrder, TableParams};
 pub(super) use time::in_one_unit;
 
 use super::facts::routed_parameters;
 use super::{PageError, Subject, WebSettings};
+use crate::annotations::params::read_max_series;
 use crate::annotations::{GraphType, defaults_of};
 use crate::clock;
 use crate::monitoring::{Monitoring, Period};
 use crate::promql::parse_duration;
 use pairs::{Pairs, shown};
+
+/// More lines than this nobody tells apart.
+const DEFAULT_MAX_SERIES: usize = 50;
 
 /// The longest time between two refreshes: browsers' timers overflow at 24 days.
 const LONGEST_REFRESH_SECS: u64 = 86_400;
@@ -116,9 +124,13 @@ pub struct PageParams {
     pub zone: Zone,
     pub graph_type: Option<GraphType>,
     pub view_table: bool,
+    /// The most series that a chart draws.
+    pub max_series: usize,
+    pub legends: LegendParams,
     pub table: TableParams,
     pub catalog: CatalogParams,
     pub custom: CustomParams,
+    pub landed: LandedParams,
     pub problems: Vec<ParamProblem>,
     /// The pairs of the address that were understood, in canonical order: what links keep.
     pub given: Vec<(String, String)>,
@@ -165,9 +177,14 @@ impl PageParams {
             "chart" => Ok(false),
             _ => Err(format!("{} is no view; there are table and chart", shown(text))),
         });
+        let max_series = pairs.value("maxSeries", |text| {
+            read_max_series(text).map_err(|told| format!("{} {told}", shown(text)))
+        });
+        let legends = LegendParams::read(&mut pairs);
         let table = TableParams::read(&mut pairs);
         let catalog = CatalogParams::read(&mut pairs);
         let custom = CustomParams::read(&mut pairs, more);
+        let landed = LandedParams::read(&mut pairs, now);
         let (problems, given) = pairs.finish();
         let defaulted = defaults.others.iter().map(|(name, _)| name.clone()).collect();
         let period = Period { from: span.from, to: span.to, now, step };
@@ -182,9 +199,12 @@ impl PageParams {
             zone,
             graph_type,
             view_table,
+            max_series: max_series.unwrap_or(DEFAULT_MAX_SERIES),
+            legends,
             table,
             catalog,
             custom,
+            landed,
             problems,
             given,
             routed: Vec::new(),
@@ -206,6 +226,16 @@ impl PageParams {
     /// Whether the window ends at `now`, so that it moves.
     pub fn is_live(&self) -> bool {
         self.to == "now"
+    }
+
+    /// Whether the window stands still: both ends are moments, and both have passed.
+    pub fn is_fixed(&self) -> bool {
+        !self.from.starts_with("now") && !self.to.starts_with("now") && self.period.to <= self.period.now
+    }
+
+    /// How often a graph asks again: never where its window cannot have other samples.
+    pub fn graph_refresh(&self) -> Option<u32> {
+        self.refresh_secs.filter(|_| !self.is_fixed())
     }
 
     /// Whether the address itself says so, rather than a default.

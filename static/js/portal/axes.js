@@ -1,8 +1,8 @@
-// Axes.
+// Axes: the same rules as src/chart/axes.rs; tests/fixtures/axes.json holds both to it.
 
 const TIME_STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200]
   .map((seconds) => seconds * 1000)
-  .concat([1, 2, 7, 14, 28, 91, 182, 364].map((days) => days * DAY));
+  .concat([1, 2, 7, 14, 28, 91, 182, 364, 728, 1820, 3640].map((days) => days * DAY));
 
 // Round moments of the zone's wall clock: midnight is midnight there, on both sides of a change of the clocks.
 function timeTicks(from, to, room) {
@@ -14,7 +14,8 @@ function timeTicks(from, to, room) {
   for (; ticks.length < 200; wall += step) {
     const tick = fromWall(wall);
     if (tick > to) break;
-    if (tick >= from) ticks.push(tick);
+    // A wall time that a change of the clocks skips is the same moment as the next one.
+    if (tick >= from && tick !== ticks.at(-1)) ticks.push(tick);
   }
   return { ticks, step };
 }
@@ -49,20 +50,49 @@ function niceStep(rough, unit) {
     const found = CLOCK_STEPS.find((step) => step >= rough);
     if (found) return found;
   }
-  const binary = unit?.startsWith("bytes") && rough >= 1;
+  const binary = ["bytes", "bytes_per_second", "bits", "binbps"].includes(unit) && rough >= 1;
   const { base, fractions } = binary ? BINARY_STEPS : DECIMAL;
   const power = base ** Math.floor(Math.log(rough) / Math.log(base) + 1e-9);
   return (fractions.find((fraction) => fraction * power >= rough * 0.999) ?? base) * power;
 }
 
-// Ends and step of the value axis over what is shown.
-function valueAxis([least, most], unit, room) {
+// A tick of time for each so many pixels.
+function timeRoom(width) {
+  return Math.max(2, Math.floor(width / 90));
+}
+
+// Tells the server's time axes, which are in UTC, again in the reader's own zone.
+function localAxes() {
+  if (zone) return;
+  for (const axis of document.querySelectorAll(".plot .x")) {
+    const [from, to] = axis.dataset.span.split(" ").map(Number);
+    const ticks = timeTicks(from, to, timeRoom(axis.closest(".chart").clientWidth));
+    const labels = timeLabels(ticks);
+    axis.replaceChildren(...ticks.ticks.map((tick) => {
+      const x = `${((tick - from) / (to - from)) * 100}%`;
+      const [time, date] = labels.get(tick).split("\n");
+      const label = drawnText("text", { x, y: "100%", dy: 18 }, time);
+      if (date) label.append(drawnText("tspan", { x, dy: 14 }, date));
+      return label;
+    }));
+  }
+}
+
+function drawnText(tag, attributes, text) {
+  const made = document.createElementNS(SVG, tag);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  made.textContent = text;
+  return made;
+}
+
+// Ends and step of the value axis over what is shown; areas begin at zero.
+function valueAxis([least, most], unit, room, fromZero) {
   if (least > most) [least, most] = [0, 1];
   let low = Math.min(least, 0);
   let high = Math.max(most, 0);
   // Far from zero and nearly flat: from zero such a line would tell nothing.
-  if (least > 0 && most - least < least / 4) low = least;
-  if (most < 0 && most - least < -most / 4) high = most;
+  if (!fromZero && least > 0 && most - least < most / 3) low = least;
+  if (!fromZero && most < 0 && most - least < -least / 3) high = most;
   if (high === low) {
     const half = Math.abs(high) / 2 || 1;
     [low, high] = [low === 0 ? 0 : low - half, high + half];
@@ -70,13 +100,17 @@ function valueAxis([least, most], unit, room) {
   const step = niceStep((high - low) / room, unit);
   const min = Math.floor(low / step + 1e-9) * step;
   const max = Math.ceil(high / step - 1e-9) * step;
-  if (!Number.isFinite(min + max) || !(max > min)) return {};
+  if (!Number.isFinite(min + max) || !Number.isFinite(max - min) || !(max > min)) return {};
   return { min, max, interval: step };
 }
 
-// How many decimals more it takes to tell neighbouring labels apart.
-function moreDecimals({ min, max, interval }) {
+// How many decimals more it takes to tell the labels apart.
+function moreDecimals({ min, max, interval }, unit) {
   if (!interval) return 0;
   const largest = Math.max(Math.abs(min), Math.abs(max));
-  return Math.min(9, Math.max(0, Math.ceil(Math.log10(largest / interval)) - 1));
+  const first = Math.round(min / interval);
+  const values = Array.from({ length: Math.round((max - min) / interval) + 1 }, (_, i) => (first + i) * interval);
+  let more = Math.min(9, Math.max(0, Math.ceil(Math.log10(largest / interval)) - 1));
+  while (more < 9 && new Set(values.map((value) => format(value, unit, more))).size < values.length) more++;
+  return more;
 }

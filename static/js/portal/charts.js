@@ -2,50 +2,60 @@
 
 // One entry for each drawn chart: { div, chart, text, island, pointer, more }.
 const drawn = new Map();
-// What the reader chose in a legend, by the chart's id: { only: Set } or { without: Set } of series names.
-const choices = new Map();
 let library;
 
+// Where it cannot be loaded, what the server drew stays for good.
 function loadLibrary() {
   library ??= new Promise((resolve, reject) => {
     const script = document.createElement("script");
     script.src = root.dataset.echarts;
-    script.onload = () => resolve(window.echarts);
-    script.onerror = () => {
-      library = undefined;
-      reject(new Error("ECharts cannot be loaded"));
-    };
+    script.onload = resolve;
+    script.onerror = () => reject(new Error("ECharts cannot be loaded"));
     document.head.append(script);
   });
   return library;
 }
 
+const idle = window.requestIdleCallback?.bind(window) ?? ((work) => setTimeout(work, 200));
+
 const near = new IntersectionObserver((entries) => {
   for (const { target, isIntersecting } of entries) {
     if (!isIntersecting) continue;
     near.unobserve(target);
-    loadLibrary().then((echarts) => start(echarts, target), () => near.observe(target));
+    idle(() => loadLibrary().then(() => target.dataset.island || ask(target), () => {}), { timeout: 3000 });
   }
 }, { rootMargin: "300px" });
+
+// The panel again, with data for as many pixels as its chart has, in place of what the server drew.
+function ask(div) {
+  const panel = div.closest(".panel");
+  if (!panel || !div.clientWidth) return;
+  window.htmx?.ajax("GET", div.dataset.drawn + div.clientWidth, { source: panel, target: panel, swap: "outerMorph" });
+}
 
 const resized = new ResizeObserver((entries) => {
   for (const { target } of entries) {
     const entry = drawn.get(target);
-    if (!entry || !target.clientWidth) continue;
-    if (entry.chart.getWidth() === target.clientWidth && entry.chart.getHeight() === target.clientHeight) continue;
+    const width = target.clientWidth;
+    if (!entry || !width) continue;
+    if (entry.chart.getWidth() === width && entry.chart.getHeight() === target.clientHeight) continue;
     entry.chart.resize();
     draw(entry);
+    if (Math.abs(width - entry.asked) <= entry.asked / 3) continue;
+    entry.asked = width;
+    ask(target);
   }
 });
 
-function start(echarts, div) {
-  if (!div.isConnected || drawn.has(div)) return;
-  const chart = echarts.init(div, null, { renderer: "canvas" });
-  const entry = { div, chart, text: "", island: null, pointer: null, more: 0 };
+// In the same task in which the island came, so that nobody sees an empty chart.
+function start(div) {
+  const chart = window.echarts.init(div, null, { renderer: "canvas" });
+  const entry = { div, chart, text: "", island: null, pointer: null, more: 0, asked: div.clientWidth };
   drawn.set(div, entry);
   // The tooltip asks which line is nearest, and ECharts does not tell it where the pointer is.
   chart.getZr().on("mousemove", ({ offsetX, offsetY }) => { entry.pointer = [offsetX, offsetY]; });
   resized.observe(div);
+  makeWalkable(entry);
   read(entry);
 }
 

@@ -51,12 +51,12 @@ function onMessage({ source, origin, data }) {
     delete root.dataset.theme;
     asked.theme = null;
   }
-  if (from && to) showWindow(from, to);
+  if (from && to) windTo(from, to);
 }
 
 // The page's middle, over another time: the server judges it, and every link in it follows. Morphed, so that charts
 // stay and no style is copied, which the policy forbids.
-function showWindow(from, to) {
+function windTo(from, to) {
   asked.from = from;
   asked.to = to;
   asked.range = null;

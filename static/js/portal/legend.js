@@ -1,49 +1,106 @@
-// The legend: a click isolates a series, with Ctrl, Cmd or Shift it is switched on or off.
+// The legend: a click isolates a series, with Ctrl, Cmd or Shift it is switched on or off; the head of a column sorts.
 
-function isShown({ div }, name) {
-  const choice = choices.get(div.id);
-  return !choice || (choice.only ? choice.only.has(name) : !choice.without.has(name));
+// What the reader chose, by graph: { only: Set } or { without: Set } of series names, and the order of the rows.
+const choices = new Map();
+const orders = new Map();
+
+const modified = (event) => event.ctrlKey || event.metaKey || event.shiftKey || event.altKey;
+// As the address names it: by its number, or by the id of its panel.
+const graphOf = (element) => element.closest(".panel")?.id.replace(/^graph-/, "");
+const rows = (panel) => [...panel.querySelectorAll("table.legend tr[data-series]")];
+const nameOf = (row) => row.querySelector("bdi").textContent;
+
+function isShown({ div, island }, name) {
+  const choice = choices.get(graphOf(div));
+  if (!choice) return true;
+  if (choice.without) return !choice.without.has(name);
+  // Names that no series has choose nothing.
+  return choice.only.has(name) || !island.names.some((other) => choice.only.has(other));
 }
 
-function choose(entry, name, toggles) {
-  const id = entry.div.id;
-  const choice = choices.get(id);
+function choose(panel, name, toggles) {
+  const graph = graphOf(panel);
+  const names = rows(panel).map(nameOf);
+  const choice = choices.get(graph);
   if (toggles) {
     const next = choice ?? { without: new Set() };
-    const names = next.only ?? next.without;
-    if (!names.delete(name)) names.add(name);
-    choices.set(id, next);
+    const chosen = next.only ?? next.without;
+    if (!chosen.delete(name)) chosen.add(name);
+    choices.set(graph, next);
   } else if (choice?.only?.size === 1 && choice.only.has(name)) {
-    choices.delete(id);
+    choices.delete(graph);
   } else {
-    choices.set(id, { only: new Set([name]) });
+    choices.set(graph, { only: new Set([name]) });
   }
-  // Nothing left to see is nobody's wish.
-  if (!entry.island.names.some((other) => isShown(entry, other))) choices.delete(id);
-  draw(entry);
-  markLegend(entry);
+  // Nothing left to see is nobody's wish, and nothing hidden is no choice.
+  const shown = names.filter((other) => isShown({ div: panel, island: { names } }, other)).length;
+  if (!shown || shown === names.length) choices.delete(graph);
+  const entry = drawn.get(panel.querySelector(".chart"));
+  if (entry) draw(entry);
+  markLegend(panel);
+  tellAddress();
 }
 
-function rows({ div }) {
-  return div.closest(".panel")?.querySelectorAll("table.legend tr[data-series]") ?? [];
-}
-
-function markLegend(entry) {
-  const chosen = choices.has(entry.div.id);
-  for (const row of rows(entry)) {
-    const shown = isShown(entry, entry.island?.names[row.dataset.series]);
+function markLegend(panel) {
+  const all = rows(panel);
+  const names = all.map(nameOf);
+  const chosen = choices.has(graphOf(panel));
+  all.forEach((row, i) => {
+    const shown = isShown({ div: panel, island: { names } }, names[i]);
     row.classList.toggle("off", !shown);
     if (chosen) row.setAttribute("aria-selected", String(shown));
     else row.removeAttribute("aria-selected");
+  });
+  sortLegend(panel);
+}
+
+function sortLegend(panel) {
+  const [, down, key] = /^(-?)(.*)$/.exec(orders.get(graphOf(panel)) ?? "");
+  let cell = -1;
+  for (const link of panel.querySelectorAll("table.legend a[data-sort]")) {
+    const head = link.parentElement;
+    if (link.dataset.sort === key) {
+      cell = head.cellIndex;
+      head.setAttribute("aria-sort", down ? "descending" : "ascending");
+    } else head.removeAttribute("aria-sort");
   }
+  const valueOf = (row) => {
+    if (cell < 0) return 0;
+    return key === "name" ? nameOf(row) : Number(row.cells[cell].title.replace("Inf", "Infinity") || NaN);
+  };
+  const lines = rows(panel).map((row) => ({ row, value: valueOf(row), place: Number(row.dataset.series) }));
+  const compare = (a, b) => {
+    const [without, other] = [Number.isNaN(a.value), Number.isNaN(b.value)];
+    if (without || other) return without - other || a.place - b.place;
+    const way = a.value < b.value ? -1 : a.value > b.value ? 1 : 0;
+    return (down ? -way : way) || a.place - b.place;
+  };
+  const sorted = [...lines].sort(compare);
+  if (sorted.every((line, i) => line === lines[i])) return;
+  const held = document.activeElement;
+  lines[0].row.parentElement.append(...sorted.map((line) => line.row));
+  if (panel.contains(held)) held.focus({ preventScroll: true });
 }
 
 function onLegend(event) {
   const row = event.target.closest?.("table.legend tr[data-series]");
   if (!row || event.target.closest("a, button, summary")) return;
-  const entry = drawn.get(row.closest(".panel")?.querySelector(".chart"));
-  const name = entry?.island?.names[row.dataset.series];
-  if (name === undefined || (event.type === "click" && selectionIn(row))) return;
+  if (event.type === "click" && selectionIn(row)) return;
   event.preventDefault();
-  choose(entry, name, event.ctrlKey || event.metaKey || event.shiftKey);
+  choose(row.closest(".panel"), nameOf(row), event.ctrlKey || event.metaKey || event.shiftKey);
+}
+
+// The largest first, names from A on; then the other way; then the graph's own order again.
+function onSort(event) {
+  const link = event.target.closest?.("a[data-sort]");
+  if (!link || modified(event)) return;
+  event.preventDefault();
+  const { sort } = link.dataset;
+  const ways = sort === "name" ? [sort, `-${sort}`] : [`-${sort}`, sort];
+  const graph = graphOf(link);
+  const next = ways[ways.indexOf(orders.get(graph)) + 1];
+  if (next) orders.set(graph, next);
+  else orders.delete(graph);
+  sortLegend(link.closest(".panel"));
+  tellAddress();
 }

@@ -2,30 +2,57 @@
 
 // A rung: divisor, the number from which the next rung is used, suffix.
 const SI = [[1, 1e3, ""], [1e3, 1e3, "k"], [1e6, 1e3, "M"], [1e9, 1e3, "G"], [1e12, 1e3, "T"]];
-const BYTES = [" B", " KiB", " MiB", " GiB", " TiB", " PiB"].map((suffix, i) => [1024 ** i, 1024, suffix]);
+// Before the name of a unit.
+const PREFIXED = [" ", " k", " M", " G", " T", " P"].map((suffix, i) => [1000 ** i, 1e3, suffix]);
+const BINARY = [" ", " Ki", " Mi", " Gi", " Ti", " Pi"].map((suffix, i) => [1024 ** i, 1024, suffix]);
 const SECONDS = [
   [1e-9, 1e3, " ns"], [1e-6, 1e3, " µs"], [1e-3, 1e3, " ms"],
   [1, 60, " s"], [60, 60, " min"], [3600, 24, " h"], [86_400, 1e6, " d"],
 ];
 const PERCENT = [[1, 1e6, "%"]];
-// The rungs, the suffix of zero and of what is beyond them, and what follows any suffix.
+// Of what nobody says in thousands.
+const PLAIN = [[1, 1e6, " "]];
+// The rungs, the suffix of zero and of what is beyond them, what follows any suffix, and what is multiplied first.
 const LADDERS = {
   none: [SI, "", ""],
-  bytes: [BYTES, " B", ""],
-  bytes_per_second: [BYTES, " B", "/s"],
-  seconds: [SECONDS, " s", ""],
-  ratio: [PERCENT, "%", ""],
+  ratio: [PERCENT, "%", "", 100],
   percent: [PERCENT, "%", ""],
   per_second: [SI, "", "/s"],
+  per_minute: [SI, "", "/min"],
 };
+for (const [ladder, base, tail, units] of [
+  [BINARY, " ", "B", { bytes: 1, kbytes: 1024, mbytes: 1024 ** 2, gbytes: 1024 ** 3, tbytes: 1024 ** 4 }],
+  [BINARY, " ", "B/s", { bytes_per_second: 1 }],
+  [PREFIXED, " ", "B", { decbytes: 1, deckbytes: 1e3, decmbytes: 1e6, decgbytes: 1e9, dectbytes: 1e12 }],
+  [PREFIXED, " ", "B/s", { decbytes_per_second: 1 }],
+  [BINARY, " ", "b", { bits: 1 }],
+  [BINARY, " ", "b/s", { binbps: 1 }],
+  [PREFIXED, " ", "b", { decbits: 1 }],
+  [PREFIXED, " ", "b/s", { bits_per_second: 1 }],
+  [SECONDS, " s", "", {
+    nanoseconds: 1e-9, microseconds: 1e-6, milliseconds: 1e-3, seconds: 1, minutes: 60, hours: 3600, days: 86_400,
+  }],
+  [PLAIN, " ", "°C", { celsius: 1 }],
+  [PLAIN, " ", "°F", { fahrenheit: 1 }],
+  [PLAIN, " ", "K", { kelvin: 1 }],
+  [PREFIXED, " ", "Hz", { hertz: 1 }],
+  [PREFIXED, " ", "V", { volts: 1 }],
+  [PREFIXED, " ", "A", { amperes: 1 }],
+  [PREFIXED, " ", "W", { watts: 1 }],
+  [PREFIXED, " ", "J", { joules: 1 }],
+  [PREFIXED, " ", "g", { grams: 1 }],
+  [PREFIXED, " ", "m", { meters: 1 }],
+]) {
+  for (const [unit, factor] of Object.entries(units)) LADDERS[unit] = [ladder, base, tail, factor];
+}
 
 // `more` decimals than the three significant digits: an axis whose labels lie close together needs them.
 function format(value, unit, more = 0) {
   if (value === null || value === undefined) return "–";
-  const number = unit === "ratio" ? value * 100 : value;
+  const [ladder, base, tail, factor = 1] = Object.hasOwn(LADDERS, unit) ? LADDERS[unit] : [SI, "", ` ${unit}`];
+  const number = value * factor;
   if (typeof value === "string" || Number.isNaN(number)) return String(value);
   if (!Number.isFinite(number)) return number > 0 ? "+Inf" : "-Inf";
-  const [ladder, base, tail] = Object.hasOwn(LADDERS, unit) ? LADDERS[unit] : [SI, "", ` ${unit}`];
   const size = Math.abs(number);
   const [digits, suffix] = climb(size, ladder, more) ?? [exponentForm(size), base];
   return (number < 0 ? "-" : "") + digits + suffix + tail;

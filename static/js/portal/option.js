@@ -69,12 +69,13 @@ function marks({ names, option }, theme) {
   return (option.series ?? []).slice(names.length).map((base) => {
     const data = (base.markLine?.data ?? []).map((line) => ({ ...line, label: { ...line.label, color: theme.text } }));
     const lineStyle = { color: theme.text, type: "dashed", width: 1 };
-    return { ...base, id: "marks", type: "line", markLine: { ...base.markLine, lineStyle, data, animation: false } };
+    const markPoint = base.markPoint && { ...base.markPoint, itemStyle: { color: theme.text }, animation: false };
+    return { ...base, id: "marks", type: "line", markPoint, markLine: { ...base.markLine, lineStyle, data, animation: false } };
   });
 }
 
 function xAxis(base, width, theme) {
-  const ticks = timeTicks(Number(base.min), Number(base.max), Math.max(2, Math.floor(width / 90)));
+  const ticks = timeTicks(Number(base.min), Number(base.max), timeRoom(width));
   const labels = timeLabels(ticks);
   return {
     ...base,
@@ -91,12 +92,19 @@ function xAxis(base, width, theme) {
 function yAxis(entry, shown, theme) {
   const { chart, island } = entry;
   const base = first(island.option.yAxis);
-  const axis = valueAxis(extent(island, shown), island.unit, Math.max(2, Math.floor(chart.getHeight() / 55)));
-  const more = entry.more = moreDecimals(axis);
+  const room = Math.max(2, Math.floor(chart.getHeight() / 55));
+  const fromZero = island.stack || island.graphType === "area";
+  // The server's own while all is shown, so that nothing jumps when its chart is replaced.
+  const whole = !choices.has(entry.div.id) && island.y;
+  const { min, max, interval, more } = whole || valueAxis(extent(island, shown), island.unit, room, fromZero);
+  entry.more = more ?? moreDecimals({ min, max, interval }, island.unit);
   return {
     ...base,
-    ...axis,
-    axisLabel: { ...base.axisLabel, color: theme.muted, formatter: (value) => format(value, island.unit, more) },
+    min, max, interval,
+    axisLabel: {
+      ...base.axisLabel, color: theme.muted, width: 60, overflow: "truncate",
+      formatter: (value) => format(value, island.unit, entry.more),
+    },
     splitLine: { ...base.splitLine, lineStyle: { color: theme.grid } },
   };
 }

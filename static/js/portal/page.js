@@ -9,9 +9,14 @@
 //     "includeIndicatorCSS":false}'>: "open" there keeps opened rows open when a panel is morphed
 //   <p id="connection" hidden>                           told here when the portal stops answering
 //   <section class="panel" id data-title data-state>     the alerts panel has id="alerts"
-//   <div class="chart" id="X" data-island="Y" hx-morph-skip> and <script type="application/json" id="Y">
+//   <div class="chart" id="X" data-drawn="the panel's address, without its last number: a width"> with the server's
+//     <svg class="plot"> and its <g class="x" data-span="from to">; after that was asked for, without them, but with
+//     data-island="Y" hx-morph-skip and a <script type="application/json" id="Y">
 //   <table class="alerts"> <tr data-row="JSON of the row"> <td class="name"> <details> <summary> <a class="permalink">
 //   <table class="legend"> <tr data-series="0" tabindex="0">, inside the same panel
+//     <td class="name"><bdi>, <td title="the figure in full">; <th><a data-sort="name|last|min|max|avg">
+//   <details id="menu-range"> with <input class="field" name="from"> and "to", <details id="menu-zone"> with
+//     <datalist id="zones">, [data-zone="offset|words"], <dialog id="keys">, [data-keys], <p id="said" aria-live>
 //   <time datetime="...">, <details class="menu">, [data-copy="text or path"]; empty: the <pre> beside it
 // It never writes HTML text: names and values come from Prometheus and may be hostile.
 //
@@ -21,4 +26,5 @@
 const root = document.documentElement;
 const DAY = 86_400_000;
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+const SVG = "http://www.w3.org/2000/svg";
 const TOOLTIP_ROWS = 12;

@@ -21,7 +21,7 @@ function onRequest(event) {
   polled.set(ctx, panel.getAttribute("hx-get"));
   // A graph in a row that was closed again has nobody to look at it.
   if (!panel.checkVisibility()) event.preventDefault();
-  if (document.hidden || selectionIn(panel) || panel.querySelector("details.menu[open]")) event.preventDefault();
+  if (document.hidden || selectionIn(panel) || panel.querySelector("details.menu[open]") || mark) event.preventDefault();
 }
 
 function onVisible() {
@@ -62,17 +62,15 @@ function tellSilence(what, redirected = false) {
 // A morph keeps elements, but a legend row has no id and may come to stand for another series.
 function rememberFocus() {
   const row = document.activeElement?.closest?.("table.legend tr[data-series]");
-  const entry = row && drawn.get(row.closest(".panel").querySelector(".chart"));
-  focus = entry ? { entry, name: entry.island?.names[row.dataset.series] } : null;
+  focus = row ? { id: row.closest(".panel").id, name: nameOf(row) } : null;
 }
 
 function restoreFocus() {
   if (!focus) return;
-  const { entry, name } = focus;
+  const panel = document.getElementById(focus.id);
+  const row = panel && rows(panel).find((row) => nameOf(row) === focus.name);
+  row?.focus({ preventScroll: true });
   focus = null;
-  for (const row of rows(entry)) {
-    if (entry.island.names[row.dataset.series] === name) row.focus({ preventScroll: true });
-  }
 }
 
 function refreshPage() {
@@ -80,9 +78,15 @@ function refreshPage() {
     if (div.isConnected) read(entry);
     else forget(entry);
   }
-  for (const div of document.querySelectorAll(".chart[data-island]")) if (!drawn.has(div)) near.observe(div);
-  for (const entry of drawn.values()) markLegend(entry);
+  for (const div of document.querySelectorAll(".chart")) {
+    if (drawn.has(div)) continue;
+    if (div.dataset.island && window.echarts) start(div);
+    else near.observe(div);
+  }
+  for (const table of document.querySelectorAll("table.legend")) markLegend(table.closest(".panel"));
+  tellAddress();
   localTimes();
+  localAxes();
   refreshHead();
 }
 
@@ -103,4 +107,15 @@ function refreshHead() {
 
 function redraw() {
   for (const entry of drawn.values()) draw(entry);
+}
+
+// Paper is white.
+let themeBefore;
+
+function lighten(prints) {
+  if (prints) themeBefore = root.dataset.theme;
+  if (prints) root.dataset.theme = "light";
+  else if (themeBefore) root.dataset.theme = themeBefore;
+  else delete root.dataset.theme;
+  redraw();
 }

@@ -7,7 +7,7 @@ function onRow(event) {
   const details = summary.parentElement;
   const opens = !details.open;
   if (event.target.closest("a.permalink")) {
-    if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+    if (modified(event)) return;
     event.preventDefault();
     details.open = opens;
   }

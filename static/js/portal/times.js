@@ -1,7 +1,5 @@
 // Times.
 
-const formats = new Map();
-
 // undefined is the reader's own zone.
 const zone = (() => {
   const tz = root.dataset.tz ?? "browser";
@@ -13,24 +11,16 @@ const zone = (() => {
   }
 })();
 
-function clock(locale) {
-  if (!formats.has(locale)) {
-    formats.set(locale, new Intl.DateTimeFormat(locale, {
-      timeZone: zone, hourCycle: "h23", year: "numeric", month: "2-digit", day: "2-digit",
-      hour: "2-digit", minute: "2-digit", second: "2-digit", timeZoneName: "short",
-    }));
-  }
-  return formats.get(locale);
-}
+// Offsets rather than letters: IST is three zones, and browsers do not agree on which zones have letters.
+const clock = new Intl.DateTimeFormat("en-GB", {
+  timeZone: zone, hourCycle: "h23", year: "numeric", month: "2-digit", day: "2-digit",
+  hour: "2-digit", minute: "2-digit", second: "2-digit", timeZoneName: "shortOffset",
+});
 
 function parts(ms) {
   const found = {};
-  for (const { type, value } of clock("en-GB").formatToParts(ms)) found[type] = value;
-  // Zones have short names only in the English of where they are: CET in Britain's, EST in America's.
-  if (found.timeZoneName.startsWith("GMT")) {
-    const there = clock("en-US").formatToParts(ms).find(({ type }) => type === "timeZoneName");
-    found.timeZoneName = there.value;
-  }
+  for (const { type, value } of clock.formatToParts(ms)) found[type] = value;
+  found.timeZoneName = found.timeZoneName.replace("GMT", "UTC").replace("\u2212", "-");
   return found;
 }
 
@@ -64,5 +54,26 @@ function localTimes() {
     const seconds = shape[2] ? `:${p.second}` : "";
     const text = `${date}${p.hour}:${p.minute}${seconds} ${p.timeZoneName}`;
     if (text !== element.textContent) element.textContent = text;
+  }
+}
+
+// Where the page is in the reader's own zone, the server could name neither that nor a time as it is there.
+function tellZone() {
+  const names = document.getElementById("zones");
+  document.getElementById("menu-zone")?.addEventListener("toggle", () => {
+    if (!names.options.length) names.append(...Intl.supportedValuesOf("timeZone").map((name) => new Option("", name)));
+  });
+  if (zone) return;
+  const { timeZoneName } = parts(Date.now());
+  const { timeZone } = clock.resolvedOptions();
+  for (const element of document.querySelectorAll("[data-zone]")) {
+    const inWords = element.dataset.zone === "words" && timeZone !== "UTC";
+    element.textContent = inWords ? `${timeZone}, ${timeZoneName}` : timeZoneName;
+  }
+  for (const field of document.querySelectorAll("#menu-range input.field")) {
+    const ms = /^\d{4}-.*Z$/.test(field.value) ? Date.parse(field.value) : NaN;
+    const wall = ms + (Number.isNaN(ms) ? 0 : offset(ms));
+    // In the hour that is there twice, only the server's way of writing tells which.
+    if (fromWall(wall) === ms) field.value = new Date(wall).toISOString().slice(0, 19).replace("T", " ");
   }
 }

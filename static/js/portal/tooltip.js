@@ -29,7 +29,10 @@ function tooltipBody(entry, at) {
   const others = rows.slice(1).sort((a, b) => b.value - a.value);
   const listed = rows.slice(0, 1).concat(others.slice(0, TOOLTIP_ROWS - 1));
   const body = element("div", "tip-body");
-  body.append(element("div", "tip-time", dateTime(island.start + at * island.step)));
+  // Where samples share a pixel, two places stand for what lies within a time from the first of them on.
+  const { start, step, within } = island;
+  const time = dateTime(start + (within ? at - (at % 2) : at) * step);
+  body.append(element("div", "tip-time", within ? `${time} + ${format(within / 1000, "seconds")}` : time));
   listed.forEach((row, n) => body.append(tooltipRow(entry, row, n === 0)));
   if (!rows.length) body.append(element("div", "tip-more", "no data here"));
   if (rows.length > listed.length) {
@@ -43,6 +46,7 @@ function tooltipRow({ island, more }, { i, value }, nearest) {
   const swatch = element("span", "swatch");
   swatch.append(element("i", `s${island.colours[i]}`));
   row.append(swatch, element("span", "tip-value", format(value, island.unit, more)), element("span", "tip-name", island.names[i]));
+  if (nearest) row.append(element("span", "tip-full", String(value)));
   return row;
 }
 

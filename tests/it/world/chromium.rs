@@ -262,6 +262,28 @@ impl Tab {
         self.mouse(DispatchMouseEventType::MouseReleased, at, modifiers).await;
     }
 
+    /// Holds the pointer down at one point of an element, in fractions of its size, and takes it to another.
+    pub async fn drag_without_release(&self, selector: &str, from: (f64, f64), to: (f64, f64)) {
+        let start = self.point(selector, from.0, from.1).await;
+        let end = self.point(selector, to.0, to.1).await;
+        self.mouse(DispatchMouseEventType::MouseMoved, start, 0).await;
+        self.mouse(DispatchMouseEventType::MousePressed, start, 0).await;
+        let middle = ((start.0 + end.0) / 2.0, (start.1 + end.1) / 2.0);
+        for at in [middle, end] {
+            self.mouse(DispatchMouseEventType::MouseMoved, at, 0).await;
+        }
+    }
+
+    pub async fn release(&self, selector: &str, at: (f64, f64)) {
+        let at = self.point(selector, at.0, at.1).await;
+        self.mouse(DispatchMouseEventType::MouseReleased, at, 0).await;
+    }
+
+    pub async fn drag(&self, selector: &str, from: (f64, f64), to: (f64, f64)) {
+        self.drag_without_release(selector, from, to).await;
+        self.release(selector, to).await;
+    }
+
     async fn mouse(&self, kind: DispatchMouseEventType, (x, y): (f64, f64), modifiers: i64) {
         let mut event = DispatchMouseEventParams::new(kind.clone(), x, y);
         event.modifiers = Some(modifiers);
@@ -272,7 +294,7 @@ impl Tab {
         self.page.execute(event).await.unwrap();
     }
 
-    /// Presses a key: `Enter`, `Tab`, `Escape`.
+    /// Presses a key: `Enter`, `ArrowLeft`, `r`.
     pub async fn press(&self, key: &str) {
         for kind in [DispatchKeyEventType::KeyDown, DispatchKeyEventType::KeyUp] {
             let mut event = DispatchKeyEventParams::new(kind);
@@ -282,10 +304,19 @@ impl Tab {
                 "Tab" => 9,
                 "Enter" => 13,
                 "Escape" => 27,
+                "End" => 35,
+                "Home" => 36,
+                "ArrowLeft" => 37,
+                "ArrowUp" => 38,
+                "ArrowRight" => 39,
+                "ArrowDown" => 40,
+                letter if letter.len() == 1 => i64::from(letter.to_ascii_uppercase().as_bytes()[0]),
                 other => panic!("unknown key {other}"),
             });
             if key == "Enter" {
                 event.text = Some("\r".into());
+            } else if key.len() == 1 && matches!(event.r#type, DispatchKeyEventType::KeyDown) {
+                event.text = Some(key.into());
             }
             self.page.execute(event).await.unwrap();
         }

@@ -1,7 +1,9 @@
 //! The world that the portal is tested in: real parts, and a scripted upstream for faults.
 
+pub mod alertmanager;
 pub mod chromium;
 pub mod markup;
+pub mod png;
 pub mod portal;
 pub mod prometheus;
 pub mod questions;
@@ -64,6 +66,7 @@ impl World {
                 demo: false,
             },
             instances: vec![upstream.instance("default")],
+            alertmanagers: Default::default(),
             routing: RoutingSettings::default(),
             catalog: CatalogSettings {
                 files: vec![FileLocation { target: "catalog.yaml".to_owned(), bases, place: None }],

@@ -7,7 +7,7 @@ use std::f64::consts::TAU;
 use std::fmt::Write as _;
 use std::fs;
 use std::net::TcpListener;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use tempfile::TempDir;
 /// Seconds between two samples of the generated history.
 const INTERVAL: i64 = 15;
 /// Three hours: blocks are cut at two, so that queries cross a border.
-const HISTORY: i64 = 3 * 3600;
+pub const HISTORY: i64 = 3 * 3600;
 
 const CONFIG: &str = "global: {evaluation_interval: 1s}\nrule_files: [rules.yml]\nscrape_configs: []\n";
 
@@ -45,6 +45,8 @@ groups:
         labels: {severity: page, odd: "<b>\"x\"</b> \\ , | żółć"}
       - alert: Infinite
         expr: vector(1) / 0
+      - record: flicker
+        expr: vector(time() % 4 < bool 2) > 0
   - name: broken
     rules:
       - alert: ManyToMany
@@ -55,27 +57,40 @@ groups:
 pub struct RealPrometheus {
     child: Child,
     pub url: String,
+    client: reqwest::Client,
     _dir: TempDir,
 }
 
 impl RealPrometheus {
     pub async fn start() -> Self {
+        Self::start_with(CONFIG).await
+    }
+
+    /// With a configuration of its own, whose rules are in `rules.yml`.
+    pub async fn start_with(config: &str) -> Self {
         let dir = TempDir::new().unwrap();
         let now = clock::now().as_second();
         fs::write(dir.path().join("history.om"), history(now)).unwrap();
-        fs::write(dir.path().join("prometheus.yml"), CONFIG).unwrap();
+        fs::write(dir.path().join("prometheus.yml"), config).unwrap();
         fs::write(dir.path().join("rules.yml"), RULES).unwrap();
         run(dir.path(), "promtool", &["tsdb", "create-blocks-from", "openmetrics", "history.om", "data"]);
         let port = free_port();
-        let child = Command::new(found("prometheus"))
+        let child = Command::new(on_path("prometheus"))
             .current_dir(dir.path())
             .args(["--config.file=prometheus.yml", "--storage.tsdb.path=data", "--log.level=warn"])
+            // What is sent before its Alertmanager is found would be sent again a minute later.
+            .arg("--rules.alert.resend-delay=1s")
             .arg(format!("--web.listen-address=127.0.0.1:{port}"))
             .stdout(Stdio::null())
             .stderr(fs::File::create(dir.path().join("log")).unwrap())
             .spawn()
             .unwrap();
-        let started = Self { child, url: format!("http://127.0.0.1:{port}"), _dir: dir };
+        let started = Self {
+            child,
+            url: format!("http://127.0.0.1:{port}"),
+            client: reqwest::Client::builder().no_proxy().build().unwrap(),
+            _dir: dir,
+        };
         started.wait_for_rules().await;
         started
     }
@@ -85,7 +100,7 @@ impl RealPrometheus {
         let mut url = url::Url::parse(&format!("{}{path}", self.url)).unwrap();
         url.query_pairs_mut().extend_pairs(query);
         #[expect(clippy::disallowed_methods, reason = "a test may read a whole body")]
-        let text = reqwest::get(url).await.unwrap().text().await.unwrap();
+        let text = self.client.get(url).send().await.unwrap().text().await.unwrap();
         serde_json::from_str(&text).unwrap()
     }
 
@@ -114,21 +129,23 @@ impl Drop for RealPrometheus {
     }
 }
 
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
-fn found(program: &str) -> &str {
+/// Where a program is.
+pub fn on_path(program: &str) -> PathBuf {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    assert!(
-        std::env::split_paths(&path).any(|dir| dir.join(program).is_file()),
-        "`{program}` is not on PATH: run the tests by tests/run, which fetches it, or install Prometheus"
-    );
-    program
+    let found = std::env::split_paths(&path).map(|dir| dir.join(program)).find(|file| file.is_file());
+    found.unwrap_or_else(|| {
+        panic!(
+            "`{program}` is not on PATH: run the tests by tests/run, which fetches it, or install Prometheus"
+        )
+    })
 }
 
 fn run(dir: &Path, program: &str, arguments: &[&str]) {
-    let done = Command::new(found(program)).current_dir(dir).args(arguments).output().unwrap();
+    let done = Command::new(on_path(program)).current_dir(dir).args(arguments).output().unwrap();
     assert!(done.status.success(), "{program}: {}", String::from_utf8_lossy(&done.stderr));
 }
 

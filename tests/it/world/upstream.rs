@@ -33,6 +33,8 @@ pub use reply::Reply;
 const MAX_REQUEST: usize = 64 << 10;
 const RULES: &str = "\0rules";
 const ANY: &str = "\0any";
+const METADATA: &str = "\0metadata";
+const NAMES: &str = "\0names";
 
 /// One request as it came.
 #[derive(Clone, Debug)]
@@ -61,7 +63,17 @@ impl Request {
 
     fn key(&self) -> String {
         let path = self.path.split('?').next().unwrap_or_default();
-        if path.ends_with("/rules") { RULES.into() } else { self.form("query").unwrap_or_default() }
+        match path.rsplit('/').next() {
+            Some("rules") => RULES.into(),
+            Some("metadata") => METADATA.into(),
+            Some("values") => NAMES.into(),
+            _ => self.form("query").unwrap_or_default(),
+        }
+    }
+
+    /// About metrics, and no question of a panel.
+    fn is_aside(&self) -> bool {
+        [METADATA, NAMES].contains(&&*self.key())
     }
 }
 
@@ -69,6 +81,7 @@ impl Request {
 struct Script {
     replies: Mutex<HashMap<String, Reply>>,
     requests: Mutex<Vec<Request>>,
+    asides: Mutex<Vec<Request>>,
     open: AtomicUsize,
     sent: AtomicUsize,
 }
@@ -107,12 +120,27 @@ impl Upstream {
         self.on(RULES, reply);
     }
 
+    /// Scripts what is known of every metric; without it there is no such endpoint, as with some proxies.
+    pub fn on_metadata(&self, reply: Reply) {
+        self.on(METADATA, reply);
+    }
+
+    /// Scripts the names of all metrics; without it there is no such endpoint.
+    pub fn on_names(&self, reply: Reply) {
+        self.on(NAMES, reply);
+    }
+
     /// Scripts the answer to all that has none of its own.
     pub fn on_any(&self, reply: Reply) {
         self.on(ANY, reply);
     }
 
-    /// All requests so far, in the order in which they were read.
+    /// All requests for metadata and names of metrics so far, which [`Upstream::requests`] does not have.
+    pub fn asides(&self) -> Vec<Request> {
+        self.script.asides.lock().unwrap().clone()
+    }
+
+    /// All requests of panels so far, in the order in which they were read.
     pub fn requests(&self) -> Vec<Request> {
         self.script.requests.lock().unwrap().clone()
     }
@@ -180,9 +208,13 @@ async fn serve(stream: TcpStream, script: &Script) {
     while let Some(request) = connection.read().await {
         let reply = {
             let replies = script.replies.lock().unwrap();
-            replies.get(&request.key()).or_else(|| replies.get(ANY)).cloned()
+            let of_panels = replies.get(ANY).filter(|_| !request.is_aside());
+            replies.get(&request.key()).or(of_panels).cloned()
         };
-        script.requests.lock().unwrap().push(request.clone());
+        let log = if request.is_aside() { &script.asides } else { &script.requests };
+        log.lock().unwrap().push(request.clone());
+        let missing = request.is_aside().then(|| Reply::http(404, &[], "404 page not found"));
+        let reply = reply.or(missing);
         let reply = reply.unwrap_or_else(|| Reply::refusal(400, "bad_data", "the script has no such query"));
         if !reply.play(&request, &mut connection).await {
             return;

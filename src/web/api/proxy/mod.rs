@@ -201,8 +201,9 @@ pub fn refusal(request: &HttpRequest, error: &PageError, told: &Told) -> Result<
 fn error_type(error: &PageError, told: &Told) -> &'static str {
     if let PageError::Failed(Failure::Prometheus(error)) = error {
         return match error.kind {
-            ErrorKind::BadQuery if error.status == Some(422) => "execution",
-            ErrorKind::BadQuery => "bad_data",
+            ErrorKind::BadQuery | ErrorKind::TooManySamples | ErrorKind::TooManyPoints => {
+                if error.status == Some(422) { "execution" } else { "bad_data" }
+            }
             ErrorKind::Timeout => "timeout",
             ErrorKind::Overloaded | ErrorKind::Unreachable | ErrorKind::Unauthorized => "unavailable",
             ErrorKind::NotPrometheus | ErrorKind::Incomplete | ErrorKind::TooLarge | ErrorKind::Upstream => {

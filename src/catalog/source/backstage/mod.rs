@@ -1,0 +1,208 @@
+//! Entities from Backstage's catalog API: read page by page, every now and then, and swapped whole.
+
+mod item;
+mod page;
+mod refusal;
+mod walk;
+
+use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use secrecy::SecretString;
+use tokio::sync::Notify;
+use tokio::task::AbortHandle;
+use url::Url;
+
+use super::joined::{Joined, Part};
+use crate::catalog::{BackstageState, Failing};
+use crate::clock;
+use crate::metrics::BackstageMetrics;
+use page::Page;
+use refusal::Refusal;
+use walk::{Walked, Walker};
+
+/// Where the faults of this source are said to be.
+pub(super) const PLACE: &str = "Backstage";
+/// Faults of one reading that are told; the rest is counted.
+const MAX_FAULTS: usize = 1000;
+/// After a failure the next attempt comes sooner, since portal and Backstage often start together.
+const FIRST_PAUSE: Duration = Duration::from_secs(5);
+
+/// `promenade.catalog.backstage`
+#[derive(Clone, Debug)]
+pub struct BackstageSettings {
+    /// Of its backend: `http://backstage:7007`.
+    pub base_url: Url,
+    /// Of `backend.auth.externalAccess`. None where Backstage asks for none.
+    pub token: Option<SecretString>,
+    /// Between two readings.
+    pub interval: Duration,
+}
+
+/// Reads Backstage's catalog in a task of its own, which ends when this is dropped.
+#[must_use]
+pub struct BackstageSource {
+    task: AbortHandle,
+    wake: Arc<Notify>,
+}
+
+impl Drop for BackstageSource {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl BackstageSource {
+    /// Begins to read. Fails with a sentence when no client can be built.
+    pub fn start(
+        settings: BackstageSettings,
+        joined: Arc<Joined>,
+        metrics: BackstageMetrics,
+    ) -> Result<Self, String> {
+        let walker = Walker::new(&settings, metrics.clone())?;
+        let wake = Arc::new(Notify::new());
+        let keeper = Keeper { joined, metrics, state: BackstageState::default(), kind: None };
+        let task = tokio::spawn(run(walker, keeper, settings.interval, wake.clone()));
+        Ok(Self { task: task.abort_handle(), wake })
+    }
+
+    /// Makes the next reading come at once.
+    pub fn waker(&self) -> Arc<Notify> {
+        self.wake.clone()
+    }
+}
+
+async fn run(mut walker: Walker, mut keeper: Keeper, interval: Duration, wake: Arc<Notify>) {
+    let mut failures = 0;
+    let hasher = RandomState::new();
+    for reading in 0u64.. {
+        let walked = walker.walk().await;
+        failures = if walked.is_ok() { 0 } else { failures + 1 };
+        // What follows sorts and indexes every entity.
+        let kept = tokio::task::spawn_blocking(move || {
+            keeper.keep(walked, clock::now());
+            keeper
+        });
+        let Ok(next) = kept.await else {
+            return tracing::error!(
+                "Backstage's catalog is not read any more: its entities could not be joined"
+            );
+        };
+        keeper = next;
+        let pause = jittered(pause(interval, failures), hasher.hash_one(reading));
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = wake.notified() => {}
+        }
+    }
+}
+
+/// The interval; after failures 5, 10, 20 ... s, and never longer than the interval.
+fn pause(interval: Duration, failures: u32) -> Duration {
+    match failures.checked_sub(1) {
+        None => interval,
+        Some(before) => (FIRST_PAUSE * 2u32.pow(before.min(10))).min(interval),
+    }
+}
+
+/// A tenth more or less, so that portals that started together do not ask together.
+fn jittered(pause: Duration, random: u64) -> Duration {
+    let thousandth = u32::try_from(random % 201).unwrap_or(0) + 900;
+    pause * thousandth / 1000
+}
+
+/// Puts what was read into the catalog, and says what became of it: once for each change of state.
+struct Keeper {
+    joined: Arc<Joined>,
+    metrics: BackstageMetrics,
+    state: BackstageState,
+    /// Of the last failure that was logged.
+    kind: Option<std::mem::Discriminant<Refusal>>,
+}
+
+impl Keeper {
+    fn keep(&mut self, walked: Result<Walked, Refusal>, now: Timestamp) {
+        match walked {
+            Ok(Walked::Changed(pages)) => match part(&pages) {
+                part if part.entities.is_empty() && self.state.entities > 0 => {
+                    return self.fail(&Refusal::Emptied, now);
+                }
+                part => {
+                    self.state.entities = part.entities.len();
+                    self.joined.backstage(part);
+                }
+            },
+            Ok(Walked::Unchanged) => self.joined.backstage_as_before(),
+            Err(refusal) => return self.fail(&refusal, now),
+        }
+        if self.state.failing.take().is_some() {
+            tracing::info!(entities = self.state.entities, "Backstage's catalog can be read again");
+        }
+        (self.kind, self.state.good_at) = (None, Some(now));
+        self.tell();
+    }
+
+    fn fail(&mut self, refusal: &Refusal, now: Timestamp) {
+        let kind = std::mem::discriminant(refusal);
+        if self.kind != Some(kind) {
+            let shown = self.state.good_at.map_or_else(
+                || "none of its entities are shown".to_owned(),
+                |at| format!("its {} entities are shown as of {at}", self.state.entities),
+            );
+            tracing::warn!("Backstage's catalog cannot be read, {shown}: {refusal}");
+        }
+        let since = self.state.failing.as_ref().map_or(now, |failing| failing.since);
+        self.kind = Some(kind);
+        self.state.failing = Some(Failing { since, message: refusal.to_string() });
+        self.joined.backstage_as_before();
+        self.tell();
+    }
+
+    fn tell(&self) {
+        let good_at = self.state.good_at.map(Timestamp::as_second);
+        self.metrics.set(self.state.entities, good_at, self.state.failing.is_some());
+        self.joined.tell_backstage(self.state.clone());
+    }
+}
+
+/// All pages as one part. Of a reference that comes twice the first is kept, and the other told.
+fn part(pages: &[Arc<Page>]) -> Part {
+    let mut part = Part::default();
+    let mut taken = std::collections::HashSet::new();
+    let mut untold = 0;
+    for page in pages {
+        untold += page.untold;
+        part.faults.extend(page.faults.iter().cloned());
+        for entity in &page.entities {
+            if taken.insert(entity.reference.clone()) {
+                part.entities.push(entity.clone());
+            } else {
+                part.faults.push(page::twice(&entity.reference));
+            }
+        }
+    }
+    untold += part.faults.len().saturating_sub(MAX_FAULTS);
+    part.faults.truncate(MAX_FAULTS);
+    if untold > 0 {
+        part.faults.push(page::untold(untold));
+    }
+    part
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_up_to_the_interval() {
+        let minute = Duration::from_secs(60);
+        let pauses: Vec<u64> = [0, 1, 2, 3, 4, 5, 99].map(|f| pause(minute, f).as_secs()).to_vec();
+        assert_eq!(pauses, [60, 5, 10, 20, 40, 60, 60]);
+        for random in [0, 1, 200, 201, u64::MAX] {
+            let pause = jittered(minute, random);
+            assert!((54..=66).contains(&pause.as_secs()), "{random}: {pause:?}");
+        }
+    }
+}

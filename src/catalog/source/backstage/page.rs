@@ -1,0 +1,78 @@
+//! One answer of `entities/by-query` into entities: a bad one drops only itself.
+
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::refusal::Refusal;
+use super::{PLACE, item};
+use crate::catalog::{Entity, EntityRef, SourceFault};
+use crate::outbound::ETag;
+
+/// A page, and what tells whether it is still the same.
+pub(super) struct Page {
+    pub(super) etag: Option<ETag>,
+    /// Of its bytes.
+    pub(super) hash: u64,
+    pub(super) entities: Vec<Arc<Entity>>,
+    pub(super) faults: Vec<SourceFault>,
+    /// Faults beyond those that are told.
+    pub(super) untold: usize,
+    /// How many entities it brought, the bad ones included.
+    pub(super) items: usize,
+    /// How many the whole catalog has.
+    pub(super) total: Option<usize>,
+    /// The cursor of the page that follows.
+    pub(super) next: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Answer<'a> {
+    #[serde(borrow)]
+    items: Vec<&'a RawValue>,
+    total_items: Option<usize>,
+    page_info: PageInfo,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct PageInfo {
+    next_cursor: Option<String>,
+}
+
+/// Tells `room` faults at most.
+pub(super) fn read(body: &[u8], room: usize, hash: u64, etag: Option<ETag>) -> Result<Page, Refusal> {
+    let answer: Answer<'_> = serde_json::from_slice(body)
+        .map_err(|e| Refusal::NotCatalog(format!("its JSON is unexpected: {e}")))?;
+    let (mut entities, mut faults) = (Vec::with_capacity(answer.items.len()), Vec::new());
+    for raw in &answer.items {
+        match item::read(raw.get(), &mut faults) {
+            Ok(entity) => entities.push(Arc::new(entity)),
+            Err(message) => faults.push(SourceFault::of_file(PLACE, message)),
+        }
+    }
+    let untold = faults.len().saturating_sub(room);
+    faults.truncate(room);
+    Ok(Page {
+        etag,
+        hash,
+        entities,
+        faults,
+        untold,
+        items: answer.items.len(),
+        total: answer.total_items,
+        next: answer.page_info.next_cursor.filter(|cursor| !cursor.is_empty()),
+    })
+}
+
+/// The fault of an entity that comes a second time.
+pub(super) fn twice(reference: &EntityRef) -> SourceFault {
+    let message = format!("`{reference}` comes twice; the second one is left out");
+    SourceFault::of_file(PLACE, message).of_entity(reference)
+}
+
+pub(super) fn untold(count: usize) -> SourceFault {
+    SourceFault::of_file(PLACE, format!("{count} more faults are not listed"))
+}

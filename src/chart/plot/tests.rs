@@ -1,0 +1,63 @@
+//! What is drawn of which series.
+
+use super::*;
+use crate::chart::tests::{canvas, graph, period};
+use crate::prometheus::ABSENT;
+
+const NAN: f64 = f64::NAN;
+const INF: f64 = f64::INFINITY;
+
+#[test]
+fn lone_samples() {
+    let check = |values: &[f64], longest: usize, expected: &[usize]| {
+        assert_eq!(lone(values, longest), expected, "{values:?}");
+    };
+    check(&[], 1, &[]);
+    check(&[1.0], 1, &[0]);
+    check(&[1.0, 2.0], 1, &[]);
+    check(&[1.0, 2.0], 2, &[0]);
+    check(&[1.0, ABSENT, 2.0, 3.0, NAN, 4.0, ABSENT, 5.0], 1, &[0, 5, 7]);
+    check(&[NAN, ABSENT], 2, &[]);
+}
+
+#[test]
+fn the_series_with_the_highest_peaks_are_drawn_in_their_own_order() {
+    let rows: Vec<(String, [f64; 2])> =
+        (0..60).map(|i| (format!("s{i:02}"), [0.0, f64::from(i * 37 % 60)])).collect();
+    let series: Vec<(&str, &[f64])> =
+        rows.iter().map(|(name, values)| (name.as_str(), &values[..])).collect();
+    let plot = Plot::of(&graph(&series, GraphType::Line, false), &period(0, 120), &canvas());
+    assert_eq!((plot.series.len(), plot.of_series), (50, 60));
+    let names: Vec<&str> = plot.series.iter().map(|s| s.name.as_str()).collect();
+    assert!(names.is_sorted());
+    let expected: Vec<&str> =
+        rows.iter().filter(|(_, v)| v[1] >= 10.0).map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, expected);
+}
+
+#[test]
+fn figures_are_of_all_samples_and_lines_of_finite_ones() {
+    let plot = Plot::of(
+        &graph(&[("a", &[1.0, INF, NAN, -3.0, ABSENT])], GraphType::Line, false),
+        &period(0, 300),
+        &canvas(),
+    );
+    let series = &plot.series[0];
+    assert_eq!((series.legend.max, series.legend.avg), (Some(INF), Some(-1.0)));
+    assert_eq!(series.infinite, [(1, true)]);
+    assert!(series.values.iter().all(|v| v.is_finite() || is_absent(*v)));
+    assert_eq!(plot.non_finite, 2);
+    assert_eq!(series.lone, [0, 3]);
+}
+
+#[test]
+fn stacks_stand_on_what_is_there_and_hang_from_zero() {
+    let series: &[(&str, &[f64])] =
+        &[("a", &[1.0, ABSENT, -1.0]), ("b", &[2.0, 3.0, 4.0]), ("c", &[1.0, 1.0, -2.0])];
+    let plot = Plot::of(&graph(series, GraphType::Area, true), &period(0, 180), &canvas());
+    let tops = |i: usize| (0..3).map(|slot| plot.series[i].top(slot)).collect::<Vec<_>>();
+    assert!(tops(0)[1].is_nan());
+    assert_eq!((tops(1), tops(2)), (vec![3.0, 3.0, 4.0], vec![4.0, 4.0, -3.0]));
+    assert_eq!(plot.series[2].base, [3.0, 3.0, -1.0]);
+    assert!(plot.y.min <= -3.0 && plot.y.max >= 4.0);
+}

@@ -1,0 +1,227 @@
+//! Prints a plot as SVG, as a part of a page or as a file of its own.
+
+mod file;
+mod path;
+mod text;
+
+pub use file::{Shade, Sheet, file};
+
+use std::fmt::Write as _;
+
+use super::{Plot, PlotSeries, layout};
+use path::Pen;
+use text::{escaped, stretch};
+
+/// Heights inside a page's chart, from its top: a quarter of a pixel each, about.
+const UNITS: i64 = 1_000;
+/// How long the mark of an infinity is, as a fraction of the chart's height.
+const EDGE: f64 = 0.04;
+
+/// A chart as a page has it, of any width: lines are stretched, and text stands at percentages.
+///
+/// `id` tells it from others of the page. Colours are the style sheet's, by `s0` to `s9`. Every text is escaped.
+pub fn inline(plot: &Plot, id: &str) -> String {
+    let mut svg = String::with_capacity(
+        plot.series.len() * plot.series.first().map_or(0, |s| s.values.len()) * 5 + 4096,
+    );
+    let height = layout::PLOT_HEIGHT;
+    let _ = write!(
+        svg,
+        "<svg class=\"plot\" width=\"100%\" height=\"{height}\" role=\"img\" aria-labelledby=\"{id}-title {id}-desc\">\
+         <title id=\"{id}-title\">"
+    );
+    escaped(&mut svg, &plot.title);
+    let _ = write!(svg, "</title><desc id=\"{id}-desc\">");
+    escaped(&mut svg, &described(plot));
+    svg.push_str("</desc>");
+    values_at_percent(&mut svg, plot);
+    let (from, slots) =
+        (in_slots(plot, plot.from_ms), in_slots(plot, plot.to_ms) - in_slots(plot, plot.from_ms));
+    let _ = write!(
+        svg,
+        "<svg class=\"lines\" width=\"100%\" height=\"100%\" viewBox=\"{} 0 {} {UNITS}\" preserveAspectRatio=\"none\">",
+        short(from),
+        short(slots.max(1e-3)),
+    );
+    lines(&mut svg, plot, &Stretched { plot }, &|one, what| format!("class=\"{what} s{}\"", one.colour));
+    svg.push_str("</svg>");
+    times_at_percent(&mut svg, plot);
+    svg.push_str("</svg>");
+    svg
+}
+
+/// What a chart shows, in a sentence for those who do not see it.
+fn described(plot: &Plot) -> String {
+    let ticks = plot.y.ticks(&plot.unit);
+    let ends = ticks.first().zip(ticks.last()).map(|(low, high)| (low.1.as_str(), high.1.as_str()));
+    let (low, high) = ends.unwrap_or_default();
+    let time =
+        |at: jiff::Timestamp| at.to_zoned(plot.zone.clone()).strftime("%Y-%m-%d %H:%M:%S %Z").to_string();
+    let what = match (plot.stack, plot.graph_type.as_str()) {
+        (true, _) => "stacked areas",
+        (false, "area") => "areas",
+        _ => "lines",
+    };
+    format!(
+        "{} series as {what}, from {} to {}, on an axis from {low} to {high}.",
+        plot.series.len(),
+        time(plot.from()),
+        time(plot.to())
+    )
+}
+
+/// A moment as a number of slots from the grid's start.
+fn in_slots(plot: &Plot, at_ms: i64) -> f64 {
+    (at_ms - plot.grid.start_ms) as f64 / plot.grid.step_ms as f64
+}
+
+/// Where a moment stands in the requested range: 0 at its start, 1 at its end.
+fn across(plot: &Plot, at_ms: i64) -> f64 {
+    (at_ms - plot.from_ms) as f64 / (plot.to_ms - plot.from_ms).max(1) as f64
+}
+
+/// With at most three decimals.
+fn short(number: f64) -> String {
+    let text = format!("{number:.3}");
+    let text = text.trim_end_matches('0').trim_end_matches('.');
+    if text == "-0" { "0".to_owned() } else { text.to_owned() }
+}
+
+fn percent(fraction: f64) -> String {
+    format!("{}%", short((fraction * 1e4).round() / 1e2))
+}
+
+fn values_at_percent(svg: &mut String, plot: &Plot) {
+    svg.push_str("<g class=\"y\">");
+    let ticks = plot.y.ticks(&plot.unit);
+    for (value, _) in &ticks {
+        let at = percent(1.0 - plot.y.place(*value));
+        let _ = write!(svg, "<line x2=\"100%\" y1=\"{at}\" y2=\"{at}\"/>");
+    }
+    for (value, label) in &ticks {
+        let _ = write!(svg, "<text x=\"-8\" y=\"{}\" dy=\"4\">", percent(1.0 - plot.y.place(*value)));
+        escaped(svg, &text::cut(label, layout::LABEL_CHARACTERS));
+        svg.push_str("</text>");
+    }
+    svg.push_str("</g>");
+}
+
+/// The script tells the times again in the reader's own zone: it knows the range from `data-span`.
+fn times_at_percent(svg: &mut String, plot: &Plot) {
+    let _ = write!(svg, "<g class=\"x\" data-span=\"{} {}\">", plot.from_ms, plot.to_ms);
+    for (i, tick) in plot.x_ticks.iter().enumerate() {
+        let at = percent(across(plot, tick.at_ms));
+        // Where it is narrow, every other label makes way, and no date does.
+        let class = if i % 2 == 1 && tick.date.is_none() { " class=\"o\"" } else { "" };
+        let _ = write!(svg, "<text{class} x=\"{at}\" y=\"100%\" dy=\"18\">{}", tick.label);
+        if let Some(date) = &tick.date {
+            let _ = write!(svg, "<tspan x=\"{at}\" dy=\"14\">{date}</tspan>");
+        }
+        svg.push_str("</text>");
+    }
+    svg.push_str("</g>");
+    for mark in plot.marks.iter().filter(|mark| (plot.from_ms..=plot.to_ms).contains(&mark.at_ms)) {
+        let place = across(plot, mark.at_ms);
+        let at = percent(place);
+        let (anchor, dx) = if place > 0.5 { ("end", -4) } else { ("start", 4) };
+        let _ = write!(svg, "<g class=\"mark\"><line x1=\"{at}\" x2=\"{at}\" y2=\"100%\"/>");
+        let _ = write!(svg, "<text x=\"{at}\" y=\"12\" dx=\"{dx}\" text-anchor=\"{anchor}\">");
+        escaped(svg, mark.text);
+        svg.push_str("</text></g>");
+    }
+}
+
+/// Where slots and values are on paper.
+trait Scale {
+    fn x(&self, slot: usize) -> i64;
+    fn y(&self, value: f64) -> i64;
+    /// The length of an infinity's mark.
+    fn edge(&self) -> i64;
+}
+
+/// Across one unit a slot, so that most steps are the digit 1; down [`UNITS`].
+struct Stretched<'p> {
+    plot: &'p Plot,
+}
+
+impl Scale for Stretched<'_> {
+    fn x(&self, slot: usize) -> i64 {
+        i64::try_from(slot).unwrap_or(i64::MAX)
+    }
+
+    fn y(&self, value: f64) -> i64 {
+        ((1.0 - self.plot.y.place(value)) * UNITS as f64).round() as i64
+    }
+
+    fn edge(&self) -> i64 {
+        (UNITS as f64 * EDGE) as i64
+    }
+}
+
+/// Areas behind lines, lines behind dots. `look` says what a series' path looks like as an `area`, a `line`, `dots`
+/// or the `edge` of infinities.
+fn lines(svg: &mut String, plot: &Plot, scale: &impl Scale, look: &impl Fn(&PlotSeries, &str) -> String) {
+    let is_area = plot.stack || plot.graph_type.as_str() == "area";
+    let mut path = |one: &PlotSeries, what: &str, draw: &dyn Fn(&mut Pen<'_>)| {
+        let start = svg.len();
+        svg.push_str("<path ");
+        svg.push_str(&look(one, what));
+        svg.push_str(" d=\"");
+        let mut pen = Pen::new(svg);
+        draw(&mut pen);
+        if pen.is_blank() {
+            svg.truncate(start);
+        } else {
+            svg.push_str("\"/>");
+        }
+    };
+    for one in plot.series.iter().filter(|_| is_area) {
+        path(one, "area", &|pen| area(pen, plot, one, scale));
+    }
+    for one in &plot.series {
+        path(one, "line", &|pen| line(pen, one, scale));
+    }
+    for one in &plot.series {
+        path(one, "dots", &|pen| {
+            one.lone.iter().for_each(|slot| pen.dot(scale.x(*slot), scale.y(one.top(*slot))))
+        });
+        path(one, "edge", &|pen| {
+            for (slot, up) in &one.infinite {
+                let (from, length) = if *up { (scale.y(f64::MAX), 1) } else { (scale.y(-f64::MAX), -1) };
+                pen.upright(scale.x(*slot), from, length * scale.edge());
+            }
+        });
+    }
+}
+
+fn line(pen: &mut Pen<'_>, one: &PlotSeries, scale: &impl Scale) {
+    for run in stretch(&one.values) {
+        for slot in run {
+            pen.to(scale.x(slot), scale.y(one.top(slot)));
+        }
+        pen.lift();
+    }
+}
+
+/// Down to zero, or to what it stands on.
+fn area(pen: &mut Pen<'_>, plot: &Plot, one: &PlotSeries, scale: &impl Scale) {
+    let floor = 0.0_f64.clamp(plot.y.min, plot.y.max);
+    let base = |slot: usize| one.base.get(slot).copied().unwrap_or(floor);
+    for run in stretch(&one.values) {
+        for slot in run.clone() {
+            pen.to(scale.x(slot), scale.y(one.top(slot)));
+        }
+        if one.base.is_empty() {
+            let ends = run.clone().next_back().zip(run.clone().next());
+            ends.into_iter()
+                .flat_map(|(last, first)| [last, first])
+                .for_each(|slot| pen.to(scale.x(slot), scale.y(floor)));
+        } else {
+            run.rev().for_each(|slot| pen.to(scale.x(slot), scale.y(base(slot))));
+        }
+        pen.close();
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,253 @@
+//! The chart as a file: sizes in pixels, colours as attributes, the legend beneath.
+
+use std::fmt::Write as _;
+
+use super::text::{cut, escaped};
+use super::{EDGE, Scale, across, described, lines, short};
+use crate::chart::{Plot, layout, palette};
+
+/// How a file is to look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sheet {
+    pub width: u32,
+    pub height: u32,
+    pub shade: Shade,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shade {
+    Light,
+    Dark,
+}
+
+/// The style sheet's tokens, which no file of its own can refer to.
+struct Colours {
+    surface: &'static str,
+    text: &'static str,
+    muted: &'static str,
+    grid: &'static str,
+    series: [&'static str; palette::COLOURS],
+}
+
+const LIGHT: Colours = Colours {
+    surface: "#ffffff",
+    text: "#1a1f27",
+    muted: "#566070",
+    grid: "#dfe3e9",
+    series: palette::LIGHT,
+};
+const DARK: Colours =
+    Colours { surface: "#161a21", text: "#dde2ea", muted: "#9aa5b5", grid: "#2a313c", series: palette::DARK };
+
+const FONT: &str = "system-ui, -apple-system, Segoe UI, Roboto, Noto Sans, Helvetica Neue, Arial, sans-serif";
+/// Room for the title.
+const HEAD: u32 = 34;
+/// A line of the legend, and of what is said beneath it.
+const LINE: u32 = 18;
+/// How wide a character is taken to be: nobody can measure text here.
+const CHARACTER: u32 = 7;
+const LONGEST_NAME: usize = 40;
+/// Between the axes there is at least this.
+const LEAST_PLOT: u32 = 40;
+
+/// A whole SVG document. `notes` are said beneath the legend.
+pub fn file(plot: &Plot, sheet: &Sheet, notes: &[String]) -> String {
+    let colours = if sheet.shade == Shade::Dark { &DARK } else { &LIGHT };
+    let (rows, more) = legend(plot, sheet, notes.len());
+    let foot = u32::try_from(rows.len() + 1 + notes.len()).unwrap_or(u32::MAX).saturating_mul(LINE) + 6;
+    let plot_height = sheet.height.saturating_sub(HEAD + layout::BOTTOM + foot).max(LEAST_PLOT);
+    let area = Area {
+        plot,
+        left: layout::LEFT,
+        top: HEAD,
+        width: sheet.width.saturating_sub(layout::LEFT + layout::RIGHT).max(1),
+        height: plot_height,
+    };
+    let mut svg = String::with_capacity(64 << 10);
+    let (width, height) = (sheet.width, sheet.height);
+    let _ = write!(
+        svg,
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" \
+         viewBox=\"0 0 {width} {height}\" role=\"img\" aria-labelledby=\"title desc\" font-family=\"{FONT}\" \
+         font-size=\"12\" fill=\"{}\"><title id=\"title\">",
+        colours.muted
+    );
+    escaped(&mut svg, &plot.title);
+    svg.push_str("</title><desc id=\"desc\">");
+    escaped(&mut svg, &described(plot));
+    let _ = write!(
+        svg,
+        "</desc><rect width=\"100%\" height=\"100%\" fill=\"{}\"/><text x=\"12\" y=\"22\" font-size=\"14\" \
+         font-weight=\"600\" fill=\"{}\">",
+        colours.surface, colours.text
+    );
+    escaped(&mut svg, &cut(&plot.title, (width / CHARACTER).saturating_sub(4) as usize));
+    svg.push_str("</text>");
+    axes(&mut svg, &area, colours);
+    drawn(&mut svg, &area, colours);
+    marks(&mut svg, &area, colours);
+    beneath(&mut svg, &area, colours, &rows, more, notes);
+    svg.push_str("</svg>\n");
+    svg
+}
+
+/// The rectangle between the axes.
+struct Area<'p> {
+    plot: &'p Plot,
+    left: u32,
+    top: u32,
+    width: u32,
+    height: u32,
+}
+
+impl Area<'_> {
+    fn x_of(&self, at_ms: i64) -> f64 {
+        f64::from(self.left) + across(self.plot, at_ms).clamp(0.0, 1.0) * f64::from(self.width)
+    }
+
+    fn y_of(&self, value: f64) -> f64 {
+        f64::from(self.top) + (1.0 - self.plot.y.place(value)) * f64::from(self.height)
+    }
+
+    fn bottom(&self) -> u32 {
+        self.top + self.height
+    }
+}
+
+/// Tenths of a pixel.
+impl Scale for Area<'_> {
+    fn x(&self, slot: usize) -> i64 {
+        let grid = &self.plot.grid;
+        let at = i64::try_from(slot).unwrap_or(i64::MAX).saturating_mul(grid.step_ms);
+        (self.x_of(grid.start_ms.saturating_add(at)) * 10.0).round() as i64
+    }
+
+    fn y(&self, value: f64) -> i64 {
+        (self.y_of(value) * 10.0).round() as i64
+    }
+
+    fn edge(&self) -> i64 {
+        (f64::from(self.height) * 10.0 * EDGE) as i64
+    }
+}
+
+fn axes(svg: &mut String, area: &Area<'_>, colours: &Colours) {
+    let right = area.left + area.width;
+    let ticks = area.plot.y.ticks(&area.plot.unit);
+    let _ = write!(svg, "<g stroke=\"{}\">", colours.grid);
+    for (value, _) in &ticks {
+        let y = area.y_of(*value).round() + 0.5;
+        let _ = write!(svg, "<path d=\"M{} {y}H{right}\"/>", area.left);
+    }
+    svg.push_str("</g><g text-anchor=\"end\">");
+    for (value, label) in &ticks {
+        let y = short(area.y_of(*value) + 4.0);
+        let _ = write!(svg, "<text x=\"{}\" y=\"{y}\">", area.left - 8);
+        escaped(svg, &cut(label, layout::LABEL_CHARACTERS));
+        svg.push_str("</text>");
+    }
+    svg.push_str("</g><g text-anchor=\"middle\">");
+    for tick in &area.plot.x_ticks {
+        let x = short(area.x_of(tick.at_ms));
+        let _ = write!(svg, "<text x=\"{x}\" y=\"{}\">{}</text>", area.bottom() + 18, tick.label);
+        if let Some(date) = &tick.date {
+            let _ = write!(svg, "<text x=\"{x}\" y=\"{}\">{date}</text>", area.bottom() + 32);
+        }
+    }
+    svg.push_str("</g>");
+}
+
+fn drawn(svg: &mut String, area: &Area<'_>, colours: &Colours) {
+    let colour = |index: usize| colours.series.get(index).copied().unwrap_or(colours.text);
+    svg.push_str("<g transform=\"scale(.1)\" fill=\"none\" stroke-width=\"15\" stroke-linejoin=\"round\">");
+    lines(svg, area.plot, area, &|one, what| match what {
+        "area" => format!("fill=\"{}\" fill-opacity=\".2\"", colour(one.colour)),
+        "dots" => format!("stroke=\"{}\" stroke-width=\"50\" stroke-linecap=\"round\"", colour(one.colour)),
+        "edge" => format!("stroke=\"{}\" stroke-width=\"20\"", colour(one.colour)),
+        _ => format!("stroke=\"{}\"", colour(one.colour)),
+    });
+    svg.push_str("</g>");
+}
+
+fn marks(svg: &mut String, area: &Area<'_>, colours: &Colours) {
+    let plot = area.plot;
+    for mark in plot.marks.iter().filter(|mark| (plot.from_ms..=plot.to_ms).contains(&mark.at_ms)) {
+        let x = short(area.x_of(mark.at_ms));
+        let (anchor, dx) = if across(plot, mark.at_ms) > 0.5 { ("end", -4) } else { ("start", 4) };
+        let _ = write!(
+            svg,
+            "<path d=\"M{x} {}V{}\" stroke=\"{}\" stroke-dasharray=\"4 3\"/><text x=\"{x}\" dx=\"{dx}\" y=\"{}\" \
+             text-anchor=\"{anchor}\" fill=\"{}\">",
+            area.top,
+            area.bottom(),
+            colours.text,
+            area.top + 12,
+            colours.text
+        );
+        escaped(svg, mark.text);
+        svg.push_str("</text>");
+    }
+}
+
+/// A series in the legend: its colour, its name as it is shown, and where it begins.
+struct Entry {
+    colour: usize,
+    name: String,
+    x: u32,
+}
+
+/// Lines of names as the width allows, and how many series no line has room for.
+fn legend(plot: &Plot, sheet: &Sheet, notes: usize) -> (Vec<Vec<Entry>>, usize) {
+    let beside = HEAD + layout::BOTTOM + LEAST_PLOT * 2 + LINE * u32::try_from(notes + 2).unwrap_or(u32::MAX);
+    let most = (sheet.height.saturating_sub(beside) / LINE / 2).max(1) as usize;
+    let mut rows: Vec<Vec<Entry>> = Vec::new();
+    let mut x = u32::MAX;
+    for (i, series) in plot.series.iter().enumerate() {
+        let name = cut(&series.name, LONGEST_NAME);
+        let wide = 34 + u32::try_from(name.chars().count()).unwrap_or(0) * CHARACTER;
+        if x.saturating_add(wide) > sheet.width {
+            if rows.len() == most {
+                return (rows, plot.series.len() - i);
+            }
+            rows.push(Vec::new());
+            x = 12;
+        }
+        if let Some(row) = rows.last_mut() {
+            row.push(Entry { colour: series.colour, name, x });
+        }
+        x = x.saturating_add(wide);
+    }
+    (rows, 0)
+}
+
+fn beneath(
+    svg: &mut String,
+    area: &Area<'_>,
+    colours: &Colours,
+    rows: &[Vec<Entry>],
+    more: usize,
+    notes: &[String],
+) {
+    let mut y = area.bottom() + layout::BOTTOM + 12;
+    for row in rows {
+        for entry in row {
+            let (x, colour) = (entry.x, colours.series.get(entry.colour).copied().unwrap_or(colours.text));
+            let _ =
+                write!(svg, "<rect x=\"{x}\" y=\"{}\" width=\"12\" height=\"4\" fill=\"{colour}\"/>", y - 6);
+            let _ = write!(svg, "<text x=\"{}\" y=\"{y}\" fill=\"{}\">", x + 18, colours.text);
+            escaped(svg, &entry.name);
+            svg.push_str("</text>");
+        }
+        y += LINE;
+    }
+    let plot = area.plot;
+    let time = |at: jiff::Timestamp, shape: &str| at.to_zoned(plot.zone.clone()).strftime(shape).to_string();
+    let others = if more > 0 { format!("And {more} more series. ") } else { String::new() };
+    let (from, to) = (time(plot.from(), "%Y-%m-%d %H:%M:%S"), time(plot.to(), "%Y-%m-%d %H:%M:%S %Z"));
+    for text in std::iter::once(format!("{others}{from} to {to}.")).chain(notes.iter().cloned()) {
+        let _ = write!(svg, "<text x=\"12\" y=\"{y}\">");
+        escaped(svg, &text);
+        svg.push_str("</text>");
+        y += LINE;
+    }
+}

@@ -1,0 +1,84 @@
+//! Why an answer has nothing in it: a metric that the instance does not know, or one without samples here.
+
+use crate::problem::nearest;
+use crate::prometheus::{Matrix, MetricNames};
+use crate::promql::PromQl;
+
+/// So many first or last bytes a name shares with the one that was meant.
+const SHARED: usize = 3;
+
+/// What is known about an empty answer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Absence {
+    /// Nothing but that it is empty.
+    #[default]
+    Unexplained,
+    /// The instance has all metrics that the query names.
+    MetricsExist,
+    /// The instance has no metric of that name.
+    NoSuchMetric {
+        metric: String,
+        /// The name that is most like it.
+        meant: Option<String>,
+    },
+}
+
+impl Absence {
+    pub fn of(query: &PromQl, names: &MetricNames) -> Self {
+        let known: Vec<(&String, Option<bool>)> =
+            query.metrics().iter().map(|metric| (metric, names.has(metric))).collect();
+        if let Some((metric, _)) = known.iter().find(|(_, known)| *known == Some(false)) {
+            let alike = names.iter().filter(|name| is_like(name, metric));
+            let meant = nearest(metric, alike).map(str::to_owned);
+            return Self::NoSuchMetric { metric: (*metric).clone(), meant };
+        }
+        let all = !known.is_empty() && known.iter().all(|(_, known)| *known == Some(true));
+        if all { Self::MetricsExist } else { Self::Unexplained }
+    }
+}
+
+/// Keeps the search among tens of thousands of names short.
+fn is_like(name: &str, metric: &str) -> bool {
+    let (name, metric) = (name.as_bytes(), metric.as_bytes());
+    let begins = name.get(..SHARED) == metric.get(..SHARED);
+    let last = |text: &[u8]| text.len().checked_sub(SHARED).and_then(|at| text.get(at..)).map(<[u8]>::to_vec);
+    name.len().abs_diff(metric.len()) <= SHARED && (begins || last(name) == last(metric))
+}
+
+pub fn is_empty(matrix: &Matrix) -> bool {
+    let instant = matrix.instant.as_ref().is_none_or(crate::prometheus::InstantValue::is_empty);
+    matrix.series.is_empty() && matrix.histograms.is_empty() && instant
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(query: &str, is_complete: bool, expected: &Absence) {
+        let names = ["http_requests_total", "node_load1", "up"].map(Box::from).to_vec();
+        let query = PromQl::read(query).0.unwrap();
+        assert_eq!(Absence::of(&query, &MetricNames::of(names, is_complete)), *expected, "{query}");
+    }
+
+    #[test]
+    fn a_metric_that_nobody_has_is_named_with_its_neighbour() {
+        let missing = |metric: &str, meant: Option<&str>| Absence::NoSuchMetric {
+            metric: metric.to_owned(),
+            meant: meant.map(str::to_owned),
+        };
+        check("up > 3", true, &Absence::MetricsExist);
+        check("up / node_load1", true, &Absence::MetricsExist);
+        check("up", false, &Absence::MetricsExist);
+        check(
+            "rate(http_request_total[5m])",
+            true,
+            &missing("http_request_total", Some("http_requests_total")),
+        );
+        check("rate(http_request_total[5m])", false, &Absence::Unexplained);
+        check("up + nod_load1", true, &missing("nod_load1", Some("node_load1")));
+        check("kafka_lag", true, &missing("kafka_lag", None));
+        check("{job=\"a\"}", true, &Absence::Unexplained);
+        check("vector(1) > 2", true, &Absence::Unexplained);
+        check("nobody_knows(this)", true, &Absence::Unexplained);
+    }
+}

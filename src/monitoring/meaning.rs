@@ -1,0 +1,41 @@
+//! Whether two sets of labels mean the same alert.
+
+use crate::prometheus::Labels;
+
+/// Whether labels that were told of an alert, more or fewer than it has, mean the one that has `own`: they have
+/// its name, and none that both carry differs. Alertmanager adds external labels, and a group of alerts tells only
+/// what all have in common. Without a name, at least one label must be common.
+pub fn is_meant(told: &Labels, own: &Labels) -> bool {
+    let mut common = told.iter().filter(|(label, _)| own.get(label).is_some()).peekable();
+    let named =
+        told.get("alertname").map_or(common.peek().is_some(), |name| own.get("alertname") == Some(name));
+    named && common.all(|(label, value)| own.get(label) == Some(value))
+}
+
+/// How many labels both carry with one value.
+pub fn common(one: &Labels, other: &Labels) -> usize {
+    one.iter().filter(|(label, value)| other.get(label) == Some(value)).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn external_and_missing_labels_do_not_count() {
+        let labels =
+            |text: &str| -> Labels { text.split(' ').filter_map(|pair| pair.split_once('=')).collect() };
+        for (told, own, wanted) in [
+            ("alertname=A i=1", "alertname=A i=1", true),
+            ("alertname=A i=1 cluster=eu", "alertname=A i=1", true),
+            ("alertname=A", "alertname=A i=1", true),
+            ("alertname=A i=2", "alertname=A i=1", false),
+            ("alertname=B i=1", "alertname=A i=1", false),
+            ("i=1", "alertname=A i=1", true),
+            ("cluster=eu", "alertname=A i=1", false),
+            ("", "alertname=A i=1", false),
+        ] {
+            assert_eq!(is_meant(&labels(told), &labels(own)), wanted, "{told} and {own}");
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! What an instance knows about metrics by name: their units and types, and which there are.
+
+/// What the targets of an instance say of a metric.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Metadata {
+    /// The unit's own word (untrusted); None when no target says one, or two differ.
+    pub unit: Option<String>,
+    /// Of a histogram or a summary too: all that their series have are counts and sums.
+    pub is_counter: bool,
+}
+
+/// The names of an instance's metrics.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MetricNames {
+    /// Sorted.
+    names: Vec<Box<str>>,
+    /// False: there are more than were asked for.
+    is_complete: bool,
+}
+
+impl MetricNames {
+    pub fn of(mut names: Vec<Box<str>>, is_complete: bool) -> Self {
+        names.sort_unstable();
+        Self { names, is_complete }
+    }
+
+    /// Whether there is a metric of that name; None when that cannot be said.
+    pub fn has(&self, name: &str) -> Option<bool> {
+        let found = self.names.binary_search_by(|known| (**known).cmp(name)).is_ok();
+        (found || self.is_complete).then_some(found)
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.names.iter().map(|name| &**name)
+    }
+
+    /// Bytes that they hold in memory, about.
+    pub fn weight(&self) -> usize {
+        self.names.iter().map(|name| name.len() + 16).sum::<usize>() + 64
+    }
+}

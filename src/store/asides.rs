@@ -1,0 +1,96 @@
+//! What makes an answer easier to read and is missed by nobody: metadata and names of metrics. Asked seldom, kept
+//! long, and a failure is only the lack of it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::flight::{Flight, Kept};
+use super::{Scope, Store};
+use crate::metrics::StoreMetrics;
+use crate::prometheus::{ErrorKind, InstanceName, Metadata, MetricNames, PrometheusError};
+
+const METADATA_LIVES: Duration = Duration::from_secs(3_600);
+/// New metrics come with each deployment.
+const NAMES_LIVE: Duration = Duration::from_secs(120);
+/// For how long nothing is asked after an instance said that it has no such endpoint, and after other failures.
+const REFUSED_LIVES: Duration = Duration::from_secs(3_600);
+const FAILED_LIVES: Duration = Duration::from_secs(60);
+
+/// What an instance says of a metric.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct MetadataQuestion {
+    pub instance: InstanceName,
+    pub scope: Scope,
+    pub metric: String,
+}
+
+/// Which metrics an instance has.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct NamesQuestion {
+    pub instance: InstanceName,
+    pub scope: Scope,
+}
+
+/// The answers to both.
+#[derive(Clone)]
+pub(super) struct Asides {
+    metadata: Flight<MetadataQuestion, Arc<Metadata>>,
+    names: Flight<NamesQuestion, Arc<MetricNames>>,
+}
+
+impl Asides {
+    pub fn new(max_bytes: u64, metrics: &StoreMetrics) -> Self {
+        let weigh = |told: &Arc<Metadata>| told.unit.as_ref().map_or(0, String::len) + 256;
+        Self {
+            metadata: Flight::new(max_bytes / 4, metrics.clone(), weigh),
+            names: Flight::new(max_bytes / 4 * 3, metrics.clone(), |names| names.weight()),
+        }
+    }
+
+    pub fn fill(&self) -> [(u64, u64); 2] {
+        [self.metadata.fill(), self.names.fill()]
+    }
+}
+
+impl Store {
+    /// What an instance says of a metric; nothing where it says nothing or does not answer.
+    pub async fn metadata(&self, question: MetadataQuestion) -> Arc<Metadata> {
+        let store = self.clone();
+        let asked = question.clone();
+        let fetch = async move {
+            let instance = store.instance(&asked.instance)?;
+            let told = instance.client.metadata(&asked.metric).await;
+            Ok(settled(told, METADATA_LIVES))
+        };
+        let instance = question.instance.clone();
+        self.asides.metadata.get(&instance, question, fetch).await.unwrap_or_default()
+    }
+
+    /// The names of an instance's metrics; none, and not all of them, where it does not answer.
+    pub async fn metric_names(&self, question: NamesQuestion) -> Arc<MetricNames> {
+        let store = self.clone();
+        let asked = question.clone();
+        let fetch = async move {
+            let instance = store.instance(&asked.instance)?;
+            Ok(settled(instance.client.metric_names().await, NAMES_LIVE))
+        };
+        let instance = question.instance.clone();
+        self.asides.names.get(&instance, question, fetch).await.unwrap_or_default()
+    }
+}
+
+/// A failure is kept as an answer that says nothing, so that it is not asked for again with each page.
+fn settled<T: Default>(told: Result<T, PrometheusError>, lives: Duration) -> Kept<Arc<T>> {
+    match told {
+        Ok(told) => Kept { value: Arc::new(told), lives },
+        Err(error) => {
+            tracing::debug!(fault = %error, "an instance says nothing of its metrics");
+            let refused = matches!(
+                error.kind,
+                ErrorKind::NotPrometheus | ErrorKind::Unauthorized | ErrorKind::TooLarge
+            );
+            let refused = refused || error.kind.is_of_query();
+            Kept { value: Arc::default(), lives: if refused { REFUSED_LIVES } else { FAILED_LIVES } }
+        }
+    }
+}

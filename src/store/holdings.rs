@@ -1,0 +1,102 @@
+//! What the Alertmanager of each instance holds back, asked once per interval for everybody.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::flight::{Flight, Kept};
+use super::last_good::LastGood;
+use super::{Answer, RulesQuestion, within_patience};
+use crate::alertmanager::{AlertmanagerError, AlertmanagerSettings, Client, FaultKind, Holdings};
+use crate::clock;
+use crate::metrics::{StoreMetrics, UpstreamMetrics};
+use crate::prometheus::{ErrorKind, InstanceName, PrometheusError};
+
+/// How long an answer holds: Alertmanager itself sends groups no faster.
+const LIVES: Duration = Duration::from_secs(10);
+/// The most bytes that answers may hold.
+const MAX_BYTES: u64 = 64 << 20;
+
+/// The Alertmanagers by the instance that sends to them. Cheap to clone; all clones are one.
+#[derive(Clone)]
+pub struct Alertmanagers {
+    clients: Arc<BTreeMap<InstanceName, Client>>,
+    answers: Flight<RulesQuestion, Answer<Holdings>>,
+    last: LastGood<RulesQuestion, Holdings>,
+}
+
+impl Alertmanagers {
+    /// Fails with a sentence when an HTTP client cannot be built, naming the instance.
+    pub fn new(
+        settings: BTreeMap<InstanceName, AlertmanagerSettings>,
+        upstream: &UpstreamMetrics,
+        store: &StoreMetrics,
+    ) -> Result<Self, String> {
+        let client = |(name, settings): (InstanceName, AlertmanagerSettings)| {
+            let client = Client::new(settings, name.as_str(), upstream);
+            client.map(|client| (name.clone(), client)).map_err(|e| format!("alertmanager of {name}: {e}"))
+        };
+        Ok(Self {
+            clients: Arc::new(settings.into_iter().map(client).collect::<Result<_, _>>()?),
+            answers: Flight::new(MAX_BYTES / 2, store.clone(), |answer| answer.value.weight()),
+            last: LastGood::new(MAX_BYTES / 2, Holdings::weight),
+        })
+    }
+
+    /// None: no Alertmanager of this instance is known.
+    pub fn settings(&self, instance: &InstanceName) -> Option<&AlertmanagerSettings> {
+        self.clients.get(instance).map(|client| &client.settings)
+    }
+
+    /// What is held back. When the Alertmanager fails, what it said up to 15 minutes ago stands in, with
+    /// `failure` set. Its failures are told in the words for instances, whose name they have.
+    pub async fn ask(&self, question: RulesQuestion) -> Result<Answer<Holdings>, Arc<PrometheusError>> {
+        let trouble = self.last.trouble(&question, |_| true).await;
+        let fetch = fetch(self.clone(), question.clone());
+        let asked = self.answers.get(&question.instance, question.clone(), fetch);
+        match within_patience(trouble, asked).await {
+            Ok(answer) => Ok(answer),
+            Err(failure) => self.last.instead_of(failure, &question, |_| true).await,
+        }
+    }
+}
+
+async fn fetch(
+    all: Alertmanagers,
+    question: RulesQuestion,
+) -> Result<Kept<Answer<Holdings>>, PrometheusError> {
+    let asked = match all.clients.get(&question.instance) {
+        Some(client) => client.holdings().await,
+        None => {
+            let detail = "none is configured".to_owned();
+            Err(AlertmanagerError { kind: FaultKind::Failed, detail, status: None })
+        }
+    };
+    match asked {
+        Ok(holdings) => {
+            let answer = Answer { value: Arc::new(holdings), as_of: clock::now(), failure: None };
+            all.last.keep(question, answer.clone(), |_| false).await;
+            Ok(Kept { value: answer, lives: LIVES })
+        }
+        Err(error) => {
+            tracing::warn!(instance = %question.instance, fault = %error, "an Alertmanager failed");
+            let error = told(&question.instance, error);
+            all.last.fail(question, Arc::new(error.clone())).await;
+            Err(error)
+        }
+    }
+}
+
+fn told(instance: &InstanceName, error: AlertmanagerError) -> PrometheusError {
+    let kind = match error.kind {
+        FaultKind::Timeout => ErrorKind::Timeout,
+        FaultKind::Unreachable => ErrorKind::Unreachable,
+        FaultKind::Unauthorized => ErrorKind::Unauthorized,
+        FaultKind::NotAlertmanager => ErrorKind::NotPrometheus,
+        FaultKind::Incomplete => ErrorKind::Incomplete,
+        FaultKind::TooLarge => ErrorKind::TooLarge,
+        FaultKind::Failed => ErrorKind::Upstream,
+    };
+    let detail = format!("alertmanager: {}", error.detail);
+    PrometheusError { kind, instance: instance.clone(), detail, said: None, status: error.status }
+}

@@ -1,0 +1,106 @@
+//! How a graph is to be drawn: a panel at its own width, by the reader's script, or a file of a size.
+
+use actix_web::http::header::HeaderMap;
+use actix_web::{FromRequest, HttpRequest, dev::Payload};
+use std::future::{Ready, ready};
+use url::form_urlencoded;
+
+use super::params::{ParamProblem, Theme};
+use super::{Form, PageError};
+use crate::chart::svg::{Shade, Sheet};
+
+/// What a panel's script may say of its width, in pixels; what is beyond counts as the bound.
+const WIDTHS: (u32, u32) = (100, 4_000);
+
+/// The width at which the reader's script draws a panel; None: the server draws it.
+/// Only a panel that is asked for alone is drawn by a script.
+pub fn drawn(headers: &HeaderMap, query: &str) -> Option<u32> {
+    if Form::of(headers) == Form::Page {
+        return None;
+    }
+    let mut pairs = form_urlencoded::parse(query.as_bytes());
+    let width: u32 = pairs.find(|(name, _)| name == "drawn")?.1.parse().ok()?;
+    Some(width.clamp(WIDTHS.0, WIDTHS.1))
+}
+
+/// The size of a file: `width` and `height` in pixels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FileSize {
+    pub width: u32,
+    pub height: u32,
+}
+
+impl FileSize {
+    fn read(query: &str) -> Result<Self, ParamProblem> {
+        let number = |parameter: &'static str, default: u32, least: u32, most: u32| {
+            let mut pairs = form_urlencoded::parse(query.as_bytes());
+            match pairs.find(|(name, value)| name == parameter && !value.trim().is_empty()) {
+                None => Ok(default),
+                Some((_, value)) => {
+                    value.trim().parse().ok().filter(|n| (least..=most).contains(n)).ok_or_else(|| {
+                        let message = format!("is no whole number from {least} to {most}");
+                        ParamProblem { parameter, message }
+                    })
+                }
+            }
+        };
+        Ok(Self { width: number("width", 800, 200, 4_000)?, height: number("height", 300, 100, 2_000)? })
+    }
+
+    /// A file has no reader whose system could be asked, so it is light unless the address says otherwise.
+    pub fn sheet(self, theme: Option<Theme>) -> Sheet {
+        let shade = if theme == Some(Theme::Dark) { Shade::Dark } else { Shade::Light };
+        Sheet { width: self.width, height: self.height, shade }
+    }
+}
+
+impl FromRequest for FileSize {
+    type Error = PageError;
+    type Future = Ready<Result<Self, PageError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Self::read(request.query_string()).map_err(|problem| PageError::BadParameters(vec![problem])))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    #[test]
+    fn only_a_panel_is_drawn_by_a_script() {
+        for (asked, query, expected) in [
+            (true, "drawn=700", Some(700)),
+            (true, "range=1h&drawn=7", Some(100)),
+            (true, "drawn=99999", Some(4_000)),
+            (true, "drawn=wide", None),
+            (true, "drawn=-1", None),
+            (true, "", None),
+            (false, "drawn=700", None),
+        ] {
+            let request = TestRequest::get();
+            let request = if asked { request.insert_header(("HX-Request", "true")) } else { request };
+            let request = request.to_http_request();
+            assert_eq!(drawn(request.headers(), query), expected, "{asked} {query}");
+        }
+    }
+
+    #[test]
+    fn a_file_has_a_size_within_bounds() {
+        let read =
+            |query| FileSize::read(query).map(|size| (size.width, size.height)).map_err(|p| p.parameter);
+        assert_eq!(read(""), Ok((800, 300)));
+        assert_eq!(read("width=200&height=2000"), Ok((200, 2_000)));
+        assert_eq!(read("width=&height= 100 "), Ok((800, 100)));
+        for (query, parameter) in [
+            ("width=199", "width"),
+            ("width=1e9", "width"),
+            ("height=2001", "height"),
+            ("height=-1", "height"),
+        ] {
+            assert_eq!(read(query), Err(parameter), "{query}");
+        }
+    }
+}

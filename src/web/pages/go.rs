@@ -1,0 +1,314 @@
+//! Where a link from chat lands: one owner is led to, several are listed, and an alert without one stands for itself.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CACHE_CONTROL, LOCATION};
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+use jiff::{SignedDuration, Timestamp};
+
+use super::Shell;
+use crate::annotations::{ALERT, AlertNames, AlertSpec, LABELS, MonitoringSpec, SERVICE_NAME};
+use crate::clock;
+use crate::monitoring::{AlertRow, Episode, Landing, Monitoring, OwnedState, Owner, OwnersKeeper, Wanted};
+use crate::prometheus::{InstanceName, Labels};
+use crate::promql::{MatchOp, Matcher, quote};
+use crate::web::links::Landed;
+use crate::web::panels::missing::single_quoted;
+use crate::web::panels::{AlertsPanel, Home, Setting};
+use crate::web::params::{AT, GoParams, ParamProblem};
+use crate::web::{CachePolicy, Links, PageError, PageParams, RowId, WebSettings, form};
+
+/// What a graph shows before the alert became active, and behind its end.
+const LEAD_IN: SignedDuration = SignedDuration::from_hours(1);
+const LEAD_OUT: SignedDuration = SignedDuration::from_mins(30);
+/// Labels that mostly say whose an alert is.
+const TELLING: [&str; 7] = ["service", "app", "job", "component", "namespace", "team", "severity"];
+
+#[derive(Template)]
+#[template(path = "pages/go.html")]
+pub struct GoPage<'a> {
+    pub shell: Shell<'a>,
+    /// `HighLoad`, or empty.
+    pub name: String,
+    pub labels: Vec<(String, String)>,
+    pub owners: Vec<Choice>,
+    pub beyond: usize,
+    pub silent: Vec<String>,
+    /// Why there is nothing but what the address says.
+    pub restricted: bool,
+    pub alerts: Option<AlertsPanel>,
+    pub elsewhere: Vec<(String, String)>,
+    pub yaml: String,
+}
+
+/// An owner among several.
+pub struct Choice {
+    pub title: String,
+    pub href: String,
+    pub kind: String,
+    pub namespace: String,
+    pub instance: String,
+    pub state: &'static str,
+    pub text: &'static str,
+    pub count: usize,
+}
+
+pub async fn show(
+    request: HttpRequest,
+    keeper: web::Data<OwnersKeeper>,
+    monitoring: web::Data<Monitoring>,
+    settings: web::Data<WebSettings>,
+) -> Result<HttpResponse, PageError> {
+    let now = clock::now();
+    let mut asked = GoParams::read(request.query_string(), now);
+    let owners = keeper.owners().await;
+    let mut landing = monitoring.land(&owners, &asked.wanted, now).await;
+    if let Some(problem) = no_such_instance(&monitoring, &landing, &asked.wanted) {
+        asked.problems.push(problem);
+        asked.wanted.instance = None;
+        landing = monitoring.land(&owners, &asked.wanted, now).await;
+    }
+    let mut params = PageParams::read("", &settings.defaults, now);
+    let links = settings.links(&params);
+    let at = Fired { at: asked.wanted.at, text: bad_time(&asked, request.query_string()), now };
+    if let [owner] = landing.owners.as_slice() {
+        let landed = at.landed(&monitoring, owner).await;
+        return Ok(led_to(&links.landing(&owner.entity.reference, &landed)));
+    }
+    let choices = landing.owners.iter().map(|owner| Choice::of(owner, links, &at)).collect();
+    params.problems = asked.problems;
+    let unowned = Unowned::of(&monitoring, &settings, &landing, &asked.wanted, now).await;
+    let page = GoPage::of(&settings, &params, &asked.wanted, &landing, choices, unowned);
+    form::html(&request, &page, CachePolicy::Live)
+}
+
+/// The reply that leads to a page of the portal.
+pub fn led_to(address: &str) -> HttpResponse {
+    HttpResponse::build(StatusCode::FOUND)
+        .insert_header((LOCATION, address))
+        .insert_header((CACHE_CONTROL, CachePolicy::Live.header()))
+        .finish()
+}
+
+/// An instance that nobody has, told as one that is open to nobody.
+fn no_such_instance(monitoring: &Monitoring, landing: &Landing, wanted: &Wanted) -> Option<ParamProblem> {
+    let name = wanted.instance.as_deref().filter(|_| landing.owners.is_empty())?;
+    monitoring.instance(Some(name)).is_err().then(|| {
+        let message = format!("no instance is called {}", quote(name));
+        ParamProblem { parameter: "__instance", message }
+    })
+}
+
+/// A time that cannot be read goes along, so that the page that is led to tells it.
+fn bad_time(asked: &GoParams, query: &str) -> Option<String> {
+    asked.problems.iter().any(|problem| problem.parameter == AT).then(|| {
+        let mut pairs = url::form_urlencoded::parse(query.as_bytes());
+        let text = pairs.find(|(name, _)| name == AT).map(|(_, value)| value.chars().take(100).collect());
+        text.unwrap_or_default()
+    })
+}
+
+/// When an alert fired, as far as the address says it.
+pub struct Fired {
+    pub at: Option<Timestamp>,
+    /// The text of a time that cannot be read.
+    pub text: Option<String>,
+    pub now: Timestamp,
+}
+
+impl Fired {
+    /// Where the owner's page is entered: of an alert that is over, its instance is asked when that was.
+    pub async fn landed(&self, monitoring: &Monitoring, owner: &Owner) -> Landed {
+        if owner.state != OwnedState::Ended || owner.labels.is_empty() {
+            return self.entry(owner, None);
+        }
+        let wanted = Wanted { labels: owner.labels.clone(), at: self.at, instance: None };
+        let episode = monitoring.last_firing(&owner.instance, &wanted, self.now).await;
+        self.entry(owner, episode.ok().flatten().as_ref())
+    }
+
+    fn entry(&self, owner: &Owner, episode: Option<&Episode>) -> Landed {
+        let row = owner.row();
+        let over =
+            (owner.state == OwnedState::Ended && !owner.labels.is_empty()).then(|| owner.labels.clone());
+        let at = self.text.clone().or_else(|| Some(self.at?.to_string()).filter(|_| over.is_some()));
+        let (from, to) = self.window(row, episode, over.is_some());
+        let row = owner.shown_row();
+        Landed { row: row.map(|row| (RowId::of(row), row.is_active())), from, to, over, at }
+    }
+
+    /// From before the alert became active, up to now or beyond its end.
+    fn window(
+        &self,
+        row: Option<&AlertRow>,
+        episode: Option<&Episode>,
+        is_over: bool,
+    ) -> (Option<Timestamp>, Option<Timestamp>) {
+        let waited = row.map_or(0.0, |row| row.rule().duration).clamp(0.0, 1e9);
+        let waited = SignedDuration::try_from_secs_f64(waited).unwrap_or_default();
+        let before = |at: Timestamp, by| at.checked_sub(by).unwrap_or(Timestamp::UNIX_EPOCH);
+        let fired = [self.at, episode.map(|episode| episode.from)].into_iter().flatten();
+        let active = fired.map(|at| before(at, waited)).chain(row.and_then(AlertRow::active_at)).min();
+        // A minute's grid, so that all who follow the link ask the same.
+        let from = active.map(|at| before(at, LEAD_IN).as_second().max(0) / 60 * 60);
+        let from = from.and_then(|second| Timestamp::from_second(second).ok());
+        let end = episode.and_then(|episode| episode.until).filter(|_| is_over);
+        let to = end.and_then(|until| until.checked_add(LEAD_OUT).ok()).filter(|to| *to < self.now);
+        (from, to.filter(|_| from.is_some()))
+    }
+}
+
+impl Choice {
+    fn of(owner: &Owner, links: Links<'_>, fired: &Fired) -> Self {
+        let (state, text) = match owner.state {
+            OwnedState::Active(state) => (state.as_str(), state.as_str()),
+            OwnedState::Ended => ("inactive", "not active now"),
+            OwnedState::Unknown => ("unknown", "unknown"),
+        };
+        let reference = &owner.entity.reference;
+        Self {
+            title: owner.entity.display_name().to_owned(),
+            href: links.landing(reference, &fired.entry(owner, None)),
+            kind: owner.entity.kind.clone(),
+            namespace: reference.namespace().to_owned(),
+            instance: owner.instance.to_string(),
+            state,
+            text,
+            count: owner.rows.iter().filter(|row| row.is_active()).count(),
+        }
+    }
+}
+
+impl<'a> GoPage<'a> {
+    fn of(
+        settings: &'a WebSettings,
+        params: &'a PageParams,
+        wanted: &Wanted,
+        landing: &Landing,
+        owners: Vec<Choice>,
+        unowned: Unowned,
+    ) -> Self {
+        let name = wanted.alert_name().unwrap_or_default().to_owned();
+        let others = wanted.labels.iter().filter(|(label, _)| *label != "alertname");
+        let title = if name.is_empty() { "An alert" } else { name.as_str() };
+        // Every parameter of the address is a label, so no link to this page can change how it looks.
+        let shell = Shell::new(settings, params, "", title);
+        let row = landing.unowned.first().and_then(|(instance, rows)| Some((instance, rows.first()?)));
+        Self {
+            shell,
+            labels: others.map(|(label, value)| (label.to_owned(), value.to_owned())).collect(),
+            yaml: if owners.is_empty() { yaml(wanted, row) } else { String::new() },
+            restricted: owners.is_empty() && !settings.ad_hoc,
+            owners,
+            beyond: landing.beyond,
+            silent: landing.silent.iter().map(ToString::to_string).collect(),
+            alerts: unowned.alerts,
+            elsewhere: unowned.elsewhere,
+            name,
+        }
+    }
+}
+
+/// The rows of an alert that nobody owns.
+#[derive(Default)]
+struct Unowned {
+    alerts: Option<AlertsPanel>,
+    /// Further instances that have some, with the page of each.
+    elsewhere: Vec<(String, String)>,
+}
+
+impl Unowned {
+    /// All rules of an instance are only for those who may ask what no annotation names.
+    async fn of(
+        monitoring: &Monitoring,
+        settings: &WebSettings,
+        landing: &Landing,
+        wanted: &Wanted,
+        now: Timestamp,
+    ) -> Self {
+        if !landing.owners.is_empty() || !settings.ad_hoc {
+            return Self::default();
+        }
+        let mut pages = landing.unowned.iter().filter_map(|(instance, rows)| {
+            let row = rows.first()?;
+            Some((instance, row, address(instance, row, wanted, now)))
+        });
+        let first = pages.next();
+        let told = |query: &str| {
+            let params = PageParams::read_custom(query, &settings.defaults, now);
+            settings.links(&params).custom_alerts()
+        };
+        let elsewhere = pages.map(|(instance, _, query)| (instance.to_string(), told(&query))).collect();
+        let Some((instance, row, query)) = first else { return Self { alerts: None, elsewhere } };
+        let Ok(instance) = monitoring.instance(Some(instance.as_str())) else { return Self::default() };
+        let params = PageParams::read_custom(&query, &settings.defaults, now);
+        let links = settings.links(&params);
+        let page = links.custom_alerts();
+        let setting = Setting {
+            links,
+            home: Home::Custom,
+            name: row.name(),
+            page: page.split('?').next().unwrap_or_default(),
+            tells_parent: false,
+            ad_hoc: settings.ad_hoc,
+            drawn: None,
+        };
+        let names = AlertNames::Named(vec![row.name().to_owned()]);
+        let matchers =
+            told_of(&wanted.labels, row).filter_map(|(n, v)| Matcher::new(n, MatchOp::Equal, v).ok());
+        let alerts = AlertSpec { names, matchers: matchers.collect(), broken: false };
+        let spec = MonitoringSpec { alerts: Some(alerts), ..MonitoringSpec::default() };
+        let answer = monitoring.alerts(&instance.name, &spec, params.table.show_inactive).await;
+        let alerts = AlertsPanel::of(&setting, Some(instance), &spec, Some(answer), false);
+        Self { alerts: Some(alerts), elsewhere }
+    }
+}
+
+/// What of the address the row has too.
+fn told_of<'l>(labels: &'l Labels, row: &'l AlertRow) -> impl Iterator<Item = (&'l str, &'l str)> {
+    labels.iter().filter(|(label, value)| *label != "alertname" && row.labels().get(label) == Some(value))
+}
+
+/// The query string of the custom page that shows the alert, its first row opened.
+fn address(instance: &InstanceName, row: &AlertRow, wanted: &Wanted, now: Timestamp) -> String {
+    let fired = Fired { at: wanted.at, text: None, now };
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    query.append_pair("alerts", row.name()).append_pair("instance", instance.as_str());
+    let matchers = told_of(&wanted.labels, row).filter_map(|(n, v)| Matcher::new(n, MatchOp::Equal, v).ok());
+    let labels = matchers.map(|m| m.to_string()).collect::<Vec<_>>().join(",");
+    if !labels.is_empty() {
+        query.append_pair("labels", &labels);
+    }
+    if let (Some(from), _) = fired.window(Some(row), None, false) {
+        query.append_pair("from", &from.as_millisecond().to_string()).append_pair("to", "now");
+    }
+    query.append_pair("alert", &RowId::of(row).to_string());
+    if !row.is_active() {
+        query.append_pair("showInactiveAlerts", "true");
+    }
+    query.finish()
+}
+
+/// What to add to a catalog file to own the alert.
+fn yaml(wanted: &Wanted, row: Option<(&InstanceName, &AlertRow)>) -> String {
+    let name = row.map_or(wanted.alert_name().unwrap_or_default(), |(_, row)| row.name());
+    let labels = row.map_or(&wanted.labels, |(_, row)| row.labels());
+    let telling = TELLING.into_iter().filter_map(|label| Some((label, labels.get(label)?)));
+    let matchers =
+        telling.take(2).filter_map(|(label, value)| Matcher::new(label, MatchOp::Equal, value).ok());
+    let matchers = matchers.map(|m| m.to_string()).collect::<Vec<_>>().join(",");
+    let odd = name.contains([',', '"']) || name == "all" || name.trim() != name;
+    let name = if odd { quote(name) } else { name.to_owned() };
+    let line = |key: &str, value: &str| format!("    {key}: {}\n", single_quoted(&value.replace('\n', " ")));
+    let mut text = String::new();
+    if !name.is_empty() {
+        text.push_str(&line(ALERT, &name));
+    }
+    if !matchers.is_empty() {
+        text.push_str(&line(LABELS, &matchers));
+    }
+    if let Some((instance, _)) = row.filter(|(instance, _)| instance.as_str() != InstanceName::DEFAULT) {
+        text.push_str(&line(SERVICE_NAME, instance.as_str()));
+    }
+    text
+}

@@ -1,0 +1,144 @@
+//! The address of `/go`: every parameter is a label of the alert, save when it fired and on which instance.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use url::form_urlencoded;
+
+use super::ParamProblem;
+use super::pairs::{Pairs, shown};
+use super::time::{End, instant};
+use crate::monitoring::Wanted;
+use crate::prometheus::Labels;
+use crate::promql::{MatchOp, Matcher};
+
+/// The parameters that are no labels. No label of Prometheus begins so, but for those it keeps to itself.
+pub const AT: &str = "__at";
+const INSTANCE: &str = "__instance";
+/// More labels are left out, and so are longer ones.
+const MOST_LABELS: usize = 100;
+const LONGEST_LABEL: usize = 4_096;
+
+/// All that such an address says.
+#[derive(Clone, Debug)]
+pub struct GoParams {
+    pub wanted: Wanted,
+    pub problems: Vec<ParamProblem>,
+}
+
+impl GoParams {
+    /// Never fails: what cannot be understood is a problem. Empty values are those of templates whose alerts
+    /// differ, and say nothing.
+    pub fn read(query: &str, now: Timestamp) -> Self {
+        let (mut labels, mut problems) = (BTreeMap::<String, Option<String>>::new(), Vec::new());
+        let (mut at_text, mut instance, mut left_out) = (None, None, 0);
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            // A label's value keeps its blanks.
+            if value.is_empty() || name.is_empty() {
+                continue;
+            }
+            match name.as_ref() {
+                AT => at_text = Some(value.into_owned()),
+                INSTANCE => instance = Some(value.into_owned()),
+                _ if name.len() + value.len() > LONGEST_LABEL || labels.len() >= MOST_LABELS => left_out += 1,
+                name => {
+                    let told =
+                        labels.entry(name.to_owned()).or_insert_with(|| Some(value.clone().into_owned()));
+                    if told.as_deref() != Some(&*value) {
+                        *told = None;
+                    }
+                }
+            }
+        }
+        let mut refuse = |parameter, message| problems.push(ParamProblem { parameter, message });
+        for (name, _) in labels.iter().filter(|(_, value)| value.is_none()) {
+            refuse("label", format!("{} is given twice with different values; it is left out", shown(name)));
+        }
+        if left_out > 0 {
+            refuse("label", format!("{left_out} more or longer labels than a link can have are left out"));
+        }
+        let at = at_text.and_then(|text| time(&text, now).map_err(|message| refuse(AT, message)).ok());
+        let labels = labels.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+        Self { wanted: Wanted { labels, at, instance }, problems }
+    }
+}
+
+/// What a page that `/go` led to says of an alert that was over by then.
+#[derive(Clone, Debug, Default)]
+pub struct LandedParams {
+    pub labels: Option<Labels>,
+    pub at: Option<Timestamp>,
+}
+
+impl LandedParams {
+    pub(super) fn read(pairs: &mut Pairs, now: Timestamp) -> Self {
+        let labels = pairs.value("landed", |text| {
+            let (matchers, problems) = Matcher::read_list(text);
+            let plain = problems.is_empty() && matchers.iter().all(|m| m.op == MatchOp::Equal);
+            let told = || format!("{} are no labels of an alert", shown(text));
+            plain.then(|| matchers.into_iter().map(|m| (m.name, m.value)).collect()).ok_or_else(told)
+        });
+        Self { labels, at: pairs.value(AT, |text| time(text, now)) }
+    }
+}
+
+/// RFC 3339, or seconds or milliseconds since 1970; no later than now, save for what clocks differ by.
+pub(super) fn time(text: &str, now: Timestamp) -> Result<Timestamp, String> {
+    let told = |_| format!("{} is no time; try 2026-01-31T12:00:00Z or epoch seconds", shown(text));
+    if text.trim_start().starts_with("now") {
+        return Err(told(String::new()));
+    }
+    let at = instant(text.trim(), End::From, &TimeZone::UTC, now).map_err(told)?;
+    let ahead = at.as_second().saturating_sub(now.as_second());
+    if ahead > 600 {
+        return Err(format!("{} has not come yet", shown(text)));
+    }
+    Ok(at.min(now))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(query: &str, expected: &str) {
+        let now = "2026-11-23T14:02:15Z".parse().unwrap();
+        let GoParams { wanted, problems } = GoParams::read(query, now);
+        let labels = wanted.labels.iter().map(|(name, value)| format!("{name}={value}"));
+        let at = wanted.at.map(|at| format!("@{at}"));
+        let instance = wanted.instance.map(|name| format!("on {name}"));
+        let problems = problems.iter().map(|problem| format!("!{}", problem.parameter));
+        let all = labels.chain(at).chain(instance).chain(problems).collect::<Vec<_>>();
+        assert_eq!(all.join(" "), expected, "{query}");
+    }
+
+    #[test]
+    fn every_parameter_is_a_label() {
+        check("alertname=A&kiosk=1&theme=x&tz=&from=now&severity=", "alertname=A from=now kiosk=1 theme=x");
+        check("alertname=a%2Bb+c&x=%22%3C%26%C3%A9", "alertname=a+b c x=\"<&é");
+        check("alertname=A&__instance=prod&instance=h:9100", "alertname=A instance=h:9100 on prod");
+        check("alertname=A&a=1&a=1&b=1&b=2&b=1", "a=1 alertname=A !label");
+        check("", "");
+        check(&format!("alertname=A&x={}", "y".repeat(5_000)), "alertname=A !label");
+    }
+
+    #[test]
+    fn times_are_absolute() {
+        for (text, at) in [
+            ("2026-11-23T12:00:00Z", "@2026-11-23T12:00:00Z"),
+            ("2026-11-23T13:00:00%2B01:00", "@2026-11-23T12:00:00Z"),
+            ("2026-11-23T13:00:00+01:00", "@2026-11-23T12:00:00Z"),
+            ("1795435200", "@2026-11-23T12:00:00Z"),
+            ("1795435200000", "@2026-11-23T12:00:00Z"),
+            ("2026-11-23T14:05:00Z", "@2026-11-23T14:02:15Z"),
+            ("2026-11-24T12:00:00Z", "!__at"),
+            ("now-1h", "!__at"),
+            ("soon", "!__at"),
+            ("-5", "!__at"),
+            ("1e999", "!__at"),
+            ("0001-01-01T00:00:00Z", "!__at"),
+        ] {
+            check(&format!("__at={text}"), at);
+        }
+    }
+}

@@ -1,0 +1,62 @@
+// The address: it says what the reader chose in legends, so that a reload, a link and a colleague see the same.
+
+const CHOSEN = ["series", "hide", "legend"];
+// Once something was chosen, every link must say whether it still is.
+let carries = false;
+
+function readAddress() {
+  choices.clear();
+  orders.clear();
+  const given = new URLSearchParams(location.search);
+  for (const parameter of CHOSEN) {
+    for (const text of given.getAll(parameter)) {
+      const [graph, said] = [text.slice(0, text.indexOf(":")), text.slice(text.indexOf(":") + 1)];
+      if (parameter === "legend") orders.set(graph, said);
+      else if (parameter === "series") named(graph, "only").add(said);
+      else if (!choices.get(graph)?.only) named(graph, "without").add(said);
+      carries = true;
+    }
+  }
+}
+
+function named(graph, kind) {
+  if (!choices.has(graph)) choices.set(graph, { [kind]: new Set() });
+  return choices.get(graph)[kind];
+}
+
+// What is chosen now, as pairs of the address.
+function chosen() {
+  const series = [...choices].flatMap(([graph, { only, without }]) =>
+    [...(only ?? without)].map((name) => [only ? "series" : "hide", `${graph}:${name}`]));
+  return series.concat([...orders].map(([graph, order]) => ["legend", `${graph}:${order}`]));
+}
+
+function chosenIn(params) {
+  for (const parameter of CHOSEN) params.delete(parameter);
+  for (const [parameter, value] of chosen()) params.append(parameter, value);
+}
+
+// Links to this page in another window, theme or filter carry the choices on.
+function tellAddress() {
+  carries ||= choices.size + orders.size > 0;
+  if (!carries) return;
+  const here = new URL(location);
+  chosenIn(here.searchParams);
+  if (here.href !== location.href) history.replaceState(history.state, "", here);
+  for (const link of document.links) {
+    if (link.origin !== here.origin || link.pathname !== here.pathname || link.matches("[data-sort], [href^='#']")) continue;
+    const url = new URL(link);
+    chosenIn(url.searchParams);
+    if (url.href !== link.href) link.href = url.href;
+  }
+}
+
+// What a form of the bar sends: the choices too, and times in the zone in which the reader wrote them.
+function onFormData({ target, formData }) {
+  if (!target.closest(".bar")) return;
+  if (carries) chosenIn(formData);
+  for (const name of ["from", "to"]) {
+    const written = /^(\d{4}-\d\d-\d\d)(?:[ T](\d\d:\d\d(?::\d\d)?))?$/.exec(formData.get(name)?.trim());
+    if (written && !zone) formData.set(name, fromWall(Date.parse(`${written[1]}T${written[2] ?? "00:00"}Z`)));
+  }
+}

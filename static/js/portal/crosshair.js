@@ -1,0 +1,30 @@
+// The crosshair: the moment under the pointer, shown on every other chart of the page by a line of its own, because
+// a chart that draws itself anew for each move of a pointer would make twenty of them slow.
+
+let crossing = 0;
+let crossed = false;
+
+// Without an entry, or a moment, the lines go.
+function cross(source, ms) {
+  if (!source && !crossed) return;
+  crossed = Boolean(source);
+  cancelAnimationFrame(crossing);
+  crossing = requestAnimationFrame(() => {
+    const at = source && nearestSample(source.island, ms);
+    for (const entry of drawn.values()) if (entry.island) crossLine(entry, entry === source ? undefined : at);
+  });
+}
+
+function nearestSample({ start, step }, ms) {
+  return start + Math.round((ms - start) / step) * step;
+}
+
+function crossLine(entry, ms) {
+  const [from, to] = endsOf(entry);
+  const line = entry.cross ??= element("i", "cross");
+  if (line.parentElement !== entry.div) entry.div.append(line);
+  line.hidden = !(ms >= from && ms <= to);
+  if (!line.hidden) {
+    line.style.setProperty("transform", `translateX(${entry.chart.convertToPixel({ xAxisIndex: 0 }, ms)}px)`);
+  }
+}

@@ -1,0 +1,88 @@
+// The keyboard: through the samples of a chart, and shortcuts.
+
+// A chart that is drawn can be walked through.
+function makeWalkable({ div }) {
+  div.tabIndex = 0;
+  div.setAttribute("role", "application");
+  div.setAttribute("aria-roledescription", "chart");
+  const { label } = div.closest(".panel").dataset;
+  div.setAttribute("aria-label", `${label ?? "Chart"}; arrow keys go from sample to sample`);
+}
+
+function say(text) {
+  const said = document.getElementById("said");
+  if (said) said.textContent = text;
+}
+
+// Left and right go to the next sample that the series has; up and down to another series at that moment.
+function onChartKey(event) {
+  const entry = event.target.matches?.(".chart") && chartUnder(event);
+  if (!entry || modified(event)) return;
+  const { island } = entry;
+  const shown = island.names.map((_, i) => i).filter((i) => isShown(entry, island.names[i]));
+  const length = Math.max(0, ...island.columns.map((column) => column.length));
+  const { key } = event;
+  if (!shown.length || !length || !/^(Arrow(Left|Right|Up|Down)|Home|End)$/.test(key)) return;
+  event.preventDefault();
+  const spot = entry.spot ?? { at: length, i: shown[0] };
+  const turn = key === "ArrowUp" ? -1 : key === "ArrowDown" ? 1 : 0;
+  const i = shown[(Math.max(0, shown.indexOf(spot.i)) + turn + shown.length) % shown.length];
+  const by = key === "ArrowLeft" || key === "End" ? -1 : turn ? 0 : 1;
+  let at = key === "Home" ? -1 : key === "End" ? length : spot.at;
+  const found = nextSample(island.columns[i], at, by);
+  at = Math.min(Math.max(found ?? at, 0), length - 1);
+  entry.spot = { at, i };
+  showSpot(entry, shown);
+}
+
+function nextSample(values, at, by) {
+  for (let next = at + by; by && next >= 0 && next < values.length; next += by) {
+    if (Number.isFinite(values[next])) return next;
+  }
+}
+
+function showSpot(entry, shown) {
+  const { chart, island, spot: { at, i } } = entry;
+  const ms = island.start + at * island.step;
+  const row = stackedAt(island, shown, at).find((row) => row.i === i);
+  entry.pointer = chart.convertToPixel({ gridIndex: 0 }, [ms, row?.top ?? 0]);
+  const [x, y] = entry.pointer;
+  chart.dispatchAction({ type: "showTip", x, y });
+  cross(entry, ms);
+  say(`${dateTime(ms)}, ${island.names[i]}, ${row ? format(row.value, island.unit, entry.more) : "no data"}`);
+}
+
+function onBlur(event) {
+  const entry = event.target.matches?.(".chart") && drawn.get(event.target);
+  if (!entry) return;
+  entry.chart.dispatchAction({ type: "hideTip" });
+  cross();
+}
+
+function askAgain() {
+  for (const panel of document.querySelectorAll(".panel[hx-get]")) {
+    if (panel.checkVisibility()) window.htmx?.trigger(panel, "again", {}, false);
+  }
+}
+
+function openKeys() {
+  document.getElementById("keys")?.showModal();
+}
+
+// Never while somebody writes, and never in place of a key of the browser's.
+function onShortcut(event) {
+  const { key, target } = event;
+  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (target.closest?.("input, textarea, select, dialog, [contenteditable]")) return;
+  const menu = document.getElementById("menu-range");
+  const search = document.querySelector("main input[type=search]");
+  if (key === "?") openKeys();
+  else if (key === "r") askAgain();
+  else if (key === "t" && menu) {
+    closeMenus(menu);
+    menu.open = true;
+    menu.querySelector("input[name=from]").select();
+  } else if (key === "/" && search) search.select();
+  else return;
+  event.preventDefault();
+}

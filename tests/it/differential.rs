@@ -1,0 +1,167 @@
+//! A hundred moves of window, range and step: every sample of the portal's JSON is Prometheus' own, bit for bit,
+//! and there is no other.
+
+use promenade::clock;
+
+use crate::real_prometheus::{Graph, samples_of_portal, samples_of_prometheus, world};
+use crate::world::World;
+use crate::world::prometheus::{HISTORY, RealPrometheus};
+
+/// Gaps, a lone sample, NaN, infinities, counters with resets, numbers at both ends of the range.
+const QUERIES: [&str; 16] = [
+    "load",
+    r#"load{zone="c"}"#,
+    "odd",
+    r#"odd{path="lone"}"#,
+    "zero",
+    "http_requests_total",
+    "rate(http_requests_total[5m])",
+    "irate(http_requests_total[1m])",
+    "resets(http_requests_total[30m])",
+    "sum by (code) (increase(http_requests_total[10m]))",
+    "sum(odd)",
+    r#"load{zone="c"} offset 7m"#,
+    "max_over_time(load[10m:1m])",
+    r#"absent(load{zone="c"})"#,
+    "load / on (zone) (load % 2 - 1)",
+    "vector(time() % 7) / 0",
+];
+
+/// SplitMix64 from a fixed seed: each run makes the same moves around its own now.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, most: i64) -> i64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        i64::try_from((z ^ (z >> 31)) % u64::try_from(most).unwrap()).unwrap()
+    }
+}
+
+/// Where a window lies, in epoch seconds; `to` is None for now.
+struct Move {
+    from: i64,
+    to: Option<i64>,
+    step: Option<i64>,
+}
+
+impl Move {
+    fn of(dice: &mut Dice, now: i64) -> Self {
+        // From five minutes to the whole history, each length about as often; now and then beyond it.
+        let range = match dice.below(8) {
+            0 => 2 * HISTORY,
+            octave => (300 << (octave / 2 * 2)).min(HISTORY - 600) + dice.below(600),
+        };
+        let to = (dice.below(3) > 0).then(|| now - dice.below(HISTORY));
+        let step = match dice.below(3) {
+            0 => None,
+            1 => Some([15, 17, 47, 60, 61, 300, 1_800][usize::try_from(dice.below(7)).unwrap()]),
+            _ => Some(1 + dice.below(400)),
+        };
+        Self { from: to.unwrap_or(now) - range, to, step }
+    }
+
+    fn address(&self, query: &str) -> String {
+        let mut pairs = url::form_urlencoded::Serializer::new(String::new());
+        pairs.append_pair("query", query).append_pair("from", &(self.from * 1_000 + 999).to_string());
+        pairs.append_pair("to", &self.to.map_or("now".to_owned(), |to| (to * 1_000 + 1).to_string()));
+        if let Some(step) = self.step {
+            pairs.append_pair("step", &step.to_string());
+        }
+        format!("/graph.json?{}", pairs.finish())
+    }
+
+    /// The grid is the one that was asked for.
+    fn check(&self, graph: &Graph<'_>, scrape: i64) {
+        let Graph { start, end, step, .. } = *graph;
+        assert_eq!(start, self.from - self.from.rem_euclid(step), "the start of {graph:?}");
+        if let Some(to) = self.to {
+            assert_eq!(end, to - to.rem_euclid(step), "the end of {graph:?}");
+        }
+        match self.step {
+            Some(asked) => assert_eq!(step, asked.max(scrape), "the step of {graph:?}"),
+            None => assert!(step >= 15, "the step of {graph:?}"),
+        }
+        assert!((end - start) / step < 11_000);
+    }
+}
+
+/// How many samples are the same; stops at the first that is not.
+async fn compare(
+    world: &World,
+    prometheus: &RealPrometheus,
+    moved: &Move,
+    query: &str,
+    scrape: i64,
+) -> usize {
+    let path = moved.address(query);
+    let reply = world.get(&path).await;
+    assert_eq!(reply.status, 200, "{path}: {}", reply.text());
+    let graph: Graph<'_> = serde_json::from_slice(&reply.body).unwrap();
+    assert_eq!((graph.query.as_str(), graph.dropped), (query, 0));
+    moved.check(&graph, scrape);
+    let [start, end, step] = [graph.start, graph.end, graph.step].map(|n| n.to_string());
+    let asked = [("query", query), ("start", &start), ("end", &end), ("step", &step)];
+    let own = prometheus.get("/api/v1/query_range", &asked).await;
+    let (ours, theirs) = (samples_of_portal(&graph), samples_of_prometheus(&own));
+    assert!(ours.keys().eq(theirs.keys()), "{path}: other series");
+    for (labels, samples) in &theirs {
+        let (mine, count) = (&ours[labels], samples.len());
+        let differs = mine.iter().zip(samples).find(|(a, b)| a != b);
+        assert!(
+            mine.len() == count && differs.is_none(),
+            "{path}, {labels}: {} of ours, {count} of theirs, (time, bits): {differs:?}",
+            mine.len()
+        );
+    }
+    theirs.values().map(std::collections::BTreeMap::len).sum()
+}
+
+#[tokio::test]
+async fn a_hundred_moves_show_every_sample_and_no_other() {
+    let prometheus = RealPrometheus::start().await;
+    let world = world(&prometheus).await;
+    let mut dice = Dice(2026);
+    let now = clock::now().as_second();
+    let (mut compared, mut empty) = (0, 0);
+    for n in 0..100 {
+        let moved = Move::of(&mut dice, now);
+        for query in [QUERIES[n % QUERIES.len()], QUERIES[usize::try_from(dice.below(16)).unwrap()]] {
+            let same = compare(&world, &prometheus, &moved, query, 15).await;
+            compared += same;
+            empty += usize::from(same == 0);
+        }
+    }
+    assert!(compared > 20_000, "only {compared} samples were compared");
+    assert!(empty < 60, "{empty} of 200 comparisons had nothing to compare");
+}
+
+/// Staleness markers end a series at once; the five minutes that Prometheus looks back do not fill what follows.
+#[tokio::test]
+async fn a_series_that_comes_and_goes_has_its_holes() {
+    let prometheus = RealPrometheus::start().await;
+    let api = url::Url::parse(&format!("{}/api/v1/", prometheus.url)).unwrap();
+    let world = World::with("", |settings| {
+        settings.instances[0].api = api;
+        settings.instances[0].scrape_interval = std::time::Duration::from_secs(1);
+    })
+    .await;
+    tokio::time::sleep(std::time::Duration::from_secs(9)).await;
+    // Its newest samples may still be on their way into the head.
+    let to = clock::now().as_second() - 2;
+    for step in [1, 2, 3] {
+        let moved = Move { from: to - 60, to: Some(to), step: Some(step) };
+        for query in ["flicker", "count_over_time(flicker[5s])"] {
+            let same = compare(&world, &prometheus, &moved, query, 1).await;
+            assert!((1..60).contains(&same), "{query} every {step} s: {same} samples");
+        }
+    }
+    let moved = Move { from: to - 60, to: Some(to), step: Some(1) };
+    let graph = world.get(&moved.address("flicker")).await.json();
+    let values = graph["series"][0]["values"].as_array().unwrap();
+    let last = values.iter().rposition(|value| !value.is_null()).unwrap();
+    let first = values.iter().position(|value| !value.is_null()).unwrap();
+    assert!(values[first..last].iter().any(serde_json::Value::is_null), "no hole in {values:?}");
+}

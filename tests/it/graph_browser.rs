@@ -1,0 +1,402 @@
+//! What a reader does with graphs, in a real browser: move the window, zoom, point, choose, and use the keyboard.
+
+use serde_json::Value;
+
+use crate::world::World;
+use crate::world::chromium::Tab;
+use crate::world::portal::Portal;
+use crate::world::upstream::Reply;
+
+const PAYMENTS: &str = "/catalog/default/component/payments";
+/// An hour that is over.
+const PAST: &str = "from=1790000000000&to=1790003600000";
+const ADDRESS: &str = "location.pathname + location.search";
+
+async fn quiet(tab: Tab) {
+    let complaints = tab.complaints().await;
+    assert!(complaints.is_empty(), "the browser complains:\n  {}", complaints.join("\n  "));
+    tab.close().await;
+}
+
+/// Waits for the charts of these graphs.
+async fn drawn(tab: &Tab, numbers: &[usize]) {
+    for n in numbers {
+        tab.until(&format!("document.querySelector('#graph-{n}-chart canvas')")).await;
+    }
+}
+
+/// The window that the charts of the page show, in epoch milliseconds.
+async fn windows(tab: &Tab) -> Vec<(i64, i64)> {
+    tab.look(
+        "[...document.querySelectorAll('.chart')].map((e) => echarts.getInstanceByDom(e)).filter(Boolean)\
+         .map((c) => c.getOption().xAxis[0]).map((x) => [x.min, x.max])",
+    )
+    .await
+}
+
+/// The address's own `from` and `to`.
+async fn window(tab: &Tab) -> (i64, i64) {
+    let number = |name: &str| format!("Number(new URLSearchParams(location.search).get('{name}'))");
+    tab.look(&format!("[{}, {}]", number("from"), number("to"))).await
+}
+
+fn href(selector: &str) -> String {
+    format!("document.querySelector(\"{selector}\")?.getAttribute('href')")
+}
+
+const EARLIER: &str = ".moves a[title^='Half a window back']";
+const LATER: &str = ".moves a[title^='Half a window on']";
+const WIDER: &str = ".moves a[title^='Zoom out']";
+const LOCK: &str = ".moves a[title^='The same window']";
+const FOLLOW: &str = ".moves a[title^='A window as long']";
+
+#[tokio::test]
+async fn the_window_moves_by_links_without_a_script() {
+    let portal = Portal::demo();
+    let tab = Tab::new().await;
+    tab.without_scripts().await;
+    tab.go(&portal.at(&format!("{PAYMENTS}/graphs?range=2h&theme=dark&tz=Europe/Berlin"))).await;
+    assert_eq!(tab.count(LATER).await, 0, "nothing is later than now");
+    assert_eq!(tab.count(FOLLOW).await, 0);
+    assert_eq!(
+        tab.look::<String>(&href(WIDER)).await,
+        format!("{PAYMENTS}/graphs?tz=Europe%2FBerlin&theme=dark&from=now-4h&to=now")
+    );
+
+    let lock: String = tab.look(&href(LOCK)).await;
+    tab.go(&portal.at(&lock)).await;
+    let (from, to) = window(&tab).await;
+    assert_eq!(to - from, 7_200_000, "{lock}");
+    assert!(lock.contains("tz=Europe%2FBerlin&theme=dark"), "{lock}");
+    assert_eq!(tab.count(LOCK).await, 0, "it is locked");
+    assert_eq!(tab.count("[hx-trigger*=every]").await, 0, "a fixed window does not refresh");
+    assert!(tab.text("#menu-range summary").await.contains("UTC+"), "the zone is told");
+
+    for (link, expected) in [(EARLIER, (from - 3_600_000, to - 3_600_000)), (LATER, (from, to))] {
+        let href: String = tab.look(&href(link)).await;
+        tab.go(&portal.at(&href)).await;
+        assert_eq!(window(&tab).await, expected, "{href}");
+    }
+    let later: String = tab.look(&href(LATER)).await;
+    assert!(later.ends_with("from=now-2h&to=now"), "{later}: what comes next is now");
+    assert!(tab.look::<String>(&href(FOLLOW)).await.ends_with("from=now-2h&to=now"));
+
+    tab.go(&portal.at(&format!("{PAYMENTS}/graphs?{PAST}"))).await;
+    let wider: String = tab.look(&href(WIDER)).await;
+    assert!(wider.ends_with("from=1789998200000&to=1790005400000"), "{wider}");
+    quiet(tab).await;
+}
+
+#[tokio::test]
+async fn dragging_over_a_chart_zooms_the_page_and_back_is_one_click() {
+    let portal = Portal::demo();
+    let tab = Tab::open(&portal.at(&format!("{PAYMENTS}?{PAST}&kiosk&theme=dark&tz=utc"))).await;
+    tab.size(900, 500).await;
+    drawn(&tab, &[1]).await;
+    let before: String = tab.look("location.href").await;
+    tab.hover("#graph-2-chart", 0.5, 0.5).await;
+    drawn(&tab, &[2]).await;
+    let place: i64 = tab.look("Math.round(scrollY)").await;
+    assert!(place > 0);
+
+    tab.drag("#graph-2-chart", (0.3, 0.5), (0.6, 0.4)).await;
+    tab.until("location.search.includes('kiosk') && !location.search.includes('from=1790000000000')").await;
+    tab.until("document.querySelector('.zoom-back')").await;
+    let (from, to) = window(&tab).await;
+    assert!(from > 1_790_000_600_000 && to < 1_790_002_600_000 && to - from > 800_000, "{from} {to}");
+    drawn(&tab, &[1, 2]).await;
+    for shown in windows(&tab).await {
+        assert_eq!(shown, (from, to), "every graph follows");
+    }
+    for kept in ["kiosk", "theme=dark", "tz=utc"] {
+        assert!(tab.look::<bool>(&format!("location.search.includes('{kept}')")).await, "{kept}");
+    }
+    assert!((tab.look::<i64>("Math.round(scrollY)").await - place).abs() < 50, "the page stays at its place");
+
+    let _: bool = tab.look("(history.back(), true)").await;
+    tab.until(&format!("location.href === '{before}'")).await;
+    let _: bool = tab.look("(history.forward(), true)").await;
+    tab.until("document.querySelector('.zoom-back')").await;
+    tab.click(".zoom-back").await;
+    tab.until(&format!("location.href === '{before}' && document.querySelector('#graph-1-chart canvas')"))
+        .await;
+
+    // Neither a click nor a given-up selection is a zoom.
+    tab.click("#graph-1-chart").await;
+    tab.drag_without_release("#graph-1-chart", (0.3, 0.5), (0.6, 0.5)).await;
+    tab.until("document.querySelector('#graph-1-chart .zoom-band').offsetWidth > 100").await;
+    tab.press("Escape").await;
+    tab.until("!document.querySelector('.zoom-band')").await;
+    tab.release("#graph-1-chart", (0.6, 0.5)).await;
+    assert_eq!(tab.look::<String>("location.href").await, before);
+    quiet(tab).await;
+}
+
+#[tokio::test]
+async fn a_pointer_is_seen_on_every_chart() {
+    let portal = Portal::demo();
+    let tab = Tab::open(&portal.at(&format!("{PAYMENTS}/graphs?{PAST}"))).await;
+    tab.size(1440, 1400).await;
+    drawn(&tab, &[1, 2, 3]).await;
+    tab.hover("#graph-1-chart", 0.5, 0.5).await;
+    let seen = "[...document.querySelectorAll('.cross')].filter((e) => e.checkVisibility())";
+    tab.until(&format!("{seen}.length >= 2")).await;
+    assert!(
+        !tab.look::<bool>("document.querySelector('#graph-1-chart .cross')?.checkVisibility() ?? false")
+            .await
+    );
+    // The same moment: as far along the axis there as the pointer is here.
+    let off: f64 = tab
+        .look(&format!(
+            "(() => {{ const at = (id, x) => echarts.getInstanceByDom(document.getElementById(id)).convertFromPixel({{xAxisIndex: 0}}, x);
+             const here = document.getElementById('graph-1-chart');
+             const line = document.querySelector('#graph-3-chart .cross').getBoundingClientRect().x - document.getElementById('graph-3-chart').getBoundingClientRect().x;
+             return Math.abs(at('graph-1-chart', here.clientWidth / 2) - at('graph-3-chart', line)); }})()"
+        ))
+        .await;
+    assert!(off < 30_000.0, "{off} ms apart");
+    assert_eq!(tab.count("#graph-3 .tip-row").await, 0, "a line, and no tooltip");
+    tab.hover("#graph-1 h2", 0.5, 0.5).await;
+    tab.until(&format!("{seen}.length === 0")).await;
+    quiet(tab).await;
+}
+
+/// Three series with figures whose order differs from that of their names.
+async fn scripted() -> World {
+    let catalog = "apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata: {name: cart, annotations: \
+                   {prometheus.io/rule: load|zone|unit=bytes}}\nspec: {type: service}\n";
+    let world = World::of(catalog).await;
+    let series: [(&[(&str, &str)], f64); 4] = [
+        (&[("zone", "a")], 1234.5),
+        (&[("zone", "b:<i>")], 1_048_577.0),
+        (&[("zone", "c & d")], 2.0),
+        (&[("zone", "e")], f64::NAN),
+    ];
+    world.upstream.on("load", Reply::matrix(&series));
+    world
+}
+
+fn at(world: &World, query: &str) -> String {
+    format!("http://{}/catalog/default/component/cart{query}", world.address)
+}
+
+const NAMES: &str =
+    "[...document.querySelectorAll('#graph-1 tr[data-series] .name')].map((e) => e.innerText.trim())";
+const SHOWN: &str = "[...document.querySelectorAll('#graph-1 tr[data-series]:not(.off) .name')].map((e) => e.innerText.trim())";
+const DRAWN: &str = "echarts.getInstanceByDom(document.getElementById('graph-1-chart')).getOption().series.filter(Boolean).map((s) => s.name)";
+
+#[tokio::test]
+async fn a_legend_is_sorted_and_the_address_says_so() {
+    let world = scripted().await;
+    let tab = Tab::open(&at(&world, "?refresh=1s")).await;
+    drawn(&tab, &[1]).await;
+    let own: Vec<String> = tab.look(NAMES).await;
+    assert_eq!(own, ["a", "b:<i>", "c & d", "e"]);
+    let title = "document.querySelector(\"#graph-1 tr[data-series='1'] td.num\").title";
+    assert_eq!(tab.look::<String>(title).await, "1048577", "in full");
+    assert_eq!(tab.text("#graph-1 tr[data-series='1'] td.num").await.trim(), "1 MiB");
+
+    let sorts = [
+        ("max", "legend=1%3A-max", ["b:<i>", "a", "c & d", "e"]),
+        ("max", "legend=1%3Amax", ["c & d", "a", "b:<i>", "e"]),
+        ("name", "legend=1%3Aname", ["a", "b:<i>", "c & d", "e"]),
+        ("name", "legend=1%3A-name", ["e", "c & d", "b:<i>", "a"]),
+    ];
+    for (column, address, expected) in sorts {
+        tab.click(&format!("#graph-1 a[data-sort={column}]")).await;
+        tab.until(&format!("location.search.includes('{address}')")).await;
+        assert_eq!(tab.look::<Vec<String>>(NAMES).await, expected, "{address}");
+        let reply = world.get(&format!("/catalog/default/component/cart?{address}")).await;
+        let order: Vec<_> = expected
+            .iter()
+            .map(|name| name.replace('&', "&#38;").replace('<', "&#60;").replace('>', "&#62;"))
+            .collect();
+        let mut places = order.iter().map(|name| reply.text().find(&format!("<bdi>{name}</bdi>")).unwrap());
+        assert!(places.by_ref().is_sorted(), "the server's order is the same: {address}");
+    }
+    let seen: usize = tab
+        .look("performance.getEntriesByType('resource').filter((e) => e.name.includes('graphs/1')).length")
+        .await;
+    tab.until(&format!("performance.getEntriesByType('resource').filter((e) => e.name.includes('graphs/1') && e.responseEnd).length > {seen} + 1")).await;
+    assert_eq!(tab.look::<Vec<String>>(NAMES).await, ["e", "c & d", "b:<i>", "a"], "a refresh keeps it");
+    tab.click("#graph-1 a[data-sort=name]").await;
+    tab.until("!location.search.includes('legend=')").await;
+    assert_eq!(tab.look::<Vec<String>>(NAMES).await, own);
+    quiet(tab).await;
+}
+
+#[tokio::test]
+async fn what_is_chosen_in_a_legend_is_in_the_address() {
+    let world = scripted().await;
+    let tab = Tab::open(&at(&world, "?refresh=0")).await;
+    drawn(&tab, &[1]).await;
+    tab.click("#graph-1 tr[data-series='1']").await;
+    tab.until("location.search.includes('series=1%3Ab%3A%3Ci%3E')").await;
+    tab.ctrl_click("#graph-1 tr[data-series='0']").await;
+    assert_eq!(tab.look::<Vec<String>>(SHOWN).await, ["a", "b:<i>"]);
+    // Another window is a page of its own, and the choice goes along.
+    tab.click(".ranges a[href*='6h']").await;
+    tab.until("location.search.includes('range=6h')").await;
+    drawn(&tab, &[1]).await;
+    assert_eq!(tab.look::<Vec<String>>(DRAWN).await, ["a", "b:<i>"]);
+
+    // Pasted elsewhere, the address gives the same page.
+    let address: String = tab.look("location.href").await;
+    let other = Tab::open(&address).await;
+    drawn(&other, &[1]).await;
+    assert_eq!(other.look::<Vec<String>>(SHOWN).await, ["a", "b:<i>"]);
+    assert_eq!(other.look::<Vec<String>>(DRAWN).await, ["a", "b:<i>"]);
+    other.go(&at(&world, "?hide=1:a&series=1:nobody&refresh=0")).await;
+    drawn(&other, &[1]).await;
+    assert_eq!(other.look::<Vec<String>>(SHOWN).await.len(), 4, "what no series is called is ignored");
+    other.go(&at(&world, "?hide=1:a&refresh=0")).await;
+    drawn(&other, &[1]).await;
+    assert_eq!(other.look::<Vec<String>>(SHOWN).await, ["b:<i>", "c & d", "e"]);
+
+    // A form keeps it too.
+    tab.press("t").await;
+    tab.until("document.activeElement.name === 'from'").await;
+    tab.click("#menu-range form .button").await;
+    tab.until("location.search.includes('from=now-6h') && location.search.includes('series=1%3Aa')").await;
+    drawn(&tab, &[1]).await;
+    // Isolated and let go.
+    for _ in 0..2 {
+        tab.click("#graph-1 tr[data-series='2']").await;
+    }
+    tab.until("!location.search.includes('series=')").await;
+    assert_eq!(tab.look::<Vec<String>>(SHOWN).await.len(), 4);
+    quiet(other).await;
+    quiet(tab).await;
+}
+
+#[tokio::test]
+async fn arrow_keys_walk_through_a_chart() {
+    let world = scripted().await;
+    let tab = Tab::open(&at(&world, &format!("/graphs/1?{PAST}&tz=Asia/Kolkata"))).await;
+    drawn(&tab, &[1]).await;
+    let _: bool = tab.look("(document.getElementById('graph-1-chart').focus(), true)").await;
+    let said = "document.getElementById('said').textContent";
+    let walks = [
+        ("ArrowLeft", "2026-09-21 20:43:00 UTC+5:30, a, 1.21 KiB"),
+        ("ArrowLeft", "2026-09-21 20:42:45 UTC+5:30, a, 1.21 KiB"),
+        ("ArrowDown", "2026-09-21 20:42:45 UTC+5:30, b:<i>, 1 MiB"),
+        ("ArrowRight", "2026-09-21 20:43:00 UTC+5:30, b:<i>, 1 MiB"),
+        ("Home", "2026-09-21 19:43:15 UTC+5:30, b:<i>, 1 MiB"),
+        ("ArrowUp", "2026-09-21 19:43:15 UTC+5:30, a, 1.21 KiB"),
+        ("End", "2026-09-21 20:43:15 UTC+5:30, a, 1.21 KiB"),
+    ];
+    let mut heard = Vec::new();
+    for (key, _) in walks {
+        tab.press(key).await;
+        heard.push(tab.look::<String>(said).await);
+    }
+    let first = "2026-09-21 20:43:15 UTC+5:30, a, 1.21 KiB";
+    assert_eq!(heard[0], first, "the newest first: {heard:#?}");
+    tab.until("document.querySelector('#graph-1 .tip-nearest')").await;
+    assert_eq!(tab.text("#graph-1 .tip-nearest .tip-name").await, "a");
+    assert_eq!(tab.text("#graph-1 .tip-nearest .tip-full").await, "1234.5", "the full value");
+    let expected: Vec<_> = walks.iter().map(|(_, text)| text.to_string()).collect();
+    println!("{heard:#?} {expected:#?}");
+    assert_eq!(heard[1..3].iter().map(|h| h.split(", ").nth(1).unwrap()).collect::<Vec<_>>(), ["a", "b:<i>"]);
+    assert_eq!(heard[6], first);
+    quiet(tab).await;
+}
+
+#[tokio::test]
+async fn shortcuts_do_what_the_list_says() {
+    let portal = Portal::demo();
+    let tab = Tab::open(&portal.at(&format!("{PAYMENTS}?refresh=0"))).await;
+    drawn(&tab, &[1]).await;
+    tab.press("?").await;
+    tab.until("document.getElementById('keys').open").await;
+    assert!(tab.text("#keys").await.contains("choose the time range"));
+    tab.press("t").await;
+    assert!(!tab.look::<bool>("document.getElementById('menu-range').open").await, "not behind a dialog");
+    tab.press("Escape").await;
+    tab.until("!document.getElementById('keys').open").await;
+
+    let asked =
+        "performance.getEntriesByType('resource').filter((e) => /graphs.\\d|.alerts/.test(e.name)).length";
+    let before: usize = tab.look(asked).await;
+    tab.press("r").await;
+    let panels = tab.count(".panel[hx-get]").await;
+    tab.until(&format!("{asked} === {}", before + panels)).await;
+
+    tab.press("t").await;
+    tab.until("document.activeElement === document.querySelector('#menu-range input[name=from]')").await;
+    tab.press("r").await;
+    assert_eq!(tab.look::<usize>(asked).await, before + panels, "letters in a field are letters");
+    tab.press("Escape").await;
+    tab.until("!document.getElementById('menu-range').open").await;
+    let _: bool = tab.look("(document.activeElement.blur(), true)").await;
+    tab.press("/").await;
+    tab.until("document.activeElement.id === 'alerts-search-text'").await;
+    assert_eq!(tab.look::<String>("document.activeElement.value").await, "", "the key itself is not typed");
+    tab.go(&portal.at("/")).await;
+    tab.press("/").await;
+    tab.until("document.activeElement.id === 'catalog-search'").await;
+    quiet(tab).await;
+}
+
+#[tokio::test]
+async fn axis_tooltip_table_and_words_agree_on_the_zone() {
+    let world = scripted().await;
+    let tab = Tab::new().await;
+    tab.zone("America/New_York").await;
+    tab.go(&at(&world, &format!("/graphs/1?{PAST}"))).await;
+    drawn(&tab, &[1]).await;
+    tab.until("document.querySelector('#menu-zone [data-zone=words]').textContent.startsWith('America/New_York, UTC-')").await;
+    assert!(
+        tab.look::<bool>("/UTC-[45]$/.test(document.querySelector('.foot [data-zone]').innerText)").await
+    );
+    tab.press("t").await;
+    assert_eq!(
+        tab.look::<[String; 2]>(
+            "['from', 'to'].map((n) => document.querySelector(`#menu-range [name=${n}]`).value)"
+        )
+        .await,
+        ["2026-09-21 10:13:20", "2026-09-21 11:13:20"],
+        "the reader's own wall clock"
+    );
+    // Sent as it is, the form gives the same window.
+    tab.click("#menu-range form .button").await;
+    tab.until("location.search.includes('from=1790000000000')").await;
+    assert_eq!(window(&tab).await, (1_790_000_000_000, 1_790_003_600_000));
+
+    // Across the end of summer time: the hour that is there twice.
+    let night = "from=1792886400000&to=1792897200000";
+    tab.go(&at(&world, &format!("/graphs/1?{night}&tz=browser"))).await;
+    drawn(&tab, &[1]).await;
+    tab.click("#menu-zone summary").await;
+    tab.until("document.getElementById('zones').options.length > 300").await;
+    let _: bool =
+        tab.look("((document.querySelector('#menu-zone [name=tz]').value = 'Europe/Berlin'), true)").await;
+    tab.click("#menu-zone form .button").await;
+    tab.until("location.search.includes('tz=Europe%2FBerlin')").await;
+    drawn(&tab, &[1]).await;
+    assert_eq!(window(&tab).await, (1_792_886_400_000, 1_792_897_200_000), "the window stays");
+    let labels: Vec<String> = tab.look("(() => { const x = echarts.getInstanceByDom(document.getElementById('graph-1-chart')).getOption().xAxis[0]; return x.axisLabel.customValues.map((v) => x.axisLabel.formatter(v).split('\\n')[0]); })()").await;
+    assert!(
+        labels.iter().filter(|l| *l == "02:00").count() <= 2 && labels.iter().any(|l| l.starts_with("02:")),
+        "{labels:?}"
+    );
+    tab.hover("#graph-1-chart", 0.9, 0.5).await;
+    tab.until("document.querySelector('#graph-1 .tip-time')").await;
+    let pointed = tab.text("#graph-1 .tip-time").await;
+    assert!(pointed.ends_with("UTC+1"), "winter by then: {pointed}");
+    tab.hover("#graph-1-chart", 0.15, 0.5).await;
+    tab.until("document.querySelector('#graph-1 .tip-time').innerText.endsWith('UTC+2')").await;
+
+    // The table of samples has the same words for the same moments.
+    let time = tab.text("#graph-1 .tip-time").await;
+    tab.go(&at(&world, &format!("/graphs/1?{night}&tz=Europe/Berlin&view=table&pageSize=all"))).await;
+    let times: Vec<String> =
+        tab.look("[...document.querySelectorAll('#graph-1 .samples time')].map((e) => e.innerText)").await;
+    assert!(times.contains(&time) && times.contains(&pointed), "{time} {pointed} {times:?}");
+    tab.without_scripts().await;
+    tab.go(&at(&world, "?tz=Asia/Kolkata")).await;
+    assert!(tab.text(".foot").await.contains("Times are in Asia/Kolkata, UTC+5:30"));
+    tab.go(&at(&world, "")).await;
+    assert!(tab.text(".foot").await.contains("Times are in UTC"));
+    quiet(tab).await;
+}

@@ -1,0 +1,79 @@
+//! The README's pictures: what they show is made and looked over by every run, the files only on demand.
+//!
+//! `PROMENADE_PICTURES=1 cargo test --test it pictures` takes them anew.
+
+use std::path::{Path, PathBuf};
+
+use crate::world::chromium::Tab;
+use crate::world::png::with_palette;
+use crate::world::portal::Portal;
+
+const PAYMENTS: &str = "/catalog/default/component/payments?refresh=0&tz=utc";
+const SIZES: [(i64, i64); 2] = [(1440, 1100), (390, 844)];
+const THEMES: [&str; 2] = ["light", "dark"];
+/// Of all pictures together.
+const MOST_BYTES: u64 = 300_000;
+
+fn file(theme: &str, width: i64) -> PathBuf {
+    let name = format!("payments-{theme}-{width}.png");
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser/pictures").join(name)
+}
+
+/// Width and height, which every PNG begins with.
+fn size(path: &Path) -> (i64, i64) {
+    let bytes = std::fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    assert!(bytes.starts_with(b"\x89PNG\r\n\x1a\n"), "{} is no PNG", path.display());
+    let number = |at: usize| i64::from(u32::from_be_bytes(bytes[at..at + 4].try_into().unwrap()));
+    (number(16), number(20))
+}
+
+#[tokio::test]
+async fn the_pictures_show_the_demo() {
+    let portal = Portal::demo();
+    let tab = Tab::open(&portal.at(PAYMENTS)).await;
+    let anew = std::env::var_os("PROMENADE_PICTURES").is_some();
+    for theme in THEMES {
+        for (width, height) in SIZES {
+            tab.theme(theme).await;
+            tab.size(width, height).await;
+            tab.go(&portal.at(PAYMENTS)).await;
+            tab.until("!document.querySelector('.panel[data-state=loading]')").await;
+            // On a phone the charts are below, and are drawn when they come into view.
+            if width > 1_000 {
+                tab.until("document.querySelector('#graph-1-chart canvas, #graph-1-chart svg')").await;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(400)).await;
+            assert!(tab.count("#alerts tr.row").await > 0, "no alert at {width} in {theme}");
+            let wide: i64 = tab.look("document.documentElement.scrollWidth").await;
+            assert!(wide <= width, "the page is {wide} wide in {width}");
+            let taken = tab.screenshot(&format!("readme-{theme}-{width}")).await;
+            assert_eq!(size(&taken), (width, height));
+            if anew {
+                let small = with_palette(&std::fs::read(taken).unwrap());
+                std::fs::write(file(theme, width), small).unwrap();
+            }
+        }
+    }
+    tab.close().await;
+}
+
+#[test]
+fn the_readme_shows_pictures_that_are_there() {
+    let readme = include_str!("../../README.md");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let shown: Vec<&str> = readme.split('"').flat_map(|text| text.split(['(', ')'])).collect();
+    let shown: Vec<&&str> = shown.iter().filter(|text| text.ends_with(".png")).collect();
+    assert!(!shown.is_empty(), "the README shows no picture");
+    for path in shown {
+        assert!(folder.join(path).is_file(), "the README shows {path}, which is not there");
+    }
+    let mut bytes = 0;
+    for theme in THEMES {
+        for (width, height) in SIZES {
+            let path = file(theme, width);
+            assert_eq!(size(&path), (width, height), "{}", path.display());
+            bytes += std::fs::metadata(path).unwrap().len();
+        }
+    }
+    assert!(bytes <= MOST_BYTES, "the pictures have {bytes} bytes");
+}
