@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
 /// The parts of the portal's own script, in the order in which they run.
-const SCRIPT_PARTS: [&str; 16] = [
+const SCRIPT_PARTS: [&str; 17] = [
     "page",
     "numbers",
     "times",
@@ -26,6 +26,7 @@ const SCRIPT_PARTS: [&str; 16] = [
     "keys",
     "refresh",
     "rows",
+    "frame",
     "copy",
     "begin",
 ];

@@ -1,6 +1,7 @@
 //! The catalog: a snapshot of entities, swapped whole.
 
 mod entity;
+mod members;
 mod relations;
 pub mod search;
 pub mod source;
@@ -13,8 +14,10 @@ use arc_swap::{ArcSwap, ArcSwapOption};
 use jiff::Timestamp;
 
 pub use entity::{Annotation, Entity, EntityRef, Link, Place};
+pub use members::{MOST_MEMBERS, Members};
 pub use relations::Relation;
 
+use members::Ties;
 use search::Index;
 pub use source::backstage::BackstageSettings;
 
@@ -90,6 +93,7 @@ pub struct Snapshot {
     pub entities: Vec<Arc<Entity>>,
     by_ref: HashMap<EntityRef, Arc<Entity>>,
     index: Index,
+    ties: Ties,
     pub faults: Vec<SourceFault>,
     pub files_read: usize,
     pub not_read: BTreeMap<String, usize>,
@@ -105,8 +109,8 @@ impl Snapshot {
         }
         let mut entities: Vec<Arc<Entity>> = by_ref.values().cloned().collect();
         entities.sort_by(|a, b| a.reference.cmp(&b.reference));
-        let index = Index::of(&entities);
-        Self { entities, by_ref, index, ..Self::default() }
+        let (index, ties) = (Index::of(&entities), Ties::of(&entities));
+        Self { entities, by_ref, index, ties, ..Self::default() }
     }
 
     pub fn get(&self, reference: &EntityRef) -> Option<&Arc<Entity>> {

@@ -1,7 +1,9 @@
-//! Finds entities by text and by facet.
+//! Finds entities by text, by facet, and by marks that others gave them.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+use memchr::memmem::Finder;
 
 use super::{Entity, EntityRef, Snapshot};
 
@@ -14,19 +16,33 @@ pub struct Filter {
     pub namespace: Option<String>,
     /// A reference in any of its short forms: `payments-team`, `group:payments-team`.
     pub owner: Option<String>,
+    /// A reference in any of its short forms: `shop`, `system:shop`.
+    pub system: Option<String>,
     pub lifecycle: Option<String>,
+}
+
+/// What somebody else knows of each entity, as bits: one more facet, of which an entity may have several values.
+#[derive(Clone, Copy, Debug)]
+pub struct Marks<'m> {
+    /// In the snapshot's order.
+    pub of: &'m [u8],
+    /// An entity must have one of these; 0: whatever it has.
+    pub wanted: u8,
 }
 
 /// The entities that were found, and what other choices would find.
 #[derive(Clone, Debug, Default)]
 pub struct Found {
-    /// Ordered by reference.
-    pub entities: Vec<Arc<Entity>>,
+    /// Their places in the snapshot's `entities`, in that order.
+    pub rows: Vec<u32>,
     /// Each facet is counted as if its own choice were not made.
     pub kinds: Vec<Facet>,
     pub namespaces: Vec<Facet>,
     pub owners: Vec<Facet>,
+    pub systems: Vec<Facet>,
     pub lifecycles: Vec<Facet>,
+    /// How many have each bit of the marks, the lowest first, counted as if no mark were wanted.
+    pub marked: [usize; 8],
 }
 
 /// One choice of a filter and how many entities it would show.
@@ -42,20 +58,21 @@ pub struct Facet {
 /// What a search compares, made once per snapshot; one row per entity, in the snapshot's order.
 #[derive(Debug, Default)]
 pub(super) struct Index {
-    rows: Vec<Row>,
+    /// The texts of all rows in lower case, one after the other: one text is scanned faster than many.
+    text: String,
+    /// Where each row's text ends.
+    ends: Vec<usize>,
+    /// Places in `values`.
+    facets: Vec<[u32; FACETS]>,
     /// Each facet's distinct values, ordered.
     values: [Vec<Box<str>>; FACETS],
 }
 
-const FACETS: usize = 4;
-
-#[derive(Debug)]
-struct Row {
-    /// In lower case.
-    text: Box<str>,
-    /// Places in `Index::values`; None where the entity lacks the facet.
-    facets: [Option<u32>; FACETS],
-}
+const FACETS: usize = 5;
+/// The entity lacks the facet.
+const LACKS: u32 = u32::MAX;
+/// A choice that no entity has.
+const UNHEARD: u32 = u32::MAX - 1;
 
 impl Index {
     pub(super) fn of(entities: &[Arc<Entity>]) -> Self {
@@ -71,56 +88,91 @@ impl Index {
                 *place = number;
             }
         }
-        let rows = entities.iter().zip(facets).map(|(entity, row)| {
-            let mut numbered = [None; FACETS];
+        let mut index = Self::default();
+        for (entity, row) in entities.iter().zip(facets) {
+            let mut numbered = [LACKS; FACETS];
             for ((slot, known), value) in numbered.iter_mut().zip(&distinct).zip(row) {
-                *slot = value.and_then(|v| known.get(&v).copied());
+                *slot = value.and_then(|v| known.get(&v).copied()).unwrap_or(LACKS);
             }
-            Row { text: haystack(entity), facets: numbered }
-        });
-        let rows = rows.collect();
-        Self { rows, values: distinct.map(|known| known.into_keys().collect()) }
+            index.facets.push(numbered);
+            // A word has no white space, so none is found across two rows.
+            index.text.push_str(&haystack(entity));
+            index.text.push('\n');
+            index.ends.push(index.text.len());
+        }
+        index.text.shrink_to_fit();
+        index.values = distinct.map(|known| known.into_keys().collect());
+        index
+    }
+
+    /// The rows whose text has every word, in order.
+    fn rows_with(&self, mut words: Vec<String>) -> Vec<u32> {
+        // The longest is likely the rarest.
+        words.sort_by_key(|word| std::cmp::Reverse(word.len()));
+        let Some((first, others)) = words.split_first() else {
+            return (0u32..).take(self.ends.len()).collect();
+        };
+        let others: Vec<Finder<'_>> = others.iter().map(Finder::new).collect();
+        let (finder, text) = (Finder::new(first), self.text.as_bytes());
+        let (mut found, mut at) = (Vec::new(), 0);
+        let mut ends = (0u32..).zip(&self.ends).peekable();
+        let mut start = 0;
+        while let Some(place) = text.get(at..).and_then(|rest| finder.find(rest)).map(|place| at + place) {
+            while let Some((_, end)) = ends.next_if(|(_, end)| **end <= place) {
+                start = *end;
+            }
+            let Some((row, end)) = ends.next() else { break };
+            let own = text.get(start..*end).unwrap_or_default();
+            if others.iter().all(|other| other.find(own).is_some()) {
+                found.push(row);
+            }
+            (at, start) = (*end, *end);
+        }
+        found
     }
 }
 
 impl Snapshot {
     pub fn search(&self, filter: &Filter) -> Found {
-        let words: Vec<String> = filter.search.split_whitespace().map(str::to_lowercase).collect();
-        let lower = |text: &Option<String>| text.as_deref().map(str::to_lowercase).filter(|t| !t.is_empty());
-        let owner = filter.owner.as_deref().filter(|o| !o.is_empty()).map(|o| owner_key(o, None));
-        let chosen = [lower(&filter.kind), lower(&filter.namespace), owner, lower(&filter.lifecycle)];
-        // A choice that no entity has is a number that no row has.
-        let mut wanted: [Option<u32>; FACETS] = [None; FACETS];
-        for ((slot, choice), values) in wanted.iter_mut().zip(&chosen).zip(&self.index.values) {
-            *slot = choice.as_ref().map(|text| {
-                let place = values.binary_search_by(|v| v.as_ref().cmp(text.as_str()));
-                place.ok().and_then(|i| u32::try_from(i).ok()).unwrap_or(u32::MAX)
-            });
-        }
+        self.search_marked(filter, Marks { of: &[], wanted: 0 })
+    }
+
+    /// Of the entities that have one of the wanted marks.
+    pub fn search_marked(&self, filter: &Filter, marks: Marks<'_>) -> Found {
+        let words = filter.search.split_whitespace().map(str::to_lowercase).collect();
+        let chosen = chosen(filter);
+        let wanted = self.index.numbered(&chosen);
         let mut counts: [Vec<usize>; FACETS] = self.index.values.each_ref().map(|v| vec![0; v.len()]);
-        let mut entities = Vec::new();
-        for (entity, row) in self.entities.iter().zip(&self.index.rows) {
-            if !words.iter().all(|word| row.text.contains(word.as_str())) {
+        let mut found = Found::default();
+        for row in self.index.rows_with(words) {
+            let place = row as usize;
+            let Some(facets) = self.index.facets.get(place) else { continue };
+            let mark = marks.of.get(place).copied().unwrap_or_default();
+            let lacks_mark = marks.wanted != 0 && mark & marks.wanted == 0;
+            let differs = |(want, has): (&Option<u32>, &u32)| want.is_some_and(|want| want != *has);
+            let misses = wanted.iter().zip(facets).filter(|pair| differs(*pair)).count();
+            let all_misses = misses + usize::from(lacks_mark);
+            if all_misses > 1 {
                 continue;
             }
-            let differs = |i: usize| {
-                let want = wanted.get(i).copied().flatten();
-                want.is_some() && want != row.facets.get(i).copied().flatten()
-            };
-            let misses = (0..FACETS).filter(|i| differs(*i)).count();
-            if misses == 0 {
-                entities.push(entity.clone());
+            if all_misses == 0 {
+                found.rows.push(row);
             }
-            for (i, (counts, facet)) in counts.iter_mut().zip(row.facets).enumerate() {
-                let others_agree = misses == 0 || (misses == 1 && differs(i));
-                let slot = facet.and_then(|f| counts.get_mut(f as usize));
+            if misses == 0 && mark != 0 {
+                for (bit, count) in found.marked.iter_mut().enumerate() {
+                    *count += usize::from(mark >> bit & 1);
+                }
+            }
+            for ((counts, has), want) in counts.iter_mut().zip(facets).zip(&wanted) {
+                let others_agree = all_misses == 0 || differs((want, has));
+                let slot = counts.get_mut(*has as usize);
                 if let Some(slot) = slot.filter(|_| others_agree) {
                     *slot += 1;
                 }
             }
         }
-        let [kinds, namespaces, owners, lifecycles] = self.facets(&counts, &chosen);
-        Found { entities, kinds, namespaces, owners, lifecycles }
+        let [kinds, namespaces, owners, systems, lifecycles] = self.facets(&counts, &chosen);
+        Found { kinds, namespaces, owners, systems, lifecycles, ..found }
     }
 
     /// Choices that would show something, and the one that is made even if it shows nothing.
@@ -143,25 +195,58 @@ impl Snapshot {
     }
 }
 
-/// Kind, namespace, owner, lifecycle, in the form that filters compare.
-fn facets_of(entity: &Entity) -> [Option<Box<str>>; FACETS] {
-    let owner = entity.owner().filter(|o| !o.is_empty()).map(|o| owner_key(o, Some(entity)));
+/// The filter's choices in the form that the index has.
+fn chosen(filter: &Filter) -> [Option<String>; FACETS] {
+    fn given(text: &Option<String>) -> Option<&str> {
+        text.as_deref().filter(|text| !text.is_empty())
+    }
     [
-        Some(entity.reference.kind().into()),
-        Some(entity.reference.namespace().into()),
-        owner.map(String::into_boxed_str),
-        entity.lifecycle().filter(|l| !l.is_empty()).map(|l| l.to_lowercase().into_boxed_str()),
+        given(&filter.kind).map(str::to_lowercase),
+        given(&filter.namespace).map(str::to_lowercase),
+        given(&filter.owner).map(|owner| key(owner, "group", None)),
+        given(&filter.system).map(|system| key(system, "system", None)),
+        given(&filter.lifecycle).map(str::to_lowercase),
     ]
 }
 
-/// The owner's whole reference: Backstage takes a bare name for a group in the entity's namespace.
-fn owner_key(owner: &str, of: Option<&Entity>) -> String {
+impl Index {
+    fn numbered(&self, chosen: &[Option<String>; FACETS]) -> [Option<u32>; FACETS] {
+        let mut wanted = [None; FACETS];
+        for ((slot, choice), values) in wanted.iter_mut().zip(chosen).zip(&self.values) {
+            *slot = choice.as_ref().map(|text| {
+                let place = values.binary_search_by(|v| v.as_ref().cmp(text.as_str()));
+                place.ok().and_then(|i| u32::try_from(i).ok()).unwrap_or(UNHEARD)
+            });
+        }
+        wanted
+    }
+}
+
+/// Kind, namespace, owner, system, lifecycle, in the form that filters compare.
+fn facets_of(entity: &Entity) -> [Option<Box<str>>; FACETS] {
+    fn said(text: Option<&str>) -> Option<&str> {
+        text.filter(|text| !text.is_empty())
+    }
+    [
+        Some(entity.reference.kind().into()),
+        Some(entity.reference.namespace().into()),
+        said(entity.owner()).map(|owner| key(owner, "group", Some(entity)).into()),
+        said(entity.system()).map(|system| key(system, "system", Some(entity)).into()),
+        said(entity.lifecycle()).map(|l| l.to_lowercase().into_boxed_str()),
+    ]
+}
+
+/// The whole reference: Backstage takes a bare owner for a group, a bare system for a system, in the entity's
+/// namespace.
+fn key(text: &str, kind: &str, of: Option<&Entity>) -> String {
     let namespace = of.map_or(EntityRef::DEFAULT_NAMESPACE, |e| e.reference.namespace());
-    EntityRef::parse_with(owner, "group", namespace).map_or_else(|| owner.to_lowercase(), |r| r.to_string())
+    EntityRef::parse_with(text, kind, namespace).map_or_else(|| text.to_lowercase(), |r| r.to_string())
 }
 
 fn label(value: &str) -> String {
-    value.strip_prefix("group:default/").unwrap_or(value).to_owned()
+    let short =
+        ["group:default/", "system:default/"].into_iter().find_map(|prefix| value.strip_prefix(prefix));
+    short.unwrap_or(value).to_owned()
 }
 
 fn haystack(entity: &Entity) -> Box<str> {

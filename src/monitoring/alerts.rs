@@ -2,11 +2,13 @@
 
 pub(super) mod order;
 mod row;
+mod tally;
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
 pub use row::AlertRow;
+pub use tally::Tally;
 
 use super::silences::{HeldCounts, Silences};
 use crate::annotations::{AlertNames, AlertSpec};
@@ -26,7 +28,8 @@ pub struct StateCounts {
 }
 
 impl StateCounts {
-    fn count(&mut self, state: AlertState) {
+    /// One more in this state.
+    pub fn count(&mut self, state: AlertState) {
         *match state {
             AlertState::Firing => &mut self.firing,
             AlertState::Pending => &mut self.pending,

@@ -11,6 +11,7 @@ mod graph;
 mod landing;
 mod meaning;
 mod names;
+mod overview;
 pub mod owners;
 mod quantiles;
 pub mod routing;
@@ -32,6 +33,7 @@ pub use episode::Episode;
 pub use expressions::Expressions;
 pub use graph::Graph;
 pub use landing::{Landing, OwnedState, Owner, Wanted};
+pub use overview::{EntityAlerts, Overview, bit};
 pub use owners::OwnersKeeper;
 pub use routing::{RequestFacts, RoutingSettings, UnknownInstance, Why};
 pub use silences::{Held, HeldCounts, Silences};
@@ -82,6 +84,7 @@ pub struct Monitoring {
     store: Store,
     instances: Arc<Instances>,
     routing: Arc<RoutingSettings>,
+    overviews: Arc<overview::Overviews>,
 }
 
 /// The instance that answers for an entity. As long as it is held, the instance can be asked by its name.
@@ -106,7 +109,7 @@ impl Monitoring {
     pub fn new(store: Store, instances: Arc<Instances>, routing: RoutingSettings) -> Self {
         let known = instances.configured().map(|settings| settings.name.clone()).collect();
         let routing = Arc::new(RoutingSettings { known, ..routing });
-        Self { store, instances, routing }
+        Self { store, instances, routing, overviews: Arc::default() }
     }
 
     /// The instance that answers for the entity: what the rules say, else what its annotations choose.

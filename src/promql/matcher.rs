@@ -13,6 +13,9 @@ const MAX_LIST_BYTES: usize = 8192;
 /// The most matchers in one list; each may hold a regex that costs time to compile.
 const MAX_MATCHERS: usize = 64;
 
+/// The longest regex that is read as a list of texts, in bytes.
+const MAX_PLAIN: usize = 1_000;
+
 /// How a matcher compares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum MatchOp {
@@ -46,21 +49,33 @@ pub struct Matcher {
     pub name: String,
     pub op: MatchOp,
     pub value: String,
-    /// Some where `op` compares by regex.
-    regex: Option<Regex>,
+    test: Test,
+}
+
+/// How a value is compared.
+#[derive(Clone, Debug)]
+enum Test {
+    /// With `value`.
+    Text,
+    /// With the texts of `a|b`, which need no regex.
+    OneOf(Vec<Box<str>>),
+    Regex(Regex),
 }
 
 impl Matcher {
     /// A matcher, or why there can be none, as a sentence.
     pub fn new(name: &str, op: MatchOp, value: &str) -> Result<Self, String> {
-        let regex = match op {
-            MatchOp::Regex | MatchOp::NotRegex => Some(compile(value)?),
-            MatchOp::Equal | MatchOp::NotEqual => None,
+        let test = match op {
+            MatchOp::Equal | MatchOp::NotEqual => Test::Text,
+            MatchOp::Regex | MatchOp::NotRegex => match alternatives(value) {
+                Some(texts) => Test::OneOf(texts),
+                None => Test::Regex(compile(value)?),
+            },
         };
         if name.is_empty() {
             return Err("a label's name is missing before the operator".to_owned());
         }
-        Ok(Self { name: name.to_owned(), op, value: value.to_owned(), regex })
+        Ok(Self { name: name.to_owned(), op, value: value.to_owned(), test })
     }
 
     /// Reads matchers from a comma-separated list; empty entries are dropped. Names beyond `[a-zA-Z0-9_]`
@@ -90,12 +105,43 @@ impl Matcher {
     /// Tests a label's value; an absent label counts as the empty text, as in Prometheus.
     pub fn matches(&self, value: Option<&str>) -> bool {
         let value = value.unwrap_or_default();
-        let is_match = self.regex.as_ref().map_or_else(|| self.value == value, |regex| regex.is_match(value));
+        let is_match = match &self.test {
+            Test::Text => self.value == value,
+            Test::OneOf(texts) => texts.iter().any(|text| **text == *value),
+            Test::Regex(regex) => regex.is_match(value),
+        };
         match self.op {
             MatchOp::Equal | MatchOp::Regex => is_match,
             MatchOp::NotEqual | MatchOp::NotRegex => !is_match,
         }
     }
+
+    /// The only values that match, each once, where they can be listed; none of them is empty.
+    pub fn only(&self) -> Option<Vec<&str>> {
+        let texts: Vec<&str> = match (&self.test, self.op) {
+            (Test::Text, MatchOp::Equal) => vec![self.value.as_str()],
+            (Test::OneOf(texts), MatchOp::Regex) => texts.iter().map(AsRef::as_ref).collect(),
+            _ => return None,
+        };
+        texts.iter().all(|text| !text.is_empty()).then_some(texts)
+    }
+
+    /// Whether it holds a compiled regex, which is large.
+    pub fn is_large(&self) -> bool {
+        matches!(self.test, Test::Regex(_))
+    }
+}
+
+/// The texts of `a|b|c`, each once; None where anything in it may mean more than itself.
+fn alternatives(regex: &str) -> Option<Vec<Box<str>>> {
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '/' | ':' | ' ' | '|');
+    let mut texts: Vec<Box<str>> = Vec::new();
+    for text in (regex.len() <= MAX_PLAIN && regex.chars().all(plain)).then(|| regex.split('|'))? {
+        if !texts.iter().any(|known| **known == *text) {
+            texts.push(text.into());
+        }
+    }
+    Some(texts)
 }
 
 impl PartialEq for Matcher {

@@ -51,7 +51,8 @@ pub struct WebSettings {
     pub base_url: Option<Url>,
     /// Exact origins that may frame the portal, besides itself.
     pub frame_ancestors: Vec<String>,
-    /// `promenade.embedding.parentOrigins`: exact origins that are told which row was opened, when they frame it.
+    /// `promenade.embedding.parentOrigins`: exact origins that talk with the portal by messages, when they
+    /// frame it.
     pub parent_origins: Vec<String>,
     pub defaults: PageDefaults,
     /// `promenade.adHocQueries`: readers may ask what no annotation names.
@@ -115,6 +116,7 @@ fn for_people(config: &mut web::ServiceConfig) {
                 .service(reading("/{name}/alerts.csv", api::alerts::sheet))
                 .service(reading("/{name}/alerts", pages::alerts::show))
                 .service(reading("/{name}/alerts/graph", pages::alert_graph::show))
+                .service(reading("/{name}/members", pages::members::show))
                 .service(reading("/{name}/graphs", pages::graphs::show))
                 .service(reading("/{name}/graphs/{n}.json", api::graph::show))
                 .service(reading("/{name}/graphs/{n}.csv", api::graph::sheet))

@@ -398,8 +398,10 @@ fn a_search_ignores_case_and_counts_facets() {
     ];
     let scene = Scene::of(&["all.yaml"], &[("root/all.yaml", &text.join("---\n"))]);
     let search = |filter: Filter| {
-        let found = scene.snapshot().search(&filter);
-        let names: Vec<String> = found.entities.iter().map(|e| e.name.clone()).collect();
+        let snapshot = scene.snapshot();
+        let found = snapshot.search(&filter);
+        let names: Vec<String> =
+            found.rows.iter().map(|row| snapshot.entities[*row as usize].name.clone()).collect();
         (names.join(" "), found)
     };
     let text = |search: &str| Filter { search: search.to_owned(), ..Filter::default() };

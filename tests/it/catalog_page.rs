@@ -67,10 +67,10 @@ async fn those_with_something_to_show_come_first() {
     let world = world().await;
     let rows = listed(&world, "/").await;
     let names: Vec<_> = rows.iter().map(|row| row.split_whitespace().next().unwrap()).collect();
-    assert_eq!(names, ["quiet", "lost", "payments", "Without", "aardvark"], "{rows:#?}");
-    assert!(rows[2].contains("2 firing"), "{rows:#?}");
-    assert!(rows[2].contains("Charges <b>cards</b>"), "{rows:#?}");
-    assert!(rows[0].contains("none"), "{rows:#?}");
+    assert_eq!(names, ["payments", "lost", "quiet", "Without", "aardvark"], "{rows:#?}");
+    assert!(rows[0].contains("2 firing"), "{rows:#?}");
+    assert!(rows[0].contains("Charges <b>cards</b>"), "{rows:#?}");
+    assert!(rows[2].contains("none"), "{rows:#?}");
     assert!(
         rows[1].contains("unknown") && !rows[1].contains('0'),
         "what is unknown is never nothing: {rows:#?}"
@@ -86,11 +86,14 @@ async fn filters_are_a_plain_form() {
         ("?search=CARDS", &["payments"][..]),
         ("?search=java+shop", &["payments"]),
         ("?kind=api&search=", &["quiet"]),
-        ("?kind=&namespace=&owner=&state=", &["quiet", "lost", "payments", "Without", "aardvark"]),
+        ("?kind=&namespace=&owner=&state=", &["payments", "lost", "quiet", "Without", "aardvark"]),
         ("?state=firing", &["payments"]),
         ("?state=inactive", &["quiet"]),
         ("?state=unknown", &["lost"]),
-        ("?pageSize=1&page=3", &["payments"]),
+        ("?pageSize=1&page=3", &["quiet"]),
+        ("?system=shop", &["payments"]),
+        ("?state=firing&state=inactive", &["payments", "quiet"]),
+        ("?state=firing&owner=team-b", &[]),
     ] {
         let rows = listed(&world, &format!("/{query}")).await;
         let found: Vec<_> = rows.iter().filter_map(|row| row.split_whitespace().next()).collect();
@@ -101,6 +104,10 @@ async fn filters_are_a_plain_form() {
     let chosen = all.iter().find(|t| t.name == "option" && t.get("selected").is_some()).unwrap();
     assert_eq!(chosen.get("value"), Some("group:default/team-a"));
     assert!(all.iter().any(|t| t.get("name") == Some("theme") && t.get("type") == Some("hidden")));
+    let told = words(world.get("/?owner=team-a").await.text());
+    for label in ["firing (1)", "inactive (1)", "unknown (0)", "api (1)", "shop (1)", "team-b (1)"] {
+        assert!(told.contains(label), "{label}: {told}");
+    }
     let none = world.get("/?search=zebra").await;
     assert!(words(none.text()).contains("No entity matches these filters."));
 }
@@ -113,6 +120,10 @@ async fn typing_swaps_only_the_list() {
     assert_eq!(all[0].get("id"), Some("results"), "{}", reply.text());
     assert!(!all.iter().any(|t| t.name == "form" || t.name == "html"));
     assert!(words(reply.text()).contains("1 of 4 entities"));
+    assert_eq!(reply.header("hx-replace-url"), "", "a poll changes no address");
+    let typed = [("HX-Request", "true"), ("HX-Source", "form#catalog-filters")];
+    let reply = world.get_with("/?kind=&search=pay&owner=&theme=dark", &typed).await;
+    assert_eq!(reply.header("hx-replace-url"), "/?theme=dark&search=pay");
 }
 
 #[tokio::test]
@@ -130,4 +141,105 @@ async fn an_empty_catalog_says_where_entities_come_from() {
     let reply = world.get("/").await;
     assert_eq!(reply.status, 200);
     assert!(words(reply.text()).contains("catalog.locations"), "{}", words(reply.text()));
+}
+
+const ORG: &str = r#"
+apiVersion: backstage.io/v1alpha1
+kind: Domain
+metadata: {name: sales}
+---
+apiVersion: backstage.io/v1alpha1
+kind: System
+metadata: {name: shop}
+spec: {domain: sales, owner: lead}
+---
+apiVersion: backstage.io/v1alpha1
+kind: Group
+metadata: {name: lead}
+spec: {children: [team]}
+---
+apiVersion: backstage.io/v1alpha1
+kind: Group
+metadata: {name: team}
+spec: {parent: lead, members: [jo]}
+---
+apiVersion: backstage.io/v1alpha1
+kind: User
+metadata: {name: jo}
+---
+apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata: {name: payments, annotations: {prometheus.io/alert: Down}}
+spec: {owner: team, system: shop}
+---
+apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata: {name: calm, annotations: {prometheus.io/alert: Quiet}}
+spec: {owner: other, subcomponentOf: payments}
+---
+apiVersion: backstage.io/v1alpha1
+kind: Group
+metadata: {name: idle}
+"#;
+
+#[tokio::test]
+async fn a_team_a_system_and_a_domain_roll_up_what_is_theirs() {
+    let world = World::of(ORG).await;
+    world.upstream.on_rules(rules());
+    for (entity, names, said) in [
+        ("domain/sales", &["payments", "calm", "Without", "shop"][..], "1 member firing"),
+        ("system/shop", &["payments", "calm"], "1 member firing"),
+        ("group/team", &["payments"], "1 member firing"),
+        ("group/lead", &["payments", "Without", "shop", "team"], "1 member firing"),
+        ("user/jo", &["payments", "Without", "team"], "1 member firing"),
+    ] {
+        let path = format!("/catalog/default/{entity}");
+        for path in [path.clone(), format!("{path}/members")] {
+            let rows = listed(&world, &path).await;
+            let found: Vec<_> = rows.iter().filter_map(|row| row.split_whitespace().next()).collect();
+            assert_eq!(found, names, "{path}");
+            let page = world.get(&path).await;
+            assert!(
+                page.text().contains(&format!("{}: {said}", entity.split('/').nth(1).unwrap())),
+                "{path}"
+            );
+            assert!(!page.text().contains("id=\"missing\""), "{path}");
+        }
+    }
+    let page = world.get("/catalog/default/component/payments").await;
+    let links: Vec<_> = tags(page.text()).into_iter().filter(|t| t.name == "a").collect();
+    for href in ["/catalog/default/group/team", "/catalog/default/system/shop"] {
+        assert!(links.iter().any(|a| a.get("href") == Some(href)), "{href}");
+    }
+    assert!(!page.text().contains("id=\"members\""));
+    assert_eq!(world.get("/catalog/default/component/payments/members").await.status, 404);
+    let idle = world.get("/catalog/default/group/idle/members").await;
+    assert!(words(idle.text()).contains("Nothing belongs to idle."));
+    let panel = world.get_with("/catalog/default/group/team/members", &[("HX-Request", "true")]).await;
+    let all = tags(panel.text());
+    assert_eq!(all[0].get("id"), Some("members"));
+    assert!(all.iter().any(|t| t.get("id") == Some("summary") && t.get("hx-swap-oob").is_some()));
+    assert_eq!(all[0].get("data-counts"), Some(r#"{"firing":1,"pending":0,"unknown":0,"inactive":0}"#));
+    let asked = world.upstream.requests();
+    assert_eq!(asked.len(), 1, "one question for all pages");
+}
+
+#[tokio::test]
+async fn a_new_catalog_and_a_new_answer_are_counted_anew() {
+    let world = World::with(CATALOG, |settings| {
+        settings.instances[0].scrape_interval = std::time::Duration::from_secs(1);
+    })
+    .await;
+    world.upstream.on_rules(rules());
+    assert!(listed(&world, "/?search=payments").await[0].contains("2 firing"));
+    world.upstream.on_rules(Reply::rules(json!([])));
+    let mut rows = Vec::new();
+    for _ in 0..100 {
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        rows = listed(&world, "/?search=payments").await;
+        if rows[0].contains("1 unknown") {
+            break;
+        }
+    }
+    assert!(rows[0].contains("1 unknown"), "a rule that is gone is unknown: {rows:?}");
 }

@@ -25,7 +25,7 @@ const KEPT: [&str; 10] =
     ["from", "to", "range", "step", "refresh", "graphType", "kiosk", "theme", "tz", "maxSeries"];
 
 /// What makes a page number mean other rows: changing one of these begins at the first page again.
-const PAGED_BY: [&str; 7] = ["state", "search", "sort", "pageSize", "kind", "namespace", "owner"];
+const PAGED_BY: [&str; 8] = ["state", "search", "sort", "pageSize", "kind", "namespace", "owner", "system"];
 
 /// The ranges offered as links.
 const QUICK_RANGES: [&str; 9] = ["15m", "1h", "3h", "6h", "12h", "1d", "2d", "7d", "30d"];
@@ -67,6 +67,11 @@ impl Links<'_> {
 
     pub fn graphs(&self, entity: &EntityRef) -> String {
         self.keeping(self.path(entity, "/graphs"))
+    }
+
+    /// What belongs to a system, domain, group or user.
+    pub fn members(&self, entity: &EntityRef) -> String {
+        self.keeping(self.path(entity, "/members"))
     }
 
     /// The alert page with one row opened and marked.

@@ -1,27 +1,26 @@
 //! The catalog: every entity, found and filtered, with what its alerts do.
 
-use std::sync::Arc;
-use std::time::Duration;
-
+use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
-use futures_util::future::join_all;
+use serde_json::json;
 
 use super::Shell;
-use crate::annotations::{MonitoringSpec, is_available};
-use crate::catalog::search::{Facet, Filter, Found};
-use crate::catalog::{Catalog, Entity};
-use crate::monitoring::{Monitoring, RequestFacts, StateCounts};
+use crate::catalog::Catalog;
+use crate::catalog::search::{Facet, Filter, Found, Marks};
+use crate::monitoring::{Monitoring, bit};
 use crate::prometheus::AlertState;
-use crate::web::panels::cut;
+use crate::web::panels::entities::{EntityLine, lines};
 use crate::web::panels::rows::Paging;
+use crate::web::panels::times::Moment;
 use crate::web::params::PageSize;
-use crate::web::{CachePolicy, Facts, Form, Links, PageError, PageParams, WebSettings, form};
+use crate::web::{CachePolicy, Facts, Form, PageError, PageParams, WebSettings, form};
 
 /// Rows of a page, unless the address says otherwise: the list is for the eye to run over.
 const ROWS: usize = 100;
-/// Counts that have not come by then are unknown on this page.
-const PATIENCE: Duration = Duration::from_millis(1_500);
+/// The states in the order of their bits.
+const STATES: [AlertState; 4] =
+    [AlertState::Firing, AlertState::Pending, AlertState::Unknown, AlertState::Inactive];
 
 #[derive(Template)]
 #[template(path = "pages/catalog.html", blocks = ["results"])]
@@ -31,8 +30,13 @@ pub struct CatalogPage<'a> {
     pub choices: Vec<Choice>,
     pub hidden: Vec<(String, String)>,
     pub action: String,
+    /// Where the list is fetched anew.
+    pub source: String,
     pub text: String,
-    pub rows: Vec<Row>,
+    pub as_of: Option<Moment>,
+    /// How many entities are in each state, as JSON.
+    pub counts: Option<String>,
+    pub lines: Vec<EntityLine>,
     /// The catalog has nothing at all.
     pub is_empty: bool,
     pub faults: usize,
@@ -56,31 +60,6 @@ pub struct Pick {
     pub chosen: bool,
 }
 
-/// What is known of an entity's alerts.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Alerts {
-    /// It asks for none.
-    None,
-    /// Its instance does not answer, or is not configured.
-    Unknown,
-    Known(StateCounts),
-}
-
-pub struct Row {
-    pub title: String,
-    pub href: String,
-    pub kind: String,
-    pub namespace: Option<String>,
-    pub owner: String,
-    pub system: String,
-    pub about: String,
-    pub tags: Vec<String>,
-    pub is_available: bool,
-    /// The first of those that have nothing to show, after some that have.
-    pub begins_others: bool,
-    pub alerts: Alerts,
-}
-
 pub async fn show(
     request: HttpRequest,
     form: Form,
@@ -91,25 +70,16 @@ pub async fn show(
     settings: web::Data<WebSettings>,
 ) -> Result<HttpResponse, PageError> {
     let snapshot = catalog.snapshot();
-    let filter = Filter {
-        search: params.table.search.clone(),
-        kind: params.catalog.kind.clone(),
-        namespace: params.catalog.namespace.clone(),
-        owner: params.catalog.owner.clone(),
-        ..Filter::default()
-    };
-    let found = snapshot.search(&filter);
-    let (entities, mut known) = in_states(&found, &params.table.states, &monitoring, &facts.0).await;
+    let overview = monitoring.overview(&snapshot, &facts.0).await;
+    let wanted = params.table.states.iter().fold(0, |all, state| all | bit(*state));
+    let found = snapshot.search_marked(&filter(&params), Marks { of: overview.marks(), wanted });
+    let ordered = overview.worst_first(&found.rows);
     let size = if params.is_given("pageSize") { params.table.page_size } else { PageSize::Rows(ROWS) };
-    let paging = Paging::of(entities.len(), params.table.page, size);
-    let listed = entities.get(paging.start..paging.end).unwrap_or_default();
-    if known.is_empty() {
-        known = alerts_of(listed, &monitoring, &facts.0).await;
-    } else {
-        known = known.drain(..).skip(paging.start).collect();
-    }
+    let paging = Paging::of(ordered.len(), params.table.page, size);
+    let listed = ordered.get(paging.start..paging.end).unwrap_or_default();
     let links = settings.links(&params);
     let path = links.catalog();
+    let here = links.with(&path, &[]);
     let mut shell = Shell::new(&settings, &params, &path, "Catalog");
     shell.section = "catalog";
     let to = |page: usize| links.with(&path, &[("page", Some(&page.to_string()))]);
@@ -118,8 +88,11 @@ pub async fn show(
         choices: choices(&found, &params),
         hidden: carried(&params),
         action: path.split('?').next().unwrap_or_default().to_owned(),
+        source: here.clone(),
         text: told(&paging, snapshot.entities.len()),
-        rows: rows(listed, known, links),
+        as_of: overview.as_of.map(|at| Moment::of(at, params.period.now, &params.zone)),
+        counts: (!snapshot.entities.is_empty()).then(|| counts(&found)),
+        lines: lines(&snapshot, listed, &overview, links),
         is_empty: snapshot.entities.is_empty(),
         faults: snapshot.faults.len(),
         previous: (paging.page > 1).then(|| to(paging.page - 1)),
@@ -130,86 +103,38 @@ pub async fn show(
     };
     match form {
         Form::Page => form::html(&request, &page, CachePolicy::Live),
-        Form::Fragment => form::html(&request, &page.as_results(), CachePolicy::Live),
-    }
-}
-
-/// Those with something to show first; of these, if states are asked for, only those that have them, with the
-/// answers that told it.
-async fn in_states(
-    found: &Found,
-    states: &[AlertState],
-    monitoring: &Monitoring,
-    facts: &RequestFacts,
-) -> (Vec<Arc<Entity>>, Vec<Alerts>) {
-    let (mut first, others): (Vec<_>, Vec<_>) = found.entities.iter().cloned().partition(|e| is_available(e));
-    if states.is_empty() {
-        first.extend(others);
-        return (first, Vec::new());
-    }
-    let known = alerts_of(&first, monitoring, facts).await;
-    let has = |alerts: &Alerts| states.iter().any(|state| alerts.is_in(*state));
-    first.into_iter().zip(known).filter(|(_, alerts)| has(alerts)).unzip()
-}
-
-impl Alerts {
-    /// An entity is inactive when everything is known and nothing of it is active.
-    fn is_in(&self, state: AlertState) -> bool {
-        match (self, state) {
-            (Self::None, _) => false,
-            (Self::Unknown, state) => state == AlertState::Unknown,
-            (Self::Known(counts), AlertState::Firing) => counts.firing > 0,
-            (Self::Known(counts), AlertState::Pending) => counts.pending > 0,
-            (Self::Known(counts), AlertState::Unknown) => counts.unknown > 0,
-            (Self::Known(counts), AlertState::Inactive) => {
-                counts.firing + counts.pending + counts.unknown == 0
+        Form::Fragment => {
+            let mut reply = form::html(&request, &page.as_results(), CachePolicy::Live)?;
+            if is_search(&request)
+                && let Ok(here) = HeaderValue::from_str(&here)
+            {
+                // The form cannot know the address that its fields lead to, without those that are empty.
+                reply.headers_mut().insert(HeaderName::from_static("hx-replace-url"), here);
             }
+            Ok(reply)
         }
     }
 }
 
-/// Each instance is asked once for all entities, which is the store's doing.
-async fn alerts_of(entities: &[Arc<Entity>], monitoring: &Monitoring, facts: &RequestFacts) -> Vec<Alerts> {
-    let asked = entities.iter().map(|entity| async {
-        let spec = MonitoringSpec::of(entity);
-        if spec.alerts.is_none() {
-            return Alerts::None;
-        }
-        let Ok(routed) = monitoring.route(entity, &spec, facts) else { return Alerts::Unknown };
-        let answer = monitoring.alerts(routed.name(), &spec, false);
-        match tokio::time::timeout(PATIENCE, answer).await {
-            Ok(Ok(table)) if table.failure.is_none() => Alerts::Known(StateCounts {
-                unknown: table.counts.unknown + table.unhealthy.len(),
-                ..table.counts
-            }),
-            _ => Alerts::Unknown,
-        }
-    });
-    join_all(asked).await
+fn is_search(request: &HttpRequest) -> bool {
+    request.headers().get("HX-Source").is_some_and(|source| source.as_bytes() == b"form#catalog-filters")
 }
 
-fn rows(entities: &[Arc<Entity>], alerts: Vec<Alerts>, links: Links<'_>) -> Vec<Row> {
-    let mut was_available = false;
-    let row = |(entity, alerts): (&Arc<Entity>, Alerts)| {
-        let is_available = is_available(entity);
-        let begins_others = was_available && !is_available;
-        was_available = is_available;
-        let namespace = entity.reference.namespace();
-        Row {
-            title: entity.display_name().to_owned(),
-            href: links.entity(&entity.reference),
-            kind: entity.kind.clone(),
-            namespace: (namespace != "default").then(|| namespace.to_owned()),
-            owner: entity.owner().unwrap_or_default().to_owned(),
-            system: entity.system().unwrap_or_default().to_owned(),
-            about: entity.description.as_deref().map(|text| cut(text.trim(), 200)).unwrap_or_default(),
-            tags: entity.tags.iter().take(4).cloned().collect(),
-            is_available,
-            begins_others,
-            alerts,
-        }
-    };
-    entities.iter().zip(alerts).map(row).collect()
+fn filter(params: &PageParams) -> Filter {
+    let facets = &params.catalog;
+    Filter {
+        search: params.table.search.clone(),
+        kind: facets.kind.clone(),
+        namespace: facets.namespace.clone(),
+        owner: facets.owner.clone(),
+        system: facets.system.clone(),
+        ..Filter::default()
+    }
+}
+
+fn counts(found: &Found) -> String {
+    let counted = STATES.iter().zip(found.marked).map(|(state, n)| (state.as_str().to_owned(), json!(n)));
+    serde_json::Value::Object(counted.collect()).to_string()
 }
 
 fn choices(found: &Found, params: &PageParams) -> Vec<Choice> {
@@ -221,24 +146,25 @@ fn choices(found: &Found, params: &PageParams) -> Vec<Choice> {
         };
         Choice { name, title, any, options: facets.iter().map(option).collect() }
     };
-    let state = |state: AlertState| Pick {
+    let state = |(state, count): (AlertState, usize)| Pick {
         value: state.as_str().to_owned(),
-        label: state.as_str().to_owned(),
+        label: format!("{} ({count})", state.as_str()),
         chosen: params.table.states.contains(&state),
     };
-    let states = [AlertState::Firing, AlertState::Pending, AlertState::Unknown, AlertState::Inactive];
+    let states = STATES.into_iter().zip(found.marked);
     let facets = &params.catalog;
     vec![
         facet("kind", "Kind", "All kinds", &found.kinds, facets.kind.as_deref()),
         facet("namespace", "Namespace", "All namespaces", &found.namespaces, facets.namespace.as_deref()),
         facet("owner", "Owner", "All owners", &found.owners, facets.owner.as_deref()),
-        Choice { name: "state", title: "Alerts", any: "Any state", options: states.map(state).into() },
+        facet("system", "System", "All systems", &found.systems, facets.system.as_deref()),
+        Choice { name: "state", title: "Alerts", any: "Any state", options: states.map(state).collect() },
     ]
 }
 
 /// What the form carries along: how the page looks, not what it lists.
 fn carried(params: &PageParams) -> Vec<(String, String)> {
-    let listing = ["search", "kind", "namespace", "owner", "state", "page"];
+    let listing = ["search", "kind", "namespace", "owner", "system", "state", "page"];
     params.given.iter().filter(|(name, _)| !listing.contains(&name.as_str())).cloned().collect()
 }
 

@@ -2,15 +2,16 @@
 
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
-use futures_util::future::join3;
+use futures_util::future::join4;
 
 use super::Shell;
 use super::head::Head;
 use super::scene::{Scene, Wait};
 use super::time_bar::TimeBar;
+use crate::web::panels::members::Place;
 use crate::web::panels::missing::Missing;
 use crate::web::panels::{
-    AccountPanel, AlertsPanel, GraphPanel, LandedPanel, MissingPanel, ProblemsPanel, Summary,
+    AccountPanel, AlertsPanel, GraphPanel, LandedPanel, MembersPanel, MissingPanel, ProblemsPanel, Summary,
 };
 use crate::web::{PageError, Told, form};
 
@@ -24,6 +25,7 @@ pub struct EntityPage<'a> {
     /// Stands for all panels.
     pub fault: Option<Told>,
     pub missing: Option<MissingPanel>,
+    pub members: Option<MembersPanel>,
     pub landed: Option<LandedPanel>,
     pub alerts: Option<AlertsPanel>,
     pub graphs: Vec<GraphPanel>,
@@ -44,10 +46,13 @@ pub async fn show(request: HttpRequest, scene: Scene) -> Result<HttpResponse, Pa
         }
     };
     let graphs = async { if asks { scene.graphs(&setting).await } else { Vec::new() } };
-    let (alerts, graphs, landed) = join3(alerts, graphs, scene.landed()).await;
+    let members = scene.members(Place::Overview);
+    let (alerts, graphs, landed, members) = join4(alerts, graphs, scene.landed(), members).await;
+    let leads = members.as_ref().filter(|members| members.leads_page);
     let summary = match &alerts {
         Some(alerts) => alerts.summary.clone(),
         None if fault.is_some() && scene.spec.alerts.is_some() => Summary::unknown(None),
+        None if leads.is_some() => leads.map_or_else(|| Summary::without_alerts(None), |m| m.summary.clone()),
         None if missing => Summary::without_alerts(None),
         None => scene.summary_without_alerts(),
     };
@@ -57,7 +62,8 @@ pub async fn show(request: HttpRequest, scene: Scene) -> Result<HttpResponse, Pa
         bar: scene.time_bar(&page),
         problems: scene.problems(),
         account: scene.account(),
-        missing: missing.then(|| MissingPanel::of(&scene.entity, Missing::Everything)),
+        missing: (missing && members.is_none()).then(|| MissingPanel::of(&scene.entity, Missing::Everything)),
+        members,
         fault: fault.filter(|_| !missing),
         head,
         landed,

@@ -1,6 +1,6 @@
 //! The top of an entity's pages: the sentence, the facts, and the way to its other pages.
 
-use crate::catalog::Entity;
+use crate::catalog::{Entity, EntityRef, Snapshot};
 use crate::web::Links;
 use crate::web::links::safe_href;
 use crate::web::panels::Summary;
@@ -8,7 +8,13 @@ use crate::web::panels::Summary;
 pub struct Fact {
     pub name: &'static str,
     pub text: String,
+    /// The page of the entity that it names, where the catalog has one.
+    pub href: Option<String>,
 }
+
+/// What of `spec` names another entity, and the kind of one that names none.
+const NAMED: [(&str, &str); 4] =
+    [("owner", "group"), ("system", "system"), ("domain", "domain"), ("parent", "group")];
 
 pub struct Tab {
     pub word: &'static str,
@@ -37,15 +43,26 @@ pub struct Head {
 
 impl Head {
     /// `page` is the word of the tab that is here, or empty.
-    pub fn of(entity: &Entity, links: Links<'_>, page: &str, summary: Summary) -> Self {
+    pub fn of(
+        entity: &Entity,
+        snapshot: &Snapshot,
+        links: Links<'_>,
+        page: &str,
+        summary: Summary,
+        has_members: bool,
+    ) -> Self {
         let reference = &entity.reference;
-        let fact = |name, text: Option<&str>| text.map(|t| Fact { name, text: t.to_owned() });
-        let facts = [
-            fact("type", entity.spec_type()),
-            fact("owner", entity.owner()),
-            fact("system", entity.system()),
-        ];
-        let lifecycle = fact("lifecycle", entity.lifecycle());
+        let fact = |name, text: Option<&str>| text.map(|t| Fact { name, text: t.to_owned(), href: None });
+        let named = NAMED.into_iter().map(|(name, kind)| {
+            let text = entity.spec.get(name)?.as_str()?;
+            let other = EntityRef::parse_with(text, kind, reference.namespace());
+            let other = other.filter(|other| snapshot.get(other).is_some());
+            let href = other.map(|other| links.entity(&other));
+            Some(Fact { name, text: text.to_owned(), href })
+        });
+        let ends = [fact("type", entity.spec_type()), fact("lifecycle", entity.lifecycle())];
+        let [kind_of, lifecycle] = ends;
+        let facts = std::iter::once(kind_of).chain(named).chain([lifecycle]).flatten().collect();
         let tab = |word, href| Tab { word, href, current: page == word };
         let own = entity.links.iter().map(|link| OwnLink {
             text: link.title.clone().unwrap_or_else(|| link.url.clone()),
@@ -57,14 +74,18 @@ impl Head {
             namespace: reference.namespace().to_owned(),
             catalog: links.catalog(),
             description: entity.description.clone(),
-            facts: facts.into_iter().chain([lifecycle]).flatten().collect(),
+            facts,
             tags: entity.tags.clone(),
             links: own.collect(),
-            tabs: vec![
-                tab("Overview", links.entity(reference)),
-                tab("Alerts", links.alerts(reference)),
-                tab("Graphs", links.graphs(reference)),
-            ],
+            tabs: [
+                Some(tab("Overview", links.entity(reference))),
+                has_members.then(|| tab("Members", links.members(reference))),
+                Some(tab("Alerts", links.alerts(reference))),
+                Some(tab("Graphs", links.graphs(reference))),
+            ]
+            .into_iter()
+            .flatten()
+            .collect(),
             summary,
         }
     }

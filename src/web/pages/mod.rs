@@ -13,6 +13,7 @@ pub mod go;
 pub mod graph;
 pub mod graphs;
 mod head;
+pub mod members;
 mod scene;
 pub mod status;
 mod time_bar;

@@ -14,13 +14,14 @@ use super::Shell;
 use super::head::Head;
 use super::time_bar::TimeBar;
 use crate::annotations::MonitoringSpec;
-use crate::catalog::Entity;
-use crate::monitoring::{Account, Failure, Monitoring, Routed, UnknownInstance, Wanted};
+use crate::catalog::{Catalog, Entity, Members, Snapshot};
+use crate::monitoring::{Account, Failure, Monitoring, RequestFacts, Routed, UnknownInstance, Wanted};
 use crate::web::drawing::drawn;
 use crate::web::page_error::tell;
+use crate::web::panels::members::{Place, members_of};
 use crate::web::panels::{
-    AccountPanel, AlertGraphPanel, AlertsPanel, GraphPanel, Home, LandedPanel, ProblemsPanel, Setting,
-    Summary,
+    AccountPanel, AlertGraphPanel, AlertsPanel, GraphPanel, Home, LandedPanel, MembersPanel, ProblemsPanel,
+    Setting, Summary,
 };
 use crate::web::{Chosen, Facts, Links, PageError, PageParams, RowId, Subject, Told, WebSettings};
 
@@ -42,6 +43,10 @@ pub struct Scene {
     pub spec: MonitoringSpec,
     pub params: PageParams,
     pub settings: web::Data<WebSettings>,
+    /// Of an entity whose kind has members.
+    pub members: Option<Members>,
+    snapshot: Arc<Snapshot>,
+    facts: RequestFacts,
     monitoring: web::Data<Monitoring>,
     /// Where the page's questions go; held, so that a rule's target stays known while the page is made.
     routed: Result<Routed, UnknownInstance>,
@@ -60,6 +65,7 @@ impl FromRequest for Scene {
         let facts = Facts::from_request(request, payload);
         let monitoring = request.app_data::<web::Data<Monitoring>>().cloned();
         let settings = request.app_data::<web::Data<WebSettings>>().cloned();
+        let snapshot = request.app_data::<web::Data<Catalog>>().map(|catalog| catalog.snapshot());
         let seen = request.headers().get("HX-Current-URL").and_then(|url| url.to_str().ok());
         let seen = seen.and_then(|url| Url::parse(url).ok()).map(|url| url.path().to_owned());
         let drawn = drawn(request.headers(), request.query_string());
@@ -68,9 +74,14 @@ impl FromRequest for Scene {
             let entity = subject.await?.entity;
             let params = params.await?;
             let monitoring = monitoring.ok_or_else(unwired)?;
+            let snapshot = snapshot.ok_or_else(unwired)?;
             let spec = MonitoringSpec::of(&entity);
+            let facts = facts.await?.0;
             Ok(Self {
-                routed: monitoring.route(&entity, &spec, &facts.await?.0),
+                routed: monitoring.route(&entity, &spec, &facts),
+                members: members_of(&snapshot, &entity),
+                snapshot,
+                facts,
                 spec,
                 entity,
                 params,
@@ -101,6 +112,11 @@ impl Scene {
             ad_hoc: self.settings.ad_hoc,
             drawn: self.drawn,
         }
+    }
+
+    /// Whether the reader's browser shows the page of this address.
+    pub fn is_seen(&self, page: &str) -> bool {
+        self.seen.as_deref() == page.split('?').next()
     }
 
     fn is_own(&self, path: &str) -> bool {
@@ -154,6 +170,15 @@ impl Scene {
             }
         };
         AlertsPanel::of(setting, instance, &self.spec, answer, is_fragment)
+    }
+
+    /// What belongs to the entity; None where nothing does.
+    pub async fn members(&self, place: Place) -> Option<MembersPanel> {
+        let members = self.members.as_ref().filter(|members| !members.rows.is_empty())?;
+        let overview = self.monitoring.overview(&self.snapshot, &self.facts).await;
+        let links = self.links();
+        let panel = MembersPanel::of(&self.snapshot, &self.entity, members, &overview, links, place);
+        Some(MembersPanel { leads_page: self.spec.alerts.is_none(), ..panel })
     }
 
     /// The graph of a row's expression; the row is looked for among the entity's own.
@@ -216,7 +241,8 @@ impl Scene {
     }
 
     pub fn head(&self, tab: &str, summary: Summary) -> Head {
-        Head::of(&self.entity, self.links(), tab, summary)
+        let has_members = self.members.as_ref().is_some_and(|members| !members.rows.is_empty());
+        Head::of(&self.entity, &self.snapshot, self.links(), tab, summary, has_members)
     }
 
     pub fn time_bar(&self, page: &str) -> TimeBar {

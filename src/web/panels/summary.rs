@@ -1,8 +1,10 @@
 //! The sentence at the top of an entity's page: what its alerts do, where, and as of when.
 
+use serde_json::json;
+
 use super::counted;
 use super::times::Moment;
-use crate::monitoring::{AlertTable, Failure};
+use crate::monitoring::{AlertTable, Failure, StateCounts};
 use crate::web::params::PageParams;
 
 /// `2 firing, 1 pending`, each with the state that colours it.
@@ -22,23 +24,25 @@ pub struct Summary {
     /// `firing`, `pending`, `unknown` or `ok`; `loading` while nothing is known, `plain` where no alerts are
     /// asked for.
     pub state: &'static str,
+    /// None while they are not known.
+    pub counts: Option<StateCounts>,
 }
 
 impl Summary {
     /// Of a page that shows no alerts.
     pub fn without_alerts(instance: Option<String>) -> Self {
-        Self { parts: Vec::new(), instance, as_of: None, stale: false, state: "plain" }
+        Self { parts: Vec::new(), instance, as_of: None, stale: false, state: "plain", counts: None }
     }
 
     /// Of a page whose alerts have no answer.
     pub fn unknown(instance: Option<String>) -> Self {
         let parts = vec![Part { state: "unknown", text: "alerts unknown".to_owned() }];
-        Self { parts, instance, as_of: None, stale: false, state: "unknown" }
+        Self { parts, instance, as_of: None, stale: false, state: "unknown", counts: None }
     }
 
     pub fn loading(instance: Option<String>) -> Self {
         let parts = vec![Part { state: "unknown", text: "alerts not known yet".to_owned() }];
-        Self { parts, instance, as_of: None, stale: false, state: "loading" }
+        Self { parts, instance, as_of: None, stale: false, state: "loading", counts: None }
     }
 
     pub fn of(answer: &Result<AlertTable, Failure>, instance: Option<String>, params: &PageParams) -> Self {
@@ -51,7 +55,18 @@ impl Summary {
             as_of: Some(Moment::of(table.as_of, params.period.now, &params.zone)),
             stale: table.failure.is_some(),
             state: worst(table),
+            counts: Some(table.counts),
         }
+    }
+
+    /// For a page that frames this one: the counts as JSON, or nothing.
+    pub fn told(&self) -> Option<String> {
+        let told = |c: StateCounts| {
+            let StateCounts { firing, pending, unknown, inactive, .. } = c;
+            json!({"firing": firing, "pending": pending, "unknown": unknown, "inactive": inactive})
+                .to_string()
+        };
+        self.counts.map(told)
     }
 
     /// For the tab: `2 firing, 1 pending`.

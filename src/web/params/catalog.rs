@@ -9,11 +9,18 @@ pub struct CatalogParams {
     pub namespace: Option<String>,
     /// As `spec.owner` has it.
     pub owner: Option<String>,
+    /// As `spec.system` has it.
+    pub system: Option<String>,
 }
 
 impl CatalogParams {
     pub(super) fn read(pairs: &mut Pairs) -> Self {
         let mut facet = |name| pairs.value(name, |text| Ok(text.to_lowercase()));
-        Self { kind: facet("kind"), namespace: facet("namespace"), owner: facet("owner") }
+        Self {
+            kind: facet("kind"),
+            namespace: facet("namespace"),
+            owner: facet("owner"),
+            system: facet("system"),
+        }
     }
 }

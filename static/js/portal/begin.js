@@ -49,3 +49,4 @@ readAddress();
 tellZone();
 refreshPage();
 arrive();
+startFrame();

@@ -98,7 +98,7 @@ function forget({ div, chart }) {
 
 // The tab tells the state too.
 function refreshHead() {
-  const { title, state } = document.getElementById("alerts")?.dataset ?? {};
+  const { title, state } = (document.getElementById("alerts") ?? document.getElementById("members"))?.dataset ?? {};
   if (title && document.title !== title) document.title = title;
   const icon = document.getElementById("favicon");
   const href = state && icon?.dataset[state];

@@ -12,15 +12,5 @@ function onRow(event) {
     details.open = opens;
   }
   const { row } = details.closest("tr").dataset;
-  if (opens && row) tellParent({ type: "promenade:row", version: 1, row: JSON.parse(row) });
-}
-
-// The browser hands a message only to the origin that it is addressed to; where it tells the parent's origin, no
-// other is tried, because that would be a complaint in the console.
-function tellParent(message) {
-  if (window.parent === window) return;
-  const parent = location.ancestorOrigins?.[0];
-  for (const origin of (root.dataset.parents ?? "").split(" ").filter(Boolean)) {
-    if (!parent || parent === origin) window.parent.postMessage(message, origin);
-  }
+  if (opens && row) tellParent("row", { row: JSON.parse(row) });
 }

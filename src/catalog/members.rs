@@ -1,0 +1,208 @@
+//! What belongs to an entity: the parts of a system or domain, what a group or user owns.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::Arc;
+
+use super::{Entity, EntityRef, Snapshot};
+
+/// The most members that one entity is told to have.
+pub const MOST_MEMBERS: usize = 20_000;
+
+/// How one entity belongs to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+enum Tie {
+    /// `hasPart`
+    Part,
+    /// `ownerOf`
+    Owned,
+    /// `parentOf`
+    Child,
+    /// `memberOf`, of a user: the group.
+    Group,
+}
+
+/// Backstage's words: the tie, and whether the entity that says it is the one that belongs.
+const WORDS: [(&str, Tie, bool); 8] = [
+    ("hasPart", Tie::Part, false),
+    ("partOf", Tie::Part, true),
+    ("ownerOf", Tie::Owned, false),
+    ("ownedBy", Tie::Owned, true),
+    ("parentOf", Tie::Child, false),
+    ("childOf", Tie::Child, true),
+    ("memberOf", Tie::Group, false),
+    ("hasMember", Tie::Group, true),
+];
+
+/// Everything that belongs to each entity, by both sides' relations; made once per snapshot.
+#[derive(Debug, Default)]
+pub(super) struct Ties {
+    by_ref: HashMap<EntityRef, Vec<(Tie, u32)>>,
+}
+
+/// What belongs to an entity, directly or by what belongs to it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Members {
+    /// Places in the snapshot's `entities`, each once, in that order; never the entity itself.
+    pub rows: Vec<u32>,
+    /// There are more than [`MOST_MEMBERS`], which are not in it.
+    pub is_cut: bool,
+}
+
+impl Ties {
+    /// `entities` ordered by reference.
+    pub(super) fn of(entities: &[Arc<Entity>]) -> Self {
+        let row_of = |wanted: &EntityRef| {
+            let place = entities.binary_search_by(|entity| entity.reference.cmp(wanted)).ok()?;
+            u32::try_from(place).ok()
+        };
+        let mut ties = Self::default();
+        for (row, entity) in (0u32..).zip(entities) {
+            for relation in &entity.relations {
+                let Some((_, tie, belongs)) = WORDS.iter().find(|(word, ..)| *word == relation.kind) else {
+                    continue;
+                };
+                if *belongs {
+                    ties.tie(&relation.target, *tie, row);
+                } else if let Some(other) = row_of(&relation.target) {
+                    ties.tie(&entity.reference, *tie, other);
+                }
+            }
+        }
+        for belonging in ties.by_ref.values_mut() {
+            belonging.sort_unstable();
+            belonging.dedup();
+            belonging.shrink_to_fit();
+        }
+        ties
+    }
+
+    fn tie(&mut self, to: &EntityRef, tie: Tie, row: u32) {
+        match self.by_ref.get_mut(to) {
+            Some(known) => known.push((tie, row)),
+            None => {
+                self.by_ref.insert(to.clone(), vec![(tie, row)]);
+            }
+        }
+    }
+}
+
+impl Snapshot {
+    /// What belongs to an entity. Parts are followed to their parts, groups to their child groups and a user to
+    /// its groups; what somebody owns is not followed, for its parts may be others'.
+    pub fn members(&self, of: &EntityRef) -> Members {
+        let mut members = Members::default();
+        let (mut seen, mut followed) = (HashSet::new(), HashSet::new());
+        let mut next = VecDeque::from([of]);
+        while let Some(reference) = next.pop_front() {
+            for (tie, row) in self.ties.by_ref.get(reference).into_iter().flatten() {
+                let Some(entity) = self.entities.get(*row as usize) else { continue };
+                if entity.reference == *of {
+                    continue;
+                }
+                if *tie != Tie::Owned && followed.insert(*row) {
+                    next.push_back(&entity.reference);
+                }
+                if !seen.insert(*row) {
+                    continue;
+                }
+                if members.rows.len() == MOST_MEMBERS {
+                    members.is_cut = true;
+                    next.clear();
+                    break;
+                }
+                members.rows.push(*row);
+            }
+        }
+        members.rows.sort_unstable();
+        members
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::Relation;
+
+    fn snapshot(said: &[(&str, &[(&str, &str)])]) -> Snapshot {
+        let entity = |(reference, relations): &(&str, &[(&str, &str)])| {
+            let reference = EntityRef::parse(reference).unwrap();
+            let relation = |(kind, target): &(&str, &str)| Relation {
+                kind: (*kind).to_owned(),
+                target: EntityRef::parse(target).unwrap(),
+            };
+            Arc::new(Entity {
+                kind: reference.kind().to_owned(),
+                name: reference.name().to_owned(),
+                reference,
+                api_version: String::new(),
+                title: None,
+                description: None,
+                labels: Default::default(),
+                annotations: Default::default(),
+                tags: Vec::new(),
+                links: Vec::new(),
+                other_metadata: Default::default(),
+                spec: serde_json::Value::Null,
+                relations: relations.iter().map(relation).collect(),
+                place: None,
+            })
+        };
+        Snapshot::new(said.iter().map(entity))
+    }
+
+    fn names(snapshot: &Snapshot, of: &str) -> String {
+        let members = snapshot.members(&EntityRef::parse(of).unwrap());
+        assert!(!members.is_cut);
+        let names = members.rows.iter().map(|row| snapshot.entities[*row as usize].name.clone());
+        names.collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn members_are_those_that_either_side_names() {
+        let all = snapshot(&[
+            ("component:web", &[("partOf", "system:shop"), ("ownedBy", "group:team")]),
+            ("component:cart", &[("partOf", "component:web"), ("dependsOn", "component:alien")]),
+            ("component:alien", &[("ownedBy", "user:jo")]),
+            (
+                "system:shop",
+                &[("partOf", "domain:sales"), ("ownedBy", "group:lead"), ("hasPart", "component:db")],
+            ),
+            ("component:db", &[]),
+            ("domain:sales", &[("partOf", "domain:sales"), ("hasPart", "component:absent")]),
+            ("group:lead", &[("parentOf", "group:team")]),
+            (
+                "group:team",
+                &[("childOf", "group:lead"), ("hasMember", "user:jo"), ("parentOf", "group:lead")],
+            ),
+            ("user:jo", &[]),
+        ]);
+        for (of, wanted) in [
+            ("domain:sales", "cart db web shop"),
+            ("system:shop", "cart db web"),
+            ("component:web", "cart"),
+            // What is owned is not followed to its parts; child groups are, even round a loop.
+            ("group:team", "web lead shop"),
+            ("group:lead", "web team shop"),
+            ("user:jo", "alien web lead team shop"),
+            ("system:none", ""),
+        ] {
+            let mut got: Vec<_> = names(&all, of).split(' ').map(str::to_owned).collect();
+            let mut wanted: Vec<_> = wanted.split(' ').map(str::to_owned).collect();
+            got.sort();
+            wanted.sort();
+            assert_eq!(got, wanted, "{of}");
+        }
+    }
+
+    #[test]
+    fn a_crowd_is_cut_and_told() {
+        let mut said: Vec<(String, [(&str, &str); 1])> = Vec::new();
+        for i in 0..=MOST_MEMBERS {
+            said.push((format!("component:c{i}"), [("partOf", "system:all")]));
+        }
+        let said: Vec<(&str, &[(&str, &str)])> =
+            said.iter().map(|(name, ties)| (name.as_str(), &ties[..])).collect();
+        let members = snapshot(&said).members(&EntityRef::parse("system:all").unwrap());
+        assert_eq!((members.rows.len(), members.is_cut), (MOST_MEMBERS, true));
+    }
+}

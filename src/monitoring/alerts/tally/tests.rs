@@ -1,0 +1,72 @@
+//! Counting beside making the table: both must say the same of any rules and any specification.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use proptest::prelude::*;
+
+use super::*;
+use crate::monitoring::alerts::AlertTable;
+use crate::prometheus::{Alert, AlertState, AlertingRule, InstanceName, Labels};
+use crate::promql::Matcher;
+use crate::store::Answer;
+
+fn labels() -> impl Strategy<Value = Labels> {
+    prop::collection::vec(("[ab]", prop_oneof!["[xy]", Just("{{ $x }}".to_owned())]), 0..3)
+        .prop_map(|pairs| pairs.into_iter().collect())
+}
+
+fn state() -> impl Strategy<Value = AlertState> {
+    prop_oneof![Just(AlertState::Firing), Just(AlertState::Pending), Just(AlertState::Inactive)]
+}
+
+prop_compose! {
+    fn alert()(labels in labels(), state in state()) -> Alert {
+        Alert { labels, state, annotations: Labels::default(), active_at: None, value: None }
+    }
+}
+
+fn health() -> impl Strategy<Value = RuleHealth> {
+    prop_oneof![Just(RuleHealth::Ok), Just(RuleHealth::Err), Just(RuleHealth::Unknown)]
+}
+
+prop_compose! {
+    fn rule()(
+        name in "[PQ]", labels in labels(), state in state(), health in health(),
+        alerts in prop::collection::vec(alert(), 0..4),
+    ) -> AlertingRule {
+        let text = String::new;
+        AlertingRule {
+            group: text(), file: text(), query: text(), duration: 0.0, keep_firing_for: 0.0,
+            annotations: Labels::default(), last_error: None, evaluation_time: 0.0, last_evaluation: None,
+            name, health, labels, state, alerts,
+        }
+    }
+}
+
+fn spec() -> impl Strategy<Value = AlertSpec> {
+    let named = prop::sample::subsequence(vec!["P".to_owned(), "Q".to_owned(), "R".to_owned()], 1..=3);
+    let names =
+        prop_oneof![Just(AlertNames::All), Just(AlertNames::Unnamed), named.prop_map(AlertNames::Named)];
+    let matchers = prop::sample::subsequence(
+        vec!["a=x", "a!=x", "a=~x|y", "b=~x.*", "b!~\"y|\"", "b=~\"x|\"", "b=\"\""],
+        0..3,
+    );
+    (names, matchers).prop_map(|(names, texts)| {
+        let (matchers, problems) = Matcher::read_list(&texts.join(","));
+        assert!(problems.is_empty(), "{problems:?}");
+        AlertSpec { names, matchers, broken: false }
+    })
+}
+
+proptest! {
+    #[test]
+    fn a_count_is_what_the_table_counts(rules in prop::collection::vec(rule(), 0..5), spec in spec()) {
+        let rules = Arc::new(Rules { rules, ..Rules::default() });
+        let answer = Answer { value: rules.clone(), as_of: Timestamp::UNIX_EPOCH, failure: None };
+        let table = AlertTable::of(InstanceName::new("default"), &spec, answer, false);
+        let unknown = table.counts.unknown + table.unhealthy.len() + table.unmatched_names.len();
+        let wanted = StateCounts { unknown, ..table.counts };
+        prop_assert_eq!(Tally::of(&rules).count(&spec), wanted);
+    }
+}

@@ -1,0 +1,100 @@
+//! Which entities of a snapshot ask for which alerts of which instance: read once, counted often.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::annotations::{ALERT, AlertSpec, LABELS, MonitoringSpec, is_available};
+use crate::catalog::{Entity, Snapshot};
+use crate::monitoring::{Monitoring, RequestFacts};
+use crate::prometheus::Instance;
+
+/// The most instances that are asked for one overview; beyond them nothing is known.
+const MOST_INSTANCES: usize = 256;
+/// The most specifications with regexes that are kept ready; the others are read again each time.
+const MOST_LARGE: usize = 2_000;
+
+/// The alerts that some entities ask for, alike letter for letter.
+pub(super) enum Wanted {
+    Ready(AlertSpec),
+    /// As this entity has it.
+    Unread(Arc<Entity>),
+}
+
+/// An entity that asks for alerts.
+#[derive(Clone, Copy)]
+pub struct Watch {
+    /// Its place in the snapshot.
+    pub row: u32,
+    pub wanted: u32,
+    /// A place in `instances`; None: it has no instance.
+    pub instance: Option<u32>,
+}
+
+#[derive(Default)]
+pub struct Watchlist {
+    pub(super) wanted: Vec<Wanted>,
+    pub watches: Vec<Watch>,
+    /// Held, so that a rule's target can be asked by its name.
+    pub instances: Vec<Arc<Instance>>,
+    /// Every entity: whether it has anything to show.
+    pub available: Vec<bool>,
+    /// The rows in the order of their names.
+    pub by_name: Vec<u32>,
+}
+
+impl Watchlist {
+    /// Looks at every entity, so it is nothing for a thread that answers requests.
+    pub fn of(snapshot: &Snapshot, monitoring: &Monitoring, facts: &RequestFacts) -> Self {
+        let mut list = Self {
+            available: snapshot.entities.iter().map(|entity| is_available(entity)).collect(),
+            by_name: by_name(snapshot),
+            ..Self::default()
+        };
+        let (mut known, mut places, mut large) = (HashMap::new(), HashMap::new(), 0);
+        for ((row, entity), available) in (0u32..).zip(&snapshot.entities).zip(list.available.clone()) {
+            let texts = (entity.annotation(ALERT), entity.annotation(LABELS));
+            if !available || texts == (None, None) {
+                continue;
+            }
+            let spec = MonitoringSpec::of_alerts(entity);
+            let routed = monitoring.route(entity, &spec, facts).ok();
+            let instance = routed.and_then(|routed| {
+                let next = places.len();
+                let place = *places.entry(routed.name().clone()).or_insert(next);
+                if place == list.instances.len() && place < MOST_INSTANCES {
+                    list.instances.push(routed.instance);
+                }
+                (place < MOST_INSTANCES).then(|| u32::try_from(place).ok()).flatten()
+            });
+            let Some(alerts) = spec.alerts else { continue };
+            let wanted = *known.entry(texts).or_insert_with(|| {
+                let is_large = alerts.matchers.iter().any(|matcher| matcher.is_large());
+                large += usize::from(is_large);
+                list.wanted.push(match is_large && large > MOST_LARGE {
+                    true => Wanted::Unread(entity.clone()),
+                    false => Wanted::Ready(alerts),
+                });
+                u32::try_from(list.wanted.len() - 1).unwrap_or(u32::MAX)
+            });
+            list.watches.push(Watch { row, wanted, instance });
+        }
+        list
+    }
+
+    /// Hands on what some entities ask for.
+    pub fn with<T>(&self, wanted: u32, look: impl FnOnce(&AlertSpec) -> T) -> Option<T> {
+        match self.wanted.get(wanted as usize)? {
+            Wanted::Ready(spec) => Some(look(spec)),
+            Wanted::Unread(entity) => MonitoringSpec::of_alerts(entity).alerts.as_ref().map(look),
+        }
+    }
+}
+
+/// As people read them, so without regard to case.
+fn by_name(snapshot: &Snapshot) -> Vec<u32> {
+    let named = (0u32..).zip(&snapshot.entities);
+    let mut named: Vec<(String, u32)> =
+        named.map(|(row, entity)| (entity.display_name().to_lowercase(), row)).collect();
+    named.sort_unstable();
+    named.into_iter().map(|(_, row)| row).collect()
+}

@@ -1,0 +1,43 @@
+//! What belongs to a system, domain, group or user, worst first: a page, or the panel that refreshes itself.
+
+use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
+
+use super::Shell;
+use super::head::Head;
+use super::scene::Scene;
+use super::time_bar::TimeBar;
+use crate::web::panels::MembersPanel;
+use crate::web::panels::members::Place;
+use crate::web::{CachePolicy, Form, PageError, form};
+
+#[derive(Template)]
+#[template(path = "pages/members.html")]
+pub struct MembersPage<'a> {
+    pub shell: Shell<'a>,
+    pub head: Head,
+    pub bar: TimeBar,
+    /// None: nothing belongs to it.
+    pub members: Option<MembersPanel>,
+}
+
+pub async fn show(request: HttpRequest, form: Form, scene: Scene) -> Result<HttpResponse, PageError> {
+    if scene.members.is_none() {
+        return Err(PageError::NoSuchPage);
+    }
+    let page = scene.links().members(&scene.entity.reference);
+    // The panel of the entity's own page shows fewer.
+    let place = if form == Form::Fragment && !scene.is_seen(&page) { Place::Overview } else { Place::Alone };
+    let mut members = scene.members(place).await;
+    if let Some(members) = members.as_mut() {
+        members.leads_page |= place == Place::Alone;
+        if form == Form::Fragment {
+            members.is_fragment = true;
+            return form::html(&request, members, CachePolicy::Live);
+        }
+    }
+    let summary = members.as_ref().map_or_else(|| scene.summary_without_alerts(), |m| m.summary.clone());
+    let head = scene.head("Members", summary);
+    let page = MembersPage { shell: scene.shell(&page, &head), bar: scene.time_bar(&page), head, members };
+    form::html(&request, &page, CachePolicy::Live)
+}

@@ -1,0 +1,198 @@
+//! The portal in a frame: what it fits into, what it tells the page around, and what that may ask for.
+
+use serde_json::{Value, json};
+
+use crate::world::World;
+use crate::world::chromium::Tab;
+use crate::world::upstream::{Reply, Upstream};
+
+/// The lines that the README has for a page that frames the portal.
+const EMBED: &str = include_str!("../browser/embed.js");
+const PAYMENTS: &str = "/catalog/default/component/payments";
+
+const CATALOG: &str = r#"
+apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata:
+  name: payments
+  description: Charges cards
+  annotations: {prometheus.io/alert: all, prometheus.io/rule: up}
+spec: {owner: team, system: shop}
+---
+apiVersion: backstage.io/v1alpha1
+kind: System
+metadata: {name: shop}
+"#;
+
+fn script(world: &World) {
+    let alert = |i: usize| {
+        json!({
+            "labels": {"alertname": "Down", "instance": format!("host-{i}.example:9100"), "severity": "critical"},
+            "annotations": {"summary": "A rather long sentence about what is wrong with this host of ours"},
+            "state": "firing", "activeAt": "2026-11-23T10:00:00Z", "value": "1",
+        })
+    };
+    let alerts: Vec<Value> = (0..8).map(alert).collect();
+    let rule = json!({
+        "state": "firing", "name": "Down", "query": "up == 0", "duration": 0, "labels": {}, "annotations": {},
+        "alerts": alerts, "health": "ok", "lastEvaluation": "2026-11-23T10:00:00Z", "type": "alerting",
+    });
+    let groups = json!([{"name": "g", "file": "f", "interval": 15, "rules": [rule]}]);
+    world.upstream.on_rules(Reply::rules(groups));
+    let series = Reply::matrix(&[(&[("__name__", "up"), ("job", "a-job-with-a-name")], 1.0)]);
+    world.upstream.on("up", series.clone());
+    world.upstream.on("up == 0", series);
+}
+
+fn at(world: &World, path: &str) -> String {
+    format!("http://{}{path}", world.address)
+}
+
+#[test]
+fn the_readme_has_the_lines_that_are_tested() {
+    let readme = include_str!("../../README.md");
+    assert!(readme.contains(EMBED), "README.md does not have tests/browser/embed.js letter for letter");
+}
+
+#[tokio::test]
+async fn every_page_fits_its_frame_and_keeps_nothing() {
+    let world = World::of(CATALOG).await;
+    script(&world);
+    let system = "/catalog/default/system/shop";
+    let pages = [
+        "/".to_owned(),
+        PAYMENTS.to_owned(),
+        format!("{PAYMENTS}/alerts"),
+        format!("{PAYMENTS}/graphs"),
+        format!("{PAYMENTS}/graphs/1"),
+        system.to_owned(),
+        format!("{system}/members"),
+        "/graph?query=up".to_owned(),
+        "/alerts?alerts=all".to_owned(),
+        "/status".to_owned(),
+        "/nowhere".to_owned(),
+    ];
+    let tab = Tab::new().await;
+    for page in &pages {
+        let mark = if page.contains('?') { '&' } else { '?' };
+        let kiosk = format!("{page}{mark}kiosk");
+        let reply = world.get(&kiosk).await;
+        assert!(reply.headers.get("set-cookie").is_none(), "{kiosk}");
+        tab.go(&at(&world, &kiosk)).await;
+        for width in [320, 480, 900, 1440] {
+            tab.size(width, 700).await;
+            let wide: i64 = tab.look("document.documentElement.scrollWidth").await;
+            if wide > width {
+                tab.screenshot("frame-overflow").await;
+            }
+            assert!(wide <= width, "{kiosk} is {wide} px wide at {width}");
+        }
+        assert_eq!(tab.count("header.top, footer.foot, div.head, div.bar").await, 0, "{kiosk}");
+        let kept: Value = tab.look("[document.cookie, localStorage.length, sessionStorage.length]").await;
+        assert_eq!(kept, json!(["", 0, 0]), "{kiosk}");
+    }
+    tab.close().await;
+}
+
+/// A page that frames the portal with the README's lines.
+fn parent(portal: &str, path: &str) -> Reply {
+    let lines = EMBED.replace("https://promenade.example", portal);
+    Reply::html(
+        200,
+        &format!(
+            "<!doctype html><title>around</title><style>body{{margin:0;background:#888}}\
+             iframe{{border:0;width:900px;height:150px;display:block}}</style>\
+             <iframe src=\"{portal}{path}\"></iframe><script>{lines}\
+             const frame = document.querySelector('iframe'); window.states = []; window.all = [];\
+             addEventListener('message', (e) => all.push(e.data.type));\
+             window.portalFrame = embed(frame, {{ onHeight: (h) => {{ frame.style.height = `${{h}}px`; }},\
+               onState: (s) => states.push(s) }});</script>"
+        ),
+    )
+}
+
+#[tokio::test]
+async fn the_page_around_sizes_themes_and_winds_the_frame() {
+    let (listed, other, lines) = (Upstream::start().await, Upstream::start().await, Upstream::start().await);
+    let origin = |server: &Upstream| format!("http://{}", server.address);
+    let world = World::with(CATALOG, |settings| {
+        settings.web.frame_ancestors = vec![origin(&listed), origin(&lines)];
+        settings.web.parent_origins = vec![origin(&listed)];
+    })
+    .await;
+    script(&world);
+    let portal = at(&world, "");
+    let path = format!("{PAYMENTS}?kiosk&refresh=0");
+    let tab = Tab::new().await;
+    // As high as the same page is by itself, at the same width.
+    tab.size(900, 200).await;
+    tab.go(&at(&world, &path)).await;
+    tab.until("document.querySelector('canvas')").await;
+    tab.size(900, 3000).await;
+    let wanted: i64 = tab.look("Math.ceil(document.body.getBoundingClientRect().height)").await;
+    assert!(wanted > 300, "{wanted}");
+    tab.size(1000, 1000).await;
+    listed.on_any(parent(&portal, &path));
+    tab.go(&format!("{}/", origin(&listed))).await;
+    tab.until("all.includes('promenade:ready') && states.length").await;
+    tab.until(&format!("frame.clientHeight === {wanted}")).await;
+    let state: Value = tab.look("states.at(-1)").await;
+    assert_eq!(state["title"], "payments: 8 firing");
+    assert_eq!(state["counts"]["firing"], 8);
+    tab.screenshot("frame-light").await;
+    let heights: usize = tab.look("all.filter((t) => t === 'promenade:height').length").await;
+    assert!(heights <= 6, "the height goes round: {heights}");
+    // Live: neither asks the frame's document again.
+    let asked = |world: &World| world.upstream.requests().len();
+    let before = asked(&world);
+    let _: bool = tab.look("(portalFrame.set({ theme: 'dark' }), true)").await;
+    tokio::time::sleep(std::time::Duration::from_millis(700)).await;
+    tab.screenshot("frame-dark").await;
+    assert_eq!(asked(&world), before);
+    let _: bool = tab.look("(portalFrame.set({ from: 'now-30d', to: 'now-29d' }), true)").await;
+    let far = |world: &World| {
+        let starts = world.upstream.requests().iter().filter_map(|r| r.form("start")).collect::<Vec<_>>();
+        starts.iter().filter_map(|s| s.parse::<f64>().ok()).fold(f64::MAX, f64::min)
+    };
+    let month_ago = promenade::clock::now().as_second() as f64 - 29.5 * 86_400.0;
+    for _ in 0..100 {
+        if far(&world) < month_ago {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    assert!(far(&world) < month_ago, "the window was not asked for: {}", far(&world));
+    // Whatever is malformed or too long changes nothing.
+    let before = asked(&world);
+    for wish in [
+        "{ from: 1, to: 2 }",
+        "{ from: 'now-7d' }",
+        "{ from: 'x'.repeat(300), to: 'now' }",
+        "{ version: 2, from: 'now-8d', to: 'now' }",
+    ] {
+        let _: bool = tab.look(&format!("(portalFrame.set({wish}), true)")).await;
+    }
+    let _: bool = tab.look("(frame.contentWindow.postMessage('promenade:set', '*'), true)").await;
+    let _: bool = tab.look("(frame.contentWindow.postMessage(null, '*'), true)").await;
+    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    assert_eq!(asked(&world), before);
+    let complaints = tab.complaints().await;
+    assert!(complaints.is_empty(), "{complaints:?}");
+    // One that may frame the portal, but not talk with it.
+    lines.on_any(parent(&portal, &path));
+    tab.go(&format!("{}/", origin(&lines))).await;
+    let before = asked(&world);
+    tokio::time::sleep(std::time::Duration::from_millis(700)).await;
+    let _: bool = tab.look("(portalFrame.set({ from: 'now-9d', to: 'now-8d' }), true)").await;
+    tokio::time::sleep(std::time::Duration::from_millis(700)).await;
+    assert_eq!(tab.look::<Vec<String>>("all").await, Vec::<String>::new(), "it is told nothing");
+    assert_eq!(asked(&world), before, "nor heard");
+    // One that is on no list.
+    other.on_any(parent(&portal, &path));
+    tab.go(&format!("{}/", origin(&other))).await;
+    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    assert_eq!(tab.look::<usize>("all.length").await, 0);
+    let complaints = tab.complaints().await;
+    assert!(complaints.iter().any(|c| c.contains("frame-ancestors")), "the frame was loaded: {complaints:?}");
+    tab.close().await;
+}
