@@ -47,6 +47,10 @@ pub struct Reply {
 pub enum Fault {
     #[error("no connection: {0}")]
     Connect(String),
+    #[error("the TLS certificate is not accepted: {0}")]
+    Certificate(String),
+    #[error("no TLS connection: {0}")]
+    Tls(String),
     #[error("the connection ended before an answer: {0}")]
     Lost(String),
     #[error("the answer is not HTTP: {0}")]
@@ -170,12 +174,25 @@ async fn beginning_of_body(response: &mut Response) -> Vec<u8> {
 fn fault(error: reqwest::Error) -> Fault {
     let text = causes(&error);
     if error.is_connect() || error.is_dns() {
-        Fault::Connect(text)
+        let is_tls = chain(&error).filter_map(|e| e.downcast_ref::<io::Error>()).any(is_tls);
+        match is_tls {
+            true if text.contains("certificate") => Fault::Certificate(text),
+            true => Fault::Tls(text),
+            false => Fault::Connect(text),
+        }
     } else if chain(&error).any(|e| e.is::<io::Error>()) || text.contains("connection closed") {
         Fault::Lost(text)
     } else {
         Fault::NotHttp(text)
     }
+}
+
+/// rustls' own errors come as data that cannot be read, which nothing else is while connecting. What wraps them
+/// does not name them as its source.
+fn is_tls(error: &io::Error) -> bool {
+    let within =
+        |e: &io::Error| e.get_ref().and_then(|inner| inner.downcast_ref::<io::Error>()).is_some_and(is_tls);
+    error.kind() == io::ErrorKind::InvalidData || within(error)
 }
 
 fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {

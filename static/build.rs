@@ -92,7 +92,27 @@ fn collect(root: &Path, folder: &Path, files: &mut Vec<File>) -> Outcome<()> {
     Ok(())
 }
 
-/// One script of all parts, in one scope of its own, without comments of whole lines and indentation.
+/// A line without the blanks that JavaScript does not need: those beside punctuation, outside of strings. A line
+/// that may hold a regular expression or a template stays as it is.
+fn squeezed(line: &str) -> String {
+    if line.contains(['`', '/', '\'', '\\']) {
+        return line.to_owned();
+    }
+    let mut parts = Vec::new();
+    for (i, part) in line.split('"').enumerate() {
+        let mut part = part.to_owned();
+        // Between two pairs of quotes. A sign may not move towards another: `a - -b`.
+        for mark in "=<>!?:&|,;(){}[]*".chars().filter(|_| i % 2 == 0) {
+            part = part
+                .replace(&format!(" {mark}"), &mark.to_string())
+                .replace(&format!("{mark} "), &mark.to_string());
+        }
+        parts.push(part);
+    }
+    parts.join("\"")
+}
+
+/// One script of all parts, in one scope of its own, without comments of whole lines, indentation and most blanks.
 fn own_script(folder: &Path) -> Outcome<File> {
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
@@ -108,7 +128,7 @@ fn own_script(folder: &Path) -> Outcome<File> {
                 return Err(format!("{part}.js: a template literal over several lines: {line}").into());
             }
             if !line.is_empty() && !line.starts_with("//") {
-                script.push_str(line);
+                script.push_str(&squeezed(line));
                 script.push('\n');
             }
         }

@@ -95,7 +95,9 @@ fn endpoint(base: &Url, name: &str) -> Result<Url, String> {
 
 fn of_fault(fault: &Fault) -> AlertmanagerError {
     let (kind, status) = match fault {
-        Fault::Connect(_) | Fault::Lost(_) => (FaultKind::Unreachable, None),
+        Fault::Connect(_) | Fault::Certificate(_) | Fault::Tls(_) | Fault::Lost(_) => {
+            (FaultKind::Unreachable, None)
+        }
         Fault::NotHttp(_) => (FaultKind::NotAlertmanager, None),
         Fault::Cut { status, .. } => (FaultKind::Incomplete, Some(*status)),
         Fault::Stalled { status } => (FaultKind::Timeout, Some(*status)),

@@ -102,4 +102,19 @@ mod tests {
         check("\"a\" x,b", Some(&["b"]), &["x"]);
         check("\"a\\\",all", Some(&["all"]), &["\"a\\\""]);
     }
+    proptest::proptest! {
+        #[test]
+        fn names_that_were_joined_are_split_again(names in proptest::collection::vec("\\PC{0,12}[a-z,\"\\\\|é]", 1..6)) {
+            let quoted: Vec<String> = names.iter().map(|name| crate::promql::quote(name)).collect();
+            let mut wanted: Vec<String> = Vec::new();
+            for name in names {
+                if !wanted.contains(&name) {
+                    wanted.push(name);
+                }
+            }
+            let (read, problems) = read(&quoted.join(" , "));
+            proptest::prop_assert_eq!(problems, []);
+            proptest::prop_assert_eq!(read, AlertNames::Named(wanted));
+        }
+    }
 }

@@ -10,6 +10,7 @@ pub use time::{TimeTick, time_ticks};
 use std::collections::HashSet;
 
 use super::format;
+use super::layout::LABEL_CHARACTERS;
 use crate::annotations::Unit;
 
 /// A value axis: `min < max`.
@@ -65,19 +66,25 @@ impl ValueAxis {
         (0..=count).map(|i| (first + i as f64) * step).collect()
     }
 
-    /// From the lowest up, with their labels, of which no two are alike.
+    /// From the lowest up, with labels that fit the gutter. No two labels are alike: where no number of decimals
+    /// that fits tells two apart, only the first stands, and the rest are empty.
     pub fn ticks(&self, unit: &Unit) -> Vec<(f64, String)> {
-        let mut ticks: Vec<(f64, String)> =
-            self.values().into_iter().map(|v| (v, format::number_with(v, unit, self.more))).collect();
-        // Where no number of decimals tells two apart, one label is enough.
-        ticks.dedup_by(|later, kept| later.1 == kept.1);
-        ticks
+        let mut seen = HashSet::new();
+        let mut label = |value: f64| {
+            let label = format::cut(&format::number_with(value, unit, self.more), LABEL_CHARACTERS);
+            if seen.insert(label.clone()) { label } else { String::new() }
+        };
+        self.values().into_iter().map(|value| (value, label(value))).collect()
     }
 
     /// Where a value stands: 0 at the axis' lower end, 1 at its upper.
     pub fn place(&self, value: f64) -> f64 {
-        // Halves, because the whole may be beyond the largest number.
-        let place = (value / 2.0 - self.min / 2.0) / (self.max / 2.0 - self.min / 2.0);
+        let length = self.max - self.min;
+        let place = match length.is_finite() {
+            true => (value - self.min) / length,
+            // Halves of what is beyond the largest number.
+            false => (value / 2.0 - self.min / 2.0) / (self.max / 2.0 - self.min / 2.0),
+        };
         place.clamp(0.0, 1.0)
     }
 }
@@ -92,8 +99,8 @@ fn ends((least, most): (f64, f64), from_zero: bool) -> (f64, f64) {
         high = most;
     }
     if high == low {
-        let half = if high == 0.0 { 1.0 } else { high.abs() / 2.0 };
-        (low, high) = (if low == 0.0 { 0.0 } else { low - half }, high + half);
+        let half = Some(high.abs() / 2.0).filter(|half| *half > 0.0).unwrap_or(1.0);
+        (low, high) = (if low == 0.0 { 0.0 } else { low - half }, (high + half).min(f64::MAX));
     }
     (low, high)
 }

@@ -41,6 +41,14 @@ pub fn number_with(value: f64, unit: &Unit, more: usize) -> String {
     format!("{sign}{digits}{suffix}{tail}")
 }
 
+/// At most so many characters, the last an ellipsis when something was cut.
+pub fn cut(text: &str, most: usize) -> String {
+    if text.chars().nth(most).is_none() {
+        return text.to_owned();
+    }
+    text.chars().take(most.saturating_sub(1)).chain(['…']).collect()
+}
+
 fn climb(value: f64, ladder: &'static [Rung], more: usize) -> Option<(String, &'static str)> {
     if value == 0.0 {
         return None;

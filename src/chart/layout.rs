@@ -5,8 +5,8 @@
 pub const HEIGHT: u32 = 280;
 /// How wide a chart is taken to be before it is known.
 pub const WIDTH: u32 = 800;
-pub const LEFT: u32 = 68;
-pub const RIGHT: u32 = 16;
+pub const LEFT: u32 = 76;
+pub const RIGHT: u32 = 24;
 pub const TOP: u32 = 12;
 /// Room for a time, and a date under it.
 pub const BOTTOM: u32 = 38;

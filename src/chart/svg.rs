@@ -15,7 +15,7 @@ use text::{escaped, stretch};
 /// Heights inside a page's chart, from its top: a quarter of a pixel each, about.
 const UNITS: i64 = 1_000;
 /// How long the mark of an infinity is, as a fraction of the chart's height.
-const EDGE: f64 = 0.04;
+const EDGE: f64 = 0.06;
 
 /// A chart as a page has it, of any width: lines are stretched, and text stands at percentages.
 ///
@@ -100,7 +100,7 @@ fn values_at_percent(svg: &mut String, plot: &Plot) {
     }
     for (value, label) in &ticks {
         let _ = write!(svg, "<text x=\"-8\" y=\"{}\" dy=\"4\">", percent(1.0 - plot.y.place(*value)));
-        escaped(svg, &text::cut(label, layout::LABEL_CHARACTERS));
+        escaped(svg, label);
         svg.push_str("</text>");
     }
     svg.push_str("</g>");

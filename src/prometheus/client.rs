@@ -197,6 +197,7 @@ impl Client {
         self.metrics.observe(&self.label, endpoint, outcome, begun.elapsed());
         result.map_err(|refusal| PrometheusError {
             kind: refusal.kind,
+            cause: refusal.cause,
             instance: self.name.clone(),
             detail: self.without_secrets(&refusal.detail),
             said: refusal.said.map(|said| self.without_secrets(&said)),

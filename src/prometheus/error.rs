@@ -49,11 +49,23 @@ impl ErrorKind {
     }
 }
 
+/// What more is known of a failure, where that tells its reader what to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// A page for people, as of a login or a proxy.
+    Page,
+    /// The TLS certificate is not trusted, over, or another host's.
+    Certificate,
+    /// What answers does not speak TLS, or not as we do.
+    Tls,
+}
+
 /// A failed question. `Display` speaks to the operator; it holds no secret and no URL.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{instance}: {}: {detail}", kind.as_str())]
 pub struct PrometheusError {
     pub kind: ErrorKind,
+    pub cause: Option<Cause>,
     pub instance: InstanceName,
     /// For the operator's log.
     pub detail: String,

@@ -15,7 +15,7 @@ mod window;
 pub mod wire;
 
 pub use client::Client;
-pub use error::{ErrorKind, PrometheusError};
+pub use error::{Cause, ErrorKind, PrometheusError};
 pub use histogram::{Boundaries, Bucket, Histogram, HistogramSeries};
 pub use instances::{Instance, InstanceName, InstanceSettings, Instances};
 pub use instant::{InstantAnswer, InstantSample, InstantValue, SampleValue, SeriesSamples};

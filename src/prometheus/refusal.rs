@@ -1,11 +1,12 @@
 //! Puts what came back instead of an answer into its kind.
 
-use super::ErrorKind;
 use super::wire::{WireFault, refusal};
+use super::{Cause, ErrorKind};
 use crate::outbound::{Fault, Reply};
 
 /// The longest text of another party that is kept, in characters.
 const MAX_SAID: usize = 2_000;
+const PAGE: &str = "this looks like a proxy or login page, not Prometheus";
 
 /// Of Prometheus, Mimir, Thanos and VictoriaMetrics, in small letters.
 const TOO_MANY_POINTS: [&str; 3] =
@@ -26,6 +27,7 @@ const TOO_MANY_SAMPLES: [&str; 9] = [
 #[derive(Debug)]
 pub struct Refusal {
     pub kind: ErrorKind,
+    pub cause: Option<Cause>,
     pub detail: String,
     pub said: Option<String>,
     pub status: Option<u16>,
@@ -35,7 +37,11 @@ impl Refusal {
     pub fn new(kind: ErrorKind, detail: impl Into<String>) -> Self {
         // Parts of it are the instance's: it must not write lines of its own into our log.
         let detail = detail.into().replace(char::is_control, " ");
-        Self { kind, detail, said: None, status: None }
+        Self { kind, cause: None, detail, said: None, status: None }
+    }
+
+    fn page() -> Self {
+        Self { cause: Some(Cause::Page), ..Self::new(ErrorKind::NotPrometheus, PAGE) }
     }
 
     fn with_status(self, status: u16) -> Self {
@@ -44,20 +50,28 @@ impl Refusal {
 
     /// Of a connection that failed, or of a good answer that could not be read to its end.
     pub fn of_fault(fault: &Fault) -> Self {
+        let cause = match fault {
+            Fault::Certificate(_) => Some(Cause::Certificate),
+            Fault::Tls(_) => Some(Cause::Tls),
+            _ => None,
+        };
         let (kind, status) = match fault {
-            Fault::Connect(_) | Fault::Lost(_) => (ErrorKind::Unreachable, None),
+            Fault::Connect(_) | Fault::Lost(_) | Fault::Certificate(_) | Fault::Tls(_) => {
+                (ErrorKind::Unreachable, None)
+            }
             Fault::NotHttp(_) => (ErrorKind::NotPrometheus, None),
             Fault::Cut { status, .. } => (ErrorKind::Incomplete, Some(*status)),
             Fault::Stalled { status } => (ErrorKind::Timeout, Some(*status)),
             Fault::TooLarge { status } => (ErrorKind::TooLarge, Some(*status)),
         };
-        Self { status, ..Self::new(kind, clipped(&fault.to_string())) }
+        Self { status, cause, ..Self::new(kind, clipped(&fault.to_string())) }
     }
 
     /// Of a body that came with a good status.
     pub fn of_wire(fault: WireFault, status: u16) -> Self {
         let refusal = match fault {
             WireFault::Refused { error_type, said } => refused(&error_type, &said, status),
+            WireFault::Page => Self::page(),
             WireFault::NotPrometheus(detail) => Self::new(ErrorKind::NotPrometheus, clipped(&detail)),
             WireFault::Incomplete(detail) => Self::new(ErrorKind::Incomplete, clipped(&detail)),
             WireFault::TooLarge(detail) => Self::new(ErrorKind::TooLarge, detail),
@@ -80,13 +94,10 @@ impl Refusal {
             }
             (429 | 503, _) => plain(ErrorKind::Overloaded, "the instance says that it is overloaded"),
             (408 | 504, _) => plain(ErrorKind::Timeout, "a server in between gave up waiting"),
+            (400..=499, _) if is_html(reply) => Self::page().with_status(status),
             (400..=499, _) => plain(
                 ErrorKind::NotPrometheus,
-                if is_html(reply) {
-                    "this looks like a proxy or login page, not Prometheus"
-                } else {
-                    "there is no Prometheus API at the target; does its path end in /api/v1?"
-                },
+                "there is no Prometheus API at the target; does its path end in /api/v1?",
             ),
             _ => plain(ErrorKind::Upstream, "the instance answered with an error"),
         }

@@ -89,6 +89,7 @@ where
         landed.unwrap_or_else(|e| {
             Err(Arc::new(PrometheusError {
                 kind: ErrorKind::Upstream,
+                cause: None,
                 instance: instance.clone(),
                 detail: format!("the fetch was broken off: {e}"),
                 said: None,

@@ -98,5 +98,12 @@ fn told(instance: &InstanceName, error: AlertmanagerError) -> PrometheusError {
         FaultKind::Failed => ErrorKind::Upstream,
     };
     let detail = format!("alertmanager: {}", error.detail);
-    PrometheusError { kind, instance: instance.clone(), detail, said: None, status: error.status }
+    PrometheusError {
+        kind,
+        instance: instance.clone(),
+        detail,
+        cause: None,
+        said: None,
+        status: error.status,
+    }
 }

@@ -200,7 +200,7 @@ impl Store {
 
 fn unconfigured(instance: &InstanceName, detail: &str) -> PrometheusError {
     let (kind, instance, detail) = (ErrorKind::Upstream, instance.clone(), detail.to_owned());
-    PrometheusError { kind, instance, detail, said: None, status: None }
+    PrometheusError { kind, cause: None, instance, detail, said: None, status: None }
 }
 
 /// What is asked for, or the failure before it once that has taken too long; the fetch goes on.

@@ -10,7 +10,7 @@ use actix_web::{FromRequest, HttpRequest, web};
 use super::links::safe_href;
 use super::{PageError, WebSettings};
 use crate::annotations::Unit;
-use crate::catalog::{Catalog, Snapshot};
+use crate::catalog::{BackstageState, Catalog, Snapshot};
 use crate::chart::format::number;
 use crate::monitoring::routing::Outcome;
 use crate::monitoring::{Monitoring, RoutingSettings};
@@ -21,6 +21,8 @@ use crate::store::StoreFill;
 pub struct StatusFacts {
     /// The catalog as it is served: entities, faults, when it was read.
     pub catalog: Arc<Snapshot>,
+    /// How Backstage's catalog was last read; None where it is no source, or was not read yet.
+    pub backstage: Option<Arc<BackstageState>>,
     pub instances: Vec<InstanceFacts>,
     pub cache: StoreFill,
     pub config: Vec<ConfigFact>,
@@ -78,6 +80,7 @@ impl StatusFacts {
         });
         Some(Self {
             catalog: catalog.snapshot(),
+            backstage: catalog.backstage(),
             instances: instances.collect(),
             cache: monitoring.store_fill(),
             config: config(settings, monitoring.routing()),

@@ -199,7 +199,11 @@ async fn an_expression_is_drawn_with_its_alerts_beginning() {
         "nothing before a row is opened"
     );
     let own = place.get("hx-get").unwrap().to_owned();
-    let fragment = world.get_with(&own, &[("HX-Request", "true")]).await;
+    let picture = world.get_with(&own, &[("HX-Request", "true")]).await;
+    assert!(
+        picture.text().contains("<svg class=\"plot\"") && picture.text().contains(">active since</text>")
+    );
+    let fragment = world.get_with(&format!("{own}&drawn=600"), &[("HX-Request", "true")]).await;
     let text = fragment.text();
     assert!(text.trim_start().starts_with("<section"), "{text}");
     let island = text.split_once("<script type=\"application/json\"").unwrap().1.split_once('>').unwrap().1;

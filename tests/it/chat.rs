@@ -180,7 +180,7 @@ async fn a_silence_of_a_real_alertmanager_is_told() {
         "startsAt": "2020-01-01T00:00:00Z", "endsAt": "2036-01-01T00:00:00Z",
         "createdBy": "ann@example.com", "comment": "moving house",
     });
-    let client = reqwest::Client::new();
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let post = client.post(format!("{}/api/v2/silences", chat.alertmanager.url));
     let posted =
         post.header("Content-Type", "application/json").body(silence.to_string()).send().await.unwrap();

@@ -76,7 +76,7 @@ fn the_config_that_ships_is_what_it_says() {
     assert!(snapshot.entities.iter().any(|e| e.reference.to_string() == "component:default/prometheus"));
     // Its commented examples are config too.
     let text = fs::read_to_string(&file).unwrap();
-    for key in ["baseUrl", "headers", "secure", "pathRewrite", "instances", "frameAncestors"] {
+    for key in ["baseUrl", "headers", "secure", "pathRewrite", "instances", "frameAncestors", "catalog"] {
         assert!(text.contains(&format!("# {key}:")), "{key} is not documented");
     }
 }

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::config::{check_faults, load};
 use crate::world::World;
+use crate::world::markup::{panel, tags, words};
 use crate::world::upstream::Reply;
 
 const CATALOG: &str = r#"
@@ -109,4 +110,60 @@ fn defaults_of_parameters_are_as_in_an_address() {
     }
     let key = "promenade.defaults.extraColumns[1]";
     check_faults("promenade: {defaults: {extraColumns: [labels.a, team]}}", &[(key, "has a column")]);
+}
+
+/// The titles of an alert table's columns.
+async fn columns(world: &World, path: &str) -> String {
+    let reply = world.get(path).await;
+    assert_eq!(reply.status, 200, "{path}");
+    let table = panel(reply.text(), "alerts");
+    words(table.split_once("<thead>").unwrap().1.split_once("</thead>").unwrap().0)
+}
+
+#[tokio::test]
+async fn custom_pages_have_the_defaults_too_and_can_leave_them() {
+    let world = World::with(CATALOG, |settings| {
+        let own = [
+            ("extraColumns", "annotations.summary,labels.team"),
+            ("showLabels", "false"),
+            ("showInactiveAlerts", "true"),
+            ("pageSize", "5"),
+            ("step", "120"),
+            ("graphType", "area"),
+        ];
+        settings.web.defaults =
+            PageDefaults::new().under(own.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec());
+    })
+    .await;
+    world.upstream.on_any(Reply::matrix(&[(&[("__name__", "up")], 1.0)]));
+    let rule = |i: usize| {
+        json!({"type": "alerting", "name": format!("Down{i}"), "query": "up == 0", "duration": 0, "labels": {},
+            "annotations": {}, "alerts": [], "health": "ok", "state": "inactive"})
+    };
+    let rules: Vec<Value> = (0..7).map(rule).collect();
+    world
+        .upstream
+        .on_rules(Reply::rules(json!([{"name": "a", "file": "a", "interval": 60, "rules": rules}])));
+    let start = "State Name Summary Severity";
+    for page in ["/alerts?alerts=all", "/catalog/default/component/plain/alerts?x"] {
+        let own = format!("{start} Value Active for Summary Team");
+        assert_eq!(columns(&world, page).await, own, "{page}");
+        let left = columns(&world, &format!("{page}&extraColumns=&showLabels")).await;
+        assert_eq!(left, format!("{start} Labels Value Active for"), "{page}");
+        // What the address leaves stays left when the table fetches itself, and behind its links.
+        let reply = world.get(&format!("{page}&extraColumns=&showLabels")).await;
+        let table = tags(panel(reply.text(), "alerts"));
+        let again = columns(&world, table[0].get("hx-get").unwrap()).await;
+        assert_eq!(again, format!("{start} Labels Value Active for"), "{page}");
+        let text = words(panel(world.get(page).await.text(), "alerts"));
+        assert!(text.contains("1–5 of 7 rules"), "{text}");
+    }
+    // An entity's own stand over the portal's, on a page that names the entity.
+    let page = columns(&world, "/alerts?alerts=all&entity=component:payments").await;
+    assert_eq!(page, format!("{start} Value Active for Summary Team"));
+    let graph = world.get("/graph.json?query=up").await.json();
+    assert_eq!((&graph["step"], &graph["graphType"]), (&json!(120), &json!("area")));
+    let named =
+        world.get("/graph.json?query=up&entity=component:payments&step=300&graphType=line").await.json();
+    assert_eq!((window(&named), &named["graphType"]), ((6 * 3600, 300), &json!("line")));
 }

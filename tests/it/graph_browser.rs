@@ -1,7 +1,5 @@
 //! What a reader does with graphs, in a real browser: move the window, zoom, point, choose, and use the keyboard.
 
-use serde_json::Value;
-
 use crate::world::World;
 use crate::world::chromium::Tab;
 use crate::world::portal::Portal;
@@ -10,7 +8,6 @@ use crate::world::upstream::Reply;
 const PAYMENTS: &str = "/catalog/default/component/payments";
 /// An hour that is over.
 const PAST: &str = "from=1790000000000&to=1790003600000";
-const ADDRESS: &str = "location.pathname + location.search";
 
 async fn quiet(tab: Tab) {
     let complaints = tab.complaints().await;
@@ -147,12 +144,12 @@ async fn a_pointer_is_seen_on_every_chart() {
     );
     // The same moment: as far along the axis there as the pointer is here.
     let off: f64 = tab
-        .look(&format!(
-            "(() => {{ const at = (id, x) => echarts.getInstanceByDom(document.getElementById(id)).convertFromPixel({{xAxisIndex: 0}}, x);
+        .look(
+            "(() => { const at = (id, x) => echarts.getInstanceByDom(document.getElementById(id)).convertFromPixel({xAxisIndex: 0}, x);
              const here = document.getElementById('graph-1-chart');
              const line = document.querySelector('#graph-3-chart .cross').getBoundingClientRect().x - document.getElementById('graph-3-chart').getBoundingClientRect().x;
-             return Math.abs(at('graph-1-chart', here.clientWidth / 2) - at('graph-3-chart', line)); }})()"
-        ))
+             return Math.abs(at('graph-1-chart', here.clientWidth / 2) - at('graph-3-chart', line)); })()"
+        )
         .await;
     assert!(off < 30_000.0, "{off} ms apart");
     assert_eq!(tab.count("#graph-3 .tip-row").await, 0, "a line, and no tooltip");
@@ -277,10 +274,11 @@ async fn arrow_keys_walk_through_a_chart() {
     let _: bool = tab.look("(document.getElementById('graph-1-chart').focus(), true)").await;
     let said = "document.getElementById('said').textContent";
     let walks = [
+        // The newest sample first.
+        ("ArrowLeft", "2026-09-21 20:43:15 UTC+5:30, a, 1.21 KiB"),
         ("ArrowLeft", "2026-09-21 20:43:00 UTC+5:30, a, 1.21 KiB"),
-        ("ArrowLeft", "2026-09-21 20:42:45 UTC+5:30, a, 1.21 KiB"),
-        ("ArrowDown", "2026-09-21 20:42:45 UTC+5:30, b:<i>, 1 MiB"),
-        ("ArrowRight", "2026-09-21 20:43:00 UTC+5:30, b:<i>, 1 MiB"),
+        ("ArrowDown", "2026-09-21 20:43:00 UTC+5:30, b:<i>, 1 MiB"),
+        ("ArrowRight", "2026-09-21 20:43:15 UTC+5:30, b:<i>, 1 MiB"),
         ("Home", "2026-09-21 19:43:15 UTC+5:30, b:<i>, 1 MiB"),
         ("ArrowUp", "2026-09-21 19:43:15 UTC+5:30, a, 1.21 KiB"),
         ("End", "2026-09-21 20:43:15 UTC+5:30, a, 1.21 KiB"),
@@ -290,15 +288,11 @@ async fn arrow_keys_walk_through_a_chart() {
         tab.press(key).await;
         heard.push(tab.look::<String>(said).await);
     }
-    let first = "2026-09-21 20:43:15 UTC+5:30, a, 1.21 KiB";
-    assert_eq!(heard[0], first, "the newest first: {heard:#?}");
+    let expected: Vec<_> = walks.iter().map(|(_, text)| *text).collect();
+    assert_eq!(heard, expected);
     tab.until("document.querySelector('#graph-1 .tip-nearest')").await;
     assert_eq!(tab.text("#graph-1 .tip-nearest .tip-name").await, "a");
     assert_eq!(tab.text("#graph-1 .tip-nearest .tip-full").await, "1234.5", "the full value");
-    let expected: Vec<_> = walks.iter().map(|(_, text)| text.to_string()).collect();
-    println!("{heard:#?} {expected:#?}");
-    assert_eq!(heard[1..3].iter().map(|h| h.split(", ").nth(1).unwrap()).collect::<Vec<_>>(), ["a", "b:<i>"]);
-    assert_eq!(heard[6], first);
     quiet(tab).await;
 }
 
@@ -314,6 +308,13 @@ async fn shortcuts_do_what_the_list_says() {
     assert!(!tab.look::<bool>("document.getElementById('menu-range').open").await, "not behind a dialog");
     tab.press("Escape").await;
     tab.until("!document.getElementById('keys').open").await;
+    for _ in 0..2 {
+        tab.press("?").await;
+        tab.until("document.getElementById('keys').open").await;
+        tab.click("#keys button").await;
+        tab.until("!document.getElementById('keys').open").await;
+        let _: bool = tab.look("(document.activeElement.blur(), true)").await;
+    }
 
     let asked =
         "performance.getEntriesByType('resource').filter((e) => /graphs.\\d|.alerts/.test(e.name)).length";
@@ -368,7 +369,6 @@ async fn axis_tooltip_table_and_words_agree_on_the_zone() {
     tab.go(&at(&world, &format!("/graphs/1?{night}&tz=browser"))).await;
     drawn(&tab, &[1]).await;
     tab.click("#menu-zone summary").await;
-    tab.until("document.getElementById('zones').options.length > 300").await;
     let _: bool =
         tab.look("((document.querySelector('#menu-zone [name=tz]').value = 'Europe/Berlin'), true)").await;
     tab.click("#menu-zone form .button").await;
@@ -395,8 +395,9 @@ async fn axis_tooltip_table_and_words_agree_on_the_zone() {
     assert!(times.contains(&time) && times.contains(&pointed), "{time} {pointed} {times:?}");
     tab.without_scripts().await;
     tab.go(&at(&world, "?tz=Asia/Kolkata")).await;
-    assert!(tab.text(".foot").await.contains("Times are in Asia/Kolkata, UTC+5:30"));
+    let foot = tab.text("footer.foot").await;
+    assert!(foot.contains("Times are in Asia/Kolkata, UTC+5:30"), "{foot}");
     tab.go(&at(&world, "")).await;
-    assert!(tab.text(".foot").await.contains("Times are in UTC"));
+    assert!(tab.text("footer.foot").await.contains("Times are in UTC"));
     quiet(tab).await;
 }

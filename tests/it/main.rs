@@ -8,18 +8,25 @@
     reason = "a test that meets the unexpected should stop"
 )]
 
+mod access;
 mod alert_rows;
 mod alerts_panel;
 mod answer_types;
 mod api;
+mod backstage_program;
+mod backstage_source;
+mod behind_proxy;
 mod browser;
 mod catalog;
 mod catalog_page;
+mod chart;
+mod chart_browser;
 mod chat;
 mod check;
 mod cli;
 mod config;
 mod controls;
+mod custom_browser;
 mod custom_pages;
 mod defaults;
 mod demo;
@@ -31,6 +38,8 @@ mod graph_browser;
 mod graph_panel;
 mod params;
 mod pictures;
+mod plugin_defects;
+mod plugin_suite;
 mod props;
 mod proxy;
 mod real_prometheus;
@@ -45,6 +54,7 @@ mod silences;
 mod store_scenes;
 mod templates;
 mod tidy;
+mod tls;
 mod upstream_faults;
 mod way_in;
 mod world;

@@ -122,6 +122,41 @@ async fn parameters_that_cannot_be_used_are_refused_and_not_sent() {
 }
 
 #[tokio::test]
+async fn no_parameter_counts_twice_wherever_it_stands() {
+    let world = world().await;
+    world.upstream.on_rules(Reply::rules(json!([])));
+    for (endpoint, asked, names) in [
+        ("query_range", "query=up&start=0&end=60&step=15", &["query", "start", "end", "step"][..]),
+        ("query", "query=up&time=60", &["query", "time"]),
+        ("rules", "", &["type"]),
+    ] {
+        for name in names {
+            let value = match *name {
+                "query" => "up",
+                "type" => "alert",
+                _ => "60",
+            };
+            let rest: Vec<&str> =
+                asked.split('&').filter(|pair| !pair.starts_with(&format!("{name}="))).collect();
+            let (rest, pair) = (rest.join("&"), format!("{name}={value}"));
+            let path = format!("{API}/{endpoint}?{rest}");
+            let mut replies = vec![world.get(&format!("{path}&{pair}&{pair}")).await];
+            if endpoint != "rules" {
+                replies
+                    .push(world.post(&format!("{API}/{endpoint}"), &format!("{rest}&{pair}&{pair}")).await);
+                replies.push(world.post(&format!("{path}&{pair}"), &pair).await);
+            }
+            for reply in replies {
+                assert_eq!(reply.status, 400, "{endpoint} {name}: {}", reply.text());
+                let body = reply.json();
+                assert!(refusal(&body).1.contains("more than once"), "{endpoint} {name}: {body}");
+            }
+        }
+    }
+    assert!(world.upstream.requests().is_empty());
+}
+
+#[tokio::test]
 async fn every_fault_has_prometheus_shape_and_the_contracts_status() {
     let world = world().await;
     for (i, (reply, status, error_type, told)) in [

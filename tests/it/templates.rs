@@ -1,5 +1,9 @@
 //! Queries that are filled from their entity, from the catalog's file to the instance.
 
+use promql_parser::parser::Expr;
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
 use serde_json::json;
 
 use crate::world::World;
@@ -50,4 +54,64 @@ async fn templates_are_filled_from_the_entity_and_sent() {
     assert_eq!(asked.iter().map(|request| request.form("query").unwrap()).collect::<Vec<_>>(), [first]);
     assert_eq!(world.get(&format!("{PAYMENTS}/graphs/4.json")).await.status, 422);
     assert_eq!(world.upstream.requests().len(), 1);
+}
+
+/// Texts of an entity that try to break out of where they stand.
+fn hostile() -> impl Strategy<Value = String> {
+    prop_oneof![
+        "[a\"'`\\\\{}()\\[\\]|,#=~!$%. \t+*?^-]{0,24}",
+        "\\PC{0,16}",
+        prop::sample::select(vec![
+            "\"} or up{a=\"",
+            "\\",
+            "\\\"",
+            "a\"}[5m]) or vector(1) #",
+            "{{ kind }}",
+            "{% x %}"
+        ])
+        .prop_map(str::to_owned),
+    ]
+}
+
+/// The label matcher that holds the value, of the left side of `x{a="...",b="c"} or y`.
+fn matcher(query: &mut Expr) -> &mut String {
+    let Expr::Binary(or) = query else { panic!("no or") };
+    let Expr::VectorSelector(selector) = or.lhs.as_mut() else { panic!("no selector") };
+    let matcher = selector.matchers.matchers.iter_mut().find(|matcher| matcher.name == "a").unwrap();
+    &mut matcher.value
+}
+
+/// What the parser makes of a query: the same tree as without templates, and the entity's text in its one place.
+#[tokio::test]
+async fn no_value_of_an_entity_changes_a_query_but_for_its_literal() {
+    let mut runner = TestRunner::deterministic();
+    let values: Vec<String> = (0..300).map(|_| hostile().new_tree(&mut runner).unwrap().current()).collect();
+    let entity = |(i, value): (usize, &String)| {
+        let value = serde_json::to_string(value).unwrap();
+        format!(
+            "apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata:\n  name: n{i}\n  title: {value}\n  annotations:\n    \
+             prometheus.io/rule: 'x{{a=\"{{{{ metadata.title }}}}\",b=\"c\"}} or y'\n"
+        )
+    };
+    let catalog: Vec<String> = values.iter().enumerate().map(entity).collect();
+    let world = World::of(&catalog.join("---\n")).await;
+    let harmless = promql_parser::parser::parse("x{a=\"\",b=\"c\"} or y").unwrap();
+    let (mut filled, mut refused) = (0, 0);
+    for (i, value) in values.iter().enumerate() {
+        let reply = world.get(&format!("/catalog/default/component/n{i}.json")).await;
+        assert_eq!(reply.status, 200, "{value:?}");
+        let body = reply.json();
+        if body["problems"].as_array().unwrap().iter().any(|problem| problem["severity"] == "error") {
+            refused += 1;
+            continue;
+        }
+        let query = body["graphs"][0]["query"].as_str().unwrap();
+        let mut tree =
+            promql_parser::parser::parse(query).unwrap_or_else(|e| panic!("{value:?}: {query}: {e}"));
+        assert_eq!(matcher(&mut tree), value, "{query}");
+        matcher(&mut tree).clear();
+        assert_eq!(tree, harmless, "{value:?}: {query}");
+        filled += 1;
+    }
+    assert!(filled > 200 && refused < 100, "{filled} filled, {refused} refused");
 }

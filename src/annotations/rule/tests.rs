@@ -136,8 +136,47 @@ fn query() -> impl Strategy<Value = String> {
     })
 }
 
-fn entry() -> impl Strategy<Value = (String, Vec<String>, Option<String>)> {
-    (query(), prop::collection::vec("[a-z_]{1,8}", 0..3), prop::option::of("[a-zA-Z,|#; ]{0,12}[a-z]"))
+#[derive(Clone, Debug)]
+struct Entry {
+    query: String,
+    dimensions: Vec<String>,
+    title: Option<String>,
+    options: (Option<GraphType>, Option<Unit>, Option<bool>),
+}
+
+impl Entry {
+    fn written(&self) -> String {
+        let mut fields = vec![self.query.clone()];
+        fields.extend((!self.dimensions.is_empty()).then(|| self.dimensions.join(" ; ")));
+        let (graph_type, unit, stack) = &self.options;
+        fields.extend(graph_type.map(|graph_type| format!("type = {}", graph_type.as_str())));
+        fields.extend(self.title.as_ref().map(|title| format!("title={}", crate::promql::quote(title))));
+        fields.extend(unit.as_ref().map(|unit| format!("unit=\"{}\"", unit.as_str())));
+        fields.extend(stack.map(|stack| format!("stack={stack}")));
+        fields.join(" | ")
+    }
+}
+
+fn entry() -> impl Strategy<Value = Entry> {
+    let dimensions = prop::collection::hash_set("[a-z_]{1,8}", 0..3);
+    let title = prop::option::of("[a-zA-Z,|#;= ]{0,12}[a-z]");
+    let unit = prop_oneof![
+        Just(Unit::None),
+        Just(Unit::Bytes),
+        Just(Unit::Ratio),
+        "[a-z]{1,6}[,|/][A-Z]{1,3}".prop_map(Unit::Other),
+    ];
+    let options = (
+        prop::option::of(prop_oneof![Just(GraphType::Line), Just(GraphType::Area)]),
+        prop::option::of(unit),
+        prop::option::of(any::<bool>()),
+    );
+    (query(), dimensions, title, options).prop_map(|(query, dimensions, title, options)| Entry {
+        query,
+        dimensions: dimensions.into_iter().collect(),
+        title,
+        options,
+    })
 }
 
 proptest! {
@@ -145,23 +184,19 @@ proptest! {
 
     #[test]
     fn what_was_joined_is_split_again(entries in prop::collection::vec(entry(), 1..5)) {
-        let written = entries.iter().map(|(query, dimensions, title)| {
-            let mut fields = vec![query.clone()];
-            fields.extend((!dimensions.is_empty()).then(|| dimensions.join(" ; ")));
-            fields.extend(title.as_ref().map(|title| format!("title={}", crate::promql::quote(title))));
-            fields.join(" | ")
-        });
-        let value = written.collect::<Vec<_>>().join(" ,\n");
+        let value = entries.iter().map(Entry::written).collect::<Vec<_>>().join(" ,\n");
         let (graphs, problems) = read(&value);
         prop_assert!(problems.is_empty());
         prop_assert_eq!(graphs.len(), entries.len(), "{}", value);
-        for (graph, (query, mut dimensions, title)) in graphs.into_iter().zip(entries) {
-            let mut seen = std::collections::HashSet::new();
-            dimensions.retain(|label| seen.insert(label.clone()));
-            prop_assert_eq!(&graph.source, query.trim());
+        for (graph, entry) in graphs.into_iter().zip(entries) {
+            prop_assert_eq!(&graph.source, entry.query.trim());
             prop_assert!(graph.query.is_some(), "{:?}", graph);
-            prop_assert_eq!(graph.dimensions, dimensions);
-            prop_assert_eq!(graph.title, title);
+            // Types are not looked at here, so some of these are sent unchecked.
+            prop_assert!(graph.problems.iter().all(|p| p.severity == Severity::Warning), "{:?}", graph);
+            prop_assert_eq!(graph.dimensions, entry.dimensions);
+            prop_assert_eq!(graph.title, entry.title);
+            let (graph_type, unit, stack) = entry.options;
+            prop_assert_eq!((graph.graph_type, graph.unit, graph.stack), (graph_type, unit, stack.unwrap_or(false)));
         }
     }
 

@@ -74,9 +74,16 @@ fn labels_never_repeat_and_the_axis_holds_all() {
                         assert!(axis.min <= least + slack && axis.max >= most - slack, "{told}");
                         assert!(!from_zero || (axis.min <= 0.0 && axis.max >= 0.0), "{told}");
                         let ticks = axis.ticks(unit);
-                        assert!((2..=9).contains(&ticks.len()), "{} ticks: {told}", ticks.len());
-                        let labels: HashSet<&String> = ticks.iter().map(|(_, label)| label).collect();
-                        assert_eq!(labels.len(), ticks.len(), "{told} {ticks:?}");
+                        // Three digits of an exponent form tell fewer numbers apart.
+                        let least = if part == 0.0 || part >= 0.1 { 2 } else { 1 };
+                        let told_apart = ticks.iter().filter(|(_, label)| !label.is_empty()).count();
+                        assert!((least..=9).contains(&told_apart), "{told_apart} labels: {told}");
+                        let shown = || ticks.iter().map(|(_, label)| label).filter(|label| !label.is_empty());
+                        assert_eq!(
+                            shown().collect::<HashSet<_>>().len(),
+                            shown().count(),
+                            "{told} {ticks:?}"
+                        );
                     }
                 }
             }

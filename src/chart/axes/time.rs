@@ -37,8 +37,11 @@ fn moments(from_ms: i64, to_ms: i64, room: u32, zone: &TimeZone) -> (Vec<i64>, i
     let step = steps.clone().find(fits).or(steps.last()).unwrap_or(DAY);
     let monday = if step >= 7 * DAY { 4 * DAY } else { 0 };
     let mut ticks: Vec<i64> = Vec::new();
+    if range <= 0 {
+        return (ticks, step);
+    }
     let mut wall = -(monday - from_ms - offset(from_ms, zone)).div_euclid(step) * step + monday;
-    while ticks.len() < MOST_TICKS && range > 0 {
+    while ticks.len() < MOST_TICKS {
         let tick = at_wall(wall, zone);
         if tick > to_ms {
             break;

@@ -32,7 +32,7 @@ fn the_islands_whole_shape() {
                 "useUTC": true,
                 "tooltip": {"trigger": "axis", "confine": true},
                 "legend": {"show": false},
-                "grid": [{"left": 68.0, "right": 16.0, "top": 12.0, "bottom": 38.0, "containLabel": false}],
+                "grid": [{"left": 76, "right": 24, "top": 12, "bottom": 38, "containLabel": false}],
                 "xAxis": {"type": "time", "min": 30_000, "max": 7_200_000, "axisLabel": labels, "axisLine": line_at},
                 "yAxis": {"type": "value", "axisLabel": labels, "axisLine": line_at},
                 "series": [line("a"), line("b")],

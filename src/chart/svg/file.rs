@@ -2,8 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::text::{cut, escaped};
+use super::text::escaped;
 use super::{EDGE, Scale, across, described, lines, short};
+use crate::chart::format::cut;
 use crate::chart::{Plot, layout, palette};
 
 /// How a file is to look.
@@ -40,26 +41,35 @@ const DARK: Colours =
     Colours { surface: "#161a21", text: "#dde2ea", muted: "#9aa5b5", grid: "#2a313c", series: palette::DARK };
 
 const FONT: &str = "system-ui, -apple-system, Segoe UI, Roboto, Noto Sans, Helvetica Neue, Arial, sans-serif";
-/// Room for the title.
+/// Room for the title, and what stands in its place in a picture too low for one.
 const HEAD: u32 = 34;
+const BARE_HEAD: u32 = 12;
+const LEAST_TITLED: u32 = 140;
 /// A line of the legend, and of what is said beneath it.
 const LINE: u32 = 18;
 /// How wide a character is taken to be: nobody can measure text here.
 const CHARACTER: u32 = 7;
 const LONGEST_NAME: usize = 40;
-/// Between the axes there is at least this.
-const LEAST_PLOT: u32 = 40;
+/// Beneath the last line.
+const FOOT: u32 = 6;
+/// Between the axes there is at least this, where anything can give way.
+const LEAST_PLOT: u32 = 60;
 
 /// A whole SVG document. `notes` are said beneath the legend.
 pub fn file(plot: &Plot, sheet: &Sheet, notes: &[String]) -> String {
     let colours = if sheet.shade == Shade::Dark { &DARK } else { &LIGHT };
-    let (rows, more) = legend(plot, sheet, notes.len());
-    let foot = u32::try_from(rows.len() + 1 + notes.len()).unwrap_or(u32::MAX).saturating_mul(LINE) + 6;
-    let plot_height = sheet.height.saturating_sub(HEAD + layout::BOTTOM + foot).max(LEAST_PLOT);
+    let head = if sheet.height < LEAST_TITLED { BARE_HEAD } else { HEAD };
+    // The range, which names the zone, stands in any picture; the legend and the notes where they have room.
+    let spare = sheet.height.saturating_sub(head + layout::BOTTOM + FOOT + LINE + LEAST_PLOT) / LINE;
+    let (rows, more) = legend(plot, sheet, spare as usize);
+    let notes = notes.get(..notes.len().min((spare as usize).saturating_sub(rows.len()))).unwrap_or_default();
+    let lines = u32::try_from(rows.len() + 1 + notes.len()).unwrap_or(u32::MAX);
+    let foot = lines.saturating_mul(LINE) + FOOT;
+    let plot_height = sheet.height.saturating_sub(head + layout::BOTTOM + foot).max(1);
     let area = Area {
         plot,
         left: layout::LEFT,
-        top: HEAD,
+        top: head,
         width: sheet.width.saturating_sub(layout::LEFT + layout::RIGHT).max(1),
         height: plot_height,
     };
@@ -81,7 +91,8 @@ pub fn file(plot: &Plot, sheet: &Sheet, notes: &[String]) -> String {
          font-weight=\"600\" fill=\"{}\">",
         colours.surface, colours.text
     );
-    escaped(&mut svg, &cut(&plot.title, (width / CHARACTER).saturating_sub(4) as usize));
+    let title = if head == HEAD { plot.title.as_str() } else { "" };
+    escaped(&mut svg, &cut(title, (width / CHARACTER).saturating_sub(4) as usize));
     svg.push_str("</text>");
     axes(&mut svg, &area, colours);
     drawn(&mut svg, &area, colours);
@@ -139,11 +150,11 @@ fn axes(svg: &mut String, area: &Area<'_>, colours: &Colours) {
         let y = area.y_of(*value).round() + 0.5;
         let _ = write!(svg, "<path d=\"M{} {y}H{right}\"/>", area.left);
     }
-    svg.push_str("</g><g text-anchor=\"end\">");
+    svg.push_str("</g><g text-anchor=\"end\" font-size=\"11\">");
     for (value, label) in &ticks {
         let y = short(area.y_of(*value) + 4.0);
         let _ = write!(svg, "<text x=\"{}\" y=\"{y}\">", area.left - 8);
-        escaped(svg, &cut(label, layout::LABEL_CHARACTERS));
+        escaped(svg, label);
         svg.push_str("</text>");
     }
     svg.push_str("</g><g text-anchor=\"middle\">");
@@ -163,7 +174,7 @@ fn drawn(svg: &mut String, area: &Area<'_>, colours: &Colours) {
     lines(svg, area.plot, area, &|one, what| match what {
         "area" => format!("fill=\"{}\" fill-opacity=\".2\"", colour(one.colour)),
         "dots" => format!("stroke=\"{}\" stroke-width=\"50\" stroke-linecap=\"round\"", colour(one.colour)),
-        "edge" => format!("stroke=\"{}\" stroke-width=\"20\"", colour(one.colour)),
+        "edge" => format!("stroke=\"{}\" stroke-width=\"30\"", colour(one.colour)),
         _ => format!("stroke=\"{}\"", colour(one.colour)),
     });
     svg.push_str("</g>");
@@ -196,10 +207,10 @@ struct Entry {
     x: u32,
 }
 
-/// Lines of names as the width allows, and how many series no line has room for.
-fn legend(plot: &Plot, sheet: &Sheet, notes: usize) -> (Vec<Vec<Entry>>, usize) {
-    let beside = HEAD + layout::BOTTOM + LEAST_PLOT * 2 + LINE * u32::try_from(notes + 2).unwrap_or(u32::MAX);
-    let most = (sheet.height.saturating_sub(beside) / LINE / 2).max(1) as usize;
+/// Lines of names as the width allows, in at most half of the lines that are to spare, and how many series no line
+/// has room for.
+fn legend(plot: &Plot, sheet: &Sheet, spare: usize) -> (Vec<Vec<Entry>>, usize) {
+    let most = spare.div_ceil(2);
     let mut rows: Vec<Vec<Entry>> = Vec::new();
     let mut x = u32::MAX;
     for (i, series) in plot.series.iter().enumerate() {
@@ -242,9 +253,9 @@ fn beneath(
     }
     let plot = area.plot;
     let time = |at: jiff::Timestamp, shape: &str| at.to_zoned(plot.zone.clone()).strftime(shape).to_string();
-    let others = if more > 0 { format!("And {more} more series. ") } else { String::new() };
+    let others = if more > 0 { format!(" And {more} more series.") } else { String::new() };
     let (from, to) = (time(plot.from(), "%Y-%m-%d %H:%M:%S"), time(plot.to(), "%Y-%m-%d %H:%M:%S %Z"));
-    for text in std::iter::once(format!("{others}{from} to {to}.")).chain(notes.iter().cloned()) {
+    for text in std::iter::once(format!("{from} to {to}.{others}")).chain(notes.iter().cloned()) {
         let _ = write!(svg, "<text x=\"12\" y=\"{y}\">");
         escaped(svg, &text);
         svg.push_str("</text>");

@@ -18,14 +18,6 @@ pub(super) fn escaped(out: &mut String, text: &str) {
     }
 }
 
-/// At most so many characters, the last an ellipsis when something was cut.
-pub(super) fn cut(text: &str, most: usize) -> String {
-    if text.chars().nth(most).is_none() {
-        return text.to_owned();
-    }
-    text.chars().take(most.saturating_sub(1)).chain(['…']).collect()
-}
-
 /// The slots of each run of finite values.
 pub(super) fn stretch(values: &[f64]) -> impl Iterator<Item = Range<usize>> + '_ {
     let mut from = 0;

@@ -13,6 +13,8 @@ pub enum WireFault {
         error_type: String,
         said: String,
     },
+    /// No JSON at all.
+    Page,
     /// Something else than Prometheus' JSON.
     NotPrometheus(String),
     /// Prometheus' JSON, but cut, damaged or without something that it must have.
@@ -54,7 +56,7 @@ pub fn open<'a, D: Deserialize<'a>>(body: &'a [u8]) -> Result<Opened<D>, WireFau
         return Err(if looks_like_json(body) {
             WireFault::Incomplete("the answer is not valid UTF-8".into())
         } else {
-            not_json()
+            WireFault::Page
         });
     };
     let envelope: Envelope<'a, D> = serde_json::from_str(text).map_err(|e| why(text, &e))?;
@@ -80,7 +82,7 @@ pub fn refusal(body: &[u8]) -> Option<WireFault> {
 
 fn why(text: &str, error: &serde_json::Error) -> WireFault {
     match error.classify() {
-        _ if !looks_like_json(text.as_bytes()) => not_json(),
+        _ if !looks_like_json(text.as_bytes()) => WireFault::Page,
         Category::Eof => WireFault::Incomplete("the answer ends in the middle of its JSON".into()),
         Category::Syntax | Category::Io => {
             WireFault::Incomplete(format!("the answer's JSON is damaged: {error}"))
@@ -101,10 +103,6 @@ fn looks_like_json(body: &[u8]) -> bool {
     first.is_none_or(|b| *b == b'{')
 }
 
-fn not_json() -> WireFault {
-    WireFault::NotPrometheus("this looks like a proxy or login page, not Prometheus".into())
-}
-
 fn other_json() -> WireFault {
     WireFault::NotPrometheus("the answer is JSON, but not of Prometheus' shape".into())
 }
@@ -117,6 +115,7 @@ mod tests {
         let got = match open::<Vec<u32>>(body) {
             Ok(_) => "ok",
             Err(WireFault::Refused { .. }) => "refused",
+            Err(WireFault::Page) => "page",
             Err(WireFault::NotPrometheus(_)) => "not prometheus",
             Err(WireFault::Incomplete(_)) => "incomplete",
             Err(WireFault::TooLarge(_)) => "too large",
@@ -144,9 +143,9 @@ mod tests {
             (br#"{"login":true}"#, "not prometheus"),
             (br#"{"status":200}"#, "not prometheus"),
             (br#"{"status":"ok","data":{}}"#, "not prometheus"),
-            (br"[1]", "not prometheus"),
-            (b"<!doctype html><title>Sign in</title>", "not prometheus"),
-            (b"\x89PNG\xff", "not prometheus"),
+            (br"[1]", "page"),
+            (b"<!doctype html><title>Sign in</title>", "page"),
+            (b"\x89PNG\xff", "page"),
             (deep.as_bytes(), "incomplete"),
         ] {
             check(body, expected);

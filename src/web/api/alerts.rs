@@ -78,7 +78,8 @@ struct AlertsForm<'a> {
     as_of: serde_json::Number,
     stale: bool,
     warnings: &'a [String],
-    /// `known`, `unknown`, or null where no Alertmanager is configured.
+    /// `known` or `unknown`, where an Alertmanager is configured.
+    #[serde(skip_serializing_if = "Option::is_none")]
     silences: Option<&'static str>,
     alerts: Vec<AlertForm<'a>>,
 }
@@ -117,6 +118,14 @@ pub struct AlertForm<'a> {
     last_evaluation: Option<&'a str>,
     group: &'a str,
     severity: Option<&'a str>,
+    /// Of an alert that Alertmanager has; of others nobody knows.
+    #[serde(flatten)]
+    held: Option<HeldForm<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct HeldForm<'a> {
     silenced: bool,
     inhibited: bool,
     muted: bool,
@@ -137,13 +146,6 @@ struct SilenceForm<'a> {
 impl<'a> AlertForm<'a> {
     pub fn of(row: &'a AlertRow) -> Self {
         let (rule, alert) = (row.rule(), row.alert());
-        let held = row.held();
-        let silence = |silence: &'a Silence| SilenceForm {
-            id: &silence.id,
-            created_by: &silence.created_by,
-            comment: &silence.comment,
-            ends_at: &silence.ends_at,
-        };
         Self {
             name: &rule.name,
             state: row.state(),
@@ -159,12 +161,26 @@ impl<'a> AlertForm<'a> {
             last_evaluation: rule.last_evaluation.as_deref(),
             group: &rule.group,
             severity: row.severity(),
-            silenced: held.is_some_and(Held::is_silenced),
-            inhibited: held.is_some_and(Held::is_inhibited),
-            muted: held.is_some_and(|held| !held.muted_by.is_empty()),
-            silences: held.map(|held| held.silences.iter().map(silence).collect()).unwrap_or_default(),
-            inhibited_by: held.map(|held| held.inhibited_by.as_slice()).unwrap_or_default(),
-            muted_by: held.map(|held| held.muted_by.as_slice()).unwrap_or_default(),
+            held: row.held().map(HeldForm::of),
+        }
+    }
+}
+
+impl<'a> HeldForm<'a> {
+    fn of(held: &'a Held) -> Self {
+        let silence = |silence: &'a Silence| SilenceForm {
+            id: &silence.id,
+            created_by: &silence.created_by,
+            comment: &silence.comment,
+            ends_at: &silence.ends_at,
+        };
+        Self {
+            silenced: held.is_silenced(),
+            inhibited: held.is_inhibited(),
+            muted: !held.muted_by.is_empty(),
+            silences: held.silences.iter().map(silence).collect(),
+            inhibited_by: &held.inhibited_by,
+            muted_by: &held.muted_by,
         }
     }
 }

@@ -9,6 +9,7 @@ use crate::monitoring::{Graph, Monitoring};
 use crate::web::drawing::FileSize;
 use crate::web::panels::Stale;
 use crate::web::panels::chart::{canvas, capped, every, gaps};
+use crate::web::panels::stats::in_words;
 use crate::web::{CachePolicy, Facts, GraphNumber, PageError, PageParams, Subject, WebSettings, form};
 
 #[expect(clippy::too_many_arguments, reason = "each is taken from the request by its type")]
@@ -42,9 +43,11 @@ pub async fn picture(
         let plot = Plot::of(&graph, &period, &canvas);
         let matrix = &graph.answer.value;
         let step = format!("One point {}.", every(matrix.window.step_ms()));
-        let nothing = matrix.series.is_empty().then(|| "No data in this range.".to_owned());
+        let is_empty = matrix.series.is_empty() && matrix.histograms.is_empty() && graph.stats.is_empty();
+        let nothing = is_empty.then(|| "No data in this range.".to_owned());
         let notes =
-            stale.into_iter().chain(matrix.warnings.iter().cloned()).chain(nothing).chain(capped(&plot));
+            stale.into_iter().chain(matrix.warnings.iter().cloned()).chain(nothing).chain(in_words(&graph));
+        let notes = notes.chain(capped(&plot));
         let notes: Vec<String> =
             notes.chain(gaps(&plot)).chain([step]).chain(graph.notices.iter().cloned()).collect();
         svg::file(&plot, &sheet, &notes)

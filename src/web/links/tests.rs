@@ -178,6 +178,6 @@ fn a_new_silence_matches_exactly_the_alert() {
         let filter = link.strip_prefix(&format!("{at}/silences/new?filter=")).unwrap();
         let filter = percent_encoding::percent_decode_str(filter).decode_utf8().unwrap();
         let wanted = r#"{alertname="High\"Load\"", "k8s.pod"="x", path="C:\\a, b}", team="päy&#"}"#;
-        assert_eq!(filter, wanted.replace(r#"\\"#, r"\\").replace(r#"\""#, "\\\""));
+        assert_eq!(filter, wanted);
     }
 }

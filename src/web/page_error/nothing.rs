@@ -6,7 +6,7 @@ use crate::monitoring::{Absence, Graph};
 /// An empty panel as its reader meets it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Nothing {
-    /// `no_data` or `no_such_metric`.
+    /// `no_data`, `no_such_metric` or `not_drawn`.
     pub kind: &'static str,
     pub title: String,
     pub explanation: String,
@@ -26,6 +26,15 @@ pub fn tell_nothing(graph: &Graph, range: &str) -> Nothing {
         advice: advice.to_owned(),
         meant: None,
     };
+    if !graph.answer.value.histograms.is_empty() {
+        return Nothing {
+            kind: "not_drawn",
+            title: "Too many native histograms to draw".to_owned(),
+            explanation: "The query was answered; the sentence below says how to see them.".to_owned(),
+            advice: String::new(),
+            meant: None,
+        };
+    }
     match &graph.absence {
         Absence::NoSuchMetric { metric, meant } => Nothing {
             kind: "no_such_metric",

@@ -4,7 +4,7 @@ use actix_web::http::StatusCode;
 
 use super::PageError;
 use crate::monitoring::{Failure, UnknownInstance};
-use crate::prometheus::{ErrorKind, InstanceName, PrometheusError};
+use crate::prometheus::{Cause, ErrorKind, InstanceName, PrometheusError};
 
 /// The kind of our own fault, which no table of the contract names.
 const INTERNAL: &str = "internal";
@@ -245,9 +245,35 @@ pub(super) fn subject(instance: &InstanceName) -> String {
 
 fn prometheus(error: &PrometheusError) -> Told {
     let who = subject(&error.instance);
-    let (status, title, explanation, advice) = sentences(error, &who);
+    let (status, title, explanation, advice) =
+        error.cause.map_or_else(|| sentences(error, &who), |cause| of_cause(cause, &who));
     let said = error.said.clone().filter(|said| !said.trim().is_empty());
     Told { said, ..Told::new(status, error.kind.as_str(), &title, &explanation, advice) }
+}
+
+/// The same as [`sentences`], where more is known than the kind.
+fn of_cause(cause: Cause, who: &str) -> (StatusCode, String, String, &'static str) {
+    let (title, explanation, advice) = match cause {
+        Cause::Page => (
+            format!("What answers for {who} is no Prometheus"),
+            "This looks like a proxy or login page, not Prometheus.",
+            "Those who run the portal can check the instance's address and credentials.",
+        ),
+        Cause::Certificate => (
+            format!("The certificate of {who} is not accepted"),
+            "The TLS certificate at the instance's address is not trusted, has expired, or is another host's, so \
+             nothing was asked.",
+            "Those who run the instance can mend it; those who run the portal can trust its issuer, or set secure: \
+             false in its proxy entry.",
+        ),
+        Cause::Tls => (
+            format!("{who} does not answer over TLS"),
+            "The instance's address begins with https, and what answers there speaks no TLS, or not as the portal \
+             does.",
+            "Those who run the portal can check the instance's address.",
+        ),
+    };
+    (StatusCode::BAD_GATEWAY, title, explanation.to_owned(), advice)
 }
 
 /// Status, title, explanation and advice for each kind.
@@ -343,6 +369,7 @@ mod tests {
     fn error(kind: ErrorKind) -> PrometheusError {
         PrometheusError {
             kind,
+            cause: None,
             instance: InstanceName::new("prod"),
             detail: "connect to 10.0.0.7 failed".to_owned(),
             said: None,

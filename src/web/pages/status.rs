@@ -2,10 +2,13 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
+use jiff::Timestamp;
 
 use super::Shell;
+use crate::catalog::BackstageState;
 use crate::web::panels::counted;
 use crate::web::panels::times::{self, Moment};
+use crate::web::params::Zone;
 use crate::web::{PageError, PageParams, StatusFacts, WebSettings, form};
 
 #[derive(Template)]
@@ -16,10 +19,21 @@ pub struct StatusPage<'a> {
     /// `14 entities from 1 file`
     pub read: String,
     pub loaded_at: Option<Moment>,
+    pub backstage: Option<BackstageLine>,
     pub faults: Vec<FaultLine>,
 }
 
-/// A fault of a catalog file.
+/// What Backstage's catalog holds, and as of when.
+pub struct BackstageLine {
+    /// `2,007 entities`
+    pub entities: String,
+    /// None when it could not be read yet.
+    pub good_at: Option<Moment>,
+    /// Since when it cannot be read, and how long that is.
+    pub failing: Option<(Moment, String)>,
+}
+
+/// A fault of a catalog file, or of Backstage.
 pub struct FaultLine {
     /// `catalog/payments.yaml:12:5`
     pub place: String,
@@ -42,6 +56,11 @@ pub async fn show(
         let place = std::iter::once(fault.file.display().to_string()).chain(places).collect();
         FaultLine { place, message: fault.message.clone(), kept_last_good: fault.kept_last_good }
     });
+    let backstage = facts.backstage.as_deref();
+    let failing = backstage.and_then(|state| {
+        let message = state.failing.as_ref()?.message.clone();
+        Some(FaultLine { place: "Backstage".to_owned(), message, kept_last_good: state.good_at.is_some() })
+    });
     let page = StatusPage {
         shell,
         read: format!(
@@ -50,10 +69,25 @@ pub async fn show(
             counted(facts.catalog.files_read, "file", "files")
         ),
         loaded_at: facts.catalog.loaded_at.map(|at| Moment::of(at, now, &params.zone)),
-        faults: faults.collect(),
+        backstage: backstage.map(|state| BackstageLine::of(state, now, &params.zone)),
+        faults: failing.into_iter().chain(faults).collect(),
         facts: &facts,
     };
     form::page(&request, &page, &page.as_content())
+}
+
+impl BackstageLine {
+    fn of(state: &BackstageState, now: Timestamp, zone: &Zone) -> Self {
+        let moment = |at| Moment::of(at, now, zone);
+        Self {
+            entities: counted(state.entities, "entity", "entities"),
+            good_at: state.good_at.map(moment),
+            failing: state.failing.as_ref().map(|failing| {
+                let age = times::span(now.as_second() - failing.since.as_second());
+                (moment(failing.since), age)
+            }),
+        }
+    }
 }
 
 impl StatusPage<'_> {

@@ -3,6 +3,7 @@
 use askama::Template;
 
 use super::chart::{self, Chart, gaps, step_named};
+use super::stats::Tiles;
 use super::times::Moment;
 use super::{Frame, Setting, Stale};
 use crate::chart::Mark;
@@ -45,6 +46,7 @@ pub struct Ready {
     pub warnings: Vec<String>,
     pub infos: Vec<String>,
     pub notes: Vec<String>,
+    pub tiles: Option<Tiles>,
     /// Why there is none, where no series has a sample.
     pub chart: Result<Chart, Nothing>,
 }
@@ -103,7 +105,7 @@ impl Body {
     fn state(&self) -> &'static str {
         match self {
             Self::Gone | Self::Failed(_) => "failed",
-            Self::Ready(ready) if ready.chart.is_err() => "empty",
+            Self::Ready(ready) if ready.chart.is_err() && ready.tiles.is_none() => "empty",
             Self::Ready(_) => "ready",
         }
     }
@@ -134,6 +136,7 @@ impl Ready {
             warnings: matrix.warnings.clone(),
             infos: matrix.infos.clone(),
             notes: graph.notices.iter().cloned().chain(step).chain(gaps(&plot)).collect(),
+            tiles: Tiles::of(graph, params),
             chart,
         }
     }

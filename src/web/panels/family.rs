@@ -58,6 +58,8 @@ pub struct Line {
 pub struct Head {
     pub id: String,
     pub state: AlertState,
+    /// Why not one of the siblings is sent on.
+    pub held: Option<&'static str>,
     pub name: String,
     /// `3 firing, 2 pending`
     pub count: String,
@@ -160,7 +162,7 @@ impl<'a> Writer<'a> {
             since: since.unwrap_or_default(),
             extra: extra(&columns.extra, row),
             detail: Detail::of(row, self.alertmanager, now, zone),
-            held: row.held().and_then(Held::word),
+            held: held(row),
             link: self.setting.alert(id, row.is_active()),
             graph: self.setting.alert_graph(id),
             marked: params.table.alert == Some(id),
@@ -200,6 +202,7 @@ impl Head {
         Self {
             id: format!("rule-{:016x}", hash_of_rule(first)),
             state: rows.iter().map(AlertRow::state).min().unwrap_or(AlertState::Unknown),
+            held: held(first).filter(|_| rows.iter().all(|row| held(row).is_some())),
             name: cut(&rule.name, LONGEST_CELL),
             count: count(rows),
             summary: cut(&summary, LONGEST_CELL),
@@ -217,17 +220,20 @@ impl Head {
     }
 }
 
+fn held(row: &AlertRow) -> Option<&'static str> {
+    row.held().and_then(Held::word)
+}
+
 fn count(rows: &[AlertRow]) -> String {
     let states = [AlertState::Firing, AlertState::Pending, AlertState::Unknown, AlertState::Inactive];
-    let word = |row: &AlertRow| row.held().and_then(Held::word);
     let part = |n: usize, word: &str| (n > 0).then(|| format!("{n} {word}"));
     let parts = states.into_iter().filter_map(|state| {
-        let n = rows.iter().filter(|r| r.state() == state && word(r).is_none()).count();
+        let n = rows.iter().filter(|r| r.state() == state && held(r).is_none()).count();
         part(n, state.as_str())
     });
-    let held = ["silenced", "inhibited", "muted"].into_iter();
-    let held = held.filter_map(|kind| part(rows.iter().filter(|r| word(r) == Some(kind)).count(), kind));
-    parts.chain(held).collect::<Vec<_>>().join(", ")
+    let kinds = ["silenced", "inhibited", "muted"].into_iter();
+    let others = kinds.filter_map(|kind| part(rows.iter().filter(|r| held(r) == Some(kind)).count(), kind));
+    parts.chain(others).collect::<Vec<_>>().join(", ")
 }
 
 fn summary(row: &AlertRow) -> &str {

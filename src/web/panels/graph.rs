@@ -4,7 +4,7 @@ use askama::Template;
 
 use super::chart::{self, Chart, gaps, step_named};
 use super::samples::Samples;
-use super::stats::Tile;
+use super::stats::Tiles;
 use super::{Frame, Setting, Stale};
 use crate::annotations::{GraphSpec, GraphType};
 use crate::monitoring::{Failure, Graph, Span};
@@ -62,7 +62,7 @@ pub struct Ready {
 
 pub enum View {
     Empty(Nothing),
-    Stats(Vec<Tile>),
+    Stats(Tiles),
     Chart(Chart),
     Samples(Samples),
 }
@@ -102,6 +102,11 @@ impl GraphPanel {
             menu: Menu::of(setting, number, spec),
             body,
         }
+    }
+
+    /// Whether there may be something to draw as lines or to list: single values are neither.
+    pub fn has_samples(&self) -> bool {
+        !matches!(&self.body, Body::Ready(ready) if matches!(ready.view, View::Stats(_)))
     }
 }
 
@@ -151,8 +156,8 @@ impl Ready {
         let matrix = graph.answer.value.clone();
         let stale = Stale::of(graph.answer.as_of, graph.answer.failure.as_ref(), params);
         let mut notes = graph.notices.clone();
-        let view = if !graph.stats.is_empty() {
-            View::Stats(Tile::all(&graph, params))
+        let view = if let Some(tiles) = Tiles::of(&graph, params) {
+            View::Stats(tiles)
         } else if matrix.series.is_empty() {
             View::Empty(tell_nothing(&graph, &format!("{} to {}", params.from, params.to)))
         } else if params.view_table {

@@ -17,7 +17,7 @@ pub mod missing;
 pub mod problems;
 pub mod rows;
 mod samples;
-mod stats;
+pub mod stats;
 pub mod summary;
 pub mod times;
 

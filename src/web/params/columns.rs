@@ -73,7 +73,8 @@ fn read_extra(pairs: &mut Pairs) -> Vec<ExtraColumn> {
     let mut columns: Vec<ExtraColumn> = Vec::new();
     let texts = pairs.texts(NAME);
     let texts = texts.iter().flat_map(|text| text.split(',')).map(str::trim).filter(|text| !text.is_empty());
-    for text in texts {
+    let texts: Vec<&str> = texts.collect();
+    for text in &texts {
         match ExtraColumn::read(text) {
             Ok(column) if columns.contains(&column) => {}
             Ok(_) if columns.len() == MOST_EXTRA => {
@@ -84,7 +85,9 @@ fn read_extra(pairs: &mut Pairs) -> Vec<ExtraColumn> {
             Err(message) => pairs.refuse(NAME, message),
         }
     }
-    if !columns.is_empty() {
+    if texts.is_empty() {
+        pairs.keep_empty(NAME);
+    } else if !columns.is_empty() {
         pairs.keep(NAME, columns.iter().map(ExtraColumn::key).collect::<Vec<_>>().join(","));
     }
     columns

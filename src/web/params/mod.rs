@@ -240,7 +240,7 @@ impl PageParams {
 
     /// Whether the address itself says so, rather than a default.
     pub fn is_given(&self, parameter: &str) -> bool {
-        self.given.iter().any(|(name, _)| name == parameter)
+        self.given.iter().any(|(name, value)| name == parameter && !value.is_empty())
     }
 
     /// What a link says to turn a flag off: nothing where that is its default.

@@ -62,6 +62,7 @@ impl Pairs {
     ) -> Option<T> {
         let text = self.text(name);
         if text.as_deref() == Some("") {
+            self.keep_empty(name);
             return None;
         }
         match text.as_deref().map(&read) {
@@ -128,6 +129,13 @@ impl Pairs {
     pub(super) fn keep(&mut self, name: &str, value: String) {
         if self.has_name(name) {
             self.given.push((name.to_owned(), value));
+        }
+    }
+
+    /// An empty parameter says something where leaving it out would bring its default.
+    pub(super) fn keep_empty(&mut self, name: &str) {
+        if self.default_text(name).is_some() {
+            self.keep(name, String::new());
         }
     }
 

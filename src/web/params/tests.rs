@@ -299,7 +299,14 @@ fn an_address_counts_before_the_entity_and_the_entity_before_the_portal() {
         "graphType=area&showInactiveAlerts",
         "now-1h Some(30) browser area 300 All true !step !graphType !pageSize !showInactiveAlerts",
     );
-    check_defaults("step=&graphType=", own, "", "now-6h None Europe/Berlin - 0 All false");
+    check_defaults("step=&graphType=", own, "", "now-6h None Europe/Berlin - 0 All false step graphType");
+    check_defaults(
+        "extraColumns=,",
+        "extraColumns=labels.a",
+        "",
+        "now-1h Some(30) browser - 0 Rows(20) false extraColumns",
+    );
+    check_defaults("extraColumns=", "", "", "now-1h Some(30) browser - 0 Rows(20) false");
     // The other two ends of a window are the address's alone.
     check_defaults("to=now-1h", own, "", "1795417335250 None Europe/Berlin line 300 All false to");
     check_defaults("from=now-3h", own, "", "now-3h None Europe/Berlin line 300 All false from");

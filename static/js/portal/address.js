@@ -5,8 +5,6 @@ const CHOSEN = ["series", "hide", "legend"];
 let carries = false;
 
 function readAddress() {
-  choices.clear();
-  orders.clear();
   const given = new URLSearchParams(location.search);
   for (const parameter of CHOSEN) {
     for (const text of given.getAll(parameter)) {

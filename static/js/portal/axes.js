@@ -104,13 +104,24 @@ function valueAxis([least, most], unit, room, fromZero) {
   return { min, max, interval: step };
 }
 
-// How many decimals more it takes to tell the labels apart.
-function moreDecimals({ min, max, interval }, unit) {
-  if (!interval) return 0;
-  const largest = Math.max(Math.abs(min), Math.abs(max));
+function axisValues({ min, max, interval }) {
   const first = Math.round(min / interval);
-  const values = Array.from({ length: Math.round((max - min) / interval) + 1 }, (_, i) => (first + i) * interval);
-  let more = Math.min(9, Math.max(0, Math.ceil(Math.log10(largest / interval)) - 1));
+  return Array.from({ length: Math.round((max - min) / interval) + 1 }, (_, i) => (first + i) * interval);
+}
+
+// How many decimals more it takes to tell the labels apart.
+function moreDecimals(axis, unit) {
+  if (!axis.interval) return 0;
+  const values = axisValues(axis);
+  const largest = Math.max(Math.abs(axis.min), Math.abs(axis.max));
+  let more = Math.min(9, Math.max(0, Math.ceil(Math.log10(largest / axis.interval)) - 1));
   while (more < 9 && new Set(values.map((value) => format(value, unit, more))).size < values.length) more++;
   return more;
+}
+
+// As many letters as the gutter holds, and no label twice.
+function axisLabels(axis, unit, more) {
+  const labels = axisValues(axis).map((value) => [...format(value, unit, more)])
+    .map((letters) => (letters.length > 10 ? letters.slice(0, 9).concat("…") : letters).join(""));
+  return labels.map((label, i) => (labels.indexOf(label) === i ? label : ""));
 }

@@ -1,15 +1,17 @@
 // Who listens to what; the last part.
 
-document.addEventListener("click", (event) => {
+const on = (type, listener) => document.addEventListener(type, listener);
+
+on("click", (event) => {
   closeMenus(event.target);
   onLegend(event);
   onSort(event);
   onRow(event);
   const button = event.target.closest?.("[data-copy]");
   if (button) onCopy(button);
-  if (event.target.closest?.("[data-keys]")) openKeys();
+  if (event.target.closest?.("[data-keys]")) toggleKeys();
 });
-document.addEventListener("keydown", (event) => {
+on("keydown", (event) => {
   if (event.key === "Escape") {
     closeMenus(null);
     endMark();
@@ -18,37 +20,33 @@ document.addEventListener("keydown", (event) => {
   onChartKey(event);
   onShortcut(event);
 });
-document.addEventListener("pointerdown", onPointerDown);
-document.addEventListener("pointermove", onPointerMove);
-document.addEventListener("pointerup", onPointerUp);
-document.addEventListener("pointercancel", endMark);
-document.addEventListener("focusout", onBlur);
-document.addEventListener("formdata", onFormData);
-document.addEventListener("visibilitychange", onVisible);
-document.addEventListener("htmx:config:request", onRequest);
-document.addEventListener("htmx:after:request", onAnswer);
-document.addEventListener("htmx:error", onFailure);
-document.addEventListener("htmx:before:swap", rememberFocus);
-document.addEventListener("htmx:after:swap", () => {
+on("pointerdown", onPointerDown);
+on("pointermove", onPointerMove);
+on("pointerup", onPointerUp);
+on("pointercancel", endMark);
+on("focusout", onBlur);
+on("formdata", onFormData);
+on("visibilitychange", onVisible);
+on("htmx:config:request", onRequest);
+on("htmx:after:request", onAnswer);
+on("htmx:error", onFailure);
+on("htmx:before:swap", rememberFocus);
+on("htmx:after:swap", () => {
   refreshPage();
   restoreFocus();
 });
 window.addEventListener("pagehide", () => { leaving = true; });
 window.addEventListener("pageshow", () => { leaving = false; });
-window.addEventListener("popstate", () => {
-  readAddress();
-  redraw();
-  refreshPage();
-});
-window.addEventListener("beforeprint", () => lighten(true));
-window.addEventListener("afterprint", () => lighten(false));
+let onScreen;
+window.addEventListener("beforeprint", () => { onScreen = inTheme("light"); });
+window.addEventListener("afterprint", () => inTheme(onScreen));
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
 new MutationObserver(redraw).observe(root, { attributeFilter: ["data-theme"] });
 
-window.promenade = { format, valueAxis, moreDecimals, timeTicks, timeLabels };
+window.promenade = { format, valueAxis, moreDecimals, axisLabels, timeTicks, timeLabels };
 root.classList.add("js");
 readAddress();
 tellZone();
 refreshPage();
-offerBack();
+arrive();
 startFrame();

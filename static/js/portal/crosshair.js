@@ -21,8 +21,7 @@ function nearestSample({ start, step }, ms) {
 
 function crossLine(entry, ms) {
   const [from, to] = endsOf(entry);
-  const line = entry.cross ??= element("i", "cross");
-  if (line.parentElement !== entry.div) entry.div.append(line);
+  const line = entry.cross ??= entry.div.appendChild(element("i", "cross"));
   line.hidden = !(ms >= from && ms <= to);
   if (!line.hidden) {
     line.style.setProperty("transform", `translateX(${entry.chart.convertToPixel({ xAxisIndex: 0 }, ms)}px)`);

@@ -4,9 +4,8 @@
 function makeWalkable({ div }) {
   div.tabIndex = 0;
   div.setAttribute("role", "application");
-  div.setAttribute("aria-roledescription", "chart");
-  const { label } = div.closest(".panel").dataset;
-  div.setAttribute("aria-label", `${label ?? "Chart"}; arrow keys go from sample to sample`);
+  const name = div.closest(".panel").getAttribute("aria-label");
+  div.setAttribute("aria-label", `${name}; arrow keys go from sample to sample`);
 }
 
 function say(text) {
@@ -19,7 +18,7 @@ function onChartKey(event) {
   const entry = event.target.matches?.(".chart") && chartUnder(event);
   if (!entry || modified(event)) return;
   const { island } = entry;
-  const shown = island.names.map((_, i) => i).filter((i) => isShown(entry, island.names[i]));
+  const shown = shownIn(entry);
   const length = Math.max(0, ...island.columns.map((column) => column.length));
   const { key } = event;
   if (!shown.length || !length || !/^(Arrow(Left|Right|Up|Down)|Home|End)$/.test(key)) return;
@@ -49,7 +48,7 @@ function showSpot(entry, shown) {
   const [x, y] = entry.pointer;
   chart.dispatchAction({ type: "showTip", x, y });
   cross(entry, ms);
-  say(`${dateTime(ms)}, ${island.names[i]}, ${row ? format(row.value, island.unit, entry.more) : "no data"}`);
+  say(`${timeOf(island, at)}, ${island.names[i]}, ${row ? format(row.value, island.unit, entry.more) : "no data"}`);
 }
 
 function onBlur(event) {
@@ -65,8 +64,10 @@ function askAgain() {
   }
 }
 
-function openKeys() {
-  document.getElementById("keys")?.showModal();
+function toggleKeys() {
+  const keys = document.getElementById("keys");
+  if (keys.open) keys.close();
+  else keys.showModal();
 }
 
 // Never while somebody writes, and never in place of a key of the browser's.
@@ -76,10 +77,9 @@ function onShortcut(event) {
   if (target.closest?.("input, textarea, select, dialog, [contenteditable]")) return;
   const menu = document.getElementById("menu-range");
   const search = document.querySelector("main input[type=search]");
-  if (key === "?") openKeys();
+  if (key === "?") toggleKeys();
   else if (key === "r") askAgain();
   else if (key === "t" && menu) {
-    closeMenus(menu);
     menu.open = true;
     menu.querySelector("input[name=from]").select();
   } else if (key === "/" && search) search.select();

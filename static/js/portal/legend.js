@@ -18,6 +18,11 @@ function isShown({ div, island }, name) {
   return choice.only.has(name) || !island.names.some((other) => choice.only.has(other));
 }
 
+// Places of the series that are shown.
+function shownIn(entry) {
+  return entry.island.names.flatMap((name, i) => (isShown(entry, name) ? [i] : []));
+}
+
 function choose(panel, name, toggles) {
   const graph = graphOf(panel);
   const names = rows(panel).map(nameOf);
@@ -64,21 +69,18 @@ function sortLegend(panel) {
       head.setAttribute("aria-sort", down ? "descending" : "ascending");
     } else head.removeAttribute("aria-sort");
   }
+  // What has no figure comes last, whichever way.
+  const nothing = down ? "-Infinity" : "Infinity";
   const valueOf = (row) => {
     if (cell < 0) return 0;
-    return key === "name" ? nameOf(row) : Number(row.cells[cell].title.replace("Inf", "Infinity") || NaN);
+    return key === "name" ? nameOf(row) : Number(row.cells[cell].title.replace("Inf", "Infinity") || nothing);
   };
-  const lines = rows(panel).map((row) => ({ row, value: valueOf(row), place: Number(row.dataset.series) }));
-  const compare = (a, b) => {
-    const [without, other] = [Number.isNaN(a.value), Number.isNaN(b.value)];
-    if (without || other) return without - other || a.place - b.place;
-    const way = a.value < b.value ? -1 : a.value > b.value ? 1 : 0;
-    return (down ? -way : way) || a.place - b.place;
-  };
-  const sorted = [...lines].sort(compare);
-  if (sorted.every((line, i) => line === lines[i])) return;
+  const way = (a, b) => (a < b ? -1 : a > b ? 1 : 0) * (down ? -1 : 1);
+  const before = rows(panel);
+  const sorted = [...before].sort((a, b) => way(valueOf(a), valueOf(b)) || a.dataset.series - b.dataset.series);
+  if (sorted.every((row, i) => row === before[i])) return;
   const held = document.activeElement;
-  lines[0].row.parentElement.append(...sorted.map((line) => line.row));
+  before[0].parentElement.append(...sorted);
   if (panel.contains(held)) held.focus({ preventScroll: true });
 }
 

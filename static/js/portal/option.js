@@ -18,7 +18,7 @@ function chartOption(entry) {
   const { chart, island } = entry;
   const theme = colours();
   const option = { ...island.option };
-  const shown = island.names.map((_, i) => i).filter((i) => isShown(entry, island.names[i]));
+  const shown = shownIn(entry);
   option.animation = false;
   option.textStyle = { ...option.textStyle, color: theme.text, fontFamily: theme.font };
   option.dataset = dataset(island);
@@ -97,13 +97,15 @@ function yAxis(entry, shown, theme) {
   // The server's own while all is shown, so that nothing jumps when its chart is replaced.
   const whole = !choices.has(entry.div.id) && island.y;
   const { min, max, interval, more } = whole || valueAxis(extent(island, shown), island.unit, room, fromZero);
-  entry.more = more ?? moreDecimals({ min, max, interval }, island.unit);
+  const axis = { min, max, interval };
+  entry.more = more ?? moreDecimals(axis, island.unit);
+  const labels = interval && axisLabels(axis, island.unit, entry.more);
   return {
     ...base,
     min, max, interval,
     axisLabel: {
-      ...base.axisLabel, color: theme.muted, width: 60, overflow: "truncate",
-      formatter: (value) => format(value, island.unit, entry.more),
+      ...base.axisLabel, color: theme.muted, fontSize: 11,
+      formatter: (value, at) => (labels ? labels[at] : format(value, island.unit)) ?? "",
     },
     splitLine: { ...base.splitLine, lineStyle: { color: theme.grid } },
   };

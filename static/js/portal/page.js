@@ -15,12 +15,12 @@
 //   <table class="alerts"> <tr data-row="JSON of the row"> <td class="name"> <details> <summary> <a class="permalink">
 //   <table class="legend"> <tr data-series="0" tabindex="0">, inside the same panel
 //     <td class="name"><bdi>, <td title="the figure in full">; <th><a data-sort="name|last|min|max|avg">
-//   <details id="menu-range"> with <input class="field" name="from"> and "to", <details id="menu-zone"> with
-//     <datalist id="zones">, [data-zone="offset|words"], <dialog id="keys">, [data-keys], <p id="said" aria-live>
+//   <details id="menu-range"> with <input class="field" name="from"> and "to",
+//     [data-zone="offset|words"], <dialog id="keys">, [data-keys], <p id="said" aria-live>
 //   <time datetime="...">, <details class="menu">, [data-copy="text or path"]; empty: the <pre> beside it
 // It never writes HTML text: names and values come from Prometheus and may be hostile.
 //
-// static/build.rs joins the parts of this folder, in the order of its list, in one scope; it drops comments that are
+// static/build.rs joins the parts of this folder, in the order of its list, in one scope; it drops blanks, and comments that are
 // whole lines, and takes no template literal that spans lines.
 
 const root = document.documentElement;

@@ -110,12 +110,9 @@ function redraw() {
 }
 
 // Paper is white.
-let themeBefore;
-
-function lighten(prints) {
-  if (prints) themeBefore = root.dataset.theme;
-  if (prints) root.dataset.theme = "light";
-  else if (themeBefore) root.dataset.theme = themeBefore;
-  else delete root.dataset.theme;
+function inTheme(theme) {
+  const before = root.dataset.theme ?? "";
+  root.dataset.theme = theme;
   redraw();
+  return before;
 }

@@ -2,11 +2,11 @@
 
 // A row opens by its name too, which is a link for those who copy it or open it elsewhere.
 function onRow(event) {
-  const summary = event.target.closest?.("table.alerts td.name summary");
-  if (!summary) return;
-  const details = summary.parentElement;
+  const details = event.target.closest?.("table.alerts td.name")?.querySelector("details");
+  const part = event.target.closest?.("summary, a.permalink");
+  if (!details || !part) return;
   const opens = !details.open;
-  if (event.target.closest("a.permalink")) {
+  if (part.matches("a")) {
     if (modified(event)) return;
     event.preventDefault();
     details.open = opens;

@@ -20,7 +20,7 @@ const clock = new Intl.DateTimeFormat("en-GB", {
 function parts(ms) {
   const found = {};
   for (const { type, value } of clock.formatToParts(ms)) found[type] = value;
-  found.timeZoneName = found.timeZoneName.replace("GMT", "UTC").replace("\u2212", "-");
+  found.timeZoneName = found.timeZoneName.replace(/GMT(\+0$)?/, "UTC").replace("\u2212", "-");
   return found;
 }
 
@@ -59,10 +59,6 @@ function localTimes() {
 
 // Where the page is in the reader's own zone, the server could name neither that nor a time as it is there.
 function tellZone() {
-  const names = document.getElementById("zones");
-  document.getElementById("menu-zone")?.addEventListener("toggle", () => {
-    if (!names.options.length) names.append(...Intl.supportedValuesOf("timeZone").map((name) => new Option("", name)));
-  });
   if (zone) return;
   const { timeZoneName } = parts(Date.now());
   const { timeZone } = clock.resolvedOptions();
@@ -71,8 +67,9 @@ function tellZone() {
     element.textContent = inWords ? `${timeZone}, ${timeZoneName}` : timeZoneName;
   }
   for (const field of document.querySelectorAll("#menu-range input.field")) {
-    const ms = /^\d{4}-.*Z$/.test(field.value) ? Date.parse(field.value) : NaN;
-    const wall = ms + (Number.isNaN(ms) ? 0 : offset(ms));
+    if (!/^\d{4}-.*Z$/.test(field.value)) continue;
+    const ms = Date.parse(field.value);
+    const wall = ms + offset(ms);
     // In the hour that is there twice, only the server's way of writing tells which.
     if (fromWall(wall) === ms) field.value = new Date(wall).toISOString().slice(0, 19).replace("T", " ");
   }

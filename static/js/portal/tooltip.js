@@ -20,8 +20,7 @@ function tooltip(entry, theme) {
 
 function tooltipBody(entry, at) {
   const { island, chart, pointer } = entry;
-  const shown = island.names.map((_, i) => i).filter((i) => isShown(entry, island.names[i]));
-  const rows = stackedAt(island, shown, at);
+  const rows = stackedAt(island, shownIn(entry), at);
   const aim = pointer ? chart.convertFromPixel({ gridIndex: 0 }, pointer)?.[1] : null;
   const byNearness = (a, b) => Math.abs(a.top - aim) - Math.abs(b.top - aim);
   rows.sort(Number.isFinite(aim) ? byNearness : (a, b) => b.value - a.value);
@@ -29,16 +28,19 @@ function tooltipBody(entry, at) {
   const others = rows.slice(1).sort((a, b) => b.value - a.value);
   const listed = rows.slice(0, 1).concat(others.slice(0, TOOLTIP_ROWS - 1));
   const body = element("div", "tip-body");
-  // Where samples share a pixel, two places stand for what lies within a time from the first of them on.
-  const { start, step, within } = island;
-  const time = dateTime(start + (within ? at - (at % 2) : at) * step);
-  body.append(element("div", "tip-time", within ? `${time} + ${format(within / 1000, "seconds")}` : time));
+  body.append(element("div", "tip-time", timeOf(island, at)));
   listed.forEach((row, n) => body.append(tooltipRow(entry, row, n === 0)));
   if (!rows.length) body.append(element("div", "tip-more", "no data here"));
   if (rows.length > listed.length) {
     body.append(element("div", "tip-more", `and ${rows.length - listed.length} more`));
   }
   return body;
+}
+
+// Where samples share a pixel, two places stand for what lies within a time from the first of them on.
+function timeOf({ start, step, within }, at) {
+  const time = dateTime(start + (within ? at - (at % 2) : at) * step);
+  return within ? `${time} + ${format(within / 1000, "seconds")}` : time;
 }
 
 function tooltipRow({ island, more }, { i, value }, nearest) {

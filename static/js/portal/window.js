@@ -69,40 +69,27 @@ function showWindow(from, to) {
   url.searchParams.set("from", from);
   url.searchParams.set("to", to);
   url.hash = "";
-  go(url.href, location.href);
+  go(url.href);
 }
 
-// What this tab remembers of its zooming: { y, back: { address: the address before } }. A frame may have no memory.
-function memory(next) {
+// Goes there, stays at the same place of the page, and offers the way back. A frame may have no memory for that.
+function go(href) {
   try {
-    if (next) sessionStorage.setItem("promenade", JSON.stringify(next));
-    return JSON.parse(sessionStorage.getItem("promenade")) ?? {};
-  } catch {
-    return {};
-  }
-}
-
-// Goes there and stays at the same place of the page.
-function go(href, before) {
-  const { back } = memory();
-  memory({ y: scrollY, back: before ? { ...back, [href]: before } : back });
+    sessionStorage.promenade = JSON.stringify([href, scrollY, location.href]);
+  } catch {}
   location.assign(href);
 }
 
-function offerBack() {
-  const { y, back } = memory();
-  const before = back?.[location.href];
-  if (y !== undefined) {
-    memory({ back });
-    scrollTo(0, y);
-  }
-  if (!before) return;
+function arrive() {
+  let came = [];
+  try {
+    came = JSON.parse(sessionStorage.promenade);
+  } catch {}
+  const [href, y, before] = came;
+  if (href !== location.href) return;
+  // Anything but a new visit has a place of its own.
+  if (performance.getEntriesByType("navigation")[0].type === "navigate") scrollTo(0, y);
   const link = element("a", "button zoom-back", "Back to the window before");
   link.href = before;
-  link.addEventListener("click", (event) => {
-    if (modified(event)) return;
-    event.preventDefault();
-    go(before);
-  });
   document.body.append(link);
 }

@@ -11,7 +11,8 @@ use chromiumoxide::cdp::browser_protocol::browser::{
     Bounds, GetWindowForTargetParams, SetWindowBoundsParams, WindowState,
 };
 use chromiumoxide::cdp::browser_protocol::emulation::{
-    MediaFeature, SetDeviceMetricsOverrideParams, SetScriptExecutionDisabledParams, SetTimezoneOverrideParams,
+    MediaFeature, SetDeviceMetricsOverrideParams, SetEmulatedMediaParams, SetScriptExecutionDisabledParams,
+    SetTimezoneOverrideParams,
 };
 use chromiumoxide::cdp::browser_protocol::input::{
     DispatchKeyEventParams, DispatchKeyEventType, DispatchMouseEventParams, DispatchMouseEventType,
@@ -201,14 +202,28 @@ impl Tab {
 
     /// Looks at the page by a JavaScript expression. Only to look: what this does, no policy forbids.
     pub async fn look<T: DeserializeOwned>(&self, expression: &str) -> T {
-        let found = self.page.evaluate_expression(expression).await;
+        let mut found = self.page.evaluate_expression(expression).await;
+        // On its way from one page to the next, a tab is on neither.
+        for _ in 0..20 {
+            if !found.as_ref().is_err_and(|fault| fault.to_string().contains("context")) {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            found = self.page.evaluate_expression(expression).await;
+        }
         found.and_then(|f| Ok(f.into_value()?)).unwrap_or_else(|fault| panic!("{expression}: {fault}"))
     }
 
     /// Waits until an expression holds.
     pub async fn until(&self, expression: &str) {
         let start = clock::now();
-        while !self.look::<bool>(&format!("Boolean({expression})")).await {
+        let asked = format!("Boolean({expression})");
+        // While the page changes to another one, nothing holds yet.
+        let holds = async || {
+            let found = self.page.evaluate_expression(asked.as_str()).await;
+            found.ok().and_then(|found| found.into_value().ok()).unwrap_or(false)
+        };
+        while !holds().await {
             let waited = clock::now().duration_since(start);
             if waited.unsigned_abs() > PATIENCE {
                 let shot = self.screenshot("gave-up").await;
@@ -329,6 +344,18 @@ impl Tab {
     /// What the system prefers: `light` or `dark`.
     pub async fn theme(&self, name: &str) {
         let prefers = MediaFeature::new("prefers-color-scheme", name);
+        self.page.emulate_media_features(vec![prefers]).await.unwrap();
+    }
+
+    /// As it comes out of a printer, or back on the screen.
+    pub async fn paper(&self, prints: bool) {
+        let media = SetEmulatedMediaParams::builder().media(if prints { "print" } else { "" }).build();
+        self.page.execute(media).await.unwrap();
+    }
+
+    /// The system asks for less motion.
+    pub async fn stillness(&self) {
+        let prefers = MediaFeature::new("prefers-reduced-motion", "reduce");
         self.page.emulate_media_features(vec![prefers]).await.unwrap();
     }
 

@@ -1,12 +1,14 @@
 //! The world that the portal is tested in: real parts, and a scripted upstream for faults.
 
 pub mod alertmanager;
+pub mod backstage;
 pub mod chromium;
 pub mod markup;
 pub mod png;
 pub mod portal;
 pub mod prometheus;
 pub mod questions;
+pub mod tls;
 pub mod upstream;
 
 use std::net::SocketAddr;

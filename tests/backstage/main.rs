@@ -1,0 +1,278 @@
+//! The portal against a real Backstage's catalog, from npm. `./tests/run backstage` installs and runs it.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    dead_code,
+    reason = "a test that meets the unexpected should stop; of the world only some is used here"
+)]
+
+#[path = "../it/world/mod.rs"]
+mod world;
+
+use std::fmt::Write as _;
+use std::fs::{self, File};
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use promenade::catalog::source::{BackstageSource, FileSource, Joined};
+use promenade::catalog::{BackstageSettings, Catalog, CatalogSettings, Entity, EntityRef};
+use promenade::clock;
+use promenade::metrics::Metrics;
+use tempfile::TempDir;
+
+use world::World;
+
+/// Where `package.json` is installed, as `tests/run` says it.
+const INSTALLED: &str = "PROMENADE_BACKSTAGE";
+const TOKEN: &str = "t0ken-of-the-portal-0123456789";
+const RESTRICTED: &str = "t0ken-of-the-scaffolder-012345";
+/// More than a page holds.
+const MANY: usize = 520;
+
+const CATALOG: &str = "
+apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata:
+  name: Payments-API
+  annotations: {prometheus.io/rule: 'up|job', prometheus.io/alert: all}
+spec: {type: service, lifecycle: production, owner: team-a, system: checkout}
+---
+apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata: {name: payments-api, namespace: shop, description: Of the shop}
+spec: {type: service, lifecycle: production, owner: 'group:default/team-a'}
+---
+apiVersion: backstage.io/v1alpha1
+kind: Group
+metadata: {name: team-a}
+spec: {type: team, children: []}
+---
+apiVersion: backstage.io/v1alpha1
+kind: System
+metadata: {name: checkout}
+spec: {owner: team-a, domain: money}
+---
+apiVersion: backstage.io/v1alpha1
+kind: Domain
+metadata: {name: money}
+spec: {owner: team-a}
+";
+
+/// A running Backstage, ended with the test.
+struct Backstage {
+    child: Child,
+    url: String,
+    directory: TempDir,
+}
+
+impl Drop for Backstage {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Backstage {
+    /// `package` is the catalog's; see `main.cjs`.
+    fn start(package: &str) -> Self {
+        let installed = std::env::var(INSTALLED);
+        let installed = installed.expect("PROMENADE_BACKSTAGE is not set: run ./tests/run backstage");
+        let directory = TempDir::new().unwrap();
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        fs::write(directory.path().join("catalog.yaml"), CATALOG).unwrap();
+        fs::write(directory.path().join("many.yaml"), many()).unwrap();
+        let config = directory.path().join("app-config.yaml");
+        fs::write(&config, app_config(port, directory.path())).unwrap();
+        let log = File::create(directory.path().join("log")).unwrap();
+        let child = Command::new("node")
+            .args(["main.cjs", "--config"])
+            .arg(&config)
+            .current_dir(&installed)
+            .env("CATALOG", package)
+            .env("NODE_ENV", "production")
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().unwrap())
+            .stderr(log)
+            .spawn()
+            .expect("node runs");
+        Self { child, url: format!("http://127.0.0.1:{port}"), directory }
+    }
+
+    fn settings(&self, token: Option<&str>) -> BackstageSettings {
+        BackstageSettings {
+            base_url: self.url.parse().unwrap(),
+            token: token.map(|text| text.to_owned().into()),
+            interval: Duration::from_secs(1),
+        }
+    }
+
+    /// What it said last, for a test that gives up.
+    fn log(&self) -> String {
+        let text = fs::read_to_string(self.directory.path().join("log")).unwrap();
+        text.chars().skip(text.chars().count().saturating_sub(4000)).collect()
+    }
+}
+
+fn many() -> String {
+    (0..MANY).fold(String::new(), |mut text, i| {
+        let spec = "{type: service, lifecycle: production, owner: team-a}";
+        let head = "---\napiVersion: backstage.io/v1alpha1\nkind: Component\n";
+        write!(text, "{head}metadata: {{name: many-{i}}}\nspec: {spec}\n").unwrap();
+        text
+    })
+}
+
+fn app_config(port: u16, directory: &Path) -> String {
+    format!(
+        "app: {{title: Test, baseUrl: 'http://127.0.0.1:{port}'}}
+auth: {{providers: {{guest: {{dangerouslyAllowOutsideDevelopment: true}}}}}}
+backend:
+  baseUrl: http://127.0.0.1:{port}
+  listen: {{host: 127.0.0.1, port: {port}}}
+  database: {{client: better-sqlite3, connection: ':memory:'}}
+  auth:
+    externalAccess:
+      - {{type: static, options: {{token: {TOKEN}, subject: promenade}}}}
+      - type: static
+        options: {{token: {RESTRICTED}, subject: other}}
+        accessRestrictions: [{{plugin: scaffolder}}]
+catalog:
+  processingInterval: {{seconds: 2}}
+  rules: [{{allow: [Component, Group, System, Domain, Location]}}]
+  locations:
+    - {{type: file, target: '{0}/catalog.yaml'}}
+    - {{type: file, target: '{0}/many.yaml'}}
+",
+        directory.display()
+    )
+}
+
+/// Until it holds, for a minute and a half: Backstage processes one entity after the other.
+async fn until(backstage: &Backstage, what: &str, mut holds: impl FnMut() -> bool) {
+    let since = clock::stopwatch();
+    while !holds() {
+        assert!(since.elapsed() < Duration::from_secs(90), "{what}\n{}", backstage.log());
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+fn entity(catalog: &Catalog, reference: &str) -> Option<Arc<Entity>> {
+    catalog.get(&EntityRef::parse(reference).unwrap())
+}
+
+fn relations(catalog: &Catalog, reference: &str) -> Vec<String> {
+    let relations = &entity(catalog, reference).unwrap().relations;
+    relations.iter().map(|r| format!("{} {}", r.kind, r.target)).collect()
+}
+
+fn pages(metrics: &Metrics, outcome: &str) -> u64 {
+    let name = format!("promenade_catalog_backstage_pages_total{{outcome=\"{outcome}\"}} ");
+    let text = metrics.encode();
+    text.lines().find_map(|line| line.strip_prefix(&name)?.parse().ok()).unwrap_or(0)
+}
+
+/// Entities and relations arrive, an unchanged catalog costs what `unchanged` says, a change arrives.
+async fn a_catalog_is_followed(package: &str, unchanged: &str) {
+    // The portal starts first: it must find Backstage when that comes.
+    let backstage = Backstage::start(package);
+    let metrics = Metrics::new();
+    let joined = Joined::with_backstage(metrics.catalog.clone());
+    let catalog = joined.catalog();
+    let _files = FileSource::beside(CatalogSettings::default(), joined.clone(), clock::now());
+    let settings = backstage.settings(Some(TOKEN));
+    let _source = BackstageSource::start(settings, joined, metrics.backstage.clone()).unwrap();
+    let has = |reference: &str| entity(&catalog, reference).is_some();
+    until(&backstage, "all entities", || {
+        let components = catalog.snapshot().entities.iter().filter(|e| e.name.starts_with("many-")).count();
+        components == MANY && has("component:default/payments-api") && has("component:shop/payments-api")
+    })
+    .await;
+    assert_eq!(catalog.snapshot().faults, []);
+
+    until(&backstage, "relations", || {
+        let parts = ["system:default/checkout", "domain:default/money"].map(|r| relations(&catalog, r));
+        parts[0].contains(&"hasPart component:default/payments-api".to_owned())
+            && parts[1].contains(&"hasPart system:default/checkout".to_owned())
+            && relations(&catalog, "group:default/team-a").len() == MANY + 4
+    })
+    .await;
+    let team = relations(&catalog, "group:default/team-a");
+    for owned in ["component:default/payments-api", "component:shop/payments-api", "domain:default/money"] {
+        assert!(team.contains(&format!("ownerOf {owned}")), "{owned}");
+    }
+    let payments = entity(&catalog, "component:DEFAULT/PAYMENTS-api").unwrap();
+    assert_eq!((payments.name.as_str(), payments.owner()), ("Payments-API", Some("team-a")));
+    assert_eq!(payments.annotation("prometheus.io/rule"), Some("up|job"));
+    assert!(payments.annotations.contains_key("backstage.io/managed-by-location"), "kept whole");
+    let theirs = entity(&catalog, "component:shop/payments-api").unwrap();
+    assert_eq!(theirs.description.as_deref(), Some("Of the shop"));
+
+    // Quiet, Backstage answers as before.
+    let (mut read, mut at_rest) = (0, 0);
+    until(&backstage, "rest", || {
+        let now = pages(&metrics, "read");
+        if now != read {
+            (read, at_rest) = (now, pages(&metrics, unchanged));
+        }
+        pages(&metrics, unchanged) >= at_rest + 6
+    })
+    .await;
+    let changed = CATALOG.replace("up|job", "up|instance");
+    fs::write(backstage.directory.path().join("catalog.yaml"), changed).unwrap();
+    until(&backstage, "the change", || {
+        let payments = entity(&catalog, "component:default/payments-api");
+        payments.is_some_and(|e| e.annotation("prometheus.io/rule") == Some("up|instance"))
+    })
+    .await;
+    println!(
+        "{package}: {} pages read, {} unchanged (304), {} the same bytes",
+        pages(&metrics, "read"),
+        pages(&metrics, "unchanged"),
+        pages(&metrics, "same")
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_current_catalog_is_followed_by_its_bytes() {
+    a_catalog_is_followed("@backstage/plugin-catalog-backend", "same").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_catalog_with_etags_is_followed_by_them() {
+    a_catalog_is_followed("plugin-catalog-backend-with-etags", "unchanged").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_is_no_good_has_its_own_words() {
+    let backstage = Backstage::start("@backstage/plugin-catalog-backend");
+    let cases = [
+        (None, "Backstage asks for a token (401)"),
+        (Some("wr0ng-token-of-nobody-0123456"), "does not know the token"),
+        (Some(RESTRICTED), "it is restricted to other plugins"),
+        (Some(TOKEN), "entities, as of"),
+    ];
+    for (token, told) in cases {
+        let settings = backstage.settings(token);
+        let world = World::with("", |all| {
+            all.catalog.files.clear();
+            all.catalog.backstage = Some(settings);
+        })
+        .await;
+        let since = clock::stopwatch();
+        loop {
+            let status = world.get("/status").await.text().to_owned();
+            if status.contains(told) {
+                break;
+            }
+            assert!(since.elapsed() < Duration::from_secs(60), "{told}: {status}\n{}", backstage.log());
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+        assert_eq!(world.get("/readyz").await.status, 200);
+    }
+}

@@ -1,0 +1,110 @@
+//! How fast labels find their owner among 100,000 entities, and what the index costs in memory.
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a benchmark that meets the unexpected should stop"
+)]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::hint::black_box;
+use std::sync::Arc;
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use promenade::annotations::{ALERT, LABELS, MonitoringSpec, SERVICE_NAME};
+use promenade::catalog::{Annotation, Entity, EntityRef, Snapshot};
+use promenade::monitoring::owners::Owners;
+use promenade::monitoring::routing::{self, RequestFacts, RoutingSettings};
+use promenade::prometheus::{InstanceName, Labels};
+
+const ENTITIES: usize = 100_000;
+
+/// As catalogs are: one name for all, told apart by a matcher; names of their own; alternatives; a few for `all`.
+fn entity(i: usize) -> Arc<Entity> {
+    let (alert, labels) = match i % 20 {
+        0..12 => {
+            ("HighErrorRate,HighLatency,Saturated".to_owned(), format!("service=service-{i},severity!=none"))
+        }
+        12..16 => (format!("Own{i},HighErrorRate"), format!("service=~\"service-{i}|worker-{i}\"")),
+        16..18 => (String::new(), format!("service=service-{i},severity=~\"critical|page\"")),
+        18 => (format!("Own{i}"), String::new()),
+        _ if i % 1000 == 19 => ("all".to_owned(), "namespace=~\"team-.*\",severity=critical".to_owned()),
+        _ => ("all".to_owned(), format!("namespace=team-{}", i / 50)),
+    };
+    let service = format!("instance-{}", i % 3);
+    let annotations = [(ALERT, alert), (LABELS, labels), (SERVICE_NAME, service)];
+    let annotation = |(key, value): (&str, String)| {
+        (key.to_owned(), Annotation { value, place: None, key_place: None, origins: None })
+    };
+    Arc::new(Entity {
+        reference: EntityRef::new("component", "default", &format!("entity-{i}")).unwrap(),
+        kind: "Component".to_owned(),
+        api_version: "backstage.io/v1alpha1".to_owned(),
+        name: format!("entity-{i}"),
+        title: None,
+        description: None,
+        labels: BTreeMap::new(),
+        annotations: annotations.into_iter().filter(|(_, value)| !value.is_empty()).map(annotation).collect(),
+        tags: Vec::new(),
+        links: Vec::new(),
+        other_metadata: serde_json::Map::new(),
+        spec: serde_json::Value::Null,
+        relations: Vec::new(),
+        place: None,
+    })
+}
+
+fn resident_kib() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap_or_default();
+    line.split_whitespace().nth(1).and_then(|text| text.parse().ok()).unwrap_or(0)
+}
+
+fn lookup(criterion: &mut Criterion) {
+    let snapshot = Arc::new(Snapshot::new((0..ENTITIES).map(entity)));
+    let before = resident_kib();
+    let owners = Owners::of(snapshot.clone());
+    println!("index of {} owners: {} MiB resident", owners.len(), (resident_kib() - before) / 1024);
+    let known = (0..3).map(|i| InstanceName::new(&format!("instance-{i}"))).collect();
+    let settings = RoutingSettings { known, ..RoutingSettings::default() };
+    // With the instance of each, as a request wants it.
+    let found = |labels: &Labels| {
+        let found = owners.find(labels);
+        let routed = found.iter().map(|owning| {
+            let spec = MonitoringSpec::of_alerts(&owning.entity);
+            routing::choose(&settings, &owning.entity, spec.service_name.as_deref(), &RequestFacts::default())
+                .unwrap()
+        });
+        routed.count()
+    };
+    let alert = |name: &str, service: usize| -> Labels {
+        let service = format!("service-{service}");
+        [
+            ("alertname", name),
+            ("service", service.as_str()),
+            ("severity", "critical"),
+            ("namespace", "team-7"),
+            ("instance", "10.0.0.1:9100"),
+            ("pod", "a-7d9f-xyz"),
+            ("cluster", "eu-1"),
+            ("job", "kubelet"),
+        ]
+        .into_iter()
+        .collect()
+    };
+    for (name, labels) in [
+        ("a name that all have", alert("HighErrorRate", 50_001)),
+        ("a name of its own", alert("Own50012", 50_012)),
+        ("no owner but by labels", alert("Nobody", 50_017)),
+    ] {
+        println!("{name}: {} found", found(&labels));
+        criterion.bench_function(name, |b| b.iter(|| black_box(found(black_box(&labels)))));
+    }
+    let mut group = criterion.benchmark_group("index");
+    group.sample_size(10);
+    group.bench_function("made anew", |b| b.iter(|| Owners::of(black_box(snapshot.clone()))));
+    group.finish();
+}
+
+criterion_group!(benches, lookup);
+criterion_main!(benches);

@@ -1,0 +1,66 @@
+//! A page of 20 graphs of 20 series, warm, to its last byte over a real socket; beside its parts.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    dead_code,
+    unused_imports,
+    reason = "a benchmark that meets the unexpected should stop; it uses a part of the tests' world"
+)]
+
+#[path = "../it/chart.rs"]
+mod chart;
+#[path = "../it/world/mod.rs"]
+mod world;
+
+use std::time::Duration;
+
+use promenade::clock;
+use world::World;
+
+const PAGE: &str = "/catalog/default/component/payments";
+const ROUNDS: usize = 41;
+
+async fn median(world: &World, path: &str, headers: &[(&str, &str)]) -> (Duration, usize) {
+    let mut times = Vec::new();
+    let mut length = 0;
+    for _ in 0..ROUNDS {
+        let begun = clock::stopwatch();
+        let reply = world.get_with(path, headers).await;
+        times.push(begun.elapsed());
+        assert_eq!(reply.status, 200);
+        length = reply.body.len();
+    }
+    times.sort_unstable();
+    (times[ROUNDS / 2], length)
+}
+
+#[tokio::main]
+async fn main() {
+    let rules: Vec<String> = (0..20).map(|i| format!("load{i}|instance")).collect();
+    let world = World::of(&chart::catalog(&rules.join(", "))).await;
+    world.upstream.on_any(chart::rough(20));
+    let gzip = [("Accept-Encoding", "gzip")];
+    let graphs = format!("{PAGE}/graphs?from=2026-11-23T13:00:00Z&to=2026-11-23T14:00:00Z");
+    // Until every graph is in the cache.
+    while world.get(&graphs).await.text().matches("class=\"plot\"").count() < 20 {}
+    let asset = world
+        .get(&graphs)
+        .await
+        .text()
+        .split('"')
+        .find(|part| part.contains("css/panels"))
+        .unwrap()
+        .to_owned();
+    for (name, path, headers) in [
+        ("a static file", asset.as_str(), &[][..]),
+        ("20 graphs x 20 series, plain", &graphs, &[]),
+        ("20 graphs x 20 series, gzip", &graphs, &gzip),
+        ("one of them, plain", &graphs.replace("/graphs?", "/graphs/1?"), &[]),
+    ] {
+        let (time, length) = median(&world, path, headers).await;
+        eprintln!("{name}: {time:?} to the last byte, {length} bytes");
+    }
+}

@@ -1,0 +1,152 @@
+//! Backstage's catalog as a source of the program itself: its config, its log, its signals, and `check`.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use promenade::clock;
+use serde_json::json;
+
+use crate::backstage_source::{OF_FILE, after_questions};
+use crate::config::{check_faults, load};
+use crate::world::backstage::{Backstage, TOKEN, component};
+use crate::world::upstream::Reply;
+
+/// The program itself, because it writes the log and hears signals.
+#[cfg(unix)]
+#[tokio::test]
+async fn the_log_tells_each_change_of_state_once_and_sighup_reads_at_once() {
+    let backstage = Backstage::start(vec![component("first")]).await;
+    let dir = tempfile::tempdir().unwrap();
+    let (config, catalog) = (dir.path().join("app-config.yaml"), dir.path().join("c.yaml"));
+    std::fs::write(&catalog, OF_FILE).unwrap();
+    let text = |interval: &str| {
+        format!(
+            "catalog: {{locations: [{{type: file, target: ./c.yaml}}]}}\npromenade: {{listen: '127.0.0.1:0', catalog: \
+             {{backstage: {{baseUrl: 'http://{}', token: '${{TOKEN_OF_A_TEST}}', interval: {interval}}}}}}}\n",
+            backstage.upstream.address
+        )
+    };
+    std::fs::write(&config, text("1s")).unwrap();
+    let portal = Program::serve(&config);
+    portal.until("catalog read", 2).await;
+    backstage.fail(Reply::json(500, &json!({})));
+    portal.until("Backstage's catalog cannot be read, its 1 entities are shown as of", 1).await;
+    after_questions(&backstage, 3).await;
+    backstage.mend();
+    portal.until("Backstage's catalog can be read again", 1).await;
+    let told = portal.said();
+    assert_eq!(told.matches("cannot be read").count(), 1, "{told}");
+    assert!(!told.contains(TOKEN), "{told}");
+    drop(portal);
+
+    std::fs::write(&config, text("1h")).unwrap();
+    let portal = Program::serve(&config);
+    portal.until("serving", 1).await;
+    portal.until("catalog read", 2).await;
+    backstage.set(vec![component("first"), component("second")]);
+    let hangup = Command::new("kill").args(["-HUP", &portal.child.id().to_string()]).status().unwrap();
+    assert!(hangup.success());
+    portal.until("catalog read entities=3", 1).await;
+}
+
+struct Program {
+    child: std::process::Child,
+    said: Arc<Mutex<String>>,
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Program {
+    fn serve(config: &std::path::Path) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_promenade"))
+            .args(["serve", "--config"])
+            .arg(config)
+            .env("TOKEN_OF_A_TEST", TOKEN)
+            .env("NO_COLOR", "1")
+            .env_remove("RUST_LOG")
+            .stderr(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let said = Arc::new(Mutex::new(String::new()));
+        let hearing = said.clone();
+        std::thread::spawn(move || {
+            for line in lines.map_while(Result::ok) {
+                *hearing.lock().unwrap() += &(line + "\n");
+            }
+        });
+        Self { child, said }
+    }
+
+    fn said(&self) -> String {
+        self.said.lock().unwrap().clone()
+    }
+
+    async fn until(&self, text: &str, times: usize) {
+        let since = clock::stopwatch();
+        while self.said().matches(text).count() < times {
+            assert!(since.elapsed() < Duration::from_secs(60), "{text} in {}", self.said());
+            tokio::time::sleep(Duration::from_millis(30)).await;
+        }
+    }
+}
+
+#[test]
+fn check_says_that_backstage_is_not_asked() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = dir.path().join("app-config.yaml");
+    let backstage = "promenade: {catalog: {backstage: {baseUrl: 'http://127.0.0.1:9'}}}";
+    std::fs::write(&config, backstage).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_promenade"))
+        .args(["check", "--config"])
+        .arg(&config)
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    assert_eq!(said.lines().count(), 1, "{said}");
+    assert!(said.contains("Backstage's catalog (promenade.catalog.backstage) is not asked"), "{said}");
+}
+
+#[test]
+fn backstage_as_a_source_is_settled_or_told() {
+    let load_one = |text: &str| {
+        let text = format!("promenade: {{catalog: {{backstage: {text}}}}}");
+        load(&[&text]).unwrap().catalog.backstage
+    };
+    let source = load_one("{baseUrl: 'http://backstage:7007/', token: abc}").unwrap();
+    assert_eq!(source.base_url.as_str(), "http://backstage:7007/");
+    assert_eq!((source.token.is_some(), source.interval.as_secs()), (true, 60));
+    let source = load_one("{baseUrl: 'https://x/y', interval: 5m}").unwrap();
+    assert_eq!((source.token.is_none(), source.interval.as_secs()), (true, 300));
+    assert!(load(&["promenade: {catalog: {}}"]).unwrap().catalog.backstage.is_none());
+
+    let own = |text: &str| format!("promenade: {{catalog: {text}}}");
+    let key = "promenade.catalog.backstage";
+    let check = check_faults;
+    check(&own("{backstag: {}}"), &[("promenade.catalog.backstag", "did you mean `backstage`?")]);
+    check(
+        &own("{backstage: {baseURL: 'http://x', tokn: y}}"),
+        &[
+            (&format!("{key}.baseURL"), "did you mean `baseUrl`?"),
+            (&format!("{key}.tokn"), "did you mean `token`?"),
+            (&format!("{key}.baseUrl"), "is needed"),
+        ],
+    );
+    check(&own("{backstage: {baseUrl: 'ftp://x'}}"), &[(&format!("{key}.baseUrl"), "no http or https URL")]);
+    check(&own("{backstage: {baseUrl: 'http://x?a=b'}}"), &[(&format!("{key}.baseUrl"), "has a query")]);
+    let with = |rest: &str| own(&format!("{{backstage: {{baseUrl: 'http://x', {rest}}}}}"));
+    check(&with("token: '${NONE}'"), &[(&format!("{key}.token"), "NONE is not set")]);
+    check(&with("token: ''"), &[(&format!("{key}.token"), "is empty")]);
+    check(&with("token: 'a\tb'"), &[(&format!("{key}.token"), "(not shown) holds white space")]);
+    check(&with("interval: 2d"), &[(&format!("{key}.interval"), "is not between 1s and 1d")]);
+    check(&own("{backstage: 'http://x'}"), &[(key, "is text, where a mapping is needed")]);
+}

@@ -1,0 +1,230 @@
+//! The React plugin's own suite (3.3.1: 14 unit tests and 2 end-to-end), each case asked of our pages by its name.
+
+use promenade::config::Settings;
+use promenade::web::PageDefaults;
+use serde_json::{Value, json};
+
+use crate::world::World;
+use crate::world::chromium::Tab;
+use crate::world::markup::{panel, tags, words};
+use crate::world::upstream::{Reply, Request};
+
+const PAGE: &str = "/catalog/default/component/shop";
+
+/// The plugin's `mockQueryResponse.json`, at the last two instants of the window: on these its two points stood.
+fn q(request: &Request) -> Reply {
+    let [end, step] = ["end", "step"].map(|name| request.form(name).unwrap().parse::<i64>().unwrap());
+    let values = json!([[end - step, "6465519616"], [end, "6465519616"]]);
+    Reply::result(
+        json!([{"metric": {"__name__": "memUsage", "component": "node-exporter"}, "values": values}]),
+    )
+}
+
+/// The plugin's `mockAlertResponse.json`.
+fn a() -> Reply {
+    let labels =
+        json!({"alertname": "Excessive Memory Usage", "component": "node-exporter", "severity": "page"});
+    let annotations = json!({"summary": "Excessive memory usage"});
+    let alert = json!({"labels": labels, "annotations": annotations, "state": "firing",
+        "activeAt": "2021-09-30T11:33:16.963Z", "value": "7.25843968e+09"});
+    let rule = |name: &str, state: &str, severity: &str, alerts: Value| {
+        json!({"state": state, "name": name, "query": "node_memory_Active_bytes > 6e9", "duration": 0,
+            "labels": {"severity": severity}, "annotations": annotations, "alerts": alerts, "health": "ok",
+            "evaluationTime": 0.0003, "lastEvaluation": "2021-09-30T12:33:31Z", "type": "alerting"})
+    };
+    let rules = [
+        rule("test alert name", "firing", "page", json!([alert])),
+        rule("inactive alert", "inactive", "warning", json!([])),
+    ];
+    Reply::rules(json!([{"name": "example", "file": "rules.yml", "interval": 15, "rules": rules}]))
+}
+
+async fn shop(annotations: &str) -> World {
+    shop_with(annotations, |_| {}).await
+}
+
+async fn shop_with(annotations: &str, change: impl FnOnce(&mut Settings)) -> World {
+    let head = "apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata:\n  name: shop\n  annotations: ";
+    let world = World::with(&format!("{head}{{{annotations}}}\n"), change).await;
+    world.upstream.on_any(Reply::computed(q));
+    world.upstream.on_rules(a());
+    world
+}
+
+async fn graph(dimension: &str) -> Value {
+    let world = shop(&format!("prometheus.io/rule: 'memUsage{dimension}'")).await;
+    let reply = world.get(&format!("{PAGE}/graphs/1.json")).await;
+    assert_eq!(reply.status, 200, "{}", reply.text());
+    reply.json()
+}
+
+/// Names and states, of an entity with these annotations and of the custom table that asks for the same.
+async fn alerts(annotations: &str, custom: &str) -> Vec<(String, String)> {
+    let world = shop(annotations).await;
+    let of = async |path: &str| {
+        let reply = world.get(path).await;
+        assert_eq!(reply.status, 200, "{path}: {}", reply.text());
+        let rows = reply.json()["alerts"].as_array().unwrap().clone();
+        let text = |row: &Value, key: &str| row[key].as_str().unwrap().to_owned();
+        rows.iter().map(|row| (text(row, "name"), text(row, "state"))).collect::<Vec<_>>()
+    };
+    let options = custom.find("showInactiveAlerts").map_or("", |_| "?showInactiveAlerts");
+    let own = of(&format!("{PAGE}/alerts.json{options}")).await;
+    assert_eq!(own, of(&format!("/alerts.json?{custom}")).await, "an entity's table and the custom one");
+    own
+}
+
+fn row(name: &str, state: &str) -> (String, String) {
+    (name.to_owned(), state.to_owned())
+}
+
+fn two_points(graph: &Value) {
+    assert_eq!(graph["series"].as_array().unwrap().len(), 1, "{graph}");
+    let series = &graph["series"][0];
+    assert_eq!((&series["name"], &series["labels"]["__name__"]), (&json!("memUsage"), &json!("memUsage")));
+    let values: Vec<_> = series["values"].as_array().unwrap().iter().filter(|v| !v.is_null()).collect();
+    assert_eq!(values, [&json!(6_465_519_616.0), &json!(6_465_519_616.0)]);
+}
+
+#[tokio::test]
+async fn should_use_first_property_of_response_as_dimension_when_not_defined() {
+    two_points(&graph("").await);
+}
+
+#[tokio::test]
+async fn should_handle_cases_where_dimension_doesnt_exist() {
+    two_points(&graph("|something_non_existing").await);
+}
+
+#[tokio::test]
+async fn should_return_alerts_defined_in_hook_call() {
+    let rows = alerts("prometheus.io/alert: test alert name", "alerts=test+alert+name").await;
+    assert_eq!(rows, [row("test alert name", "firing")]);
+}
+
+#[tokio::test]
+async fn should_filter_out_alerts_not_requested() {
+    assert_eq!(alerts("prometheus.io/alert: not existing alert", "alerts=not+existing+alert").await, []);
+}
+
+#[tokio::test]
+async fn should_filter_alerts_with_label_severity_page() {
+    let annotations = "prometheus.io/alert: all, prometheus.io/labels: severity=page";
+    let rows = alerts(annotations, "alerts=all&labels=severity%3Dpage").await;
+    assert_eq!(rows, [row("test alert name", "firing")]);
+}
+
+#[tokio::test]
+async fn should_filter_alerts_with_label_severity_noalerts() {
+    let annotations = "prometheus.io/alert: all, prometheus.io/labels: severity=noalerts";
+    assert_eq!(alerts(annotations, "alerts=all&labels=severity%3Dnoalerts").await, []);
+}
+
+#[tokio::test]
+async fn no_label_selector_is_defined() {
+    assert_eq!(alerts("prometheus.io/alert: all", "alerts=all").await, [row("test alert name", "firing")]);
+}
+
+#[tokio::test]
+async fn should_not_show_inactive_alerts_by_default() {
+    let rows = alerts(
+        "prometheus.io/alert: 'test alert name,inactive alert'",
+        "alerts=test+alert+name&alerts=inactive+alert",
+    )
+    .await;
+    assert_eq!(rows, [row("test alert name", "firing")]);
+}
+
+#[tokio::test]
+async fn should_show_inactive_alerts_when_show_inactive_alerts_is_true() {
+    let rows = alerts("prometheus.io/alert: all", "alerts=all&showInactiveAlerts").await;
+    assert_eq!(rows, [row("test alert name", "firing"), row("inactive alert", "inactive")]);
+}
+
+#[tokio::test]
+async fn alert_entity_wrapper_should_render_container_for_queries() {
+    let world = shop("prometheus.io/alert: test alert name").await;
+    let page = world.get(&format!("{PAGE}/alerts?extraColumns=")).await;
+    let table = panel(page.text(), "alerts");
+    assert!(words(table).contains("firing test alert name"), "{}", words(table));
+    let titles = tags(table).into_iter().filter(|tag| tag.get("title") == Some("annotations.summary"));
+    assert_eq!(titles.count(), 0, "no column that nobody asked for");
+}
+
+#[tokio::test]
+async fn should_render_extended_table() {
+    let world = shop("prometheus.io/alert: test alert name").await;
+    for path in [format!("{PAGE}/alerts?"), "/alerts?alerts=test+alert+name&".to_owned()] {
+        let page = world.get(&format!("{path}extraColumns=annotations.summary")).await;
+        let table = panel(page.text(), "alerts");
+        let title = tags(table).into_iter().find(|tag| tag.get("title") == Some("annotations.summary"));
+        assert_eq!(title.unwrap().name, "th");
+        let cell = tags(table).into_iter().find(|tag| tag.get("class") == Some("extra") && tag.name == "td");
+        assert_eq!(cell.unwrap().get("data-title"), Some("Summary"));
+        assert!(words(table).contains("Summary") && words(table).contains("Excessive memory usage"));
+    }
+}
+
+/// The plugin's rows were clickable when a handler was given; ours open, and tell a parent when one is listed.
+#[tokio::test]
+async fn should_render_component_with_clickable_rows() {
+    for (origins, told) in [(vec![], 0), (vec!["https://backstage.example".to_owned()], 1)] {
+        let world = shop_with("prometheus.io/alert: test alert name", |settings| {
+            settings.web.parent_origins = origins;
+        })
+        .await;
+        let page = world.get(&format!("{PAGE}/alerts")).await;
+        let all = tags(panel(page.text(), "alerts"));
+        assert!(all.iter().any(|tag| tag.name == "summary"), "a row opens");
+        assert_eq!(all.iter().filter(|tag| tag.get("data-row").is_some()).count(), told);
+    }
+}
+
+#[tokio::test]
+async fn graph_entity_wrapper_should_render_container_for_queries() {
+    let world = shop("prometheus.io/rule: memUsage").await;
+    let page = world.get(&format!("{PAGE}/graphs")).await;
+    let text = words(panel(page.text(), "graph-1"));
+    assert!(text.contains("memUsage 6.47G 6.47G 6.47G 6.47G"), "{text}");
+}
+
+/// The plugin is defined; the portal is there, and says who it is.
+#[tokio::test]
+async fn should_export_plugin() {
+    let world = shop_with("prometheus.io/rule: up", |settings| {
+        settings.web.defaults = PageDefaults::new();
+    })
+    .await;
+    assert_eq!(world.get("/healthz").await.status, 200);
+    assert!(world.get("/").await.text().contains("shop"));
+}
+
+/// End to end: `should show Prometheus alerts table`, then `should show Prometheus graphs for two rules`.
+#[tokio::test]
+async fn should_show_prometheus_alerts_table_and_graphs_for_two_rules() {
+    let rules = "node_memory_Active_bytes|instance,memUsage";
+    let world = shop(&format!("prometheus.io/alert: all, prometheus.io/rule: '{rules}'")).await;
+    world.upstream.on("node_memory_Active_bytes", Reply::matrix(&[(&[("instance", "test-instance")], 6e9)]));
+    let tab = Tab::open(&format!("http://{}{PAGE}", world.address)).await;
+    tab.until("document.querySelectorAll('section.graph canvas').length === 2").await;
+    let row = tab.text("#alerts tr.row").await;
+    for shown in ["firing", "test alert name"] {
+        assert!(row.contains(shown), "{row}");
+    }
+    tab.click("#alerts tr.row td.value").await;
+    tab.until("document.querySelector('#alerts tr.row details').open").await;
+    let opened = tab.text("#alerts tr.detail").await;
+    for shown in ["alertname", "Excessive Memory Usage", "component", "node-exporter", "severity", "page"] {
+        assert!(opened.contains(shown), "{opened}");
+    }
+    for (id, title, legend) in
+        [("graph-1", "node_memory_Active_bytes", "test-instance"), ("graph-2", "memUsage", "memUsage")]
+    {
+        assert_eq!(tab.text(&format!("#{id} h2")).await.trim(), title);
+        let lines = tab.text(&format!("#{id}-legend tbody")).await;
+        assert!(lines.contains(legend), "{id}: {lines}");
+    }
+    let complaints = tab.complaints().await;
+    assert!(complaints.is_empty(), "{complaints:?}");
+    tab.close().await;
+}
