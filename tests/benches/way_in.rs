@@ -139,6 +139,7 @@ fn settings(upstream: SocketAddr, catalog: CatalogSettings) -> Settings {
             demo: false,
         },
         instances: vec![instance],
+        alertmanagers: Default::default(),
         routing: RoutingSettings::default(),
         catalog,
         store: StoreSettings { max_bytes: 64 << 20 },
