@@ -111,16 +111,30 @@ fn parent(portal: &str, path: &str) -> Reply {
     )
 }
 
-#[tokio::test]
-async fn the_page_around_sizes_themes_and_winds_the_frame() {
-    let (listed, other, lines) = (Upstream::start().await, Upstream::start().await, Upstream::start().await);
-    let origin = |server: &Upstream| format!("http://{}", server.address);
+fn origin(server: &Upstream) -> String {
+    format!("http://{}", server.address)
+}
+
+/// How many questions the instance was asked.
+fn asked(world: &World) -> usize {
+    world.upstream.requests().len()
+}
+
+/// A portal that one server may frame and talk with, and another may only frame.
+async fn framed(talks: &Upstream, frames: &Upstream) -> World {
     let world = World::with(CATALOG, |settings| {
-        settings.web.frame_ancestors = vec![origin(&listed), origin(&lines)];
-        settings.web.parent_origins = vec![origin(&listed)];
+        settings.web.frame_ancestors = vec![origin(talks), origin(frames)];
+        settings.web.parent_origins = vec![origin(talks)];
     })
     .await;
     script(&world);
+    world
+}
+
+#[tokio::test]
+async fn the_page_around_sizes_themes_and_winds_the_frame() {
+    let listed = Upstream::start().await;
+    let world = framed(&listed, &listed).await;
     let portal = at(&world, "");
     let path = format!("{PAYMENTS}?kiosk&refresh=0");
     let tab = Tab::new().await;
@@ -143,7 +157,6 @@ async fn the_page_around_sizes_themes_and_winds_the_frame() {
     let heights: usize = tab.look("all.filter((t) => t === 'promenade:height').length").await;
     assert!(heights <= 6, "the height goes round: {heights}");
     // Live: neither asks the frame's document again.
-    let asked = |world: &World| world.upstream.requests().len();
     let before = asked(&world);
     let _: bool = tab.look("(portalFrame.set({ theme: 'dark' }), true)").await;
     tokio::time::sleep(std::time::Duration::from_millis(700)).await;
@@ -162,6 +175,18 @@ async fn the_page_around_sizes_themes_and_winds_the_frame() {
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     }
     assert!(far(&world) < month_ago, "the window was not asked for: {}", far(&world));
+    tab.close().await;
+}
+
+#[tokio::test]
+async fn what_is_malformed_or_from_elsewhere_is_ignored() {
+    let (listed, other, lines) = (Upstream::start().await, Upstream::start().await, Upstream::start().await);
+    let world = framed(&listed, &lines).await;
+    let portal = at(&world, "");
+    let path = format!("{PAYMENTS}?kiosk&refresh=0");
+    listed.on_any(parent(&portal, &path));
+    let tab = Tab::open(&format!("{}/", origin(&listed))).await;
+    tab.until("all.includes('promenade:ready') && states.length").await;
     // Whatever is malformed or too long changes nothing.
     let before = asked(&world);
     for wish in [
