@@ -45,7 +45,15 @@ const FORWARDED: [&str; 11] = [
     "accept-language",
     "user-agent",
 ];
-const ALLOWED: [&str; 4] = ["hx-request", "hx-request-type", "hx-history-restore-request", "location"];
+const ALLOWED: [&str; 7] = [
+    "hx-request",
+    "hx-request-type",
+    "hx-history-restore-request",
+    "hx-current-url",
+    "hx-source",
+    "hx-replace-url",
+    "location",
+];
 
 fn below_a_path(settings: &mut Settings) {
     settings.web.base_url = Some(format!("https://backstage.example{PREFIX}").parse().unwrap());
