@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use promenade::alertmanager::AlertmanagerSettings;
 use promenade::prometheus::InstanceName;
+use regex::Regex;
 use serde_json::{Value, json};
 
 use crate::world::World;
@@ -116,7 +117,9 @@ fn marked(html: &str) -> String {
     let end = html[at..].find("</tbody>").unwrap() + at;
     let row = &html[at..end];
     let next = row[1..].find("<tr class=\"row").map_or(row.len(), |next| next + 1);
-    words(&format!("<x{}", &row[..next]))
+    let row = words(&format!("<x{}", &row[..next]));
+    // How long it has been active, which goes on from one page to the next.
+    Regex::new(r" \d+s ").unwrap().replace(&row, " ").into_owned()
 }
 
 /// The address behind a word of Slack's text or of Markdown.

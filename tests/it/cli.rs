@@ -177,7 +177,7 @@ fn every_entity_of_the_demo_has_a_page_that_tells_its_state() {
         ("resource/orders-db", "many-to-many"),
         ("system/shop", "ShopOrdersDrop"),
         ("group/team-payments", "PaymentsSlow"),
-        ("group/team-shop", "prometheus.io/rule"),
+        ("group/team-shop", "/catalog/default/component/checkout"),
     ];
     for (entity, told) in cases {
         let page = demo.get(&format!("/catalog/default/{entity}"));
