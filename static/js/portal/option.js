@@ -33,7 +33,8 @@ const first = (list) => (Array.isArray(list) ? list[0] : list) ?? {};
 function dataset({ start, step, columns }) {
   const length = longest(columns);
   const source = { t: Array.from({ length }, (_, i) => start + i * step) };
-  columns.forEach((column, i) => { source[`s${i}`] = column.map(finite); });
+  // Plain arrays ECharts would copy number by number; a gap is NaN to it.
+  columns.forEach((column, i) => { source[`s${i}`] = Float64Array.from(column, (value) => value ?? NaN); });
   return { source };
 }
 
