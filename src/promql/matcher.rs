@@ -1,6 +1,8 @@
 //! Label matchers: `severity="critical"`, `team!=x`, `path=~"a|b"`.
 
+use std::collections::HashMap;
 use std::fmt;
+use std::sync::Arc;
 
 use regex::Regex;
 
@@ -59,7 +61,12 @@ enum Test {
     Text,
     /// With the texts of `a|b`, which need no regex.
     OneOf(Vec<Box<str>>),
-    Regex(Regex),
+    /// With the text before the `.*` or `.+` of `a-.*`, which need none either.
+    Begins { with: Box<str>, has_more: bool },
+    /// Shared with its working memory, which is as large.
+    Regex(Arc<Regex>),
+    /// With a regex that is compiled for each use.
+    Anew,
 }
 
 impl Matcher {
@@ -69,7 +76,10 @@ impl Matcher {
             MatchOp::Equal | MatchOp::NotEqual => Test::Text,
             MatchOp::Regex | MatchOp::NotRegex => match alternatives(value) {
                 Some(texts) => Test::OneOf(texts),
-                None => Test::Regex(compile(value)?),
+                None => match begun(value) {
+                    Some((with, has_more)) => Test::Begins { with: with.into(), has_more },
+                    None => Test::Regex(compile(value)?),
+                },
             },
         };
         if name.is_empty() {
@@ -108,7 +118,11 @@ impl Matcher {
         let is_match = match &self.test {
             Test::Text => self.value == value,
             Test::OneOf(texts) => texts.iter().any(|text| **text == *value),
+            Test::Begins { with, has_more } => {
+                value.strip_prefix(&**with).is_some_and(|rest| !has_more || !rest.is_empty())
+            }
             Test::Regex(regex) => regex.is_match(value),
+            Test::Anew => compile(&self.value).is_ok_and(|regex| regex.is_match(value)),
         };
         match self.op {
             MatchOp::Equal | MatchOp::Regex => is_match,
@@ -126,6 +140,16 @@ impl Matcher {
         texts.iter().all(|text| !text.is_empty()).then_some(texts)
     }
 
+    /// A text that every value which matches begins with; None where none is known.
+    pub fn beginning(&self) -> Option<&str> {
+        let text = match (&self.test, self.op) {
+            (Test::Begins { with, .. }, MatchOp::Regex) => with,
+            (Test::Regex(_) | Test::Anew, MatchOp::Regex) => plain_beginning(&self.value),
+            _ => return None,
+        };
+        (!text.is_empty()).then_some(text)
+    }
+
     /// Whether it holds a compiled regex, which is large.
     pub fn is_large(&self) -> bool {
         matches!(self.test, Test::Regex(_))
@@ -134,14 +158,62 @@ impl Matcher {
 
 /// The texts of `a|b|c`, each once; None where anything in it may mean more than itself.
 fn alternatives(regex: &str) -> Option<Vec<Box<str>>> {
-    let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '/' | ':' | ' ' | '|');
     let mut texts: Vec<Box<str>> = Vec::new();
-    for text in (regex.len() <= MAX_PLAIN && regex.chars().all(plain)).then(|| regex.split('|'))? {
+    let are_plain = regex.len() <= MAX_PLAIN && regex.chars().all(|c| is_plain(c) || c == '|');
+    for text in are_plain.then(|| regex.split('|'))? {
         if !texts.iter().any(|known| **known == *text) {
             texts.push(text.into());
         }
     }
     Some(texts)
+}
+
+/// The text of `a-.*` or `a-.+`, and whether more must follow it.
+fn begun(regex: &str) -> Option<(&str, bool)> {
+    let (text, has_more) = match regex.strip_suffix(".*") {
+        Some(text) => (text, false),
+        None => (regex.strip_suffix(".+")?, true),
+    };
+    (regex.len() <= MAX_PLAIN && text.chars().all(is_plain)).then_some((text, has_more))
+}
+
+/// What stands before anything that may mean more than itself.
+fn plain_beginning(regex: &str) -> &str {
+    let end = regex.find(|c| !is_plain(c)).unwrap_or(regex.len());
+    let (text, rest) = regex.split_at_checked(end).unwrap_or_default();
+    // A repetition is one of the last character.
+    let last = text.char_indices().next_back().filter(|_| rest.starts_with(['*', '?', '+', '{']));
+    let text = last.and_then(|(at, _)| text.get(..at)).unwrap_or(text);
+    if regex.contains('|') { "" } else { text }
+}
+
+/// Whether a character of a regex means itself.
+fn is_plain(c: char) -> bool {
+    c.is_alphanumeric() || matches!(c, '_' | '-' | '/' | ':' | ' ')
+}
+
+/// So many compiled regexes, each of which many matchers can hold.
+pub struct Compiled {
+    most: usize,
+    known: HashMap<Box<str>, Arc<Regex>>,
+}
+
+impl Compiled {
+    pub fn at_most(most: usize) -> Self {
+        Self { most, known: HashMap::new() }
+    }
+
+    /// Lets a matcher hold what is here of its regex. One too many is compiled for each use, which is slow.
+    pub fn share(&mut self, matcher: &mut Matcher) {
+        let Test::Regex(own) = &matcher.test else { return };
+        match self.known.get(matcher.value.as_str()) {
+            Some(known) => matcher.test = Test::Regex(known.clone()),
+            None if self.known.len() < self.most => {
+                self.known.insert(matcher.value.as_str().into(), own.clone());
+            }
+            None => matcher.test = Test::Anew,
+        }
+    }
 }
 
 impl PartialEq for Matcher {

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::iter::Peekable;
 use std::str::Chars;
+use std::sync::Arc;
 
 use regex::{Regex, RegexBuilder};
 
@@ -18,11 +19,11 @@ const REMEMBERED: usize = 16;
 
 thread_local! {
     /// The one used last stands last.
-    static RECENT: RefCell<Vec<(Box<str>, Regex)>> = const { RefCell::new(Vec::new()) };
+    static RECENT: RefCell<Vec<(Box<str>, Arc<Regex>)>> = const { RefCell::new(Vec::new()) };
 }
 
 /// A regex that must match a whole label value. Fails with a reason, as a sentence.
-pub(super) fn compile(pattern: &str) -> Result<Regex, String> {
+pub(super) fn compile(pattern: &str) -> Result<Arc<Regex>, String> {
     let known = RECENT.with_borrow_mut(|recent| {
         let at = recent.iter().rposition(|(known, _)| **known == *pattern)?;
         let used = recent.remove(at);
@@ -33,7 +34,7 @@ pub(super) fn compile(pattern: &str) -> Result<Regex, String> {
     if let Some(regex) = known {
         return Ok(regex);
     }
-    let regex = compile_anew(pattern)?;
+    let regex = Arc::new(compile_anew(pattern)?);
     RECENT.with_borrow_mut(|recent| {
         if recent.len() == REMEMBERED {
             recent.remove(0);

@@ -114,6 +114,12 @@ fn matchers_compare_as_prometheus_does() {
         ("a=~ab|abc", Some("abc"), true),
         ("a=~.*", None, true),
         ("a=~.+", Some("x\ny"), true),
+        ("a=~.+", None, false),
+        ("a=~b-.*", Some("b-\n"), true),
+        ("a=~b-.*", Some("b-"), true),
+        ("a=~b-.+", Some("b-"), false),
+        ("a=~b-.*", Some("cb-"), false),
+        ("a!~b-.+", Some("b-"), true),
         ("a!~b.*", Some("bc"), false),
         ("a!~b.*", Some("cb"), true),
     ] {
@@ -124,6 +130,48 @@ fn matchers_compare_as_prometheus_does() {
             [wanted],
             "{matcher} {value:?}"
         );
+    }
+}
+
+#[test]
+fn a_regex_tells_what_its_matches_begin_with() {
+    for (matcher, wanted) in [
+        ("a=~pay-.*", Some("pay-")),
+        ("a=~pay-.+", Some("pay-")),
+        ("a=~pay-[0-9]+", Some("pay-")),
+        ("a=~pays?", Some("pay")),
+        ("a=~pays{0,1}x", Some("pay")),
+        ("a=~é*", None),
+        ("a=~payments(-(a|b))?", None),
+        ("a=~pay.*|x", None),
+        ("a=~(?i)pay.*", None),
+        ("a=~.*", None),
+        ("a!~pay-.*", None),
+        ("a!~pay-[0-9]", None),
+        ("a=pay", None),
+    ] {
+        let (op, regex) = match matcher.split_once('~') {
+            Some(("a=", regex)) => (MatchOp::Regex, regex),
+            Some((_, regex)) => (MatchOp::NotRegex, regex),
+            None => (MatchOp::Equal, "pay"),
+        };
+        let told = Matcher::new("a", op, regex).unwrap();
+        assert_eq!(told.beginning(), wanted, "{matcher}");
+    }
+}
+
+#[test]
+fn a_regex_that_is_not_kept_matches_all_the_same() {
+    let mut compiled = Compiled::at_most(1);
+    for regex in ["b[cd]", "b[de]", "b[cd]", "x?"] {
+        let own = Matcher::new("a", MatchOp::Regex, regex).unwrap();
+        let mut shared = own.clone();
+        compiled.share(&mut shared);
+        assert_eq!(shared.is_large(), regex == "b[cd]");
+        assert_eq!(shared.beginning(), own.beginning());
+        for value in [None, Some("bc"), Some("be"), Some("x"), Some("bcd")] {
+            assert_eq!(shared.matches(value), own.matches(value), "{regex} {value:?}");
+        }
     }
 }
 

@@ -36,8 +36,8 @@ impl Answering<'_> {
     }
 }
 
-/// Whoever holds one has read the address; whether it may be answered is for [`Custom::may_query`] and
-/// [`Custom::may_read_rules`] to say.
+/// Whoever holds one has read the address; whether it may be answered is for [`Custom::may_query`],
+/// [`Custom::may_read_rules`] and [`Custom::may_read_row`] to say.
 pub struct Custom {
     pub params: PageParams,
     pub settings: web::Data<WebSettings>,
@@ -81,6 +81,14 @@ impl Custom {
     /// All rules of an instance need it too; those that an entity's page could show do not.
     pub fn may_read_rules(&self) -> Result<(), PageError> {
         if self.entity.is_some() { Ok(()) } else { self.may_query() }
+    }
+
+    /// A row of a rule that the address names: whoever knows the alert's labels is shown it by `/go`.
+    pub fn may_read_row(&self) -> Result<(), PageError> {
+        match self.params.custom.alerts {
+            Some(AlertNames::Named(_)) => Ok(()),
+            _ => self.may_read_rules(),
+        }
     }
 
     /// Those that the address may choose from when it names no entity: the ones that are open to all.

@@ -19,13 +19,16 @@ use promenade::prometheus::{InstanceName, Labels};
 
 const ENTITIES: usize = 100_000;
 
-/// As catalogs are: one name for all, told apart by a matcher; names of their own; alternatives; a few for `all`.
+/// As catalogs are: one name for all, told apart by a matcher; names of their own; alternatives, beginnings and other
+/// regexes; a few for `all`.
 fn entity(i: usize) -> Arc<Entity> {
     let (alert, labels) = match i % 20 {
         0..12 => {
             ("HighErrorRate,HighLatency,Saturated".to_owned(), format!("service=service-{i},severity!=none"))
         }
-        12..16 => (format!("Own{i},HighErrorRate"), format!("service=~\"service-{i}|worker-{i}\"")),
+        12..14 => (format!("Own{i},HighErrorRate"), format!("service=~\"service-{i}|worker-{i}\"")),
+        14 => ("HighErrorRate".to_owned(), format!("pod=~\"service-{i}-.*\"")),
+        15 => ("HighErrorRate".to_owned(), format!("pod=~\"service-{i}-[a-z0-9]+-[a-z0-9]+\"")),
         16..18 => (String::new(), format!("service=service-{i},severity=~\"critical|page\"")),
         18 => (format!("Own{i}"), String::new()),
         _ if i % 1000 == 19 => ("all".to_owned(), "namespace=~\"team-.*\",severity=critical".to_owned()),
@@ -79,13 +82,14 @@ fn lookup(criterion: &mut Criterion) {
     };
     let alert = |name: &str, service: usize| -> Labels {
         let service = format!("service-{service}");
+        let pod = format!("{service}-7d9f-xyz");
         [
             ("alertname", name),
             ("service", service.as_str()),
             ("severity", "critical"),
             ("namespace", "team-7"),
             ("instance", "10.0.0.1:9100"),
-            ("pod", "a-7d9f-xyz"),
+            ("pod", pod.as_str()),
             ("cluster", "eu-1"),
             ("job", "kubelet"),
         ]
@@ -95,6 +99,8 @@ fn lookup(criterion: &mut Criterion) {
     for (name, labels) in [
         ("a name that all have", alert("HighErrorRate", 50_001)),
         ("a name of its own", alert("Own50012", 50_012)),
+        ("the beginning of a label", alert("HighErrorRate", 50_014)),
+        ("a regex that is compiled anew", alert("HighErrorRate", 50_015)),
         ("no owner but by labels", alert("Nobody", 50_017)),
     ] {
         println!("{name}: {} found", found(&labels));
@@ -103,6 +109,10 @@ fn lookup(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("index");
     group.sample_size(10);
     group.bench_function("made anew", |b| b.iter(|| Owners::of(black_box(snapshot.clone()))));
+    let read = |entity: &Arc<Entity>| black_box(MonitoringSpec::of_alerts(entity));
+    group.bench_function("annotations read", |b| {
+        b.iter(|| snapshot.entities.iter().for_each(|entity| drop(read(entity))));
+    });
     group.finish();
 }
 

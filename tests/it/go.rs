@@ -4,6 +4,7 @@ use promenade::monitoring::routing::{Aspect, Case, Condition, Pattern, Selector}
 use promenade::prometheus::InstanceName;
 use serde_json::{Value, json};
 
+use crate::world::backstage::Backstage;
 use crate::world::markup::words;
 use crate::world::upstream::{Reply, Upstream};
 use crate::world::{Reply as Page, World};
@@ -170,7 +171,7 @@ async fn an_alert_without_an_owner_stands_for_itself() {
 }
 
 #[tokio::test]
-async fn what_nobody_owns_is_shown_to_those_who_may_ask() {
+async fn what_nobody_owns_is_shown_of_instances_that_are_open_to_all() {
     let upstream = Upstream::start().await;
     let hidden = upstream.instance("hidden");
     upstream.on_rules(rules(vec![rule(
@@ -188,16 +189,67 @@ async fn what_nobody_owns_is_shown_to_those_who_may_ask() {
         settings.routing.allowed = [(InstanceName::new("hidden"), vec![Selector(vec![nobody])])].into();
     })
     .await;
-    let stray = alert("Stray", json!({"key": "hush"}), &rfc(0));
+    let mut stray = alert("Stray", json!({"key": "hush"}), &rfc(minutes_ago(5)));
+    stray["annotations"] = json!({"summary": "note <b>of it</b>"});
     world.upstream.on_rules(rules(vec![rule("Stray", "stray > 1", vec![stray])]));
-    for path in ["/go?alertname=Stray", "/go?alertname=Secret", "/go?alertname=Secret&__instance=hidden"] {
+    for path in ["/go?alertname=Secret", "/go?alertname=Secret&__instance=hidden"] {
         let text = words(world.get(path).await.text());
         assert!(text.contains("No entity owns") && !text.contains("hush"), "{path}: {text}");
+        assert!(!text.contains("custom queries") && !text.contains("Last evaluation"), "{path}: {text}");
     }
+    // Custom tables are off, so that it has no controls; what it says of the alert is all there.
+    let page = world.get("/go?alertname=Stray&odd=1").await;
+    let (html, text) = (page.text(), words(page.text()));
+    for part in ["firing", "Stray", "key hush", "note <b>of it</b>", "stray &#62; 1", "No entity owns"] {
+        assert!(text.contains(part) || html.contains(part), "{part}: {text}");
+    }
+    for address in ["\"/alerts?", "/alerts.csv", "/graph?query", "\"/alerts\""] {
+        assert!(!html.contains(address), "{address}: {html}");
+    }
+    let link = html.split("class=\"permalink\" href=\"").nth(1).unwrap().split('"').next().unwrap();
+    let same = world.get(&link.replace("&#38;", "&")).await;
+    assert!(link.starts_with("/go?") && words(same.text()).contains("key hush"), "{link}");
+    // The graph of its expression, which is the instance's own.
+    let graph = html.split("hx-get=\"/alerts/graph?").nth(1).unwrap().split('"').next().unwrap();
+    let graph = format!("/alerts/graph?{}", graph.replace("&#38;", "&"));
+    world.upstream.on_any(Reply::matrix(&[]));
+    for headers in [&[][..], &[("HX-Request", "true")]] {
+        let graph = world.get_with(&graph, headers).await;
+        assert!(graph.status == 200 && graph.text().contains("stray &#62; 1"), "{}", graph.text());
+        assert!(
+            !graph.text().contains("\"/alerts?") && !graph.text().contains("\"/graph?"),
+            "{}",
+            graph.text()
+        );
+    }
+    let asked: Vec<_> = world.upstream.requests().iter().filter_map(|r| r.form("query")).collect();
+    assert!(asked.iter().any(|query| query == "stray > 1"), "{asked:?}");
+    let hidden = graph.replace("instance=default", "instance=hidden").replace("Stray", "Secret");
+    let all = graph.replace("alerts=Stray", "alerts=all");
+    assert_eq!((world.get(&hidden).await.status.as_u16(), world.get(&all).await.status.as_u16()), (404, 403));
     let told = |name: &str| format!("__instance: no instance is called \"{name}\"");
     for name in ["hidden", "nowhere"] {
         let text = words(world.get(&format!("/go?alertname=Secret&__instance={name}")).await.text());
         assert!(text.contains(&told(name)), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn nobody_is_called_unowned_before_the_catalog_is_read() {
+    let backstage = Backstage::start(Vec::new()).await;
+    backstage.fail(Reply::hang());
+    let from = backstage.settings();
+    let world = World::with(CATALOG, |settings| {
+        settings.catalog.backstage = Some(from);
+        settings.web.ad_hoc = false;
+    })
+    .await;
+    world.upstream.on_rules(rules(vec![]));
+    for path in ["/go?alertname=HighLoad&service=payments", "/graph?g0.expr=load+%3E+1&g0.tab=1"] {
+        let page = world.get(path).await;
+        let text = words(page.text());
+        assert!(page.status == 503 && text.contains("The catalog is still being read"), "{path}: {text}");
+        assert!(!page.header("retry-after").is_empty() && !text.contains("No entity owns"), "{path}");
     }
 }
 

@@ -3,14 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
+use arc_swap::ArcSwapOption;
 use tokio::sync::Mutex;
+use tokio::time::timeout;
 
 use super::Owners;
 use crate::catalog::Catalog;
 
-/// How long a question waits for the index of a catalog that has just changed, before it takes the older one.
-const PATIENCE: Duration = Duration::from_millis(200);
+/// How long a question waits for the first index.
+const PATIENCE: Duration = Duration::from_millis(1_500);
+/// How long it waits for that of a catalog that has just changed, before it takes the older one.
+const A_MOMENT: Duration = Duration::from_millis(200);
 /// Between two looks at the catalog.
 const PERIOD: Duration = Duration::from_secs(1);
 
@@ -18,7 +21,8 @@ const PERIOD: Duration = Duration::from_secs(1);
 #[derive(Clone)]
 pub struct OwnersKeeper {
     catalog: Arc<Catalog>,
-    current: Arc<ArcSwap<Owners>>,
+    /// None before a catalog was read whole and turned around.
+    current: Arc<ArcSwapOption<Owners>>,
     /// Held by who makes the next one.
     making: Arc<Mutex<()>>,
 }
@@ -28,17 +32,21 @@ impl OwnersKeeper {
         Self { catalog, current: Arc::default(), making: Arc::default() }
     }
 
-    /// The index of the catalog as it is; of one that changed a moment ago, and is large, the one before.
-    pub async fn owners(&self) -> Arc<Owners> {
+    /// The index of the catalog as it is; of one that changed a moment ago, and is large, the one before. None:
+    /// there is none before it, so nobody knows yet who owns what.
+    pub async fn owners(&self) -> Option<Arc<Owners>> {
+        self.owners_within(PATIENCE).await
+    }
+
+    async fn owners_within(&self, patience: Duration) -> Option<Arc<Owners>> {
+        let current = self.current.load_full();
+        if current.as_ref().is_some_and(|owners| owners.is_of(&self.catalog.snapshot())) {
+            return current;
+        }
         let fresh = self.clone();
         // In a task of its own, so that it goes on when it takes too long for this question.
         let made = tokio::spawn(async move { fresh.refresh().await });
-        // At the very beginning there is none before it.
-        if self.current.load().is_empty() {
-            let _ = made.await;
-        } else {
-            let _ = tokio::time::timeout(PATIENCE, made).await;
-        }
+        let _ = timeout(if current.is_some() { A_MOMENT } else { patience }, made).await;
         self.current.load_full()
     }
 
@@ -51,17 +59,48 @@ impl OwnersKeeper {
     }
 
     async fn refresh(&self) {
-        let snapshot = self.catalog.snapshot();
-        if self.current.load().is_of(&snapshot) {
-            return;
-        }
         let _making = self.making.lock().await;
         let snapshot = self.catalog.snapshot();
-        if self.current.load().is_of(&snapshot) {
+        let is_known = self.current.load().as_ref().is_some_and(|owners| owners.is_of(&snapshot));
+        if is_known || snapshot.loaded_at.is_none() {
             return;
         }
         if let Ok(next) = tokio::task::spawn_blocking(move || Owners::of(snapshot)).await {
-            self.current.store(Arc::new(next));
+            self.current.store(Some(Arc::new(next)));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::Snapshot;
+    use crate::clock;
+
+    fn read() -> Snapshot {
+        let mut snapshot = Snapshot::default();
+        snapshot.loaded_at = Some(clock::now());
+        snapshot
+    }
+
+    #[tokio::test]
+    async fn nobody_is_told_of_owners_before_the_catalog_is_known() {
+        let catalog = Arc::new(Catalog::default());
+        let keeper = OwnersKeeper::new(catalog.clone());
+        assert!(keeper.owners().await.is_none(), "the catalog was not read");
+        catalog.swap(read());
+        let making = keeper.making.lock().await;
+        let begun = clock::stopwatch();
+        assert!(keeper.owners_within(Duration::from_millis(20)).await.is_none(), "the first takes its time");
+        assert!(begun.elapsed() < PATIENCE);
+        drop(making);
+        let first = keeper.owners().await.unwrap();
+        assert!(first.is_of(&catalog.snapshot()) && first.is_empty());
+        catalog.swap(read());
+        let making = keeper.making.lock().await;
+        let older = keeper.owners().await.unwrap();
+        assert!(Arc::ptr_eq(&older, &first), "the next takes its time");
+        drop(making);
+        assert!(keeper.owners().await.unwrap().is_of(&catalog.snapshot()));
     }
 }

@@ -1,7 +1,6 @@
 //! Who would show an alert: every entity's alert annotations turned around, from labels to entities.
 
 mod keeper;
-mod literal;
 #[cfg(test)]
 mod tests;
 
@@ -13,13 +12,14 @@ pub use keeper::OwnersKeeper;
 use crate::annotations::{AlertNames, AlertSpec, LABELS, MonitoringSpec};
 use crate::catalog::{Entity, Snapshot};
 use crate::prometheus::Labels;
-use crate::promql::{MatchOp, Matcher};
-use literal::alternatives;
+use crate::promql::{Compiled, Matcher};
 
 /// Stands for "any name" and for "no required pair".
 const NONE: u32 = 0;
 /// A matcher with more alternatives than this is not one to be found by.
 const MOST_ALTERNATIVES: usize = 16;
+/// The most regexes that are kept compiled: each is some 20 kB.
+const MOST_COMPILED: usize = 2_000;
 
 /// The entities of one snapshot by the alerts that they would show. Immutable; made anew for each snapshot.
 #[derive(Debug, Default)]
@@ -27,8 +27,8 @@ pub struct Owners {
     snapshot: Arc<Snapshot>,
     entries: Vec<Entry>,
     names: Words,
-    /// Label by label the values that some entity requires.
-    pairs: HashMap<Box<str>, Words>,
+    /// Label by label what some entity requires.
+    pairs: HashMap<Box<str>, Values>,
     /// By name, then by required pair: an entry is found under each of its names, and there only under one pair
     /// (or the alternatives of one) that it requires, the rarest of them.
     postings: Vec<Posting>,
@@ -36,6 +36,16 @@ pub struct Owners {
 
 /// Texts by number, from 1.
 type Words = HashMap<Box<str>, u32>;
+
+/// Values of a label, each with the number of its pair.
+#[derive(Debug, Default)]
+struct Values {
+    whole: Words,
+    /// What values begin with.
+    beginnings: Words,
+    /// The most bytes of one of them.
+    longest: usize,
+}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Posting {
@@ -48,7 +58,7 @@ struct Posting {
 struct Entry {
     /// Its place in the snapshot.
     entity: u32,
-    is_named: bool,
+    fit: Fit,
     /// Shared by all entities whose annotation has the same text.
     matchers: Arc<[Matcher]>,
 }
@@ -72,19 +82,13 @@ impl Owners {
     /// Reads every entity's annotations; takes about a second for 100,000 entities.
     pub fn of(snapshot: Arc<Snapshot>) -> Self {
         let specs = specs(&snapshot);
-        let mut counts: HashMap<(&str, &str), usize> = HashMap::new();
+        let mut counts: HashMap<Pair<'_>, usize> = HashMap::new();
         for pair in specs.iter().flat_map(|(_, spec)| required(&spec.matchers)).flatten() {
             *counts.entry(pair).or_default() += 1;
         }
-        let (mut names, mut pairs) = (Words::new(), HashMap::<Box<str>, Words>::new());
-        let (mut pairs_so_far, mut postings, mut entries) = (NONE, Vec::new(), Vec::new());
-        let mut pair_number = |(label, value): (&str, &str)| {
-            let values = pairs.entry(label.into()).or_default();
-            *values.entry(value.into()).or_insert_with(|| {
-                pairs_so_far += 1;
-                pairs_so_far
-            })
-        };
+        let count = |pair: &Pair<'_>| counts.get(pair).copied().unwrap_or(0);
+        let (mut names, mut pairs) = (Words::new(), Pairs::default());
+        let (mut postings, mut entries) = (Vec::new(), Vec::new());
         let (mut all_names, mut all_pairs) = (Vec::new(), Vec::new());
         for (entry, (place, spec)) in (0u32..).zip(&specs) {
             all_names.clear();
@@ -95,17 +99,17 @@ impl Owners {
                 }
                 AlertNames::All | AlertNames::Unnamed => all_names.push(NONE),
             }
-            let rarest = required(&spec.matchers)
-                .min_by_key(|pairs| pairs.iter().map(|p| counts.get(p).copied().unwrap_or(0)).sum::<usize>());
+            let rarest = required(&spec.matchers).min_by_key(|pairs| pairs.iter().map(&count).sum::<usize>());
             match rarest {
-                Some(rarest) => all_pairs.extend(rarest.into_iter().map(&mut pair_number)),
+                Some(rarest) => all_pairs.extend(rarest.into_iter().map(|pair| pairs.number(pair))),
                 None => all_pairs.push(NONE),
             }
             for name in &all_names {
                 postings.extend(all_pairs.iter().map(|pair| Posting { name: *name, pair: *pair, entry }));
             }
             let is_named = matches!(spec.names, AlertNames::Named(_));
-            entries.push(Entry { entity: *place, is_named, matchers: spec.matchers.clone() });
+            let fit = Fit { matchers: spec.matchers.len(), is_named };
+            entries.push(Entry { entity: *place, fit, matchers: spec.matchers.clone() });
         }
         drop(counts);
         drop(specs);
@@ -113,14 +117,14 @@ impl Owners {
         postings.dedup();
         postings.shrink_to_fit();
         entries.shrink_to_fit();
-        Self { snapshot, entries, names, pairs, postings }
+        Self { snapshot, entries, names, pairs: pairs.known, postings }
     }
 
     /// The entities that would show an alert of these labels, the closest first.
     pub fn find(&self, labels: &Labels) -> Vec<Owning> {
         let named = labels.get("alertname").and_then(|name| self.names.get(name)).copied();
-        let pairs = labels.iter().filter_map(|(label, value)| self.pairs.get(label)?.get(value)).copied();
-        let pairs: Vec<u32> = std::iter::once(NONE).chain(pairs).collect();
+        let pairs = labels.iter().filter_map(|(label, value)| Some(self.pairs.get(label)?.of(value)));
+        let pairs: Vec<u32> = std::iter::once(NONE).chain(pairs.flatten()).collect();
         let names = std::iter::once(NONE).chain(named);
         let places = names.flat_map(|name| pairs.iter().map(move |pair| (name, *pair)));
         let found = places.flat_map(|(name, pair)| self.posted(name, pair));
@@ -158,18 +162,21 @@ impl Owners {
         rest.take_while(move |p| p.name == name).filter_map(|p| self.entry(*p))
     }
 
+    fn entity(&self, place: u32) -> Option<&Arc<Entity>> {
+        self.snapshot.entities.get(usize::try_from(place).ok()?)
+    }
+
     fn entry(&self, posting: Posting) -> Option<&Entry> {
         self.entries.get(usize::try_from(posting.entry).ok()?)
     }
 
     /// Each once, the closest first, those that are alike in the catalog's order.
     fn told<'e>(&self, found: impl Iterator<Item = &'e Entry>) -> Vec<Owning> {
-        let mut found: Vec<(u32, Fit)> =
-            found.map(|e| (e.entity, Fit { matchers: e.matchers.len(), is_named: e.is_named })).collect();
+        let mut found: Vec<(u32, Fit)> = found.map(|entry| (entry.entity, entry.fit)).collect();
         found.sort_unstable_by_key(|(place, fit)| (std::cmp::Reverse(*fit), *place));
         found.dedup();
-        let entity = |place: u32| self.snapshot.entities.get(usize::try_from(place).ok()?).cloned();
-        found.into_iter().filter_map(|(place, fit)| Some(Owning { entity: entity(place)?, fit })).collect()
+        let owning = |(place, fit)| Some(Owning { entity: self.entity(place)?.clone(), fit });
+        found.into_iter().filter_map(owning).collect()
     }
 
     /// How many entities would show any alert.
@@ -186,6 +193,49 @@ impl Owners {
     }
 }
 
+impl Values {
+    /// The numbers of what a value is, or begins with.
+    fn of<'v>(&'v self, value: &'v str) -> impl Iterator<Item = u32> + 'v {
+        let ends = value.char_indices().map(|(at, c)| at + c.len_utf8());
+        let ends = ends.take_while(|end| *end <= self.longest);
+        let begun = ends.filter_map(|end| self.beginnings.get(value.get(..end)?));
+        self.whole.get(value).into_iter().chain(begun).copied()
+    }
+}
+
+/// A label, and what its value is or begins with.
+type Pair<'m> = (&'m str, &'m str, Part);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Part {
+    Whole,
+    Beginning,
+}
+
+/// Numbers for pairs.
+#[derive(Default)]
+struct Pairs {
+    known: HashMap<Box<str>, Values>,
+    last: u32,
+}
+
+impl Pairs {
+    fn number(&mut self, (label, value, part): Pair<'_>) -> u32 {
+        let values = self.known.entry(label.into()).or_default();
+        let words = match part {
+            Part::Whole => &mut values.whole,
+            Part::Beginning => {
+                values.longest = values.longest.max(value.len());
+                &mut values.beginnings
+            }
+        };
+        *words.entry(value.into()).or_insert_with(|| {
+            self.last += 1;
+            self.last
+        })
+    }
+}
+
 /// What an entity's annotations choose, its matchers shared with all that have the same text.
 struct Chosen {
     names: AlertNames,
@@ -193,30 +243,32 @@ struct Chosen {
 }
 
 fn specs(snapshot: &Snapshot) -> Vec<(u32, Chosen)> {
-    let mut known: HashMap<&str, Arc<[Matcher]>> = HashMap::new();
+    let (mut known, mut compiled) =
+        (HashMap::<&str, Arc<[Matcher]>>::new(), Compiled::at_most(MOST_COMPILED));
     let mut specs = Vec::new();
     for (place, entity) in (0u32..).zip(&snapshot.entities) {
-        let Some(AlertSpec { names, matchers, .. }) = MonitoringSpec::of_alerts(entity).alerts else {
+        let Some(AlertSpec { names, mut matchers, .. }) = MonitoringSpec::of_alerts(entity).alerts else {
             continue;
         };
         let text = entity.annotation(LABELS).unwrap_or_default();
-        let matchers = known.entry(text).or_insert_with(|| matchers.into()).clone();
-        specs.push((place, Chosen { names, matchers }));
+        let matchers = known.entry(text).or_insert_with(|| {
+            matchers.iter_mut().for_each(|matcher| compiled.share(matcher));
+            matchers.into()
+        });
+        specs.push((place, Chosen { names, matchers: matchers.clone() }));
     }
     specs
 }
 
-/// The label and values of each matcher of which an alert must have one.
-fn required(matchers: &[Matcher]) -> impl Iterator<Item = Vec<(&str, &str)>> {
+/// The pairs of each matcher of which an alert must have one.
+fn required(matchers: &[Matcher]) -> impl Iterator<Item = Vec<Pair<'_>>> {
     matchers.iter().filter_map(|m| {
-        let values = match m.op {
-            MatchOp::Equal => vec![m.value.as_str()],
-            MatchOp::Regex => alternatives(&m.value)?,
-            MatchOp::NotEqual | MatchOp::NotRegex => return None,
-        };
-        // An empty value is that of a label that is not there.
-        let told = values.len() <= MOST_ALTERNATIVES && values.iter().all(|value| !value.is_empty());
-        told.then(|| values.into_iter().map(|value| (m.name.as_str(), value)).collect())
+        let name = m.name.as_str();
+        if let Some(values) = m.only() {
+            let is_short = values.len() <= MOST_ALTERNATIVES;
+            return is_short.then(|| values.into_iter().map(|value| (name, value, Part::Whole)).collect());
+        }
+        m.beginning().map(|text| vec![(name, text, Part::Beginning)])
     })
 }
 

@@ -106,7 +106,9 @@ fn annotations() -> impl Strategy<Value = (String, String)> {
     let matcher = (
         select(vec!["a", "b"]),
         select(vec!["=", "!=", "=~", "!~"]),
-        select(vec!["x", "", "x|y", "x|", ".*", "y.?"]),
+        select(vec![
+            "x", "", "x|y", "x|", ".*", ".+", "y.?", "x.*", "x.+", "xy?", "xé*.", "x|y.*", "(?i)X.*",
+        ]),
     );
     let matchers = prop::collection::vec(matcher, 0..4);
     (names, matchers).prop_map(|(names, matchers)| {
@@ -120,7 +122,7 @@ proptest! {
     fn the_index_finds_exactly_those_that_match(
         entities in prop::collection::vec(annotations(), 0..12),
         name in select(vec!["", "A", "B", "A,B", "C"]),
-        a in select(vec!["", "x", "y", "xy"]),
+        a in select(vec!["", "x", "y", "xy", "xé"]),
         b in select(vec!["", "x", "y"]),
         more in any::<bool>(),
     ) {

@@ -34,6 +34,8 @@ pub enum PageError {
     NoSuchInstance(UnknownInstance),
     /// The query of the address is not one that may be sent. The text is its first problem.
     BrokenQuery(String),
+    /// The catalog was not read yet, so nobody knows which entities there are.
+    CatalogNotRead,
     /// A data form whose question failed.
     Failed(Failure),
     /// The page can be read, and nothing else.
@@ -69,6 +71,7 @@ impl fmt::Display for PageError {
             Self::AdHocForbidden => f.write_str("ad-hoc queries are off"),
             Self::NoSuchInstance(unknown) => write!(f, "no such instance: {:?}", unknown.asked),
             Self::BrokenQuery(problem) => write!(f, "broken query: {problem}"),
+            Self::CatalogNotRead => f.write_str("the catalog is not read yet"),
             Self::Failed(failure) => f.write_str(&told::for_operator(failure)),
             Self::MethodNotAllowed => f.write_str("method not allowed"),
             Self::Internal(text) => f.write_str(text),

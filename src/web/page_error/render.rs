@@ -17,7 +17,7 @@ use crate::web::api::proxy;
 use crate::web::form;
 use crate::web::{CachePolicy, pages};
 
-/// A full queue is shorter by then.
+/// A full queue is shorter by then, and most catalogs are read.
 const RETRY_AFTER_SECS: &str = "2";
 
 /// Replaces an error's empty body. Stands outside of all routes.

@@ -117,6 +117,13 @@ impl PageError {
                 &format!("It was not sent: {problem}."),
                 "",
             ),
+            Self::CatalogNotRead => Told::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "catalog_not_read",
+                "The catalog is still being read",
+                "The portal has just started, and does not know yet which entity shows what.",
+                "Try again in a moment.",
+            ),
             Self::Failed(failure) => worded(failure),
             Self::MethodNotAllowed => Told::new(
                 StatusCode::METHOD_NOT_ALLOWED,

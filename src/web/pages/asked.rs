@@ -31,6 +31,8 @@ impl Asked {
         let named = custom.params.custom.instance.as_deref().unwrap_or(InstanceName::DEFAULT);
         let choice = |name: &InstanceName| Choice { name: name.to_string(), chosen: name.as_str() == named };
         let tabs = [("Graph", links.custom_graph()), ("Alerts", links.custom_alerts())];
+        // Pages that would only refuse are not offered.
+        let offered = if custom.may_read_rules().is_ok() { tabs.clone().to_vec() } else { Vec::new() };
         let here = tabs.iter().find(|(word, _)| *word == page).map_or("", |(_, href)| href.as_str());
         let shown = |name: &str| matches!(name, "instance" | "page") || own.contains(&name);
         Self {
@@ -41,7 +43,7 @@ impl Asked {
                 .map(|entity| (entity.display_name().to_owned(), links.entity(&entity.reference))),
             instances: custom.open_instances().map(|instance| choice(&instance.name)).collect(),
             hidden: custom.params.given.iter().filter(|(name, _)| !shown(name)).cloned().collect(),
-            tabs: tabs.into_iter().map(|(word, href)| Tab { word, href, current: word == page }).collect(),
+            tabs: offered.into_iter().map(|(word, href)| Tab { word, href, current: word == page }).collect(),
         }
     }
 }

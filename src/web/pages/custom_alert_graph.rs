@@ -21,7 +21,7 @@ pub struct CustomAlertGraphPage<'a> {
 
 /// The address names the row, never its expression, which is the instance's own and no query of a reader.
 pub async fn show(request: HttpRequest, form: Form, custom: Custom) -> Result<HttpResponse, PageError> {
-    custom.may_read_rules()?;
+    custom.may_read_row()?;
     let row = custom.params.table.alert.ok_or(PageError::NoSuchPage)?;
     let page = asked::links(&custom).custom_alert_graph(row);
     let page = page.split('?').next().unwrap_or_default();

@@ -9,6 +9,7 @@ use super::asked::{self, Asked};
 use super::go::{Fired, led_to};
 use super::time_bar::TimeBar;
 use crate::annotations::GraphSpec;
+use crate::monitoring::owners::Owners;
 use crate::monitoring::{Expressions, Monitoring, OwnersKeeper};
 use crate::promql::PromQl;
 use crate::web::links::Landed;
@@ -44,11 +45,16 @@ pub async fn show(
     expressions: web::Data<Expressions>,
     monitoring: web::Data<Monitoring>,
 ) -> Result<HttpResponse, PageError> {
-    if form == Form::Page
-        && is_from_prometheus(request.query_string())
-        && let Some(page) = owners_page(&custom, &keeper, &expressions, &monitoring).await
-    {
-        return Ok(led_to(&page));
+    if form == Form::Page && is_from_prometheus(request.query_string()) {
+        match keeper.owners().await {
+            Some(owners) => {
+                if let Some(page) = owners_page(&custom, &owners, &expressions, &monitoring).await {
+                    return Ok(led_to(&page));
+                }
+            }
+            // Where the graph itself is not for everybody, an entity may be the way to it.
+            None => custom.may_query().map_err(|_| PageError::CatalogNotRead)?,
+        }
     }
     custom.may_query()?;
     let spec = custom.graph_spec();
@@ -100,13 +106,12 @@ fn is_from_prometheus(query: &str) -> bool {
 /// The page of the one entity whose alert rule has the expression. It asks nothing that no annotation names.
 async fn owners_page(
     custom: &Custom,
-    keeper: &OwnersKeeper,
+    owners: &Owners,
     expressions: &Expressions,
     monitoring: &Monitoring,
 ) -> Option<String> {
     let query = PromQl::read(custom.params.custom.query.as_deref()?).0?;
-    let owners = keeper.owners().await;
-    let owner = monitoring.owner_of_expression(&owners, expressions, &query).await?;
+    let owner = monitoring.owner_of_expression(owners, expressions, &query).await?;
     let fired = Fired { at: None, text: None, now: custom.params.period.now };
     let landed = fired.landed(monitoring, &owner).await;
     let is_timed = ["from", "to", "range"].iter().any(|name| custom.params.is_given(name));

@@ -7,14 +7,15 @@ use askama::Template;
 use jiff::{SignedDuration, Timestamp};
 
 use super::Shell;
-use crate::annotations::{ALERT, AlertNames, AlertSpec, LABELS, MonitoringSpec, SERVICE_NAME};
+use super::unowned::Unowned;
+use crate::annotations::{ALERT, LABELS, SERVICE_NAME};
 use crate::clock;
 use crate::monitoring::{AlertRow, Episode, Landing, Monitoring, OwnedState, Owner, OwnersKeeper, Wanted};
-use crate::prometheus::{InstanceName, Labels};
+use crate::prometheus::InstanceName;
 use crate::promql::{MatchOp, Matcher, quote};
 use crate::web::links::Landed;
 use crate::web::panels::missing::single_quoted;
-use crate::web::panels::{AlertsPanel, Home, Setting};
+use crate::web::panels::{AlertsPanel, UnownedPanel};
 use crate::web::params::{AT, GoParams, ParamProblem};
 use crate::web::{CachePolicy, Links, PageError, PageParams, RowId, WebSettings, form};
 
@@ -34,9 +35,10 @@ pub struct GoPage<'a> {
     pub owners: Vec<Choice>,
     pub beyond: usize,
     pub silent: Vec<String>,
-    /// Why there is nothing but what the address says.
-    pub restricted: bool,
+    /// Not every instance is open to all.
+    pub is_closed: bool,
     pub alerts: Option<AlertsPanel>,
+    pub rows: Option<UnownedPanel>,
     pub elsewhere: Vec<(String, String)>,
     pub yaml: String,
 }
@@ -61,7 +63,7 @@ pub async fn show(
 ) -> Result<HttpResponse, PageError> {
     let now = clock::now();
     let mut asked = GoParams::read(request.query_string(), now);
-    let owners = keeper.owners().await;
+    let owners = keeper.owners().await.ok_or(PageError::CatalogNotRead)?;
     let mut landing = monitoring.land(&owners, &asked.wanted, now).await;
     if let Some(problem) = no_such_instance(&monitoring, &landing, &asked.wanted) {
         asked.problems.push(problem);
@@ -78,7 +80,10 @@ pub async fn show(
     let choices = landing.owners.iter().map(|owner| Choice::of(owner, links, &at)).collect();
     params.problems = asked.problems;
     let unowned = Unowned::of(&monitoring, &settings, &landing, &asked.wanted, now).await;
+    let is_open = |name: &InstanceName| monitoring.instance(Some(name.as_str())).is_ok();
+    let is_closed = !monitoring.instances().all(|instance| is_open(&instance.name));
     let page = GoPage::of(&settings, &params, &asked.wanted, &landing, choices, unowned);
+    let page = GoPage { is_closed, ..page };
     form::html(&request, &page, CachePolicy::Live)
 }
 
@@ -138,7 +143,7 @@ impl Fired {
     }
 
     /// From before the alert became active, up to now or beyond its end.
-    fn window(
+    pub fn window(
         &self,
         row: Option<&AlertRow>,
         episode: Option<&Episode>,
@@ -198,95 +203,16 @@ impl<'a> GoPage<'a> {
             shell,
             labels: others.map(|(label, value)| (label.to_owned(), value.to_owned())).collect(),
             yaml: if owners.is_empty() { yaml(wanted, row) } else { String::new() },
-            restricted: owners.is_empty() && !settings.ad_hoc,
+            is_closed: false,
             owners,
             beyond: landing.beyond,
             silent: landing.silent.iter().map(ToString::to_string).collect(),
             alerts: unowned.alerts,
+            rows: unowned.rows,
             elsewhere: unowned.elsewhere,
             name,
         }
     }
-}
-
-/// The rows of an alert that nobody owns.
-#[derive(Default)]
-struct Unowned {
-    alerts: Option<AlertsPanel>,
-    /// Further instances that have some, with the page of each.
-    elsewhere: Vec<(String, String)>,
-}
-
-impl Unowned {
-    /// All rules of an instance are only for those who may ask what no annotation names.
-    async fn of(
-        monitoring: &Monitoring,
-        settings: &WebSettings,
-        landing: &Landing,
-        wanted: &Wanted,
-        now: Timestamp,
-    ) -> Self {
-        if !landing.owners.is_empty() || !settings.ad_hoc {
-            return Self::default();
-        }
-        let mut pages = landing.unowned.iter().filter_map(|(instance, rows)| {
-            let row = rows.first()?;
-            Some((instance, row, address(instance, row, wanted, now)))
-        });
-        let first = pages.next();
-        let told = |query: &str| {
-            let params = PageParams::read_custom(query, &settings.defaults, now);
-            settings.links(&params).custom_alerts()
-        };
-        let elsewhere = pages.map(|(instance, _, query)| (instance.to_string(), told(&query))).collect();
-        let Some((instance, row, query)) = first else { return Self { alerts: None, elsewhere } };
-        let Ok(instance) = monitoring.instance(Some(instance.as_str())) else { return Self::default() };
-        let params = PageParams::read_custom(&query, &settings.defaults, now);
-        let links = settings.links(&params);
-        let page = links.custom_alerts();
-        let setting = Setting {
-            links,
-            home: Home::Custom,
-            name: row.name(),
-            page: page.split('?').next().unwrap_or_default(),
-            tells_parent: false,
-            ad_hoc: settings.ad_hoc,
-            drawn: None,
-        };
-        let names = AlertNames::Named(vec![row.name().to_owned()]);
-        let matchers =
-            told_of(&wanted.labels, row).filter_map(|(n, v)| Matcher::new(n, MatchOp::Equal, v).ok());
-        let alerts = AlertSpec { names, matchers: matchers.collect(), broken: false };
-        let spec = MonitoringSpec { alerts: Some(alerts), ..MonitoringSpec::default() };
-        let answer = monitoring.alerts(&instance.name, &spec, params.table.show_inactive).await;
-        let alerts = AlertsPanel::of(&setting, Some(instance), &spec, Some(answer), false);
-        Self { alerts: Some(alerts), elsewhere }
-    }
-}
-
-/// What of the address the row has too.
-fn told_of<'l>(labels: &'l Labels, row: &'l AlertRow) -> impl Iterator<Item = (&'l str, &'l str)> {
-    labels.iter().filter(|(label, value)| *label != "alertname" && row.labels().get(label) == Some(value))
-}
-
-/// The query string of the custom page that shows the alert, its first row opened.
-fn address(instance: &InstanceName, row: &AlertRow, wanted: &Wanted, now: Timestamp) -> String {
-    let fired = Fired { at: wanted.at, text: None, now };
-    let mut query = url::form_urlencoded::Serializer::new(String::new());
-    query.append_pair("alerts", row.name()).append_pair("instance", instance.as_str());
-    let matchers = told_of(&wanted.labels, row).filter_map(|(n, v)| Matcher::new(n, MatchOp::Equal, v).ok());
-    let labels = matchers.map(|m| m.to_string()).collect::<Vec<_>>().join(",");
-    if !labels.is_empty() {
-        query.append_pair("labels", &labels);
-    }
-    if let (Some(from), _) = fired.window(Some(row), None, false) {
-        query.append_pair("from", &from.as_millisecond().to_string()).append_pair("to", "now");
-    }
-    query.append_pair("alert", &RowId::of(row).to_string());
-    if !row.is_active() {
-        query.append_pair("showInactiveAlerts", "true");
-    }
-    query.finish()
 }
 
 /// What to add to a catalog file to own the alert.

@@ -17,6 +17,7 @@ pub mod members;
 mod scene;
 pub mod status;
 mod time_bar;
+mod unowned;
 
 use super::panels::times::zone_words;
 use super::params::{PageParams, Theme};

@@ -5,7 +5,7 @@ use askama::Template;
 use super::chart::{self, Chart, gaps, step_named};
 use super::stats::Tiles;
 use super::times::Moment;
-use super::{Frame, Setting, Stale};
+use super::{Frame, Home, Setting, Stale};
 use crate::chart::Mark;
 use crate::monitoring::{AlertRow, Failure, Graph, Span};
 use crate::prometheus::InstanceSettings;
@@ -26,9 +26,10 @@ pub struct AlertGraphPanel {
     pub active_since: Option<Moment>,
     /// The graph page of Prometheus.
     pub out: Option<String>,
-    /// The panel on a page of its own, and all alerts.
+    /// The panel on a page of its own.
     pub alone: String,
-    pub alerts: String,
+    /// All alerts, where they may be asked for.
+    pub alerts: Option<String>,
     pub body: Body,
 }
 
@@ -77,6 +78,8 @@ impl AlertGraphPanel {
         let ui_url = instance.and_then(|instance| instance.ui_url.as_ref()).filter(|_| row.is_some());
         let title = row.as_ref().map_or_else(|| "Alert".to_owned(), |row| row.name().to_owned());
         let since = row.as_ref().and_then(AlertRow::active_at);
+        let is_of_entity = !matches!(setting.home, Home::Custom) || params.custom.entity.is_some();
+        let may_list = setting.ad_hoc || is_of_entity;
         Self {
             frame: Frame {
                 id: panel_id(id),
@@ -91,7 +94,7 @@ impl AlertGraphPanel {
                 .map(|url| links::prometheus_graph(url, &query, &Span::asked(&params.period, instance))),
             query,
             alone,
-            alerts: setting.alerts(),
+            alerts: may_list.then(|| setting.alerts()),
             body,
         }
     }

@@ -143,7 +143,7 @@ impl Table {
     }
 }
 
-fn silences(silences: &Silences) -> Option<String> {
+pub(super) fn silences(silences: &Silences) -> Option<String> {
     match silences {
         Silences::NotAsked | Silences::Known { failure: None, .. } => None,
         Silences::Known { failure: Some(failure), .. } => {

@@ -20,6 +20,7 @@ mod samples;
 pub mod stats;
 pub mod summary;
 pub mod times;
+mod unowned;
 
 pub use account::AccountPanel;
 pub use alert_graph::AlertGraphPanel;
@@ -30,6 +31,7 @@ pub use members::MembersPanel;
 pub use missing::MissingPanel;
 pub use problems::ProblemsPanel;
 pub use summary::Summary;
+pub use unowned::UnownedPanel;
 
 use std::sync::Arc;
 

@@ -15,7 +15,7 @@ use crate::promql::{MatchOp, Matcher};
 
 /// The parameters that are no labels. No label of Prometheus begins so, but for those it keeps to itself.
 pub const AT: &str = "__at";
-const INSTANCE: &str = "__instance";
+pub const INSTANCE: &str = "__instance";
 /// More labels are left out, and so are longer ones.
 const MOST_LABELS: usize = 100;
 const LONGEST_LABEL: usize = 4_096;

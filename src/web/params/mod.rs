@@ -25,7 +25,7 @@ pub use catalog::CatalogParams;
 pub use columns::{ColumnParams, ExtraColumn, Source};
 pub use custom::CustomParams;
 pub use defaults::PageDefaults;
-pub use go::{AT, GoParams, LandedParams};
+pub use go::{AT, GoParams, INSTANCE, LandedParams};
 pub use legend::{LegendColumn, LegendOrder, LegendParams};
 pub use table::{DEFAULT_ROWS, PageSize, SortKey, SortOrder, TableParams};
 pub(super) use time::in_one_unit;

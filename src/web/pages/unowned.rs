@@ -1,0 +1,120 @@
+//! What `/go` shows of an alert that no entity owns: a custom table, or only its rows where those are off.
+
+use jiff::Timestamp;
+
+use super::go::Fired;
+use crate::annotations::{AlertNames, AlertSpec, MonitoringSpec};
+use crate::monitoring::{AlertRow, Landing, Monitoring, Wanted};
+use crate::prometheus::{InstanceName, Labels};
+use crate::promql::{MatchOp, Matcher};
+use crate::web::panels::{AlertsPanel, Home, Setting, UnownedPanel};
+use crate::web::params::INSTANCE;
+use crate::web::{PageParams, RowId, WebSettings};
+
+/// The rows of an alert that nobody owns.
+#[derive(Default)]
+pub struct Unowned {
+    pub alerts: Option<AlertsPanel>,
+    /// In the place of the table, whose address is for those who may ask what no annotation names.
+    pub rows: Option<UnownedPanel>,
+    /// Further instances that have some, with the page of each.
+    pub elsewhere: Vec<(String, String)>,
+}
+
+impl Unowned {
+    pub async fn of(
+        monitoring: &Monitoring,
+        settings: &WebSettings,
+        landing: &Landing,
+        wanted: &Wanted,
+        now: Timestamp,
+    ) -> Self {
+        if !landing.owners.is_empty() {
+            return Self::default();
+        }
+        let mut found = landing.unowned.iter();
+        let Some((name, rows)) = found.next() else { return Self::default() };
+        let elsewhere = found.filter_map(|(name, rows)| {
+            let query = match settings.ad_hoc {
+                true => address(name, rows.first()?, wanted, now),
+                false => String::new(),
+            };
+            let params = PageParams::read_custom(&query, &settings.defaults, now);
+            let links = settings.links(&params);
+            let page = match settings.ad_hoc {
+                true => links.custom_alerts(),
+                false => links.go(&on_instance(&wanted.labels, name)),
+            };
+            Some((name.to_string(), page))
+        });
+        let shown = Self::shown(monitoring, settings, (name, rows), wanted, now).await;
+        Self { elsewhere: elsewhere.collect(), ..shown }
+    }
+
+    async fn shown(
+        monitoring: &Monitoring,
+        settings: &WebSettings,
+        (name, rows): (&InstanceName, &[AlertRow]),
+        wanted: &Wanted,
+        now: Timestamp,
+    ) -> Self {
+        let (Ok(instance), Some(row)) = (monitoring.instance(Some(name.as_str())), rows.first()) else {
+            return Self::default();
+        };
+        let params = PageParams::read_custom(&address(name, row, wanted, now), &settings.defaults, now);
+        let links = settings.links(&params);
+        let page = links.custom_alerts();
+        let setting = Setting {
+            links,
+            home: Home::Custom,
+            name: row.name(),
+            page: page.split('?').next().unwrap_or_default(),
+            tells_parent: false,
+            ad_hoc: settings.ad_hoc,
+            drawn: None,
+        };
+        let names = AlertNames::Named(vec![row.name().to_owned()]);
+        let alerts = AlertSpec { names, matchers: told_of(&wanted.labels, row), broken: false };
+        let spec = MonitoringSpec { alerts: Some(alerts), ..MonitoringSpec::default() };
+        let answer = monitoring.alerts(&instance.name, &spec, params.table.show_inactive).await;
+        if settings.ad_hoc {
+            let alerts = AlertsPanel::of(&setting, Some(instance), &spec, Some(answer), false);
+            return Self { alerts: Some(alerts), ..Self::default() };
+        }
+        let meant: Vec<RowId> = rows.iter().map(RowId::of).collect();
+        let panel = UnownedPanel::of(&setting, name, &meant, answer);
+        Self { rows: Some(panel), ..Self::default() }
+    }
+}
+
+/// The labels of an alert, and where it is looked for.
+fn on_instance<'l>(labels: &'l Labels, name: &'l InstanceName) -> Vec<(&'l str, &'l str)> {
+    labels.iter().chain([(INSTANCE, name.as_str())]).collect()
+}
+
+/// What of the address the row has too.
+fn told_of(labels: &Labels, row: &AlertRow) -> Vec<Matcher> {
+    let told = labels
+        .iter()
+        .filter(|(label, value)| *label != "alertname" && row.labels().get(label) == Some(value));
+    told.filter_map(|(label, value)| Matcher::new(label, MatchOp::Equal, value).ok()).collect()
+}
+
+/// The query string of the custom page that shows the alert, its first row opened.
+fn address(instance: &InstanceName, row: &AlertRow, wanted: &Wanted, now: Timestamp) -> String {
+    let fired = Fired { at: wanted.at, text: None, now };
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    query.append_pair("alerts", row.name()).append_pair("instance", instance.as_str());
+    let labels = told_of(&wanted.labels, row).iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
+    if !labels.is_empty() {
+        query.append_pair("labels", &labels);
+    }
+    if let (Some(from), _) = fired.window(Some(row), None, false) {
+        query.append_pair("from", &from.as_millisecond().to_string()).append_pair("to", "now");
+    }
+    query.append_pair("alert", &RowId::of(row).to_string());
+    if !row.is_active() {
+        query.append_pair("showInactiveAlerts", "true");
+    }
+    query.finish()
+}
