@@ -130,7 +130,7 @@ impl<'a> Reader<'a> {
             _ if is_word(next) => {
                 // A number's point belongs to it.
                 let dots = next.is_ascii_digit();
-                let end = self.rest.find(|c| !is_word(c) && !(dots && c == '.')).unwrap_or(self.rest.len());
+                let end = self.rest.find(|c| !(is_word(c) || dots && c == '.')).unwrap_or(self.rest.len());
                 self.take(Kind::Word, end);
             }
             _ if next.is_ascii_punctuation() && !"\\#@".contains(next) => self.mark(next)?,
