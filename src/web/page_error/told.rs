@@ -117,13 +117,7 @@ impl PageError {
                 &format!("It was not sent: {problem}."),
                 "",
             ),
-            Self::CatalogNotRead => Told::new(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "catalog_not_read",
-                "The catalog is still being read",
-                "The portal has just started, and does not know yet which entity shows what.",
-                "Try again in a moment.",
-            ),
+            Self::CatalogNotRead => catalog_not_read(),
             Self::Failed(failure) => worded(failure),
             Self::MethodNotAllowed => Told::new(
                 StatusCode::METHOD_NOT_ALLOWED,
@@ -148,6 +142,16 @@ impl PageError {
             ),
         }
     }
+}
+
+fn catalog_not_read() -> Told {
+    Told::new(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "catalog_not_read",
+        "The catalog is still being read",
+        "The portal has just started, and does not know yet which entity shows what.",
+        "Try again in a moment.",
+    )
 }
 
 fn ad_hoc_forbidden() -> Told {

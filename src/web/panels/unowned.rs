@@ -32,6 +32,7 @@ pub struct Rows {
     /// Why what is silenced is not known, or not newly.
     pub silences: Option<String>,
     pub shows: Shows,
+    pub columns: usize,
     pub lines: Vec<Line>,
     pub beyond: usize,
 }
@@ -59,11 +60,15 @@ impl Rows {
             Family::One(line) => Some(Line { link: link(setting, instance, row), ..*line }),
             Family::Many { .. } => None,
         };
+        let shows = Shows::of(&params.table.columns);
+        let chosen = [shows.summary, shows.labels, shows.annotations];
         Self {
             as_of: Moment::of(table.as_of, params.period.now, &params.zone),
             stale: Stale::of(table.as_of, table.failure.as_ref(), params),
             silences: silences(&table.silences),
-            shows: Shows::of(&params.table.columns),
+            shows,
+            // State, name, severity, value and time are always there.
+            columns: 5 + chosen.into_iter().filter(|is_shown| *is_shown).count(),
             lines: rows.iter().take(MOST_ROWS).filter_map(line).collect(),
             beyond: rows.len().saturating_sub(MOST_ROWS),
         }
