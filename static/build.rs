@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
+mod squeeze;
+
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
 /// The parts of the portal's own script, in the order in which they run.
@@ -92,27 +94,7 @@ fn collect(root: &Path, folder: &Path, files: &mut Vec<File>) -> Outcome<()> {
     Ok(())
 }
 
-/// A line without the blanks that JavaScript does not need: those beside punctuation, outside of strings. A line
-/// that may hold a regular expression or a template stays as it is.
-fn squeezed(line: &str) -> String {
-    if line.contains(['`', '/', '\'', '\\']) {
-        return line.to_owned();
-    }
-    let mut parts = Vec::new();
-    for (i, part) in line.split('"').enumerate() {
-        let mut part = part.to_owned();
-        // Between two pairs of quotes. A sign may not move towards another: `a - -b`.
-        for mark in "=<>!?:&|,;(){}[]*".chars().filter(|_| i % 2 == 0) {
-            part = part
-                .replace(&format!(" {mark}"), &mark.to_string())
-                .replace(&format!("{mark} "), &mark.to_string());
-        }
-        parts.push(part);
-    }
-    parts.join("\"")
-}
-
-/// One script of all parts, in one scope of its own, without comments of whole lines, indentation and most blanks.
+/// One script of all parts, in one scope of its own.
 fn own_script(folder: &Path) -> Outcome<File> {
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
@@ -121,20 +103,12 @@ fn own_script(folder: &Path) -> Outcome<File> {
             return Err(format!("{} is no part of SCRIPT_PARTS", path.display()).into());
         }
     }
-    let mut script = String::from("(()=>{\"use strict\";\n");
+    let mut script = String::new();
     for part in SCRIPT_PARTS {
-        for line in fs::read_to_string(folder.join(format!("{part}.js")))?.lines().map(str::trim) {
-            if line.matches('`').count() % 2 == 1 {
-                return Err(format!("{part}.js: a template literal over several lines: {line}").into());
-            }
-            if !line.is_empty() && !line.starts_with("//") {
-                script.push_str(&squeezed(line));
-                script.push('\n');
-            }
-        }
+        script.push_str(&fs::read_to_string(folder.join(format!("{part}.js")))?);
     }
-    script.push_str("})();\n");
-    let bytes = script.into_bytes();
+    let bytes =
+        format!("(()=>{{\"use strict\";{}}})();\n", squeeze::squeezed(&script)?.trim_end()).into_bytes();
     let content_type = "text/javascript; charset=utf-8";
     Ok(File { name: "js/portal.js".to_owned(), content_type, sha256: sha256(&bytes), bytes })
 }

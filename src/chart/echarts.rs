@@ -143,6 +143,7 @@ struct Patch {
     #[serde(rename = "useUTC")]
     use_utc: bool,
     tooltip: TooltipPatch,
+    axis_pointer: AxisPointerPatch,
     x_axis: AxisPatch,
     y_axis: AxisPatch,
 }
@@ -151,6 +152,14 @@ struct Patch {
 struct TooltipPatch {
     /// Keeps it inside the chart, so that a frame does not cut it off.
     confine: bool,
+}
+
+/// On a canvas of its own, and without a mark on every line: else each move of a pointer paints all lines again.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct AxisPointerPatch {
+    zlevel: u8,
+    trigger_emphasis: bool,
 }
 
 #[derive(Serialize)]
@@ -179,7 +188,13 @@ impl Default for Patch {
             axis_label: AxisLabelPatch { hide_overlap: true },
             axis_line: AxisLinePatch { on_zero: false },
         };
-        Self { use_utc: true, tooltip: TooltipPatch { confine: true }, x_axis: axis(), y_axis: axis() }
+        Self {
+            use_utc: true,
+            tooltip: TooltipPatch { confine: true },
+            axis_pointer: AxisPointerPatch { zlevel: 1, trigger_emphasis: false },
+            x_axis: axis(),
+            y_axis: axis(),
+        }
     }
 }
 

@@ -76,17 +76,21 @@ async fn what_needs_a_script_is_not_offered_without_one() {
     let tab = Tab::open(&portal.at("/")).await;
     let seen = |selector: &str| format!("document.querySelector('{selector}').checkVisibility()");
     tab.go(&portal.at(PAYMENTS)).await;
-    assert!(tab.look::<bool>(&seen("#graph-1-chart")).await);
-    assert!(!tab.look::<bool>(&seen("#graph-1 .no-script")).await);
+    tab.until("document.querySelector('#graph-1-chart canvas')").await;
+    let link = "#alerts tbody:not(.family) .no-script";
+    assert!(!tab.look::<bool>(&seen(link)).await);
     tab.without_scripts().await;
     tab.go(&portal.at(PAYMENTS)).await;
-    assert!(!tab.look::<bool>(&seen("#graph-1-chart")).await, "no empty box in place of the chart");
-    assert!(tab.look::<bool>(&seen("#graph-1 .no-script")).await);
+    assert!(
+        tab.look::<bool>(&seen("#graph-1-chart svg.plot")).await,
+        "the server's picture in place of the chart"
+    );
     // A row opens and shows what is under it, by style alone.
     let row = "#alerts tbody:not(.family) tr.row";
     let detail = "#alerts tbody:not(.family) tr.detail";
     assert!(!tab.look::<bool>(&seen(detail)).await);
     tab.click(&format!("{row} td.sum")).await;
     tab.until(&seen(detail)).await;
+    assert!(tab.look::<bool>(&seen(link)).await, "a link in place of a graph that a script would fetch");
     tab.close().await;
 }

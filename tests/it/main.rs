@@ -36,6 +36,7 @@ mod frame;
 mod go;
 mod graph_browser;
 mod graph_panel;
+mod own_script;
 mod params;
 mod pictures;
 mod plugin_defects;

@@ -33,6 +33,7 @@ fn the_islands_whole_shape() {
                 "tooltip": {"trigger": "axis", "confine": true},
                 "legend": {"show": false},
                 "grid": [{"left": 76, "right": 24, "top": 12, "bottom": 38, "containLabel": false}],
+                "axisPointer": {"zlevel": 1, "triggerEmphasis": false},
                 "xAxis": {"type": "time", "min": 30_000, "max": 7_200_000, "axisLabel": labels, "axisLine": line_at},
                 "yAxis": {"type": "value", "axisLabel": labels, "axisLine": line_at},
                 "series": [line("a"), line("b")],

@@ -64,7 +64,7 @@ function timeRoom(width) {
 // Tells the server's time axes, which are in UTC, again in the reader's own zone.
 function localAxes() {
   if (zone) return;
-  for (const axis of document.querySelectorAll(".plot .x")) {
+  for (const axis of all(".plot .x")) {
     const [from, to] = axis.dataset.span.split(" ").map(Number);
     const ticks = timeTicks(from, to, timeRoom(axis.closest(".chart").clientWidth));
     const labels = timeLabels(ticks);

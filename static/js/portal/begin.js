@@ -1,6 +1,6 @@
 // Who listens to what; the last part.
 
-const on = (type, listener) => document.addEventListener(type, listener);
+const on = (type, listener, target = document) => target.addEventListener(type, listener);
 
 on("click", (event) => {
   closeMenus(event.target);
@@ -35,12 +35,12 @@ on("htmx:after:swap", () => {
   refreshPage();
   restoreFocus();
 });
-window.addEventListener("pagehide", () => { leaving = true; });
-window.addEventListener("pageshow", () => { leaving = false; });
+on("pagehide", () => { leaving = true; }, window);
+on("pageshow", () => { leaving = false; }, window);
 let onScreen;
-window.addEventListener("beforeprint", () => { onScreen = inTheme("light"); });
-window.addEventListener("afterprint", () => inTheme(onScreen));
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
+on("beforeprint", () => { onScreen = inTheme("light"); }, window);
+on("afterprint", () => inTheme(onScreen), window);
+on("change", redraw, matchMedia("(prefers-color-scheme: dark)"));
 new MutationObserver(redraw).observe(root, { attributeFilter: ["data-theme"] });
 
 window.promenade = { format, valueAxis, moreDecimals, axisLabels, timeTicks, timeLabels };

@@ -2,6 +2,8 @@
 
 // One entry for each drawn chart: { div, chart, text, island, pointer, more }.
 const drawn = new Map();
+// What the server drew, by chart, while the panel is asked for again.
+const pictures = new Map();
 let library;
 
 // Where it cannot be loaded, what the server drew stays for good.
@@ -30,7 +32,18 @@ const near = new IntersectionObserver((entries) => {
 function ask(div) {
   const panel = div.closest(".panel");
   if (!panel || !div.clientWidth) return;
+  pictures.set(div.id, div.querySelector("svg"));
   window.htmx?.ajax("GET", div.dataset.drawn + div.clientWidth, { source: panel, target: panel, swap: "outerMorph" });
+}
+
+// What the server drew stays until the chart itself is there, which takes a task of its own: both in one would hold
+// the reader up.
+function startSoon(div) {
+  div.append(pictures.get(div.id) ?? "");
+  pictures.delete(div.id);
+  setTimeout(() => {
+    if (div.isConnected && !drawn.has(div)) start(div);
+  });
 }
 
 const resized = new ResizeObserver((entries) => {
@@ -47,7 +60,6 @@ const resized = new ResizeObserver((entries) => {
   }
 });
 
-// In the same task in which the island came, so that nobody sees an empty chart.
 function start(div) {
   const chart = window.echarts.init(div, null, { renderer: "canvas" });
   const entry = { div, chart, text: "", island: null, pointer: null, more: 0, asked: div.clientWidth };
@@ -61,7 +73,7 @@ function start(div) {
 
 // Reads the island again; draws only when it has changed.
 function read(entry) {
-  const text = document.getElementById(entry.div.dataset.island)?.textContent ?? "";
+  const text = byId(entry.div.dataset.island)?.textContent ?? "";
   if (text === entry.text || !text) return;
   entry.text = text;
   try {
@@ -69,10 +81,11 @@ function read(entry) {
   } catch {
     return; // The legend table beside it still tells the figures.
   }
-  draw(entry);
+  draw(entry, true);
 }
 
-function draw(entry) {
+// New data is drawn in the next frame, apart from the reading of it.
+function draw(entry, lazyUpdate = false) {
   const { chart, island } = entry;
-  if (island) chart.setOption(chartOption(entry), { replaceMerge: ["series", "dataset"] });
+  if (island) chart.setOption(chartOption(entry), { replaceMerge: ["series", "dataset"], lazyUpdate });
 }

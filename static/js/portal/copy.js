@@ -24,5 +24,5 @@ async function copy(text) {
 }
 
 function closeMenus(except) {
-  for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(except)) menu.open = false;
+  for (const menu of all("details.menu[open]")) if (!menu.contains(except)) menu.open = false;
 }

@@ -83,9 +83,9 @@ function keepAsked(event) {
 function startFrame() {
   if (!framed || !parents.length) return;
   new ResizeObserver(tellHeight).observe(document.body);
-  document.addEventListener("htmx:after:swap", tellState);
+  on("htmx:after:swap", tellState);
   document.addEventListener("click", keepAsked, true);
-  window.addEventListener("message", onMessage);
+  on("message", onMessage, window);
   tellParent("ready", {});
   tellHeight();
   tellState();

@@ -9,7 +9,7 @@ function makeWalkable({ div }) {
 }
 
 function say(text) {
-  const said = document.getElementById("said");
+  const said = byId("said");
   if (said) said.textContent = text;
 }
 
@@ -19,7 +19,7 @@ function onChartKey(event) {
   if (!entry || modified(event)) return;
   const { island } = entry;
   const shown = shownIn(entry);
-  const length = Math.max(0, ...island.columns.map((column) => column.length));
+  const length = longest(island.columns);
   const { key } = event;
   if (!shown.length || !length || !/^(Arrow(Left|Right|Up|Down)|Home|End)$/.test(key)) return;
   event.preventDefault();
@@ -59,13 +59,13 @@ function onBlur(event) {
 }
 
 function askAgain() {
-  for (const panel of document.querySelectorAll(".panel[hx-get]")) {
+  for (const panel of all(".panel[hx-get]")) {
     if (panel.checkVisibility()) window.htmx?.trigger(panel, "again", {}, false);
   }
 }
 
 function toggleKeys() {
-  const keys = document.getElementById("keys");
+  const keys = byId("keys");
   if (keys.open) keys.close();
   else keys.showModal();
 }
@@ -75,7 +75,7 @@ function onShortcut(event) {
   const { key, target } = event;
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
   if (target.closest?.("input, textarea, select, dialog, [contenteditable]")) return;
-  const menu = document.getElementById("menu-range");
+  const menu = byId("menu-range");
   const search = document.querySelector("main input[type=search]");
   if (key === "?") toggleKeys();
   else if (key === "r") askAgain();

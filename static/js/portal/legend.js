@@ -7,20 +7,20 @@ const orders = new Map();
 const modified = (event) => event.ctrlKey || event.metaKey || event.shiftKey || event.altKey;
 // As the address names it: by its number, or by the id of its panel.
 const graphOf = (element) => element.closest(".panel")?.id.replace(/^graph-/, "");
-const rows = (panel) => [...panel.querySelectorAll("table.legend tr[data-series]")];
+const rows = (panel) => [...all("table.legend tr[data-series]", panel)];
 const nameOf = (row) => row.querySelector("bdi").textContent;
 
-function isShown({ div, island }, name) {
-  const choice = choices.get(graphOf(div));
+function isShown(element, names, name) {
+  const choice = choices.get(graphOf(element));
   if (!choice) return true;
   if (choice.without) return !choice.without.has(name);
   // Names that no series has choose nothing.
-  return choice.only.has(name) || !island.names.some((other) => choice.only.has(other));
+  return choice.only.has(name) || !names.some((other) => choice.only.has(other));
 }
 
 // Places of the series that are shown.
-function shownIn(entry) {
-  return entry.island.names.flatMap((name, i) => (isShown(entry, name) ? [i] : []));
+function shownIn({ div, island: { names } }) {
+  return names.flatMap((name, i) => (isShown(div, names, name) ? [i] : []));
 }
 
 function choose(panel, name, toggles) {
@@ -38,7 +38,7 @@ function choose(panel, name, toggles) {
     choices.set(graph, { only: new Set([name]) });
   }
   // Nothing left to see is nobody's wish, and nothing hidden is no choice.
-  const shown = names.filter((other) => isShown({ div: panel, island: { names } }, other)).length;
+  const shown = names.filter((other) => isShown(panel, names, other)).length;
   if (!shown || shown === names.length) choices.delete(graph);
   const entry = drawn.get(panel.querySelector(".chart"));
   if (entry) draw(entry);
@@ -47,11 +47,11 @@ function choose(panel, name, toggles) {
 }
 
 function markLegend(panel) {
-  const all = rows(panel);
-  const names = all.map(nameOf);
+  const listed = rows(panel);
+  const names = listed.map(nameOf);
   const chosen = choices.has(graphOf(panel));
-  all.forEach((row, i) => {
-    const shown = isShown({ div: panel, island: { names } }, names[i]);
+  listed.forEach((row, i) => {
+    const shown = isShown(panel, names, names[i]);
     row.classList.toggle("off", !shown);
     if (chosen) row.setAttribute("aria-selected", String(shown));
     else row.removeAttribute("aria-selected");
@@ -62,7 +62,7 @@ function markLegend(panel) {
 function sortLegend(panel) {
   const [, down, key] = /^(-?)(.*)$/.exec(orders.get(graphOf(panel)) ?? "");
   let cell = -1;
-  for (const link of panel.querySelectorAll("table.legend a[data-sort]")) {
+  for (const link of all("table.legend a[data-sort]", panel)) {
     const head = link.parentElement;
     if (link.dataset.sort === key) {
       cell = head.cellIndex;

@@ -20,31 +20,32 @@ const LADDERS = {
   per_second: [SI, "", "/s"],
   per_minute: [SI, "", "/min"],
 };
-for (const [ladder, base, tail, units] of [
-  [BINARY, " ", "B", { bytes: 1, kbytes: 1024, mbytes: 1024 ** 2, gbytes: 1024 ** 3, tbytes: 1024 ** 4 }],
-  [BINARY, " ", "B/s", { bytes_per_second: 1 }],
-  [PREFIXED, " ", "B", { decbytes: 1, deckbytes: 1e3, decmbytes: 1e6, decgbytes: 1e9, dectbytes: 1e12 }],
-  [PREFIXED, " ", "B/s", { decbytes_per_second: 1 }],
-  [BINARY, " ", "b", { bits: 1 }],
-  [BINARY, " ", "b/s", { binbps: 1 }],
-  [PREFIXED, " ", "b", { decbits: 1 }],
-  [PREFIXED, " ", "b/s", { bits_per_second: 1 }],
-  [SECONDS, " s", "", {
-    nanoseconds: 1e-9, microseconds: 1e-6, milliseconds: 1e-3, seconds: 1, minutes: 60, hours: 3600, days: 86_400,
-  }],
-  [PLAIN, " ", "°C", { celsius: 1 }],
-  [PLAIN, " ", "°F", { fahrenheit: 1 }],
-  [PLAIN, " ", "K", { kelvin: 1 }],
-  [PREFIXED, " ", "Hz", { hertz: 1 }],
-  [PREFIXED, " ", "V", { volts: 1 }],
-  [PREFIXED, " ", "A", { amperes: 1 }],
-  [PREFIXED, " ", "W", { watts: 1 }],
-  [PREFIXED, " ", "J", { joules: 1 }],
-  [PREFIXED, " ", "g", { grams: 1 }],
-  [PREFIXED, " ", "m", { meters: 1 }],
+// Each name of a unit is a thousand, or 1,024, of the one before it.
+for (const [ladder, tail, units] of [
+  [BINARY, "B", "bytes kbytes mbytes gbytes tbytes"],
+  [BINARY, "B/s", "bytes_per_second"],
+  [PREFIXED, "B", "decbytes deckbytes decmbytes decgbytes dectbytes"],
+  [PREFIXED, "B/s", "decbytes_per_second"],
+  [BINARY, "b", "bits"],
+  [BINARY, "b/s", "binbps"],
+  [PREFIXED, "b", "decbits"],
+  [PREFIXED, "b/s", "bits_per_second"],
+  [PLAIN, "°C", "celsius"],
+  [PLAIN, "°F", "fahrenheit"],
+  [PLAIN, "K", "kelvin"],
+  [PREFIXED, "Hz", "hertz"],
+  [PREFIXED, "V", "volts"],
+  [PREFIXED, "A", "amperes"],
+  [PREFIXED, "W", "watts"],
+  [PREFIXED, "J", "joules"],
+  [PREFIXED, "g", "grams"],
+  [PREFIXED, "m", "meters"],
 ]) {
-  for (const [unit, factor] of Object.entries(units)) LADDERS[unit] = [ladder, base, tail, factor];
+  units.split(" ").forEach((unit, i) => { LADDERS[unit] = [ladder, " ", tail, ladder[0][1] ** i]; });
 }
+// One name for each rung.
+"nanoseconds microseconds milliseconds seconds minutes hours days".split(" ")
+  .forEach((unit, i) => { LADDERS[unit] = [SECONDS, " s", "", SECONDS[i][0]]; });
 
 // `more` decimals than the three significant digits: an axis whose labels lie close together needs them.
 function format(value, unit, more = 0) {

@@ -2,13 +2,13 @@
 
 function colours() {
   const style = getComputedStyle(root);
-  const read = (name, fallback) => style.getPropertyValue(name).trim() || fallback;
+  const read = (name) => style.getPropertyValue(name).trim();
   return {
-    series: Array.from({ length: 10 }, (_, i) => read(`--series-${i}`, "#3366cc")),
-    text: read("--text", "#222"),
-    muted: read("--text-muted", "#555"),
-    grid: read("--grid", "#ddd"),
-    surface: read("--surface", "#fff"),
+    series: Array.from({ length: 10 }, (_, i) => read(`--series-${i}`)),
+    text: read("--text"),
+    muted: read("--text-muted"),
+    grid: read("--grid"),
+    surface: read("--surface"),
     font: getComputedStyle(document.body).fontFamily,
   };
 }
@@ -19,7 +19,6 @@ function chartOption(entry) {
   const theme = colours();
   const option = { ...island.option };
   const shown = shownIn(entry);
-  option.animation = false;
   option.textStyle = { ...option.textStyle, color: theme.text, fontFamily: theme.font };
   option.dataset = dataset(island);
   option.series = shown.map((i) => series(island, i, theme)).concat(marks(island, theme));
@@ -32,12 +31,14 @@ function chartOption(entry) {
 const first = (list) => (Array.isArray(list) ? list[0] : list) ?? {};
 
 function dataset({ start, step, columns }) {
-  const length = Math.max(0, ...columns.map((column) => column.length));
+  const length = longest(columns);
   const source = { t: Array.from({ length }, (_, i) => start + i * step) };
-  columns.forEach((column, i) => { source[`s${i}`] = column.map(finite); });
+  // Plain arrays ECharts would copy number by number; a gap is NaN to it.
+  columns.forEach((column, i) => { source[`s${i}`] = Float64Array.from(column, (value) => value ?? NaN); });
   return { source };
 }
 
+const longest = (columns) => Math.max(0, ...columns.map((column) => column.length));
 const finite = (value) => (Number.isFinite(value) ? value : null);
 
 function series(island, i, theme) {
@@ -47,11 +48,7 @@ function series(island, i, theme) {
   return {
     ...base,
     id: `s${i}`,
-    name: island.names[i],
-    type: "line",
-    datasetIndex: 0,
     encode: { x: "t", y: `s${i}` },
-    connectNulls: false,
     // A sample between two gaps has no line to be seen by, so it is the only one that gets a dot.
     symbol: lone.size ? (_, { dataIndex }) => (lone.has(dataIndex) ? "circle" : "none") : "none",
     symbolSize: 5,
@@ -70,7 +67,7 @@ function marks({ names, option }, theme) {
     const data = (base.markLine?.data ?? []).map((line) => ({ ...line, label: { ...line.label, color: theme.text } }));
     const lineStyle = { color: theme.text, type: "dashed", width: 1 };
     const markPoint = base.markPoint && { ...base.markPoint, itemStyle: { color: theme.text }, animation: false };
-    return { ...base, id: "marks", type: "line", markPoint, markLine: { ...base.markLine, lineStyle, data, animation: false } };
+    return { ...base, id: "marks", markPoint, markLine: { ...base.markLine, lineStyle, data, animation: false } };
   });
 }
 
@@ -80,7 +77,7 @@ function xAxis(base, width, theme) {
   return {
     ...base,
     axisLabel: {
-      ...base.axisLabel, color: theme.muted, lineHeight: 14, customValues: ticks.ticks, hideOverlap: true,
+      ...base.axisLabel, color: theme.muted, lineHeight: 14, customValues: ticks.ticks,
       formatter: (value) => labels.get(value) ?? "",
     },
     axisTick: { ...base.axisTick, customValues: ticks.ticks },
@@ -95,7 +92,7 @@ function yAxis(entry, shown, theme) {
   const room = Math.max(2, Math.floor(chart.getHeight() / 55));
   const fromZero = island.stack || island.graphType === "area";
   // The server's own while all is shown, so that nothing jumps when its chart is replaced.
-  const whole = !choices.has(entry.div.id) && island.y;
+  const whole = !choices.has(graphOf(entry.div)) && island.y;
   const { min, max, interval, more } = whole || valueAxis(extent(island, shown), island.unit, room, fromZero);
   const axis = { min, max, interval };
   entry.more = more ?? moreDecimals(axis, island.unit);
@@ -119,7 +116,7 @@ function extent(island, shown) {
     if (value > most) most = value;
   };
   if (island.stack) {
-    const length = Math.max(0, ...island.columns.map((column) => column.length));
+    const length = longest(island.columns);
     for (let at = 0; at < length; at++) stackedAt(island, shown, at).forEach(({ top }) => see(top));
     if (least <= most) see(0);
   } else {

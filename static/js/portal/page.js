@@ -20,10 +20,12 @@
 //   <time datetime="...">, <details class="menu">, [data-copy="text or path"]; empty: the <pre> beside it
 // It never writes HTML text: names and values come from Prometheus and may be hostile.
 //
-// static/build.rs joins the parts of this folder, in the order of its list, in one scope; it drops blanks, and comments that are
-// whole lines, and takes no template literal that spans lines.
+// static/build.rs joins the parts of this folder, in the order of its list, in one scope, and static/squeeze.rs drops
+// comments and blanks and shortens the names that this scope declares.
 
 const root = document.documentElement;
+const all = (selector, inside = document) => inside.querySelectorAll(selector);
+const byId = (id) => document.getElementById(id);
 const DAY = 86_400_000;
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 const SVG = "http://www.w3.org/2000/svg";

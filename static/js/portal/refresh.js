@@ -46,7 +46,7 @@ function onFailure(event) {
 }
 
 function tellSilence(what, redirected = false) {
-  const banner = document.getElementById("connection");
+  const banner = byId("connection");
   if (!banner) return;
   if (what === null) {
     banner.hidden = true;
@@ -67,7 +67,7 @@ function rememberFocus() {
 
 function restoreFocus() {
   if (!focus) return;
-  const panel = document.getElementById(focus.id);
+  const panel = byId(focus.id);
   const row = panel && rows(panel).find((row) => nameOf(row) === focus.name);
   row?.focus({ preventScroll: true });
   focus = null;
@@ -78,12 +78,12 @@ function refreshPage() {
     if (div.isConnected) read(entry);
     else forget(entry);
   }
-  for (const div of document.querySelectorAll(".chart")) {
+  for (const div of all(".chart")) {
     if (drawn.has(div)) continue;
-    if (div.dataset.island && window.echarts) start(div);
+    if (div.dataset.island && window.echarts) startSoon(div);
     else near.observe(div);
   }
-  for (const table of document.querySelectorAll("table.legend")) markLegend(table.closest(".panel"));
+  for (const table of all("table.legend")) markLegend(table.closest(".panel"));
   tellAddress();
   localTimes();
   localAxes();
@@ -98,9 +98,9 @@ function forget({ div, chart }) {
 
 // The tab tells the state too.
 function refreshHead() {
-  const { title, state } = (document.getElementById("alerts") ?? document.getElementById("members"))?.dataset ?? {};
+  const { title, state } = (byId("alerts") ?? byId("members"))?.dataset ?? {};
   if (title && document.title !== title) document.title = title;
-  const icon = document.getElementById("favicon");
+  const icon = byId("favicon");
   const href = state && icon?.dataset[state];
   if (href && icon.getAttribute("href") !== href) icon.setAttribute("href", href);
 }

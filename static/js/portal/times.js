@@ -44,7 +44,7 @@ function dateTime(ms) {
 // The server writes times in UTC; where the page is in another zone they are told again in that one, in the same
 // shape, with or without date and seconds.
 function localTimes() {
-  for (const element of document.querySelectorAll("time[datetime]")) {
+  for (const element of all("time[datetime]")) {
     const shape = /^(\d{4}-\d\d-\d\d )?\d\d:\d\d(:\d\d)? UTC$/.exec(element.textContent.trim());
     const ms = Date.parse(element.dateTime);
     if (!shape || Number.isNaN(ms)) continue;
@@ -62,11 +62,11 @@ function tellZone() {
   if (zone) return;
   const { timeZoneName } = parts(Date.now());
   const { timeZone } = clock.resolvedOptions();
-  for (const element of document.querySelectorAll("[data-zone]")) {
+  for (const element of all("[data-zone]")) {
     const inWords = element.dataset.zone === "words" && timeZone !== "UTC";
     element.textContent = inWords ? `${timeZone}, ${timeZoneName}` : timeZoneName;
   }
-  for (const field of document.querySelectorAll("#menu-range input.field")) {
+  for (const field of all("#menu-range input.field")) {
     if (!/^\d{4}-.*Z$/.test(field.value)) continue;
     const ms = Date.parse(field.value);
     const wall = ms + offset(ms);

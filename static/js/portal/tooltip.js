@@ -2,9 +2,6 @@
 
 function tooltip(entry, theme) {
   return {
-    show: true,
-    trigger: "axis",
-    confine: true,
     transitionDuration: 0,
     className: "tip",
     backgroundColor: theme.surface,

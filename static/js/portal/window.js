@@ -69,27 +69,18 @@ function showWindow(from, to) {
   url.searchParams.set("from", from);
   url.searchParams.set("to", to);
   url.hash = "";
-  go(url.href);
-}
-
-// Goes there, stays at the same place of the page, and offers the way back. A frame may have no memory for that.
-function go(href) {
+  // To come to the same place of the page. A frame may have no memory for that.
   try {
-    sessionStorage.promenade = JSON.stringify([href, scrollY, location.href]);
+    sessionStorage.promenade = JSON.stringify([url.href, scrollY]);
   } catch {}
-  location.assign(href);
+  location.assign(url);
 }
 
 function arrive() {
-  let came = [];
-  try {
-    came = JSON.parse(sessionStorage.promenade);
-  } catch {}
-  const [href, y, before] = came;
-  if (href !== location.href) return;
   // Anything but a new visit has a place of its own.
-  if (performance.getEntriesByType("navigation")[0].type === "navigate") scrollTo(0, y);
-  const link = element("a", "button zoom-back", "Back to the window before");
-  link.href = before;
-  document.body.append(link);
+  if (performance.getEntriesByType("navigation")[0].type !== "navigate") return;
+  try {
+    const [href, y] = JSON.parse(sessionStorage.promenade);
+    if (href === location.href) scrollTo(0, y);
+  } catch {}
 }

@@ -364,6 +364,11 @@ impl Tab {
         self.page.emulate_timezone(SetTimezoneOverrideParams::new(name)).await.unwrap();
     }
 
+    /// From the next page on, the browser always has something better to do than what can wait.
+    pub async fn never_idle(&self) {
+        self.page.evaluate_on_new_document("window.requestIdleCallback = () => 0").await.unwrap();
+    }
+
     /// From the next page on, scripts do not run.
     pub async fn without_scripts(&self) {
         self.page.execute(SetScriptExecutionDisabledParams::new(true)).await.unwrap();
