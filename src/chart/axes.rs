@@ -100,7 +100,8 @@ fn ends((least, most): (f64, f64), from_zero: bool) -> (f64, f64) {
     }
     if high == low {
         let half = Some(high.abs() / 2.0).filter(|half| *half > 0.0).unwrap_or(1.0);
-        (low, high) = (if low == 0.0 { 0.0 } else { low - half }, (high + half).min(f64::MAX));
+        (low, high) =
+            (if low == 0.0 { 0.0 } else { (low - half).max(-f64::MAX) }, (high + half).min(f64::MAX));
     }
     (low, high)
 }

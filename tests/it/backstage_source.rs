@@ -204,6 +204,21 @@ async fn a_fault_keeps_what_was_read_and_says_so() {
 }
 
 #[tokio::test]
+async fn a_catalog_that_stays_empty_is_never_told_as_fresh() {
+    let backstage = Backstage::start(vec![component("kept")]).await;
+    let world = portal(&backstage).await;
+    until(&world, "/status", true, "1 entity, as of").await;
+    backstage.fail(page(&json!([]), 0, None));
+    until(&world, "/status", true, "is empty, which it was not before").await;
+    after_questions(&backstage, 3).await;
+    let status = world.get("/status").await;
+    assert!(status.text().contains("it cannot be read since"), "{}", status.text());
+    // More announced than there are numbers for is no end of the reading.
+    backstage.fail(page(&json!([]), usize::MAX, Some("next")));
+    until(&world, "/status", true, "lead back").await;
+}
+
+#[tokio::test]
 async fn a_token_that_is_missing_or_restricted_has_its_own_words() {
     let backstage = Backstage::start(vec![component("a")]).await;
     for (token, told) in [

@@ -94,7 +94,13 @@ fn labels_never_repeat_and_the_axis_holds_all() {
 
 #[test]
 fn the_largest_numbers_have_an_axis() {
-    for extent in [(-f64::MAX, f64::MAX), (0.0, f64::MAX), (f64::MAX, f64::MAX), (5e-324, 5e-324)] {
+    for extent in [
+        (-f64::MAX, f64::MAX),
+        (0.0, f64::MAX),
+        (f64::MAX, f64::MAX),
+        (-f64::MAX, -f64::MAX),
+        (5e-324, 5e-324),
+    ] {
         let axis = ValueAxis::of(Some(extent), &Unit::None, 5, false);
         assert!(axis.min < axis.max && !axis.ticks(&Unit::None).is_empty(), "{extent:?} {axis:?}");
         assert!((0.0..=1.0).contains(&axis.place(extent.0)) && (0.0..=1.0).contains(&axis.place(extent.1)));

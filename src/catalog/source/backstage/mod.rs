@@ -79,6 +79,7 @@ async fn run(mut walker: Walker, mut keeper: Keeper, interval: Duration, wake: A
     let hasher = RandomState::new();
     for reading in 0u64.. {
         let walked = walker.walk().await;
+        let before = failures;
         failures = if walked.is_ok() { 0 } else { failures + 1 };
         // What follows sorts and indexes every entity.
         let kept = tokio::task::spawn_blocking(move || {
@@ -91,6 +92,11 @@ async fn run(mut walker: Walker, mut keeper: Keeper, interval: Duration, wake: A
             );
         };
         keeper = next;
+        if keeper.refused_emptied() {
+            // Or the same empty answer would be the unchanged one of the next reading, and the old entities fresh.
+            walker.forget();
+            failures = before + 1;
+        }
         let pause = jittered(pause(interval, failures), hasher.hash_one(reading));
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
@@ -142,6 +148,11 @@ impl Keeper {
         }
         (self.kind, self.state.good_at) = (None, Some(now));
         self.tell();
+    }
+
+    /// The newest answer was whole and had nothing, so it was not taken.
+    fn refused_emptied(&self) -> bool {
+        self.kind == Some(std::mem::discriminant(&Refusal::Emptied))
     }
 
     fn fail(&mut self, refusal: &Refusal, now: Timestamp) {

@@ -72,6 +72,11 @@ impl Walker {
         Ok(Walked::Changed(in_order))
     }
 
+    /// The next reading takes every page for new.
+    pub(super) fn forget(&mut self) {
+        self.known.clear();
+    }
+
     async fn pages(&mut self) -> Result<Vec<(Option<String>, Arc<Page>)>, Refusal> {
         let (mut pages, mut seen, mut cursor) = (Vec::new(), HashSet::new(), None);
         let (mut read, mut announced, mut faults) = (0, None, 0);
@@ -85,7 +90,7 @@ impl Walker {
             pages.push((cursor.take(), page));
             let Some(next) = next else { break };
             // More than twice of what was announced is no growth while we read.
-            let circles = announced.is_some_and(|total| read > 2 * total + LIMIT);
+            let circles = announced.is_some_and(|total| read > total.saturating_mul(2).saturating_add(LIMIT));
             if empty || circles || !seen.insert(next.clone()) {
                 return Err(Refusal::Circle);
             }
