@@ -187,8 +187,7 @@ impl Monitoring {
         let origin = Origin::AdHoc;
         let question = Question { instance: instance.clone(), scope: Scope::Whole, origin, query, window };
         let asked = tokio::time::timeout(PATIENCE, self.store.ask(question)).await;
-        let Ok(answer) = asked else { return Ok(None) };
-        let matrix = answer.map_err(Failure::Prometheus)?.value;
+        let matrix = asked.map_err(|_| Failure::Late)?.map_err(Failure::Prometheus)?.value;
         Ok(episode::told(&matrix, &wanted.labels, wanted.at, now))
     }
 
