@@ -11,3 +11,60 @@ async fn a_late_answer_is_not_told_as_one_that_remembers_nothing() {
     let text = words(world.get(&page).await.text());
     assert!(text.contains("Since when is not known: Prometheus did not answer in time."), "{text}");
 }
+
+#[tokio::test]
+async fn what_no_rule_says_is_not_called_over() {
+    let (world, _second) = world().await;
+    let (_, pairs) = led(&world.get("/go?alertname=Slow&service=payments").await);
+    let landed: String =
+        url::form_urlencoded::byte_serialize(value(&pairs, "landed").unwrap().as_bytes()).collect();
+    let page = format!("{PAYMENTS}?landed={landed}");
+    let text = words(world.get(&page).await.text());
+    assert!(text.contains("No longer firing: Slow"), "{text}");
+    // After a restart no rule was evaluated yet; one fails; one is of other labels; and there is none at all.
+    let slow = |health: &str, severity: &str| {
+        let mut slow = rule("Slow", "slow > 1", vec![]);
+        (slow["health"], slow["labels"]["severity"]) = (json!(health), json!(severity));
+        slow
+    };
+    for (rule, is_over) in [
+        (Some(slow("unknown", "critical")), false),
+        (Some(slow("err", "critical")), false),
+        (Some(slow("err", "info")), true),
+        (None, false),
+    ] {
+        let world = World::with(CATALOG, |_| ()).await;
+        world.upstream.on_any(Reply::matrix(&[]));
+        world
+            .upstream
+            .on_rules(rules(rule.clone().into_iter().chain([self::rule("Up", "up", vec![])]).collect()));
+        let go = "/go?alertname=Slow&service=payments&severity=critical";
+        let (path, pairs) = led(&world.get(go).await);
+        assert_eq!((path.as_str(), value(&pairs, "landed").is_some()), (PAYMENTS, is_over), "{rule:?}");
+        let page = page.replace("landed=", &format!("landed={}", "severity%3D%22critical%22%2C"));
+        let page = world.get(&page).await;
+        let text = words(page.text());
+        assert!(page.status == 200 && text.contains("No longer firing") == is_over, "{rule:?}: {text}");
+    }
+}
+
+#[tokio::test]
+async fn more_rows_than_are_looked_at_hide_no_other_instance_and_end_nothing() {
+    let (world, second) = world().await;
+    let since = rfc(minutes_ago(5));
+    let nobodys = (0..120).map(|i| alert("HighLoad", json!({"shard": i.to_string()}), &since));
+    let own = alert("HighLoad", json!({"service": "payments"}), &since);
+    world.upstream.on_rules(rules(vec![rule("HighLoad", "load > 1", nobodys.chain([own]).collect())]));
+    let far = alert("HighLoad", json!({"service": "payments", "instance": "z:1"}), &since);
+    second.on_rules(rules(vec![rule("HighLoad", "load > 1", vec![far])]));
+    let page = world.get("/go?alertname=HighLoad&service=payments").await;
+    let text = words(page.text());
+    for part in ["Shown by 2 entities", "firing far", "unknown Payment service"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    // The entity's own page looks at all of its own.
+    let page =
+        world.get(&format!("{PAYMENTS}?landed=alertname%3D%22HighLoad%22%2Cservice%3D%22payments%22")).await;
+    let text = words(page.text());
+    assert!(text.contains("1 firing") && !text.contains("No longer firing"), "{text}");
+}
