@@ -30,6 +30,14 @@ pub struct Episode {
     pub until: Option<Timestamp>,
 }
 
+impl Episode {
+    /// Whether it may go on: it fired within the last minute.
+    pub(super) fn is_open(&self, now: Timestamp) -> bool {
+        let step = i64::try_from(STEP.as_millis()).unwrap_or(i64::MAX);
+        self.until.is_some_and(|until| now.as_millisecond() - until.as_millisecond() <= step)
+    }
+}
+
 /// What is asked to learn when an alert of these labels fired, which may be more or fewer than it has.
 /// None: the labels name no alert, or nothing can be asked yet.
 pub fn question(labels: &Labels, at: Option<Timestamp>, now: Timestamp) -> Option<(PromQl, Window)> {

@@ -203,15 +203,18 @@ impl Monitoring {
         now: Timestamp,
         found: &mut BTreeMap<EntityRef, Owner>,
     ) {
-        for name in known.keys() {
-            let rows = rule_rows(known, name, wanted);
-            if rows.is_empty() {
-                continue;
-            }
-            let Ok(Some(episode)) = self.last_firing(name, wanted, now).await else { continue };
+        let rules = known.keys().map(|name| (name, rule_rows(known, name, wanted)));
+        let asked = rules
+            .filter(|(_, rows)| !rows.is_empty())
+            .map(|(name, rows)| async move { (name, rows, self.last_firing(name, wanted, now).await) });
+        // All at once, so that they wait for no longer than one.
+        for (name, rows, episode) in join_all(asked).await {
+            let Ok(Some(episode)) = episode else { continue };
+            let says_all = is_fresh(known, name) && says_all(known, name, wanted) && !episode.is_open(now);
+            let state = if says_all { OwnedState::Ended } else { OwnedState::Unknown };
             for (owning, routed) in self.routed_owners(owners.find(&episode.labels), wanted) {
                 if routed.name() == name {
-                    let owner = Owner::of(found, owning, name, OwnedState::Ended);
+                    let owner = Owner::of(found, owning, name, state);
                     owner.rows.clone_from(&rows);
                     owner.labels.clone_from(&episode.labels);
                 }

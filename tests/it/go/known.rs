@@ -68,3 +68,19 @@ async fn more_rows_than_are_looked_at_hide_no_other_instance_and_end_nothing() {
     let text = words(page.text());
     assert!(text.contains("1 firing") && !text.contains("No longer firing"), "{text}");
 }
+
+#[tokio::test]
+async fn what_fires_up_to_now_is_not_remembered_as_over() {
+    let (world, _second) = world().await;
+    let labels =
+        json!({"__name__": "ALERTS", "alertstate": "firing", "alertname": "Slow", "service": "payments"});
+    let series = Reply::computed(move |request| {
+        let at = |name| request.form(name).unwrap().parse::<f64>().unwrap() as i64;
+        let instants = (0..).map(|i| at("start") + i * at("step")).take_while(|t| *t <= at("end"));
+        let values: Vec<Value> = instants.skip(60).map(|t| json!([t, "1"])).collect();
+        Reply::result(json!([{"metric": labels, "values": values}]))
+    });
+    world.upstream.on(r#"ALERTS{alertstate="firing",alertname="Slow"}"#, series);
+    let (path, pairs) = led(&world.get("/go?alertname=Slow&service=").await);
+    assert_eq!((path.as_str(), value(&pairs, "landed")), (PAYMENTS, None), "{pairs:?}");
+}
