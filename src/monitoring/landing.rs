@@ -65,7 +65,7 @@ pub struct Landing {
     pub beyond: usize,
     /// The rows that nobody owns, on instances that are open to all.
     pub unowned: Vec<(InstanceName, Vec<AlertRow>)>,
-    /// Instances that did not answer.
+    /// Instances that did not answer now.
     pub silent: Vec<InstanceName>,
 }
 
@@ -119,7 +119,7 @@ impl Monitoring {
         let beyond = owners.len().saturating_sub(MOST_OWNERS);
         owners.truncate(MOST_OWNERS);
         owners.iter_mut().for_each(Owner::settle);
-        let silent = known.into_iter().filter(|(_, rules)| rules.is_none()).map(|(name, _)| name).collect();
+        let silent = known.keys().filter(|name| !is_fresh(&known, name)).cloned().collect();
         Landing { owners, beyond, unowned, silent }
     }
 

@@ -84,3 +84,30 @@ async fn what_fires_up_to_now_is_not_remembered_as_over() {
     let (path, pairs) = led(&world.get("/go?alertname=Slow&service=").await);
     assert_eq!((path.as_str(), value(&pairs, "landed")), (PAYMENTS, None), "{pairs:?}");
 }
+
+#[tokio::test]
+async fn nobody_owns_it_is_said_only_of_what_is_known() {
+    let (world, second) = world().await;
+    second.on_rules(Reply::refusal(503, "unavailable", "no"));
+    let text = words(world.get("/go?alertname=Nowhere").await.text());
+    for part in ["No entity that is known owns this alert", "may know more", "No instance that answers has"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    let backstage = Backstage::start(Vec::new()).await;
+    backstage.fail(Reply::refusal(401, "unauthorized", "no"));
+    let from = backstage.settings();
+    let world = World::with(CATALOG, |settings| settings.catalog.backstage = Some(from)).await;
+    world.upstream.on_rules(rules(vec![]));
+    let mut text = String::new();
+    for _ in 0..100 {
+        let page = world.get("/go?alertname=Nowhere").await;
+        text = words(page.text()).clone();
+        if page.status == 200 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    for part in ["No entity that is known owns this alert", "Backstage's catalog cannot be read"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+}
