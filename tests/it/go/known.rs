@@ -3,16 +3,6 @@
 use super::*;
 
 #[tokio::test]
-async fn a_late_answer_is_not_told_as_one_that_remembers_nothing() {
-    let (world, _second) = world().await;
-    let query = r#"ALERTS{alertstate="firing",alertname="Slow",service=~"payments|"}"#;
-    world.upstream.on(query, Reply::hang());
-    let page = format!("{PAYMENTS}?landed=alertname%3D%22Slow%22%2Cservice%3D%22payments%22");
-    let text = words(world.get(&page).await.text());
-    assert!(text.contains("Since when is not known: Prometheus did not answer in time."), "{text}");
-}
-
-#[tokio::test]
 async fn what_no_rule_says_is_not_called_over() {
     let (world, _second) = world().await;
     let (_, pairs) = led(&world.get("/go?alertname=Slow&service=payments").await);
@@ -49,6 +39,32 @@ async fn what_no_rule_says_is_not_called_over() {
 }
 
 #[tokio::test]
+async fn a_late_answer_is_not_told_as_one_that_remembers_nothing() {
+    let (world, _second) = world().await;
+    let query = r#"ALERTS{alertstate="firing",alertname="Slow",service=~"payments|"}"#;
+    world.upstream.on(query, Reply::hang());
+    let page = format!("{PAYMENTS}?landed=alertname%3D%22Slow%22%2Cservice%3D%22payments%22");
+    let text = words(world.get(&page).await.text());
+    assert!(text.contains("Since when is not known: Prometheus did not answer in time."), "{text}");
+}
+
+#[tokio::test]
+async fn what_fires_up_to_now_is_not_remembered_as_over() {
+    let (world, _second) = world().await;
+    let labels =
+        json!({"__name__": "ALERTS", "alertstate": "firing", "alertname": "Slow", "service": "payments"});
+    let series = Reply::computed(move |request| {
+        let at = |name| request.form(name).unwrap().parse::<f64>().unwrap() as i64;
+        let instants = (0..).map(|i| at("start") + i * at("step")).take_while(|t| *t <= at("end"));
+        let values: Vec<Value> = instants.skip(60).map(|t| json!([t, "1"])).collect();
+        Reply::result(json!([{"metric": labels, "values": values}]))
+    });
+    world.upstream.on(r#"ALERTS{alertstate="firing",alertname="Slow"}"#, series);
+    let (path, pairs) = led(&world.get("/go?alertname=Slow&service=").await);
+    assert_eq!((path.as_str(), value(&pairs, "landed")), (PAYMENTS, None), "{pairs:?}");
+}
+
+#[tokio::test]
 async fn more_rows_than_are_looked_at_hide_no_other_instance_and_end_nothing() {
     let (world, second) = world().await;
     let since = rfc(minutes_ago(5));
@@ -67,22 +83,6 @@ async fn more_rows_than_are_looked_at_hide_no_other_instance_and_end_nothing() {
         world.get(&format!("{PAYMENTS}?landed=alertname%3D%22HighLoad%22%2Cservice%3D%22payments%22")).await;
     let text = words(page.text());
     assert!(text.contains("1 firing") && !text.contains("No longer firing"), "{text}");
-}
-
-#[tokio::test]
-async fn what_fires_up_to_now_is_not_remembered_as_over() {
-    let (world, _second) = world().await;
-    let labels =
-        json!({"__name__": "ALERTS", "alertstate": "firing", "alertname": "Slow", "service": "payments"});
-    let series = Reply::computed(move |request| {
-        let at = |name| request.form(name).unwrap().parse::<f64>().unwrap() as i64;
-        let instants = (0..).map(|i| at("start") + i * at("step")).take_while(|t| *t <= at("end"));
-        let values: Vec<Value> = instants.skip(60).map(|t| json!([t, "1"])).collect();
-        Reply::result(json!([{"metric": labels, "values": values}]))
-    });
-    world.upstream.on(r#"ALERTS{alertstate="firing",alertname="Slow"}"#, series);
-    let (path, pairs) = led(&world.get("/go?alertname=Slow&service=").await);
-    assert_eq!((path.as_str(), value(&pairs, "landed")), (PAYMENTS, None), "{pairs:?}");
 }
 
 #[tokio::test]
