@@ -111,3 +111,31 @@ async fn nobody_owns_it_is_said_only_of_what_is_known() {
         assert!(text.contains(part), "{part}: {text}");
     }
 }
+
+#[tokio::test]
+async fn an_older_answer_ends_nothing_and_counts_as_silence() {
+    let world = World::with(CATALOG, |settings| {
+        settings.instances[0].scrape_interval = std::time::Duration::from_millis(100);
+    })
+    .await;
+    let labels =
+        json!({"__name__": "ALERTS", "alertstate": "firing", "alertname": "Slow", "service": "payments"});
+    let series = Reply::computed(move |request| {
+        let start = request.form("start").unwrap().parse::<f64>().unwrap() as i64;
+        let values: Vec<Value> = (60..90).map(|i| json!([start + i * 60, "1"])).collect();
+        Reply::result(json!([{"metric": labels, "values": values}]))
+    });
+    world.upstream.on(r#"ALERTS{alertstate="firing",alertname="Slow"}"#, series);
+    world.upstream.on_any(Reply::matrix(&[]));
+    world.upstream.on_rules(rules(vec![rule("Slow", "slow > 1", vec![])]));
+    let (_, pairs) = led(&world.get("/go?alertname=Slow").await);
+    assert!(value(&pairs, "landed").is_some(), "a new answer ends it: {pairs:?}");
+    world.upstream.on_rules(Reply::refusal(500, "internal", "gone"));
+    tokio::time::sleep(std::time::Duration::from_millis(1_200)).await;
+    let (path, pairs) = led(&world.get("/go?alertname=Slow").await);
+    assert_eq!((path.as_str(), value(&pairs, "landed")), (PAYMENTS, None), "{pairs:?}");
+    let text = words(world.get("/go?alertname=Nowhere").await.text());
+    for part in ["does not answer", "No entity that is known owns this alert"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+}
