@@ -106,7 +106,7 @@ pub(super) fn selects(spec: &AlertSpec, labels: &Labels) -> bool {
     has_name(&spec.names, name) && spec.matchers.iter().all(|m| m.matches(labels.get(&m.name)))
 }
 
-fn is_named(names: &AlertNames, rule: &AlertingRule) -> bool {
+pub(super) fn is_named(names: &AlertNames, rule: &AlertingRule) -> bool {
     has_name(names, &rule.name)
 }
 

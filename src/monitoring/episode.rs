@@ -26,8 +26,18 @@ pub struct Episode {
     pub labels: Labels,
     /// When it fired first, to a minute.
     pub from: Timestamp,
+    /// It fired before that too, beyond the window, or may have.
+    pub is_cut: bool,
     /// When it fired last, to a minute; None: beyond the window.
     pub until: Option<Timestamp>,
+}
+
+impl Episode {
+    /// Whether it may go on: it fired within the last minute.
+    pub(super) fn is_open(&self, now: Timestamp) -> bool {
+        let step = i64::try_from(STEP.as_millis()).unwrap_or(i64::MAX);
+        self.until.is_some_and(|until| now.as_millisecond() - until.as_millisecond() <= step)
+    }
 }
 
 /// What is asked to learn when an alert of these labels fired, which may be more or fewer than it has.
@@ -62,11 +72,13 @@ pub fn told(matrix: &Matrix, labels: &Labels, at: Option<Timestamp>, now: Timest
     let step = matrix.window.step_ms();
     let episodes = meant.flat_map(|(own, series)| {
         let run = move |(first, last)| {
+            let is_cut = first == 0;
             let (from, last) = (matrix.window.at(first), matrix.window.at(last));
             // Of one that fires at the window's end nobody knows how long it goes on, unless that is now.
             let open = last == matrix.window.end_ms() && now.as_millisecond() - last > step;
             let until = Timestamp::from_millisecond(last).ok().filter(|_| !open);
-            Some(Episode { labels: own.clone(), from: Timestamp::from_millisecond(from).ok()?, until })
+            let from = Timestamp::from_millisecond(from).ok()?;
+            Some(Episode { labels: own.clone(), from, is_cut, until })
         };
         runs(&series.values).into_iter().filter_map(run).collect::<Vec<_>>()
     });
@@ -145,6 +157,8 @@ mod tests {
             let found = told.map(|e| (minutes(e.from), e.until.map(minutes)));
             assert_eq!(found, wanted);
         }
+        let cut = |minutes| told(&firing(minutes, own), &asked, None, at(240)).unwrap().is_cut;
+        assert!(cut("xx...") && !cut(".xx.."), "what fires at the window's edge began before");
         let other = firing("xxx", "__name__=ALERTS alertstate=firing alertname=A i=2");
         assert_eq!(told(&other, &asked, None, at(120)), None);
     }

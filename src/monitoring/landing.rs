@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use jiff::Timestamp;
 
-use super::alerts::{chooses, order, selects};
+use super::alerts::{chooses, is_named, order, selects};
 use super::episode::{self, Episode};
 use super::expressions::Expressions;
 use super::meaning::is_meant;
@@ -15,13 +15,13 @@ use super::owners::{Fit, Owners, Owning};
 use super::{AlertRow, Failure, Monitoring, RequestFacts, Routed};
 use crate::annotations::MonitoringSpec;
 use crate::catalog::{Entity, EntityRef};
-use crate::prometheus::{AlertState, InstanceName, Labels, Origin, Rules};
+use crate::prometheus::{AlertState, AlertingRule, InstanceName, Labels, Origin, RuleHealth, Rules};
 use crate::promql::PromQl;
 use crate::store::{Answer, Question, Scope};
 
 /// An instance that has not answered by then counts as unknown.
 const PATIENCE: Duration = Duration::from_secs(3);
-/// More rows that are meant are not looked at: labels that mean so many mean no row.
+/// More rows of an instance that are meant are not looked at: labels that mean so many mean no row.
 const MOST_ROWS: usize = 100;
 /// More entities are not told, only counted.
 pub const MOST_OWNERS: usize = 100;
@@ -53,7 +53,7 @@ pub enum OwnedState {
     Active(AlertState),
     /// The instance says that it is not active.
     Ended,
-    /// The instance does not answer.
+    /// The instance does not answer, or its answer does not say it.
     Unknown,
 }
 
@@ -65,7 +65,7 @@ pub struct Landing {
     pub beyond: usize,
     /// The rows that nobody owns, on instances that are open to all.
     pub unowned: Vec<(InstanceName, Vec<AlertRow>)>,
-    /// Instances that did not answer.
+    /// Instances that did not answer now.
     pub silent: Vec<InstanceName>,
 }
 
@@ -96,13 +96,13 @@ impl Monitoring {
         let anywhere = by_labels.iter().any(|(_, routed)| has_rule(routed.name()));
         for (owning, routed) in by_labels {
             let name = routed.name();
-            // An older answer does not say that it is over.
-            let answered = known.get(name).and_then(Option::as_ref).is_some_and(|answer| !answer.is_stale());
+            let answered = is_fresh(&known, name);
+            let says_all = answered && says_all(&known, name, wanted);
             // Where it is active elsewhere, or its rule is, one that is known not to have it is not meant.
-            if answered && (is_active || (anywhere && !has_rule(name))) {
+            if says_all && (is_active || (anywhere && !has_rule(name))) {
                 continue;
             }
-            let state = if answered { OwnedState::Ended } else { OwnedState::Unknown };
+            let state = if says_all { ended(&known, name, wanted) } else { OwnedState::Unknown };
             let rows = if answered { rule_rows(&known, name, wanted) } else { Vec::new() };
             let owner = Owner::of(&mut found, owning, name, state);
             if owner.rows.is_empty() {
@@ -119,7 +119,7 @@ impl Monitoring {
         let beyond = owners.len().saturating_sub(MOST_OWNERS);
         owners.truncate(MOST_OWNERS);
         owners.iter_mut().for_each(Owner::settle);
-        let silent = known.into_iter().filter(|(_, rules)| rules.is_none()).map(|(name, _)| name).collect();
+        let silent = known.keys().filter(|name| !is_fresh(&known, name)).cloned().collect();
         Landing { owners, beyond, unowned, silent }
     }
 
@@ -166,8 +166,11 @@ impl Monitoring {
         };
         match tokio::time::timeout(PATIENCE, self.rules(instance)).await {
             Ok(Ok(answer)) if !answer.is_stale() => {
-                let known = [(instance.clone(), Some(answer))].into();
-                !active_rows(&known, wanted).iter().any(|(_, row)| chooses(alerts, row))
+                let rules = answer.value;
+                let named = || named_rules(&rules, wanted).filter(|rule| is_named(&alerts.names, rule));
+                let is_doubtful = named().any(|rule| is_doubtful(rule, wanted));
+                let mut active = meant_rows(&rules, wanted).filter(|row| chooses(alerts, row));
+                named().next().is_some() && !is_doubtful && active.next().is_none()
             }
             _ => false,
         }
@@ -187,8 +190,7 @@ impl Monitoring {
         let origin = Origin::AdHoc;
         let question = Question { instance: instance.clone(), scope: Scope::Whole, origin, query, window };
         let asked = tokio::time::timeout(PATIENCE, self.store.ask(question)).await;
-        let Ok(answer) = asked else { return Ok(None) };
-        let matrix = answer.map_err(Failure::Prometheus)?.value;
+        let matrix = asked.map_err(|_| Failure::Late)?.map_err(Failure::Prometheus)?.value;
         Ok(episode::told(&matrix, &wanted.labels, wanted.at, now))
     }
 
@@ -201,15 +203,18 @@ impl Monitoring {
         now: Timestamp,
         found: &mut BTreeMap<EntityRef, Owner>,
     ) {
-        for name in known.keys() {
-            let rows = rule_rows(known, name, wanted);
-            if rows.is_empty() {
-                continue;
-            }
-            let Ok(Some(episode)) = self.last_firing(name, wanted, now).await else { continue };
+        let rules = known.keys().map(|name| (name, rule_rows(known, name, wanted)));
+        let asked = rules
+            .filter(|(_, rows)| !rows.is_empty())
+            .map(|(name, rows)| async move { (name, rows, self.last_firing(name, wanted, now).await) });
+        // All at once, so that they wait for no longer than one.
+        for (name, rows, episode) in join_all(asked).await {
+            let Ok(Some(episode)) = episode else { continue };
+            let says_all = is_fresh(known, name) && says_all(known, name, wanted) && !episode.is_open(now);
+            let state = if says_all { OwnedState::Ended } else { OwnedState::Unknown };
             for (owning, routed) in self.routed_owners(owners.find(&episode.labels), wanted) {
                 if routed.name() == name {
-                    let owner = Owner::of(found, owning, name, OwnedState::Ended);
+                    let owner = Owner::of(found, owning, name, state);
                     owner.rows.clone_from(&rows);
                     owner.labels.clone_from(&episode.labels);
                 }
@@ -304,23 +309,58 @@ impl Owner {
 fn active_rows<'k>(known: &'k Known, wanted: &Wanted) -> Vec<(&'k InstanceName, AlertRow)> {
     let rows = known.iter().flat_map(|(name, rules)| {
         let rules = rules.as_ref().map(|answer| &answer.value);
-        let rows = rules.into_iter().flat_map(|rules| meant_rules(rules, wanted));
-        rows.filter(|row| row.alert().is_some() && is_meant(&wanted.labels, row.labels()))
-            .map(move |row| (name, row))
+        let rows = rules.into_iter().flat_map(|rules| meant_rows(rules, wanted));
+        rows.take(MOST_ROWS).map(move |row| (name, row))
     });
-    rows.take(MOST_ROWS).collect()
+    rows.collect()
+}
+
+fn meant_rows<'r>(rules: &'r Arc<Rules>, wanted: &'r Wanted) -> impl Iterator<Item = AlertRow> + 'r {
+    meant_rules(rules, wanted).filter(|row| row.alert().is_some() && is_meant(&wanted.labels, row.labels()))
+}
+
+/// An older answer does not say that an alert is over.
+fn is_fresh(known: &Known, name: &InstanceName) -> bool {
+    known.get(name).and_then(Option::as_ref).is_some_and(|answer| !answer.is_stale())
+}
+
+/// Whether the answer tells all that is active: each rule was evaluated, and all its rows were looked at.
+fn says_all(known: &Known, name: &InstanceName, wanted: &Wanted) -> bool {
+    let rules = known.get(name).and_then(Option::as_ref).map(|answer| &answer.value);
+    rules.is_some_and(|rules| {
+        !named_rules(rules, wanted).any(|rule| is_doubtful(rule, wanted))
+            && meant_rows(rules, wanted).nth(MOST_ROWS).is_none()
+    })
+}
+
+/// The state of an alert that is not active. Of one whose rule is gone nobody says that it is over.
+fn ended(known: &Known, name: &InstanceName, wanted: &Wanted) -> OwnedState {
+    let rules = known.get(name).and_then(Option::as_ref).map(|answer| &answer.value);
+    let has_rule = rules.is_some_and(|rules| named_rules(rules, wanted).next().is_some());
+    if has_rule { OwnedState::Ended } else { OwnedState::Unknown }
+}
+
+fn named_rules<'r>(rules: &'r Rules, wanted: &'r Wanted) -> impl Iterator<Item = &'r AlertingRule> + 'r {
+    rules.rules.iter().filter(|rule| wanted.alert_name().is_none_or(|wanted| wanted == rule.name))
+}
+
+/// Whether a rule that may have the alert does not say which it has: it was not evaluated, or in vain.
+fn is_doubtful(rule: &AlertingRule, wanted: &Wanted) -> bool {
+    rule.health != RuleHealth::Ok && may_have(rule, wanted)
+}
+
+/// Whether no label of the rule differs from what was told.
+fn may_have(rule: &AlertingRule, wanted: &Wanted) -> bool {
+    rule.labels.iter().all(|(label, value)| {
+        value.contains("{{") || wanted.labels.get(label).is_none_or(|told| told == value)
+    })
 }
 
 /// The rules of that name on an instance which have no active alert.
 fn rule_rows(known: &Known, name: &InstanceName, wanted: &Wanted) -> Vec<AlertRow> {
     let rules = known.get(name).and_then(Option::as_ref).map(|answer| &answer.value);
     let rows = rules.into_iter().flat_map(|rules| meant_rules(rules, wanted));
-    let is_own = |row: &AlertRow| {
-        row.alert().is_none()
-            && row.rule().labels.iter().all(|(label, value)| {
-                value.contains("{{") || wanted.labels.get(label).is_none_or(|told| told == value)
-            })
-    };
+    let is_own = |row: &AlertRow| row.alert().is_none() && may_have(row.rule(), wanted);
     rows.filter(|row| wanted.alert_name().is_some() && is_own(row)).take(MOST_ROWS).collect()
 }
 

@@ -76,6 +76,8 @@ pub enum Failure {
     },
     /// The whole period lies in the future.
     InTheFuture,
+    /// The instance did not answer for as long as a page waits.
+    Late,
 }
 
 /// Answers pages. Cheap to clone.

@@ -9,6 +9,8 @@ use crate::world::markup::words;
 use crate::world::upstream::{Reply, Upstream};
 use crate::world::{Reply as Page, World};
 
+mod known;
+
 const CATALOG: &str = r#"
 apiVersion: backstage.io/v1alpha1
 kind: Component

@@ -79,6 +79,7 @@ pub(super) fn for_operator(failure: &Failure) -> String {
         Failure::NoAnnotation => "no annotation".to_owned(),
         Failure::NoSuchGraph { graphs } => format!("no such graph among {graphs}"),
         Failure::InTheFuture => "the period lies in the future".to_owned(),
+        Failure::Late => "Prometheus did not answer in time".to_owned(),
     }
 }
 
@@ -200,6 +201,13 @@ fn worded(failure: &Failure) -> Told {
             "This time has not come yet",
             "The whole period lies in the future.",
             "Choose an earlier from.",
+        ),
+        Failure::Late => Told::new(
+            StatusCode::GATEWAY_TIMEOUT,
+            ErrorKind::Timeout.as_str(),
+            "Prometheus did not answer in time",
+            "The page did not wait any longer for its answer.",
+            "Reload the page.",
         ),
     }
 }

@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::Shell;
 use super::unowned::Unowned;
 use crate::annotations::{ALERT, LABELS, SERVICE_NAME};
+use crate::catalog::Catalog;
 use crate::clock;
 use crate::monitoring::{AlertRow, Episode, Landing, Monitoring, OwnedState, Owner, OwnersKeeper, Wanted};
 use crate::prometheus::InstanceName;
@@ -37,6 +38,8 @@ pub struct GoPage<'a> {
     pub silent: Vec<String>,
     /// Not every instance is open to all.
     pub is_closed: bool,
+    /// The catalog lacks the entities of Backstage, which could never be read.
+    pub is_partial: bool,
     pub alerts: Option<AlertsPanel>,
     pub rows: Option<UnownedPanel>,
     pub elsewhere: Vec<(String, String)>,
@@ -58,6 +61,7 @@ pub struct Choice {
 pub async fn show(
     request: HttpRequest,
     keeper: web::Data<OwnersKeeper>,
+    catalog: web::Data<Catalog>,
     monitoring: web::Data<Monitoring>,
     settings: web::Data<WebSettings>,
 ) -> Result<HttpResponse, PageError> {
@@ -83,7 +87,9 @@ pub async fn show(
     let is_open = |name: &InstanceName| monitoring.instance(Some(name.as_str())).is_ok();
     let is_closed = !monitoring.instances().all(|instance| is_open(&instance.name));
     let page = GoPage::of(&settings, &params, &asked.wanted, &landing, choices, unowned);
-    let page = GoPage { is_closed, ..page };
+    let backstage = catalog.backstage();
+    let is_partial = backstage.is_some_and(|state| state.failing.is_some() && state.good_at.is_none());
+    let page = GoPage { is_closed, is_partial, ..page };
     form::html(&request, &page, CachePolicy::Live)
 }
 
@@ -204,6 +210,7 @@ impl<'a> GoPage<'a> {
             labels: others.map(|(label, value)| (label.to_owned(), value.to_owned())).collect(),
             yaml: if owners.is_empty() { yaml(wanted, row) } else { String::new() },
             is_closed: false,
+            is_partial: false,
             owners,
             beyond: landing.beyond,
             silent: landing.silent.iter().map(ToString::to_string).collect(),

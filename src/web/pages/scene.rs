@@ -156,7 +156,7 @@ impl Scene {
             return None;
         }
         let episode = self.monitoring.last_firing(instance, &wanted, self.params.period.now);
-        let episode = tokio::time::timeout(PATIENCE, episode).await.unwrap_or(Ok(None));
+        let episode = tokio::time::timeout(PATIENCE, episode).await.unwrap_or(Err(Failure::Late));
         Some(LandedPanel::of(&wanted.labels, episode, &self.params))
     }
 

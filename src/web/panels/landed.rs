@@ -24,12 +24,12 @@ impl askama::filters::HtmlSafe for LandedPanel {}
 pub enum Ended {
     Known {
         from: Moment,
+        /// It fired before that too.
+        is_cut: bool,
         until: Moment,
     },
     /// It went on for longer than was looked.
-    LongAfter {
-        from: Moment,
-    },
+    LongAfter { from: Moment, is_cut: bool },
     /// The instance remembers no such firing.
     NotKnown,
     /// Why the instance could not say it.
@@ -42,10 +42,12 @@ impl LandedPanel {
         let ended = match episode {
             Err(failure) => Ended::Failed(tell(&failure).title),
             Ok(None) => Ended::NotKnown,
-            Ok(Some(Episode { from, until: Some(until), .. })) => {
-                Ended::Known { from: moment(from), until: moment(until) }
+            Ok(Some(Episode { from, is_cut, until: Some(until), .. })) => {
+                Ended::Known { from: moment(from), is_cut, until: moment(until) }
             }
-            Ok(Some(Episode { from, until: None, .. })) => Ended::LongAfter { from: moment(from) },
+            Ok(Some(Episode { from, is_cut, until: None, .. })) => {
+                Ended::LongAfter { from: moment(from), is_cut }
+            }
         };
         let others = labels.iter().filter(|(name, _)| *name != "alertname");
         Self {

@@ -1,0 +1,141 @@
+//! Links from chat where not all is known: nothing is then called over, or unowned.
+
+use super::*;
+
+#[tokio::test]
+async fn what_no_rule_says_is_not_called_over() {
+    let (world, _second) = world().await;
+    let (_, pairs) = led(&world.get("/go?alertname=Slow&service=payments").await);
+    let landed: String =
+        url::form_urlencoded::byte_serialize(value(&pairs, "landed").unwrap().as_bytes()).collect();
+    let page = format!("{PAYMENTS}?landed={landed}");
+    let text = words(world.get(&page).await.text());
+    assert!(text.contains("No longer firing: Slow"), "{text}");
+    // After a restart no rule was evaluated yet; one fails; one is of other labels; and there is none at all.
+    let slow = |health: &str, severity: &str| {
+        let mut slow = rule("Slow", "slow > 1", vec![]);
+        (slow["health"], slow["labels"]["severity"]) = (json!(health), json!(severity));
+        slow
+    };
+    for (rule, is_over) in [
+        (Some(slow("unknown", "critical")), false),
+        (Some(slow("err", "critical")), false),
+        (Some(slow("err", "info")), true),
+        (None, false),
+    ] {
+        let world = World::with(CATALOG, |_| ()).await;
+        world.upstream.on_any(Reply::matrix(&[]));
+        world
+            .upstream
+            .on_rules(rules(rule.clone().into_iter().chain([self::rule("Up", "up", vec![])]).collect()));
+        let go = "/go?alertname=Slow&service=payments&severity=critical";
+        let (path, pairs) = led(&world.get(go).await);
+        assert_eq!((path.as_str(), value(&pairs, "landed").is_some()), (PAYMENTS, is_over), "{rule:?}");
+        let page = page.replace("landed=", &format!("landed={}", "severity%3D%22critical%22%2C"));
+        let page = world.get(&page).await;
+        let text = words(page.text());
+        assert!(page.status == 200 && text.contains("No longer firing") == is_over, "{rule:?}: {text}");
+    }
+}
+
+#[tokio::test]
+async fn a_late_answer_is_not_told_as_one_that_remembers_nothing() {
+    let (world, _second) = world().await;
+    let query = r#"ALERTS{alertstate="firing",alertname="Slow",service=~"payments|"}"#;
+    world.upstream.on(query, Reply::hang());
+    let page = format!("{PAYMENTS}?landed=alertname%3D%22Slow%22%2Cservice%3D%22payments%22");
+    let text = words(world.get(&page).await.text());
+    assert!(text.contains("Since when is not known: Prometheus did not answer in time."), "{text}");
+}
+
+#[tokio::test]
+async fn what_fires_up_to_now_is_not_remembered_as_over() {
+    let (world, _second) = world().await;
+    let labels =
+        json!({"__name__": "ALERTS", "alertstate": "firing", "alertname": "Slow", "service": "payments"});
+    let series = Reply::computed(move |request| {
+        let at = |name| request.form(name).unwrap().parse::<f64>().unwrap() as i64;
+        let instants = (0..).map(|i| at("start") + i * at("step")).take_while(|t| *t <= at("end"));
+        let values: Vec<Value> = instants.skip(60).map(|t| json!([t, "1"])).collect();
+        Reply::result(json!([{"metric": labels, "values": values}]))
+    });
+    world.upstream.on(r#"ALERTS{alertstate="firing",alertname="Slow"}"#, series);
+    let (path, pairs) = led(&world.get("/go?alertname=Slow&service=").await);
+    assert_eq!((path.as_str(), value(&pairs, "landed")), (PAYMENTS, None), "{pairs:?}");
+}
+
+#[tokio::test]
+async fn more_rows_than_are_looked_at_hide_no_other_instance_and_end_nothing() {
+    let (world, second) = world().await;
+    let since = rfc(minutes_ago(5));
+    let nobodys = (0..120).map(|i| alert("HighLoad", json!({"shard": i.to_string()}), &since));
+    let own = alert("HighLoad", json!({"service": "payments"}), &since);
+    world.upstream.on_rules(rules(vec![rule("HighLoad", "load > 1", nobodys.chain([own]).collect())]));
+    let far = alert("HighLoad", json!({"service": "payments", "instance": "z:1"}), &since);
+    second.on_rules(rules(vec![rule("HighLoad", "load > 1", vec![far])]));
+    let page = world.get("/go?alertname=HighLoad&service=payments").await;
+    let text = words(page.text());
+    for part in ["Shown by 2 entities", "firing far", "unknown Payment service"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    // The entity's own page looks at all of its own.
+    let page =
+        world.get(&format!("{PAYMENTS}?landed=alertname%3D%22HighLoad%22%2Cservice%3D%22payments%22")).await;
+    let text = words(page.text());
+    assert!(text.contains("1 firing") && !text.contains("No longer firing"), "{text}");
+}
+
+#[tokio::test]
+async fn nobody_owns_it_is_said_only_of_what_is_known() {
+    let (world, second) = world().await;
+    second.on_rules(Reply::refusal(503, "unavailable", "no"));
+    let text = words(world.get("/go?alertname=Nowhere").await.text());
+    for part in ["No entity that is known owns this alert", "may know more", "No instance that answers has"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    let backstage = Backstage::start(Vec::new()).await;
+    backstage.fail(Reply::refusal(401, "unauthorized", "no"));
+    let from = backstage.settings();
+    let world = World::with(CATALOG, |settings| settings.catalog.backstage = Some(from)).await;
+    world.upstream.on_rules(rules(vec![]));
+    let mut text = String::new();
+    for _ in 0..100 {
+        let page = world.get("/go?alertname=Nowhere").await;
+        text = words(page.text()).clone();
+        if page.status == 200 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    for part in ["No entity that is known owns this alert", "Backstage's catalog cannot be read"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+}
+
+#[tokio::test]
+async fn an_older_answer_ends_nothing_and_counts_as_silence() {
+    let world = World::with(CATALOG, |settings| {
+        settings.instances[0].scrape_interval = std::time::Duration::from_millis(100);
+    })
+    .await;
+    let labels =
+        json!({"__name__": "ALERTS", "alertstate": "firing", "alertname": "Slow", "service": "payments"});
+    let series = Reply::computed(move |request| {
+        let start = request.form("start").unwrap().parse::<f64>().unwrap() as i64;
+        let values: Vec<Value> = (60..90).map(|i| json!([start + i * 60, "1"])).collect();
+        Reply::result(json!([{"metric": labels, "values": values}]))
+    });
+    world.upstream.on(r#"ALERTS{alertstate="firing",alertname="Slow"}"#, series);
+    world.upstream.on_any(Reply::matrix(&[]));
+    world.upstream.on_rules(rules(vec![rule("Slow", "slow > 1", vec![])]));
+    let (_, pairs) = led(&world.get("/go?alertname=Slow").await);
+    assert!(value(&pairs, "landed").is_some(), "a new answer ends it: {pairs:?}");
+    world.upstream.on_rules(Reply::refusal(500, "internal", "gone"));
+    tokio::time::sleep(std::time::Duration::from_millis(1_200)).await;
+    let (path, pairs) = led(&world.get("/go?alertname=Slow").await);
+    assert_eq!((path.as_str(), value(&pairs, "landed")), (PAYMENTS, None), "{pairs:?}");
+    let text = words(world.get("/go?alertname=Nowhere").await.text());
+    for part in ["does not answer", "No entity that is known owns this alert"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+}
