@@ -4,8 +4,10 @@ use std::error::Error;
 use std::io;
 use std::time::Duration;
 
+use jiff::Timestamp;
+use jiff::fmt::rfc2822;
 use reqwest::header::{
-    ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH,
+    ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, DATE, ETAG, HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH,
 };
 use reqwest::{RequestBuilder, Response};
 use secrecy::{ExposeSecret, SecretString};
@@ -24,6 +26,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const READ_IDLE: Duration = Duration::from_secs(5);
 /// Shorter than servers keep an idle connection, so that we seldom write into a closed one.
 const POOL_IDLE: Duration = Duration::from_secs(30);
+/// A `Date` header that is longer is none.
+const LONGEST_DATE: usize = 64;
 /// Headers that belong to the message and not to the operator.
 const RESERVED: [&str; 7] =
     ["host", "content-length", "transfer-encoding", "te", "connection", "upgrade", "accept-encoding"];
@@ -39,6 +43,8 @@ pub struct Reply {
     pub content_type: Option<String>,
     /// To be given back to [`HttpClient::get_unless`].
     pub etag: Option<ETag>,
+    /// What the server's clock said when it answered; None where it said nothing that can be read.
+    pub date: Option<Timestamp>,
     pub body: Vec<u8>,
 }
 
@@ -131,12 +137,19 @@ async fn send(request: RequestBuilder) -> Result<Reply, Fault> {
     let content_type =
         response.headers().get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).map(str::to_ascii_lowercase);
     let etag = response.headers().get(ETAG).cloned();
+    let date = response.headers().get(DATE).and_then(|v| date(v.to_str().ok()?));
     let body = if status.is_success() {
         whole_body(&mut response).await?
     } else {
         beginning_of_body(&mut response).await
     };
-    Ok(Reply { status: status.as_u16(), content_type, etag, body })
+    Ok(Reply { status: status.as_u16(), content_type, etag, date, body })
+}
+
+/// A time as HTTP writes it: `Sun, 06 Nov 1994 08:49:37 GMT`, which RFC 2822 reads too.
+fn date(text: &str) -> Option<Timestamp> {
+    let text = text.trim();
+    (text.len() <= LONGEST_DATE).then(|| rfc2822::DateTimeParser::new().parse_timestamp(text).ok()).flatten()
 }
 
 async fn whole_body(response: &mut Response) -> Result<Vec<u8>, Fault> {

@@ -53,3 +53,15 @@ async fn a_refused_connection_names_no_address() {
     assert!(matches!(fault, Fault::Connect(_)), "{fault:?}");
     assert!(!fault.to_string().contains(&port.to_string()) && !fault.to_string().contains("secret"));
 }
+
+#[test]
+fn a_date_is_read_as_http_writes_it() {
+    let read = |text: &str| date(text).map(Timestamp::as_second);
+    assert_eq!(read("Sun, 06 Nov 1994 08:49:37 GMT"), Some(784_111_777));
+    assert_eq!(read(" Fri, 27 Nov 2026 14:00:00 GMT "), Some(1_795_788_000));
+    let long = format!("Sun, 06 Nov 1994 08:49:37 GMT ({})", "x".repeat(64));
+    for text in ["", "0", "Sun, 06 Nov 1994", "Sun, 36 Nov 1994 08:49:37 GMT", "1994-11-06T08:49:37Z", &long]
+    {
+        assert_eq!(read(text), None, "{text}");
+    }
+}

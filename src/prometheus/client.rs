@@ -147,7 +147,7 @@ impl Client {
         origin: Origin,
     ) -> Result<Matrix, PrometheusError> {
         let request = Request::QueryRange { query, window: &window, origin };
-        self.answer("query_range", request, move |body| read_matrix(body, window)).await
+        self.answer("query_range", request, move |reply| read_matrix(&reply.body, window)).await
     }
 
     /// The value at one instant, in epoch milliseconds.
@@ -157,11 +157,12 @@ impl Client {
         at_ms: i64,
         origin: Origin,
     ) -> Result<InstantAnswer, PrometheusError> {
-        self.answer("query", Request::Query { query, at_ms, origin }, read_instant).await
+        self.answer("query", Request::Query { query, at_ms, origin }, |reply| read_instant(&reply.body)).await
     }
 
     pub async fn rules(&self) -> Result<Rules, PrometheusError> {
-        self.answer("rules", Request::Rules, read_rules).await.map_err(|mut e| {
+        let read = |reply: &Reply| Ok(Rules { date: reply.date, ..read_rules(&reply.body)? });
+        self.answer("rules", Request::Rules, read).await.map_err(|mut e| {
             // There is no query in it, so Prometheus cannot have meant one.
             if e.kind.is_of_query() {
                 e.kind = ErrorKind::Upstream;
@@ -175,13 +176,13 @@ impl Client {
         let mut url = self.metadata_url.clone();
         url.query_pairs_mut().append_pair("metric", metric);
         let metric = metric.to_owned();
-        self.answer("metadata", Request::Aside(url), move |body| read_metadata(body, &metric)).await
+        self.answer("metadata", Request::Aside(url), move |reply| read_metadata(&reply.body, &metric)).await
     }
 
     /// The names of the instance's metrics.
     pub async fn metric_names(&self) -> Result<MetricNames, PrometheusError> {
         let request = Request::Aside(self.names_url.clone());
-        self.answer("label_values", request, |body| read_names(body, MOST_NAMES)).await
+        self.answer("label_values", request, |reply| read_names(&reply.body, MOST_NAMES)).await
     }
 
     /// Asks, counts and words the failure.
@@ -189,7 +190,7 @@ impl Client {
         &self,
         endpoint: &'static str,
         request: Request<'_>,
-        decode: impl FnOnce(&[u8]) -> Result<T, WireFault> + Send + 'static,
+        decode: impl FnOnce(&Reply) -> Result<T, WireFault> + Send + 'static,
     ) -> Result<T, PrometheusError> {
         let begun = clock::stopwatch();
         let result = self.within_limits(begun, request, decode).await;
@@ -209,7 +210,7 @@ impl Client {
         &self,
         begun: Instant,
         request: Request<'_>,
-        decode: impl FnOnce(&[u8]) -> Result<T, WireFault> + Send + 'static,
+        decode: impl FnOnce(&Reply) -> Result<T, WireFault> + Send + 'static,
     ) -> Result<T, Refusal> {
         let Some(_slots) = self.enter(begun, &request).await else {
             return Err(Refusal::new(ErrorKind::Overloaded, "too many questions wait for this instance"));
@@ -304,13 +305,13 @@ fn endpoint(api: &Url, path: &[&str]) -> Result<Url, String> {
 
 async fn decoded<T: Send + 'static>(
     reply: Reply,
-    decode: impl FnOnce(&[u8]) -> Result<T, WireFault> + Send + 'static,
+    decode: impl FnOnce(&Reply) -> Result<T, WireFault> + Send + 'static,
 ) -> Result<T, Refusal> {
-    let Reply { status, body, .. } = reply;
-    let result = if body.len() <= DECODED_INLINE {
-        decode(&body)
+    let status = reply.status;
+    let result = if reply.body.len() <= DECODED_INLINE {
+        decode(&reply)
     } else {
-        tokio::task::spawn_blocking(move || decode(&body))
+        tokio::task::spawn_blocking(move || decode(&reply))
             .await
             .unwrap_or_else(|_| Err(WireFault::Incomplete("decoding the answer was broken off".into())))
     };

@@ -150,6 +150,7 @@ mod tests {
             status,
             content_type: Some(content_type.into()),
             etag: None,
+            date: None,
             body: body.as_bytes().to_vec(),
         };
         let got = Refusal::of_status(&reply);

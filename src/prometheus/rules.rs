@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use jiff::Timestamp;
 use serde::Serialize;
 
 use super::Labels;
@@ -91,6 +92,8 @@ pub struct RuleGroup {
 pub struct Rules {
     pub rules: Vec<AlertingRule>,
     pub groups: Vec<RuleGroup>,
+    /// What the instance's own clock said when it answered; None where it did not say.
+    pub date: Option<Timestamp>,
     pub warnings: Vec<String>,
     pub infos: Vec<String>,
 }

@@ -97,7 +97,7 @@ pub fn read_rules(body: &[u8]) -> Result<Rules, WireFault> {
             rules: first..rules.len(),
         });
     }
-    Ok(Rules { rules, groups, warnings, infos })
+    Ok(Rules { rules, groups, date: None, warnings, infos })
 }
 
 fn is_alerting(rule: &RawRule<'_>) -> bool {
