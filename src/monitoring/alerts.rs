@@ -1,5 +1,6 @@
 //! Rules as rows of the alert table: chosen, filtered, in a total order.
 
+mod doubtful;
 pub(super) mod order;
 mod row;
 mod tally;
@@ -7,12 +8,14 @@ mod tally;
 use std::collections::HashSet;
 use std::sync::Arc;
 
+pub use doubtful::DoubtfulRule;
 pub use row::AlertRow;
 pub use tally::Tally;
 
 use super::silences::{HeldCounts, Silences};
+use super::verdict::{Doubt, Evidence};
 use crate::annotations::{AlertNames, AlertSpec};
-use crate::prometheus::{AlertState, AlertingRule, InstanceName, Labels, PrometheusError, RuleHealth, Rules};
+use crate::prometheus::{AlertState, AlertingRule, InstanceName, Labels, PrometheusError, Rules};
 use crate::promql::Matcher;
 use crate::store::Answer;
 
@@ -22,8 +25,9 @@ pub struct StateCounts {
     /// Those that are held back are counted apart.
     pub firing: usize,
     pub pending: usize,
-    pub inactive: usize,
+    pub error: usize,
     pub unknown: usize,
+    pub inactive: usize,
     pub held: HeldCounts,
 }
 
@@ -33,8 +37,9 @@ impl StateCounts {
         *match state {
             AlertState::Firing => &mut self.firing,
             AlertState::Pending => &mut self.pending,
-            AlertState::Inactive => &mut self.inactive,
+            AlertState::Error => &mut self.error,
             AlertState::Unknown => &mut self.unknown,
+            AlertState::Inactive => &mut self.inactive,
         } += 1;
     }
 }
@@ -52,9 +57,13 @@ pub struct AlertTable {
     pub counts: StateCounts,
     /// Names of the annotation that no rule of the instance has, each once.
     pub unmatched_names: Vec<String>,
-    /// One row for each chosen rule whose evaluation fails (health `err`), whether or not it is among `rows`:
-    /// its state is not to be trusted, so a page without firing rows but with these is not well.
-    pub unhealthy: Vec<AlertRow>,
+    /// The rules that may be meant and do not say for sure which alerts they have, in the table's order,
+    /// whether or not they are among `rows`.
+    pub doubtful: Vec<DoubtfulRule>,
+    /// Whether any rule may give alerts that are chosen.
+    pub has_rules: bool,
+    /// A part of what chooses the rows cannot be read.
+    pub broken: bool,
     pub silences: Silences,
 }
 
@@ -65,18 +74,19 @@ impl AlertTable {
     /// firing or pending all the same is always shown: a contradiction must not hide an alarm.
     pub fn of(instance: InstanceName, spec: &AlertSpec, answer: Answer<Rules>, show_inactive: bool) -> Self {
         let rules = answer.value;
+        let at = rules.date.unwrap_or(answer.as_of);
         let mut counts = StateCounts::default();
-        let (mut rows, mut unhealthy) = (Vec::new(), Vec::new());
+        let (mut rows, mut doubtful, mut has_rules) = (Vec::new(), Vec::new(), false);
         for (i, rule) in rules.rules.iter().enumerate().filter(|(_, rule)| is_named(&spec.names, rule)) {
             let mut chosen = AlertRow::all_of(&rules, i);
-            chosen.retain(|row| holds(&spec.matchers, row));
-            if rule.health == RuleHealth::Err {
-                let whole = AlertRow::of_rule(&rules, i);
-                unhealthy.extend(whole.filter(|whole| !chosen.is_empty() || may_hold(spec, whole)));
+            chosen.retain(|row| is_chosen(&spec.matchers, row));
+            if !chosen.is_empty() || could_match(&spec.matchers, rule) {
+                has_rules = true;
+                doubtful.extend(DoubtfulRule::of(&rules, i, at));
             }
             for row in chosen {
                 counts.count(row.state());
-                if show_inactive || row.is_active() {
+                if show_inactive || row.is_shown() {
                     rows.push(row);
                 }
             }
@@ -89,15 +99,32 @@ impl AlertTable {
             rows: order::sorted(rows),
             counts,
             unmatched_names: unmatched(&spec.names, &rules),
-            unhealthy: order::sorted(unhealthy),
+            doubtful: doubtful::sorted(doubtful),
+            has_rules,
+            broken: spec.broken,
             silences: Silences::NotAsked,
         }
+    }
+
+    /// What is known of everything that is chosen, whether or not it is among the rows.
+    pub fn evidence(&self) -> Evidence {
+        let mut evidence = Evidence { counts: self.counts, has_rules: self.has_rules, ..Evidence::default() };
+        let doubts = &mut evidence.doubts;
+        self.doubtful.iter().for_each(|rule| doubts.add_all(rule.doubts));
+        doubts.add_if(self.failure.is_some(), Doubt::Stale);
+        doubts.add_if(!self.warnings.is_empty(), Doubt::Warned);
+        doubts.add_if(!self.unmatched_names.is_empty(), Doubt::MissingRule);
+        doubts.add_if(self.broken, Doubt::BrokenSelector);
+        doubts.add_if(self.counts.unknown > 0, Doubt::UnknownState);
+        let fires = self.counts.firing + self.counts.held.total() > 0;
+        doubts.add_if(fires && !self.silences.is_sure(), Doubt::UnsureSilences);
+        evidence
     }
 }
 
 /// Whether a table of the specification has the row.
 pub(super) fn chooses(spec: &AlertSpec, row: &AlertRow) -> bool {
-    is_named(&spec.names, row.rule()) && holds(&spec.matchers, row)
+    is_named(&spec.names, row.rule()) && is_chosen(&spec.matchers, row)
 }
 
 /// Whether an alert of these labels would be in it.
@@ -117,17 +144,22 @@ fn has_name(names: &AlertNames, name: &str) -> bool {
     }
 }
 
-fn holds(matchers: &[Matcher], row: &AlertRow) -> bool {
+/// Whether the matchers choose a row of a rule that is named. Of an alert that its rule does not list, nobody
+/// knows the labels: it is chosen where it may be meant.
+fn is_chosen(matchers: &[Matcher], row: &AlertRow) -> bool {
+    if row.is_unlisted() {
+        return could_match(matchers, row.rule());
+    }
     matchers.iter().all(|m| m.matches(row.labels().get(&m.name)))
 }
 
-/// Whether a failing rule's future alerts may match. Of a rule that is named, labels that it does not
-/// set itself (or sets by a template) may still come from its series; of others that would be a guess.
-fn may_hold(spec: &AlertSpec, rule: &AlertRow) -> bool {
-    let named = matches!(spec.names, AlertNames::Named(_));
-    spec.matchers.iter().all(|m| match rule.labels().get(&m.name) {
+/// Whether alerts of a rule may match. Labels that the rule does not set itself, or sets by a template, may come
+/// from its series.
+fn could_match(matchers: &[Matcher], rule: &AlertingRule) -> bool {
+    matchers.iter().all(|m| match rule.labels.get(&m.name) {
+        _ if m.name == "alertname" => m.matches(Some(&rule.name)),
         Some(value) if !value.contains("{{") => m.matches(Some(value)),
-        open => named || m.matches(open),
+        _ => true,
     })
 }
 

@@ -18,6 +18,7 @@ pub mod routing;
 mod silences;
 mod stat;
 mod unit;
+mod verdict;
 mod window;
 
 use std::sync::Arc;
@@ -28,7 +29,7 @@ use jiff::Timestamp;
 
 pub use absence::Absence;
 pub use account::{Account, Asked, Chosen, Read, Span};
-pub use alerts::{AlertRow, AlertTable, StateCounts};
+pub use alerts::{AlertRow, AlertTable, DoubtfulRule, StateCounts};
 pub use episode::Episode;
 pub use expressions::Expressions;
 pub use graph::Graph;
@@ -38,6 +39,7 @@ pub use owners::OwnersKeeper;
 pub use routing::{RequestFacts, RoutingSettings, UnknownInstance, Why};
 pub use silences::{Held, HeldCounts, Silences};
 pub use stat::{Stat, StatValue};
+pub use verdict::{Doubt, Doubts, Evidence, Verdict};
 
 use routing::Reason;
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use url::Url;
 
+use super::alerts::order;
 use super::meaning::{common, is_meant};
 use super::{AlertRow, AlertTable, Monitoring};
 use crate::alertmanager::{HeldAlert, Holdings, Silence};
@@ -33,6 +34,11 @@ impl Silences {
             Self::NotAsked => None,
             Self::Known { ui_url, .. } | Self::Unknown { ui_url, .. } => Some(ui_url),
         }
+    }
+
+    /// Whether what is held back is known as it is now.
+    pub fn is_sure(&self) -> bool {
+        matches!(self, Self::NotAsked | Self::Known { failure: None, .. })
     }
 }
 
@@ -154,6 +160,7 @@ impl AlertTable {
             }
             row.held = Some(Arc::new(held));
         }
+        self.rows = order::sorted(self.rows);
         self
     }
 }
@@ -162,5 +169,10 @@ impl AlertRow {
     /// The alert as its Alertmanager has it. None: it has none such, or nobody knows.
     pub fn held(&self) -> Option<&Held> {
         self.held.as_deref()
+    }
+
+    /// Whether Alertmanager tells nobody of it.
+    pub fn is_held_back(&self) -> bool {
+        self.held().and_then(Held::word).is_some()
     }
 }

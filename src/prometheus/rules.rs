@@ -12,18 +12,24 @@ use super::Labels;
 pub enum AlertState {
     Firing,
     Pending,
-    Inactive,
+    /// A rule that cannot be evaluated and has no active alert; no alert is in this state.
+    Error,
     /// A rule that was not evaluated yet, or a word that we do not know.
     Unknown,
+    Inactive,
 }
 
 impl AlertState {
+    /// Worst first.
+    pub const ALL: [Self; 5] = [Self::Firing, Self::Pending, Self::Error, Self::Unknown, Self::Inactive];
+
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Firing => "firing",
             Self::Pending => "pending",
-            Self::Inactive => "inactive",
+            Self::Error => "error",
             Self::Unknown => "unknown",
+            Self::Inactive => "inactive",
         }
     }
 }
@@ -41,6 +47,8 @@ pub enum RuleHealth {
 pub struct AlertingRule {
     pub group: String,
     pub file: String,
+    /// Seconds between two evaluations, as its group has it; 0 where the instance does not say.
+    pub interval: f64,
     pub name: String,
     pub query: String,
     /// `for`, in seconds.

@@ -6,6 +6,7 @@ mod cache_policy;
 mod canonical;
 pub mod csv;
 mod custom;
+mod doubts;
 mod drawing;
 mod facts;
 pub mod form;

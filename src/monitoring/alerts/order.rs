@@ -4,12 +4,14 @@ use std::cmp::Reverse;
 
 use super::AlertRow;
 
-/// State (firing, pending, inactive, unknown), severity, newest `activeAt` (none comes last),
+/// State (firing, held back, pending, error, unknown, inactive), severity, newest `activeAt` (none comes last),
 /// name, group, labels byte by byte; at last the rule's file.
 pub fn sorted(rows: Vec<AlertRow>) -> Vec<AlertRow> {
     let mut keyed: Vec<_> = rows
         .into_iter()
-        .map(|row| ((row.state(), severity_rank(row.severity()), Reverse(row.active_at())), row))
+        .map(|row| {
+            ((row.state(), row.is_held_back(), severity_rank(row.severity()), Reverse(row.active_at())), row)
+        })
         .collect();
     keyed.sort_by(|(key_a, a), (key_b, b)| {
         key_a

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::doubtful::lists_too_few;
 use crate::monitoring::silences::Held;
 use crate::prometheus::{Alert, AlertState, AlertingRule, Labels, RuleHealth, Rules};
 
@@ -20,11 +21,12 @@ pub struct AlertRow {
 }
 
 impl AlertRow {
-    /// The rows of one rule: its active alerts, else the rule itself. Nothing without such a rule.
+    /// The rows of one rule: its active alerts; the rule itself where there are none, or where it calls itself
+    /// firing or pending and lists no such alert. Nothing without such a rule.
     pub(in crate::monitoring) fn all_of(rules: &Arc<Rules>, rule: usize) -> Vec<Self> {
         let Some(found) = rules.rules.get(rule) else { return Vec::new() };
         let active = |(i, alert): (usize, &Alert)| (alert.state != AlertState::Inactive).then_some(i);
-        let rows: Vec<Self> = found
+        let mut rows: Vec<Self> = found
             .alerts
             .iter()
             .enumerate()
@@ -37,7 +39,10 @@ impl AlertRow {
                 held: None,
             })
             .collect();
-        if rows.is_empty() { Self::of_rule(rules, rule).into_iter().collect() } else { rows }
+        if rows.is_empty() || lists_too_few(found) {
+            rows.extend(Self::of_rule(rules, rule));
+        }
+        rows
     }
 
     /// The rule itself. None without such a rule.
@@ -63,19 +68,31 @@ impl AlertRow {
         &self.rule().name
     }
 
-    /// The alert's state; of a rule without active alerts what the rule says, unknown until it was evaluated.
+    /// The alert's state; of a rule without active alerts what the rule says, unless it could not be evaluated
+    /// or never was.
     pub fn state(&self) -> AlertState {
         let rule = self.rule();
-        match (self.alert(), rule.state) {
-            (Some(alert), _) => alert.state,
-            (None, AlertState::Inactive) if rule.health == RuleHealth::Unknown => AlertState::Unknown,
-            (None, state) => state,
+        match (self.alert(), rule.state, &rule.health) {
+            (Some(alert), ..) => alert.state,
+            (None, AlertState::Inactive | AlertState::Unknown, RuleHealth::Err) => AlertState::Error,
+            (None, AlertState::Inactive, RuleHealth::Unknown) => AlertState::Unknown,
+            (None, state, _) => state,
         }
     }
 
-    /// Whether the row is shown without being asked for.
+    /// Whether the row is an alert, or stands for one that its rule does not list.
     pub fn is_active(&self) -> bool {
-        self.alert.is_some() || matches!(self.state(), AlertState::Firing | AlertState::Pending)
+        self.alert.is_some() || self.is_unlisted()
+    }
+
+    /// Whether it stands for an alert that its rule does not list: nobody knows that alert's labels.
+    pub fn is_unlisted(&self) -> bool {
+        self.alert.is_none() && matches!(self.state(), AlertState::Firing | AlertState::Pending)
+    }
+
+    /// Whether the row is shown without being asked for: all but rules that are known to rest.
+    pub fn is_shown(&self) -> bool {
+        self.state() != AlertState::Inactive
     }
 
     /// The alert's labels; of a rule without alerts its own, with `alertname` added.

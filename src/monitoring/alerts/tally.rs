@@ -3,24 +3,39 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::{AlertRow, StateCounts, holds, is_named, may_hold};
+use jiff::Timestamp;
+
+use super::{AlertRow, DoubtfulRule, could_match, is_chosen, is_named};
 use crate::annotations::{AlertNames, AlertSpec};
-use crate::prometheus::{RuleHealth, Rules};
+use crate::monitoring::verdict::{Doubt, Doubts, Evidence};
+use crate::prometheus::{AlertingRule, Rules};
 
 /// Every row of an instance's rules, found by its rule's name and by each of its labels.
 pub struct Tally {
+    rules: Arc<Rules>,
+    rules_by_name: HashMap<Box<str>, Vec<u32>>,
+    /// Those that list their alerts.
     rows: Vec<AlertRow>,
     by_name: HashMap<Box<str>, Vec<u32>>,
     by_label: HashMap<Box<str>, HashMap<Box<str>, Vec<u32>>>,
-    /// One row for each rule that cannot be evaluated.
-    failing: Vec<AlertRow>,
+    /// Those that stand for alerts which are not listed.
+    unlisted: Vec<AlertRow>,
+    /// The doubts about each rule, in the order of the rules.
+    doubts: Vec<Doubts>,
+    /// All of them.
+    every_doubt: Doubts,
 }
 
 impl Tally {
-    pub fn of(rules: &Arc<Rules>) -> Self {
-        let rows: Vec<AlertRow> = (0..rules.rules.len()).flat_map(|i| AlertRow::all_of(rules, i)).collect();
-        let failing = rules.rules.iter().enumerate().filter(|(_, rule)| rule.health == RuleHealth::Err);
-        let failing = failing.filter_map(|(i, _)| AlertRow::of_rule(rules, i)).collect();
+    pub fn of(rules: &Arc<Rules>, as_of: Timestamp) -> Self {
+        let at = rules.date.unwrap_or(as_of);
+        let places = 0..rules.rules.len();
+        let all = places.clone().flat_map(|i| AlertRow::all_of(rules, i));
+        let (unlisted, rows): (Vec<_>, Vec<_>) = all.partition(AlertRow::is_unlisted);
+        let of_rule = |i| DoubtfulRule::of(rules, i, at).map(|rule| rule.doubts).unwrap_or_default();
+        let doubts: Vec<Doubts> = places.map(of_rule).collect();
+        let mut every_doubt = Doubts::default();
+        doubts.iter().for_each(|of_rule| every_doubt.add_all(*of_rule));
         let mut by_name: HashMap<Box<str>, Vec<u32>> = HashMap::new();
         let mut by_label: HashMap<Box<str>, HashMap<Box<str>, Vec<u32>>> = HashMap::new();
         for (place, row) in (0u32..).zip(&rows) {
@@ -29,32 +44,64 @@ impl Tally {
                 by_label.entry(name.into()).or_default().entry(value.into()).or_default().push(place);
             }
         }
-        Self { rows, by_name, by_label, failing }
+        let mut rules_by_name: HashMap<Box<str>, Vec<u32>> = HashMap::new();
+        for (place, rule) in (0u32..).zip(&rules.rules) {
+            rules_by_name.entry(rule.name.as_str().into()).or_default().push(place);
+        }
+        Self { rules: rules.clone(), rules_by_name, rows, by_name, by_label, unlisted, doubts, every_doubt }
     }
 
-    /// The counts that [`AlertTable::of`](super::AlertTable::of) has. A rule that is failing or missing counts as
-    /// unknown, as on the entity's page.
-    pub fn count(&self, spec: &AlertSpec) -> StateCounts {
-        let mut counts = StateCounts::default();
-        let mut chosen_of_failing = Vec::new();
-        for row in self.candidates(spec) {
-            if !is_named(&spec.names, row.rule()) || !holds(&spec.matchers, row) {
-                continue;
-            }
-            counts.count(row.state());
-            if row.rule().health == RuleHealth::Err {
-                chosen_of_failing.push(std::ptr::from_ref(row.rule()));
+    /// What [`AlertTable::evidence`](super::AlertTable::evidence) says, but for what the answer's age and
+    /// Alertmanager add to it.
+    pub fn count(&self, spec: &AlertSpec) -> Evidence {
+        let mut evidence = Evidence::default();
+        let counts = &mut evidence.counts;
+        let mut counted = Vec::new();
+        for row in self.candidates(spec).into_iter().chain(&self.unlisted) {
+            if is_named(&spec.names, row.rule()) && is_chosen(&spec.matchers, row) {
+                counts.count(row.state());
+                counted.push(std::ptr::from_ref(row.rule()));
             }
         }
-        let is_doubtful = |whole: &&AlertRow| {
-            is_named(&spec.names, whole.rule())
-                && (chosen_of_failing.contains(&std::ptr::from_ref(whole.rule())) || may_hold(spec, whole))
-        };
-        counts.unknown += self.failing.iter().filter(is_doubtful).count();
+        evidence.has_rules = !counted.is_empty();
+        let doubts = &mut evidence.doubts;
+        doubts.add_if(evidence.counts.unknown > 0, Doubt::UnknownState);
+        doubts.add_if(!self.rules.warnings.is_empty(), Doubt::Warned);
+        doubts.add_if(spec.broken, Doubt::BrokenSelector);
+        let mut of_rules = Doubts::default();
+        for (rule, of_rule) in self.named(spec) {
+            // Nothing that follows can say more.
+            if evidence.has_rules && of_rules == self.every_doubt {
+                break;
+            }
+            let adds = !evidence.has_rules || !of_rules.has_all(*of_rule);
+            if adds && (counted.contains(&std::ptr::from_ref(rule)) || could_match(&spec.matchers, rule)) {
+                evidence.has_rules = true;
+                of_rules.add_all(*of_rule);
+            }
+        }
+        evidence.doubts.add_all(of_rules);
         if let AlertNames::Named(names) = &spec.names {
-            counts.unknown += names.iter().filter(|name| !self.by_name.contains_key(name.as_str())).count();
+            let is_missing = |name: &String| !self.rules_by_name.contains_key(name.as_str());
+            evidence.doubts.add_if(names.iter().any(is_missing), Doubt::MissingRule);
         }
-        counts
+        evidence
+    }
+
+    /// The rules that are named, each with the doubts about it.
+    fn named(&self, spec: &AlertSpec) -> Box<dyn Iterator<Item = (&AlertingRule, &Doubts)> + '_> {
+        let at = |place: &u32| {
+            let place = *place as usize;
+            Some((self.rules.rules.get(place)?, self.doubts.get(place)?))
+        };
+        match &spec.names {
+            AlertNames::Named(names) => {
+                let lists: Vec<&Vec<u32>> =
+                    names.iter().filter_map(|name| self.rules_by_name.get(name.as_str())).collect();
+                Box::new(lists.into_iter().flatten().filter_map(at))
+            }
+            AlertNames::All | AlertNames::Unnamed => Box::new(self.rules.rules.iter().zip(&self.doubts)),
+        }
     }
 
     /// Rows among which are all that may be chosen: those of the names, or of the rarest label that a matcher

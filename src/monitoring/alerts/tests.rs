@@ -1,9 +1,12 @@
 //! Which rows an annotation chooses, and in which order.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
 use super::*;
-use crate::prometheus::{Alert, Labels};
+use crate::monitoring::verdict::{Doubts, Verdict};
+use crate::prometheus::{Alert, Labels, RuleHealth};
 use crate::promql::MatchOp;
 
 fn labels(text: &str) -> Labels {
@@ -27,6 +30,7 @@ fn state(word: &str) -> AlertState {
         "firing" => AlertState::Firing,
         "pending" => AlertState::Pending,
         "inactive" => AlertState::Inactive,
+        "error" => AlertState::Error,
         _ => AlertState::Unknown,
     }
 }
@@ -44,6 +48,7 @@ fn rule(text: &str, alerts: &[&str]) -> AlertingRule {
     AlertingRule {
         group: "g".to_owned(),
         file: "f".to_owned(),
+        interval: 15.0,
         name,
         query: "up == 0".to_owned(),
         duration: 0.0,
@@ -87,6 +92,7 @@ fn a_total_order_by_state_severity_time_name_and_labels() {
         vec![
             rule("Zed inactive ok severity=critical", &[]),
             rule("New unknown unknown severity=critical", &[]),
+            rule("Bad inactive err", &[]),
             rule(
                 "Low firing ok",
                 &[
@@ -119,8 +125,9 @@ fn a_total_order_by_state_severity_time_name_and_labels() {
         "Odd firing a",
         "Odd firing b",
         "Wait pending a",
-        "Zed inactive -",
+        "Bad error -",
         "New unknown -",
+        "Zed inactive -",
     ];
     assert_eq!(told(&table(rules(), &spec(None, &[]), true).rows), expected);
     let mut turned = rules();
@@ -142,12 +149,15 @@ fn inactive_rows_are_counted_and_shown_on_request() {
     };
     let counts = StateCounts { firing: 2, pending: 1, inactive: 2, unknown: 1, ..StateCounts::default() };
     let hidden = table(rules(), &spec(None, &[]), false);
-    assert_eq!(told(&hidden.rows), ["Contradicts firing -", "Fires firing 1", "Fires pending 2"]);
+    assert_eq!(
+        told(&hidden.rows),
+        ["Contradicts firing -", "Fires firing 1", "Fires pending 2", "Waits unknown -"]
+    );
     assert_eq!(hidden.counts, counts);
     let shown = table(rules(), &spec(None, &[]), true);
-    assert_eq!(told(&shown.rows)[3..], ["Rests inactive -", "Resolved inactive -", "Waits unknown -"]);
+    assert_eq!(told(&shown.rows)[3..], ["Waits unknown -", "Rests inactive -", "Resolved inactive -"]);
     assert_eq!(shown.counts, counts);
-    let rests = &shown.rows[3];
+    let rests = &shown.rows[4];
     assert_eq!(*rests.labels(), labels("alertname=Rests severity=warning"));
     assert_eq!((rests.value(), rests.active_at(), rests.severity()), (None, None, Some("warning")));
 }
@@ -173,24 +183,116 @@ fn names_are_exact_and_matchers_read_the_row() {
     assert_eq!(found.unmatched_names, [""; 0]);
 }
 
+/// The names of the rules in doubt, each with what is missing.
+fn doubtful(found: &AlertTable) -> Vec<(&str, Vec<Doubt>)> {
+    found.doubtful.iter().map(|rule| (rule.row.name(), rule.doubts.iter().collect())).collect()
+}
+
 #[test]
-fn a_failing_rule_is_told_even_when_inactive_rows_are_hidden() {
-    let rules = || {
-        vec![
-            rule("Fine inactive ok team=x", &[]),
-            rule("Named inactive err", &[]),
-            rule("Other inactive err team=y", &[]),
-            rule("Templated inactive err team={{$labels.team}}", &[]),
-            rule("Firing firing err team=y", &["firing - i=1 team=x"]),
-        ]
+fn a_rule_that_cannot_be_evaluated_is_in_error_and_its_active_alerts_keep_their_state() {
+    let rules = vec![
+        rule("Fine inactive ok team=x", &[]),
+        rule("Named inactive err", &[]),
+        rule("New unknown err", &[]),
+        rule("Other inactive err team=y", &[]),
+        rule("Templated inactive err team={{$labels.team}}", &[]),
+        rule("Firing firing err team=y", &["firing - i=1 team=x"]),
+        rule("Pends pending err", &["pending - i=1"]),
+    ];
+    let failing = [Doubt::FailingRule].to_vec();
+    let found = table(rules.clone(), &spec(None, &[]), false);
+    let states = [
+        "Firing firing 1",
+        "Pends pending 1",
+        "Named error -",
+        "New error -",
+        "Other error -",
+        "Templated error -",
+    ];
+    assert_eq!(told(&found.rows), states);
+    assert_eq!(
+        found.counts,
+        StateCounts { firing: 1, pending: 1, error: 4, inactive: 1, ..StateCounts::default() }
+    );
+    let found = table(rules, &spec(None, &[("team", MatchOp::Equal, "x")]), false);
+    let doubts = ["Firing", "Pends", "Named", "New", "Templated"].map(|name| (name, failing.clone()));
+    assert_eq!(
+        BTreeSet::from_iter(doubtful(&found).into_iter().map(|rule| rule.0)),
+        BTreeSet::from_iter(doubts.iter().map(|rule| rule.0))
+    );
+    assert!(doubtful(&found).iter().all(|rule| rule.1 == failing));
+    assert_eq!(told(&found.rows), ["Firing firing 1"]);
+}
+
+#[test]
+fn a_rule_that_may_be_meant_and_was_never_evaluated_keeps_everything_unknown() {
+    for (state, named) in [("inactive", true), ("inactive", false), ("unknown", true), ("unknown", false)] {
+        let rules = vec![rule(&format!("A {state} unknown"), &[]), rule("B inactive ok", &[])];
+        let names: Option<&[&str]> = named.then_some(&["A"]);
+        let found = table(rules, &spec(names, &[("job", MatchOp::Equal, "till")]), false);
+        assert_eq!(doubtful(&found), [("A", vec![Doubt::UnevaluatedRule])]);
+        assert_eq!(found.evidence().verdict(), Verdict::Unknown);
+    }
+    let other = vec![rule("A unknown unknown job=other", &[]), rule("B inactive ok", &[])];
+    let found = table(other, &spec(None, &[("job", MatchOp::Equal, "till")]), false);
+    assert_eq!(found.evidence().verdict(), Verdict::Quiet);
+}
+
+#[test]
+fn a_rule_that_fires_without_listing_it_fires_for_whoever_may_be_meant() {
+    let check = |matchers: &[(&str, MatchOp, &str)], alerts: &[&str], rows: &[&str], verdict| {
+        let found = table(vec![rule("A firing ok team=x", alerts)], &spec(Some(&["A"]), matchers), false);
+        assert_eq!(told(&found.rows), rows);
+        assert_eq!((found.evidence().verdict(), found.evidence().is_complete()), (verdict, rows.is_empty()));
     };
-    let check = |names: Option<&[&str]>, expected: &[&str]| {
-        let found = table(rules(), &spec(names, &[("team", MatchOp::Equal, "x")]), false);
-        let names: Vec<&str> = found.unhealthy.iter().map(AlertRow::name).collect();
-        assert_eq!(names, expected);
-        assert!(found.unhealthy.iter().all(|row| row.rule().last_error.is_some()));
+    check(&[], &[], &["A firing -"], Verdict::Firing);
+    check(&[("job", MatchOp::Equal, "till")], &[], &["A firing -"], Verdict::Firing);
+    check(
+        &[("team", MatchOp::Equal, "x")],
+        &["pending - i=1 team=x"],
+        &["A firing -", "A pending 1"],
+        Verdict::Firing,
+    );
+    check(&[("team", MatchOp::Equal, "y")], &[], &[], Verdict::None);
+}
+
+#[test]
+fn a_rule_is_late_after_three_intervals_and_a_minute() {
+    let now: Timestamp = "2026-11-23T10:00:00Z".parse().unwrap();
+    let check = |interval: f64, evaluated: Option<&str>, is_late: bool| {
+        let rule = AlertingRule {
+            interval,
+            last_evaluation: evaluated.map(str::to_owned),
+            ..rule("A inactive ok", &[])
+        };
+        let value = Arc::new(Rules { rules: vec![rule], ..Rules::default() });
+        let answer = Answer { value, as_of: now, failure: None };
+        let found = AlertTable::of(InstanceName::new("default"), &spec(None, &[]), answer, false);
+        let doubts: Doubts = is_late.then_some(Doubt::LateRule).into_iter().collect();
+        assert_eq!(found.evidence().doubts, doubts, "{interval} {evaluated:?}");
     };
-    check(None, &["Firing"]);
-    check(Some(&["Fine", "Named", "Other", "Templated", "Firing"]), &["Firing", "Named", "Templated"]);
-    check(Some(&["Fine"]), &[]);
+    check(15.0, Some("2026-11-23T09:59:00Z"), false);
+    check(15.0, Some("2026-11-23T09:58:59Z"), true);
+    check(60.0, Some("2026-11-23T09:57:00Z"), false);
+    check(60.0, Some("2026-11-23T10:56:59+01:00"), true);
+    check(0.0, Some("2026-11-23T09:57:00Z"), false);
+    check(0.0, Some("2026-11-23T09:56:59Z"), true);
+    check(3_600.0, Some("2026-11-23T08:00:00Z"), false);
+    check(15.0, Some("2026-11-24T10:00:00Z"), false);
+    check(15.0, Some("yesterday"), true);
+    check(15.0, None, false);
+    check(f64::INFINITY, Some("2026-11-23T08:00:00Z"), false);
+    check(f64::NAN, Some("2026-11-23T09:56:59Z"), true);
+}
+
+#[test]
+fn quiet_and_no_rule_are_two_things() {
+    let verdict = |rules, spec: &AlertSpec| table(rules, spec, false).evidence().verdict();
+    let rests = || vec![rule("A inactive ok team=x", &[])];
+    assert_eq!(verdict(rests(), &spec(None, &[])), Verdict::Quiet);
+    assert_eq!(verdict(rests(), &spec(None, &[("job", MatchOp::Equal, "till")])), Verdict::Quiet);
+    assert_eq!(verdict(rests(), &spec(None, &[("team", MatchOp::Equal, "y")])), Verdict::None);
+    assert_eq!(verdict(Vec::new(), &spec(None, &[])), Verdict::None);
+    assert_eq!(verdict(Vec::new(), &spec(Some(&["A"]), &[])), Verdict::Unknown);
+    assert_eq!(verdict(rests(), &AlertSpec { broken: true, ..spec(None, &[]) }), Verdict::Unknown);
 }

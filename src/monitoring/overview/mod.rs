@@ -13,7 +13,7 @@ use tokio::sync::OnceCell;
 use tokio::time::timeout;
 
 use self::watchlist::Watchlist;
-use super::{Monitoring, RequestFacts, StateCounts, alerts::Tally};
+use super::{Evidence, Monitoring, RequestFacts, alerts::Tally};
 use crate::catalog::Snapshot;
 use crate::clock;
 use crate::prometheus::{AlertState, Rules};
@@ -38,7 +38,7 @@ pub enum EntityAlerts {
     None,
     /// Its instance does not answer, or is not configured.
     Unknown,
-    Known(StateCounts),
+    Known(Evidence),
 }
 
 /// What is known of the alerts of every entity of a snapshot.
@@ -60,11 +60,11 @@ impl EntityAlerts {
         match self {
             Self::None => 0,
             Self::Unknown => bit(AlertState::Unknown),
-            Self::Known(counts) => {
+            Self::Known(evidence) => {
                 let active = [
-                    (counts.firing, AlertState::Firing),
-                    (counts.pending, AlertState::Pending),
-                    (counts.unknown, AlertState::Unknown),
+                    (evidence.counts.firing, AlertState::Firing),
+                    (evidence.counts.pending, AlertState::Pending),
+                    (evidence.unknown(), AlertState::Unknown),
                 ];
                 let marks =
                     active.iter().filter(|(n, _)| *n > 0).fold(0, |all, (_, state)| all | bit(*state));
@@ -88,7 +88,7 @@ pub const fn bit(state: AlertState) -> u8 {
     match state {
         AlertState::Firing => 1,
         AlertState::Pending => 1 << 1,
-        AlertState::Unknown => 1 << 2,
+        AlertState::Error | AlertState::Unknown => 1 << 2,
         AlertState::Inactive => 1 << 3,
     }
 }
@@ -123,7 +123,7 @@ impl Overview {
     fn of(list: &Watchlist, answers: &[Option<Answer<Rules>>]) -> Self {
         let mut alerts = vec![EntityAlerts::None; list.available.len()];
         let usable = |answer: &Option<Answer<Rules>>| {
-            answer.as_ref().filter(|answer| !answer.is_stale()).map(|answer| Tally::of(&answer.value))
+            answer.as_ref().filter(|answer| !answer.is_stale()).map(|a| Tally::of(&a.value, a.as_of))
         };
         let tallies: Vec<Option<Tally>> = answers.iter().map(usable).collect();
         let mut counted = HashMap::new();

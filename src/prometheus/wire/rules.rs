@@ -81,16 +81,17 @@ pub fn read_rules(body: &[u8]) -> Result<Rules, WireFault> {
     for group in raw {
         let name = group.name.ok_or_else(|| lacking("the name of a group"))?;
         let file = group.file.unwrap_or_default();
+        let interval = group.interval.unwrap_or(0.0);
         let first = rules.len();
         for rule in group.rules.ok_or_else(|| lacking("the rules of a group"))? {
             if is_alerting(&rule) {
-                rules.push(alerting_rule(rule, &name, &file)?);
+                rules.push(alerting_rule(rule, &name, &file, interval)?);
             }
         }
         groups.push(RuleGroup {
             name,
             file,
-            interval: group.interval.unwrap_or(0.0),
+            interval,
             limit: group.limit.unwrap_or(0),
             evaluation_time: group.evaluation_time.unwrap_or(0.0),
             last_evaluation: time(group.last_evaluation),
@@ -108,7 +109,12 @@ fn is_alerting(rule: &RawRule<'_>) -> bool {
     }
 }
 
-fn alerting_rule(raw: RawRule<'_>, group: &str, file: &str) -> Result<AlertingRule, WireFault> {
+fn alerting_rule(
+    raw: RawRule<'_>,
+    group: &str,
+    file: &str,
+    interval: f64,
+) -> Result<AlertingRule, WireFault> {
     let name = raw.name.ok_or_else(|| lacking("the name of a rule"))?;
     let health = match raw.health.as_deref() {
         Some("ok") => RuleHealth::Ok,
@@ -125,6 +131,7 @@ fn alerting_rule(raw: RawRule<'_>, group: &str, file: &str) -> Result<AlertingRu
     Ok(AlertingRule {
         group: group.to_owned(),
         file: file.to_owned(),
+        interval,
         name,
         query: raw.query.unwrap_or_default(),
         duration: raw.duration.unwrap_or(0.0),

@@ -1,5 +1,6 @@
 //! `{entity}/alerts.json`: the alert table's rows, in its order.
 
+use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
@@ -7,10 +8,18 @@ use serde::Serialize;
 use super::{Number, seconds, sheets, strict};
 use crate::alertmanager::Silence;
 use crate::annotations::MonitoringSpec;
-use crate::monitoring::{AlertRow, AlertTable, Failure, Held, Monitoring, Silences};
+use crate::monitoring::{AlertRow, AlertTable, Failure, Held, Monitoring, Silences, StateCounts};
 use crate::prometheus::{AlertState, Labels, RuleHealth};
+use crate::web::doubts::sentences;
 use crate::web::panels::rows::{Paging, choose};
 use crate::web::{CachePolicy, Facts, PageError, PageParams, Subject, form};
+
+/// `firing`, `pending`, `unknown`, `quiet` or `none`.
+const STATE: HeaderName = HeaderName::from_static("promenade-state");
+/// `true` or `false`.
+const COMPLETE: HeaderName = HeaderName::from_static("promenade-complete");
+/// When the instance gave the answer (RFC 3339).
+const AS_OF: HeaderName = HeaderName::from_static("promenade-as-of");
 
 pub async fn show(
     request: HttpRequest,
@@ -57,7 +66,21 @@ pub fn json(
     table: &AlertTable,
     params: &PageParams,
 ) -> Result<HttpResponse, PageError> {
-    form::json(request, &AlertsForm::of(table, &chosen(table, params)), CachePolicy::Live)
+    let reply = form::json(request, &AlertsForm::of(table, &chosen(table, params)), CachePolicy::Live)?;
+    Ok(with_verdict(reply, table))
+}
+
+/// A data form of alerts says in its headers what may be concluded of it.
+pub fn with_verdict(mut reply: HttpResponse, table: &AlertTable) -> HttpResponse {
+    let evidence = table.evidence();
+    let headers = reply.headers_mut();
+    headers.insert(STATE, HeaderValue::from_static(evidence.verdict().as_str()));
+    headers.insert(COMPLETE, HeaderValue::from_static(if evidence.is_complete() { "true" } else { "false" }));
+    // An instant is written in characters that a header may have.
+    if let Ok(as_of) = HeaderValue::from_str(&table.as_of.to_string()) {
+        headers.insert(AS_OF, as_of);
+    }
+    reply
 }
 
 /// The rows that the address asks for. Without a page size the data form holds every row: scripts do not leaf.
@@ -71,26 +94,53 @@ pub fn chosen(table: &AlertTable, params: &PageParams) -> Vec<AlertRow> {
     rows
 }
 
+/// How many rows are in each state. Those that are held back are among the suppressed only.
+#[derive(Serialize)]
+struct CountsForm {
+    firing: usize,
+    pending: usize,
+    error: usize,
+    unknown: usize,
+    inactive: usize,
+    suppressed: usize,
+}
+
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct AlertsForm<'a> {
     instance: &'a str,
     as_of: serde_json::Number,
     stale: bool,
-    warnings: &'a [String],
+    /// Of everything that is chosen, whatever the address filters.
+    state: &'static str,
+    complete: bool,
+    counts: CountsForm,
+    /// What is missing, a sentence each.
+    warnings: Vec<String>,
     /// `known` or `unknown`, where an Alertmanager is configured.
     #[serde(skip_serializing_if = "Option::is_none")]
     silences: Option<&'static str>,
     alerts: Vec<AlertForm<'a>>,
 }
 
+impl CountsForm {
+    fn of(counts: StateCounts) -> Self {
+        let StateCounts { firing, pending, error, unknown, inactive, held } = counts;
+        Self { firing, pending, error, unknown, inactive, suppressed: held.total() }
+    }
+}
+
 impl<'a> AlertsForm<'a> {
     fn of(table: &'a AlertTable, rows: &'a [AlertRow]) -> Self {
+        let evidence = table.evidence();
         Self {
             instance: table.instance.as_str(),
             as_of: seconds(table.as_of.as_millisecond()),
             stale: table.failure.is_some(),
-            warnings: &table.warnings,
+            state: evidence.verdict().as_str(),
+            complete: evidence.is_complete(),
+            counts: CountsForm::of(evidence.counts),
+            warnings: sentences(table),
             silences: match table.silences {
                 Silences::NotAsked => None,
                 Silences::Known { .. } => Some("known"),

@@ -5,8 +5,10 @@ use jiff::Timestamp;
 use serde_json::to_string;
 
 use crate::monitoring::{AlertRow, AlertTable, Graph, Stat, StatValue};
-use crate::prometheus::{RuleHealth, is_absent};
+use crate::prometheus::{AlertState, RuleHealth, is_absent};
+use crate::web::api::alerts::with_verdict;
 use crate::web::csv::{Csv, file_name};
+use crate::web::doubts::sentences;
 use crate::web::{CachePolicy, PageError, form};
 
 /// A column for each series behind that of the times, which are UTC.
@@ -23,8 +25,10 @@ pub async fn alerts(
     table: &AlertTable,
     rows: Vec<AlertRow>,
 ) -> Result<HttpResponse, PageError> {
-    let name = named(name, table.failure.is_some(), !table.warnings.is_empty());
-    form::sheet(request, &name, move || alert_sheet(&rows), CachePolicy::Live).await
+    let name = named(name, table.failure.is_some(), !table.evidence().is_complete());
+    let missing = sentences(table);
+    let reply = form::sheet(request, &name, move || alert_sheet(&rows, &missing), CachePolicy::Live).await?;
+    Ok(with_verdict(reply, table))
 }
 
 /// A sheet has no place for a remark, and a file outlives its headers: so its name says what is wrong with it.
@@ -74,7 +78,7 @@ fn time(at_ms: i64) -> String {
     Timestamp::from_millisecond(at_ms).map(|at| at.to_string()).unwrap_or_default()
 }
 
-const ALERT_COLUMNS: [&str; 14] = [
+const ALERT_COLUMNS: [&str; 15] = [
     "name",
     "state",
     "value",
@@ -89,14 +93,24 @@ const ALERT_COLUMNS: [&str; 14] = [
     "health",
     "lastError",
     "lastEvaluation",
+    "summary",
 ];
 
-fn alert_sheet(rows: &[AlertRow]) -> Csv {
+/// Where anything is missing, the first row says so: its state is unknown, it has no name, and what is missing
+/// stands in the last column.
+fn alert_sheet(rows: &[AlertRow], missing: &[String]) -> Csv {
     let mut csv = Csv::default();
     for column in ALERT_COLUMNS {
         csv.text(column);
     }
     csv.end_row();
+    if !missing.is_empty() {
+        csv.text("").text(AlertState::Unknown.as_str());
+        for _ in 2..ALERT_COLUMNS.len() - 1 {
+            csv.text("");
+        }
+        csv.text(&missing.join(" ")).end_row();
+    }
     for row in rows {
         let (rule, alert) = (row.rule(), row.alert());
         let health = match rule.health {
@@ -118,6 +132,7 @@ fn alert_sheet(rows: &[AlertRow]) -> Csv {
             .text(health)
             .text(rule.last_error.as_deref().unwrap_or_default())
             .text(rule.last_evaluation.as_deref().unwrap_or_default())
+            .text(row.annotations().get("summary").unwrap_or_default())
             .end_row();
     }
     csv

@@ -39,10 +39,7 @@ pub async fn show(request: HttpRequest, form: Form, custom: Custom) -> Result<Ht
             let spec = custom.alert_spec();
             let answer = custom.alerts(instance.name(), &spec).await;
             let is_fragment = form == Form::Fragment;
-            (
-                Some(AlertsPanel::of(&setting, Some(instance.settings()), &spec, Some(answer), is_fragment)),
-                None,
-            )
+            (Some(AlertsPanel::of(&setting, Some(instance.settings()), Some(answer), is_fragment)), None)
         }
     };
     if let Some(alerts) = alerts.as_ref().filter(|_| form == Form::Fragment) {

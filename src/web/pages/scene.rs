@@ -169,7 +169,7 @@ impl Scene {
                 (Some(routed.settings()), within(wait, asked).await)
             }
         };
-        AlertsPanel::of(setting, instance, &self.spec, answer, is_fragment)
+        AlertsPanel::of(setting, instance, answer, is_fragment)
     }
 
     /// What belongs to the entity; None where nothing does.

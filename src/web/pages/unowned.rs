@@ -78,7 +78,7 @@ impl Unowned {
         let spec = MonitoringSpec { alerts: Some(alerts), ..MonitoringSpec::default() };
         let answer = monitoring.alerts(&instance.name, &spec, params.table.show_inactive).await;
         if settings.ad_hoc {
-            let alerts = AlertsPanel::of(&setting, Some(instance), &spec, Some(answer), false);
+            let alerts = AlertsPanel::of(&setting, Some(instance), Some(answer), false);
             return Self { alerts: Some(alerts), ..Self::default() };
         }
         let meant: Vec<RowId> = rows.iter().map(RowId::of).collect();

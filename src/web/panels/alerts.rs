@@ -7,14 +7,19 @@ use super::controls::{Chip, Column, Control, Pager, Search, chips, columns, cont
 use super::family::{Family, Writer};
 use super::rows::{self, Paging};
 use super::times::Moment;
-use super::{Frame, Home, Setting, Stale, Summary, counted};
-use crate::annotations::MonitoringSpec;
-use crate::monitoring::{AlertRow, AlertTable, Failure, Silences};
+use super::{Frame, Home, Setting, Stale, Summary, counted, cut};
+use crate::monitoring::{AlertRow, AlertTable, Doubt, Failure, Verdict};
 use crate::prometheus::{AlertState, InstanceSettings};
 use crate::web::RowId;
+use crate::web::doubts::{doubtful, silences};
 use crate::web::links;
-use crate::web::page_error::{Told, alertmanager_says, tell};
+use crate::web::page_error::{Told, tell};
 use crate::web::params::PageSize;
+
+/// So many rules are named in one note; the others are counted.
+const MOST_NAMED: usize = 10;
+/// In characters.
+const LONGEST_NAME: usize = 100;
 
 /// The panel with id `alerts`.
 #[derive(Template)]
@@ -51,7 +56,7 @@ pub struct Table {
     pub stale: Option<Stale>,
     /// Why what is silenced is not known, or not newly.
     pub silences: Option<String>,
-    /// What the table shall show could be read only in part.
+    /// What chooses the rows could be read only in part.
     pub broken: bool,
     /// Who chooses the alerts.
     pub chooser: &'static str,
@@ -59,6 +64,8 @@ pub struct Table {
     pub warnings: Vec<String>,
     pub unmatched: Vec<String>,
     pub unhealthy: Vec<Unhealthy>,
+    /// What else is not to be trusted about rules, and their names.
+    pub doubts: Vec<(&'static str, Vec<String>)>,
     pub chips: Vec<Chip>,
     pub search: Search,
     pub columns: Vec<Column>,
@@ -78,15 +85,13 @@ pub struct Empty {
 }
 
 impl AlertsPanel {
-    /// `answer` is None while it has not come. `spec.broken` takes the trust out of an empty table.
+    /// `answer` is None while it has not come.
     pub fn of(
         setting: &Setting<'_>,
         instance: Option<&InstanceSettings>,
-        spec: &MonitoringSpec,
         answer: Option<Result<AlertTable, Failure>>,
         is_fragment: bool,
     ) -> Self {
-        let broken = spec.alerts.as_ref().is_some_and(|alerts| alerts.broken);
         let params = setting.params();
         let name = instance.map(|i| i.name.to_string());
         let summary = match &answer {
@@ -96,7 +101,7 @@ impl AlertsPanel {
         let body = match answer {
             None => Body::Loading(setting.alerts()),
             Some(Err(failure)) => Body::Failed(tell(&failure)),
-            Some(Ok(table)) => Body::Ready(Box::new(Table::of(setting, &table, broken))),
+            Some(Ok(table)) => Body::Ready(Box::new(Table::of(setting, &table))),
         };
         let frame = Frame {
             id: "alerts".to_owned(),
@@ -111,12 +116,12 @@ impl AlertsPanel {
 }
 
 impl Table {
-    fn of(setting: &Setting<'_>, table: &AlertTable, broken: bool) -> Self {
+    fn of(setting: &Setting<'_>, table: &AlertTable) -> Self {
         let params = setting.params();
         let chosen = rows::choose(&table.rows, &params.table);
         let (families, pager) = families(setting, table, chosen);
-        let unhealthy = table.unhealthy.iter().map(|row| {
-            let rule = row.rule();
+        let unhealthy = doubtful(table, Doubt::FailingRule).map(|doubtful| {
+            let rule = doubtful.row.rule();
             let error = rule.last_error.clone().unwrap_or_default();
             Unhealthy { name: rule.name.clone(), group: rule.group.clone(), error }
         });
@@ -125,35 +130,21 @@ impl Table {
             instance: table.instance.to_string(),
             stale: Stale::of(table.as_of, table.failure.as_ref(), params),
             silences: silences(&table.silences),
-            broken,
+            broken: table.broken,
             chooser: chooser(setting),
             csv: setting.alerts_csv(),
             warnings: table.warnings.clone(),
             unmatched: table.unmatched_names.clone(),
             unhealthy: unhealthy.collect(),
+            doubts: doubts(table),
             chips: chips(setting, table.counts),
             search: Search::of(setting),
             columns: columns(setting),
             shows: Shows::of(&params.table.columns),
             gone: params.table.alert.is_some() && !table.rows.iter().any(|row| is_marked(setting, row)),
-            empty: families.is_empty().then(|| empty(setting, table, broken)),
+            empty: families.is_empty().then(|| empty(setting, table)),
             families,
             pager,
-        }
-    }
-}
-
-pub(super) fn silences(silences: &Silences) -> Option<String> {
-    match silences {
-        Silences::NotAsked | Silences::Known { failure: None, .. } => None,
-        Silences::Known { failure: Some(failure), .. } => {
-            Some(format!("Silences are those of a while ago: {}.", alertmanager_says(failure.kind)))
-        }
-        Silences::Unknown { failure: Some(failure), .. } => {
-            Some(format!("Silences are unknown: {}.", alertmanager_says(failure.kind)))
-        }
-        Silences::Unknown { failure: None, .. } => {
-            Some("Silences are unknown: Alertmanager has not answered yet.".to_owned())
         }
     }
 }
@@ -214,14 +205,33 @@ fn every_row_of(setting: &Setting<'_>, row: &AlertRow) -> Control {
     control(setting, &[("search", Some(&search)), ("sort", Some("state")), ("page", None)], false)
 }
 
-/// Says "no alerts" only when that is known of every chosen rule.
-fn empty(setting: &Setting<'_>, table: &AlertTable, broken: bool) -> Empty {
+/// What is not to be trusted about rules that can be evaluated: a sentence for each kind, with their names.
+fn doubts(table: &AlertTable) -> Vec<(&'static str, Vec<String>)> {
+    let kinds = [
+        (Doubt::UnevaluatedRule, "Not evaluated yet, so their alerts are not known:"),
+        (Doubt::LateRule, "Not evaluated for over three intervals, so newer alerts are not known:"),
+        (Doubt::UnlistedAlert, "Called firing or pending, without a list of such alerts:"),
+    ];
+    let told = kinds.into_iter().map(|(doubt, text)| {
+        let mut names: Vec<String> = doubtful(table, doubt)
+            .take(MOST_NAMED + 1)
+            .map(|rule| cut(rule.row.name(), LONGEST_NAME))
+            .collect();
+        let beyond = doubtful(table, doubt).count().saturating_sub(MOST_NAMED);
+        if beyond > 0 {
+            names.truncate(MOST_NAMED);
+            names.push(format!("{beyond} more"));
+        }
+        (text, names)
+    });
+    told.filter(|(_, names)| !names.is_empty()).collect()
+}
+
+/// Says "no alerts" only of what is quiet.
+fn empty(setting: &Setting<'_>, table: &AlertTable) -> Empty {
     let params = setting.params();
     let counts = table.counts;
     let filtered = !params.table.search.is_empty() || !params.table.states.is_empty();
-    let rules = counts.held.total() + counts.firing + counts.pending + counts.inactive + counts.unknown;
-    let trusted = table.failure.is_none() && table.unhealthy.is_empty() && table.unmatched_names.is_empty();
-    let known = trusted && table.warnings.is_empty() && !broken;
     let clear = || {
         let link = control(setting, &[("search", None), ("state", None), ("page", None)], false);
         Some(("Clear the filters".to_owned(), link))
@@ -233,14 +243,20 @@ fn empty(setting: &Setting<'_>, table: &AlertTable, broken: bool) -> Empty {
     };
     let (state, text, link) = if filtered && !table.rows.is_empty() {
         (AlertState::Unknown, "No alert matches these filters.".to_owned(), clear())
-    } else if !known {
-        let text = "No alert is known to fire, but not everything is known: see above.";
-        (AlertState::Unknown, text.to_owned(), show())
-    } else if rules == 0 {
-        let text = format!("No rule of {} is chosen by {}.", table.instance, chooser(setting));
-        (AlertState::Unknown, text, None)
     } else {
-        (AlertState::Inactive, "No alerts: nothing is firing or pending.".to_owned(), show())
+        match table.evidence().verdict() {
+            Verdict::Quiet => {
+                (AlertState::Inactive, "No alerts: nothing is firing or pending.".to_owned(), show())
+            }
+            Verdict::None => {
+                let text = format!("No rule of {} is chosen by {}.", table.instance, chooser(setting));
+                (AlertState::Unknown, text, None)
+            }
+            Verdict::Firing | Verdict::Pending | Verdict::Unknown => {
+                let text = "No alert is known to fire, but not everything is known: see above.";
+                (AlertState::Unknown, text.to_owned(), show())
+            }
+        }
     };
     Empty { state, text, link }
 }

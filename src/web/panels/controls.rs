@@ -108,9 +108,8 @@ pub fn chips(setting: &Setting<'_>, counts: StateCounts) -> Vec<Chip> {
         firing.text.push_str(&format!(", {n} {word}"));
     }
     let mut chips = vec![firing, only(AlertState::Pending, counts.pending)];
-    if counts.unknown > 0 {
-        chips.push(only(AlertState::Unknown, counts.unknown));
-    }
+    let odd = [(AlertState::Error, counts.error), (AlertState::Unknown, counts.unknown)];
+    chips.extend(odd.into_iter().filter(|(_, n)| *n > 0).map(|(state, n)| only(state, n)));
     chips.push(only(AlertState::Inactive, counts.inactive));
     let shown = params.show_inactive && params.states.is_empty();
     let value = if shown { setting.params().off("showInactiveAlerts") } else { Some("true") };

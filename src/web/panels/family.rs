@@ -225,9 +225,8 @@ fn held(row: &AlertRow) -> Option<&'static str> {
 }
 
 fn count(rows: &[AlertRow]) -> String {
-    let states = [AlertState::Firing, AlertState::Pending, AlertState::Unknown, AlertState::Inactive];
     let part = |n: usize, word: &str| (n > 0).then(|| format!("{n} {word}"));
-    let parts = states.into_iter().filter_map(|state| {
+    let parts = AlertState::ALL.into_iter().filter_map(|state| {
         let n = rows.iter().filter(|r| r.state() == state && held(r).is_none()).count();
         part(n, state.as_str())
     });

@@ -4,11 +4,11 @@ use askama::Template;
 
 use super::entities::{EntityLine, lines};
 use super::rows::Paging;
-use super::summary::{Part, Summary};
+use super::summary::{FourCounts, Part, Summary};
 use super::times::Moment;
 use super::{Frame, counted};
 use crate::catalog::{Entity, Members, Snapshot};
-use crate::monitoring::{Overview, StateCounts};
+use crate::monitoring::Overview;
 use crate::prometheus::AlertState;
 use crate::web::Links;
 use crate::web::params::PageSize;
@@ -104,7 +104,7 @@ impl MembersPanel {
 
 /// How many members are in each state, by the worst of their states: an alert that two of them show is no two.
 fn summary(rows: &[u32], overview: &Overview, links: Links<'_>) -> Summary {
-    let mut counts = StateCounts::default();
+    let mut counts = FourCounts::default();
     for state in rows.iter().filter_map(|row| overview.alerts(*row).worst()) {
         counts.count(state);
     }

@@ -4,7 +4,9 @@ use serde_json::json;
 
 use super::counted;
 use super::times::Moment;
-use crate::monitoring::{AlertTable, Failure, StateCounts};
+use crate::monitoring::{AlertTable, Doubt, Evidence, Failure, StateCounts, Verdict};
+use crate::prometheus::AlertState;
+use crate::web::doubts::doubtful;
 use crate::web::params::PageParams;
 
 /// `2 firing, 1 pending`, each with the state that colours it.
@@ -12,6 +14,43 @@ use crate::web::params::PageParams;
 pub struct Part {
     pub state: &'static str,
     pub text: String,
+}
+
+/// Four states are told apart where there is no room for more: what is in error or missing is unknown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FourCounts {
+    pub firing: usize,
+    pub pending: usize,
+    pub unknown: usize,
+    pub inactive: usize,
+}
+
+impl FourCounts {
+    pub fn of(evidence: &Evidence) -> Self {
+        let StateCounts { firing, pending, inactive, .. } = evidence.counts;
+        Self { firing, pending, unknown: evidence.unknown(), inactive }
+    }
+
+    /// One more in this state.
+    pub fn count(&mut self, state: AlertState) {
+        *match state {
+            AlertState::Firing => &mut self.firing,
+            AlertState::Pending => &mut self.pending,
+            AlertState::Error | AlertState::Unknown => &mut self.unknown,
+            AlertState::Inactive => &mut self.inactive,
+        } += 1;
+    }
+}
+
+/// The word of pages (`data-state`) for a verdict.
+pub fn word(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Firing => "firing",
+        Verdict::Pending => "pending",
+        Verdict::Unknown => "unknown",
+        Verdict::Quiet => "ok",
+        Verdict::None => "plain",
+    }
 }
 
 /// The sentence, and the one word that the tab's icon shows.
@@ -24,8 +63,9 @@ pub struct Summary {
     /// `firing`, `pending`, `unknown` or `ok`; `loading` while nothing is known, `plain` where no alerts are
     /// asked for.
     pub state: &'static str,
-    /// None while they are not known.
-    pub counts: Option<StateCounts>,
+    /// How many are in each of the four states that a page which frames this one is told. None while they are
+    /// not known.
+    pub counts: Option<FourCounts>,
 }
 
 impl Summary {
@@ -49,24 +89,23 @@ impl Summary {
         let Ok(table) = answer else {
             return Self::unknown(instance);
         };
+        let evidence = table.evidence();
+        let as_of = Moment::of(table.as_of, params.period.now, &params.zone);
         Self {
-            parts: parts(table),
+            parts: parts(table, &evidence, &as_of),
             instance: Some(table.instance.to_string()),
-            as_of: Some(Moment::of(table.as_of, params.period.now, &params.zone)),
+            as_of: Some(as_of),
             stale: table.failure.is_some(),
-            state: worst(table),
-            counts: Some(table.counts),
+            state: word(evidence.verdict()),
+            counts: Some(FourCounts::of(&evidence)),
         }
     }
 
     /// For a page that frames this one: the counts as JSON, or nothing.
     pub fn told(&self) -> Option<String> {
-        let told = |c: StateCounts| {
-            let StateCounts { firing, pending, unknown, inactive, .. } = c;
-            json!({"firing": firing, "pending": pending, "unknown": unknown, "inactive": inactive})
-                .to_string()
-        };
-        self.counts.map(told)
+        let FourCounts { firing, pending, unknown, inactive } = self.counts?;
+        let counts = json!({"firing": firing, "pending": pending, "unknown": unknown, "inactive": inactive});
+        Some(counts.to_string())
     }
 
     /// For the tab: `2 firing, 1 pending`.
@@ -75,22 +114,9 @@ impl Summary {
     }
 }
 
-fn worst(table: &AlertTable) -> &'static str {
-    let counts = table.counts;
-    if counts.firing > 0 {
-        "firing"
-    } else if counts.pending > 0 {
-        "pending"
-    } else if counts.unknown > 0 || !table.unhealthy.is_empty() || !table.unmatched_names.is_empty() {
-        "unknown"
-    } else {
-        "ok"
-    }
-}
-
-/// Says that nothing fires only when every rule was evaluated.
-fn parts(table: &AlertTable) -> Vec<Part> {
-    let counts = table.counts;
+/// Says that nothing fires only of what is quiet.
+fn parts(table: &AlertTable, evidence: &Evidence, as_of: &Moment) -> Vec<Part> {
+    let counts = evidence.counts;
     let states = [("firing", counts.firing), ("pending", counts.pending), ("unknown", counts.unknown)];
     let mut parts: Vec<Part> = states
         .into_iter()
@@ -99,16 +125,40 @@ fn parts(table: &AlertTable) -> Vec<Part> {
         .collect();
     let held = counts.held.parts();
     parts.extend(held.map(|(word, n)| Part { state: "silenced", text: format!("{n} {word}") }));
-    if !table.unhealthy.is_empty() {
-        let rules = counted(table.unhealthy.len(), "rule fails", "rules fail");
-        parts.push(Part { state: "unknown", text: rules });
+    let of_rules = [
+        (Doubt::FailingRule, "rule fails", "rules fail"),
+        (Doubt::UnevaluatedRule, "rule not evaluated yet", "rules not evaluated yet"),
+        (Doubt::LateRule, "rule evaluated late", "rules evaluated late"),
+    ];
+    let unknown = |text: String| Part { state: "unknown", text };
+    for (doubt, one, many) in of_rules {
+        // Those that are rows of the table are among the unknown.
+        let told = if doubt == Doubt::UnevaluatedRule { counts.unknown } else { 0 };
+        let n = doubtful(table, doubt).count().saturating_sub(told);
+        parts.extend((n > 0).then(|| unknown(counted(n, one, many))));
     }
-    if !table.unmatched_names.is_empty() {
-        let rules = counted(table.unmatched_names.len(), "rule is missing", "rules are missing");
-        parts.push(Part { state: "unknown", text: rules });
+    let missing = table.unmatched_names.len();
+    parts.extend((missing > 0).then(|| unknown(counted(missing, "rule is missing", "rules are missing"))));
+    let others = [(Doubt::BrokenSelector, "selector broken"), (Doubt::Warned, "answer incomplete")];
+    parts.extend(
+        others
+            .into_iter()
+            .filter(|(doubt, _)| evidence.doubts.has(*doubt))
+            .map(|(_, text)| unknown(text.to_owned())),
+    );
+    if evidence.doubts.has(Doubt::Stale) {
+        if counts.firing + counts.pending == 0 {
+            parts.insert(0, unknown(format!("nothing was firing at {}", as_of.text)));
+        } else {
+            parts.push(unknown(format!("state of {}, not checked since", as_of.text)));
+        }
     }
     if parts.is_empty() {
-        parts.push(Part { state: "inactive", text: "nothing firing".to_owned() });
+        parts.push(match evidence.verdict() {
+            Verdict::None => unknown("no rule is chosen".to_owned()),
+            Verdict::Quiet => Part { state: "inactive", text: "nothing firing".to_owned() },
+            Verdict::Firing | Verdict::Pending | Verdict::Unknown => unknown("alerts unknown".to_owned()),
+        });
     }
     parts
 }

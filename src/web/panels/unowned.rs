@@ -2,7 +2,6 @@
 
 use askama::Template;
 
-use super::alerts::silences;
 use super::cells::Shows;
 use super::family::{Family, Line, Writer};
 use super::times::Moment;
@@ -10,6 +9,7 @@ use super::{Setting, Stale};
 use crate::monitoring::{AlertRow, AlertTable, Failure};
 use crate::prometheus::InstanceName;
 use crate::web::RowId;
+use crate::web::doubts::silences;
 use crate::web::page_error::{Told, tell};
 use crate::web::params::INSTANCE;
 

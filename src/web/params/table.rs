@@ -144,8 +144,7 @@ impl TableParams {
 fn read_states(pairs: &mut Pairs) -> Vec<AlertState> {
     let mut states = Vec::new();
     for text in pairs.texts("state") {
-        let all = [AlertState::Firing, AlertState::Pending, AlertState::Inactive, AlertState::Unknown];
-        match all.into_iter().find(|state| state.as_str() == text) {
+        match AlertState::ALL.into_iter().find(|state| state.as_str() == text) {
             Some(state) if states.contains(&state) => {}
             Some(state) => {
                 states.push(state);
@@ -153,7 +152,10 @@ fn read_states(pairs: &mut Pairs) -> Vec<AlertState> {
             }
             None => pairs.refuse(
                 "state",
-                format!("{} is no state; there are firing, pending, inactive and unknown", shown(&text)),
+                format!(
+                    "{} is no state; there are firing, pending, error, unknown and inactive",
+                    shown(&text)
+                ),
             ),
         }
     }

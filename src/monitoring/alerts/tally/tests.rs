@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::monitoring::alerts::AlertTable;
-use crate::prometheus::{Alert, AlertState, AlertingRule, InstanceName, Labels};
+use crate::prometheus::{Alert, AlertState, AlertingRule, InstanceName, Labels, RuleHealth};
 use crate::promql::Matcher;
 use crate::store::Answer;
 
@@ -17,7 +17,12 @@ fn labels() -> impl Strategy<Value = Labels> {
 }
 
 fn state() -> impl Strategy<Value = AlertState> {
-    prop_oneof![Just(AlertState::Firing), Just(AlertState::Pending), Just(AlertState::Inactive)]
+    prop_oneof![
+        Just(AlertState::Firing),
+        Just(AlertState::Pending),
+        Just(AlertState::Inactive),
+        Just(AlertState::Unknown)
+    ]
 }
 
 prop_compose! {
@@ -33,12 +38,12 @@ fn health() -> impl Strategy<Value = RuleHealth> {
 prop_compose! {
     fn rule()(
         name in "[PQ]", labels in labels(), state in state(), health in health(),
-        alerts in prop::collection::vec(alert(), 0..4),
+        alerts in prop::collection::vec(alert(), 0..4), evaluated in prop::option::of("19(69|70)-01-01T00:00:00Z"),
     ) -> AlertingRule {
         let text = String::new;
         AlertingRule {
-            group: text(), file: text(), query: text(), duration: 0.0, keep_firing_for: 0.0,
-            annotations: Labels::default(), last_error: None, evaluation_time: 0.0, last_evaluation: None,
+            group: text(), file: text(), interval: 15.0, query: text(), duration: 0.0, keep_firing_for: 0.0,
+            annotations: Labels::default(), last_error: None, evaluation_time: 0.0, last_evaluation: evaluated,
             name, health, labels, state, alerts,
         }
     }
@@ -52,21 +57,20 @@ fn spec() -> impl Strategy<Value = AlertSpec> {
         vec!["a=x", "a!=x", "a=~x|y", "b=~x.*", "b!~\"y|\"", "b=~\"x|\"", "b=\"\""],
         0..3,
     );
-    (names, matchers).prop_map(|(names, texts)| {
+    (names, matchers, any::<bool>()).prop_map(|(names, texts, broken)| {
         let (matchers, problems) = Matcher::read_list(&texts.join(","));
         assert!(problems.is_empty(), "{problems:?}");
-        AlertSpec { names, matchers, broken: false }
+        AlertSpec { names, matchers, broken }
     })
 }
 
 proptest! {
     #[test]
-    fn a_count_is_what_the_table_counts(rules in prop::collection::vec(rule(), 0..5), spec in spec()) {
-        let rules = Arc::new(Rules { rules, ..Rules::default() });
+    fn a_count_is_what_the_table_counts(rules in prop::collection::vec(rule(), 0..5), spec in spec(), warned in any::<bool>()) {
+        let warnings = if warned { vec!["a store is down".to_owned()] } else { Vec::new() };
+        let rules = Arc::new(Rules { rules, warnings, ..Rules::default() });
         let answer = Answer { value: rules.clone(), as_of: Timestamp::UNIX_EPOCH, failure: None };
         let table = AlertTable::of(InstanceName::new("default"), &spec, answer, false);
-        let unknown = table.counts.unknown + table.unhealthy.len() + table.unmatched_names.len();
-        let wanted = StateCounts { unknown, ..table.counts };
-        prop_assert_eq!(Tally::of(&rules).count(&spec), wanted);
+        prop_assert_eq!(Tally::of(&rules, Timestamp::UNIX_EPOCH).count(&spec), table.evidence());
     }
 }
