@@ -1,5 +1,6 @@
 //! Rules as rows of the alert table: chosen, filtered, in a total order.
 
+mod could_match;
 mod doubtful;
 pub(super) mod order;
 mod row;
@@ -8,6 +9,7 @@ mod tally;
 use std::collections::HashSet;
 use std::sync::Arc;
 
+pub use could_match::PossibleAlerts;
 pub use doubtful::DoubtfulRule;
 pub use row::AlertRow;
 pub use tally::Tally;

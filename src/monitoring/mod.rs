@@ -29,7 +29,7 @@ use jiff::Timestamp;
 
 pub use absence::Absence;
 pub use account::{Account, Asked, Chosen, Read, Span};
-pub use alerts::{AlertRow, AlertTable, DoubtfulRule, StateCounts};
+pub use alerts::{AlertRow, AlertTable, DoubtfulRule, PossibleAlerts, StateCounts};
 pub use episode::Episode;
 pub use expressions::Expressions;
 pub use graph::Graph;

@@ -44,12 +44,15 @@ pub(super) fn normal_form(query: &str) -> Option<NormalForm> {
     Some(NormalForm(hasher.finish()))
 }
 
+/// What the text of a regex begins with where it is told.
+pub(super) const TOLD: &str = "\u{1}";
+
 /// What becomes of regexes, which the parser must not see.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Regexes {
+pub(super) enum Regexes {
     /// All are one text.
     Left,
-    /// Each is a text of its own, which no plain matcher has.
+    /// Each is a text of its own behind [`TOLD`], which hardly a plain matcher has.
     Told,
 }
 
@@ -65,7 +68,8 @@ pub(super) fn same_shape(one: &str, other: &str) -> bool {
     matches!((shape(one), shape(other)), (Ok(one), Ok(other)) if one == other)
 }
 
-fn parsed(query: &str, regexes: Regexes) -> Result<Expr, String> {
+/// The query must have passed the guard.
+pub(super) fn parsed(query: &str, regexes: Regexes) -> Result<Expr, String> {
     let plain = plain_form(query, regexes)?;
     // The plain form avoids every panic of the parser that is known; this is the net for the others.
     let parsed = catch_unwind(|| parse(&plain)).map_err(|_| "our parser gave up".to_owned())?;
@@ -86,7 +90,7 @@ fn plain_form(query: &str, regexes: Regexes) -> Result<String, &'static str> {
         match (kind, word) {
             (Kind::Quoted, _) if regexes == Regexes::Told && in_braces && matches!(last.1, "=~" | "!~") => {
                 let said = unquote(word).map_or_else(String::new, |(said, _)| said);
-                plain.push_str(&quote(&format!("\u{1}{said}")));
+                plain.push_str(&quote(&format!("{TOLD}{said}")));
             }
             (Kind::Quoted, _) if in_braces && matches!(last.1, "=~" | "!~") => {
                 plain.push_str(if obviously_empty(word) { "\"\"" } else { "\"x\"" });

@@ -157,7 +157,7 @@ impl Matcher {
 }
 
 /// The texts of `a|b|c`, each once; None where anything in it may mean more than itself.
-fn alternatives(regex: &str) -> Option<Vec<Box<str>>> {
+pub(super) fn alternatives(regex: &str) -> Option<Vec<Box<str>>> {
     let mut texts: Vec<Box<str>> = Vec::new();
     let are_plain = regex.len() <= MAX_PLAIN && regex.chars().all(|c| is_plain(c) || c == '|');
     for text in are_plain.then(|| regex.split('|'))? {

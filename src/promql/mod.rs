@@ -1,12 +1,14 @@
 //! PromQL as text that was looked at: the one door to the parser, guarded by length and depth. No I/O.
 
 mod duration;
+mod functions;
 mod grammar;
 mod guard;
 mod matcher;
 mod measured;
 mod normal;
 mod quoted;
+mod reach;
 mod regex;
 mod scan;
 mod shape;
@@ -22,6 +24,7 @@ pub use guard::{MAX_QUERY_BYTES, MAX_QUERY_DEPTH, MAX_QUERY_OPERATORS};
 pub use matcher::{Compiled, MatchOp, Matcher};
 pub use measured::{Made, Measured};
 pub use quoted::{quote, unquote};
+pub use reach::{Reach, ResultLabels, reach};
 pub use template::{Slot, Template};
 
 use self::grammar::Known;
