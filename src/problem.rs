@@ -63,6 +63,11 @@ impl Problem {
         Self { message: message.into(), span, severity: Severity::Warning }
     }
 
+    /// Whether the part that carries it is lost.
+    pub fn is_error(&self) -> bool {
+        self.severity == Severity::Error
+    }
+
     /// The same problem, told of a text that begins `by` bytes earlier.
     pub fn shifted(self, by: usize) -> Self {
         Self { span: self.span.shifted(by), ..self }

@@ -11,7 +11,7 @@ mod unit;
 use crate::catalog::Entity;
 
 pub use rule::{MAX_GRAPHS, read_dimensions};
-pub use spec::{AlertNames, AlertSpec, GraphSpec, GraphType, MonitoringSpec};
+pub use spec::{AlertNames, AlertSpec, GraphSpec, GraphType, Matchers, MonitoringSpec};
 pub use template::Templates;
 pub use unit::Unit;
 

@@ -5,7 +5,7 @@ use super::{
     rule,
 };
 use crate::catalog::Entity;
-use crate::problem::{Located, Problem, Severity, Span};
+use crate::problem::{Located, Problem, Span};
 use crate::promql::{Matcher, PromQl};
 
 /// All that an entity asks of its page. Reading never fails: what cannot be read is a problem in its place.
@@ -41,9 +41,46 @@ pub struct GraphSpec {
 #[derive(Clone, Debug)]
 pub struct AlertSpec {
     pub names: AlertNames,
-    pub matchers: Vec<Matcher>,
-    /// A part of the annotations could not be read, so what is shown may be too much or too little.
+    pub matchers: Matchers,
+    /// A part of the annotations could not be read, so there may be more alerts than those that are chosen.
     pub broken: bool,
+}
+
+impl AlertSpec {
+    /// Whether it chooses nothing from any answer, because what chooses could not be read.
+    pub fn chooses_nothing(&self) -> bool {
+        let has_no_name = matches!(&self.names, AlertNames::Named(names) if names.is_empty());
+        has_no_name || self.matchers.known().is_none()
+    }
+}
+
+/// The matchers of an alert's labels.
+#[derive(Clone, Debug)]
+pub enum Matchers {
+    /// All of them must hold. Without any, every alert of the names is chosen.
+    All(Vec<Matcher>),
+    /// One of them could not be read. As all must hold, none of the alerts is chosen.
+    Unreadable,
+}
+
+impl Matchers {
+    /// What was read of a list, and what could not be.
+    pub fn of(matchers: Vec<Matcher>, problems: &[Problem]) -> Self {
+        if problems.iter().any(Problem::is_error) { Self::Unreadable } else { Self::All(matchers) }
+    }
+
+    /// None: they could not be read, and nothing is chosen.
+    pub fn known(&self) -> Option<&[Matcher]> {
+        match self {
+            Self::All(matchers) => Some(matchers),
+            Self::Unreadable => None,
+        }
+    }
+
+    /// Whether labels are chosen; `value` finds the value of a label by its name.
+    pub fn hold<'l>(&self, value: impl Fn(&str) -> Option<&'l str>) -> bool {
+        self.known().is_some_and(|all| all.iter().all(|matcher| matcher.matches(value(&matcher.name))))
+    }
 }
 
 /// Which alerting rules are meant.
@@ -100,25 +137,40 @@ impl MonitoringSpec {
     }
 
     fn alerts_of(&mut self, entity: &Entity) -> Option<AlertSpec> {
-        if entity.annotation(ALERT).is_none() && entity.annotation(LABELS).is_none() {
+        let is_there = |key| entity.annotations.contains_key(key);
+        // An empty alert annotation alone asks for nothing, as in the plugin; beside labels it would widen them.
+        if entity.annotation(ALERT).is_none() && !is_there(LABELS) {
             return None;
         }
         let told_before = self.errors();
-        let names = self.value(entity, ALERT).map(alert::read);
-        let matchers = self.value(entity, LABELS).map(labels::read);
-        let (names, name_problems) = names.unwrap_or_else(|| match entity.annotation(ALERT) {
-            Some(_) => (AlertNames::Named(Vec::new()), Vec::new()),
-            None => (AlertNames::Unnamed, Vec::new()),
-        });
-        let (matchers, matcher_problems) = matchers.unwrap_or_default();
-        self.tell(ALERT, name_problems);
-        self.tell(LABELS, matcher_problems);
+        let names = match self.value(entity, ALERT) {
+            Some(value) => {
+                let (names, problems) = alert::read(value);
+                self.tell(ALERT, problems);
+                names
+            }
+            None if is_there(ALERT) => AlertNames::Named(Vec::new()),
+            None => AlertNames::Unnamed,
+        };
+        let matchers = match self.value(entity, LABELS) {
+            Some(value) => {
+                let (matchers, problems) = labels::read(value);
+                self.tell(LABELS, problems);
+                matchers
+            }
+            None if is_there(LABELS) => Matchers::Unreadable,
+            None => Matchers::All(Vec::new()),
+        };
         Some(AlertSpec { names, matchers, broken: self.errors() > told_before })
     }
 
-    /// The annotation's value, if it is there and not too long to be read.
+    /// The annotation's value, if it is there and not too long to be read; that of an alert or labels annotation
+    /// may be empty.
     fn value<'e>(&mut self, entity: &'e Entity, key: &str) -> Option<&'e str> {
-        let value = entity.annotation(key)?;
+        let value = entity.annotations.get(key)?.value.as_str();
+        if value.is_empty() && ![ALERT, LABELS].contains(&key) {
+            return None;
+        }
         if value.len() <= MAX_ANNOTATION_BYTES {
             return Some(value);
         }
@@ -133,7 +185,7 @@ impl MonitoringSpec {
     }
 
     fn errors(&self) -> usize {
-        self.problems.iter().filter(|told| told.problem.severity == Severity::Error).count()
+        self.problems.iter().filter(|told| told.problem.is_error()).count()
     }
 }
 
@@ -174,7 +226,8 @@ pub(super) mod tests {
         }
     }
 
-    /// Names and matchers of the alerts, `?` where a part is broken; None without alerts.
+    /// Names and matchers of the alerts, `none` where no matcher can hold, `?` where a part is broken; None
+    /// without alerts.
     fn alerts(annotations: &[(&str, &str)]) -> Option<String> {
         let alerts = MonitoringSpec::of(&entity(annotations)).alerts?;
         let names = match alerts.names {
@@ -182,8 +235,11 @@ pub(super) mod tests {
             AlertNames::Unnamed => "any".to_owned(),
             AlertNames::Named(names) => names.join(","),
         };
-        let matchers: Vec<String> = alerts.matchers.iter().map(ToString::to_string).collect();
-        Some(format!("{names} {}{}", matchers.join(","), if alerts.broken { "?" } else { "" }))
+        let matchers = match alerts.matchers {
+            Matchers::All(all) => all.iter().map(ToString::to_string).collect::<Vec<_>>().join(","),
+            Matchers::Unreadable => "none".to_owned(),
+        };
+        Some(format!("{names} {matchers}{}", if alerts.broken { "?" } else { "" }))
     }
 
     #[test]
@@ -196,8 +252,13 @@ pub(super) mod tests {
             (&[(LABELS, "severity=page")], Some("any severity=\"page\"")),
             (&[(ALERT, "all,B")], Some("all ")),
             (&[(ALERT, "A,\"B"), (LABELS, "a=b")], Some("A a=\"b\"?")),
-            (&[(ALERT, "A"), (LABELS, "a")], Some("A ?")),
-            (&[(LABELS, " ")], Some("any ?")),
+            (&[(ALERT, "A"), (LABELS, "a")], Some("A none?")),
+            (&[(ALERT, "A"), (LABELS, "a=~\"(\",b=c")], Some("A none?")),
+            (&[(LABELS, " ")], Some("any none?")),
+            (&[(LABELS, "")], Some("any none?")),
+            (&[(ALERT, "A"), (LABELS, "")], Some("A none?")),
+            (&[(ALERT, ""), (LABELS, "a=b")], Some(" a=\"b\"?")),
+            (&[(LABELS, &"a=b,".repeat(MAX_ANNOTATION_BYTES))], Some("any none?")),
         ] {
             assert_eq!(alerts(annotations).as_deref(), wanted, "{annotations:?}");
         }

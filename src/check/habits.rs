@@ -32,7 +32,9 @@ pub(super) fn findings(entity: &Entity, spec: &MonitoringSpec) -> Vec<Finding> {
             tell(ALERT, nearly_all(value, names));
         }
         if let Some(value) = entity.annotation(LABELS) {
-            tell(LABELS, alerts.matchers.iter().filter_map(|matcher| half_regex(value, matcher)).collect());
+            // Those beside one that cannot be read are looked at too.
+            let (matchers, _) = Matcher::read_list(value);
+            tell(LABELS, matchers.iter().filter_map(|matcher| half_regex(value, matcher)).collect());
         }
     }
     if let Some(value) =

@@ -16,7 +16,7 @@ pub use tally::Tally;
 
 use super::silences::{HeldCounts, Silences};
 use super::verdict::{Doubt, Evidence};
-use crate::annotations::{AlertNames, AlertSpec};
+use crate::annotations::{AlertNames, AlertSpec, Matchers};
 use crate::prometheus::{AlertState, AlertingRule, InstanceName, Labels, PrometheusError, Rules};
 use crate::promql::Matcher;
 use crate::store::Answer;
@@ -132,7 +132,7 @@ pub(super) fn chooses(spec: &AlertSpec, row: &AlertRow) -> bool {
 /// Whether an alert of these labels would be in it.
 pub(super) fn selects(spec: &AlertSpec, labels: &Labels) -> bool {
     let name = labels.get("alertname").unwrap_or_default();
-    has_name(&spec.names, name) && spec.matchers.iter().all(|m| m.matches(labels.get(&m.name)))
+    has_name(&spec.names, name) && spec.matchers.hold(|label| labels.get(label))
 }
 
 pub(super) fn is_named(names: &AlertNames, rule: &AlertingRule) -> bool {
@@ -148,21 +148,22 @@ fn has_name(names: &AlertNames, name: &str) -> bool {
 
 /// Whether the matchers choose a row of a rule that is named. Of an alert that its rule does not list, nobody
 /// knows the labels: it is chosen where it may be meant.
-fn is_chosen(matchers: &[Matcher], row: &AlertRow) -> bool {
+fn is_chosen(matchers: &Matchers, row: &AlertRow) -> bool {
     if row.is_unlisted() {
         return could_match(matchers, row.rule());
     }
-    matchers.iter().all(|m| m.matches(row.labels().get(&m.name)))
+    matchers.hold(|label| row.labels().get(label))
 }
 
 /// Whether alerts of a rule may match. Labels that the rule does not set itself, or sets by a template, may come
 /// from its series.
-fn could_match(matchers: &[Matcher], rule: &AlertingRule) -> bool {
-    matchers.iter().all(|m| match rule.labels.get(&m.name) {
+fn could_match(matchers: &Matchers, rule: &AlertingRule) -> bool {
+    let could = |m: &Matcher| match rule.labels.get(&m.name) {
         _ if m.name == "alertname" => m.matches(Some(&rule.name)),
         Some(value) if !value.contains("{{") => m.matches(Some(value)),
         _ => true,
-    })
+    };
+    matchers.known().is_some_and(|matchers| matchers.iter().all(could))
 }
 
 fn unmatched(names: &AlertNames, rules: &Rules) -> Vec<String> {

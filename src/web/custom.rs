@@ -10,7 +10,9 @@ use super::drawing::drawn;
 use super::facts::routed_parameters;
 use super::panels::alert_graph::Found;
 use super::{Facts, PageDefaults, PageError, PageParams, RowId, WebSettings};
-use crate::annotations::{AlertNames, AlertSpec, GraphSpec, MonitoringSpec, Templates, defaults_of};
+use crate::annotations::{
+    AlertNames, AlertSpec, GraphSpec, Matchers, MonitoringSpec, Templates, defaults_of,
+};
 use crate::catalog::{Catalog, Entity};
 use crate::clock;
 use crate::monitoring::{AlertTable, Failure, Graph, Monitoring, Routed};
@@ -141,7 +143,10 @@ impl Custom {
         {
             return own;
         }
-        let matchers = custom.matchers.clone().unwrap_or_default();
+        let matchers = match custom.broken {
+            true => Matchers::Unreadable,
+            false => Matchers::All(custom.matchers.clone().unwrap_or_default()),
+        };
         let names = names.unwrap_or(AlertNames::All);
         let alerts = Some(AlertSpec { names, matchers, broken: custom.broken });
         MonitoringSpec { alerts, ..MonitoringSpec::default() }

@@ -107,13 +107,14 @@ impl Tally {
     /// Rows among which are all that may be chosen: those of the names, or of the rarest label that a matcher
     /// wants, whichever are fewer.
     fn candidates(&self, spec: &AlertSpec) -> Vec<&AlertRow> {
+        let Some(matchers) = spec.matchers.known() else { return Vec::new() };
         let of_names = match &spec.names {
             AlertNames::Named(names) => {
                 Some(names.iter().filter_map(|name| self.by_name.get(name.as_str())).collect())
             }
             AlertNames::All | AlertNames::Unnamed => None,
         };
-        let of_labels = spec.matchers.iter().filter_map(|matcher| {
+        let of_labels = matchers.iter().filter_map(|matcher| {
             let values = self.by_label.get(matcher.name.as_str());
             let only = matcher.only()?;
             Some(only.iter().filter_map(|value| values?.get(*value)).collect::<Vec<_>>())

@@ -75,7 +75,7 @@ fn spec(names: Option<&[&str]>, matchers: &[(&str, MatchOp, &str)]) -> AlertSpec
     AlertSpec {
         names: names
             .map_or(AlertNames::All, |n| AlertNames::Named(n.iter().map(ToString::to_string).collect())),
-        matchers: matchers.iter().map(matcher).collect(),
+        matchers: Matchers::All(matchers.iter().map(matcher).collect()),
         broken: false,
     }
 }

@@ -7,6 +7,7 @@ use crate::annotations::{ALERT, AlertSpec, LABELS, MonitoringSpec, is_available}
 use crate::catalog::{Entity, Snapshot};
 use crate::monitoring::{Monitoring, RequestFacts};
 use crate::prometheus::Instance;
+use crate::promql::Matcher;
 
 /// The most instances that are asked for one overview; beyond them nothing is known.
 const MOST_INSTANCES: usize = 256;
@@ -68,7 +69,7 @@ impl Watchlist {
             });
             let Some(alerts) = spec.alerts else { continue };
             let wanted = *known.entry(texts).or_insert_with(|| {
-                let is_large = alerts.matchers.iter().any(|matcher| matcher.is_large());
+                let is_large = alerts.matchers.known().is_some_and(|all| all.iter().any(Matcher::is_large));
                 large += usize::from(is_large);
                 list.wanted.push(match is_large && large > MOST_LARGE {
                     true => Wanted::Unread(entity.clone()),

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 pub use keeper::OwnersKeeper;
 
-use crate::annotations::{AlertNames, AlertSpec, LABELS, MonitoringSpec};
+use crate::annotations::{AlertNames, AlertSpec, LABELS, Matchers, MonitoringSpec};
 use crate::catalog::{Entity, Snapshot};
 use crate::prometheus::Labels;
 use crate::promql::{Compiled, Matcher};
@@ -247,9 +247,11 @@ fn specs(snapshot: &Snapshot) -> Vec<(u32, Chosen)> {
         (HashMap::<&str, Arc<[Matcher]>>::new(), Compiled::at_most(MOST_COMPILED));
     let mut specs = Vec::new();
     for (place, entity) in (0u32..).zip(&snapshot.entities) {
-        let Some(AlertSpec { names, mut matchers, .. }) = MonitoringSpec::of_alerts(entity).alerts else {
+        let Some(AlertSpec { names, matchers, .. }) = MonitoringSpec::of_alerts(entity).alerts else {
             continue;
         };
+        // Where one cannot be read, none of the alerts is the entity's.
+        let Matchers::All(mut matchers) = matchers else { continue };
         let text = entity.annotation(LABELS).unwrap_or_default();
         let matchers = known.entry(text).or_insert_with(|| {
             matchers.iter_mut().for_each(|matcher| compiled.share(matcher));

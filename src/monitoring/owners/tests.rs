@@ -73,6 +73,21 @@ fn labels_find_who_would_show_them_the_closest_first() {
 }
 
 #[test]
+fn an_entity_with_a_matcher_that_cannot_be_read_owns_nothing() {
+    let owners = owners(&[
+        ("good", "HighLoad", "service=payments"),
+        ("half", "HighLoad", "service=payments,team=~\"(\""),
+        ("unread", "HighLoad", "service"),
+        ("all", "all", "service: payments"),
+        ("unnamed", "", "=payments"),
+    ]);
+    let asked = labels("alertname=HighLoad service=payments");
+    assert_eq!(names(&owners.find(&asked)), "good");
+    assert_eq!(names(&owners.of_rule("HighLoad", &asked, 9)), "good");
+    assert_eq!(owners.len(), 1);
+}
+
+#[test]
 fn a_rule_finds_who_may_show_its_alerts() {
     let owners = owners(&[
         ("payments", "HighLoad", "service=payments"),
@@ -96,7 +111,7 @@ fn slowly(owners: &Owners, asked: &Labels) -> Vec<String> {
             AlertNames::Named(names) => asked.get("alertname").is_some_and(|n| names.iter().any(|x| x == n)),
             AlertNames::All | AlertNames::Unnamed => true,
         };
-        named && spec.matchers.iter().all(|m| m.matches(asked.get(&m.name)))
+        named && spec.matchers.hold(|label| asked.get(label))
     };
     owners.snapshot.entities.iter().filter(shows).map(|e| e.name.clone()).collect()
 }

@@ -81,12 +81,14 @@ enum NamesForm<'a> {
 
 impl<'a> AlertsForm<'a> {
     fn of(spec: &'a AlertSpec) -> Self {
-        let names = match &spec.names {
-            AlertNames::All => Some(NamesForm::All("all")),
-            AlertNames::Unnamed => None,
-            AlertNames::Named(names) => Some(NamesForm::Named(names)),
+        let (names, matchers) = match (&spec.names, spec.matchers.known()) {
+            // A list without names: whoever chooses by this form chooses nothing either.
+            (_, None) => (Some(NamesForm::Named(&[])), &[][..]),
+            (AlertNames::All, Some(matchers)) => (Some(NamesForm::All("all")), matchers),
+            (AlertNames::Unnamed, Some(matchers)) => (None, matchers),
+            (AlertNames::Named(names), Some(matchers)) => (Some(NamesForm::Named(names)), matchers),
         };
-        Self { names, matchers: spec.matchers.iter().map(MatcherForm::of).collect() }
+        Self { names, matchers: matchers.iter().map(MatcherForm::of).collect() }
     }
 }
 

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::go::Fired;
-use crate::annotations::{AlertNames, AlertSpec, MonitoringSpec};
+use crate::annotations::{AlertNames, AlertSpec, Matchers, MonitoringSpec};
 use crate::monitoring::{AlertRow, Landing, Monitoring, Wanted};
 use crate::prometheus::{InstanceName, Labels};
 use crate::promql::{MatchOp, Matcher};
@@ -74,7 +74,8 @@ impl Unowned {
             drawn: None,
         };
         let names = AlertNames::Named(vec![row.name().to_owned()]);
-        let alerts = AlertSpec { names, matchers: told_of(&wanted.labels, row), broken: false };
+        let matchers = Matchers::All(told_of(&wanted.labels, row));
+        let alerts = AlertSpec { names, matchers, broken: false };
         let spec = MonitoringSpec { alerts: Some(alerts), ..MonitoringSpec::default() };
         let answer = monitoring.alerts(&instance.name, &spec, params.table.show_inactive).await;
         if settings.ad_hoc {

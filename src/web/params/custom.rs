@@ -26,7 +26,7 @@ pub struct CustomParams {
     pub alerts: Option<AlertNames>,
     /// None: the address has no labels, or none that can be read.
     pub matchers: Option<Vec<Matcher>>,
-    /// The labels could be read only in part.
+    /// The labels could not be read: no alert is chosen.
     pub broken: bool,
     /// Further expressions of an address of Prometheus (`g1.expr`, ...), which has several graphs on a page.
     pub more: Vec<String>,

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 
 use super::*;
+use crate::annotations::Matchers;
 use crate::monitoring::alerts::AlertTable;
 use crate::prometheus::{Alert, AlertState, AlertingRule, InstanceName, Labels, RuleHealth};
 use crate::promql::Matcher;
@@ -57,10 +58,12 @@ fn spec() -> impl Strategy<Value = AlertSpec> {
         vec!["a=x", "a!=x", "a=~x|y", "b=~x.*", "b!~\"y|\"", "b=~\"x|\"", "b=\"\""],
         0..3,
     );
-    (names, matchers, any::<bool>()).prop_map(|(names, texts, broken)| {
+    let chance = prop::bool::weighted(0.1);
+    (names, matchers, any::<bool>(), chance).prop_map(|(names, texts, broken, unreadable)| {
         let (matchers, problems) = Matcher::read_list(&texts.join(","));
         assert!(problems.is_empty(), "{problems:?}");
-        AlertSpec { names, matchers, broken }
+        let matchers = if unreadable { Matchers::Unreadable } else { Matchers::All(matchers) };
+        AlertSpec { names, matchers, broken: broken || unreadable }
     })
 }
 
