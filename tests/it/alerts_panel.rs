@@ -213,15 +213,17 @@ async fn an_outage_shows_the_last_good_state_and_its_age() {
     let faster = |settings: &mut Settings| settings.instances[0].scrape_interval = Duration::from_secs(1);
     let world = World::with(&catalog("all"), faster).await;
     world.upstream.on_rules(groups(&mixed()));
-    assert!(!words(world.get(PAGE).await.text()).contains("not the newest"));
+    assert!(!words(world.get(PAGE).await.text()).contains("not checked since"));
     world.upstream.on_rules(Reply::html(502, "bad gateway"));
     tokio::time::sleep(Duration::from_millis(1_200)).await;
     let reply = world.get(PAGE).await;
     let text = words(reply.text());
     assert!(
-        text.contains("1 firing, 1 pending, on default, as of ") && text.contains("not the newest"),
+        text.contains("1 firing, 1 pending, on default, as of ") && text.contains("not checked since"),
         "{text}"
     );
+    let section = tags(panel(reply.text(), "alerts")).remove(0);
+    assert_eq!(section.get("data-state"), Some("firing"), "what fired is not taken away");
     let alerts = words(panel(reply.text(), "alerts"));
     assert!(alerts.contains("As of ") && alerts.contains(": Prometheus failed."), "{alerts}");
 }

@@ -67,7 +67,7 @@ async fn portal() -> World {
         "labels": {"alertname": "High", "severity": "critical"}, "annotations": {}});
     let rule = json!({"type": "alerting", "name": "High", "query": "load > 0", "duration": 0, "health": "ok",
         "labels": {"severity": "critical"}, "annotations": {}, "state": "firing", "alerts": [alert],
-        "evaluationTime": 0.1, "lastEvaluation": "2026-11-24T10:00:00Z"});
+        "evaluationTime": 0.1, "lastEvaluation": promenade::clock::now().to_string()});
     world
         .upstream
         .on_rules(Reply::rules(json!([{"name": "g", "file": "f", "interval": 15, "rules": [rule]}])));

@@ -298,7 +298,7 @@ fn firing(yes: bool) -> Reply {
     Reply::rules(json!([{"name": "g", "file": "f", "interval": 1, "rules": [{
         "state": if yes { "firing" } else { "inactive" }, "name": "TooMuch", "query": "load > 1", "duration": 0,
         "keepFiringFor": 0, "labels": {"severity": "critical"}, "annotations": {}, "alerts": alerts,
-        "health": "ok", "evaluationTime": 0.001, "lastEvaluation": "2026-01-02T03:04:06Z", "type": "alerting"
+        "health": "ok", "evaluationTime": 0.001, "lastEvaluation": promenade::clock::now().to_string(), "type": "alerting"
     }]}]))
 }
 

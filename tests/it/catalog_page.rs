@@ -32,7 +32,7 @@ fn rules() -> Reply {
         json!({
             "state": if alerts == json!([]) { "inactive" } else { "firing" }, "name": name, "query": "up",
             "duration": 0, "labels": {}, "annotations": {}, "alerts": alerts, "health": "ok",
-            "lastEvaluation": "2026-11-23T10:00:00Z", "type": "alerting",
+            "lastEvaluation": promenade::clock::now().to_string(), "type": "alerting",
         })
     };
     let alert = |instance: &str| {

@@ -48,7 +48,7 @@ pub fn encoded(text: &str) -> String {
 
 pub fn rules() -> Reply {
     let alert = |zone: &str| json!({"labels": {"alertname": "HighLoad", "severity": "critical", "zone": zone}, "annotations": {"summary": "=cmd|' /C calc'!A0"}, "state": "firing", "activeAt": "2026-11-23T12:00:00Z", "value": "1.5e+00"});
-    let rule = |name: &str, labels: serde_json::Value, alerts: Vec<serde_json::Value>| json!({"name": name, "query": "-load > 1", "duration": 300, "state": "inactive", "type": "alerting", "labels": labels, "annotations": {}, "alerts": alerts, "health": "ok", "evaluationTime": 0.001, "lastEvaluation": "2026-11-23T14:00:00Z"});
+    let rule = |name: &str, labels: serde_json::Value, alerts: Vec<serde_json::Value>| json!({"name": name, "query": "-load > 1", "duration": 300, "state": "inactive", "type": "alerting", "labels": labels, "annotations": {}, "alerts": alerts, "health": "ok", "evaluationTime": 0.001, "lastEvaluation": promenade::clock::now().to_string()});
     let rules = [
         rule("HighLoad", json!({"severity": "critical"}), vec![alert("a"), alert("b")]),
         rule("Excessive Memory, Usage", json!({"severity": "info"}), vec![]),

@@ -35,7 +35,7 @@ fn script(world: &World) {
     let alerts: Vec<Value> = (0..8).map(alert).collect();
     let rule = json!({
         "state": "firing", "name": "Down", "query": "up == 0", "duration": 0, "labels": {}, "annotations": {},
-        "alerts": alerts, "health": "ok", "lastEvaluation": "2026-11-23T10:00:00Z", "type": "alerting",
+        "alerts": alerts, "health": "ok", "lastEvaluation": promenade::clock::now().to_string(), "type": "alerting",
     });
     let groups = json!([{"name": "g", "file": "f", "interval": 15, "rules": [rule]}]);
     world.upstream.on_rules(Reply::rules(groups));

@@ -50,7 +50,7 @@ fn rule(name: &str, query: &str, alerts: Vec<Value>) -> Value {
     let state = if alerts.is_empty() { "inactive" } else { "firing" };
     json!({"name": name, "query": query, "duration": 600, "state": state, "type": "alerting",
         "labels": {"severity": "critical"}, "annotations": {}, "alerts": alerts, "health": "ok",
-        "evaluationTime": 0.001, "lastEvaluation": "2026-11-23T14:00:00Z"})
+        "evaluationTime": 0.001, "lastEvaluation": promenade::clock::now().to_string()})
 }
 
 fn rules(rules: Vec<Value>) -> Reply {

@@ -56,6 +56,7 @@ mod store_scenes;
 mod templates;
 mod tidy;
 mod tls;
+mod truth;
 mod upstream_faults;
 mod way_in;
 mod world;

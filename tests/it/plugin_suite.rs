@@ -30,7 +30,7 @@ fn a() -> Reply {
     let rule = |name: &str, state: &str, severity: &str, alerts: Value| {
         json!({"state": state, "name": name, "query": "node_memory_Active_bytes > 6e9", "duration": 0,
             "labels": {"severity": severity}, "annotations": annotations, "alerts": alerts, "health": "ok",
-            "evaluationTime": 0.0003, "lastEvaluation": "2021-09-30T12:33:31Z", "type": "alerting"})
+            "evaluationTime": 0.0003, "lastEvaluation": promenade::clock::now().to_string(), "type": "alerting"})
     };
     let rules = [
         rule("test alert name", "firing", "page", json!([alert])),

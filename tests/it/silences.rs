@@ -28,7 +28,7 @@ fn rules() -> Reply {
     let alerts: Vec<Value> = (1..=5).map(|i| alert(i, "firing")).chain([alert(6, "pending")]).collect();
     let rule = json!({"name": "HighLoad", "query": "load > 1", "duration": 600, "state": "firing", "type": "alerting",
         "labels": {"severity": "critical"}, "annotations": {}, "alerts": alerts, "health": "ok",
-        "evaluationTime": 0.001, "lastEvaluation": "2026-11-23T14:00:00Z"});
+        "evaluationTime": 0.001, "lastEvaluation": promenade::clock::now().to_string()});
     Reply::rules(json!([{"name": "orders", "file": "r.yml", "interval": 15, "rules": [rule]}]))
 }
 

@@ -116,8 +116,10 @@ fn alerting_rule(
     interval: f64,
 ) -> Result<AlertingRule, WireFault> {
     let name = raw.name.ok_or_else(|| lacking("the name of a rule"))?;
+    // vmalert calls a rule well before it has evaluated it.
+    let never = raw.last_evaluation.as_deref().is_some_and(is_never);
     let health = match raw.health.as_deref() {
-        Some("ok") => RuleHealth::Ok,
+        Some("ok") if !never => RuleHealth::Ok,
         Some("err") => RuleHealth::Err,
         _ => RuleHealth::Unknown,
     };
@@ -176,7 +178,11 @@ fn labels(raw: Option<StrictLabels>) -> Labels {
 
 /// Go's zero time, the year 1, means never.
 fn time(raw: Option<String>) -> Option<String> {
-    raw.filter(|t| !t.is_empty() && !t.starts_with("0001-"))
+    raw.filter(|t| !t.is_empty() && !is_never(t))
+}
+
+fn is_never(time: &str) -> bool {
+    time.starts_with("0001-")
 }
 
 fn lacking(what: &str) -> WireFault {

@@ -92,7 +92,7 @@ impl Summary {
         let evidence = table.evidence();
         let as_of = Moment::of(table.as_of, params.period.now, &params.zone);
         Self {
-            parts: parts(table, &evidence, &as_of),
+            parts: parts(table, &evidence),
             instance: Some(table.instance.to_string()),
             as_of: Some(as_of),
             stale: table.failure.is_some(),
@@ -108,14 +108,18 @@ impl Summary {
         Some(counts.to_string())
     }
 
-    /// For the tab: `2 firing, 1 pending`.
+    /// For the tab: `2 firing, 1 pending`; of an older answer with its time.
     pub fn short(&self) -> String {
-        self.parts.iter().map(|p| p.text.as_str()).collect::<Vec<_>>().join(", ")
+        let parts = self.parts.iter().map(|p| p.text.as_str()).collect::<Vec<_>>().join(", ");
+        match self.as_of.as_ref().filter(|_| self.stale) {
+            Some(as_of) => format!("{parts} at {}, not checked since", as_of.text),
+            None => parts,
+        }
     }
 }
 
 /// Says that nothing fires only of what is quiet.
-fn parts(table: &AlertTable, evidence: &Evidence, as_of: &Moment) -> Vec<Part> {
+fn parts(table: &AlertTable, evidence: &Evidence) -> Vec<Part> {
     let counts = evidence.counts;
     let states = [("firing", counts.firing), ("pending", counts.pending), ("unknown", counts.unknown)];
     let mut parts: Vec<Part> = states
@@ -146,12 +150,8 @@ fn parts(table: &AlertTable, evidence: &Evidence, as_of: &Moment) -> Vec<Part> {
             .filter(|(doubt, _)| evidence.doubts.has(*doubt))
             .map(|(_, text)| unknown(text.to_owned())),
     );
-    if evidence.doubts.has(Doubt::Stale) {
-        if counts.firing + counts.pending == 0 {
-            parts.insert(0, unknown(format!("nothing was firing at {}", as_of.text)));
-        } else {
-            parts.push(unknown(format!("state of {}, not checked since", as_of.text)));
-        }
+    if evidence.doubts.has(Doubt::Stale) && counts.firing + counts.pending == 0 {
+        parts.insert(0, unknown("nothing was firing".to_owned()));
     }
     if parts.is_empty() {
         parts.push(match evidence.verdict() {

@@ -58,7 +58,8 @@ pub struct RealPrometheus {
     child: Child,
     pub url: String,
     client: reqwest::Client,
-    _dir: TempDir,
+    port: u16,
+    dir: TempDir,
 }
 
 impl RealPrometheus {
@@ -68,31 +69,34 @@ impl RealPrometheus {
 
     /// With a configuration of its own, whose rules are in `rules.yml`.
     pub async fn start_with(config: &str) -> Self {
+        let started = Self::start_of(config, RULES);
+        started.wait_for_rules(6).await;
+        started
+    }
+
+    /// With rules of its own, which may not be evaluated yet.
+    pub fn start_of(config: &str, rules: &str) -> Self {
         let dir = TempDir::new().unwrap();
         let now = clock::now().as_second();
         fs::write(dir.path().join("history.om"), history(now)).unwrap();
         fs::write(dir.path().join("prometheus.yml"), config).unwrap();
-        fs::write(dir.path().join("rules.yml"), RULES).unwrap();
+        fs::write(dir.path().join("rules.yml"), rules).unwrap();
         run(dir.path(), "promtool", &["tsdb", "create-blocks-from", "openmetrics", "history.om", "data"]);
         let port = free_port();
-        let child = Command::new(on_path("prometheus"))
-            .current_dir(dir.path())
-            .args(["--config.file=prometheus.yml", "--storage.tsdb.path=data", "--log.level=warn"])
-            // What is sent before its Alertmanager is found would be sent again a minute later.
-            .arg("--rules.alert.resend-delay=1s")
-            .arg(format!("--web.listen-address=127.0.0.1:{port}"))
-            .stdout(Stdio::null())
-            .stderr(fs::File::create(dir.path().join("log")).unwrap())
-            .spawn()
-            .unwrap();
-        let started = Self {
-            child,
+        Self {
+            child: serve(dir.path(), port),
             url: format!("http://127.0.0.1:{port}"),
             client: reqwest::Client::builder().no_proxy().build().unwrap(),
-            _dir: dir,
-        };
-        started.wait_for_rules().await;
-        started
+            port,
+            dir,
+        }
+    }
+
+    /// Ends it and starts it again on the same data.
+    pub fn restart(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        self.child = serve(self.dir.path(), self.port);
     }
 
     /// An answer of the server itself, past the portal.
@@ -104,21 +108,22 @@ impl RealPrometheus {
         serde_json::from_str(&text).unwrap()
     }
 
-    async fn wait_for_rules(&self) {
+    /// Until so many rules are there, and all were evaluated.
+    pub async fn wait_for_rules(&self, least: usize) {
         for _ in 0..300 {
             tokio::time::sleep(Duration::from_millis(100)).await;
             if reqwest::get(format!("{}/-/ready", self.url)).await.is_ok_and(|r| r.status() == 200) {
                 let rules = self.get("/api/v1/rules", &[]).await;
                 let evaluated = rules["data"]["groups"].as_array().is_some_and(|groups| {
                     let mut all = groups.iter().flat_map(|g| g["rules"].as_array().into_iter().flatten());
-                    all.clone().count() >= 6 && all.all(|r| r["health"] != "unknown")
+                    all.clone().count() >= least && all.all(|r| r["health"] != "unknown")
                 });
                 if evaluated {
                     return;
                 }
             }
         }
-        panic!("prometheus did not get ready: {}", fs::read_to_string(self._dir.path().join("log")).unwrap());
+        panic!("prometheus did not get ready: {}", fs::read_to_string(self.dir.path().join("log")).unwrap());
     }
 }
 
@@ -127,6 +132,19 @@ impl Drop for RealPrometheus {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+fn serve(dir: &Path, port: u16) -> Child {
+    Command::new(on_path("prometheus"))
+        .current_dir(dir)
+        .args(["--config.file=prometheus.yml", "--storage.tsdb.path=data", "--log.level=warn"])
+        // What is sent before its Alertmanager is found would be sent again a minute later.
+        .arg("--rules.alert.resend-delay=1s")
+        .arg(format!("--web.listen-address=127.0.0.1:{port}"))
+        .stdout(Stdio::null())
+        .stderr(fs::File::create(dir.join("log")).unwrap())
+        .spawn()
+        .unwrap()
 }
 
 pub fn free_port() -> u16 {

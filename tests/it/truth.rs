@@ -1,0 +1,348 @@
+//! The big lie: answers that could make a form say that nothing fires. Every form must print the same verdict.
+
+use std::time::Duration;
+
+use promenade::clock;
+use promenade::config::Settings;
+use serde_json::{Value, json};
+use url::Url;
+
+use crate::world::World;
+use crate::world::markup::{panel, tags, words};
+use crate::world::prometheus::RealPrometheus;
+use crate::world::upstream::Reply;
+
+const CATALOG: &str = r#"
+apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata: {name: named, annotations: {prometheus.io/alert: A}}
+---
+apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata: {name: all, annotations: {prometheus.io/alert: all}}
+---
+apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata: {name: matched, annotations: {prometheus.io/alert: A, prometheus.io/labels: team=x}}
+---
+apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata: {name: labelled, annotations: {prometheus.io/labels: team=x}}
+---
+apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata: {name: broken, annotations: {prometheus.io/alert: 'A,"B'}}
+"#;
+
+const EVERYONE: [&str; 4] = ["named", "all", "matched", "labelled"];
+
+fn ago(seconds: i64) -> String {
+    (clock::now() - jiff::SignedDuration::from_secs(seconds)).to_string()
+}
+
+/// A rule that rests, was evaluated a second ago and is well, but for `change`.
+fn rule(name: &str, change: Value) -> Value {
+    let mut rule = json!({
+        "type": "alerting", "state": "inactive", "name": name, "query": "up == 0", "duration": 0, "keepFiringFor": 0,
+        "labels": {}, "annotations": {"summary": "=it is down"}, "alerts": [], "health": "ok", "evaluationTime": 0.001,
+        "lastEvaluation": ago(1),
+    });
+    rule.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+    rule
+}
+
+fn firing(name: &str) -> Value {
+    let alert = json!({
+        "labels": {"alertname": name, "team": "x"}, "annotations": {}, "state": "firing", "activeAt": ago(60), "value": "1",
+    });
+    rule(name, json!({"state": "firing", "alerts": [alert]}))
+}
+
+fn body(rules: &[Value]) -> Value {
+    json!({"status": "success", "data": {"groups": [{"name": "g", "file": "f", "interval": 15, "rules": rules}]}})
+}
+
+fn answer(rules: &[Value]) -> Reply {
+    Reply::json(200, &body(rules))
+}
+
+/// The verdict as each form prints it. Panics where two of them differ.
+async fn told(world: &World, name: &str) -> (String, bool) {
+    let path = format!("/catalog/default/component/{name}");
+    let form = world.get(&format!("{path}/alerts.json")).await;
+    assert_eq!(form.status, 200, "{}", form.text());
+    let json = form.json();
+    let state = json["state"].as_str().unwrap().to_owned();
+    let complete = json["complete"].as_bool().unwrap();
+    assert!(complete || !json["warnings"].as_array().unwrap().is_empty(), "{json}");
+    let word = match state.as_str() {
+        "quiet" => "ok",
+        "none" => "plain",
+        word => word,
+    };
+    let sheet = world.get(&format!("{path}/alerts.csv")).await;
+    for reply in [&form, &sheet] {
+        assert_eq!(reply.header("promenade-state"), state);
+        assert_eq!(reply.header("promenade-complete"), complete.to_string());
+        let as_of: jiff::Timestamp = reply.header("promenade-as-of").parse().unwrap();
+        assert_eq!(as_of.as_millisecond() as f64 / 1e3, json["asOf"].as_f64().unwrap());
+    }
+    let mut lines = sheet.text().split("\r\n");
+    assert!(lines.next().unwrap().starts_with("name,state,") && sheet.text().contains(",summary\r\n"));
+    assert_eq!(lines.next().unwrap().starts_with(",unknown,"), !complete, "{}", sheet.text());
+    let page = world.get(&path).await;
+    let section = tags(panel(page.text(), "alerts")).remove(0);
+    assert_eq!(section.get("data-state"), Some(word), "{json}");
+    let icon = tags(page.text()).into_iter().find(|tag| tag.get("id") == Some("favicon")).unwrap();
+    assert_eq!(icon.get("href"), icon.get(&format!("data-{word}")), "the tab's icon");
+    let calm = page.text().contains("nothing firing") || page.text().contains("No alerts:");
+    assert_eq!(calm, state == "quiet", "{}", words(panel(page.text(), "alerts")));
+    let counts: Value = serde_json::from_str(section.get("data-counts").unwrap()).unwrap();
+    let known = |name: &str| counts[name].as_u64().unwrap() > 0;
+    let of_counts = ["firing", "pending", "unknown"].into_iter().find(|name| known(name));
+    assert_eq!(
+        of_counts.unwrap_or("calm"),
+        if word == "ok" || word == "plain" { "calm" } else { word },
+        "{counts}"
+    );
+    let catalog = world.get(&format!("/?search={name}")).await;
+    let catalog = words(catalog.text().split("id=\"results\"").nth(1).unwrap());
+    let named = catalog.split(&format!(" {name} ")).nth(1).unwrap_or(&catalog).to_owned();
+    assert!(word != "firing" || named.contains("firing"), "{catalog}");
+    assert!(word != "unknown" || (named.contains("unknown") && !named.contains(" none")), "{catalog}");
+    (state, complete)
+}
+
+async fn check(what: &str, reply: Reply, entities: &[&str], expected: (&str, bool)) {
+    let world = World::of(CATALOG).await;
+    world.upstream.on_rules(reply);
+    for name in entities {
+        let (state, complete) = told(&world, name).await;
+        assert_eq!((state.as_str(), complete), expected, "{what}: {name}");
+    }
+}
+
+#[tokio::test]
+async fn quiet_is_said_of_a_whole_answer_and_firing_of_any() {
+    check("it rests", answer(&[rule("A", json!({}))]), &EVERYONE, ("quiet", true)).await;
+    check("it fires", answer(&[firing("A")]), &EVERYONE, ("firing", true)).await;
+    let mut warned = body(&[firing("A")]);
+    warned["warnings"] = json!(["store b is down"]);
+    check("it fires beside a warning", Reply::json(200, &warned), &EVERYONE, ("firing", false)).await;
+}
+
+#[tokio::test]
+async fn a1_a_rule_that_was_never_evaluated_leaves_whoever_it_may_concern_unknown() {
+    let never = "0001-01-01T00:00:00Z";
+    for (what, change) in [
+        ("Prometheus 2", json!({"health": "unknown", "lastEvaluation": never})),
+        ("Prometheus 3", json!({"state": "unknown", "health": "unknown", "lastEvaluation": never})),
+        ("vmalert", json!({"lastEvaluation": never})),
+    ] {
+        check(what, answer(&[rule("A", change)]), &EVERYONE, ("unknown", false)).await;
+    }
+    let other = rule("A", json!({"health": "unknown", "lastEvaluation": never, "labels": {"team": "y"}}));
+    check("another team's", answer(&[other, rule("B", json!({}))]), &["labelled"], ("quiet", true)).await;
+}
+
+/// Evaluated every ten seconds, so that a restart leaves some seconds in which nothing is known.
+const SLOW_RULES: &str = r#"
+groups:
+  - name: slow
+    interval: 10s
+    rules:
+      - alert: A
+        expr: label_replace(vector(1), "team", "x", "", "")
+"#;
+
+#[tokio::test]
+async fn a1_a_restart_of_prometheus_is_at_no_time_quiet() {
+    let mut prometheus = RealPrometheus::start_of("rule_files: [rules.yml]\n", SLOW_RULES);
+    prometheus.wait_for_rules(1).await;
+    let api = Url::parse(&format!("{}/api/v1/", prometheus.url)).unwrap();
+    let world = World::with(CATALOG, |settings| {
+        settings.instances[0].api = api;
+        settings.instances[0].scrape_interval = Duration::from_secs(1);
+    })
+    .await;
+    let state = async |name: &str| {
+        let path = format!("/catalog/default/component/{name}/alerts.json");
+        world.get(&path).await.json()["state"].as_str().map(str::to_owned)
+    };
+    let begun = clock::stopwatch();
+    for restarted in [false, true] {
+        if restarted {
+            assert_eq!(state("matched").await.as_deref(), Some("firing"));
+            prometheus.restart();
+        }
+        loop {
+            let told = [state("matched").await, state("labelled").await, state("named").await];
+            // A portal that asks before Prometheus listens has an older answer, or none.
+            assert!(told.iter().all(|state| !matches!(state.as_deref(), Some("quiet" | "none"))), "{told:?}");
+            let answers =
+                reqwest::get(format!("{}/-/ready", prometheus.url)).await.is_ok_and(|r| r.status() == 200);
+            if answers
+                && told.iter().all(|state| state.as_deref() == Some("firing"))
+                && is_fresh(&world).await
+            {
+                break;
+            }
+            assert!(begun.elapsed() < Duration::from_secs(90), "{told:?}");
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    }
+}
+
+async fn is_fresh(world: &World) -> bool {
+    world.get("/catalog/default/component/matched/alerts.json").await.json()["complete"] == true
+}
+
+#[tokio::test]
+async fn a2_an_older_answer_is_unknown_in_every_form_and_says_since_when() {
+    let faster = |settings: &mut Settings| settings.instances[0].scrape_interval = Duration::from_secs(1);
+    for (rules, state, said) in [
+        ([rule("A", json!({}))], "unknown", "nothing was firing at "),
+        ([firing("A")], "firing", "not checked since"),
+    ] {
+        let world = World::with(CATALOG, faster).await;
+        world.upstream.on_rules(answer(&rules));
+        assert!(told(&world, "named").await.1);
+        world.upstream.on_rules(Reply::html(500, "oops"));
+        tokio::time::sleep(Duration::from_millis(1_300)).await;
+        assert_eq!(told(&world, "named").await, (state.to_owned(), false));
+        let page = world.get("/catalog/default/component/named").await;
+        let title = tags(panel(page.text(), "alerts")).remove(0).get("data-title").unwrap().to_owned();
+        assert!(title.contains(said), "{title}");
+        assert!(page.text().contains(&format!("<title>{title}</title>")), "{title}");
+        let sheet = world.get("/catalog/default/component/named/alerts.csv").await;
+        let first = sheet.text().split("\r\n").nth(1).unwrap();
+        assert!(first.contains("not checked since: Prometheus failed."), "{first}");
+        assert_eq!(first.matches(',').count() - first.matches(", ").count(), 14, "{first}");
+        let json = world.get("/catalog/default/component/named/alerts.json").await.json();
+        assert_eq!(json["stale"], true);
+    }
+}
+
+#[tokio::test]
+async fn a3_warnings_are_never_quiet() {
+    for groups in [json!([]), body(&[rule("A", json!({}))])["data"]["groups"].clone()] {
+        let warned =
+            json!({"status": "success", "warnings": ["store b is down"], "data": {"groups": groups}});
+        check("a warning", Reply::json(200, &warned), &EVERYONE, ("unknown", false)).await;
+    }
+}
+
+#[tokio::test]
+async fn a4_data_forms_name_what_is_missing() {
+    let world = World::of(CATALOG).await;
+    let json = async |rules: &[Value], name: &str| {
+        world.upstream.on_rules(answer(rules));
+        let world = World::of(CATALOG).await;
+        world.upstream.on_rules(answer(rules));
+        told(&world, name).await;
+        world.get(&format!("/catalog/default/component/{name}/alerts.json")).await.json()
+    };
+    let form = json(&[rule("B", json!({}))], "named").await;
+    assert_eq!(form["warnings"], json!(["No alerting rule of default is called \"A\"."]));
+    assert_eq!((&form["state"], &form["alerts"]), (&json!("unknown"), &json!([])));
+    let form = json(&[rule("A", json!({"health": "err", "lastError": "many-to-many"}))], "named").await;
+    assert_eq!(form["alerts"][0]["state"], "error");
+    assert_eq!(
+        form["counts"],
+        json!({"firing": 0, "pending": 0, "error": 1, "unknown": 0, "inactive": 0, "suppressed": 0})
+    );
+    assert!(form["warnings"][0].as_str().unwrap().contains("cannot be evaluated: \"A\""), "{form}");
+    let form = json(&[rule("A", json!({"health": "unknown", "lastEvaluation": null}))], "named").await;
+    assert_eq!((&form["alerts"][0]["state"], &form["counts"]["unknown"]), (&json!("unknown"), &json!(1)));
+    assert!(form["warnings"][0].as_str().unwrap().contains("not evaluated yet: \"A\""), "{form}");
+    let mut in_error = firing("A");
+    in_error["health"] = json!("err");
+    let form = json(&[in_error], "named").await;
+    assert_eq!(
+        (&form["alerts"][0]["state"], &form["state"], &form["complete"]),
+        (&json!("firing"), &json!("firing"), &json!(false))
+    );
+}
+
+#[tokio::test]
+async fn a4_error_is_a_state_to_filter_by_and_unknown_among_four() {
+    let world = World::of(CATALOG).await;
+    world.upstream.on_rules(answer(&[
+        firing("Other"),
+        rule("A", json!({"health": "err"})),
+        rule("B", json!({})),
+    ]));
+    let path = "/catalog/default/component/all/alerts";
+    let form = world.get(&format!("{path}.json?state=error")).await.json();
+    assert_eq!(form["alerts"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        (&form["alerts"][0]["name"], &form["state"]),
+        (&json!("A"), &json!("firing")),
+        "the verdict is of all"
+    );
+    let order = |form: &Value| {
+        form["alerts"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|a| a["name"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    let all = world.get(&format!("{path}.json?showInactiveAlerts")).await.json();
+    assert_eq!(order(&all), ["Other", "A", "B"], "error stands before inactive");
+    let page = world.get(path).await;
+    let section = tags(panel(page.text(), "alerts")).remove(0);
+    assert_eq!(section.get("data-counts"), Some(r#"{"firing":1,"pending":0,"unknown":1,"inactive":1}"#));
+    let icon = |word: &str| panel(page.text(), "alerts").contains(&format!("href=\"#i-{word}\""));
+    assert!(icon("error") && icon("firing"));
+}
+
+#[tokio::test]
+async fn a5_a_selector_broken_in_part_is_unknown_and_keeps_what_it_can_read() {
+    check("nothing fires", answer(&[rule("A", json!({}))]), &["broken"], ("unknown", false)).await;
+    check("what is read fires", answer(&[firing("A")]), &["broken"], ("firing", false)).await;
+}
+
+#[tokio::test]
+async fn a7_no_alerts_is_not_said_beside_an_unknown_one() {
+    let odd = json!({"state": "inactive", "alerts": [{"labels": {"alertname": "A", "team": "x"}, "annotations": {}, "state": "snoozed"}]});
+    check("a state without a known name", answer(&[rule("A", odd)]), &EVERYONE, ("unknown", false)).await;
+}
+
+#[tokio::test]
+async fn a8_a_rule_that_fires_without_rows_is_firing() {
+    let pending = json!({"labels": {"alertname": "A", "team": "x"}, "annotations": {}, "state": "pending", "activeAt": ago(9)});
+    for change in [
+        json!({"state": "firing"}),
+        json!({"state": "firing", "alerts": null}),
+        json!({"state": "firing", "alerts": [pending]}),
+    ] {
+        check("no rows", answer(&[rule("A", change)]), &EVERYONE, ("firing", false)).await;
+    }
+}
+
+#[tokio::test]
+async fn a10_a_rule_evaluated_long_ago_is_told_and_not_quiet() {
+    let late = rule("A", json!({"lastEvaluation": ago(3_600)}));
+    check("an hour ago", answer(&[late]), &EVERYONE, ("unknown", false)).await;
+    let in_time = rule("A", json!({"lastEvaluation": ago(50)}));
+    check("fifty seconds ago", answer(&[in_time]), &EVERYONE, ("quiet", true)).await;
+}
+
+#[tokio::test]
+async fn a11_no_rule_chosen_has_a_word_of_its_own() {
+    check(
+        "no groups",
+        Reply::json(200, &json!({"status": "success", "data": {"groups": []}})),
+        &["all", "labelled"],
+        ("none", true),
+    )
+    .await;
+    check(
+        "another team's",
+        answer(&[rule("A", json!({"labels": {"team": "y"}}))]),
+        &["labelled", "matched"],
+        ("none", true),
+    )
+    .await;
+}
