@@ -18,7 +18,6 @@ use super::silences::{HeldCounts, Silences};
 use super::verdict::{Doubt, Evidence};
 use crate::annotations::{AlertNames, AlertSpec, Matchers};
 use crate::prometheus::{AlertState, AlertingRule, InstanceName, Labels, PrometheusError, Rules};
-use crate::promql::Matcher;
 use crate::store::Answer;
 
 /// How many rows are in each state, inactive ones included whether shown or not.
@@ -82,9 +81,12 @@ impl AlertTable {
         for (i, rule) in rules.rules.iter().enumerate().filter(|(_, rule)| is_named(&spec.names, rule)) {
             let mut chosen = AlertRow::all_of(&rules, i);
             chosen.retain(|row| is_chosen(&spec.matchers, row));
-            if !chosen.is_empty() || could_match(&spec.matchers, rule) {
+            let doubts = DoubtfulRule::of(&rules, i, at);
+            // Expressions are read only where something follows from it.
+            let matters = !has_rules || doubts.is_some();
+            if !chosen.is_empty() || (matters && PossibleAlerts::of(rule).may_match(&spec.matchers)) {
                 has_rules = true;
-                doubtful.extend(DoubtfulRule::of(&rules, i, at));
+                doubtful.extend(doubts);
             }
             for row in chosen {
                 counts.count(row.state());
@@ -150,20 +152,9 @@ fn has_name(names: &AlertNames, name: &str) -> bool {
 /// knows the labels: it is chosen where it may be meant.
 fn is_chosen(matchers: &Matchers, row: &AlertRow) -> bool {
     if row.is_unlisted() {
-        return could_match(matchers, row.rule());
+        return PossibleAlerts::of(row.rule()).may_match(matchers);
     }
     matchers.hold(|label| row.labels().get(label))
-}
-
-/// Whether alerts of a rule may match. Labels that the rule does not set itself, or sets by a template, may come
-/// from its series.
-fn could_match(matchers: &Matchers, rule: &AlertingRule) -> bool {
-    let could = |m: &Matcher| match rule.labels.get(&m.name) {
-        _ if m.name == "alertname" => m.matches(Some(&rule.name)),
-        Some(value) if !value.contains("{{") => m.matches(Some(value)),
-        _ => true,
-    };
-    matchers.known().is_some_and(|matchers| matchers.iter().all(could))
 }
 
 fn unmatched(names: &AlertNames, rules: &Rules) -> Vec<String> {

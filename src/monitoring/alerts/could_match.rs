@@ -2,6 +2,7 @@
 
 use std::cell::OnceCell;
 
+use crate::annotations::Matchers;
 use crate::prometheus::AlertingRule;
 use crate::promql::Matcher;
 use crate::promql::ResultLabels;
@@ -18,9 +19,9 @@ impl<'a> PossibleAlerts<'a> {
         Self { rule, series: OnceCell::new() }
     }
 
-    /// Whether an alert could satisfy all matchers. In doubt it could.
-    pub fn may_match(&self, matchers: &[Matcher]) -> bool {
-        matchers.iter().all(|matcher| self.may_carry(matcher))
+    /// Whether an alert could satisfy all matchers. In doubt it could, but matchers that cannot be read choose nothing.
+    pub fn may_match(&self, matchers: &Matchers) -> bool {
+        matchers.known().is_some_and(|all| all.iter().all(|matcher| self.may_carry(matcher)))
     }
 
     /// Whether an alert could satisfy the matcher. As in Prometheus' `AlertingRule.Eval`: the name is the rule's, a
@@ -98,7 +99,7 @@ mod tests {
             assert_eq!(problems, []);
             let rule = rule(query, labels);
             assert_eq!(
-                PossibleAlerts::of(&rule).may_match(&matchers),
+                PossibleAlerts::of(&rule).may_match(&Matchers::All(matchers)),
                 wanted,
                 "{query} {labels:?} {matcher}"
             );

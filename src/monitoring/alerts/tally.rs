@@ -1,37 +1,45 @@
 //! Counts the alerts of many specifications over the same rules, without making a table for each.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{AlertRow, DoubtfulRule, could_match, is_chosen, is_named};
+use super::{AlertRow, DoubtfulRule, PossibleAlerts, is_chosen, is_named};
 use crate::annotations::{AlertNames, AlertSpec};
 use crate::monitoring::verdict::{Doubt, Doubts, Evidence};
 use crate::prometheus::{AlertingRule, Rules};
 
+type Judged<'t> = (&'t AlertingRule, &'t PossibleAlerts<'t>, &'t Doubts);
+
 /// Every row of an instance's rules, found by its rule's name and by each of its labels.
-pub struct Tally {
-    rules: Arc<Rules>,
+pub struct Tally<'r> {
+    rules: &'r Arc<Rules>,
+    /// What alerts each rule could have, in the order of the rules.
+    possible: Vec<PossibleAlerts<'r>>,
     rules_by_name: HashMap<Box<str>, Vec<u32>>,
     /// Those that list their alerts.
     rows: Vec<AlertRow>,
     by_name: HashMap<Box<str>, Vec<u32>>,
     by_label: HashMap<Box<str>, HashMap<Box<str>, Vec<u32>>>,
-    /// Those that stand for alerts which are not listed.
-    unlisted: Vec<AlertRow>,
+    /// Those that stand for alerts which are not listed, with the places of their rules.
+    unlisted: Vec<(usize, AlertRow)>,
     /// The doubts about each rule, in the order of the rules.
     doubts: Vec<Doubts>,
     /// All of them.
     every_doubt: Doubts,
 }
 
-impl Tally {
-    pub fn of(rules: &Arc<Rules>, as_of: Timestamp) -> Self {
+impl<'r> Tally<'r> {
+    pub fn of(rules: &'r Arc<Rules>, as_of: Timestamp) -> Self {
         let at = rules.date.unwrap_or(as_of);
         let places = 0..rules.rules.len();
-        let all = places.clone().flat_map(|i| AlertRow::all_of(rules, i));
-        let (unlisted, rows): (Vec<_>, Vec<_>) = all.partition(AlertRow::is_unlisted);
+        let (mut rows, mut unlisted) = (Vec::new(), Vec::new());
+        for place in places.clone() {
+            for row in AlertRow::all_of(rules, place) {
+                if row.is_unlisted() { unlisted.push((place, row)) } else { rows.push(row) }
+            }
+        }
         let of_rule = |i| DoubtfulRule::of(rules, i, at).map(|rule| rule.doubts).unwrap_or_default();
         let doubts: Vec<Doubts> = places.map(of_rule).collect();
         let mut every_doubt = Doubts::default();
@@ -48,7 +56,8 @@ impl Tally {
         for (place, rule) in (0u32..).zip(&rules.rules) {
             rules_by_name.entry(rule.name.as_str().into()).or_default().push(place);
         }
-        Self { rules: rules.clone(), rules_by_name, rows, by_name, by_label, unlisted, doubts, every_doubt }
+        let possible = rules.rules.iter().map(PossibleAlerts::of).collect();
+        Self { rules, possible, rules_by_name, rows, by_name, by_label, unlisted, doubts, every_doubt }
     }
 
     /// What [`AlertTable::evidence`](super::AlertTable::evidence) says, but for what the answer's age and
@@ -56,11 +65,19 @@ impl Tally {
     pub fn count(&self, spec: &AlertSpec) -> Evidence {
         let mut evidence = Evidence::default();
         let counts = &mut evidence.counts;
-        let mut counted = Vec::new();
-        for row in self.candidates(spec).into_iter().chain(&self.unlisted) {
+        let mut counted = HashSet::new();
+        for row in self.candidates(spec) {
             if is_named(&spec.names, row.rule()) && is_chosen(&spec.matchers, row) {
                 counts.count(row.state());
-                counted.push(std::ptr::from_ref(row.rule()));
+                counted.insert(std::ptr::from_ref(row.rule()));
+            }
+        }
+        for (place, row) in &self.unlisted {
+            let may_match =
+                || self.possible.get(*place).is_some_and(|alerts| alerts.may_match(&spec.matchers));
+            if is_named(&spec.names, row.rule()) && may_match() {
+                counts.count(row.state());
+                counted.insert(std::ptr::from_ref(row.rule()));
             }
         }
         evidence.has_rules = !counted.is_empty();
@@ -69,13 +86,13 @@ impl Tally {
         doubts.add_if(!self.rules.warnings.is_empty(), Doubt::Warned);
         doubts.add_if(spec.broken, Doubt::BrokenSelector);
         let mut of_rules = Doubts::default();
-        for (rule, of_rule) in self.named(spec) {
+        for (rule, possible, of_rule) in self.named(spec) {
             // Nothing that follows can say more.
             if evidence.has_rules && of_rules == self.every_doubt {
                 break;
             }
             let adds = !evidence.has_rules || !of_rules.has_all(*of_rule);
-            if adds && (counted.contains(&std::ptr::from_ref(rule)) || could_match(&spec.matchers, rule)) {
+            if adds && (counted.contains(&std::ptr::from_ref(rule)) || possible.may_match(&spec.matchers)) {
                 evidence.has_rules = true;
                 of_rules.add_all(*of_rule);
             }
@@ -88,19 +105,18 @@ impl Tally {
         evidence
     }
 
-    /// The rules that are named, each with the doubts about it.
-    fn named(&self, spec: &AlertSpec) -> Box<dyn Iterator<Item = (&AlertingRule, &Doubts)> + '_> {
-        let at = |place: &u32| {
-            let place = *place as usize;
-            Some((self.rules.rules.get(place)?, self.doubts.get(place)?))
+    /// The rules that are named, each with its possible alerts and the doubts about it.
+    fn named(&self, spec: &AlertSpec) -> Box<dyn Iterator<Item = Judged<'_>> + '_> {
+        let at = |place: usize| {
+            Some((self.rules.rules.get(place)?, self.possible.get(place)?, self.doubts.get(place)?))
         };
         match &spec.names {
             AlertNames::Named(names) => {
                 let lists: Vec<&Vec<u32>> =
                     names.iter().filter_map(|name| self.rules_by_name.get(name.as_str())).collect();
-                Box::new(lists.into_iter().flatten().filter_map(at))
+                Box::new(lists.into_iter().flatten().filter_map(move |place| at(*place as usize)))
             }
-            AlertNames::All | AlertNames::Unnamed => Box::new(self.rules.rules.iter().zip(&self.doubts)),
+            AlertNames::All | AlertNames::Unnamed => Box::new((0..self.rules.rules.len()).filter_map(at)),
         }
     }
 

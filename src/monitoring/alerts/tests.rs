@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::*;
 use crate::monitoring::verdict::{Doubts, Verdict};
 use crate::prometheus::{Alert, Labels, RuleHealth};
-use crate::promql::MatchOp;
+use crate::promql::{MatchOp, Matcher};
 
 fn labels(text: &str) -> Labels {
     text.split(' ').filter_map(|pair| pair.split_once('=')).collect()

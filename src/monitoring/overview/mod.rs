@@ -122,10 +122,9 @@ impl Overview {
 
     fn of(list: &Watchlist, answers: &[Option<Answer<Rules>>]) -> Self {
         let mut alerts = vec![EntityAlerts::None; list.available.len()];
-        let usable = |answer: &Option<Answer<Rules>>| {
-            answer.as_ref().filter(|answer| !answer.is_stale()).map(|a| Tally::of(&a.value, a.as_of))
-        };
-        let tallies: Vec<Option<Tally>> = answers.iter().map(usable).collect();
+        let usable = answers.iter().map(|answer| answer.as_ref().filter(|answer| !answer.is_stale()));
+        let tallies: Vec<Option<Tally<'_>>> =
+            usable.map(|answer| answer.map(|answer| Tally::of(&answer.value, answer.as_of))).collect();
         let mut counted = HashMap::new();
         for watch in &list.watches {
             let tally = watch.instance.and_then(|i| tallies.get(i as usize)?.as_ref());
