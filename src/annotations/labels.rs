@@ -11,6 +11,11 @@ pub fn read(value: &str) -> (Matchers, Vec<Problem>) {
         let told = "there is no matcher here; write one such as severity=critical, or remove the annotation";
         problems.push(Problem::error(Span::whole(value), told));
     }
+    if let Some(at) = value.find("{{").filter(|_| matchers.iter().any(|matcher| matcher.value.contains("{{")))
+    {
+        let told = "nothing fills a template here; only prometheus.io/rule has them";
+        problems.push(Problem::error(Span::new(at, at + 2), told));
+    }
     (Matchers::of(matchers, &problems), problems)
 }
 
@@ -26,6 +31,10 @@ mod tests {
             ("foo,a=b", None, 1),
             ("foo", None, 1),
             ("a=~(,b!", None, 2),
+            ("a=b,c={{ metadata.name }}", None, 1),
+            ("a=\"{{ metadata.name }}\"", None, 1),
+            (r#"a=~"x\.y""#, Some(1), 1),
+            (r#"{a="b", c=~"d"}"#, Some(2), 0),
             (" , ", None, 1),
             ("", None, 1),
             (&"a=b,".repeat(65), None, 1),

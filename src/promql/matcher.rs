@@ -6,14 +6,10 @@ use std::sync::Arc;
 
 use regex::Regex;
 
-use super::quoted::{quote, unquote};
+use super::list;
+use super::quoted::quote;
 use super::regex::compile;
-use crate::problem::{Problem, Span};
-
-/// The longest list of matchers that is read, in bytes.
-const MAX_LIST_BYTES: usize = 8192;
-/// The most matchers in one list; each may hold a regex that costs time to compile.
-const MAX_MATCHERS: usize = 64;
+use crate::problem::Problem;
 
 /// The longest regex that is read as a list of texts, in bytes.
 const MAX_PLAIN: usize = 1_000;
@@ -37,7 +33,8 @@ impl MatchOp {
         }
     }
 
-    fn read(text: &str) -> Option<Self> {
+    /// The operator that `text` begins with.
+    pub(super) fn read(text: &str) -> Option<Self> {
         // The longer ones first: `=` begins `=~`.
         [Self::Regex, Self::NotRegex, Self::NotEqual, Self::Equal]
             .into_iter()
@@ -88,28 +85,10 @@ impl Matcher {
         Ok(Self { name: name.to_owned(), op, value: value.to_owned(), test })
     }
 
-    /// Reads matchers from a comma-separated list; empty entries are dropped. Names beyond `[a-zA-Z0-9_]`
-    /// and values with a comma are written in quotes. What cannot be read is a problem, and its neighbours live.
+    /// Reads matchers from a comma-separated list, plain or in braces. What cannot be read is an error, and its
+    /// neighbours are read; as all matchers must hold, who chooses by them must look at the errors.
     pub fn read_list(text: &str) -> (Vec<Self>, Vec<Problem>) {
-        let mut list = List { text, at: 0 };
-        let (mut matchers, mut problems) = (Vec::new(), Vec::new());
-        if text.len() > MAX_LIST_BYTES {
-            let told = format!("the list of matchers is longer than {MAX_LIST_BYTES} bytes and is not read");
-            return (matchers, vec![Problem::error(Span::whole(text), told)]);
-        }
-        while let Some(next) = list.next_matcher() {
-            if matchers.len() + problems.len() == MAX_MATCHERS {
-                let rest = Span::new(list.at, text.len());
-                problems
-                    .push(Problem::error(rest, format!("only the first {MAX_MATCHERS} matchers are read")));
-                break;
-            }
-            match next {
-                Ok(matcher) => matchers.push(matcher),
-                Err(problem) => problems.push(problem),
-            }
-        }
-        (matchers, problems)
+        list::read(text)
     }
 
     /// Tests a label's value; an absent label counts as the empty text, as in Prometheus.
@@ -236,100 +215,8 @@ impl fmt::Display for Matcher {
     }
 }
 
-fn is_plain_name(name: &str) -> bool {
+/// Whether a label's name is written without quotes.
+pub(super) fn is_plain_name(name: &str) -> bool {
     name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
-        && !name.starts_with(|c: char| c.is_ascii_digit())
-}
-
-/// A list that is read from left to right.
-struct List<'a> {
-    text: &'a str,
-    at: usize,
-}
-
-impl<'a> List<'a> {
-    fn rest(&self) -> &'a str {
-        self.text.get(self.at..).unwrap_or_default()
-    }
-
-    fn skip_blank(&mut self) {
-        self.at += self.rest().len() - self.rest().trim_start().len();
-    }
-
-    /// Takes what stands before the first of `stops`, or before the end.
-    fn take_until(&mut self, stops: &[char]) -> Span {
-        let start = self.at;
-        self.at += self.rest().find(stops).unwrap_or(self.rest().len());
-        Span::new(start, self.at).trimmed(self.text)
-    }
-
-    /// Takes a quoted word, if one begins here.
-    fn take_quoted(&mut self) -> Option<Result<(String, Span), Problem>> {
-        if !self.rest().starts_with(['"', '\'', '`']) {
-            return None;
-        }
-        let start = self.at;
-        let Some((word, length)) = unquote(self.rest()) else {
-            let entry = self.take_until(&[',']);
-            return Some(Err(Problem::error(entry, "this quote is not closed")));
-        };
-        self.at += length;
-        Some(Ok((word, Span::new(start, self.at))))
-    }
-
-    fn next_matcher(&mut self) -> Option<Result<Matcher, Problem>> {
-        loop {
-            self.skip_blank();
-            if self.rest().is_empty() {
-                return None;
-            }
-            if !self.rest().starts_with(',') {
-                break;
-            }
-            self.at += 1;
-        }
-        let start = self.at;
-        let read = self.matcher(start);
-        if read.is_err() {
-            self.take_until(&[',']);
-        }
-        Some(read)
-    }
-
-    fn matcher(&mut self, start: usize) -> Result<Matcher, Problem> {
-        let name = match self.take_quoted() {
-            Some(quoted) => quoted?.0,
-            None => {
-                let place = self.take_until(&['=', '!', ',']);
-                let name = place.of(self.text);
-                if !is_plain_name(name) {
-                    let told =
-                        "this is no plain label name; write it in double quotes, such as \"k8s.pod\"=x";
-                    return Err(Problem::error(place, told));
-                }
-                name.to_owned()
-            }
-        };
-        self.skip_blank();
-        let Some(op) = MatchOp::read(self.rest()) else {
-            let place = Span::new(start, self.at.max(start + 1)).trimmed(self.text);
-            return Err(Problem::error(place, "an operator must follow the label's name: =, !=, =~ or !~"));
-        };
-        self.at += op.as_str().len();
-        self.skip_blank();
-        let (value, place) = match self.take_quoted() {
-            Some(quoted) => quoted?,
-            None => {
-                let place = self.take_until(&[',']);
-                (place.of(self.text).to_owned(), place)
-            }
-        };
-        let behind = self.take_until(&[',']);
-        if !behind.of(self.text).is_empty() {
-            return Err(Problem::error(behind, "a comma must follow the value in quotes"));
-        }
-        // An empty value has no place of its own.
-        let place = if place.start == place.end { Span::new(start, self.at) } else { place };
-        Matcher::new(&name, op, &value).map_err(|told| Problem::error(place, told))
-    }
+        && name.starts_with(|c: char| !c.is_ascii_digit())
 }

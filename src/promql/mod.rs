@@ -4,6 +4,7 @@ mod duration;
 mod functions;
 mod grammar;
 mod guard;
+mod list;
 mod matcher;
 mod measured;
 mod normal;
