@@ -89,4 +89,8 @@ pub struct Located {
     pub annotation: String,
     #[serde(flatten)]
     pub problem: Problem,
+    /// Where the catalog has the fault that keeps the annotation from being read; `problem` then has no place of
+    /// its own. None: the problem is one of the annotation's text.
+    #[serde(skip)]
+    pub fault_at: Option<String>,
 }

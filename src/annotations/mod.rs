@@ -1,7 +1,9 @@
 //! What an entity's annotations ask for. Pure: text in, specification and problems out.
 
 mod alert;
+mod faults;
 mod labels;
+mod mistaken;
 pub mod params;
 mod rule;
 mod spec;
@@ -21,6 +23,11 @@ pub const LABELS: &str = "prometheus.io/labels";
 pub const SERVICE_NAME: &str = "prometheus.io/service-name";
 pub const PARAMS: &str = "promenade.io/params";
 
+/// Those that make an entity ask for something.
+pub const ASKING: [&str; 4] = [RULE, ALERT, LABELS, SERVICE_NAME];
+/// All that the portal reads.
+pub const KNOWN: [&str; 5] = [RULE, ALERT, LABELS, SERVICE_NAME, PARAMS];
+
 /// The longest annotation that is read, in bytes.
 pub const MAX_ANNOTATION_BYTES: usize = 65_536;
 
@@ -30,7 +37,8 @@ pub fn defaults_of(entity: &Entity) -> params::Defaults {
     value.map(|value| params::read(value).0).unwrap_or_default()
 }
 
-/// Whether the entity has anything for this portal, as the plugin's `isPrometheusAvailable` decides it.
+/// Whether the entity has anything for this portal, as the plugin's `isPrometheusAvailable` decides it; an
+/// annotation that could not be read is something to show.
 pub fn is_available(entity: &Entity) -> bool {
-    [RULE, ALERT, LABELS, SERVICE_NAME].iter().any(|key| entity.annotation(key).is_some())
+    ASKING.iter().any(|key| entity.annotation(key).is_some() || entity.has_lost(key)) || entity.has_rival()
 }

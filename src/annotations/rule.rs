@@ -1,6 +1,6 @@
 //! Reads `prometheus.io/rule`.
 
-use super::{GraphSpec, GraphType, Templates, Unit};
+use super::{GraphSpec, GraphType, Templates, Unit, mistaken};
 use crate::problem::{Problem, Span};
 use crate::promql::split::{Separator, find, split};
 use crate::promql::{PromQl, unquote};
@@ -12,6 +12,11 @@ pub const MAX_GRAPHS: usize = 200;
 /// A graph's own problems stand with it; all spans are offsets into `value`.
 pub fn read(value: &str, templates: &Templates<'_>) -> (Vec<GraphSpec>, Vec<Problem>) {
     let mut problems = Vec::new();
+    if let Some(problem) = mistaken::rule_file(value) {
+        let source = value.trim().to_owned();
+        let graph = GraphSpec { problems: vec![problem], ..GraphSpec::of_nothing(source) };
+        return (vec![graph], problems);
+    }
     let entries = split(value, Separator::Comma).into_iter().map(|entry| entry.trimmed(value));
     let mut entries: Vec<Span> = entries.filter(|entry| !entry.of(value).is_empty()).collect();
     if entries.is_empty() {
@@ -32,6 +37,7 @@ fn graph(value: &str, entry: Span, templates: &Templates<'_>) -> GraphSpec {
     let source = fields.next().unwrap_or(Span::new(entry.start, entry.start));
     let mut graph = GraphSpec::of_query(source.of(value), Some(templates));
     graph.problems = graph.problems.into_iter().map(|p| p.shifted(source.start)).collect();
+    graph.problems.extend(mistaken::alert_name(&graph, source));
     for (position, field) in fields.enumerate() {
         let text = field.of(value);
         let problem = match find(text, b'=') {
@@ -61,15 +67,21 @@ impl GraphSpec {
             Some(templates) => templates.query(text),
             None => unfilled(text),
         };
+        let source = query.as_ref().map_or(text, PromQl::as_str).trim().to_owned();
+        Self { query, problems, ..Self::of_nothing(source) }
+    }
+
+    /// A graph without a query.
+    fn of_nothing(source: String) -> Self {
         Self {
-            source: query.as_ref().map_or(text, PromQl::as_str).trim().to_owned(),
-            query,
+            source,
+            query: None,
             dimensions: Vec::new(),
             graph_type: None,
             title: None,
             unit: None,
             stack: false,
-            problems,
+            problems: Vec::new(),
         }
     }
 }

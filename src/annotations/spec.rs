@@ -1,8 +1,8 @@
 //! The specification that an entity's annotations add up to.
 
 use super::{
-    ALERT, LABELS, MAX_ANNOTATION_BYTES, PARAMS, RULE, SERVICE_NAME, Templates, Unit, alert, labels, params,
-    rule,
+    ALERT, KNOWN, LABELS, MAX_ANNOTATION_BYTES, PARAMS, RULE, SERVICE_NAME, Templates, Unit, alert, faults,
+    labels, params, rule,
 };
 use crate::catalog::Entity;
 use crate::problem::{Located, Problem, Span};
@@ -17,6 +17,8 @@ pub struct MonitoringSpec {
     pub alerts: Option<AlertSpec>,
     /// `prometheus.io/service-name`, trimmed; None when missing or empty.
     pub service_name: Option<String>,
+    /// An annotation is there that could not be read, so that nobody knows what an entity without `alerts` asks for.
+    pub unread: bool,
     /// Every problem of every annotation, those of `graphs` included.
     pub problems: Vec<Located>,
 }
@@ -116,7 +118,8 @@ impl GraphType {
 
 impl MonitoringSpec {
     pub fn of(entity: &Entity) -> Self {
-        let mut spec = Self { service_name: service_name(entity), ..Self::default() };
+        let mut spec = Self::begun(entity);
+        spec.problems = entity.faults.iter().map(faults::located).collect();
         if let Some(value) = spec.value(entity, RULE) {
             let (graphs, problems) = rule::read(value, &Templates::of(entity));
             spec.tell(RULE, graphs.iter().flat_map(|graph| graph.problems.clone()).chain(problems).collect());
@@ -131,15 +134,25 @@ impl MonitoringSpec {
 
     /// What of it chooses alerts and the instance; no query is read.
     pub fn of_alerts(entity: &Entity) -> Self {
-        let mut spec = Self { service_name: service_name(entity), ..Self::default() };
+        let mut spec = Self::begun(entity);
         spec.alerts = spec.alerts_of(entity);
         spec
     }
 
+    fn begun(entity: &Entity) -> Self {
+        Self { service_name: service_name(entity), unread: faults::is_unread(entity), ..Self::default() }
+    }
+
+    /// Whether the entity asks for nothing, and no fault hides that it does.
+    pub fn is_empty(&self) -> bool {
+        let is_ours = |told: &Located| KNOWN.contains(&told.annotation.as_str()) || told.problem.is_error();
+        self.graphs.is_empty() && self.alerts.is_none() && !self.problems.iter().any(is_ours)
+    }
+
     fn alerts_of(&mut self, entity: &Entity) -> Option<AlertSpec> {
-        let is_there = |key| entity.annotations.contains_key(key);
+        let is_there = |key| entity.annotations.contains_key(key) || entity.has_lost(key);
         // An empty alert annotation alone asks for nothing, as in the plugin; beside labels it would widen them.
-        if entity.annotation(ALERT).is_none() && !is_there(LABELS) {
+        if entity.annotation(ALERT).is_none() && !entity.has_lost(ALERT) && !is_there(LABELS) {
             return None;
         }
         let told_before = self.errors();
@@ -161,7 +174,8 @@ impl MonitoringSpec {
             None if is_there(LABELS) => Matchers::Unreadable,
             None => Matchers::All(Vec::new()),
         };
-        Some(AlertSpec { names, matchers, broken: self.errors() > told_before })
+        let is_lost = entity.has_lost(ALERT) || entity.has_lost(LABELS) || entity.has_rival();
+        Some(AlertSpec { names, matchers, broken: is_lost || self.errors() > told_before })
     }
 
     /// The annotation's value, if it is there and not too long to be read; that of an alert or labels annotation
@@ -180,7 +194,7 @@ impl MonitoringSpec {
     }
 
     fn tell(&mut self, annotation: &str, problems: Vec<Problem>) {
-        let located = |problem| Located { annotation: annotation.to_owned(), problem };
+        let located = |problem| Located { annotation: annotation.to_owned(), problem, fault_at: None };
         self.problems.extend(problems.into_iter().map(located));
     }
 
@@ -198,7 +212,7 @@ fn service_name(entity: &Entity) -> Option<String> {
 pub(super) mod tests {
     use super::*;
     use crate::annotations::is_available;
-    use crate::catalog::{Annotation, EntityRef};
+    use crate::catalog::{About, Annotation, EntityFault, EntityRef};
 
     /// Also what templates are filled from.
     pub(in crate::annotations) fn entity(annotations: &[(&str, &str)]) -> Entity {
@@ -223,6 +237,7 @@ pub(super) mod tests {
             spec: serde_json::json!({"lifecycle": "production", "owner": "team-a", "size": 2.0, "empty": null}),
             relations: Vec::new(),
             place: None,
+            faults: Vec::new(),
         }
     }
 
@@ -282,6 +297,36 @@ pub(super) mod tests {
             .map(|p| (p.annotation.as_str(), p.problem.span.start, p.problem.span.end))
             .collect();
         assert_eq!(told, [(RULE, 6, 7), (ALERT, 0, 2), (LABELS, 0, 1), (PARAMS, 8, 13)]);
+    }
+
+    #[test]
+    fn a_fault_of_the_catalog_is_a_problem_and_chooses_nothing() {
+        let lost = |annotations: &[(&str, &str)], about: About| {
+            let fault = EntityFault { about, message: "told".to_owned(), place: None };
+            let entity = Entity { faults: vec![fault], ..entity(annotations) };
+            let spec = MonitoringSpec::of(&entity);
+            let errors = spec.problems.iter().filter(|told| told.problem.is_error()).count();
+            let alerts = spec.alerts.as_ref().map(|alerts| (alerts.chooses_nothing(), alerts.broken));
+            assert_eq!(MonitoringSpec::of_alerts(&entity).unread, spec.unread);
+            (alerts, errors, spec.unread, is_available(&entity), spec.is_empty())
+        };
+        let of = |key: &str| About::Annotation(key.into());
+        let nothing = Some((true, true));
+        assert_eq!(lost(&[], of(ALERT)), (nothing, 1, true, true, false));
+        assert_eq!(lost(&[], of(LABELS)), (nothing, 1, true, true, false));
+        assert_eq!(lost(&[], About::Annotations), (nothing, 1, true, true, false));
+        assert_eq!(lost(&[(ALERT, "A")], of(LABELS)), (nothing, 1, true, true, false));
+        assert_eq!(lost(&[(LABELS, "a=b")], of(ALERT)), (nothing, 1, true, true, false));
+        assert_eq!(lost(&[], of(RULE)), (None, 1, true, true, false));
+        assert_eq!(lost(&[(ALERT, "A")], of(RULE)), (Some((false, false)), 1, true, true, false));
+        assert_eq!(lost(&[], of(SERVICE_NAME)), (None, 1, true, true, false));
+        assert_eq!(lost(&[], of(PARAMS)), (None, 1, false, false, false));
+        assert_eq!(lost(&[], of("acme.io/cell")), (None, 0, false, false, true));
+        assert_eq!(
+            lost(&[(ALERT, "A")], About::Second { is_alike: false }),
+            (Some((false, true)), 1, true, true, false)
+        );
+        assert_eq!(lost(&[], About::Second { is_alike: true }), (None, 0, false, false, true));
     }
 
     #[test]

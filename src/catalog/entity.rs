@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::Relation;
+use super::{EntityFault, Relation};
 use crate::yaml::Origins;
 
 /// `kind:namespace/name` in canonical lower case, within Backstage's grammar.
@@ -91,6 +91,14 @@ pub struct Place {
     pub column: usize,
 }
 
+/// As people read it: the file without its directories, line and column.
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let file = self.file.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+        write!(f, "{file}, line {}, column {}", self.line, self.column)
+    }
+}
+
 /// An annotation's text and where it stands.
 #[derive(Clone, Debug)]
 pub struct Annotation {
@@ -141,6 +149,8 @@ pub struct Entity {
     /// Ordered by kind and target.
     pub relations: Vec<Relation>,
     pub place: Option<Place>,
+    /// What of it could not be read.
+    pub faults: Vec<EntityFault>,
 }
 
 impl Entity {

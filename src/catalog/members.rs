@@ -145,6 +145,7 @@ mod tests {
                 spec: serde_json::Value::Null,
                 relations: relations.iter().map(relation).collect(),
                 place: None,
+                faults: Vec::new(),
             })
         };
         Snapshot::new(said.iter().map(entity))

@@ -1,6 +1,7 @@
 //! The catalog: a snapshot of entities, swapped whole.
 
 mod entity;
+mod fault;
 mod members;
 mod relations;
 pub mod search;
@@ -14,6 +15,7 @@ use arc_swap::{ArcSwap, ArcSwapOption};
 use jiff::Timestamp;
 
 pub use entity::{Annotation, Entity, EntityRef, Link, Place};
+pub use fault::{About, EntityFault};
 pub use members::{MOST_MEMBERS, Members};
 pub use relations::Relation;
 

@@ -32,7 +32,8 @@ pub(super) fn judge(entity: &Entity, routing: Option<&RoutingSettings>) -> Judge
         return Judged { findings, led: None };
     }
     let spec = MonitoringSpec::of(entity);
-    let told = spec.problems.iter();
+    // Faults of the catalog are told where it was read.
+    let told = spec.problems.iter().filter(|told| told.fault_at.is_none());
     findings.extend(told.map(|told| Finding::of_problem(entity, &told.annotation, &told.problem)));
     findings.extend(habits::findings(entity, &spec));
     let mut led = None;
@@ -80,6 +81,7 @@ fn unknown_instance(entity: &Entity, unknown: &UnknownInstance) -> Option<Findin
             let meant = nearest(name, unknown.known.iter().map(String::as_str));
             Some(Finding::of_problem(entity, SERVICE_NAME, &problem).suggesting(meant))
         }
+        None if unknown.reason == Reason::Unreadable => None,
         None if wants_answers(entity) => {
             let told = match &unknown.reason {
                 Reason::NotConfigured => format!(

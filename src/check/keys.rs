@@ -1,11 +1,9 @@
 //! Annotation keys that look like ours and are not: misspelt, of another domain, or empty.
 
 use super::finding::Finding;
-use crate::annotations::{ALERT, LABELS, PARAMS, RULE, SERVICE_NAME};
+use crate::annotations::{KNOWN, LABELS, PARAMS, RULE, SERVICE_NAME};
 use crate::catalog::Entity;
 use crate::problem::{Problem, Span};
-
-const KNOWN: [&str; 5] = [RULE, ALERT, LABELS, SERVICE_NAME, PARAMS];
 
 /// What stands before the slash of a known key, or of one that is nearly known.
 const OURS: [&str; 4] = ["prometheus.io", "promenade.io", "prometheus", "promenade"];
@@ -28,7 +26,7 @@ const OTHER_WORDS: [(&str, &str); 9] = [
 
 /// Whether the entity says anything that the portal reads.
 pub(super) fn has_any(entity: &Entity) -> bool {
-    KNOWN.iter().any(|key| entity.annotation(key).is_some())
+    KNOWN.iter().any(|key| entity.annotation(key).is_some()) || entity.annotations.contains_key(LABELS)
 }
 
 pub(super) fn findings(entity: &Entity) -> Vec<Finding> {
@@ -39,7 +37,9 @@ fn of_key(entity: &Entity, key: &str, value: &str) -> Option<Finding> {
     if KNOWN.contains(&key) {
         let told = "the annotation is empty, which counts as missing";
         let problem = Problem::warning(Span::whole(value), told);
-        return value.is_empty().then(|| Finding::of_problem(entity, key, &problem));
+        // An empty list of matchers chooses nothing, which is told as the annotation's problem.
+        let is_missing = value.is_empty() && key != LABELS;
+        return is_missing.then(|| Finding::of_problem(entity, key, &problem));
     }
     let meant = meant(key);
     if meant.is_none() && !key.starts_with("promenade.io/") {
@@ -81,6 +81,7 @@ fn distance(a: &str, b: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::annotations::ALERT;
 
     #[test]
     fn slips_are_recognised_and_other_keys_let_be() {

@@ -54,6 +54,7 @@ fn entity(i: usize) -> Arc<Entity> {
         spec: serde_json::Value::Null,
         relations: Vec::new(),
         place: None,
+        faults: Vec::new(),
     })
 }
 

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use super::joined::Part;
 use super::matching::{Hit, Matcher};
 use super::reading::{Pointer, Reading, read_text};
-use crate::catalog::{CatalogSettings, Entity, EntityRef, FileLocation, SourceFault};
+use crate::catalog::{About, CatalogSettings, Entity, EntityFault, EntityRef, FileLocation, SourceFault};
 use crate::yaml::{self, Budget};
 
 /// Locations that point to locations, at most.
@@ -19,6 +19,8 @@ pub(super) const MAX_POINTER_DEPTH: usize = 8;
 pub(super) const MAX_POINTERS: usize = 100_000;
 pub(super) const MAX_FILES: usize = 100_000;
 const MAX_DIRECTORY_ENTRIES: usize = 1_000_000;
+/// Faults of one entity beyond which no second one of its name is told on its page.
+const MAX_SECONDS: usize = 20;
 /// Faults that a snapshot keeps; the rest is counted.
 const MAX_FAULTS: usize = 1000;
 
@@ -213,8 +215,14 @@ impl<'a> Pass<'a> {
     pub(super) fn finish(mut self, settings: &CatalogSettings, now: Timestamp) -> Part {
         let mut winners: HashMap<EntityRef, Arc<Entity>> = HashMap::new();
         for entity in std::mem::take(&mut self.fresh) {
-            match winners.get(&entity.reference) {
-                Some(winner) => self.faults.push(second(winner, &entity)),
+            match winners.get_mut(&entity.reference) {
+                Some(winner) => {
+                    self.faults.push(second(winner, &entity));
+                    let fault = again(winner, &entity);
+                    if winner.faults.len() < MAX_SECONDS {
+                        Arc::make_mut(winner).faults.push(fault);
+                    }
+                }
                 None => {
                     winners.insert(entity.reference.clone(), entity);
                 }
@@ -238,6 +246,22 @@ impl<'a> Pass<'a> {
             read_at: Some(now),
         }
     }
+}
+
+/// What the page of the first of two entities tells of the second.
+fn again(winner: &Entity, other: &Entity) -> EntityFault {
+    let texts = |entity: &Entity| -> Vec<(String, String)> {
+        entity.annotations.iter().map(|(key, annotation)| (key.clone(), annotation.value.clone())).collect()
+    };
+    let is_alike = texts(winner) == texts(other) && other.faults.is_empty();
+    let at = other.place.as_ref().map(|p| format!(", in {}, line {}", p.file.display(), p.line));
+    let differs = if is_alike { "with the same annotations" } else { "with other annotations" };
+    let message = format!(
+        "`{}` stands a second time{}, {differs}; this one is left out",
+        other.reference,
+        at.unwrap_or_default()
+    );
+    EntityFault { about: About::Second { is_alike }, message, place: other.place.clone() }
 }
 
 /// The warning of an entity whose reference is taken.

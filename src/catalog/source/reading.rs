@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::shape;
 use crate::catalog::relations;
-use crate::catalog::{Annotation, Entity, EntityRef, Link, Place, SourceFault};
+use crate::catalog::{About, Annotation, Entity, EntityFault, EntityRef, Link, Place, SourceFault};
 use crate::yaml::{self, Budget, Node, Position, Value, shown};
 
 /// What one text holds.
@@ -126,19 +126,22 @@ impl Document<'_> {
             return Err(self.refuse(metadata.get("name").map_or(metadata.at, |n| n.at), message));
         };
         let text = |key: &str| metadata.get(key).and_then(scalar_text).filter(|t| !t.is_empty());
+        let (annotations, mut faults) = self.annotations(metadata, &reference);
+        faults.extend(self.misplaced(root, &annotations));
         let spec = root.get("spec").map_or(serde_json::Value::Null, Node::to_json);
         let listed = root.get("relations").map(Node::to_json);
         Ok(Entity {
             title: text("title"),
             description: text("description"),
             labels: self.labels(metadata),
-            annotations: self.annotations(metadata, &reference),
+            annotations,
             tags: items(metadata.get("tags")).iter().filter_map(scalar_text).collect(),
             links: items(metadata.get("links")).iter().filter_map(link).collect(),
             other_metadata: other_metadata(metadata),
             relations: relations::of(listed.as_ref(), &spec, reference.namespace()),
             spec,
             place: Some(place(self.file, root.at)),
+            faults,
             reference,
             kind,
             api_version,
@@ -166,15 +169,20 @@ impl Document<'_> {
     }
 
     /// Annotations are text; any other value is told and left out, and the entity stays.
-    fn annotations(&mut self, metadata: &Node, entity: &EntityRef) -> BTreeMap<String, Annotation> {
-        let mut annotations = BTreeMap::new();
-        let Some(node) = metadata.get("annotations") else { return annotations };
+    fn annotations(
+        &mut self,
+        metadata: &Node,
+        entity: &EntityRef,
+    ) -> (BTreeMap<String, Annotation>, Vec<EntityFault>) {
+        let (mut annotations, mut faults) = (BTreeMap::new(), Vec::new());
+        let Some(node) = metadata.get("annotations") else { return (annotations, faults) };
         let Some(map) = node.as_map() else {
             if !node.is_null() {
                 let message = format!("`metadata.annotations` is {}, not a mapping", node.what());
+                faults.push(self.fault(About::Annotations, node.at, &message));
                 self.reading.tell(self.refuse(node.at, message).of_entity(entity));
             }
-            return annotations;
+            return (annotations, faults);
         };
         for entry in &map.entries {
             match &entry.value.value {
@@ -189,14 +197,34 @@ impl Document<'_> {
                 }
                 _ => {
                     let (key, what) = (shown(&entry.key), entry.value.what());
-                    let message =
-                        format!("the annotation `{key}` is {what}, where text is needed: write it in quotes");
+                    let mend = match &entry.value.value {
+                        Value::List(_) => "write one text, with commas",
+                        _ => "write it in quotes",
+                    };
+                    let message = format!("the annotation `{key}` is {what}, where text is needed: {mend}");
+                    let about = About::Annotation(entry.key.as_str().into());
+                    faults.push(self.fault(about, entry.value.at, &message));
                     let fault = self.refuse(entry.value.at, message).of_entity(entity);
                     self.reading.tell(SourceFault { annotation: Some(entry.key.as_str().into()), ..fault });
                 }
             }
         }
-        annotations
+        (annotations, faults)
+    }
+
+    /// Annotations that stand where nobody reads them; they are told of the file by [`shape::mistakes`].
+    fn misplaced(&self, root: &Node, read: &BTreeMap<String, Annotation>) -> Vec<EntityFault> {
+        let wrong = shape::misplaced(root);
+        let lost = wrong.iter().flat_map(|(message, entry)| {
+            let entries = entry.value.as_map().map(|map| map.entries.as_slice()).unwrap_or_default();
+            let lost = entries.iter().filter(|entry| !read.contains_key(&entry.key));
+            lost.map(|entry| self.fault(About::Annotation(entry.key.as_str().into()), entry.at, message))
+        });
+        lost.collect()
+    }
+
+    fn fault(&self, about: About, at: Position, message: &str) -> EntityFault {
+        EntityFault { about, message: message.to_owned(), place: Some(place(self.file, at)) }
     }
 
     /// `spec.target` and `spec.targets` of a Location.

@@ -10,7 +10,8 @@ const REFERENCE_LISTS: [&str; 7] =
 
 /// Each mistake with its place.
 pub(super) fn mistakes(root: &Node, kind: &str) -> Vec<(Position, String)> {
-    let mut found = misplaced(root);
+    let mut found: Vec<(Position, String)> =
+        misplaced(root).into_iter().map(|(told, entry)| (entry.at, told)).collect();
     if let Some(spec) = root.get("spec").filter(|_| KINDS.contains(&kind)) {
         for key in REFERENCES {
             found.extend(spec.get(key).and_then(|node| reference(key, node)));
@@ -24,7 +25,7 @@ pub(super) fn mistakes(root: &Node, kind: &str) -> Vec<(Position, String)> {
 }
 
 /// Annotations that nobody reads, because they do not stand under `metadata.annotations`.
-fn misplaced(root: &Node) -> Vec<(Position, String)> {
+pub(super) fn misplaced(root: &Node) -> Vec<(String, Entry)> {
     let key = |parent: Option<&Node>, key: &str| -> Option<Entry> {
         let entries = &parent?.as_map()?.entries;
         entries.iter().find(|e| e.key == key && holds_annotations(&e.value)).cloned()
@@ -35,7 +36,7 @@ fn misplaced(root: &Node) -> Vec<(Position, String)> {
         ("metadata.annotation", key(root.get("metadata"), "annotation")),
     ];
     let told = |path: &str| format!("`{path}` is not read: annotations stand under `metadata.annotations`");
-    wrong.into_iter().filter_map(|(path, entry)| Some((entry?.at, told(path)))).collect()
+    wrong.into_iter().filter_map(|(path, entry)| Some((told(path), entry?))).collect()
 }
 
 /// Whether a mapping has a key with a prefix, as annotations have.

@@ -136,6 +136,11 @@ impl Overview {
                 *slot = known.map_or(EntityAlerts::Unknown, EntityAlerts::Known);
             }
         }
+        for row in &list.unknown {
+            if let Some(slot) = alerts.get_mut(*row as usize) {
+                *slot = EntityAlerts::Unknown;
+            }
+        }
         let as_of = answers.iter().flatten().filter(|answer| !answer.is_stale()).map(|a| a.as_of).min();
         Self { as_of, ..Self::ordered(alerts, list) }
     }

@@ -35,6 +35,8 @@ pub struct Watch {
 pub struct Watchlist {
     pub(super) wanted: Vec<Wanted>,
     pub watches: Vec<Watch>,
+    /// Entities without alerts of which nobody knows whether they should have some.
+    pub unknown: Vec<u32>,
     /// Held, so that a rule's target can be asked by its name.
     pub instances: Vec<Arc<Instance>>,
     /// Every entity: whether it has anything to show.
@@ -53,12 +55,19 @@ impl Watchlist {
         };
         let (mut known, mut places, mut large) = (HashMap::new(), HashMap::new(), 0);
         for ((row, entity), available) in (0u32..).zip(&snapshot.entities).zip(list.available.clone()) {
-            let texts = (entity.annotation(ALERT), entity.annotation(LABELS));
-            if !available || texts == (None, None) {
+            if !available {
                 continue;
             }
             let spec = MonitoringSpec::of_alerts(entity);
+            let names_one = spec.service_name.is_some();
+            if spec.alerts.is_none() && !names_one && !spec.unread {
+                continue;
+            }
             let routed = monitoring.route(entity, &spec, facts).ok();
+            if spec.alerts.is_none() {
+                list.unknown.extend((spec.unread || routed.is_none()).then_some(row));
+                continue;
+            }
             let instance = routed.and_then(|routed| {
                 let next = places.len();
                 let place = *places.entry(routed.name().clone()).or_insert(next);
@@ -68,15 +77,19 @@ impl Watchlist {
                 (place < MOST_INSTANCES).then(|| u32::try_from(place).ok()).flatten()
             });
             let Some(alerts) = spec.alerts else { continue };
-            let wanted = *known.entry(texts).or_insert_with(|| {
-                let is_large = alerts.matchers.known().is_some_and(|all| all.iter().any(Matcher::is_large));
-                large += usize::from(is_large);
-                list.wanted.push(match is_large && large > MOST_LARGE {
-                    true => Wanted::Unread(entity.clone()),
-                    false => Wanted::Ready(alerts),
+            // What could not be read has no text.
+            let texts = (entity.annotation(ALERT), entity.annotation(LABELS));
+            let wanted =
+                *known.entry((texts, alerts.broken, alerts.chooses_nothing())).or_insert_with(|| {
+                    let is_large =
+                        alerts.matchers.known().is_some_and(|all| all.iter().any(Matcher::is_large));
+                    large += usize::from(is_large);
+                    list.wanted.push(match is_large && large > MOST_LARGE {
+                        true => Wanted::Unread(entity.clone()),
+                        false => Wanted::Ready(alerts),
+                    });
+                    u32::try_from(list.wanted.len() - 1).unwrap_or(u32::MAX)
                 });
-                u32::try_from(list.wanted.len() - 1).unwrap_or(u32::MAX)
-            });
             list.watches.push(Watch { row, wanted, instance });
         }
         list

@@ -29,6 +29,7 @@ fn entity(name: &str, annotations: &[(&str, &str)]) -> Arc<Entity> {
         spec: serde_json::Value::Null,
         relations: Vec::new(),
         place: None,
+        faults: Vec::new(),
     })
 }
 

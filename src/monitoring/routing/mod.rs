@@ -15,6 +15,7 @@ pub use pattern::{Case, Pattern};
 pub use rule::{Outcome, Rule, Target, TargetRule};
 pub use template::UrlTemplate;
 
+use crate::annotations::SERVICE_NAME;
 use crate::catalog::Entity;
 use crate::prometheus::InstanceName;
 
@@ -90,6 +91,8 @@ pub struct UnknownInstance {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reason {
     NotConfigured,
+    /// The service-name could not be read, and nobody stands in for the one that was meant.
+    Unreadable,
     /// The instance's allowedEntities do not have the entity.
     Denied {
         instance: InstanceName,
@@ -105,6 +108,7 @@ impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotConfigured => f.write_str("it is not configured"),
+            Self::Unreadable => f.write_str("the annotation prometheus.io/service-name is no text"),
             Self::Denied { instance } => write!(f, "allowedEntities of {instance} do not have the entity"),
             Self::NoTarget { rule, why } => write!(f, "{rule} leads to no target: {why}"),
         }
@@ -131,9 +135,11 @@ pub fn choose(
         }
         Some(instance) => Ok(Route { instance: instance.clone(), why, target: None }),
     };
+    let is_unreadable = entity.has_lost_by_itself(SERVICE_NAME);
     let numbered = (1..).zip(&settings.rules);
     let Some((number, rule)) = numbered.into_iter().find(|(_, rule)| rule.when.hold(entity, facts)) else {
         return match service_name {
+            _ if is_unreadable => Err(refused(None, Reason::Unreadable)),
             Some(name) => named(name, service_name, Why::ServiceName),
             None => named(InstanceName::DEFAULT, None, Why::Default),
         };
@@ -141,6 +147,9 @@ pub fn choose(
     let why = Why::Rule { number, name: rule.name.clone() };
     match &rule.outcome {
         Outcome::Instance(name) => named(name.as_str(), None, why),
+        Outcome::Target(target_rule) if is_unreadable && target_rule.asks_for_service_name() => {
+            Err(refused(None, Reason::Unreadable))
+        }
         Outcome::Target(target_rule) => match target_rule.settle(&rule.name, entity, service_name) {
             Ok(target) => Ok(Route { instance: target_rule.name(&target), why, target: Some(target) }),
             Err(fault) => {

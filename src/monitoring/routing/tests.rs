@@ -33,6 +33,7 @@ pub fn entity() -> Entity {
             related("partOf", "system:shop"),
         ],
         place: None,
+        faults: Vec::new(),
     }
 }
 

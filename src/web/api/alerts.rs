@@ -52,10 +52,13 @@ async fn asked(
 ) -> Result<AlertTable, PageError> {
     strict(params)?;
     let spec = MonitoringSpec::of(&subject.entity);
-    if spec.alerts.is_none() {
+    let routed = monitoring.route(&subject.entity, &spec, &facts.0);
+    // An entity that names an instance in vain does not lack an annotation.
+    let names_one = spec.service_name.is_some() || spec.unread;
+    if spec.alerts.is_none() && !(routed.is_err() && names_one) {
         return Err(PageError::Failed(Failure::NoAnnotation));
     }
-    let routed = monitoring.route(&subject.entity, &spec, &facts.0).map_err(PageError::unknown_instance)?;
+    let routed = routed.map_err(PageError::unknown_instance)?;
     let table = monitoring.alerts(routed.name(), &spec, params.table.show_inactive).await;
     table.map_err(PageError::Failed)
 }

@@ -9,6 +9,7 @@ use crate::monitoring::Monitoring;
 use crate::problem::Located;
 use crate::prometheus::InstanceName;
 use crate::promql::Matcher;
+use crate::web::page_error::unknown_name;
 use crate::web::{CachePolicy, Facts, PageError, PageParams, Subject, form};
 
 pub async fn show(
@@ -19,8 +20,10 @@ pub async fn show(
     monitoring: web::Data<Monitoring>,
 ) -> Result<HttpResponse, PageError> {
     strict(&params)?;
-    let spec = MonitoringSpec::of(&subject.entity);
-    let routed = monitoring.route(&subject.entity, &spec, &facts.0).ok();
+    let mut spec = MonitoringSpec::of(&subject.entity);
+    let routed = monitoring.route(&subject.entity, &spec, &facts.0);
+    spec.problems.extend(routed.as_ref().err().and_then(|unknown| unknown_name(&subject.entity, unknown)));
+    let routed = routed.ok();
     let asked = spec.service_name.as_deref().unwrap_or(InstanceName::DEFAULT);
     let body = EntityForm {
         entity_ref: subject.reference().to_string(),

@@ -1,5 +1,6 @@
 //! Errors: worded once for the reader, told once to the operator, answered in the form that was asked for.
 
+mod instances;
 mod nothing;
 mod render;
 mod told;
@@ -9,6 +10,7 @@ use std::fmt;
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
 
+pub use instances::unknown_name;
 pub use nothing::{Nothing, tell_nothing};
 pub use render::{catch_panics, render};
 pub use told::{Told, alertmanager_says, tell};

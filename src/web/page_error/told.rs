@@ -3,7 +3,8 @@
 use actix_web::http::StatusCode;
 
 use super::PageError;
-use crate::monitoring::{Failure, UnknownInstance};
+use super::instances::{no_such_instance, unknown_instance};
+use crate::monitoring::Failure;
 use crate::prometheus::{Cause, ErrorKind, InstanceName, PrometheusError};
 
 /// The kind of our own fault, which no table of the contract names.
@@ -28,7 +29,13 @@ pub struct Told {
 }
 
 impl Told {
-    fn new(status: StatusCode, kind: &'static str, title: &str, explanation: &str, advice: &str) -> Self {
+    pub(super) fn new(
+        status: StatusCode,
+        kind: &'static str,
+        title: &str,
+        explanation: &str,
+        advice: &str,
+    ) -> Self {
         let (title, explanation) = (title.to_owned(), explanation.to_owned());
         Self { status, kind, title, explanation, said: None, advice: advice.to_owned() }
     }
@@ -212,48 +219,6 @@ fn worded(failure: &Failure) -> Told {
     }
 }
 
-/// The names that may be chosen instead.
-fn known(unknown: &UnknownInstance) -> String {
-    match unknown.known.as_slice() {
-        [] => "No instance is configured for it.".to_owned(),
-        names => format!("Configured are: {}.", names.join(", ")),
-    }
-}
-
-/// Of an address, where [`unknown_instance`] tells of an entity.
-fn no_such_instance(unknown: &UnknownInstance) -> Told {
-    let known = known(unknown);
-    let (title, explanation) = match &unknown.asked {
-        Some(asked) => (
-            format!("No Prometheus instance is called \"{asked}\""),
-            format!("The address names an instance that is not configured. {known}"),
-        ),
-        None => (
-            "No default Prometheus instance".to_owned(),
-            format!("The address names no instance, and there is none without a name. {known}"),
-        ),
-    };
-    Told::new(StatusCode::NOT_FOUND, "unknown_instance", &title, &explanation, "Choose another instance.")
-}
-
-fn unknown_instance(unknown: &UnknownInstance) -> Told {
-    let known = known(unknown);
-    let (title, explanation) = match &unknown.asked {
-        Some(asked) => (
-            format!("No Prometheus instance is called \"{asked}\""),
-            format!(
-                "The annotation prometheus.io/service-name names an instance that is not configured. {known}"
-            ),
-        ),
-        None => (
-            "No Prometheus instance for this entity".to_owned(),
-            format!("The portal's configuration leads the entity to no instance. {known}"),
-        ),
-    };
-    let advice = "Mend the annotation prometheus.io/service-name, or have the instance configured.";
-    Told::new(StatusCode::NOT_FOUND, "unknown_instance", &title, &explanation, advice)
-}
-
 /// An instance as the subject of a sentence.
 pub(super) fn subject(instance: &InstanceName) -> String {
     match instance.as_str() {
@@ -383,6 +348,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
+    use crate::monitoring::UnknownInstance;
     use crate::monitoring::routing::Reason;
 
     fn error(kind: ErrorKind) -> PrometheusError {

@@ -36,8 +36,7 @@ pub async fn show(request: HttpRequest, scene: Scene) -> Result<HttpResponse, Pa
     let page = scene.links().entity(&scene.entity.reference);
     let setting = scene.setting(&page);
     let fault = scene.fault();
-    let missing =
-        scene.spec.graphs.is_empty() && scene.spec.alerts.is_none() && scene.spec.problems.is_empty();
+    let missing = scene.spec.is_empty() && !scene.is_unknown();
     let asks = fault.is_none() && !missing;
     let alerts = async {
         match asks && scene.spec.alerts.is_some() {
@@ -51,7 +50,9 @@ pub async fn show(request: HttpRequest, scene: Scene) -> Result<HttpResponse, Pa
     let leads = members.as_ref().filter(|members| members.leads_page);
     let summary = match &alerts {
         Some(alerts) => alerts.summary.clone(),
-        None if fault.is_some() && scene.spec.alerts.is_some() => Summary::unknown(None),
+        None if fault.is_some() && (scene.spec.alerts.is_some() || scene.is_unknown()) => {
+            Summary::unknown(None)
+        }
         None if leads.is_some() => leads.map_or_else(|| Summary::without_alerts(None), |m| m.summary.clone()),
         None if missing => Summary::without_alerts(None),
         None => scene.summary_without_alerts(),

@@ -236,8 +236,15 @@ impl Scene {
         join_all(asked).await.into_iter().flatten().collect()
     }
 
+    /// Whether nobody knows if an entity without alerts has none: an annotation could not be read, or names an
+    /// instance in vain.
+    pub fn is_unknown(&self) -> bool {
+        self.spec.unread || (self.routed.is_err() && self.spec.service_name.is_some())
+    }
+
     pub fn summary_without_alerts(&self) -> Summary {
-        Summary::without_alerts(self.routed().ok().map(|routed| routed.name().to_string()))
+        let instance = self.routed().ok().map(|routed| routed.name().to_string());
+        if self.is_unknown() { Summary::unknown(instance) } else { Summary::without_alerts(instance) }
     }
 
     pub fn head(&self, tab: &str, summary: Summary) -> Head {

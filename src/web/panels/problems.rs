@@ -29,6 +29,8 @@ pub struct Shown {
     pub before: String,
     pub marked: String,
     pub after: String,
+    /// Whether there is a text with a place in it.
+    pub has_text: bool,
     /// Blanks up to the place, and carets under it, counted in characters.
     pub blanks: String,
     pub carets: String,
@@ -40,11 +42,8 @@ impl ProblemsPanel {
         let shown = |located: &Located| {
             let annotation = entity.annotations.get(&located.annotation);
             let value = annotation.map_or("", |a| a.value.as_str());
-            let place = annotation.and_then(|a| a.place_of(located.problem.span.start)).map(|place| {
-                let file =
-                    place.file.file_name().map(|f| f.to_string_lossy().into_owned()).unwrap_or_default();
-                format!("{file}, line {}, column {}", place.line, place.column)
-            });
+            let place = annotation.and_then(|a| a.place_of(located.problem.span.start));
+            let place = located.fault_at.clone().or_else(|| place.map(|place| place.to_string()));
             Shown { place, ..Shown::of(located, value) }
         };
         let all = || problems.iter().map(shown).collect();
@@ -54,7 +53,8 @@ impl ProblemsPanel {
     /// Those of a query that the address has. None when there are none.
     pub fn of_query(query: &str, problems: &[Problem]) -> Option<Self> {
         let shown = |problem: &Problem| {
-            Shown::of(&Located { annotation: "query".to_owned(), problem: problem.clone() }, query)
+            let annotation = "query".to_owned();
+            Shown::of(&Located { annotation, problem: problem.clone(), fault_at: None }, query)
         };
         let all = || problems.iter().map(shown).collect();
         (!problems.is_empty()).then(|| Self { whose: "query", problems: all() })
@@ -87,6 +87,7 @@ impl Shown {
                 Severity::Warning => "warning",
             },
             place: None,
+            has_text: !value.is_empty() && located.fault_at.is_none(),
             blanks: " ".repeat(before.chars().count()),
             carets: "^".repeat(marked.chars().count().max(1)),
             before,
@@ -117,7 +118,7 @@ mod tests {
 
     fn check(value: &str, span: (usize, usize), lines: [&str; 2]) {
         let problem = Problem::error(Span::new(span.0, span.1), "wrong");
-        let shown = Shown::of(&Located { annotation: "a".to_owned(), problem }, value);
+        let shown = Shown::of(&Located { annotation: "a".to_owned(), problem, fault_at: None }, value);
         assert_eq!(format!("{}{}{}", shown.before, shown.marked, shown.after), lines[0]);
         assert_eq!(format!("{}{}", shown.blanks, shown.carets), lines[1]);
     }

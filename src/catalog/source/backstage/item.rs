@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::PLACE;
 use crate::catalog::relations;
-use crate::catalog::{Annotation, Entity, EntityRef, Link, SourceFault};
+use crate::catalog::{About, Annotation, Entity, EntityFault, EntityRef, Link, SourceFault};
 use crate::yaml::shown;
 
 /// An annotation that asks for something of ours.
@@ -48,24 +48,27 @@ pub(super) fn read(text: &str, faults: &mut Vec<SourceFault>) -> Result<Entity, 
     relations.shrink_to_fit();
     let mut text = |key: &str| metadata.remove(key).and_then(scalar_text).filter(|text| !text.is_empty());
     let (title, description) = (text("title"), text("description"));
+    let (annotations, lost) = annotations(metadata.remove("annotations"), &reference, faults);
     let mut entity = Entity {
         title,
         description,
         labels: texts(metadata.remove("labels")),
-        annotations: annotations(metadata.remove("annotations"), &reference, faults),
+        annotations,
         tags: items(metadata.remove("tags")).filter_map(scalar_text).collect(),
         links: items(metadata.remove("links")).filter_map(link).collect(),
         other_metadata: fitting(metadata),
         relations,
         spec,
         place: None,
+        faults: lost,
         reference,
         kind,
         api_version,
         name,
     };
     entity.tags.shrink_to_fit();
-    if !entity.annotations.keys().any(|key| OURS.iter().any(|ours| key.starts_with(ours))) {
+    let is_ours = |key: &str| OURS.iter().any(|ours| key.starts_with(ours));
+    if !entity.annotations.keys().any(|key| is_ours(key)) && !entity.faults.iter().any(|f| is_ours(f.key())) {
         thin(&mut entity);
     }
     Ok(entity)
@@ -109,19 +112,30 @@ fn annotations(
     map: Option<Value>,
     entity: &EntityRef,
     faults: &mut Vec<SourceFault>,
-) -> BTreeMap<String, Annotation> {
-    let Some(Value::Object(map)) = map else { return BTreeMap::new() };
-    let mut found = BTreeMap::new();
+) -> (BTreeMap<String, Annotation>, Vec<EntityFault>) {
+    let (mut found, mut lost) = (BTreeMap::new(), Vec::new());
+    let map = match map {
+        Some(Value::Object(map)) => map,
+        None | Some(Value::Null) => return (found, lost),
+        Some(_) => {
+            let message = format!("`metadata.annotations` of `{entity}` is not a mapping, and is left out");
+            lost.push(EntityFault { about: About::Annotations, message: message.clone(), place: None });
+            faults.push(SourceFault::of_file(PLACE, message).of_entity(entity));
+            return (found, lost);
+        }
+    };
     for (key, value) in map {
         if let Value::String(value) = value {
             found.insert(key, Annotation { value, place: None, key_place: None, origins: None });
             continue;
         }
         let message = format!("the annotation `{}` of `{entity}` is no text, and is left out", shown(&key));
+        let about = About::Annotation(key.as_str().into());
+        lost.push(EntityFault { about, message: message.clone(), place: None });
         let fault = SourceFault::of_file(PLACE, message).of_entity(entity);
         faults.push(SourceFault { annotation: Some(key.into()), ..fault });
     }
-    found
+    (found, lost)
 }
 
 fn items(list: Option<Value>) -> impl Iterator<Item = Value> {

@@ -1,0 +1,130 @@
+//! What people write into `prometheus.io/rule` that is no query: a file of rules, or the name of an alert.
+
+use super::GraphSpec;
+use crate::problem::{Problem, Span};
+
+/// Keys that only a file of rules has at the beginning of a line.
+const OF_RULE_FILES: [&str; 4] = ["groups:", "alert:", "record:", "expr:"];
+/// Names of alerts that are repeated from a file of rules.
+const MOST_NAMES: usize = 5;
+
+/// The problem of an annotation that is a file of rules, or a part of one.
+pub(super) fn rule_file(value: &str) -> Option<Problem> {
+    let first = value.lines().find(|line| !is_blank(line))?;
+    let key = |line: &str| line.trim_start().trim_start_matches('-').trim_start().to_owned();
+    let is_rule = |line: &str| OF_RULE_FILES.iter().any(|word| key(line).starts_with(word));
+    let is_file = is_rule(first) || (key(first).starts_with("name:") && value.lines().any(is_rule));
+    if !is_file {
+        return None;
+    }
+    let names =
+        value.lines().filter_map(|line| key(line).strip_prefix("alert:").map(|name| name.trim().to_owned()));
+    let names: Vec<String> = names.filter(|name| !name.is_empty()).take(MOST_NAMES).collect();
+    let alerts = match names.as_slice() {
+        [] => String::new(),
+        names => format!(", such as {}", names.join(",")),
+    };
+    let start = value.find(first).unwrap_or_default();
+    let place = Span::new(start, start + first.len()).trimmed(value);
+    let told = format!(
+        "this is a file of rules, which Prometheus itself loads; here stand queries, and the names of alerts stand \
+         in the annotation prometheus.io/alert{alerts}"
+    );
+    Some(Problem::error(place, told))
+}
+
+/// The problem of an entry that looks like the name of an alert; `graph` is what it was read as.
+pub(super) fn alert_name(graph: &GraphSpec, place: Span) -> Option<Problem> {
+    let text = graph.source.as_str();
+    let meant = format!("the name of an alert stands in the annotation prometheus.io/alert: {text}");
+    match &graph.query {
+        Some(query) if !query.is_checked() && is_words(text) => {
+            Some(Problem::warning(place, format!("this is no query of PromQL; {meant}")))
+        }
+        Some(_) if is_dashed(text) => {
+            let told = format!("this is read as a subtraction of metrics; {meant}");
+            Some(Problem::warning(place, told))
+        }
+        Some(_) if is_camel(text) => {
+            Some(Problem::warning(place, format!("no metric of Prometheus is called like this; {meant}")))
+        }
+        _ => None,
+    }
+}
+
+fn is_blank(line: &str) -> bool {
+    line.trim().is_empty() || line.trim_start().starts_with('#')
+}
+
+/// `Till is slow`
+fn is_words(text: &str) -> bool {
+    let word = |word: &str| word.chars().all(|c| c.is_ascii_alphanumeric());
+    text.contains(' ') && text.split_whitespace().all(word)
+}
+
+/// `till-high-latency`
+fn is_dashed(text: &str) -> bool {
+    let word = |word: &str| {
+        word.len() > 1
+            && word.starts_with(|c: char| c.is_ascii_alphabetic())
+            && word.chars().all(|c| c.is_ascii_alphanumeric())
+    };
+    text.contains('-') && text.split('-').all(word)
+}
+
+/// `DiskWillFill`: metrics are written small, with underscores.
+fn is_camel(text: &str) -> bool {
+    text.len() > 3
+        && text.starts_with(|c: char| c.is_ascii_uppercase())
+        && text.chars().any(|c| c.is_ascii_lowercase())
+        && text.chars().all(|c| c.is_ascii_alphanumeric())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_of_rules_is_called_that_with_its_alerts() {
+        for text in [
+            "- alert: TillErrors\n  expr: rate(x[5m]) > 1\n  labels:\n    severity: page\n- alert: TillDown\n  expr: up == 0\n",
+            "# rules\ngroups:\n- name: till\n  rules:\n  - alert: TillErrors\n    expr: up == 0\n  - alert: TillDown\n",
+            "- name: till\n  rules:\n  - alert: TillErrors\n  - alert: TillDown\n",
+            "alert: TillErrors\nexpr: up\n---\nalert: TillDown",
+        ] {
+            let told = rule_file(text).unwrap();
+            assert!(
+                told.is_error() && told.message.ends_with("prometheus.io/alert, such as TillErrors,TillDown"),
+                "{told:?}"
+            );
+            assert!(!told.span.of(text).is_empty() && !told.span.of(text).contains('\n'), "{told:?}");
+        }
+        assert!(rule_file("- record: a:b\n  expr: sum(b)").unwrap().message.ends_with("prometheus.io/alert"));
+        for text in ["", "up", "up,\n  job:up:sum|job", "-up", "alert", "- up", "sum(alert:rate)"] {
+            assert_eq!(rule_file(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_name_of_an_alert_is_called_that() {
+        let told = |text: &str| {
+            alert_name(&GraphSpec::of_query(text, None), Span::whole(text)).map(|told| told.is_error())
+        };
+        for (text, wanted) in [
+            ("till-high-latency-alerts", Some(false)),
+            ("DiskWillFill", Some(false)),
+            ("Watchdog", Some(false)),
+            ("Till is slow", Some(false)),
+            ("up", None),
+            ("up - down", None),
+            ("a_b-c_d", None),
+            ("a-1", None),
+            ("ALERTS", None),
+            ("memUsage", None),
+            ("rate(x[5m])", None),
+            ("x{", None),
+        ] {
+            assert_eq!(told(text), wanted, "{text}");
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! What chooses alerts and cannot be read: it never chooses more, and every form says that not all is known.
+
+use serde_json::{Value, json};
+
+use crate::world::markup::{panel, tags, words};
+use crate::world::upstream::Reply;
+use crate::world::{Reply as Page, World};
+
+fn rules() -> Reply {
+    let alert = |pod: &str| {
+        json!({"labels": {"alertname": "TillDown", "job": "till", "pod": pod}, "annotations": {}, "state": "firing",
+            "activeAt": "2026-11-23T14:00:00Z", "value": "1e+00"})
+    };
+    let alerts: Vec<Value> = ["till-1", "till-7", "till-8"].iter().map(|pod| alert(pod)).collect();
+    let rule = |name: &str, alerts: Vec<Value>| {
+        let state = if alerts.is_empty() { "inactive" } else { "firing" };
+        json!({"name": name, "query": "up == 0", "duration": 0, "state": state, "type": "alerting", "labels": {},
+            "annotations": {}, "alerts": alerts, "health": "ok", "evaluationTime": 0.001,
+            "lastEvaluation": promenade::clock::now().to_string()})
+    };
+    let rules = vec![rule("TillDown", alerts), rule("Quiet", vec![])];
+    Reply::rules(json!([{"name": "till", "file": "r.yml", "interval": 15, "rules": rules}]))
+}
+
+/// An entity whose annotations are one line of YAML.
+fn entity(name: &str, annotations: &str) -> String {
+    format!(
+        "apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata:\n  name: {name}\n  annotations: {annotations}\n---\n"
+    )
+}
+
+async fn world(entities: &[(&str, &str)]) -> World {
+    let catalog: String = entities.iter().map(|(name, annotations)| entity(name, annotations)).collect();
+    let world = World::of(&catalog).await;
+    world.upstream.on_rules(rules());
+    world.upstream.on_any(Reply::matrix(&[]));
+    world
+}
+
+fn path(name: &str) -> String {
+    format!("/catalog/default/component/{name}")
+}
+
+fn state(page: &Page) -> String {
+    let all = tags(page.text());
+    let icon = all.iter().find(|tag| tag.get("id") == Some("favicon")).unwrap();
+    icon.get("href").unwrap().split("favicon-").nth(1).unwrap().split('.').next().unwrap().to_owned()
+}
+
+fn pods(table: &Value) -> Vec<&str> {
+    table["alerts"].as_array().unwrap().iter().filter_map(|row| row["labels"]["pod"].as_str()).collect()
+}
+
+/// Entities that choose nothing because a matcher, or all of them, cannot be read.
+const UNREADABLE: [(&str, &str); 12] = [
+    ("colon", "{prometheus.io/labels: 'pod: till-7'}"),
+    ("double-equals", "{prometheus.io/labels: 'pod==till-7'}"),
+    ("one-of-two", "{prometheus.io/labels: 'job=till,pod=~\"(\"'}"),
+    ("beside-names", "{prometheus.io/alert: TillDown, prometheus.io/labels: 'job=till,pod'}"),
+    ("beside-all", "{prometheus.io/alert: all, prometheus.io/labels: 'job'}"),
+    ("empty", "{prometheus.io/alert: TillDown, prometheus.io/labels: ''}"),
+    ("unclosed", "{prometheus.io/labels: '{job=\"till\"'}"),
+    ("listed-labels", "{prometheus.io/alert: TillDown, prometheus.io/labels: [job=till]}"),
+    ("mapped-labels", "{prometheus.io/labels: {job: till}}"),
+    ("listed-alerts", "{prometheus.io/alert: [TillDown], prometheus.io/labels: job=till}"),
+    ("true-alerts", "{prometheus.io/alert: true}"),
+    ("all-listed", "[{prometheus.io/alert: all}]"),
+];
+
+#[tokio::test]
+async fn a_matcher_that_cannot_be_read_leaves_no_row_in_any_form_and_all_say_unknown() {
+    let world = world(&UNREADABLE).await;
+    for (name, _) in UNREADABLE {
+        let reply = world.get(&format!("{}/alerts.json", path(name))).await;
+        assert_eq!(reply.status, 200, "{name}: {}", reply.text());
+        let table = reply.json();
+        assert_eq!((&table["alerts"], &table["complete"]), (&json!([]), &json!(false)), "{name}: {table}");
+        assert_eq!(table["state"], "unknown", "{name}");
+        let form = world.get(&format!("{}.json", path(name))).await.json();
+        assert_eq!(form["alerts"]["names"], json!([]), "{name}: {form}");
+        let errors = form["problems"].as_array().unwrap().iter().filter(|told| told["severity"] == "error");
+        assert!(errors.count() > 0, "{name}: {form}");
+        for page in [path(name), format!("{}/alerts", path(name))] {
+            let page = world.get(&page).await;
+            let text = words(page.text());
+            assert_eq!(state(&page), "unknown", "{name}");
+            assert!(
+                text.contains("in the annotations") && !text.contains("has no prometheus.io"),
+                "{name}: {text}"
+            );
+            assert!(
+                !text.contains("No alerts:") && !panel(page.text(), "alerts").contains("till-7"),
+                "{name}: {text}"
+            );
+        }
+    }
+    let landed = words(world.get("/go?alertname=TillDown&pod=till-7&job=till").await.text());
+    assert!(landed.contains("No entity owns this alert"), "{landed}");
+    let catalog = world.get("/?state=unknown&pageSize=all").await;
+    let links = tags(catalog.text());
+    let links: Vec<&str> = links.iter().filter_map(|tag| tag.get("href")?.split('?').next()).collect();
+    for (name, _) in UNREADABLE {
+        assert!(links.contains(&path(name).as_str()), "{name}: {links:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_name_that_cannot_be_read_leaves_the_others() {
+    let world = world(&[
+        ("fires", "{prometheus.io/alert: 'TillDown,\"Other'}"),
+        ("rests", "{prometheus.io/alert: 'Quiet,\"Other'}"),
+    ])
+    .await;
+    let fires = world.get(&format!("{}/alerts.json", path("fires"))).await.json();
+    assert_eq!(
+        (pods(&fires).len(), &fires["state"], &fires["complete"]),
+        (3, &json!("firing"), &json!(false))
+    );
+    let rests = world.get(&format!("{}/alerts.json", path("rests"))).await.json();
+    assert_eq!((&rests["state"], &rests["complete"]), (&json!("unknown"), &json!(false)));
+    assert_eq!(state(&world.get(&path("rests")).await), "unknown");
+}
+
+#[tokio::test]
+async fn matchers_in_braces_choose_as_prometheus_and_alertmanager_read_them() {
+    let chosen = [
+        ("braces", r#"{prometheus.io/labels: '{job="till", pod=~"till-(7|8)"}'}"#, &["till-7", "till-8"][..]),
+        ("comma", r#"{prometheus.io/labels: '{ job = "till", pod = "till-7", }'}"#, &["till-7"]),
+        ("quoted-name", r#"{prometheus.io/labels: '{"pod"="till-7"}'}"#, &["till-7"]),
+        ("bare", r#"{prometheus.io/labels: '{job=till,pod=~till-[78]}'}"#, &["till-7", "till-8"]),
+        ("doubled", r#"{prometheus.io/labels: 'pod=~"till-\\d",pod!~till-[0-6]'}"#, &["till-7", "till-8"]),
+        ("single", r#"{prometheus.io/labels: 'pod=~"till\-7"'}"#, &["till-7"]),
+        ("quotes", r#"{prometheus.io/labels: "pod='till-7'"}"#, &["till-7"]),
+        ("raw", r#"{prometheus.io/labels: 'pod=~`till-\d`,pod!=till-1'}"#, &["till-7", "till-8"]),
+    ];
+    let entities: Vec<(&str, &str)> =
+        chosen.iter().map(|(name, annotations, _)| (*name, *annotations)).collect();
+    let world = world(&entities).await;
+    for (name, _, wanted) in chosen {
+        let table = world.get(&format!("{}/alerts.json", path(name))).await.json();
+        let mut found = pods(&table);
+        found.sort_unstable();
+        assert_eq!((found.as_slice(), &table["complete"]), (wanted, &json!(true)), "{name}: {table}");
+    }
+    let told = world.get(&format!("{}.json", path("single"))).await.json();
+    assert_eq!(told["problems"][0]["severity"], "warning", "{told}");
+    let landed = words(world.get("/go?alertname=TillDown&pod=till-8&job=till").await.text());
+    assert!(landed.contains("Shown by 4 entities"), "{landed}");
+}
+
+#[tokio::test]
+async fn a_custom_page_whose_labels_cannot_be_read_chooses_nothing() {
+    let world = world(&[]).await;
+    for labels in ["pod%3A%20till-7", "pod%3D%3Dtill-7", "job%3Dtill%2Cpod%3D~(", "%7Bjob%3D%22till%22"] {
+        let data = world.get(&format!("/alerts.json?labels={labels}")).await;
+        assert_eq!(
+            (data.status.as_u16(), &data.json()["error"]["kind"]),
+            (400, &json!("bad_parameter")),
+            "{labels}"
+        );
+        for names in ["", "&alerts=TillDown", "&alerts=all"] {
+            let page = world.get(&format!("/alerts?labels={labels}{names}")).await;
+            let text = words(page.text());
+            assert!(page.status == 200 && text.contains("labels: "), "{labels}: {text}");
+            assert!(
+                !page.text().contains("till-7</") && state(&page) == "unknown",
+                "{labels}{names}: {text}"
+            );
+        }
+    }
+}

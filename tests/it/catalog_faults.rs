@@ -1,0 +1,177 @@
+//! Faults of the catalog that concern one entity: told on its page and in its data, and unknown everywhere.
+
+use serde_json::{Value, json};
+
+use crate::world::World;
+use crate::world::markup::{tags, words};
+use crate::world::upstream::Reply;
+
+const HEAD: &str = "apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata:\n";
+
+async fn world(metadata: &[&str]) -> World {
+    let catalog: String = metadata.iter().map(|text| format!("{HEAD}{text}\n---\n")).collect();
+    let world = World::of(&catalog).await;
+    world.upstream.on_rules(Reply::rules(json!([])));
+    world.upstream.on_any(Reply::matrix(&[]));
+    world
+}
+
+fn path(name: &str) -> String {
+    format!("/catalog/default/component/{name}")
+}
+
+/// The annotation, the severity and the sentence of every problem.
+async fn problems(world: &World, name: &str) -> Vec<(String, String, String)> {
+    let form = world.get(&format!("{}.json", path(name))).await.json();
+    let text = |told: &Value, key: &str| told[key].as_str().unwrap().to_owned();
+    let told = form["problems"].as_array().unwrap().iter();
+    told.map(|told| (text(told, "annotation"), text(told, "severity"), text(told, "message"))).collect()
+}
+
+async fn is_unknown(world: &World, name: &str) -> bool {
+    let page = world.get(&path(name)).await;
+    let all = tags(page.text());
+    let icon = all.iter().find(|tag| tag.get("id") == Some("favicon")).unwrap();
+    let text = words(page.text());
+    assert!(!text.contains("has no prometheus.io"), "{name}: {text}");
+    let catalog = world.get("/?state=unknown&pageSize=all").await;
+    let links = tags(catalog.text());
+    let mut links = links.iter().filter_map(|tag| tag.get("href"));
+    let in_catalog = links.any(|link| link.split('?').next() == Some(&path(name)));
+    assert_eq!(icon.get("href").unwrap().contains("favicon-unknown"), in_catalog, "{name}");
+    in_catalog
+}
+
+#[tokio::test]
+async fn an_annotation_that_is_no_text_is_told_on_the_page_and_makes_the_entity_unknown() {
+    let shapes = [
+        ("listy", "prometheus.io/alert: [HighErrorRate, SlowCheckout]", "prometheus.io/alert", "is a list"),
+        ("mapped", "prometheus.io/labels: {job: till}", "prometheus.io/labels", "is a mapping"),
+        ("truth", "prometheus.io/alert: true", "prometheus.io/alert", "is true or false"),
+        ("number", "prometheus.io/rule: 1", "prometheus.io/rule", "is a number"),
+        ("rules", "prometheus.io/rule: [up]", "prometheus.io/rule", "is a list"),
+        ("named", "prometheus.io/service-name: true", "prometheus.io/service-name", "is true or false"),
+        ("nothing", "prometheus.io/alert:", "prometheus.io/alert", "is nothing"),
+    ];
+    let metadata: Vec<String> = shapes
+        .iter()
+        .map(|(name, annotation, ..)| format!("  name: {name}\n  annotations:\n    {annotation}"))
+        .collect();
+    let world = world(&metadata.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    for (line, (name, _, key, part)) in (1..).zip(shapes) {
+        let told = problems(&world, name).await;
+        assert_eq!(told.len(), 1, "{name}: {told:?}");
+        let (annotation, severity, message) = &told[0];
+        assert_eq!((annotation.as_str(), severity.as_str()), (key, "error"), "{name}");
+        assert!(message.contains(part), "{name}: {message}");
+        let place = format!("catalog.yaml, line {}, column", line * 7 - 1);
+        let text = words(world.get(&path(name)).await.text());
+        // Nothing has no place of its own.
+        let has_place = name == "nothing" || text.contains(&place);
+        assert!(text.contains(part) && has_place, "{name}: {place}: {text}");
+        assert!(is_unknown(&world, name).await, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn annotations_that_are_a_list_or_stand_elsewhere_are_never_called_missing() {
+    let world = world(&[
+        "  name: listed\n  annotations:\n    - prometheus.io/alert: all",
+        "  name: elsewhere\nspec:\n  annotations: {prometheus.io/alert: all}",
+        "  name: foreign\n  annotations: {acme.io/cell: 5, prometheus.io/alert: all}",
+    ])
+    .await;
+    let told = problems(&world, "listed").await;
+    assert_eq!((told[0].0.as_str(), told[0].1.as_str()), ("metadata.annotations", "error"), "{told:?}");
+    assert!(is_unknown(&world, "listed").await);
+    let told = problems(&world, "elsewhere").await;
+    assert!(
+        told[0].0 == "prometheus.io/alert" && told[0].2.contains("`spec.annotations` is not read"),
+        "{told:?}"
+    );
+    assert!(is_unknown(&world, "elsewhere").await);
+    let told = problems(&world, "foreign").await;
+    assert_eq!((told[0].0.as_str(), told[0].1.as_str()), ("acme.io/cell", "warning"), "{told:?}");
+    let table = world.get(&format!("{}/alerts.json", path("foreign"))).await.json();
+    assert_eq!(table["complete"], true, "{table}");
+}
+
+#[tokio::test]
+async fn an_annotation_that_is_too_long_makes_the_entity_unknown() {
+    let long = "x".repeat(70_000);
+    let world = world(&[
+        &format!("  name: alerts\n  annotations: {{prometheus.io/alert: {long}}}"),
+        &format!("  name: graphs\n  annotations: {{prometheus.io/rule: {long}}}"),
+        &format!("  name: labels\n  annotations: {{prometheus.io/alert: A, prometheus.io/labels: a={long}}}"),
+    ])
+    .await;
+    for name in ["alerts", "graphs", "labels"] {
+        let told = problems(&world, name).await;
+        assert!(told.len() == 1 && told[0].2.contains("longer than 65536 bytes"), "{name}");
+        assert!(is_unknown(&world, name).await, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_service_name_alone_or_not_stands_in_problems_with_the_known_ones() {
+    let world = world(&[
+        "  name: alone\n  annotations: {prometheus.io/service-name: staging}",
+        "  name: beside\n  annotations: {prometheus.io/service-name: ' staging ', prometheus.io/alert: A}",
+    ])
+    .await;
+    for (name, start) in [("alone", 0), ("beside", 1)] {
+        let form = world.get(&format!("{}.json", path(name))).await.json();
+        let told = &form["problems"][0];
+        assert_eq!(
+            (&told["annotation"], &told["start"]),
+            (&json!("prometheus.io/service-name"), &json!(start))
+        );
+        let message = told["message"].as_str().unwrap();
+        assert!(message.contains("staging") && message.contains("default"), "{message}");
+        let page = words(world.get(&path(name)).await.text());
+        assert!(page.contains("No Prometheus instance is called \"staging\""), "{name}: {page}");
+        assert!(is_unknown(&world, name).await, "{name}");
+        let table = world.get(&format!("{}/alerts.json", path(name))).await;
+        assert_eq!(
+            (table.status.as_u16(), &table.json()["error"]["kind"]),
+            (404, &json!("unknown_instance"))
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_second_entity_of_the_same_name_is_told_on_the_page_of_the_first() {
+    let world = world(&[
+        "  name: twice\n  annotations: {prometheus.io/rule: up}",
+        "  name: twice\n  annotations: {prometheus.io/rule: up, prometheus.io/alert: A}",
+        "  name: same\n  annotations: {prometheus.io/rule: up}",
+        "  name: same\n  annotations: {prometheus.io/rule: up}",
+    ])
+    .await;
+    let told = problems(&world, "twice").await;
+    assert_eq!((told[0].0.as_str(), told[0].1.as_str()), ("metadata.name", "error"), "{told:?}");
+    assert!(told[0].2.contains("a second time") && told[0].2.contains("line 7"), "{told:?}");
+    assert!(is_unknown(&world, "twice").await);
+    assert_eq!(problems(&world, "same").await[0].1, "warning");
+    assert!(!is_unknown(&world, "same").await);
+}
+
+#[tokio::test]
+async fn a_file_of_rules_or_the_name_of_an_alert_in_the_rule_annotation_is_called_that() {
+    let world = world(&[
+        "  name: file\n  annotations:\n    prometheus.io/rule: |\n      - alert: TillErrors\n        expr: up == 0\n",
+        "  name: dashed\n  annotations: {prometheus.io/rule: till-high-latency-alerts}",
+        "  name: camel\n  annotations: {prometheus.io/rule: DiskWillFill}",
+    ])
+    .await;
+    for (name, severity, part) in [
+        ("file", "error", "a file of rules"),
+        ("dashed", "warning", "subtraction"),
+        ("camel", "warning", "alert"),
+    ] {
+        let told = problems(&world, name).await;
+        assert_eq!((told.len(), told[0].1.as_str()), (1, severity), "{name}: {told:?}");
+        assert!(told[0].2.contains(part) && told[0].2.contains("prometheus.io/alert"), "{name}: {told:?}");
+        assert!(words(world.get(&path(name)).await.text()).contains("prometheus.io/alert"), "{name}");
+    }
+}
