@@ -46,7 +46,7 @@ pub(super) fn alert_name(graph: &GraphSpec, place: Span) -> Option<Problem> {
             Some(Problem::warning(place, told))
         }
         Some(_) if is_camel(text) => {
-            Some(Problem::warning(place, format!("no metric of Prometheus is called like this; {meant}")))
+            Some(Problem::warning(place, format!("metrics are rarely called like this; {meant}")))
         }
         _ => None,
     }

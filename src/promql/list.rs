@@ -96,7 +96,11 @@ impl<'a> List<'a> {
     fn goes_on(&mut self) -> bool {
         let separator = |c: char| c == ',' || c.is_whitespace();
         self.at += self.rest().len() - self.rest().trim_start_matches(separator).len();
-        !self.rest().is_empty() && !(self.brace.is_some() && self.rest().starts_with('}'))
+        match self.rest().chars().next() {
+            None => false,
+            Some('}') => self.brace.is_none(),
+            Some(_) => true,
+        }
     }
 
     /// Tells a brace that is not closed, and what follows one that is.
