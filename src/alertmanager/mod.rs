@@ -1,15 +1,17 @@
 //! Alertmanager as a client sees it: which alerts it holds back, and the silences that say who, why and until when.
 
 mod client;
+mod holdings;
 mod wire;
 
-use std::collections::HashMap;
 use std::time::Duration;
 
-use secrecy::SecretString;
+use jiff::Timestamp;
+use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 pub use client::Client;
+pub use holdings::{Holdings, Moment, Reasons, Shape};
 pub use wire::{read_alerts, read_silences};
 
 /// How to reach the Alertmanager of one instance.
@@ -23,6 +25,16 @@ pub struct AlertmanagerSettings {
     pub headers: Vec<(String, SecretString)>,
     /// For one question in total.
     pub timeout: Duration,
+}
+
+impl AlertmanagerSettings {
+    /// Whether a question of these is the same question of the others. Where people open it does not matter.
+    pub fn asks_as(&self, others: &Self) -> bool {
+        let value = |(name, value): &(String, SecretString)| (name.clone(), value.expose_secret().to_owned());
+        self.url == others.url
+            && self.timeout == others.timeout
+            && self.headers.iter().map(value).eq(others.headers.iter().map(value))
+    }
 }
 
 /// The kinds of faults, with the words that scripts and metrics have for them.
@@ -54,9 +66,13 @@ pub type Pairs = Vec<(Box<str>, Box<str>)>;
 /// An alert as Alertmanager has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HeldAlert {
-    /// With external labels, after relabelling.
+    /// With external labels, after relabelling; sorted by name.
     pub labels: Pairs,
     pub fingerprint: Box<str>,
+    /// Alertmanager says that it is sent on.
+    pub is_active: bool,
+    /// When Alertmanager takes it for over, unless it hears of it again.
+    pub ends: Option<Timestamp>,
     /// Ids of silences.
     pub silenced_by: Vec<Box<str>>,
     /// Fingerprints of other alerts.
@@ -69,11 +85,6 @@ impl HeldAlert {
     pub fn label(&self, name: &str) -> Option<&str> {
         self.labels.iter().find(|(n, _)| **n == *name).map(|(_, value)| &**value)
     }
-
-    /// Whether it is held back for any reason.
-    pub fn is_held_back(&self) -> bool {
-        !(self.silenced_by.is_empty() && self.inhibited_by.is_empty() && self.muted_by.is_empty())
-    }
 }
 
 /// A silence that is in force or was.
@@ -84,46 +95,15 @@ pub struct Silence {
     pub comment: String,
     /// As Alertmanager sends it (RFC 3339).
     pub ends_at: String,
+    /// The same; None: it cannot be read.
+    pub ends: Option<Timestamp>,
+    /// Alertmanager says that it is over.
+    pub is_expired: bool,
 }
 
-/// A complete answer: every alert that it has, and the silences that they name.
-#[derive(Clone, Debug, Default)]
-pub struct Holdings {
-    alerts: Vec<HeldAlert>,
-    by_name: HashMap<Box<str>, Vec<usize>>,
-    silences: HashMap<Box<str>, Silence>,
-}
-
-impl Holdings {
-    pub fn new(alerts: Vec<HeldAlert>, silences: Vec<Silence>) -> Self {
-        let mut by_name: HashMap<Box<str>, Vec<usize>> = HashMap::new();
-        for (place, alert) in alerts.iter().enumerate() {
-            by_name.entry(alert.label("alertname").unwrap_or_default().into()).or_default().push(place);
-        }
-        let silences = silences.into_iter().map(|silence| (silence.id.clone(), silence)).collect();
-        Self { alerts, by_name, silences }
-    }
-
-    /// The alerts of that name.
-    pub fn named(&self, name: &str) -> impl Iterator<Item = &HeldAlert> {
-        let places = self.by_name.get(name).map(Vec::as_slice).unwrap_or_default();
-        places.iter().filter_map(|place| self.alerts.get(*place))
-    }
-
-    pub fn silence(&self, id: &str) -> Option<&Silence> {
-        self.silences.get(id)
-    }
-
-    pub fn by_fingerprint(&self, fingerprint: &str) -> Option<&HeldAlert> {
-        self.alerts.iter().find(|alert| &*alert.fingerprint == fingerprint)
-    }
-
-    /// Bytes in memory, about.
-    pub fn weight(&self) -> usize {
-        let pairs = |labels: &Pairs| labels.iter().map(|(n, v)| n.len() + v.len() + 32).sum::<usize>();
-        let alerts = self.alerts.iter().map(|alert| pairs(&alert.labels) + 250).sum::<usize>();
-        let silences =
-            self.silences.values().map(|s| s.comment.len() + s.created_by.len() + 250).sum::<usize>();
-        alerts + silences + 256
+impl Silence {
+    /// Whether it is known to silence at that time.
+    pub fn is_in_force(&self, now: Timestamp) -> bool {
+        !self.is_expired && self.ends.is_some_and(|ends| now < ends)
     }
 }

@@ -12,12 +12,14 @@ struct WireAlert {
     labels: BTreeMap<Box<str>, Box<str>>,
     #[serde(default)]
     fingerprint: Box<str>,
+    ends_at: Option<String>,
     status: WireStatus,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct WireStatus {
+    state: Option<String>,
     silenced_by: Option<Vec<Box<str>>>,
     inhibited_by: Option<Vec<Box<str>>>,
     /// Since 0.28.
@@ -29,11 +31,17 @@ struct WireStatus {
 #[serde(rename_all = "camelCase")]
 struct WireSilence {
     id: Box<str>,
+    status: Option<WireSilenceStatus>,
     #[serde(default)]
     created_by: String,
     #[serde(default)]
     comment: String,
     ends_at: String,
+}
+
+#[derive(Deserialize)]
+struct WireSilenceStatus {
+    state: Option<String>,
 }
 
 /// The body of `/api/v2/alerts`.
@@ -42,6 +50,8 @@ pub fn read_alerts(body: &[u8]) -> Result<Vec<HeldAlert>, serde_json::Error> {
     let told = |alert: WireAlert| HeldAlert {
         labels: alert.labels.into_iter().collect(),
         fingerprint: alert.fingerprint,
+        is_active: alert.status.state.as_deref() == Some("active"),
+        ends: alert.ends_at.and_then(|ends_at| ends_at.parse().ok()),
         silenced_by: alert.status.silenced_by.unwrap_or_default(),
         inhibited_by: alert.status.inhibited_by.unwrap_or_default(),
         muted_by: alert.status.muted_by.unwrap_or_default(),
@@ -52,8 +62,14 @@ pub fn read_alerts(body: &[u8]) -> Result<Vec<HeldAlert>, serde_json::Error> {
 /// The body of `/api/v2/silences`.
 pub fn read_silences(body: &[u8]) -> Result<Vec<Silence>, serde_json::Error> {
     let silences: Vec<WireSilence> = serde_json::from_slice(body)?;
-    let told =
-        |WireSilence { id, created_by, comment, ends_at }| Silence { id, created_by, comment, ends_at };
+    let told = |WireSilence { id, status, created_by, comment, ends_at }| Silence {
+        is_expired: status.and_then(|status| status.state).as_deref() == Some("expired"),
+        ends: ends_at.parse().ok(),
+        id,
+        created_by,
+        comment,
+        ends_at,
+    };
     Ok(silences.into_iter().map(told).collect())
 }
 
@@ -64,12 +80,16 @@ mod tests {
     #[test]
     fn older_and_newer_answers_are_read() {
         let body = br#"[{"labels":{"b":"2","alertname":"A"},"fingerprint":"f1","annotations":{},"receivers":[{"name":"x"}],
-            "status":{"state":"suppressed","silencedBy":["s"],"inhibitedBy":[]}},
-            {"labels":{},"status":{"silencedBy":null,"inhibitedBy":["f1"],"mutedBy":["nights"],"state":"suppressed"}}]"#;
+            "status":{"state":"suppressed","silencedBy":["s"],"inhibitedBy":[]},"endsAt":"2026-11-23T14:04:00.123Z"},
+            {"labels":{},"status":{"silencedBy":null,"inhibitedBy":["f1"],"mutedBy":["nights"],"state":"suppressed"}},
+            {"labels":{},"status":{"state":"active"},"endsAt":"soon"}]"#;
         let alerts = read_alerts(body).unwrap();
         assert_eq!(alerts[0].label("alertname"), Some("A"));
-        assert!(alerts[0].is_held_back() && alerts[0].muted_by.is_empty());
+        assert_eq!((&*alerts[0].silenced_by[0], alerts[0].muted_by.len()), ("s", 0));
+        assert_eq!(alerts[0].ends, "2026-11-23T14:04:00.123Z".parse().ok());
         assert_eq!((&*alerts[1].inhibited_by[0], &*alerts[1].muted_by[0]), ("f1", "nights"));
+        assert_eq!(alerts.iter().map(|a| a.is_active).collect::<Vec<_>>(), [false, false, true]);
+        assert_eq!((alerts[1].ends, alerts[2].ends), (None, None));
         for bad in [
             &b"{}"[..],
             b"<html>",
@@ -80,7 +100,20 @@ mod tests {
         ] {
             assert!(read_alerts(bad).is_err());
         }
-        let silences = read_silences(br#"[{"id":"s","createdBy":"ann","comment":"<b>","endsAt":"2026-11-23T14:00:00Z","matchers":[]}]"#);
-        assert_eq!(silences.unwrap()[0].created_by, "ann");
+    }
+
+    #[test]
+    fn silences_are_read_with_their_ends() {
+        let body =
+            br#"[{"id":"s","createdBy":"ann","comment":"<b>","endsAt":"2026-11-23T14:00:00Z","matchers":[]},
+            {"id":"e","status":{"state":"expired"},"endsAt":"2036-11-23T14:00:00Z"},
+            {"id":"u","status":{"state":"active"},"endsAt":"never"}]"#;
+        let silences = read_silences(body).unwrap();
+        assert_eq!((&*silences[0].created_by, &*silences[0].ends_at), ("ann", "2026-11-23T14:00:00Z"));
+        let ends = silences[0].ends.unwrap();
+        let before = ends - jiff::SignedDuration::from_millis(1);
+        assert!(silences[0].is_in_force(before) && !silences[0].is_in_force(ends));
+        assert!(!silences[1].is_in_force(ends), "Alertmanager says that it is over");
+        assert!(!silences[2].is_in_force(ends), "nobody knows until when");
     }
 }

@@ -12,11 +12,6 @@ pub fn is_meant(told: &Labels, own: &Labels) -> bool {
     named && common.all(|(label, value)| own.get(label) == Some(value))
 }
 
-/// How many labels both carry with one value.
-pub fn common(one: &Labels, other: &Labels) -> usize {
-    one.iter().filter(|(label, value)| other.get(label) == Some(value)).count()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

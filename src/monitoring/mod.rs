@@ -46,11 +46,14 @@ use routing::Reason;
 use crate::annotations::{GraphSpec, MonitoringSpec};
 use crate::catalog::Entity;
 use crate::prometheus::{
-    Instance, InstanceName, InstanceSettings, Instances, InstantAnswer, Matrix, Origin, PrometheusError,
-    Rules, Window,
+    ErrorKind, Instance, InstanceName, InstanceSettings, Instances, InstantAnswer, Matrix, Origin,
+    PrometheusError, Rules, Window,
 };
 use crate::promql::PromQl;
 use crate::store::{Answer, InstantQuestion, Question, RulesQuestion, Scope, Store, StoreFill};
+
+/// With more alerts on either side, a table is made outside the threads that serve pages.
+const MOST_AT_ONCE: usize = 1_000;
 
 /// The time that a page shows, already settled to instants. `from < to`; may reach beyond now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -260,19 +263,30 @@ impl Monitoring {
         Ok(alert_graph::own(graph, row))
     }
 
-    /// The alert table of a spec. Rows that are not active are in it when `show_inactive`, and counted in any case.
+    /// The alert table of a spec, with what is held back at `now`. Rows that are not active are in it when `show_inactive`, and counted in any case.
     pub async fn alerts(
         &self,
         instance: &InstanceName,
         spec: &MonitoringSpec,
         show_inactive: bool,
+        now: Timestamp,
     ) -> Result<AlertTable, Failure> {
-        let alerts = spec.alerts.as_ref().ok_or(Failure::NoAnnotation)?;
+        let alerts = spec.alerts.clone().ok_or(Failure::NoAnnotation)?;
         // Held until the answer is there.
         let _known = self.known(instance)?;
-        let (answer, (silences, holdings)) = join(self.rules(instance), self.holdings(instance)).await;
-        let table = AlertTable::of(instance.clone(), alerts, answer?, show_inactive);
-        Ok(table.silenced_by(silences, holdings))
+        let (answer, (silences, held_back)) =
+            join(Box::pin(self.rules(instance)), Box::pin(self.holdings(instance))).await;
+        let (own, answer) = (instance.clone(), answer?);
+        let rows: usize = answer.value.rules.iter().map(|rule| rule.alerts.len()).sum();
+        let held = held_back.as_ref().map_or(0, |held_back| held_back.answer.value.len());
+        let table = move || {
+            let table = AlertTable::of(own, &alerts, answer, show_inactive);
+            table.silenced_by(silences, held_back.as_ref(), now)
+        };
+        if rows.max(held) <= MOST_AT_ONCE {
+            return Ok(table());
+        }
+        tokio::task::spawn_blocking(table).await.map_err(|broken| broken_off(instance, &broken))
     }
 
     fn known(&self, instance: &InstanceName) -> Result<Arc<Instance>, Failure> {
@@ -284,6 +298,18 @@ impl Monitoring {
             })
         })
     }
+}
+
+/// Work that ended without a result: it panicked, or the portal shuts down.
+fn broken_off(instance: &InstanceName, why: &tokio::task::JoinError) -> Failure {
+    Failure::Prometheus(Arc::new(PrometheusError {
+        kind: ErrorKind::Upstream,
+        cause: None,
+        instance: instance.clone(),
+        detail: format!("the work was broken off: {why}"),
+        said: None,
+        status: None,
+    }))
 }
 
 /// Opens the ways to the targets of all rules. Fails with a sentence when an HTTP client cannot be built.

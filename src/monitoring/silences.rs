@@ -1,16 +1,20 @@
 //! What Alertmanager holds back, joined with the rows of a table: who, why and until when.
 
+mod marking;
+
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::join;
+use jiff::Timestamp;
 use url::Url;
 
+use self::marking::{Found, Marking};
 use super::alerts::order;
-use super::meaning::{common, is_meant};
-use super::{AlertRow, AlertTable, Monitoring};
-use crate::alertmanager::{HeldAlert, Holdings, Silence};
-use crate::prometheus::{AlertState, InstanceName, Labels, PrometheusError};
-use crate::store::{Answer, RulesQuestion, Scope};
+use super::{AlertRow, AlertTable, Monitoring, StateCounts};
+use crate::alertmanager::{HeldAlert, Holdings, Moment, Reasons, Silence};
+use crate::prometheus::{AlertState, ExternalLabels, InstanceName, Labels, PrometheusError};
+use crate::store::{Answer, ExternalQuestion, RulesQuestion, Scope};
 
 /// A table does not wait longer: what is silenced is then not known on this page.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -22,7 +26,13 @@ pub enum Silences {
     #[default]
     NotAsked,
     /// Where people open it; and how the newest attempt failed, when this is what it said before.
-    Known { ui_url: Url, failure: Option<Arc<PrometheusError>> },
+    Known {
+        ui_url: Url,
+        failure: Option<Arc<PrometheusError>>,
+        /// How many rows fire that Alertmanager may hold back: it holds back an alert that is theirs or that of
+        /// another instance.
+        undecided: usize,
+    },
     /// None: it has not answered yet.
     Unknown { ui_url: Url, failure: Option<Arc<PrometheusError>> },
 }
@@ -38,7 +48,7 @@ impl Silences {
 
     /// Whether what is held back is known as it is now.
     pub fn is_sure(&self) -> bool {
-        matches!(self, Self::NotAsked | Self::Known { failure: None, .. })
+        matches!(self, Self::NotAsked | Self::Known { failure: None, undecided: 0, .. })
     }
 }
 
@@ -62,7 +72,8 @@ impl HeldCounts {
     }
 }
 
-/// An alert as its Alertmanager has it.
+/// An alert as its Alertmanager has it, and what holds it back now. What is over, or not known to hold, is not in
+/// it: see [`Holdings::reasons`].
 #[derive(Clone, Debug, Default)]
 pub struct Held {
     /// With external labels: what a silence must match.
@@ -72,14 +83,12 @@ pub struct Held {
     pub inhibited_by: Vec<String>,
     /// Time intervals.
     pub muted_by: Vec<String>,
-    is_silenced: bool,
-    is_inhibited: bool,
 }
 
 impl Held {
     /// `silenced`, else `inhibited`, else `muted`; None: it is sent on.
     pub fn word(&self) -> Option<&'static str> {
-        match (self.is_silenced, self.is_inhibited, self.muted_by.is_empty()) {
+        match (self.is_silenced(), self.is_inhibited(), self.muted_by.is_empty()) {
             (true, _, _) => Some("silenced"),
             (_, true, _) => Some("inhibited"),
             (_, _, false) => Some("muted"),
@@ -88,80 +97,109 @@ impl Held {
     }
 
     pub fn is_silenced(&self) -> bool {
-        self.is_silenced
+        !self.silences.is_empty()
     }
 
     pub fn is_inhibited(&self) -> bool {
-        self.is_inhibited
+        !self.inhibited_by.is_empty()
     }
 
-    /// The copy of a row. Of several that share equally many labels with it, it is held back only if all are.
-    fn of(row: &Labels, holdings: &Holdings) -> Option<Self> {
-        let name = row.get("alertname").unwrap_or_default();
-        let copies = holdings.named(name).map(|alert| (labels(alert), alert));
-        let copies: Vec<_> = copies.filter(|(labels, _)| is_meant(labels, row)).collect();
-        let closest = copies.iter().map(|(labels, _)| common(labels, row)).max()?;
-        let mut copies: Vec<_> =
-            copies.into_iter().filter(|(labels, _)| common(labels, row) == closest).collect();
-        // One that is sent on is enough to be paged by.
-        copies.sort_by_key(|(_, alert)| alert.is_held_back());
-        let (labels, alert) = copies.into_iter().next()?;
-        let name_of = |fingerprint: &str| {
-            let alert = holdings.by_fingerprint(fingerprint);
-            alert.and_then(|alert| alert.label("alertname")).unwrap_or(fingerprint).to_owned()
-        };
-        Some(Self {
-            labels,
-            silences: alert.silenced_by.iter().filter_map(|id| holdings.silence(id)).cloned().collect(),
-            inhibited_by: alert.inhibited_by.iter().map(|by| name_of(by)).collect(),
-            muted_by: alert.muted_by.iter().map(ToString::to_string).collect(),
-            is_silenced: !alert.silenced_by.is_empty(),
-            is_inhibited: !alert.inhibited_by.is_empty(),
-        })
+    /// The silence that ends last; None where none is in force.
+    pub fn last_silence(&self) -> Option<&Silence> {
+        self.silences.iter().max_by_key(|silence| silence.ends)
+    }
+
+    fn of(alert: &HeldAlert, holdings: &Holdings, at: Moment) -> Self {
+        let Reasons { silences, inhibited_by, muted_by } = holdings.reasons(alert, at);
+        let name = |alert: &HeldAlert| alert.label("alertname").unwrap_or(&alert.fingerprint).to_owned();
+        Self {
+            labels: alert.labels.iter().map(|(name, value)| (&**name, &**value)).collect(),
+            silences: silences.into_iter().cloned().collect(),
+            inhibited_by: inhibited_by.into_iter().map(name).collect(),
+            muted_by: muted_by.into_iter().map(str::to_owned).collect(),
+        }
     }
 }
 
-fn labels(alert: &HeldAlert) -> Labels {
-    alert.labels.iter().map(|(name, value)| (&**name, &**value)).collect()
+/// What Alertmanager said, and what tells the alerts of an instance from those of others.
+#[derive(Clone, Debug)]
+pub struct HeldBack {
+    pub answer: Answer<Holdings>,
+    external: Arc<Option<ExternalLabels>>,
+}
+
+impl HeldBack {
+    pub fn marking(&self, now: Timestamp) -> Marking<'_> {
+        let at = Moment { now, is_old: self.answer.is_stale() };
+        Marking::new(&self.answer.value, self.external.as_ref().as_ref(), at)
+    }
 }
 
 impl Monitoring {
     /// What the instance's Alertmanager holds back, unless it takes too long; the fetch goes on in the store.
-    pub(super) async fn holdings(&self, instance: &InstanceName) -> (Silences, Option<Answer<Holdings>>) {
+    pub(super) async fn holdings(&self, instance: &InstanceName) -> (Silences, Option<HeldBack>) {
         let Some(settings) = self.store.alertmanager(instance) else { return (Silences::NotAsked, None) };
         let ui_url = settings.ui_url.clone();
-        let question = RulesQuestion { instance: instance.clone(), scope: Scope::Whole };
-        match tokio::time::timeout(PATIENCE, self.store.holdings(question)).await {
-            Ok(Ok(answer)) => (Silences::Known { ui_url, failure: answer.failure.clone() }, Some(answer)),
-            Ok(Err(failure)) => (Silences::Unknown { ui_url, failure: Some(failure) }, None),
-            Err(_) => (Silences::Unknown { ui_url, failure: None }, None),
+        let (instance, scope) = (instance.clone(), Scope::Whole);
+        let external = self.store.external_labels(ExternalQuestion { instance: instance.clone(), scope });
+        // Boxed: each holds all that its fetch may need.
+        let external = tokio::time::timeout(PATIENCE, Box::pin(external));
+        let answer = self.store.holdings(RulesQuestion { instance, scope });
+        match join(tokio::time::timeout(PATIENCE, Box::pin(answer)), external).await {
+            (Ok(Ok(answer)), external) => {
+                let failure = answer.failure.clone();
+                let held_back = HeldBack { answer, external: external.unwrap_or_default() };
+                (Silences::Known { ui_url, failure, undecided: 0 }, Some(held_back))
+            }
+            (Ok(Err(failure)), _) => (Silences::Unknown { ui_url, failure: Some(failure) }, None),
+            (Err(_), _) => (Silences::Unknown { ui_url, failure: None }, None),
         }
     }
 }
 
 impl AlertTable {
-    /// With what is held back marked on its rows, and counted apart from what fires.
-    pub(super) fn silenced_by(mut self, silences: Silences, answer: Option<Answer<Holdings>>) -> Self {
+    /// With what is held back now marked on its rows, and counted apart from what fires.
+    pub(super) fn silenced_by(
+        mut self,
+        silences: Silences,
+        held_back: Option<&HeldBack>,
+        now: Timestamp,
+    ) -> Self {
         self.silences = silences;
-        let Some(holdings) = answer.map(|answer| answer.value) else { return self };
+        let Some(mut marking) = held_back.map(|held_back| held_back.marking(now)) else { return self };
+        let mut among_others = 0;
         for row in self.rows.iter_mut().filter(|row| row.state() == AlertState::Firing) {
-            let Some(held) = row.alert().and_then(|alert| Held::of(&alert.labels, &holdings)) else {
-                continue;
+            let Some(alert) = row.alert() else { continue };
+            let held = match marking.find(&alert.labels) {
+                Found::Own(held) => held,
+                Found::Undecided => {
+                    among_others += 1;
+                    continue;
+                }
+                Found::Nothing => continue,
             };
-            let count = match held.word() {
-                Some("silenced") => Some(&mut self.counts.held.silenced),
-                Some("inhibited") => Some(&mut self.counts.held.inhibited),
-                Some(_) => Some(&mut self.counts.held.muted),
-                None => None,
-            };
-            if let Some(count) = count {
-                *count += 1;
-                self.counts.firing = self.counts.firing.saturating_sub(1);
-            }
-            row.held = Some(Arc::new(held));
+            self.counts.hold_back(&held);
+            row.held = Some(held.into());
+        }
+        if let Silences::Known { undecided, .. } = &mut self.silences {
+            *undecided = among_others;
         }
         self.rows = order::sorted(self.rows);
         self
+    }
+}
+
+impl StateCounts {
+    /// A firing row less, if it is held back, and one more of those that are.
+    pub(super) fn hold_back(&mut self, held: &Held) {
+        let count = match held.word() {
+            Some("silenced") => &mut self.held.silenced,
+            Some("inhibited") => &mut self.held.inhibited,
+            Some(_) => &mut self.held.muted,
+            None => return,
+        };
+        *count += 1;
+        self.firing = self.firing.saturating_sub(1);
     }
 }
 

@@ -9,10 +9,12 @@ use url::Url;
 
 use super::lane::{Lane, Origin};
 use super::refusal::Refusal;
-use super::wire::{WireFault, read_instant, read_matrix, read_metadata, read_names, read_rules};
+use super::wire::{
+    WireFault, read_external_labels, read_instant, read_matrix, read_metadata, read_names, read_rules,
+};
 use super::{
-    ErrorKind, InstanceName, InstanceSettings, InstantAnswer, Matrix, Metadata, MetricNames, PrometheusError,
-    Rules, Window,
+    ErrorKind, ExternalLabels, InstanceName, InstanceSettings, InstantAnswer, Matrix, Metadata, MetricNames,
+    PrometheusError, Rules, Window,
 };
 use crate::clock;
 use crate::metrics::UpstreamMetrics;
@@ -42,6 +44,7 @@ pub struct Client {
     rules_url: Url,
     metadata_url: Url,
     names_url: Url,
+    config_url: Url,
     secrets: Vec<SecretString>,
     timeout: Duration,
     lanes: Arc<Lanes>,
@@ -131,6 +134,7 @@ impl Client {
             rules_url,
             metadata_url: endpoint(&settings.api, &["metadata"])?,
             names_url,
+            config_url: endpoint(&settings.api, &["status", "config"])?,
             secrets: settings.headers.iter().map(|(_, value)| value.clone()).collect(),
             timeout: settings.timeout,
             lanes,
@@ -183,6 +187,12 @@ impl Client {
     pub async fn metric_names(&self) -> Result<MetricNames, PrometheusError> {
         let request = Request::Aside(self.names_url.clone());
         self.answer("label_values", request, |reply| read_names(&reply.body, MOST_NAMES)).await
+    }
+
+    /// What the instance adds to its alerts; None: it sends none itself.
+    pub async fn external_labels(&self) -> Result<Option<ExternalLabels>, PrometheusError> {
+        let request = Request::Aside(self.config_url.clone());
+        self.answer("config", request, |reply| read_external_labels(&reply.body)).await
     }
 
     /// Asks, counts and words the failure.

@@ -2,6 +2,7 @@
 
 mod client;
 mod error;
+mod external;
 mod histogram;
 mod instances;
 mod instant;
@@ -16,6 +17,7 @@ pub mod wire;
 
 pub use client::Client;
 pub use error::{Cause, ErrorKind, PrometheusError};
+pub use external::ExternalLabels;
 pub use histogram::{Boundaries, Bucket, Histogram, HistogramSeries};
 pub use instances::{Instance, InstanceName, InstanceSettings, Instances};
 pub use instant::{InstantAnswer, InstantSample, InstantValue, SampleValue, SeriesSamples};

@@ -32,7 +32,7 @@ impl Labels {
     }
 
     /// Bytes in memory, about.
-    pub(super) fn weight(&self) -> usize {
+    pub fn weight(&self) -> usize {
         self.iter().map(|(name, value)| name.len() + value.len() + 32).sum()
     }
 }

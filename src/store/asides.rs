@@ -1,5 +1,5 @@
-//! What makes an answer easier to read and is missed by nobody: metadata and names of metrics. Asked seldom, kept
-//! long, and a failure is only the lack of it.
+//! What makes an answer easier to read and is missed by nobody: metadata and names of metrics, external labels.
+//! Asked seldom, kept long, and a failure is only the lack of it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,11 +7,13 @@ use std::time::Duration;
 use super::flight::{Flight, Kept};
 use super::{Scope, Store};
 use crate::metrics::StoreMetrics;
-use crate::prometheus::{ErrorKind, InstanceName, Metadata, MetricNames, PrometheusError};
+use crate::prometheus::{ErrorKind, ExternalLabels, InstanceName, Metadata, MetricNames, PrometheusError};
 
 const METADATA_LIVES: Duration = Duration::from_secs(3_600);
 /// New metrics come with each deployment.
 const NAMES_LIVE: Duration = Duration::from_secs(120);
+/// They change with an instance's configuration.
+const EXTERNAL_LIVE: Duration = Duration::from_secs(300);
 /// For how long nothing is asked after an instance said that it has no such endpoint, and after other failures.
 const REFUSED_LIVES: Duration = Duration::from_secs(3_600);
 const FAILED_LIVES: Duration = Duration::from_secs(60);
@@ -31,11 +33,19 @@ pub struct NamesQuestion {
     pub scope: Scope,
 }
 
-/// The answers to both.
+/// What an instance adds to its alerts.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ExternalQuestion {
+    pub instance: InstanceName,
+    pub scope: Scope,
+}
+
+/// The answers to all of them.
 #[derive(Clone)]
 pub(super) struct Asides {
     metadata: Flight<MetadataQuestion, Arc<Metadata>>,
     names: Flight<NamesQuestion, Arc<MetricNames>>,
+    external: Flight<ExternalQuestion, Arc<Option<ExternalLabels>>>,
 }
 
 impl Asides {
@@ -43,12 +53,13 @@ impl Asides {
         let weigh = |told: &Arc<Metadata>| told.unit.as_ref().map_or(0, String::len) + 256;
         Self {
             metadata: Flight::new(max_bytes / 4, metrics.clone(), weigh),
-            names: Flight::new(max_bytes / 4 * 3, metrics.clone(), |names| names.weight()),
+            names: Flight::new(max_bytes / 2, metrics.clone(), |names| names.weight()),
+            external: Flight::new(max_bytes / 4, metrics.clone(), weigh_external),
         }
     }
 
-    pub fn fill(&self) -> [(u64, u64); 2] {
-        [self.metadata.fill(), self.names.fill()]
+    pub fn fill(&self) -> [(u64, u64); 3] {
+        [self.metadata.fill(), self.names.fill(), self.external.fill()]
     }
 }
 
@@ -77,6 +88,22 @@ impl Store {
         let instance = question.instance.clone();
         self.asides.names.get(&instance, question, fetch).await.unwrap_or_default()
     }
+
+    /// What an instance adds to its alerts on their way to Alertmanager; None where that is not known.
+    pub async fn external_labels(&self, question: ExternalQuestion) -> Arc<Option<ExternalLabels>> {
+        let store = self.clone();
+        let asked = question.clone();
+        let fetch = async move {
+            let instance = store.instance(&asked.instance)?;
+            Ok(settled(instance.client.external_labels().await, EXTERNAL_LIVE))
+        };
+        let instance = question.instance.clone();
+        self.asides.external.get(&instance, question, fetch).await.unwrap_or_default()
+    }
+}
+
+fn weigh_external(told: &Arc<Option<ExternalLabels>>) -> usize {
+    told.as_ref().as_ref().map_or(0, |told| told.labels.weight()) + 256
 }
 
 /// A failure is kept as an answer that says nothing, so that it is not asked for again with each page.

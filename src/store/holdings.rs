@@ -20,9 +20,17 @@ const MAX_BYTES: u64 = 64 << 20;
 /// The Alertmanagers by the instance that sends to them. Cheap to clone; all clones are one.
 #[derive(Clone)]
 pub struct Alertmanagers {
-    clients: Arc<BTreeMap<InstanceName, Client>>,
+    clients: Arc<BTreeMap<InstanceName, Reached>>,
     answers: Flight<RulesQuestion, Answer<Holdings>>,
     last: LastGood<RulesQuestion, Holdings>,
+}
+
+/// The way to an Alertmanager. Instances that have the same one share its client and its answers.
+struct Reached {
+    settings: AlertmanagerSettings,
+    /// The first of those instances, whose name stands in the key of the answers.
+    first: InstanceName,
+    client: Arc<Client>,
 }
 
 impl Alertmanagers {
@@ -32,12 +40,21 @@ impl Alertmanagers {
         upstream: &UpstreamMetrics,
         store: &StoreMetrics,
     ) -> Result<Self, String> {
-        let client = |(name, settings): (InstanceName, AlertmanagerSettings)| {
-            let client = Client::new(settings, name.as_str(), upstream);
-            client.map(|client| (name.clone(), client)).map_err(|e| format!("alertmanager of {name}: {e}"))
-        };
+        let mut clients: BTreeMap<InstanceName, Reached> = BTreeMap::new();
+        for (name, settings) in settings {
+            let same = clients.values().find(|reached| reached.settings.asks_as(&settings));
+            let (first, client) = match same {
+                Some(same) => (same.first.clone(), same.client.clone()),
+                None => {
+                    let client = Client::new(settings.clone(), name.as_str(), upstream);
+                    let client = client.map_err(|e| format!("alertmanager of {name}: {e}"))?;
+                    (name.clone(), Arc::new(client))
+                }
+            };
+            clients.insert(name, Reached { settings, first, client });
+        }
         Ok(Self {
-            clients: Arc::new(settings.into_iter().map(client).collect::<Result<_, _>>()?),
+            clients: Arc::new(clients),
             answers: Flight::new(MAX_BYTES / 2, store.clone(), |answer| answer.value.weight()),
             last: LastGood::new(MAX_BYTES / 2, Holdings::weight),
         })
@@ -45,12 +62,15 @@ impl Alertmanagers {
 
     /// None: no Alertmanager of this instance is known.
     pub fn settings(&self, instance: &InstanceName) -> Option<&AlertmanagerSettings> {
-        self.clients.get(instance).map(|client| &client.settings)
+        self.clients.get(instance).map(|reached| &reached.settings)
     }
 
     /// What is held back. When the Alertmanager fails, what it said up to 15 minutes ago stands in, with
     /// `failure` set. Its failures are told in the words for instances, whose name they have.
-    pub async fn ask(&self, question: RulesQuestion) -> Result<Answer<Holdings>, Arc<PrometheusError>> {
+    pub async fn ask(&self, mut question: RulesQuestion) -> Result<Answer<Holdings>, Arc<PrometheusError>> {
+        if let Some(reached) = self.clients.get(&question.instance) {
+            question.instance = reached.first.clone();
+        }
         let trouble = self.last.trouble(&question, |_| true).await;
         let fetch = fetch(self.clone(), question.clone());
         let asked = self.answers.get(&question.instance, question.clone(), fetch);
@@ -66,7 +86,7 @@ async fn fetch(
     question: RulesQuestion,
 ) -> Result<Kept<Answer<Holdings>>, PrometheusError> {
     let asked = match all.clients.get(&question.instance) {
-        Some(client) => client.holdings().await,
+        Some(reached) => reached.client.holdings().await,
         None => {
             let detail = "none is configured".to_owned();
             Err(AlertmanagerError { kind: FaultKind::Failed, detail, status: None })

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-pub use asides::{MetadataQuestion, NamesQuestion};
+pub use asides::{ExternalQuestion, MetadataQuestion, NamesQuestion};
 pub use holdings::Alertmanagers;
 pub use key::{InstantQuestion, Question, RulesQuestion, Scope};
 

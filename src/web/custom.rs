@@ -170,12 +170,14 @@ impl Custom {
         instance: &InstanceName,
         spec: &MonitoringSpec,
     ) -> Result<AlertTable, Failure> {
-        self.monitoring.alerts(instance, spec, self.params.table.show_inactive).await
+        let params = &self.params;
+        self.monitoring.alerts(instance, spec, params.table.show_inactive, params.period.now).await
     }
 
     /// The row of that name among those that the address chooses, with the graph of its expression.
     pub async fn alert_graph(&self, instance: &InstanceName, id: RowId) -> Result<Option<Found>, Failure> {
-        let table = self.monitoring.alerts(instance, &self.alert_spec(), true).await?;
+        let table =
+            self.monitoring.alerts(instance, &self.alert_spec(), true, self.params.period.now).await?;
         let Some(row) = table.rows.into_iter().find(|row| RowId::of(row) == id) else { return Ok(None) };
         let graph = self.monitoring.alert_graph(instance, &row, &self.params.period).await;
         Ok(Some((row, graph)))

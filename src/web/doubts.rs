@@ -3,6 +3,7 @@
 use crate::monitoring::{AlertTable, Doubt, DoubtfulRule, Failure, Silences};
 use crate::prometheus::PrometheusError;
 use crate::web::page_error::{alertmanager_says, tell};
+use crate::web::panels::counted;
 
 /// So many rules are named in one sentence; the others are counted.
 const MOST_NAMED: usize = 20;
@@ -59,7 +60,14 @@ pub fn doubtful(table: &AlertTable, doubt: Doubt) -> impl Iterator<Item = &Doubt
 /// Why what is silenced is not known, or not as it is now.
 pub fn silences(silences: &Silences) -> Option<String> {
     match silences {
-        Silences::NotAsked | Silences::Known { failure: None, .. } => None,
+        Silences::NotAsked | Silences::Known { failure: None, undecided: 0, .. } => None,
+        Silences::Known { failure: None, undecided, .. } => {
+            let alerts = counted(*undecided, "alert that may be", "alerts that may be");
+            Some(format!(
+                "Alertmanager holds back {alerts} this instance's or another's: this instance is not known to add \
+                 the labels that it has. Here all of it counts as firing."
+            ))
+        }
         Silences::Known { failure: Some(failure), .. } => {
             Some(format!("Silences are those of a while ago: {}.", alertmanager_says(failure.kind)))
         }

@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use promenade::alertmanager::AlertmanagerSettings;
+use promenade::clock;
 use promenade::prometheus::InstanceName;
 use serde_json::{Value, json};
 
 use crate::world::World;
+use crate::world::alertmanager::RealAlertmanager;
 use crate::world::markup::{tags, words};
 use crate::world::upstream::{Reply, Upstream};
 
@@ -32,28 +35,35 @@ fn rules() -> Reply {
     Reply::rules(json!([{"name": "orders", "file": "r.yml", "interval": 15, "rules": [rule]}]))
 }
 
+const ACTIVE: &str = r#"{"state": "active", "silencedBy": [], "inhibitedBy": [], "mutedBy": []}"#;
+const SILENCED: &str = r#"{"state": "suppressed", "silencedBy": ["s-1"], "inhibitedBy": [], "mutedBy": []}"#;
+const INHIBITED: &str = r#"{"state": "suppressed", "silencedBy": [], "inhibitedBy": ["f9"], "mutedBy": []}"#;
+const MUTED: &str = r#"{"state": "suppressed", "silencedBy": [], "inhibitedBy": [], "mutedBy": ["nights"]}"#;
+
 /// As Alertmanager has it: with an external label, and states that only newer ones know.
-fn held(i: usize, cluster: &str, status: Value) -> Value {
+fn held(i: usize, cluster: &str, status: &str) -> Value {
+    let status: Value = serde_json::from_str(status).unwrap();
     json!({"labels": {"alertname": "HighLoad", "severity": "critical", "instance": format!("i:{i}"), "odd": "\"\\,}", "cluster": cluster},
-        "annotations": {}, "fingerprint": format!("f{i}"), "status": status, "receivers": [{"name": "x"}],
+        "annotations": {}, "fingerprint": format!("{cluster}{i}"), "status": status, "receivers": [{"name": "x"}],
         "startsAt": "2026-11-23T12:10:00Z", "updatedAt": "2026-11-23T12:10:00Z", "endsAt": "2026-11-23T12:14:00Z"})
 }
 
+fn node_down() -> Value {
+    let status: Value = serde_json::from_str(ACTIVE).unwrap();
+    json!({"labels": {"alertname": "NodeDown"}, "annotations": {}, "fingerprint": "f9", "status": status})
+}
+
 fn alerts() -> Value {
-    let active = json!({"state": "active", "silencedBy": [], "inhibitedBy": [], "mutedBy": []});
-    let silenced = json!({"state": "suppressed", "silencedBy": ["s-1"], "inhibitedBy": [], "mutedBy": []});
-    let inhibited = json!({"state": "suppressed", "silencedBy": [], "inhibitedBy": ["f9"], "mutedBy": []});
-    let muted = json!({"state": "suppressed", "silencedBy": [], "inhibitedBy": [], "mutedBy": ["nights"]});
     json!([
-        held(1, "eu", active.clone()),
-        held(2, "eu", silenced.clone()),
-        held(3, "eu", inhibited),
-        held(4, "eu", muted),
-        // Two copies, of which one is sent on.
-        held(5, "eu", silenced.clone()),
-        held(5, "us", active.clone()),
-        held(6, "eu", silenced),
-        json!({"labels": {"alertname": "NodeDown"}, "annotations": {}, "fingerprint": "f9", "status": active}),
+        held(1, "eu", ACTIVE),
+        held(2, "eu", SILENCED),
+        held(3, "eu", INHIBITED),
+        held(4, "eu", MUTED),
+        // Of two copies, that of another cluster is silenced.
+        held(5, "eu", ACTIVE),
+        held(5, "us", SILENCED),
+        held(6, "eu", SILENCED),
+        node_down(),
     ])
 }
 
@@ -76,6 +86,7 @@ async fn world(secret: bool) -> (World, Upstream) {
     })
     .await;
     world.upstream.on_rules(rules());
+    world.upstream.on_external_labels("{cluster: eu}");
     let silence = json!({"id": "s-1", "status": {"state": "active"}, "createdBy": "ann", "comment": "deploy <b>",
         "startsAt": "2026-11-23T12:00:00Z", "endsAt": "2036-11-24T15:00:00Z", "updatedAt": "2026-11-23T12:00:00Z",
         "matchers": [{"name": "alertname", "value": "HighLoad", "isRegex": false, "isEqual": true}]});
@@ -146,6 +157,16 @@ async fn the_data_form_tells_it_too() {
     assert_eq!((&of("i:3")["inhibited"], &of("i:3")["inhibitedBy"]), (&json!(true), &json!(["NodeDown"])));
     assert_eq!((&of("i:4")["muted"], &of("i:4")["mutedBy"]), (&json!(true), &json!(["nights"])));
     assert_eq!((&of("i:5")["silenced"], &of("i:1")["silenced"]), (&json!(false), &json!(false)));
+    for (instance, suppressed) in [
+        ("i:1", Value::Null),
+        ("i:2", json!({"by": ["silence"], "until": "2036-11-24T15:00:00Z"})),
+        ("i:3", json!({"by": ["inhibition"], "until": null})),
+        ("i:4", json!({"by": ["mute"], "until": null})),
+        ("i:5", Value::Null),
+        ("i:6", Value::Null),
+    ] {
+        assert_eq!(of(instance).get("suppressed"), Some(&suppressed), "{instance}");
+    }
 }
 
 #[tokio::test]
@@ -174,13 +195,169 @@ async fn an_alertmanager_that_fails_leaves_the_table() {
 
 #[tokio::test]
 async fn an_older_alertmanager_tells_no_muted_alerts() {
-    let (world, alertmanager) = world(false).await;
-    let older =
-        json!([held(1, "eu", json!({"state": "suppressed", "silencedBy": ["gone"], "inhibitedBy": []}))]);
-    alertmanager.on_any(Reply::computed(move |request| {
-        Reply::json(200, &if request.path.contains("/silences") { json!([]) } else { older.clone() })
-    }));
+    let status = r#"{"state": "suppressed", "silencedBy": ["s-1"], "inhibitedBy": []}"#;
+    let (world, _alertmanager) =
+        listing(json!([held(1, "eu", status)]), json!([silence("s-1", 3_600)])).await;
     let text = words(world.get(PAGE).await.text());
     assert!(text.contains("4 firing, 1 pending, 1 silenced"), "{text}");
-    assert!(text.contains("Silenced by a silence that Alertmanager does not list"), "{text}");
 }
+
+/// With what Alertmanager lists.
+async fn listing(alerts: Value, silences: Value) -> (World, Upstream) {
+    let (world, alertmanager) = world(false).await;
+    alertmanager.on_any(Reply::computed(move |request| {
+        Reply::json(200, if request.path.contains("/silences") { &silences } else { &alerts })
+    }));
+    (world, alertmanager)
+}
+
+fn silence(id: &str, ends_in: i64) -> Value {
+    let ends_at = clock::now() + SignedDuration::from_secs(ends_in);
+    json!({"id": id, "status": {"state": "active"}, "createdBy": "ann", "comment": "c", "matchers": [],
+        "startsAt": "2026-11-23T12:00:00Z", "endsAt": ends_at.to_string(), "updatedAt": "2026-11-23T12:00:00Z"})
+}
+
+#[tokio::test]
+async fn what_is_over_or_not_listed_silences_nothing() {
+    let by = |silences: Value| {
+        json!({"state": "suppressed", "silencedBy": silences, "inhibitedBy": ["gone"], "mutedBy": []})
+            .to_string()
+    };
+    let active =
+        r#"{"state": "active", "silencedBy": ["s-1"], "inhibitedBy": ["f9"], "mutedBy": ["nights"]}"#;
+    let expired = json!({"id": "e-1", "status": {"state": "expired"}, "endsAt": "2036-11-24T15:00:00Z"});
+    let alerts = json!([
+        held(1, "eu", &by(json!(["over"]))),
+        held(2, "eu", &by(json!(["unlisted"]))),
+        held(3, "eu", active),
+        held(4, "eu", &by(json!(["e-1"]))),
+        // One of several is enough.
+        held(5, "eu", &by(json!(["over", "s-1", "unlisted"]))),
+        node_down(),
+    ]);
+    let silences = json!([silence("over", -1), silence("s-1", 3_600), expired]);
+    let (world, _alertmanager) = listing(alerts, silences).await;
+    let text = words(world.get(PAGE).await.text());
+    assert!(text.contains("4 firing, 1 pending, 1 silenced"), "{text}");
+    let json = world.get("/catalog/default/component/payments/alerts.json").await.json();
+    let alerts = json["alerts"].as_array().unwrap();
+    for alert in alerts {
+        let instance = alert["labels"]["instance"].as_str().unwrap();
+        let is_silenced = instance == "i:5";
+        assert_eq!(alert["suppressed"].is_object(), is_silenced, "{alert}");
+        if instance != "i:6" {
+            assert_eq!((&alert["silenced"], &alert["inhibited"]), (&json!(is_silenced), &json!(false)));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_copy_of_another_cluster_silences_nothing() {
+    let others = || json!([held(1, "us", SILENCED), held(2, "us", SILENCED), held(2, "eu", ACTIVE)]);
+    let silences = || json!([silence("s-1", 3_600)]);
+    let (world, _alertmanager) = listing(others(), silences()).await;
+    let text = words(world.get(PAGE).await.text());
+    assert!(text.contains("5 firing, 1 pending") && !text.contains("holds back"), "{text}");
+    // Whose they are cannot be known where the instance does not tell what it adds.
+    for reply in [Reply::http(404, &[], "404 page not found"), Reply::hang()] {
+        let (world, _alertmanager) = listing(others(), silences()).await;
+        world.upstream.on_config(reply);
+        let text = words(world.get(PAGE).await.text());
+        assert!(text.contains("5 firing, 1 pending"), "{text}");
+        assert!(
+            text.contains("Alertmanager holds back 1 alert that may be this instance's or another's"),
+            "{text}"
+        );
+    }
+    let (world, _alertmanager) = listing(others(), silences()).await;
+    world.upstream.on_external_labels("{cluster: us}");
+    let text = words(world.get(PAGE).await.text());
+    assert!(text.contains("3 firing, 1 pending, 2 silenced"), "{text}");
+}
+
+/// Two alerts of a real Alertmanager, one silenced for some seconds and one for an hour; then it is gone.
+#[tokio::test]
+async fn a_silence_ends_in_time_while_alertmanager_is_away() {
+    let alertmanager = RealAlertmanager::start(|config| config).await;
+    let url: url::Url = alertmanager.url.parse().unwrap();
+    let world = World::with(CATALOG, |all| {
+        let (ui_url, timeout) = (url.clone(), Duration::from_secs(2));
+        let settings = AlertmanagerSettings { url, ui_url, headers: vec![], timeout };
+        all.alertmanagers.insert(InstanceName::new("default"), settings);
+    })
+    .await;
+    world.upstream.on_rules(rules());
+    let labels = |i: usize| json!({"alertname": "HighLoad", "severity": "critical", "instance": format!("i:{i}"), "odd": "\"\\,}"});
+    alertmanager.post("alerts", &json!([{"labels": labels(1)}, {"labels": labels(2)}])).await;
+    let begun = clock::now();
+    let mut ends = Vec::new();
+    for (i, seconds) in [(1, 4), (2, 3_600)] {
+        let at = begun + SignedDuration::from_secs(seconds);
+        ends.push(at);
+        let matcher =
+            json!({"name": "instance", "value": format!("i:{i}"), "isRegex": false, "isEqual": true});
+        let silence = json!({"matchers": [matcher], "startsAt": begun.to_string(), "endsAt": at.to_string(),
+            "createdBy": "ann", "comment": "deploy"});
+        alertmanager.post("silences", &silence).await;
+    }
+    let text = words(world.get(PAGE).await.text());
+    assert!(clock::now() < ends[0], "this machine is too slow for this test");
+    assert!(text.contains("3 firing, 1 pending, 2 silenced"), "{text}");
+    drop(alertmanager);
+    let mut told = String::new();
+    let mut was_told = false;
+    for _ in 0..300 {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        let before = clock::now();
+        told = words(world.get(PAGE).await.text());
+        let after = clock::now();
+        if before >= ends[0] {
+            assert!(told.contains("4 firing, 1 pending, 1 silenced"), "{told}");
+        } else if after < ends[0] {
+            assert!(told.contains("3 firing, 1 pending, 2 silenced"), "{told}");
+        }
+        was_told = told.contains("Silences are those of a while ago: Alertmanager does not answer");
+        if was_told {
+            break;
+        }
+    }
+    assert!(was_told && clock::now() > ends[0], "{told}");
+    assert!(told.contains("4 firing, 1 pending, 1 silenced"), "it is known to hold for an hour: {told}");
+}
+
+#[tokio::test]
+async fn two_instances_of_one_alertmanager_ask_it_once() {
+    let (both, alertmanager) = (CATALOG.to_owned() + SECOND, Upstream::start().await);
+    let url: url::Url = format!("http://{}/", alertmanager.address).parse().unwrap();
+    let world = World::with(&both, |all| {
+        let second = promenade::prometheus::InstanceSettings {
+            name: InstanceName::new("second"),
+            ..all.instances[0].clone()
+        };
+        all.instances.push(second);
+        for name in ["default", "second"] {
+            let (url, ui_url, timeout) = (url.clone(), url.clone(), Duration::from_secs(2));
+            all.alertmanagers.insert(
+                InstanceName::new(name),
+                AlertmanagerSettings { url, ui_url, headers: vec![], timeout },
+            );
+        }
+    })
+    .await;
+    world.upstream.on_rules(rules());
+    alertmanager.on_any(Reply::json(200, &json!([])));
+    for name in ["payments", "second"] {
+        let text = words(world.get(&format!("/catalog/default/component/{name}/alerts")).await.text());
+        assert!(text.contains("5 firing"), "{text}");
+    }
+    assert_eq!(alertmanager.requests().len(), 1, "{:?}", alertmanager.requests());
+}
+
+const SECOND: &str = r#"
+---
+apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata:
+  name: second
+  annotations: {prometheus.io/alert: all, prometheus.io/service-name: second}
+"#;

@@ -1,5 +1,6 @@
 //! Prometheus' JSON: read strictly into our types, and written from them.
 
+mod config;
 mod envelope;
 mod histogram;
 mod instant;
@@ -12,6 +13,7 @@ mod samples;
 mod write;
 mod write_rules;
 
+pub use config::read_external_labels;
 pub use envelope::{WireFault, refusal};
 pub use instant::read_instant;
 pub use metadata::{read_metadata, read_names};

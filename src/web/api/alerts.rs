@@ -59,7 +59,7 @@ async fn asked(
         return Err(PageError::Failed(Failure::NoAnnotation));
     }
     let routed = routed.map_err(PageError::unknown_instance)?;
-    let table = monitoring.alerts(routed.name(), &spec, params.table.show_inactive).await;
+    let table = monitoring.alerts(routed.name(), &spec, params.table.show_inactive, params.period.now).await;
     table.map_err(PageError::Failed)
 }
 
@@ -171,9 +171,18 @@ pub struct AlertForm<'a> {
     last_evaluation: Option<&'a str>,
     group: &'a str,
     severity: Option<&'a str>,
+    /// Null: it is sent on, or nobody knows.
+    suppressed: Option<SuppressedForm<'a>>,
     /// Of an alert that Alertmanager has; of others nobody knows.
     #[serde(flatten)]
     held: Option<HeldForm<'a>>,
+}
+
+#[derive(Serialize)]
+struct SuppressedForm<'a> {
+    by: Vec<&'static str>,
+    /// When the last silence ends, as Alertmanager sends it; null without a silence.
+    until: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -214,8 +223,22 @@ impl<'a> AlertForm<'a> {
             last_evaluation: rule.last_evaluation.as_deref(),
             group: &rule.group,
             severity: row.severity(),
+            suppressed: row.held().and_then(SuppressedForm::of),
             held: row.held().map(HeldForm::of),
         }
+    }
+}
+
+impl<'a> SuppressedForm<'a> {
+    fn of(held: &'a Held) -> Option<Self> {
+        let all = [
+            ("silence", held.is_silenced()),
+            ("inhibition", held.is_inhibited()),
+            ("mute", !held.muted_by.is_empty()),
+        ];
+        let by: Vec<_> = all.into_iter().filter(|(_, holds)| *holds).map(|(word, _)| word).collect();
+        let until = held.last_silence().map(|silence| silence.ends_at.as_str());
+        (!by.is_empty()).then_some(Self { by, until })
     }
 }
 

@@ -165,7 +165,8 @@ impl Scene {
             Err(failure) => (None, Some(Err(failure))),
             Ok(routed) => {
                 let show_inactive = self.params.table.show_inactive;
-                let asked = self.monitoring.alerts(routed.name(), &self.spec, show_inactive);
+                let asked =
+                    self.monitoring.alerts(routed.name(), &self.spec, show_inactive, self.params.period.now);
                 (Some(routed.settings()), within(wait, asked).await)
             }
         };
@@ -185,7 +186,7 @@ impl Scene {
     pub async fn alert_graph(&self, setting: &Setting<'_>, id: RowId) -> AlertGraphPanel {
         let found = async {
             let instance = self.routed()?.name();
-            let table = self.monitoring.alerts(instance, &self.spec, true).await?;
+            let table = self.monitoring.alerts(instance, &self.spec, true, self.params.period.now).await?;
             let Some(row) = table.rows.into_iter().find(|row| RowId::of(row) == id) else { return Ok(None) };
             let graph = self.monitoring.alert_graph(instance, &row, &self.params.period).await;
             Ok(Some((row, graph)))

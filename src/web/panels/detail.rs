@@ -115,10 +115,7 @@ fn holdings(held: &Held, now: Timestamp, zone: &Zone) -> Vec<Holding> {
     let other = |word, by: &String| Holding { word, by: by.clone(), comment: String::new(), until: None };
     let inhibited = held.inhibited_by.iter().map(|by| other("Inhibited by", by));
     let muted = held.muted_by.iter().map(|by| other("Muted during", by));
-    // A silence that is named, and of which nothing is told, is a silence all the same.
-    let nameless = (held.is_silenced() && held.silences.is_empty())
-        .then(|| other("Silenced by", &"a silence that Alertmanager does not list".to_owned()));
-    silenced.chain(nameless).chain(inhibited).chain(muted).collect()
+    silenced.chain(inhibited).chain(muted).collect()
 }
 
 /// A number in full, in Prometheus' words for what is none.

@@ -53,6 +53,15 @@ impl RealAlertmanager {
         self.url.strip_prefix("http://").unwrap()
     }
 
+    /// Tells it something, by its API.
+    pub async fn post(&self, what: &str, body: &serde_json::Value) {
+        let url = format!("{}/api/v2/{what}", self.url);
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let posted = client.post(url).header("Content-Type", "application/json").body(body.to_string());
+        let reply = posted.send().await.unwrap();
+        assert_eq!(reply.status(), 200, "{what} {body}: {}", self.log());
+    }
+
     /// What it says of itself, for a test that fails.
     pub fn log(&self) -> String {
         fs::read_to_string(self.dir.path().join("log")).unwrap()

@@ -35,6 +35,7 @@ const RULES: &str = "\0rules";
 const ANY: &str = "\0any";
 const METADATA: &str = "\0metadata";
 const NAMES: &str = "\0names";
+const CONFIG: &str = "\0config";
 
 /// One request as it came.
 #[derive(Clone, Debug)]
@@ -67,13 +68,14 @@ impl Request {
             Some("rules") => RULES.into(),
             Some("metadata") => METADATA.into(),
             Some("values") => NAMES.into(),
+            Some("config") => CONFIG.into(),
             _ => self.form("query").unwrap_or_default(),
         }
     }
 
-    /// About metrics, and no question of a panel.
+    /// About metrics or the configuration, and no question of a panel.
     fn is_aside(&self) -> bool {
-        [METADATA, NAMES].contains(&&*self.key())
+        [METADATA, NAMES, CONFIG].contains(&&*self.key())
     }
 }
 
@@ -130,12 +132,26 @@ impl Upstream {
         self.on(NAMES, reply);
     }
 
+    /// Scripts the external labels, as YAML in one line; without it there is no such endpoint.
+    pub fn on_external_labels(&self, labels: &str) {
+        let yaml = format!(
+            "global:\n  external_labels: {labels}\nalerting:\n  alertmanagers:\n  - static_configs:\n    - targets:\n      - am:9093\n"
+        );
+        let body = serde_json::json!({"status": "success", "data": {"yaml": yaml}});
+        self.on_config(Reply::json(200, &body));
+    }
+
+    /// Scripts the answer to the question for the configuration.
+    pub fn on_config(&self, reply: Reply) {
+        self.on(CONFIG, reply);
+    }
+
     /// Scripts the answer to all that has none of its own.
     pub fn on_any(&self, reply: Reply) {
         self.on(ANY, reply);
     }
 
-    /// All requests for metadata and names of metrics so far, which [`Upstream::requests`] does not have.
+    /// All requests for metadata, names of metrics and the configuration so far, which [`Upstream::requests`] does not have.
     pub fn asides(&self) -> Vec<Request> {
         self.script.asides.lock().unwrap().clone()
     }
