@@ -83,6 +83,8 @@ pub struct Held {
     pub inhibited_by: Vec<String>,
     /// Time intervals.
     pub muted_by: Vec<String>,
+    /// It is not known whether this is the row's alert: see [`Found::Undecided`].
+    is_undecided: bool,
 }
 
 impl Held {
@@ -117,6 +119,7 @@ impl Held {
             silences: silences.into_iter().cloned().collect(),
             inhibited_by: inhibited_by.into_iter().map(name).collect(),
             muted_by: muted_by.into_iter().map(str::to_owned).collect(),
+            is_undecided: false,
         }
     }
 }
@@ -125,13 +128,27 @@ impl Held {
 #[derive(Clone, Debug)]
 pub struct HeldBack {
     pub answer: Answer<Holdings>,
-    external: Arc<Option<ExternalLabels>>,
+    pub external: Arc<Option<ExternalLabels>>,
 }
 
 impl HeldBack {
-    pub fn marking(&self, now: Timestamp) -> Marking<'_> {
+    /// Marks what is held back at `now` on rows that fire.
+    pub fn mark<'r>(&self, rows: impl Iterator<Item = &'r mut AlertRow>, now: Timestamp) {
         let at = Moment { now, is_old: self.answer.is_stale() };
-        Marking::new(&self.answer.value, self.external.as_ref().as_ref(), at)
+        let mut marking = Marking::new(&self.answer.value, self.external.as_ref().as_ref(), at);
+        for row in rows.filter(|row| row.state() == AlertState::Firing) {
+            let Some(alert) = row.alert() else { continue };
+            row.held = match marking.find(&alert.labels) {
+                Found::Own(held) => Some(held.into()),
+                Found::Undecided => Some(Arc::new(Held { is_undecided: true, ..Held::default() })),
+                Found::Nothing => None,
+            };
+        }
+    }
+
+    /// When something that is held back may not be any more, if nothing newer is known by then.
+    pub fn changes_after(&self, now: Timestamp) -> Option<Timestamp> {
+        self.answer.value.changes_after(now)
     }
 }
 
@@ -166,23 +183,11 @@ impl AlertTable {
         now: Timestamp,
     ) -> Self {
         self.silences = silences;
-        let Some(mut marking) = held_back.map(|held_back| held_back.marking(now)) else { return self };
-        let mut among_others = 0;
-        for row in self.rows.iter_mut().filter(|row| row.state() == AlertState::Firing) {
-            let Some(alert) = row.alert() else { continue };
-            let held = match marking.find(&alert.labels) {
-                Found::Own(held) => held,
-                Found::Undecided => {
-                    among_others += 1;
-                    continue;
-                }
-                Found::Nothing => continue,
-            };
-            self.counts.hold_back(&held);
-            row.held = Some(held.into());
-        }
+        let Some(held_back) = held_back else { return self };
+        held_back.mark(self.rows.iter_mut(), now);
+        self.rows.iter().for_each(|row| self.counts.hold_back(row));
         if let Silences::Known { undecided, .. } = &mut self.silences {
-            *undecided = among_others;
+            *undecided = self.rows.iter().filter(|row| row.is_undecided()).count();
         }
         self.rows = order::sorted(self.rows);
         self
@@ -190,9 +195,9 @@ impl AlertTable {
 }
 
 impl StateCounts {
-    /// A firing row less, if it is held back, and one more of those that are.
-    pub(super) fn hold_back(&mut self, held: &Held) {
-        let count = match held.word() {
+    /// Of a row that is counted and held back: one less that fires.
+    pub(super) fn hold_back(&mut self, row: &AlertRow) {
+        let count = match row.held().and_then(Held::word) {
             Some("silenced") => &mut self.held.silenced,
             Some("inhibited") => &mut self.held.inhibited,
             Some(_) => &mut self.held.muted,
@@ -206,7 +211,12 @@ impl StateCounts {
 impl AlertRow {
     /// The alert as its Alertmanager has it. None: it has none such, or nobody knows.
     pub fn held(&self) -> Option<&Held> {
-        self.held.as_deref()
+        self.held.as_deref().filter(|held| !held.is_undecided)
+    }
+
+    /// Whether Alertmanager holds back an alert that is this one or that of another instance.
+    pub(super) fn is_undecided(&self) -> bool {
+        self.held.as_deref().is_some_and(|held| held.is_undecided)
     }
 
     /// Whether Alertmanager tells nobody of it.

@@ -173,6 +173,19 @@ impl Store {
         }
     }
 
+    /// The rules that an instance told before, when it takes too long now.
+    pub async fn rules_before(&self, question: &RulesQuestion) -> Option<Answer<Rules>> {
+        let late = PrometheusError {
+            kind: ErrorKind::Timeout,
+            cause: None,
+            instance: question.instance.clone(),
+            detail: "no answer yet".to_owned(),
+            said: None,
+            status: None,
+        };
+        self.told(self.last_rules.instead_of(Arc::new(late), question, |_| true).await).ok()
+    }
+
     pub fn fill(&self) -> StoreFill {
         let graphs = [self.graphs.fill(), self.last_graphs.fill(), self.instants.fill()];
         let parts =

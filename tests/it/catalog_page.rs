@@ -1,12 +1,13 @@
 //! The catalog: what is listed first, what filters find, what is known of alerts and what is not.
 
+use promenade::clock;
 use serde_json::json;
 
 use crate::world::World;
 use crate::world::markup::{tags, words};
 use crate::world::upstream::Reply;
 
-const CATALOG: &str = r#"
+pub const CATALOG: &str = r#"
 apiVersion: backstage.io/v1alpha1
 kind: Component
 metadata: {name: aardvark, description: Has nothing to show}
@@ -27,13 +28,13 @@ kind: Component
 metadata: {name: lost, annotations: {prometheus.io/alert: all, prometheus.io/service-name: nowhere}}
 "#;
 
-fn rules() -> Reply {
+pub fn rules() -> Reply {
     let rule = |name: &str, alerts: serde_json::Value| {
         json!({
-            "state": if alerts == json!([]) { "inactive" } else { "firing" }, "name": name, "query": "up",
-            "duration": 0, "labels": {}, "annotations": {}, "alerts": alerts, "health": "ok",
-            "lastEvaluation": promenade::clock::now().to_string(), "type": "alerting",
-        })
+        "state": if alerts == json!([]) { "inactive" } else { "firing" }, "name": name, "query": "up",
+        "duration": 0, "labels": {}, "annotations": {}, "alerts": alerts, "health": "ok",
+                "lastEvaluation": clock::now().to_string(), "type": "alerting",
+            })
     };
     let alert = |instance: &str| {
         json!({
@@ -52,7 +53,7 @@ async fn world() -> World {
 }
 
 /// The rows, each as its words, in order.
-async fn listed(world: &World, path: &str) -> Vec<String> {
+pub async fn listed(world: &World, path: &str) -> Vec<String> {
     let reply = world.get(path).await;
     assert_eq!(reply.status, 200, "{path}");
     let list = reply.text().split("</main>").next().unwrap();

@@ -19,6 +19,7 @@ mod behind_proxy;
 mod broken_selectors;
 mod browser;
 mod catalog;
+mod catalog_counts;
 mod catalog_faults;
 mod catalog_page;
 mod chart;

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::{AlertRow, DoubtfulRule, PossibleAlerts, is_chosen, is_named};
 use crate::annotations::{AlertNames, AlertSpec};
+use crate::monitoring::silences::{HeldBack, Silences};
 use crate::monitoring::verdict::{Doubt, Doubts, Evidence};
 use crate::prometheus::{AlertingRule, Rules};
 
@@ -28,6 +29,8 @@ pub struct Tally<'r> {
     doubts: Vec<Doubts>,
     /// All of them.
     every_doubt: Doubts,
+    /// Whether what is held back is known as it is now.
+    knows_silences: bool,
 }
 
 impl<'r> Tally<'r> {
@@ -57,18 +60,39 @@ impl<'r> Tally<'r> {
             rules_by_name.entry(rule.name.as_str().into()).or_default().push(place);
         }
         let possible = rules.rules.iter().map(PossibleAlerts::of).collect();
-        Self { rules, possible, rules_by_name, rows, by_name, by_label, unlisted, doubts, every_doubt }
+        Self {
+            rules,
+            possible,
+            rules_by_name,
+            rows,
+            by_name,
+            by_label,
+            unlisted,
+            doubts,
+            every_doubt,
+            knows_silences: true,
+        }
     }
 
-    /// What [`AlertTable::evidence`](super::AlertTable::evidence) says, but for what the answer's age and
-    /// Alertmanager add to it.
+    /// With what is held back at `now`, as [`AlertTable`](super::AlertTable) has it.
+    pub fn silenced_by(mut self, silences: &Silences, held_back: Option<&HeldBack>, now: Timestamp) -> Self {
+        self.knows_silences = silences.is_sure();
+        if let Some(held_back) = held_back {
+            held_back.mark(self.rows.iter_mut(), now);
+        }
+        self
+    }
+
+    /// What [`AlertTable::evidence`](super::AlertTable::evidence) says, but for what the answer's age adds to it.
     pub fn count(&self, spec: &AlertSpec) -> Evidence {
         let mut evidence = Evidence::default();
         let counts = &mut evidence.counts;
-        let mut counted = HashSet::new();
+        let (mut counted, mut is_sure) = (HashSet::new(), self.knows_silences);
         for row in self.candidates(spec) {
             if is_named(&spec.names, row.rule()) && is_chosen(&spec.matchers, row) {
                 counts.count(row.state());
+                counts.hold_back(row);
+                is_sure &= !row.is_undecided();
                 counted.insert(std::ptr::from_ref(row.rule()));
             }
         }
@@ -81,7 +105,9 @@ impl<'r> Tally<'r> {
             }
         }
         evidence.has_rules = !counted.is_empty();
+        let fires = counts.firing + counts.held.total() > 0;
         let doubts = &mut evidence.doubts;
+        doubts.add_if(fires && !is_sure, Doubt::UnsureSilences);
         doubts.add_if(evidence.counts.unknown > 0, Doubt::UnknownState);
         doubts.add_if(!self.rules.warnings.is_empty(), Doubt::Warned);
         doubts.add_if(spec.broken, Doubt::BrokenSelector);

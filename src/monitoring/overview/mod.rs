@@ -7,17 +7,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwapOption;
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 use jiff::Timestamp;
 use tokio::sync::OnceCell;
 use tokio::time::timeout;
 
 use self::watchlist::Watchlist;
-use super::{Evidence, Monitoring, RequestFacts, alerts::Tally};
+use super::silences::{HeldBack, Silences};
+use super::{Doubt, Evidence, Monitoring, RequestFacts, Verdict, alerts::Tally};
 use crate::catalog::Snapshot;
 use crate::clock;
-use crate::prometheus::{AlertState, Rules};
-use crate::store::Answer;
+use crate::prometheus::{AlertState, InstanceName, Rules};
+use crate::store::{Answer, RulesQuestion, Scope};
 
 /// What an instance has not said by then is unknown.
 const PATIENCE: Duration = Duration::from_millis(1_500);
@@ -36,9 +37,42 @@ pub enum EntityAlerts {
     /// It asks for none.
     #[default]
     None,
-    /// Its instance does not answer, or is not configured.
+    /// Its instance has not answered of late, or is not configured.
     Unknown,
-    Known(Evidence),
+    Known {
+        evidence: Evidence,
+        /// When its instance said so, if it does not answer any more.
+        not_since: Option<Timestamp>,
+    },
+}
+
+/// What an instance said, and what its Alertmanager holds back.
+#[derive(Clone)]
+struct Said {
+    rules: Answer<Rules>,
+    silences: Silences,
+    held_back: Option<HeldBack>,
+}
+
+impl Said {
+    fn tally(&self, now: Timestamp) -> Tally<'_> {
+        let tally = Tally::of(&self.rules.value, self.rules.as_of);
+        tally.silenced_by(&self.silences, self.held_back.as_ref(), now)
+    }
+
+    /// Whether the same would be counted.
+    fn is_same(&self, other: &Self) -> bool {
+        let held_back = match (&self.held_back, &other.held_back) {
+            (Some(one), Some(other)) => is_same(&one.answer, &other.answer) && one.external == other.external,
+            (None, None) => true,
+            _ => false,
+        };
+        held_back && is_same(&self.rules, &other.rules) && self.silences.is_sure() == other.silences.is_sure()
+    }
+}
+
+fn is_same<T>(one: &Answer<T>, other: &Answer<T>) -> bool {
+    Arc::ptr_eq(&one.value, &other.value) && one.is_stale() == other.is_stale()
 }
 
 /// What is known of the alerts of every entity of a snapshot.
@@ -55,12 +89,13 @@ pub struct Overview {
 }
 
 impl EntityAlerts {
-    /// The states that it is in, as bits; an entity is inactive when everything is known and nothing is active.
+    /// The states that it is in, as bits; an entity is inactive when everything is known and nothing is active. One
+    /// that chooses no rule is in none.
     fn marks(&self) -> u8 {
         match self {
             Self::None => 0,
             Self::Unknown => bit(AlertState::Unknown),
-            Self::Known(evidence) => {
+            Self::Known { evidence, .. } => {
                 let active = [
                     (evidence.counts.firing, AlertState::Firing),
                     (evidence.counts.pending, AlertState::Pending),
@@ -68,7 +103,7 @@ impl EntityAlerts {
                 ];
                 let marks =
                     active.iter().filter(|(n, _)| *n > 0).fold(0, |all, (_, state)| all | bit(*state));
-                if marks == 0 { bit(AlertState::Inactive) } else { marks }
+                if evidence.verdict() == Verdict::Quiet { bit(AlertState::Inactive) } else { marks }
             }
         }
     }
@@ -120,20 +155,28 @@ impl Overview {
         self.order.iter().copied().filter(|row| is_meant.get(*row as usize) == Some(&true)).collect()
     }
 
-    fn of(list: &Watchlist, answers: &[Option<Answer<Rules>>]) -> Self {
+    fn of(list: &Watchlist, said: &[Option<Said>], now: Timestamp) -> Self {
         let mut alerts = vec![EntityAlerts::None; list.available.len()];
-        let usable = answers.iter().map(|answer| answer.as_ref().filter(|answer| !answer.is_stale()));
         let tallies: Vec<Option<Tally<'_>>> =
-            usable.map(|answer| answer.map(|answer| Tally::of(&answer.value, answer.as_of))).collect();
+            said.iter().map(|said| said.as_ref().map(|said| said.tally(now))).collect();
+        let not_since = |said: &Option<Said>| {
+            said.as_ref().filter(|said| said.rules.is_stale()).map(|said| said.rules.as_of)
+        };
+        let not_since: Vec<Option<Timestamp>> = said.iter().map(not_since).collect();
         let mut counted = HashMap::new();
         for watch in &list.watches {
             let tally = watch.instance.and_then(|i| tallies.get(i as usize)?.as_ref());
+            let not_since = watch.instance.and_then(|i| not_since.get(i as usize).copied().flatten());
             let known = tally.and_then(|tally| {
                 let count = || list.with(watch.wanted, |spec| tally.count(spec));
                 *counted.entry((watch.instance, watch.wanted)).or_insert_with(count)
             });
+            let known = known.map(|mut evidence: Evidence| {
+                evidence.doubts.add_if(not_since.is_some(), Doubt::Stale);
+                EntityAlerts::Known { evidence, not_since }
+            });
             if let Some(slot) = alerts.get_mut(watch.row as usize) {
-                *slot = known.map_or(EntityAlerts::Unknown, EntityAlerts::Known);
+                *slot = known.unwrap_or(EntityAlerts::Unknown);
             }
         }
         for row in &list.unknown {
@@ -141,7 +184,7 @@ impl Overview {
                 *slot = EntityAlerts::Unknown;
             }
         }
-        let as_of = answers.iter().flatten().filter(|answer| !answer.is_stale()).map(|a| a.as_of).min();
+        let as_of = said.iter().flatten().map(|said| said.rules.as_of).min();
         Self { as_of, ..Self::ordered(alerts, list) }
     }
 
@@ -185,8 +228,16 @@ struct Slot {
 
 struct Latest {
     overview: Arc<Overview>,
-    answers: Vec<Option<Answer<Rules>>>,
+    said: Vec<Option<Said>>,
     checked: Instant,
+    /// From then on something that is held back in it may not be any more.
+    until: Option<Timestamp>,
+}
+
+impl Latest {
+    fn holds(&self, now: Timestamp) -> bool {
+        self.until.is_none_or(|until| now < until)
+    }
 }
 
 /// Overviews that are kept.
@@ -217,42 +268,71 @@ impl Overviews {
 }
 
 impl Monitoring {
-    /// What the alerts of every entity do. Each instance is asked once for all of them.
-    pub async fn overview(&self, snapshot: &Arc<Snapshot>, facts: &RequestFacts) -> Arc<Overview> {
+    /// What the alerts of every entity do at `now`. Each instance is asked once for all of them, and its
+    /// Alertmanager too.
+    pub async fn overview(
+        &self,
+        snapshot: &Arc<Snapshot>,
+        facts: &RequestFacts,
+        now: Timestamp,
+    ) -> Arc<Overview> {
         let slot = self.overviews.slot(snapshot, facts);
         let begun = clock::stopwatch();
         let latest = slot.latest.load_full();
         let recent = latest.filter(|latest| begun.saturating_duration_since(latest.checked) < AT_ONCE);
+        let recent = recent.filter(|latest| latest.holds(now));
         // In a task of its own: a reader who leaves does not end it.
-        let renewed = tokio::spawn(renewed(self.clone(), slot, begun));
+        let renewed = tokio::spawn(renewed(self.clone(), slot, begun, now));
         let patience = if recent.is_some() { A_MOMENT } else { PATIENCE + COUNTING };
         match timeout(patience, renewed).await {
             Ok(Ok(Some(overview))) => overview,
             _ => recent.map_or_else(|| Arc::new(Overview::unknown(snapshot)), |l| l.overview.clone()),
         }
     }
+
+    /// What an instance and its Alertmanager say. Of an instance that fails, or takes too long, what it said before;
+    /// None: that is too long ago, too.
+    async fn said(&self, instance: &InstanceName) -> Option<Said> {
+        let rules = async {
+            match timeout(PATIENCE, self.rules(instance)).await {
+                Ok(answer) => answer.ok(),
+                Err(_) => {
+                    let question = RulesQuestion { instance: instance.clone(), scope: Scope::Whole };
+                    self.store.rules_before(&question).await
+                }
+            }
+        };
+        let (rules, (silences, held_back)) = join(rules, self.holdings(instance)).await;
+        rules.map(|rules| Said { rules, silences, held_back })
+    }
 }
 
 /// The overview of this moment; None when it could not be counted.
-async fn renewed(monitoring: Monitoring, slot: Arc<Slot>, begun: Instant) -> Option<Arc<Overview>> {
+async fn renewed(
+    monitoring: Monitoring,
+    slot: Arc<Slot>,
+    begun: Instant,
+    now: Timestamp,
+) -> Option<Arc<Overview>> {
     let _turn = slot.turn.lock().await;
     let before = slot.latest.load_full();
     if let Some(before) = before.as_ref().filter(|before| before.checked >= begun) {
         return Some(before.overview.clone());
     }
     let list = slot.list.get_or_try_init(|| read(monitoring.clone(), slot.clone())).await.ok()?.clone();
-    let asked = list.instances.iter().map(|instance| monitoring.rules(&instance.settings.name));
-    let answers = join_all(asked.map(|answer| timeout(PATIENCE, answer))).await;
-    let answers: Vec<_> = answers.into_iter().map(|answer| answer.ok().and_then(Result::ok)).collect();
-    let overview = match before.filter(|before| is_same(&before.answers, &answers)) {
+    let said = list.instances.iter().map(|instance| monitoring.said(&instance.settings.name));
+    let said = join_all(said).await;
+    let overview = match before.filter(|before| before.holds(now) && is_all_same(&before.said, &said)) {
         Some(before) => before.overview.clone(),
         None => {
-            let answers = answers.clone();
-            let counted = tokio::task::spawn_blocking(move || Overview::of(&list, &answers));
+            let said = said.clone();
+            let counted = tokio::task::spawn_blocking(move || Overview::of(&list, &said, now));
             Arc::new(counted.await.ok()?)
         }
     };
-    let latest = Latest { overview: overview.clone(), answers, checked: clock::stopwatch() };
+    let held_back = said.iter().flatten().filter_map(|said| said.held_back.as_ref());
+    let until = held_back.filter_map(|held_back| held_back.changes_after(now)).min();
+    let latest = Latest { overview: overview.clone(), said, checked: clock::stopwatch(), until };
     slot.latest.store(Some(Arc::new(latest)));
     Some(overview)
 }
@@ -262,11 +342,9 @@ async fn read(monitoring: Monitoring, slot: Arc<Slot>) -> Result<Arc<Watchlist>,
     tokio::task::spawn_blocking(read).await
 }
 
-fn is_same(before: &[Option<Answer<Rules>>], now: &[Option<Answer<Rules>>]) -> bool {
-    let same = |(before, now): (&Option<Answer<Rules>>, &Option<Answer<Rules>>)| match (before, now) {
-        (Some(before), Some(now)) => {
-            Arc::ptr_eq(&before.value, &now.value) && before.is_stale() == now.is_stale()
-        }
+fn is_all_same(before: &[Option<Said>], now: &[Option<Said>]) -> bool {
+    let same = |(before, now): (&Option<Said>, &Option<Said>)| match (before, now) {
+        (Some(before), Some(now)) => before.is_same(now),
         (None, None) => true,
         _ => false,
     };

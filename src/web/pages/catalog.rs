@@ -70,7 +70,7 @@ pub async fn show(
     settings: web::Data<WebSettings>,
 ) -> Result<HttpResponse, PageError> {
     let snapshot = catalog.snapshot();
-    let overview = monitoring.overview(&snapshot, &facts.0).await;
+    let overview = monitoring.overview(&snapshot, &facts.0, params.period.now).await;
     let wanted = params.table.states.iter().fold(0, |all, state| all | bit(*state));
     let found = snapshot.search_marked(&filter(&params), Marks { of: overview.marks(), wanted });
     let ordered = overview.worst_first(&found.rows);

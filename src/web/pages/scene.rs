@@ -176,7 +176,7 @@ impl Scene {
     /// What belongs to the entity; None where nothing does.
     pub async fn members(&self, place: Place) -> Option<MembersPanel> {
         let members = self.members.as_ref().filter(|members| !members.rows.is_empty())?;
-        let overview = self.monitoring.overview(&self.snapshot, &self.facts).await;
+        let overview = self.monitoring.overview(&self.snapshot, &self.facts, self.params.period.now).await;
         let links = self.links();
         let panel = MembersPanel::of(&self.snapshot, &self.entity, members, &overview, links, place);
         Some(MembersPanel { leads_page: self.spec.alerts.is_none(), ..panel })

@@ -1,8 +1,12 @@
 //! Entities as lines of a list: what each is, whose it is, and what its alerts do.
 
+use jiff::Timestamp;
+
 use super::cut;
+use super::summary::Part;
+use super::times::Moment;
 use crate::catalog::Snapshot;
-use crate::monitoring::{EntityAlerts, Overview};
+use crate::monitoring::{EntityAlerts, Evidence, Overview, Verdict};
 use crate::web::Links;
 
 pub struct EntityLine {
@@ -17,11 +21,15 @@ pub struct EntityLine {
     pub is_available: bool,
     /// The first of those that have nothing to show, after some that have.
     pub begins_others: bool,
-    pub alerts: EntityAlerts,
+    /// What its alerts do.
+    pub alerts: Vec<Part>,
+    /// When its instance said so, if it does not answer any more.
+    pub not_since: Option<Moment>,
 }
 
 /// The lines of some rows of a snapshot, in the order of the rows.
 pub fn lines(snapshot: &Snapshot, rows: &[u32], overview: &Overview, links: Links<'_>) -> Vec<EntityLine> {
+    let params = links.params;
     let mut was_available = false;
     let line = |row: &u32| {
         let entity = snapshot.entities.get(*row as usize)?;
@@ -29,6 +37,7 @@ pub fn lines(snapshot: &Snapshot, rows: &[u32], overview: &Overview, links: Link
         let begins_others = was_available && !is_available;
         was_available = is_available;
         let namespace = entity.reference.namespace();
+        let alerts = overview.alerts(*row);
         Some(EntityLine {
             title: entity.display_name().to_owned(),
             href: links.entity(&entity.reference),
@@ -40,8 +49,50 @@ pub fn lines(snapshot: &Snapshot, rows: &[u32], overview: &Overview, links: Link
             tags: entity.tags.iter().take(4).cloned().collect(),
             is_available,
             begins_others,
-            alerts: overview.alerts(*row),
+            alerts: parts(&alerts),
+            not_since: not_since(&alerts).map(|at| Moment::of(at, params.period.now, &params.zone)),
         })
     };
     rows.iter().filter_map(line).collect()
+}
+
+fn not_since(alerts: &EntityAlerts) -> Option<Timestamp> {
+    match alerts {
+        EntityAlerts::Known { not_since, .. } => *not_since,
+        EntityAlerts::None | EntityAlerts::Unknown => None,
+    }
+}
+
+fn parts(alerts: &EntityAlerts) -> Vec<Part> {
+    let part = |state, text: &str| Part { state, text: text.to_owned() };
+    match alerts {
+        EntityAlerts::None => Vec::new(),
+        EntityAlerts::Unknown => vec![part("unknown", "unknown")],
+        EntityAlerts::Known { evidence, not_since } => {
+            let mut parts = counted(evidence, not_since.is_some());
+            if parts.is_empty() {
+                parts.push(match evidence.verdict() {
+                    Verdict::Quiet => part("inactive", "none"),
+                    Verdict::None => part("unknown", "no rule"),
+                    _ => part("unknown", "unknown"),
+                });
+            }
+            parts
+        }
+    }
+}
+
+/// How many are in each state. That an answer is an older one is said once, beside what it says.
+fn counted(evidence: &Evidence, is_old: bool) -> Vec<Part> {
+    let counts = evidence.counts;
+    let unknown = if is_old { counts.error + counts.unknown } else { evidence.unknown() };
+    let states = [("firing", counts.firing), ("pending", counts.pending), ("unknown", unknown)];
+    let some = states.into_iter().filter(|(_, n)| *n > 0);
+    let some = some.map(|(state, n)| Part { state, text: format!("{n} {state}") });
+    let held = counts.held.parts().map(|(word, n)| Part { state: "silenced", text: format!("{n} {word}") });
+    let mut parts: Vec<Part> = some.chain(held).collect();
+    if is_old && evidence.verdict() == Verdict::Unknown && unknown == 0 {
+        parts.insert(0, Part { state: "unknown", text: "unknown".to_owned() });
+    }
+    parts
 }

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 
 use super::*;
+use crate::alertmanager::{HeldAlert, Holdings};
 use crate::annotations::Matchers;
 use crate::monitoring::alerts::AlertTable;
 use crate::prometheus::{Alert, AlertState, AlertingRule, InstanceName, Labels, RuleHealth};
@@ -67,13 +68,48 @@ fn spec() -> impl Strategy<Value = AlertSpec> {
     })
 }
 
+fn silences() -> impl Strategy<Value = Silences> {
+    let ui_url: url::Url = "http://am.example/".parse().unwrap();
+    let known = Silences::Known { ui_url: ui_url.clone(), failure: None, undecided: 0 };
+    prop_oneof![Just(known), Just(Silences::Unknown { ui_url, failure: None }), Just(Silences::NotAsked)]
+}
+
+/// Of each alert in turn: nothing, its own copy silenced or sent on, one that may be another's silenced or sent on.
+fn held_back(rules: &Rules, kinds: &[u8]) -> HeldBack {
+    let alerts = rules.rules.iter().flat_map(|rule| &rule.alerts);
+    let copy = |(alert, kind): (&Alert, &u8)| {
+        let cluster = (*kind > 2).then_some(("cluster", "eu"));
+        let labels: Labels = alert.labels.iter().chain(cluster).collect();
+        (*kind > 0).then(|| HeldAlert {
+            labels: labels.iter().map(|(n, v)| (n.into(), v.into())).collect(),
+            fingerprint: "".into(),
+            is_active: kind % 2 == 0,
+            ends: None,
+            silenced_by: Vec::new(),
+            inhibited_by: Vec::new(),
+            muted_by: vec!["nights".into()],
+        })
+    };
+    let holdings = Holdings::new(alerts.zip(kinds).filter_map(copy).collect(), Vec::new());
+    let answer = Answer { value: Arc::new(holdings), as_of: Timestamp::UNIX_EPOCH, failure: None };
+    HeldBack { answer, external: Arc::default() }
+}
+
 proptest! {
     #[test]
-    fn a_count_is_what_the_table_counts(rules in prop::collection::vec(rule(), 0..5), spec in spec(), warned in any::<bool>()) {
+    fn a_count_is_what_the_table_counts(
+        rules in prop::collection::vec(rule(), 0..5), spec in spec(), warned in any::<bool>(),
+        held in prop::collection::vec(0u8..5, 20), silences in silences(),
+    ) {
         let warnings = if warned { vec!["a store is down".to_owned()] } else { Vec::new() };
         let rules = Arc::new(Rules { rules, warnings, ..Rules::default() });
         let answer = Answer { value: rules.clone(), as_of: Timestamp::UNIX_EPOCH, failure: None };
         let table = AlertTable::of(InstanceName::new("default"), &spec, answer, false);
-        prop_assert_eq!(Tally::of(&rules, Timestamp::UNIX_EPOCH).count(&spec), table.evidence());
+        let held_back = held_back(&rules, &held);
+        let held_back = matches!(silences, Silences::Known { .. }).then_some(&held_back);
+        let tally = Tally::of(&rules, Timestamp::UNIX_EPOCH);
+        let tally = tally.silenced_by(&silences, held_back, Timestamp::UNIX_EPOCH);
+        let table = table.silenced_by(silences, held_back, Timestamp::UNIX_EPOCH);
+        prop_assert_eq!(tally.count(&spec), table.evidence());
     }
 }

@@ -1,0 +1,214 @@
+//! The catalog's counts: what is held back is counted apart, an outage leaves the last good ones, and no entity is calm
+//! while evidence is missing.
+
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use promenade::alertmanager::AlertmanagerSettings;
+use promenade::clock;
+use promenade::prometheus::InstanceName;
+use serde_json::{Value, json};
+
+use crate::catalog_page::{CATALOG, listed, rules};
+use crate::world::World;
+use crate::world::upstream::{Reply, Upstream};
+
+/// The portal of [`CATALOG`] with an Alertmanager that holds back an alert until so many seconds from now, and its
+/// instance is asked each second.
+async fn with_alertmanager(held: &[(&str, i64)]) -> (World, Upstream) {
+    let alertmanager = Upstream::start().await;
+    let url: url::Url = format!("http://{}", alertmanager.address).parse().unwrap();
+    let world = World::with(CATALOG, |settings| {
+        settings.instances[0].scrape_interval = Duration::from_secs(1);
+        let (ui_url, timeout) = (url.clone(), Duration::from_secs(1));
+        let alertmanager = AlertmanagerSettings { url, ui_url, headers: Vec::new(), timeout };
+        settings.alertmanagers.insert(InstanceName::new("default"), alertmanager);
+    })
+    .await;
+    world.upstream.on_rules(rules());
+    let now = clock::now();
+    let alerts: Vec<Value> = held
+        .iter()
+        .map(|(instance, _)| {
+            json!({"labels": {"alertname": "Down", "instance": instance}, "annotations": {}, "fingerprint": instance,
+                "status": {"state": "suppressed", "silencedBy": [instance], "inhibitedBy": [], "mutedBy": []}})
+        })
+        .collect();
+    let silences: Vec<Value> = held
+        .iter()
+        .map(|(id, seconds)| {
+            json!({"id": id, "status": {"state": "active"}, "createdBy": "ann", "comment": "c",
+                "endsAt": (now + SignedDuration::from_secs(*seconds)).to_string()})
+        })
+        .collect();
+    alertmanager.on_any(Reply::computed(move |request| {
+        Reply::json(200, &json!(if request.path.contains("/silences") { &silences } else { &alerts }))
+    }));
+    (world, alertmanager)
+}
+
+#[tokio::test]
+async fn what_is_held_back_is_counted_apart_in_the_catalog_too() {
+    let (world, alertmanager) = with_alertmanager(&[("a", 3_600)]).await;
+    let rows = listed(&world, "/?search=payments").await;
+    assert!(rows[0].contains("1 firing 1 silenced"), "{rows:?}");
+    assert_eq!(listed(&world, "/?search=payments&state=firing").await.len(), 1);
+    assert_eq!(
+        alertmanager.requests().len(),
+        2,
+        "its alerts and their silences, once for all entities and pages"
+    );
+    let (world, _alertmanager) = with_alertmanager(&[("a", 3_600), ("b", 3_600)]).await;
+    let rows = listed(&world, "/?search=payments").await;
+    assert!(rows[0].contains("2 silenced") && !rows[0].contains("firing"), "{rows:?}");
+    assert_eq!(listed(&world, "/?search=payments&state=firing").await.len(), 0);
+    assert_eq!(listed(&world, "/?search=payments&state=inactive").await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_silence_that_ends_is_counted_as_firing_in_the_catalog() {
+    let (world, alertmanager) = with_alertmanager(&[("a", 3), ("b", 3)]).await;
+    let end = clock::now() + SignedDuration::from_secs(3);
+    let rows = listed(&world, "/?search=payments").await;
+    assert!(rows[0].contains("2 silenced"), "{rows:?}");
+    alertmanager.on_any(Reply::reset());
+    tokio::time::sleep(end.duration_since(clock::now()).try_into().unwrap_or_default()).await;
+    let rows = listed(&world, "/?search=payments").await;
+    assert!(rows[0].contains("2 firing") && !rows[0].contains("silenced"), "{rows:?}");
+}
+
+#[tokio::test]
+async fn without_alertmanagers_word_all_that_fires_is_firing_in_the_catalog() {
+    for reply in [Reply::hang(), Reply::json(500, &json!({}))] {
+        let (world, alertmanager) = with_alertmanager(&[("a", 3_600)]).await;
+        alertmanager.on_any(reply);
+        let rows = listed(&world, "/?search=payments").await;
+        assert!(rows[0].contains("2 firing"), "{rows:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_last_good_counts_stay_with_their_age_when_an_instance_fails() {
+    for outage in [Reply::json(500, &json!({})), Reply::hang()] {
+        let world = World::with(CATALOG, |settings| {
+            settings.instances[0].scrape_interval = Duration::from_secs(1);
+        })
+        .await;
+        world.upstream.on_rules(rules());
+        let rows = listed(&world, "/").await;
+        assert!(
+            rows[0].contains("2 firing") && rows[2].contains("quiet") && rows[2].contains("none"),
+            "{rows:#?}"
+        );
+        world.upstream.on_rules(outage);
+        let mut rows = Vec::new();
+        for _ in 0..100 {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            rows = listed(&world, "/").await;
+            // Never less, however the outage is met.
+            assert!(rows[0].contains("2 firing"), "{rows:#?}");
+            if rows[0].contains("not checked since") {
+                break;
+            }
+        }
+        assert!(rows[0].starts_with("payments") && rows[0].contains("not checked since"), "{rows:#?}");
+        let quiet = rows.iter().find(|row| row.starts_with("quiet")).unwrap();
+        assert!(
+            quiet.contains("unknown") && quiet.contains("not checked since") && !quiet.contains("none"),
+            "{quiet}"
+        );
+        assert_eq!(listed(&world, "/?state=firing").await.len(), 1);
+        assert_eq!(listed(&world, "/?state=inactive").await.len(), 0);
+        let unknown = listed(&world, "/?state=unknown").await;
+        assert!(unknown.iter().any(|row| row.starts_with("quiet")), "{unknown:#?}");
+    }
+}
+
+const DOUBTS: &str = r#"
+apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata: {name: fine, annotations: {prometheus.io/alert: Fine}}
+---
+apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata: {name: broken, annotations: {prometheus.io/alert: Fine, prometheus.io/labels: 'team=~"('}}
+---
+apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata: {name: new, annotations: {prometheus.io/labels: team=till}}
+---
+apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata: {name: late, annotations: {prometheus.io/alert: Late}}
+---
+apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata: {name: failing, annotations: {prometheus.io/alert: Failing}}
+---
+apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata: {name: typo, annotations: {prometheus.io/alert: Fien}}
+---
+apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata: {name: none, annotations: {prometheus.io/labels: severity=nobody}}
+---
+apiVersion: backstage.io/v1alpha1
+kind: System
+metadata: {name: shop, annotations: {prometheus.io/alert: Fine}}
+"#;
+
+#[tokio::test]
+async fn whatever_evidence_is_missing_an_entity_is_not_calm_in_the_catalog() {
+    let rule = |name: &str, health: &str, age: i64, labels: Value| {
+        let evaluated = clock::now() - SignedDuration::from_secs(age);
+        json!({"name": name, "query": "up", "duration": 0, "state": "inactive", "type": "alerting", "labels": labels,
+            "annotations": {}, "alerts": [], "health": health, "lastEvaluation": evaluated.to_string()})
+    };
+    let severity = || json!({"severity": "page"});
+    let all = || {
+        json!([
+            rule("Fine", "ok", 1, json!({"team": "shop", "severity": "page"})),
+            rule("Late", "ok", 3_600, json!({"team": "shop", "severity": "page"})),
+            rule("Failing", "err", 1, json!({"team": "shop", "severity": "page"})),
+            rule("New", "unknown", 1, severity()),
+        ])
+    };
+    let group = |rules: Value| json!([{"name": "g", "file": "f", "interval": 15, "rules": rules}]);
+    let world = World::of(DOUBTS).await;
+    world.upstream.on_rules(Reply::rules(group(all())));
+    let state = |rows: &[String], name: &str| {
+        let row = rows.iter().find(|row| row.split_whitespace().next() == Some(name)).unwrap();
+        ["firing", "pending", "unknown", "none", "no rule"]
+            .into_iter()
+            .find(|word| row.ends_with(word))
+            .unwrap_or_else(|| panic!("{row}"))
+    };
+    let rows = listed(&world, "/").await;
+    for (name, wanted) in [
+        ("fine", "none"),
+        ("broken", "unknown"),
+        ("new", "unknown"),
+        ("late", "unknown"),
+        ("failing", "unknown"),
+        ("typo", "unknown"),
+        ("shop", "none"),
+    ] {
+        assert_eq!(state(&rows, name), wanted, "{name} of {rows:#?}");
+    }
+    let inactive = listed(&world, "/?state=inactive").await;
+    assert_eq!(inactive.len(), 2, "{inactive:#?}");
+    // A rule that does not exist is no calm one, and a warning takes the calm from all.
+    let world = World::of(DOUBTS).await;
+    let fine = group(json!([rule("Fine", "ok", 1, json!({"team": "shop", "severity": "page"}))]));
+    world.upstream.on_rules(Reply::rules(fine.clone()));
+    let rows = listed(&world, "/").await;
+    assert_eq!((state(&rows, "fine"), state(&rows, "none")), ("none", "no rule"), "{rows:#?}");
+    let world = World::of(DOUBTS).await;
+    let warned = json!({"status": "success", "warnings": ["store b is down"], "data": {"groups": fine}});
+    world.upstream.on_rules(Reply::json(200, &warned));
+    let rows = listed(&world, "/").await;
+    for name in ["fine", "none", "shop"] {
+        assert_eq!(state(&rows, name), "unknown", "{name} of {rows:#?}");
+    }
+}
