@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 use promenade::config::Settings;
 use reqwest::Method;
 use serde_json::json;
+use tokio::task::block_in_place;
 
 use crate::world::World;
 use crate::world::chromium::Tab;
@@ -86,7 +87,9 @@ impl Proxy {
         let upstream = Upstream::start().await;
         let answered: Arc<Mutex<Vec<(String, String)>>> = Arc::default();
         let writing = answered.clone();
-        upstream.on_any(Reply::computed(move |request| forward(target, request, &writing)));
+        // The portal and its upstream may run on the same threads, of which this must not hold the last one.
+        let answer = move |request: &Request| block_in_place(|| forward(target, request, &writing));
+        upstream.on_any(Reply::computed(answer));
         Self { upstream, answered }
     }
 

@@ -27,11 +27,11 @@ const QUERIES: [&str; 16] = [
     "vector(time() % 7) / 0",
 ];
 
-/// SplitMix64 from a fixed seed: each run makes the same moves around its own now.
-struct Dice(u64);
+/// SplitMix64 from a fixed seed: each run makes the same choices.
+pub struct Dice(pub u64);
 
 impl Dice {
-    fn below(&mut self, most: i64) -> i64 {
+    pub fn below(&mut self, most: i64) -> i64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

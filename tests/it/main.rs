@@ -39,6 +39,8 @@ mod frame;
 mod go;
 mod graph_browser;
 mod graph_panel;
+mod label_reach;
+mod leaving;
 mod own_script;
 mod params;
 mod pictures;

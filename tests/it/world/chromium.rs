@@ -2,6 +2,8 @@
 //!
 //! One browser serves all tests that run at the same time; it ends with the last of them.
 
+mod leaving;
+
 use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -19,10 +21,12 @@ use chromiumoxide::cdp::browser_protocol::input::{
     MouseButton,
 };
 use chromiumoxide::cdp::browser_protocol::log::{EventEntryAdded, LogEntryLevel};
+use chromiumoxide::cdp::browser_protocol::page::EventFrameRequestedNavigation;
 use chromiumoxide::cdp::browser_protocol::target::CreateTargetParams;
 use chromiumoxide::cdp::js_protocol::runtime::{
     ConsoleApiCalledType, EventConsoleApiCalled, EventExceptionThrown,
 };
+use chromiumoxide::listeners::EventStream;
 use chromiumoxide::page::{Page, ScreenshotParams};
 use chromiumoxide::{Browser, BrowserConfig};
 use futures_util::StreamExt;
@@ -122,6 +126,8 @@ fn found() -> PathBuf {
 /// One page in a window of its own, and what went wrong in it.
 pub struct Tab {
     page: Page,
+    /// The pages that this one asked to be replaced by, as far as nobody looked.
+    requested: Mutex<EventStream<EventFrameRequestedNavigation>>,
     complaints: Arc<Mutex<Vec<String>>>,
     chromium: Arc<Chromium>,
 }
@@ -132,7 +138,8 @@ impl Tab {
         let chromium = Chromium::shared();
         let blank = CreateTargetParams::builder().url("about:blank").new_window(true).build().unwrap();
         let page = chromium.browser().new_page(blank).await.unwrap();
-        let tab = Self { page, complaints: Arc::default(), chromium };
+        let requested = Mutex::new(page.event_listener().await.unwrap());
+        let tab = Self { page, requested, complaints: Arc::default(), chromium };
         tab.listen().await;
         tab.size(1440, 900).await;
         tab.theme("light").await;
@@ -143,11 +150,6 @@ impl Tab {
         let tab = Self::new().await;
         tab.go(url).await;
         tab
-    }
-
-    /// Goes there and waits for the page's scripts.
-    pub async fn go(&self, url: &str) {
-        self.page.goto(url).await.unwrap_or_else(|fault| panic!("{url}: {fault}"));
     }
 
     /// Notes console errors and warnings, exceptions, refused loads and breaches of the content security policy.
@@ -272,9 +274,12 @@ impl Tab {
 
     async fn click_with(&self, selector: &str, modifiers: i64) {
         let at = self.point(selector, 0.5, 0.5).await;
-        self.mouse(DispatchMouseEventType::MouseMoved, at, modifiers).await;
-        self.mouse(DispatchMouseEventType::MousePressed, at, modifiers).await;
-        self.mouse(DispatchMouseEventType::MouseReleased, at, modifiers).await;
+        self.act(async {
+            self.mouse(DispatchMouseEventType::MouseMoved, at, modifiers).await;
+            self.mouse(DispatchMouseEventType::MousePressed, at, modifiers).await;
+            self.mouse(DispatchMouseEventType::MouseReleased, at, modifiers).await;
+        })
+        .await;
     }
 
     /// Holds the pointer down at one point of an element, in fractions of its size, and takes it to another.
@@ -291,7 +296,7 @@ impl Tab {
 
     pub async fn release(&self, selector: &str, at: (f64, f64)) {
         let at = self.point(selector, at.0, at.1).await;
-        self.mouse(DispatchMouseEventType::MouseReleased, at, 0).await;
+        self.act(self.mouse(DispatchMouseEventType::MouseReleased, at, 0)).await;
     }
 
     pub async fn drag(&self, selector: &str, from: (f64, f64), to: (f64, f64)) {
@@ -311,6 +316,10 @@ impl Tab {
 
     /// Presses a key: `Enter`, `ArrowLeft`, `r`.
     pub async fn press(&self, key: &str) {
+        self.act(self.key(key)).await;
+    }
+
+    async fn key(&self, key: &str) {
         for kind in [DispatchKeyEventType::KeyDown, DispatchKeyEventType::KeyUp] {
             let mut event = DispatchKeyEventParams::new(kind);
             event.key = Some(key.into());
