@@ -44,8 +44,8 @@ use routing::Reason;
 use crate::annotations::{GraphSpec, MonitoringSpec};
 use crate::catalog::Entity;
 use crate::prometheus::{
-    Instance, InstanceName, InstanceSettings, Instances, InstantAnswer, Matrix, Origin, PrometheusError,
-    Rules, Window,
+    Failing, Instance, InstanceName, InstanceSettings, Instances, InstantAnswer, Matrix, Origin,
+    PrometheusError, Rules, Window,
 };
 use crate::promql::PromQl;
 use crate::store::{Answer, InstantQuestion, Question, RulesQuestion, Scope, Store, StoreFill};
@@ -164,6 +164,11 @@ impl Monitoring {
     /// How full the store behind all answers is.
     pub fn store_fill(&self) -> StoreFill {
         self.store.fill()
+    }
+
+    /// Instances that fail, so that they are asked one question at a time.
+    pub fn failing(&self) -> Vec<Failing> {
+        self.store.failing()
     }
 
     /// One graph of a spec.

@@ -7,8 +7,10 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::SemaphorePermit;
 use url::Url;
 
+use super::breaker::{Breaker, Failing};
 use super::lane::{Lane, Origin};
 use super::refusal::Refusal;
+use super::remarks::bounded;
 use super::wire::{WireFault, read_instant, read_matrix, read_metadata, read_names, read_rules};
 use super::{
     ErrorKind, InstanceName, InstanceSettings, InstantAnswer, Matrix, Metadata, MetricNames, PrometheusError,
@@ -47,6 +49,7 @@ pub struct Client {
     lanes: Arc<Lanes>,
     /// What it shares with the other targets of its rule; None for a configured instance.
     way: Option<Arc<Lane>>,
+    breaker: Breaker,
     /// What the metrics call it.
     label: String,
     metrics: UpstreamMetrics,
@@ -87,6 +90,15 @@ enum Request<'a> {
     Rules,
     /// Anything that is read whole at an address.
     Aside(Url),
+}
+
+impl Request<'_> {
+    fn origin(&self) -> Origin {
+        match self {
+            Self::QueryRange { origin, .. } | Self::Query { origin, .. } => *origin,
+            Self::Rules | Self::Aside(_) => Origin::Known,
+        }
+    }
 }
 
 /// Held while a question is with the instance.
@@ -135,6 +147,7 @@ impl Client {
             timeout: settings.timeout,
             lanes,
             way: None,
+            breaker: Breaker::new(label, metrics),
             label: label.to_owned(),
             metrics: metrics.clone(),
         })
@@ -147,7 +160,12 @@ impl Client {
         origin: Origin,
     ) -> Result<Matrix, PrometheusError> {
         let request = Request::QueryRange { query, window: &window, origin };
-        self.answer("query_range", request, move |body| read_matrix(body, window)).await
+        let read = move |body: &[u8]| {
+            let matrix = read_matrix(body, window)?;
+            let (warnings, infos) = (bounded(matrix.warnings, "warnings"), bounded(matrix.infos, "infos"));
+            Ok(Matrix { warnings, infos, ..matrix })
+        };
+        self.answer("query_range", request, read).await
     }
 
     /// The value at one instant, in epoch milliseconds.
@@ -157,17 +175,24 @@ impl Client {
         at_ms: i64,
         origin: Origin,
     ) -> Result<InstantAnswer, PrometheusError> {
-        self.answer("query", Request::Query { query, at_ms, origin }, read_instant).await
+        let read = |body: &[u8]| {
+            let answer = read_instant(body)?;
+            let (warnings, infos) = (bounded(answer.warnings, "warnings"), bounded(answer.infos, "infos"));
+            Ok(InstantAnswer { warnings, infos, ..answer })
+        };
+        self.answer("query", Request::Query { query, at_ms, origin }, read).await
     }
 
     pub async fn rules(&self) -> Result<Rules, PrometheusError> {
-        self.answer("rules", Request::Rules, read_rules).await.map_err(|mut e| {
+        let rules = self.answer("rules", Request::Rules, read_rules).await.map_err(|mut e| {
             // There is no query in it, so Prometheus cannot have meant one.
             if e.kind.is_of_query() {
                 e.kind = ErrorKind::Upstream;
             }
             e
-        })
+        })?;
+        let (warnings, infos) = (bounded(rules.warnings, "warnings"), bounded(rules.infos, "infos"));
+        Ok(Rules { warnings, infos, ..rules })
     }
 
     /// What the instance's targets say of a metric.
@@ -184,7 +209,17 @@ impl Client {
         self.answer("label_values", request, |body| read_names(body, MOST_NAMES)).await
     }
 
-    /// Asks, counts and words the failure.
+    /// How the instance fails, where a question of that origin would not be sent now.
+    pub fn refusal(&self, origin: Origin) -> Option<Arc<PrometheusError>> {
+        self.breaker.refusal(origin, clock::stopwatch())
+    }
+
+    /// Whether the instance fails, so that it is asked one question at a time.
+    pub fn failing(&self, origin: Origin) -> Option<Failing> {
+        self.breaker.failing(origin)
+    }
+
+    /// Asks, counts and words the failure. Sends nothing while the instance fails, save one question at a time.
     async fn answer<T: Send + 'static>(
         &self,
         endpoint: &'static str,
@@ -192,28 +227,43 @@ impl Client {
         decode: impl FnOnce(&[u8]) -> Result<T, WireFault> + Send + 'static,
     ) -> Result<T, PrometheusError> {
         let begun = clock::stopwatch();
-        let result = self.within_limits(begun, request, decode).await;
+        if let Some(failure) = self.breaker.refusal(request.origin(), begun) {
+            return Err((*failure).clone());
+        }
+        let slots = self.enter(begun, &request).await;
+        // It may fail since this one began to wait. Asides are no probe, and tell nothing of the instance.
+        let pass = match &request {
+            Request::Aside(_) => self.breaker.failing(Origin::Known).map_or(Ok(None), |f| Err(f.failure)),
+            _ => self.breaker.enter(request.origin(), clock::stopwatch()).map(Some),
+        };
+        let pass = pass.map_err(|failure| (*failure).clone())?;
+        let result = match &slots {
+            Some(_) => self.within_deadline(begun, request, decode).await,
+            None => Err(Refusal::new(ErrorKind::Overloaded, "too many questions wait for this instance")),
+        };
         let outcome = result.as_ref().map_or_else(|refusal| refusal.kind.as_str(), |_| "ok");
         self.metrics.observe(&self.label, endpoint, outcome, begun.elapsed());
-        result.map_err(|refusal| PrometheusError {
+        let result = result.map_err(|refusal| PrometheusError {
             kind: refusal.kind,
             cause: refusal.cause,
             instance: self.name.clone(),
             detail: self.without_secrets(&refusal.detail),
             said: refusal.said.map(|said| self.without_secrets(&said)),
             status: refusal.status,
-        })
+            was_asked: true,
+        });
+        if let Some(pass) = pass {
+            pass.ended(result.as_ref(), clock::stopwatch());
+        }
+        result
     }
 
-    async fn within_limits<T: Send + 'static>(
+    async fn within_deadline<T: Send + 'static>(
         &self,
         begun: Instant,
         request: Request<'_>,
         decode: impl FnOnce(&[u8]) -> Result<T, WireFault> + Send + 'static,
     ) -> Result<T, Refusal> {
-        let Some(_slots) = self.enter(begun, &request).await else {
-            return Err(Refusal::new(ErrorKind::Overloaded, "too many questions wait for this instance"));
-        };
         let left = self.timeout.saturating_sub(begun.elapsed());
         let asked = async {
             let reply = self.send(&request, left).await.map_err(|f| Refusal::of_fault(&f))?;

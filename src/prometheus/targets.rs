@@ -59,6 +59,14 @@ impl Targets {
         self.kept().slots.get(name)?.instance.upgrade()
     }
 
+    /// Those that are in use, by name.
+    pub fn known(&self) -> Vec<Arc<Instance>> {
+        let mut known: Vec<_> =
+            self.kept().slots.values().filter_map(|slot| slot.instance.upgrade()).collect();
+        known.sort_by(|one, other| one.settings.name.cmp(&other.settings.name));
+        known
+    }
+
     /// The instance of a target, which is remembered as the one used last.
     pub fn reach(
         &self,
