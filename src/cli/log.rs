@@ -13,6 +13,9 @@ pub enum LogFormat {
 
 /// The level without `RUST_LOG`: what happens, without how many workers begin to serve.
 pub const SERVING: &str = "info,actix_server=warn";
+/// Whatever else is logged: each line of this is the work of a stranger, who could write as many as he likes. What
+/// was refused is counted in `/metrics`.
+const NEVER: &str = "actix_http::h1::dispatcher=off";
 /// For a command that tells itself what it met.
 pub const REPORTING: &str = "off";
 
@@ -20,7 +23,8 @@ pub const REPORTING: &str = "off";
 /// the rest counts.
 pub fn begin(format: LogFormat, otherwise: &str) {
     let level = std::env::var(EnvFilter::DEFAULT_ENV).ok().filter(|level| !level.is_empty());
-    let filter = EnvFilter::builder().parse_lossy(level.as_deref().unwrap_or(otherwise));
+    let level = level.as_deref().unwrap_or(otherwise);
+    let filter = EnvFilter::builder().parse_lossy(format!("{level},{NEVER}"));
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
     let begun = match format {
         LogFormat::Text => log.with_ansi(io::stderr().is_terminal()).try_init(),
