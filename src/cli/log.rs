@@ -5,6 +5,8 @@ use std::io::{self, IsTerminal, Write};
 use clap::ValueEnum;
 use tracing_subscriber::EnvFilter;
 
+use crate::serving::NEVER_LOGGED;
+
 #[derive(Clone, Copy, ValueEnum)]
 pub enum LogFormat {
     Text,
@@ -13,9 +15,6 @@ pub enum LogFormat {
 
 /// The level without `RUST_LOG`: what happens, without how many workers begin to serve.
 pub const SERVING: &str = "info,actix_server=warn";
-/// Whatever else is logged: each line of this is the work of a stranger, who could write as many as he likes. What
-/// was refused is counted in `/metrics`.
-const NEVER: &str = "actix_http::h1::dispatcher=off";
 /// For a command that tells itself what it met.
 pub const REPORTING: &str = "off";
 
@@ -24,7 +23,7 @@ pub const REPORTING: &str = "off";
 pub fn begin(format: LogFormat, otherwise: &str) {
     let level = std::env::var(EnvFilter::DEFAULT_ENV).ok().filter(|level| !level.is_empty());
     let level = level.as_deref().unwrap_or(otherwise);
-    let filter = EnvFilter::builder().parse_lossy(format!("{level},{NEVER}"));
+    let filter = EnvFilter::builder().parse_lossy(format!("{level},{NEVER_LOGGED}"));
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
     let begun = match format {
         LogFormat::Text => log.with_ansi(io::stderr().is_terminal()).try_init(),

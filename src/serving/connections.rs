@@ -13,6 +13,8 @@ use crate::metrics::ConnectionMetrics;
 const ROUND: Duration = Duration::from_millis(250);
 /// Where slots run out, this share of them is made free at once, so that the list is not searched for each newcomer.
 const SHARE: usize = 64;
+/// A connection that has just come is not idle: its first request is on the way.
+const ARRIVING: Duration = Duration::from_millis(250);
 /// A reader that takes nothing for this long may be closed for a newcomer, if nobody is idle.
 const STALLED: Duration = Duration::from_secs(5);
 
@@ -43,8 +45,8 @@ impl Connections {
     }
 
     /// Takes one more in, and closes others for it where the limit is reached: idle ones first, the one that
-    /// moved longest ago before all; then those whose head is unfinished; then readers that take nothing. None
-    /// when all are in the middle of a request.
+    /// moved longest ago before all; then those whose head has not come whole; then readers that take nothing. None
+    /// when all are being answered.
     pub fn admit(self: &Arc<Self>) -> Option<Place> {
         let mut seats = self.seats();
         if seats.taken.len() >= self.limit && !self.make_room(&mut seats) {
@@ -133,10 +135,12 @@ impl Connections {
         let ranked = seats.taken.iter().filter_map(|(id, seat)| {
             let connection = &seat.connection;
             let moved = connection.moved();
-            let is_stalled = connection.is_stuck() && now.saturating_sub(moved) >= whole(STALLED);
+            let rests = now.saturating_sub(moved);
+            let is_stalled = connection.is_stuck() && rests >= whole(STALLED);
             let rank = match connection.phase() {
-                Phase::Idle | Phase::Fresh | Phase::Leaving => 0_u8,
-                Phase::Head => 1,
+                Phase::Idle | Phase::Leaving => 0_u8,
+                Phase::Fresh if rests >= whole(ARRIVING) => 0,
+                Phase::Fresh | Phase::Head => 1,
                 Phase::Answering | Phase::Answered if is_stalled => 2,
                 Phase::Answering | Phase::Answered => return None,
             };

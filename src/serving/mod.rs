@@ -39,6 +39,10 @@ use wire::Wire;
 
 use crate::metrics::ConnectionMetrics;
 
+/// A filter for the log, whatever else is logged: each of these lines is the work of a stranger, who could write as
+/// many as he likes. What was refused is counted in `/metrics`.
+pub const NEVER_LOGGED: &str = "actix_http::h1::dispatcher=off";
+
 /// For requests in flight to end, in seconds.
 const DRAIN_SECS: u64 = 25;
 /// Connections that the kernel holds until they are taken in.
