@@ -73,7 +73,7 @@ fn lookup(criterion: &mut Criterion) {
     let settings = RoutingSettings { known, ..RoutingSettings::default() };
     // With the instance of each, as a request wants it.
     let found = |labels: &Labels| {
-        let found = owners.find(labels);
+        let found = owners.lookup().find(labels);
         let routed = found.iter().map(|owning| {
             let spec = MonitoringSpec::of_alerts(&owning.entity);
             routing::choose(&settings, &owning.entity, spec.service_name.as_deref(), &RequestFacts::default())

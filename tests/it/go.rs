@@ -10,6 +10,7 @@ use crate::world::upstream::{Reply, Upstream};
 use crate::world::{Reply as Page, World};
 
 mod known;
+mod many;
 
 const CATALOG: &str = r#"
 apiVersion: backstage.io/v1alpha1

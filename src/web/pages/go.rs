@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::Shell;
 use super::unowned::Unowned;
-use crate::annotations::{ALERT, LABELS, SERVICE_NAME};
+use crate::annotations::{ALERT, LABELS, MonitoringSpec, SERVICE_NAME};
 use crate::catalog::Catalog;
 use crate::clock;
 use crate::monitoring::{AlertRow, Episode, Landing, Monitoring, OwnedState, Owner, OwnersKeeper, Wanted};
@@ -36,6 +36,8 @@ pub struct GoPage<'a> {
     pub owners: Vec<Choice>,
     pub beyond: usize,
     pub silent: Vec<String>,
+    /// Some entities could not be looked at.
+    pub is_untried: bool,
     /// Not every instance is open to all.
     pub is_closed: bool,
     /// The catalog lacks the entities of Backstage, which could never be read.
@@ -67,6 +69,7 @@ pub async fn show(
 ) -> Result<HttpResponse, PageError> {
     let now = clock::now();
     let mut asked = GoParams::read(request.query_string(), now);
+    asked.wanted.ad_hoc = settings.ad_hoc;
     let owners = keeper.owners().await.ok_or(PageError::CatalogNotRead)?;
     let mut landing = monitoring.land(&owners, &asked.wanted, now).await;
     if let Some(problem) = no_such_instance(&monitoring, &landing, &asked.wanted) {
@@ -76,7 +79,8 @@ pub async fn show(
     }
     let mut params = PageParams::read("", &settings.defaults, now);
     let links = settings.links(&params);
-    let at = Fired { at: asked.wanted.at, text: bad_time(&asked, request.query_string()), now };
+    let text = bad_time(&asked, request.query_string());
+    let at = Fired { at: asked.wanted.at, text, now, ad_hoc: settings.ad_hoc };
     if let [owner] = landing.owners.as_slice() {
         let landed = at.landed(&monitoring, owner).await;
         return Ok(led_to(&links.landing(&owner.entity.reference, &landed)));
@@ -125,6 +129,8 @@ pub struct Fired {
     /// The text of a time that cannot be read.
     pub text: Option<String>,
     pub now: Timestamp,
+    /// Whether an instance may be asked in a stranger's words.
+    pub ad_hoc: bool,
 }
 
 impl Fired {
@@ -133,8 +139,10 @@ impl Fired {
         if owner.state != OwnedState::Ended || owner.labels.is_empty() {
             return self.entry(owner, None);
         }
-        let wanted = Wanted { labels: owner.labels.clone(), at: self.at, instance: None };
-        let episode = monitoring.last_firing(&owner.instance, &wanted, self.now).await;
+        let labels = owner.labels.clone();
+        let wanted = Wanted { labels, at: self.at, instance: None, ad_hoc: self.ad_hoc };
+        let own = MonitoringSpec::of_alerts(&owner.entity).alerts;
+        let episode = monitoring.last_firing(&owner.instance, &wanted, own.as_ref(), self.now).await;
         self.entry(owner, episode.ok().flatten().as_ref())
     }
 
@@ -214,6 +222,7 @@ impl<'a> GoPage<'a> {
             owners,
             beyond: landing.beyond,
             silent: landing.silent.iter().map(ToString::to_string).collect(),
+            is_untried: landing.is_partial,
             alerts: unowned.alerts,
             rows: unowned.rows,
             elsewhere: unowned.elsewhere,
