@@ -84,8 +84,8 @@ fn an_entity_with_a_matcher_that_cannot_be_read_owns_nothing() {
         ("unnamed", "", "=payments"),
     ]);
     let asked = labels("alertname=HighLoad service=payments");
-    assert_eq!(names(&owners.find(&asked)), "good");
-    assert_eq!(names(&owners.of_rule("HighLoad", &asked, 9)), "good");
+    assert_eq!(names(&owners.lookup().find(&asked)), "good");
+    assert_eq!(names(&owners.lookup().of_rule("HighLoad", &asked, 9)), "good");
     assert_eq!(owners.len(), 1);
 }
 
