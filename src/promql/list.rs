@@ -19,7 +19,7 @@ const QUOTES: [char; 3] = ['"', '\'', '`'];
 
 /// Reads matchers from a comma-separated list; empty entries are dropped. Names beyond `[a-zA-Z0-9_]` and values
 /// with a comma are written in quotes. What cannot be read is a problem, and its neighbours are read.
-pub(super) fn read(text: &str, limit: RegexLimit) -> (Vec<Matcher>, Vec<Problem>) {
+pub(super) fn read_within(text: &str, limit: RegexLimit) -> (Vec<Matcher>, Vec<Problem>) {
     if text.len() > MAX_LIST_BYTES {
         let told = format!("the list of matchers is longer than {MAX_LIST_BYTES} bytes and is not read");
         return (Vec::new(), vec![Problem::error(Span::whole(text), told)]);

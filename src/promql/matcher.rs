@@ -99,12 +99,12 @@ impl Matcher {
     /// Reads matchers from a comma-separated list, plain or in braces. What cannot be read is an error, and its
     /// neighbours are read; as all matchers must hold, who chooses by them must look at the errors.
     pub fn read_list(text: &str) -> (Vec<Self>, Vec<Problem>) {
-        list::read(text, RegexLimit::LIST)
+        list::read_within(text, RegexLimit::LIST)
     }
 
     /// The same of a list that anybody may write: regexes beyond the limit are problems, and are not compiled.
     pub fn read_list_within(text: &str, limit: RegexLimit) -> (Vec<Self>, Vec<Problem>) {
-        list::read(text, limit)
+        list::read_within(text, limit)
     }
 
     /// Tests a label's value; an absent label counts as the empty text, as in Prometheus.

@@ -142,12 +142,14 @@ fn parse(pattern: &str) -> Result<Hir, String> {
 /// Refuses what is too large forwards or backwards, as the crate `regex` would.
 fn check_size(meaning: &Hir) -> Result<(), String> {
     let config = Config::new().nfa_size_limit(Some(MAX_MEMORY));
-    let made = |config| Compiler::new().configure(config).build_from_hir(meaning);
-    let too_large = |_| "the regex is too large".to_owned();
-    let forward = made(config.clone()).map_err(too_large)?;
+    let made = |config| {
+        let made = Compiler::new().configure(config).build_from_hir(meaning);
+        made.map_err(|_| "the regex is too large".to_owned())
+    };
+    let forward = made(config.clone())?;
     // Backwards it takes a few times as much, at most.
     if forward.memory_usage() > MAX_MEMORY / 16 {
-        made(config.which_captures(WhichCaptures::None).reverse(true)).map_err(too_large)?;
+        made(config.which_captures(WhichCaptures::None).reverse(true))?;
     }
     Ok(())
 }
