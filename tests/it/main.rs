@@ -41,6 +41,7 @@ mod graph_browser;
 mod graph_panel;
 mod own_script;
 mod params;
+mod partial_answers;
 mod pictures;
 mod plugin_defects;
 mod plugin_suite;

@@ -3,7 +3,13 @@
 use std::borrow::Cow;
 
 use serde::Deserialize;
+use serde_json::Value;
 use serde_json::error::Category;
+
+use super::remarks::Remarks;
+
+/// VictoriaMetrics' `isPartial`, as a warning.
+const PARTIAL: &str = "partial answer: the instance could not read all of its data (isPartial)";
 
 /// Why a body is no answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,8 +41,12 @@ struct Envelope<'a, D> {
     #[serde(borrow)]
     status: Option<Cow<'a, str>>,
     data: Option<D>,
-    warnings: Option<Vec<String>>,
-    infos: Option<Vec<String>>,
+    #[serde(default)]
+    warnings: Remarks,
+    #[serde(default)]
+    infos: Remarks,
+    #[serde(rename = "isPartial")]
+    is_partial: Option<Value>,
 }
 
 /// The parts of an envelope that an error has, whatever its data is.
@@ -59,13 +69,15 @@ pub fn open<'a, D: Deserialize<'a>>(body: &'a [u8]) -> Result<Opened<D>, WireFau
             WireFault::Page
         });
     };
-    let envelope: Envelope<'a, D> = serde_json::from_str(text).map_err(|e| why(text, &e))?;
+    let mut envelope: Envelope<'a, D> = serde_json::from_str(text).map_err(|e| why(text, &e))?;
+    if envelope.is_partial.is_some_and(|flag| flag != Value::Bool(false)) {
+        envelope.warnings.add(PARTIAL);
+    }
     match (envelope.status.as_deref(), envelope.data) {
-        (Some("success"), Some(data)) => Ok(Opened {
-            data,
-            warnings: envelope.warnings.unwrap_or_default(),
-            infos: envelope.infos.unwrap_or_default(),
-        }),
+        (Some("success"), Some(data)) => {
+            let (warnings, infos) = (envelope.warnings.into_vec(), envelope.infos.into_vec());
+            Ok(Opened { data, warnings, infos })
+        }
         (Some("success"), None) => Err(WireFault::Incomplete("the answer has no data".into())),
         _ => Err(refusal(body).unwrap_or_else(other_json)),
     }
@@ -150,6 +162,22 @@ mod tests {
         ] {
             check(body, expected);
         }
+    }
+
+    #[test]
+    fn an_answer_that_is_partial_has_a_warning() {
+        let warnings = |more: &str| {
+            open::<Vec<u32>>(format!(r#"{{"status":"success","data":[]{more}}}"#).as_bytes())
+                .unwrap()
+                .warnings
+        };
+        for whole in ["", r#","isPartial":false"#, r#","isPartial":null,"stats":{"seriesFetched":"0"}"#] {
+            assert!(warnings(whole).is_empty(), "{whole}");
+        }
+        for partial in ["true", "1", r#""true""#] {
+            assert_eq!(warnings(&format!(r#","isPartial":{partial},"warnings":["w"]"#)), ["w", PARTIAL]);
+        }
+        assert_eq!(warnings(r#","warnings":[null]"#).len(), 1);
     }
 
     #[test]
