@@ -10,7 +10,8 @@ use url::Url;
 use super::lane::{Lane, Origin};
 use super::refusal::Refusal;
 use super::wire::{
-    NextPage, Pages, WireFault, read_external_labels, read_instant, read_matrix, read_metadata, read_names, read_rules,
+    NextPage, Pages, WireFault, read_external_labels, read_instant, read_matrix, read_metadata, read_names,
+    read_rules,
 };
 use super::{
     ErrorKind, ExternalLabels, InstanceName, InstanceSettings, InstantAnswer, Matrix, Metadata, MetricNames,
