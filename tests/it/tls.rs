@@ -87,7 +87,7 @@ async fn a_proxy_entry_may_say_that_it_does_not_matter() {
     assert_eq!(data.status, 200, "{}", data.text());
     assert_eq!(data.json()["series"][0]["labels"]["job"], "a");
     let page = world.get(PAGE).await;
-    assert_eq!(tags(panel(page.text(), "alerts"))[0].get("data-state"), Some("ok"), "{}", page.text());
+    assert_eq!(tags(panel(page.text(), "alerts"))[0].get("data-state"), Some("plain"), "no rule is chosen");
 }
 
 #[tokio::test]
