@@ -158,9 +158,9 @@ async fn every_sample_of_every_graph_is_prometheus_own() {
     assert!(compared > 20_000, "only {compared} samples were compared");
 }
 
-/// Every active alert, and every rule without one, of Prometheus' own answer.
 static ERROR: std::sync::LazyLock<Value> = std::sync::LazyLock::new(|| "error".into());
 
+/// Every active alert, and every rule without one, of Prometheus' own answer.
 fn rows_of_prometheus(answer: &Value, keep: impl Fn(&str, &Value) -> bool) -> Vec<String> {
     let groups = answer["data"]["groups"].as_array().unwrap().iter();
     let rules = groups.flat_map(|group| group["rules"].as_array().unwrap());
