@@ -3,6 +3,7 @@
 pub mod alertmanager;
 pub mod annotations;
 pub mod app;
+pub mod background;
 pub mod catalog;
 pub mod chart;
 pub mod check;

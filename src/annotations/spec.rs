@@ -149,6 +149,11 @@ impl MonitoringSpec {
         self.graphs.is_empty() && self.alerts.is_none() && !self.problems.iter().any(is_ours)
     }
 
+    /// What of it chooses the instance.
+    pub fn of_service_name(entity: &Entity) -> Self {
+        Self::begun(entity)
+    }
+
     fn alerts_of(&mut self, entity: &Entity) -> Option<AlertSpec> {
         let is_there = |key| entity.annotations.contains_key(key) || entity.has_lost(key);
         // An empty alert annotation alone asks for nothing, as in the plugin; beside labels it would widen them.

@@ -1,5 +1,7 @@
 //! Where a link from chat leads: from an alert's labels to the entities that show it, and to its row.
 
+mod joiner;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,16 +9,18 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use jiff::Timestamp;
 
+use self::joiner::{Found, Joiner};
 use super::alerts::{chooses, is_named, order, selects};
 use super::episode::{self, Episode};
 use super::expressions::Expressions;
 use super::meaning::is_meant;
-use super::owners::{Fit, Owners, Owning};
-use super::{AlertRow, Failure, Monitoring, RequestFacts, Routed};
-use crate::annotations::MonitoringSpec;
-use crate::catalog::{Entity, EntityRef};
-use crate::prometheus::{AlertState, AlertingRule, InstanceName, Labels, Origin, RuleHealth, Rules};
-use crate::promql::PromQl;
+use super::owners::{Fit, Owners};
+use super::{AlertRow, DoubtfulRule, Failure, Monitoring};
+use crate::annotations::{AlertSpec, MonitoringSpec};
+use crate::background::compute;
+use crate::catalog::Entity;
+use crate::prometheus::{AlertState, AlertingRule, InstanceName, Labels, Origin, Rules};
+use crate::promql::{Matcher, PromQl};
 use crate::store::{Answer, Question, Scope};
 
 /// An instance that has not answered by then counts as unknown.
@@ -34,6 +38,8 @@ pub struct Wanted {
     pub at: Option<Timestamp>,
     /// Only this instance, letter for letter.
     pub instance: Option<String>,
+    /// Whether an instance may be asked in these words, which are a stranger's.
+    pub ad_hoc: bool,
 }
 
 /// An entity that shows the alert.
@@ -46,6 +52,8 @@ pub struct Owner {
     pub rows: Vec<AlertRow>,
     /// What of an alert that is not active its annotations select.
     pub labels: Labels,
+    /// When the instance said this, if it does not answer now.
+    pub not_since: Option<Timestamp>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,6 +75,8 @@ pub struct Landing {
     pub unowned: Vec<(InstanceName, Vec<AlertRow>)>,
     /// Instances that did not answer now.
     pub silent: Vec<InstanceName>,
+    /// Whether some entities could not be looked at, because their regexes were too much work.
+    pub is_partial: bool,
 }
 
 /// An instance's rules; None: they are not known.
@@ -74,89 +84,42 @@ type Known = BTreeMap<InstanceName, Option<Answer<Rules>>>;
 
 impl Monitoring {
     /// The entities that would show the alert, and its rows. Routing looks at the entity alone.
-    pub async fn land(&self, owners: &Owners, wanted: &Wanted, now: Timestamp) -> Landing {
-        let by_labels = self.routed_owners(owners.find(&wanted.labels), wanted);
+    pub async fn land(&self, owners: &Arc<Owners>, wanted: &Wanted, now: Timestamp) -> Landing {
+        let joiner = Joiner::new(self, owners, wanted);
+        let by_labels = compute(joiner.work(Joiner::by_labels)).await;
         // Held, so that the targets of rules stay known.
-        let asked: BTreeSet<InstanceName> =
-            by_labels.iter().map(|(_, routed)| routed.name().clone()).collect();
+        let asked = by_labels.placed.iter().map(|placed| placed.routed.name().clone());
         let configured = self.instances().map(|settings| settings.name.clone());
-        let known = self.rules_of(configured.chain(asked).filter(|name| wanted.is_on(name)).collect()).await;
-        let mut found: BTreeMap<EntityRef, Owner> = BTreeMap::new();
-        for (instance, row) in active_rows(&known, wanted) {
-            for (owning, routed) in self.routed_owners(owners.find(row.labels()), wanted) {
-                if routed.name() == instance {
-                    Owner::of(&mut found, owning, instance, OwnedState::Active(row.state()))
-                        .rows
-                        .push(row.clone());
-                }
-            }
+        let names = configured.chain(asked).filter(|name| wanted.is_on(name)).collect();
+        let known = Arc::new(self.rules_of(names).await);
+        let mut found = compute(joiner.work_on(&known, |joiner, known| joiner.found(known, by_labels))).await;
+        if found.owners.is_empty() && !found.is_active {
+            let episodes = self.remembered(&found, wanted, now).await;
+            let remember = move |joiner: &Joiner, _: &Known| joiner.remembered(found, episodes, now);
+            found = compute(joiner.work_on(&known, remember)).await;
         }
-        let is_active = !found.is_empty();
-        let has_rule = |name: &InstanceName| !rule_rows(&known, name, wanted).is_empty();
-        let anywhere = by_labels.iter().any(|(_, routed)| has_rule(routed.name()));
-        for (owning, routed) in by_labels {
-            let name = routed.name();
-            let answered = is_fresh(&known, name);
-            let says_all = answered && says_all(&known, name, wanted);
-            // Where it is active elsewhere, or its rule is, one that is known not to have it is not meant.
-            if says_all && (is_active || (anywhere && !has_rule(name))) {
-                continue;
-            }
-            let state = if says_all { ended(&known, name, wanted) } else { OwnedState::Unknown };
-            let rows = if answered { rule_rows(&known, name, wanted) } else { Vec::new() };
-            let owner = Owner::of(&mut found, owning, name, state);
-            if owner.rows.is_empty() {
-                owner.rows = rows;
-                owner.labels = wanted.labels.clone();
-            }
-        }
-        if found.is_empty() && active_rows(&known, wanted).is_empty() {
-            self.remembered(owners, &known, wanted, now, &mut found).await;
-        }
-        let unowned = if found.is_empty() { self.unowned(&known, wanted) } else { Vec::new() };
-        let mut owners: Vec<Owner> = found.into_values().collect();
-        owners.sort_by_key(|owner| std::cmp::Reverse(owner.fit));
-        let beyond = owners.len().saturating_sub(MOST_OWNERS);
-        owners.truncate(MOST_OWNERS);
-        owners.iter_mut().for_each(Owner::settle);
-        let silent = known.keys().filter(|name| !is_fresh(&known, name)).cloned().collect();
-        Landing { owners, beyond, unowned, silent }
+        compute(joiner.work_on(&known, |joiner, known| joiner.landing(known, found))).await
     }
 
     /// The one entity whose alert rule has the expression, with the rule's rows that it shows. None: there are
     /// none or several, which an instance that does not answer may have too.
     pub async fn owner_of_expression(
         &self,
-        owners: &Owners,
+        owners: &Arc<Owners>,
         expressions: &Expressions,
         query: &PromQl,
     ) -> Option<Owner> {
         let wanted = query.normal_form()?;
         let names = self.instances().map(|settings| settings.name.clone()).collect();
-        let mut found: BTreeMap<EntityRef, Owner> = BTreeMap::new();
+        let mut places = Vec::new();
         for (instance, answer) in self.rules_of(names).await {
             let Some(rules) = answer.map(|answer| answer.value) else { continue };
-            for place in expressions.places(&instance, &rules, wanted).await {
-                let Some(rule) = rules.rules.get(place) else { continue };
-                let owning = owners.of_rule(&rule.name, &rule.labels, MOST_OWNERS);
-                for (owning, routed) in self.routed(owning) {
-                    if *routed.name() != instance {
-                        continue;
-                    }
-                    let spec = MonitoringSpec::of_alerts(&owning.entity);
-                    let rows = AlertRow::all_of(&rules, place).into_iter();
-                    let shown =
-                        rows.filter(|row| spec.alerts.as_ref().is_some_and(|alerts| chooses(alerts, row)));
-                    Owner::of(&mut found, owning, &instance, OwnedState::Ended).rows.extend(shown);
-                }
-                if found.len() > 1 {
-                    return None;
-                }
-            }
+            let found = expressions.places(&instance, &rules, wanted).await;
+            places.push((instance, rules, found));
         }
-        let mut owner = found.into_values().next()?;
-        owner.settle();
-        Some(owner)
+        let labels = Labels::default();
+        let joiner = Joiner::new(self, owners, &Wanted { labels, at: None, instance: None, ad_hoc: false });
+        compute(joiner.work(move |joiner| joiner.owner_of_rules(&places))).await
     }
 
     /// Whether an alert that the specification selects is known not to be active.
@@ -165,25 +128,29 @@ impl Monitoring {
             return false;
         };
         match tokio::time::timeout(PATIENCE, self.rules(instance)).await {
-            Ok(Ok(answer)) if !answer.is_stale() => {
+            Ok(Ok(answer)) if says_all(&answer, wanted) => {
                 let rules = answer.value;
-                let named = || named_rules(&rules, wanted).filter(|rule| is_named(&alerts.names, rule));
-                let is_doubtful = named().any(|rule| is_doubtful(rule, wanted));
-                let mut active = meant_rows(&rules, wanted).filter(|row| chooses(alerts, row));
-                named().next().is_some() && !is_doubtful && active.next().is_none()
+                let has_rule = named_rules(&rules, wanted).any(|rule| is_named(&alerts.names, rule));
+                has_rule && !meant_rows(&rules, wanted).any(|row| chooses(alerts, &row))
             }
             _ => false,
         }
     }
 
     /// When an alert fired last. None: the instance remembers no such firing in the window that is looked at.
+    /// `own` chooses the alert.
     pub async fn last_firing(
         &self,
         instance: &InstanceName,
         wanted: &Wanted,
+        own: Option<&AlertSpec>,
         now: Timestamp,
     ) -> Result<Option<Episode>, Failure> {
-        let Some((query, window)) = episode::question(&wanted.labels, wanted.at, now) else {
+        let labels = match wanted.ad_hoc {
+            true => wanted.labels.clone(),
+            false => self.known_labels(instance, wanted, own).await,
+        };
+        let Some((query, window)) = episode::question(&labels, wanted.at, now) else {
             return Ok(None);
         };
         // Anybody can write such labels.
@@ -194,48 +161,40 @@ impl Monitoring {
         Ok(episode::told(&matrix, &wanted.labels, wanted.at, now))
     }
 
+    /// What of the labels is no stranger's word: the name of a rule of the instance, and pairs that such a rule or
+    /// the matchers of an entity have. Empty: it has no such rule.
+    async fn known_labels(
+        &self,
+        instance: &InstanceName,
+        wanted: &Wanted,
+        own: Option<&AlertSpec>,
+    ) -> Labels {
+        let answer = tokio::time::timeout(PATIENCE, self.rules(instance)).await;
+        let (Ok(Ok(answer)), Some(_)) = (answer, wanted.alert_name()) else { return Labels::default() };
+        let rules: Vec<&AlertingRule> = named_rules(&answer.value, wanted).collect();
+        let matchers = own.and_then(|own| own.matchers.known()).unwrap_or_default();
+        let is_known = |(label, value): &(&str, &str)| {
+            let asks = |m: &Matcher| m.name == *label && m.only().is_some_and(|only| only.contains(value));
+            *label == "alertname"
+                || rules.iter().any(|rule| rule.labels.get(label) == Some(*value))
+                || matchers.iter().any(asks)
+        };
+        if rules.is_empty() { Labels::default() } else { wanted.labels.iter().filter(is_known).collect() }
+    }
+
     /// An alert that is over may have had more labels than the address has: its instance may remember them.
     async fn remembered(
         &self,
-        owners: &Owners,
-        known: &Known,
+        found: &Found,
         wanted: &Wanted,
         now: Timestamp,
-        found: &mut BTreeMap<EntityRef, Owner>,
-    ) {
-        let rules = known.keys().map(|name| (name, rule_rows(known, name, wanted)));
-        let asked = rules
-            .filter(|(_, rows)| !rows.is_empty())
-            .map(|(name, rows)| async move { (name, rows, self.last_firing(name, wanted, now).await) });
+    ) -> Vec<(InstanceName, Episode)> {
+        let with_rule = found.said.iter().filter(|(_, said)| !said.rule_rows.is_empty());
+        let asked =
+            with_rule.map(|(name, _)| async move { (name, self.last_firing(name, wanted, None, now).await) });
         // All at once, so that they wait for no longer than one.
-        for (name, rows, episode) in join_all(asked).await {
-            let Ok(Some(episode)) = episode else { continue };
-            let says_all = is_fresh(known, name) && says_all(known, name, wanted) && !episode.is_open(now);
-            let state = if says_all { OwnedState::Ended } else { OwnedState::Unknown };
-            for (owning, routed) in self.routed_owners(owners.find(&episode.labels), wanted) {
-                if routed.name() == name {
-                    let owner = Owner::of(found, owning, name, state);
-                    owner.rows.clone_from(&rows);
-                    owner.labels.clone_from(&episode.labels);
-                }
-            }
-        }
-    }
-
-    fn routed(&self, found: Vec<Owning>) -> Vec<(Owning, Routed)> {
-        let facts = RequestFacts::default();
-        let routed = found.into_iter().filter_map(|owning| {
-            let spec = MonitoringSpec::of_alerts(&owning.entity);
-            let routed = self.route(&owning.entity, &spec, &facts).ok()?;
-            Some((owning, routed))
-        });
-        routed.collect()
-    }
-
-    fn routed_owners(&self, found: Vec<Owning>, wanted: &Wanted) -> Vec<(Owning, Routed)> {
-        let mut routed = self.routed(found);
-        routed.retain(|(_, routed)| wanted.is_on(routed.name()));
-        routed
+        let told = join_all(asked).await.into_iter();
+        told.filter_map(|(name, episode)| Some((name.clone(), episode.ok()??))).collect()
     }
 
     async fn rules_of(&self, names: BTreeSet<InstanceName>) -> Known {
@@ -244,21 +203,6 @@ impl Monitoring {
             (name, rules.ok().and_then(Result::ok))
         });
         join_all(asked).await.into_iter().collect()
-    }
-
-    fn unowned(&self, known: &Known, wanted: &Wanted) -> Vec<(InstanceName, Vec<AlertRow>)> {
-        let mut rows: BTreeMap<InstanceName, Vec<AlertRow>> = BTreeMap::new();
-        for (instance, row) in active_rows(known, wanted) {
-            rows.entry(instance.clone()).or_default().push(row);
-        }
-        if rows.is_empty() {
-            for name in known.keys() {
-                rows.insert(name.clone(), rule_rows(known, name, wanted));
-            }
-        }
-        let open = |name: &InstanceName| self.instance(Some(name.as_str())).is_ok();
-        let told = rows.into_iter().filter(|(name, rows)| !rows.is_empty() && open(name));
-        told.map(|(name, rows)| (name, order::sorted(rows))).collect()
     }
 }
 
@@ -273,19 +217,6 @@ impl Wanted {
 }
 
 impl Owner {
-    fn of<'f>(
-        found: &'f mut BTreeMap<EntityRef, Self>,
-        owning: Owning,
-        instance: &InstanceName,
-        state: OwnedState,
-    ) -> &'f mut Self {
-        let Owning { entity, fit } = owning;
-        let reference = entity.reference.clone();
-        let (rows, labels) = (Vec::new(), Labels::default());
-        let new = || Self { entity, instance: instance.clone(), fit, state, rows, labels };
-        found.entry(reference).or_insert_with(new)
-    }
-
     fn settle(&mut self) {
         self.rows = order::sorted(std::mem::take(&mut self.rows));
         if let Some(row) = self.rows.first().filter(|row| row.is_active()) {
@@ -305,48 +236,34 @@ impl Owner {
     }
 }
 
-/// The active alerts that are meant.
-fn active_rows<'k>(known: &'k Known, wanted: &Wanted) -> Vec<(&'k InstanceName, AlertRow)> {
-    let rows = known.iter().flat_map(|(name, rules)| {
-        let rules = rules.as_ref().map(|answer| &answer.value);
-        let rows = rules.into_iter().flat_map(|rules| meant_rows(rules, wanted));
-        rows.take(MOST_ROWS).map(move |row| (name, row))
-    });
-    rows.collect()
-}
-
 fn meant_rows<'r>(rules: &'r Arc<Rules>, wanted: &'r Wanted) -> impl Iterator<Item = AlertRow> + 'r {
     meant_rules(rules, wanted).filter(|row| row.alert().is_some() && is_meant(&wanted.labels, row.labels()))
 }
 
-/// An older answer does not say that an alert is over.
-fn is_fresh(known: &Known, name: &InstanceName) -> bool {
-    known.get(name).and_then(Option::as_ref).is_some_and(|answer| !answer.is_stale())
-}
-
-/// Whether the answer tells all that is active: each rule was evaluated, and all its rows were looked at.
-fn says_all(known: &Known, name: &InstanceName, wanted: &Wanted) -> bool {
-    let rules = known.get(name).and_then(Option::as_ref).map(|answer| &answer.value);
-    rules.is_some_and(|rules| {
-        !named_rules(rules, wanted).any(|rule| is_doubtful(rule, wanted))
-            && meant_rows(rules, wanted).nth(MOST_ROWS).is_none()
-    })
-}
-
-/// The state of an alert that is not active. Of one whose rule is gone nobody says that it is over.
-fn ended(known: &Known, name: &InstanceName, wanted: &Wanted) -> OwnedState {
-    let rules = known.get(name).and_then(Option::as_ref).map(|answer| &answer.value);
-    let has_rule = rules.is_some_and(|rules| named_rules(rules, wanted).next().is_some());
-    if has_rule { OwnedState::Ended } else { OwnedState::Unknown }
-}
-
 fn named_rules<'r>(rules: &'r Rules, wanted: &'r Wanted) -> impl Iterator<Item = &'r AlertingRule> + 'r {
-    rules.rules.iter().filter(|rule| wanted.alert_name().is_none_or(|wanted| wanted == rule.name))
+    rules.rules.iter().filter(|rule| is_wanted(rule, wanted))
 }
 
-/// Whether a rule that may have the alert does not say which it has: it was not evaluated, or in vain.
-fn is_doubtful(rule: &AlertingRule, wanted: &Wanted) -> bool {
-    rule.health != RuleHealth::Ok && may_have(rule, wanted)
+/// Whether the rule has the wanted name; without one, every rule may be meant.
+fn is_wanted(rule: &AlertingRule, wanted: &Wanted) -> bool {
+    wanted.alert_name().is_none_or(|name| name == rule.name)
+}
+
+fn places<'r>(rules: &'r Rules, wanted: &'r Wanted) -> impl Iterator<Item = usize> + 'r {
+    let all = rules.rules.iter().enumerate();
+    all.filter(|(_, rule)| is_wanted(rule, wanted)).map(|(place, _)| place)
+}
+
+/// Whether the answer tells all that is active now: it is none of an earlier time, the instance did not warn of
+/// it, there is no doubt about a rule that may have the alert, and all its rows are looked at.
+fn says_all(answer: &Answer<Rules>, wanted: &Wanted) -> bool {
+    let rules = &answer.value;
+    let at = rules.date.unwrap_or(answer.as_of);
+    let mut doubtful = places(rules, wanted).filter_map(|place| DoubtfulRule::of(rules, place, at));
+    !answer.is_stale()
+        && rules.warnings.is_empty()
+        && !doubtful.any(|doubtful| may_have(doubtful.row.rule(), wanted))
+        && meant_rows(rules, wanted).nth(MOST_ROWS).is_none()
 }
 
 /// Whether no label of the rule differs from what was told.
@@ -356,17 +273,7 @@ fn may_have(rule: &AlertingRule, wanted: &Wanted) -> bool {
     })
 }
 
-/// The rules of that name on an instance which have no active alert.
-fn rule_rows(known: &Known, name: &InstanceName, wanted: &Wanted) -> Vec<AlertRow> {
-    let rules = known.get(name).and_then(Option::as_ref).map(|answer| &answer.value);
-    let rows = rules.into_iter().flat_map(|rules| meant_rules(rules, wanted));
-    let is_own = |row: &AlertRow| row.alert().is_none() && may_have(row.rule(), wanted);
-    rows.filter(|row| wanted.alert_name().is_some() && is_own(row)).take(MOST_ROWS).collect()
-}
-
 /// The rows of the rules of that name; without one, of all.
 fn meant_rules<'r>(rules: &'r Arc<Rules>, wanted: &'r Wanted) -> impl Iterator<Item = AlertRow> + 'r {
-    let named = move |name: &str| wanted.alert_name().is_none_or(|wanted| wanted == name);
-    let places = rules.rules.iter().enumerate().filter(move |(_, rule)| named(&rule.name));
-    places.flat_map(|(place, _)| AlertRow::all_of(rules, place))
+    places(rules, wanted).flat_map(|place| AlertRow::all_of(rules, place))
 }

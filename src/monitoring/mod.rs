@@ -44,6 +44,7 @@ pub use verdict::{Doubt, Doubts, Evidence, Verdict};
 use routing::Reason;
 
 use crate::annotations::{GraphSpec, MonitoringSpec};
+use crate::background::compute;
 use crate::catalog::Entity;
 use crate::prometheus::{
     ErrorKind, Instance, InstanceName, InstanceSettings, Instances, InstantAnswer, Matrix, Origin,
@@ -263,7 +264,8 @@ impl Monitoring {
         Ok(alert_graph::own(graph, row))
     }
 
-    /// The alert table of a spec, with what is held back at `now`. Rows that are not active are in it when `show_inactive`, and counted in any case.
+    /// The alert table of a spec, with what is held back at `now`. Rows that are not active are in it when
+    /// `show_inactive`, and counted in any case.
     pub async fn alerts(
         &self,
         instance: &InstanceName,
@@ -271,6 +273,34 @@ impl Monitoring {
         show_inactive: bool,
         now: Timestamp,
     ) -> Result<AlertTable, Failure> {
+        let (size, table) = self.table(instance, spec, show_inactive, now).await?;
+        if size <= MOST_AT_ONCE {
+            return Ok(table());
+        }
+        tokio::task::spawn_blocking(table).await.map_err(|broken| broken_off(instance, &broken))
+    }
+
+    /// The same of a spec that anybody could write, whose regexes may be the worst: they are never tested on this
+    /// thread.
+    pub async fn ad_hoc_alerts(
+        &self,
+        instance: &InstanceName,
+        spec: &MonitoringSpec,
+        show_inactive: bool,
+        now: Timestamp,
+    ) -> Result<AlertTable, Failure> {
+        let (_, table) = self.table(instance, spec, show_inactive, now).await?;
+        Ok(compute(table).await)
+    }
+
+    /// The making of an alert table, and how many alerts are looked at for it.
+    async fn table(
+        &self,
+        instance: &InstanceName,
+        spec: &MonitoringSpec,
+        show_inactive: bool,
+        now: Timestamp,
+    ) -> Result<(usize, Box<dyn FnOnce() -> AlertTable + Send>), Failure> {
         let alerts = spec.alerts.clone().ok_or(Failure::NoAnnotation)?;
         // Held until the answer is there.
         let _known = self.known(instance)?;
@@ -283,10 +313,7 @@ impl Monitoring {
             let table = AlertTable::of(own, &alerts, answer, show_inactive);
             table.silenced_by(silences, held_back.as_ref(), now)
         };
-        if rows.max(held) <= MOST_AT_ONCE {
-            return Ok(table());
-        }
-        tokio::task::spawn_blocking(table).await.map_err(|broken| broken_off(instance, &broken))
+        Ok((rows.max(held), Box::new(table)))
     }
 
     fn known(&self, instance: &InstanceName) -> Result<Arc<Instance>, Failure> {

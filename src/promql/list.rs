@@ -5,26 +5,26 @@ mod meant;
 
 use meant::{misread, no_operator, not_a_name, without_operator};
 
-use super::matcher::{MatchOp, Matcher, is_plain_name};
+use super::matcher::{MatchOp, Matcher, RegexLimit, is_compiled, is_plain_name};
 use super::quoted::{Escape, Escaped, Unquoted, read_string};
 use crate::problem::{Problem, Span};
 
 /// The longest list of matchers that is read, in bytes.
-const MAX_LIST_BYTES: usize = 8192;
+pub(super) const MAX_LIST_BYTES: usize = 8192;
 /// The most matchers in one list; each may hold a regex that costs time to compile.
-const MAX_MATCHERS: usize = 64;
+pub(super) const MAX_MATCHERS: usize = 64;
 /// What operators are made of.
 const OF_OPERATORS: [char; 3] = ['=', '~', '!'];
 const QUOTES: [char; 3] = ['"', '\'', '`'];
 
 /// Reads matchers from a comma-separated list; empty entries are dropped. Names beyond `[a-zA-Z0-9_]` and values
 /// with a comma are written in quotes. What cannot be read is a problem, and its neighbours are read.
-pub(super) fn read(text: &str) -> (Vec<Matcher>, Vec<Problem>) {
+pub(super) fn read_within(text: &str, limit: RegexLimit) -> (Vec<Matcher>, Vec<Problem>) {
     if text.len() > MAX_LIST_BYTES {
         let told = format!("the list of matchers is longer than {MAX_LIST_BYTES} bytes and is not read");
         return (Vec::new(), vec![Problem::error(Span::whole(text), told)]);
     }
-    let mut list = List { text, at: 0, brace: None, problems: Vec::new() };
+    let mut list = List { text, at: 0, brace: None, problems: Vec::new(), limit, regexes: 0, regex_bytes: 0 };
     let mut matchers = Vec::new();
     list.open();
     while list.goes_on() {
@@ -61,6 +61,10 @@ struct List<'a> {
     /// Where the brace stands that the list is in.
     brace: Option<usize>,
     problems: Vec<Problem>,
+    limit: RegexLimit,
+    /// Those so far that are compiled, and their bytes.
+    regexes: usize,
+    regex_bytes: usize,
 }
 
 impl<'a> List<'a> {
@@ -181,8 +185,21 @@ impl<'a> List<'a> {
         };
         // An empty value has no place of its own.
         let place = if place.start == place.end { Span::new(start, self.at) } else { place };
-        let matcher = Matcher::new(&name, op, &value).map_err(|told| Problem::error(place, told))?;
+        let matcher = self.count(op, &value).and_then(|()| Matcher::new(&name, op, &value));
+        let matcher = matcher.map_err(|told| Problem::error(place, told))?;
         Ok(Read { matcher, place: Span::new(start, self.at).trimmed(self.text) })
+    }
+
+    /// Refuses a regex that is one too many.
+    fn count(&mut self, op: MatchOp, value: &str) -> Result<(), String> {
+        if !is_compiled(op, value) {
+            return Ok(());
+        }
+        self.regexes += 1;
+        self.regex_bytes += value.len();
+        let RegexLimit { most, most_bytes } = self.limit;
+        let told = || format!("at most {most} regexes of together {most_bytes} bytes can be compiled here");
+        (self.regexes <= most && self.regex_bytes <= most_bytes).then_some(()).ok_or_else(told)
     }
 
     fn name(&mut self) -> Result<String, Problem> {

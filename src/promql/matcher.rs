@@ -1,14 +1,12 @@
 //! Label matchers: `severity="critical"`, `team!=x`, `path=~"a|b"`.
 
-use std::collections::HashMap;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use regex::Regex;
-
-use super::list;
+use super::list::{self, MAX_LIST_BYTES, MAX_MATCHERS};
 use super::quoted::quote;
-use super::regex::compile;
+use super::regex::{Regex, compile};
 use crate::problem::Problem;
 
 /// The longest regex that is read as a list of texts, in bytes.
@@ -60,10 +58,23 @@ enum Test {
     OneOf(Vec<Box<str>>),
     /// With the text before the `.*` or `.+` of `a-.*`, which need none either.
     Begins { with: Box<str>, has_more: bool },
-    /// Shared with its working memory, which is as large.
+    /// Shared by all matchers of the same regex.
     Regex(Arc<Regex>),
-    /// With a regex that is compiled for each use.
-    Anew,
+}
+
+/// How many regexes of a list are compiled, which costs time; those that are plain texts do not count.
+#[derive(Clone, Copy, Debug)]
+pub struct RegexLimit {
+    pub most: usize,
+    /// Of all of them together.
+    pub most_bytes: usize,
+}
+
+impl RegexLimit {
+    /// None is compiled.
+    pub const NONE: Self = Self { most: 0, most_bytes: 0 };
+    /// As many as a list has.
+    pub const LIST: Self = Self { most: MAX_MATCHERS, most_bytes: MAX_LIST_BYTES };
 }
 
 impl Matcher {
@@ -88,7 +99,12 @@ impl Matcher {
     /// Reads matchers from a comma-separated list, plain or in braces. What cannot be read is an error, and its
     /// neighbours are read; as all matchers must hold, who chooses by them must look at the errors.
     pub fn read_list(text: &str) -> (Vec<Self>, Vec<Problem>) {
-        list::read(text)
+        list::read_within(text, RegexLimit::LIST)
+    }
+
+    /// The same of a list that anybody may write: regexes beyond the limit are problems, and are not compiled.
+    pub fn read_list_within(text: &str, limit: RegexLimit) -> (Vec<Self>, Vec<Problem>) {
+        list::read_within(text, limit)
     }
 
     /// Tests a label's value; an absent label counts as the empty text, as in Prometheus.
@@ -101,12 +117,24 @@ impl Matcher {
                 value.strip_prefix(&**with).is_some_and(|rest| !has_more || !rest.is_empty())
             }
             Test::Regex(regex) => regex.is_match(value),
-            Test::Anew => compile(&self.value).is_ok_and(|regex| regex.is_match(value)),
         };
         match self.op {
             MatchOp::Equal | MatchOp::Regex => is_match,
             MatchOp::NotEqual | MatchOp::NotRegex => !is_match,
         }
+    }
+
+    /// What a test of the value costs, in tests of a small regex.
+    pub fn cost(&self, value: Option<&str>) -> usize {
+        match &self.test {
+            Test::Regex(regex) => regex.cost(value.unwrap_or_default()),
+            _ => 1,
+        }
+    }
+
+    /// Whether it has a regex that is not a list of texts, nor the beginning of one.
+    pub fn is_regex(&self) -> bool {
+        matches!(self.test, Test::Regex(_))
     }
 
     /// The only values that match, each once, where they can be listed; none of them is empty.
@@ -123,16 +151,18 @@ impl Matcher {
     pub fn beginning(&self) -> Option<&str> {
         let text = match (&self.test, self.op) {
             (Test::Begins { with, .. }, MatchOp::Regex) => with,
-            (Test::Regex(_) | Test::Anew, MatchOp::Regex) => plain_beginning(&self.value),
+            (Test::Regex(_), MatchOp::Regex) => plain_beginning(&self.value),
             _ => return None,
         };
         (!text.is_empty()).then_some(text)
     }
+}
 
-    /// Whether it holds a compiled regex, which is large.
-    pub fn is_large(&self) -> bool {
-        matches!(self.test, Test::Regex(_))
-    }
+/// Whether a value has to be compiled to be compared with.
+pub(super) fn is_compiled(op: MatchOp, value: &str) -> bool {
+    matches!(op, MatchOp::Regex | MatchOp::NotRegex)
+        && alternatives(value).is_none()
+        && begun(value).is_none()
 }
 
 /// The texts of `a|b|c`, each once; None where anything in it may mean more than itself.
@@ -171,30 +201,6 @@ fn is_plain(c: char) -> bool {
     c.is_alphanumeric() || matches!(c, '_' | '-' | '/' | ':' | ' ')
 }
 
-/// So many compiled regexes, each of which many matchers can hold.
-pub struct Compiled {
-    most: usize,
-    known: HashMap<Box<str>, Arc<Regex>>,
-}
-
-impl Compiled {
-    pub fn at_most(most: usize) -> Self {
-        Self { most, known: HashMap::new() }
-    }
-
-    /// Lets a matcher hold what is here of its regex. One too many is compiled for each use, which is slow.
-    pub fn share(&mut self, matcher: &mut Matcher) {
-        let Test::Regex(own) = &matcher.test else { return };
-        match self.known.get(matcher.value.as_str()) {
-            Some(known) => matcher.test = Test::Regex(known.clone()),
-            None if self.known.len() < self.most => {
-                self.known.insert(matcher.value.as_str().into(), own.clone());
-            }
-            None => matcher.test = Test::Anew,
-        }
-    }
-}
-
 impl PartialEq for Matcher {
     fn eq(&self, other: &Self) -> bool {
         (&self.name, self.op, &self.value) == (&other.name, other.op, &other.value)
@@ -202,6 +208,12 @@ impl PartialEq for Matcher {
 }
 
 impl Eq for Matcher {}
+
+impl Hash for Matcher {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        (&self.name, self.op, &self.value).hash(hasher);
+    }
+}
 
 /// As [`Matcher::read_list`] reads it back.
 impl fmt::Display for Matcher {

@@ -22,7 +22,7 @@ use std::sync::Arc;
 
 pub use duration::{DurationFault, parse_duration};
 pub use guard::{MAX_QUERY_BYTES, MAX_QUERY_DEPTH, MAX_QUERY_OPERATORS};
-pub use matcher::{Compiled, MatchOp, Matcher};
+pub use matcher::{MatchOp, Matcher, RegexLimit};
 pub use measured::{Made, Measured};
 pub use quoted::{quote, unquote};
 pub use reach::{Reach, ResultLabels, reach};

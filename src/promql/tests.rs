@@ -162,18 +162,21 @@ fn a_regex_tells_what_its_matches_begin_with() {
 }
 
 #[test]
-fn a_regex_that_is_not_kept_matches_all_the_same() {
-    let mut compiled = Compiled::at_most(1);
-    for regex in ["b[cd]", "b[de]", "b[cd]", "x?"] {
-        let own = Matcher::new("a", MatchOp::Regex, regex).unwrap();
-        let mut shared = own.clone();
-        compiled.share(&mut shared);
-        assert_eq!(shared.is_large(), regex == "b[cd]");
-        assert_eq!(shared.beginning(), own.beginning());
-        for value in [None, Some("bc"), Some("be"), Some("x"), Some("bcd")] {
-            assert_eq!(shared.matches(value), own.matches(value), "{regex} {value:?}");
-        }
+fn regexes_beyond_a_limit_are_problems_and_plain_ones_do_not_count() {
+    let limit = RegexLimit { most: 2, most_bytes: 20 };
+    for (list, wanted, refused) in [
+        ("a=~b[cd],c=~d?", 2, vec![]),
+        ("a=~b[cd],c=~d?,e=~f+,g=h", 3, vec!["f+"]),
+        ("a=~b|c,d=~e.*,f!~g.+,h=~i[jk]", 4, vec![]),
+        ("a=~[bcdefghijklmn]+,c=~d+e?f*", 1, vec!["d+e?f*"]),
+        ("a=~(,b=~),c=~\\", 0, vec!["(", ")", "\\"]),
+    ] {
+        let (matchers, problems) = Matcher::read_list_within(list, limit);
+        assert_eq!(matchers.len(), wanted, "{list}: {problems:?}");
+        assert_eq!(problems.iter().map(|p| p.span.of(list)).collect::<Vec<_>>(), refused, "{list}");
     }
+    let told = &Matcher::read_list_within("a=~b[cd]", RegexLimit::NONE).1[0].message;
+    assert_eq!(told, "at most 0 regexes of together 0 bytes can be compiled here");
 }
 
 #[test]

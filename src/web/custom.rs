@@ -1,18 +1,20 @@
 //! A request for a graph or an alert table that no annotation names: the address says all of it.
 
-use std::future::{Ready, ready};
 use std::sync::Arc;
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, web};
+use futures_util::future::LocalBoxFuture;
 
 use super::drawing::drawn;
 use super::facts::routed_parameters;
 use super::panels::alert_graph::Found;
+use super::params::has_regex;
 use super::{Facts, PageDefaults, PageError, PageParams, RowId, WebSettings};
 use crate::annotations::{
     AlertNames, AlertSpec, GraphSpec, Matchers, MonitoringSpec, Templates, defaults_of,
 };
+use crate::background::compute;
 use crate::catalog::{Catalog, Entity};
 use crate::clock;
 use crate::monitoring::{AlertTable, Failure, Graph, Monitoring, Routed};
@@ -53,22 +55,29 @@ pub struct Custom {
 
 impl FromRequest for Custom {
     type Error = PageError;
-    type Future = Ready<Result<Self, PageError>>;
+    type Future = LocalBoxFuture<'static, Result<Self, PageError>>;
 
     /// The clock is read here, once for each request.
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(Self::of(request))
+        let request = request.clone();
+        Box::pin(async move { Self::of(&request).await })
     }
 }
 
 impl Custom {
-    fn of(request: &HttpRequest) -> Result<Self, PageError> {
+    async fn of(request: &HttpRequest) -> Result<Self, PageError> {
         let unwired = || PageError::internal("a custom page", &"it is not wired");
         let settings = request.app_data::<web::Data<WebSettings>>().ok_or_else(unwired)?.clone();
         let monitoring = request.app_data::<web::Data<Monitoring>>().ok_or_else(unwired)?.clone();
-        let catalog = request.app_data::<web::Data<Catalog>>().ok_or_else(unwired)?;
+        let catalog = request.app_data::<web::Data<Catalog>>().ok_or_else(unwired)?.clone();
         let query = request.query_string();
-        let (params, entity) = read(query, &settings.defaults, catalog)?;
+        let (params, entity) = match has_regex(query) {
+            false => read(query, &settings.defaults, &catalog)?,
+            true => {
+                let (query, settings) = (query.to_owned(), settings.clone());
+                compute(move || read(&query, &settings.defaults, &catalog)).await?
+            }
+        };
         let params = params.routed_by(routed_parameters(query, monitoring.routing()));
         let facts = Facts::of(request, monitoring.routing());
         let drawn = drawn(request.headers(), query);
@@ -171,13 +180,13 @@ impl Custom {
         spec: &MonitoringSpec,
     ) -> Result<AlertTable, Failure> {
         let params = &self.params;
-        self.monitoring.alerts(instance, spec, params.table.show_inactive, params.period.now).await
+        self.monitoring.ad_hoc_alerts(instance, spec, params.table.show_inactive, params.period.now).await
     }
 
     /// The row of that name among those that the address chooses, with the graph of its expression.
     pub async fn alert_graph(&self, instance: &InstanceName, id: RowId) -> Result<Option<Found>, Failure> {
         let table =
-            self.monitoring.alerts(instance, &self.alert_spec(), true, self.params.period.now).await?;
+            self.monitoring.ad_hoc_alerts(instance, &self.alert_spec(), true, self.params.period.now).await?;
         let Some(row) = table.rows.into_iter().find(|row| RowId::of(row) == id) else { return Ok(None) };
         let graph = self.monitoring.alert_graph(instance, &row, &self.params.period).await;
         Ok(Some((row, graph)))

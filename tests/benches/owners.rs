@@ -35,7 +35,10 @@ fn entity(i: usize) -> Arc<Entity> {
         _ => ("all".to_owned(), format!("namespace=team-{}", i / 50)),
     };
     let service = format!("instance-{}", i % 3);
-    let annotations = [(ALERT, alert), (LABELS, labels), (SERVICE_NAME, service)];
+    with_annotations(i, [(ALERT, alert), (LABELS, labels), (SERVICE_NAME, service)])
+}
+
+fn with_annotations(i: usize, annotations: [(&str, String); 3]) -> Arc<Entity> {
     let annotation = |(key, value): (&str, String)| {
         (key.to_owned(), Annotation { value, place: None, key_place: None, origins: None })
     };
@@ -68,12 +71,16 @@ fn lookup(criterion: &mut Criterion) {
     let snapshot = Arc::new(Snapshot::new((0..ENTITIES).map(entity)));
     let before = resident_kib();
     let owners = Owners::of(snapshot.clone());
-    println!("index of {} owners: {} MiB resident", owners.len(), (resident_kib() - before) / 1024);
+    println!(
+        "index of {} owners: {} MiB resident",
+        owners.len(),
+        resident_kib().saturating_sub(before) / 1024
+    );
     let known = (0..3).map(|i| InstanceName::new(&format!("instance-{i}"))).collect();
     let settings = RoutingSettings { known, ..RoutingSettings::default() };
     // With the instance of each, as a request wants it.
     let found = |labels: &Labels| {
-        let found = owners.find(labels);
+        let found = owners.lookup().find(labels);
         let routed = found.iter().map(|owning| {
             let spec = MonitoringSpec::of_alerts(&owning.entity);
             routing::choose(&settings, &owning.entity, spec.service_name.as_deref(), &RequestFacts::default())
@@ -101,7 +108,7 @@ fn lookup(criterion: &mut Criterion) {
         ("a name that all have", alert("HighErrorRate", 50_001)),
         ("a name of its own", alert("Own50012", 50_012)),
         ("the beginning of a label", alert("HighErrorRate", 50_014)),
-        ("a regex that is compiled anew", alert("HighErrorRate", 50_015)),
+        ("a regex", alert("HighErrorRate", 50_015)),
         ("no owner but by labels", alert("Nobody", 50_017)),
     ] {
         println!("{name}: {} found", found(&labels));
@@ -117,5 +124,43 @@ fn lookup(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, lookup);
+/// As the attack on `/go` has it: two regexes of its own for each entity, and 100 alerts of one name.
+fn distinct_regexes(criterion: &mut Criterion) {
+    let chosen = |i: usize| {
+        let labels = format!("x=~\"(a|b){{1,{}}}.*{i}.[^c]{{3}}\",y!~\"z{i}.?.?\"", i % 50 + 1);
+        with_annotations(i, [(ALERT, String::new()), (LABELS, labels), (SERVICE_NAME, String::new())])
+    };
+    // None of the digits of its number tells whose an alert may be.
+    let without_text = |i: usize| {
+        let labels = format!("x=~\"[a-z]{{1,{}}}-?.*[0-9]{{1,{}}}.?\"", i % 50 + 1, i / 50 + 1);
+        with_annotations(i, [(ALERT, String::new()), (LABELS, labels), (SERVICE_NAME, String::new())])
+    };
+    let of = |make: &dyn Fn(usize) -> Arc<Entity>| Arc::new(Snapshot::new((0..3_000).map(make)));
+    let alerts: Vec<Labels> = (0..100)
+        .map(|i| {
+            let x = format!("{}{i}", "abab".repeat(5));
+            [("alertname", "A"), ("x", x.as_str()), ("y", "q")].into_iter().collect()
+        })
+        .collect();
+    let mut group = criterion.benchmark_group("3,000 entities of two regexes, 100 alerts");
+    group.sample_size(10);
+    for (name, snapshot) in
+        [("found", of(&chosen)), ("found without a text that all contain", of(&without_text))]
+    {
+        let before = resident_kib();
+        let owners = Owners::of(snapshot.clone());
+        println!("{name}: {} MiB resident", resident_kib().saturating_sub(before) / 1024);
+        group.bench_function(name, |b| {
+            b.iter(|| {
+                let mut lookup = owners.lookup();
+                alerts.iter().map(|labels| lookup.find(black_box(labels)).len()).sum::<usize>()
+            });
+        });
+    }
+    let snapshot = of(&chosen);
+    group.bench_function("index made anew", |b| b.iter(|| Owners::of(black_box(snapshot.clone()))));
+    group.finish();
+}
+
+criterion_group!(benches, lookup, distinct_regexes);
 criterion_main!(benches);

@@ -9,7 +9,9 @@ use crate::world::markup::words;
 use crate::world::upstream::{Reply, Upstream};
 use crate::world::{Reply as Page, World};
 
+mod doubt;
 mod known;
+mod many;
 
 const CATALOG: &str = r#"
 apiVersion: backstage.io/v1alpha1

@@ -8,7 +8,7 @@ use regex::Regex;
 
 /// The floors from the ground up; a module may import only from floors below its own.
 const FLOORS: [&[&str]; 8] = [
-    &["clock", "problem", "yaml", "outbound", "metrics"],
+    &["background", "clock", "problem", "yaml", "outbound", "metrics"],
     &["promql"],
     &["catalog", "prometheus", "alertmanager"],
     &["annotations", "store"],

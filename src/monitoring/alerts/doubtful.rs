@@ -26,7 +26,7 @@ pub struct DoubtfulRule {
 impl DoubtfulRule {
     /// None: there is no such rule, or no doubt about it. `at` is the time of the answer, by the
     /// instance's own clock where it is known.
-    pub(super) fn of(rules: &Arc<Rules>, rule: usize, at: Timestamp) -> Option<Self> {
+    pub(in crate::monitoring) fn of(rules: &Arc<Rules>, rule: usize, at: Timestamp) -> Option<Self> {
         let doubts = doubts_of(rules.rules.get(rule)?, at);
         let row = (!doubts.is_empty()).then(|| AlertRow::of_rule(rules, rule)).flatten()?;
         Some(Self { row, doubts })

@@ -168,7 +168,7 @@ impl Overview {
             let tally = watch.instance.and_then(|i| tallies.get(i as usize)?.as_ref());
             let not_since = watch.instance.and_then(|i| not_since.get(i as usize).copied().flatten());
             let known = tally.and_then(|tally| {
-                let count = || list.with(watch.wanted, |spec| tally.count(spec));
+                let count = || list.wanted.get(watch.wanted as usize).map(|spec| tally.count(spec));
                 *counted.entry((watch.instance, watch.wanted)).or_insert_with(count)
             });
             let known = known.map(|mut evidence: Evidence| {

@@ -4,22 +4,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::annotations::{ALERT, AlertSpec, LABELS, MonitoringSpec, is_available};
-use crate::catalog::{Entity, Snapshot};
+use crate::catalog::Snapshot;
 use crate::monitoring::{Monitoring, RequestFacts};
 use crate::prometheus::Instance;
-use crate::promql::Matcher;
 
 /// The most instances that are asked for one overview; beyond them nothing is known.
 const MOST_INSTANCES: usize = 256;
-/// The most specifications with regexes that are kept ready; the others are read again each time.
-const MOST_LARGE: usize = 2_000;
-
-/// The alerts that some entities ask for, alike letter for letter.
-pub(super) enum Wanted {
-    Ready(AlertSpec),
-    /// As this entity has it.
-    Unread(Arc<Entity>),
-}
 
 /// An entity that asks for alerts.
 #[derive(Clone, Copy)]
@@ -33,7 +23,8 @@ pub struct Watch {
 
 #[derive(Default)]
 pub struct Watchlist {
-    pub(super) wanted: Vec<Wanted>,
+    /// The alerts that some entities ask for, alike letter for letter.
+    pub(super) wanted: Vec<AlertSpec>,
     pub watches: Vec<Watch>,
     /// Entities without alerts of which nobody knows whether they should have some.
     pub unknown: Vec<u32>,
@@ -53,7 +44,7 @@ impl Watchlist {
             by_name: by_name(snapshot),
             ..Self::default()
         };
-        let (mut known, mut places, mut large) = (HashMap::new(), HashMap::new(), 0);
+        let (mut known, mut places) = (HashMap::new(), HashMap::new());
         for ((row, entity), available) in (0u32..).zip(&snapshot.entities).zip(list.available.clone()) {
             if !available {
                 continue;
@@ -81,26 +72,12 @@ impl Watchlist {
             let texts = (entity.annotation(ALERT), entity.annotation(LABELS));
             let wanted =
                 *known.entry((texts, alerts.broken, alerts.chooses_nothing())).or_insert_with(|| {
-                    let is_large =
-                        alerts.matchers.known().is_some_and(|all| all.iter().any(Matcher::is_large));
-                    large += usize::from(is_large);
-                    list.wanted.push(match is_large && large > MOST_LARGE {
-                        true => Wanted::Unread(entity.clone()),
-                        false => Wanted::Ready(alerts),
-                    });
+                    list.wanted.push(alerts);
                     u32::try_from(list.wanted.len() - 1).unwrap_or(u32::MAX)
                 });
             list.watches.push(Watch { row, wanted, instance });
         }
         list
-    }
-
-    /// Hands on what some entities ask for.
-    pub fn with<T>(&self, wanted: u32, look: impl FnOnce(&AlertSpec) -> T) -> Option<T> {
-        match self.wanted.get(wanted as usize)? {
-            Wanted::Ready(spec) => Some(look(spec)),
-            Wanted::Unread(entity) => MonitoringSpec::of_alerts(entity).alerts.as_ref().map(look),
-        }
     }
 }
 

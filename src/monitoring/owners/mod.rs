@@ -1,6 +1,7 @@
 //! Who would show an alert: every entity's alert annotations turned around, from labels to entities.
 
 mod keeper;
+mod lookup;
 #[cfg(test)]
 mod tests;
 
@@ -8,18 +9,16 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 pub use keeper::OwnersKeeper;
+pub use lookup::{Lookup, Work};
 
 use crate::annotations::{AlertNames, AlertSpec, LABELS, Matchers, MonitoringSpec};
 use crate::catalog::{Entity, Snapshot};
-use crate::prometheus::Labels;
-use crate::promql::{Compiled, Matcher};
+use crate::promql::Matcher;
 
 /// Stands for "any name" and for "no required pair".
 const NONE: u32 = 0;
 /// A matcher with more alternatives than this is not one to be found by.
 const MOST_ALTERNATIVES: usize = 16;
-/// The most regexes that are kept compiled: each is some 20 kB.
-const MOST_COMPILED: usize = 2_000;
 
 /// The entities of one snapshot by the alerts that they would show. Immutable; made anew for each snapshot.
 #[derive(Debug, Default)]
@@ -32,6 +31,21 @@ pub struct Owners {
     /// By name, then by required pair: an entry is found under each of its names, and there only under one pair
     /// (or the alternatives of one) that it requires, the rarest of them.
     postings: Vec<Posting>,
+    /// Every matcher of some entity, each once.
+    tested: Vec<Tested>,
+    /// Numbers of the labels that are tested, from 0.
+    labels: HashMap<Box<str>, u32>,
+    /// How many regexes there are for each of those labels.
+    slots: Vec<u32>,
+}
+
+/// A matcher that some entities have.
+#[derive(Debug)]
+struct Tested {
+    matcher: Matcher,
+    label: u32,
+    /// Its number among the regexes of its label, from 0; None: it has no regex.
+    slot: Option<u32>,
 }
 
 /// Texts by number, from 1.
@@ -59,8 +73,8 @@ struct Entry {
     /// Its place in the snapshot.
     entity: u32,
     fit: Fit,
-    /// Shared by all entities whose annotation has the same text.
-    matchers: Arc<[Matcher]>,
+    /// Places in `tested`, those without a regex first. Shared by all entities whose annotation has the same text.
+    matchers: Arc<[u32]>,
 }
 
 /// An entity that would show an alert.
@@ -81,9 +95,13 @@ pub struct Fit {
 impl Owners {
     /// Reads every entity's annotations; takes about a second for 100,000 entities.
     pub fn of(snapshot: Arc<Snapshot>) -> Self {
-        let specs = specs(&snapshot);
+        let (specs, matchers) = specs(&snapshot);
+        let of_spec = |spec: &Chosen| {
+            let places: Vec<u32> = spec.matchers.to_vec();
+            places.into_iter().filter_map(|place| matchers.tested.get(place as usize)).map(|t| &t.matcher)
+        };
         let mut counts: HashMap<Pair<'_>, usize> = HashMap::new();
-        for pair in specs.iter().flat_map(|(_, spec)| required(&spec.matchers)).flatten() {
+        for pair in specs.iter().flat_map(|(_, spec)| required(of_spec(spec))).flatten() {
             *counts.entry(pair).or_default() += 1;
         }
         let count = |pair: &Pair<'_>| counts.get(pair).copied().unwrap_or(0);
@@ -99,7 +117,7 @@ impl Owners {
                 }
                 AlertNames::All | AlertNames::Unnamed => all_names.push(NONE),
             }
-            let rarest = required(&spec.matchers).min_by_key(|pairs| pairs.iter().map(&count).sum::<usize>());
+            let rarest = required(of_spec(spec)).min_by_key(|pairs| pairs.iter().map(&count).sum::<usize>());
             match rarest {
                 Some(rarest) => all_pairs.extend(rarest.into_iter().map(|pair| pairs.number(pair))),
                 None => all_pairs.push(NONE),
@@ -117,37 +135,13 @@ impl Owners {
         postings.dedup();
         postings.shrink_to_fit();
         entries.shrink_to_fit();
-        Self { snapshot, entries, names, pairs: pairs.known, postings }
+        let AllMatchers { tested, labels, slots, .. } = matchers;
+        Self { snapshot, entries, names, pairs: pairs.known, postings, tested, labels, slots }
     }
 
-    /// The entities that would show an alert of these labels, the closest first.
-    pub fn find(&self, labels: &Labels) -> Vec<Owning> {
-        let named = labels.get("alertname").and_then(|name| self.names.get(name)).copied();
-        let pairs = labels.iter().filter_map(|(label, value)| Some(self.pairs.get(label)?.of(value)));
-        let pairs: Vec<u32> = std::iter::once(NONE).chain(pairs.flatten()).collect();
-        let names = std::iter::once(NONE).chain(named);
-        let places = names.flat_map(|name| pairs.iter().map(move |pair| (name, *pair)));
-        let found = places.flat_map(|(name, pair)| self.posted(name, pair));
-        let holds = |entry: &&Entry| entry.matchers.iter().all(|m| m.matches(labels.get(&m.name)));
-        self.told(found.filter(holds))
-    }
-
-    /// The entities that would show alerts of a rule, whatever labels its series bring along; at most `most`.
-    pub fn of_rule(&self, name: &str, labels: &Labels, most: usize) -> Vec<Owning> {
-        // A label that the rule does not set, or sets by a template, may have any value.
-        let open = |m: &Matcher| match labels.get(&m.name) {
-            Some(value) if !value.contains("{{") => m.matches(Some(value)),
-            _ => m.name != "alertname" || m.matches(Some(name)),
-        };
-        let sure = |m: &Matcher| match m.name.as_str() {
-            "alertname" => m.matches(Some(name)),
-            label => m.matches(labels.get(label)),
-        };
-        let number = self.names.get(name).copied().unwrap_or(u32::MAX);
-        let named = self.under(number).filter(|entry| entry.matchers.iter().all(open));
-        // Of those that name no rule it would be a guess.
-        let unnamed = self.under(NONE).filter(|entry| entry.matchers.iter().all(sure));
-        self.told(named.chain(unnamed).take(most))
+    /// For the owners of several alerts.
+    pub fn lookup(&self) -> Lookup<'_> {
+        Lookup::of(self)
     }
 
     fn posted(&self, name: u32, pair: u32) -> impl Iterator<Item = &Entry> {
@@ -239,12 +233,42 @@ impl Pairs {
 /// What an entity's annotations choose, its matchers shared with all that have the same text.
 struct Chosen {
     names: AlertNames,
-    matchers: Arc<[Matcher]>,
+    matchers: Arc<[u32]>,
 }
 
-fn specs(snapshot: &Snapshot) -> Vec<(u32, Chosen)> {
-    let (mut known, mut compiled) =
-        (HashMap::<&str, Arc<[Matcher]>>::new(), Compiled::at_most(MOST_COMPILED));
+/// The matchers of all entities.
+#[derive(Default)]
+struct AllMatchers {
+    tested: Vec<Tested>,
+    places: HashMap<Matcher, u32>,
+    labels: HashMap<Box<str>, u32>,
+    slots: Vec<u32>,
+}
+
+impl AllMatchers {
+    fn place(&mut self, matcher: Matcher) -> u32 {
+        if let Some(known) = self.places.get(&matcher) {
+            return *known;
+        }
+        let place = u32::try_from(self.tested.len()).unwrap_or(u32::MAX);
+        let next = u32::try_from(self.slots.len()).unwrap_or(u32::MAX);
+        let label = *self.labels.entry(matcher.name.as_str().into()).or_insert(next);
+        if label == next {
+            self.slots.push(0);
+        }
+        let slots = self.slots.get_mut(label as usize).filter(|_| matcher.is_regex());
+        let slot = slots.map(|slots| {
+            *slots += 1;
+            *slots - 1
+        });
+        self.places.insert(matcher.clone(), place);
+        self.tested.push(Tested { matcher, label, slot });
+        place
+    }
+}
+
+fn specs(snapshot: &Snapshot) -> (Vec<(u32, Chosen)>, AllMatchers) {
+    let (mut known, mut all) = (HashMap::<&str, Arc<[u32]>>::new(), AllMatchers::default());
     let mut specs = Vec::new();
     for (place, entity) in (0u32..).zip(&snapshot.entities) {
         let Some(AlertSpec { names, matchers, .. }) = MonitoringSpec::of_alerts(entity).alerts else {
@@ -254,17 +278,24 @@ fn specs(snapshot: &Snapshot) -> Vec<(u32, Chosen)> {
         let Matchers::All(mut matchers) = matchers else { continue };
         let text = entity.annotation(LABELS).unwrap_or_default();
         let matchers = known.entry(text).or_insert_with(|| {
-            matchers.iter_mut().for_each(|matcher| compiled.share(matcher));
-            matchers.into()
+            // What costs little may spare the others.
+            matchers.sort_by_key(Matcher::is_regex);
+            matchers.into_iter().map(|matcher| all.place(matcher)).collect()
         });
         specs.push((place, Chosen { names, matchers: matchers.clone() }));
     }
-    specs
+    (specs, all)
+}
+
+impl Entry {
+    fn tested<'o>(&self, owners: &'o Owners) -> impl Iterator<Item = &'o Tested> + use<'o, '_> {
+        self.matchers.iter().filter_map(|place| owners.tested.get(*place as usize))
+    }
 }
 
 /// The pairs of each matcher of which an alert must have one.
-fn required(matchers: &[Matcher]) -> impl Iterator<Item = Vec<Pair<'_>>> {
-    matchers.iter().filter_map(|m| {
+fn required<'m>(matchers: impl Iterator<Item = &'m Matcher>) -> impl Iterator<Item = Vec<Pair<'m>>> {
+    matchers.filter_map(|m| {
         let name = m.name.as_str();
         if let Some(values) = m.only() {
             let is_short = values.len() <= MOST_ALTERNATIVES;

@@ -8,6 +8,7 @@ use proptest::sample::select;
 use super::*;
 use crate::annotations::ALERT;
 use crate::catalog::{Annotation, EntityRef};
+use crate::prometheus::Labels;
 
 fn entity(name: &str, annotations: &[(&str, &str)]) -> Arc<Entity> {
     let annotation = |(key, value): &(&str, &str)| {
@@ -68,7 +69,7 @@ fn labels_find_who_would_show_them_the_closest_first() {
         ("severity=critical", "critical platform"),
         ("alertname=Other", "platform"),
     ] {
-        assert_eq!(names(&owners.find(&labels(asked))), wanted, "{asked}");
+        assert_eq!(names(&owners.lookup().find(&labels(asked))), wanted, "{asked}");
     }
     assert_eq!(owners.len(), 8);
 }
@@ -83,8 +84,8 @@ fn an_entity_with_a_matcher_that_cannot_be_read_owns_nothing() {
         ("unnamed", "", "=payments"),
     ]);
     let asked = labels("alertname=HighLoad service=payments");
-    assert_eq!(names(&owners.find(&asked)), "good");
-    assert_eq!(names(&owners.of_rule("HighLoad", &asked, 9)), "good");
+    assert_eq!(names(&owners.lookup().find(&asked)), "good");
+    assert_eq!(names(&owners.lookup().of_rule("HighLoad", &asked, 9)), "good");
     assert_eq!(owners.len(), 1);
 }
 
@@ -97,11 +98,11 @@ fn a_rule_finds_who_may_show_its_alerts() {
         ("any-warning", "", "severity=warning"),
         ("any-service", "", "service=x"),
     ]);
-    let found = |text: &str, most| names(&owners.of_rule("HighLoad", &labels(text), most));
+    let found = |text: &str, most| names(&owners.lookup().of_rule("HighLoad", &labels(text), most));
     assert_eq!(found("severity=warning", 9), "payments warning any-warning");
     assert_eq!(found("severity={{$labels.s}}", 9), "critical payments warning");
     assert_eq!(found("severity=warning", 1).split(' ').count(), 1);
-    assert_eq!(names(&owners.of_rule("Other", &labels("severity=critical"), 9)), "");
+    assert_eq!(names(&owners.lookup().of_rule("Other", &labels("severity=critical"), 9)), "");
 }
 
 /// What the index must say, asked of every entity.
@@ -148,8 +149,74 @@ proptest! {
         let owners = Owners::of(Arc::new(Snapshot::new(all)));
         let pairs = [("alertname", name), ("a", a), ("b", b), ("c", if more { "z" } else { "" })];
         let asked: Labels = pairs.into_iter().filter(|(_, value)| !value.is_empty()).collect();
-        let mut found: Vec<String> = owners.find(&asked).iter().map(|o| o.entity.name.clone()).collect();
+        let mut found: Vec<String> = owners.lookup().find(&asked).iter().map(|o| o.entity.name.clone()).collect();
         found.sort();
         assert_eq!(found, slowly(&owners, &asked));
     }
+}
+
+/// Entities that choose by two regexes each, all of them distinct.
+fn distinct(count: usize) -> Owners {
+    let chosen = |i: usize| format!("x=~\"(a|b){{1,{}}}.*-{i}.[^c]{{3}}\",y!~\"z{i}.?.?\"", i % 50 + 1);
+    let all = (0..count).map(|i| entity(&format!("e{i}"), &[(LABELS, &chosen(i))]));
+    Owners::of(Arc::new(Snapshot::new(all)))
+}
+
+#[test]
+fn thousands_of_distinct_regexes_find_the_right_owners_and_none_is_compiled_for_it() {
+    let (entities, alerts) = (1_500, 100);
+    let owners = distinct(entities);
+    let mut lookup = owners.lookup();
+    for i in 0..alerts {
+        let found = lookup.find(&labels(&format!("alertname=A x=abab-{i}-xyz y=q")));
+        assert_eq!(names(&found), format!("e{i}"));
+        assert_eq!(names(&lookup.find(&labels(&format!("alertname=A x=abab-{i}-xyz y=z{i}.")))), "");
+    }
+    let work = lookup.work();
+    // Each regex of `x` once with each of its values, and of those of `y` only whose `x` matches.
+    assert_eq!(work.tests, entities * alerts + 2 * alerts, "{work:?}");
+    assert_eq!((work.cost, work.untried), (work.tests, 0), "a test is a walk through a table");
+}
+
+#[test]
+fn a_value_is_tested_once_with_each_regex_however_many_alerts_have_it() {
+    let owners = distinct(200);
+    let mut lookup = owners.lookup();
+    let once = lookup.find(&labels("alertname=A x=abab-7-xyz y=q n=0")).len();
+    let work = lookup.work();
+    for n in 1..1_000 {
+        assert_eq!(lookup.find(&labels(&format!("alertname=A x=abab-7-xyz y=q n={n}"))).len(), once);
+    }
+    assert_eq!((once, lookup.work()), (1, work));
+}
+
+#[test]
+fn names_and_plain_values_spare_the_regexes() {
+    let owners = owners(&[
+        ("other-name", "Slow", "x=~\"a[bc]+\""),
+        ("other-value", "HighLoad", "x=~\"a[bc]+\",service=ledger"),
+        ("other-absence", "HighLoad", "x=~\"a[bc]+\",service!=payments"),
+        ("own", "HighLoad", "x=~\"a[bc]+\",service!=ledger"),
+    ]);
+    let mut lookup = owners.lookup();
+    let found = lookup.find(&labels("alertname=HighLoad service=payments x=ab"));
+    assert_eq!((names(&found).as_str(), lookup.work().tests), ("own", 1));
+}
+
+#[test]
+fn what_is_too_much_work_is_left_out_and_told() {
+    let owners = distinct(100);
+    let mut lookup = Lookup::within(&owners, 50);
+    let asked = labels("alertname=A x=abab-7-xyz y=q");
+    assert_eq!(names(&lookup.find(&asked)), "");
+    let work = lookup.work();
+    assert!(work.cost <= 50 && work.untried > 0, "{work:?}");
+    // Beyond ASCII a regex is tested by other means, which are a hundred times the work.
+    let mut lookup = owners.lookup();
+    assert_eq!(names(&lookup.find(&labels("alertname=A x=ab\u{e9}-7-xyz y=q"))), "e7");
+    assert!(
+        lookup.work().cost > 10 * lookup.work().tests && lookup.work().untried == 0,
+        "{:?}",
+        lookup.work()
+    );
 }

@@ -4,6 +4,10 @@ use proptest::prelude::*;
 
 use super::*;
 
+fn read(text: &str) -> (Vec<Matcher>, Vec<Problem>) {
+    read_within(text, RegexLimit::LIST)
+}
+
 /// The matchers, as they are written back.
 fn matchers(text: &str) -> String {
     let (matchers, problems) = read(text);

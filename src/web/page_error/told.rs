@@ -157,7 +157,7 @@ fn catalog_not_read() -> Told {
         StatusCode::SERVICE_UNAVAILABLE,
         "catalog_not_read",
         "The catalog is still being read",
-        "The portal has just started, and does not know yet which entity shows what.",
+        "It is not known yet which entity shows what.",
         "Try again in a moment.",
     )
 }

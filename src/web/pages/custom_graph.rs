@@ -1,5 +1,7 @@
 //! A graph that its address describes: a page with the query to be changed, or the panel that refreshes itself.
 
+use std::sync::Arc;
+
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
@@ -106,13 +108,13 @@ fn is_from_prometheus(query: &str) -> bool {
 /// The page of the one entity whose alert rule has the expression. It asks nothing that no annotation names.
 async fn owners_page(
     custom: &Custom,
-    owners: &Owners,
+    owners: &Arc<Owners>,
     expressions: &Expressions,
     monitoring: &Monitoring,
 ) -> Option<String> {
     let query = PromQl::read(custom.params.custom.query.as_deref()?).0?;
     let owner = monitoring.owner_of_expression(owners, expressions, &query).await?;
-    let fired = Fired { at: None, text: None, now: custom.params.period.now };
+    let fired = Fired { at: None, text: None, now: custom.params.period.now, ad_hoc: custom.settings.ad_hoc };
     let landed = fired.landed(monitoring, &owner).await;
     let is_timed = ["from", "to", "range"].iter().any(|name| custom.params.is_given(name));
     let landed = if is_timed { Landed { from: None, to: None, ..landed } } else { landed };

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::Shell;
 use super::unowned::Unowned;
-use crate::annotations::{ALERT, LABELS, SERVICE_NAME};
+use crate::annotations::{ALERT, LABELS, MonitoringSpec, SERVICE_NAME};
 use crate::catalog::Catalog;
 use crate::clock;
 use crate::monitoring::{AlertRow, Episode, Landing, Monitoring, OwnedState, Owner, OwnersKeeper, Wanted};
@@ -16,8 +16,9 @@ use crate::prometheus::InstanceName;
 use crate::promql::{MatchOp, Matcher, quote};
 use crate::web::links::Landed;
 use crate::web::panels::missing::single_quoted;
+use crate::web::panels::times::Moment;
 use crate::web::panels::{AlertsPanel, UnownedPanel};
-use crate::web::params::{AT, GoParams, ParamProblem};
+use crate::web::params::{AT, GoParams, ParamProblem, Zone};
 use crate::web::{CachePolicy, Links, PageError, PageParams, RowId, WebSettings, form};
 
 /// What a graph shows before the alert became active, and behind its end.
@@ -36,6 +37,8 @@ pub struct GoPage<'a> {
     pub owners: Vec<Choice>,
     pub beyond: usize,
     pub silent: Vec<String>,
+    /// Some entities could not be looked at.
+    pub is_untried: bool,
     /// Not every instance is open to all.
     pub is_closed: bool,
     /// The catalog lacks the entities of Backstage, which could never be read.
@@ -56,6 +59,8 @@ pub struct Choice {
     pub state: &'static str,
     pub text: &'static str,
     pub count: usize,
+    /// When the instance said this, if it does not answer now.
+    pub not_since: Option<Moment>,
 }
 
 pub async fn show(
@@ -67,6 +72,7 @@ pub async fn show(
 ) -> Result<HttpResponse, PageError> {
     let now = clock::now();
     let mut asked = GoParams::read(request.query_string(), now);
+    asked.wanted.ad_hoc = settings.ad_hoc;
     let owners = keeper.owners().await.ok_or(PageError::CatalogNotRead)?;
     let mut landing = monitoring.land(&owners, &asked.wanted, now).await;
     if let Some(problem) = no_such_instance(&monitoring, &landing, &asked.wanted) {
@@ -76,12 +82,14 @@ pub async fn show(
     }
     let mut params = PageParams::read("", &settings.defaults, now);
     let links = settings.links(&params);
-    let at = Fired { at: asked.wanted.at, text: bad_time(&asked, request.query_string()), now };
-    if let [owner] = landing.owners.as_slice() {
+    let text = bad_time(&asked, request.query_string());
+    let at = Fired { at: asked.wanted.at, text, now, ad_hoc: settings.ad_hoc };
+    // Where others may own it too, the one that is found is not all that there is to choose from.
+    if let ([owner], false) = (landing.owners.as_slice(), landing.is_partial) {
         let landed = at.landed(&monitoring, owner).await;
         return Ok(led_to(&links.landing(&owner.entity.reference, &landed)));
     }
-    let choices = landing.owners.iter().map(|owner| Choice::of(owner, links, &at)).collect();
+    let choices = landing.owners.iter().map(|owner| Choice::of(owner, links, &at, &params.zone)).collect();
     params.problems = asked.problems;
     let unowned = Unowned::of(&monitoring, &settings, &landing, &asked.wanted, now).await;
     let is_open = |name: &InstanceName| monitoring.instance(Some(name.as_str())).is_ok();
@@ -125,6 +133,8 @@ pub struct Fired {
     /// The text of a time that cannot be read.
     pub text: Option<String>,
     pub now: Timestamp,
+    /// Whether an instance may be asked in a stranger's words.
+    pub ad_hoc: bool,
 }
 
 impl Fired {
@@ -133,8 +143,10 @@ impl Fired {
         if owner.state != OwnedState::Ended || owner.labels.is_empty() {
             return self.entry(owner, None);
         }
-        let wanted = Wanted { labels: owner.labels.clone(), at: self.at, instance: None };
-        let episode = monitoring.last_firing(&owner.instance, &wanted, self.now).await;
+        let labels = owner.labels.clone();
+        let wanted = Wanted { labels, at: self.at, instance: None, ad_hoc: self.ad_hoc };
+        let own = MonitoringSpec::of_alerts(&owner.entity).alerts;
+        let episode = monitoring.last_firing(&owner.instance, &wanted, own.as_ref(), self.now).await;
         self.entry(owner, episode.ok().flatten().as_ref())
     }
 
@@ -170,13 +182,14 @@ impl Fired {
 }
 
 impl Choice {
-    fn of(owner: &Owner, links: Links<'_>, fired: &Fired) -> Self {
+    fn of(owner: &Owner, links: Links<'_>, fired: &Fired, zone: &Zone) -> Self {
         let (state, text) = match owner.state {
             OwnedState::Active(state) => (state.as_str(), state.as_str()),
             OwnedState::Ended => ("inactive", "not active now"),
             OwnedState::Unknown => ("unknown", "unknown"),
         };
         let reference = &owner.entity.reference;
+        let not_since = owner.not_since.filter(|_| owner.state != OwnedState::Unknown);
         Self {
             title: owner.entity.display_name().to_owned(),
             href: links.landing(reference, &fired.entry(owner, None)),
@@ -186,6 +199,7 @@ impl Choice {
             state,
             text,
             count: owner.rows.iter().filter(|row| row.is_active()).count(),
+            not_since: not_since.map(|at| Moment::of(at, fired.now, zone)),
         }
     }
 }
@@ -214,6 +228,7 @@ impl<'a> GoPage<'a> {
             owners,
             beyond: landing.beyond,
             silent: landing.silent.iter().map(ToString::to_string).collect(),
+            is_untried: landing.is_partial,
             alerts: unowned.alerts,
             rows: unowned.rows,
             elsewhere: unowned.elsewhere,

@@ -150,12 +150,13 @@ impl Scene {
         let landed = &self.params.landed;
         let labels = landed.labels.clone()?;
         let instance = self.routed().ok()?.name();
-        let wanted = Wanted { labels, at: landed.at, instance: None };
+        let wanted = Wanted { labels, at: landed.at, instance: None, ad_hoc: self.settings.ad_hoc };
         let over = self.monitoring.is_over(instance, &self.spec, &wanted).await;
         if !over {
             return None;
         }
-        let episode = self.monitoring.last_firing(instance, &wanted, self.params.period.now);
+        let (own, now) = (self.spec.alerts.as_ref(), self.params.period.now);
+        let episode = self.monitoring.last_firing(instance, &wanted, own, now);
         let episode = tokio::time::timeout(PATIENCE, episode).await.unwrap_or(Err(Failure::Late));
         Some(LandedPanel::of(&wanted.labels, episode, &self.params))
     }

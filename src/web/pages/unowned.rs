@@ -104,7 +104,7 @@ fn told_of(labels: &Labels, row: &AlertRow) -> Vec<Matcher> {
 
 /// The query string of the custom page that shows the alert, its first row opened.
 fn address(instance: &InstanceName, row: &AlertRow, wanted: &Wanted, now: Timestamp) -> String {
-    let fired = Fired { at: wanted.at, text: None, now };
+    let fired = Fired { at: wanted.at, text: None, now, ad_hoc: wanted.ad_hoc };
     let mut query = url::form_urlencoded::Serializer::new(String::new());
     query.append_pair("alerts", row.name()).append_pair("instance", instance.as_str());
     let labels = told_of(&wanted.labels, row).iter().map(ToString::to_string).collect::<Vec<_>>().join(",");

@@ -4,8 +4,10 @@ use super::pairs::{Pairs, shown};
 use crate::annotations::{AlertNames, Unit, read_dimensions};
 use crate::catalog::EntityRef;
 use crate::problem::{Problem, Severity};
-use crate::promql::Matcher;
+use crate::promql::{Matcher, RegexLimit};
 
+/// Regexes that an address may have: whoever writes it is a stranger, and each is compiled for this request alone.
+const REGEXES: RegexLimit = RegexLimit { most: 8, most_bytes: 1_024 };
 /// The longest title, in characters.
 const LONGEST_TITLE: usize = 200;
 
@@ -33,8 +35,10 @@ pub struct CustomParams {
 }
 
 impl CustomParams {
-    pub(super) fn read(pairs: &mut Pairs, more: Vec<String>) -> Self {
-        let mut custom = Self { more, ..Self::default() };
+    /// `more`: further expressions; None for a page that is no custom one, whose labels nobody reads.
+    pub(super) fn read(pairs: &mut Pairs, more: Option<Vec<String>>) -> Self {
+        let is_custom = more.is_some();
+        let mut custom = Self { more: more.unwrap_or_default(), ..Self::default() };
         custom.query = pairs.value("query", |text| Ok(text.to_owned()));
         let dimensions = pairs.value("dimension", |text| match read_dimensions(text) {
             (dimensions, None) => Ok(dimensions),
@@ -54,6 +58,9 @@ impl CustomParams {
         custom.stack = pairs.flag("stack", &[]).unwrap_or(false);
         custom.read_subject(pairs);
         custom.read_alerts(pairs);
+        if is_custom {
+            custom.read_labels(pairs);
+        }
         custom
     }
 
@@ -88,8 +95,11 @@ impl CustomParams {
             Some("all") => Some(AlertNames::All),
             Some(_) => Some(AlertNames::Named(names)),
         };
+    }
+
+    fn read_labels(&mut self, pairs: &mut Pairs) {
         self.matchers = pairs.value("labels", |text| {
-            let (matchers, problems) = Matcher::read_list(text);
+            let (matchers, problems) = Matcher::read_list_within(text, REGEXES);
             let fault = problems.iter().find(|problem| problem.severity == Severity::Error);
             match fault {
                 Some(problem) => Err(worded(problem, text)),
@@ -99,6 +109,12 @@ impl CustomParams {
         });
         self.broken = self.matchers.is_none() && !pairs.texts("labels").is_empty();
     }
+}
+
+/// Whether regexes may have to be compiled to read an address, which takes time.
+pub fn has_regex(query: &str) -> bool {
+    let mut pairs = url::form_urlencoded::parse(query.as_bytes());
+    pairs.any(|(name, value)| name == "labels" && (value.contains("=~") || value.contains("!~")))
 }
 
 fn worded(problem: &Problem, text: &str) -> String {

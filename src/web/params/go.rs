@@ -11,7 +11,7 @@ use super::pairs::{Pairs, shown};
 use super::time::{End, instant};
 use crate::monitoring::Wanted;
 use crate::prometheus::Labels;
-use crate::promql::{MatchOp, Matcher};
+use crate::promql::{MatchOp, Matcher, RegexLimit};
 
 /// The parameters that are no labels. No label of Prometheus begins so, but for those it keeps to itself.
 pub const AT: &str = "__at";
@@ -60,7 +60,7 @@ impl GoParams {
         }
         let at = at_text.and_then(|text| time(&text, now).map_err(|message| refuse(AT, message)).ok());
         let labels = labels.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
-        Self { wanted: Wanted { labels, at, instance }, problems }
+        Self { wanted: Wanted { labels, at, instance, ad_hoc: false }, problems }
     }
 }
 
@@ -74,7 +74,8 @@ pub struct LandedParams {
 impl LandedParams {
     pub(super) fn read(pairs: &mut Pairs, now: Timestamp) -> Self {
         let labels = pairs.value("landed", |text| {
-            let (matchers, problems) = Matcher::read_list(text);
+            // None of them may be a regex, so none is compiled.
+            let (matchers, problems) = Matcher::read_list_within(text, RegexLimit::NONE);
             let plain = problems.is_empty() && matchers.iter().all(|m| m.op == MatchOp::Equal);
             let told = || format!("{} are no labels of an alert", shown(text));
             plain.then(|| matchers.into_iter().map(|m| (m.name, m.value)).collect()).ok_or_else(told)

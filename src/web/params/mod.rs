@@ -23,7 +23,7 @@ use jiff::tz::TimeZone;
 
 pub use catalog::CatalogParams;
 pub use columns::{ColumnParams, ExtraColumn, Source};
-pub use custom::CustomParams;
+pub use custom::{CustomParams, has_regex};
 pub use defaults::PageDefaults;
 pub use go::{AT, GoParams, INSTANCE, LandedParams};
 pub use legend::{LegendColumn, LegendOrder, LegendParams};
@@ -144,17 +144,18 @@ impl PageParams {
     /// Never fails: what cannot be understood is a problem, and the default stands in its place.
     pub fn read(query: &str, defaults: &PageDefaults, now: Timestamp) -> Self {
         let pairs = Pairs::of(query).over(&defaults.others);
-        Self::settle(pairs, Vec::new(), defaults, now)
+        Self::settle(pairs, None, defaults, now)
     }
 
-    /// The same of a page that also understands addresses of Prometheus' own graph page.
+    /// The same of a custom page, which also understands addresses of Prometheus' own graph page.
+    /// Compiles the regexes of `labels`.
     pub fn read_custom(query: &str, defaults: &PageDefaults, now: Timestamp) -> Self {
         let mut pairs = Pairs::of(query).over(&defaults.others);
         let more = prometheus::translate(&mut pairs, defaults.range);
-        Self::settle(pairs, more, defaults, now)
+        Self::settle(pairs, Some(more), defaults, now)
     }
 
-    fn settle(mut pairs: Pairs, more: Vec<String>, defaults: &PageDefaults, now: Timestamp) -> Self {
+    fn settle(mut pairs: Pairs, more: Option<Vec<String>>, defaults: &PageDefaults, now: Timestamp) -> Self {
         let default_zone = || Zone::read(&defaults.tz).unwrap_or(Zone::Browser);
         let zone = pairs.value("tz", Zone::read).unwrap_or_else(default_zone);
         let span = time::Span::read(&mut pairs, defaults.range, &zone.time_zone(), now);

@@ -1,0 +1,203 @@
+//! Compared with the crate `regex`, and counted.
+
+use proptest::prelude::{any, prop_assert_eq, proptest};
+
+use super::*;
+
+fn check(pattern: &str, matched: &[&str], missed: &[&str]) {
+    let regex = compile(pattern).unwrap_or_else(|e| panic!("{pattern}: {e}"));
+    for (values, wanted) in [(matched, true), (missed, false)] {
+        for value in values {
+            assert_eq!(regex.is_match(value), wanted, "{pattern} on {value:?}");
+        }
+    }
+}
+
+#[test]
+fn matches_what_go_matches() {
+    check("", &[""], &["a"]);
+    check("a|ab", &["a", "ab"], &["abc", "b"]);
+    check("(?i)crit.*", &["CRITICAL", "crit\nx"], &["xcrit"]);
+    check(r"\d+\w\S", &["1a\u{e9}", "12_-"], &["\u{663}a-", "1\u{e9}-", "1a "]);
+    check(r"[\d.]+|[^\w]", &["1.2", "\u{e9}"], &["a", "1a"]);
+    check("/api/{id}/x{2}{2,}y{,2}", &["/api/{id}/xxxxy{,2}"], &["/api/id/xxxxy"]);
+    check("[[a]&&~]", &["[&&~]", "a&&~]"], &["a"]);
+    check("[]a]|[^]b]", &["]", "a", "c"], &["b"]);
+    check("[[:alpha:]_-]+", &["a_-"], &["1", ":"]);
+    check(r"\pL\.\\", &["\u{e9}.\\"], &["1.\\"]);
+    check(r"\[(\()\]", &["[(]"], &["(("]);
+}
+
+#[test]
+fn refuses_what_does_not_work_or_costs_too_much() {
+    for pattern in ["(", ")", "a)|(?:b", "*", "[", "[a", "\\", r"\q", r"\pL\pL\pL\pL\pL", r"\p{No such}"] {
+        assert!(compile(pattern).is_err(), "{pattern}");
+    }
+    for pattern in ["a".repeat(1025), "(a{99}){99}".to_owned(), ".{1000}".to_owned()] {
+        assert!(compile(&pattern).is_err(), "{pattern}");
+    }
+}
+
+/// As the crate `regex` has it, with a lazy automaton of 20 kB and more.
+fn as_the_crate(pattern: &str) -> Result<regex::Regex, String> {
+    regex::RegexBuilder::new(&dialect::translated(pattern)?)
+        .size_limit(MAX_MEMORY)
+        .dot_matches_new_line(true)
+        .build()
+        .map_err(|error| error.to_string())
+}
+
+fn check_alike(pattern: &str, values: &[&str]) {
+    let (own, other) = (compile(pattern), as_the_crate(pattern));
+    assert_eq!(own.is_ok(), other.is_ok(), "{pattern}: {own:?} {other:?}");
+    let (Ok(own), Ok(other)) = (own, other) else { return };
+    for value in values {
+        assert_eq!(own.is_match(value), other.is_match(value), "{pattern} on {value:?}");
+        // Without the table for ASCII too.
+        assert!(own.may_match(value) || !other.is_match(value), "{pattern} on {value:?}");
+        let vm = own.made_whole().unwrap();
+        let input = Input::new(value).anchored(Anchored::Yes);
+        assert_eq!(
+            vm.is_match(&mut vm.create_cache(), input),
+            other.is_match(value),
+            "{pattern} on {value:?}"
+        );
+    }
+}
+
+#[test]
+fn a_regex_means_what_it_means_to_the_crate() {
+    let values =
+        ["", "a", "ab", "K", "\u{212a}", "k-é", "a b", "a\nb", "x1.y", "é", "ſ", "aé b", "\u{7f}", "\u{80}"];
+    for pattern in [
+        r"\b.*",
+        r"a\b.b",
+        r"\B",
+        r".*\bé",
+        r"(?i)k.*",
+        r"(?i)S",
+        r"[^a]",
+        r"[^é]+",
+        r"(?m)a$\n^b",
+        r"\pL+",
+        r"\PL",
+        r"(?-u:a)b?",
+        r"(a|b)+",
+        r"(?:a|ab)(?:b|)",
+        r".{0,3}",
+        r"[\x00-\x{80}]",
+        r"\x{212a}",
+        r"(?s:.)",
+        r"(?U)a+b",
+        r"[[:^alpha:]]",
+        r"(?P<x>a)b",
+        r"a{0}",
+        r"(ab){0,2}",
+        "é|a",
+        r"\p{Greek}|a",
+        r"(?R)a$",
+        r"\b{start}a\b{end}",
+        r"\b{start-half}a.*",
+    ] {
+        check_alike(pattern, &values);
+    }
+}
+
+/// The crate also refuses what is too large backwards.
+#[test]
+fn what_is_too_large_for_the_crate_is_too_large() {
+    for class in
+        [".", r"\pL", r"(?i)\pL", r"[^\pL]", r"\p{Greek}", "é", r"\PN", "a|é|ü", r"(?i)k", "[α-ω€]", r"(\pL)"]
+    {
+        for times in (0..10).map(|power| 1 << power).flat_map(|n| [n, n + n / 4, n + n / 2, n + 3 * n / 4]) {
+            for pattern in [format!("({class}){{{times}}}"), format!("(?:{class}){{{times},}}|x")] {
+                assert_eq!(compile(&pattern).is_ok(), as_the_crate(&pattern).is_ok(), "{pattern}");
+            }
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_regex_means_what_it_means_to_the_crate(
+        pattern in r"([abké1.]|\[\^?[a-cé]\]|\\[dswbBWDS]|\\pL|[|*+?()]|\{[0-3],?\}|\(\?i\)){0,9}",
+        value in "[abckKé1_ \n]{0,6}",
+        more in any::<String>(),
+    ) {
+        check_alike(&pattern, &[&value, &more]);
+    }
+
+    #[test]
+    fn what_all_matches_contain_is_in_each(pattern in "[ab.(|)?*+]{0,8}", value in "[ab]{0,6}") {
+        if let (Ok(own), Ok(other)) = (compile(&pattern), as_the_crate(&pattern)) {
+            prop_assert_eq!(own.may_match(&value) && other.is_match(&value), other.is_match(&value));
+        }
+    }
+}
+
+fn shelf(most: usize) -> &'static Shelf {
+    Box::leak(Box::new(Shelf::new(most)))
+}
+
+#[test]
+fn a_text_is_compiled_once_for_all_who_hold_it() {
+    let shelf = shelf(1 << 20);
+    let first = compile_on(shelf, "a[0-9]+").unwrap();
+    let taken = shelf.taken();
+    let second = compile_on(shelf, "a[0-9]+").unwrap();
+    assert!(Arc::ptr_eq(&first, &second) && shelf.taken() == taken && taken > 0);
+    drop((first, second));
+    assert_eq!(shelf.taken(), 0, "what nobody holds takes no room");
+    for i in 0..5_000 {
+        drop(compile_on(shelf, &format!("a[0-9]+{i}")));
+    }
+    assert!(shelf.texts() <= FIRST_TEXTS, "{}", shelf.texts());
+}
+
+const FIRST_TEXTS: usize = 1_024;
+
+#[test]
+fn memory_of_compiled_regexes_is_bounded_and_what_has_no_room_matches_all_the_same() {
+    let shelf = shelf(100_000);
+    let held: Vec<_> = (0..200)
+        .map(|i| (i, compile_on(shelf, &format!("(a|b){{1,{}}}.*{i}.[^c]{{3}}", i % 50 + 1)).unwrap()))
+        .collect();
+    let without = held.iter().filter(|(_, regex)| regex.quick.is_none()).count();
+    assert!(without > 100 && without < 200, "{without}");
+    for (i, regex) in &held {
+        for (value, wanted) in
+            [(format!("ab{i}-xyz"), true), (format!("ab{i}-éyz"), true), (format!("ab{i}-éyc"), false)]
+        {
+            assert_eq!(regex.is_match(&value), wanted, "{regex:?} {value}");
+        }
+        assert_eq!(regex.cost("abab"), 1, "it is not compiled for what it cannot match");
+    }
+    assert!(shelf.taken() <= 100_000, "{}", shelf.taken());
+    drop(held);
+    assert_eq!(shelf.taken(), 0);
+}
+
+#[test]
+fn a_usual_regex_takes_a_few_kilobytes() {
+    let shelf = shelf(1 << 30);
+    for pattern in [
+        "(a|b){1,50}.*123.[^c]{3}",
+        "z123.?.?",
+        "service-123-[a-z0-9]+-[a-z0-9]{5}",
+        "(checkout|pay(ments)?|ledger|s123)-(eu|us)-.+",
+        r"(?i)service-123\w+\.[\w.-]+:\d{2,5}",
+        r"123\pL\pN.*",
+    ] {
+        let before = shelf.taken();
+        let regex = compile_on(shelf, pattern).unwrap();
+        assert!(
+            regex.quick.is_some() && shelf.taken() - before < 16_000,
+            "{pattern}: {}",
+            shelf.taken() - before
+        );
+    }
+    // One that grows without end as a table is tested without it.
+    let regex = compile_on(shelf, ".*a.{12}").unwrap();
+    assert!(regex.quick.is_none() && regex.is_match("xa123456789012") && !regex.is_match("xb123456789012"));
+    assert_eq!(regex.cost("xa"), COST_WITHOUT_TABLE, "what was made once is kept");
+}

@@ -1,0 +1,141 @@
+//! Links from chat over a catalog of thousands of regexes, and in a stranger's words.
+
+use std::time::Duration;
+
+use futures_util::future::join;
+
+use super::*;
+
+const ENTITIES: usize = 1_100;
+/// So many alerts of one name, each of another entity.
+const SHARDS: usize = 40;
+
+/// Two regexes of its own for each entity.
+fn catalog() -> String {
+    let entity = |i: usize| {
+        let chosen = format!("x=~\"(a|b){{1,{}}}.*-{i}.[^c]{{3}}\",y!~\"z{i}.?.?\"", i % 50 + 1);
+        let metadata = json!({"name": format!("e{i}"), "annotations": {"prometheus.io/labels": chosen}});
+        json!({"apiVersion": "backstage.io/v1alpha1", "kind": "Component", "metadata": metadata}).to_string()
+    };
+    (0..ENTITIES).map(entity).collect::<Vec<_>>().join("\n---\n")
+}
+
+/// Asks until the index of owners is made.
+async fn landed(world: &World, path: &str) -> Page {
+    for _ in 0..200 {
+        let page = world.get(path).await;
+        if page.status != 503 {
+            return page;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("the index of owners is never made");
+}
+
+#[tokio::test]
+async fn health_is_answered_while_links_are_followed_over_thousands_of_regexes() {
+    let world = World::of(&catalog()).await;
+    let since = rfc(minutes_ago(5));
+    let shards = (0..SHARDS).map(|i| alert("A", json!({"x": format!("abab-{i}-xyz"), "y": "q"}), &since));
+    world.upstream.on_rules(rules(vec![rule("A", "a > 1", shards.collect())]));
+    world.upstream.on_any(Reply::matrix(&[]));
+    assert_eq!(led(&landed(&world, "/go?alertname=A&x=abab-7-xyz").await).0, "/catalog/default/component/e7");
+    let links = futures_util::future::join_all((0..4).map(|_| world.get("/go?alertname=A")));
+    let health = async {
+        let mut longest = Duration::ZERO;
+        for _ in 0..50 {
+            let begun = promenade::clock::stopwatch();
+            assert_eq!(world.get("/healthz").await.status, 200);
+            longest = longest.max(begun.elapsed());
+        }
+        longest
+    };
+    let (pages, longest) = join(links, health).await;
+    assert!(longest < Duration::from_secs(3), "{longest:?}");
+    for page in pages {
+        let text = words(page.text());
+        assert!(page.status == 200 && text.contains(&format!("Shown by {SHARDS} entities")), "{text}");
+        assert!(!text.contains("more regexes than can be tested"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn an_instance_is_not_asked_in_a_strangers_words_where_custom_queries_are_off() {
+    let world = World::with(CATALOG, |settings| settings.web.ad_hoc = false).await;
+    let mut slow = rule("Slow", "slow > 1", vec![]);
+    slow["labels"] = json!({"severity": "critical", "team": "money"});
+    world.upstream.on_rules(rules(vec![slow]));
+    let (from, until) = (minutes_ago(200) / 60 * 60, minutes_ago(140) / 60 * 60);
+    let labels = json!({"__name__": "ALERTS", "alertstate": "firing", "alertname": "Slow", "severity": "critical",
+        "service": "payments", "pod": "p-1"});
+    let series = Reply::computed(move |request| {
+        let at = |name| request.form(name).unwrap().parse::<f64>().unwrap() as i64;
+        let instants = (0..).map(|i| at("start") + i * at("step")).take_while(|t| *t <= at("end"));
+        let values: Vec<Value> =
+            instants.filter(|t| (from..=until).contains(t)).map(|t| json!([t, "1"])).collect();
+        Reply::result(json!([{"metric": labels, "values": values}]))
+    });
+    world.upstream.on_any(series);
+    let questions = || -> Vec<String> {
+        world.upstream.requests().iter().filter_map(|request| request.form("query")).collect()
+    };
+    // Nothing of that name is known: nobody is asked.
+    for path in
+        ["/go?alertname=Nowhere&service=payments&word=x1", "/go?service=payments&word=x2", "/go?word=x3"]
+    {
+        world.get(path).await;
+    }
+    assert_eq!(questions(), Vec::<String>::new());
+    // An alert that is over still lands, and says when it was; only words of rules and annotations are sent.
+    let link = format!("/go?alertname=Slow&service=payments&severity=critical&pod=p-1&word=x4&__at={from}");
+    let page = world.get(&link).await;
+    let (path, pairs) = led(&page);
+    assert_eq!(
+        (path.as_str(), value(&pairs, "to")),
+        (PAYMENTS, Some(((until + 1800) * 1000).to_string().as_str()))
+    );
+    let text = words(world.get(page.header("location").split('#').next().unwrap()).await.text());
+    assert!(text.contains("No longer firing: Slow") && text.contains("is resolved since"), "{text}");
+    for i in 0..20 {
+        world.get(&format!("{link}&more={i}")).await;
+    }
+    let mut asked = questions();
+    asked.retain(|query| query.starts_with("ALERTS"));
+    asked.dedup();
+    let wanted = r#"ALERTS{alertstate="firing",alertname="Slow",service=~"payments|",severity=~"critical|"}"#;
+    assert_eq!(asked, [wanted]);
+    // Another alert of the rule is not taken for the one that is meant.
+    let (_, pairs) = led(&world.get(&link.replace("p-1", "p-2")).await);
+    assert_eq!(value(&pairs, "to"), Some("now"), "{pairs:?}");
+}
+
+#[tokio::test]
+async fn regexes_of_an_address_are_bounded_and_the_page_says_so() {
+    let (world, _second) = world().await;
+    let list = |count: usize, regex: &str| -> String {
+        let all = (0..count).map(|i| format!("l{i}!~\"{regex}{i}\"")).collect::<Vec<_>>().join(",");
+        url::form_urlencoded::byte_serialize(all.as_bytes()).collect()
+    };
+    let few = list(8, "[xy]");
+    let page = world.get(&format!("/alerts?alerts=HighLoad&labels={few}")).await;
+    assert!(words(page.text()).contains("3 firing"), "{}", words(page.text()));
+    for many in [list(9, "[xy]"), list(3, &"[xy]".repeat(100))] {
+        let page = world.get(&format!("/alerts?alerts=HighLoad&labels={many}")).await;
+        let text = words(page.text());
+        assert!(page.status == 200, "{text}");
+        assert!(text.contains("at most 8 regexes of together 1024 bytes can be compiled here"), "{text}");
+        for form in ["json", "csv"] {
+            let data = world.get(&format!("/alerts.{form}?alerts=HighLoad&labels={many}")).await;
+            assert!(data.status == 400 && data.text().contains("at most 8 regexes"), "{}", data.text());
+        }
+        // What the link says of an alert that is over are no regexes: none is compiled, whatever they are.
+        for landed in [many.as_str(), few.as_str()] {
+            let page = world.get(&format!("{PAYMENTS}?landed={landed}&labels={many}")).await;
+            let text = words(page.text());
+            assert!(text.contains("are no labels of an alert") && !text.contains("at most"), "{text}");
+        }
+    }
+    // Texts in the form of regexes are not compiled, so as many as a list holds are read.
+    let page = world.get(&format!("/alerts?alerts=HighLoad&labels={}", list(60, "a|b"))).await;
+    assert!(words(page.text()).contains("3 firing"), "{}", words(page.text()));
+}
