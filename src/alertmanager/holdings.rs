@@ -1,6 +1,7 @@
 //! One answer of Alertmanager, indexed once: what is held back, and by what, at a given time.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -17,10 +18,10 @@ pub struct Shape {
 /// A complete answer: every alert that Alertmanager has, and the silences that they name.
 #[derive(Clone, Debug, Default)]
 pub struct Holdings {
-    alerts: Vec<HeldAlert>,
+    alerts: Vec<Arc<HeldAlert>>,
     by_name: HashMap<Box<str>, Vec<Shape>>,
     by_fingerprint: HashMap<Box<str>, usize>,
-    silences: HashMap<Box<str>, Silence>,
+    silences: HashMap<Box<str>, Arc<Silence>>,
 }
 
 /// When an answer is looked at.
@@ -34,7 +35,7 @@ pub struct Moment {
 /// What holds an alert back at one moment. Empty: it is sent on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reasons<'h> {
-    pub silences: Vec<&'h Silence>,
+    pub silences: Vec<&'h Arc<Silence>>,
     /// The alerts on whose account it is held back.
     pub inhibited_by: Vec<&'h HeldAlert>,
     /// Names of time intervals.
@@ -62,7 +63,8 @@ impl Holdings {
         }
         let by_fingerprint = alerts.iter().enumerate().map(|(place, a)| (a.fingerprint.clone(), place));
         let by_fingerprint = by_fingerprint.filter(|(fingerprint, _)| !fingerprint.is_empty()).collect();
-        let silences = silences.into_iter().map(|silence| (silence.id.clone(), silence)).collect();
+        let silences = silences.into_iter().map(|silence| (silence.id.clone(), Arc::new(silence))).collect();
+        let alerts = alerts.into_iter().map(Arc::new).collect();
         Self { alerts, by_name, by_fingerprint, silences }
     }
 
@@ -71,7 +73,7 @@ impl Holdings {
         self.by_name.get_key_value(name).map(|(name, shapes)| (&**name, shapes.as_slice()))
     }
 
-    pub fn of_shape<'h>(&'h self, shape: &'h Shape) -> impl Iterator<Item = &'h HeldAlert> {
+    pub fn of_shape<'h>(&'h self, shape: &'h Shape) -> impl Iterator<Item = &'h Arc<HeldAlert>> {
         shape.places.iter().filter_map(|place| self.alerts.get(*place))
     }
 
@@ -96,7 +98,10 @@ impl Holdings {
         }
         let silences = alert.silenced_by.iter().filter_map(|id| self.silences.get(id));
         let sources = alert.inhibited_by.iter().filter_map(|fingerprint| {
-            self.by_fingerprint.get(fingerprint).and_then(|place| self.alerts.get(*place))
+            self.by_fingerprint
+                .get(fingerprint)
+                .and_then(|place| self.alerts.get(*place))
+                .map(|alert| &**alert)
         });
         let is_known = |source: &&HeldAlert| !at.is_old || source.ends.is_some_and(|ends| at.now < ends);
         let muted_by = alert.muted_by.iter().filter(|_| !at.is_old);

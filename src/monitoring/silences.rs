@@ -10,7 +10,6 @@ use jiff::Timestamp;
 use url::Url;
 
 use self::marking::{Found, Marking};
-use super::alerts::order;
 use super::{AlertRow, AlertTable, Monitoring, StateCounts};
 use crate::alertmanager::{HeldAlert, Holdings, Moment, Reasons, Silence};
 use crate::prometheus::{AlertState, ExternalLabels, InstanceName, Labels, PrometheusError};
@@ -76,15 +75,13 @@ impl HeldCounts {
 /// it: see [`Holdings::reasons`].
 #[derive(Clone, Debug, Default)]
 pub struct Held {
-    /// With external labels: what a silence must match.
-    pub labels: Labels,
-    pub silences: Vec<Silence>,
+    /// None: it is not known whether Alertmanager has this alert or that of another instance.
+    alert: Option<Arc<HeldAlert>>,
+    pub silences: Vec<Arc<Silence>>,
     /// Names of the alerts on whose account it is held back.
     pub inhibited_by: Vec<String>,
     /// Time intervals.
     pub muted_by: Vec<String>,
-    /// It is not known whether this is the row's alert: see [`Found::Undecided`].
-    is_undecided: bool,
 }
 
 impl Held {
@@ -108,18 +105,23 @@ impl Held {
 
     /// The silence that ends last; None where none is in force.
     pub fn last_silence(&self) -> Option<&Silence> {
-        self.silences.iter().max_by_key(|silence| silence.ends)
+        self.silences.iter().max_by_key(|silence| silence.ends).map(|silence| &**silence)
     }
 
-    fn of(alert: &HeldAlert, holdings: &Holdings, at: Moment) -> Self {
+    /// With external labels: what a silence must match.
+    pub fn labels(&self) -> Labels {
+        let labels = self.alert.iter().flat_map(|alert| &alert.labels);
+        labels.map(|(name, value)| (&**name, &**value)).collect()
+    }
+
+    fn of(alert: &Arc<HeldAlert>, holdings: &Holdings, at: Moment) -> Self {
         let Reasons { silences, inhibited_by, muted_by } = holdings.reasons(alert, at);
         let name = |alert: &HeldAlert| alert.label("alertname").unwrap_or(&alert.fingerprint).to_owned();
         Self {
-            labels: alert.labels.iter().map(|(name, value)| (&**name, &**value)).collect(),
+            alert: Some(alert.clone()),
             silences: silences.into_iter().cloned().collect(),
             inhibited_by: inhibited_by.into_iter().map(name).collect(),
             muted_by: muted_by.into_iter().map(str::to_owned).collect(),
-            is_undecided: false,
         }
     }
 }
@@ -140,7 +142,7 @@ impl HeldBack {
             let Some(alert) = row.alert() else { continue };
             row.held = match marking.find(&alert.labels) {
                 Found::Own(held) => Some(held.into()),
-                Found::Undecided => Some(Arc::new(Held { is_undecided: true, ..Held::default() })),
+                Found::Undecided => Some(Arc::default()),
                 Found::Nothing => None,
             };
         }
@@ -189,7 +191,8 @@ impl AlertTable {
         if let Silences::Known { undecided, .. } = &mut self.silences {
             *undecided = self.rows.iter().filter(|row| row.is_undecided()).count();
         }
-        self.rows = order::sorted(self.rows);
+        // The rest of their order stays as it is.
+        self.rows.sort_by_key(|row| (row.state(), row.is_held_back()));
         self
     }
 }
@@ -211,12 +214,12 @@ impl StateCounts {
 impl AlertRow {
     /// The alert as its Alertmanager has it. None: it has none such, or nobody knows.
     pub fn held(&self) -> Option<&Held> {
-        self.held.as_deref().filter(|held| !held.is_undecided)
+        self.held.as_deref().filter(|held| held.alert.is_some())
     }
 
     /// Whether Alertmanager holds back an alert that is this one or that of another instance.
     pub(super) fn is_undecided(&self) -> bool {
-        self.held.as_deref().is_some_and(|held| held.is_undecided)
+        self.held.as_deref().is_some_and(|held| held.alert.is_none())
     }
 
     /// Whether Alertmanager tells nobody of it.

@@ -1,6 +1,7 @@
 //! Which of Alertmanager's alerts is a row's own, found for many rows without comparing each with each.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::Held;
 use crate::alertmanager::{HeldAlert, Holdings, Moment, Shape};
@@ -51,7 +52,7 @@ type Joins<'h> = HashMap<(usize, Vec<bool>), HashMap<Vec<&'h str>, Match<'h>>>;
 #[derive(Clone, Copy)]
 struct Match<'h> {
     /// One that is sent on if there is one.
-    alert: &'h HeldAlert,
+    alert: &'h Arc<HeldAlert>,
     is_held_back: bool,
 }
 

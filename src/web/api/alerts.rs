@@ -254,7 +254,7 @@ impl<'a> HeldForm<'a> {
             silenced: held.is_silenced(),
             inhibited: held.is_inhibited(),
             muted: !held.muted_by.is_empty(),
-            silences: held.silences.iter().map(silence).collect(),
+            silences: held.silences.iter().map(|told| silence(told)).collect(),
             inhibited_by: &held.inhibited_by,
             muted_by: &held.muted_by,
         }

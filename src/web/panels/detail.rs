@@ -98,7 +98,8 @@ impl Detail {
             held: row.held().map(|held| holdings(held, now, zone)).unwrap_or_default(),
             silence: alertmanager.filter(|_| alert.is_some()).map(|url| {
                 // Alertmanager may have more labels than the instance tells.
-                new_silence(url, row.held().map_or(row.labels(), |held| &held.labels))
+                row.held()
+                    .map_or_else(|| new_silence(url, row.labels()), |held| new_silence(url, &held.labels()))
             }),
             notes,
         }
