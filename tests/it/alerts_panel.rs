@@ -168,7 +168,25 @@ async fn no_alerts_is_said_only_when_it_is_known() {
         rule["lastError"] = json!("many-to-many <b>matching</b>");
         rule
     };
+    let changed = |change: Value| {
+        let mut rule = rule("Quiet", &[]);
+        rule.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+        groups(&[rule])
+    };
+    let warned = json!({"status": "success", "warnings": ["store b is down"],
+        "data": {"groups": [{"name": "g", "file": "f", "interval": 15, "rules": [rule("Quiet", &[])]}]}});
     for (annotation, reply, none, told, state) in [
+        ("Quiet", changed(json!({"health": "unknown"})), false, "Not evaluated yet", "unknown"),
+        (
+            "Quiet",
+            changed(json!({"lastEvaluation": "2020-01-01T00:00:00Z"})),
+            false,
+            "three intervals",
+            "unknown",
+        ),
+        ("Quiet", changed(json!({"state": "firing"})), false, "1 firing", "firing"),
+        ("Quiet", Reply::json(200, &warned), false, "store b is down", "unknown"),
+        ("Quiet,\"B", groups(&[rule("Quiet", &[])]), false, "could not be read", "unknown"),
         ("Quiet", groups(&[rule("Quiet", &[])]), true, "nothing firing", "ok"),
         ("Quiet,Gone", groups(&[rule("Quiet", &[])]), false, "no alerting rule called Gone", "unknown"),
         ("Quiet", groups(&[failing]), false, "many-to-many <b>matching</b>", "unknown"),
@@ -226,6 +244,28 @@ async fn an_outage_shows_the_last_good_state_and_its_age() {
     assert_eq!(section.get("data-state"), Some("firing"), "what fired is not taken away");
     let alerts = words(panel(reply.text(), "alerts"));
     assert!(alerts.contains("As of ") && alerts.contains(": Prometheus failed."), "{alerts}");
+}
+
+#[tokio::test]
+async fn an_outage_after_quiet_is_unknown_in_state_icon_and_title() {
+    let faster = |settings: &mut Settings| settings.instances[0].scrape_interval = Duration::from_secs(1);
+    let world = World::with(&catalog("all"), faster).await;
+    world.upstream.on_rules(groups(&[rule("Quiet", &[])]));
+    let state = |page: &str| tags(panel(page, "alerts")).remove(0).get("data-state").unwrap().to_owned();
+    let shows_icon = |page: &str, state: &str| {
+        let icon = tags(page).into_iter().find(|t| t.get("id") == Some("favicon")).unwrap();
+        icon.get("href").is_some() && icon.get("href") == icon.get(&format!("data-{state}"))
+    };
+    let quiet = world.get(PAGE).await;
+    assert_eq!(state(quiet.text()), "ok");
+    assert!(shows_icon(quiet.text(), "ok") && !shows_icon(quiet.text(), "unknown"));
+    world.upstream.on_rules(Reply::html(502, "bad gateway"));
+    tokio::time::sleep(Duration::from_millis(1_200)).await;
+    let older = world.get(PAGE).await;
+    assert_eq!(state(older.text()), "unknown");
+    assert!(shows_icon(older.text(), "unknown"));
+    assert!(older.text().contains("<title>payments: nothing was firing at "), "{}", older.text());
+    assert!(!words(older.text()).contains("No alerts: nothing is firing"));
 }
 
 #[tokio::test]
