@@ -138,30 +138,36 @@ async fn the_script_has_the_servers_axes() {
     tab.close().await;
 }
 
+/// A sum that takes some 40 ms in a tab of a machine that does nothing else: what a task's time is told in.
+const MOST_YARDSTICKS: f64 = 6.0;
+const YARDSTICK: &str = "(() => { const begun = performance.now(); let sum = 0; for (let i = 1; i < 2e7; i++) sum += Math.sqrt(i); return sum > 0 ? performance.now() - begun : 0; })()";
+
 /// A tab never freezes: not even for a graph of 1,312 series.
 #[tokio::test]
 async fn many_series_freeze_no_tab() {
     let world = many(1_312).await;
     world.get(&format!("{PAYMENTS}/graphs/1")).await;
     let tab = Tab::new().await;
-    let mut longest = f64::INFINITY;
+    let mut least = f64::INFINITY;
     // Whatever else this machine does only adds to a task's time, so the best of a few runs is the nearest to the truth.
     for _ in 0..8 {
         tab.go(&at(&world, "/graphs/1?refresh=0")).await;
+        let before: f64 = tab.look(YARDSTICK).await;
         let _: bool = tab.look("(window.long = [0], new PerformanceObserver((l) => window.long.push(...l.getEntries().map((e) => e.duration))).observe({ type: 'longtask', buffered: true }), true)").await;
         tab.until("document.querySelector('#graph-1-chart canvas')").await;
         tab.hover("#graph-1-chart", 0.5, 0.5).await;
         tab.until("document.querySelector('.tip-nearest')").await;
         tokio::time::sleep(std::time::Duration::from_millis(300)).await;
         let tasks: Vec<f64> = tab.look("window.long").await;
-        eprintln!("tasks of more than 50 ms: {tasks:?}");
-        longest = longest.min(tasks.into_iter().fold(0.0, f64::max));
+        let after: f64 = tab.look(YARDSTICK).await;
+        let (longest, yardstick) = (tasks.iter().copied().fold(0.0, f64::max), before.max(after));
+        eprintln!("tasks of more than 50 ms: {tasks:?}; the yardstick took {before} and {after} ms");
+        least = least.min(longest / yardstick);
         assert_eq!(tab.count("tr[data-series]").await, 50);
-        if longest < 200.0 {
+        if least < MOST_YARDSTICKS {
             break;
         }
     }
-    eprintln!("the longest task took {longest} ms");
-    assert!(longest < 200.0, "the main thread was blocked for {longest} ms");
+    assert!(least < MOST_YARDSTICKS, "the main thread was blocked for {least} times the yardstick");
     tab.close().await;
 }

@@ -88,8 +88,9 @@ impl Script {
     fn page(&self, request: &Request) -> Reply {
         let limit: usize = request.form("limit").unwrap().parse().unwrap();
         // A real cursor is base64 of JSON with the order, the last row and the total.
-        let first =
-            request.form("cursor").map_or(0, |cursor| cursor.split('=').next().unwrap().parse().unwrap());
+        let first = request.form("cursor").map_or(Ok(0), |c| c.split('=').next().unwrap_or_default().parse());
+        // That of a fault, which ended while the portal read on.
+        let Ok(first) = first else { return error(400, "InputError", "Malformed cursor") };
         let items: Vec<&Value> = self.entities.iter().skip(first).take(limit).collect();
         let total = self.entities.len();
         let mut info = json!({});
