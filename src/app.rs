@@ -5,9 +5,11 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::dev::{Server, ServerHandle};
+use actix_server::ServerHandle;
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::from_fn;
-use actix_web::{HttpServer, web};
+use actix_web::web;
 use tokio::task::AbortHandle;
 use tracing_actix_web::TracingLogger;
 
@@ -18,22 +20,16 @@ use crate::config::Settings;
 use crate::metrics::Metrics;
 use crate::monitoring::{Expressions, Monitoring, OwnersKeeper, ways};
 use crate::prometheus::Instances;
+use crate::serving::{Listener, OpenFiles, Opening, Refusals, ServingSettings};
 use crate::store::{Alertmanagers, Store};
 use crate::web::health::Leaving;
 use crate::web::observe::{RequestSpan, observe};
 use crate::web::page_error::render;
 use crate::web::security::{SecurityHeaders, protect};
-use crate::web::{WebSettings, routes};
+use crate::web::{Audience, Rendered, WebSettings, routes};
 
-/// Longer than proxies hold their idle connections, so that it is them who close.
-const KEEP_ALIVE: Duration = Duration::from_secs(75);
-/// For a request's head to arrive.
-const HEAD_DEADLINE: Duration = Duration::from_secs(5);
-const CLOSING_DEADLINE: Duration = Duration::from_secs(2);
-/// For each worker, of which there is one to a core.
-const MAX_CONNECTIONS: usize = 2_000;
-/// For requests in flight to end, in seconds.
-const DRAIN_SECS: u64 = 25;
+/// Machines ask the listener of operators, one here and there.
+const ADMIN_CONNECTIONS: usize = 64;
 /// Between saying "not ready" and refusing connections, so that balancers hear of it in time.
 const FAREWELL: Duration = Duration::from_secs(2);
 
@@ -53,8 +49,8 @@ pub enum StartError {
 /// The portal, listening.
 #[must_use]
 pub struct App {
-    address: SocketAddr,
-    server: Server,
+    readers: Listener,
+    operators: Option<Listener>,
     handle: AppHandle,
     /// These end with the app.
     _watch: Option<Watch>,
@@ -75,7 +71,8 @@ impl Drop for Task {
 /// Ends an app from elsewhere.
 #[derive(Clone)]
 pub struct AppHandle {
-    server: ServerHandle,
+    readers: ServerHandle,
+    operators: Option<ServerHandle>,
     leaving: web::Data<Leaving>,
 }
 
@@ -90,6 +87,7 @@ struct Parts {
     metrics: web::Data<Metrics>,
     security: web::Data<SecurityHeaders>,
     leaving: web::Data<Leaving>,
+    rendered: web::Data<Rendered>,
 }
 
 impl App {
@@ -126,15 +124,20 @@ impl App {
             metrics: web::Data::new(metrics),
             security: web::Data::new(security),
             leaving: web::Data::new(Leaving::default()),
+            rendered: web::Data::default(),
         };
         let leaving = parts.leaving.clone();
         let following = Task(tokio::spawn(OwnersKeeper::clone(&parts.owners).follow()).abort_handle());
-        let (server, address) = listen(settings.listen, parts)?;
-        let handle = AppHandle { server: server.handle(), leaving };
+        let (readers, operators) = listen(settings.listen, &settings.serving, &parts)?;
+        let handle = AppHandle {
+            readers: readers.handle(),
+            operators: operators.as_ref().map(Listener::handle),
+            leaving,
+        };
         let reload = Reload::on_hangup(source, backstage.as_ref());
         Ok(Self {
-            address,
-            server,
+            readers,
+            operators,
             handle,
             _watch: watch.ok(),
             _backstage: backstage,
@@ -145,7 +148,12 @@ impl App {
 
     /// The address that is listened on: with port 0 in the settings, the port that was found.
     pub fn address(&self) -> SocketAddr {
-        self.address
+        self.readers.address
+    }
+
+    /// The one for operators, if they have one of their own.
+    pub fn admin_address(&self) -> Option<SocketAddr> {
+        self.operators.as_ref().map(|listener| listener.address)
     }
 
     pub fn handle(&self) -> AppHandle {
@@ -155,7 +163,21 @@ impl App {
     /// Serves until SIGINT, SIGTERM or the handle ends it, and lets requests in flight end.
     pub async fn run(self) -> io::Result<()> {
         let farewell = tokio::spawn(farewell(self.handle.clone()));
-        let outcome = self.server.await;
+        // Operators are answered until readers are gone, and then no more.
+        let readers = async {
+            let outcome = self.readers.run().await;
+            if let Some(operators) = self.handle.operators {
+                operators.stop(false).await;
+            }
+            outcome
+        };
+        let operators = async {
+            match self.operators {
+                Some(operators) => operators.run().await,
+                None => Ok(()),
+            }
+        };
+        let outcome = tokio::try_join!(readers, operators).map(|_| ());
         farewell.abort();
         drop(self.reload);
         outcome
@@ -166,42 +188,76 @@ impl AppHandle {
     /// Says "not ready", stops listening, and waits for requests in flight.
     pub async fn stop(&self) {
         self.leaving.leave();
-        self.server.stop(true).await;
+        self.readers.stop(true).await;
     }
 }
 
-fn listen(address: SocketAddr, parts: Parts) -> Result<(Server, SocketAddr), StartError> {
-    let failed = |source| StartError::Listen { address, source };
-    let prefix = parts.settings.prefix().to_owned();
-    let server = HttpServer::new(move || {
+/// Opens the listener of readers, and that of operators if there is one.
+fn listen(
+    address: SocketAddr,
+    settings: &ServingSettings,
+    parts: &Parts,
+) -> Result<(Listener, Option<Listener>), StartError> {
+    let files = OpenFiles::raised();
+    let most_connections = settings.most_connections.unwrap_or(files.connections);
+    tracing::info!(open_files = files.limit, most_connections, "the limit of connections");
+    let connections = &parts.metrics.connections;
+    let readers = Opening {
+        address,
+        most_connections,
+        workers: None,
+        pace: settings.pace,
+        refusals: Refusals::new(parts.security.lines()),
+        metrics: connections.clone(),
+    };
+    let operators = settings.admin_listen.map(|address| Opening {
+        address,
+        most_connections: ADMIN_CONNECTIONS,
+        // Not one of those that serve readers, so that it answers while they are busy.
+        workers: Some(1),
+        metrics: connections.beside("admin"),
+        ..readers.clone()
+    });
+    let whose = if operators.is_some() { Audience::Readers } else { Audience::All };
+    let open = |opening: &Opening, audience| {
+        let failed = |source| StartError::Listen { address: opening.address, source };
         let parts = parts.clone();
-        actix_web::App::new()
-            .app_data(parts.catalog)
-            .app_data(parts.monitoring)
-            .app_data(parts.owners)
-            .app_data(parts.expressions)
-            .app_data(parts.settings)
-            .app_data(parts.metrics)
-            .app_data(parts.security)
-            .app_data(parts.leaving)
-            .configure(routes(&prefix))
-            .wrap(from_fn(render))
-            .wrap(from_fn(protect))
-            .wrap(from_fn(observe))
-            .wrap(TracingLogger::<RequestSpan>::new())
-    })
-    .keep_alive(KEEP_ALIVE)
-    .client_request_timeout(HEAD_DEADLINE)
-    .client_disconnect_timeout(CLOSING_DEADLINE)
-    .max_connections(MAX_CONNECTIONS)
-    // A viewer who leaves takes the handler along; what it fetches goes on in the store.
-    .h1_allow_half_closed(false)
-    .shutdown_timeout(DRAIN_SECS)
-    .disable_signals()
-    .bind(address)
-    .map_err(failed)?;
-    let bound = server.addrs().first().copied().unwrap_or(address);
-    Ok((server.run(), bound))
+        Listener::open(opening, move || app(&parts, audience)).map_err(failed)
+    };
+    let operators = operators.map(|opening| open(&opening, Audience::Operators)).transpose()?;
+    Ok((open(&readers, whose)?, operators))
+}
+
+/// What answers an audience, for one thread.
+fn app(
+    parts: &Parts,
+    audience: Audience,
+) -> actix_web::App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<impl MessageBody + use<>>,
+        Error = actix_web::Error,
+        InitError = (),
+    > + use<>,
+> {
+    let parts = parts.clone();
+    let prefix = parts.settings.prefix().to_owned();
+    actix_web::App::new()
+        .app_data(parts.catalog)
+        .app_data(parts.monitoring)
+        .app_data(parts.owners)
+        .app_data(parts.expressions)
+        .app_data(parts.settings)
+        .app_data(parts.metrics)
+        .app_data(parts.security)
+        .app_data(parts.leaving)
+        .app_data(parts.rendered)
+        .configure(routes(&prefix, audience))
+        .wrap(from_fn(render))
+        .wrap(from_fn(protect))
+        .wrap(from_fn(observe))
+        .wrap(TracingLogger::<RequestSpan>::new())
 }
 
 /// On the first signal to end: not ready, a moment for balancers, then the drain. A second one ends at once.
@@ -216,8 +272,8 @@ async fn farewell(handle: AppHandle) {
         }
     }
     tokio::select! {
-        () = handle.server.stop(true) => {}
-        _ = signal_to_end() => handle.server.stop(false).await,
+        () = handle.readers.stop(true) => {}
+        _ = signal_to_end() => handle.readers.stop(false).await,
     }
 }
 

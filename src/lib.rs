@@ -17,6 +17,7 @@ pub mod outbound;
 pub mod problem;
 pub mod prometheus;
 pub mod promql;
+pub mod serving;
 pub mod store;
 pub mod web;
 pub mod yaml;

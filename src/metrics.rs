@@ -32,6 +32,7 @@ pub struct Metrics {
     pub catalog: CatalogMetrics,
     pub backstage: BackstageMetrics,
     pub http: HttpMetrics,
+    pub connections: ConnectionMetrics,
     registry: Arc<Registry>,
 }
 
@@ -55,6 +56,7 @@ impl Metrics {
             catalog: CatalogMetrics::default(),
             backstage: BackstageMetrics::default(),
             http: HttpMetrics::default(),
+            connections: ConnectionMetrics::of("main"),
             registry: Arc::new(Registry::default()),
         };
         metrics.upstream.register(&mut registry);
@@ -62,6 +64,7 @@ impl Metrics {
         metrics.catalog.register(&mut registry);
         metrics.backstage.register(&mut registry);
         metrics.http.register(&mut registry);
+        metrics.connections.register(&mut registry);
         Self { registry: Arc::new(registry), ..metrics }
     }
 
@@ -264,6 +267,56 @@ impl HttpMetrics {
     pub fn observe(&self, route: &str, status: u16, took: Duration) {
         self.requests.get_or_create(&ReplyLabels { route: route.to_owned(), status }).inc();
         self.took.get_or_create(&RouteLabels { route: route.to_owned() }).observe(took.as_secs_f64());
+    }
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct ListenerLabels {
+    listener: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct ClosedLabels {
+    listener: &'static str,
+    reason: &'static str,
+}
+
+/// Of the connections of a listener.
+#[derive(Clone, Debug)]
+pub struct ConnectionMetrics {
+    listener: &'static str,
+    open: Family<ListenerLabels, Gauge<i64, AtomicI64>>,
+    closed: Family<ClosedLabels, Counter>,
+}
+
+impl ConnectionMetrics {
+    fn of(listener: &'static str) -> Self {
+        Self { listener, open: Family::default(), closed: Family::default() }
+    }
+
+    fn register(&self, registry: &mut Registry) {
+        registry.register("http_connections", "Connections that are open", self.open.clone());
+        registry.register(
+            "http_connections_closed",
+            "Connections that the portal closed before the other side did",
+            self.closed.clone(),
+        );
+    }
+
+    /// Counted with these, for another listener.
+    pub fn beside(&self, listener: &'static str) -> Self {
+        Self { listener, ..self.clone() }
+    }
+
+    pub fn set(&self, open: usize) {
+        let labels = ListenerLabels { listener: self.listener };
+        self.open.get_or_create(&labels).set(i64::try_from(open).unwrap_or(i64::MAX));
+    }
+
+    /// `reason`: `idle` (too long while slots were scarce), `for_another` (the limit was reached), `refused` (it was,
+    /// and all were busy), `late_head`, `large_head`, `slow_reader`.
+    pub fn closed(&self, reason: &'static str) {
+        self.closed.get_or_create(&ClosedLabels { listener: self.listener, reason }).inc();
     }
 }
 

@@ -29,7 +29,7 @@ pub(super) fn graph_over(
         labels: [("job", *name)].into_iter().collect(),
         values: values.to_vec(),
     };
-    let matrix = Matrix::of(window, series.iter().map(labelled).collect());
+    let matrix = Arc::new(Matrix::of(window, series.iter().map(labelled).collect()));
     Graph {
         query: "q".to_owned(),
         title: "t".to_owned(),
@@ -37,7 +37,8 @@ pub(super) fn graph_over(
         unit: Unit::Bytes,
         stack,
         instance: InstanceName::new("default"),
-        answer: Answer { value: Arc::new(matrix), as_of: Timestamp::UNIX_EPOCH, failure: None },
+        given: matrix.clone(),
+        answer: Answer { value: matrix, as_of: Timestamp::UNIX_EPOCH, failure: None },
         names: series.iter().map(|(name, _)| (*name).to_owned()).collect(),
         absence: crate::monitoring::Absence::default(),
         stats: Vec::new(),

@@ -13,6 +13,7 @@ use crate::config::Settings;
 use crate::demo::{CATALOG, DemoPrometheus};
 use crate::monitoring::RoutingSettings;
 use crate::prometheus::{InstanceName, InstanceSettings};
+use crate::serving::ServingSettings;
 use crate::store::StoreSettings;
 use crate::web::{PageDefaults, WebSettings};
 
@@ -54,6 +55,7 @@ fn address_to_open(listening: SocketAddr) -> String {
 fn settings(listen: SocketAddr, prometheus: SocketAddr, refusing: SocketAddr) -> Result<Settings, Failure> {
     Ok(Settings {
         listen,
+        serving: ServingSettings::default(),
         web: WebSettings {
             title: "Promenade".to_owned(),
             base_url: None,
@@ -62,6 +64,7 @@ fn settings(listen: SocketAddr, prometheus: SocketAddr, refusing: SocketAddr) ->
             defaults: PageDefaults::new(),
             ad_hoc: listen.ip().to_canonical().is_loopback(),
             demo: true,
+            admin_apart: false,
         },
         instances: vec![
             instance(InstanceName::DEFAULT, "/prometheus/api", prometheus)?,

@@ -5,6 +5,8 @@ use std::io::{self, IsTerminal, Write};
 use clap::ValueEnum;
 use tracing_subscriber::EnvFilter;
 
+use crate::serving::NEVER_LOGGED;
+
 #[derive(Clone, Copy, ValueEnum)]
 pub enum LogFormat {
     Text,
@@ -20,7 +22,8 @@ pub const REPORTING: &str = "off";
 /// the rest counts.
 pub fn begin(format: LogFormat, otherwise: &str) {
     let level = std::env::var(EnvFilter::DEFAULT_ENV).ok().filter(|level| !level.is_empty());
-    let filter = EnvFilter::builder().parse_lossy(level.as_deref().unwrap_or(otherwise));
+    let level = level.as_deref().unwrap_or(otherwise);
+    let filter = EnvFilter::builder().parse_lossy(format!("{level},{NEVER_LOGGED}"));
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
     let begun = match format {
         LogFormat::Text => log.with_ansi(io::stderr().is_terminal()).try_init(),

@@ -83,6 +83,9 @@ fn block_on<T>(command: impl Future<Output = Result<T, Failure>>) -> Result<T, F
 async fn serve_app(settings: Settings, ready: impl FnOnce(SocketAddr)) -> Result<(), Failure> {
     let app = App::start(settings).await.map_err(|error| Failure::Other(error.to_string()))?;
     tracing::info!(address = %app.address(), "serving");
+    if let Some(address) = app.admin_address() {
+        tracing::info!(%address, "serving operators apart");
+    }
     ready(app.address());
     app.run().await.map_err(|error| Failure::Other(format!("the server ended: {error}")))
 }

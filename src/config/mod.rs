@@ -14,6 +14,7 @@ use crate::alertmanager::AlertmanagerSettings;
 use crate::catalog::CatalogSettings;
 use crate::monitoring::RoutingSettings;
 use crate::prometheus::{InstanceName, InstanceSettings};
+use crate::serving::ServingSettings;
 use crate::store::StoreSettings;
 use crate::web::WebSettings;
 
@@ -25,6 +26,7 @@ use substitution::Substitution;
 #[derive(Clone, Debug)]
 pub struct Settings {
     pub listen: SocketAddr,
+    pub serving: ServingSettings,
     pub web: WebSettings,
     /// Never two of one name. May be empty: pages then say that no instance is configured.
     pub instances: Vec<InstanceSettings>,

@@ -1,5 +1,7 @@
 //! An answer of Prometheus as a graph: series with names that tell them apart.
 
+use std::sync::Arc;
+
 use super::names::{Naming, names};
 use super::quantiles::with_quantiles;
 use super::{Absence, Stat};
@@ -21,6 +23,8 @@ pub struct Graph {
     pub stack: bool,
     pub instance: InstanceName,
     pub answer: Answer<Matrix>,
+    /// The answer's value as the instance gave it, without what is drawn besides.
+    pub given: Arc<Matrix>,
     /// One for each series of the answer, in its order; no two alike.
     pub names: Vec<String>,
     /// What to show in place of lines where the instance answered with values; there are no series then.
@@ -40,6 +44,7 @@ impl Graph {
         answer: Answer<Matrix>,
         mut notices: Vec<String>,
     ) -> Self {
+        let given = answer.value.clone();
         let (answer, drawn) = with_quantiles(answer);
         let by = query.outermost_by();
         let labels: Vec<&Labels> = answer.value.series.iter().map(|s| &s.labels).collect();
@@ -56,6 +61,7 @@ impl Graph {
             stack: spec.stack,
             instance,
             answer,
+            given,
             names,
             absence: Absence::default(),
             stats,

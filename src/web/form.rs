@@ -1,5 +1,6 @@
 //! The forms of an answer: a page, a fragment of it, JSON, or a sheet; compressed for those who ask for it.
 
+use std::convert::Infallible;
 use std::future::{Ready, ready};
 use std::io::Write;
 
@@ -8,6 +9,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{
     CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue, VARY,
 };
+use actix_web::web::Bytes;
 use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
 use askama::Template;
 use flate2::Compression;
@@ -15,6 +17,7 @@ use flate2::write::GzEncoder;
 use serde::Serialize;
 
 use super::csv::Csv;
+use super::rendered::{Making, Rendered, Text};
 use super::{CachePolicy, PageError, assets};
 use crate::monitoring::Monitoring;
 
@@ -91,31 +94,33 @@ pub fn json(
     json_as(request, StatusCode::OK, value, policy)
 }
 
-/// A data form that is large: written and compressed on a thread for blocking work.
+/// A data form that is large: written and compressed on a thread for blocking work, and once for all readers of
+/// what is made so. Without a making, each reader has it written.
 pub async fn json_aside(
     request: &HttpRequest,
     value: impl Serialize + Send + 'static,
+    making: Option<Making>,
     policy: CachePolicy,
 ) -> Result<HttpResponse, PageError> {
     let gzip = assets::takes_gzip(request.headers());
-    let body = web::block(move || serde_json::to_vec(&value).map(|body| Body::of(body, gzip))).await;
-    let body = body.map_err(|error| PageError::internal("a JSON form", &error))?;
-    let body = body.map_err(|error| PageError::internal("a JSON form", &error))?;
-    Ok(body.answer(request, StatusCode::OK, "application/json", policy))
+    let write = move || serde_json::to_vec(&value).map(|body| text(body, gzip));
+    let body = rendered(request).once(making, gzip, write).await?;
+    Ok(sent(request, StatusCode::OK, "application/json", body, policy))
 }
 
 /// A sheet, sent as a file of this name (see [`csv::file_name`](super::csv::file_name)). Written and compressed
-/// on a thread for blocking work.
+/// as a large data form is.
 pub async fn sheet(
     request: &HttpRequest,
     name: &str,
     write: impl FnOnce() -> Csv + Send + 'static,
+    making: Option<Making>,
     policy: CachePolicy,
 ) -> Result<HttpResponse, PageError> {
     let gzip = assets::takes_gzip(request.headers());
-    let body = web::block(move || Body::of(write().into_bytes(), gzip)).await;
-    let body = body.map_err(|error| PageError::internal("a sheet", &error))?;
-    let mut reply = body.answer(request, StatusCode::OK, "text/csv; charset=utf-8", policy);
+    let write = move || Ok::<_, Infallible>(text(write().into_bytes(), gzip));
+    let body = rendered(request).once(making, gzip, write).await?;
+    let mut reply = sent(request, StatusCode::OK, "text/csv; charset=utf-8", body, policy);
     let disposition = HeaderValue::from_str(&format!("attachment; filename=\"{name}\""));
     let disposition = disposition.map_err(|error| PageError::internal("a file's name", &error))?;
     reply.headers_mut().insert(CONTENT_DISPOSITION, disposition);
@@ -141,41 +146,40 @@ pub fn answer(
     body: Vec<u8>,
     policy: CachePolicy,
 ) -> HttpResponse {
-    Body::of(body, assets::takes_gzip(request.headers())).answer(request, status, content_type, policy)
+    let body = rendered(request).shared(text(body, assets::takes_gzip(request.headers())));
+    sent(request, status, content_type, body, policy)
 }
 
-/// Bytes to be sent.
-struct Body {
-    bytes: Vec<u8>,
-    gzip: bool,
+/// Where large answers are shared; in a test of a handler alone, by nobody.
+fn rendered(request: &HttpRequest) -> Rendered {
+    request.app_data::<web::Data<Rendered>>().map(|data| Rendered::clone(data)).unwrap_or_default()
 }
 
-impl Body {
-    fn of(bytes: Vec<u8>, may_gzip: bool) -> Self {
-        let small = (may_gzip && bytes.len() > WORTH_COMPRESSING).then(|| compressed(&bytes)).flatten();
-        match small {
-            Some(small) => Self { bytes: small, gzip: true },
-            None => Self { bytes, gzip: false },
-        }
+/// In gzip where that is taken and makes it smaller.
+fn text(bytes: Vec<u8>, may_gzip: bool) -> Text {
+    let small = (may_gzip && bytes.len() > WORTH_COMPRESSING).then(|| compressed(&bytes)).flatten();
+    match small {
+        Some(small) => Text { bytes: small, gzip: true },
+        None => Text { bytes, gzip: false },
     }
+}
 
-    fn answer(
-        self,
-        request: &HttpRequest,
-        status: StatusCode,
-        content_type: &'static str,
-        policy: CachePolicy,
-    ) -> HttpResponse {
-        let mut reply = HttpResponse::build(status);
-        reply
-            .insert_header((CONTENT_TYPE, content_type))
-            .insert_header((CACHE_CONTROL, policy.header()))
-            .insert_header((VARY, varies_by(request)));
-        if self.gzip {
-            reply.insert_header((CONTENT_ENCODING, "gzip"));
-        }
-        reply.body(self.bytes)
+fn sent(
+    request: &HttpRequest,
+    status: StatusCode,
+    content_type: &'static str,
+    (bytes, gzip): (Bytes, bool),
+    policy: CachePolicy,
+) -> HttpResponse {
+    let mut reply = HttpResponse::build(status);
+    reply
+        .insert_header((CONTENT_TYPE, content_type))
+        .insert_header((CACHE_CONTROL, policy.header()))
+        .insert_header((VARY, varies_by(request)));
+    if gzip {
+        reply.insert_header((CONTENT_ENCODING, "gzip"));
     }
+    reply.body(bytes)
 }
 
 /// Routing rules may lead a request elsewhere by its headers.

@@ -18,6 +18,7 @@ pub mod pages;
 pub mod panels;
 pub mod params;
 mod props;
+pub mod rendered;
 mod row_id;
 pub mod security;
 mod status_facts;
@@ -37,6 +38,7 @@ pub use links::Links;
 pub use page_error::{PageError, Told, tell};
 pub use params::{PageDefaults, PageParams};
 pub use props::Chosen;
+pub use rendered::{Making, Rendered};
 pub use row_id::RowId;
 pub use status_facts::{ConfigFact, InstanceFacts, StatusFacts};
 pub use subject::{GraphNumber, Subject};
@@ -60,6 +62,8 @@ pub struct WebSettings {
     pub ad_hoc: bool,
     /// The page says "demo data".
     pub demo: bool,
+    /// `promenade.adminListen`: the status page is on a listener of its own, and no page links to it.
+    pub admin_apart: bool,
 }
 
 impl WebSettings {
@@ -73,22 +77,47 @@ impl WebSettings {
     }
 }
 
-/// Every route, under the portal's path. Those for machines also answer at the root, where a probe looks.
-pub fn routes(prefix: &str) -> impl FnOnce(&mut web::ServiceConfig) {
+/// Who comes in by a listener.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// Readers and operators: there is one listener.
+    All,
+    /// Operators have a listener of their own.
+    Readers,
+    Operators,
+}
+
+/// Every route of an audience, under the portal's path. Those for machines also answer at the root, where a probe
+/// looks; so does the status page of operators.
+pub fn routes(prefix: &str, audience: Audience) -> impl FnOnce(&mut web::ServiceConfig) {
     let prefix = prefix.to_owned();
     move |config| {
+        let machines = |config: &mut web::ServiceConfig| for_machines(config, audience);
+        let operators = audience == Audience::Operators;
+        let status = |config: &mut web::ServiceConfig| {
+            config.service(reading("/status", pages::status::show));
+        };
         if !prefix.is_empty() {
-            config.configure(for_machines);
+            config.configure(machines);
+            if operators {
+                config.configure(status);
+            }
         }
-        config.service(web::scope(&prefix).configure(for_machines).configure(for_people));
+        let mut scope = web::scope(&prefix).configure(machines);
+        if audience != Audience::Readers {
+            scope = scope.configure(status);
+        }
+        // The status page is a page: it has a style and a script.
+        scope = if operators { scope.configure(assets::configure) } else { scope.configure(for_people) };
+        config.service(scope);
     }
 }
 
-fn for_machines(config: &mut web::ServiceConfig) {
-    config
-        .service(reading("/healthz", health::alive))
-        .service(reading("/readyz", health::ready))
-        .service(reading("/metrics", health::metrics));
+fn for_machines(config: &mut web::ServiceConfig, audience: Audience) {
+    config.service(reading("/healthz", health::alive)).service(reading("/readyz", health::ready));
+    if audience != Audience::Readers {
+        config.service(reading("/metrics", health::metrics));
+    }
 }
 
 fn for_people(config: &mut web::ServiceConfig) {
@@ -97,7 +126,6 @@ fn for_people(config: &mut web::ServiceConfig) {
         .configure(api::proxy::configure)
         .service(reading("/", pages::catalog::show))
         .service(reading("", pages::catalog::show))
-        .service(reading("/status", pages::status::show))
         .service(reading("/go", pages::go::show))
         .service(reading("/graph", pages::custom_graph::show))
         .service(reading("/query", pages::custom_graph::show))

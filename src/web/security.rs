@@ -1,5 +1,5 @@
-//! The headers that every answer carries, whatever it is. Only what the HTTP library refuses before it is a
-//! request (400, 408, 431: broken, slow or too large) goes without: it has no body that they could protect.
+//! The headers that every answer carries, whatever it is. What is refused before it is a request (400, 408, 431:
+//! broken, slow or too large) is written by the floor that serves, which is given the same lines.
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -43,6 +43,12 @@ impl SecurityHeaders {
             all.push((name, HeaderValue::from_static("SAMEORIGIN")));
         }
         Ok(Self(all))
+    }
+
+    /// Name and value of each.
+    pub fn lines(&self) -> impl Iterator<Item = (String, String)> {
+        let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+        self.0.iter().map(move |(name, value)| (name.to_string(), text(value)))
     }
 }
 

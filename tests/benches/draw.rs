@@ -43,7 +43,7 @@ fn graph(points: usize) -> Graph {
         labels: [("instance", format!("10.0.0.{s}:9100"))].into_iter().collect(),
         values: (0..points).map(|i| ((i * 7919 + s * 104_729) % 1_000) as f64 / 7.0 + s as f64).collect(),
     };
-    let matrix = Matrix::of(window, (0..SERIES).map(series).collect());
+    let matrix = Arc::new(Matrix::of(window, (0..SERIES).map(series).collect()));
     Graph {
         query: "load".to_owned(),
         title: "load".to_owned(),
@@ -51,7 +51,8 @@ fn graph(points: usize) -> Graph {
         unit: Unit::None,
         stack: false,
         instance: InstanceName::new("default"),
-        answer: Answer { value: Arc::new(matrix), as_of: Timestamp::UNIX_EPOCH, failure: None },
+        given: matrix.clone(),
+        answer: Answer { value: matrix, as_of: Timestamp::UNIX_EPOCH, failure: None },
         names: (0..SERIES).map(|s| format!("10.0.0.{s}:9100")).collect(),
         stats: Vec::new(),
         notices: Vec::new(),

@@ -21,6 +21,7 @@ use promenade::config::Settings;
 use promenade::metrics::Metrics;
 use promenade::monitoring::RoutingSettings;
 use promenade::prometheus::{InstanceName, InstanceSettings};
+use promenade::serving::ServingSettings;
 use promenade::store::StoreSettings;
 use promenade::web::{PageDefaults, WebSettings};
 
@@ -129,6 +130,7 @@ fn settings(upstream: SocketAddr, catalog: CatalogSettings) -> Settings {
     };
     Settings {
         listen: "127.0.0.1:0".parse().unwrap(),
+        serving: ServingSettings::default(),
         web: WebSettings {
             title: "Bench".to_owned(),
             base_url: None,
@@ -137,6 +139,7 @@ fn settings(upstream: SocketAddr, catalog: CatalogSettings) -> Settings {
             defaults: PageDefaults::new(),
             ad_hoc: true,
             demo: false,
+            admin_apart: false,
         },
         instances: vec![instance],
         alertmanagers: Default::default(),

@@ -87,8 +87,9 @@ async fn a_form_is_as_good_as_an_address() {
 #[tokio::test]
 async fn parameters_that_cannot_be_used_are_refused_and_not_sent() {
     let world = world().await;
-    let long = format!("{}&x={}", range("up"), "x".repeat(60 << 10));
-    assert_eq!(world.get(&long).await.status, 200, "unknown parameters change nothing");
+    let long = "x".repeat(12 << 10);
+    let reply = world.get(&format!("{}&x={long}", range("up"))).await;
+    assert_eq!(reply.status, 200, "unknown parameters change nothing");
     let asked = world.upstream.requests().len();
     let huge = format!("query=up&x={}", "x".repeat(65 << 10));
     for (path, body, status, told) in [

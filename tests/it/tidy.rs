@@ -14,7 +14,7 @@ const FLOORS: [&[&str]; 8] = [
     &["annotations", "store"],
     &["monitoring"],
     &["chart"],
-    &["web", "check", "demo"],
+    &["web", "serving", "check", "demo"],
     &["main", "cli", "app", "config"],
 ];
 
@@ -26,8 +26,12 @@ const STRANGERS: [(&str, &str, &str); 3] = [
 ];
 
 /// Outside crates that enter in one place each.
-const DOORS: [(&str, &[&str]); 12] = [
-    ("actix_web", &["web/", "app.rs", "demo/", "main.rs"]),
+const DOORS: [(&str, &[&str]); 16] = [
+    ("actix_web", &["web/", "serving/", "app.rs", "demo/", "main.rs"]),
+    ("actix_http", &["serving/"]),
+    ("actix_server", &["serving/", "app.rs"]),
+    ("socket2", &["serving/"]),
+    ("rlimit", &["serving/files.rs"]),
     ("askama", &["web/"]),
     ("charming", &["chart/echarts"]),
     ("moka", &["store/", "web/rendered.rs"]),

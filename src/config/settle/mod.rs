@@ -26,8 +26,8 @@ pub(super) fn settle(root: &Reader<'_>, listen: Option<SocketAddr>) -> Option<Se
     let mut catalog = catalog(&root.get("catalog"));
     catalog.backstage = backstage::settle(&root.get("promenade").get("catalog"));
     let portal = portal::settle(root, listen);
-    let (listen, web, store) = portal?;
-    Some(Settings { listen, web, instances, alertmanagers, routing, catalog, store })
+    let (listen, serving, web, store) = portal?;
+    Some(Settings { listen, serving, web, instances, alertmanagers, routing, catalog, store })
 }
 
 /// `catalog.locations`: those of type file are read, the others counted.

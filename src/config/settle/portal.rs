@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use super::values::{base_url, bytes, origin, seconds, socket_address, time_zone};
 use crate::annotations::params::{DEFAULTED, judge};
 use crate::config::reader::Reader;
+use crate::serving::ServingSettings;
 use crate::store::StoreSettings;
 use crate::web::{PageDefaults, WebSettings};
 
@@ -17,10 +18,11 @@ const DAY: u64 = 86_400;
 pub(super) fn settle(
     root: &Reader<'_>,
     listen: Option<SocketAddr>,
-) -> Option<(SocketAddr, WebSettings, StoreSettings)> {
+) -> Option<(SocketAddr, ServingSettings, WebSettings, StoreSettings)> {
     let promenade = root.get("promenade");
     let known = [
         "listen",
+        "adminListen",
         "auth",
         "adHocQueries",
         "embedding",
@@ -35,6 +37,7 @@ pub(super) fn settle(
     embedding.only(&["frameAncestors", "parentOrigins"], &[]);
     let ad_hoc = promenade.get("adHocQueries").flag();
     let address = address(&promenade, listen);
+    let admin_listen = admin_address(&promenade, address);
     let app = root.get("app");
     let web = WebSettings {
         title: app
@@ -49,31 +52,58 @@ pub(super) fn settle(
         defaults: defaults(&promenade.get("defaults")),
         ad_hoc: ad_hoc.unwrap_or_else(|| address.is_some_and(is_loopback)),
         demo: false,
+        admin_apart: admin_listen.is_some(),
     };
     let cache = promenade.get("cache");
     cache.only(&["maxBytes"], &[]);
     let store = StoreSettings { max_bytes: cache.get("maxBytes").parse(bytes).unwrap_or(CACHE_BYTES) };
-    Some((address?, web, store))
+    let serving = ServingSettings { admin_listen, ..ServingSettings::default() };
+    Some((address?, serving, web, store))
 }
 
 /// Where to listen: beyond loopback only when it is written that anybody may look.
 fn address(promenade: &Reader<'_>, listen: Option<SocketAddr>) -> Option<SocketAddr> {
-    let auth = promenade.get("auth");
-    auth.only(&["allowUnauthenticated"], &[]);
-    let key = auth.get("allowUnauthenticated");
-    let open = key.flag();
+    promenade.get("auth").only(&["allowUnauthenticated"], &[]);
     let written = promenade.get("listen");
     let from_config = if written.is_present() { written.parse(socket_address) } else { Some(LISTEN) };
     let address = listen.or(from_config)?;
+    let whose = if listen.is_some() { "the command line" } else { "promenade.listen" };
+    allowed(promenade, address, whose);
+    Some(address)
+}
+
+/// Where operators are answered apart from readers, under the same rule. `readers` is where they are answered.
+fn admin_address(promenade: &Reader<'_>, readers: Option<SocketAddr>) -> Option<SocketAddr> {
+    let written = promenade.get("adminListen");
+    if !written.is_present() {
+        return None;
+    }
+    let address: SocketAddr = written.parse(socket_address)?;
+    if readers.is_some_and(|readers| are_one(readers, address)) {
+        written.fault("is where readers are answered already: give it a port of its own");
+    }
+    allowed(promenade, address, "promenade.adminListen");
+    Some(address)
+}
+
+/// Whether one listener would be in the other's way. Port 0 is any that is free.
+fn are_one(one: SocketAddr, other: SocketAddr) -> bool {
+    let (a, b) = (one.ip().to_canonical(), other.ip().to_canonical());
+    let is_same = a == b || a.is_unspecified() || b.is_unspecified();
+    one.port() == other.port() && one.port() != 0 && is_same
+}
+
+/// A fault where anybody could look and that is not written out.
+fn allowed(promenade: &Reader<'_>, address: SocketAddr, whose: &str) {
+    let key = promenade.get("auth").get("allowUnauthenticated");
+    let open = key.flag();
     let is_open = open == Some(true) || (key.is_present() && open.is_none());
     if !is_loopback(address) && !is_open {
-        let whose = if listen.is_some() { "the command line" } else { "promenade.listen" };
         key.fault(format!(
             "{whose} asks to listen beyond this machine, where anybody could look: \
              write `promenade.auth.allowUnauthenticated: true` if that is meant"
         ));
     }
-    Some(address)
 }
 
 fn is_loopback(address: SocketAddr) -> bool {

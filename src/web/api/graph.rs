@@ -9,7 +9,7 @@ use crate::annotations::{MonitoringSpec, Unit};
 use crate::monitoring::{Failure, Graph, Monitoring, Stat, StatValue};
 use crate::prometheus::{Labels, is_absent};
 use crate::web::{
-    CachePolicy, Chosen, Facts, GraphNumber, PageError, PageParams, Subject, WebSettings, form,
+    CachePolicy, Chosen, Facts, GraphNumber, Making, PageError, PageParams, Subject, WebSettings, form,
 };
 
 /// From this many samples on, writing takes long enough to be in the way of others on the same thread.
@@ -79,7 +79,14 @@ pub async fn json(
     if written.samples() < MANY_SAMPLES {
         return form::json(request, &written, CachePolicy::Live);
     }
-    form::json_aside(request, written, CachePolicy::Live).await
+    let making = made_of(request, &written.0);
+    form::json_aside(request, written, making, CachePolicy::Live).await
+}
+
+/// What a graph's forms are made of: the instance's answer, and all that is written beside its series.
+pub(super) fn made_of(request: &HttpRequest, graph: &Graph) -> Option<Making> {
+    let beside = GraphForm { series: Vec::new(), ..GraphForm::of(graph) };
+    Making::of(&graph.given, request.path(), &(beside, &graph.names))
 }
 
 /// A graph that is written as its data form.

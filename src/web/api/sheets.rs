@@ -4,6 +4,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use jiff::Timestamp;
 use serde_json::to_string;
 
+use super::graph::made_of;
 use crate::monitoring::{AlertRow, AlertTable, Graph, Stat, StatValue};
 use crate::prometheus::{AlertState, RuleHealth, is_absent};
 use crate::web::api::alerts::with_verdict;
@@ -15,7 +16,8 @@ use crate::web::{CachePolicy, PageError, form};
 pub async fn graph(request: &HttpRequest, name: &[&str], graph: Graph) -> Result<HttpResponse, PageError> {
     let incomplete = !graph.answer.value.warnings.is_empty();
     let name = named(name, graph.answer.is_stale(), incomplete);
-    form::sheet(request, &name, move || graph_sheet(&graph), CachePolicy::Live).await
+    let making = made_of(request, &graph);
+    form::sheet(request, &name, move || graph_sheet(&graph), making, CachePolicy::Live).await
 }
 
 /// `rows` are those of the table that were asked for.
@@ -27,7 +29,8 @@ pub async fn alerts(
 ) -> Result<HttpResponse, PageError> {
     let name = named(name, table.failure.is_some(), !table.evidence().is_complete());
     let missing = sentences(table);
-    let reply = form::sheet(request, &name, move || alert_sheet(&rows, &missing), CachePolicy::Live).await?;
+    let write = move || alert_sheet(&rows, &missing);
+    let reply = form::sheet(request, &name, write, None, CachePolicy::Live).await?;
     Ok(with_verdict(reply, table))
 }
 

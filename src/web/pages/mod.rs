@@ -36,6 +36,8 @@ pub struct Shell<'a> {
     pub demo: bool,
     /// Readers may write queries of their own.
     pub ad_hoc: bool,
+    /// The status page is elsewhere.
+    pub admin_apart: bool,
     pub params: &'a PageParams,
     /// `promenade.embedding.parentOrigins`, with a space between two.
     pub parents: String,
@@ -54,6 +56,7 @@ impl<'a> Shell<'a> {
             section: "",
             demo: settings.demo,
             ad_hoc: settings.ad_hoc,
+            admin_apart: settings.admin_apart,
             params,
             parents: settings.parent_origins.join(" "),
             here: path.to_owned(),

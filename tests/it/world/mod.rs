@@ -18,6 +18,7 @@ use promenade::app::{App, AppHandle};
 use promenade::catalog::{CatalogSettings, FileLocation};
 use promenade::config::Settings;
 use promenade::monitoring::RoutingSettings;
+use promenade::serving::ServingSettings;
 use promenade::store::StoreSettings;
 use promenade::web::{PageDefaults, WebSettings};
 use reqwest::header::HeaderMap;
@@ -32,6 +33,8 @@ use upstream::Upstream;
 pub struct World {
     pub upstream: Upstream,
     pub address: SocketAddr,
+    /// Where operators are answered, if that is apart.
+    pub admin: Option<SocketAddr>,
     pub handle: AppHandle,
     client: Client,
     running: JoinHandle<std::io::Result<()>>,
@@ -58,6 +61,7 @@ impl World {
         let bases = vec![directory.path().to_owned()];
         let mut settings = Settings {
             listen: "127.0.0.1:0".parse().unwrap(),
+            serving: ServingSettings::default(),
             web: WebSettings {
                 title: "Test portal".to_owned(),
                 base_url: None,
@@ -66,6 +70,7 @@ impl World {
                 defaults: PageDefaults::new(),
                 ad_hoc: true,
                 demo: false,
+                admin_apart: false,
             },
             instances: vec![upstream.instance("default")],
             alertmanagers: Default::default(),
@@ -78,7 +83,7 @@ impl World {
         };
         change(&mut settings);
         let app = App::start(settings).await.unwrap();
-        let (address, handle) = (app.address(), app.handle());
+        let (address, admin, handle) = (app.address(), app.admin_address(), app.handle());
         let running = tokio::spawn(app.run());
         let client = Client::builder()
             .redirect(reqwest::redirect::Policy::none())
@@ -87,7 +92,7 @@ impl World {
             .timeout(Duration::from_secs(20))
             .build()
             .unwrap();
-        Self { upstream, address, handle, client, running, directory }
+        Self { upstream, address, admin, handle, client, running, directory }
     }
 
     pub async fn get(&self, path: &str) -> Reply {

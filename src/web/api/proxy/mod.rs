@@ -21,7 +21,7 @@ use crate::prometheus::{ErrorKind, InstanceName, InstantAnswer, Matrix, Rules};
 use crate::store::Answer;
 use crate::web::page_error::catch_panics;
 use crate::web::params::ParamProblem;
-use crate::web::{CachePolicy, PageError, Told, WebSettings, form};
+use crate::web::{CachePolicy, Making, PageError, Told, WebSettings, form};
 
 /// Everything below it is answered here, errors included.
 const ROUTE: &str = "/api/proxy/{path:.*}";
@@ -160,7 +160,8 @@ fn left_out(matrix: &Matrix) -> Option<String> {
 }
 
 async fn written(request: &HttpRequest, answer: Written) -> Result<HttpResponse, PageError> {
-    form::json_aside(request, answer, CachePolicy::Live).await
+    let making = answer.making(request);
+    form::json_aside(request, answer, making, CachePolicy::Live).await
 }
 
 /// An answer, with the remarks that are written beside it.
@@ -168,6 +169,16 @@ enum Written {
     Range(Arc<Matrix>, Vec<String>),
     Instant(Arc<InstantAnswer>),
     Rules(Arc<Rules>, Vec<String>),
+}
+
+impl Written {
+    fn making(&self, request: &HttpRequest) -> Option<Making> {
+        match self {
+            Self::Range(matrix, warnings) => Making::of(matrix, request.path(), warnings),
+            Self::Instant(answer) => Making::of(answer, request.path(), &()),
+            Self::Rules(rules, infos) => Making::of(rules, request.path(), infos),
+        }
+    }
 }
 
 impl Serialize for Written {

@@ -109,6 +109,21 @@ impl Reply {
         })
     }
 
+    /// So many series of one long value at every instant: a large answer that is quickly made.
+    pub fn constants(series: usize) -> Self {
+        Self::computed(move |request| {
+            let at = |name| request.form(name).unwrap().parse::<f64>().unwrap();
+            let (start, end, step) = (at("start"), at("end"), at("step"));
+            let count = ((end - start) / step).round() as u32;
+            let value = |i| format!("[{},\"123456.78901234567\"]", start + f64::from(i) * step);
+            let values = (0..=count).map(value).collect::<Vec<_>>().join(",");
+            let one = |i| format!("{{\"metric\":{{\"i\":\"{i}\"}},\"values\":[{values}]}}");
+            let all = (0..series).map(one).collect::<Vec<_>>().join(",");
+            let body = "{\"status\":\"success\",\"data\":{\"resultType\":\"matrix\",\"result\":[";
+            Self::http(200, &[("Content-Type", "application/json")], format!("{body}{all}]}}}}"))
+        })
+    }
+
     /// Decides when asked.
     pub fn computed(reply: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Self {
         Self::of(Act::Computed(Arc::new(reply)))

@@ -1,0 +1,94 @@
+//! The body of an answer on its way out: given in slices, and telling when it is whole.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use actix_http::body::{BodySize, BoxBody, MessageBody};
+use bytes::Bytes;
+
+use super::connection::{Connection, Phase};
+
+/// What the HTTP library holds of an answer for each connection, in bytes; the rest stays in the body, which
+/// several connections may share.
+pub const SLICE: usize = 16 * 1024;
+
+/// Marks its connection as answering; when dropped, as answered.
+pub struct Answering(Arc<Connection>);
+
+impl Answering {
+    pub fn begin(connection: Arc<Connection>, has_body: bool) -> Self {
+        connection.begin(has_body);
+        Self(connection)
+    }
+}
+
+impl Drop for Answering {
+    fn drop(&mut self) {
+        self.0.enter(Phase::Answered);
+    }
+}
+
+/// A body that is given in slices.
+pub struct Sliced {
+    body: BoxBody,
+    rest: Bytes,
+    _answering: Option<Answering>,
+}
+
+impl Sliced {
+    pub fn new(body: BoxBody, answering: Option<Answering>) -> Self {
+        Self { body, rest: Bytes::new(), _answering: answering }
+    }
+}
+
+impl MessageBody for Sliced {
+    type Error = <BoxBody as MessageBody>::Error;
+
+    fn size(&self) -> BodySize {
+        self.body.size()
+    }
+
+    fn poll_next(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        if self.rest.is_empty() {
+            match ready!(Pin::new(&mut self.body).poll_next(context)) {
+                Some(Ok(bytes)) => self.rest = bytes,
+                end => return Poll::Ready(end),
+            }
+        }
+        let length = self.rest.len().min(SLICE);
+        Poll::Ready(Some(Ok(self.rest.split_to(length))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::Waker;
+
+    use super::*;
+    use crate::clock;
+
+    #[test]
+    fn a_body_is_given_in_slices_and_says_when_it_is_whole() {
+        let connection = Arc::new(Connection::new(clock::stopwatch()));
+        let whole: Vec<u8> = (0..40_000_u32).map(|i| i.to_le_bytes()[0]).collect();
+        let mut body =
+            Sliced::new(BoxBody::new(whole.clone()), Some(Answering::begin(connection.clone(), false)));
+        assert_eq!(body.size(), BodySize::Sized(40_000));
+        let (mut lengths, mut read) = (Vec::new(), Vec::new());
+        let mut context = Context::from_waker(Waker::noop());
+        while let Poll::Ready(Some(slice)) = Pin::new(&mut body).poll_next(&mut context) {
+            let slice = slice.unwrap();
+            lengths.push(slice.len());
+            read.extend_from_slice(&slice);
+        }
+        assert_eq!(lengths, [SLICE, SLICE, 40_000 - 2 * SLICE]);
+        assert_eq!(read, whole);
+        assert_eq!(connection.phase(), Phase::Answering);
+        drop(body);
+        assert_eq!(connection.phase(), Phase::Answered);
+    }
+}

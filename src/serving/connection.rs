@@ -1,0 +1,173 @@
+//! What a connection does now: written by its own thread, read by the list of all connections.
+
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::task::Waker;
+use std::time::Instant;
+
+use futures_util::task::AtomicWaker;
+
+use crate::clock;
+
+/// Where a connection stands between two requests and in one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Phase {
+    /// Nothing was sent on it yet.
+    Fresh,
+    /// Its last answer was sent, and nothing of a next request has come.
+    Idle,
+    /// A request's head has begun and not ended.
+    Head,
+    /// A request is being answered.
+    Answering,
+    /// The answer is whole and on its way to the kernel.
+    Answered,
+    /// The last word is said, and it waits for the other side to close.
+    Leaving,
+}
+
+impl Phase {
+    fn of(number: u8) -> Self {
+        match number {
+            0 => Self::Fresh,
+            1 => Self::Idle,
+            2 => Self::Head,
+            3 => Self::Answering,
+            4 => Self::Answered,
+            _ => Self::Leaving,
+        }
+    }
+
+    /// No request is under way, so what is written is not an answer of the app.
+    pub fn is_between(self) -> bool {
+        matches!(self, Self::Fresh | Self::Idle | Self::Head)
+    }
+}
+
+/// What the list wants of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Order {
+    None,
+    /// End, if no request is under way.
+    Close,
+    /// Answer 408 and end, if no request is under way.
+    TooLate,
+    /// End at once, whatever is unsent.
+    Abort,
+}
+
+/// One connection, as the list sees it.
+pub struct Connection {
+    phase: AtomicU8,
+    order: AtomicU8,
+    /// When it last moved: milliseconds of [`Self::since`].
+    moved: AtomicU64,
+    /// Bytes that the other side's kernel or ours took.
+    written: AtomicU64,
+    /// Bytes wait that nobody takes.
+    stuck: AtomicBool,
+    /// How many requests were begun; wraps around.
+    begun: AtomicU32,
+    /// Its request has a body, so it is the last one.
+    last: AtomicBool,
+    since: Instant,
+    waker: AtomicWaker,
+}
+
+impl Connection {
+    /// `since` is the same for all of a list.
+    pub fn new(since: Instant) -> Self {
+        let connection = Self {
+            phase: AtomicU8::new(Phase::Fresh as u8),
+            order: AtomicU8::new(Order::None as u8),
+            moved: AtomicU64::new(0),
+            written: AtomicU64::new(0),
+            stuck: AtomicBool::new(false),
+            begun: AtomicU32::new(0),
+            last: AtomicBool::new(false),
+            since,
+            waker: AtomicWaker::new(),
+        };
+        connection.enter(Phase::Fresh);
+        connection
+    }
+
+    pub fn phase(&self) -> Phase {
+        Phase::of(self.phase.load(Ordering::Relaxed))
+    }
+
+    /// It moves on.
+    pub fn enter(&self, phase: Phase) {
+        self.moved.store(millis(self.since), Ordering::Relaxed);
+        self.phase.store(phase as u8, Ordering::Relaxed);
+    }
+
+    /// A request begins. One with a body is the connection's last: what follows cannot be told from the body
+    /// without reading it as the parser does, and it is not waited for.
+    pub fn begin(&self, has_body: bool) {
+        self.begun.fetch_add(1, Ordering::Relaxed);
+        self.last.fetch_or(has_body, Ordering::Relaxed);
+        // The head that was late has come after all.
+        let late = Order::TooLate as u8;
+        let _ = self.order.compare_exchange(late, Order::None as u8, Ordering::Relaxed, Ordering::Relaxed);
+        self.enter(Phase::Answering);
+    }
+
+    pub fn begun(&self) -> u32 {
+        self.begun.load(Ordering::Relaxed)
+    }
+
+    pub fn is_last(&self) -> bool {
+        self.last.load(Ordering::Relaxed)
+    }
+
+    /// Bytes were taken.
+    pub fn wrote(&self, count: usize) {
+        self.moved.store(millis(self.since), Ordering::Relaxed);
+        self.written.fetch_add(u64::try_from(count).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    pub fn written(&self) -> u64 {
+        self.written.load(Ordering::Relaxed)
+    }
+
+    pub fn set_stuck(&self, stuck: bool) {
+        if self.stuck.load(Ordering::Relaxed) != stuck {
+            self.stuck.store(stuck, Ordering::Relaxed);
+        }
+    }
+
+    pub fn is_stuck(&self) -> bool {
+        self.stuck.load(Ordering::Relaxed)
+    }
+
+    /// When it last moved, in milliseconds of its list.
+    pub fn moved(&self) -> u64 {
+        self.moved.load(Ordering::Relaxed)
+    }
+
+    /// Its task is woken when an order comes.
+    pub fn listen(&self, waker: &Waker) {
+        self.waker.register(waker);
+    }
+
+    pub fn order(&self) -> Order {
+        match self.order.load(Ordering::Relaxed) {
+            0 => Order::None,
+            1 => Order::Close,
+            2 => Order::TooLate,
+            _ => Order::Abort,
+        }
+    }
+
+    pub fn give(&self, order: Order) {
+        self.order.store(order as u8, Ordering::Relaxed);
+        self.waker.wake();
+    }
+}
+
+/// Milliseconds from then to now.
+pub fn millis(since: Instant) -> u64 {
+    u64::try_from(clock::stopwatch().saturating_duration_since(since).as_millis()).unwrap_or(u64::MAX)
+}

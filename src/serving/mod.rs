@@ -1,0 +1,203 @@
+//! The portal on its sockets: listeners whose connections are counted, watched and closed by rules of our own.
+
+mod answer;
+mod connection;
+mod connections;
+mod files;
+mod head;
+mod pace;
+mod refusal;
+mod wire;
+
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_http::body::{BoxBody, MessageBody};
+use actix_http::error::DispatchError;
+use actix_http::{ConnectionType, HttpService, Payload, Protocol, Request, Response};
+use actix_server::{Server, ServerHandle};
+use actix_service::{
+    IntoServiceFactory, Service, ServiceFactory, ServiceFactoryExt as _, apply_fn_factory, fn_service,
+    map_config,
+};
+use actix_web::dev::AppConfig;
+use socket2::{Domain, Protocol as Transport, Socket, Type};
+use tokio::net::TcpStream;
+use tokio::task::AbortHandle;
+
+pub use files::OpenFiles;
+pub use pace::Pace;
+pub use refusal::Refusals;
+
+use answer::{Answering, SLICE, Sliced};
+use connection::Connection;
+use connections::Connections;
+use wire::Wire;
+
+use crate::metrics::ConnectionMetrics;
+
+/// A filter for the log, whatever else is logged: each of these lines is the work of a stranger, who could write as
+/// many as he likes. What was refused is counted in `/metrics`.
+pub const NEVER_LOGGED: &str = "actix_http::h1::dispatcher=off";
+
+/// For requests in flight to end, in seconds.
+const DRAIN_SECS: u64 = 25;
+/// Connections that the kernel holds until they are taken in.
+const BACKLOG: i32 = 4_096;
+
+/// How the portal is reached.
+#[derive(Clone, Debug, Default)]
+pub struct ServingSettings {
+    /// `promenade.adminListen`: where operators are answered apart from readers.
+    pub admin_listen: Option<SocketAddr>,
+    /// Instead of what the limit of open files allows: for tests.
+    pub most_connections: Option<usize>,
+    pub pace: Pace,
+}
+
+/// What a listener is opened with.
+#[derive(Clone, Debug)]
+pub struct Opening {
+    pub address: SocketAddr,
+    pub most_connections: usize,
+    /// Threads that serve; None for one to a core.
+    pub workers: Option<usize>,
+    pub pace: Pace,
+    pub refusals: Refusals,
+    pub metrics: ConnectionMetrics,
+}
+
+/// A listener and what serves it.
+#[must_use]
+pub struct Listener {
+    pub address: SocketAddr,
+    server: Server,
+    _keeping: Keeping,
+}
+
+/// The task that looks at deadlines; ends when this is dropped.
+struct Keeping(AbortHandle);
+
+impl Drop for Keeping {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+impl Listener {
+    pub fn handle(&self) -> ServerHandle {
+        self.server.handle()
+    }
+
+    /// Serves until its handle ends it.
+    pub async fn run(self) -> io::Result<()> {
+        self.server.await
+    }
+
+    /// Listens and begins to serve what `app` makes, once for each thread.
+    pub fn open<F, I, S, B>(opening: &Opening, app: F) -> io::Result<Self>
+    where
+        F: Fn() -> I + Send + Clone + 'static,
+        I: IntoServiceFactory<S, Request>,
+        S: ServiceFactory<Request, Config = AppConfig> + 'static,
+        S::Error: Into<actix_web::Error> + 'static,
+        S::InitError: fmt::Debug,
+        S::Response: Into<Response<B>> + 'static,
+        <S::Service as Service<Request>>::Future: 'static,
+        S::Service: 'static,
+        B: MessageBody + 'static,
+    {
+        let listener = bound(opening.address)?;
+        let address = listener.local_addr()?;
+        let connections =
+            Arc::new(Connections::new(opening.most_connections, opening.pace, opening.metrics.clone()));
+        let mut builder = Server::build().shutdown_timeout(DRAIN_SECS).disable_signals();
+        let workers = opening.workers.unwrap_or_else(cores);
+        builder = builder.workers(workers);
+        // The list keeps the limit. This is what there may be besides: connections that are being closed.
+        let most = opening.most_connections.saturating_add(opening.most_connections / 8);
+        builder = builder.max_concurrent_connections(most.div_ceil(workers).saturating_add(1));
+        let leaving = builder.graceful_shutdown_signal();
+        let (pace, refusals, list) = (opening.pace, opening.refusals.clone(), connections.clone());
+        let server = builder
+            .listen("promenade", listener, move || {
+                let leaving = leaving.clone();
+                let app = app().into_factory().map_err(|error| error.into().error_response());
+                let http = HttpService::build()
+                    .graceful_shutdown_signal(move || {
+                        let leaving = leaving.clone();
+                        async move { leaving.notified().await }
+                    })
+                    .keep_alive(pace.keep_alive)
+                    // The list looks at heads, of the first request and of later ones.
+                    .client_request_timeout(Duration::ZERO)
+                    .client_disconnect_timeout(pace.closing)
+                    // A viewer who leaves takes the handler along; what it fetches goes on in the store.
+                    .h1_allow_half_closed(false)
+                    .h1_write_buffer_size(SLICE)
+                    .local_addr(address)
+                    .on_connect_ext(|wire: &Wire, data| {
+                        data.insert(wire.connection().clone());
+                    })
+                    .finish(map_config(apply_fn_factory(app, answered::<_, B>), |_| AppConfig::default()));
+                let (list, refusals) = (list.clone(), refusals.clone());
+                fn_service(move |stream: TcpStream| {
+                    let (place, refusals) = (list.admit(), refusals.clone());
+                    async move {
+                        let peer = stream.peer_addr().ok();
+                        let refused = || DispatchError::Io(io::ErrorKind::ConnectionRefused.into());
+                        let place = place.ok_or_else(refused)?;
+                        Ok::<_, DispatchError>((Wire::new(stream, place, refusals), Protocol::Http1, peer))
+                    }
+                })
+                .and_then(http)
+            })?
+            .run();
+        let keeping = Keeping(tokio::spawn(connections.keep()).abort_handle());
+        Ok(Self { address, server, _keeping: keeping })
+    }
+}
+
+/// Asks the app, and tells the connection when the request begins and when its answer is whole.
+fn answered<S, B>(
+    mut request: Request,
+    app: &S,
+) -> impl Future<Output = Result<Response<Sliced>, S::Error>> + use<S, B>
+where
+    S: Service<Request>,
+    S::Response: Into<Response<B>>,
+    B: MessageBody + 'static,
+{
+    let has_body = !matches!(request.payload(), Payload::None);
+    let connection = request.conn_data::<Arc<Connection>>().cloned();
+    // What the library read behind a connection's last request is not answered; the connection ends.
+    let is_behind = connection.as_ref().is_some_and(|connection| connection.is_last());
+    let answering =
+        connection.filter(|_| !is_behind).map(|connection| Answering::begin(connection, has_body));
+    let answer = (!is_behind).then(|| app.call(request));
+    async move {
+        let Some(answer) = answer else { return std::future::pending().await };
+        let mut answer: Response<B> = answer.await?.into();
+        if has_body {
+            answer.head_mut().set_connection_type(ConnectionType::Close);
+        }
+        Ok(answer.map_body(|_, body| Sliced::new(BoxBody::new(body), answering)))
+    }
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(2, std::num::NonZeroUsize::get)
+}
+
+fn bound(address: SocketAddr) -> io::Result<std::net::TcpListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Transport::TCP))?;
+    // A portal that starts again finds its port free.
+    #[cfg(unix)]
+    socket.set_reuse_address(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    Ok(socket.into())
+}
