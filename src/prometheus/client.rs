@@ -10,7 +10,8 @@ use url::Url;
 use super::lane::{Lane, Origin};
 use super::refusal::Refusal;
 use super::wire::{
-    WireFault, read_external_labels, read_instant, read_matrix, read_metadata, read_names, read_rules,
+    NextPage, Pages, WireFault, read_external_labels, read_instant, read_matrix, read_metadata, read_names,
+    read_rules,
 };
 use super::{
     ErrorKind, ExternalLabels, InstanceName, InstanceSettings, InstantAnswer, Matrix, Metadata, MetricNames,
@@ -87,7 +88,7 @@ enum Request<'a> {
         at_ms: i64,
         origin: Origin,
     },
-    Rules,
+    Rules(Option<&'a NextPage>),
     /// Anything that is read whole at an address.
     Aside(Url),
 }
@@ -165,14 +166,32 @@ impl Client {
     }
 
     pub async fn rules(&self) -> Result<Rules, PrometheusError> {
-        let read = |reply: &Reply| Ok(Rules { date: reply.date, ..read_rules(&reply.body)? });
-        self.answer("rules", Request::Rules, read).await.map_err(|mut e| {
-            // There is no query in it, so Prometheus cannot have meant one.
-            if e.kind.is_of_query() {
-                e.kind = ErrorKind::Upstream;
+        let begun = clock::stopwatch();
+        // Boxed, here and below: who waits for an answer that others ask for must not hold all that asking takes.
+        let rules = Box::pin(self.every_page(begun)).await;
+        self.told("rules", begun, rules)
+    }
+
+    /// All pages of the rules, within one deadline.
+    async fn every_page(&self, begun: Instant) -> Result<Rules, Refusal> {
+        let _slots = self.enter(begun, &Request::Rules(None)).await?;
+        let (mut pages, mut next) = (Pages::default(), None);
+        loop {
+            let read = |reply: &Reply| read_rules(&reply.body, reply.date);
+            let request = Request::Rules(next.as_ref());
+            let asked = self.in_time(begun, self.ask(&request, self.left(begun), read));
+            next = match asked.await.map_err(Refusal::of_no_query) {
+                Ok(page) => pages.add(page).map_err(|fault| Refusal::of_wire(fault, 200))?,
+                Err(refusal) if next.is_none() => return Err(refusal),
+                Err(refusal) => {
+                    pages.end(refusal.kind);
+                    None
+                }
+            };
+            if next.is_none() {
+                return Ok(pages.into_rules());
             }
-            e
-        })
+        }
     }
 
     /// What the instance's targets say of a metric.
@@ -203,7 +222,20 @@ impl Client {
         decode: impl FnOnce(&Reply) -> Result<T, WireFault> + Send + 'static,
     ) -> Result<T, PrometheusError> {
         let begun = clock::stopwatch();
-        let result = self.within_limits(begun, request, decode).await;
+        let within_limits = Box::pin(async {
+            let _slots = self.enter(begun, &request).await?;
+            self.in_time(begun, self.ask(&request, self.left(begun), decode)).await
+        });
+        self.told(endpoint, begun, within_limits.await)
+    }
+
+    /// Counts a result and words the failure.
+    fn told<T>(
+        &self,
+        endpoint: &'static str,
+        begun: Instant,
+        result: Result<T, Refusal>,
+    ) -> Result<T, PrometheusError> {
         let outcome = result.as_ref().map_or_else(|refusal| refusal.kind.as_str(), |_| "ok");
         self.metrics.observe(&self.label, endpoint, outcome, begun.elapsed());
         result.map_err(|refusal| PrometheusError {
@@ -216,35 +248,41 @@ impl Client {
         })
     }
 
-    async fn within_limits<T: Send + 'static>(
+    /// What is left of the deadline.
+    fn left(&self, begun: Instant) -> Duration {
+        self.timeout.saturating_sub(begun.elapsed())
+    }
+
+    async fn in_time<T>(
         &self,
         begun: Instant,
-        request: Request<'_>,
-        decode: impl FnOnce(&Reply) -> Result<T, WireFault> + Send + 'static,
+        asked: impl Future<Output = Result<T, Refusal>>,
     ) -> Result<T, Refusal> {
-        let Some(_slots) = self.enter(begun, &request).await else {
-            return Err(Refusal::new(ErrorKind::Overloaded, "too many questions wait for this instance"));
-        };
-        let left = self.timeout.saturating_sub(begun.elapsed());
-        let asked = async {
-            let reply = self.send(&request, left).await.map_err(|f| Refusal::of_fault(&f))?;
-            if (200..=299).contains(&reply.status) {
-                decoded(reply, decode).await
-            } else {
-                Err(Refusal::of_status(&reply))
-            }
-        };
-        tokio::time::timeout(left, asked).await.unwrap_or_else(|_| {
+        tokio::time::timeout(self.left(begun), asked).await.unwrap_or_else(|_| {
             Err(Refusal::new(ErrorKind::Timeout, format!("no answer within {:?}", self.timeout)))
         })
     }
 
+    async fn ask<T: Send + 'static>(
+        &self,
+        request: &Request<'_>,
+        left: Duration,
+        decode: impl FnOnce(&Reply) -> Result<T, WireFault> + Send + 'static,
+    ) -> Result<T, Refusal> {
+        let reply = self.send(request, left).await.map_err(|f| Refusal::of_fault(&f))?;
+        if (200..=299).contains(&reply.status) {
+            decoded(reply, decode).await
+        } else {
+            Err(Refusal::of_status(&reply))
+        }
+    }
+
     /// A question that anybody can write first needs a slot of the narrow lane, so that at most a few of the
     /// others' slots, and places in their queue, are ever taken by such.
-    async fn enter(&self, begun: Instant, request: &Request<'_>) -> Option<Slots<'_>> {
+    async fn enter(&self, begun: Instant, request: &Request<'_>) -> Result<Slots<'_>, Refusal> {
         let narrow = Some(&self.lanes.ad_hoc);
         let (narrow, lane) = match request {
-            Request::Rules => (None, &self.lanes.rules),
+            Request::Rules(_) => (None, &self.lanes.rules),
             Request::Aside(_) => (None, &self.lanes.asides),
             Request::QueryRange { origin, .. } | Request::Query { origin, .. } => {
                 (narrow.filter(|_| *origin == Origin::AdHoc), &self.lanes.queries)
@@ -254,9 +292,11 @@ impl Client {
         let lanes = narrow.into_iter().chain([lane]).chain(self.way.as_deref());
         let mut slots = Slots::new();
         for lane in lanes {
-            slots.push(lane.enter(self.timeout.saturating_sub(begun.elapsed())).await?);
+            let slot = lane.enter(self.left(begun)).await;
+            let busy = || Refusal::new(ErrorKind::Overloaded, "too many questions wait for this instance");
+            slots.push(slot.ok_or_else(busy)?);
         }
-        Some(slots)
+        Ok(slots)
     }
 
     /// Tries a second time only if there was no connection: then the instance has not seen the question.
@@ -272,7 +312,7 @@ impl Client {
 
     async fn send_once(&self, request: &Request<'_>, left: Duration) -> Result<Reply, Fault> {
         match request {
-            Request::Rules => self.http.get(self.rules_url.clone()).await,
+            Request::Rules(page) => self.http.get(self.rules_of(*page)).await,
             Request::Aside(url) => self.http.get(url.clone()).await,
             Request::QueryRange { query, window, .. } => {
                 let form = [
@@ -293,6 +333,15 @@ impl Client {
                 self.http.post_form(self.query_url.clone(), &form).await
             }
         }
+    }
+
+    fn rules_of(&self, page: Option<&NextPage>) -> Url {
+        let mut url = self.rules_url.clone();
+        if let Some(NextPage { token, groups }) = page {
+            let mut pairs = url.query_pairs_mut();
+            pairs.append_pair("group_limit", &groups.to_string()).append_pair("group_next_token", token);
+        }
+        url
     }
 
     /// An instance that repeats our credential in its error must not bring it to a page.

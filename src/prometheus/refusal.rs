@@ -44,6 +44,11 @@ impl Refusal {
         Self { cause: Some(Cause::Page), ..Self::new(ErrorKind::NotPrometheus, PAGE) }
     }
 
+    /// Of a question without a query: Prometheus cannot have meant one.
+    pub fn of_no_query(self) -> Self {
+        if self.kind.is_of_query() { Self { kind: ErrorKind::Upstream, ..self } } else { self }
+    }
+
     fn with_status(self, status: u16) -> Self {
         Self { status: Some(status), ..self }
     }

@@ -102,6 +102,8 @@ pub struct Rules {
     pub groups: Vec<RuleGroup>,
     /// What the instance's own clock said when it answered; None where it did not say.
     pub date: Option<Timestamp>,
+    /// The latest time that a rule was evaluated or an alert became active at; None without any.
+    pub latest: Option<Timestamp>,
     pub warnings: Vec<String>,
     pub infos: Vec<String>,
 }

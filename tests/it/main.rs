@@ -44,6 +44,7 @@ mod label_reach;
 mod leaving;
 mod own_script;
 mod params;
+mod partial_answers;
 mod pictures;
 mod plugin_defects;
 mod plugin_suite;

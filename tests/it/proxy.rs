@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use promenade::clock;
 use promenade::monitoring::routing::Selector;
 use promenade::prometheus::{InstanceName, InstanceSettings};
 use reqwest::Method;
@@ -345,20 +346,47 @@ async fn many_plugins_are_one_question() {
 }
 
 #[tokio::test]
-async fn an_old_answer_is_none_here() {
+async fn an_old_answer_has_a_warning_with_its_time() {
     let world = World::with(CATALOG, |settings| {
         settings.instances[0].scrape_interval = Duration::from_millis(100);
     })
     .await;
-    world.upstream.on_rules(Reply::rules(json!([])));
+    let groups = json!([{"name": "g", "rules": [{"name": "A", "type": "alerting", "state": "firing"}]}]);
+    let whole = json!({"status": "success", "data": {"groups": groups}, "warnings": ["a store is down"]});
+    world.upstream.on_rules(Reply::json(200, &whole));
+    let now = || clock::now().as_second();
     let rules = format!("{API}/rules?type=alert");
-    assert_eq!(world.get(&rules).await.status, 200);
+    let begun = now();
+    let fresh = world.get(&rules).await.json();
+    assert_eq!(fresh["warnings"], json!(["a store is down"]));
     world.upstream.on_rules(Reply::refusal(500, "internal", "gone"));
     tokio::time::sleep(Duration::from_millis(1_200)).await;
     let reply = world.get(&rules).await;
-    assert_eq!((reply.status.as_u16(), refusal(&reply.json())), (502, ("internal", "gone")));
+    assert_eq!(reply.status, 200, "{}", reply.text());
+    let old = reply.json();
+    assert_eq!(old["data"], fresh["data"]);
+    let warnings: Vec<&str> =
+        old["warnings"].as_array().unwrap().iter().map(|w| w.as_str().unwrap()).collect();
+    assert_eq!(warnings.len(), 2, "{warnings:?}");
+    let at =
+        warnings[0].strip_prefix("This is the state of ").unwrap().split(" UTC, not checked since: ").next();
+    let at: jiff::Timestamp = format!("{}Z", at.unwrap().replace(' ', "T")).parse().unwrap();
+    assert!((begun..=begun + 5).contains(&at.as_second()), "{warnings:?}");
+    assert!(warnings[0].ends_with("not checked since: Prometheus failed."), "{warnings:?}");
+    assert_eq!(warnings[1], "a store is down");
     let page = world.get("/catalog/default/component/alerting/alerts.json").await.json();
     assert_eq!(page["stale"], true);
+}
+
+#[tokio::test]
+async fn pages_of_rules_are_answered_with_all_of_them() {
+    let world = world().await;
+    let group = |name: &str| json!({"name": name, "rules": [{"name": name, "type": "alerting"}]});
+    world.upstream.on_rules(Reply::rules(json!([group("a"), group("b")])));
+    for paging in ["", "&group_limit=1", "&group_limit=1&group_next_token=t"] {
+        let data = &world.get(&format!("{API}/rules?type=alert{paging}")).await.json()["data"];
+        assert_eq!((data["groups"].as_array().unwrap().len(), &data["groupNextToken"]), (2, &Value::Null));
+    }
 }
 
 #[tokio::test]

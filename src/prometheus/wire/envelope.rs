@@ -4,6 +4,12 @@ use std::borrow::Cow;
 
 use serde::Deserialize;
 use serde_json::error::Category;
+use serde_json::value::RawValue;
+
+use super::remarks::Remarks;
+
+/// VictoriaMetrics' `isPartial`, as a warning.
+const PARTIAL: &str = "partial answer: the instance could not read all of its data (isPartial)";
 
 /// Why a body is no answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,8 +32,8 @@ pub enum WireFault {
 #[derive(Debug)]
 pub struct Opened<D> {
     pub data: D,
-    pub warnings: Vec<String>,
-    pub infos: Vec<String>,
+    pub warnings: Remarks,
+    pub infos: Remarks,
 }
 
 #[derive(Deserialize)]
@@ -35,8 +41,12 @@ struct Envelope<'a, D> {
     #[serde(borrow)]
     status: Option<Cow<'a, str>>,
     data: Option<D>,
-    warnings: Option<Vec<String>>,
-    infos: Option<Vec<String>>,
+    #[serde(default)]
+    warnings: Remarks,
+    #[serde(default)]
+    infos: Remarks,
+    #[serde(borrow, rename = "isPartial")]
+    is_partial: Option<&'a RawValue>,
 }
 
 /// The parts of an envelope that an error has, whatever its data is.
@@ -60,12 +70,13 @@ pub fn open<'a, D: Deserialize<'a>>(body: &'a [u8]) -> Result<Opened<D>, WireFau
         });
     };
     let envelope: Envelope<'a, D> = serde_json::from_str(text).map_err(|e| why(text, &e))?;
+    let mut warnings = Remarks::default();
+    if envelope.is_partial.is_some_and(|flag| flag.get() != "false") {
+        warnings.add(PARTIAL);
+    }
+    warnings.add_all(envelope.warnings);
     match (envelope.status.as_deref(), envelope.data) {
-        (Some("success"), Some(data)) => Ok(Opened {
-            data,
-            warnings: envelope.warnings.unwrap_or_default(),
-            infos: envelope.infos.unwrap_or_default(),
-        }),
+        (Some("success"), Some(data)) => Ok(Opened { data, warnings, infos: envelope.infos }),
         (Some("success"), None) => Err(WireFault::Incomplete("the answer has no data".into())),
         _ => Err(refusal(body).unwrap_or_else(other_json)),
     }
@@ -153,10 +164,30 @@ mod tests {
     }
 
     #[test]
+    fn an_answer_that_is_partial_has_a_warning() {
+        let warnings = |more: &str| {
+            open::<Vec<u32>>(format!(r#"{{"status":"success","data":[]{more}}}"#).as_bytes())
+                .unwrap()
+                .warnings
+                .into_vec()
+        };
+        for whole in ["", r#","isPartial":false"#, r#","isPartial":null,"stats":{"seriesFetched":"0"}"#] {
+            assert!(warnings(whole).is_empty(), "{whole}");
+        }
+        for partial in ["true", "1", r#""true""#] {
+            assert_eq!(warnings(&format!(r#","isPartial":{partial},"warnings":["w"]"#)), [PARTIAL, "w"]);
+        }
+        assert_eq!(warnings(r#","warnings":[null]"#).len(), 1);
+    }
+
+    #[test]
     fn keeps_remarks_and_what_prometheus_said() {
         let body = br#"{"status":"success","data":[],"warnings":["w"],"infos":["i","j"]}"#;
         let opened = open::<Vec<u32>>(body).unwrap();
-        assert_eq!((opened.warnings, opened.infos), (vec!["w".into()], vec!["i".to_owned(), "j".into()]));
+        assert_eq!(
+            (opened.warnings.into_vec(), opened.infos.into_vec()),
+            (vec!["w".into()], vec!["i".to_owned(), "j".into()])
+        );
         assert_eq!(
             refusal(br#"{"status":"error","errorType":"execution","error":"many \"samples\""}"#),
             Some(WireFault::Refused { error_type: "execution".into(), said: "many \"samples\"".into() })

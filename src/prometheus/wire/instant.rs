@@ -16,11 +16,12 @@ pub fn read_instant(body: &[u8]) -> Result<InstantAnswer, WireFault> {
         return Err(WireFault::TooLarge(format!("the answer is larger than {} MiB", MAX_TEXT >> 20)));
     }
     let Opened { data, warnings, infos } = open_result(body)?;
-    Ok(InstantAnswer { value: read_value(data)?, warnings, infos })
+    Ok(InstantAnswer { value: read_value(data)?, warnings: warnings.into_vec(), infos: infos.into_vec() })
 }
 
 pub fn read_value(result: RawResult<'_>) -> Result<InstantValue, WireFault> {
     Ok(match result {
+        RawResult::Nothing => InstantValue::Vector(Vec::new()),
         RawResult::Vector(raw) => {
             InstantValue::Vector(raw.into_iter().map(|s| read_sample(&s)).collect::<Result<_, _>>()?)
         }
@@ -58,7 +59,7 @@ fn read_series(raw: &RawSeries<'_>) -> Result<SeriesSamples, WireFault> {
     }
     let mut floats = Vec::new();
     if let Some(list) = raw.values {
-        each_sample(list.get(), |at_ms, value| floats.push((at_ms, value)))
+        each_sample(list, |at_ms, value| floats.push((at_ms, value)))
             .map_err(|_| incomplete("the samples of a series are damaged"))?;
     }
     let histograms = raw.histograms.map_or(Ok(Vec::new()), read_histograms)?;
@@ -115,7 +116,9 @@ mod tests {
                 histograms: Vec::new(),
             }]))
         );
-        assert_eq!(read("vector", "[]"), Ok(InstantValue::Vector(Vec::new())));
+        for (result_type, empty) in [("vector", "[]"), ("vector", "null"), ("", "null")] {
+            assert_eq!(read(result_type, empty), Ok(InstantValue::Vector(Vec::new())));
+        }
     }
 
     #[test]

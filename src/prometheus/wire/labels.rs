@@ -9,11 +9,11 @@ use super::envelope::WireFault;
 use super::result::incomplete;
 use crate::prometheus::Labels;
 
-/// The labels of a series.
+/// The labels of a series; null for none.
 pub fn read_labels(raw: &RawValue) -> Result<Labels, WireFault> {
-    let labels: Result<StrictLabels, _> = serde_json::from_str(raw.get());
+    let labels: Result<Option<StrictLabels>, _> = serde_json::from_str(raw.get());
     labels
-        .map(|StrictLabels(labels)| labels)
+        .map(|labels| labels.map_or_else(Labels::default, |StrictLabels(labels)| labels))
         .map_err(|e| incomplete(&format!("the labels of a series are damaged: {e}")))
 }
 

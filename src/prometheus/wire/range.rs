@@ -16,9 +16,11 @@ const MAX_DECODED: usize = 64 << 20;
 /// An answer of another type is kept as the value that it is.
 pub fn read_matrix(body: &[u8], window: Window) -> Result<Matrix, WireFault> {
     let Opened { data, warnings, infos } = open_result(body)?;
-    let mut matrix = Matrix { warnings, infos, ..Matrix::of(window, Vec::new()) };
+    let mut matrix =
+        Matrix { warnings: warnings.into_vec(), infos: infos.into_vec(), ..Matrix::of(window, Vec::new()) };
     let raw = match data {
         RawResult::Matrix(raw) => raw,
+        RawResult::Nothing => return Ok(matrix),
         other => return Ok(Matrix { instant: Some(read_value(other)?), ..matrix }),
     };
     let decoded: usize = raw.iter().map(|s| decoded(s, &window)).sum();
@@ -65,7 +67,7 @@ fn read_series(raw: &RawSeries<'_>, matrix: &mut Matrix) -> Result<(), WireFault
     // A series of nothing but histograms has no column.
     let Some(values) = raw.values else { return Ok(()) };
     let mut column = vec![ABSENT; matrix.window.len()];
-    matrix.off_grid += read_samples(values.get(), &matrix.window, &mut column)
+    matrix.off_grid += read_samples(values, &matrix.window, &mut column)
         .map_err(|_| incomplete("the samples of a series are damaged"))?;
     matrix.series.push(Series { labels, values: column });
     Ok(())

@@ -1,24 +1,19 @@
 //! Takes a query's result apart by its type; the samples are left unread.
 
 use std::borrow::Cow;
-use std::fmt;
-use std::marker::PhantomData;
 
-use serde::Deserialize;
-use serde::de::{Deserializer, IgnoredAny, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use super::envelope::{Opened, WireFault, open};
-
-/// The most series that are looked at.
-const MAX_SERIES: usize = 50_000;
+use super::parts::{Bounded, list};
 
 #[derive(Deserialize)]
 struct Listed<'a> {
     #[serde(borrow, rename = "resultType")]
     result_type: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    result: Option<Bounded<RawSeries<'a>>>,
+    #[serde(borrow, deserialize_with = "list")]
+    result: Bounded<RawSeries<'a>>,
 }
 
 #[derive(Deserialize)]
@@ -34,8 +29,9 @@ struct Single<'a> {
 pub struct RawSeries<'a> {
     #[serde(borrow)]
     pub metric: &'a RawValue,
-    #[serde(borrow)]
-    pub values: Option<&'a RawValue>,
+    /// The list as it stands in the answer.
+    #[serde(borrow, default, deserialize_with = "list_text")]
+    pub values: Option<&'a str>,
     #[serde(borrow)]
     pub histograms: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -53,6 +49,8 @@ pub enum RawResult<'a> {
     Vector(Vec<RawSeries<'a>>),
     Scalar(RawPoint<'a>),
     String(RawPoint<'a>),
+    /// No result, and no word for its type: of a query that selects nothing, by some servers.
+    Nothing,
 }
 
 /// Opens the answer to a range query or an instant query.
@@ -61,8 +59,9 @@ pub fn open_result(body: &[u8]) -> Result<Opened<RawResult<'_>>, WireFault> {
         Ok(opened) => opened,
         Err(fault) => return open_single(body).ok_or(fault),
     };
-    let (Some(result_type), Some(Bounded { first: series, more })) = (data.result_type, data.result) else {
-        return Err(incomplete("the answer lacks its result"));
+    let Bounded { first: series, more } = data.result;
+    let Some(result_type) = data.result_type else {
+        return Err(incomplete("the answer lacks the type of its result"));
     };
     if more > 0 {
         return Err(WireFault::TooLarge(format!("the answer has {} series", series.len() + more)));
@@ -70,6 +69,7 @@ pub fn open_result(body: &[u8]) -> Result<Opened<RawResult<'_>>, WireFault> {
     let data = match &*result_type {
         "matrix" => RawResult::Matrix(series),
         "vector" => RawResult::Vector(series),
+        "" if series.is_empty() => RawResult::Nothing,
         "scalar" | "string" => return Err(incomplete("the answer lacks its value")),
         _ => return Err(WireFault::NotPrometheus("the answer to a query is of an unknown type".into())),
     };
@@ -91,38 +91,8 @@ pub fn incomplete(detail: &str) -> WireFault {
     WireFault::Incomplete(detail.to_owned())
 }
 
-/// The first [`MAX_SERIES`] of a list, and how many more there were.
-struct Bounded<T> {
-    first: Vec<T>,
-    more: usize,
-}
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Bounded<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_seq(BoundedVisitor(PhantomData))
-    }
-}
-
-struct BoundedVisitor<T>(PhantomData<T>);
-
-impl<'de, T: Deserialize<'de>> Visitor<'de> for BoundedVisitor<T> {
-    type Value = Bounded<T>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Bounded<T>, A::Error> {
-        let mut list = Bounded { first: Vec::new(), more: 0 };
-        while list.first.len() < MAX_SERIES {
-            match seq.next_element()? {
-                Some(next) => list.first.push(next),
-                None => return Ok(list),
-            }
-        }
-        while seq.next_element::<IgnoredAny>()?.is_some() {
-            list.more += 1;
-        }
-        Ok(list)
-    }
+/// A list that is there, unread. Go writes one without elements as null.
+fn list_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de str>, D::Error> {
+    let text = <&RawValue>::deserialize(deserializer)?.get();
+    Ok(Some(if text == "null" { "[]" } else { text }))
 }

@@ -1,170 +1,286 @@
 //! Reads the answer to `/rules?type=alert`.
 
-use std::borrow::Cow;
-
+use jiff::Timestamp;
 use serde::Deserialize;
-use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
 
 use super::envelope::{Opened, WireFault, open};
 use super::labels::StrictLabels;
+use super::parts::{Bounded, Part, given, list};
+use super::remarks::Remarks;
 use super::samples::number;
 use crate::prometheus::{Alert, AlertState, AlertingRule, Labels, RuleGroup, RuleHealth, Rules};
 
+mod faults;
+
+pub use faults::Faults;
+
+/// The most groups, rules and alerts of one answer that are read: in memory each takes up to a hundred times its
+/// shortest text.
+pub const MOST_ROWS: usize = 200_000;
+/// The longest token that is sent back, in bytes.
+const LONGEST_TOKEN: usize = 4 << 10;
+
+/// Rows, each read on its own.
+type Rows<'a> = Bounded<&'a RawValue>;
+
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Data<'a> {
-    #[serde(borrow)]
-    groups: Option<Vec<RawGroup<'a>>>,
+    #[serde(borrow, deserialize_with = "list")]
+    groups: Rows<'a>,
+    group_next_token: Option<Part<String>>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct RawGroup<'a> {
-    name: Option<String>,
-    file: Option<String>,
-    interval: Option<f64>,
-    limit: Option<i64>,
-    evaluation_time: Option<f64>,
-    last_evaluation: Option<String>,
-    #[serde(borrow)]
-    rules: Option<Vec<RawRule<'a>>>,
+    name: Option<Part<String>>,
+    file: Option<Part<String>>,
+    interval: Option<Part<f64>>,
+    limit: Option<Part<i64>>,
+    evaluation_time: Option<Part<f64>>,
+    last_evaluation: Option<Part<String>>,
+    #[serde(borrow, deserialize_with = "list")]
+    rules: Rows<'a>,
 }
 
-/// Prometheus always sends all of it; others (vmalert, Thanos, Mimir) leave parts out.
+/// Prometheus always sends all of it; others (vmalert, Thanos, Mimir) leave parts out, or write them as null.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct RawRule<'a> {
-    #[serde(borrow, rename = "type")]
-    kind: Option<Cow<'a, str>>,
-    name: Option<String>,
-    query: Option<String>,
-    duration: Option<f64>,
-    keep_firing_for: Option<f64>,
-    labels: Option<StrictLabels>,
-    annotations: Option<StrictLabels>,
-    #[serde(borrow)]
-    state: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    health: Option<Cow<'a, str>>,
-    last_error: Option<String>,
-    evaluation_time: Option<f64>,
-    last_evaluation: Option<String>,
-    #[serde(borrow)]
-    alerts: Option<Vec<RawAlert<'a>>>,
+    #[serde(rename = "type")]
+    kind: Option<Part<String>>,
+    name: Option<Part<String>>,
+    query: Option<Part<String>>,
+    duration: Option<Part<f64>>,
+    keep_firing_for: Option<Part<f64>>,
+    labels: Option<Part<StrictLabels>>,
+    annotations: Option<Part<StrictLabels>>,
+    state: Option<Part<String>>,
+    health: Option<Part<String>>,
+    last_error: Option<Part<String>>,
+    evaluation_time: Option<Part<f64>>,
+    last_evaluation: Option<Part<String>>,
+    #[serde(borrow, default, deserialize_with = "given")]
+    alerts: Option<Part<Option<Rows<'a>>>>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct RawAlert<'a> {
+struct RawAlert {
+    /// Without labels nobody could say whose it is, so they are no part that may be broken alone.
     labels: Option<StrictLabels>,
-    annotations: Option<StrictLabels>,
-    #[serde(borrow)]
-    state: Option<Cow<'a, str>>,
-    active_at: Option<String>,
-    #[serde(borrow)]
-    value: Option<RawNumber<'a>>,
+    annotations: Option<Part<StrictLabels>>,
+    state: Option<Part<String>>,
+    active_at: Option<Part<String>>,
+    value: Option<Part<RawNumber>>,
 }
 
 /// A text in Prometheus, a number elsewhere.
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum RawNumber<'a> {
-    Text(#[serde(borrow)] Cow<'a, str>),
+enum RawNumber {
     Number(f64),
-    Other(IgnoredAny),
+    Text(String),
 }
 
-/// Reads all alerting rules, in the order of the answer; recording rules are passed over.
-pub fn read_rules(body: &[u8]) -> Result<Rules, WireFault> {
+/// One answer, which may be one of several.
+#[derive(Debug)]
+pub struct RulesPage {
+    /// Without `warnings` and `infos`.
+    pub rules: Rules,
+    pub warnings: Remarks,
+    pub infos: Remarks,
+    /// What could not be read of it, no warning yet.
+    pub faults: Faults,
+    /// What to ask for the next page with; None for the last one.
+    pub next: Option<String>,
+    /// How many groups it has, those that cannot be read included.
+    pub groups: usize,
+    /// How many groups, rules and alerts it has, of all kinds.
+    pub rows: usize,
+    /// The size of its text.
+    pub bytes: usize,
+}
+
+/// Reads all alerting rules, in the order of the answer; recording rules are passed over. What of a group, a rule
+/// or an alert cannot be read is counted, and leaves its neighbours alone.
+///
+/// `date`: what the instance's clock said.
+pub fn read_rules(body: &[u8], date: Option<Timestamp>) -> Result<RulesPage, WireFault> {
     let Opened { data, warnings, infos } = open::<Data<'_>>(body)?;
-    let raw = data.groups.ok_or_else(|| lacking("its groups"))?;
-    let (mut rules, mut groups) = (Vec::new(), Vec::with_capacity(raw.len()));
-    for group in raw {
-        let name = group.name.ok_or_else(|| lacking("the name of a group"))?;
-        let file = group.file.unwrap_or_default();
-        let interval = group.interval.unwrap_or(0.0);
-        let first = rules.len();
-        for rule in group.rules.ok_or_else(|| lacking("the rules of a group"))? {
-            if is_alerting(&rule) {
-                rules.push(alerting_rule(rule, &name, &file, interval)?);
-            }
+    let mut reader = Reader::default();
+    let groups = reader.rows(data.groups);
+    for group in &groups {
+        match serde_json::from_str(group.get()) {
+            Ok(group) => reader.group(group),
+            Err(_) => reader.faults.groups += 1,
         }
-        groups.push(RuleGroup {
+    }
+    let next = match data.group_next_token {
+        Some(Part::Read(token)) if token.len() <= LONGEST_TOKEN => Some(token).filter(|t| !t.is_empty()),
+        Some(_) => {
+            reader.faults.lost_page = true;
+            None
+        }
+        None => None,
+    };
+    let (groups, rows, bytes) = (groups.len(), reader.count, body.len());
+    let Reader { rules, groups: told_of, latest, faults, .. } = reader;
+    let rules = Rules { rules, groups: told_of, date, latest, ..Rules::default() };
+    Ok(RulesPage { rules, warnings, infos, faults, next, groups, rows, bytes })
+}
+
+/// What was read so far, and what could not be.
+#[derive(Default)]
+struct Reader {
+    rules: Vec<AlertingRule>,
+    groups: Vec<RuleGroup>,
+    latest: Option<Timestamp>,
+    count: usize,
+    faults: Faults,
+}
+
+impl Reader {
+    /// A list's rows, as far as there is room for them.
+    fn rows<'a>(&mut self, list: Rows<'a>) -> Vec<&'a RawValue> {
+        let mut rows = list.first;
+        let room = MOST_ROWS.saturating_sub(self.count);
+        self.faults.beyond += list.more + rows.len().saturating_sub(room);
+        rows.truncate(room);
+        self.count += rows.len();
+        rows
+    }
+
+    fn group(&mut self, raw: RawGroup<'_>) {
+        let name = self.faults.part(raw.name);
+        self.faults.fields += usize::from(name.is_none());
+        let (name, file) = (name.unwrap_or_default(), self.faults.part(raw.file).unwrap_or_default());
+        let first = self.rules.len();
+        let mut group = RuleGroup {
             name,
             file,
-            interval,
-            limit: group.limit.unwrap_or(0),
-            evaluation_time: group.evaluation_time.unwrap_or(0.0),
-            last_evaluation: time(group.last_evaluation),
-            rules: first..rules.len(),
+            interval: self.faults.part(raw.interval).unwrap_or(0.0),
+            limit: self.faults.part(raw.limit).unwrap_or(0),
+            evaluation_time: self.faults.part(raw.evaluation_time).unwrap_or(0.0),
+            last_evaluation: self.time(raw.last_evaluation),
+            rules: first..first,
+        };
+        for rule in self.rows(raw.rules) {
+            match serde_json::from_str(rule.get()) {
+                Ok(rule) => self.rule(rule, &group),
+                Err(_) => self.faults.rules += 1,
+            }
+        }
+        group.rules = first..self.rules.len();
+        self.groups.push(group);
+    }
+
+    fn rule(&mut self, raw: RawRule<'_>, group: &RuleGroup) {
+        match Kind::of(&raw) {
+            Kind::Alerting => {}
+            Kind::Recording => return,
+            Kind::Unknown(word) => return self.faults.unknown_type(word),
+        }
+        let Some(Part::Read(name)) = raw.name else {
+            self.faults.rules += 1;
+            return;
+        };
+        let alerts = self.faults.part(raw.alerts).flatten().unwrap_or_default();
+        let alerts = self.rows(alerts).into_iter().filter_map(|alert| self.alert(alert)).collect();
+        // vmalert calls a rule well before it has evaluated it.
+        let never = matches!(&raw.last_evaluation, Some(Part::Read(time)) if is_never(time));
+        let last_evaluation = self.time(raw.last_evaluation);
+        let faults = &mut self.faults;
+        let word = faults.part(raw.health).map(|word| word.to_ascii_lowercase());
+        let health = match word.as_deref() {
+            Some("ok") if !never => RuleHealth::Ok,
+            Some("err") => RuleHealth::Err,
+            _ => RuleHealth::Unknown,
+        };
+        // Prometheus before 3 calls a rule inactive that it has not evaluated yet: nobody knows its state.
+        let unevaluated = word.as_deref() == Some("unknown") && last_evaluation.is_none();
+        let state = match state(faults.part(raw.state).as_deref()) {
+            AlertState::Inactive if unevaluated => AlertState::Unknown,
+            told => told,
+        };
+        self.rules.push(AlertingRule {
+            group: group.name.clone(),
+            file: group.file.clone(),
+            interval: group.interval,
+            name,
+            query: faults.part(raw.query).unwrap_or_default(),
+            duration: faults.part(raw.duration).unwrap_or(0.0),
+            keep_firing_for: faults.part(raw.keep_firing_for).unwrap_or(0.0),
+            labels: labels(faults.part(raw.labels)),
+            annotations: labels(faults.part(raw.annotations)),
+            state,
+            health,
+            last_error: faults.part(raw.last_error).filter(|e| !e.is_empty()),
+            evaluation_time: faults.part(raw.evaluation_time).unwrap_or(0.0),
+            last_evaluation,
+            alerts,
         });
     }
-    Ok(Rules { rules, groups, date: None, warnings, infos })
-}
 
-fn is_alerting(rule: &RawRule<'_>) -> bool {
-    match rule.kind.as_deref() {
-        Some(kind) => kind == "alerting",
-        // Only alerting rules have these.
-        None => rule.state.is_some() || rule.alerts.is_some(),
+    fn alert(&mut self, raw: &RawValue) -> Option<Alert> {
+        let Ok(raw) = serde_json::from_str::<RawAlert>(raw.get()) else {
+            self.faults.alerts += 1;
+            return None;
+        };
+        let active_at = self.time(raw.active_at);
+        let faults = &mut self.faults;
+        let value = match faults.part(raw.value) {
+            Some(RawNumber::Text(text)) => {
+                let value = number(text.as_bytes());
+                faults.fields += usize::from(value.is_none() && !text.is_empty());
+                value
+            }
+            Some(RawNumber::Number(value)) => Some(value),
+            None => None,
+        };
+        Some(Alert {
+            labels: labels(raw.labels),
+            annotations: labels(faults.part(raw.annotations)),
+            state: state(faults.part(raw.state).as_deref()),
+            active_at,
+            value,
+        })
+    }
+
+    /// A time as it stands in the answer; None for never.
+    fn time(&mut self, raw: Option<Part<String>>) -> Option<String> {
+        let text = self.faults.part(raw).filter(|t| !t.is_empty() && !is_never(t))?;
+        self.latest = self.latest.max(text.parse().ok());
+        Some(text)
     }
 }
 
-fn alerting_rule(
-    raw: RawRule<'_>,
-    group: &str,
-    file: &str,
-    interval: f64,
-) -> Result<AlertingRule, WireFault> {
-    let name = raw.name.ok_or_else(|| lacking("the name of a rule"))?;
-    // vmalert calls a rule well before it has evaluated it.
-    let never = raw.last_evaluation.as_deref().is_some_and(is_never);
-    let health = match raw.health.as_deref() {
-        Some("ok") if !never => RuleHealth::Ok,
-        Some("err") => RuleHealth::Err,
-        _ => RuleHealth::Unknown,
-    };
-    let last_evaluation = time(raw.last_evaluation);
-    // Prometheus before 3 calls a rule inactive that it has not evaluated yet: nobody knows its state.
-    let unevaluated = raw.health.as_deref() == Some("unknown") && last_evaluation.is_none();
-    let state = match state(raw.state.as_deref()) {
-        AlertState::Inactive if unevaluated => AlertState::Unknown,
-        told => told,
-    };
-    Ok(AlertingRule {
-        group: group.to_owned(),
-        file: file.to_owned(),
-        interval,
-        name,
-        query: raw.query.unwrap_or_default(),
-        duration: raw.duration.unwrap_or(0.0),
-        keep_firing_for: raw.keep_firing_for.unwrap_or(0.0),
-        labels: labels(raw.labels),
-        annotations: labels(raw.annotations),
-        state,
-        health,
-        last_error: raw.last_error.filter(|e| !e.is_empty()),
-        evaluation_time: raw.evaluation_time.unwrap_or(0.0),
-        last_evaluation,
-        alerts: raw.alerts.unwrap_or_default().into_iter().map(alert).collect(),
-    })
+enum Kind<'a> {
+    Alerting,
+    Recording,
+    /// With its word, if it is one.
+    Unknown(Option<&'a str>),
 }
 
-fn alert(raw: RawAlert<'_>) -> Alert {
-    Alert {
-        labels: labels(raw.labels),
-        annotations: labels(raw.annotations),
-        state: state(raw.state.as_deref()),
-        active_at: time(raw.active_at),
-        value: match raw.value {
-            Some(RawNumber::Text(text)) => number(text.as_bytes()),
-            Some(RawNumber::Number(value)) => Some(value),
-            Some(RawNumber::Other(_)) | None => None,
-        },
+impl<'a> Kind<'a> {
+    fn of(rule: &'a RawRule<'_>) -> Self {
+        match &rule.kind {
+            Some(Part::Read(word)) if word.eq_ignore_ascii_case("alerting") => Self::Alerting,
+            Some(Part::Read(word)) if word.eq_ignore_ascii_case("recording") => Self::Recording,
+            Some(Part::Read(word)) if !word.is_empty() => Self::Unknown(Some(word)),
+            Some(Part::Broken) => Self::Unknown(None),
+            // Only alerting rules have these.
+            _ if rule.state.is_some() || rule.alerts.is_some() => Self::Alerting,
+            _ if rule.name.is_some() => Self::Recording,
+            _ => Self::Unknown(None),
+        }
     }
 }
 
 fn state(word: Option<&str>) -> AlertState {
-    match word {
+    match word.map(str::to_ascii_lowercase).as_deref() {
         Some("firing") => AlertState::Firing,
         Some("pending") => AlertState::Pending,
         Some("inactive") => AlertState::Inactive,
@@ -177,16 +293,8 @@ fn labels(raw: Option<StrictLabels>) -> Labels {
 }
 
 /// Go's zero time, the year 1, means never.
-fn time(raw: Option<String>) -> Option<String> {
-    raw.filter(|t| !t.is_empty() && !is_never(t))
-}
-
 fn is_never(time: &str) -> bool {
     time.starts_with("0001-")
-}
-
-fn lacking(what: &str) -> WireFault {
-    WireFault::Incomplete(format!("the answer lacks {what}"))
 }
 
 #[cfg(test)]

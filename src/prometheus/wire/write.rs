@@ -42,9 +42,9 @@ pub fn write_matrix<'a>(matrix: &'a Matrix, warnings: &'a [String]) -> impl Seri
     Success::of(data, warnings, &matrix.infos)
 }
 
-/// The answer to an instant query.
-pub fn write_instant(answer: &InstantAnswer) -> impl Serialize + '_ {
-    Success::of(value_data(&answer.value), &answer.warnings, &answer.infos)
+/// The answer to an instant query. `warnings` take the place of the answer's own.
+pub fn write_instant<'a>(answer: &'a InstantAnswer, warnings: &'a [String]) -> impl Serialize + 'a {
+    Success::of(value_data(&answer.value), warnings, &answer.infos)
 }
 
 /// An error.
@@ -354,7 +354,7 @@ mod tests {
         ] {
             let body = format!(r#"{{"status":"success","data":{data}}}"#);
             let answer = read_instant(body.as_bytes()).unwrap();
-            assert_eq!(serde_json::to_string(&write_instant(&answer)).unwrap(), body);
+            assert_eq!(serde_json::to_string(&write_instant(&answer, &answer.warnings)).unwrap(), body);
         }
         assert_eq!(
             serde_json::to_string(&write_refusal("bad_data", "a \"b\"")).unwrap(),

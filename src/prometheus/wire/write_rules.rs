@@ -8,10 +8,10 @@ use crate::prometheus::{Alert, AlertState, AlertingRule, Labels, RuleGroup, Rule
 /// How Go writes a time that never was.
 const NEVER: &str = "0001-01-01T00:00:00Z";
 
-/// The answer to `/rules?type=alert`. `infos` take the place of the answer's own.
-pub fn write_rules<'a>(rules: &'a Rules, infos: &'a [String]) -> impl Serialize + 'a {
+/// The answer to `/rules?type=alert`. `warnings` and `infos` take the place of the answer's own.
+pub fn write_rules<'a>(rules: &'a Rules, warnings: &'a [String], infos: &'a [String]) -> impl Serialize + 'a {
     let groups = rules.groups.iter().map(|group| GroupForm::of(group, rules));
-    Success::of(Data { groups: groups.filter(|g| !g.rules.is_empty()).collect() }, &rules.warnings, infos)
+    Success::of(Data { groups: groups.filter(|g| !g.rules.is_empty()).collect() }, warnings, infos)
 }
 
 #[derive(Serialize)]
@@ -126,7 +126,7 @@ impl Serialize for Plain {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::prometheus::wire::read_rules;
+    use crate::prometheus::wire::read_all_rules;
 
     #[test]
     fn rules_come_out_as_they_went_in() {
@@ -145,8 +145,8 @@ mod tests {
             rule("A, B", "", err),
             rule("C", &format!("{alert},{alert}"), ok),
         );
-        let rules = read_rules(body.as_bytes()).unwrap();
-        assert_eq!(serde_json::to_string(&write_rules(&rules, &rules.infos)).unwrap(), body);
+        let rules = read_all_rules(body.as_bytes()).unwrap();
+        assert_eq!(serde_json::to_string(&write_rules(&rules, &rules.warnings, &rules.infos)).unwrap(), body);
     }
 
     #[test]
@@ -155,7 +155,8 @@ mod tests {
             br#"{"status":"success","data":{"groups":[{"name":"g","rules":[{"name":"r","type":"recording"}]},
             {"name":"h","rules":[{"name":"r","type":"recording"},{"name":"A","type":"alerting"}]}]}}"#;
         let text =
-            serde_json::to_string(&write_rules(&read_rules(body).unwrap(), &["i".to_owned()])).unwrap();
+            serde_json::to_string(&write_rules(&read_all_rules(body).unwrap(), &[], &["i".to_owned()]))
+                .unwrap();
         assert!(
             !text.contains(r#""g""#) && text.contains(r#""h""#) && text.contains(r#""name":"A""#),
             "{text}"

@@ -53,7 +53,6 @@ fn samples_go_to_their_places() {
 #[test]
 fn damaged_answers_are_refused() {
     for result in [
-        "null",
         r#"[{"metric":{}}]"#,
         r#"[{"values":[]}]"#,
         r#"[{"metric":{},"values":[[1005]]}]"#,
@@ -80,6 +79,36 @@ fn damaged_answers_are_refused() {
     assert!(matches!(read(&deep), Err(WireFault::Incomplete(_))));
     let tensor = answer("[]").replace("matrix", "tensor");
     assert!(matches!(read_matrix(tensor.as_bytes(), window()), Err(WireFault::NotPrometheus(_))));
+}
+
+#[test]
+fn null_is_an_empty_list() {
+    let read =
+        |data: &str| read_matrix(format!(r#"{{"status":"success","data":{data}}}"#).as_bytes(), window());
+    for empty in [
+        r#"{"resultType":"matrix","result":null}"#,
+        r#"{"resultType":"","result":null}"#,
+        r#"{"resultType":"","result":[]}"#,
+    ] {
+        let matrix = read(empty).unwrap();
+        assert!(
+            matrix.series.is_empty() && matrix.instant.is_none() && matrix.warnings.is_empty(),
+            "{empty}"
+        );
+    }
+    let series =
+        read(r#"{"resultType":"matrix","result":[{"metric":null,"values":null,"histograms":null}]}"#);
+    assert_eq!(series.unwrap().series.len(), 1);
+    for fault in [
+        "null",
+        "{}",
+        r#"{"result":null}"#,
+        r#"{"resultType":"matrix"}"#,
+        r#"{"resultType":""}"#,
+        r#"{"resultType":"","result":[{"metric":{},"values":[[1005,"1"]]}]}"#,
+    ] {
+        assert!(read(fault).is_err(), "{fault}");
+    }
 }
 
 #[test]
@@ -178,6 +207,6 @@ proptest! {
         let _ = read_matrix(&bytes, window());
         let _ = read(&text);
         let _ = read(&format!(r#"[{{"metric":{{}},"values":{text}}}]"#));
-        let _ = super::super::read_rules(answer(&text).as_bytes());
+        let _ = super::super::read_rules(answer(&text).as_bytes(), None);
     }
 }

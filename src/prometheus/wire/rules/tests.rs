@@ -1,13 +1,24 @@
 //! Rules: as Prometheus sends them, as others do, and damaged.
 
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
 use super::*;
+use crate::prometheus::wire::read_all_rules;
 
 fn answer(groups: &str) -> String {
     format!(r#"{{"status":"success","data":{{"groups":{groups}}}}}"#)
 }
 
 fn rules(groups: &str) -> Vec<AlertingRule> {
-    read_rules(answer(groups).as_bytes()).unwrap().rules
+    read_all_rules(answer(groups).as_bytes()).unwrap().rules
+}
+
+/// The names of the rules, the state of their alerts, and the warnings.
+fn told(groups: &str) -> (Vec<String>, Vec<&'static str>, Vec<String>) {
+    let rules = read_all_rules(answer(groups).as_bytes()).unwrap();
+    let alerts = rules.rules.iter().flat_map(|rule| &rule.alerts).map(|alert| alert.state.as_str()).collect();
+    (rules.rules.iter().map(|rule| rule.name.clone()).collect(), alerts, rules.warnings)
 }
 
 #[test]
@@ -77,16 +88,219 @@ fn values_that_are_no_numbers_survive() {
 }
 
 #[test]
-fn what_must_be_there_is_missed() {
-    for groups in [
-        "null",
-        r#"[{"rules":[]}]"#,
-        r#"[{"name":"g"}]"#,
-        r#"[{"name":"g","rules":[{"type":"alerting"}]}]"#,
-        r#"[{"name":"g","rules":[{"type":"alerting","name":"A","labels":{"a":"1","a":"2"}}]}]"#,
-        r#"[{"name":"g","rules":[{"type":"alerting","name":7}]}]"#,
+fn null_is_an_empty_list() {
+    let (_, _, warnings) = told("null");
+    assert_eq!(warnings, [""; 0]);
+    let some = r#"{"name":"some","rules":[{"type":"alerting","name":"Loud","state":"firing","labels":null,
+        "annotations":null,"alerts":[{"state":"firing","labels":{"alertname":"Loud"},"annotations":null}]},
+        {"type":"alerting","name":"Quiet","state":"inactive","alerts":null}]}"#;
+    let (names, alerts, warnings) = told(&format!(r#"[{{"name":"none","rules":null}},{some}]"#));
+    assert_eq!((names, alerts, warnings), (vec!["Loud".into(), "Quiet".into()], vec!["firing"], vec![]));
+}
+
+#[test]
+fn an_answer_without_its_groups_is_none() {
+    for body in [
+        r#"{"status":"success"}"#,
+        r#"{"status":"success","data":null}"#,
+        r#"{"status":"success","data":{}}"#,
+        r#"{"status":"success","data":{"groups":{}}}"#,
+        r#"{"status":"success","data":{"groups":7}}"#,
+        r#"{"status":"success","data":{"groups":[],"groups":[]}}"#,
+        r#"{"status":"success","data":{"groups":[{"name":"g","rules":["#,
     ] {
-        let fault = read_rules(answer(groups).as_bytes()).unwrap_err();
-        assert!(matches!(fault, WireFault::Incomplete(_)), "{groups}: {fault:?}");
+        let fault = read_rules(body.as_bytes(), None).unwrap_err();
+        assert!(matches!(fault, WireFault::Incomplete(_)), "{body}: {fault:?}");
+    }
+}
+
+#[test]
+fn what_cannot_be_read_is_told_and_hides_no_neighbour() {
+    let loud = r#"{"name":"ok","rules":[{"type":"alerting","name":"Loud","state":"firing",
+        "alerts":[{"state":"firing","labels":{"alertname":"Loud"}}]}]}"#;
+    let rule = |fields: &str| format!(r#"{{"name":"g","rules":[{{"type":"alerting",{fields}}}]}}"#);
+    for (group, told_of) in [
+        ("null".to_owned(), "1 rule group cannot be read"),
+        ("[]".to_owned(), "1 rule group cannot be read"),
+        (r#"{"name":"g"}"#.to_owned(), "1 rule group cannot be read"),
+        (r#"{"name":"g","rules":{}}"#.to_owned(), "1 rule group cannot be read"),
+        (r#"{"rules":[]}"#.to_owned(), "1 field "),
+        (r#"{"name":"g","rules":[null,7]}"#.to_owned(), "2 rules cannot be read"),
+        (rule(r#""state":"inactive""#), "1 rule cannot be read"),
+        (rule(r#""name":7"#), "1 rule cannot be read"),
+        (rule(r#""name":"A","name":"B""#), "1 rule cannot be read"),
+        (rule(r#""name":"A","alerts":[null,{"labels":{"a":"1","a":"2"}}]"#), "2 alerts cannot be read"),
+        (rule(r#""name":"A","alerts":7"#), "1 field "),
+        (rule(r#""name":"A","labels":{"a":"1","a":"2"},"duration":"5m","lastEvaluation":1"#), "3 fields "),
+        (rule(r#""name":"A","alerts":[{"labels":{},"value":"many"}]"#), "1 field "),
+    ] {
+        let (names, alerts, warnings) = told(&format!("[{group},{loud}]"));
+        assert!(names.contains(&"Loud".to_owned()) && alerts.contains(&"firing"), "{group}: {names:?}");
+        let told = warnings.iter().any(|w| w.starts_with(told_of));
+        assert!(told, "{group}: {warnings:?}");
+    }
+    let broken_labels = rule(r#""name":"A","labels":7,"state":"firing""#);
+    assert_eq!(told(&format!("[{broken_labels}]")).0, ["A"], "a rule stays without a field");
+}
+
+#[test]
+fn rules_of_an_unknown_type_are_told() {
+    let rule = |kind: &str| format!(r#"{{"name":"A","type":{kind},"state":"firing"}}"#);
+    let of = |kinds: &[&str]| {
+        let rules: Vec<String> = kinds.iter().map(|kind| rule(kind)).collect();
+        let (names, _, warnings) = told(&format!(r#"[{{"name":"g","rules":[{}]}}]"#, rules.join(",")));
+        (names.len(), warnings)
+    };
+    assert_eq!(of(&[r#""alerting""#, r#""Alerting""#, r#""ALERTING""#, r#""""#, "null"]), (5, vec![]));
+    assert_eq!(of(&[r#""recording""#, r#""Recording""#]), (0, vec![]));
+    let (rules, warnings) = of(&[r#""alarm""#, r#""other""#, r#""alerting""#]);
+    assert_eq!(rules, 1);
+    assert_eq!(warnings, [r#"2 rules have an unknown type ("alarm"); alerts are missing here"#]);
+    assert_eq!(of(&["7"]).1, ["1 rule has an unknown type; alerts are missing here"]);
+}
+
+#[test]
+fn words_are_read_without_regard_to_case() {
+    let all = rules(
+        r#"[{"name":"g","rules":[{"name":"A","type":"alerting","state":"FIRING","health":"Err",
+        "alerts":[{"state":"Firing"},{"state":"PENDING"},{"state":"alerting"}]}]}]"#,
+    );
+    assert_eq!((all[0].state, &all[0].health), (AlertState::Firing, &RuleHealth::Err));
+    let states: Vec<_> = all[0].alerts.iter().map(|alert| alert.state).collect();
+    assert_eq!(states, [AlertState::Firing, AlertState::Pending, AlertState::Unknown]);
+}
+
+#[test]
+fn what_is_beyond_the_bound_is_told() {
+    let alerts = format!("[{}{{}}]", "{},".repeat(60_000));
+    let rule = format!(r#"{{"name":"A","type":"alerting","state":"firing","alerts":{alerts}}}"#);
+    let (names, alerts, warnings) = told(&format!(r#"[{{"name":"g","rules":[{rule}]}}]"#));
+    assert_eq!((names.len(), alerts.len()), (1, 50_000));
+    assert_eq!(
+        warnings,
+        ["the answer has too many groups, rules and alerts: 10001 of them are missing here"]
+    );
+}
+
+#[test]
+fn the_next_page_is_named_by_a_text() {
+    let next = |token: &str| {
+        let data = format!(r#"{{"groups":[],"groupNextToken":{token}}}"#);
+        let body = format!(r#"{{"status":"success","data":{data}}}"#);
+        let page = read_rules(body.as_bytes(), None).unwrap();
+        (page.next, page.faults.lost_page)
+    };
+    assert_eq!(next(r#""t2""#), (Some("t2".into()), false));
+    assert_eq!(next(r#""""#), (None, false));
+    assert_eq!(next("null"), (None, false));
+    assert_eq!(next("7"), (None, true));
+    assert_eq!(next(&format!("{:?}", "t".repeat(5_000))), (None, true));
+}
+
+#[test]
+fn the_latest_time_is_that_of_a_rule_or_an_alert() {
+    let latest = |active_at: &str, last: &str| {
+        let alert = format!(r#"{{"labels":{{}},"state":"firing","activeAt":"{active_at}"}}"#);
+        let rule =
+            format!(r#"{{"name":"A","type":"alerting","lastEvaluation":"{last}","alerts":[{alert}]}}"#);
+        let body = answer(&format!(r#"[{{"name":"g","rules":[{rule}]}}]"#));
+        read_all_rules(body.as_bytes()).unwrap().latest.map(Timestamp::as_second)
+    };
+    assert_eq!(latest("1970-01-01T00:00:07Z", "1970-01-01T00:00:05+00:00"), Some(7));
+    assert_eq!(latest("1970-01-01T00:00:07.9Z", "1970-01-01T01:00:00+00:59"), Some(60));
+    assert_eq!(latest("yesterday", "0001-01-01T00:00:00Z"), None);
+}
+
+/// Three rules with three firing alerts, as Prometheus sends them.
+fn whole() -> Value {
+    let alert = |n: usize| {
+        json!({"labels": {"alertname": "A", "n": n.to_string()}, "annotations": {"summary": "s"}, "state": "firing",
+               "activeAt": "2026-11-23T09:00:00Z", "value": "1e+00"})
+    };
+    let rule = |n: usize| {
+        json!({"state": "firing", "name": format!("R{n}"), "query": "up == 0", "duration": 60, "keepFiringFor": 0,
+               "labels": {"severity": "page"}, "annotations": {}, "alerts": [alert(n)], "health": "ok",
+               "evaluationTime": 0.1, "lastEvaluation": "2026-11-23T10:00:00Z", "type": "alerting"})
+    };
+    let group = |n: usize, rules: Vec<Value>| {
+        json!({"name": format!("g{n}"), "file": "f", "interval": 15, "limit": 0, "evaluationTime": 0.1,
+               "lastEvaluation": "2026-11-23T10:00:00Z", "rules": rules})
+    };
+    json!({"status": "success", "data": {"groups": [group(1, vec![rule(1), rule(2)]), group(2, vec![rule(3)])]}})
+}
+
+/// Every place in it, in the order in which they are written.
+fn places(value: &Value, at: &str, all: &mut Vec<String>) {
+    all.push(at.to_owned());
+    match value {
+        Value::Object(fields) => fields.iter().for_each(|(name, v)| places(v, &format!("{at}/{name}"), all)),
+        Value::Array(list) => list.iter().enumerate().for_each(|(i, v)| places(v, &format!("{at}/{i}"), all)),
+        _ => {}
+    }
+}
+
+/// Whether an answer could pass for one in which fewer alerts fire.
+fn is_quieter_in_silence(body: &[u8]) -> bool {
+    let Ok(rules) = read_all_rules(body) else { return false };
+    let firing = rules.rules.iter().filter(|rule| {
+        rule.state == AlertState::Firing
+            || rule.alerts.iter().any(|alert| alert.state != AlertState::Inactive)
+    });
+    firing.count() < 3 && rules.warnings.is_empty()
+}
+
+#[test]
+fn no_value_of_another_shape_makes_an_answer_quieter_in_silence() {
+    let mut all = Vec::new();
+    places(&whole(), "", &mut all);
+    for place in all {
+        for other in [json!(7), json!("odd"), json!(true), json!({}), json!({"a": 7}), json!([7])] {
+            let mut mutated = whole();
+            *mutated.pointer_mut(&place).unwrap() = other.clone();
+            assert!(!is_quieter_in_silence(mutated.to_string().as_bytes()), "{other} at {place:?}");
+        }
+    }
+}
+
+#[test]
+fn no_field_that_is_left_out_makes_an_answer_quieter_in_silence() {
+    let mut all = Vec::new();
+    places(&whole(), "", &mut all);
+    for place in all.iter().filter(|place| !place.is_empty()) {
+        let (parent, name) = place.rsplit_once('/').unwrap();
+        let mut mutated = whole();
+        if let Value::Object(fields) = mutated.pointer_mut(parent).unwrap() {
+            fields.remove(name);
+            assert!(!is_quieter_in_silence(mutated.to_string().as_bytes()), "without {place:?}");
+        }
+    }
+}
+
+#[test]
+fn no_cut_of_an_answer_is_one() {
+    let whole = whole().to_string();
+    for end in 0..whole.len() {
+        assert!(read_rules(&whole.as_bytes()[..end], None).is_err(), "{end}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_damaged_byte_makes_an_answer_quieter_in_silence(at in any::<prop::sample::Index>(), byte: u8) {
+        let mut body = whole().to_string().into_bytes();
+        let at = at.index(body.len());
+        body[at] = byte;
+        prop_assert!(!is_quieter_in_silence(&body), "{byte} at {at}");
+    }
+
+    #[test]
+    fn no_damage_makes_it_panic(
+        at in any::<prop::sample::Index>(), len in 0_usize..40, bytes in prop::collection::vec(any::<u8>(), 0..6)
+    ) {
+        let mut body = whole().to_string().into_bytes();
+        let at = at.index(body.len());
+        let end = (at + len).min(body.len());
+        body.splice(at..end, bytes);
+        let _ = read_all_rules(&body);
     }
 }

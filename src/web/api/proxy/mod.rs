@@ -19,6 +19,7 @@ use crate::monitoring::{Failure, Monitoring};
 use crate::prometheus::wire::{write_instant, write_matrix, write_refusal, write_rules};
 use crate::prometheus::{ErrorKind, InstanceName, InstantAnswer, Matrix, Rules};
 use crate::store::Answer;
+use crate::web::doubts::stale;
 use crate::web::page_error::catch_panics;
 use crate::web::params::ParamProblem;
 use crate::web::{CachePolicy, Making, PageError, Told, WebSettings, form};
@@ -77,21 +78,27 @@ async fn answer(
     match endpoint {
         Endpoint::QueryRange => {
             let (query, window) = (given.query()?, given.window()?);
-            let answer = monitoring.ad_hoc_range(&instance, &query, window).await;
-            let matrix = fresh(answer)?;
-            let warnings = matrix.warnings.iter().cloned().chain(left_out(&matrix)).collect();
-            written(&request, Written::Range(matrix, warnings)).await
+            let answer =
+                monitoring.ad_hoc_range(&instance, &query, window).await.map_err(PageError::Failed)?;
+            let matrix = &answer.value;
+            let warnings = age(&answer).into_iter().chain(matrix.warnings.iter().cloned());
+            let warnings = warnings.chain(left_out(matrix)).collect();
+            written(&request, Written::Range(answer.value, warnings)).await
         }
         Endpoint::Query => {
             let (query, at_ms) = (given.query()?, given.instant(clock::now())?);
-            let answer = monitoring.ad_hoc_instant(&instance, &query, at_ms).await;
-            written(&request, Written::Instant(fresh(answer)?)).await
+            let answer =
+                monitoring.ad_hoc_instant(&instance, &query, at_ms).await.map_err(PageError::Failed)?;
+            let warnings = age(&answer).into_iter().chain(answer.value.warnings.iter().cloned()).collect();
+            written(&request, Written::Instant(answer.value, warnings)).await
         }
         Endpoint::Rules => {
             let remark = given.rules()?;
-            let rules = fresh(monitoring.rules(&instance).await)?;
+            let answer = monitoring.rules(&instance).await.map_err(PageError::Failed)?;
+            let rules = &answer.value;
+            let warnings = age(&answer).into_iter().chain(rules.warnings.iter().cloned()).collect();
             let infos = rules.infos.iter().cloned().chain(remark.map(str::to_owned)).collect();
-            written(&request, Written::Rules(rules, infos)).await
+            written(&request, Written::Rules { rules: answer.value, warnings, infos }).await
         }
     }
 }
@@ -144,13 +151,9 @@ async fn body(payload: web::Payload) -> Result<Bytes, PageError> {
     }
 }
 
-/// Prometheus' JSON has no word for an answer that is old, so an old one is none.
-fn fresh<T>(answer: Result<Answer<T>, Failure>) -> Result<Arc<T>, PageError> {
-    let answer = answer.map_err(PageError::Failed)?;
-    match answer.failure {
-        Some(failure) => Err(PageError::Failed(Failure::Prometheus(failure))),
-        None => Ok(answer.value),
-    }
+/// Prometheus' JSON has no field for an answer that is old, so a warning tells it.
+fn age<T>(answer: &Answer<T>) -> Option<String> {
+    answer.failure.as_deref().map(|failure| stale(answer.as_of, failure))
 }
 
 /// What the answer held that is not passed on.
@@ -167,16 +170,16 @@ async fn written(request: &HttpRequest, answer: Written) -> Result<HttpResponse,
 /// An answer, with the remarks that are written beside it.
 enum Written {
     Range(Arc<Matrix>, Vec<String>),
-    Instant(Arc<InstantAnswer>),
-    Rules(Arc<Rules>, Vec<String>),
+    Instant(Arc<InstantAnswer>, Vec<String>),
+    Rules { rules: Arc<Rules>, warnings: Vec<String>, infos: Vec<String> },
 }
 
 impl Written {
     fn making(&self, request: &HttpRequest) -> Option<Making> {
         match self {
             Self::Range(matrix, warnings) => Making::of(matrix, request.path(), warnings),
-            Self::Instant(answer) => Making::of(answer, request.path(), &()),
-            Self::Rules(rules, infos) => Making::of(rules, request.path(), infos),
+            Self::Instant(answer, warnings) => Making::of(answer, request.path(), warnings),
+            Self::Rules { rules, warnings, infos } => Making::of(rules, request.path(), &(warnings, infos)),
         }
     }
 }
@@ -185,8 +188,10 @@ impl Serialize for Written {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::Range(matrix, warnings) => write_matrix(matrix, warnings).serialize(serializer),
-            Self::Instant(answer) => write_instant(answer).serialize(serializer),
-            Self::Rules(rules, infos) => write_rules(rules, infos).serialize(serializer),
+            Self::Instant(answer, warnings) => write_instant(answer, warnings).serialize(serializer),
+            Self::Rules { rules, warnings, infos } => {
+                write_rules(rules, warnings, infos).serialize(serializer)
+            }
         }
     }
 }

@@ -20,17 +20,9 @@ pub const MAX_FORM: usize = 64 << 10;
 /// Those that are understood.
 const KNOWN: [&str; 6] = ["query", "start", "end", "step", "time", "type"];
 /// Those that would change the answer, which the portal cannot do. Others change nothing and are passed over.
-const REFUSED: [&str; 9] = [
-    "limit",
-    "lookback_delta",
-    "rule_name[]",
-    "rule_group[]",
-    "file[]",
-    "match[]",
-    "exclude_alerts",
-    "group_limit",
-    "group_next_token",
-];
+/// Pages of rules too: every answer has all groups and no token, as one does whose limit is high enough.
+const REFUSED: [&str; 7] =
+    ["limit", "lookback_delta", "rule_name[]", "rule_group[]", "file[]", "match[]", "exclude_alerts"];
 const FORM: &str = "application/x-www-form-urlencoded";
 /// Of an answer to a question for all rules.
 const ALERTING_ONLY: &str = "recording rules are not part of this answer";

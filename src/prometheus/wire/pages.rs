@@ -1,0 +1,111 @@
+//! Joins the pages of `/rules`: Prometheus 3 and Mimir answer in pages when asked to, and a proxy may ask for them.
+
+use std::collections::HashSet;
+
+use super::envelope::WireFault;
+use super::remarks::Remarks;
+use super::result::incomplete;
+use super::rules::{Faults, MOST_ROWS, RulesPage};
+use crate::outbound::MAX_BODY;
+use crate::prometheus::{ErrorKind, Rules};
+
+/// The most pages of one answer that are read.
+const MOST_PAGES: usize = 100;
+/// Groups of a page where the first has none.
+const GROUPS: usize = 100;
+
+/// The page to ask for next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NextPage {
+    pub token: String,
+    /// `group_limit`, without which Prometheus refuses a token: as many groups as the first page has, which is
+    /// what the instance hands out anyway.
+    pub groups: usize,
+}
+
+/// The pages read so far.
+#[derive(Debug, Default)]
+pub struct Pages {
+    rules: Rules,
+    warnings: Remarks,
+    infos: Remarks,
+    faults: Faults,
+    /// That there are further pages, which were not read.
+    missing: Option<String>,
+    tokens: HashSet<String>,
+    groups: usize,
+    count: usize,
+    rows: usize,
+    bytes: usize,
+}
+
+impl Pages {
+    /// Adds a page and tells which one to ask for next; None after the last one, or when there is no room for more.
+    ///
+    /// Fails when a page leads back to one before.
+    pub fn add(&mut self, page: RulesPage) -> Result<Option<NextPage>, WireFault> {
+        let RulesPage { rules, warnings, infos, faults, next, groups, rows, bytes } = page;
+        self.faults.add(faults);
+        self.warnings.add_all(warnings);
+        self.infos.add_all(infos);
+        self.rows += rows;
+        self.bytes += bytes;
+        if self.count == 0 {
+            self.groups = if groups == 0 { GROUPS } else { groups };
+        }
+        self.count += 1;
+        self.join(rules);
+        let Some(token) = next else { return Ok(None) };
+        if !self.tokens.insert(token.clone()) {
+            return Err(incomplete("a page of the rules names one before it as the next page"));
+        }
+        if self.count >= MOST_PAGES || self.rows >= MOST_ROWS || self.bytes >= MAX_BODY {
+            let pages = if self.count == 1 {
+                "page that was".to_owned()
+            } else {
+                format!("{} pages that were", self.count)
+            };
+            self.missing = Some(format!("the instance has more rules than the {pages} read"));
+            return Ok(None);
+        }
+        Ok(Some(NextPage { token, groups: self.groups }))
+    }
+
+    /// The next page cannot be had. What the others say is known all the same.
+    pub fn end(&mut self, why: ErrorKind) {
+        let (next, why) = (self.count + 1, why.as_str());
+        self.missing = Some(format!("the instance has more rules, but page {next} cannot be read ({why})"));
+    }
+
+    fn join(&mut self, page: Rules) {
+        let offset = self.rules.rules.len();
+        self.rules.rules.extend(page.rules);
+        self.rules.groups.extend(page.groups.into_iter().map(|mut group| {
+            group.rules = group.rules.start + offset..group.rules.end + offset;
+            group
+        }));
+        self.rules.date = page.date.or(self.rules.date);
+        self.rules.latest = self.rules.latest.max(page.latest);
+    }
+
+    /// All of them as one answer.
+    pub fn into_rules(self) -> Rules {
+        // Ours first, so that none of them is among those for which there is no room.
+        let mut warnings = Remarks::default();
+        self.missing.into_iter().chain(self.faults.warnings()).for_each(|warning| warnings.add(warning));
+        warnings.add_all(self.warnings);
+        Rules { warnings: warnings.into_vec(), infos: self.infos.into_vec(), ..self.rules }
+    }
+}
+
+/// The rules of an answer that is whole.
+#[cfg(test)]
+pub fn read_all_rules(body: &[u8]) -> Result<Rules, WireFault> {
+    let mut pages = Pages::default();
+    let next = pages.add(super::read_rules(body, None)?)?;
+    assert_eq!(next, None);
+    Ok(pages.into_rules())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,81 @@
+//! Pages: joined in order, bounded, and never in a circle.
+
+use super::*;
+use crate::prometheus::wire::read_rules;
+
+fn page(name: &str, next: Option<&str>) -> RulesPage {
+    let rule = format!(r#"{{"name":"{name}","type":"alerting","state":"inactive"}}"#);
+    let groups =
+        format!(r#"[{{"name":"{name}","rules":[{rule}]}},{{"name":"{name}2","rules":[{rule},{rule}]}}]"#);
+    let next = next.map(|token| format!(r#","groupNextToken":"{token}""#)).unwrap_or_default();
+    let warnings = format!(r#""warnings":["of {name}","of each"],"infos":["i"]"#);
+    let body = format!(r#"{{"status":"success","data":{{"groups":{groups}{next}}},{warnings}}}"#);
+    read_rules(body.as_bytes(), None).unwrap()
+}
+
+#[test]
+fn pages_are_joined_in_order() {
+    let mut pages = Pages::default();
+    let next = pages.add(page("A", Some("t2"))).unwrap();
+    assert_eq!(next, Some(NextPage { token: "t2".into(), groups: 2 }));
+    assert_eq!(pages.add(page("B", None)).unwrap(), None);
+    let rules = pages.into_rules();
+    let of_groups: Vec<Vec<&str>> = rules
+        .groups
+        .iter()
+        .map(|group| rules.of_group(group).iter().map(|rule| rule.name.as_str()).collect())
+        .collect();
+    assert_eq!(of_groups, [vec!["A"], vec!["A", "A"], vec!["B"], vec!["B", "B"]]);
+    assert_eq!(rules.warnings, ["of A", "of each", "of B"]);
+    assert_eq!(rules.infos, ["i"]);
+}
+
+#[test]
+fn a_page_that_leads_back_is_a_fault() {
+    let mut pages = Pages::default();
+    pages.add(page("A", Some("t2"))).unwrap();
+    pages.add(page("B", Some("t3"))).unwrap();
+    assert!(matches!(pages.add(page("C", Some("t2"))), Err(WireFault::Incomplete(_))));
+}
+
+#[test]
+fn pages_without_end_are_cut_off_and_told() {
+    let mut pages = Pages::default();
+    for i in 1..MOST_PAGES {
+        assert!(pages.add(page("A", Some(&i.to_string()))).unwrap().is_some(), "{i}");
+    }
+    assert_eq!(pages.add(page("A", Some("last"))).unwrap(), None);
+    let rules = pages.into_rules();
+    assert_eq!(rules.rules.len(), MOST_PAGES * 3);
+    let told = "the instance has more rules than the 100 pages that were read".to_owned();
+    assert!(rules.warnings.contains(&told), "{:?}", rules.warnings);
+}
+
+#[test]
+fn pages_that_are_too_many_bytes_are_cut_off_and_told() {
+    let mut pages = Pages::default();
+    let large = RulesPage { bytes: MAX_BODY / 2, ..page("A", Some("t2")) };
+    assert!(pages.add(large).unwrap().is_some());
+    let large = RulesPage { bytes: MAX_BODY / 2, ..page("B", Some("t3")) };
+    assert_eq!(pages.add(large).unwrap(), None);
+    assert!(pages.into_rules().warnings.iter().any(|w| w.contains("2 pages")));
+    let mut pages = Pages::default();
+    let many = RulesPage { rows: MOST_ROWS, ..page("A", Some("t2")) };
+    assert_eq!(pages.add(many).unwrap(), None);
+    assert!(
+        pages.into_rules().warnings.iter().any(|w| w.ends_with("more rules than the page that was read"))
+    );
+}
+
+#[test]
+fn what_cannot_be_read_is_counted_over_all_pages() {
+    let broken = |next: &str| {
+        let body = format!(r#"{{"status":"success","data":{{"groups":[null]{next}}}}}"#);
+        read_rules(body.as_bytes(), None).unwrap()
+    };
+    let mut pages = Pages::default();
+    pages.add(broken(r#","groupNextToken":"t2""#)).unwrap();
+    pages.add(broken("")).unwrap();
+    let told = "2 rule groups cannot be read, so their rules are missing here";
+    assert_eq!(pages.into_rules().warnings, [told]);
+}

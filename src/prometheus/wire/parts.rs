@@ -1,0 +1,85 @@
+//! Parts of an answer that stand or fall alone: a damaged one does not take its neighbours along.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::Deserialize;
+use serde::de::{Deserializer, IgnoredAny, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+
+/// The most elements of one list that are looked at.
+const MOST_ELEMENTS: usize = 50_000;
+
+/// A value that was read, or JSON of another shape.
+pub enum Part<T> {
+    Read(T),
+    Broken,
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Part<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = <&RawValue>::deserialize(deserializer)?;
+        Ok(serde_json::from_str(raw.get()).map_or(Self::Broken, Self::Read))
+    }
+}
+
+/// The first [`MOST_ELEMENTS`] of a list, and how many more there were.
+pub struct Bounded<T> {
+    pub first: Vec<T>,
+    pub more: usize,
+}
+
+impl<T> Default for Bounded<T> {
+    fn default() -> Self {
+        Self { first: Vec::new(), more: 0 }
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Bounded<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(BoundedVisitor(PhantomData))
+    }
+}
+
+/// Go writes a list without elements as null. For fields that must be there: without this, serde takes a field that
+/// is missing for null.
+pub fn list<'de, T, D>(deserializer: D) -> Result<T, D::Error>
+where
+    T: Default + Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
+}
+
+/// A field that may be missing, null included where it is there.
+pub fn given<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    T: Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    T::deserialize(deserializer).map(Some)
+}
+
+struct BoundedVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for BoundedVisitor<T> {
+    type Value = Bounded<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Bounded<T>, A::Error> {
+        let mut list = Bounded::default();
+        while list.first.len() < MOST_ELEMENTS {
+            match seq.next_element()? {
+                Some(next) => list.first.push(next),
+                None => return Ok(list),
+            }
+        }
+        while seq.next_element::<IgnoredAny>()?.is_some() {
+            list.more += 1;
+        }
+        Ok(list)
+    }
+}

@@ -1,0 +1,96 @@
+//! What of an answer about rules could not be read, counted.
+
+use crate::prometheus::wire::parts::Part;
+
+/// The most characters of a foreign word that are repeated.
+const LONGEST_WORD: usize = 40;
+
+#[derive(Debug, Default)]
+pub struct Faults {
+    pub groups: usize,
+    pub rules: usize,
+    pub alerts: usize,
+    /// Of groups, rules and alerts that are kept.
+    pub fields: usize,
+    /// Groups, rules and alerts for which there was no room.
+    pub beyond: usize,
+    /// There is another page, but what to ask for it with cannot be read.
+    pub lost_page: bool,
+    unknown_types: usize,
+    /// The first of them that is a word.
+    unknown_type: Option<String>,
+}
+
+impl Faults {
+    /// What was read of a field.
+    pub fn part<T>(&mut self, part: Option<Part<T>>) -> Option<T> {
+        match part? {
+            Part::Read(value) => Some(value),
+            Part::Broken => {
+                self.fields += 1;
+                None
+            }
+        }
+    }
+
+    /// A rule that is neither alerting nor recording.
+    pub fn unknown_type(&mut self, word: Option<&str>) {
+        self.unknown_types += 1;
+        if self.unknown_type.is_none() {
+            self.unknown_type = word.map(|word| word.chars().take(LONGEST_WORD).collect());
+        }
+    }
+
+    /// Counts those of another page too.
+    pub fn add(&mut self, other: Self) {
+        self.groups += other.groups;
+        self.rules += other.rules;
+        self.alerts += other.alerts;
+        self.fields += other.fields;
+        self.beyond += other.beyond;
+        self.lost_page |= other.lost_page;
+        self.unknown_types += other.unknown_types;
+        self.unknown_type = self.unknown_type.take().or(other.unknown_type);
+    }
+
+    /// A sentence for each kind.
+    pub fn warnings(&self) -> Vec<String> {
+        let told = |count: usize, one: &str, many: &str| {
+            (count > 0).then(|| format!("{count} {}", if count == 1 { one } else { many }))
+        };
+        let word = self.unknown_type.as_ref().map(|word| format!(" ({word:?})")).unwrap_or_default();
+        let unknown = told(self.unknown_types, "rule has an unknown type", "rules have an unknown type");
+        let sentences = [
+            told(
+                self.groups,
+                "rule group cannot be read, so its rules are missing here",
+                "rule groups cannot be read, so their rules are missing here",
+            ),
+            told(
+                self.rules,
+                "rule cannot be read and is missing here",
+                "rules cannot be read and are missing here",
+            ),
+            unknown.map(|told| format!("{told}{word}; alerts are missing here")),
+            told(
+                self.alerts,
+                "alert cannot be read and is missing here",
+                "alerts cannot be read and are missing here",
+            ),
+            told(
+                self.fields,
+                "field of a rule, a group or an alert cannot be read",
+                "fields of rules, groups and alerts cannot be read",
+            ),
+            (self.beyond > 0).then(|| {
+                format!(
+                    "the answer has too many groups, rules and alerts: {} of them are missing here",
+                    self.beyond
+                )
+            }),
+            self.lost_page
+                .then(|| "the instance has more rules, but its groupNextToken cannot be read".to_owned()),
+        ];
+        sentences.into_iter().flatten().collect()
+    }
+}

@@ -1,0 +1,267 @@
+//! Answers with holes: nulls, pages, parts that an instance could not read, and shapes that nobody
+//! knows. What is there is shown, and what is missing is told.
+
+use std::time::Duration;
+
+use promenade::clock;
+use promenade::config::Settings;
+use promenade::metrics::UpstreamMetrics;
+use promenade::prometheus::{Client, ErrorKind};
+use serde_json::{Value, json};
+
+use crate::world::World;
+use crate::world::markup::{panel, tags, words};
+use crate::world::questions::{rules_question, store};
+use crate::world::upstream::{Reply, Request, Upstream};
+
+const PAGE: &str = "/catalog/default/component/payments";
+const CATALOG: &str = r#"
+apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata: {name: payments, annotations: {prometheus.io/alert: all}}
+"#;
+
+fn rule(name: &str, fires: bool) -> Value {
+    let now = clock::now().to_string();
+    let alert = json!({"labels": {"alertname": name}, "annotations": {}, "state": "firing", "activeAt": now, "value": "1"});
+    let (state, alerts) = if fires { ("firing", vec![alert]) } else { ("inactive", vec![]) };
+    json!({"state": state, "name": name, "query": "up == 0", "duration": 0, "labels": {}, "annotations": {},
+           "alerts": alerts, "health": "ok", "evaluationTime": 0.1, "lastEvaluation": now, "type": "alerting"})
+}
+
+fn group(name: &str, rules: &[Value]) -> Value {
+    json!({"name": name, "file": "f", "interval": 15, "rules": rules})
+}
+
+fn success(data: Value) -> Value {
+    json!({"status": "success", "data": data})
+}
+
+/// Quickly asked anew.
+async fn world() -> World {
+    World::with(CATALOG, |settings: &mut Settings| {
+        settings.instances[0].scrape_interval = Duration::from_secs(1);
+    })
+    .await
+}
+
+async fn alerts(reply: Reply) -> Value {
+    let world = World::of(CATALOG).await;
+    world.upstream.on_rules(reply);
+    let reply = world.get(&format!("{PAGE}/alerts.json")).await;
+    assert_eq!(reply.status, 200, "{}", reply.text());
+    reply.json()
+}
+
+fn names(alerts: &Value) -> Vec<&str> {
+    alerts["alerts"].as_array().unwrap().iter().map(|row| row["name"].as_str().unwrap()).collect()
+}
+
+fn warnings(answer: &Value) -> Vec<&str> {
+    answer["warnings"].as_array().unwrap().iter().map(|text| text.as_str().unwrap()).collect()
+}
+
+#[tokio::test]
+async fn null_is_an_empty_list_and_hides_nothing() {
+    let none = json!({"name": "none", "file": "n", "rules": null});
+    let mut loud = rule("Loud", true);
+    loud["labels"] = Value::Null;
+    loud["annotations"] = Value::Null;
+    let mut quiet = rule("Quiet", false);
+    quiet["alerts"] = Value::Null;
+    let answer = alerts(Reply::rules(json!([none, group("some", &[quiet, loud])]))).await;
+    assert_eq!((names(&answer), warnings(&answer)), (vec!["Loud"], vec![]));
+    assert_eq!((&answer["state"], &answer["complete"]), (&json!("firing"), &json!(true)));
+
+    let answer = alerts(Reply::rules(Value::Null)).await;
+    assert_eq!((&answer["alerts"], warnings(&answer)), (&json!([]), vec![]));
+
+    let world = World::of(CATALOG).await;
+    for result_type in ["matrix", ""] {
+        world
+            .upstream
+            .on("up", Reply::json(200, &success(json!({"resultType": result_type, "result": null}))));
+        let path = format!("/graph.json?query=up&range=10m&step={}", 15 + result_type.len());
+        let reply = world.get(&path).await;
+        assert_eq!(reply.status, 200, "{}", reply.text());
+        assert_eq!((&reply.json()["series"], &reply.json()["warnings"]), (&json!([]), &json!([])));
+    }
+}
+
+#[tokio::test]
+async fn what_must_be_there_is_still_missed() {
+    for body in [json!({"status": "success"}), success(Value::Null), success(json!({}))] {
+        let world = World::of(CATALOG).await;
+        world.upstream.on_rules(Reply::json(200, &body));
+        let reply = world.get(&format!("{PAGE}/alerts.json")).await;
+        assert_eq!(
+            (reply.status.as_u16(), &reply.json()["error"]["kind"]),
+            (502, &json!("incomplete")),
+            "{body}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_row_that_cannot_be_read_hides_no_other_and_leaves_nothing_quiet() {
+    let odd_type = {
+        let mut odd = rule("Odd", true);
+        odd["type"] = json!("alarm");
+        odd
+    };
+    for (damaged, told) in [
+        (json!({"name": "g", "file": "f"}), "1 rule group cannot be read"),
+        (group("g", &[json!({"type": "alerting", "state": "inactive"})]), "1 rule cannot be read"),
+        (group("g", &[odd_type]), "1 rule has an unknown type"),
+    ] {
+        let answer = alerts(Reply::rules(json!([damaged, group("some", &[rule("Loud", true)])]))).await;
+        assert_eq!((names(&answer), &answer["state"]), (vec!["Loud"], &json!("firing")), "{told}");
+        assert_eq!(answer["complete"], false, "{told}");
+        let quiet = alerts(Reply::rules(json!([damaged, group("some", &[rule("Quiet", false)])]))).await;
+        assert_eq!((&quiet["state"], &quiet["complete"]), (&json!("unknown"), &json!(false)), "{told}");
+        assert!(warnings(&quiet).iter().any(|text| text.starts_with(told)), "{quiet}");
+    }
+}
+
+#[tokio::test]
+async fn words_of_a_rule_are_read_without_regard_to_case() {
+    let mut loud = rule("Loud", true);
+    loud["type"] = json!("Alerting");
+    loud["state"] = json!("FIRING");
+    loud["alerts"][0]["state"] = json!("Firing");
+    let answer = alerts(Reply::rules(json!([group("g", &[loud])]))).await;
+    assert_eq!((&answer["alerts"][0]["state"], &answer["complete"]), (&json!("firing"), &json!(true)));
+}
+
+/// Answers in pages of one group: the first without a token, each naming the next one.
+fn paged(groups: Vec<Value>) -> Reply {
+    Reply::computed(move |request: &Request| {
+        let asked: Option<usize> = request.form("group_next_token").map(|token| token.parse().unwrap());
+        if asked.is_some()
+            && request.form("group_limit").is_none_or(|limit| limit.parse::<u32>().unwrap() == 0)
+        {
+            return Reply::refusal(400, "bad_data", "group_limit needs to be present");
+        }
+        let at = asked.unwrap_or(0);
+        let mut data = json!({"groups": [groups[at]]});
+        if at + 1 < groups.len() {
+            data["groupNextToken"] = json!((at + 1).to_string());
+        }
+        Reply::json(200, &success(data))
+    })
+}
+
+#[tokio::test]
+async fn further_pages_of_rules_are_asked_for_and_joined_in_order() {
+    let groups = (0..5).map(|i| group(&format!("g{i}"), &[rule(&format!("R{i}"), i == 4)])).collect();
+    let world = World::of(CATALOG).await;
+    world.upstream.on_rules(paged(groups));
+    let answer = world.get(&format!("{PAGE}/alerts.json?showInactiveAlerts")).await.json();
+    assert_eq!(names(&answer), ["R4", "R0", "R1", "R2", "R3"]);
+    assert_eq!((&answer["complete"], warnings(&answer)), (&json!(true), vec![]));
+    let asked = world.upstream.requests();
+    assert_eq!(asked.len(), 5, "each page once");
+    assert!(asked.iter().all(|request| request.form("type").as_deref() == Some("alert")));
+    assert_eq!(asked[1].path, "/api/v1/rules?type=alert&group_limit=1&group_next_token=1");
+}
+
+#[tokio::test]
+async fn pages_that_lead_in_a_circle_are_a_fault_and_pages_without_end_are_told() {
+    let first = |token: &str| {
+        success(json!({"groups": [group("g", &[rule("Quiet", false)])], "groupNextToken": token}))
+    };
+    let upstream = Upstream::start().await;
+    let client = Client::new(&upstream.instance("default"), &UpstreamMetrics::default()).unwrap();
+    upstream.on_rules(Reply::json(200, &first("t2")));
+    assert_eq!(client.rules().await.unwrap_err().kind, ErrorKind::Incomplete);
+    assert_eq!(upstream.requests().len(), 2);
+
+    let patient = |settings: &mut Settings| settings.instances[0].timeout = Duration::from_secs(15);
+    let world = World::with(CATALOG, patient).await;
+    let endless = move |request: &Request| {
+        let at: usize = request.form("group_next_token").map_or(0, |token| token.parse().unwrap());
+        Reply::json(200, &first(&(at + 1).to_string()))
+    };
+    world.upstream.on_rules(Reply::computed(endless));
+    let answer = world.get(&format!("{PAGE}/alerts.json")).await.json();
+    assert_eq!((&answer["state"], &answer["complete"]), (&json!("unknown"), &json!(false)));
+    assert_eq!(warnings(&answer), ["the instance has more rules than the 100 pages that were read"]);
+    assert_eq!(world.upstream.requests().len(), 100);
+}
+
+#[tokio::test]
+async fn a_page_that_fails_is_told_and_takes_no_page_before_it_away() {
+    let first = success(json!({"groups": [group("g", &[rule("Loud", true)])], "groupNextToken": "t2"}));
+    let second = |reply: Reply| {
+        let first = first.clone();
+        Reply::computed(move |request: &Request| match request.form("group_next_token") {
+            None => Reply::json(200, &first),
+            Some(_) => reply.clone(),
+        })
+    };
+    let upstream = Upstream::start().await;
+    let client = Client::new(&upstream.instance("default"), &UpstreamMetrics::default()).unwrap();
+    for (reply, kind) in [
+        (Reply::refusal(400, "bad_data", "invalid group_next_token"), "upstream_error"),
+        (Reply::http(200, &[], r#"{"status":"success","data":{"gro"#), "incomplete"),
+        (Reply::hang(), "timeout"),
+    ] {
+        upstream.on_rules(second(reply.clone()));
+        let begun = clock::stopwatch();
+        let rules = client.rules().await.unwrap();
+        assert!(begun.elapsed() < Duration::from_millis(2_500), "{kind}: {:?}", begun.elapsed());
+        assert_eq!(rules.rules.len(), 1);
+        let told = format!("the instance has more rules, but page 2 cannot be read ({kind})");
+        assert_eq!(rules.warnings, std::slice::from_ref(&told));
+        let answer = alerts(second(reply)).await;
+        assert_eq!((names(&answer), &answer["state"]), (vec!["Loud"], &json!("firing")));
+        assert_eq!((&answer["complete"], warnings(&answer)), (&json!(false), vec![told.as_str()]));
+    }
+}
+
+#[tokio::test]
+async fn a_partial_answer_is_told_to_be_partial() {
+    let quiet = json!({"groups": [group("g", &[rule("Quiet", false)])]});
+    for (more, complete) in [
+        (json!({"isPartial": true}), false),
+        (json!({"isPartial": false, "stats": {}}), true),
+        (json!({"warnings": [null]}), false),
+    ] {
+        let mut body = success(quiet.clone());
+        more.as_object().unwrap().iter().for_each(|(name, value)| body[name] = value.clone());
+        let world = World::of(CATALOG).await;
+        world.upstream.on_rules(Reply::json(200, &body));
+        let html = world.get(PAGE).await;
+        let state = if complete { "ok" } else { "unknown" };
+        assert_eq!(tags(panel(html.text(), "alerts"))[0].get("data-state"), Some(state), "{more}");
+        assert_eq!(words(html.text()).contains("No alerts"), complete, "{more}");
+        let answer = world.get(&format!("{PAGE}/alerts.json")).await.json();
+        assert_eq!(
+            (&answer["complete"], warnings(&answer).len()),
+            (&json!(complete), usize::from(!complete))
+        );
+
+        let mut body = success(json!({"resultType": "matrix", "result": [{"metric": {}, "values": []}]}));
+        more.as_object().unwrap().iter().for_each(|(name, value)| body[name] = value.clone());
+        world.upstream.on("up", Reply::json(200, &body));
+        let graph = world.get("/graph.json?query=up&range=10m").await.json();
+        assert_eq!(warnings(&graph).len(), usize::from(!complete), "{graph}");
+    }
+}
+
+#[tokio::test]
+async fn a_partial_answer_replaces_no_better_one_and_is_soon_replaced() {
+    let upstream = Upstream::start().await;
+    let mut settings = upstream.instance("default");
+    settings.scrape_interval = Duration::from_secs(60);
+    let (store, _) = store(vec![settings]);
+    let body = success(json!({"groups": [group("g", &[rule("Quiet", false)])]}));
+    let mut partial = body.clone();
+    partial["isPartial"] = json!(true);
+    upstream.on_rules(Reply::json(200, &partial));
+    let question = rules_question("default");
+    assert_eq!(store.rules(question.clone()).await.unwrap().value.warnings.len(), 1);
+    upstream.on_rules(Reply::json(200, &body));
+    tokio::time::sleep(Duration::from_millis(5_300)).await;
+    assert_eq!(store.rules(question).await.unwrap().value.warnings, [""; 0]);
+}
