@@ -15,6 +15,7 @@ pub use row::AlertRow;
 pub use tally::Tally;
 
 use super::silences::{HeldCounts, Silences};
+use super::skew::Skew;
 use super::verdict::{Doubt, Evidence};
 use crate::annotations::{AlertNames, AlertSpec, Matchers};
 use crate::prometheus::{AlertState, AlertingRule, InstanceName, Labels, PrometheusError, Rules};
@@ -53,6 +54,8 @@ pub struct AlertTable {
     /// Why this is not the newest state.
     pub failure: Option<Arc<PrometheusError>>,
     pub warnings: Vec<String>,
+    /// The instance's clock is off.
+    pub skew: Option<Skew>,
     /// In the contract's total order.
     pub rows: Vec<AlertRow>,
     pub counts: StateCounts,
@@ -100,6 +103,7 @@ impl AlertTable {
             as_of: answer.as_of,
             failure: answer.failure,
             warnings: rules.warnings.clone(),
+            skew: Skew::of(&rules, answer.as_of),
             rows: order::sorted(rows),
             counts,
             unmatched_names: unmatched(&spec.names, &rules),

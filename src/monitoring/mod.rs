@@ -16,6 +16,7 @@ pub mod owners;
 mod quantiles;
 pub mod routing;
 mod silences;
+mod skew;
 mod stat;
 mod unit;
 mod verdict;
@@ -38,6 +39,7 @@ pub use overview::{EntityAlerts, Overview, bit};
 pub use owners::OwnersKeeper;
 pub use routing::{RequestFacts, RoutingSettings, UnknownInstance, Why};
 pub use silences::{Held, HeldCounts, Silences};
+pub use skew::Skew;
 pub use stat::{Stat, StatValue};
 pub use verdict::{Doubt, Doubts, Evidence, Verdict};
 
@@ -251,6 +253,18 @@ impl Monitoring {
     pub async fn rules(&self, instance: &InstanceName) -> Result<Answer<Rules>, Failure> {
         let question = RulesQuestion { instance: instance.clone(), scope: Scope::Whole };
         self.store.rules(question).await.map_err(Failure::Prometheus)
+    }
+
+    /// The configured instances whose clock is off, as far as the answers in memory tell.
+    pub async fn skews(&self) -> Vec<(InstanceName, Skew)> {
+        let mut skews = Vec::new();
+        for settings in self.instances() {
+            let question = RulesQuestion { instance: settings.name.clone(), scope: Scope::Whole };
+            let answer = self.store.known_rules(&question).await;
+            let skew = answer.and_then(|answer| Skew::of(&answer.value, answer.as_of));
+            skews.extend(skew.map(|skew| (settings.name.clone(), skew)));
+        }
+        skews
     }
 
     /// The graph of a row's own expression.

@@ -44,6 +44,11 @@ where
         (self.answers.entry_count(), self.answers.weighted_size())
     }
 
+    /// The family's answer.
+    pub async fn get(&self, family: &F) -> Option<Answer<T>> {
+        self.answers.get(family).await
+    }
+
     /// Keeps an answer, unless the one that is there is to be preferred.
     pub async fn keep(&self, family: F, answer: Answer<T>, prefers: impl FnOnce(&T) -> bool) {
         self.failures.invalidate(&family).await;

@@ -1,5 +1,5 @@
-//! Answers with holes: nulls, pages, parts that an instance could not read, and shapes that nobody
-//! knows. What is there is shown, and what is missing is told.
+//! Answers with holes: nulls, pages, parts that an instance could not read, shapes that nobody knows, and clocks that
+//! are off. What is there is shown, and what is missing is told.
 
 use std::time::Duration;
 
@@ -264,4 +264,50 @@ async fn a_partial_answer_replaces_no_better_one_and_is_soon_replaced() {
     upstream.on_rules(Reply::json(200, &body));
     tokio::time::sleep(Duration::from_millis(5_300)).await;
     assert_eq!(store.rules(question).await.unwrap().value.warnings, [""; 0]);
+}
+
+/// Rules of an instance whose clock is off by so many seconds, with an alert active so many seconds later still.
+fn dated(offset: i64, times: i64) -> Reply {
+    let at = |offset: i64| clock::now() + jiff::SignedDuration::from_secs(offset);
+    let mut loud = rule("Loud", true);
+    loud["lastEvaluation"] = json!(at(offset).to_string());
+    loud["alerts"][0]["activeAt"] = json!(at(offset + times).to_string());
+    let date = at(offset).strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    Reply::http(200, &[("Date", &date)], success(json!({"groups": [group("g", &[loud])]})).to_string())
+}
+
+#[tokio::test]
+async fn a_clock_that_is_off_is_told_and_makes_nothing_unknown() {
+    for (date, times, told) in [
+        (0, 0, None),
+        (50, -3_600, None),
+        (-7_205, 0, Some("The clock of default is 2h ")),
+        (3_605, 0, Some("The clock of default is 1h ")),
+        (0, 3_605, Some("default gives times that are 1h ")),
+    ] {
+        let world = world().await;
+        world.upstream.on_rules(dated(date, times));
+        let html = words(world.get(PAGE).await.text());
+        let answer = world.get(&format!("{PAGE}/alerts.json")).await.json();
+        let status = words(world.get("/status").await.text());
+        assert_eq!(
+            (&answer["state"], &answer["complete"]),
+            (&json!("firing"), &json!(true)),
+            "{date}: {answer}"
+        );
+        let found = warnings(&answer).into_iter().find(|text| text.contains("clock"));
+        assert_eq!(
+            found.map(|text| text.starts_with(told.unwrap_or_default())),
+            told.map(|_| true),
+            "{date} {times}"
+        );
+        for text in [html, status] {
+            assert_eq!(
+                told.is_some_and(|told| text.contains(told)),
+                told.is_some(),
+                "{date} {times}: {text}"
+            );
+            assert_eq!(text.contains("Clocks differ"), told.is_some(), "{date} {times}");
+        }
+    }
 }

@@ -10,7 +10,7 @@ use crate::alertmanager::Silence;
 use crate::annotations::MonitoringSpec;
 use crate::monitoring::{AlertRow, AlertTable, Failure, Held, Monitoring, Silences, StateCounts};
 use crate::prometheus::{AlertState, Labels, RuleHealth};
-use crate::web::doubts::sentences;
+use crate::web::doubts::{sentences, skewed};
 use crate::web::panels::rows::{Paging, choose};
 use crate::web::{CachePolicy, Facts, PageError, PageParams, Subject, form};
 
@@ -118,7 +118,7 @@ struct AlertsForm<'a> {
     state: &'static str,
     complete: bool,
     counts: CountsForm,
-    /// What is missing, a sentence each.
+    /// What is missing, and whether the clock of the instance is off: a sentence each.
     warnings: Vec<String>,
     /// `known` or `unknown`, where an Alertmanager is configured.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -136,6 +136,7 @@ impl CountsForm {
 impl<'a> AlertsForm<'a> {
     fn of(table: &'a AlertTable, rows: &'a [AlertRow]) -> Self {
         let evidence = table.evidence();
+        let skew = table.skew.map(|skew| skewed(&table.instance, skew));
         Self {
             instance: table.instance.as_str(),
             as_of: seconds(table.as_of.as_millisecond()),
@@ -143,7 +144,7 @@ impl<'a> AlertsForm<'a> {
             state: evidence.verdict().as_str(),
             complete: evidence.is_complete(),
             counts: CountsForm::of(evidence.counts),
-            warnings: sentences(table),
+            warnings: sentences(table).into_iter().chain(skew).collect(),
             silences: match table.silences {
                 Silences::NotAsked => None,
                 Silences::Known { .. } => Some("known"),

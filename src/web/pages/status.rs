@@ -1,11 +1,15 @@
 //! What the portal has read and knows of itself.
 
+use std::collections::HashMap;
+
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use jiff::Timestamp;
 
 use super::Shell;
 use crate::catalog::BackstageState;
+use crate::monitoring::Monitoring;
+use crate::web::doubts::skewed;
 use crate::web::panels::counted;
 use crate::web::panels::times::{self, Moment};
 use crate::web::params::Zone;
@@ -21,6 +25,8 @@ pub struct StatusPage<'a> {
     pub loaded_at: Option<Moment>,
     pub backstage: Option<BackstageLine>,
     pub faults: Vec<FaultLine>,
+    /// By instance: that its clock is off.
+    pub clocks: HashMap<String, String>,
 }
 
 /// What Backstage's catalog holds, and as of when.
@@ -46,6 +52,7 @@ pub async fn show(
     params: PageParams,
     facts: StatusFacts,
     settings: web::Data<WebSettings>,
+    monitoring: web::Data<Monitoring>,
 ) -> Result<HttpResponse, PageError> {
     let path = settings.links(&params).status();
     let mut shell = Shell::new(&settings, &params, &path, "Status");
@@ -61,6 +68,7 @@ pub async fn show(
         let message = state.failing.as_ref()?.message.clone();
         Some(FaultLine { place: "Backstage".to_owned(), message, kept_last_good: state.good_at.is_some() })
     });
+    let skews = monitoring.skews().await;
     let page = StatusPage {
         shell,
         read: format!(
@@ -71,6 +79,7 @@ pub async fn show(
         loaded_at: facts.catalog.loaded_at.map(|at| Moment::of(at, now, &params.zone)),
         backstage: backstage.map(|state| BackstageLine::of(state, now, &params.zone)),
         faults: failing.into_iter().chain(faults).collect(),
+        clocks: skews.iter().map(|(name, skew)| (name.to_string(), skewed(name, *skew))).collect(),
         facts: &facts,
     };
     form::page(&request, &page, &page.as_content())

@@ -11,7 +11,7 @@ use super::{Frame, Home, Setting, Stale, Summary, counted, cut};
 use crate::monitoring::{AlertRow, AlertTable, Doubt, Failure, Verdict};
 use crate::prometheus::{AlertState, InstanceSettings};
 use crate::web::RowId;
-use crate::web::doubts::{doubtful, silences};
+use crate::web::doubts::{doubtful, silences, skewed};
 use crate::web::links;
 use crate::web::page_error::{Told, tell};
 use crate::web::params::PageSize;
@@ -62,6 +62,8 @@ pub struct Table {
     pub chooser: &'static str,
     pub csv: String,
     pub warnings: Vec<String>,
+    /// That the instance's clock is off.
+    pub skew: Option<String>,
     pub unmatched: Vec<String>,
     pub unhealthy: Vec<Unhealthy>,
     /// What else is not to be trusted about rules, and their names.
@@ -134,6 +136,7 @@ impl Table {
             chooser: chooser(setting),
             csv: setting.alerts_csv(),
             warnings: table.warnings.clone(),
+            skew: table.skew.map(|skew| skewed(&table.instance, skew)),
             unmatched: table.unmatched_names.clone(),
             unhealthy: unhealthy.collect(),
             doubts: doubts(table),

@@ -1,0 +1,58 @@
+//! Whether an instance's clock agrees with the portal's.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::prometheus::Rules;
+
+/// Clocks that are kept by NTP agree far better; what an answer takes on its way is less too.
+const TOLERATED: SignedDuration = SignedDuration::from_secs(60);
+
+/// How far an instance's times are from the portal's clock. Positive: the instance is ahead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Skew {
+    /// By the `Date` of its answer.
+    Clock(SignedDuration),
+    /// An alert became active, or a rule was evaluated, so much later than now.
+    Times(SignedDuration),
+}
+
+impl Skew {
+    /// None: the clocks agree as far as can be told. `as_of`: the portal's clock when the answer came.
+    pub fn of(rules: &Rules, as_of: Timestamp) -> Option<Self> {
+        let ahead = |at: Timestamp| at.duration_since(as_of);
+        let clock = rules.date.map(ahead).filter(|by| by.abs() > TOLERATED);
+        let times = rules.latest.map(ahead).filter(|by| *by > TOLERATED);
+        clock.map(Self::Clock).or(times.map(Self::Times))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_clocks_that_differ_by_more_than_a_minute_are_told() {
+        use Skew::{Clock, Times};
+        let now = 1_800_000_000;
+        let secs = SignedDuration::from_secs;
+        for (date, latest, skew) in [
+            (None, None, None),
+            (Some(0), Some(-30), None),
+            (Some(60), Some(60), None),
+            (Some(-60), None, None),
+            (Some(61), Some(0), Some(Clock(secs(61)))),
+            (Some(-61), Some(-3_600), Some(Clock(secs(-61)))),
+            (Some(-3_600), Some(3_600), Some(Clock(secs(-3_600)))),
+            (Some(0), Some(61), Some(Times(secs(61)))),
+            (None, Some(3_600), Some(Times(secs(3_600)))),
+            (None, Some(-86_400), None),
+        ] {
+            let at = |by: Option<i64>| by.map(|by| Timestamp::from_second(now + by).unwrap());
+            let rules = Rules { date: at(date), latest: at(latest), ..Rules::default() };
+            let as_of = Timestamp::from_second(now).unwrap();
+            assert_eq!(Skew::of(&rules, as_of), skew, "{date:?} {latest:?}");
+        }
+        let ends = Rules { date: Some(Timestamp::MIN), latest: Some(Timestamp::MAX), ..Rules::default() };
+        assert!(matches!(Skew::of(&ends, Timestamp::MAX), Some(Clock(by)) if by.is_negative()));
+    }
+}
