@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::names::{Naming, names};
 use super::quantiles::with_quantiles;
-use super::{Absence, Stat};
+use super::{Absence, Skew, Stat};
 use crate::annotations::{GraphSpec, GraphType, Unit};
 use crate::prometheus::{InstanceName, Labels, Matrix};
 use crate::promql::PromQl;
@@ -31,7 +31,8 @@ pub struct Graph {
     pub stats: Vec<Stat>,
     /// Of an answer with nothing in it.
     pub absence: Absence,
-    /// What differs from what was asked (a raised step, histograms that are not drawn), as sentences.
+    /// What differs from what was asked (a raised step, histograms that are not drawn), and whether the
+    /// instance's clock is off, as sentences.
     pub notices: Vec<String>,
 }
 
@@ -52,6 +53,8 @@ impl Graph {
         let names = names(&labels, naming);
         notices.extend(drawn);
         notices.extend(left_out(&answer.value));
+        let skew = Skew::of_date(given.date, answer.as_of);
+        notices.extend(skew.map(|skew| skew.sentence(&instance)));
         let stats = answer.value.instant.as_ref().map_or_else(Vec::new, |value| Stat::all(value, naming));
         Self {
             query: spec.source.clone(),

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::prometheus::Rules;
+use crate::prometheus::{InstanceName, Rules};
 
 /// Clocks that are kept by NTP agree far better; what an answer takes on its way is less too.
 const TOLERATED: SignedDuration = SignedDuration::from_secs(60);
@@ -19,10 +19,31 @@ pub enum Skew {
 impl Skew {
     /// None: the clocks agree as far as can be told. `as_of`: the portal's clock when the answer came.
     pub fn of(rules: &Rules, as_of: Timestamp) -> Option<Self> {
-        let ahead = |at: Timestamp| at.duration_since(as_of);
-        let clock = rules.date.map(ahead).filter(|by| by.abs() > TOLERATED);
-        let times = rules.latest.map(ahead).filter(|by| *by > TOLERATED);
-        clock.map(Self::Clock).or(times.map(Self::Times))
+        let times = rules.latest.map(|at| at.duration_since(as_of)).filter(|by| *by > TOLERATED);
+        Self::of_date(rules.date, as_of).or(times.map(Self::Times))
+    }
+
+    /// Of an answer whose times say nothing of the instance's clock.
+    pub fn of_date(date: Option<Timestamp>, as_of: Timestamp) -> Option<Self> {
+        let by = date?.duration_since(as_of);
+        (by.abs() > TOLERATED).then_some(Self::Clock(by))
+    }
+
+    /// It leaves an answer complete, but its times are not to be trusted.
+    pub fn sentence(self, instance: &InstanceName) -> String {
+        let span = |by: SignedDuration| format!("{:#}", SignedDuration::from_secs(by.as_secs()).abs());
+        match self {
+            Self::Clock(by) => {
+                let way = if by.is_negative() { "behind" } else { "ahead of" };
+                format!("The clock of {instance} is {} {way} the portal's.", span(by))
+            }
+            Self::Times(by) => {
+                let by = span(by);
+                format!(
+                    "{instance} gives times that are {by} in the future: its clock or the portal's is wrong."
+                )
+            }
+        }
     }
 }
 
@@ -52,6 +73,9 @@ mod tests {
             let as_of = Timestamp::from_second(now).unwrap();
             assert_eq!(Skew::of(&rules, as_of), skew, "{date:?} {latest:?}");
         }
+        let instance = InstanceName::new("main");
+        let said = Clock(secs(-7_205)).sentence(&instance);
+        assert_eq!(said, "The clock of main is 2h 5s behind the portal's.");
         let ends = Rules { date: Some(Timestamp::MIN), latest: Some(Timestamp::MAX), ..Rules::default() };
         assert!(matches!(Skew::of(&ends, Timestamp::MAX), Some(Clock(by)) if by.is_negative()));
     }

@@ -152,7 +152,8 @@ impl Client {
         origin: Origin,
     ) -> Result<Matrix, PrometheusError> {
         let request = Request::QueryRange { query, window: &window, origin };
-        self.answer("query_range", request, move |reply| read_matrix(&reply.body, window)).await
+        let read = move |reply: &Reply| Ok(Matrix { date: reply.date, ..read_matrix(&reply.body, window)? });
+        self.answer("query_range", request, read).await
     }
 
     /// The value at one instant, in epoch milliseconds.

@@ -1,5 +1,6 @@
 //! Samples in columns: one `f64` per step and series, where "absent" is told apart from NaN.
 
+use jiff::Timestamp;
 use serde::Serialize;
 use serde::ser::SerializeMap;
 
@@ -78,6 +79,8 @@ pub struct Matrix {
     pub instant: Option<InstantValue>,
     /// How many samples stood beside the grid and have no column.
     pub off_grid: usize,
+    /// What the instance's own clock said when it answered; None where it did not say.
+    pub date: Option<Timestamp>,
     pub warnings: Vec<String>,
     pub infos: Vec<String>,
 }
@@ -86,7 +89,16 @@ impl Matrix {
     /// Series, and nothing to remark about them.
     pub fn of(window: Window, series: Vec<Series>) -> Self {
         let (warnings, infos) = (Vec::new(), Vec::new());
-        Self { window, series, histograms: Vec::new(), instant: None, off_grid: 0, warnings, infos }
+        Self {
+            window,
+            series,
+            histograms: Vec::new(),
+            instant: None,
+            off_grid: 0,
+            date: None,
+            warnings,
+            infos,
+        }
     }
 
     /// Bytes that this answer holds in memory, about.

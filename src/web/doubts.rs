@@ -1,10 +1,9 @@
 //! What is missing of an answer about alerts, in sentences: for the panel, the data forms and the first row of a sheet.
 
-use crate::monitoring::{AlertTable, Doubt, DoubtfulRule, Failure, Silences, Skew};
-use crate::prometheus::{InstanceName, PrometheusError};
+use crate::monitoring::{AlertTable, Doubt, DoubtfulRule, Failure, Silences};
+use crate::prometheus::PrometheusError;
 use crate::web::page_error::{alertmanager_says, tell};
 use crate::web::panels::counted;
-use crate::web::panels::times::span;
 
 /// So many rules are named in one sentence; the others are counted.
 const MOST_NAMED: usize = 20;
@@ -77,20 +76,6 @@ pub fn silences(silences: &Silences) -> Option<String> {
         }
         Silences::Unknown { failure: None, .. } => {
             Some("Silences are unknown: Alertmanager has not answered yet.".to_owned())
-        }
-    }
-}
-
-/// That an instance's clock is off. It leaves the answer complete, but its times are not to be trusted.
-pub fn skewed(instance: &InstanceName, skew: Skew) -> String {
-    match skew {
-        Skew::Clock(by) => {
-            let way = if by.is_negative() { "behind" } else { "ahead of" };
-            format!("The clock of {instance} is {} {way} the portal's.", span(by.as_secs().saturating_abs()))
-        }
-        Skew::Times(by) => {
-            let by = span(by.as_secs());
-            format!("{instance} gives times that are {by} in the future: its clock or the portal's is wrong.")
         }
     }
 }

@@ -266,14 +266,39 @@ async fn a_partial_answer_replaces_no_better_one_and_is_soon_replaced() {
     assert_eq!(store.rules(question).await.unwrap().value.warnings, [""; 0]);
 }
 
+fn date(at: jiff::Timestamp) -> String {
+    at.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
+}
+
+#[tokio::test]
+async fn a_graph_of_an_instance_whose_clock_is_off_says_so() {
+    let world = World::of(CATALOG).await;
+    for (offset, told) in [(-50, ""), (7_205, "The clock of default is 2h ")] {
+        let at = clock::now() + jiff::SignedDuration::from_secs(offset);
+        let body = success(json!({"resultType": "matrix", "result": []})).to_string();
+        world.upstream.on("up", Reply::http(200, &[("Date", &date(at))], body));
+        let query = format!("query=up&range=10m&step={}", 15 + told.len());
+        let graph = world.get(&format!("/graph.json?{query}")).await.json();
+        let notices: Vec<&str> =
+            graph["notices"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+        assert_eq!(notices.iter().any(|notice| notice.contains("clock")), !told.is_empty(), "{graph}");
+        let page = words(world.get(&format!("/graph?{query}")).await.text());
+        assert_eq!(page.contains("The clock of"), !told.is_empty(), "{page}");
+        assert!(page.contains(told), "{page}");
+    }
+}
+
 /// Rules of an instance whose clock is off by so many seconds, with an alert active so many seconds later still.
 fn dated(offset: i64, times: i64) -> Reply {
     let at = |offset: i64| clock::now() + jiff::SignedDuration::from_secs(offset);
     let mut loud = rule("Loud", true);
     loud["lastEvaluation"] = json!(at(offset).to_string());
     loud["alerts"][0]["activeAt"] = json!(at(offset + times).to_string());
-    let date = at(offset).strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
-    Reply::http(200, &[("Date", &date)], success(json!({"groups": [group("g", &[loud])]})).to_string())
+    Reply::http(
+        200,
+        &[("Date", &date(at(offset)))],
+        success(json!({"groups": [group("g", &[loud])]})).to_string(),
+    )
 }
 
 #[tokio::test]

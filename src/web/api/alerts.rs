@@ -10,7 +10,7 @@ use crate::alertmanager::Silence;
 use crate::annotations::MonitoringSpec;
 use crate::monitoring::{AlertRow, AlertTable, Failure, Held, Monitoring, Silences, StateCounts};
 use crate::prometheus::{AlertState, Labels, RuleHealth};
-use crate::web::doubts::{sentences, skewed};
+use crate::web::doubts::sentences;
 use crate::web::panels::rows::{Paging, choose};
 use crate::web::{CachePolicy, Facts, PageError, PageParams, Subject, form};
 
@@ -136,7 +136,7 @@ impl CountsForm {
 impl<'a> AlertsForm<'a> {
     fn of(table: &'a AlertTable, rows: &'a [AlertRow]) -> Self {
         let evidence = table.evidence();
-        let skew = table.skew.map(|skew| skewed(&table.instance, skew));
+        let skew = table.skew.map(|skew| skew.sentence(&table.instance));
         Self {
             instance: table.instance.as_str(),
             as_of: seconds(table.as_of.as_millisecond()),

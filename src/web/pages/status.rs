@@ -9,7 +9,6 @@ use jiff::Timestamp;
 use super::Shell;
 use crate::catalog::BackstageState;
 use crate::monitoring::Monitoring;
-use crate::web::doubts::skewed;
 use crate::web::panels::counted;
 use crate::web::panels::times::{self, Moment};
 use crate::web::params::Zone;
@@ -79,7 +78,7 @@ pub async fn show(
         loaded_at: facts.catalog.loaded_at.map(|at| Moment::of(at, now, &params.zone)),
         backstage: backstage.map(|state| BackstageLine::of(state, now, &params.zone)),
         faults: failing.into_iter().chain(faults).collect(),
-        clocks: skews.iter().map(|(name, skew)| (name.to_string(), skewed(name, *skew))).collect(),
+        clocks: skews.iter().map(|(name, skew)| (name.to_string(), skew.sentence(name))).collect(),
         facts: &facts,
     };
     form::page(&request, &page, &page.as_content())

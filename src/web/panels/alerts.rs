@@ -11,7 +11,7 @@ use super::{Frame, Home, Setting, Stale, Summary, counted, cut};
 use crate::monitoring::{AlertRow, AlertTable, Doubt, Failure, Verdict};
 use crate::prometheus::{AlertState, InstanceSettings};
 use crate::web::RowId;
-use crate::web::doubts::{doubtful, silences, skewed};
+use crate::web::doubts::{doubtful, silences};
 use crate::web::links;
 use crate::web::page_error::{Told, tell};
 use crate::web::params::PageSize;
@@ -136,7 +136,7 @@ impl Table {
             chooser: chooser(setting),
             csv: setting.alerts_csv(),
             warnings: table.warnings.clone(),
-            skew: table.skew.map(|skew| skewed(&table.instance, skew)),
+            skew: table.skew.map(|skew| skew.sentence(&table.instance)),
             unmatched: table.unmatched_names.clone(),
             unhealthy: unhealthy.collect(),
             doubts: doubts(table),
