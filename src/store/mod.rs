@@ -24,8 +24,8 @@ use crate::alertmanager::{AlertmanagerSettings, Holdings};
 use crate::clock;
 use crate::metrics::StoreMetrics;
 use crate::prometheus::{
-    ErrorKind, Instance, InstanceName, Instances, InstantAnswer, Matrix, Origin, PrometheusError, Rules,
-    Window,
+    ErrorKind, Instance, InstanceName, InstanceSettings, Instances, InstantAnswer, Matrix, Origin,
+    PrometheusError, Rules, Window,
 };
 
 /// Samples younger than this may still change: late scrapes, rules, remote writes.
@@ -293,8 +293,13 @@ async fn fetch_rules(store: Store, question: RulesQuestion) -> Result<Kept<Answe
     let warned = !answer.value.warnings.is_empty();
     let better = |old: &Rules| warned && old.warnings.is_empty();
     store.last_rules.keep(question.clone(), answer.clone(), better).await;
-    let lives = instance.settings.scrape_interval.max(Duration::from_secs(1));
+    let lives = rules_live(&instance.settings);
     Ok(Kept { lives: if warned { lives.min(WARNED_LIVES) } else { lives }, value: answer })
+}
+
+/// How long the rules of an instance are told as those of now.
+pub fn rules_live(settings: &InstanceSettings) -> Duration {
+    settings.scrape_interval.max(Duration::from_secs(1))
 }
 
 /// A live answer lives for about a step, after which a page asks for the next window anyway; with wide

@@ -110,16 +110,9 @@ async fn told(world: &World, name: &str) -> (String, bool) {
         "unknown" => row.contains("unknown") && !row.contains(" none"),
         _ => true,
     };
-    // The catalog may show what it knew a moment ago, while it counts anew.
-    for attempt in 1.. {
-        let catalog = world.get(&format!("/?search={name}")).await;
-        let catalog = words(catalog.text().split("id=\"results\"").nth(1).unwrap());
-        if agrees(catalog.split(&format!(" {name} ")).nth(1).unwrap_or(&catalog)) {
-            break;
-        }
-        assert!(attempt < 10, "{catalog}");
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
+    let catalog = world.get(&format!("/?search={name}")).await;
+    let catalog = words(catalog.text().split("id=\"results\"").nth(1).unwrap());
+    assert!(agrees(catalog.split(&format!(" {name} ")).nth(1).unwrap_or(&catalog)), "{catalog}");
     (state, complete)
 }
 

@@ -18,13 +18,14 @@ use super::{Doubt, Evidence, Monitoring, RequestFacts, Verdict, alerts::Tally};
 use crate::catalog::Snapshot;
 use crate::clock;
 use crate::prometheus::{AlertState, InstanceName, Rules};
-use crate::store::{Answer, RulesQuestion, Scope};
+use crate::store::{Answer, RulesQuestion, Scope, rules_live};
 
 /// What an instance has not said by then is unknown.
 const PATIENCE: Duration = Duration::from_millis(1_500);
 /// For the reading of a large catalog, after the instances.
 const COUNTING: Duration = Duration::from_secs(5);
-/// An overview of this age is shown while a newer one is made: nobody who types waits for an instance.
+/// An overview of this age, whose answers are those that a page would show, is shown while a newer one is made: nobody
+/// who types waits for an instance.
 const AT_ONCE: Duration = Duration::from_secs(15);
 /// So long a newer one is waited for even then.
 const A_MOMENT: Duration = Duration::from_millis(3);
@@ -232,11 +233,18 @@ struct Latest {
     checked: Instant,
     /// From then on something that is held back in it may not be any more.
     until: Option<Timestamp>,
+    /// From then on an answer in it is none of now any more. None: each is told as an older one.
+    fresh_until: Option<Timestamp>,
 }
 
 impl Latest {
     fn holds(&self, now: Timestamp) -> bool {
         self.until.is_none_or(|until| now < until)
+    }
+
+    /// Whether an entity's page would show the same answers.
+    fn is_fresh(&self, now: Timestamp) -> bool {
+        self.fresh_until.is_none_or(|until| now < until)
     }
 }
 
@@ -280,7 +288,7 @@ impl Monitoring {
         let begun = clock::stopwatch();
         let latest = slot.latest.load_full();
         let recent = latest.filter(|latest| begun.saturating_duration_since(latest.checked) < AT_ONCE);
-        let recent = recent.filter(|latest| latest.holds(now));
+        let recent = recent.filter(|latest| latest.holds(now) && latest.is_fresh(now));
         // In a task of its own: a reader who leaves does not end it.
         let renewed = tokio::spawn(renewed(self.clone(), slot, begun, now));
         let patience = if recent.is_some() { A_MOMENT } else { PATIENCE + COUNTING };
@@ -325,16 +333,26 @@ async fn renewed(
     let overview = match before.filter(|before| before.holds(now) && is_all_same(&before.said, &said)) {
         Some(before) => before.overview.clone(),
         None => {
-            let said = said.clone();
+            let (list, said) = (list.clone(), said.clone());
             let counted = tokio::task::spawn_blocking(move || Overview::of(&list, &said, now));
             Arc::new(counted.await.ok()?)
         }
     };
     let held_back = said.iter().flatten().filter_map(|said| said.held_back.as_ref());
     let until = held_back.filter_map(|held_back| held_back.changes_after(now)).min();
-    let latest = Latest { overview: overview.clone(), said, checked: clock::stopwatch(), until };
+    let fresh_until = fresh_until(&list, &said);
+    let latest = Latest { overview: overview.clone(), said, checked: clock::stopwatch(), until, fresh_until };
     slot.latest.store(Some(Arc::new(latest)));
     Some(overview)
+}
+
+/// When the first of the answers that are told as those of now is older than that.
+fn fresh_until(list: &Watchlist, said: &[Option<Said>]) -> Option<Timestamp> {
+    let ends = list.instances.iter().zip(said).filter_map(|(instance, said)| {
+        let rules = &said.as_ref().filter(|said| !said.rules.is_stale())?.rules;
+        rules.as_of.checked_add(rules_live(&instance.settings)).ok()
+    });
+    ends.min()
 }
 
 async fn read(monitoring: Monitoring, slot: Arc<Slot>) -> Result<Arc<Watchlist>, tokio::task::JoinError> {
