@@ -10,7 +10,10 @@ use crate::clock;
 use crate::metrics::ConnectionMetrics;
 
 /// How often deadlines are looked at.
-const ROUND: Duration = Duration::from_millis(250);
+const ROUND: Duration = Duration::from_millis(50);
+/// So many connections are closed in a round: thousands that came together would else be closed together, and whoever
+/// asks meanwhile would wait for that.
+const MOST_IN_A_ROUND: usize = 128;
 /// Where slots run out, this share of them is made free at once, so that the list is not searched for each newcomer.
 const SHARE: usize = 64;
 /// A connection that has just come is not idle: its first request is on the way.
@@ -76,24 +79,22 @@ impl Connections {
         let mut seats = self.seats();
         let now = millis(self.since);
         let patience = self.patience(seats.taken.len());
+        let mut closed = 0;
         for seat in seats.taken.values_mut() {
             let connection = &seat.connection;
             let rests = now.saturating_sub(connection.moved());
-            match connection.phase() {
-                _ if connection.order() != Order::None => {}
-                Phase::Idle if patience.is_some_and(|patience| rests >= patience) => {
-                    self.metrics.closed("idle");
-                    connection.give(Order::Close);
-                }
-                Phase::Fresh | Phase::Head if rests >= whole(self.pace.head) => {
-                    self.metrics.closed("late_head");
-                    connection.give(Order::TooLate);
-                }
-                _ if self.is_too_slow(seat, now) => {
-                    self.metrics.closed("slow_reader");
-                    seat.connection.give(Order::Abort);
-                }
-                _ => {}
+            let (reason, order) = match connection.phase() {
+                _ if connection.order() != Order::None => continue,
+                Phase::Idle if patience.is_some_and(|patience| rests >= patience) => ("idle", Order::Close),
+                Phase::Fresh | Phase::Head if rests >= whole(self.pace.head) => ("late_head", Order::TooLate),
+                _ if self.is_too_slow(seat, now) => ("slow_reader", Order::Abort),
+                _ => continue,
+            };
+            self.metrics.closed(reason);
+            seat.connection.give(order);
+            closed += 1;
+            if closed == MOST_IN_A_ROUND {
+                break;
             }
         }
     }
@@ -251,6 +252,18 @@ mod tests {
         assert_eq!(patience(50), Some(Duration::from_millis(9_375)));
         assert_eq!(patience(75), Some(Duration::from_millis(1_875)));
         assert_eq!(patience(100), Some(Duration::from_millis(1_875)));
+    }
+
+    #[test]
+    fn those_that_came_together_are_not_all_closed_together() {
+        let hasty = Pace { head: Duration::ZERO, ..Pace::default() };
+        let list = Arc::new(Connections::new(1_000, hasty, Metrics::new().connections));
+        let places: Vec<_> = (0..200).map(|_| list.admit().unwrap()).collect();
+        let late = || places.iter().filter(|place| place.connection.order() == Order::TooLate).count();
+        for closed in [MOST_IN_A_ROUND, 200] {
+            list.look();
+            assert_eq!(late(), closed);
+        }
     }
 
     #[test]
