@@ -41,7 +41,8 @@ impl Program {
         let directory = TempDir::new().unwrap();
         let config = format!(
             "proxy: {{endpoints: {{/prometheus/api: '{}'}}}}\n\
-             catalog: {{locations: [{{type: file, target: ./catalog.yaml}}]}}\n",
+             catalog: {{locations: [{{type: file, target: ./catalog.yaml}}]}}\n\
+             promenade: {{instances: {{default: {{timeout: 60s}}}}}}\n",
             upstream.api()
         );
         std::fs::write(directory.path().join("catalog.yaml"), CATALOG).unwrap();
@@ -111,7 +112,7 @@ async fn forty_readers_of_ten_megabytes_share_one_buffer() {
     // A fixed window, so that all ask for the same.
     let path = format!("{GRAPH}?from=1600000000000&to=1600003600000&step=15s");
     let whole = program.get(&path).len();
-    assert!(whole > 9_000_000, "{whole}");
+    assert!(whole > 9_000_000, "{whole} bytes");
     let before = program.resident();
     let mut readers = Vec::new();
     for _ in 0..40 {
