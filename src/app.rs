@@ -99,7 +99,8 @@ impl App {
         let instances = ways(instances, &settings.routing).map_err(StartError::Instance)?;
         let instances = Arc::new(instances);
         let store = Store::new(instances.clone(), &settings.store, metrics.store.clone());
-        let alertmanagers = Alertmanagers::new(settings.alertmanagers, &metrics.upstream, &metrics.store);
+        let alertmanagers =
+            Alertmanagers::new(settings.alertmanagers, &settings.store, &metrics.upstream, &metrics.store);
         let store = store.with_alertmanagers(alertmanagers.map_err(StartError::Instance)?);
         let security = SecurityHeaders::new(&settings.web.frame_ancestors);
         let security = security.map_err(|_| StartError::FrameAncestors)?;

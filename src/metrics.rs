@@ -89,15 +89,22 @@ struct UpstreamLabels {
     outcome: &'static str,
 }
 
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct FailingLabels {
+    instance: String,
+    questions: &'static str,
+}
+
 #[derive(Clone)]
 pub struct UpstreamMetrics {
     requests: Family<UpstreamLabels, Counter>,
+    failing: Family<FailingLabels, Gauge<i64, AtomicI64>>,
     took: Durations<UpstreamLabels>,
 }
 
 impl Default for UpstreamMetrics {
     fn default() -> Self {
-        Self { requests: Family::default(), took: durations() }
+        Self { requests: Family::default(), failing: Family::default(), took: durations() }
     }
 }
 
@@ -108,12 +115,23 @@ impl UpstreamMetrics {
             "Questions to an instance, by how they ended",
             self.requests.clone(),
         );
+        registry.register(
+            "upstream_failing",
+            "1 while an instance fails and is asked one question at a time; of a rule's targets how many do",
+            self.failing.clone(),
+        );
         registry.register_with_unit(
             "upstream_request_duration",
             "How long a question to an instance took, waiting for a slot included",
             Unit::Seconds,
             self.took.clone(),
         );
+    }
+
+    /// An instance begins to fail (1), or answers again (-1). `questions`: `known` or `ad_hoc`.
+    pub fn failing(&self, instance: &str, questions: &'static str, by: i64) {
+        let labels = FailingLabels { instance: instance.to_owned(), questions };
+        self.failing.get_or_create(&labels).inc_by(by);
     }
 
     /// One request to an instance ended. `endpoint`: `query_range` or `rules`; `outcome`: `ok` or an error kind.

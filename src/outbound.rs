@@ -9,7 +9,7 @@ use jiff::fmt::rfc2822;
 use reqwest::header::{
     ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, DATE, ETAG, HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH,
 };
-use reqwest::{RequestBuilder, Response};
+use reqwest::{RequestBuilder, Response, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
@@ -138,6 +138,11 @@ async fn send(request: RequestBuilder) -> Result<Reply, Fault> {
         response.headers().get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).map(str::to_ascii_lowercase);
     let etag = response.headers().get(ETAG).cloned();
     let date = response.headers().get(DATE).and_then(|v| date(v.to_str().ok()?));
+    if status == StatusCode::PARTIAL_CONTENT {
+        // We never ask for a part.
+        let detail = "status 206 says that it is only a part".to_owned();
+        return Err(Fault::Cut { status: status.as_u16(), detail });
+    }
     let body = if status.is_success() {
         whole_body(&mut response).await?
     } else {

@@ -49,7 +49,7 @@ use crate::annotations::{GraphSpec, MonitoringSpec};
 use crate::background::compute;
 use crate::catalog::Entity;
 use crate::prometheus::{
-    ErrorKind, Instance, InstanceName, InstanceSettings, Instances, InstantAnswer, Matrix, Origin,
+    ErrorKind, Failing, Instance, InstanceName, InstanceSettings, Instances, InstantAnswer, Matrix, Origin,
     PrometheusError, Rules, Window,
 };
 use crate::promql::PromQl;
@@ -174,6 +174,11 @@ impl Monitoring {
         self.store.fill()
     }
 
+    /// Instances that fail, so that they are asked one question at a time.
+    pub fn failing(&self) -> Vec<Failing> {
+        self.store.failing()
+    }
+
     /// One graph of a spec.
     pub async fn graph(
         &self,
@@ -256,11 +261,11 @@ impl Monitoring {
     }
 
     /// The configured instances whose clock is off, as far as the answers in memory tell.
-    pub async fn skews(&self) -> Vec<(InstanceName, Skew)> {
+    pub fn skews(&self) -> Vec<(InstanceName, Skew)> {
         let mut skews = Vec::new();
         for settings in self.instances() {
             let question = RulesQuestion { instance: settings.name.clone(), scope: Scope::Whole };
-            let answer = self.store.known_rules(&question).await;
+            let answer = self.store.known_rules(&question);
             let skew = answer.and_then(|answer| Skew::of(&answer.value, answer.as_of));
             skews.extend(skew.map(|skew| (settings.name.clone(), skew)));
         }
@@ -350,6 +355,7 @@ fn broken_off(instance: &InstanceName, why: &tokio::task::JoinError) -> Failure 
         detail: format!("the work was broken off: {why}"),
         said: None,
         status: None,
+        was_asked: true,
     }))
 }
 

@@ -161,10 +161,9 @@ impl Monitoring {
         let ui_url = settings.ui_url.clone();
         let (instance, scope) = (instance.clone(), Scope::Whole);
         let external = self.store.external_labels(ExternalQuestion { instance: instance.clone(), scope });
-        // Boxed: each holds all that its fetch may need.
-        let external = tokio::time::timeout(PATIENCE, Box::pin(external));
+        let external = tokio::time::timeout(PATIENCE, external);
         let answer = self.store.holdings(RulesQuestion { instance, scope });
-        match join(tokio::time::timeout(PATIENCE, Box::pin(answer)), external).await {
+        match join(tokio::time::timeout(PATIENCE, answer), external).await {
             (Ok(Ok(answer)), external) => {
                 let failure = answer.failure.clone();
                 let held_back = HeldBack { answer, external: external.unwrap_or_default() };

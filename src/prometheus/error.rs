@@ -73,4 +73,13 @@ pub struct PrometheusError {
     pub said: Option<String>,
     /// The HTTP status, when there was one.
     pub status: Option<u16>,
+    /// False: the question was not sent, because the instance fails. This is how it failed last.
+    pub was_asked: bool,
+}
+
+impl PrometheusError {
+    /// Bytes in memory, about.
+    pub fn weight(&self) -> usize {
+        self.detail.len() + self.said.as_ref().map_or(0, String::len) + 200
+    }
 }

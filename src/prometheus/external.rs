@@ -10,3 +10,10 @@ pub struct ExternalLabels {
     /// Rules of the configuration (`alert_relabel_configs`) may then take labels away, or change them.
     pub is_relabelled: bool,
 }
+
+impl ExternalLabels {
+    /// Bytes in memory, about.
+    pub fn weight(&self) -> usize {
+        self.labels.weight() + 64
+    }
+}

@@ -8,8 +8,8 @@ use std::time::Duration;
 use secrecy::SecretString;
 use url::Url;
 
-use super::Client;
 use super::targets::Targets;
+use super::{Client, Failing, Origin};
 use crate::metrics::UpstreamMetrics;
 
 /// The name of an instance that is configured; `default` is the unnamed one.
@@ -103,6 +103,14 @@ impl Instances {
     /// The instance of that name: a configured one, or a target.
     pub fn get(&self, name: &InstanceName) -> Option<Arc<Instance>> {
         self.by_name.get(name).cloned().or_else(|| self.targets.get(name))
+    }
+
+    /// Those that fail, targets too: each is asked one question at a time.
+    pub fn failing(&self) -> Vec<Failing> {
+        let targets = self.targets.known();
+        let all = self.by_name.values().chain(&targets).map(|instance| &instance.client);
+        all.filter_map(|client| client.failing(Origin::Known).or_else(|| client.failing(Origin::AdHoc)))
+            .collect()
     }
 
     /// Those that are configured, by name.

@@ -1,6 +1,6 @@
 //! Answers at one instant: vectors, scalars, strings, and the matrices of range selectors.
 
-use super::{Histogram, Labels};
+use super::{Histogram, Labels, remarks};
 
 /// What a sample holds.
 #[derive(Clone, Debug, PartialEq)]
@@ -89,6 +89,6 @@ impl InstantSample {
 impl InstantAnswer {
     /// Bytes that this answer holds in memory, about.
     pub fn weight(&self) -> usize {
-        self.value.weight() + 256
+        self.value.weight() + remarks::weight(&self.warnings) + remarks::weight(&self.infos) + 256
     }
 }

@@ -4,8 +4,16 @@ use std::time::Duration;
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 
+use super::request::Request;
+
 /// How many may wait for a slot.
 const QUEUE: usize = 32;
+/// Rules take no query slot in Prometheus, so they never wait behind graphs.
+const RULES_SLOTS: usize = 2;
+/// Nor do metadata and names of metrics.
+const ASIDE_SLOTS: usize = 2;
+/// One in so many of an instance's slots is open to questions that anybody can write.
+const AD_HOC_SHARE: usize = 4;
 
 /// Who wrote a query. It decides which lane the query takes, never what the answer is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -35,6 +43,38 @@ impl Lane {
         }
         let _place = self.queue.try_acquire().ok()?;
         tokio::time::timeout(patience, self.slots.acquire()).await.ok()?.ok()
+    }
+}
+
+/// The ways to one host: queries, and what is no query beside them.
+pub struct Lanes {
+    queries: Lane,
+    /// The narrow lane before `queries`.
+    ad_hoc: Lane,
+    rules: Lane,
+    asides: Lane,
+}
+
+impl Lanes {
+    pub fn new(max_concurrent: usize) -> Self {
+        Self {
+            queries: Lane::new(max_concurrent),
+            ad_hoc: Lane::new(max_concurrent / AD_HOC_SHARE),
+            rules: Lane::new(RULES_SLOTS),
+            asides: Lane::new(ASIDE_SLOTS),
+        }
+    }
+
+    /// Those on a request's way. One that anybody can write first needs a slot of the narrow lane, so that at most
+    /// a few of the others' slots, and places in their queue, are ever taken by such.
+    pub fn of(&self, request: &Request<'_>) -> impl Iterator<Item = &Lane> {
+        let (narrow, lane) = match (request, request.origin()) {
+            (Request::Rules(_), _) => (None, &self.rules),
+            (request, _) if request.is_aside() => (None, &self.asides),
+            (_, Origin::AdHoc) => (Some(&self.ad_hoc), &self.queries),
+            (_, Origin::Known) => (None, &self.queries),
+        };
+        narrow.into_iter().chain([lane])
     }
 }
 

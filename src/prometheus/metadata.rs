@@ -9,6 +9,13 @@ pub struct Metadata {
     pub is_counter: bool,
 }
 
+impl Metadata {
+    /// Bytes in memory, about.
+    pub fn weight(&self) -> usize {
+        self.unit.as_ref().map_or(0, String::len) + 64
+    }
+}
+
 /// The names of an instance's metrics.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MetricNames {
@@ -36,6 +43,6 @@ impl MetricNames {
 
     /// Bytes that they hold in memory, about.
     pub fn weight(&self) -> usize {
-        self.names.iter().map(|name| name.len() + 16).sum::<usize>() + 64
+        self.names.iter().map(|name| name.len() + 32).sum::<usize>() + 64
     }
 }

@@ -1,5 +1,6 @@
 //! Prometheus as a client sees it: windows, samples, rules, metadata, instances, errors. Knows no entity.
 
+mod breaker;
 mod client;
 mod error;
 mod external;
@@ -9,12 +10,15 @@ mod instant;
 mod lane;
 mod metadata;
 mod refusal;
+mod remarks;
+mod request;
 mod rules;
 mod samples;
 mod targets;
 mod window;
 pub mod wire;
 
+pub use breaker::Failing;
 pub use client::Client;
 pub use error::{Cause, ErrorKind, PrometheusError};
 pub use external::ExternalLabels;

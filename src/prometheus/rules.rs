@@ -5,7 +5,7 @@ use std::ops::Range;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::Labels;
+use super::{Labels, remarks};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -115,14 +115,15 @@ impl Rules {
 
     /// Bytes that this answer holds in memory, about.
     pub fn weight(&self) -> usize {
-        let labels = |l: &Labels| l.iter().map(|(n, v)| n.len() + v.len() + 64).sum::<usize>();
-        let alert = |a: &Alert| labels(&a.labels) + labels(&a.annotations) + 160;
+        let alert = |a: &Alert| a.labels.weight() + a.annotations.weight() + 200;
         let rule = |r: &AlertingRule| {
-            let texts = r.group.len() + r.file.len() + r.name.len() + r.query.len();
+            let error = r.last_error.as_ref().map_or(0, String::len);
+            let texts = r.group.len() + r.file.len() + r.name.len() + r.query.len() + error;
             let alerts: usize = r.alerts.iter().map(alert).sum();
-            texts + labels(&r.labels) + labels(&r.annotations) + alerts + 400
+            texts + r.labels.weight() + r.annotations.weight() + alerts + 450
         };
         let groups = self.groups.iter().map(|g| g.name.len() + g.file.len() + 160).sum::<usize>();
-        self.rules.iter().map(rule).sum::<usize>() + groups + 256
+        let told = remarks::weight(&self.warnings) + remarks::weight(&self.infos);
+        self.rules.iter().map(rule).sum::<usize>() + groups + told + 256
     }
 }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde::ser::SerializeMap;
 
-use super::{HistogramSeries, InstantValue, Window};
+use super::{HistogramSeries, InstantValue, Window, remarks};
 
 /// Stands where a series has no sample. A NaN with a payload of its own; no number read from JSON has it.
 pub const ABSENT: f64 = f64::from_bits(0x7ff8_ab5e_0000_0000);
@@ -34,7 +34,7 @@ impl Labels {
 
     /// Bytes in memory, about.
     pub fn weight(&self) -> usize {
-        self.iter().map(|(name, value)| name.len() + value.len() + 32).sum()
+        self.iter().map(|(name, value)| name.len() + value.len() + 64).sum()
     }
 }
 
@@ -105,7 +105,8 @@ impl Matrix {
     pub fn weight(&self) -> usize {
         let series = self.series.iter().map(|s| s.values.len() * 8 + s.labels.weight() + 64).sum::<usize>();
         let histograms = self.histograms.iter().map(HistogramSeries::weight).sum::<usize>();
-        series + histograms + self.instant.as_ref().map_or(0, InstantValue::weight) + 256
+        let told = remarks::weight(&self.warnings) + remarks::weight(&self.infos);
+        series + histograms + self.instant.as_ref().map_or(0, InstantValue::weight) + told + 256
     }
 }
 

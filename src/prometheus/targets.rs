@@ -6,8 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use secrecy::SecretString;
 use url::Url;
 
-use super::client::Lanes;
-use super::lane::Lane;
+use super::lane::{Lane, Lanes};
 use super::{Client, Instance, InstanceName, InstanceSettings};
 use crate::metrics::UpstreamMetrics;
 use crate::outbound::HttpClient;
@@ -57,6 +56,14 @@ impl Targets {
 
     pub fn get(&self, name: &InstanceName) -> Option<Arc<Instance>> {
         self.kept().slots.get(name)?.instance.upgrade()
+    }
+
+    /// Those that are in use, by name.
+    pub fn known(&self) -> Vec<Arc<Instance>> {
+        let mut known: Vec<_> =
+            self.kept().slots.values().filter_map(|slot| slot.instance.upgrade()).collect();
+        known.sort_by(|one, other| one.settings.name.cmp(&other.settings.name));
+        known
     }
 
     /// The instance of a target, which is remembered as the one used last.

@@ -97,6 +97,15 @@ impl PromQl {
     }
 }
 
+impl PromQl {
+    /// Bytes in memory, about.
+    pub fn weight(&self) -> usize {
+        let Known { outermost_by, metrics, measured } = &*self.known;
+        let names = outermost_by.iter().chain(metrics).chain(measured.iter().map(|one| &one.metric));
+        self.text.len() + names.map(|name| name.len() + 48).sum::<usize>() + 128
+    }
+}
+
 /// What is left of a query without the freedom to write it in several ways.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct NormalForm(u64);

@@ -4,10 +4,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::flight::{Flight, Kept};
+use super::flight::{Asked, Flight, Kept};
 use super::{Scope, Store};
 use crate::metrics::StoreMetrics;
-use crate::prometheus::{ErrorKind, ExternalLabels, InstanceName, Metadata, MetricNames, PrometheusError};
+use crate::prometheus::{
+    ErrorKind, ExternalLabels, Instance, InstanceName, Metadata, MetricNames, Origin, PrometheusError,
+};
 
 const METADATA_LIVES: Duration = Duration::from_secs(3_600);
 /// New metrics come with each deployment.
@@ -50,11 +52,10 @@ pub(super) struct Asides {
 
 impl Asides {
     pub fn new(max_bytes: u64, metrics: &StoreMetrics) -> Self {
-        let weigh = |told: &Arc<Metadata>| told.unit.as_ref().map_or(0, String::len) + 256;
         Self {
-            metadata: Flight::new(max_bytes / 4, metrics.clone(), weigh),
-            names: Flight::new(max_bytes / 2, metrics.clone(), |names| names.weight()),
-            external: Flight::new(max_bytes / 4, metrics.clone(), weigh_external),
+            metadata: Flight::new(max_bytes / 4, metrics.clone()),
+            names: Flight::new(max_bytes / 2, metrics.clone()),
+            external: Flight::new(max_bytes / 4, metrics.clone()),
         }
     }
 
@@ -63,61 +64,88 @@ impl Asides {
     }
 }
 
+impl Asked for MetadataQuestion {
+    fn instance(&self) -> &InstanceName {
+        &self.instance
+    }
+
+    fn origin(&self) -> Origin {
+        Origin::Known
+    }
+}
+
+impl Asked for NamesQuestion {
+    fn instance(&self) -> &InstanceName {
+        &self.instance
+    }
+
+    fn origin(&self) -> Origin {
+        Origin::Known
+    }
+}
+
+impl Asked for ExternalQuestion {
+    fn instance(&self) -> &InstanceName {
+        &self.instance
+    }
+
+    fn origin(&self) -> Origin {
+        Origin::Known
+    }
+}
+
 impl Store {
     /// What an instance says of a metric; nothing where it says nothing or does not answer.
     pub async fn metadata(&self, question: MetadataQuestion) -> Arc<Metadata> {
-        let store = self.clone();
-        let asked = question.clone();
-        let fetch = async move {
-            let instance = store.instance(&asked.instance)?;
-            let told = instance.client.metadata(&asked.metric).await;
-            Ok(settled(told, METADATA_LIVES))
+        let start = || {
+            let instance = self.willing(&question.instance)?;
+            let metric = question.metric.clone();
+            Ok(async move { settled(instance.client.metadata(&metric).await, METADATA_LIVES) })
         };
-        let instance = question.instance.clone();
-        self.asides.metadata.get(&instance, question, fetch).await.unwrap_or_default()
+        self.asides.metadata.get(&question, start).await.unwrap_or_default()
     }
 
     /// The names of an instance's metrics; none, and not all of them, where it does not answer.
     pub async fn metric_names(&self, question: NamesQuestion) -> Arc<MetricNames> {
-        let store = self.clone();
-        let asked = question.clone();
-        let fetch = async move {
-            let instance = store.instance(&asked.instance)?;
-            Ok(settled(instance.client.metric_names().await, NAMES_LIVE))
+        let start = || {
+            let instance = self.willing(&question.instance)?;
+            Ok(async move { settled(instance.client.metric_names().await, NAMES_LIVE) })
         };
-        let instance = question.instance.clone();
-        self.asides.names.get(&instance, question, fetch).await.unwrap_or_default()
+        self.asides.names.get(&question, start).await.unwrap_or_default()
     }
 
     /// What an instance adds to its alerts on their way to Alertmanager; None where that is not known.
     pub async fn external_labels(&self, question: ExternalQuestion) -> Arc<Option<ExternalLabels>> {
-        let store = self.clone();
-        let asked = question.clone();
-        let fetch = async move {
-            let instance = store.instance(&asked.instance)?;
-            Ok(settled(instance.client.external_labels().await, EXTERNAL_LIVE))
+        let start = || {
+            let instance = self.willing(&question.instance)?;
+            Ok(async move { settled(instance.client.external_labels().await, EXTERNAL_LIVE) })
         };
-        let instance = question.instance.clone();
-        self.asides.external.get(&instance, question, fetch).await.unwrap_or_default()
+        self.asides.external.get(&question, start).await.unwrap_or_default()
     }
-}
 
-fn weigh_external(told: &Arc<Option<ExternalLabels>>) -> usize {
-    told.as_ref().as_ref().map_or(0, |told| told.labels.weight()) + 256
+    /// While an instance fails, it is asked for nothing that nobody misses.
+    fn willing(&self, name: &InstanceName) -> Result<Arc<Instance>, Arc<PrometheusError>> {
+        let instance = self.instance(name)?;
+        match instance.client.failing(Origin::Known) {
+            Some(failing) => Err(failing.failure),
+            None => Ok(instance),
+        }
+    }
 }
 
 /// A failure is kept as an answer that says nothing, so that it is not asked for again with each page.
-fn settled<T: Default>(told: Result<T, PrometheusError>, lives: Duration) -> Kept<Arc<T>> {
-    match told {
-        Ok(told) => Kept { value: Arc::new(told), lives },
-        Err(error) => {
-            tracing::debug!(fault = %error, "an instance says nothing of its metrics");
-            let refused = matches!(
-                error.kind,
-                ErrorKind::NotPrometheus | ErrorKind::Unauthorized | ErrorKind::TooLarge
-            );
-            let refused = refused || error.kind.is_of_query();
-            Kept { value: Arc::default(), lives: if refused { REFUSED_LIVES } else { FAILED_LIVES } }
-        }
-    }
+fn settled<T: Default>(
+    told: Result<T, PrometheusError>,
+    lives: Duration,
+) -> Result<Kept<Arc<T>>, PrometheusError> {
+    let error = match told {
+        Ok(told) => return Ok(Kept { value: Arc::new(told), lives }),
+        Err(error) if !error.was_asked => return Err(error),
+        Err(error) => error,
+    };
+    tracing::debug!(fault = %error, "an instance says nothing of its metrics");
+    let refused =
+        matches!(error.kind, ErrorKind::NotPrometheus | ErrorKind::Unauthorized | ErrorKind::TooLarge);
+    let refused = refused || error.kind.is_of_query();
+    Ok(Kept { value: Arc::default(), lives: if refused { REFUSED_LIVES } else { FAILED_LIVES } })
 }

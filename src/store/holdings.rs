@@ -6,16 +6,16 @@ use std::time::Duration;
 
 use super::flight::{Flight, Kept};
 use super::last_good::LastGood;
-use super::{Answer, RulesQuestion, within_patience};
+use super::{Answer, RulesQuestion, StoreSettings, patience, unconfigured, within};
 use crate::alertmanager::{AlertmanagerError, AlertmanagerSettings, Client, FaultKind, Holdings};
 use crate::clock;
 use crate::metrics::{StoreMetrics, UpstreamMetrics};
-use crate::prometheus::{ErrorKind, InstanceName, PrometheusError};
+use crate::prometheus::{ErrorKind, InstanceName, Origin, PrometheusError};
 
 /// How long an answer holds: Alertmanager itself sends groups no faster.
 const LIVES: Duration = Duration::from_secs(10);
-/// The most bytes that answers may hold.
-const MAX_BYTES: u64 = 64 << 20;
+/// One in so many of the store's bytes.
+const SHARE: u64 = 8;
 
 /// The Alertmanagers by the instance that sends to them. Cheap to clone; all clones are one.
 #[derive(Clone)]
@@ -37,6 +37,7 @@ impl Alertmanagers {
     /// Fails with a sentence when an HTTP client cannot be built, naming the instance.
     pub fn new(
         settings: BTreeMap<InstanceName, AlertmanagerSettings>,
+        cache: &StoreSettings,
         upstream: &UpstreamMetrics,
         store: &StoreMetrics,
     ) -> Result<Self, String> {
@@ -53,10 +54,11 @@ impl Alertmanagers {
             };
             clients.insert(name, Reached { settings, first, client });
         }
+        let part = cache.max_bytes / SHARE / 2;
         Ok(Self {
             clients: Arc::new(clients),
-            answers: Flight::new(MAX_BYTES / 2, store.clone(), |answer| answer.value.weight()),
-            last: LastGood::new(MAX_BYTES / 2, Holdings::weight),
+            answers: Flight::new(part, store.clone()),
+            last: LastGood::new(part),
         })
     }
 
@@ -71,13 +73,17 @@ impl Alertmanagers {
         if let Some(reached) = self.clients.get(&question.instance) {
             question.instance = reached.first.clone();
         }
-        let trouble = self.last.trouble(&question, |_| true).await;
-        let fetch = fetch(self.clone(), question.clone());
-        let asked = self.answers.get(&question.instance, question.clone(), fetch);
-        match within_patience(trouble, asked).await {
+        let trouble = self.last.trouble(&question, |_| true);
+        let asked = self.answers.get(&question, || Ok(fetch(self.clone(), question.clone())));
+        match within(patience(Origin::Known, None, trouble), asked).await {
             Ok(answer) => Ok(answer),
-            Err(failure) => self.last.instead_of(failure, &question, |_| true).await,
+            Err(failure) => self.last.instead_of(failure, &question, |_| true),
         }
+    }
+
+    /// As [`Flight::fill`] tells it.
+    pub fn fill(&self) -> [(u64, u64); 2] {
+        [self.answers.fill(), self.last.fill()]
     }
 }
 
@@ -86,22 +92,18 @@ async fn fetch(
     question: RulesQuestion,
 ) -> Result<Kept<Answer<Holdings>>, PrometheusError> {
     let asked = match all.clients.get(&question.instance) {
-        Some(reached) => reached.client.holdings().await,
-        None => {
-            let detail = "none is configured".to_owned();
-            Err(AlertmanagerError { kind: FaultKind::Failed, detail, status: None })
-        }
+        Some(reached) => reached.client.holdings().await.map_err(|error| told(&question.instance, error)),
+        None => Err(unconfigured(&question.instance, "no Alertmanager is configured")),
     };
     match asked {
         Ok(holdings) => {
             let answer = Answer { value: Arc::new(holdings), as_of: clock::now(), failure: None };
-            all.last.keep(question, answer.clone(), |_| false).await;
+            all.last.keep(question, answer.clone(), |_| false);
             Ok(Kept { value: answer, lives: LIVES })
         }
         Err(error) => {
-            tracing::warn!(instance = %question.instance, fault = %error, "an Alertmanager failed");
-            let error = told(&question.instance, error);
-            all.last.fail(question, Arc::new(error.clone())).await;
+            tracing::warn!(fault = %error, "an Alertmanager failed");
+            all.last.fail(question, Arc::new(error.clone()));
             Err(error)
         }
     }
@@ -125,5 +127,6 @@ fn told(instance: &InstanceName, error: AlertmanagerError) -> PrometheusError {
         cause: None,
         said: None,
         status: error.status,
+        was_asked: true,
     }
 }

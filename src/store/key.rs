@@ -1,5 +1,6 @@
 //! What makes two questions the same.
 
+use super::flight::Asked;
 use crate::prometheus::{InstanceName, Origin, Window};
 use crate::promql::PromQl;
 
@@ -16,7 +17,7 @@ pub struct Question {
     pub instance: InstanceName,
     pub scope: Scope,
     /// Questions of known origin never wait for equal ones that are ad hoc, nor share their failures;
-    /// the other way round answers are shared.
+    /// the other way round answers are shared. One that is ad hoc ends when nobody waits for it any more.
     pub origin: Origin,
     pub query: PromQl,
     pub window: Window,
@@ -45,7 +46,7 @@ pub struct RulesQuestion {
 pub struct Family {
     instance: InstanceName,
     scope: Scope,
-    query: PromQl,
+    pub(super) query: PromQl,
     step_ms: i64,
     points: usize,
 }
@@ -59,5 +60,35 @@ impl Family {
             step_ms: question.window.step_ms(),
             points: question.window.len(),
         }
+    }
+}
+
+impl Asked for Question {
+    fn instance(&self) -> &InstanceName {
+        &self.instance
+    }
+
+    fn origin(&self) -> Origin {
+        self.origin
+    }
+}
+
+impl Asked for InstantQuestion {
+    fn instance(&self) -> &InstanceName {
+        &self.instance
+    }
+
+    fn origin(&self) -> Origin {
+        self.origin
+    }
+}
+
+impl Asked for RulesQuestion {
+    fn instance(&self) -> &InstanceName {
+        &self.instance
+    }
+
+    fn origin(&self) -> Origin {
+        Origin::Known
     }
 }

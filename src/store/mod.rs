@@ -6,6 +6,7 @@ mod flight;
 mod holdings;
 mod key;
 mod last_good;
+mod weight;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,14 +18,14 @@ pub use holdings::Alertmanagers;
 pub use key::{InstantQuestion, Question, RulesQuestion, Scope};
 
 use self::asides::Asides;
-use self::flight::{Flight, Kept};
+use self::flight::{Asked, Flight, Kept};
 use self::key::Family;
 use self::last_good::{LastGood, STALE_LIMIT};
 use crate::alertmanager::{AlertmanagerSettings, Holdings};
 use crate::clock;
 use crate::metrics::StoreMetrics;
 use crate::prometheus::{
-    ErrorKind, Instance, InstanceName, InstanceSettings, Instances, InstantAnswer, Matrix, Origin,
+    ErrorKind, Failing, Instance, InstanceName, InstanceSettings, Instances, InstantAnswer, Matrix, Origin,
     PrometheusError, Rules, Window,
 };
 
@@ -35,6 +36,8 @@ const SETTLED_LIVES: Duration = Duration::from_secs(10 * 60);
 /// After a failure, how long the next attempt may take before the last good answer is shown in its place.
 /// Shorter than pages wait for their panels. An instance that is slow, but answers, is waited for.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// The same for a question that tries whether an instance answers again.
+const PROBE_PATIENCE: Duration = Duration::from_millis(250);
 /// How much of a query a log line repeats, in characters.
 const LOGGED_CHARACTERS: usize = 200;
 /// The life of an answer that came with warnings: parts of it may be missing only for the moment.
@@ -43,7 +46,7 @@ const WARNED_LIVES: Duration = Duration::from_secs(5);
 
 #[derive(Clone, Debug)]
 pub struct StoreSettings {
-    /// The most bytes that answers may hold in memory.
+    /// The most bytes that answers, failures and their questions may hold in memory.
     pub max_bytes: u64,
 }
 
@@ -101,12 +104,13 @@ impl Store {
         Self {
             instances,
             max_bytes: settings.max_bytes,
-            graphs: Flight::new(part * 7, metrics.clone(), |a| a.value.weight()),
-            last_graphs: LastGood::new(part * 3, Matrix::weight),
-            instants: Flight::new(part, metrics.clone(), |a| a.value.weight()),
-            rules: Flight::new(part * 2, metrics.clone(), |a| a.value.weight()),
-            last_rules: LastGood::new(part * 2, Rules::weight),
+            graphs: Flight::new(part * 5, metrics.clone()),
+            last_graphs: LastGood::new(part * 3),
+            instants: Flight::new(part, metrics.clone()),
+            rules: Flight::new(part * 2, metrics.clone()),
+            last_rules: LastGood::new(part * 2),
             asides: Asides::new(part, &metrics),
+            // Theirs are the last two parts.
             alertmanagers: None,
             metrics,
         }
@@ -130,26 +134,28 @@ impl Store {
         }
     }
 
-    /// The samples of one question. Runs in a task of its own: a caller who leaves does not end it.
+    /// The samples of one question. Runs in a task of its own: a caller who leaves does not end it, unless it
+    /// is ad hoc and he was the last who waited.
     ///
     /// When the instance fails, the last good answer of the same query, step and length stands in for up
     /// to 15 minutes, with `failure` set; its own window tells what it shows. While the instance fails,
-    /// it does so after a second, however long the newest attempt goes on.
+    /// it does so soon, however long the newest attempt goes on.
     pub async fn ask(&self, question: Question) -> Result<Answer<Matrix>, Arc<PrometheusError>> {
-        let Question { instance, window, origin, .. } = question.clone();
-        if origin == Origin::AdHoc
-            && let Some(kept) =
-                self.graphs.kept(&Question { origin: Origin::Known, ..question.clone() }).await
+        if question.origin == Origin::AdHoc
+            && let Some(kept) = self.graphs.kept(&Question { origin: Origin::Known, ..question.clone() })
         {
-            return Ok(kept);
+            return Ok(self.aged(&question, kept));
         }
         let family = Family::of(&question);
-        let serves = |old: &Matrix| stands_in(&old.window, &window);
-        let trouble = self.last_graphs.trouble(&family, serves).await;
-        let fetch = fetch_graph(self.clone(), question.clone());
-        match within_patience(trouble, self.graphs.get(&instance, question, fetch)).await {
-            Ok(answer) => Ok(answer),
-            Err(failure) => self.told(self.last_graphs.instead_of(failure, &family, serves).await),
+        let serves = |old: &Matrix| stands_in(&old.window, &question.window);
+        let patience = self.patience(&question, self.last_graphs.trouble(&family, serves));
+        let start = || {
+            let instance = self.open(&question)?;
+            Ok(fetch_graph(self.clone(), instance, question.clone()))
+        };
+        match within(patience, self.graphs.get(&question, start)).await {
+            Ok(answer) => Ok(self.aged(&question, answer)),
+            Err(failure) => self.told(self.last_graphs.instead_of(failure, &family, serves)),
         }
     }
 
@@ -158,23 +164,28 @@ impl Store {
         &self,
         question: InstantQuestion,
     ) -> Result<Answer<InstantAnswer>, Arc<PrometheusError>> {
-        let fetch = fetch_instant(self.clone(), question.clone());
-        self.instants.get(&question.instance.clone(), question, fetch).await
+        let start = || Ok(fetch_instant(self.open(&question)?, question.clone()));
+        let asked = self.instants.get(&question, start);
+        let answer = within(self.patience(&question, None), asked).await?;
+        Ok(self.aged(&question, answer))
     }
 
     /// The rules of one instance, fetched once per its scrape interval for everybody.
     /// When the instance fails, those of up to 15 minutes ago stand in, with `failure` set.
     pub async fn rules(&self, question: RulesQuestion) -> Result<Answer<Rules>, Arc<PrometheusError>> {
-        let trouble = self.last_rules.trouble(&question, |_| true).await;
-        let fetch = fetch_rules(self.clone(), question.clone());
-        match within_patience(trouble, self.rules.get(&question.instance, question.clone(), fetch)).await {
-            Ok(answer) => Ok(answer),
-            Err(failure) => self.told(self.last_rules.instead_of(failure, &question, |_| true).await),
+        let patience = self.patience(&question, self.last_rules.trouble(&question, |_| true));
+        let start = || {
+            let instance = self.open(&question)?;
+            Ok(fetch_rules(self.clone(), instance, question.clone()))
+        };
+        match within(patience, self.rules.get(&question, start)).await {
+            Ok(answer) => Ok(self.aged(&question, answer)),
+            Err(failure) => self.told(self.last_rules.instead_of(failure, &question, |_| true)),
         }
     }
 
     /// The rules that an instance told before, when it takes too long now.
-    pub async fn rules_before(&self, question: &RulesQuestion) -> Option<Answer<Rules>> {
+    pub fn rules_before(&self, question: &RulesQuestion) -> Option<Answer<Rules>> {
         let late = PrometheusError {
             kind: ErrorKind::Timeout,
             cause: None,
@@ -182,19 +193,26 @@ impl Store {
             detail: "no answer yet".to_owned(),
             said: None,
             status: None,
+            was_asked: true,
         };
-        self.told(self.last_rules.instead_of(Arc::new(late), question, |_| true).await).ok()
+        self.told(self.last_rules.instead_of(Arc::new(late), question, |_| true)).ok()
+    }
+
+    /// Instances that fail, so that they are asked one question at a time.
+    pub fn failing(&self) -> Vec<Failing> {
+        self.instances.failing()
     }
 
     /// The newest good rules of one instance in memory. Asks nobody.
-    pub async fn known_rules(&self, question: &RulesQuestion) -> Option<Answer<Rules>> {
-        self.last_rules.get(question).await
+    pub fn known_rules(&self, question: &RulesQuestion) -> Option<Answer<Rules>> {
+        self.last_rules.get(question)
     }
 
     pub fn fill(&self) -> StoreFill {
         let graphs = [self.graphs.fill(), self.last_graphs.fill(), self.instants.fill()];
         let parts =
             graphs.into_iter().chain([self.rules.fill(), self.last_rules.fill()]).chain(self.asides.fill());
+        let parts = parts.chain(self.alertmanagers.iter().flat_map(Alertmanagers::fill));
         let parts: Vec<(u64, u64)> = parts.collect();
         StoreFill {
             answers: parts.iter().map(|(answers, _)| answers).sum(),
@@ -204,6 +222,13 @@ impl Store {
         }
     }
 
+    /// While an instance fails, all that it said before is old, however young.
+    fn aged<T>(&self, question: &impl Asked, answer: Answer<T>) -> Answer<T> {
+        let instance = self.instances.get(question.instance());
+        let failing = instance.and_then(|instance| instance.client.failing(Origin::Known));
+        Answer { failure: answer.failure.or(failing.map(|failing| failing.failure)), ..answer }
+    }
+
     fn told<T, E>(&self, answer: Result<T, E>) -> Result<T, E> {
         if answer.is_ok() {
             self.metrics.lookup("stale");
@@ -211,29 +236,62 @@ impl Store {
         answer
     }
 
-    fn instance(&self, name: &InstanceName) -> Result<Arc<Instance>, PrometheusError> {
-        self.instances.get(name).ok_or_else(|| unconfigured(name, "no such instance is configured"))
+    fn instance(&self, name: &InstanceName) -> Result<Arc<Instance>, Arc<PrometheusError>> {
+        let unknown = || Arc::new(unconfigured(name, "no such instance is configured"));
+        self.instances.get(name).ok_or_else(unknown)
+    }
+
+    /// The instance of a question, if it may be asked now.
+    fn open(&self, question: &impl Asked) -> Result<Arc<Instance>, Arc<PrometheusError>> {
+        let instance = self.instance(question.instance())?;
+        match instance.client.refusal(question.origin()) {
+            Some(failure) => Err(failure),
+            None => Ok(instance),
+        }
+    }
+
+    /// How long a reader waits for a question; `trouble`: how its newest attempt failed, where an older answer
+    /// can stand in.
+    fn patience(&self, question: &impl Asked, trouble: Option<Arc<PrometheusError>>) -> Patience {
+        let instance = self.instances.get(question.instance());
+        let failing = instance.and_then(|instance| instance.client.failing(question.origin()));
+        patience(question.origin(), failing, trouble)
     }
 }
 
 fn unconfigured(instance: &InstanceName, detail: &str) -> PrometheusError {
     let (kind, instance, detail) = (ErrorKind::Upstream, instance.clone(), detail.to_owned());
-    PrometheusError { kind, cause: None, instance, detail, said: None, status: None }
+    PrometheusError { kind, cause: None, instance, detail, said: None, status: None, was_asked: false }
+}
+
+/// How long is waited, and what is told then. None: to the end.
+type Patience = Option<(Duration, Arc<PrometheusError>)>;
+
+fn patience(origin: Origin, failing: Option<Failing>, trouble: Option<Arc<PrometheusError>>) -> Patience {
+    match (origin, failing, trouble) {
+        // It would end when its reader leaves, and so never be answered.
+        (Origin::AdHoc, ..) => None,
+        (_, Some(failing), _) => Some((PROBE_PATIENCE, failing.failure)),
+        (_, None, trouble) => trouble.map(|before| (PATIENCE, before)),
+    }
 }
 
 /// What is asked for, or the failure before it once that has taken too long; the fetch goes on.
-async fn within_patience<T>(
-    trouble: Option<Arc<PrometheusError>>,
+async fn within<T>(
+    patience: Patience,
     asked: impl Future<Output = Result<T, Arc<PrometheusError>>>,
 ) -> Result<T, Arc<PrometheusError>> {
-    match trouble {
+    match patience {
         None => asked.await,
-        Some(before) => tokio::time::timeout(PATIENCE, asked).await.unwrap_or(Err(before)),
+        Some((time, before)) => tokio::time::timeout(time, asked).await.unwrap_or(Err(before)),
     }
 }
 
 /// Tells the operator: once for each question that was really asked, not for each reader of its failure.
 fn log(error: &PrometheusError, asked: &str) {
+    if !error.was_asked {
+        return;
+    }
     let asked: String = asked.chars().take(LOGGED_CHARACTERS).collect();
     match error.kind {
         // Its author's fault, who sees it on the page.
@@ -242,14 +300,17 @@ fn log(error: &PrometheusError, asked: &str) {
     }
 }
 
-async fn fetch_graph(store: Store, question: Question) -> Result<Kept<Answer<Matrix>>, PrometheusError> {
-    let instance = store.instance(&question.instance)?;
+async fn fetch_graph(
+    store: Store,
+    instance: Arc<Instance>,
+    question: Question,
+) -> Result<Kept<Answer<Matrix>>, PrometheusError> {
     let asked = instance.client.query_range(&question.query, question.window, question.origin);
     let matrix = match asked.await {
         Ok(matrix) => matrix,
         Err(error) => {
             log(&error, question.query.as_str());
-            store.last_graphs.fail(Family::of(&question), Arc::new(error.clone())).await;
+            store.last_graphs.fail(Family::of(&question), Arc::new(error.clone()));
             return Err(error);
         }
     };
@@ -259,18 +320,17 @@ async fn fetch_graph(store: Store, question: Question) -> Result<Kept<Answer<Mat
         |old: &Matrix| old.window.end_ms() > question.window.end_ms() || (warned && old.warnings.is_empty());
     // Beside the common grid, nobody will ask for the same a step later.
     if question.window.is_aligned() {
-        store.last_graphs.keep(Family::of(&question), answer.clone(), better).await;
+        store.last_graphs.keep(Family::of(&question), answer.clone(), better);
     }
     let lives = graph_lives(&question.window, answer.as_of);
     Ok(Kept { lives: if warned { lives.min(WARNED_LIVES) } else { lives }, value: answer })
 }
 
 async fn fetch_instant(
-    store: Store,
+    instance: Arc<Instance>,
     question: InstantQuestion,
 ) -> Result<Kept<Answer<InstantAnswer>>, PrometheusError> {
-    let InstantQuestion { instance, query, at_ms, origin, .. } = &question;
-    let instance = store.instance(instance)?;
+    let InstantQuestion { query, at_ms, origin, .. } = &question;
     let value = instance.client.query(query, *at_ms, *origin).await;
     let value = value.inspect_err(|error| log(error, query.as_str()))?;
     let answer = Answer { value: Arc::new(value), as_of: clock::now(), failure: None };
@@ -279,20 +339,23 @@ async fn fetch_instant(
     Ok(Kept { lives, value: answer })
 }
 
-async fn fetch_rules(store: Store, question: RulesQuestion) -> Result<Kept<Answer<Rules>>, PrometheusError> {
-    let instance = store.instance(&question.instance)?;
+async fn fetch_rules(
+    store: Store,
+    instance: Arc<Instance>,
+    question: RulesQuestion,
+) -> Result<Kept<Answer<Rules>>, PrometheusError> {
     let rules = match instance.client.rules().await {
         Ok(rules) => rules,
         Err(error) => {
             log(&error, "rules");
-            store.last_rules.fail(question, Arc::new(error.clone())).await;
+            store.last_rules.fail(question, Arc::new(error.clone()));
             return Err(error);
         }
     };
     let answer = Answer { value: Arc::new(rules), as_of: clock::now(), failure: None };
     let warned = !answer.value.warnings.is_empty();
     let better = |old: &Rules| warned && old.warnings.is_empty();
-    store.last_rules.keep(question.clone(), answer.clone(), better).await;
+    store.last_rules.keep(question, answer.clone(), better);
     let lives = rules_live(&instance.settings);
     Ok(Kept { lives: if warned { lives.min(WARNED_LIVES) } else { lives }, value: answer })
 }

@@ -14,6 +14,7 @@ use crate::catalog::{BackstageState, Catalog, Snapshot};
 use crate::chart::format::number;
 use crate::monitoring::routing::Outcome;
 use crate::monitoring::{Monitoring, RoutingSettings};
+use crate::prometheus::Failing;
 use crate::store::StoreFill;
 
 /// Everything that the status page tells.
@@ -24,6 +25,8 @@ pub struct StatusFacts {
     /// How Backstage's catalog was last read; None where it is no source, or was not read yet.
     pub backstage: Option<Arc<BackstageState>>,
     pub instances: Vec<InstanceFacts>,
+    /// Instances that fail, targets of rules too.
+    pub failing: Vec<Failing>,
     pub cache: StoreFill,
     pub config: Vec<ConfigFact>,
     pub version: &'static str,
@@ -82,6 +85,7 @@ impl StatusFacts {
             catalog: catalog.snapshot(),
             backstage: catalog.backstage(),
             instances: instances.collect(),
+            failing: monitoring.failing(),
             cache: monitoring.store_fill(),
             config: config(settings, monitoring.routing()),
             version: env!("CARGO_PKG_VERSION"),

@@ -8,6 +8,7 @@
     reason = "a test that meets the unexpected should stop"
 )]
 
+mod abandoned;
 mod access;
 mod alert_rows;
 mod alerts_panel;
@@ -16,6 +17,7 @@ mod api;
 mod backstage_program;
 mod backstage_source;
 mod behind_proxy;
+mod breaker;
 mod broken_selectors;
 mod browser;
 mod catalog;

@@ -1,15 +1,19 @@
 //! An instance that misbehaves: every fault has its kind, comes within the deadline, and stays with its instance.
 
 use std::process::Command;
+use std::sync::Arc;
 use std::time::Duration;
 
 use promenade::clock;
-use promenade::metrics::UpstreamMetrics;
-use promenade::prometheus::{Client, ErrorKind, InstanceSettings, Matrix, Origin, PrometheusError};
+use promenade::metrics::{Metrics, UpstreamMetrics};
+use promenade::prometheus::{
+    Client, ErrorKind, InstanceSettings, Instances, Matrix, Origin, PrometheusError,
+};
+use promenade::store::{Store, StoreSettings};
 use secrecy::SecretString;
 use serde_json::json;
 
-use crate::world::questions::{query, window};
+use crate::world::questions::{query, question, store, window};
 use crate::world::upstream::{Reply, Upstream};
 
 const GOOD: &str = r#"{"status":"success","data":{"resultType":"matrix","result":[{"metric":{},"values":[[1699999995,"1"]]}]}}"#;
@@ -49,6 +53,7 @@ async fn every_fault_has_its_kind_within_the_deadline() {
         ("cut by close", Reply::ended_by_close(cut), K::Incomplete, None),
         ("reset within", Reply::reset_within(GOOD), K::Incomplete, None),
         ("bad gzip", Reply::http(200, &[("Content-Encoding", "gzip")], GOOD), K::Incomplete, None),
+        ("only a part", Reply::http(206, &[("Content-Range", "bytes 0-9/99")], GOOD), K::Incomplete, None),
         ("not UTF-8", Reply::http(200, &[], b"{\"status\":\"\xff\"}"), K::Incomplete, None),
         ("reset", Reply::reset(), K::Unreachable, None),
         ("closed", Reply::raw(""), K::Unreachable, None),
@@ -224,6 +229,27 @@ async fn a_caller_who_leaves_the_client_closes_the_connection() {
 }
 
 #[tokio::test]
+async fn what_an_instance_remarks_is_part_of_what_a_cache_counts() {
+    let upstream = Upstream::start().await;
+    let remarks = |data| {
+        let (infos, warnings) = (["i".repeat(1 << 20)], ["w".repeat(1 << 20)]);
+        Reply::json(200, &json!({"status": "success", "data": data, "infos": infos, "warnings": warnings}))
+    };
+    upstream.on("up", remarks(json!({"resultType": "matrix", "result": []})));
+    upstream.on_rules(remarks(json!({"groups": []})));
+    let client = client(&upstream.instance("default"));
+    let matrix = client.query_range(&query("up"), window(0), Origin::Known).await.unwrap();
+    let rules = client.rules().await.unwrap();
+    for (infos, warnings, weight) in
+        [(&matrix.infos, &matrix.warnings, matrix.weight()), (&rules.infos, &rules.warnings, rules.weight())]
+    {
+        let bytes: usize = infos.iter().chain(warnings).map(String::capacity).sum();
+        assert!(infos.len() == 1 && warnings.len() == 1 && bytes < 10_000, "{bytes}");
+        assert!(weight > bytes, "{weight}");
+    }
+}
+
+#[tokio::test]
 async fn what_is_too_large_ends_early() {
     let upstream = Upstream::start().await;
     let settings = InstanceSettings { timeout: Duration::from_secs(60), ..upstream.instance("default") };
@@ -291,8 +317,91 @@ async fn many_large_answers_one_after_the_other() {
     assert!(grown < 64, "grown by {grown} MiB");
 }
 
+/// So many MiB of samples for whatever window is asked for, each a different number.
+fn large(mib: usize) -> Reply {
+    Reply::computed(move |request| {
+        let at = |name| request.form(name).unwrap().parse::<i64>().unwrap();
+        let (start, end, step) = (at("start"), at("end"), at("step"));
+        let mut body = r#"{"status":"success","data":{"resultType":"matrix","result":["#.to_owned();
+        for series in 0.. {
+            if body.len() >= mib << 20 {
+                break;
+            }
+            let comma = if series > 0 { "," } else { "" };
+            body += &format!("{comma}{{\"metric\":{{\"i\":\"{series}\"}},\"values\":[[{start},\"0\"]");
+            let mut at = start;
+            while at < end {
+                at += step;
+                body += &format!(",[{at},\"{series}.5\"]");
+            }
+            body += "]}";
+        }
+        Reply::http(200, &[("Content-Type", "application/json")], body + "]}}")
+    })
+}
+
+#[tokio::test]
+#[ignore = "started alone by memory_stays_flat, so that only its own memory is measured"]
+async fn eight_answers_in_flight_their_readers_and_the_bound() {
+    const BOUND: u64 = 8 << 20;
+    let upstream = Upstream::start().await;
+    upstream.on_any(large(2));
+    let settings = InstanceSettings { timeout: Duration::from_secs(60), ..upstream.instance("default") };
+    let metrics = Metrics::new();
+    let instances = Arc::new(Instances::new(vec![settings], &metrics.upstream).unwrap());
+    let store = Store::new(instances, &StoreSettings { max_bytes: BOUND }, metrics.store.clone());
+    store.ask(question("default", "up", 0)).await.unwrap();
+    let before = peak_kb();
+    for round in 0..4 {
+        let readers: Vec<_> = (0..8 * 50)
+            .map(|reader| {
+                let (store, question) =
+                    (store.clone(), question("default", &format!("up + {}", reader % 8), round * 15));
+                tokio::spawn(async move { store.ask(question).await.unwrap().value.series.len() })
+            })
+            .collect();
+        for reader in readers {
+            assert!(reader.await.unwrap() > 1_000);
+        }
+        let fill = store.fill();
+        assert!(fill.bytes <= BOUND, "{fill:?}");
+    }
+    assert_eq!(upstream.requests().len(), 1 + 4 * 8, "400 readers of a round are 8 questions");
+    let grown = (peak_kb() - before) / 1024;
+    // Of each in flight: its body, what was read of it so far, and what the scripted upstream still sends.
+    assert!(grown < 8 * (2 + 2 + 4) + 24, "grown by {grown} MiB");
+}
+
+#[tokio::test]
+#[ignore = "started alone by memory_stays_flat, so that only its own memory is measured"]
+async fn a_thousand_readers_who_wait_for_twenty_graphs() {
+    let upstream = Upstream::start().await;
+    upstream.on_any(Reply::matrix(&[(&[], 1.0)]).after(Duration::from_secs(2)));
+    let settings = InstanceSettings {
+        max_concurrent: 20,
+        timeout: Duration::from_secs(60),
+        ..upstream.instance("default")
+    };
+    let (store, _) = store(vec![settings]);
+    let before = peak_kb();
+    let readers: Vec<_> = (0..20_000)
+        .map(|reader| {
+            let (store, question) = (store.clone(), question("default", &format!("up + {}", reader % 20), 0));
+            tokio::spawn(async move { store.ask(question).await.is_ok() })
+        })
+        .collect();
+    for reader in readers {
+        assert!(reader.await.unwrap());
+    }
+    assert_eq!(upstream.requests().len(), 20);
+    let each = (peak_kb() - before) / 20;
+    assert!(each < 4 * 1_000, "{each} B for each who waits");
+}
+
 #[test]
 #[cfg(target_os = "linux")]
 fn memory_stays_flat() {
     alone("many_large_answers_one_after_the_other", &[]);
+    alone("eight_answers_in_flight_their_readers_and_the_bound", &[]);
+    alone("a_thousand_readers_who_wait_for_twenty_graphs", &[]);
 }

@@ -306,7 +306,7 @@ impl Monitoring {
                 Ok(answer) => answer.ok(),
                 Err(_) => {
                     let question = RulesQuestion { instance: instance.clone(), scope: Scope::Whole };
-                    self.store.rules_before(&question).await
+                    self.store.rules_before(&question)
                 }
             }
         };

@@ -77,6 +77,8 @@ fn clipped(mut text: String) -> String {
     if let Some((end, _)) = text.char_indices().nth(LONGEST) {
         text.truncate(end);
         text.push('…');
+        // It is kept for as long as the answer.
+        text.shrink_to_fit();
     }
     text
 }

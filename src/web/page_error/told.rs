@@ -359,6 +359,7 @@ mod tests {
             detail: "connect to 10.0.0.7 failed".to_owned(),
             said: None,
             status: Some(500),
+            was_asked: true,
         }
     }
 

@@ -26,6 +26,7 @@ pub struct StatusPage<'a> {
     pub faults: Vec<FaultLine>,
     /// By instance: that its clock is off.
     pub clocks: HashMap<String, String>,
+    pub failing: Vec<FailingLine>,
 }
 
 /// What Backstage's catalog holds, and as of when.
@@ -36,6 +37,16 @@ pub struct BackstageLine {
     pub good_at: Option<Moment>,
     /// Since when it cannot be read, and how long that is.
     pub failing: Option<(Moment, String)>,
+}
+
+/// An instance that fails.
+pub struct FailingLine {
+    pub name: String,
+    /// `unreachable`
+    pub kind: &'static str,
+    /// Since when, and how long that is.
+    pub since: Moment,
+    pub age: String,
 }
 
 /// A fault of a catalog file, or of Backstage.
@@ -67,9 +78,16 @@ pub async fn show(
         let message = state.failing.as_ref()?.message.clone();
         Some(FaultLine { place: "Backstage".to_owned(), message, kept_last_good: state.good_at.is_some() })
     });
-    let skews = monitoring.skews().await;
+    let skews = monitoring.skews();
+    let instances = facts.failing.iter().map(|failing| FailingLine {
+        name: failing.failure.instance.to_string(),
+        kind: failing.failure.kind.as_str(),
+        since: Moment::of(failing.since, now, &params.zone),
+        age: times::span(now.as_second() - failing.since.as_second()),
+    });
     let page = StatusPage {
         shell,
+        failing: instances.collect(),
         read: format!(
             "{} from {}",
             counted(facts.catalog.entities.len(), "entity", "entities"),

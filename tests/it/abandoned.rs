@@ -1,0 +1,108 @@
+//! Readers who leave: what they asked ends when the last of them has left, unless a page's author wrote it.
+
+use std::time::Duration;
+
+use promenade::prometheus::{InstanceSettings, Origin};
+use promenade::store::{Question, Store};
+
+use crate::world::World;
+use crate::world::questions::{question, store};
+use crate::world::upstream::{Reply, Upstream};
+
+async fn slow() -> (Store, Upstream) {
+    let upstream = Upstream::start().await;
+    upstream.on_any(Reply::matrix(&[(&[], 1.0)]).after(Duration::from_secs(2)));
+    let settings = InstanceSettings { timeout: Duration::from_secs(10), ..upstream.instance("default") };
+    (store(vec![settings]).0, upstream)
+}
+
+fn asked(origin: Origin) -> Question {
+    Question { origin, ..question("default", "up", 0) }
+}
+
+type Reader = tokio::task::JoinHandle<bool>;
+
+/// Somebody who asks, once the question is with the instance.
+async fn reader(store: &Store, upstream: &Upstream, origin: Origin) -> Reader {
+    let reader = {
+        let store = store.clone();
+        tokio::spawn(async move { store.ask(asked(origin)).await.is_ok() })
+    };
+    for _ in 0..100 {
+        if !upstream.requests().is_empty() {
+            // So that the reader has joined, too.
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            return reader;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("the question did not arrive");
+}
+
+/// Whether the connection is closed within a while.
+async fn is_ended(upstream: &Upstream) -> bool {
+    for _ in 0..50 {
+        if upstream.open_connections() == 0 {
+            return true;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    false
+}
+
+#[tokio::test]
+async fn an_ad_hoc_question_that_nobody_waits_for_is_ended_upstream() {
+    // Hanging, so that nothing but the portal can end it.
+    let (store, upstream) = slow().await;
+    upstream.on_any(Reply::hang());
+    let reader = reader(&store, &upstream, Origin::AdHoc).await;
+    assert_eq!(upstream.open_connections(), 1);
+    reader.abort();
+    assert!(is_ended(&upstream).await, "the instance works on for nobody");
+}
+
+#[tokio::test]
+async fn a_reader_who_joined_keeps_an_ad_hoc_question_alive() {
+    let (store, upstream) = slow().await;
+    let first = reader(&store, &upstream, Origin::AdHoc).await;
+    let second = reader(&store, &upstream, Origin::AdHoc).await;
+    first.abort();
+    assert!(second.await.unwrap());
+    assert_eq!(upstream.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn the_last_of_several_readers_ends_it_and_who_comes_later_asks_anew() {
+    let (store, upstream) = slow().await;
+    upstream.on_any(Reply::hang());
+    let first = reader(&store, &upstream, Origin::AdHoc).await;
+    let second = reader(&store, &upstream, Origin::AdHoc).await;
+    first.abort();
+    assert!(!is_ended(&upstream).await);
+    second.abort();
+    assert!(is_ended(&upstream).await);
+    upstream.on_any(Reply::matrix(&[(&[], 1.0)]));
+    store.ask(asked(Origin::AdHoc)).await.unwrap();
+    assert_eq!(upstream.requests().len(), 2);
+}
+
+#[tokio::test]
+async fn a_known_question_goes_on_and_serves_who_comes_later() {
+    let (store, upstream) = slow().await;
+    let first = reader(&store, &upstream, Origin::Known).await;
+    first.abort();
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert_eq!(upstream.open_connections(), 1);
+    store.ask(asked(Origin::Known)).await.unwrap();
+    assert_eq!(upstream.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn a_browser_that_leaves_a_custom_page_ends_its_query() {
+    let world = World::of("").await;
+    world.upstream.on_any(Reply::hang());
+    let page = world.get("/graph.json?query=vector(1)");
+    assert!(tokio::time::timeout(Duration::from_millis(400), page).await.is_err());
+    assert_eq!((world.upstream.requests().len(), world.upstream.asides().len()), (1, 0));
+    assert!(is_ended(&world.upstream).await);
+}
