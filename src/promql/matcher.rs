@@ -132,6 +132,19 @@ impl Matcher {
         }
     }
 
+    /// A text that is in every value that its regex matches; empty where none is known.
+    pub fn contained(&self) -> &[u8] {
+        match &self.test {
+            Test::Regex(regex) => regex.contained(),
+            _ => &[],
+        }
+    }
+
+    /// Whether it holds where its text or regex does not match.
+    pub fn is_negative(&self) -> bool {
+        matches!(self.op, MatchOp::NotEqual | MatchOp::NotRegex)
+    }
+
     /// Whether it has a regex that is not a list of texts, nor the beginning of one.
     pub fn is_regex(&self) -> bool {
         matches!(self.test, Test::Regex(_))

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::{Entry, NONE, Owners, Owning, Tested};
+use super::{Entry, NONE, Owners, Owning, Sieve, Tested};
 use crate::prometheus::Labels;
 
 /// The most work of one lookup, in tests with a table; it is a second or two.
@@ -12,8 +12,8 @@ const MOST_WORK: usize = 50_000_000;
 /// One use of the index.
 pub struct Lookup<'o> {
     owners: &'o Owners,
-    /// For each label that regexes are tested with: what is known of each of its values.
-    known: Vec<HashMap<Box<str>, Vec<Outcome>>>,
+    /// For each label that regexes are tested with: what is known of its values.
+    known: Vec<Known>,
     most_work: usize,
     done: Work,
 }
@@ -29,16 +29,40 @@ pub struct Work {
     pub untried: usize,
 }
 
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
-enum Outcome {
-    #[default]
+/// What a matcher says of a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// It was not tested.
     Open,
     Matches,
     Differs,
 }
 
+impl Outcome {
+    pub(super) const fn of(matches: bool) -> Self {
+        if matches { Self::Matches } else { Self::Differs }
+    }
+}
+
+/// The values of a label that were met.
+#[derive(Clone, Default)]
+struct Known {
+    places: HashMap<Box<str>, usize>,
+    /// For each value what each regex says of it.
+    outcomes: Vec<Vec<Outcome>>,
+}
+
+/// An alert's value of a label that is tested.
+#[derive(Clone, Default)]
+struct Value<'l> {
+    /// None: the alert has no such label.
+    text: Option<&'l str>,
+    /// Its place among those that are known, once a regex was tested with it.
+    place: Option<usize>,
+}
+
 /// An alert's values, by the numbers of their labels.
-type Values<'l> = Vec<Option<&'l str>>;
+type Values<'l> = Vec<Value<'l>>;
 
 impl<'o> Lookup<'o> {
     pub(super) fn of(owners: &'o Owners) -> Self {
@@ -46,7 +70,7 @@ impl<'o> Lookup<'o> {
     }
 
     pub(super) fn within(owners: &'o Owners, most_work: usize) -> Self {
-        let known = vec![HashMap::new(); owners.labels.len()];
+        let known = vec![Known::default(); owners.labels.len()];
         Self { owners, known, most_work, done: Work::default() }
     }
 
@@ -58,9 +82,9 @@ impl<'o> Lookup<'o> {
         let pairs: Vec<u32> = std::iter::once(NONE).chain(pairs.flatten()).collect();
         let names = std::iter::once(NONE).chain(named);
         let places = names.flat_map(|name| pairs.iter().map(move |pair| (name, *pair)));
-        let values = self.values(labels);
+        let mut values = self.values(labels);
         let found = places.flat_map(|(name, pair)| owners.posted(name, pair));
-        let found: Vec<&Entry> = found.filter(|entry| self.holds(entry, &values)).collect();
+        let found: Vec<&Entry> = found.filter(|entry| self.holds(entry, &mut values)).collect();
         owners.told(found.into_iter())
     }
 
@@ -72,17 +96,17 @@ impl<'o> Lookup<'o> {
         // A label that the rule does not set, or sets by a template, may have any value.
         let open =
             |label: &str| all.get(label).is_none_or(|value| value.contains("{{") && label != "alertname");
-        let values = self.values(&all);
+        let mut values = self.values(&all);
         let number = owners.names.get(name).copied().unwrap_or(u32::MAX);
         let mut found: Vec<&Entry> = Vec::new();
         for entry in owners.under(number) {
             let mut tested = entry.tested(owners);
-            if tested.all(|tested| open(&tested.matcher.name) || self.matches(tested, &values)) {
+            if tested.all(|tested| open(&tested.matcher.name) || self.matches(tested, &mut values)) {
                 found.push(entry);
             }
         }
         // Of those that name no rule it would be a guess.
-        found.extend(owners.under(NONE).filter(|entry| self.holds(entry, &values)));
+        found.extend(owners.under(NONE).filter(|entry| self.holds(entry, &mut values)));
         owners.told(found.into_iter().take(most))
     }
 
@@ -91,41 +115,56 @@ impl<'o> Lookup<'o> {
     }
 
     fn values<'l>(&self, labels: &'l Labels) -> Values<'l> {
-        let mut values = vec![None; self.owners.labels.len()];
+        let mut values = vec![Value::default(); self.owners.labels.len()];
         for (label, value) in labels.iter() {
             let place = self.owners.labels.get(label).and_then(|label| values.get_mut(*label as usize));
             if let Some(place) = place {
-                *place = Some(value);
+                place.text = Some(value);
             }
         }
         values
     }
 
-    fn holds(&mut self, entry: &Entry, values: &Values<'_>) -> bool {
+    fn holds(&mut self, entry: &Entry, values: &mut Values<'_>) -> bool {
         entry.tested(self.owners).all(|tested| self.matches(tested, values))
     }
 
-    fn matches(&mut self, tested: &Tested, values: &Values<'_>) -> bool {
-        let value = values.get(tested.label as usize).copied().flatten();
-        let Some(slot) = tested.slot else { return tested.matcher.matches(value) };
-        let Some(known) = self.known.get_mut(tested.label as usize) else { return false };
-        let slots = self.owners.slots.get(tested.label as usize).copied().unwrap_or(0);
-        let text = value.unwrap_or_default();
-        if !known.contains_key(text) {
-            known.insert(text.into(), vec![Outcome::Open; slots as usize]);
+    fn matches(&mut self, tested: &Tested, values: &mut Values<'_>) -> bool {
+        let Some(value) = values.get_mut(tested.label as usize) else { return false };
+        let Some(slot) = tested.slot else { return tested.matcher.matches(value.text) };
+        let Some(outcome) = self.outcome(tested.label as usize, slot as usize, value) else { return false };
+        if *outcome != Outcome::Open {
+            return *outcome == Outcome::Matches;
         }
-        let place = known.get_mut(text).and_then(|outcomes| outcomes.get_mut(slot as usize));
-        let Some(outcome) = place else { return false };
-        if *outcome == Outcome::Open {
-            let cost = tested.matcher.cost(value);
-            if self.done.cost + cost > self.most_work {
-                self.done.untried += 1;
-                return false;
-            }
-            self.done.cost += cost;
-            self.done.tests += 1;
-            *outcome = if tested.matcher.matches(value) { Outcome::Matches } else { Outcome::Differs };
+        let cost = tested.matcher.cost(value.text);
+        if self.done.cost + cost > self.most_work {
+            self.done.untried += 1;
+            return false;
         }
-        *outcome == Outcome::Matches
+        self.done.cost += cost;
+        self.done.tests += 1;
+        let matches = tested.matcher.matches(value.text);
+        if let Some(outcome) = self.outcome(tested.label as usize, slot as usize, value) {
+            *outcome = Outcome::of(matches);
+        }
+        matches
+    }
+
+    /// What is known of a regex of a label and a value.
+    fn outcome(&mut self, label: usize, slot: usize, value: &mut Value<'_>) -> Option<&mut Outcome> {
+        let (known, sieve) = (self.known.get_mut(label)?, self.owners.sieves.get(label)?);
+        let place = *value.place.get_or_insert_with(|| known.place(value.text.unwrap_or_default(), sieve));
+        known.outcomes.get_mut(place)?.get_mut(slot)
+    }
+}
+
+impl Known {
+    fn place(&mut self, text: &str, sieve: &Sieve) -> usize {
+        if let Some(place) = self.places.get(text) {
+            return *place;
+        }
+        self.outcomes.push(sieve.outcomes(text));
+        self.places.insert(text.into(), self.outcomes.len() - 1);
+        self.outcomes.len() - 1
     }
 }

@@ -2,6 +2,7 @@
 
 mod keeper;
 mod lookup;
+mod sieve;
 #[cfg(test)]
 mod tests;
 
@@ -10,6 +11,8 @@ use std::sync::Arc;
 
 pub use keeper::OwnersKeeper;
 pub use lookup::{Lookup, Work};
+
+use sieve::Sieve;
 
 use crate::annotations::{AlertNames, AlertSpec, LABELS, Matchers, MonitoringSpec};
 use crate::catalog::{Entity, Snapshot};
@@ -35,8 +38,8 @@ pub struct Owners {
     tested: Vec<Tested>,
     /// Numbers of the labels that are tested, from 0.
     labels: HashMap<Box<str>, u32>,
-    /// How many regexes there are for each of those labels.
-    slots: Vec<u32>,
+    /// The regexes of each of those labels.
+    sieves: Vec<Sieve>,
 }
 
 /// A matcher that some entities have.
@@ -136,7 +139,12 @@ impl Owners {
         postings.shrink_to_fit();
         entries.shrink_to_fit();
         let AllMatchers { tested, labels, slots, .. } = matchers;
-        Self { snapshot, entries, names, pairs: pairs.known, postings, tested, labels, slots }
+        let sieve = |slots: &Vec<u32>| {
+            let regexes = slots.iter().filter_map(|place| tested.get(*place as usize));
+            Sieve::of(regexes.map(|tested| &tested.matcher))
+        };
+        let sieves = slots.iter().map(sieve).collect();
+        Self { snapshot, entries, names, pairs: pairs.known, postings, tested, labels, sieves }
     }
 
     /// For the owners of several alerts.
@@ -242,7 +250,8 @@ struct AllMatchers {
     tested: Vec<Tested>,
     places: HashMap<Matcher, u32>,
     labels: HashMap<Box<str>, u32>,
-    slots: Vec<u32>,
+    /// Places of the regexes of each label.
+    slots: Vec<Vec<u32>>,
 }
 
 impl AllMatchers {
@@ -254,12 +263,12 @@ impl AllMatchers {
         let next = u32::try_from(self.slots.len()).unwrap_or(u32::MAX);
         let label = *self.labels.entry(matcher.name.as_str().into()).or_insert(next);
         if label == next {
-            self.slots.push(0);
+            self.slots.push(Vec::new());
         }
         let slots = self.slots.get_mut(label as usize).filter(|_| matcher.is_regex());
         let slot = slots.map(|slots| {
-            *slots += 1;
-            *slots - 1
+            slots.push(place);
+            u32::try_from(slots.len() - 1).unwrap_or(u32::MAX)
         });
         self.places.insert(matcher.clone(), place);
         self.tested.push(Tested { matcher, label, slot });

@@ -91,6 +91,11 @@ impl Regex {
         }
     }
 
+    /// A text that every value that matches contains; empty where none is known.
+    pub(super) fn contained(&self) -> &[u8] {
+        &self.contained
+    }
+
     /// What a test of the value costs, in tests with a table.
     pub(super) fn cost(&self, value: &str) -> usize {
         if (self.quick.is_some() && value.is_ascii()) || !self.may_match(value) {
