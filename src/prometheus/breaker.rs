@@ -49,12 +49,13 @@ struct Way {
     /// In a row.
     failures: u32,
     open: Option<Open>,
+    /// A probe is out. It may be one of an earlier failure, which another answer ended.
+    is_probed: bool,
 }
 
 struct Open {
     since: Timestamp,
     failure: Arc<PrometheusError>,
-    is_probed: bool,
     /// When the next probe may go.
     next: Instant,
 }
@@ -87,11 +88,9 @@ impl Breaker {
         if let Some(failure) = state.refusal(origin, now) {
             return Err(failure);
         }
-        let open = state.way(origin).open.as_mut();
-        let is_probe = open.is_some();
-        if let Some(open) = open {
-            open.is_probed = true;
-        }
+        let way = state.way(origin);
+        let is_probe = way.open.is_some();
+        way.is_probed |= is_probe;
         Ok(Pass { breaker: self.clone(), origin, begun: now, is_probe })
     }
 
@@ -116,7 +115,9 @@ impl Breaker {
         let mut state = self.state();
         state.succeeded_at = Some(now);
         for origin in [Origin::Known, Origin::AdHoc] {
-            let Some(open) = std::mem::take(state.way(origin)).open else { continue };
+            let way = state.way(origin);
+            way.failures = 0;
+            let Some(open) = way.open.take() else { continue };
             self.0.count(origin, -1);
             tracing::info!(instance = %open.failure.instance, since = %open.since, ?origin, "an instance answers again");
         }
@@ -135,7 +136,7 @@ impl Breaker {
             } else if way.failures >= OPENS_AFTER {
                 // The first probe may go at once: what failed may have been the questions.
                 let failure = failure.clone();
-                way.open = Some(Open { since: clock::now(), failure, is_probed: false, next: now });
+                way.open = Some(Open { since: clock::now(), failure, next: now });
                 self.0.count(origin, 1);
                 tracing::warn!(instance = %self.0.label, ?origin, "an instance fails, and is asked one question at a time");
             }
@@ -171,9 +172,9 @@ impl State {
 
     fn refusal(&mut self, origin: Origin, now: Instant) -> Option<Arc<PrometheusError>> {
         // A page does not wait for a stranger's probe, but a stranger for a page's.
-        let is_probed = self.known.open.as_ref().is_some_and(|open| open.is_probed);
+        let is_probed = self.known.is_probed || self.way(origin).is_probed;
         let open = self.way(origin).open.as_ref()?;
-        (is_probed || open.is_probed || now < open.next).then(|| open.failure.clone())
+        (is_probed || now < open.next).then(|| open.failure.clone())
     }
 }
 
@@ -201,8 +202,10 @@ impl Drop for Pass {
         }
         let next = clock::stopwatch() + PAUSE;
         let mut state = self.breaker.state();
-        if let Some(open) = &mut state.way(self.origin).open {
-            (open.is_probed, open.next) = (false, next);
+        let way = state.way(self.origin);
+        way.is_probed = false;
+        if let Some(open) = &mut way.open {
+            open.next = next;
         }
         // What a page's question found out holds for a stranger's.
         if let (Origin::Known, Some(open)) = (self.origin, &mut state.ad_hoc.open) {

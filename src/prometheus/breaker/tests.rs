@@ -134,6 +134,20 @@ fn strangers_close_an_instance_to_strangers_only() {
 }
 
 #[test]
+fn a_probe_of_an_earlier_failure_is_still_the_only_one() {
+    let (breaker, now) = (breaker(), clock::stopwatch());
+    let (failure, before) = (error(ErrorKind::Unreachable, None), breaker.enter(Origin::Known, now));
+    end(&breaker, Origin::Known, OPENS_AFTER, &failure, now);
+    let probe = breaker.enter(Origin::Known, now).map_err(|_| ()).unwrap();
+    before.map_err(|_| ()).unwrap().ended(Ok(&()), now);
+    assert!(!is_open(&breaker, Origin::Known), "an older question was answered");
+    end(&breaker, Origin::Known, OPENS_AFTER, &failure, now);
+    assert!(breaker.enter(Origin::Known, now).is_err(), "the probe is still out");
+    drop(probe);
+    assert!(breaker.enter(Origin::Known, clock::stopwatch() + PAUSE).is_ok());
+}
+
+#[test]
 fn the_metrics_count_what_is_open() {
     let metrics = crate::metrics::Metrics::new();
     let breaker = Breaker::new("rule/*", &metrics.upstream);
