@@ -181,7 +181,7 @@ impl<'a> List<'a> {
                 self.behind()?;
                 (value, place)
             }
-            None => self.plain_value()?,
+            None => self.plain_value(op)?,
         };
         // An empty value has no place of its own.
         let place = if place.start == place.end { Span::new(start, self.at) } else { place };
@@ -242,9 +242,9 @@ impl<'a> List<'a> {
     }
 
     /// A value without quotes, which runs to the next comma, or to the brace that ends the list.
-    fn plain_value(&mut self) -> Result<(String, Span), Problem> {
+    fn plain_value(&mut self, op: MatchOp) -> Result<(String, Span), Problem> {
         let place = self.take_until(&[]);
-        if let Some(problem) = misread(self.text, place) {
+        if let Some(problem) = misread(self.text, place, op) {
             return Err(problem);
         }
         self.behind()?;
@@ -293,26 +293,31 @@ impl<'a> List<'a> {
         String::from_utf8(word.said).map_err(|_| Problem::error(place, "the escapes make no UTF-8"))
     }
 
-    /// Tells a matcher that no alert can meet beside an earlier one.
+    /// Refuses a matcher that no alert can meet beside the earlier ones: together they would choose nothing, for ever.
     fn contradiction(&mut self, before: &[Matcher], read: &Read) {
-        let Matcher { name, op, value, .. } = &read.matcher;
-        let is_other = |known: &&Matcher| {
-            known.name == *name
-                && known.op == MatchOp::Equal
-                && *op == MatchOp::Equal
-                && known.value != *value
-        };
-        if let Some(known) = before.iter().find(is_other) {
-            let either = if known.value.chars().chain(value.chars()).all(|c| c.is_alphanumeric() || c == '-')
-            {
-                format!(": for either write {name}=~\"{}|{value}\"", known.value)
-            } else {
-                String::new()
-            };
-            let told = format!("all matchers must hold, and no alert has two values of {name}{either}");
-            self.problems.push(Problem::warning(read.place, told));
+        let name = &read.matcher.name;
+        let all: Vec<&Matcher> =
+            before.iter().chain([&read.matcher]).filter(|matcher| matcher.name == *name).collect();
+        let hold = |value: &str| all.iter().all(|matcher| matcher.matches(Some(value)));
+        let chosen = all.iter().filter_map(|matcher| matcher.chosen());
+        if chosen.into_iter().all(|values| values.into_iter().any(hold)) {
+            return;
         }
+        let told = match all.iter().map(|matcher| matcher.only()).collect::<Option<Vec<_>>>() {
+            Some(values) if values.len() == 2 && values.concat().into_iter().all(is_plain_value) => {
+                format!(
+                    "no alert has two values of {name}: for either write {name}=~\"{}\"",
+                    values.concat().join("|")
+                )
+            }
+            _ => format!("no alert has a value of {name} that meets all of its matchers"),
+        };
+        self.problems.push(Problem::error(read.place, format!("all matchers must hold, and {told}")));
     }
+}
+
+fn is_plain_value(value: &str) -> bool {
+    value.chars().all(|c| c.is_alphanumeric() || c == '-')
 }
 
 /// Where an entry ends: before its comma, or the brace that closes what it does not open.

@@ -152,12 +152,16 @@ impl Matcher {
 
     /// The only values that match, each once, where they can be listed; none of them is empty.
     pub fn only(&self) -> Option<Vec<&str>> {
-        let texts: Vec<&str> = match (&self.test, self.op) {
-            (Test::Text, MatchOp::Equal) => vec![self.value.as_str()],
-            (Test::OneOf(texts), MatchOp::Regex) => texts.iter().map(AsRef::as_ref).collect(),
-            _ => return None,
-        };
-        texts.iter().all(|text| !text.is_empty()).then_some(texts)
+        self.chosen().filter(|texts| texts.iter().all(|text| !text.is_empty()))
+    }
+
+    /// The same, where the empty text, which is no label, may be among them.
+    pub(super) fn chosen(&self) -> Option<Vec<&str>> {
+        match (&self.test, self.op) {
+            (Test::Text, MatchOp::Equal) => Some(vec![self.value.as_str()]),
+            (Test::OneOf(texts), MatchOp::Regex) => Some(texts.iter().map(AsRef::as_ref).collect()),
+            _ => None,
+        }
     }
 
     /// A text that every value which matches begins with; None where none is known.

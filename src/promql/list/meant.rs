@@ -6,13 +6,32 @@ use crate::promql::quoted::quote;
 
 /// Quotes of a word processor.
 const TYPOGRAPHIC: [char; 8] = ['“', '”', '„', '‘', '’', '‚', '«', '»'];
+/// Commas of other scripts.
+const FOREIGN_COMMAS: [char; 3] = ['，', '、', '،'];
 
 /// Why a value without quotes is not what it seems to be.
-pub(super) fn misread(text: &str, place: Span) -> Option<Problem> {
+pub(super) fn misread(text: &str, place: Span, op: MatchOp) -> Option<Problem> {
     let value = place.of(text);
     let told = |told: &str| Some(Problem::error(place, told));
-    if value.starts_with(TYPOGRAPHIC) {
+    if value.starts_with(TYPOGRAPHIC) || value.ends_with(TYPOGRAPHIC) {
         return told("these are no quotes of a program; write straight ones: \"");
+    }
+    if value.ends_with(['\'', '`', '´']) {
+        return told("this quote has no other; a value with a quote in it is written in quotes");
+    }
+    if let Some(sign) = value.chars().find(|c| is_invisible(*c)) {
+        let sign = u32::from(sign);
+        return told(&format!(
+            "this value has an invisible sign (U+{sign:04X}); remove it, or write the value in quotes"
+        ));
+    }
+    if value.contains(FOREIGN_COMMAS) {
+        return told("matchers are separated by a comma (,); a value with another one is written in quotes");
+    }
+    if !matches!(op, MatchOp::Regex | MatchOp::NotRegex) && is_wrapped(value) {
+        return told(
+            "a value with brackets around it, or with ; \\, or a comment behind it, is written in quotes",
+        );
     }
     if value.starts_with(r#"\""#) || value.starts_with(r"\'") {
         return told("the quotes around a value stand without a backslash");
@@ -23,7 +42,8 @@ pub(super) fn misread(text: &str, place: Span) -> Option<Problem> {
         );
     }
     // `severity=page team=x`, and the same on two lines.
-    for (at, c) in value.char_indices().filter(|(_, c)| c.is_whitespace()) {
+    let separates = |c: char| c.is_whitespace() || matches!(c, ';' | '&' | '|');
+    for (at, c) in value.char_indices().filter(|(_, c)| separates(*c)) {
         let behind = value.get(at + c.len_utf8()..).unwrap_or_default();
         let word = behind.trim_start();
         let name =
@@ -32,12 +52,29 @@ pub(super) fn misread(text: &str, place: Span) -> Option<Problem> {
             name > 0 && MatchOp::read(word.get(name..).unwrap_or_default().trim_start()).is_some();
         if is_matcher || c == '\n' {
             let place = Span::new(place.start + at + c.len_utf8(), place.end).trimmed(text);
-            let told = "a comma must stand before this; a value with blanks and an operator, or of several lines, is \
-                        written in quotes";
+            let told = "a comma must stand before this; a value with an operator in it, or of several lines, is written \
+                        in quotes";
             return Some(Problem::error(place, told));
         }
     }
     None
+}
+
+/// Signs without a width, which editors and chats leave behind, and those that turn the direction of a text.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2064}' | '\u{feff}')
+}
+
+/// Whether a text to compare with has signs around it that mean something in other languages.
+fn is_wrapped(value: &str) -> bool {
+    let brackets = [("[", "]"), ("(", ")"), ("{", "}"), ("${", "}")];
+    let opens = |close: &str, open: &str| value.ends_with(close) && !value.contains(open);
+    brackets
+        .iter()
+        .any(|(open, close)| (value.starts_with(open) && value.ends_with(close)) || opens(close, open))
+        || value.ends_with(';')
+        || value.contains("\\,")
+        || value.contains(" #")
 }
 
 /// Of what stands before an operator and is no name.

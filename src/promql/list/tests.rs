@@ -97,6 +97,22 @@ fn tells_at_its_place_what_was_meant() {
         ("a=b c=d", "c=d", "a comma must stand before"),
         ("a=b\nc=d", "c=d", "a comma must stand before"),
         ("a=“b”", "“b”", "straight"),
+        ("a=b”,c=d", "b”", "straight"),
+        ("a=b',c=d", "b'", "has no other"),
+        ("a=b`,c=d", "b`", "has no other"),
+        ("a=b´,c=d", "b´", "has no other"),
+        ("a=b\u{200b},c=d", "b\u{200b}", "U+200B"),
+        ("a=\u{feff}b,c=d", "\u{feff}b", "U+FEFF"),
+        ("a=b，c=d", "b，c=d", "a comma (,)"),
+        ("a=b;", "b;", "in quotes"),
+        ("a=b;c=d", "c=d", "a comma must stand before"),
+        ("a=b&c=d", "c=d", "a comma must stand before"),
+        ("a=b|c=d", "c=d", "a comma must stand before"),
+        ("a=[b],c=d", "[b]", "brackets"),
+        ("a=${B},c=d", "${B}", "brackets"),
+        ("a=b)", "b)", "brackets"),
+        ("a=b #c", "b #c", "comment"),
+        ("a=b\\,c", "b\\,c", "in quotes"),
         (r#"a=\"b\""#, r#"\"b\""#, "without a backslash"),
         ("a=b\",c=d", "b\"", "has no other"),
         ("{a=\"b\"", "{", "not closed"),
@@ -135,8 +151,23 @@ fn an_escape_that_prometheus_does_not_know_is_read_as_alertmanager_does_and_told
 #[test]
 fn what_no_alert_can_meet_is_told() {
     let (place, is_error, message) = told("service=foo,team=x,service=bar");
-    assert!(!is_error && place == "service=bar" && message.contains("service=~\"foo|bar\""), "{message}");
-    assert_eq!(read("service=foo,service=foo,service!=bar").1, []);
+    assert!(is_error && place == "service=bar" && message.contains("service=~\"foo|bar\""), "{message}");
+    for text in ["a=x,a!=x", "a=\"\",a=x", "a=~\"x|y\",a=z", "a=~\"x|y\",a!~\"[xy]\"", "a=x,b=y,a=~\"z.*\""] {
+        let (_, is_error, message) = told(text);
+        assert!(
+            is_error && message.contains("meets all of its matchers") || message.contains("two values"),
+            "{text}: {message}"
+        );
+    }
+    for text in [
+        "service=foo,service=foo,service!=bar",
+        "a=~\"x|y\",a=x",
+        "a!=x,a!=y",
+        "a=~\"x.*\",a=~\".*y\"",
+        "a=x,b=y",
+    ] {
+        assert_eq!(read(text).1, [], "{text}");
+    }
 }
 
 #[test]
@@ -235,7 +266,9 @@ proptest! {
         }
         let text = if braces { format!("{blank}{{{text}}}{blank}") } else { format!("{blank}{text}{blank}") };
         let (read, problems) = read(&text);
-        prop_assert!(problems.iter().all(|problem| !problem.is_error()), "{} {:?}", text, problems);
+        // Matchers that no alert can meet together are read all the same.
+        let is_read = |problem: &Problem| !problem.is_error() || problem.message.contains("all matchers must hold");
+        prop_assert!(problems.iter().all(is_read), "{} {:?}", text, problems);
         prop_assert_eq!(read, wanted, "{}", text);
     }
 
