@@ -28,7 +28,7 @@ use crate::web::page_error::render;
 use crate::web::security::{SecurityHeaders, protect};
 use crate::web::{Audience, Rendered, WebSettings, routes};
 
-/// Machines ask the listener of operators, one here and there.
+/// Few clients use the operators' listener.
 const ADMIN_CONNECTIONS: usize = 64;
 /// Between saying "not ready" and refusing connections, so that balancers hear of it in time.
 const FAREWELL: Duration = Duration::from_secs(2);

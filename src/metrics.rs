@@ -331,8 +331,8 @@ impl ConnectionMetrics {
         self.open.get_or_create(&labels).set(i64::try_from(open).unwrap_or(i64::MAX));
     }
 
-    /// `reason`: `idle` (too long while slots were scarce), `for_another` (the limit was reached), `refused` (it was,
-    /// and all were busy), `late_head`, `large_head`, `slow_reader`.
+    /// `reason`: `idle` (nothing was ever sent, or slots were scarce), `for_another` (the limit was reached), `refused`
+    /// (it was, and all were busy), `late_head` (408), `large_head` (431), `bad_request` (400), `slow_reader`.
     pub fn closed(&self, reason: &'static str) {
         self.closed.get_or_create(&ClosedLabels { listener: self.listener, reason }).inc();
     }

@@ -22,7 +22,7 @@ pub enum Phase {
     Answering,
     /// The answer is whole and on its way to the kernel.
     Answered,
-    /// The last word is said, and it waits for the other side to close.
+    /// The final answer is written, and it waits for the other side to close.
     Leaving,
 }
 
@@ -49,7 +49,7 @@ impl Phase {
 #[repr(u8)]
 pub enum Order {
     None,
-    /// End, if no request is under way.
+    /// End; a request that is under way is answered first.
     Close,
     /// Answer 408 and end, if no request is under way.
     TooLate,
@@ -69,8 +69,10 @@ pub struct Connection {
     stuck: AtomicBool,
     /// How many requests were begun; wraps around.
     begun: AtomicU32,
-    /// Its request has a body, so it is the last one.
+    /// Its request is the last one.
     last: AtomicBool,
+    /// The head that is next is too long.
+    long_head: AtomicBool,
     since: Instant,
     waker: AtomicWaker,
 }
@@ -86,6 +88,7 @@ impl Connection {
             stuck: AtomicBool::new(false),
             begun: AtomicU32::new(0),
             last: AtomicBool::new(false),
+            long_head: AtomicBool::new(false),
             since,
             waker: AtomicWaker::new(),
         };
@@ -97,20 +100,20 @@ impl Connection {
         Phase::of(self.phase.load(Ordering::Relaxed))
     }
 
-    /// It moves on.
+    /// It moves on, so it is late no more.
     pub fn enter(&self, phase: Phase) {
+        let late = Order::TooLate as u8;
+        let _ = self.order.compare_exchange(late, Order::None as u8, Ordering::Relaxed, Ordering::Relaxed);
         self.moved.store(millis(self.since), Ordering::Relaxed);
         self.phase.store(phase as u8, Ordering::Relaxed);
     }
 
     /// A request begins. One with a body is the connection's last: what follows cannot be told from the body
-    /// without reading it as the parser does, and it is not waited for.
+    /// without reading it as the parser does, and it is not waited for. So is one that begins when the connection
+    /// is to end.
     pub fn begin(&self, has_body: bool) {
         self.begun.fetch_add(1, Ordering::Relaxed);
-        self.last.fetch_or(has_body, Ordering::Relaxed);
-        // The head that was late has come after all.
-        let late = Order::TooLate as u8;
-        let _ = self.order.compare_exchange(late, Order::None as u8, Ordering::Relaxed, Ordering::Relaxed);
+        self.last.fetch_or(has_body || self.order() == Order::Close, Ordering::Relaxed);
         self.enter(Phase::Answering);
     }
 
@@ -120,6 +123,15 @@ impl Connection {
 
     pub fn is_last(&self) -> bool {
         self.last.load(Ordering::Relaxed)
+    }
+
+    /// The request that would begin has a head that is too long.
+    pub fn meet_long_head(&self) {
+        self.long_head.store(true, Ordering::Relaxed);
+    }
+
+    pub fn has_long_head(&self) -> bool {
+        self.long_head.load(Ordering::Relaxed)
     }
 
     /// Bytes were taken.

@@ -34,12 +34,28 @@ pub struct Connections {
 struct Seats {
     next: u64,
     taken: HashMap<u64, Seat>,
+    /// Of these, how many end to make room. They are watched until they have ended, and count no more.
+    ending: usize,
+}
+
+impl Seats {
+    fn count(&self) -> usize {
+        self.taken.len().saturating_sub(self.ending)
+    }
 }
 
 struct Seat {
     connection: Arc<Connection>,
     /// Since when the reader is measured, and what had been written then.
     measured: Option<(u64, u64)>,
+    /// It ends to make room.
+    is_ending: bool,
+}
+
+impl Seat {
+    fn new(connection: Arc<Connection>) -> Self {
+        Self { connection, measured: None, is_ending: false }
+    }
 }
 
 impl Connections {
@@ -52,14 +68,14 @@ impl Connections {
     /// come whole; then readers that take nothing. None when all are being answered.
     pub fn admit(self: &Arc<Self>) -> Option<Place> {
         let mut seats = self.seats();
-        if seats.taken.len() >= self.limit && !self.make_room(&mut seats) {
+        if seats.count() >= self.limit && !self.make_room(&mut seats) {
             self.metrics.closed("refused");
             return None;
         }
         let connection = Arc::new(Connection::new(self.since));
         let id = seats.next;
         seats.next = seats.next.wrapping_add(1);
-        seats.taken.insert(id, Seat { connection: connection.clone(), measured: None });
+        seats.taken.insert(id, Seat::new(connection.clone()));
         self.metrics.set(seats.taken.len());
         drop(seats);
         Some(Place { connection, id, list: self.clone() })
@@ -78,15 +94,22 @@ impl Connections {
     fn look(&self) {
         let mut seats = self.seats();
         let now = millis(self.since);
-        let patience = self.patience(seats.taken.len());
+        let patience = self.patience(seats.count());
         let mut closed = 0;
         for seat in seats.taken.values_mut() {
             let connection = &seat.connection;
             let rests = now.saturating_sub(connection.moved());
+            let given = connection.order();
+            let free = given == Order::None;
             let (reason, order) = match connection.phase() {
-                _ if connection.order() != Order::None => continue,
-                Phase::Idle if patience.is_some_and(|patience| rests >= patience) => ("idle", Order::Close),
-                Phase::Fresh | Phase::Head if rests >= whole(self.pace.head) => ("late_head", Order::TooLate),
+                _ if given == Order::Abort => continue,
+                Phase::Idle if free && patience.is_some_and(|patience| rests >= patience) => {
+                    ("idle", Order::Close)
+                }
+                // No request is late: there is none.
+                Phase::Fresh if free && rests >= whole(self.pace.head) => ("idle", Order::Close),
+                Phase::Head if free && rests >= whole(self.pace.head) => ("late_head", Order::TooLate),
+                // Whatever was ordered before, it may be writing.
                 _ if self.is_too_slow(seat, now) => ("slow_reader", Order::Abort),
                 _ => continue,
             };
@@ -133,7 +156,7 @@ impl Connections {
     /// Closes connections that may be closed, all of them alike in what they do; false if there is none.
     fn make_room(&self, seats: &mut Seats) -> bool {
         let now = millis(self.since);
-        let ranked = seats.taken.iter().filter_map(|(id, seat)| {
+        let ranked = seats.taken.iter().filter(|(_, seat)| !seat.is_ending).filter_map(|(id, seat)| {
             let connection = &seat.connection;
             let moved = connection.moved();
             let rests = now.saturating_sub(moved);
@@ -153,7 +176,9 @@ impl Connections {
         let Some(best) = ranked.first().map(|(rank, ..)| *rank) else { return false };
         let count = (self.limit / SHARE).max(1);
         for (_, _, id) in ranked.iter().take_while(|(rank, ..)| *rank == best).take(count) {
-            if let Some(seat) = seats.taken.remove(id) {
+            if let Some(seat) = seats.taken.get_mut(id) {
+                seat.is_ending = true;
+                seats.ending = seats.ending.saturating_add(1);
                 self.metrics.closed("for_another");
                 // Close does not end an answer or a farewell that is under way.
                 seat.connection.give(if best == 1 || best == 3 { Order::Abort } else { Order::Close });
@@ -184,16 +209,17 @@ impl Place {
         self.list.pace.closing
     }
 
-    /// A head was refused for its length.
-    pub fn met_large_head(&self) {
-        self.list.metrics.closed("large_head");
+    /// A request was refused.
+    pub fn refused(&self, reason: &'static str) {
+        self.list.metrics.closed(reason);
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
         let mut seats = self.list.seats();
-        seats.taken.remove(&self.id);
+        let was_ending = seats.taken.remove(&self.id).is_some_and(|seat| seat.is_ending);
+        seats.ending = seats.ending.saturating_sub(usize::from(was_ending));
         self.list.metrics.set(seats.taken.len());
     }
 }
@@ -259,6 +285,7 @@ mod tests {
         let hasty = Pace { head: Duration::ZERO, ..Pace::default() };
         let list = Arc::new(Connections::new(1_000, hasty, Metrics::new().connections));
         let places: Vec<_> = (0..200).map(|_| list.admit().unwrap()).collect();
+        places.iter().for_each(|place| place.connection.enter(Phase::Head));
         let late = || places.iter().filter(|place| place.connection.order() == Order::TooLate).count();
         for closed in [MOST_IN_A_ROUND, 200] {
             list.look();
@@ -267,10 +294,38 @@ mod tests {
     }
 
     #[test]
+    fn one_that_was_to_end_and_began_a_request_is_watched_and_ends_with_it() {
+        let hasty = Pace { reader_window: Duration::from_millis(1), reader_rate: 1_000, ..Pace::default() };
+        let list = Arc::new(Connections::new(1, hasty, Metrics::new().connections));
+        let idle = seated(&list, Phase::Idle);
+        let _newcomer = list.admit().unwrap();
+        assert_eq!(idle.connection.order(), Order::Close);
+        idle.connection.begin(false);
+        assert!(idle.connection.is_last());
+        idle.connection.set_stuck(true);
+        list.look();
+        std::thread::sleep(Duration::from_millis(3));
+        list.look();
+        assert_eq!(idle.connection.order(), Order::Abort, "a reader has its deadline all the same");
+        drop(idle);
+        assert_eq!(list.seats().count(), 1);
+    }
+
+    #[test]
+    fn a_late_head_that_moved_on_is_late_no_more() {
+        let connection = Connection::new(clock::stopwatch());
+        for phase in [Phase::Answering, Phase::Idle, Phase::Head] {
+            connection.give(Order::TooLate);
+            connection.enter(phase);
+            assert_eq!(connection.order(), Order::None, "{phase:?}");
+        }
+    }
+
+    #[test]
     fn a_reader_below_the_rate_is_closed_after_its_window() {
         let list = list(1);
         let place = list.admit().unwrap();
-        let mut seat = Seat { connection: place.connection.clone(), measured: None };
+        let mut seat = Seat::new(place.connection.clone());
         let connection = place.connection.clone();
         connection.set_stuck(true);
         assert!(!list.is_too_slow(&mut seat, 0));

@@ -1,7 +1,16 @@
 //! Where the heads of requests end in a stream of bytes, and how long an unfinished one is.
 
+use actix_http::RequestHead;
+
 /// The longest head that is taken, in bytes, its empty line included.
 pub const MOST_HEAD: usize = 16 * 1024;
+
+/// How long the head of a request was at least: spaces around values and the ends of lines may have had more.
+pub fn least_length(head: &RequestHead) -> usize {
+    let uri = head.uri.path_and_query().map_or(0, |path| path.as_str().len());
+    let lines = head.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + ":\n".len());
+    head.method.as_str().len() + uri + "  HTTP/1.1\n\n".len() + lines.sum::<usize>()
+}
 
 /// Reads requests without bodies, one behind the other. Lines may end without a carriage return, and empty lines
 /// before a head belong to it: so does the parser that reads the same bytes afterwards.

@@ -35,12 +35,13 @@ pub use refusal::Refusals;
 use answer::{Answering, SLICE, Sliced};
 use connection::Connection;
 use connections::Connections;
+use head::{MOST_HEAD, least_length};
 use wire::Wire;
 
 use crate::metrics::ConnectionMetrics;
 
-/// A filter for the log, whatever else is logged: each of these lines is the work of a stranger, who could write as
-/// many as he likes. What was refused is counted in `/metrics`.
+/// A filter for the log, whatever else is logged: any client can cause these lines, in any number. What was refused is
+/// counted in `/metrics`, unless it stood behind another answer.
 pub const NEVER_LOGGED: &str = "actix_http::h1::dispatcher=off";
 
 /// For requests in flight to end, in seconds.
@@ -173,15 +174,21 @@ where
 {
     let has_body = !matches!(request.payload(), Payload::None);
     let connection = request.conn_data::<Arc<Connection>>().cloned();
-    // What the library read behind a connection's last request is not answered; the connection ends.
-    let is_behind = connection.as_ref().is_some_and(|connection| connection.is_last());
+    if let Some(connection) = connection.as_ref().filter(|_| least_length(request.head()) > MOST_HEAD) {
+        connection.meet_long_head();
+    }
+    // What the library read behind a connection's last request is not answered, nor is a head too long that came
+    // while another request was answered; the connection ends.
+    let is_behind =
+        connection.as_ref().is_some_and(|connection| connection.is_last() || connection.has_long_head());
     let answering =
-        connection.filter(|_| !is_behind).map(|connection| Answering::begin(connection, has_body));
+        connection.clone().filter(|_| !is_behind).map(|connection| Answering::begin(connection, has_body));
+    let is_last = connection.is_some_and(|connection| connection.is_last());
     let answer = (!is_behind).then(|| app.call(request));
     async move {
         let Some(answer) = answer else { return std::future::pending().await };
         let mut answer: Response<B> = answer.await?.into();
-        if has_body {
+        if is_last {
             answer.head_mut().set_connection_type(ConnectionType::Close);
         }
         Ok(answer.map_body(|_, body| Sliced::new(BoxBody::new(body), answering)))
@@ -194,7 +201,7 @@ fn cores() -> usize {
 
 fn bound(address: SocketAddr) -> io::Result<std::net::TcpListener> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Transport::TCP))?;
-    // A portal that starts again finds its port free.
+    // A restart can bind the port at once.
     #[cfg(unix)]
     socket.set_reuse_address(true)?;
     socket.bind(&address.into())?;

@@ -6,7 +6,7 @@ use std::time::Duration;
 #[derive(Clone, Copy, Debug)]
 pub struct Pace {
     /// Between two requests, while slots are not scarce. Longer than proxies hold their idle connections, so
-    /// that it is them who close.
+    /// that the proxy closes first.
     pub keep_alive: Duration,
     /// For a request's head to arrive.
     pub head: Duration,

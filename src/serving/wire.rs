@@ -21,10 +21,14 @@ use super::refusal::{Refusals, status_of};
 #[cfg(any(target_os = "linux", target_os = "android"))]
 const MOST_UNSENT: u32 = 16 * 1024;
 
-/// Of requests that come before the earlier ones are answered, so many bytes are read ahead.
-const MOST_AHEAD: usize = MOST_HEAD;
 /// Of heads that the parser has not looked at, so many bytes are read at once.
 const MOST_UNPARSED: usize = 2 * MOST_HEAD;
+/// So many bytes of requests that have not begun are held while an earlier one is answered.
+const MOST_AHEAD: usize = 3 * MOST_HEAD;
+/// So many bytes are held of a connection's last request: what came before it, the largest form (64 KiB) and the
+/// framing of its chunks. Less than the 128 KiB at which the library stops to read: from there on its task wakes
+/// itself without end, and no deadline of ours is looked at.
+const MOST_LAST: usize = 120 * 1024;
 
 /// A TCP connection that is watched.
 pub struct Wire {
@@ -32,10 +36,8 @@ pub struct Wire {
     place: Place,
     refusals: Refusals,
     heads: Heads,
-    /// Bytes that were read between requests, since the last one began.
-    unparsed: usize,
-    /// Bytes that were read while a request was answered.
-    ahead: usize,
+    /// Bytes that were read since all heads that had come were begun. The parser may hold fewer, never more.
+    held: usize,
     /// Nothing is read until the request is answered.
     withheld: bool,
     /// The parser was asked to look at what there is, when so many requests had begun.
@@ -74,8 +76,7 @@ impl Wire {
             place,
             refusals,
             heads: Heads::default(),
-            unparsed: 0,
-            ahead: 0,
+            held: 0,
             withheld: false,
             yielded: None,
             farewell: None,
@@ -86,29 +87,32 @@ impl Wire {
         &self.place.connection
     }
 
+    /// A whole head is there whose request has not begun.
+    fn is_waiting(&self) -> bool {
+        self.heads.ended() != self.connection().begun()
+    }
+
     fn room(&self) -> Room {
         let connection = self.connection();
-        if connection.is_last() {
-            return Room::Bytes(usize::MAX);
-        }
-        if !connection.phase().is_between() {
-            return match MOST_AHEAD.saturating_sub(self.ahead) {
-                0 => Room::Answer,
-                bytes => Room::Bytes(bytes),
-            };
-        }
         let begun = connection.begun();
-        if self.heads.ended() != begun {
-            // A whole head is there: what follows may be its body.
-            return match MOST_UNPARSED.saturating_sub(self.unparsed) {
-                0 if self.yielded == Some(begun) => Room::TooLong,
-                0 => Room::Parse,
-                bytes => Room::Bytes(bytes),
-            };
-        }
-        // One byte more than fits tells that it is too long.
-        match MOST_HEAD.saturating_add(1).saturating_sub(self.heads.unfinished()) {
-            0 => Room::TooLong,
+        let is_waiting = self.is_waiting();
+        let held = if is_waiting || connection.is_last() { self.held } else { self.heads.unfinished() };
+        let (most, full) = if connection.is_last() {
+            (MOST_LAST, Room::Answer)
+        } else if !connection.phase().is_between() {
+            (MOST_AHEAD, Room::Answer)
+        } else if connection.has_long_head() {
+            return Room::TooLong;
+        } else if is_waiting {
+            // What follows may be its body.
+            let full = if self.yielded == Some(begun) { Room::TooLong } else { Room::Parse };
+            (MOST_UNPARSED, full)
+        } else {
+            // One byte more than fits tells that it is too long.
+            (MOST_HEAD.saturating_add(1), Room::TooLong)
+        };
+        match most.saturating_sub(held) {
+            0 => full,
             bytes => Room::Bytes(bytes),
         }
     }
@@ -117,15 +121,19 @@ impl Wire {
     fn took(&mut self, bytes: &[u8]) -> bool {
         let connection = self.place.connection.clone();
         if connection.is_last() {
+            self.held = self.held.saturating_add(bytes.len());
             return true;
         }
-        let waited_for = self.heads.ended() == connection.begun();
+        let waited_for = !self.is_waiting();
+        if waited_for {
+            self.held = self.heads.unfinished();
+        }
+        self.held = self.held.saturating_add(bytes.len());
         let too_long = self.heads.read(bytes);
         if !connection.phase().is_between() {
-            self.ahead = self.ahead.saturating_add(bytes.len());
+            // Whether it is a head is known when its request begins.
             return true;
         }
-        self.unparsed = self.unparsed.saturating_add(bytes.len());
         if connection.phase() != Phase::Head {
             connection.enter(Phase::Head);
         }
@@ -140,8 +148,11 @@ impl Wire {
     }
 
     fn refuse(&mut self, status: StatusCode) {
-        if status == StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE {
-            self.place.met_large_head();
+        match status {
+            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => self.place.refused("large_head"),
+            // The list counts it when it gives the order.
+            StatusCode::REQUEST_TIMEOUT => {}
+            _ => self.place.refused("bad_request"),
         }
         self.leave(self.refusals.answer(status));
     }
@@ -176,6 +187,11 @@ impl Wire {
         }
     }
 
+    /// Writing and flushing fail once the farewell is over, so that the library drops the connection.
+    fn poll_end<T>(&mut self, context: &mut Context<'_>) -> Poll<io::Result<T>> {
+        self.poll_farewell(context).map(|()| Err(io::ErrorKind::ConnectionAborted.into()))
+    }
+
     fn aborted(&self) -> io::Error {
         // What the kernel still holds for a reader that does not read is dropped with the connection.
         let _ = self.stream.set_zero_linger();
@@ -198,11 +214,12 @@ impl AsyncRead for Wire {
         connection.listen(context.waker());
         match (connection.order(), connection.phase()) {
             (Order::Abort, _) => return Poll::Ready(Err(this.aborted())),
-            (Order::TooLate, Phase::Fresh | Phase::Head) => {
+            (Order::TooLate, Phase::Head) => {
                 this.refuse(StatusCode::REQUEST_TIMEOUT);
                 return this.poll_farewell(context).map(Ok);
             }
-            (Order::Close, phase) if phase.is_between() => return Poll::Ready(Ok(())),
+            // A request that has come whole is answered first, as the last one.
+            (Order::Close, phase) if phase.is_between() && !this.is_waiting() => return Poll::Ready(Ok(())),
             _ => {}
         }
         let bytes = match this.room() {
@@ -250,7 +267,7 @@ impl AsyncWrite for Wire {
             this.refuse(status_of(bytes).unwrap_or(StatusCode::BAD_REQUEST));
         }
         if this.farewell.is_some() {
-            return this.poll_farewell(context).map(|()| Err(io::ErrorKind::ConnectionAborted.into()));
+            return this.poll_end(context);
         }
         connection.listen(context.waker());
         if connection.order() == Order::Abort {
@@ -267,20 +284,26 @@ impl AsyncWrite for Wire {
 
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        let connection = &this.place.connection;
+        let connection = this.place.connection.clone();
         connection.set_stuck(false);
-        if this.farewell.is_some() || connection.phase() != Phase::Answered {
+        if this.farewell.is_some() {
+            return this.poll_end(context);
+        }
+        if connection.phase() != Phase::Answered {
             return Poll::Ready(Ok(()));
         }
         if connection.is_last() {
+            // From here, as the library does not always read or write again.
             this.leave(Vec::new());
+            return this.poll_end(context);
+        }
+        let is_waiting = this.is_waiting();
+        let has_more = is_waiting || this.heads.unfinished() > 0;
+        connection.enter(if has_more { Phase::Head } else { Phase::Idle });
+        this.yielded = None;
+        // The library looks at what it holds only when it is woken.
+        if std::mem::take(&mut this.withheld) || is_waiting || connection.order() != Order::None {
             context.waker().wake_by_ref();
-        } else {
-            connection.enter(if this.heads.unfinished() > 0 { Phase::Head } else { Phase::Idle });
-            (this.unparsed, this.ahead, this.yielded) = (this.ahead, 0, None);
-            if std::mem::take(&mut this.withheld) || connection.order() != Order::None {
-                context.waker().wake_by_ref();
-            }
         }
         Poll::Ready(Ok(()))
     }

@@ -1,5 +1,6 @@
 //! The headers that every answer carries, whatever it is. What is refused before it is a request (400, 408, 431:
-//! broken, slow or too large) is written by the floor that serves, which is given the same lines.
+//! broken, slow or too large) is written by the floor that serves, which is given the same lines; but a
+//! 400 behind another answer is the HTTP library's own, without them.
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};

@@ -233,6 +233,8 @@ async fn a_late_head_is_refused_on_every_request_of_a_connection() {
     let answer = rest_of(&mut stream).await;
     assert!(answer.starts_with("HTTP/1.1 408 "), "{answer:?}");
     assert!(answer.contains("\r\nx-content-type-options: nosniff\r\n"), "{answer}");
+    // Where no request began, none is refused.
+    assert_eq!(rest_of(&mut connected(world.address).await).await, "");
 }
 
 /// A connection whose own kernel takes little, so that what is not read waits at the portal.

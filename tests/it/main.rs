@@ -48,6 +48,7 @@ mod own_script;
 mod params;
 mod partial_answers;
 mod pictures;
+mod pipelines;
 mod plugin_defects;
 mod plugin_suite;
 mod props;

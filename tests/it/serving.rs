@@ -256,6 +256,9 @@ async fn broken_requests_are_refused_once_in_words_and_the_server_lives() {
             assert!(reply.contains("frame-ancestors 'self'"), "{request:?}: {reply}");
         }
     }
+    let metrics = world.get("/metrics").await;
+    let counted = format!("reason=\"bad_request\"}} {}\n", 2 * BROKEN.len());
+    assert!(metrics.text().contains(&counted), "{}", metrics.text());
     let long = format!("GET /{} HTTP/1.1\r\nhost: x\r\n\r\n", "x".repeat(200_000));
     let many = format!("GET / HTTP/1.1\r\nhost: x\r\n{}\r\n", "a: b\r\n".repeat(200));
     for request in [long, many] {
