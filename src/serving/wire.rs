@@ -187,6 +187,29 @@ impl Wire {
         }
     }
 
+    /// Obeys the list, once all that the other side sent was read: while this thread was busy, a request may have come.
+    fn poll_order(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let connection = self.place.connection.clone();
+        let (order, phase, begun) = (connection.order(), connection.phase(), connection.begun());
+        if order == Order::None || !phase.is_between() {
+            return Poll::Pending;
+        }
+        if self.is_waiting() && self.yielded != Some(begun) {
+            // A whole head is answered first, as the last one.
+            self.yielded = Some(begun);
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        match (order, phase) {
+            (Order::TooLate, Phase::Head) => {
+                self.refuse(StatusCode::REQUEST_TIMEOUT);
+                self.poll_farewell(context).map(Ok)
+            }
+            (Order::Close, _) => Poll::Ready(Ok(())),
+            _ => Poll::Pending,
+        }
+    }
+
     /// Writing and flushing fail once the farewell is over, so that the library drops the connection.
     fn poll_end<T>(&mut self, context: &mut Context<'_>) -> Poll<io::Result<T>> {
         self.poll_farewell(context).map(|()| Err(io::ErrorKind::ConnectionAborted.into()))
@@ -212,15 +235,8 @@ impl AsyncRead for Wire {
         }
         let connection = this.place.connection.clone();
         connection.listen(context.waker());
-        match (connection.order(), connection.phase()) {
-            (Order::Abort, _) => return Poll::Ready(Err(this.aborted())),
-            (Order::TooLate, Phase::Head) => {
-                this.refuse(StatusCode::REQUEST_TIMEOUT);
-                return this.poll_farewell(context).map(Ok);
-            }
-            // A request that has come whole is answered first, as the last one.
-            (Order::Close, phase) if phase.is_between() && !this.is_waiting() => return Poll::Ready(Ok(())),
-            _ => {}
+        if connection.order() == Order::Abort {
+            return Poll::Ready(Err(this.aborted()));
         }
         let bytes = match this.room() {
             Room::Bytes(bytes) => bytes,
@@ -239,13 +255,18 @@ impl AsyncRead for Wire {
             }
         };
         let before = into.filled().len();
-        if bytes >= into.remaining() {
-            ready!(Pin::new(&mut this.stream).poll_read(context, into))?;
+        let read = if bytes >= into.remaining() {
+            Pin::new(&mut this.stream).poll_read(context, into)
         } else {
             let mut part = ReadBuf::new(into.initialize_unfilled_to(bytes));
-            ready!(Pin::new(&mut this.stream).poll_read(context, &mut part))?;
+            let read = Pin::new(&mut this.stream).poll_read(context, &mut part);
             let count = part.filled().len();
             into.advance(count);
+            read
+        };
+        match read {
+            Poll::Ready(read) => read?,
+            Poll::Pending => return this.poll_order(context),
         }
         let taken = into.filled().get(before..).unwrap_or_default();
         if !taken.is_empty() && !this.took(taken) {
