@@ -3,9 +3,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{HeldAlert, Pairs, Silence};
+
+/// Alertmanager lists no alert whose `endsAt` is past, save as far as its clock differs from ours.
+const SKEW: SignedDuration = SignedDuration::from_secs(30);
 
 /// The alerts of one name whose labels have the same names.
 #[derive(Clone, Debug)]
@@ -21,13 +24,16 @@ pub struct Holdings {
     alerts: Vec<Arc<HeldAlert>>,
     by_name: HashMap<Box<str>, Vec<Shape>>,
     by_fingerprint: HashMap<Box<str>, usize>,
-    silences: HashMap<Box<str>, Arc<Silence>>,
+    /// By their ids, of which each should be there once.
+    silences: HashMap<Box<str>, Vec<Arc<Silence>>>,
 }
 
 /// When an answer is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Moment {
     pub now: Timestamp,
+    /// When Alertmanager gave the answer.
+    pub as_of: Timestamp,
     /// The newest attempt failed, and this is what Alertmanager said before.
     pub is_old: bool,
 }
@@ -63,9 +69,12 @@ impl Holdings {
         }
         let by_fingerprint = alerts.iter().enumerate().map(|(place, a)| (a.fingerprint.clone(), place));
         let by_fingerprint = by_fingerprint.filter(|(fingerprint, _)| !fingerprint.is_empty()).collect();
-        let silences = silences.into_iter().map(|silence| (silence.id.clone(), Arc::new(silence))).collect();
+        let mut by_id: HashMap<Box<str>, Vec<Arc<Silence>>> = HashMap::new();
+        for silence in silences {
+            by_id.entry(silence.id.clone()).or_default().push(Arc::new(silence));
+        }
         let alerts = alerts.into_iter().map(Arc::new).collect();
-        Self { alerts, by_name, by_fingerprint, silences }
+        Self { alerts, by_name, by_fingerprint, silences: by_id }
     }
 
     /// The alerts of that name, and the name; None: there are none.
@@ -87,34 +96,42 @@ impl Holdings {
 
     /// What holds an alert of this answer back at a moment. Where that is not known, it is sent on:
     ///
-    /// - an alert that Alertmanager calls active is held back by nothing;
-    /// - a silence holds it back if Alertmanager lists it, and until its `endsAt`;
-    /// - an alert on whose account it is inhibited must be listed, and in an older answer its `endsAt` must be
-    ///   ahead: until then Alertmanager takes it for firing without hearing of it again;
+    /// - only an alert that Alertmanager calls suppressed, and that was not over when it said so, is held back;
+    /// - a silence holds it back if Alertmanager lists it as active, from its `startsAt` until its `endsAt`;
+    /// - an alert on whose account it is inhibited must be another that is listed and not over; in an older answer
+    ///   its `endsAt` must be ahead: until then Alertmanager takes it for firing without hearing of it again;
     /// - nobody tells when a time interval ends, so in an older answer it mutes nothing.
     pub fn reasons<'h>(&'h self, alert: &'h HeldAlert, at: Moment) -> Reasons<'h> {
-        if alert.is_active {
+        let was_over =
+            |alert: &HeldAlert| alert.ends.is_some_and(|ends| at.as_of.duration_since(ends) > SKEW);
+        if !alert.is_suppressed || was_over(alert) {
             return Reasons::default();
         }
-        let silences = alert.silenced_by.iter().filter_map(|id| self.silences.get(id));
-        let sources = alert.inhibited_by.iter().filter_map(|fingerprint| {
-            self.by_fingerprint
-                .get(fingerprint)
-                .and_then(|place| self.alerts.get(*place))
-                .map(|alert| &**alert)
-        });
-        let is_known = |source: &&HeldAlert| !at.is_old || source.ends.is_some_and(|ends| at.now < ends);
-        let muted_by = alert.muted_by.iter().filter(|_| !at.is_old);
+        let others = alert.inhibited_by.iter().filter(|fingerprint| **fingerprint != alert.fingerprint);
+        let sources =
+            others.filter_map(|fingerprint| self.alerts.get(*self.by_fingerprint.get(fingerprint)?));
+        let is_known = |source: &&Arc<HeldAlert>| match at.is_old {
+            true => source.ends.is_some_and(|ends| at.now < ends),
+            false => !was_over(source),
+        };
+        let muted_by = alert.muted_by.iter().filter(|name| !at.is_old && !name.is_empty());
         Reasons {
-            silences: silences.filter(|silence| silence.is_in_force(at.now)).collect(),
-            inhibited_by: sources.filter(is_known).collect(),
+            silences: alert.silenced_by.iter().filter_map(|id| self.silence(id, at.now)).collect(),
+            inhibited_by: sources.filter(is_known).map(|source| &**source).collect(),
             muted_by: muted_by.map(|name| &**name).collect(),
         }
     }
 
+    /// The silence of that id if it is in force. Where several have it, all must be: which one is meant is not known.
+    fn silence(&self, id: &str, now: Timestamp) -> Option<&Arc<Silence>> {
+        let copies = self.silences.get(id)?;
+        let is_in_force = copies.iter().all(|silence| silence.is_in_force(now));
+        copies.iter().filter(|_| is_in_force).min_by_key(|silence| silence.ends)
+    }
+
     /// The first moment after `now` at which something that is held back now may not be any more.
     pub fn changes_after(&self, now: Timestamp) -> Option<Timestamp> {
-        let silences = self.silences.values().filter_map(|silence| silence.ends);
+        let silences = self.silences.values().flatten().filter_map(|silence| silence.ends);
         let sources = self.alerts.iter().filter_map(|alert| alert.ends);
         silences.chain(sources).filter(|ends| now < *ends).min()
     }
@@ -129,8 +146,12 @@ impl Holdings {
         });
         let names = |shape: &Shape| shape.names.iter().map(|name| name.len() + 16).sum::<usize>() + 64;
         let shapes = self.by_name.values().flatten().map(names).sum::<usize>();
-        let silences =
-            self.silences.values().map(|s| s.comment.len() + s.created_by.len() + 250).sum::<usize>();
+        let silences = self
+            .silences
+            .values()
+            .flatten()
+            .map(|s| s.comment.len() + s.created_by.len() + 300)
+            .sum::<usize>();
         alerts.sum::<usize>() + shapes + silences + 256
     }
 }
@@ -147,7 +168,7 @@ mod tests {
         HeldAlert {
             labels: vec![("alertname".into(), fingerprint.into())],
             fingerprint: fingerprint.into(),
-            is_active: false,
+            is_suppressed: true,
             ends: Some(at(120)),
             silenced_by: Vec::new(),
             inhibited_by: Vec::new(),
@@ -157,44 +178,69 @@ mod tests {
 
     fn silence(id: &str, ends: Option<Timestamp>) -> Silence {
         let (created_by, comment, ends_at) = (String::new(), String::new(), String::new());
-        Silence { id: id.into(), created_by, comment, ends_at, ends, is_expired: false }
+        Silence { id: id.into(), created_by, comment, ends_at, starts: Some(at(-60)), ends, is_active: true }
     }
 
-    /// How many silences, alerts and intervals hold the first alert back.
+    /// How many silences, alerts and intervals hold the first alert back, by an answer of that moment or, if it is
+    /// old, of the beginning.
     fn held(holdings: &Holdings, seconds: i64, is_old: bool) -> [usize; 3] {
-        let reasons = holdings.reasons(&holdings.alerts[0], Moment { now: at(seconds), is_old });
+        let as_of = if is_old { at(0) } else { at(seconds) };
+        let reasons = holdings.reasons(&holdings.alerts[0], Moment { now: at(seconds), as_of, is_old });
         [reasons.silences.len(), reasons.inhibited_by.len(), reasons.muted_by.len()]
     }
 
     #[test]
     fn what_is_over_or_not_listed_holds_nothing_back() {
         let told = HeldAlert {
-            silenced_by: ["s", "gone", "expired", "unread"].map(Into::into).into(),
-            inhibited_by: ["f", "gone", ""].map(Into::into).into(),
-            muted_by: vec!["nights".into()],
+            silenced_by: ["s", "gone", "expired", "unread", "twice"].map(Into::into).into(),
+            inhibited_by: ["f", "gone", "", "told"].map(Into::into).into(),
+            muted_by: ["nights", ""].map(Into::into).into(),
+            ends: Some(at(400)),
             ..alert("told")
         };
-        let expired = Silence { is_expired: true, ..silence("expired", Some(at(600))) };
-        let silences = vec![silence("s", Some(at(60))), expired, silence("unread", None)];
+        let expired = Silence { is_active: false, ..silence("expired", Some(at(600))) };
+        // Whichever comes first, one that does not hold is enough.
+        let twice = [silence("twice", Some(at(-1))), silence("twice", Some(at(600)))];
+        let mut silences = vec![silence("s", Some(at(60))), expired, silence("unread", None)];
         let nameless = HeldAlert { fingerprint: "".into(), ..alert("nameless") };
-        let holdings = Holdings::new(vec![told.clone(), alert("f"), nameless], silences.clone());
-        for (seconds, is_old, wanted) in [
-            (0, false, [1, 1, 1]),
-            (59, false, [1, 1, 1]),
-            (60, false, [0, 1, 1]),
-            // Alertmanager lists the source now, whatever its clock says.
-            (300, false, [0, 1, 1]),
-            (0, true, [1, 1, 0]),
-            (60, true, [0, 1, 0]),
-            (119, true, [0, 1, 0]),
-            (120, true, [0, 0, 0]),
-        ] {
-            assert_eq!(held(&holdings, seconds, is_old), wanted, "{seconds} {is_old}");
+        for twice in [twice.clone(), {
+            let [a, b] = twice;
+            [b, a]
+        }] {
+            silences.truncate(3);
+            silences.extend(twice);
+            let holdings = Holdings::new(vec![told.clone(), alert("f"), nameless.clone()], silences.clone());
+            for (seconds, is_old, wanted) in [
+                (0, false, [1, 1, 1]),
+                (59, false, [1, 1, 1]),
+                (60, false, [0, 1, 1]),
+                // Alertmanager lists the source now, and its clock may be a little behind.
+                (150, false, [0, 1, 1]),
+                (151, false, [0, 0, 1]),
+                (430, false, [0, 0, 1]),
+                (431, false, [0, 0, 0]),
+                (0, true, [1, 1, 0]),
+                (60, true, [0, 1, 0]),
+                (119, true, [0, 1, 0]),
+                (120, true, [0, 0, 0]),
+            ] {
+                assert_eq!(held(&holdings, seconds, is_old), wanted, "{seconds} {is_old}");
+            }
+            assert_eq!(holdings.changes_after(at(0)), Some(at(60)));
+            assert_eq!(holdings.changes_after(at(60)), Some(at(120)));
         }
-        assert_eq!(holdings.changes_after(at(0)), Some(at(60)));
-        assert_eq!(holdings.changes_after(at(60)), Some(at(120)));
-        let active = HeldAlert { is_active: true, ..told };
-        let holdings = Holdings::new(vec![active, alert("f")], silences);
-        assert_eq!(held(&holdings, 0, false), [0, 0, 0], "Alertmanager says that it is sent on");
+        let sent = HeldAlert { is_suppressed: false, ..told };
+        let holdings = Holdings::new(vec![sent, alert("f")], silences);
+        assert_eq!(held(&holdings, 0, false), [0, 0, 0], "Alertmanager does not say that it is held back");
+    }
+
+    #[test]
+    fn a_silence_of_two_equal_ids_ends_with_the_first() {
+        let told = HeldAlert { silenced_by: vec!["s".into()], ..alert("told") };
+        let silences = vec![silence("s", Some(at(90))), silence("s", Some(at(60)))];
+        let holdings = Holdings::new(vec![told], silences);
+        let reasons =
+            holdings.reasons(&holdings.alerts[0], Moment { now: at(0), as_of: at(0), is_old: false });
+        assert_eq!(reasons.silences.iter().map(|s| s.ends).collect::<Vec<_>>(), [Some(at(60))]);
     }
 }

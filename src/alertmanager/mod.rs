@@ -69,8 +69,8 @@ pub struct HeldAlert {
     /// With external labels, after relabelling; sorted by name.
     pub labels: Pairs,
     pub fingerprint: Box<str>,
-    /// Alertmanager says that it is sent on.
-    pub is_active: bool,
+    /// Alertmanager says that it is held back.
+    pub is_suppressed: bool,
     /// When Alertmanager takes it for over, unless it hears of it again.
     pub ends: Option<Timestamp>,
     /// Ids of silences.
@@ -95,15 +95,18 @@ pub struct Silence {
     pub comment: String,
     /// As Alertmanager sends it (RFC 3339).
     pub ends_at: String,
-    /// The same; None: it cannot be read.
+    /// None: Alertmanager does not tell it, or it cannot be read.
+    pub starts: Option<Timestamp>,
+    /// The time of `ends_at`; None: it cannot be read.
     pub ends: Option<Timestamp>,
-    /// Alertmanager says that it is over.
-    pub is_expired: bool,
+    /// Alertmanager says that it is in force.
+    pub is_active: bool,
 }
 
 impl Silence {
     /// Whether it is known to silence at that time.
     pub fn is_in_force(&self, now: Timestamp) -> bool {
-        !self.is_expired && self.ends.is_some_and(|ends| now < ends)
+        let has_begun = self.starts.is_some_and(|starts| starts <= now);
+        self.is_active && has_begun && self.ends.is_some_and(|ends| now < ends)
     }
 }

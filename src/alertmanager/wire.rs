@@ -36,6 +36,7 @@ struct WireSilence {
     created_by: String,
     #[serde(default)]
     comment: String,
+    starts_at: Option<String>,
     ends_at: String,
 }
 
@@ -50,7 +51,7 @@ pub fn read_alerts(body: &[u8]) -> Result<Vec<HeldAlert>, serde_json::Error> {
     let told = |alert: WireAlert| HeldAlert {
         labels: alert.labels.into_iter().collect(),
         fingerprint: alert.fingerprint,
-        is_active: alert.status.state.as_deref() == Some("active"),
+        is_suppressed: alert.status.state.as_deref() == Some("suppressed"),
         ends: alert.ends_at.and_then(|ends_at| ends_at.parse().ok()),
         silenced_by: alert.status.silenced_by.unwrap_or_default(),
         inhibited_by: alert.status.inhibited_by.unwrap_or_default(),
@@ -62,8 +63,9 @@ pub fn read_alerts(body: &[u8]) -> Result<Vec<HeldAlert>, serde_json::Error> {
 /// The body of `/api/v2/silences`.
 pub fn read_silences(body: &[u8]) -> Result<Vec<Silence>, serde_json::Error> {
     let silences: Vec<WireSilence> = serde_json::from_slice(body)?;
-    let told = |WireSilence { id, status, created_by, comment, ends_at }| Silence {
-        is_expired: status.and_then(|status| status.state).as_deref() == Some("expired"),
+    let told = |WireSilence { id, status, created_by, comment, starts_at, ends_at }| Silence {
+        is_active: status.and_then(|status| status.state).as_deref() == Some("active"),
+        starts: starts_at.and_then(|starts_at| starts_at.parse().ok()),
         ends: ends_at.parse().ok(),
         id,
         created_by,
@@ -82,13 +84,18 @@ mod tests {
         let body = br#"[{"labels":{"b":"2","alertname":"A"},"fingerprint":"f1","annotations":{},"receivers":[{"name":"x"}],
             "status":{"state":"suppressed","silencedBy":["s"],"inhibitedBy":[]},"endsAt":"2026-11-23T14:04:00.123Z"},
             {"labels":{},"status":{"silencedBy":null,"inhibitedBy":["f1"],"mutedBy":["nights"],"state":"suppressed"}},
-            {"labels":{},"status":{"state":"active"},"endsAt":"soon"}]"#;
+            {"labels":{},"status":{"state":"active"},"endsAt":"soon"},
+            {"labels":{},"status":{"state":"Suppressed"}},{"labels":{},"status":{"state":null}},
+            {"labels":{},"status":{"state":"unprocessed"}},{"labels":{},"status":{}}]"#;
         let alerts = read_alerts(body).unwrap();
         assert_eq!(alerts[0].label("alertname"), Some("A"));
         assert_eq!((&*alerts[0].silenced_by[0], alerts[0].muted_by.len()), ("s", 0));
         assert_eq!(alerts[0].ends, "2026-11-23T14:04:00.123Z".parse().ok());
         assert_eq!((&*alerts[1].inhibited_by[0], &*alerts[1].muted_by[0]), ("f1", "nights"));
-        assert_eq!(alerts.iter().map(|a| a.is_active).collect::<Vec<_>>(), [false, false, true]);
+        assert_eq!(
+            alerts.iter().map(|a| a.is_suppressed).collect::<Vec<_>>(),
+            [true, true, false, false, false, false, false]
+        );
         assert_eq!((alerts[1].ends, alerts[2].ends), (None, None));
         for bad in [
             &b"{}"[..],
@@ -103,17 +110,36 @@ mod tests {
     }
 
     #[test]
-    fn silences_are_read_with_their_ends() {
-        let body =
-            br#"[{"id":"s","createdBy":"ann","comment":"<b>","endsAt":"2026-11-23T14:00:00Z","matchers":[]},
-            {"id":"e","status":{"state":"expired"},"endsAt":"2036-11-23T14:00:00Z"},
-            {"id":"u","status":{"state":"active"},"endsAt":"never"}]"#;
-        let silences = read_silences(body).unwrap();
-        assert_eq!((&*silences[0].created_by, &*silences[0].ends_at), ("ann", "2026-11-23T14:00:00Z"));
-        let ends = silences[0].ends.unwrap();
-        let before = ends - jiff::SignedDuration::from_millis(1);
-        assert!(silences[0].is_in_force(before) && !silences[0].is_in_force(ends));
-        assert!(!silences[1].is_in_force(ends), "Alertmanager says that it is over");
-        assert!(!silences[2].is_in_force(ends), "nobody knows until when");
+    fn a_silence_is_in_force_from_its_start_to_its_end_while_alertmanager_calls_it_active() {
+        let silence = |state: &str, starts: &str, ends: &str| {
+            let body = format!(
+                r#"[{{"id":"s","createdBy":"ann","comment":"<b>"{state}{starts},"endsAt":"{ends}"}}]"#
+            );
+            read_silences(body.as_bytes()).unwrap().remove(0)
+        };
+        let (active, start, end) = (
+            r#","status":{"state":"active"}"#,
+            r#","startsAt":"2026-11-23T13:00:00Z""#,
+            "2026-11-23T14:00:00Z",
+        );
+        let told = silence(active, start, end);
+        assert_eq!((&*told.created_by, &*told.ends_at), ("ann", end));
+        let (starts, ends) = (told.starts.unwrap(), told.ends.unwrap());
+        let before = |at| at - jiff::SignedDuration::from_millis(1);
+        assert!(told.is_in_force(starts) && told.is_in_force(before(ends)));
+        assert!(!told.is_in_force(before(starts)) && !told.is_in_force(ends));
+        for state in [
+            "",
+            r#","status":{}"#,
+            r#","status":{"state":"expired"}"#,
+            r#","status":{"state":"pending"}"#,
+            r#","status":{"state":"Active"}"#,
+        ] {
+            assert!(!silence(state, start, end).is_in_force(starts), "{state}");
+        }
+        for starts_at in ["", r#","startsAt":null"#, r#","startsAt":"soon""#] {
+            assert!(!silence(active, starts_at, end).is_in_force(starts), "{starts_at}");
+        }
+        assert!(!silence(active, start, "never").is_in_force(starts), "nobody knows until when");
     }
 }

@@ -136,7 +136,7 @@ pub struct HeldBack {
 impl HeldBack {
     /// Marks what is held back at `now` on rows that fire.
     pub fn mark<'r>(&self, rows: impl Iterator<Item = &'r mut AlertRow>, now: Timestamp) {
-        let at = Moment { now, is_old: self.answer.is_stale() };
+        let at = Moment { now, as_of: self.answer.as_of, is_old: self.answer.is_stale() };
         let mut marking = Marking::new(&self.answer.value, self.external.as_ref().as_ref(), at);
         for row in rows.filter(|row| row.state() == AlertState::Firing) {
             let Some(alert) = row.alert() else { continue };

@@ -201,7 +201,12 @@ async fn no_alerts_is_said_only_when_it_is_known() {
         let text = words(reply.text());
         assert_eq!(text.contains(NONE), none, "{told}: {text}");
         assert!(text.contains(told), "{told}: {text}");
-        assert_eq!(tags(panel(reply.text(), "alerts"))[0].get("data-state"), Some(state), "{told}");
+        let section = tags(panel(reply.text(), "alerts")).remove(0);
+        assert_eq!(section.get("data-state"), Some(state), "{told}");
+        // A page around this one is told too, whatever is known.
+        let counts: Value = serde_json::from_str(section.get("data-counts").unwrap()).unwrap();
+        let worst = ["firing", "pending", "unknown"].into_iter().find(|word| counts[word] != 0);
+        assert_eq!(worst.unwrap_or("ok"), state, "{told}: {counts}");
     }
 }
 
@@ -214,7 +219,7 @@ async fn a_hung_instance_holds_up_nobody() {
     assert!(begun.elapsed() < Duration::from_millis(1_900), "{:?}", begun.elapsed());
     let table = panel(reply.text(), "alerts");
     let section = tags(table).remove(0);
-    assert_eq!(section.get("data-state"), Some("loading"));
+    assert_eq!((section.get("data-state"), section.get("data-counts")), (Some("loading"), None));
     assert_eq!(section.get("hx-trigger"), Some("load"));
     let own = format!("{PAGE}/alerts");
     assert!(

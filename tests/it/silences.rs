@@ -22,17 +22,23 @@ metadata:
 "#;
 const PAGE: &str = "/catalog/default/component/payments/alerts?pageSize=all";
 
+/// An alert of the one rule.
+fn alert(i: usize, state: &str) -> Value {
+    json!({"labels": {"alertname": "HighLoad", "severity": "critical", "instance": format!("i:{i}"), "odd": "\"\\,}"},
+        "annotations": {}, "state": state, "activeAt": "2026-11-23T12:00:00Z", "value": "1e+00"})
+}
+
 /// Five alerts of one rule, and a pending one.
 fn rules() -> Reply {
-    let alert = |i: usize, state: &str| {
-        json!({"labels": {"alertname": "HighLoad", "severity": "critical", "instance": format!("i:{i}"), "odd": "\"\\,}"},
-            "annotations": {}, "state": state, "activeAt": "2026-11-23T12:00:00Z", "value": "1e+00"})
-    };
-    let alerts: Vec<Value> = (1..=5).map(|i| alert(i, "firing")).chain([alert(6, "pending")]).collect();
+    rules_of((1..=5).map(|i| alert(i, "firing")).chain([alert(6, "pending")]).collect())
+}
+
+/// Of a rule that is not late while a test runs.
+fn rules_of(alerts: Vec<Value>) -> Reply {
     let rule = json!({"name": "HighLoad", "query": "load > 1", "duration": 600, "state": "firing", "type": "alerting",
         "labels": {"severity": "critical"}, "annotations": {}, "alerts": alerts, "health": "ok",
         "evaluationTime": 0.001, "lastEvaluation": promenade::clock::now().to_string()});
-    Reply::rules(json!([{"name": "orders", "file": "r.yml", "interval": 15, "rules": [rule]}]))
+    Reply::rules(json!([{"name": "orders", "file": "r.yml", "interval": 600, "rules": [rule]}]))
 }
 
 const ACTIVE: &str = r#"{"state": "active", "silencedBy": [], "inhibitedBy": [], "mutedBy": []}"#;
@@ -45,7 +51,7 @@ fn held(i: usize, cluster: &str, status: &str) -> Value {
     let status: Value = serde_json::from_str(status).unwrap();
     json!({"labels": {"alertname": "HighLoad", "severity": "critical", "instance": format!("i:{i}"), "odd": "\"\\,}", "cluster": cluster},
         "annotations": {}, "fingerprint": format!("{cluster}{i}"), "status": status, "receivers": [{"name": "x"}],
-        "startsAt": "2026-11-23T12:10:00Z", "updatedAt": "2026-11-23T12:10:00Z", "endsAt": "2026-11-23T12:14:00Z"})
+        "startsAt": "2026-11-23T12:10:00Z", "updatedAt": "2026-11-23T12:10:00Z", "endsAt": "2036-11-23T12:14:00Z"})
 }
 
 fn node_down() -> Value {
@@ -180,6 +186,7 @@ async fn an_alertmanager_that_fails_leaves_the_table() {
             "Silences are unknown: what answers for Alertmanager is none",
         ),
         (Reply::json(500, &json!("no")), "Silences are unknown: Alertmanager failed"),
+        (Reply::json(206, &json!([])), "Silences are unknown: Alertmanager sent an incomplete answer"),
         (Reply::hang(), "Silences are unknown: Alertmanager has not answered yet"),
     ] {
         let (world, alertmanager) = world(false).await;
@@ -249,6 +256,65 @@ async fn what_is_over_or_not_listed_silences_nothing() {
             assert_eq!((&alert["silenced"], &alert["inhibited"]), (&json!(is_silenced), &json!(false)));
         }
     }
+}
+
+#[tokio::test]
+async fn only_what_is_surely_held_back_now_does_not_fire() {
+    let changed = |mut value: Value, change: &Value| {
+        let change = change.as_object().unwrap().clone();
+        value.as_object_mut().unwrap().extend(change);
+        value
+    };
+    let soon = (clock::now() + SignedDuration::from_secs(300)).to_string();
+    let past = (clock::now() - SignedDuration::from_secs(300)).to_string();
+    let status = |state: Value| json!({"status": {"state": state, "silencedBy": ["s-1"]}});
+    let suppressed = |by: Value| json!({"status": changed(json!({"state": "suppressed"}), &by)});
+    let nothing = || json!({});
+    for (of_alert, of_silence) in [
+        (nothing(), json!({"status": {"state": "pending"}})),
+        (nothing(), json!({"status": {"state": "Active"}})),
+        (nothing(), json!({"status": null})),
+        (nothing(), json!({"startsAt": soon})),
+        (nothing(), json!({"startsAt": null})),
+        (status(json!("unprocessed")), nothing()),
+        (status(json!("SUPPRESSED")), nothing()),
+        (status(Value::Null), nothing()),
+        (json!({"endsAt": past}), nothing()),
+        (suppressed(json!({"inhibitedBy": ["eu1"]})), nothing()),
+        (suppressed(json!({"inhibitedBy": ["over"]})), nothing()),
+        (suppressed(json!({"mutedBy": [""]})), nothing()),
+    ] {
+        let alert = changed(held(1, "eu", SILENCED), &of_alert);
+        let over = changed(node_down(), &json!({"fingerprint": "over", "endsAt": past}));
+        let silences = json!([changed(silence("s-1", 3_600), &of_silence)]);
+        let (world, _alertmanager) = listing(json!([alert, held(2, "eu", SILENCED), over]), silences).await;
+        let text = words(world.get(PAGE).await.text());
+        let others = usize::from(of_silence != nothing());
+        let wanted = format!("{} firing, 1 pending", 4 + others);
+        assert!(text.contains(&wanted), "{of_alert} {of_silence}: {text}");
+    }
+}
+
+#[tokio::test]
+async fn what_alertmanager_held_back_before_it_failed_makes_nothing_calm() {
+    let (alerts, silences) =
+        ((1..=5).map(|i| held(i, "eu", SILENCED)).collect(), json!([silence("s-1", 3_600)]));
+    let (world, alertmanager) = listing(Value::Array(alerts), silences).await;
+    world.upstream.on_rules(rules_of(vec![alert(1, "firing")]));
+    let title = |page: &str| page.split("<title>").nth(1).unwrap().split('<').next().unwrap().to_owned();
+    let page = world.get(PAGE).await;
+    assert!(title(page.text()).contains("1 silenced"), "{}", title(page.text()));
+    assert!(!title(page.text()).contains("unknown"), "{}", title(page.text()));
+    alertmanager.on_any(Reply::json(500, &json!("no")));
+    let mut told = String::new();
+    for _ in 0..150 {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        told = title(world.get(PAGE).await.text());
+        if told.contains("unknown") {
+            break;
+        }
+    }
+    assert!(told.contains("alerts unknown, 1 silenced"), "{told}");
 }
 
 #[tokio::test]
@@ -323,6 +389,26 @@ async fn a_silence_ends_in_time_while_alertmanager_is_away() {
     }
     assert!(was_told && clock::now() > ends[0], "{told}");
     assert!(told.contains("4 firing, 1 pending, 1 silenced"), "it is known to hold for an hour: {told}");
+}
+
+#[tokio::test]
+async fn what_a_real_alertmanager_inhibits_does_not_fire() {
+    const INHIBIT: &str = "\ninhibit_rules:\n- source_matchers: [alertname=NodeDown]\n  target_matchers: [alertname=HighLoad, \"instance=i:1\"]\n";
+    let alertmanager = RealAlertmanager::start(|config| config + INHIBIT).await;
+    let url: url::Url = alertmanager.url.parse().unwrap();
+    let world = World::with(CATALOG, |all| {
+        let (ui_url, timeout) = (url.clone(), Duration::from_secs(2));
+        let settings = AlertmanagerSettings { url, ui_url, headers: vec![], timeout };
+        all.alertmanagers.insert(InstanceName::new("default"), settings);
+    })
+    .await;
+    world.upstream.on_rules(rules());
+    let labels = |i: usize| alert(i, "firing")["labels"].clone();
+    let sent = json!([{"labels": labels(1)}, {"labels": labels(2)}, {"labels": {"alertname": "NodeDown"}}]);
+    alertmanager.post("alerts", &sent).await;
+    let text = words(world.get(PAGE).await.text());
+    assert!(text.contains("4 firing, 1 pending, 1 inhibited"), "{text}");
+    assert!(text.contains("Inhibited by NodeDown"), "{text}");
 }
 
 #[tokio::test]

@@ -165,7 +165,8 @@ mod tests {
     }
 
     fn at() -> Moment {
-        Moment { now: Timestamp::from_second(1_795_435_200).unwrap(), is_old: false }
+        let now = Timestamp::from_second(1_795_435_200).unwrap();
+        Moment { now, as_of: now, is_old: false }
     }
 
     /// Alerts as `- LABELS` or, silenced, `s LABELS`.
@@ -173,7 +174,7 @@ mod tests {
         let alert = |text: String| HeldAlert {
             labels: labels(&text).iter().map(|(n, v)| (n.into(), v.into())).collect(),
             fingerprint: "".into(),
-            is_active: !text.starts_with('s'),
+            is_suppressed: text.starts_with('s'),
             ends: None,
             silenced_by: vec!["s".into()],
             inhibited_by: Vec::new(),
@@ -184,8 +185,9 @@ mod tests {
             created_by: String::new(),
             comment: String::new(),
             ends_at: String::new(),
+            starts: Some(Timestamp::MIN),
             ends: Some(Timestamp::MAX),
-            is_expired: false,
+            is_active: true,
         };
         Holdings::new(alerts.into_iter().map(alert).collect(), vec![silence])
     }

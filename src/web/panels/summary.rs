@@ -77,7 +77,8 @@ impl Summary {
     /// Of a page whose alerts have no answer.
     pub fn unknown(instance: Option<String>) -> Self {
         let parts = vec![Part { state: "unknown", text: "alerts unknown".to_owned() }];
-        Self { parts, instance, as_of: None, stale: false, state: "unknown", counts: None }
+        let counts = Some(FourCounts { unknown: 1, ..FourCounts::default() });
+        Self { parts, instance, as_of: None, stale: false, state: "unknown", counts }
     }
 
     pub fn loading(instance: Option<String>) -> Self {
@@ -153,12 +154,18 @@ fn parts(table: &AlertTable, evidence: &Evidence) -> Vec<Part> {
     if evidence.doubts.has(Doubt::Stale) && counts.firing + counts.pending == 0 {
         parts.insert(0, unknown("nothing was firing".to_owned()));
     }
-    if parts.is_empty() {
-        parts.push(match evidence.verdict() {
-            Verdict::None => unknown("no rule is chosen".to_owned()),
-            Verdict::Quiet => Part { state: "inactive", text: "nothing firing".to_owned() },
-            Verdict::Firing | Verdict::Pending | Verdict::Unknown => unknown("alerts unknown".to_owned()),
-        });
+    let says_unknown = parts.iter().any(|part| part.state == "unknown");
+    match evidence.verdict() {
+        // That some are held back is no answer where it is not known to be so still.
+        Verdict::Unknown if !says_unknown => parts.insert(0, unknown("alerts unknown".to_owned())),
+        Verdict::Firing | Verdict::Pending if parts.is_empty() => {
+            parts.push(unknown("alerts unknown".to_owned()));
+        }
+        Verdict::None if parts.is_empty() => parts.push(unknown("no rule is chosen".to_owned())),
+        Verdict::Quiet if parts.is_empty() => {
+            parts.push(Part { state: "inactive", text: "nothing firing".to_owned() });
+        }
+        _ => {}
     }
     parts
 }

@@ -85,7 +85,7 @@ fn held_back(rules: &Rules, kinds: &[u8]) -> HeldBack {
         (*kind > 0).then(|| HeldAlert {
             labels: labels.iter().map(|(n, v)| (n.into(), v.into())).collect(),
             fingerprint: "".into(),
-            is_active: kind % 2 == 0,
+            is_suppressed: kind % 2 == 1,
             ends: None,
             silenced_by: Vec::new(),
             inhibited_by: Vec::new(),
