@@ -40,5 +40,12 @@ pub fn defaults_of(entity: &Entity) -> params::Defaults {
 /// Whether the entity has anything for this portal, as the plugin's `isPrometheusAvailable` decides it; an
 /// annotation that could not be read is something to show.
 pub fn is_available(entity: &Entity) -> bool {
-    ASKING.iter().any(|key| entity.annotation(key).is_some() || entity.has_lost(key)) || entity.has_rival()
+    ASKING.iter().any(|key| is_asked(entity, key)) || entity.has_rival()
+}
+
+/// Whether the annotation asks for something. An empty one asks for nothing, as in the plugin, but for labels: one
+/// who wrote them meant to choose, and an empty list would widen the choice to all.
+fn is_asked(entity: &Entity, key: &str) -> bool {
+    let is_empty_choice = key == LABELS && entity.annotations.contains_key(key);
+    entity.annotation(key).is_some() || is_empty_choice || entity.has_lost(key)
 }

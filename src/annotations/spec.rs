@@ -2,7 +2,7 @@
 
 use super::{
     ALERT, KNOWN, LABELS, MAX_ANNOTATION_BYTES, PARAMS, RULE, SERVICE_NAME, Templates, Unit, alert, faults,
-    labels, params, rule,
+    is_asked, labels, params, rule,
 };
 use crate::catalog::Entity;
 use crate::problem::{Located, Problem, Span};
@@ -156,8 +156,7 @@ impl MonitoringSpec {
 
     fn alerts_of(&mut self, entity: &Entity) -> Option<AlertSpec> {
         let is_there = |key| entity.annotations.contains_key(key) || entity.has_lost(key);
-        // An empty alert annotation alone asks for nothing, as in the plugin; beside labels it would widen them.
-        if entity.annotation(ALERT).is_none() && !entity.has_lost(ALERT) && !is_there(LABELS) {
+        if !is_asked(entity, ALERT) && !is_asked(entity, LABELS) {
             return None;
         }
         let told_before = self.errors();
@@ -338,7 +337,7 @@ pub(super) mod tests {
     fn one_annotation_makes_an_entity_available() {
         for key in [RULE, ALERT, LABELS, SERVICE_NAME] {
             assert!(is_available(&entity(&[(key, "x")])));
-            assert!(!is_available(&entity(&[(key, "")])));
+            assert_eq!(is_available(&entity(&[(key, "")])), key == LABELS, "{key}");
         }
         assert!(!is_available(&entity(&[("prometheus.io/other", "x")])));
     }

@@ -52,13 +52,15 @@ fn pods(table: &Value) -> Vec<&str> {
 }
 
 /// Entities that choose nothing because a matcher, or all of them, cannot be read.
-const UNREADABLE: [(&str, &str); 12] = [
+const UNREADABLE: [(&str, &str); 14] = [
     ("colon", "{prometheus.io/labels: 'pod: till-7'}"),
     ("double-equals", "{prometheus.io/labels: 'pod==till-7'}"),
     ("one-of-two", "{prometheus.io/labels: 'job=till,pod=~\"(\"'}"),
     ("beside-names", "{prometheus.io/alert: TillDown, prometheus.io/labels: 'job=till,pod'}"),
     ("beside-all", "{prometheus.io/alert: all, prometheus.io/labels: 'job'}"),
     ("empty", "{prometheus.io/alert: TillDown, prometheus.io/labels: ''}"),
+    ("empty-alone", "{prometheus.io/labels: ''}"),
+    ("both-empty", "{prometheus.io/alert: '', prometheus.io/labels: ''}"),
     ("unclosed", "{prometheus.io/labels: '{job=\"till\"'}"),
     ("listed-labels", "{prometheus.io/alert: TillDown, prometheus.io/labels: [job=till]}"),
     ("mapped-labels", "{prometheus.io/labels: {job: till}}"),
@@ -102,6 +104,19 @@ async fn a_matcher_that_cannot_be_read_leaves_no_row_in_any_form_and_all_say_unk
     for (name, _) in UNREADABLE {
         assert!(links.contains(&path(name).as_str()), "{name}: {links:?}");
     }
+}
+
+#[tokio::test]
+async fn a_system_is_not_calm_while_a_member_has_only_an_empty_selector() {
+    let member = |name: &str, annotations: &str| {
+        entity(name, annotations).replace("---\n", "spec: {system: shop}\n---\n")
+    };
+    let catalog = member("quiet", "{prometheus.io/alert: Quiet}")
+        + &member("empty", "{prometheus.io/labels: ''}")
+        + "apiVersion: backstage.io/v1alpha1\nkind: System\nmetadata: {name: shop}\n";
+    let world = World::of(&catalog).await;
+    world.upstream.on_rules(rules());
+    assert_eq!(state(&world.get("/catalog/default/system/shop").await), "unknown");
 }
 
 #[tokio::test]
