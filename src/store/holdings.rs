@@ -13,7 +13,7 @@ use crate::metrics::{StoreMetrics, UpstreamMetrics};
 use crate::prometheus::{ErrorKind, InstanceName, Origin, PrometheusError};
 
 /// How long an answer holds: Alertmanager itself sends groups no faster.
-const LIVES: Duration = Duration::from_secs(10);
+pub const HOLDINGS_LIVE: Duration = Duration::from_secs(10);
 /// One in so many of the store's bytes.
 const SHARE: u64 = 8;
 
@@ -99,7 +99,7 @@ async fn fetch(
         Ok(holdings) => {
             let answer = Answer { value: Arc::new(holdings), as_of: clock::now(), failure: None };
             all.last.keep(question, answer.clone(), |_| false);
-            Ok(Kept { value: answer, lives: LIVES })
+            Ok(Kept { value: answer, lives: HOLDINGS_LIVE })
         }
         Err(error) => {
             tracing::warn!(fault = %error, "an Alertmanager failed");

@@ -14,7 +14,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 pub use asides::{ExternalQuestion, MetadataQuestion, NamesQuestion};
-pub use holdings::Alertmanagers;
+pub use holdings::{Alertmanagers, HOLDINGS_LIVE};
 pub use key::{InstantQuestion, Question, RulesQuestion, Scope};
 
 use self::asides::Asides;
@@ -356,13 +356,13 @@ async fn fetch_rules(
     let warned = !answer.value.warnings.is_empty();
     let better = |old: &Rules| warned && old.warnings.is_empty();
     store.last_rules.keep(question, answer.clone(), better);
-    let lives = rules_live(&instance.settings);
-    Ok(Kept { lives: if warned { lives.min(WARNED_LIVES) } else { lives }, value: answer })
+    Ok(Kept { lives: rules_live(&answer.value, &instance.settings), value: answer })
 }
 
 /// How long the rules of an instance are told as those of now.
-pub fn rules_live(settings: &InstanceSettings) -> Duration {
-    settings.scrape_interval.max(Duration::from_secs(1))
+pub fn rules_live(rules: &Rules, settings: &InstanceSettings) -> Duration {
+    let lives = settings.scrape_interval.max(Duration::from_secs(1));
+    if rules.warnings.is_empty() { lives } else { lives.min(WARNED_LIVES) }
 }
 
 /// A live answer lives for about a step, after which a page asks for the next window anyway; with wide

@@ -16,10 +16,14 @@ use crate::world::upstream::{Reply, Upstream};
 /// The portal of [`CATALOG`] with an Alertmanager that holds back an alert until so many seconds from now, and its
 /// instance is asked each second.
 async fn with_alertmanager(held: &[(&str, i64)]) -> (World, Upstream) {
+    asked_each(Duration::from_secs(1), held).await
+}
+
+async fn asked_each(interval: Duration, held: &[(&str, i64)]) -> (World, Upstream) {
     let alertmanager = Upstream::start().await;
     let url: url::Url = format!("http://{}", alertmanager.address).parse().unwrap();
     let world = World::with(CATALOG, |settings| {
-        settings.instances[0].scrape_interval = Duration::from_secs(1);
+        settings.instances[0].scrape_interval = interval;
         let (ui_url, timeout) = (url.clone(), Duration::from_secs(1));
         let alertmanager = AlertmanagerSettings { url, ui_url, headers: Vec::new(), timeout };
         settings.alertmanagers.insert(InstanceName::new("default"), alertmanager);
@@ -38,7 +42,7 @@ async fn with_alertmanager(held: &[(&str, i64)]) -> (World, Upstream) {
         .iter()
         .map(|(id, seconds)| {
             json!({"id": id, "status": {"state": "active"}, "createdBy": "ann", "comment": "c",
-                "endsAt": (now + SignedDuration::from_secs(*seconds)).to_string()})
+                "startsAt": "2026-11-23T12:00:00Z", "endsAt": (now + SignedDuration::from_secs(*seconds)).to_string()})
         })
         .collect();
     alertmanager.on_any(Reply::computed(move |request| {
@@ -75,6 +79,36 @@ async fn a_silence_that_ends_is_counted_as_firing_in_the_catalog() {
     tokio::time::sleep(end.duration_since(clock::now()).try_into().unwrap_or_default()).await;
     let rows = listed(&world, "/?search=payments").await;
     assert!(rows[0].contains("2 firing") && !rows[0].contains("silenced"), "{rows:?}");
+}
+
+/// Counts are shown at once only while an entity's page would show the same answers, however long an instance takes.
+#[tokio::test]
+async fn counts_are_no_older_than_the_answer_that_holds_for_the_shortest_time() {
+    let slowly = Duration::from_millis(100);
+    let held_back = async {
+        let (world, alertmanager) = asked_each(Duration::from_secs(60), &[("a", 3_600), ("b", 3_600)]).await;
+        let rows = listed(&world, "/?search=payments").await;
+        assert!(rows[0].contains("2 silenced"), "{rows:?}");
+        alertmanager.on_any(Reply::json(200, &json!([])).after(slowly));
+        tokio::time::sleep(Duration::from_millis(10_100)).await;
+        let rows = listed(&world, "/?search=payments").await;
+        assert!(rows[0].contains("2 firing"), "{rows:?}");
+    };
+    let warned = async {
+        let world = World::with(CATALOG, |settings| {
+            settings.instances[0].scrape_interval = Duration::from_secs(60);
+        })
+        .await;
+        let nothing = json!({"status": "success", "warnings": ["store b is down"], "data": {"groups": []}});
+        world.upstream.on_rules(Reply::json(200, &nothing));
+        let rows = listed(&world, "/?search=payments").await;
+        assert!(!rows[0].contains("firing"), "{rows:?}");
+        world.upstream.on_rules(rules().after(slowly));
+        tokio::time::sleep(Duration::from_millis(5_100)).await;
+        let rows = listed(&world, "/?search=payments").await;
+        assert!(rows[0].contains("2 firing"), "{rows:?}");
+    };
+    futures_util::future::join(held_back, warned).await;
 }
 
 #[tokio::test]

@@ -18,7 +18,7 @@ use super::{Doubt, Evidence, Monitoring, RequestFacts, Verdict, alerts::Tally};
 use crate::catalog::Snapshot;
 use crate::clock;
 use crate::prometheus::{AlertState, InstanceName, Rules};
-use crate::store::{Answer, RulesQuestion, Scope, rules_live};
+use crate::store::{Answer, HOLDINGS_LIVE, RulesQuestion, Scope, rules_live};
 
 /// What an instance has not said by then is unknown.
 const PATIENCE: Duration = Duration::from_millis(1_500);
@@ -348,11 +348,20 @@ async fn renewed(
 
 /// When the first of the answers that are told as those of now is older than that.
 fn fresh_until(list: &Watchlist, said: &[Option<Said>]) -> Option<Timestamp> {
-    let ends = list.instances.iter().zip(said).filter_map(|(instance, said)| {
-        let rules = &said.as_ref().filter(|said| !said.rules.is_stale())?.rules;
-        rules.as_of.checked_add(rules_live(&instance.settings)).ok()
+    let ends = list.instances.iter().zip(said).flat_map(|(instance, said)| {
+        let Some(Said { rules, held_back, .. }) = said else { return [None, None] };
+        let held_back = held_back.as_ref().map(|held_back| &held_back.answer);
+        [
+            end(rules, rules_live(&rules.value, &instance.settings)),
+            held_back.and_then(|h| end(h, HOLDINGS_LIVE)),
+        ]
     });
-    ends.min()
+    ends.flatten().min()
+}
+
+/// When an answer that lives so long is none of now any more; None: it is none already.
+fn end<T>(answer: &Answer<T>, lives: Duration) -> Option<Timestamp> {
+    answer.as_of.checked_add(lives).ok().filter(|_| !answer.is_stale())
 }
 
 async fn read(monitoring: Monitoring, slot: Arc<Slot>) -> Result<Arc<Watchlist>, tokio::task::JoinError> {
