@@ -26,7 +26,7 @@ use crate::store::{Answer, Question, Scope};
 /// An instance that has not answered by then counts as unknown.
 const PATIENCE: Duration = Duration::from_secs(3);
 /// More rows of an instance that are meant are not looked at: labels that mean so many mean no row.
-const MOST_ROWS: usize = 100;
+pub const MOST_ROWS: usize = 100;
 /// More entities are not told, only counted.
 pub const MOST_OWNERS: usize = 100;
 
@@ -75,6 +75,10 @@ pub struct Landing {
     pub unowned: Vec<(InstanceName, Vec<AlertRow>)>,
     /// Instances that did not answer now.
     pub silent: Vec<InstanceName>,
+    /// Instances that answered, and whose answer does not tell all that is active.
+    pub unsure: Vec<InstanceName>,
+    /// Whether an instance has more rows that are meant than are looked at.
+    pub is_cut: bool,
     /// Whether some entities could not be looked at, because their regexes were too much work.
     pub is_partial: bool,
 }
@@ -206,6 +210,18 @@ impl Monitoring {
     }
 }
 
+impl Landing {
+    /// The one entity to lead to. None: there is none, there are several or may be more, or its alert is not active
+    /// and another instance may have it.
+    pub fn only(&self) -> Option<&Owner> {
+        let [owner] = self.owners.as_slice() else { return None };
+        let is_active = matches!(owner.state, OwnedState::Active(_));
+        let mut doubtful = self.silent.iter().chain(&self.unsure);
+        let is_sure = is_active || doubtful.all(|name| *name == owner.instance);
+        Some(owner).filter(|_| is_sure && !self.is_partial && !self.is_cut)
+    }
+}
+
 impl Wanted {
     fn is_on(&self, instance: &InstanceName) -> bool {
         self.instance.as_deref().is_none_or(|wanted| wanted == instance.as_str())
@@ -254,16 +270,24 @@ fn places<'r>(rules: &'r Rules, wanted: &'r Wanted) -> impl Iterator<Item = usiz
     all.filter(|(_, rule)| is_wanted(rule, wanted)).map(|(place, _)| place)
 }
 
-/// Whether the answer tells all that is active now: it is none of an earlier time, the instance did not warn of
-/// it, there is no doubt about a rule that may have the alert, and all its rows are looked at.
+/// Whether all that is active now is known: the answer tells it, and all its rows are looked at.
 fn says_all(answer: &Answer<Rules>, wanted: &Wanted) -> bool {
+    is_complete(answer, wanted) && !is_cut(&answer.value, wanted)
+}
+
+fn is_cut(rules: &Arc<Rules>, wanted: &Wanted) -> bool {
+    meant_rows(rules, wanted).nth(MOST_ROWS).is_some()
+}
+
+/// Whether the answer tells all that is active now: it is none of an earlier time, the instance did not warn of
+/// it, and there is no doubt about a rule that may have the alert.
+fn is_complete(answer: &Answer<Rules>, wanted: &Wanted) -> bool {
     let rules = &answer.value;
     let at = rules.date.unwrap_or(answer.as_of);
     let mut doubtful = places(rules, wanted).filter_map(|place| DoubtfulRule::of(rules, place, at));
     !answer.is_stale()
         && rules.warnings.is_empty()
         && !doubtful.any(|doubtful| may_have(doubtful.row.rule(), wanted))
-        && meant_rows(rules, wanted).nth(MOST_ROWS).is_none()
 }
 
 /// Whether no label of the rule differs from what was told.

@@ -34,7 +34,7 @@ pub use alerts::{AlertRow, AlertTable, DoubtfulRule, PossibleAlerts, StateCounts
 pub use episode::Episode;
 pub use expressions::Expressions;
 pub use graph::Graph;
-pub use landing::{Landing, OwnedState, Owner, Wanted};
+pub use landing::{Landing, MOST_ROWS, OwnedState, Owner, Wanted};
 pub use overview::{EntityAlerts, Overview, bit};
 pub use owners::OwnersKeeper;
 pub use routing::{RequestFacts, RoutingSettings, UnknownInstance, Why};

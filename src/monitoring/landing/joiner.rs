@@ -8,8 +8,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::{
-    Known, Landing, MOST_OWNERS, MOST_ROWS, OwnedState, Owner, Wanted, may_have, meant_rows, meant_rules,
-    named_rules, says_all,
+    Known, Landing, MOST_OWNERS, MOST_ROWS, OwnedState, Owner, Wanted, is_complete, is_cut, may_have,
+    meant_rows, meant_rules, named_rules,
 };
 use crate::annotations::MonitoringSpec;
 use crate::catalog::Entity;
@@ -55,7 +55,9 @@ pub(super) struct Said {
     /// Its answer is none of an earlier time.
     is_fresh: bool,
     /// It tells all that is active now.
-    says_all: bool,
+    is_complete: bool,
+    /// It has more rows than are looked at.
+    is_cut: bool,
     /// The rules of that name which have no active alert.
     pub(super) rule_rows: Vec<AlertRow>,
     /// The state of the alert if it is not active.
@@ -130,7 +132,7 @@ impl Joiner {
         let (mut lookup, mut routes) = (self.owners.lookup(), self.routes());
         for (name, episode) in episodes {
             let Some(said) = found.said.get(&name) else { continue };
-            let says_all = said.says_all && !episode.is_open(now);
+            let says_all = said.says_all() && !episode.is_open(now);
             let state = if says_all { OwnedState::Ended } else { OwnedState::Unknown };
             let rows = said.rule_rows.clone();
             for owning in lookup.find(&episode.labels) {
@@ -159,8 +161,14 @@ impl Joiner {
             let answer = known.get(&owner.instance).and_then(Option::as_ref);
             owner.not_since = answer.filter(|answer| answer.is_stale()).map(|answer| answer.as_of);
         }
-        let silent = said.into_iter().filter(|(_, said)| !said.is_fresh).map(|(name, _)| name).collect();
-        Landing { owners, beyond, unowned, silent, is_partial }
+        let is_cut = said.values().any(|said| said.is_cut);
+        let doubtful = said.into_iter().filter(|(_, said)| !said.is_complete);
+        let (unsure, silent): (Vec<_>, Vec<_>) = doubtful.partition(|(_, said)| said.is_fresh);
+        let names = |all: Vec<(InstanceName, Said)>| -> Vec<InstanceName> {
+            all.into_iter().map(|(name, _)| name).collect()
+        };
+        let (unsure, silent) = (names(unsure), names(silent));
+        Landing { owners, beyond, unowned, silent, unsure, is_cut, is_partial }
     }
 
     /// The one owner of some rules of instances, with the rows that it shows. None: there are none or several.
@@ -254,7 +262,7 @@ impl Found {
         for Placed { owning, routed } in by_labels {
             let name = routed.name();
             let Some(said) = said.get(name) else { continue };
-            let says_all = said.says_all;
+            let says_all = said.says_all();
             // Where it is active elsewhere, or its rule is, one that is known not to have it is not meant.
             if says_all && (is_active || (anywhere && !has_rule(name))) {
                 continue;
@@ -272,12 +280,19 @@ impl Found {
 
 impl Said {
     fn of(known: &Known, name: &InstanceName, wanted: &Wanted) -> Self {
+        let answer = known.get(name).and_then(Option::as_ref);
         Self {
-            is_fresh: is_fresh(known, name),
-            says_all: known.get(name).and_then(Option::as_ref).is_some_and(|answer| says_all(answer, wanted)),
+            is_fresh: answer.is_some_and(|answer| !answer.is_stale()),
+            is_complete: answer.is_some_and(|answer| is_complete(answer, wanted)),
+            is_cut: answer.is_some_and(|answer| is_cut(&answer.value, wanted)),
             rule_rows: rule_rows(known, name, wanted),
             ended: ended(known, name, wanted),
         }
+    }
+
+    /// All that is active now is known.
+    fn says_all(&self) -> bool {
+        self.is_complete && !self.is_cut
     }
 }
 
@@ -289,11 +304,6 @@ fn active_rows<'k>(known: &'k Known, wanted: &Wanted) -> Vec<(&'k InstanceName, 
         rows.take(MOST_ROWS).map(move |row| (name, row))
     });
     rows.collect()
-}
-
-/// An older answer does not say that an alert is over.
-fn is_fresh(known: &Known, name: &InstanceName) -> bool {
-    known.get(name).and_then(Option::as_ref).is_some_and(|answer| !answer.is_stale())
 }
 
 /// The state of an alert that is not active. Of one whose rule is gone nobody says that it is over.

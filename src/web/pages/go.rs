@@ -37,8 +37,12 @@ pub struct GoPage<'a> {
     pub owners: Vec<Choice>,
     pub beyond: usize,
     pub silent: Vec<String>,
+    /// Instances that answered, but not completely.
+    pub unsure: Vec<String>,
     /// Some entities could not be looked at.
     pub is_untried: bool,
+    /// Some alerts of an instance were not looked at.
+    pub is_cut: bool,
     /// Not every instance is open to all.
     pub is_closed: bool,
     /// The catalog lacks the entities of Backstage, which could never be read.
@@ -84,8 +88,7 @@ pub async fn show(
     let links = settings.links(&params);
     let text = bad_time(&asked, request.query_string());
     let at = Fired { at: asked.wanted.at, text, now, ad_hoc: settings.ad_hoc };
-    // Where others may own it too, the one that is found is not all that there is to choose from.
-    if let ([owner], false) = (landing.owners.as_slice(), landing.is_partial) {
+    if let Some(owner) = landing.only() {
         let landed = at.landed(&monitoring, owner).await;
         return Ok(led_to(&links.landing(&owner.entity.reference, &landed)));
     }
@@ -228,12 +231,30 @@ impl<'a> GoPage<'a> {
             owners,
             beyond: landing.beyond,
             silent: landing.silent.iter().map(ToString::to_string).collect(),
+            unsure: landing.unsure.iter().map(ToString::to_string).collect(),
             is_untried: landing.is_partial,
+            is_cut: landing.is_cut,
             alerts: unowned.alerts,
             rows: unowned.rows,
             elsewhere: unowned.elsewhere,
             name,
         }
+    }
+
+    /// More entities may show it than are told.
+    fn may_have_more(&self) -> bool {
+        self.is_untried || self.is_cut || !self.silent.is_empty() || !self.unsure.is_empty()
+    }
+
+    /// Of which instances it is known that none has the alert: ` that answers and tells everything`, or empty for all.
+    fn known_ones(&self) -> String {
+        let clauses = [
+            (!self.silent.is_empty(), "answers"),
+            (!self.unsure.is_empty(), "tells everything"),
+            (self.is_closed, "is open to every entity"),
+        ];
+        let told: Vec<&str> = clauses.iter().filter(|(is_told, _)| *is_told).map(|(_, text)| *text).collect();
+        if told.is_empty() { String::new() } else { format!(" that {}", told.join(" and ")) }
     }
 }
 

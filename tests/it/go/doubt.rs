@@ -64,3 +64,86 @@ async fn an_older_answer_keeps_what_fires_with_its_time_and_calls_nothing_over()
         assert!(!text.contains("not active now"), "{text}");
     }
 }
+
+#[tokio::test]
+async fn more_alerts_than_are_looked_at_may_have_further_owners() {
+    for (payments, is_cut) in [(99, false), (100, true)] {
+        let (world, _second) = world().await;
+        let since = rfc(minutes_ago(5));
+        let own =
+            |i: usize| alert("HighLoad", json!({"service": "payments", "instance": i.to_string()}), &since);
+        let last = alert("HighLoad", json!({"service": "nobodys"}), &since);
+        let all = (0..payments).map(own).chain([last]).collect();
+        world.upstream.on_rules(rules(vec![rule("HighLoad", "load > 1", all)]));
+        let page = world.get("/go?alertname=HighLoad&__instance=default").await;
+        if !is_cut {
+            assert_eq!(led(&page).0, PAYMENTS);
+            continue;
+        }
+        let text = words(page.text());
+        for part in [
+            "Shown by 1 entity or more",
+            "More than 100 alerts of an instance have these labels; entities that show others may be missing here.",
+        ] {
+            assert!(page.status == 200 && text.contains(part), "{part}: {text}");
+        }
+        assert!(!text.contains("did not tell everything"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn an_alert_that_is_not_active_is_led_to_only_if_every_instance_told_everything() {
+    let over = "/go?alertname=Slow&service=payments";
+    let (healthy, _second) = world().await;
+    assert_eq!(led(&healthy.get(over).await).0, PAYMENTS);
+    let warned = json!({"status": "success", "warnings": ["store b is down"], "data": {"groups": []}});
+    for (reply, told) in [
+        (Reply::html(500, "oops"), "Prometheus second does not answer"),
+        (Reply::hang(), "Prometheus second does not answer"),
+        (Reply::json(200, &warned), "Prometheus second did not tell everything"),
+    ] {
+        let (world, second) = world().await;
+        second.on_rules(reply);
+        let page = world.get(over).await;
+        let text = words(page.text());
+        for part in [told, "Shown by 1 entity or more", "not active now Payment service"] {
+            assert!(page.status == 200 && text.contains(part), "{part}: {text}");
+        }
+        // One that fires is whose it is, whatever another instance may say.
+        let firing = alert("Slow", json!({"service": "payments"}), &rfc(minutes_ago(5)));
+        let world = {
+            let other = second.instance("second");
+            World::with(CATALOG, |settings| settings.instances.push(other)).await
+        };
+        world.upstream.on_rules(rules(vec![rule("Slow", "slow > 1", vec![firing])]));
+        assert_eq!(led(&world.get(over).await).0, PAYMENTS, "{told}");
+    }
+}
+
+#[tokio::test]
+async fn that_nobody_has_an_alert_is_said_only_of_instances_that_told_everything() {
+    let warned = json!({"status": "success", "warnings": ["store b is down"], "data": {"groups": []}});
+    for (is_silent, none) in [
+        (false, "No instance that tells everything has such an alert now."),
+        (true, "No instance that answers and tells everything has such an alert now."),
+    ] {
+        let (world, second) = world().await;
+        world.upstream.on_rules(Reply::json(200, &warned));
+        if is_silent {
+            second.on_rules(Reply::html(500, "oops"));
+        }
+        let text = words(world.get("/go?alertname=Nowhere").await.text());
+        for part in [
+            "Prometheus default did not tell everything",
+            "No entity that is known owns",
+            "may know more",
+            none,
+        ] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+    }
+    let (world, _second) = world().await;
+    let text = words(world.get("/go?alertname=Nowhere").await.text());
+    assert!(text.contains("No instance has such an alert now, nor a rule of its name."), "{text}");
+    assert!(text.contains("No entity owns this alert"), "{text}");
+}
