@@ -78,13 +78,12 @@ impl AlertTable {
     /// firing or pending all the same is always shown: a contradiction must not hide an alarm.
     pub fn of(instance: InstanceName, spec: &AlertSpec, answer: Answer<Rules>, show_inactive: bool) -> Self {
         let rules = answer.value;
-        let at = rules.date.unwrap_or(answer.as_of);
         let mut counts = StateCounts::default();
         let (mut rows, mut doubtful, mut has_rules) = (Vec::new(), Vec::new(), false);
         for (i, rule) in rules.rules.iter().enumerate().filter(|(_, rule)| is_named(&spec.names, rule)) {
             let mut chosen = AlertRow::all_of(&rules, i);
             chosen.retain(|row| is_chosen(&spec.matchers, row));
-            let doubts = DoubtfulRule::of(&rules, i, at);
+            let doubts = DoubtfulRule::of(&rules, i, answer.as_of);
             // Expressions are read only where something follows from it.
             let matters = !has_rules || doubts.is_some();
             if !chosen.is_empty() || (matters && PossibleAlerts::of(rule).may_match(&spec.matchers)) {

@@ -283,8 +283,7 @@ fn is_cut(rules: &Arc<Rules>, wanted: &Wanted) -> bool {
 /// it, and there is no doubt about a rule that may have the alert.
 fn is_complete(answer: &Answer<Rules>, wanted: &Wanted) -> bool {
     let rules = &answer.value;
-    let at = rules.date.unwrap_or(answer.as_of);
-    let mut doubtful = places(rules, wanted).filter_map(|place| DoubtfulRule::of(rules, place, at));
+    let mut doubtful = places(rules, wanted).filter_map(|place| DoubtfulRule::of(rules, place, answer.as_of));
     !answer.is_stale()
         && rules.warnings.is_empty()
         && !doubtful.any(|doubtful| may_have(doubtful.row.rule(), wanted))

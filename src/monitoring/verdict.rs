@@ -47,11 +47,11 @@ pub enum Doubt {
     FailingRule = 1 << 4,
     /// A rule that may be meant was never evaluated.
     UnevaluatedRule = 1 << 5,
-    /// A rule that may be meant was last evaluated too long ago.
+    /// A rule that may be meant was last evaluated too long ago, or at a time that cannot be right.
     LateRule = 1 << 6,
     /// A rule that may be meant calls itself firing or pending and lists no such alert.
     UnlistedAlert = 1 << 7,
-    /// An alert is in a state that has no known name.
+    /// An alert, or a rule that may be meant, is in a state that has no known name.
     UnknownState = 1 << 8,
     /// A part of the selector cannot be read.
     BrokenSelector = 1 << 9,

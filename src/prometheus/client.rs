@@ -121,7 +121,7 @@ impl Client {
             let read = |reply: &Reply| read_rules(&reply.body, reply.date);
             let asked = self.ask(begun, &Request::Rules(next.as_ref()), read).await;
             next = match asked.map_err(Refusal::of_no_query) {
-                Ok(page) => pages.add(page).map_err(|fault| Refusal::of_wire(fault, 200))?,
+                Ok(page) => pages.add(page),
                 Err(refusal) if next.is_none() => return Err(refusal),
                 Err(refusal) => {
                     pages.end(refusal.kind);

@@ -25,14 +25,15 @@ pub fn sentences(table: &AlertTable) -> Vec<String> {
         (Doubt::UnevaluatedRule, "1 rule was not evaluated yet", "rules were not evaluated yet"),
         (
             Doubt::LateRule,
-            "1 rule was not evaluated for over three intervals",
-            "rules were not evaluated for over three intervals",
+            "1 rule is not known to be evaluated within three intervals",
+            "rules are not known to be evaluated within three intervals",
         ),
         (
             Doubt::UnlistedAlert,
             "1 rule does not list the alerts that it has",
             "rules do not list the alerts that they have",
         ),
+        (Doubt::UnknownState, "The state of 1 rule is not known", "rules are in states that are not known"),
     ];
     for (doubt, one, many) in rules {
         let names = doubtful(table, doubt).map(|rule| rule.row.name()).collect();
@@ -42,7 +43,9 @@ pub fn sentences(table: &AlertTable) -> Vec<String> {
         }));
     }
     let evidence = table.evidence();
-    if evidence.doubts.has(Doubt::UnknownState) && !evidence.doubts.has(Doubt::UnevaluatedRule) {
+    let is_told =
+        evidence.doubts.has(Doubt::UnevaluatedRule) || doubtful(table, Doubt::UnknownState).next().is_some();
+    if evidence.doubts.has(Doubt::UnknownState) && !is_told {
         told.push("The state of some alerts is not known.".to_owned());
     }
     if evidence.doubts.has(Doubt::UnsureSilences) {

@@ -279,7 +279,8 @@ async fn rules_that_fail_open_it_and_older_ones_stand_in() {
     let settings =
         InstanceSettings { scrape_interval: Duration::from_secs(1), ..upstream.instance("default") };
     let (store, _) = store(vec![settings]);
-    let rule = json!({"name": "A", "type": "alerting", "state": "inactive", "health": "ok"});
+    let rule = json!({"name": "A", "type": "alerting", "state": "inactive", "health": "ok",
+        "lastEvaluation": promenade::clock::now().to_string()});
     upstream.on_rules(Reply::rules(json!([{"name": "g", "rules": [rule]}])));
     assert!(!store.rules(rules_question("default")).await.unwrap().is_stale());
     upstream.on_rules(Reply::html(503, "<html>"));

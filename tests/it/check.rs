@@ -339,7 +339,7 @@ async fn the_instances_are_asked_what_only_they_know() {
     let upstream = Upstream::start().await;
     upstream.on_rules(Reply::rules(json!([{"name": "g", "file": "f", "rules": [
         {"type": "alerting", "name": "HighLoad", "query": "x", "duration": 0, "labels": {}, "annotations": {},
-         "alerts": [], "health": "ok", "state": "inactive"}
+         "alerts": [], "lastEvaluation": promenade::clock::now().to_string(), "health": "ok", "state": "inactive"}
     ]}])));
     upstream.on("up", Reply::matrix(&[(&[("job", "a")], 1.0), (&[("job", "b")], 1.0)]));
     upstream.on("nothing", Reply::result(json!([])));

@@ -29,7 +29,8 @@ async fn world() -> World {
     let rule = |name: &str, alerts: Vec<Value>| {
         let state = if alerts.is_empty() { "inactive" } else { "firing" };
         json!({"type": "alerting", "name": name, "query": "max by (team) (lag_seconds) > 60", "duration": 300,
-            "labels": {"severity": "warning"}, "annotations": {}, "alerts": alerts, "health": "ok", "state": state})
+            "labels": {"severity": "warning"}, "annotations": {}, "alerts": alerts,
+            "lastEvaluation": promenade::clock::now().to_string(), "health": "ok", "state": state})
     };
     let mut rules: Vec<Value> = (0..30).map(|i| rule(&format!("Lag{i:02}"), vec![alert(i)])).collect();
     rules.push(rule("Excessive Memory, Usage", vec![]));

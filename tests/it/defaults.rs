@@ -31,7 +31,7 @@ async fn world() -> World {
     .await;
     world.upstream.on_any(Reply::matrix(&[(&[("__name__", "up")], 1.0)]));
     let rule = json!({"type": "alerting", "name": "Down", "query": "up == 0", "duration": 0, "labels": {},
-        "annotations": {}, "alerts": [], "health": "ok", "state": "inactive"});
+        "annotations": {}, "alerts": [], "lastEvaluation": promenade::clock::now().to_string(), "health": "ok", "state": "inactive"});
     let group = json!({"name": "a", "file": "a.yaml", "interval": 60, "rules": [rule]});
     world.upstream.on_rules(Reply::rules(json!([group])));
     world
@@ -138,7 +138,7 @@ async fn custom_pages_have_the_defaults_too_and_can_leave_them() {
     world.upstream.on_any(Reply::matrix(&[(&[("__name__", "up")], 1.0)]));
     let rule = |i: usize| {
         json!({"type": "alerting", "name": format!("Down{i}"), "query": "up == 0", "duration": 0, "labels": {},
-            "annotations": {}, "alerts": [], "health": "ok", "state": "inactive"})
+            "annotations": {}, "alerts": [], "lastEvaluation": promenade::clock::now().to_string(), "health": "ok", "state": "inactive"})
     };
     let rules: Vec<Value> = (0..7).map(rule).collect();
     world

@@ -63,7 +63,7 @@ fn firing(name: &str, labels: &[(&str, &str)], value: &str) -> Value {
     let alert = json!({"labels": all, "annotations": {}, "state": "firing", "activeAt": "2026-11-23T12:00:00Z",
         "value": value});
     json!({"type": "alerting", "name": name, "query": "x > 1", "duration": 0, "labels": {}, "annotations": {},
-        "alerts": [alert], "health": "ok", "state": "firing"})
+        "alerts": [alert], "lastEvaluation": promenade::clock::now().to_string(), "health": "ok", "state": "firing"})
 }
 
 fn script(world: &World, rules: &[Value]) {
@@ -267,7 +267,7 @@ async fn rules_without_alerts_and_alerts_without_annotations() {
     bare["alerts"][0].as_object_mut().unwrap().remove("annotations");
     // A recording rule, as backends send it that ignore type=alert; and vmalert's inactive rule.
     let recording = json!({"type": "recording", "name": "job:x", "query": "sum(x)", "health": "ok"});
-    let idle = json!({"type": "alerting", "name": "Idle", "health": "ok", "query": "y > 1", "state": "inactive", "alerts": null});
+    let idle = json!({"type": "alerting", "name": "Idle", "lastEvaluation": promenade::clock::now().to_string(), "health": "ok", "query": "y > 1", "state": "inactive", "alerts": null});
     script(&world, &[recording, idle, bare]);
     assert_eq!(rows(&world, "").await, ["Bare"]);
     assert_eq!(rows(&world, "?showInactiveAlerts").await, ["Bare", "Idle"]);

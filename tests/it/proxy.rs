@@ -321,7 +321,7 @@ async fn what_is_passed_on_was_understood() {
         })
     );
     let rules = json!([{"name": "g", "rules": [
-        {"name": "A", "type": "alerting", "secret": "s3cret", "alerts": [{"labels": {"a": "1"}, "secret": "s3cret"}]},
+        {"name": "A", "type": "alerting", "secret": "s3cret", "alerts": [{"labels": {"alertname": "A"}, "secret": "s3cret"}]},
         {"name": "r", "type": "recording", "query": "s3cret"},
     ]}]);
     world.upstream.on_rules(Reply::rules(rules));

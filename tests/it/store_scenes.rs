@@ -149,7 +149,8 @@ async fn an_instance_that_hangs_is_waited_for_once_and_then_its_last_good_answer
 #[tokio::test]
 async fn rules_are_fetched_once_an_interval_and_stand_in_too() {
     let upstream = Upstream::start().await;
-    let rule = json!({"name": "A", "type": "alerting", "state": "inactive", "health": "ok"});
+    let rule = json!({"name": "A", "type": "alerting", "state": "inactive", "health": "ok",
+        "lastEvaluation": promenade::clock::now().to_string()});
     upstream.on_rules(Reply::rules(json!([{"name": "g", "rules": [rule]}])));
     let settings =
         InstanceSettings { scrape_interval: Duration::from_secs(1), ..upstream.instance("default") };

@@ -333,6 +333,45 @@ async fn a10_a_rule_evaluated_long_ago_is_told_and_not_quiet() {
 }
 
 #[tokio::test]
+async fn a_rule_in_a_state_without_a_known_name_is_named_once() {
+    for state in [json!("burning"), json!(null), json!(7)] {
+        let reply = answer(&[rule("A", json!({"state": state}))]);
+        check("a state without a known name", reply, &EVERYONE, ("unknown", false)).await;
+    }
+    let world = World::of(CATALOG).await;
+    world.upstream.on_rules(answer(&[rule("A", json!({"state": "burning"}))]));
+    for name in ["named", "labelled"] {
+        let form = world.get(&format!("/catalog/default/component/{name}/alerts.json")).await.json();
+        assert_eq!(form["warnings"], json!(["The state of 1 rule is not known: \"A\"."]));
+    }
+}
+
+#[tokio::test]
+async fn an_alert_that_lost_its_labels_is_anyones() {
+    for labels in [json!(null), json!({}), json!({"team": "y"})] {
+        let mut rule = firing("A");
+        rule["alerts"][0]["labels"] = labels;
+        check("labels that are lost", answer(&[rule]), &EVERYONE, ("firing", false)).await;
+    }
+}
+
+#[tokio::test]
+async fn an_evaluation_of_which_nobody_knows_is_not_quiet() {
+    for change in [
+        json!({"lastEvaluation": null}),
+        json!({"lastEvaluation": ago(-3_600)}),
+        json!({"lastError": "many-to-many"}),
+    ] {
+        check("a doubtful evaluation", answer(&[rule("A", change)]), &EVERYONE, ("unknown", false)).await;
+    }
+    let mut of_group = body(&[rule("A", json!({"lastEvaluation": null}))]);
+    for (seconds, expected) in [(1, ("quiet", true)), (3_600, ("unknown", false))] {
+        of_group["data"]["groups"][0]["lastEvaluation"] = json!(ago(seconds));
+        check("the group's", Reply::json(200, &of_group), &EVERYONE, expected).await;
+    }
+}
+
+#[tokio::test]
 async fn a11_no_rule_chosen_has_a_word_of_its_own() {
     check(
         "no groups",

@@ -35,7 +35,6 @@ pub struct Tally<'r> {
 
 impl<'r> Tally<'r> {
     pub fn of(rules: &'r Arc<Rules>, as_of: Timestamp) -> Self {
-        let at = rules.date.unwrap_or(as_of);
         let places = 0..rules.rules.len();
         let (mut rows, mut unlisted) = (Vec::new(), Vec::new());
         for place in places.clone() {
@@ -43,7 +42,7 @@ impl<'r> Tally<'r> {
                 if row.is_unlisted() { unlisted.push((place, row)) } else { rows.push(row) }
             }
         }
-        let of_rule = |i| DoubtfulRule::of(rules, i, at).map(|rule| rule.doubts).unwrap_or_default();
+        let of_rule = |i| DoubtfulRule::of(rules, i, as_of).map(|rule| rule.doubts).unwrap_or_default();
         let doubts: Vec<Doubts> = places.map(of_rule).collect();
         let mut every_doubt = Doubts::default();
         doubts.iter().for_each(|of_rule| every_doubt.add_all(*of_rule));

@@ -278,11 +278,49 @@ fn a_rule_is_late_after_three_intervals_and_a_minute() {
     check(0.0, Some("2026-11-23T09:57:00Z"), false);
     check(0.0, Some("2026-11-23T09:56:59Z"), true);
     check(3_600.0, Some("2026-11-23T08:00:00Z"), false);
-    check(15.0, Some("2026-11-24T10:00:00Z"), false);
+    check(15.0, Some("2026-11-23T10:01:00Z"), false);
+    check(15.0, Some("2026-11-23T10:01:01Z"), true);
+    check(1e300, Some("2026-11-03T10:00:00Z"), false);
+    check(1e300, Some("2026-11-02T09:59:59Z"), true);
     check(15.0, Some("yesterday"), true);
     check(15.0, None, false);
     check(f64::INFINITY, Some("2026-11-23T08:00:00Z"), false);
     check(f64::NAN, Some("2026-11-23T09:56:59Z"), true);
+}
+
+#[test]
+fn a_rule_is_late_by_either_clock_where_they_differ() {
+    let now: Timestamp = "2026-11-23T10:00:00Z".parse().unwrap();
+    for (date, evaluated, is_late) in [
+        ("2026-11-23T09:59:00Z", "2026-11-23T09:58:30Z", false),
+        ("2026-11-23T09:58:00Z", "2026-11-23T09:58:00Z", true),
+        ("1970-01-01T00:00:00Z", "2026-11-23T09:59:59Z", true),
+        ("2026-11-23T11:00:00Z", "2026-11-23T11:00:00Z", false),
+        ("2026-11-23T11:00:00Z", "2026-11-23T10:00:00Z", true),
+    ] {
+        let rule = AlertingRule {
+            interval: 15.0,
+            last_evaluation: Some(evaluated.to_owned()),
+            ..rule("A inactive ok", &[])
+        };
+        let rules = Rules { rules: vec![rule], date: date.parse().ok(), ..Rules::default() };
+        let answer = Answer { value: Arc::new(rules), as_of: now, failure: None };
+        let found = AlertTable::of(InstanceName::new("default"), &spec(None, &[]), answer, false);
+        assert_eq!(found.evidence().doubts.has(Doubt::LateRule), is_late, "{date} {evaluated}");
+    }
+}
+
+#[test]
+fn a_rule_of_an_unknown_state_leaves_whoever_may_be_meant_unknown() {
+    let evidence = |text: &str, alerts: &[&str]| {
+        let found = table(vec![rule(text, alerts)], &spec(None, &[("team", MatchOp::Equal, "x")]), false);
+        (found.evidence().verdict(), found.evidence().doubts.has(Doubt::UnknownState))
+    };
+    assert_eq!(evidence("A unknown ok", &[]), (Verdict::Unknown, true));
+    assert_eq!(evidence("A unknown ok team=x", &[]), (Verdict::Unknown, true));
+    assert_eq!(evidence("A unknown ok team=y", &[]), (Verdict::None, false));
+    assert_eq!(evidence("A unknown ok", &["inactive - i=1"]), (Verdict::Unknown, true));
+    assert_eq!(evidence("A unknown ok", &["firing - i=1 team=y"]), (Verdict::Quiet, false));
 }
 
 #[test]

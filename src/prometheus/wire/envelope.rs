@@ -6,10 +6,13 @@ use serde::Deserialize;
 use serde_json::error::Category;
 use serde_json::value::RawValue;
 
-use super::remarks::Remarks;
+use super::remarks::{Remarks, words};
 
 /// VictoriaMetrics' `isPartial`, as a warning.
 const PARTIAL: &str = "partial answer: the instance could not read all of its data (isPartial)";
+
+/// A text without a letter.
+const EMPTY: &str = "\"\"";
 
 /// Why a body is no answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,6 +50,19 @@ struct Envelope<'a, D> {
     infos: Remarks,
     #[serde(borrow, rename = "isPartial")]
     is_partial: Option<&'a RawValue>,
+    #[serde(borrow, rename = "errorType")]
+    error_type: Option<&'a RawValue>,
+    #[serde(borrow)]
+    error: Option<&'a RawValue>,
+}
+
+impl<D> Envelope<'_, D> {
+    /// An error that stands beside an answer: nobody knows what is missing.
+    fn told_error(&self) -> Option<String> {
+        let told = [self.error, self.error_type].into_iter().flatten().map(RawValue::get);
+        let text = told.filter(|text| *text != EMPTY).map(words).next()?;
+        Some(format!("the instance tells of an error beside its answer: {text}"))
+    }
 }
 
 /// The parts of an envelope that an error has, whatever its data is.
@@ -71,15 +87,23 @@ pub fn open<'a, D: Deserialize<'a>>(body: &'a [u8]) -> Result<Opened<D>, WireFau
     };
     let envelope: Envelope<'a, D> = serde_json::from_str(text).map_err(|e| why(text, &e))?;
     let mut warnings = Remarks::default();
-    if envelope.is_partial.is_some_and(|flag| flag.get() != "false") {
-        warnings.add(PARTIAL);
-    }
-    warnings.add_all(envelope.warnings);
+    envelope.told_error().into_iter().for_each(|error| warnings.add(error));
+    warnings.add_all(warned(envelope.is_partial, envelope.warnings));
     match (envelope.status.as_deref(), envelope.data) {
         (Some("success"), Some(data)) => Ok(Opened { data, warnings, infos: envelope.infos }),
         (Some("success"), None) => Err(WireFault::Incomplete("the answer has no data".into())),
         _ => Err(refusal(body).unwrap_or_else(other_json)),
     }
+}
+
+/// Warnings, with what `isPartial` beside them says.
+pub fn warned(is_partial: Option<&RawValue>, warnings: Remarks) -> Remarks {
+    let mut all = Remarks::default();
+    if is_partial.is_some_and(|flag| flag.get() != "false") {
+        all.add(PARTIAL);
+    }
+    all.add_all(warnings);
+    all
 }
 
 /// The error that Prometheus tells in its own JSON; None for any other text.
@@ -178,6 +202,25 @@ mod tests {
             assert_eq!(warnings(&format!(r#","isPartial":{partial},"warnings":["w"]"#)), [PARTIAL, "w"]);
         }
         assert_eq!(warnings(r#","warnings":[null]"#).len(), 1);
+    }
+
+    #[test]
+    fn an_error_beside_an_answer_is_a_warning() {
+        let warnings = |more: &str| {
+            open::<Vec<u32>>(format!(r#"{{"status":"success","data":[]{more}}}"#).as_bytes())
+                .unwrap()
+                .warnings
+                .into_vec()
+        };
+        assert!(warnings(r#","error":"","errorType":null"#).is_empty());
+        for (more, text) in [
+            (r#","error":"store down","errorType":"partial""#, "store down"),
+            (r#","error":"","errorType":"partial""#, "partial"),
+            (r#","error":{"code":7}"#, r#"{"code":7}"#),
+        ] {
+            let told = format!("the instance tells of an error beside its answer: {text}");
+            assert_eq!(warnings(more), [told], "{more}");
+        }
     }
 
     #[test]

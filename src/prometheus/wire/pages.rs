@@ -2,12 +2,10 @@
 
 use std::collections::HashSet;
 
-use super::envelope::WireFault;
 use super::remarks::Remarks;
-use super::result::incomplete;
 use super::rules::{Faults, MOST_ROWS, RulesPage};
 use crate::outbound::MAX_BODY;
-use crate::prometheus::{ErrorKind, Rules};
+use crate::prometheus::{AlertingRule, ErrorKind, Rules};
 
 /// The most pages of one answer that are read.
 const MOST_PAGES: usize = 100;
@@ -40,10 +38,9 @@ pub struct Pages {
 }
 
 impl Pages {
-    /// Adds a page and tells which one to ask for next; None after the last one, or when there is no room for more.
-    ///
-    /// Fails when a page leads back to one before.
-    pub fn add(&mut self, page: RulesPage) -> Result<Option<NextPage>, WireFault> {
+    /// Adds a page and tells which one to ask for next; None after the last one, when there is no room for more, or
+    /// when it leads back to one before.
+    pub fn add(&mut self, page: RulesPage) -> Option<NextPage> {
         let RulesPage { rules, warnings, infos, faults, next, groups, rows, bytes } = page;
         self.faults.add(faults);
         self.warnings.add_all(warnings);
@@ -54,11 +51,15 @@ impl Pages {
             self.groups = if groups == 0 { GROUPS } else { groups };
         }
         self.count += 1;
-        self.join(rules);
-        let Some(token) = next else { return Ok(None) };
-        if !self.tokens.insert(token.clone()) {
-            return Err(incomplete("a page of the rules names one before it as the next page"));
+        let leads_back = next.as_ref().is_some_and(|token| !self.tokens.insert(token.clone()));
+        if leads_back {
+            self.missing = Some("the instance has more rules, but repeats a groupNextToken".to_owned());
         }
+        // An instance that takes no tokens sends the same page again.
+        if !leads_back || !self.has_all(&rules) {
+            self.join(rules);
+        }
+        let token = next.filter(|_| !leads_back)?;
         if self.count >= MOST_PAGES || self.rows >= MOST_ROWS || self.bytes >= MAX_BODY {
             let pages = if self.count == 1 {
                 "page that was".to_owned()
@@ -66,15 +67,23 @@ impl Pages {
                 format!("{} pages that were", self.count)
             };
             self.missing = Some(format!("the instance has more rules than the {pages} read"));
-            return Ok(None);
+            return None;
         }
-        Ok(Some(NextPage { token, groups: self.groups }))
+        Some(NextPage { token, groups: self.groups })
     }
 
     /// The next page cannot be had. What the others say is known all the same.
     pub fn end(&mut self, why: ErrorKind) {
         let (next, why) = (self.count + 1, why.as_str());
         self.missing = Some(format!("the instance has more rules, but page {next} cannot be read ({why})"));
+    }
+
+    /// Whether a page says nothing of its rules that was not read before.
+    fn has_all(&self, page: &Rules) -> bool {
+        let told = |rule: &AlertingRule| (rule.state, rule.alerts.len());
+        let known: HashSet<_> =
+            self.rules.rules.iter().map(|rule| (&rule.file, &rule.group, &rule.name, told(rule))).collect();
+        page.rules.iter().all(|rule| known.contains(&(&rule.file, &rule.group, &rule.name, told(rule))))
     }
 
     fn join(&mut self, page: Rules) {
@@ -100,9 +109,9 @@ impl Pages {
 
 /// The rules of an answer that is whole.
 #[cfg(test)]
-pub fn read_all_rules(body: &[u8]) -> Result<Rules, WireFault> {
+pub fn read_all_rules(body: &[u8]) -> Result<Rules, super::WireFault> {
     let mut pages = Pages::default();
-    let next = pages.add(super::read_rules(body, None)?)?;
+    let next = pages.add(super::read_rules(body, None)?);
     assert_eq!(next, None);
     Ok(pages.into_rules())
 }

@@ -64,7 +64,8 @@ impl<'de> Deserialize<'de> for Remarks {
     }
 }
 
-fn words(json: &str) -> String {
+/// The text that a remark is.
+pub fn words(json: &str) -> String {
     let fields = json.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
     match serde_json::from_str::<Option<String>>(json) {
         Ok(text) => text.filter(|text| !text.trim().is_empty()).unwrap_or_else(|| WORDLESS.to_owned()),

@@ -5,8 +5,9 @@ use std::borrow::Cow;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use super::envelope::{Opened, WireFault, open};
+use super::envelope::{Opened, WireFault, open, warned};
 use super::parts::{Bounded, list};
+use super::remarks::Remarks;
 
 #[derive(Deserialize)]
 struct Listed<'a> {
@@ -14,6 +15,10 @@ struct Listed<'a> {
     result_type: Option<Cow<'a, str>>,
     #[serde(borrow, deserialize_with = "list")]
     result: Bounded<RawSeries<'a>>,
+    #[serde(default)]
+    warnings: Remarks,
+    #[serde(borrow, rename = "isPartial")]
+    is_partial: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -22,6 +27,10 @@ struct Single<'a> {
     result_type: Cow<'a, str>,
     #[serde(borrow)]
     result: RawPoint<'a>,
+    #[serde(default)]
+    warnings: Remarks,
+    #[serde(borrow, rename = "isPartial")]
+    is_partial: Option<&'a RawValue>,
 }
 
 /// One series of a matrix, or one element of a vector.
@@ -55,10 +64,11 @@ pub enum RawResult<'a> {
 
 /// Opens the answer to a range query or an instant query.
 pub fn open_result(body: &[u8]) -> Result<Opened<RawResult<'_>>, WireFault> {
-    let Opened { data, warnings, infos } = match open::<Listed<'_>>(body) {
+    let Opened { data, mut warnings, infos } = match open::<Listed<'_>>(body) {
         Ok(opened) => opened,
         Err(fault) => return open_single(body).ok_or(fault),
     };
+    warnings.add_all(warned(data.is_partial, data.warnings));
     let Bounded { first: series, more } = data.result;
     let Some(result_type) = data.result_type else {
         return Err(incomplete("the answer lacks the type of its result"));
@@ -78,7 +88,8 @@ pub fn open_result(body: &[u8]) -> Result<Opened<RawResult<'_>>, WireFault> {
 
 /// A result that is no list of series: rare, so it is looked for only when there is none.
 fn open_single(body: &[u8]) -> Option<Opened<RawResult<'_>>> {
-    let Opened { data, warnings, infos } = open::<Single<'_>>(body).ok()?;
+    let Opened { data, mut warnings, infos } = open::<Single<'_>>(body).ok()?;
+    warnings.add_all(warned(data.is_partial, data.warnings));
     let data = match &*data.result_type {
         "scalar" => RawResult::Scalar(data.result),
         "string" => RawResult::String(data.result),

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::envelope::{Opened, WireFault, open};
+use super::envelope::{Opened, WireFault, open, warned};
 use super::labels::StrictLabels;
 use super::parts::{Bounded, Part, given, list};
 use super::remarks::Remarks;
@@ -30,6 +30,10 @@ struct Data<'a> {
     #[serde(borrow, deserialize_with = "list")]
     groups: Rows<'a>,
     group_next_token: Option<Part<String>>,
+    #[serde(default)]
+    warnings: Remarks,
+    #[serde(borrow)]
+    is_partial: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -66,11 +70,22 @@ struct RawRule<'a> {
     alerts: Option<Part<Option<Rows<'a>>>>,
 }
 
+impl RawRule<'_> {
+    /// Whether it has a field that only alerting rules have.
+    fn has_alerts(&self) -> bool {
+        self.state.is_some()
+            || self.alerts.is_some()
+            || self.duration.is_some()
+            || self.keep_firing_for.is_some()
+            || self.annotations.is_some()
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct RawAlert {
-    /// Without labels nobody could say whose it is, so they are no part that may be broken alone.
-    labels: Option<StrictLabels>,
+    /// Without labels nobody could say whose it is, so they are no part that may be missing or broken alone.
+    labels: StrictLabels,
     annotations: Option<Part<StrictLabels>>,
     state: Option<Part<String>>,
     active_at: Option<Part<String>>,
@@ -109,7 +124,8 @@ pub struct RulesPage {
 ///
 /// `date`: what the instance's clock said.
 pub fn read_rules(body: &[u8], date: Option<Timestamp>) -> Result<RulesPage, WireFault> {
-    let Opened { data, warnings, infos } = open::<Data<'_>>(body)?;
+    let Opened { data, mut warnings, infos } = open::<Data<'_>>(body)?;
+    warnings.add_all(warned(data.is_partial, data.warnings));
     let mut reader = Reader::default();
     let groups = reader.rows(data.groups);
     for group in &groups {
@@ -189,13 +205,19 @@ impl Reader {
         };
         let alerts = self.faults.part(raw.alerts).flatten().unwrap_or_default();
         let alerts = self.rows(alerts).into_iter().filter_map(|alert| self.alert(alert)).collect();
-        // vmalert calls a rule well before it has evaluated it.
         let never = matches!(&raw.last_evaluation, Some(Part::Read(time)) if is_never(time));
+        // One that cannot be read is a time all the same.
+        let is_broken = matches!(&raw.last_evaluation, Some(Part::Broken));
+        let of_group = group.last_evaluation.clone().filter(|_| !never && !is_broken);
         let last_evaluation = self.time(raw.last_evaluation);
         let faults = &mut self.faults;
         let word = faults.part(raw.health).map(|word| word.to_ascii_lowercase());
+        let last_error = faults.part(raw.last_error).filter(|e| !e.is_empty());
+        let is_timed = last_evaluation.is_some() || of_group.is_some() || is_broken;
         let health = match word.as_deref() {
-            Some("ok") if !never => RuleHealth::Ok,
+            Some("ok") if last_error.is_some() => RuleHealth::Err,
+            // vmalert calls a rule well before it has evaluated it.
+            Some("ok") if is_timed => RuleHealth::Ok,
             Some("err") => RuleHealth::Err,
             _ => RuleHealth::Unknown,
         };
@@ -217,15 +239,18 @@ impl Reader {
             annotations: labels(faults.part(raw.annotations)),
             state,
             health,
-            last_error: faults.part(raw.last_error).filter(|e| !e.is_empty()),
+            last_error,
             evaluation_time: faults.part(raw.evaluation_time).unwrap_or(0.0),
-            last_evaluation,
+            last_evaluation: last_evaluation.or(of_group),
             alerts,
         });
     }
 
     fn alert(&mut self, raw: &RawValue) -> Option<Alert> {
-        let Ok(raw) = serde_json::from_str::<RawAlert>(raw.get()) else {
+        let read = serde_json::from_str::<RawAlert>(raw.get()).ok();
+        // Every alert carries its name: one without it has lost labels.
+        let named = |alert: &RawAlert| alert.labels.0.get("alertname").is_some_and(|name| !name.is_empty());
+        let Some(raw) = read.filter(named) else {
             self.faults.alerts += 1;
             return None;
         };
@@ -241,7 +266,7 @@ impl Reader {
             None => None,
         };
         Some(Alert {
-            labels: labels(raw.labels),
+            labels: raw.labels.0,
             annotations: labels(faults.part(raw.annotations)),
             state: state(faults.part(raw.state).as_deref()),
             active_at,
@@ -271,9 +296,7 @@ impl<'a> Kind<'a> {
             Some(Part::Read(word)) if word.eq_ignore_ascii_case("recording") => Self::Recording,
             Some(Part::Read(word)) if !word.is_empty() => Self::Unknown(Some(word)),
             Some(Part::Broken) => Self::Unknown(None),
-            // Only alerting rules have these.
-            _ if rule.state.is_some() || rule.alerts.is_some() => Self::Alerting,
-            _ if rule.name.is_some() => Self::Recording,
+            _ if rule.has_alerts() => Self::Alerting,
             _ => Self::Unknown(None),
         }
     }

@@ -212,8 +212,9 @@ fn every_row_of(setting: &Setting<'_>, row: &AlertRow) -> Control {
 fn doubts(table: &AlertTable) -> Vec<(&'static str, Vec<String>)> {
     let kinds = [
         (Doubt::UnevaluatedRule, "Not evaluated yet, so their alerts are not known:"),
-        (Doubt::LateRule, "Not evaluated for over three intervals, so newer alerts are not known:"),
+        (Doubt::LateRule, "Not known to be evaluated within three intervals, so newer alerts are not known:"),
         (Doubt::UnlistedAlert, "Called firing or pending, without a list of such alerts:"),
+        (Doubt::UnknownState, "In a state that is not known:"),
     ];
     let told = kinds.into_iter().map(|(doubt, text)| {
         let mut names: Vec<String> = doubtful(table, doubt)

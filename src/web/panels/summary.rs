@@ -134,11 +134,13 @@ fn parts(table: &AlertTable, evidence: &Evidence) -> Vec<Part> {
         (Doubt::FailingRule, "rule fails", "rules fail"),
         (Doubt::UnevaluatedRule, "rule not evaluated yet", "rules not evaluated yet"),
         (Doubt::LateRule, "rule evaluated late", "rules evaluated late"),
+        (Doubt::UnknownState, "rule in an unknown state", "rules in unknown states"),
     ];
     let unknown = |text: String| Part { state: "unknown", text };
     for (doubt, one, many) in of_rules {
         // Those that are rows of the table are among the unknown.
-        let told = if doubt == Doubt::UnevaluatedRule { counts.unknown } else { 0 };
+        let may_be_rows = matches!(doubt, Doubt::UnevaluatedRule | Doubt::UnknownState);
+        let told = if may_be_rows { counts.unknown } else { 0 };
         let n = doubtful(table, doubt).count().saturating_sub(told);
         parts.extend((n > 0).then(|| unknown(counted(n, one, many))));
     }

@@ -47,8 +47,9 @@ fn reads_a_rule_of_prometheus() {
 fn tolerates_what_others_leave_out() {
     let all = rules(
         r#"[{"name":"g","rules":[{"name":"A","type":"alerting"},
-        {"name":"B","state":"pending","alerts":[{"state":"odd"},{"value":3,"annotations":null},{"value":[]}]},
-        {"name":"rec"}]}]"#,
+        {"name":"B","state":"pending","alerts":[{"labels":{"alertname":"B"},"state":"odd"},
+        {"labels":{"alertname":"B"},"value":3,"annotations":null},{"labels":{"alertname":"B"},"value":[]}]},
+        {"name":"rec","type":"recording"}]}]"#,
     );
     assert_eq!(all.iter().map(|r| r.name.as_str()).collect::<Vec<_>>(), ["A", "B"]);
     assert_eq!((all[0].state, &all[0].health), (AlertState::Unknown, &RuleHealth::Unknown));
@@ -71,9 +72,63 @@ fn a_rule_that_was_never_evaluated_is_unknown() {
 }
 
 #[test]
+fn a_rule_that_is_well_was_evaluated_and_without_error() {
+    let of = |of_group: &str, of_rule: &str| {
+        let rule = format!(r#"{{"name":"A","type":"alerting","state":"inactive","health":"ok"{of_rule}}}"#);
+        let rule = rules(&format!(r#"[{{"name":"g","rules":[{rule}]{of_group}}}]"#)).remove(0);
+        (rule.health, rule.last_evaluation)
+    };
+    let time = Some("2026-11-23T10:00:00Z".to_owned());
+    let group = r#","lastEvaluation":"2026-11-23T10:00:00Z""#;
+    for missing in ["", r#","lastEvaluation":null"#, r#","lastEvaluation":"""#] {
+        assert_eq!(of(group, missing), (RuleHealth::Ok, time.clone()), "{missing}");
+        assert_eq!(of("", missing), (RuleHealth::Unknown, None), "{missing}");
+    }
+    let never = r#","lastEvaluation":"0001-01-01T00:00:00Z""#;
+    assert_eq!(of(group, never), (RuleHealth::Unknown, None));
+    assert_eq!(of(never, ""), (RuleHealth::Unknown, None));
+    assert_eq!(of("", group), (RuleHealth::Ok, time.clone()));
+    assert_eq!(of(group, r#","lastError":"""#), (RuleHealth::Ok, time.clone()));
+    assert_eq!(of(group, r#","lastError":"many-to-many""#), (RuleHealth::Err, time));
+}
+
+#[test]
+fn an_alert_without_its_name_cannot_be_read() {
+    for labels in [
+        "",
+        r#""labels":null,"#,
+        r#""labels":{},"#,
+        r#""labels":{"team":"x"},"#,
+        r#""labels":{"alertname":""},"#,
+    ] {
+        let rule = format!(
+            r#"{{"name":"A","type":"alerting","state":"firing","alerts":[{{{labels}"state":"firing"}}]}}"#
+        );
+        let (names, alerts, warnings) = told(&format!(r#"[{{"name":"g","rules":[{rule}]}}]"#));
+        assert_eq!((names.len(), alerts.len()), (1, 0), "{labels}");
+        assert_eq!(warnings, ["1 alert cannot be read and is missing here"], "{labels}");
+    }
+}
+
+#[test]
+fn what_is_told_within_the_data_is_a_warning_too() {
+    for (more, count) in
+        [(r#""isPartial":false"#, 0), (r#""isPartial":true"#, 1), (r#""warnings":["down"]"#, 1)]
+    {
+        let body = format!(r#"{{"status":"success","data":{{"groups":[],{more}}}}}"#);
+        assert_eq!(read_all_rules(body.as_bytes()).unwrap().warnings.len(), count, "{more}");
+        for data in [r#""resultType":"vector","result":[]"#, r#""resultType":"scalar","result":[1,"1"]"#] {
+            let body = format!(r#"{{"status":"success","data":{{{data},{more}}}}}"#);
+            let answer = crate::prometheus::wire::read_instant(body.as_bytes()).unwrap();
+            assert_eq!(answer.warnings.len(), count, "{data} {more}");
+        }
+    }
+}
+
+#[test]
 fn values_that_are_no_numbers_survive() {
     let value = |v: &str| {
-        let alert = format!(r#"{{"value":"{v}","state":"firing"}}"#);
+        let alert = format!(r#"{{"labels":{{"alertname":"A"}},"value":"{v}","state":"firing"}}"#);
         rules(&format!(r#"[{{"name":"g","rules":[{{"name":"A","type":"alerting","alerts":[{alert}]}}]}}]"#))
             .remove(0)
             .alerts
@@ -132,7 +187,7 @@ fn what_cannot_be_read_is_told_and_hides_no_neighbour() {
         (rule(r#""name":"A","alerts":[null,{"labels":{"a":"1","a":"2"}}]"#), "2 alerts cannot be read"),
         (rule(r#""name":"A","alerts":7"#), "1 field "),
         (rule(r#""name":"A","labels":{"a":"1","a":"2"},"duration":"5m","lastEvaluation":1"#), "3 fields "),
-        (rule(r#""name":"A","alerts":[{"labels":{},"value":"many"}]"#), "1 field "),
+        (rule(r#""name":"A","alerts":[{"labels":{"alertname":"A"},"value":"many"}]"#), "1 field "),
     ] {
         let (names, alerts, warnings) = told(&format!("[{group},{loud}]"));
         assert!(names.contains(&"Loud".to_owned()) && alerts.contains(&"firing"), "{group}: {names:?}");
@@ -157,13 +212,27 @@ fn rules_of_an_unknown_type_are_told() {
     assert_eq!(rules, 1);
     assert_eq!(warnings, [r#"2 rules have an unknown type ("alarm"); alerts are missing here"#]);
     assert_eq!(of(&["7"]).1, ["1 rule has an unknown type; alerts are missing here"]);
+    for kind in ["", r#","type":null"#, r#","type":"""#] {
+        let of = |more: &str| {
+            let rule = format!(r#"{{"name":"A","query":"up","health":"ok"{kind}{more}}}"#);
+            let (names, _, warnings) = told(&format!(r#"[{{"name":"g","rules":[{rule}]}}]"#));
+            (names.len(), warnings.len())
+        };
+        assert_eq!(of(""), (0, 1), "{kind}");
+        for more in
+            [r#","duration":0"#, r#","keepFiringFor":0"#, r#","annotations":{}"#, r#","state":"firing""#]
+        {
+            assert_eq!(of(more), (1, 0), "{kind} {more}");
+        }
+    }
 }
 
 #[test]
 fn words_are_read_without_regard_to_case() {
     let all = rules(
         r#"[{"name":"g","rules":[{"name":"A","type":"alerting","state":"FIRING","health":"Err",
-        "alerts":[{"state":"Firing"},{"state":"PENDING"},{"state":"alerting"}]}]}]"#,
+        "alerts":[{"state":"Firing","labels":{"alertname":"A"}},{"state":"PENDING","labels":{"alertname":"A"}},
+        {"state":"alerting","labels":{"alertname":"A"}}]}]}]"#,
     );
     assert_eq!((all[0].state, &all[0].health), (AlertState::Firing, &RuleHealth::Err));
     let states: Vec<_> = all[0].alerts.iter().map(|alert| alert.state).collect();
@@ -172,7 +241,8 @@ fn words_are_read_without_regard_to_case() {
 
 #[test]
 fn what_is_beyond_the_bound_is_told() {
-    let alerts = format!("[{}{{}}]", "{},".repeat(60_000));
+    let alert = r#"{"labels":{"alertname":"A"}}"#;
+    let alerts = format!("[{}{alert}]", format!("{alert},").repeat(60_000));
     let rule = format!(r#"{{"name":"A","type":"alerting","state":"firing","alerts":{alerts}}}"#);
     let (names, alerts, warnings) = told(&format!(r#"[{{"name":"g","rules":[{rule}]}}]"#));
     assert_eq!((names.len(), alerts.len()), (1, 50_000));
@@ -200,7 +270,7 @@ fn the_next_page_is_named_by_a_text() {
 #[test]
 fn the_latest_time_is_that_of_a_rule_or_an_alert() {
     let latest = |active_at: &str, last: &str| {
-        let alert = format!(r#"{{"labels":{{}},"state":"firing","activeAt":"{active_at}"}}"#);
+        let alert = format!(r#"{{"labels":{{"alertname":"A"}},"state":"firing","activeAt":"{active_at}"}}"#);
         let rule =
             format!(r#"{{"name":"A","type":"alerting","lastEvaluation":"{last}","alerts":[{alert}]}}"#);
         let body = answer(&format!(r#"[{{"name":"g","rules":[{rule}]}}]"#));
