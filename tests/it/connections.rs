@@ -9,16 +9,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 
 use crate::config::{check_faults, load};
-use crate::world::World;
 use crate::world::upstream::Reply;
-
-const CATALOG: &str = r#"
-apiVersion: backstage.io/v1alpha1
-kind: Component
-metadata:
-  name: payments
-  annotations: {prometheus.io/rule: up}
-"#;
+use crate::world::{ONE_GRAPH, World};
 
 const GRAPH: &str = "/catalog/default/component/payments/graphs/1.json";
 const MOST_HEAD: usize = 16 * 1024;
@@ -81,7 +73,7 @@ async fn healthz(world: &World) -> Duration {
 
 #[tokio::test]
 async fn the_oldest_idle_connection_makes_room_for_a_new_one() {
-    let world = World::with(CATALOG, at_most(4)).await;
+    let world = World::with(ONE_GRAPH, at_most(4)).await;
     let mut held = Vec::new();
     for _ in 0..4 {
         let mut stream = connected(world.address).await;
@@ -104,7 +96,7 @@ async fn a_request_in_flight_is_never_closed_for_a_newcomer() {
         at_most(4)(settings);
         settings.instances[0].timeout = Duration::from_secs(20);
     };
-    let world = World::with(CATALOG, patient).await;
+    let world = World::with(ONE_GRAPH, patient).await;
     world.upstream.on("up", Reply::matrix(&[(&[("job", "a")], 1.0)]).after(Duration::from_secs(1)));
     let mut asking = connected(world.address).await;
     asking.write_all(format!("GET {GRAPH} HTTP/1.1\r\nhost: x\r\n\r\n").as_bytes()).await.unwrap();
@@ -125,7 +117,7 @@ async fn a_request_in_flight_is_never_closed_for_a_newcomer() {
 
 #[tokio::test]
 async fn idle_and_slow_connections_beyond_the_limit_leave_health_quick() {
-    let world = World::with(CATALOG, at_most(100)).await;
+    let world = World::with(ONE_GRAPH, at_most(100)).await;
     let mut held = Vec::new();
     for i in 0..600 {
         let mut stream = connected(world.address).await;
@@ -157,7 +149,7 @@ async fn idle_connections_live_shorter_while_slots_are_scarce() {
         settings.serving.most_connections = Some(8);
         settings.serving.pace.keep_alive = Duration::from_secs(20);
     };
-    let world = World::with(CATALOG, pressed).await;
+    let world = World::with(ONE_GRAPH, pressed).await;
     let mut alone = connected(world.address).await;
     assert_eq!(ask_on(&mut alone, "/healthz").await.unwrap().0, 200);
     tokio::time::sleep(Duration::from_millis(1_500)).await;
@@ -174,7 +166,7 @@ async fn idle_connections_live_shorter_while_slots_are_scarce() {
 
 #[tokio::test]
 async fn a_head_beyond_16_kib_is_refused_and_the_answer_arrives() {
-    let world = World::of(CATALOG).await;
+    let world = World::of(ONE_GRAPH).await;
     let head = |length: usize| {
         let frame = "GET /healthz HTTP/1.1\r\nhost: x\r\nx: \r\n\r\n".len();
         format!("GET /healthz HTTP/1.1\r\nhost: x\r\nx: {}\r\n\r\n", "y".repeat(length - frame))
@@ -206,7 +198,7 @@ async fn a_head_beyond_16_kib_is_refused_and_the_answer_arrives() {
 
 #[tokio::test]
 async fn requests_behind_one_another_are_all_answered() {
-    let world = World::of(CATALOG).await;
+    let world = World::of(ONE_GRAPH).await;
     let mut stream = connected(world.address).await;
     let requests = "GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n".repeat(4_000);
     let (mut reading, mut writing) = stream.split();
@@ -223,7 +215,7 @@ async fn requests_behind_one_another_are_all_answered() {
 #[tokio::test]
 async fn a_late_head_is_refused_on_every_request_of_a_connection() {
     let hasty = |settings: &mut Settings| settings.serving.pace.head = Duration::from_secs(1);
-    let world = World::with(CATALOG, hasty).await;
+    let world = World::with(ONE_GRAPH, hasty).await;
     let mut stream = connected(world.address).await;
     assert_eq!(ask_on(&mut stream, "/healthz").await.unwrap().0, 200);
     // Idle for longer than a head may take.
@@ -251,7 +243,7 @@ fn measured_each_second(settings: &mut Settings) {
 
 #[tokio::test]
 async fn a_reader_who_takes_nothing_is_closed() {
-    let world = World::with(CATALOG, measured_each_second).await;
+    let world = World::with(ONE_GRAPH, measured_each_second).await;
     world.upstream.on("up", Reply::constants(1_000));
     let whole = world.get(GRAPH).await.body;
     assert!(whole.len() > 1_000_000, "{}", whole.len());
@@ -271,7 +263,7 @@ async fn a_reader_who_takes_nothing_is_closed() {
 
 #[tokio::test]
 async fn a_reader_who_takes_enough_gets_the_whole() {
-    let world = World::with(CATALOG, measured_each_second).await;
+    let world = World::with(ONE_GRAPH, measured_each_second).await;
     world.upstream.on("up", Reply::constants(1_000));
     let length = world.get(GRAPH).await.body.len();
     let mut stream = narrow(world.address).await;
@@ -296,7 +288,7 @@ async fn operators_have_a_listener_of_their_own() {
         settings.serving.admin_listen = Some("127.0.0.1:0".parse().unwrap());
         settings.web.admin_apart = true;
     };
-    let world = World::with(CATALOG, apart).await;
+    let world = World::with(ONE_GRAPH, apart).await;
     let admin = world.admin.unwrap();
     for (path, of_readers, of_operators) in [
         ("/healthz", 200, 200),
@@ -332,7 +324,7 @@ async fn operators_are_answered_while_readers_have_all_slots() {
         settings.serving.admin_listen = Some("127.0.0.1:0".parse().unwrap());
         settings.serving.most_connections = Some(2);
     };
-    let world = World::with(CATALOG, full).await;
+    let world = World::with(ONE_GRAPH, full).await;
     world.upstream.on("up", Reply::hang());
     let mut asking = Vec::new();
     for i in 1..=2 {

@@ -6,16 +6,8 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::world::World;
 use crate::world::upstream::Reply;
-
-const CATALOG: &str = r#"
-apiVersion: backstage.io/v1alpha1
-kind: Component
-metadata:
-  name: payments
-  annotations: {prometheus.io/rule: up}
-"#;
+use crate::world::{ONE_GRAPH, World};
 
 const SLOW: &str = "GET /catalog/default/component/payments/graphs/1.json HTTP/1.1\r\nhost: x\r\n";
 const QUICK: &str = "GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n";
@@ -23,7 +15,7 @@ const QUICK: &str = "GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n";
 /// A portal whose graph takes a second.
 async fn slow_world() -> World {
     let world =
-        World::with(CATALOG, |settings| settings.instances[0].timeout = Duration::from_secs(20)).await;
+        World::with(ONE_GRAPH, |settings| settings.instances[0].timeout = Duration::from_secs(20)).await;
     world.upstream.on("up", Reply::matrix(&[(&[("job", "a")], 1.0)]).after(Duration::from_secs(1)));
     world
 }

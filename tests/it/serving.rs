@@ -10,16 +10,8 @@ use reqwest::Method;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::world::World;
 use crate::world::upstream::Reply;
-
-const CATALOG: &str = r#"
-apiVersion: backstage.io/v1alpha1
-kind: Component
-metadata:
-  name: payments
-  annotations: {prometheus.io/rule: up}
-"#;
+use crate::world::{ONE_GRAPH, World};
 
 const PAYMENTS: &str = "/catalog/default/component/payments";
 
@@ -30,7 +22,7 @@ fn at_a_path(settings: &mut Settings) {
 
 #[tokio::test]
 async fn every_answer_carries_the_security_headers() {
-    let world = World::of(CATALOG).await;
+    let world = World::of(ONE_GRAPH).await;
     let payments = format!("{PAYMENTS}.json");
     let paths = [
         "/",
@@ -62,7 +54,7 @@ async fn every_answer_carries_the_security_headers() {
 
 #[tokio::test]
 async fn listed_ancestors_may_frame() {
-    let world = World::with(CATALOG, at_a_path).await;
+    let world = World::with(ONE_GRAPH, at_a_path).await;
     let reply = world.get("/ops/portal/healthz").await;
     let policy = reply.header("content-security-policy");
     assert!(policy.ends_with("frame-ancestors 'self' https://backstage.example"), "{policy}");
@@ -71,7 +63,7 @@ async fn listed_ancestors_may_frame() {
 
 #[tokio::test]
 async fn the_portal_lives_below_the_path_of_its_base_url() {
-    let world = World::with(CATALOG, at_a_path).await;
+    let world = World::with(ONE_GRAPH, at_a_path).await;
     assert_eq!(world.get(&format!("/ops/portal{PAYMENTS}.json")).await.status, 200);
     assert_eq!(world.get(&format!("{PAYMENTS}.json")).await.status, 404);
     assert_eq!(world.get("/healthz").await.status, 200);
@@ -81,7 +73,7 @@ async fn the_portal_lives_below_the_path_of_its_base_url() {
 
 #[tokio::test]
 async fn every_spelling_of_an_entity_is_sent_to_one() {
-    let world = World::of(CATALOG).await;
+    let world = World::of(ONE_GRAPH).await;
     for (path, location) in [
         (
             "/catalog/Default/COMPONENT/Payments?x=%3Cb%3E&y",
@@ -101,7 +93,7 @@ async fn every_spelling_of_an_entity_is_sent_to_one() {
 
 #[tokio::test]
 async fn odd_paths_are_not_found() {
-    let world = World::of(CATALOG).await;
+    let world = World::of(ONE_GRAPH).await;
     for path in [
         "/catalog/default/component/..%2f..%2fetc",
         "/catalog/default/component/%2e%2e",
@@ -130,7 +122,7 @@ async fn odd_paths_are_not_found() {
 
 #[tokio::test]
 async fn pages_are_read_and_nothing_else() {
-    let world = World::of(CATALOG).await;
+    let world = World::of(ONE_GRAPH).await;
     let path = format!("{PAYMENTS}.json");
     for method in [Method::POST, Method::PUT, Method::DELETE, Method::OPTIONS, Method::TRACE] {
         let reply = world.ask(method.clone(), &path, &[("x-http-method-override", "GET")]).await;
@@ -149,7 +141,7 @@ async fn pages_are_read_and_nothing_else() {
 
 #[tokio::test]
 async fn machines_learn_how_it_is() {
-    let world = World::of(CATALOG).await;
+    let world = World::of(ONE_GRAPH).await;
     assert_eq!(world.get("/healthz").await.text(), "ok\n");
     let ready = world.get("/readyz").await;
     assert_eq!((ready.status.as_u16(), ready.text()), (200, "ready\n"));
@@ -168,7 +160,7 @@ async fn machines_learn_how_it_is() {
 
 #[tokio::test]
 async fn the_status_page_tells_no_secret() {
-    let world = World::with(CATALOG, |settings| {
+    let world = World::with(ONE_GRAPH, |settings| {
         let instance = &mut settings.instances[0];
         instance.headers = vec![("authorization".to_owned(), "Bearer canary-1".to_owned().into())];
         instance.ui_url = Some("https://user:canary-2@prom.example/".parse().unwrap());
@@ -190,7 +182,7 @@ async fn the_status_page_tells_no_secret() {
 
 #[tokio::test]
 async fn a_slow_head_is_given_up() {
-    let world = World::of(CATALOG).await;
+    let world = World::of(ONE_GRAPH).await;
     let mut stream = TcpStream::connect(world.address).await.unwrap();
     stream.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n").await.unwrap();
     let mut reply = Vec::new();
@@ -245,7 +237,7 @@ async fn told(address: SocketAddr, request: &[u8]) -> String {
 
 #[tokio::test]
 async fn broken_requests_are_refused_once_in_words_and_the_server_lives() {
-    let world = World::of(CATALOG).await;
+    let world = World::of(ONE_GRAPH).await;
     for request in BROKEN {
         // What hides behind it is no request of its own.
         for hidden in ["", "GET /hidden HTTP/1.1\r\nhost: x\r\n\r\n"] {
@@ -271,7 +263,7 @@ async fn broken_requests_are_refused_once_in_words_and_the_server_lives() {
 
 #[tokio::test]
 async fn a_request_with_a_body_is_the_last_of_its_connection() {
-    let world = World::of(CATALOG).await;
+    let world = World::of(ONE_GRAPH).await;
     for request in [
         "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 3\r\n\r\nabc",
         "POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
@@ -291,7 +283,7 @@ async fn on_the_way_out_it_is_not_ready_finishes_what_it_began_and_ends() {
         settings.serving.admin_listen = Some("127.0.0.1:0".parse().unwrap());
         settings.instances[0].timeout = Duration::from_secs(20);
     };
-    let world = World::with(CATALOG, apart).await;
+    let world = World::with(ONE_GRAPH, apart).await;
     let ask = b"GET /readyz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
     let admin = world.admin.unwrap();
     assert!(told(admin, ask).await.starts_with("HTTP/1.1 200 "));
@@ -331,9 +323,9 @@ async fn on_the_way_out_it_is_not_ready_finishes_what_it_began_and_ends() {
 
 #[tokio::test]
 async fn a_changed_catalog_is_noticed_and_a_broken_one_keeps_its_last_good_state() {
-    let world = World::of(CATALOG).await;
+    let world = World::of(ONE_GRAPH).await;
     let file = world.directory.path().join("catalog.yaml");
-    std::fs::write(&file, CATALOG.replace("payments", "invoices")).unwrap();
+    std::fs::write(&file, ONE_GRAPH.replace("payments", "invoices")).unwrap();
     let invoices = "/catalog/default/component/invoices.json";
     for _ in 0..100 {
         if world.get(invoices).await.status == 200 {

@@ -9,15 +9,8 @@ use std::time::Duration;
 use promenade::clock;
 use tempfile::TempDir;
 
+use crate::world::ONE_GRAPH;
 use crate::world::upstream::{Reply, Upstream};
-
-const CATALOG: &str = r#"
-apiVersion: backstage.io/v1alpha1
-kind: Component
-metadata:
-  name: payments
-  annotations: {prometheus.io/rule: up}
-"#;
 
 const GRAPH: &str = "/catalog/default/component/payments/graphs/1.json";
 
@@ -45,7 +38,7 @@ impl Program {
              promenade: {{instances: {{default: {{timeout: 60s}}}}}}\n",
             upstream.api()
         );
-        std::fs::write(directory.path().join("catalog.yaml"), CATALOG).unwrap();
+        std::fs::write(directory.path().join("catalog.yaml"), ONE_GRAPH).unwrap();
         std::fs::write(directory.path().join("app-config.yaml"), config).unwrap();
         let mut child = Command::new(env!("CARGO_BIN_EXE_promenade"))
             .args(["--log-format", "json", "serve", "--listen", "127.0.0.1:0", "--config"])

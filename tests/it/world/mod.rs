@@ -29,6 +29,15 @@ use tokio::task::JoinHandle;
 
 use upstream::Upstream;
 
+/// A catalog of one entity, `payments`, with one graph.
+pub const ONE_GRAPH: &str = r#"
+apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata:
+  name: payments
+  annotations: {prometheus.io/rule: up}
+"#;
+
 /// A portal on a port of its own, its catalog, and the upstream that it asks as its default instance.
 pub struct World {
     pub upstream: Upstream,
