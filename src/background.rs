@@ -1,4 +1,5 @@
-//! Work that keeps a processor busy: never on a thread that serves, and never on all processors at once.
+//! Tests of many regexes and joins of the catalog with alerts. They run on threads for blocking work, and at most on
+//! half of the processors at once.
 
 use std::panic::resume_unwind;
 use std::sync::LazyLock;
@@ -11,7 +12,7 @@ use tokio::task::spawn_blocking;
 static TURNS: LazyLock<Semaphore> =
     LazyLock::new(|| Semaphore::new((available_parallelism().map_or(1, usize::from) / 2).max(1)));
 
-/// Waits for its turn, then for the work. A panic of the work is one of the caller's.
+/// Waits for its turn, then for the work. A panic in the work panics in the caller.
 pub async fn compute<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     let turn = TURNS.acquire().await;
     let done = spawn_blocking(move || {

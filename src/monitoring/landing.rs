@@ -38,7 +38,7 @@ pub struct Wanted {
     pub at: Option<Timestamp>,
     /// Only this instance, letter for letter.
     pub instance: Option<String>,
-    /// Whether an instance may be asked in these words, which are a stranger's.
+    /// Whether labels of the address may be sent to an instance as they are.
     pub ad_hoc: bool,
 }
 
@@ -165,8 +165,8 @@ impl Monitoring {
         Ok(episode::told(&matrix, &wanted.labels, wanted.at, now))
     }
 
-    /// What of the labels is no stranger's word: the name of a rule of the instance, and pairs that such a rule or
-    /// the matchers of an entity have. Empty: it has no such rule.
+    /// The labels that the instance or the entity has too: the name of a rule of the instance, and pairs that such a
+    /// rule or the matchers of an entity have. Empty: it has no such rule.
     async fn known_labels(
         &self,
         instance: &InstanceName,

@@ -96,7 +96,7 @@ impl Default for Rendered {
 
 impl Rendered {
     /// The bytes of what is made so. The first who asks has them written, on a thread for blocking work; those who
-    /// come meanwhile wait for it. True beside bytes in gzip. `may_gzip` is part of what is asked.
+    /// come meanwhile wait for it. The flag is true if the bytes are gzip. `may_gzip` is part of what is asked.
     pub async fn once<E>(
         &self,
         making: Option<Making>,
@@ -124,7 +124,7 @@ impl Rendered {
         Ok((Bytes::from_owner(Reader(held)), gzip))
     }
 
-    /// These bytes, or equal ones that somebody reads already. True beside bytes in gzip.
+    /// These bytes, or equal ones that somebody reads already. The flag is true if the bytes are gzip.
     pub fn shared(&self, text: Text) -> (Bytes, bool) {
         let gzip = text.gzip;
         if text.bytes.len() < LARGE {

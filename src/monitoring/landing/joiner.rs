@@ -306,7 +306,7 @@ fn active_rows<'k>(known: &'k Known, wanted: &Wanted) -> Vec<(&'k InstanceName, 
     rows.collect()
 }
 
-/// The state of an alert that is not active. Of one whose rule is gone nobody says that it is over.
+/// The state of an alert that is not active: unknown if its rule is gone.
 fn ended(known: &Known, name: &InstanceName, wanted: &Wanted) -> OwnedState {
     let rules = known.get(name).and_then(Option::as_ref).map(|answer| &answer.value);
     let has_rule = rules.is_some_and(|rules| named_rules(rules, wanted).next().is_some());

@@ -1,5 +1,5 @@
-//! Finds the owners of many alerts at once: no regex is tested twice with one value, and no more is done than a
-//! request is worth.
+//! Finds the owners of many alerts at once. No regex is tested twice with one value, and the work of one request is
+//! bounded.
 
 use std::collections::HashMap;
 

@@ -26,7 +26,7 @@ const MAX_QUICK: usize = 1 << 14;
 /// What may be used while it is made.
 const MAX_QUICK_MAKING: usize = 1 << 17;
 
-/// What tests cost, in tests with a table: some 5 µs, and some 500.
+/// What a test without a table costs, in tests with one: some 5 µs, and with compiling some 500 µs.
 const COST_WITHOUT_TABLE: usize = 100;
 const COST_OF_COMPILING: usize = 10_000;
 

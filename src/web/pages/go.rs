@@ -136,7 +136,7 @@ pub struct Fired {
     /// The text of a time that cannot be read.
     pub text: Option<String>,
     pub now: Timestamp,
-    /// Whether an instance may be asked in a stranger's words.
+    /// Whether labels of the address may be sent to an instance as they are.
     pub ad_hoc: bool,
 }
 
