@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use actix_http::body::{BodySize, BoxBody, MessageBody};
-use bytes::Bytes;
+use actix_web::web::Bytes;
 
 use super::connection::{Connection, Phase};
 

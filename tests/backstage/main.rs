@@ -5,12 +5,8 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::string_slice,
-    dead_code,
-    reason = "a test that meets the unexpected should stop; of the world only some is used here"
+    reason = "a test that meets the unexpected should stop"
 )]
-
-#[path = "../it/world/mod.rs"]
-mod world;
 
 use std::fmt::Write as _;
 use std::fs::{self, File};
@@ -25,7 +21,6 @@ use promenade::catalog::{BackstageSettings, Catalog, CatalogSettings, Entity, En
 use promenade::clock;
 use promenade::metrics::Metrics;
 use tempfile::TempDir;
-
 use world::World;
 
 /// Where `package.json` is installed, as `tests/run` says it.

@@ -5,20 +5,14 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::string_slice,
-    dead_code,
-    unused_imports,
-    reason = "a benchmark that meets the unexpected should stop; it uses a part of the tests' world"
+    reason = "a benchmark that meets the unexpected should stop"
 )]
-
-#[path = "../it/chart.rs"]
-mod chart;
-#[path = "../it/world/mod.rs"]
-mod world;
 
 use std::time::Duration;
 
 use promenade::clock;
 use world::World;
+use world::load::{catalog, rough};
 
 const PAGE: &str = "/catalog/default/component/payments";
 const ROUNDS: usize = 41;
@@ -40,8 +34,8 @@ async fn median(world: &World, path: &str, headers: &[(&str, &str)]) -> (Duratio
 #[tokio::main]
 async fn main() {
     let rules: Vec<String> = (0..20).map(|i| format!("load{i}|instance")).collect();
-    let world = World::of(&chart::catalog(&rules.join(", "))).await;
-    world.upstream.on_any(chart::rough(20));
+    let world = World::of(&catalog(&rules.join(", "))).await;
+    world.upstream.on_any(rough(20));
     let gzip = [("Accept-Encoding", "gzip")];
     let graphs = format!("{PAGE}/graphs?from=2026-11-23T13:00:00Z&to=2026-11-23T14:00:00Z");
     // Until every graph is in the cache.

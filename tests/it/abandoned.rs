@@ -4,10 +4,9 @@ use std::time::Duration;
 
 use promenade::prometheus::{InstanceSettings, Origin};
 use promenade::store::{Question, Store};
-
-use crate::world::World;
-use crate::world::questions::{question, store};
-use crate::world::upstream::{Reply, Upstream};
+use world::World;
+use world::questions::{question, store};
+use world::upstream::{Reply, Upstream};
 
 async fn slow() -> (Store, Upstream) {
     let upstream = Upstream::start().await;

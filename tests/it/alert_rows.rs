@@ -5,10 +5,9 @@ use std::sync::LazyLock;
 use promenade::clock;
 use promenade::config::Settings;
 use serde_json::{Value, json};
-
-use crate::world::World;
-use crate::world::markup::{Tag, panel, tags, words};
-use crate::world::upstream::Reply;
+use world::World;
+use world::markup::{Tag, panel, tags, words};
+use world::upstream::Reply;
 
 const ALERTS: &str = "/catalog/default/component/payments/alerts";
 const CATALOG: &str = "apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata:\n  name: payments\n  \

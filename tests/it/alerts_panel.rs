@@ -5,10 +5,9 @@ use std::time::Duration;
 use promenade::clock;
 use promenade::config::Settings;
 use serde_json::{Value, json};
-
-use crate::world::World;
-use crate::world::markup::{panel, shape, tags, words};
-use crate::world::upstream::Reply;
+use world::World;
+use world::markup::{panel, shape, tags, words};
+use world::upstream::Reply;
 
 const PAGE: &str = "/catalog/default/component/payments";
 
@@ -140,7 +139,7 @@ async fn siblings_stand_under_one_head_and_in_pages() {
     let table = panel(reply.text(), "alerts");
     assert!(words(table).contains("Lag500 firing"), "{}", words(table));
     let all = tags(table);
-    let siblings = |tags: &[crate::world::markup::Tag]| {
+    let siblings = |tags: &[world::markup::Tag]| {
         tags.iter().filter(|t| t.name == "tr" && t.get("class").is_some_and(|c| c.starts_with("row"))).count()
     };
     assert_eq!(siblings(&all), 21, "a head and twenty siblings");

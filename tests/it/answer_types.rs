@@ -1,9 +1,8 @@
 //! Answers that are no lines at first sight: single values, and native histograms.
 
 use serde_json::{Value, json};
-
-use crate::world::World;
-use crate::world::upstream::{Reply, Request};
+use world::World;
+use world::upstream::{Reply, Request};
 
 const CATALOG: &str = r#"
 apiVersion: backstage.io/v1alpha1

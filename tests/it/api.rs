@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use promenade::prometheus::InstanceName;
 use serde_json::{Value, json};
-
-use crate::world::World;
-use crate::world::upstream::{Reply, Request};
+use world::World;
+use world::upstream::{Reply, Request};
 
 const CATALOG: &str = r#"
 apiVersion: backstage.io/v1alpha1

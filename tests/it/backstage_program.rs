@@ -1,17 +1,15 @@
 //! Backstage's catalog as a source of the program itself: its config, its log, its signals, and `check`.
 
-use std::io::{BufRead, BufReader};
-use std::process::{Command, Stdio};
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::path::Path;
+use std::process::Command;
 
-use promenade::clock;
 use serde_json::json;
+use world::backstage::{Backstage, TOKEN, component};
+use world::program::{Program, program};
+use world::upstream::Reply;
 
 use crate::backstage_source::{OF_FILE, after_questions};
 use crate::config::{check_faults, load};
-use crate::world::backstage::{Backstage, TOKEN, component};
-use crate::world::upstream::Reply;
 
 /// The program itself, because it writes the log and hears signals.
 #[cfg(unix)]
@@ -29,74 +27,36 @@ async fn the_log_tells_each_change_of_state_once_and_sighup_reads_at_once() {
         )
     };
     std::fs::write(&config, text("1s")).unwrap();
-    let portal = Program::serve(&config);
+    let portal = serve(&config);
     portal.until("catalog read", 2).await;
     backstage.fail(Reply::json(500, &json!({})));
     portal.until("Backstage's catalog cannot be read, its 1 entities are shown as of", 1).await;
     after_questions(&backstage, 3).await;
     backstage.mend();
     portal.until("Backstage's catalog can be read again", 1).await;
-    let told = portal.said();
+    let told = portal.output();
     assert_eq!(told.matches("cannot be read").count(), 1, "{told}");
     assert!(!told.contains(TOKEN), "{told}");
     drop(portal);
 
     std::fs::write(&config, text("1h")).unwrap();
-    let portal = Program::serve(&config);
+    let portal = serve(&config);
     portal.until("serving", 1).await;
     portal.until("catalog read", 2).await;
     backstage.set(vec![component("first"), component("second")]);
-    let hangup = Command::new("kill").args(["-HUP", &portal.child.id().to_string()]).status().unwrap();
-    assert!(hangup.success());
+    portal.signal("HUP");
     portal.until("catalog read entities=3", 1).await;
 }
 
-struct Program {
-    child: std::process::Child,
-    said: Arc<Mutex<String>>,
-}
-
-impl Drop for Program {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-impl Program {
-    fn serve(config: &std::path::Path) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_promenade"))
-            .args(["serve", "--config"])
+/// With its log as people read it.
+fn serve(config: &Path) -> Program {
+    Program::start(|p| {
+        p.args(["serve", "--config"])
             .arg(config)
             .env("TOKEN_OF_A_TEST", TOKEN)
             .env("NO_COLOR", "1")
             .env_remove("RUST_LOG")
-            .stderr(Stdio::piped())
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap();
-        let lines = BufReader::new(child.stderr.take().unwrap()).lines();
-        let said = Arc::new(Mutex::new(String::new()));
-        let hearing = said.clone();
-        std::thread::spawn(move || {
-            for line in lines.map_while(Result::ok) {
-                *hearing.lock().unwrap() += &(line + "\n");
-            }
-        });
-        Self { child, said }
-    }
-
-    fn said(&self) -> String {
-        self.said.lock().unwrap().clone()
-    }
-
-    async fn until(&self, text: &str, times: usize) {
-        let since = clock::stopwatch();
-        while self.said().matches(text).count() < times {
-            assert!(since.elapsed() < Duration::from_secs(60), "{text} in {}", self.said());
-            tokio::time::sleep(Duration::from_millis(30)).await;
-        }
-    }
+    })
 }
 
 #[test]
@@ -105,11 +65,7 @@ fn check_says_that_backstage_is_not_asked() {
     let config = dir.path().join("app-config.yaml");
     let backstage = "promenade: {catalog: {backstage: {baseUrl: 'http://127.0.0.1:9'}}}";
     std::fs::write(&config, backstage).unwrap();
-    let output = Command::new(env!("CARGO_BIN_EXE_promenade"))
-        .args(["check", "--config"])
-        .arg(&config)
-        .output()
-        .unwrap();
+    let output = Command::new(program()).args(["check", "--config"]).arg(&config).output().unwrap();
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(0), "{said}");
     assert_eq!(said.lines().count(), 1, "{said}");

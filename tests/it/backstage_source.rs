@@ -5,10 +5,9 @@ use std::time::Duration;
 
 use promenade::clock;
 use serde_json::{Value, json};
-
-use crate::world::World;
-use crate::world::backstage::{Backstage, RESTRICTED, TOKEN, component, many, with_graph};
-use crate::world::upstream::{Reply, Upstream};
+use world::World;
+use world::backstage::{Backstage, RESTRICTED, TOKEN, component, many, with_graph};
+use world::upstream::{Reply, Upstream};
 
 pub const OF_FILE: &str = "
 apiVersion: backstage.io/v1alpha1

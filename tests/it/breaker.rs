@@ -9,11 +9,10 @@ use promenade::metrics::Metrics;
 use promenade::prometheus::{ErrorKind, InstanceName, InstanceSettings, Instances, Origin};
 use promenade::store::{Question, Store, StoreSettings};
 use serde_json::json;
-
-use crate::world::World;
-use crate::world::markup::words;
-use crate::world::questions::{question, rules_question, store};
-use crate::world::upstream::{Reply, Upstream};
+use world::World;
+use world::markup::words;
+use world::questions::{question, rules_question, store};
+use world::upstream::{Reply, Upstream};
 
 /// So many questions open a breaker, all of known origin.
 const OPENING: usize = 5;

@@ -1,10 +1,9 @@
 //! What chooses alerts and cannot be read: it never chooses more, and every form says that not all is known.
 
 use serde_json::{Value, json};
-
-use crate::world::markup::{panel, tags, words};
-use crate::world::upstream::Reply;
-use crate::world::{Reply as Page, World};
+use world::markup::{panel, tags, words};
+use world::upstream::Reply;
+use world::{Reply as Page, World};
 
 fn rules() -> Reply {
     let alert = |pod: &str| {

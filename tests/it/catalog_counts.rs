@@ -8,10 +8,10 @@ use promenade::alertmanager::AlertmanagerSettings;
 use promenade::clock;
 use promenade::prometheus::InstanceName;
 use serde_json::{Value, json};
+use world::World;
+use world::upstream::{Reply, Upstream};
 
 use crate::catalog_page::{CATALOG, listed, rules};
-use crate::world::World;
-use crate::world::upstream::{Reply, Upstream};
 
 /// The portal of [`CATALOG`] with an Alertmanager that holds back an alert until so many seconds from now, and its
 /// instance is asked each second.

@@ -1,10 +1,9 @@
 //! Faults of the catalog that concern one entity: told on its page and in its data, and unknown everywhere.
 
 use serde_json::{Value, json};
-
-use crate::world::World;
-use crate::world::markup::{tags, words};
-use crate::world::upstream::Reply;
+use world::World;
+use world::markup::{tags, words};
+use world::upstream::Reply;
 
 const HEAD: &str = "apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata:\n";
 

@@ -2,10 +2,9 @@
 
 use promenade::clock;
 use serde_json::json;
-
-use crate::world::World;
-use crate::world::markup::{tags, words};
-use crate::world::upstream::Reply;
+use world::World;
+use world::markup::{tags, words};
+use world::upstream::Reply;
 
 pub const CATALOG: &str = r#"
 apiVersion: backstage.io/v1alpha1

@@ -6,8 +6,8 @@ use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
-
-use super::world::upstream::{Reply, Upstream};
+use world::program::program;
+use world::upstream::{Reply, Upstream};
 
 struct Ended {
     status: i32,
@@ -31,7 +31,7 @@ fn root() -> PathBuf {
 
 /// Runs the check in a directory.
 fn check(directory: &Path, arguments: &[&str]) -> Ended {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_promenade"));
+    let mut command = Command::new(program());
     command.arg("check").args(arguments).current_dir(directory).env_remove("RUST_LOG").stdin(Stdio::null());
     let output = command.output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();

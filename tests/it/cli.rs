@@ -6,9 +6,10 @@ use std::process::{Child, ChildStdout, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use promenade::clock;
+use world::program::program;
 
 fn promenade(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_promenade"));
+    let mut command = Command::new(program());
     command.args(arguments).env_remove("RUST_LOG").stdin(Stdio::null());
     command
 }

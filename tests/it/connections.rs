@@ -7,10 +7,10 @@ use promenade::clock;
 use promenade::config::Settings;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
+use world::upstream::Reply;
+use world::{ONE_GRAPH, World};
 
 use crate::config::{check_faults, load};
-use crate::world::upstream::Reply;
-use crate::world::{ONE_GRAPH, World};
 
 const GRAPH: &str = "/catalog/default/component/payments/graphs/1.json";
 const MOST_HEAD: usize = 16 * 1024;

@@ -3,11 +3,9 @@
 use promenade::config::Settings;
 use promenade::monitoring::routing::Selector;
 use serde_json::json;
-use url::form_urlencoded::byte_serialize;
-
-use crate::world::World;
-use crate::world::markup::tags;
-use crate::world::upstream::Reply;
+use world::markup::tags;
+use world::upstream::Reply;
+use world::{World, encoded};
 
 const CATALOG: &str = r#"
 apiVersion: backstage.io/v1alpha1
@@ -40,10 +38,6 @@ pub async fn world(change: impl FnOnce(&mut Settings)) -> World {
     .await;
     world.upstream.on_any(Reply::matrix(&[(&[("__name__", "up"), ("job", "a")], 1.5)]));
     world
-}
-
-pub fn encoded(text: &str) -> String {
-    byte_serialize(text.as_bytes()).collect()
 }
 
 pub fn rules() -> Reply {

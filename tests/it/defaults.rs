@@ -2,11 +2,11 @@
 
 use promenade::web::PageDefaults;
 use serde_json::{Value, json};
+use world::World;
+use world::markup::{panel, tags, words};
+use world::upstream::Reply;
 
 use crate::config::{check_faults, load};
-use crate::world::World;
-use crate::world::markup::{panel, tags, words};
-use crate::world::upstream::Reply;
 
 const CATALOG: &str = r#"
 apiVersion: backstage.io/v1alpha1

@@ -1,8 +1,8 @@
 //! An entity's page around its panels: head, time, missing annotations, unknown instance, kiosk, errors.
 
-use crate::world::World;
-use crate::world::markup::{panel, tags, words};
-use crate::world::upstream::Reply;
+use world::World;
+use world::markup::{panel, tags, words};
+use world::upstream::Reply;
 
 const CATALOG: &str = r#"
 apiVersion: backstage.io/v1alpha1

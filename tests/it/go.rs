@@ -3,11 +3,10 @@
 use promenade::monitoring::routing::{Aspect, Case, Condition, Pattern, Selector};
 use promenade::prometheus::InstanceName;
 use serde_json::{Value, json};
-
-use crate::world::backstage::Backstage;
-use crate::world::markup::words;
-use crate::world::upstream::{Reply, Upstream};
-use crate::world::{Reply as Page, World};
+use world::backstage::Backstage;
+use world::markup::words;
+use world::upstream::{Reply, Upstream};
+use world::{Reply as Page, World};
 
 mod doubt;
 mod known;

@@ -1,10 +1,9 @@
 //! A graph's card in every state: drawn, empty, failed, broken, as a table of samples.
 
 use serde_json::{Value, json};
-
-use crate::world::World;
-use crate::world::markup::{panel, shape, tags, words};
-use crate::world::upstream::Reply;
+use world::World;
+use world::markup::{panel, shape, tags, words};
+use world::upstream::Reply;
 
 const PAGE: &str = "/catalog/default/component/payments";
 

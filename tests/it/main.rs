@@ -1,4 +1,4 @@
-//! Every scene and every suite, in one binary: it links once.
+//! All tests that need nothing but Rust, in one binary: it links once.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -9,7 +9,6 @@
 )]
 
 mod abandoned;
-mod access;
 mod alert_rows;
 mod alerts_panel;
 mod answer_types;
@@ -19,55 +18,39 @@ mod backstage_source;
 mod behind_proxy;
 mod breaker;
 mod broken_selectors;
-mod browser;
 mod catalog;
 mod catalog_counts;
 mod catalog_faults;
 mod catalog_page;
 mod chart;
-mod chart_browser;
-mod chat;
 mod check;
 mod cli;
 mod config;
 mod connections;
-mod controls;
-mod custom_browser;
 mod custom_pages;
 mod defaults;
 mod demo;
-mod differential;
 mod entity_page;
-mod frame;
 mod go;
-mod graph_browser;
 mod graph_panel;
-mod label_reach;
-mod leaving;
 mod own_script;
 mod params;
 mod partial_answers;
-mod pictures;
 mod pipelines;
 mod plugin_defects;
 mod plugin_suite;
+mod program;
 mod props;
 mod proxy;
-mod real_prometheus;
-mod real_proxy;
 mod routing;
 mod routing_config;
-mod row_browser;
 mod says;
 mod serving;
 mod sheets;
 mod silences;
 mod store_scenes;
-mod strangers;
 mod templates;
 mod tidy;
 mod tls;
 mod truth;
 mod upstream_faults;
-mod way_in;
-mod world;

@@ -1,7 +1,7 @@
 //! The own script: small on the wire, and the same program after its names were made short.
 
-use crate::world::World;
-use crate::world::markup::tags;
+use world::World;
+use world::markup::tags;
 
 #[path = "../../static/squeeze.rs"]
 mod squeeze;

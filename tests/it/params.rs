@@ -1,7 +1,7 @@
 //! What an address may say: pages fall back and tell, data forms refuse, nothing breaks.
 
-use crate::world::World;
-use crate::world::upstream::Reply;
+use world::World;
+use world::upstream::Reply;
 
 const CATALOG: &str = r#"
 apiVersion: backstage.io/v1alpha1

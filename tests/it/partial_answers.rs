@@ -8,11 +8,10 @@ use promenade::config::Settings;
 use promenade::metrics::UpstreamMetrics;
 use promenade::prometheus::Client;
 use serde_json::{Value, json};
-
-use crate::world::World;
-use crate::world::markup::{panel, tags, words};
-use crate::world::questions::{rules_question, store};
-use crate::world::upstream::{Reply, Request, Upstream};
+use world::World;
+use world::markup::{panel, tags, words};
+use world::questions::{rules_question, store};
+use world::upstream::{Reply, Request, Upstream};
 
 const PAGE: &str = "/catalog/default/component/payments";
 const CATALOG: &str = r#"

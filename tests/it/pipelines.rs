@@ -5,9 +5,8 @@ use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-
-use crate::world::upstream::Reply;
-use crate::world::{ONE_GRAPH, World};
+use world::upstream::Reply;
+use world::{ONE_GRAPH, World};
 
 const SLOW: &str = "GET /catalog/default/component/payments/graphs/1.json HTTP/1.1\r\nhost: x\r\n";
 const QUICK: &str = "GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n";

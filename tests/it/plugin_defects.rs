@@ -2,14 +2,13 @@
 //!
 //! They are those of its version 3.3.1. Where more is to be said, a scene elsewhere says it: `custom_pages` and
 //! `upstream_faults` of encoding, `annotations::rule` and `promql` of splitting, `answer_types` of the types of an
-//! answer, `proxy` of faults in Prometheus' own shape, `alerts_panel` of the table, `real_prometheus` of every sample.
+//! answer, `proxy` of faults in Prometheus' own shape, `alerts_panel` of the table, the tests with a real Prometheus of every sample.
 
 use promenade::config::Settings;
 use serde_json::{Value, json};
-
-use crate::world::World;
-use crate::world::markup::{panel, tags, words};
-use crate::world::upstream::{Reply, Request};
+use world::World;
+use world::markup::{panel, tags, words};
+use world::upstream::{Reply, Request};
 
 const PAGE: &str = "/catalog/default/component/shop";
 const RULE: &str = "prometheus.io/rule";

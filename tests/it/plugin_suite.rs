@@ -1,55 +1,10 @@
 //! The React plugin's own suite (3.3.1: 14 unit tests and 2 end-to-end), each case asked of our pages by its name.
+//! The end-to-end tests are among those with a browser.
 
-use promenade::config::Settings;
 use promenade::web::PageDefaults;
 use serde_json::{Value, json};
-
-use crate::world::World;
-use crate::world::chromium::Tab;
-use crate::world::markup::{panel, tags, words};
-use crate::world::upstream::{Reply, Request};
-
-const PAGE: &str = "/catalog/default/component/shop";
-
-/// The plugin's `mockQueryResponse.json`, at the last two instants of the window: on these its two points stood.
-fn q(request: &Request) -> Reply {
-    let [end, step] = ["end", "step"].map(|name| request.form(name).unwrap().parse::<i64>().unwrap());
-    let values = json!([[end - step, "6465519616"], [end, "6465519616"]]);
-    Reply::result(
-        json!([{"metric": {"__name__": "memUsage", "component": "node-exporter"}, "values": values}]),
-    )
-}
-
-/// The plugin's `mockAlertResponse.json`.
-fn a() -> Reply {
-    let labels =
-        json!({"alertname": "Excessive Memory Usage", "component": "node-exporter", "severity": "page"});
-    let annotations = json!({"summary": "Excessive memory usage"});
-    let alert = json!({"labels": labels, "annotations": annotations, "state": "firing",
-        "activeAt": "2021-09-30T11:33:16.963Z", "value": "7.25843968e+09"});
-    let rule = |name: &str, state: &str, severity: &str, alerts: Value| {
-        json!({"state": state, "name": name, "query": "node_memory_Active_bytes > 6e9", "duration": 0,
-            "labels": {"severity": severity}, "annotations": annotations, "alerts": alerts, "health": "ok",
-            "evaluationTime": 0.0003, "lastEvaluation": promenade::clock::now().to_string(), "type": "alerting"})
-    };
-    let rules = [
-        rule("test alert name", "firing", "page", json!([alert])),
-        rule("inactive alert", "inactive", "warning", json!([])),
-    ];
-    Reply::rules(json!([{"name": "example", "file": "rules.yml", "interval": 15, "rules": rules}]))
-}
-
-async fn shop(annotations: &str) -> World {
-    shop_with(annotations, |_| {}).await
-}
-
-async fn shop_with(annotations: &str, change: impl FnOnce(&mut Settings)) -> World {
-    let head = "apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata:\n  name: shop\n  annotations: ";
-    let world = World::with(&format!("{head}{{{annotations}}}\n"), change).await;
-    world.upstream.on_any(Reply::computed(q));
-    world.upstream.on_rules(a());
-    world
-}
+use world::markup::{panel, tags, words};
+use world::plugin::{PAGE, shop, shop_with};
 
 async fn graph(dimension: &str) -> Value {
     let world = shop(&format!("prometheus.io/rule: 'memUsage{dimension}'")).await;
@@ -197,34 +152,4 @@ async fn should_export_plugin() {
     .await;
     assert_eq!(world.get("/healthz").await.status, 200);
     assert!(world.get("/").await.text().contains("shop"));
-}
-
-/// End to end: `should show Prometheus alerts table`, then `should show Prometheus graphs for two rules`.
-#[tokio::test]
-async fn should_show_prometheus_alerts_table_and_graphs_for_two_rules() {
-    let rules = "node_memory_Active_bytes|instance,memUsage";
-    let world = shop(&format!("prometheus.io/alert: all, prometheus.io/rule: '{rules}'")).await;
-    world.upstream.on("node_memory_Active_bytes", Reply::matrix(&[(&[("instance", "test-instance")], 6e9)]));
-    let tab = Tab::open(&format!("http://{}{PAGE}", world.address)).await;
-    tab.until("document.querySelectorAll('section.graph canvas').length === 2").await;
-    let row = tab.text("#alerts tr.row").await;
-    for shown in ["firing", "test alert name"] {
-        assert!(row.contains(shown), "{row}");
-    }
-    tab.click("#alerts tr.row td.value").await;
-    tab.until("document.querySelector('#alerts tr.row details').open").await;
-    let opened = tab.text("#alerts tr.detail").await;
-    for shown in ["alertname", "Excessive Memory Usage", "component", "node-exporter", "severity", "page"] {
-        assert!(opened.contains(shown), "{opened}");
-    }
-    for (id, title, legend) in
-        [("graph-1", "node_memory_Active_bytes", "test-instance"), ("graph-2", "memUsage", "memUsage")]
-    {
-        assert_eq!(tab.text(&format!("#{id} h2")).await.trim(), title);
-        let lines = tab.text(&format!("#{id}-legend tbody")).await;
-        assert!(lines.contains(legend), "{id}: {lines}");
-    }
-    let complaints = tab.complaints().await;
-    assert!(complaints.is_empty(), "{complaints:?}");
-    tab.close().await;
 }

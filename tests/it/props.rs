@@ -1,9 +1,8 @@
 //! The props of one graph by its address: another query, a title, a dimension.
 
 use serde_json::json;
-
-use crate::world::World;
-use crate::world::upstream::Reply;
+use world::World;
+use world::upstream::Reply;
 
 const CATALOG: &str = r#"
 apiVersion: backstage.io/v1alpha1

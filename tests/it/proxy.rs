@@ -7,9 +7,8 @@ use promenade::monitoring::routing::Selector;
 use promenade::prometheus::{InstanceName, InstanceSettings};
 use reqwest::Method;
 use serde_json::{Value, json};
-
-use crate::world::World;
-use crate::world::upstream::{Reply, Upstream};
+use world::World;
+use world::upstream::{Reply, Upstream};
 
 const API: &str = "/api/proxy/prometheus/api";
 const CATALOG: &str = r#"
@@ -196,7 +195,7 @@ async fn the_header_picks_another_instance_letter_for_letter() {
     let own = InstanceSettings { proxy_path: "/prometheus-other/api".into(), ..other.instance("other") };
     let world = World::with(CATALOG, |settings| settings.instances.push(own)).await;
     world.upstream.on("up", Reply::matrix(&[(&[("job", "default")], 1.0)]));
-    let job = |reply: &crate::world::Reply| reply.json()["data"]["result"][0]["metric"]["job"].clone();
+    let job = |reply: &world::Reply| reply.json()["data"]["result"][0]["metric"]["job"].clone();
     let by_path = "/api/proxy/prometheus-other/api/query_range?query=up&start=0&end=0&step=1";
     for (path, name, expected) in [
         (range("up").as_str(), None, "default"),

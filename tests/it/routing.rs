@@ -7,9 +7,8 @@ use promenade::config::Settings;
 use regex::Regex;
 use serde_json::json;
 use tempfile::TempDir;
-
-use crate::world::upstream::{Reply, Upstream};
-use crate::world::{self, World};
+use world::World;
+use world::upstream::{Reply, Upstream};
 
 /// A portal and the second upstream that it may ask.
 struct Scene {

@@ -3,10 +3,9 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-
-use crate::world::World;
-use crate::world::markup::{panel, tags, words};
-use crate::world::upstream::Reply;
+use world::World;
+use world::markup::{panel, tags, words};
+use world::upstream::Reply;
 
 const PAGE: &str = "/catalog/default/component/payments";
 

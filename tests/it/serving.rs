@@ -9,9 +9,8 @@ use promenade::config::Settings;
 use reqwest::Method;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-
-use crate::world::upstream::Reply;
-use crate::world::{ONE_GRAPH, World};
+use world::upstream::Reply;
+use world::{ONE_GRAPH, World};
 
 const PAYMENTS: &str = "/catalog/default/component/payments";
 

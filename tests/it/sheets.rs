@@ -1,9 +1,10 @@
 //! Sheets: what a spreadsheet gets of graphs and alert tables, and what it must not take for a formula.
 
 use serde_json::json;
+use world::encoded;
+use world::upstream::Reply;
 
-use crate::custom_pages::{PAYMENTS, encoded, rules, world};
-use crate::world::upstream::Reply;
+use crate::custom_pages::{PAYMENTS, rules, world};
 
 #[tokio::test]
 async fn a_sheet_is_safe_to_open() {

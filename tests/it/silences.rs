@@ -7,11 +7,10 @@ use promenade::alertmanager::AlertmanagerSettings;
 use promenade::clock;
 use promenade::prometheus::InstanceName;
 use serde_json::{Value, json};
-
-use crate::world::World;
-use crate::world::alertmanager::RealAlertmanager;
-use crate::world::markup::{tags, words};
-use crate::world::upstream::{Reply, Upstream};
+use world::World;
+use world::high_load::{alert, rules, rules_of};
+use world::markup::{tags, words};
+use world::upstream::{Reply, Upstream};
 
 const CATALOG: &str = r#"
 apiVersion: backstage.io/v1alpha1
@@ -21,25 +20,6 @@ metadata:
   annotations: {prometheus.io/alert: all}
 "#;
 const PAGE: &str = "/catalog/default/component/payments/alerts?pageSize=all";
-
-/// An alert of the one rule.
-fn alert(i: usize, state: &str) -> Value {
-    json!({"labels": {"alertname": "HighLoad", "severity": "critical", "instance": format!("i:{i}"), "odd": "\"\\,}"},
-        "annotations": {}, "state": state, "activeAt": "2026-11-23T12:00:00Z", "value": "1e+00"})
-}
-
-/// Five alerts of one rule, and a pending one.
-fn rules() -> Reply {
-    rules_of((1..=5).map(|i| alert(i, "firing")).chain([alert(6, "pending")]).collect())
-}
-
-/// Of a rule that is not late while a test runs.
-fn rules_of(alerts: Vec<Value>) -> Reply {
-    let rule = json!({"name": "HighLoad", "query": "load > 1", "duration": 600, "state": "firing", "type": "alerting",
-        "labels": {"severity": "critical"}, "annotations": {}, "alerts": alerts, "health": "ok",
-        "evaluationTime": 0.001, "lastEvaluation": promenade::clock::now().to_string()});
-    Reply::rules(json!([{"name": "orders", "file": "r.yml", "interval": 600, "rules": [rule]}]))
-}
 
 const ACTIVE: &str = r#"{"state": "active", "silencedBy": [], "inhibitedBy": [], "mutedBy": []}"#;
 const SILENCED: &str = r#"{"state": "suppressed", "silencedBy": ["s-1"], "inhibitedBy": [], "mutedBy": []}"#;
@@ -339,76 +319,6 @@ async fn a_copy_of_another_cluster_silences_nothing() {
     world.upstream.on_external_labels("{cluster: us}");
     let text = words(world.get(PAGE).await.text());
     assert!(text.contains("3 firing, 1 pending, 2 silenced"), "{text}");
-}
-
-/// Two alerts of a real Alertmanager, one silenced for some seconds and one for an hour; then it is gone.
-#[tokio::test]
-async fn a_silence_ends_in_time_while_alertmanager_is_away() {
-    let alertmanager = RealAlertmanager::start(|config| config).await;
-    let url: url::Url = alertmanager.url.parse().unwrap();
-    let world = World::with(CATALOG, |all| {
-        let (ui_url, timeout) = (url.clone(), Duration::from_secs(2));
-        let settings = AlertmanagerSettings { url, ui_url, headers: vec![], timeout };
-        all.alertmanagers.insert(InstanceName::new("default"), settings);
-    })
-    .await;
-    world.upstream.on_rules(rules());
-    let labels = |i: usize| json!({"alertname": "HighLoad", "severity": "critical", "instance": format!("i:{i}"), "odd": "\"\\,}"});
-    alertmanager.post("alerts", &json!([{"labels": labels(1)}, {"labels": labels(2)}])).await;
-    let begun = clock::now();
-    let mut ends = Vec::new();
-    for (i, seconds) in [(1, 4), (2, 3_600)] {
-        let at = begun + SignedDuration::from_secs(seconds);
-        ends.push(at);
-        let matcher =
-            json!({"name": "instance", "value": format!("i:{i}"), "isRegex": false, "isEqual": true});
-        let silence = json!({"matchers": [matcher], "startsAt": begun.to_string(), "endsAt": at.to_string(),
-            "createdBy": "ann", "comment": "deploy"});
-        alertmanager.post("silences", &silence).await;
-    }
-    let text = words(world.get(PAGE).await.text());
-    assert!(clock::now() < ends[0], "this machine is too slow for this test");
-    assert!(text.contains("3 firing, 1 pending, 2 silenced"), "{text}");
-    drop(alertmanager);
-    let mut told = String::new();
-    let mut was_told = false;
-    for _ in 0..300 {
-        tokio::time::sleep(Duration::from_millis(100)).await;
-        let before = clock::now();
-        told = words(world.get(PAGE).await.text());
-        let after = clock::now();
-        if before >= ends[0] {
-            assert!(told.contains("4 firing, 1 pending, 1 silenced"), "{told}");
-        } else if after < ends[0] {
-            assert!(told.contains("3 firing, 1 pending, 2 silenced"), "{told}");
-        }
-        was_told = told.contains("Silences are those of a while ago: Alertmanager does not answer");
-        if was_told {
-            break;
-        }
-    }
-    assert!(was_told && clock::now() > ends[0], "{told}");
-    assert!(told.contains("4 firing, 1 pending, 1 silenced"), "it is known to hold for an hour: {told}");
-}
-
-#[tokio::test]
-async fn what_a_real_alertmanager_inhibits_does_not_fire() {
-    const INHIBIT: &str = "\ninhibit_rules:\n- source_matchers: [alertname=NodeDown]\n  target_matchers: [alertname=HighLoad, \"instance=i:1\"]\n";
-    let alertmanager = RealAlertmanager::start(|config| config + INHIBIT).await;
-    let url: url::Url = alertmanager.url.parse().unwrap();
-    let world = World::with(CATALOG, |all| {
-        let (ui_url, timeout) = (url.clone(), Duration::from_secs(2));
-        let settings = AlertmanagerSettings { url, ui_url, headers: vec![], timeout };
-        all.alertmanagers.insert(InstanceName::new("default"), settings);
-    })
-    .await;
-    world.upstream.on_rules(rules());
-    let labels = |i: usize| alert(i, "firing")["labels"].clone();
-    let sent = json!([{"labels": labels(1)}, {"labels": labels(2)}, {"labels": {"alertname": "NodeDown"}}]);
-    alertmanager.post("alerts", &sent).await;
-    let text = words(world.get(PAGE).await.text());
-    assert!(text.contains("4 firing, 1 pending, 1 inhibited"), "{text}");
-    assert!(text.contains("Inhibited by NodeDown"), "{text}");
 }
 
 #[tokio::test]

@@ -6,9 +6,8 @@ use promenade::clock;
 use promenade::prometheus::{ErrorKind, InstanceName, InstanceSettings, InstantValue, Origin};
 use promenade::store::{InstantQuestion, Question, Scope};
 use serde_json::json;
-
-use crate::world::questions::{query, question, rules_question, store, window};
-use crate::world::upstream::{Reply, Upstream};
+use world::questions::{query, question, rules_question, store, window};
+use world::upstream::{Reply, Upstream};
 
 #[tokio::test]
 async fn a_full_queue_is_told_at_once_and_leaves_other_instances_alone() {

@@ -5,9 +5,8 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use serde_json::json;
-
-use crate::world::World;
-use crate::world::upstream::Reply;
+use world::World;
+use world::upstream::Reply;
 
 const CATALOG: &str = r#"
 apiVersion: backstage.io/v1alpha1

@@ -265,20 +265,48 @@ fn the_top_level_is_as_agreed() {
     check("strangers at the top level", &faults);
 }
 
-#[test]
-fn every_dependency_is_justified_in_the_architecture_page() {
-    let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();
-    let page = fs::read_to_string(root().join("src/ARCHITECTURE.md")).unwrap();
-    let mut faults = Vec::new();
+/// The packages, and where the sources of each are.
+const PACKAGES: [(&str, &[&str]); 5] = [
+    ("Cargo.toml", &["src", "static", "tests/it", "tests/benches"]),
+    ("tests/world/Cargo.toml", &["tests/world"]),
+    ("tests/real/Cargo.toml", &["tests/real"]),
+    ("tests/browser/Cargo.toml", &["tests/browser"]),
+    ("tests/backstage/Cargo.toml", &["tests/backstage"]),
+];
+
+/// What no source names, and why it is there.
+const UNNAMED: [(&str, &str); 1] = [("tests/world/Cargo.toml", "futures")];
+
+fn dependencies(manifest: &str) -> Vec<String> {
+    let text = fs::read_to_string(root().join(manifest)).unwrap();
+    let mut names = Vec::new();
     let mut in_dependencies = false;
-    for line in manifest.lines() {
+    for line in text.lines() {
         if line.starts_with('[') {
             in_dependencies = line.trim_end_matches(']').ends_with("dependencies");
-            continue;
+        } else if let Some((name, _)) = line.split_once(" = ").filter(|_| in_dependencies) {
+            names.push(name.to_owned());
         }
-        let Some((name, _)) = line.split_once(" = ").filter(|_| in_dependencies) else { continue };
-        if !page.contains(&format!("| `{name}` |")) {
-            faults.push(format!("`{name}` has no line in src/ARCHITECTURE.md"));
+    }
+    names
+}
+
+#[test]
+fn every_dependency_is_used_and_justified_in_the_architecture_page() {
+    let page = fs::read_to_string(root().join("src/ARCHITECTURE.md")).unwrap();
+    let mut faults = Vec::new();
+    for (manifest, folders) in PACKAGES {
+        let sources: Vec<_> = folders.iter().flat_map(|folder| files_under(folder, "rs")).collect();
+        for name in dependencies(manifest) {
+            let own = ["promenade", "world"].contains(&name.as_str());
+            if !own && !page.contains(&format!("| `{name}` |")) {
+                faults.push(format!("{manifest}: `{name}` has no line in src/ARCHITECTURE.md"));
+            }
+            let named = Regex::new(&format!(r"\b{}(::|;|!)", name.replace('-', "_"))).unwrap();
+            let is_unnamed = UNNAMED.contains(&(manifest, name.as_str()));
+            if sources.iter().any(|(_, text)| named.is_match(text)) == is_unnamed {
+                faults.push(format!("{manifest}: `{name}` is used by no source, or has a needless excuse"));
+            }
         }
     }
     check("dependencies", &faults);

@@ -6,11 +6,10 @@ use promenade::clock;
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
-
-use crate::world::World;
-use crate::world::markup::{panel, tags, words};
-use crate::world::tls::TlsFront;
-use crate::world::upstream::{Reply, Upstream};
+use world::World;
+use world::markup::{panel, tags, words};
+use world::tls::TlsFront;
+use world::upstream::{Reply, Upstream};
 
 const CATALOG: &str = r#"
 apiVersion: backstage.io/v1alpha1

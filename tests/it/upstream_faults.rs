@@ -12,9 +12,8 @@ use promenade::prometheus::{
 use promenade::store::{Store, StoreSettings};
 use secrecy::SecretString;
 use serde_json::json;
-
-use crate::world::questions::{query, question, store, window};
-use crate::world::upstream::{Reply, Upstream};
+use world::questions::{query, question, store, window};
+use world::upstream::{Reply, Upstream};
 
 const GOOD: &str = r#"{"status":"success","data":{"resultType":"matrix","result":[{"metric":{},"values":[[1699999995,"1"]]}]}}"#;
 

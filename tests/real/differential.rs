@@ -2,10 +2,10 @@
 //! and there is no other.
 
 use promenade::clock;
+use world::World;
 
-use crate::real_prometheus::{Graph, samples_of_portal, samples_of_prometheus, world};
-use crate::world::World;
-use crate::world::prometheus::{HISTORY, RealPrometheus};
+use crate::graphs::{Graph, samples_of_portal, samples_of_prometheus, world};
+use crate::prometheus::{HISTORY, RealPrometheus};
 
 /// Gaps, a lone sample, NaN, infinities, counters with resets, numbers at both ends of the range.
 const QUERIES: [&str; 16] = [

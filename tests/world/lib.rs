@@ -1,17 +1,26 @@
 //! The world that the portal is tested in: real parts, and a scripted upstream for faults.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test that meets the unexpected should stop"
+)]
 
-pub mod alertmanager;
 pub mod backstage;
-pub mod chromium;
+pub mod high_load;
+pub mod load;
 pub mod markup;
-pub mod png;
-pub mod portal;
-pub mod prometheus;
+pub mod plugin;
+pub mod program;
+pub mod proxy;
 pub mod questions;
 pub mod tls;
 pub mod upstream;
 
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use promenade::app::{App, AppHandle};
@@ -26,6 +35,7 @@ use reqwest::{Client, Method, StatusCode};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
+use url::form_urlencoded::byte_serialize;
 
 use upstream::Upstream;
 
@@ -37,6 +47,16 @@ metadata:
   name: payments
   annotations: {prometheus.io/rule: up}
 "#;
+
+/// The project's folder.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap().to_owned()
+}
+
+/// A text as a query string has it.
+pub fn encoded(text: &str) -> String {
+    byte_serialize(text.as_bytes()).collect()
+}
 
 /// A portal on a port of its own, its catalog, and the upstream that it asks as its default instance.
 pub struct World {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-use super::prometheus::{free_port, on_path};
+use crate::prometheus::{free_port, on_path};
 
 /// Where Debian's program has its own files; of an even length.
 const PLACE: &str = "/usr/share/prometheus/alertmanager";
@@ -25,7 +25,7 @@ impl RealAlertmanager {
     /// With a configuration made of the one that ships.
     pub async fn start(change: impl FnOnce(String) -> String) -> Self {
         let dir = TempDir::new().unwrap();
-        let ships = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("config/alertmanager");
+        let ships = world::root().join("config/alertmanager");
         let read = |name: &str| fs::read_to_string(ships.join(name)).unwrap();
         let templates = read("promenade.tmpl");
         assert!(templates.contains("https://promenade.example.com"));

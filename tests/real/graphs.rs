@@ -6,9 +6,9 @@ use promenade::prometheus::InstanceSettings;
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
+use world::World;
 
-use crate::world::World;
-use crate::world::prometheus::RealPrometheus;
+use crate::prometheus::RealPrometheus;
 
 /// What is compared: selectors, aggregates, binary operations, odd labels, numbers that are none.
 const QUERIES: [&str; 14] = [

@@ -1,7 +1,8 @@
 //! Filters in a real browser: they change the list in place, and the address with it.
 
-use crate::world::chromium::Tab;
-use crate::world::portal::Portal;
+use world::program::Portal;
+
+use crate::chromium::Tab;
 
 const PAYMENTS: &str = "/catalog/default/component/payments";
 

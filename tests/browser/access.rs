@@ -1,9 +1,10 @@
 //! The pages as those meet them who do not see well, magnify, or print: axe's rules, room, and paper.
 
-use crate::world::chromium::Tab;
-use crate::world::portal::Portal;
+use world::program::Portal;
 
-const AXE: &str = include_str!("../browser/vendor/axe.min.js");
+use crate::chromium::Tab;
+
+const AXE: &str = include_str!("vendor/axe.min.js");
 const PAYMENTS: &str = "/catalog/default/component/payments";
 
 /// Every kind of page, and what is there once it is whole.

@@ -5,7 +5,7 @@
 mod leaving;
 
 use std::future::Future;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
@@ -394,7 +394,7 @@ impl Tab {
 
     /// A picture of what is in view, in `target/screens/`.
     pub async fn screenshot(&self, name: &str) -> PathBuf {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/screens");
+        let folder = world::root().join("target/screens");
         std::fs::create_dir_all(&folder).unwrap();
         let path = folder.join(format!("{name}.png"));
         self.page.save_screenshot(ScreenshotParams::builder().build(), &path).await.unwrap();

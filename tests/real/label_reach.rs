@@ -3,7 +3,7 @@
 use promenade::promql::{MatchOp, Matcher, Reach, ResultLabels};
 
 use crate::differential::Dice;
-use crate::world::prometheus::RealPrometheus;
+use crate::prometheus::RealPrometheus;
 
 const LABELS: [&str; 4] = ["zone", "instance", "code", "extra"];
 

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use promenade::config::Settings;
 use serde_json::{Value, json};
+use world::World;
+use world::program::Portal;
+use world::upstream::Reply;
 
-use crate::world::World;
-use crate::world::chromium::Tab;
-use crate::world::portal::Portal;
-use crate::world::upstream::Reply;
+use crate::chromium::Tab;
 
 const PAYMENTS: &str = "/catalog/default/component/payments";
 

@@ -1,12 +1,13 @@
 //! The README's pictures: what they show is made and looked over by every run, the files only on demand.
 //!
-//! `PROMENADE_PICTURES=1 cargo test --test it pictures` takes them anew.
+//! `PROMENADE_PICTURES=1 cargo test -p browser pictures` takes them anew.
 
 use std::path::{Path, PathBuf};
 
-use crate::world::chromium::Tab;
-use crate::world::png::with_palette;
-use crate::world::portal::Portal;
+use world::program::Portal;
+
+use crate::chromium::Tab;
+use crate::png::with_palette;
 
 const PAYMENTS: &str = "/catalog/default/component/payments?refresh=0&tz=utc";
 const SIZES: [(i64, i64); 2] = [(1440, 1100), (390, 844)];
@@ -16,7 +17,7 @@ const MOST_BYTES: u64 = 300_000;
 
 fn file(theme: &str, width: i64) -> PathBuf {
     let name = format!("payments-{theme}-{width}.png");
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser/pictures").join(name)
+    world::root().join("tests/browser/pictures").join(name)
 }
 
 /// Width and height, which every PNG begins with.
@@ -60,7 +61,7 @@ async fn the_pictures_show_the_demo() {
 #[test]
 fn the_readme_shows_pictures_that_are_there() {
     let readme = include_str!("../../README.md");
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folder = world::root();
     let shown: Vec<&str> = readme.split('"').flat_map(|text| text.split(['(', ')'])).collect();
     let shown: Vec<&&str> = shown.iter().filter(|text| text.ends_with(".png")).collect();
     assert!(!shown.is_empty(), "the README shows no picture");

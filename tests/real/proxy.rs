@@ -4,9 +4,9 @@ use promenade::clock;
 use promenade::prometheus::InstanceSettings;
 use serde_json::Value;
 use url::form_urlencoded;
+use world::World;
 
-use crate::world::World;
-use crate::world::prometheus::RealPrometheus;
+use crate::prometheus::RealPrometheus;
 
 const API: &str = "/api/proxy/prometheus/api";
 

@@ -1,10 +1,10 @@
 //! The way in, in a real browser: a reader types, and the list and the address follow.
 
 use serde_json::json;
+use world::World;
+use world::upstream::Reply;
 
-use crate::world::World;
-use crate::world::chromium::Tab;
-use crate::world::upstream::Reply;
+use crate::chromium::Tab;
 
 fn catalog() -> String {
     let component = |i: usize| {

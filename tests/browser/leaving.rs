@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use crate::world::chromium::Tab;
-use crate::world::upstream::{Reply, Upstream};
+use world::upstream::{Reply, Upstream};
+
+use crate::chromium::Tab;
 
 /// The next page takes its time, as on a busy machine, and says what it was asked for.
 const PAGE: &str = r##"<!doctype html><title>a page</title><body><h1>PATH</h1>

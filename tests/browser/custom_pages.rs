@@ -2,11 +2,10 @@
 
 use promenade::clock;
 use serde_json::{Value, json};
+use world::upstream::Reply;
+use world::{World, encoded};
 
-use crate::custom_pages::encoded;
-use crate::world::World;
-use crate::world::chromium::Tab;
-use crate::world::upstream::Reply;
+use crate::chromium::Tab;
 
 const ALERTS: &str =
     "/alerts?alerts=all&labels=severity%3Dwarning&extraColumns=labels.team,annotations.summary";

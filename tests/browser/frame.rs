@@ -1,13 +1,13 @@
 //! The portal in a frame: what it fits into, what it tells the page around, and what that may ask for.
 
 use serde_json::{Value, json};
+use world::World;
+use world::upstream::{Reply, Upstream};
 
-use crate::world::World;
-use crate::world::chromium::Tab;
-use crate::world::upstream::{Reply, Upstream};
+use crate::chromium::Tab;
 
 /// The lines that the README has for a page that frames the portal.
-const EMBED: &str = include_str!("../browser/embed.js");
+const EMBED: &str = include_str!("embed.js");
 const PAYMENTS: &str = "/catalog/default/component/payments";
 
 const CATALOG: &str = r#"

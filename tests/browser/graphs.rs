@@ -1,9 +1,10 @@
 //! What a reader does with graphs, in a real browser: move the window, zoom, point, choose, and use the keyboard.
 
-use crate::world::World;
-use crate::world::chromium::Tab;
-use crate::world::portal::Portal;
-use crate::world::upstream::Reply;
+use world::World;
+use world::program::Portal;
+use world::upstream::Reply;
+
+use crate::chromium::Tab;
 
 const PAYMENTS: &str = "/catalog/default/component/payments";
 /// An hour that is over.

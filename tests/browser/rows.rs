@@ -3,10 +3,10 @@
 use promenade::clock;
 use promenade::config::Settings;
 use serde_json::{Value, json};
+use world::World;
+use world::upstream::{Reply, Upstream};
 
-use crate::world::World;
-use crate::world::chromium::Tab;
-use crate::world::upstream::{Reply, Upstream};
+use crate::chromium::Tab;
 
 const ALERTS: &str = "/catalog/default/component/payments/alerts";
 const ROW: &str = "#alerts tbody:not(.family) tr.row";

@@ -7,12 +7,12 @@ use promenade::alertmanager::AlertmanagerSettings;
 use promenade::prometheus::InstanceName;
 use regex::Regex;
 use serde_json::{Value, json};
+use world::World;
+use world::markup::words;
+use world::upstream::{Reply, Request, Upstream};
 
-use crate::world::World;
-use crate::world::alertmanager::{BASE, RealAlertmanager};
-use crate::world::markup::words;
-use crate::world::prometheus::RealPrometheus;
-use crate::world::upstream::{Reply, Request, Upstream};
+use crate::alertmanager::{BASE, RealAlertmanager};
+use crate::prometheus::RealPrometheus;
 
 const CATALOG: &str = r#"
 apiVersion: backstage.io/v1alpha1

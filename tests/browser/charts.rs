@@ -1,12 +1,12 @@
 //! From the server's picture to the script's chart: without a jump, without a freeze, and one request a refresh.
 
 use serde_json::Value;
+use world::World;
+use world::load::{catalog, many, rough};
+use world::program::Portal;
+use world::upstream::Reply;
 
-use crate::chart::{catalog, many, rough};
-use crate::world::World;
-use crate::world::chromium::Tab;
-use crate::world::portal::Portal;
-use crate::world::upstream::Reply;
+use crate::chromium::Tab;
 
 const PAYMENTS: &str = "/catalog/default/component/payments";
 

@@ -1,35 +1,24 @@
-//! The program among strangers: what they cost, what they leave in the log, and how it ends under them.
+//! The program under many readers, unruly clients and signals: its memory, its log, its end.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use promenade::clock;
 use tempfile::TempDir;
-
-use crate::world::ONE_GRAPH;
-use crate::world::upstream::{Reply, Upstream};
+use world::ONE_GRAPH;
+use world::program::Program;
+use world::upstream::{Reply, Upstream};
 
 const GRAPH: &str = "/catalog/default/component/payments/graphs/1.json";
 
 /// `promenade serve` on a free port, with the upstream as its instance.
-struct Program {
-    child: Child,
-    said: Arc<Mutex<String>>,
+struct Server {
+    program: Program,
     address: SocketAddr,
     _directory: TempDir,
 }
 
-impl Drop for Program {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-impl Program {
+impl Server {
     async fn serve(upstream: &Upstream, log: &str) -> Self {
         let directory = TempDir::new().unwrap();
         let config = format!(
@@ -40,40 +29,19 @@ impl Program {
         );
         std::fs::write(directory.path().join("catalog.yaml"), ONE_GRAPH).unwrap();
         std::fs::write(directory.path().join("app-config.yaml"), config).unwrap();
-        let mut child = Command::new(env!("CARGO_BIN_EXE_promenade"))
-            .args(["--log-format", "json", "serve", "--listen", "127.0.0.1:0", "--config"])
-            .arg(directory.path().join("app-config.yaml"))
-            .env("RUST_LOG", log)
-            .stderr(Stdio::piped())
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap();
-        let lines = BufReader::new(child.stderr.take().unwrap()).lines();
-        let said = Arc::new(Mutex::new(String::new()));
-        let hearing = said.clone();
-        std::thread::spawn(move || {
-            for line in lines.map_while(Result::ok) {
-                *hearing.lock().unwrap() += &(line + "\n");
-            }
+        let program = Program::start(|p| {
+            p.args(["--log-format", "json", "serve", "--listen", "127.0.0.1:0", "--config"])
+                .arg(directory.path().join("app-config.yaml"))
+                .env("RUST_LOG", log)
         });
-        let began = clock::stopwatch();
-        let address = loop {
-            let text = said.lock().unwrap().clone();
-            let line = text.lines().find(|line| line.contains("\"message\":\"serving\""));
-            if let Some(address) = line.and_then(|line| line.split("\"address\":\"").nth(1)) {
-                break address.split('"').next().unwrap().parse().unwrap();
-            }
-            assert!(began.elapsed() < Duration::from_secs(60), "{text}");
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        };
-        Self { child, said, address, _directory: directory }
+        program.until("\"message\":\"serving\"", 1).await;
+        let text = program.output();
+        let line = text.lines().find(|line| line.contains("\"message\":\"serving\"")).unwrap();
+        let address = line.split("\"address\":\"").nth(1).unwrap().split('"').next().unwrap();
+        Self { address: address.parse().unwrap(), program, _directory: directory }
     }
 
-    fn said(&self) -> String {
-        self.said.lock().unwrap().clone()
-    }
-
-    /// The last words of a connection of its own.
+    /// All that a connection of its own answers.
     fn ask(&self, request: &[u8]) -> Vec<u8> {
         let mut stream = TcpStream::connect(self.address).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
@@ -90,7 +58,7 @@ impl Program {
     /// Resident memory in MB.
     #[cfg(target_os = "linux")]
     fn resident(&self) -> usize {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.program.id())).unwrap();
         let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
         line.split_whitespace().nth(1).unwrap().parse::<usize>().unwrap() / 1_000
     }
@@ -101,15 +69,15 @@ impl Program {
 async fn forty_readers_of_ten_megabytes_share_one_buffer() {
     let upstream = Upstream::start().await;
     upstream.on("up", Reply::constants(2_200));
-    let program = Program::serve(&upstream, "info").await;
+    let server = Server::serve(&upstream, "info").await;
     // A fixed window, so that all ask for the same.
     let path = format!("{GRAPH}?from=1600000000000&to=1600003600000&step=15s");
-    let whole = program.get(&path).len();
+    let whole = server.get(&path).len();
     assert!(whole > 9_000_000, "{whole} bytes");
-    let before = program.resident();
+    let before = server.resident();
     let mut readers = Vec::new();
     for _ in 0..40 {
-        let mut stream = TcpStream::connect(program.address).unwrap();
+        let mut stream = TcpStream::connect(server.address).unwrap();
         stream.write_all(format!("GET {path} HTTP/1.1\r\nhost: x\r\n\r\n").as_bytes()).unwrap();
         readers.push(stream);
     }
@@ -119,7 +87,7 @@ async fn forty_readers_of_ten_megabytes_share_one_buffer() {
         reader.read_exact(&mut first).unwrap();
         assert_eq!(&first, b"HTTP/1.1 200");
     }
-    let with = program.resident();
+    let with = server.resident();
     assert!(with <= before + 100, "{before} MB before, {with} MB with 40 readers of {whole} bytes");
     drop(readers);
 }
@@ -127,7 +95,7 @@ async fn forty_readers_of_ten_megabytes_share_one_buffer() {
 #[tokio::test(flavor = "multi_thread")]
 async fn strangers_write_no_errors_into_the_log() {
     let upstream = Upstream::start().await;
-    let program = Program::serve(&upstream, "info").await;
+    let server = Server::serve(&upstream, "info").await;
     let long = format!("GET /{} HTTP/1.1\r\nhost: x\r\n\r\n", "x".repeat(40_000));
     let many = format!("GET / HTTP/1.1\r\nhost: x\r\n{}\r\n", "a: b\r\n".repeat(200));
     for request in [
@@ -139,10 +107,10 @@ async fn strangers_write_no_errors_into_the_log() {
         "POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n",
     ] {
         for _ in 0..5 {
-            assert!(program.ask(request.as_bytes()).starts_with(b"HTTP/1.1 4"), "{request:.40}");
+            assert!(server.ask(request.as_bytes()).starts_with(b"HTTP/1.1 4"), "{request:.40}");
         }
     }
-    let said = program.said();
+    let said = server.program.output();
     assert!(!said.contains("ERROR"), "{said}");
     assert!(said.contains("\"most_connections\":"), "the limit is in the log: {said}");
 }
@@ -152,32 +120,22 @@ async fn strangers_write_no_errors_into_the_log() {
 async fn a_signal_to_end_is_told_to_balancers_and_what_is_in_flight_is_finished() {
     let upstream = Upstream::start().await;
     upstream.on("up", Reply::matrix(&[(&[("job", "a")], 1.0)]).after(Duration::from_secs(4)));
-    let mut program = Program::serve(&upstream, "info").await;
-    assert!(program.get("/readyz").starts_with(b"HTTP/1.1 200"));
-    let mut asking = TcpStream::connect(program.address).unwrap();
+    let mut server = Server::serve(&upstream, "info").await;
+    assert!(server.get("/readyz").starts_with(b"HTTP/1.1 200"));
+    let mut asking = TcpStream::connect(server.address).unwrap();
     asking.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
     asking.write_all(format!("GET {GRAPH} HTTP/1.1\r\nhost: x\r\n\r\n").as_bytes()).unwrap();
     while upstream.requests().is_empty() {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
-    let sent = Command::new("kill").args(["-TERM", &program.child.id().to_string()]).status().unwrap();
-    assert!(sent.success());
-    while !program.said().contains("shutting down") {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    server.program.signal("TERM");
+    server.program.until("shutting down", 1).await;
     // For a moment it still answers, and says so.
-    assert!(program.get("/readyz").starts_with(b"HTTP/1.1 503"));
+    assert!(server.get("/readyz").starts_with(b"HTTP/1.1 503"));
     let mut answer = Vec::new();
     asking.read_to_end(&mut answer).unwrap();
     let text = String::from_utf8(answer).unwrap();
     assert!(text.starts_with("HTTP/1.1 200") && text.ends_with('}'), "{text}");
-    let began = clock::stopwatch();
-    let status = loop {
-        if let Some(status) = program.child.try_wait().unwrap() {
-            break status;
-        }
-        assert!(began.elapsed() < Duration::from_secs(20), "{}", program.said());
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    };
-    assert_eq!(status.code(), Some(0), "{}", program.said());
+    let status = server.program.end().await;
+    assert_eq!(status.code(), Some(0), "{}", server.program.output());
 }

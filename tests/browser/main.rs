@@ -1,0 +1,25 @@
+//! Tests with a real browser. `tests/run browser` installs Chromium and runs them.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test that meets the unexpected should stop"
+)]
+
+mod access;
+mod behind_proxy;
+mod catalog;
+mod charts;
+mod chromium;
+mod controls;
+mod custom_pages;
+mod frame;
+mod graphs;
+mod leaving;
+mod pages;
+mod pictures;
+mod plugin_suite;
+mod png;
+mod rows;

@@ -1,0 +1,19 @@
+//! Tests with a real Prometheus and a real Alertmanager. `tests/run real` installs and runs them.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test that meets the unexpected should stop"
+)]
+
+mod alertmanager;
+mod chat;
+mod differential;
+mod graphs;
+mod label_reach;
+mod prometheus;
+mod proxy;
+mod restart;
+mod silences;

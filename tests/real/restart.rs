@@ -1,0 +1,75 @@
+//! While a real Prometheus starts again, no form says that nothing fires.
+
+use std::time::Duration;
+
+use promenade::clock;
+use url::Url;
+use world::World;
+
+use crate::prometheus::RealPrometheus;
+
+const CATALOG: &str = r#"
+apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata: {name: named, annotations: {prometheus.io/alert: A}}
+---
+apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata: {name: matched, annotations: {prometheus.io/alert: A, prometheus.io/labels: team=x}}
+---
+apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata: {name: labelled, annotations: {prometheus.io/labels: team=x}}
+"#;
+
+/// Evaluated every ten seconds, so that a restart leaves some seconds in which nothing is known.
+const SLOW_RULES: &str = r#"
+groups:
+  - name: slow
+    interval: 10s
+    rules:
+      - alert: A
+        expr: label_replace(vector(1), "team", "x", "", "")
+"#;
+
+#[tokio::test]
+async fn a1_a_restart_of_prometheus_is_at_no_time_quiet() {
+    let mut prometheus = RealPrometheus::start_of("rule_files: [rules.yml]\n", SLOW_RULES);
+    prometheus.wait_for_rules(1).await;
+    let api = Url::parse(&format!("{}/api/v1/", prometheus.url)).unwrap();
+    let world = World::with(CATALOG, |settings| {
+        settings.instances[0].api = api;
+        settings.instances[0].scrape_interval = Duration::from_secs(1);
+    })
+    .await;
+    let state = async |name: &str| {
+        let path = format!("/catalog/default/component/{name}/alerts.json");
+        world.get(&path).await.json()["state"].as_str().map(str::to_owned)
+    };
+    let begun = clock::stopwatch();
+    for restarted in [false, true] {
+        if restarted {
+            assert_eq!(state("matched").await.as_deref(), Some("firing"));
+            prometheus.restart();
+        }
+        loop {
+            let told = [state("matched").await, state("labelled").await, state("named").await];
+            // A portal that asks before Prometheus listens has an older answer, or none.
+            assert!(told.iter().all(|state| !matches!(state.as_deref(), Some("quiet" | "none"))), "{told:?}");
+            let answers =
+                reqwest::get(format!("{}/-/ready", prometheus.url)).await.is_ok_and(|r| r.status() == 200);
+            if answers
+                && told.iter().all(|state| state.as_deref() == Some("firing"))
+                && is_fresh(&world).await
+            {
+                break;
+            }
+            assert!(begun.elapsed() < Duration::from_secs(90), "{told:?}");
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    }
+}
+
+async fn is_fresh(world: &World) -> bool {
+    world.get("/catalog/default/component/matched/alerts.json").await.json()["complete"] == true
+}

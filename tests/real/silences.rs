@@ -1,0 +1,92 @@
+//! What a real Alertmanager silences and inhibits, on the alert table.
+
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use promenade::alertmanager::AlertmanagerSettings;
+use promenade::clock;
+use promenade::prometheus::InstanceName;
+use serde_json::json;
+use world::World;
+use world::high_load::{alert, rules};
+use world::markup::words;
+
+use crate::alertmanager::RealAlertmanager;
+
+const CATALOG: &str = r#"
+apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata:
+  name: payments
+  annotations: {prometheus.io/alert: all}
+"#;
+const PAGE: &str = "/catalog/default/component/payments/alerts?pageSize=all";
+
+/// A scripted Prometheus beside this Alertmanager.
+async fn beside(alertmanager: &RealAlertmanager) -> World {
+    let url: url::Url = alertmanager.url.parse().unwrap();
+    let world = World::with(CATALOG, |all| {
+        let (ui_url, timeout) = (url.clone(), Duration::from_secs(2));
+        let settings = AlertmanagerSettings { url, ui_url, headers: vec![], timeout };
+        all.alertmanagers.insert(InstanceName::new("default"), settings);
+    })
+    .await;
+    world.upstream.on_rules(rules());
+    world
+}
+
+/// Two alerts of a real Alertmanager, one silenced for some seconds and one for an hour; then it is gone.
+#[tokio::test]
+async fn a_silence_ends_in_time_while_alertmanager_is_away() {
+    let alertmanager = RealAlertmanager::start(|config| config).await;
+    let world = beside(&alertmanager).await;
+    let labels = |i: usize| json!({"alertname": "HighLoad", "severity": "critical", "instance": format!("i:{i}"), "odd": "\"\\,}"});
+    alertmanager.post("alerts", &json!([{"labels": labels(1)}, {"labels": labels(2)}])).await;
+    let begun = clock::now();
+    let mut ends = Vec::new();
+    for (i, seconds) in [(1, 4), (2, 3_600)] {
+        let at = begun + SignedDuration::from_secs(seconds);
+        ends.push(at);
+        let matcher =
+            json!({"name": "instance", "value": format!("i:{i}"), "isRegex": false, "isEqual": true});
+        let silence = json!({"matchers": [matcher], "startsAt": begun.to_string(), "endsAt": at.to_string(),
+            "createdBy": "ann", "comment": "deploy"});
+        alertmanager.post("silences", &silence).await;
+    }
+    let text = words(world.get(PAGE).await.text());
+    assert!(clock::now() < ends[0], "this machine is too slow for this test");
+    assert!(text.contains("3 firing, 1 pending, 2 silenced"), "{text}");
+    drop(alertmanager);
+    let mut told = String::new();
+    let mut was_told = false;
+    for _ in 0..300 {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        let before = clock::now();
+        told = words(world.get(PAGE).await.text());
+        let after = clock::now();
+        if before >= ends[0] {
+            assert!(told.contains("4 firing, 1 pending, 1 silenced"), "{told}");
+        } else if after < ends[0] {
+            assert!(told.contains("3 firing, 1 pending, 2 silenced"), "{told}");
+        }
+        was_told = told.contains("Silences are those of a while ago: Alertmanager does not answer");
+        if was_told {
+            break;
+        }
+    }
+    assert!(was_told && clock::now() > ends[0], "{told}");
+    assert!(told.contains("4 firing, 1 pending, 1 silenced"), "it is known to hold for an hour: {told}");
+}
+
+#[tokio::test]
+async fn what_a_real_alertmanager_inhibits_does_not_fire() {
+    const INHIBIT: &str = "\ninhibit_rules:\n- source_matchers: [alertname=NodeDown]\n  target_matchers: [alertname=HighLoad, \"instance=i:1\"]\n";
+    let alertmanager = RealAlertmanager::start(|config| config + INHIBIT).await;
+    let world = beside(&alertmanager).await;
+    let labels = |i: usize| alert(i, "firing")["labels"].clone();
+    let sent = json!([{"labels": labels(1)}, {"labels": labels(2)}, {"labels": {"alertname": "NodeDown"}}]);
+    alertmanager.post("alerts", &sent).await;
+    let text = words(world.get(PAGE).await.text());
+    assert!(text.contains("4 firing, 1 pending, 1 inhibited"), "{text}");
+    assert!(text.contains("Inhibited by NodeDown"), "{text}");
+}

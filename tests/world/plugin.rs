@@ -1,0 +1,51 @@
+//! The data of the React plugin's own tests (3.3.1).
+
+use promenade::clock;
+use promenade::config::Settings;
+use serde_json::{Value, json};
+
+use crate::World;
+use crate::upstream::{Reply, Request};
+
+pub const PAGE: &str = "/catalog/default/component/shop";
+
+/// The plugin's `mockQueryResponse.json`, at the last two instants of the window: on these its two points stood.
+fn q(request: &Request) -> Reply {
+    let [end, step] = ["end", "step"].map(|name| request.form(name).unwrap().parse::<i64>().unwrap());
+    let values = json!([[end - step, "6465519616"], [end, "6465519616"]]);
+    Reply::result(
+        json!([{"metric": {"__name__": "memUsage", "component": "node-exporter"}, "values": values}]),
+    )
+}
+
+/// The plugin's `mockAlertResponse.json`.
+fn a() -> Reply {
+    let labels =
+        json!({"alertname": "Excessive Memory Usage", "component": "node-exporter", "severity": "page"});
+    let annotations = json!({"summary": "Excessive memory usage"});
+    let alert = json!({"labels": labels, "annotations": annotations, "state": "firing",
+        "activeAt": "2021-09-30T11:33:16.963Z", "value": "7.25843968e+09"});
+    let rule = |name: &str, state: &str, severity: &str, alerts: Value| {
+        json!({"state": state, "name": name, "query": "node_memory_Active_bytes > 6e9", "duration": 0,
+            "labels": {"severity": severity}, "annotations": annotations, "alerts": alerts, "health": "ok",
+            "evaluationTime": 0.0003, "lastEvaluation": clock::now().to_string(), "type": "alerting"})
+    };
+    let rules = [
+        rule("test alert name", "firing", "page", json!([alert])),
+        rule("inactive alert", "inactive", "warning", json!([])),
+    ];
+    Reply::rules(json!([{"name": "example", "file": "rules.yml", "interval": 15, "rules": rules}]))
+}
+
+/// A portal whose one entity, `shop`, has these annotations, before the plugin's data.
+pub async fn shop(annotations: &str) -> World {
+    shop_with(annotations, |_| {}).await
+}
+
+pub async fn shop_with(annotations: &str, change: impl FnOnce(&mut Settings)) -> World {
+    let head = "apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata:\n  name: shop\n  annotations: ";
+    let world = World::with(&format!("{head}{{{annotations}}}\n"), change).await;
+    world.upstream.on_any(Reply::computed(q));
+    world.upstream.on_rules(a());
+    world
+}

@@ -1,0 +1,128 @@
+//! A proxy like Backstage's, and a portal below its path: few headers pass it, in either direction.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::{Arc, Mutex};
+
+use promenade::clock;
+use promenade::config::Settings;
+use serde_json::json;
+use tokio::task::block_in_place;
+
+use crate::World;
+use crate::upstream::{Reply, Request, Upstream};
+
+/// Where the portal is, below the proxy.
+pub const PREFIX: &str = "/api/proxy/promenade";
+
+const CATALOG: &str = r#"
+apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata:
+  name: payments
+  annotations:
+    prometheus.io/rule: 'load|job,sum(load)|title="Sum"'
+    prometheus.io/alert: all
+spec: {type: service, owner: team-a}
+---
+apiVersion: backstage.io/v1alpha1
+kind: Group
+metadata: {name: team-a}
+"#;
+
+/// What Backstage's proxy forwards of itself, and what the README says to add.
+const FORWARDED: [&str; 11] = [
+    "cache-control",
+    "content-language",
+    "content-length",
+    "content-type",
+    "expires",
+    "last-modified",
+    "pragma",
+    "host",
+    "accept",
+    "accept-language",
+    "user-agent",
+];
+const ALLOWED: [&str; 7] = [
+    "hx-request",
+    "hx-request-type",
+    "hx-history-restore-request",
+    "hx-current-url",
+    "hx-source",
+    "hx-replace-url",
+    "location",
+];
+
+fn below_a_path(settings: &mut Settings) {
+    settings.web.base_url = Some(format!("https://backstage.example{PREFIX}").parse().unwrap());
+}
+
+/// Below that path, with two graphs and an alert.
+pub async fn portal() -> World {
+    let world = World::with(CATALOG, below_a_path).await;
+    world.upstream.on("load", Reply::matrix(&[(&[("job", "a")], 1.0), (&[("job", "b")], 2.0)]));
+    world.upstream.on("sum(load)", Reply::matrix(&[(&[], 3.0)]));
+    let alert = json!({"state": "firing", "activeAt": "2026-11-24T10:00:00Z", "value": "1e+00",
+        "labels": {"alertname": "High", "severity": "critical"}, "annotations": {}});
+    let rule = json!({"type": "alerting", "name": "High", "query": "load > 0", "duration": 0, "health": "ok",
+        "labels": {"severity": "critical"}, "annotations": {}, "state": "firing", "alerts": [alert],
+        "evaluationTime": 0.1, "lastEvaluation": clock::now().to_string()});
+    world
+        .upstream
+        .on_rules(Reply::rules(json!([{"name": "g", "file": "f", "interval": 15, "rules": [rule]}])));
+    world
+}
+
+/// The proxy, and what the portal answered before anything was taken away: path, headers.
+pub struct Proxy {
+    upstream: Upstream,
+    pub answered: Arc<Mutex<Vec<(String, String)>>>,
+}
+
+impl Proxy {
+    /// `target` has the portal's own path, so that a path stays as it is.
+    pub async fn before(target: SocketAddr) -> Self {
+        let upstream = Upstream::start().await;
+        let answered: Arc<Mutex<Vec<(String, String)>>> = Arc::default();
+        let writing = answered.clone();
+        // The portal and its upstream may run on the same threads, of which this must not hold the last one.
+        let answer = move |request: &Request| block_in_place(|| forward(target, request, &writing));
+        upstream.on_any(Reply::computed(answer));
+        Self { upstream, answered }
+    }
+
+    /// The address of a path at the proxy.
+    pub fn at(&self, path: &str) -> String {
+        format!("http://{}{path}", self.upstream.address)
+    }
+}
+
+fn passes(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    FORWARDED.contains(&name.as_str()) || ALLOWED.contains(&name.as_str())
+}
+
+fn forward(target: SocketAddr, request: &Request, answered: &Mutex<Vec<(String, String)>>) -> Reply {
+    if !request.path.starts_with(PREFIX) {
+        return Reply::html(404, "not below the proxy's path");
+    }
+    // HTTP/1.0: the answer ends with its connection.
+    let mut head = format!("{} {} HTTP/1.0\r\n", request.method, request.path);
+    for (name, value) in request.headers.iter().filter(|(name, _)| passes(name)) {
+        head += &format!("{name}: {value}\r\n");
+    }
+    head +=
+        "x-forwarded-host: evil.example\r\nx-forwarded-proto: gopher\r\nx-forwarded-prefix: /evil\r\n\r\n";
+    let mut stream = TcpStream::connect(target).unwrap();
+    stream.write_all(head.as_bytes()).unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).unwrap();
+    let end = answer.windows(4).position(|w| w == b"\r\n\r\n").unwrap();
+    let head = String::from_utf8(answer[..end].to_vec()).unwrap();
+    answered.lock().unwrap().push((request.path.clone(), head.to_ascii_lowercase()));
+    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+    let headers = head.lines().skip(1).filter_map(|line| line.split_once(": "));
+    let kept = headers.filter(|(name, _)| passes(name) && !name.eq_ignore_ascii_case("content-length"));
+    Reply::http(status, &kept.collect::<Vec<_>>(), &answer[end + 4..])
+}
