@@ -8,6 +8,7 @@ use actix_web::middleware::Next;
 use actix_web::{HttpResponse, web};
 use percent_encoding::percent_decode_str;
 
+use super::links::entity_path;
 use super::{CachePolicy, WebSettings};
 use crate::catalog::EntityRef;
 
@@ -41,12 +42,8 @@ fn canonical(prefix: &str, path: &str) -> Option<String> {
     let mut part = || percent_decode_str(parts.next()?).decode_utf8().ok();
     let (namespace, kind, name) = (part()?, part()?, part()?);
     let reference = EntityRef::new(&kind, &namespace, &name)?;
-    let (namespace, kind, name) = (reference.namespace(), reference.kind(), reference.name());
-    let mut canonical = format!("{prefix}/catalog/{namespace}/{kind}/{name}");
-    if let Some(page) = parts.next() {
-        canonical.push('/');
-        canonical.push_str(page);
-    }
+    let page = parts.next().map(|page| format!("/{page}")).unwrap_or_default();
+    let canonical = entity_path(prefix, &reference, &page);
     (canonical != path).then_some(canonical)
 }
 

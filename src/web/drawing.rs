@@ -6,7 +6,7 @@ use std::future::{Ready, ready};
 use url::form_urlencoded;
 
 use super::params::{ParamProblem, Theme};
-use super::{Form, PageError};
+use super::{Format, PageError};
 use crate::chart::svg::{Shade, Sheet};
 
 /// What a panel's script may say of its width, in pixels; what is beyond counts as the bound.
@@ -15,7 +15,7 @@ const WIDTHS: (u32, u32) = (100, 4_000);
 /// The width at which the reader's script draws a panel; None: the server draws it.
 /// Only a panel that is asked for alone is drawn by a script.
 pub fn drawn(headers: &HeaderMap, query: &str) -> Option<u32> {
-    if Form::of(headers) == Form::Page {
+    if Format::of_headers(headers) == Format::Page {
         return None;
     }
     let mut pairs = form_urlencoded::parse(query.as_bytes());

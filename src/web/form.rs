@@ -1,16 +1,14 @@
 //! The forms of an answer: a page, a fragment of it, JSON, or a sheet; compressed for those who ask for it.
 
 use std::convert::Infallible;
-use std::future::{Ready, ready};
 use std::io::Write;
 
-use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
-    CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue, VARY,
+    CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue, VARY,
 };
 use actix_web::web::Bytes;
-use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -18,7 +16,7 @@ use serde::Serialize;
 
 use super::csv::Csv;
 use super::rendered::{Making, Rendered, Text};
-use super::{CachePolicy, PageError, assets};
+use super::{CachePolicy, Format, PageError, assets};
 use crate::monitoring::Monitoring;
 
 /// Smaller bodies fit one packet as they are.
@@ -26,32 +24,6 @@ const WORTH_COMPRESSING: usize = 1_024;
 
 /// The headers that choose between page and fragment, and the encoding.
 const VARY_BY: &str = "HX-Request, HX-Request-Type, HX-History-Restore-Request, Accept-Encoding";
-
-/// What the asker wants of a page's address.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
-    Page,
-    /// Only what changes: htmx swaps it into a page that stands already.
-    Fragment,
-}
-
-impl Form {
-    pub fn of(headers: &HeaderMap) -> Self {
-        let says =
-            |name: &str, word: &str| headers.get(name).is_some_and(|v| v.as_bytes() == word.as_bytes());
-        let whole = says("HX-Request-Type", "full") || headers.contains_key("HX-History-Restore-Request");
-        if says("HX-Request", "true") && !whole { Self::Fragment } else { Self::Page }
-    }
-}
-
-impl FromRequest for Form {
-    type Error = actix_web::Error;
-    type Future = Ready<Result<Self, Self::Error>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(Ok(Self::of(request.headers())))
-    }
-}
 
 /// A page or a fragment.
 pub fn html(
@@ -68,9 +40,9 @@ pub fn page(
     whole: &impl Template,
     content: &impl Template,
 ) -> Result<HttpResponse, PageError> {
-    match Form::of(request.headers()) {
-        Form::Page => html(request, whole, CachePolicy::Live),
-        Form::Fragment => html(request, content, CachePolicy::Live),
+    match Format::of_headers(request.headers()) {
+        Format::Fragment => html(request, content, CachePolicy::Live),
+        _ => html(request, whole, CachePolicy::Live),
     }
 }
 
@@ -201,23 +173,6 @@ mod tests {
     use actix_web::test::TestRequest;
 
     use super::*;
-
-    #[test]
-    fn headers_choose_between_page_and_fragment() {
-        let cases: [(&[(&str, &str)], Form); 7] = [
-            (&[], Form::Page),
-            (&[("HX-Request", "true")], Form::Fragment),
-            (&[("HX-Request", "true"), ("HX-Request-Type", "partial")], Form::Fragment),
-            (&[("HX-Request", "true"), ("HX-Request-Type", "full")], Form::Page),
-            (&[("HX-Request", "true"), ("HX-History-Restore-Request", "true")], Form::Page),
-            (&[("HX-Request", "false")], Form::Page),
-            (&[("HX-Request-Type", "partial")], Form::Page),
-        ];
-        for (headers, expected) in cases {
-            let request = headers.iter().fold(TestRequest::get(), |r, header| r.insert_header(*header));
-            assert_eq!(Form::of(request.to_http_request().headers()), expected, "{headers:?}");
-        }
-    }
 
     #[test]
     fn only_who_asks_gets_gzip_and_only_where_it_helps() {

@@ -15,7 +15,7 @@ use serde::Serialize;
 use super::PageError;
 use crate::web::api::proxy;
 use crate::web::form;
-use crate::web::{CachePolicy, pages};
+use crate::web::{CachePolicy, Format, pages};
 
 /// A full queue is shorter by then, and most catalogs are read.
 const RETRY_AFTER_SECS: &str = "2";
@@ -80,7 +80,7 @@ fn body(request: &HttpRequest, asked: &str, error: &PageError) -> actix_web::Htt
     let told = &error.told();
     let made = if proxy::is_route(asked) {
         proxy::refusal(request, error, told)
-    } else if [".json", ".csv", ".svg"].iter().any(|form| asked.ends_with(form)) {
+    } else if Format::of_route(asked).is_some() {
         let message = told.message();
         let error = ErrorFields { kind: told.kind, message: &message };
         form::json_as(request, told.status, &ErrorBody { error }, CachePolicy::Live)

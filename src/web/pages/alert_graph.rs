@@ -8,8 +8,9 @@ use super::Shell;
 use super::head::Head;
 use super::scene::Scene;
 use super::time_bar::TimeBar;
+use crate::web::links::{Page, Source};
 use crate::web::panels::AlertGraphPanel;
-use crate::web::{CachePolicy, Form, PageError, form};
+use crate::web::{CachePolicy, Format, PageError, form};
 
 #[derive(Template)]
 #[template(path = "pages/alert_graph.html")]
@@ -21,16 +22,16 @@ pub struct AlertGraphPage<'a> {
 }
 
 /// The address names the row, never its expression.
-pub async fn show(request: HttpRequest, form: Form, scene: Scene) -> Result<HttpResponse, PageError> {
+pub async fn show(request: HttpRequest, format: Format, scene: Scene) -> Result<HttpResponse, PageError> {
     let row = scene.params.table.alert.ok_or(PageError::NoSuchPage)?;
-    let page = scene.links().alert_graph(&scene.entity.reference, row);
-    let setting = scene.setting(&page);
+    let link = scene.links().to(Page::AlertGraph(Source::Entity(&scene.entity.reference), row));
+    let setting = scene.setting(link.path());
     let graph = scene.alert_graph(&setting, row).await;
-    if form == Form::Fragment {
+    if format == Format::Fragment {
         return form::html(&request, &graph, CachePolicy::Live);
     }
     let status = if graph.is_gone() { StatusCode::NOT_FOUND } else { StatusCode::OK };
     let head = scene.head("", scene.summary_without_alerts());
-    let page = AlertGraphPage { shell: scene.shell(&page, &head), bar: scene.time_bar(&page), head, graph };
+    let page = AlertGraphPage { shell: scene.shell(link.path(), &head), bar: scene.time_bar(link.path()), head, graph };
     form::html_as(&request, status, &page, CachePolicy::Live)
 }

@@ -8,9 +8,10 @@ use super::Shell;
 use super::head::Head;
 use super::scene::{Scene, Wait};
 use super::time_bar::TimeBar;
+use crate::web::links::{Page, Source};
 use crate::web::panels::missing::Missing;
 use crate::web::panels::{AlertsPanel, MissingPanel, ProblemsPanel, Setting};
-use crate::web::{CachePolicy, Form, PageError, form};
+use crate::web::{CachePolicy, Format, PageError, form};
 
 #[derive(Template)]
 #[template(path = "pages/alerts.html")]
@@ -23,22 +24,22 @@ pub struct AlertsPage<'a> {
     pub alerts: Option<AlertsPanel>,
 }
 
-pub async fn show(request: HttpRequest, form: Form, scene: Scene) -> Result<HttpResponse, PageError> {
-    let page = scene.links().alerts(&scene.entity.reference);
-    let setting = scene.setting(&page);
+pub async fn show(request: HttpRequest, format: Format, scene: Scene) -> Result<HttpResponse, PageError> {
+    let link = scene.links().to(Page::Alerts(Source::Entity(&scene.entity.reference)));
+    let setting = scene.setting(link.path());
     let missing = scene.spec.alerts.is_none();
     let alerts = match missing {
         true => None,
-        false => Some(scene.alerts(&setting, Wait::Fully, form == Form::Fragment).await),
+        false => Some(scene.alerts(&setting, Wait::Fully, format == Format::Fragment).await),
     };
-    if let Some(alerts) = alerts.as_ref().filter(|_| form == Form::Fragment) {
+    if let Some(alerts) = alerts.as_ref().filter(|_| format == Format::Fragment) {
         return fragment(&request, &setting, alerts);
     }
     let summary = alerts.as_ref().map_or_else(|| scene.summary_without_alerts(), |a| a.summary.clone());
     let head = scene.head("Alerts", summary);
     let page = AlertsPage {
-        shell: scene.shell(&page, &head),
-        bar: scene.time_bar(&page),
+        shell: scene.shell(link.path(), &head),
+        bar: scene.time_bar(link.path()),
         problems: scene.problems(),
         missing: missing.then(|| MissingPanel::of(&scene.entity, Missing::Alerts)),
         head,
@@ -56,7 +57,7 @@ pub fn fragment(
     let mut reply = form::html(request, alerts, CachePolicy::Live)?;
     if is_search(request) {
         // The form cannot know the address that its text leads to.
-        let seen = setting.links.with(setting.page, &[]);
+        let seen = setting.links.with(setting.page, &[]).to_string();
         if let Ok(seen) = HeaderValue::from_str(&seen) {
             reply.headers_mut().insert(HeaderName::from_static("hx-replace-url"), seen);
         }

@@ -4,7 +4,8 @@ use super::Shell;
 use super::head::Tab;
 use super::time_bar::TimeBar;
 use crate::prometheus::InstanceName;
-use crate::web::panels::{Home, Setting};
+use crate::web::links::{Link, Page, Source};
+use crate::web::panels::Setting;
 use crate::web::{Custom, Links};
 
 /// An instance that may be chosen.
@@ -18,7 +19,7 @@ pub struct Asked {
     /// The path that the form leads to.
     pub action: String,
     /// The entity's name and page, when the address names one.
-    pub entity: Option<(String, String)>,
+    pub entity: Option<(String, Link)>,
     pub instances: Vec<Choice>,
     pub hidden: Vec<(String, String)>,
     pub tabs: Vec<Tab>,
@@ -30,17 +31,20 @@ impl Asked {
         let links = links(custom);
         let named = custom.params.custom.instance.as_deref().unwrap_or(InstanceName::DEFAULT);
         let choice = |name: &InstanceName| Choice { name: name.to_string(), chosen: name.as_str() == named };
-        let tabs = [("Graph", links.custom_graph()), ("Alerts", links.custom_alerts())];
+        let tabs = [
+            ("Graph", links.to(Page::Graph(Source::AdHoc, 1))),
+            ("Alerts", links.to(Page::Alerts(Source::AdHoc))),
+        ];
         // Pages that would only refuse are not offered.
         let offered = if custom.may_read_rules().is_ok() { tabs.clone().to_vec() } else { Vec::new() };
-        let here = tabs.iter().find(|(word, _)| *word == page).map_or("", |(_, href)| href.as_str());
+        let here = tabs.iter().find(|(word, _)| *word == page).map_or("", |(_, href)| href.path());
         let shown = |name: &str| matches!(name, "instance" | "page") || own.contains(&name);
         Self {
-            action: here.split('?').next().unwrap_or_default().to_owned(),
+            action: here.to_owned(),
             entity: custom
                 .entity
                 .as_ref()
-                .map(|entity| (entity.display_name().to_owned(), links.entity(&entity.reference))),
+                .map(|entity| (entity.display_name().to_owned(), links.to(Page::Entity(&entity.reference)))),
             instances: custom.open_instances().map(|instance| choice(&instance.name)).collect(),
             hidden: custom.params.given.iter().filter(|(name, _)| !shown(name)).cloned().collect(),
             tabs: offered.into_iter().map(|(word, href)| Tab { word, href, current: word == page }).collect(),
@@ -56,7 +60,7 @@ pub fn links(custom: &Custom) -> Links<'_> {
 pub fn setting<'a>(custom: &'a Custom, page: &'a str, name: &'a str) -> Setting<'a> {
     Setting {
         links: links(custom),
-        home: Home::Custom,
+        source: Source::AdHoc,
         name,
         page,
         tells_parent: !custom.settings.parent_origins.is_empty(),

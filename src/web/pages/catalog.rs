@@ -10,11 +10,12 @@ use crate::catalog::Catalog;
 use crate::catalog::search::{Facet, Filter, Found, Marks};
 use crate::monitoring::{Monitoring, bit};
 use crate::prometheus::AlertState;
+use crate::web::links::{Link, Page};
 use crate::web::panels::entities::{EntityLine, lines};
 use crate::web::panels::rows::Paging;
 use crate::web::panels::times::Moment;
 use crate::web::params::PageSize;
-use crate::web::{CachePolicy, Facts, Form, PageError, PageParams, WebSettings, form};
+use crate::web::{CachePolicy, Facts, Format, PageError, PageParams, WebSettings, form};
 
 /// Rows of a page, unless the address says otherwise: the list is for the eye to run over.
 const ROWS: usize = 100;
@@ -31,7 +32,7 @@ pub struct CatalogPage<'a> {
     pub hidden: Vec<(String, String)>,
     pub action: String,
     /// Where the list is fetched anew.
-    pub source: String,
+    pub source: Link,
     pub text: String,
     pub as_of: Option<Moment>,
     /// How many entities are in each state, as JSON.
@@ -40,8 +41,8 @@ pub struct CatalogPage<'a> {
     /// The catalog has nothing at all.
     pub is_empty: bool,
     pub faults: usize,
-    pub previous: Option<String>,
-    pub next: Option<String>,
+    pub previous: Option<Link>,
+    pub next: Option<Link>,
     pub page: String,
     pub is_paged: bool,
 }
@@ -62,7 +63,7 @@ pub struct Pick {
 
 pub async fn show(
     request: HttpRequest,
-    form: Form,
+    format: Format,
     params: PageParams,
     facts: Facts,
     catalog: web::Data<Catalog>,
@@ -78,7 +79,7 @@ pub async fn show(
     let paging = Paging::of(ordered.len(), params.table.page, size);
     let listed = ordered.get(paging.start..paging.end).unwrap_or_default();
     let links = settings.links(&params);
-    let path = links.catalog();
+    let path = links.to(Page::Catalog).path().to_owned();
     let here = links.with(&path, &[]);
     let mut shell = Shell::new(&settings, &params, &path, "Catalog");
     shell.section = "catalog";
@@ -87,7 +88,7 @@ pub async fn show(
         search: &params.table.search,
         choices: choices(&found, &params),
         hidden: carried(&params),
-        action: path.split('?').next().unwrap_or_default().to_owned(),
+        action: path.clone(),
         source: here.clone(),
         text: told(&paging, snapshot.entities.len()),
         as_of: overview.as_of.map(|at| Moment::of(at, params.period.now, &params.zone)),
@@ -101,19 +102,17 @@ pub async fn show(
         is_paged: paging.pages > 1,
         shell,
     };
-    match form {
-        Form::Page => form::html(&request, &page, CachePolicy::Live),
-        Form::Fragment => {
-            let mut reply = form::html(&request, &page.as_results(), CachePolicy::Live)?;
-            if is_search(&request)
-                && let Ok(here) = HeaderValue::from_str(&here)
-            {
-                // The form cannot know the address that its fields lead to, without those that are empty.
-                reply.headers_mut().insert(HeaderName::from_static("hx-replace-url"), here);
-            }
-            Ok(reply)
-        }
+    if format != Format::Fragment {
+        return form::html(&request, &page, CachePolicy::Live);
     }
+    let mut reply = form::html(&request, &page.as_results(), CachePolicy::Live)?;
+    if is_search(&request)
+        && let Ok(here) = HeaderValue::from_str(&here.to_string())
+    {
+        // The form cannot know the address that its fields lead to, without those that are empty.
+        reply.headers_mut().insert(HeaderName::from_static("hx-replace-url"), here);
+    }
+    Ok(reply)
 }
 
 fn is_search(request: &HttpRequest) -> bool {

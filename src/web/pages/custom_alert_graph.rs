@@ -7,8 +7,9 @@ use askama::Template;
 use super::Shell;
 use super::asked::{self, Asked};
 use super::time_bar::TimeBar;
+use crate::web::links::{Page, Source};
 use crate::web::panels::AlertGraphPanel;
-use crate::web::{CachePolicy, Custom, Form, PageError, form};
+use crate::web::{CachePolicy, Custom, Format, PageError, form};
 
 #[derive(Template)]
 #[template(path = "pages/custom_alert_graph.html")]
@@ -20,16 +21,16 @@ pub struct CustomAlertGraphPage<'a> {
 }
 
 /// The address names the row, never its expression, which is the instance's own and no query of a reader.
-pub async fn show(request: HttpRequest, form: Form, custom: Custom) -> Result<HttpResponse, PageError> {
+pub async fn show(request: HttpRequest, format: Format, custom: Custom) -> Result<HttpResponse, PageError> {
     custom.may_read_row()?;
     let row = custom.params.table.alert.ok_or(PageError::NoSuchPage)?;
-    let page = asked::links(&custom).custom_alert_graph(row);
-    let page = page.split('?').next().unwrap_or_default();
+    let link = asked::links(&custom).to(Page::AlertGraph(Source::AdHoc, row));
+    let page = link.path();
     let instance = custom.instance()?;
     let found = custom.alert_graph(instance.name(), row).await;
     let setting = asked::setting(&custom, page, asked::name(&custom));
     let graph = AlertGraphPanel::of(&setting, Some(instance.settings()), row, found);
-    if form == Form::Fragment {
+    if format == Format::Fragment {
         return form::html(&request, &graph, CachePolicy::Live);
     }
     let status = if graph.is_gone() { StatusCode::NOT_FOUND } else { StatusCode::OK };

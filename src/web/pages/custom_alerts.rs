@@ -8,8 +8,9 @@ use super::Shell;
 use super::alerts::fragment;
 use super::asked::{self, Asked};
 use super::time_bar::TimeBar;
+use crate::web::links::{Page, Source};
 use crate::web::panels::{AlertsPanel, Summary};
-use crate::web::{CachePolicy, Custom, Form, PageError, Told, form};
+use crate::web::{CachePolicy, Custom, Format, PageError, Told, form};
 
 /// The fields of the form.
 const FIELDS: [&str; 2] = ["labels", "instance"];
@@ -27,22 +28,22 @@ pub struct CustomAlertsPage<'a> {
     pub alerts: Option<AlertsPanel>,
 }
 
-pub async fn show(request: HttpRequest, form: Form, custom: Custom) -> Result<HttpResponse, PageError> {
+pub async fn show(request: HttpRequest, format: Format, custom: Custom) -> Result<HttpResponse, PageError> {
     custom.may_read_rules()?;
-    let page = asked::links(&custom).custom_alerts();
-    let page = page.split('?').next().unwrap_or_default();
+    let link = asked::links(&custom).to(Page::Alerts(Source::AdHoc));
+    let page = link.path();
     let setting = asked::setting(&custom, page, asked::name(&custom));
     let (alerts, fault) = match custom.instance() {
-        Err(fault) if form == Form::Fragment => return Err(fault),
+        Err(fault) if format == Format::Fragment => return Err(fault),
         Err(fault) => (None, Some(fault.told())),
         Ok(instance) => {
             let spec = custom.alert_spec();
             let answer = custom.alerts(instance.name(), &spec).await;
-            let is_fragment = form == Form::Fragment;
+            let is_fragment = format == Format::Fragment;
             (Some(AlertsPanel::of(&setting, Some(instance.settings()), Some(answer), is_fragment)), None)
         }
     };
-    if let Some(alerts) = alerts.as_ref().filter(|_| form == Form::Fragment) {
+    if let Some(alerts) = alerts.as_ref().filter(|_| format == Format::Fragment) {
         return fragment(&request, &setting, alerts);
     }
     let summary = alerts.as_ref().map_or_else(|| Summary::without_alerts(None), |a| a.summary.clone());

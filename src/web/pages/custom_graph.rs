@@ -14,9 +14,9 @@ use crate::annotations::GraphSpec;
 use crate::monitoring::owners::Owners;
 use crate::monitoring::{Expressions, Monitoring, OwnersKeeper};
 use crate::promql::PromQl;
-use crate::web::links::Landed;
+use crate::web::links::{AlertLink, Link, Page, Source};
 use crate::web::panels::{GraphPanel, ProblemsPanel};
-use crate::web::{CachePolicy, Custom, Form, PageError, Told, form};
+use crate::web::{CachePolicy, Custom, Format, PageError, Told, form};
 
 /// The fields of the form.
 const FIELDS: [&str; 4] = ["query", "dimension", "title", "instance"];
@@ -32,7 +32,7 @@ pub struct CustomGraphPage<'a> {
     pub dimension: &'a str,
     pub title: &'a str,
     /// Further expressions of an address of Prometheus, each with a page of its own.
-    pub more: Vec<(String, String)>,
+    pub more: Vec<(String, Link)>,
     pub problems: Option<ProblemsPanel>,
     /// Why nobody could be asked.
     pub fault: Option<Told>,
@@ -41,13 +41,13 @@ pub struct CustomGraphPage<'a> {
 
 pub async fn show(
     request: HttpRequest,
-    form: Form,
+    format: Format,
     custom: Custom,
     keeper: web::Data<OwnersKeeper>,
     expressions: web::Data<Expressions>,
     monitoring: web::Data<Monitoring>,
 ) -> Result<HttpResponse, PageError> {
-    if form == Form::Page && is_from_prometheus(request.query_string()) {
+    if format == Format::Page && is_from_prometheus(request.query_string()) {
         match keeper.owners().await {
             Some(owners) => {
                 if let Some(page) = owners_page(&custom, &owners, &expressions, &monitoring).await {
@@ -66,12 +66,12 @@ pub async fn show(
     };
     let (graph, fault) = match graph.transpose() {
         Ok(graph) => (graph, None),
-        Err(fault) if form == Form::Fragment => return Err(fault),
+        Err(fault) if format == Format::Fragment => return Err(fault),
         // The panel of its problems tells what is wrong with a query.
         Err(PageError::BrokenQuery(_)) => (None, None),
         Err(fault) => (None, Some(fault.told())),
     };
-    if let Some(graph) = graph.as_ref().filter(|_| form == Form::Fragment) {
+    if let Some(graph) = graph.as_ref().filter(|_| format == Format::Fragment) {
         return form::html(&request, graph, CachePolicy::Live);
     }
     let page = path(&custom);
@@ -90,7 +90,7 @@ pub async fn show(
         query: given("query"),
         dimension: given("dimension"),
         title: given("title"),
-        more: more.map(|query| (query.clone(), links.custom_query(query))).collect(),
+        more: more.map(|query| (query.clone(), links.other_query(query))).collect(),
         problems: spec.as_ref().and_then(|spec| ProblemsPanel::of_query(&spec.source, &spec.problems)),
         fault,
         graph,
@@ -111,14 +111,14 @@ async fn owners_page(
     owners: &Arc<Owners>,
     expressions: &Expressions,
     monitoring: &Monitoring,
-) -> Option<String> {
+) -> Option<Link> {
     let query = PromQl::read(custom.params.custom.query.as_deref()?).0?;
     let owner = monitoring.owner_of_expression(owners, expressions, &query).await?;
     let fired = Fired { at: None, text: None, now: custom.params.period.now, ad_hoc: custom.settings.ad_hoc };
     let landed = fired.landed(monitoring, &owner).await;
     let is_timed = ["from", "to", "range"].iter().any(|name| custom.params.is_given(name));
-    let landed = if is_timed { Landed { from: None, to: None, ..landed } } else { landed };
-    Some(asked::links(custom).landing(&owner.entity.reference, &landed))
+    let landed = if is_timed { AlertLink { from: None, to: None, ..landed } } else { landed };
+    Some(asked::links(custom).entity_alert(&owner.entity.reference, &landed))
 }
 
 /// What is wrong with an address that has no query yet.
@@ -138,5 +138,5 @@ async fn panel(custom: &Custom, spec: &GraphSpec) -> Result<GraphPanel, PageErro
 }
 
 fn path(custom: &Custom) -> String {
-    asked::links(custom).custom_graph().split('?').next().unwrap_or_default().to_owned()
+    asked::links(custom).to(Page::Graph(Source::AdHoc, 1)).path().to_owned()
 }

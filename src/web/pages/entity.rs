@@ -8,6 +8,7 @@ use super::Shell;
 use super::head::Head;
 use super::scene::{Scene, Wait};
 use super::time_bar::TimeBar;
+use crate::web::links::Page;
 use crate::web::panels::members::Place;
 use crate::web::panels::missing::Missing;
 use crate::web::panels::{
@@ -33,8 +34,8 @@ pub struct EntityPage<'a> {
 }
 
 pub async fn show(request: HttpRequest, scene: Scene) -> Result<HttpResponse, PageError> {
-    let page = scene.links().entity(&scene.entity.reference);
-    let setting = scene.setting(&page);
+    let link = scene.links().to(Page::Entity(&scene.entity.reference));
+    let setting = scene.setting(link.path());
     let fault = scene.fault();
     let missing = scene.spec.is_empty() && !scene.is_unknown();
     let asks = fault.is_none() && !missing;
@@ -59,8 +60,8 @@ pub async fn show(request: HttpRequest, scene: Scene) -> Result<HttpResponse, Pa
     };
     let head = scene.head("Overview", summary);
     let page = EntityPage {
-        shell: scene.shell(&page, &head),
-        bar: scene.time_bar(&page),
+        shell: scene.shell(link.path(), &head),
+        bar: scene.time_bar(link.path()),
         problems: scene.problems(),
         account: scene.account(),
         missing: (missing && members.is_none()).then(|| MissingPanel::of(&scene.entity, Missing::Everything)),

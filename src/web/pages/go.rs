@@ -14,7 +14,7 @@ use crate::clock;
 use crate::monitoring::{AlertRow, Episode, Landing, Monitoring, OwnedState, Owner, OwnersKeeper, Wanted};
 use crate::prometheus::InstanceName;
 use crate::promql::{MatchOp, Matcher, quote};
-use crate::web::links::Landed;
+use crate::web::links::{AlertLink, Link};
 use crate::web::panels::missing::single_quoted;
 use crate::web::panels::times::Moment;
 use crate::web::panels::{AlertsPanel, UnownedPanel};
@@ -49,14 +49,14 @@ pub struct GoPage<'a> {
     pub is_partial: bool,
     pub alerts: Option<AlertsPanel>,
     pub rows: Option<UnownedPanel>,
-    pub elsewhere: Vec<(String, String)>,
+    pub elsewhere: Vec<(String, Link)>,
     pub yaml: String,
 }
 
 /// An owner among several.
 pub struct Choice {
     pub title: String,
-    pub href: String,
+    pub href: Link,
     pub kind: String,
     pub namespace: String,
     pub instance: String,
@@ -90,7 +90,7 @@ pub async fn show(
     let at = Fired { at: asked.wanted.at, text, now, ad_hoc: settings.ad_hoc };
     if let Some(owner) = landing.only() {
         let landed = at.landed(&monitoring, owner).await;
-        return Ok(led_to(&links.landing(&owner.entity.reference, &landed)));
+        return Ok(led_to(&links.entity_alert(&owner.entity.reference, &landed)));
     }
     let choices = landing.owners.iter().map(|owner| Choice::of(owner, links, &at, &params.zone)).collect();
     params.problems = asked.problems;
@@ -105,9 +105,9 @@ pub async fn show(
 }
 
 /// The reply that leads to a page of the portal.
-pub fn led_to(address: &str) -> HttpResponse {
+pub fn led_to(page: &Link) -> HttpResponse {
     HttpResponse::build(StatusCode::FOUND)
-        .insert_header((LOCATION, address))
+        .insert_header((LOCATION, page.to_string()))
         .insert_header((CACHE_CONTROL, CachePolicy::Live.header()))
         .finish()
 }
@@ -142,7 +142,7 @@ pub struct Fired {
 
 impl Fired {
     /// Where the owner's page is entered: of an alert that is over, its instance is asked when that was.
-    pub async fn landed(&self, monitoring: &Monitoring, owner: &Owner) -> Landed {
+    pub async fn landed(&self, monitoring: &Monitoring, owner: &Owner) -> AlertLink {
         if owner.state != OwnedState::Ended || owner.labels.is_empty() {
             return self.entry(owner, None);
         }
@@ -153,14 +153,14 @@ impl Fired {
         self.entry(owner, episode.ok().flatten().as_ref())
     }
 
-    fn entry(&self, owner: &Owner, episode: Option<&Episode>) -> Landed {
+    fn entry(&self, owner: &Owner, episode: Option<&Episode>) -> AlertLink {
         let row = owner.row();
         let over =
             (owner.state == OwnedState::Ended && !owner.labels.is_empty()).then(|| owner.labels.clone());
         let at = self.text.clone().or_else(|| Some(self.at?.to_string()).filter(|_| over.is_some()));
         let (from, to) = self.window(row, episode, over.is_some());
         let row = owner.shown_row();
-        Landed { row: row.map(|row| (RowId::of(row), row.is_active())), from, to, over, at }
+        AlertLink { row: row.map(|row| (RowId::of(row), row.is_active())), from, to, resolved: over, at }
     }
 
     /// From before the alert became active, up to now or beyond its end.
@@ -195,7 +195,7 @@ impl Choice {
         let not_since = owner.not_since.filter(|_| owner.state != OwnedState::Unknown);
         Self {
             title: owner.entity.display_name().to_owned(),
-            href: links.landing(reference, &fired.entry(owner, None)),
+            href: links.entity_alert(reference, &fired.entry(owner, None)),
             kind: owner.entity.kind.clone(),
             namespace: reference.namespace().to_owned(),
             instance: owner.instance.to_string(),

@@ -7,6 +7,7 @@ use super::Shell;
 use super::head::Head;
 use super::scene::Scene;
 use super::time_bar::TimeBar;
+use crate::web::links::Page;
 use crate::web::panels::missing::Missing;
 use crate::web::panels::{GraphPanel, MissingPanel, ProblemsPanel};
 use crate::web::{PageError, Told, form};
@@ -24,15 +25,15 @@ pub struct GraphsPage<'a> {
 }
 
 pub async fn show(request: HttpRequest, scene: Scene) -> Result<HttpResponse, PageError> {
-    let page = scene.links().graphs(&scene.entity.reference);
-    let setting = scene.setting(&page);
+    let link = scene.links().to(Page::Graphs(&scene.entity.reference));
+    let setting = scene.setting(link.path());
     let missing = scene.spec.graphs.is_empty();
     let fault = scene.fault().filter(|_| !missing);
     let graphs = if fault.is_none() { scene.graphs(&setting).await } else { Vec::new() };
     let head = scene.head("Graphs", scene.summary_without_alerts());
     let page = GraphsPage {
-        shell: scene.shell(&page, &head),
-        bar: scene.time_bar(&page),
+        shell: scene.shell(link.path(), &head),
+        bar: scene.time_bar(link.path()),
         problems: scene.problems(),
         missing: missing.then(|| MissingPanel::of(&scene.entity, Missing::Graphs)),
         fault,

@@ -2,14 +2,14 @@
 
 use crate::catalog::{Entity, EntityRef, Snapshot};
 use crate::web::Links;
-use crate::web::links::safe_href;
+use crate::web::links::{Link, Page, Source, safe_href};
 use crate::web::panels::Summary;
 
 pub struct Fact {
     pub name: &'static str,
     pub text: String,
     /// The page of the entity that it names, where the catalog has one.
-    pub href: Option<String>,
+    pub href: Option<Link>,
 }
 
 /// What of `spec` names another entity, and the kind of one that names none.
@@ -18,7 +18,7 @@ const NAMED: [(&str, &str); 4] =
 
 pub struct Tab {
     pub word: &'static str,
-    pub href: String,
+    pub href: Link,
     pub current: bool,
 }
 
@@ -32,7 +32,7 @@ pub struct Head {
     pub name: String,
     pub kind: String,
     pub namespace: String,
-    pub catalog: String,
+    pub catalog: Link,
     pub description: Option<String>,
     pub facts: Vec<Fact>,
     pub tags: Vec<String>,
@@ -57,7 +57,7 @@ impl Head {
             let text = entity.spec.get(name)?.as_str()?;
             let other = EntityRef::parse_with(text, kind, reference.namespace());
             let other = other.filter(|other| snapshot.get(other).is_some());
-            let href = other.map(|other| links.entity(&other));
+            let href = other.map(|other| links.to(Page::Entity(&other)));
             Some(Fact { name, text: text.to_owned(), href })
         });
         let ends = [fact("type", entity.spec_type()), fact("lifecycle", entity.lifecycle())];
@@ -72,16 +72,16 @@ impl Head {
             name: entity.display_name().to_owned(),
             kind: entity.kind.clone(),
             namespace: reference.namespace().to_owned(),
-            catalog: links.catalog(),
+            catalog: links.to(Page::Catalog),
             description: entity.description.clone(),
             facts,
             tags: entity.tags.clone(),
             links: own.collect(),
             tabs: [
-                Some(tab("Overview", links.entity(reference))),
-                has_members.then(|| tab("Members", links.members(reference))),
-                Some(tab("Alerts", links.alerts(reference))),
-                Some(tab("Graphs", links.graphs(reference))),
+                Some(tab("Overview", links.to(Page::Entity(reference)))),
+                has_members.then(|| tab("Members", links.to(Page::Members(reference)))),
+                Some(tab("Alerts", links.to(Page::Alerts(Source::Entity(reference))))),
+                Some(tab("Graphs", links.to(Page::Graphs(reference)))),
             ]
             .into_iter()
             .flatten()

@@ -7,9 +7,10 @@ use super::Shell;
 use super::head::Head;
 use super::scene::Scene;
 use super::time_bar::TimeBar;
+use crate::web::links::Page;
 use crate::web::panels::MembersPanel;
 use crate::web::panels::members::Place;
-use crate::web::{CachePolicy, Form, PageError, form};
+use crate::web::{CachePolicy, Format, PageError, form};
 
 #[derive(Template)]
 #[template(path = "pages/members.html")]
@@ -21,23 +22,23 @@ pub struct MembersPage<'a> {
     pub members: Option<MembersPanel>,
 }
 
-pub async fn show(request: HttpRequest, form: Form, scene: Scene) -> Result<HttpResponse, PageError> {
+pub async fn show(request: HttpRequest, format: Format, scene: Scene) -> Result<HttpResponse, PageError> {
     if scene.members.is_none() {
         return Err(PageError::NoSuchPage);
     }
-    let page = scene.links().members(&scene.entity.reference);
+    let link = scene.links().to(Page::Members(&scene.entity.reference));
     // The panel of the entity's own page shows fewer.
-    let place = if form == Form::Fragment && !scene.is_seen(&page) { Place::Overview } else { Place::Alone };
+    let place = if format == Format::Fragment && !scene.is_seen(link.path()) { Place::Overview } else { Place::Alone };
     let mut members = scene.members(place).await;
     if let Some(members) = members.as_mut() {
         members.leads_page |= place == Place::Alone;
-        if form == Form::Fragment {
+        if format == Format::Fragment {
             members.is_fragment = true;
             return form::html(&request, members, CachePolicy::Live);
         }
     }
     let summary = members.as_ref().map_or_else(|| scene.summary_without_alerts(), |m| m.summary.clone());
     let head = scene.head("Members", summary);
-    let page = MembersPage { shell: scene.shell(&page, &head), bar: scene.time_bar(&page), head, members };
+    let page = MembersPage { shell: scene.shell(link.path(), &head), bar: scene.time_bar(link.path()), head, members };
     form::html(&request, &page, CachePolicy::Live)
 }

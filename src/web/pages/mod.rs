@@ -21,6 +21,7 @@ mod unowned;
 
 use super::panels::times::zone_words;
 use super::params::{PageParams, Theme};
+use super::links::{Link, Page};
 use super::{Links, WebSettings};
 
 /// What stands around every page.
@@ -63,6 +64,18 @@ impl<'a> Shell<'a> {
         }
     }
 
+    pub fn catalog(&self) -> Link {
+        self.links.to(Page::Catalog)
+    }
+
+    pub fn status(&self) -> Link {
+        self.links.to(Page::Status)
+    }
+
+    pub fn new_query(&self) -> Link {
+        self.links.to(Page::NewQuery)
+    }
+
     pub fn icon_of(&self, state: &str) -> String {
         self.links.asset(&format!("img/favicon-{state}.svg"))
     }
@@ -82,7 +95,7 @@ impl<'a> Shell<'a> {
         self.params.theme.map_or("system", Theme::as_str) == theme
     }
 
-    pub fn themed(&self, theme: Option<&str>) -> String {
+    pub fn themed(&self, theme: Option<&str>) -> Link {
         self.links.with(&self.here, &[("theme", theme)])
     }
 }

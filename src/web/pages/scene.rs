@@ -17,10 +17,11 @@ use crate::annotations::MonitoringSpec;
 use crate::catalog::{Catalog, Entity, Members, Snapshot};
 use crate::monitoring::{Account, Failure, Monitoring, RequestFacts, Routed, UnknownInstance, Wanted};
 use crate::web::drawing::drawn;
+use crate::web::links::{Page, Source};
 use crate::web::page_error::tell;
 use crate::web::panels::members::{Place, members_of};
 use crate::web::panels::{
-    AccountPanel, AlertGraphPanel, AlertsPanel, GraphPanel, Home, LandedPanel, MembersPanel, ProblemsPanel,
+    AccountPanel, AlertGraphPanel, AlertsPanel, GraphPanel, LandedPanel, MembersPanel, ProblemsPanel,
     Setting, Summary,
 };
 use crate::web::{Chosen, Facts, Links, PageError, PageParams, RowId, Subject, Told, WebSettings};
@@ -105,7 +106,7 @@ impl Scene {
         let page = self.seen.as_deref().filter(|seen| self.is_own(seen)).unwrap_or(page);
         Setting {
             links: self.links(),
-            home: Home::Entity(&self.entity.reference),
+            source: Source::Entity(&self.entity.reference),
             name: self.entity.display_name(),
             page,
             tells_parent: !self.settings.parent_origins.is_empty(),
@@ -116,14 +117,15 @@ impl Scene {
 
     /// Whether the reader's browser shows the page of this address.
     pub fn is_seen(&self, page: &str) -> bool {
-        self.seen.as_deref() == page.split('?').next()
+        self.seen.as_deref() == Some(page)
     }
 
     fn is_own(&self, path: &str) -> bool {
         let links = self.links();
         let reference = &self.entity.reference;
-        let own = [links.entity(reference), links.alerts(reference), links.graphs(reference)];
-        own.iter().any(|own| own.split('?').next() == Some(path))
+        let alerts = Page::Alerts(Source::Entity(reference));
+        let own = [Page::Entity(reference), alerts, Page::Graphs(reference)];
+        own.into_iter().any(|own| links.to(own).path() == path)
     }
 
     pub fn routed(&self) -> Result<&Routed, Failure> {
@@ -216,7 +218,7 @@ impl Scene {
 
     /// That graph, alone on its page.
     pub async fn graph_alone(&self, setting: &Setting<'_>, number: usize, chosen: &Chosen) -> GraphPanel {
-        let setting = &Setting { home: Home::Graph(&self.entity.reference), ..*setting };
+        let setting = &Setting { source: Source::Card(&self.entity.reference), ..*setting };
         let (spec, period) = (&chosen.spec, &self.params.period);
         let (instance, answer) = match self.routed() {
             Err(failure) => (None, Err(failure)),

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use super::Shell;
 use crate::catalog::BackstageState;
 use crate::monitoring::Monitoring;
+use crate::web::links::Page;
 use crate::web::panels::counted;
 use crate::web::panels::times::{self, Moment};
 use crate::web::params::Zone;
@@ -64,8 +65,8 @@ pub async fn show(
     settings: web::Data<WebSettings>,
     monitoring: web::Data<Monitoring>,
 ) -> Result<HttpResponse, PageError> {
-    let path = settings.links(&params).status();
-    let mut shell = Shell::new(&settings, &params, &path, "Status");
+    let link = settings.links(&params).to(Page::Status);
+    let mut shell = Shell::new(&settings, &params, link.path(), "Status");
     shell.section = "status";
     let now = params.period.now;
     let faults = facts.catalog.faults.iter().map(|fault| {

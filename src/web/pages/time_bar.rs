@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::web::links::QuickRange;
+use crate::web::links::{Link, QuickRange};
 use crate::web::panels::times::{Moment, zone_at, zone_words};
 use crate::web::params::{Zone, in_one_unit};
 use crate::web::{Links, PageParams};
@@ -13,7 +13,7 @@ const REFRESHES: [u32; 5] = [5, 10, 30, 60, 300];
 /// One of several, as a link.
 pub struct Choice {
     pub text: String,
-    pub href: String,
+    pub href: Link,
     pub current: bool,
 }
 
@@ -43,13 +43,13 @@ pub struct TimeBar {
 /// Links to other windows of the page; None where there is none to show.
 pub struct Moves {
     /// Half a window back, half a window on, and the window's middle with twice as much around it.
-    pub earlier: Option<String>,
-    pub later: Option<String>,
-    pub wider: Option<String>,
+    pub earlier: Option<Link>,
+    pub later: Option<Link>,
+    pub wider: Option<Link>,
     /// The same window as two moments, where it is written by how far from now it is.
-    pub lock: Option<String>,
+    pub lock: Option<Link>,
     /// As long a window that ends now and moves on.
-    pub follow: Option<String>,
+    pub follow: Option<Link>,
 }
 
 impl Moves {
@@ -113,7 +113,7 @@ impl TimeBar {
             start: Moment::of(period.from, period.now, &params.zone),
             end: Moment::of(period.to, period.now, &params.zone),
             moves: Moves::of(links, path, params),
-            action: path.split('?').next().unwrap_or_default().to_owned(),
+            action: path.to_owned(),
             hidden: keeps(&["from", "to", "range", "page"]),
             hidden_of_zone: keeps(&["tz"]),
             zone: zone_at(period.now, &params.zone),

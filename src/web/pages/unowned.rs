@@ -7,7 +7,8 @@ use crate::annotations::{AlertNames, AlertSpec, Matchers, MonitoringSpec};
 use crate::monitoring::{AlertRow, Landing, Monitoring, Wanted};
 use crate::prometheus::{InstanceName, Labels};
 use crate::promql::{MatchOp, Matcher};
-use crate::web::panels::{AlertsPanel, Home, Setting, UnownedPanel};
+use crate::web::links::{Link, Page, Source};
+use crate::web::panels::{AlertsPanel, Setting, UnownedPanel};
 use crate::web::params::INSTANCE;
 use crate::web::{PageParams, RowId, WebSettings};
 
@@ -18,7 +19,7 @@ pub struct Unowned {
     /// In the place of the table, whose address is for those who may ask what no annotation names.
     pub rows: Option<UnownedPanel>,
     /// Further instances that have some, with the page of each.
-    pub elsewhere: Vec<(String, String)>,
+    pub elsewhere: Vec<(String, Link)>,
 }
 
 impl Unowned {
@@ -42,8 +43,8 @@ impl Unowned {
             let params = PageParams::read_custom(&query, &settings.defaults, now);
             let links = settings.links(&params);
             let page = match settings.ad_hoc {
-                true => links.custom_alerts(),
-                false => links.go(&on_instance(&wanted.labels, name)),
+                true => links.to(Page::Alerts(Source::AdHoc)),
+                false => links.go(wanted.labels.iter().chain([(INSTANCE, name.as_str())])),
             };
             Some((name.to_string(), page))
         });
@@ -63,12 +64,12 @@ impl Unowned {
         };
         let params = PageParams::read_custom(&address(name, row, wanted, now), &settings.defaults, now);
         let links = settings.links(&params);
-        let page = links.custom_alerts();
+        let page = links.to(Page::Alerts(Source::AdHoc));
         let setting = Setting {
             links,
-            home: Home::Custom,
+            source: Source::AdHoc,
             name: row.name(),
-            page: page.split('?').next().unwrap_or_default(),
+            page: page.path(),
             tells_parent: false,
             ad_hoc: settings.ad_hoc,
             drawn: None,
@@ -87,11 +88,6 @@ impl Unowned {
         let panel = UnownedPanel::of(&setting, name, &meant, answer);
         Self { rows: Some(panel), ..Self::default() }
     }
-}
-
-/// The labels of an alert, and where it is looked for.
-fn on_instance<'l>(labels: &'l Labels, name: &'l InstanceName) -> Vec<(&'l str, &'l str)> {
-    labels.iter().chain([(INSTANCE, name.as_str())]).collect()
 }
 
 /// What of the address the row has too.

@@ -5,12 +5,12 @@ use askama::Template;
 use super::chart::{self, Chart, gaps, step_named};
 use super::stats::Tiles;
 use super::times::Moment;
-use super::{Frame, Home, Setting, Stale};
+use super::{Frame, Setting, Stale};
 use crate::chart::Mark;
 use crate::monitoring::{AlertRow, Failure, Graph, Span};
 use crate::prometheus::InstanceSettings;
 use crate::web::RowId;
-use crate::web::links;
+use crate::web::links::{self, Link, Source};
 use crate::web::page_error::{Nothing, Told, tell, tell_nothing};
 
 /// A row, and the answer to its expression.
@@ -27,9 +27,9 @@ pub struct AlertGraphPanel {
     /// The graph page of Prometheus.
     pub out: Option<String>,
     /// The panel on a page of its own.
-    pub alone: String,
+    pub alone: Link,
     /// All alerts, where they may be asked for.
-    pub alerts: Option<String>,
+    pub alerts: Option<Link>,
     pub body: Body,
 }
 
@@ -78,14 +78,14 @@ impl AlertGraphPanel {
         let ui_url = instance.and_then(|instance| instance.ui_url.as_ref()).filter(|_| row.is_some());
         let title = row.as_ref().map_or_else(|| "Alert".to_owned(), |row| row.name().to_owned());
         let since = row.as_ref().and_then(AlertRow::active_at);
-        let is_of_entity = !matches!(setting.home, Home::Custom) || params.custom.entity.is_some();
+        let is_of_entity = !matches!(setting.source, Source::AdHoc) || params.custom.entity.is_some();
         let may_list = setting.ad_hoc || is_of_entity;
         Self {
             frame: Frame {
                 id: panel_id(id),
                 title: format!("{}: {title}", setting.name),
                 state: body.state(),
-                source: setting.as_drawn(&alone),
+                source: setting.as_drawn(alone.clone()),
                 every: params.graph_refresh().filter(|_| row.is_some()),
             },
             title,
@@ -130,7 +130,7 @@ impl Ready {
         let own = setting.alert_graph(id);
         let chart = match matrix.series.is_empty() {
             true => Err(tell_nothing(graph, &format!("{} to {}", params.from, params.to))),
-            false => Ok(Chart::of(setting, &plot, &panel_id(id), &own)),
+            false => Ok(Chart::of(setting, &plot, &panel_id(id), own)),
         };
         let scrape = instance.map(|i| i.scrape_interval.as_millis()).unwrap_or_default();
         let step = step_named(matrix.window.step_ms(), i64::try_from(scrape).unwrap_or(i64::MAX));

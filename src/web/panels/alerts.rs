@@ -7,12 +7,12 @@ use super::controls::{Chip, Column, Control, Pager, Search, chips, columns, cont
 use super::family::{Family, Writer};
 use super::rows::{self, Paging};
 use super::times::Moment;
-use super::{Frame, Home, Setting, Stale, Summary, counted, cut};
+use super::{Frame, Setting, Stale, Summary, counted, cut};
 use crate::monitoring::{AlertRow, AlertTable, Doubt, Failure, Verdict};
 use crate::prometheus::{AlertState, InstanceSettings};
-use crate::web::RowId;
+use crate::web::{Format, RowId};
 use crate::web::doubts::{doubtful, silences};
-use crate::web::links;
+use crate::web::links::{self, Link, Page, Source};
 use crate::web::page_error::{Told, tell};
 use crate::web::params::PageSize;
 
@@ -38,7 +38,7 @@ impl askama::filters::HtmlSafe for AlertsPanel {}
 
 pub enum Body {
     /// The address of the panel's own page, which waits.
-    Loading(String),
+    Loading(Link),
     Failed(Told),
     Ready(Box<Table>),
 }
@@ -60,7 +60,7 @@ pub struct Table {
     pub broken: bool,
     /// Who chooses the alerts.
     pub chooser: &'static str,
-    pub csv: String,
+    pub csv: Link,
     pub warnings: Vec<String>,
     /// That the instance's clock is off.
     pub skew: Option<String>,
@@ -134,7 +134,7 @@ impl Table {
             silences: silences(&table.silences),
             broken: table.broken,
             chooser: chooser(setting),
-            csv: setting.alerts_csv(),
+            csv: setting.links.data(Page::Alerts(setting.source), Format::Csv),
             warnings: table.warnings.clone(),
             skew: table.skew.map(|skew| skew.sentence(&table.instance)),
             unmatched: table.unmatched_names.clone(),
@@ -153,9 +153,9 @@ impl Table {
 }
 
 fn chooser(setting: &Setting<'_>) -> &'static str {
-    match setting.home {
-        Home::Entity(_) | Home::Graph(_) => "this entity's annotations",
-        Home::Custom => "this page's address",
+    match setting.source {
+        Source::Entity(_) | Source::Card(_) => "this entity's annotations",
+        Source::AdHoc => "this page's address",
     }
 }
 

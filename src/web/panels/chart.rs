@@ -5,12 +5,12 @@ use super::{Setting, counted};
 use crate::chart::echarts::{Island, island};
 use crate::chart::{Canvas, Plot, layout, svg};
 use crate::monitoring::Graph;
-use crate::web::links;
+use crate::web::links::Link;
 use crate::web::params::PageParams;
 
 pub struct Chart {
     /// Where the panel hands its data to the script; a width is yet to be appended.
-    pub drawn: String,
+    pub drawn: Link,
     /// Either this, printed by [`svg::inline`], which escapes every text,
     pub svg: Option<String>,
     /// or this.
@@ -22,9 +22,9 @@ pub struct Chart {
 
 impl Chart {
     /// `own` is where the panel with this id is by itself.
-    pub fn of(setting: &Setting<'_>, plot: &Plot, id: &str, own: &str) -> Self {
+    pub fn of(setting: &Setting<'_>, plot: &Plot, id: &str, own: Link) -> Self {
         Self {
-            drawn: links::drawn(own, None),
+            drawn: own.drawn(None),
             svg: setting.drawn.is_none().then(|| svg::inline(plot, id)),
             island: setting.drawn.map(|_| island(plot)),
             legend: Legend::of(setting, id, plot),

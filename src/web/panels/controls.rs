@@ -5,6 +5,7 @@ use super::cells::Shows;
 use super::rows::Paging;
 use crate::monitoring::StateCounts;
 use crate::prometheus::AlertState;
+use crate::web::links::Link;
 use crate::web::params::{PageSize, SortKey, SortOrder};
 
 /// The sizes of a page that are offered.
@@ -14,8 +15,8 @@ const SIZES: [PageSize; 5] =
 /// A link that changes the table: the address of the page, and of the panel alone.
 #[derive(Clone, Debug)]
 pub struct Control {
-    pub href: String,
-    pub source: String,
+    pub href: Link,
+    pub source: Link,
     pub current: bool,
 }
 
@@ -53,23 +54,22 @@ pub struct Pager {
 impl Search {
     pub fn of(setting: &Setting<'_>) -> Self {
         let params = setting.params();
-        let path = |address: String| address.split('?').next().unwrap_or_default().to_owned();
         let hidden =
             params.given.iter().filter(|(name, _)| !matches!(name.as_str(), "search" | "page" | "alert"));
         Self {
-            action: path(setting.page.to_owned()),
-            source: path(source(setting, &[])),
+            action: setting.page.to_owned(),
+            source: setting.alerts().path().to_owned(),
             value: params.table.search.clone(),
             hidden: hidden.cloned().collect(),
         }
     }
 }
 
-pub fn source(setting: &Setting<'_>, changes: &[(&str, Option<&str>)]) -> String {
-    setting.links.with(&setting.alerts(), changes)
+pub fn source(setting: &Setting<'_>, changes: &[(&'static str, Option<&str>)]) -> Link {
+    setting.links.with(setting.alerts().path(), changes)
 }
 
-pub fn control(setting: &Setting<'_>, changes: &[(&str, Option<&str>)], current: bool) -> Control {
+pub fn control(setting: &Setting<'_>, changes: &[(&'static str, Option<&str>)], current: bool) -> Control {
     // A marked row would call the reader back to its page.
     let changes = &[&[("alert", None)], changes].concat();
     Control { href: setting.links.with(setting.page, changes), source: source(setting, changes), current }

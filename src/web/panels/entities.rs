@@ -8,10 +8,11 @@ use super::times::Moment;
 use crate::catalog::Snapshot;
 use crate::monitoring::{EntityAlerts, Evidence, Overview, Verdict};
 use crate::web::Links;
+use crate::web::links::{Link, Page};
 
 pub struct EntityLine {
     pub title: String,
-    pub href: String,
+    pub href: Link,
     pub kind: String,
     pub namespace: Option<String>,
     pub owner: String,
@@ -40,7 +41,7 @@ pub fn lines(snapshot: &Snapshot, rows: &[u32], overview: &Overview, links: Link
         let alerts = overview.alerts(*row);
         Some(EntityLine {
             title: entity.display_name().to_owned(),
-            href: links.entity(&entity.reference),
+            href: links.to(Page::Entity(&entity.reference)),
             kind: entity.kind.clone(),
             namespace: (namespace != "default").then(|| namespace.to_owned()),
             owner: entity.owner().unwrap_or_default().to_owned(),

@@ -163,8 +163,8 @@ impl<'a> Writer<'a> {
             extra: extra(&columns.extra, row),
             detail: Detail::of(row, self.alertmanager, now, zone),
             held: held(row),
-            link: self.setting.alert(id, row.is_active()),
-            graph: self.setting.alert_graph(id),
+            link: self.setting.links.alert(self.setting.source, id, row.is_active()).to_string(),
+            graph: self.setting.alert_graph(id).to_string(),
             marked: params.table.alert == Some(id),
             told: if tells_parent { serde_json::to_string(&AlertForm::of(row)).ok() } else { None },
         }

@@ -9,7 +9,8 @@ use super::{Frame, Setting, Stale};
 use crate::annotations::{GraphSpec, GraphType};
 use crate::monitoring::{Failure, Graph, Span};
 use crate::prometheus::InstanceSettings;
-use crate::web::links;
+use crate::web::Format;
+use crate::web::links::{self, Link};
 use crate::web::page_error::{Nothing, Told, tell, tell_nothing};
 
 /// The panel with id `graph-1`.
@@ -31,23 +32,23 @@ impl askama::filters::HtmlSafe for GraphPanel {}
 
 /// The links of a card's menu.
 pub struct Menu {
-    pub alone: String,
-    pub line: String,
-    pub area: String,
+    pub alone: Link,
+    pub line: Link,
+    pub area: Link,
     pub is_area: bool,
-    pub samples: String,
-    pub chart: String,
+    pub samples: Link,
+    pub chart: Link,
     pub is_table: bool,
-    pub json: String,
-    pub csv: String,
-    pub svg: String,
+    pub json: Link,
+    pub csv: Link,
+    pub svg: Link,
     /// Where the query can be changed.
-    pub edit: Option<String>,
+    pub edit: Option<Link>,
 }
 
 pub enum Body {
     /// The address of the panel's own page, which waits.
-    Loading(String),
+    Loading(Link),
     Failed(Told),
     Ready(Box<Ready>),
 }
@@ -111,9 +112,9 @@ impl GraphPanel {
 }
 
 /// The samples' table has pages, which the other forms of the panel do not have.
-fn source(setting: &Setting<'_>, number: usize) -> String {
+fn source(setting: &Setting<'_>, number: usize) -> Link {
     let own = setting.graph(number);
-    if setting.params().view_table { setting.links.with(&own, &[]) } else { setting.as_drawn(&own) }
+    if setting.params().view_table { setting.links.with(own.path(), &[]) } else { setting.as_drawn(own) }
 }
 
 impl Menu {
@@ -126,12 +127,12 @@ impl Menu {
             line: links.with(setting.page, &[("graphType", Some("line"))]),
             area: links.with(setting.page, &[("graphType", Some("area"))]),
             is_area: kind == GraphType::Area,
-            samples: links.with(&own, &[("view", Some("table")), ("page", None)]),
-            chart: links.with(&own, &[("view", None), ("page", None)]),
+            samples: links.with(own.path(), &[("view", Some("table")), ("page", None)]),
+            chart: links.with(own.path(), &[("view", None), ("page", None)]),
             is_table: params.view_table,
-            json: setting.graph_json(number),
-            csv: setting.graph_csv(number),
-            svg: setting.graph_svg(number),
+            json: setting.graph_as(number, Format::Json),
+            csv: setting.graph_as(number, Format::Csv),
+            svg: setting.graph_as(number, Format::Svg),
             edit: setting.edit(spec),
             alone: own,
         }
@@ -167,7 +168,7 @@ impl Ready {
             let scrape = instance.map(|i| i.scrape_interval.as_millis()).unwrap_or_default();
             notes.extend(step_named(matrix.window.step_ms(), i64::try_from(scrape).unwrap_or(i64::MAX)));
             notes.extend(gaps(&plot));
-            View::Chart(Chart::of(setting, &plot, &format!("graph-{number}"), &setting.graph(number)))
+            View::Chart(Chart::of(setting, &plot, &format!("graph-{number}"), setting.graph(number)))
         };
         Self { stale, notes, warnings: matrix.warnings.clone(), infos: matrix.infos.clone(), view }
     }

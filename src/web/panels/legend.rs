@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use super::Setting;
 use super::detail::exact;
 use crate::chart::{LegendRow, Plot, PlotSeries, format};
+use crate::web::links::Link;
 use crate::web::params::{LegendColumn, LegendOrder};
 
 /// The table under a chart.
@@ -18,7 +19,7 @@ pub struct Column {
     pub key: &'static str,
     pub class: &'static str,
     pub title: String,
-    pub href: String,
+    pub href: Link,
     /// `ascending` or `descending` where the table is in this column's order.
     pub sorted: Option<&'static str>,
 }

@@ -11,6 +11,7 @@ use crate::catalog::{Entity, Members, Snapshot};
 use crate::monitoring::Overview;
 use crate::prometheus::AlertState;
 use crate::web::Links;
+use crate::web::links::{Link, Page};
 use crate::web::params::PageSize;
 
 /// Rows of a page, unless the address says otherwise.
@@ -35,10 +36,10 @@ pub struct MembersPanel {
     pub is_cut: bool,
     pub lines: Vec<EntityLine>,
     /// Where all of them are, when only the first are here.
-    pub all: Option<String>,
+    pub all: Option<Link>,
     pub paging: Paging,
-    pub previous: Option<String>,
-    pub next: Option<String>,
+    pub previous: Option<Link>,
+    pub next: Option<Link>,
 }
 
 impl askama::filters::HtmlSafe for MembersPanel {}
@@ -77,15 +78,15 @@ impl MembersPanel {
         let page = if place == Place::Alone { params.table.page } else { 1 };
         let paging = Paging::of(ordered.len(), page, size);
         let shown = ordered.get(paging.start..paging.end).unwrap_or_default();
-        let own = links.members(&entity.reference);
-        let to = |page: usize| links.with(&own, &[("page", Some(&page.to_string()))]);
+        let own = links.to(Page::Members(&entity.reference));
+        let to = |page: usize| links.with(own.path(), &[("page", Some(&page.to_string()))]);
         let summary = summary(&members.rows, overview, links);
         Self {
             frame: Frame {
                 id: "members".to_owned(),
                 title: format!("{}: {}", entity.display_name(), summary.short()),
                 state: summary.state,
-                source: if place == Place::Alone { links.with(&own, &[]) } else { own.clone() },
+                source: if place == Place::Alone { links.with(own.path(), &[]) } else { own.clone() },
                 every: params.refresh_secs,
             },
             leads_page: false,

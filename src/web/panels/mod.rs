@@ -38,20 +38,19 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::annotations::GraphSpec;
-use crate::catalog::EntityRef;
 use crate::monitoring::Failure;
 use crate::prometheus::PrometheusError;
-use crate::web::links;
+use crate::web::links::{Link, Page, Source};
 use crate::web::page_error::tell;
 use crate::web::params::PageParams;
-use crate::web::{Links, RowId};
+use crate::web::{Format, Links, RowId};
 use times::Moment;
 
 /// What a panel needs to know of the page that it stands on.
 #[derive(Clone, Copy)]
 pub struct Setting<'a> {
     pub links: Links<'a>,
-    pub home: Home<'a>,
+    pub source: Source<'a>,
     pub name: &'a str,
     /// The path of the page that the reader sees, which links of a panel lead to.
     pub page: &'a str,
@@ -63,101 +62,43 @@ pub struct Setting<'a> {
     pub drawn: Option<u32>,
 }
 
-/// Where a panel has an address of its own.
-#[derive(Clone, Copy)]
-pub enum Home<'a> {
-    Entity(&'a EntityRef),
-    /// A page of one graph of an entity: its address may change what the graph is made of.
-    Graph(&'a EntityRef),
-    /// The address of the page says all that the panel is made of.
-    Custom,
-}
-
 impl<'a> Setting<'a> {
     pub fn params(&self) -> &'a PageParams {
         self.links.params
     }
 
     /// The alert table alone.
-    pub fn alerts(&self) -> String {
-        match self.home {
-            Home::Entity(entity) | Home::Graph(entity) => self.links.alerts(entity),
-            Home::Custom => self.links.custom_alerts(),
-        }
-    }
-
-    /// The alert page with one row opened and marked.
-    pub fn alert(&self, row: RowId, is_active: bool) -> String {
-        match self.home {
-            Home::Entity(entity) | Home::Graph(entity) => self.links.alert(entity, row, is_active),
-            Home::Custom => self.links.custom_alert(row, is_active),
-        }
+    pub fn alerts(&self) -> Link {
+        self.links.to(Page::Alerts(self.source))
     }
 
     /// The graph of a row's expression.
-    pub fn alert_graph(&self, row: RowId) -> String {
-        match self.home {
-            Home::Entity(entity) | Home::Graph(entity) => self.links.alert_graph(entity, row),
-            Home::Custom => self.links.custom_alert_graph(row),
-        }
-    }
-
-    pub fn alerts_csv(&self) -> String {
-        match self.home {
-            Home::Entity(entity) | Home::Graph(entity) => self.links.alerts_csv(entity),
-            Home::Custom => self.links.custom_alerts_csv(),
-        }
+    pub fn alert_graph(&self, row: RowId) -> Link {
+        self.links.to(Page::AlertGraph(self.source, row))
     }
 
     /// A graph alone; `number` is from 1.
-    pub fn graph(&self, number: usize) -> String {
-        match self.home {
-            Home::Entity(entity) => self.links.graph(entity, number),
-            Home::Graph(entity) => self.here(&self.links.graph(entity, number)),
-            Home::Custom => self.links.custom_graph(),
-        }
+    pub fn graph(&self, number: usize) -> Link {
+        self.links.to(Page::Graph(self.source, number))
     }
 
-    pub fn graph_json(&self, number: usize) -> String {
-        match self.home {
-            Home::Entity(entity) => self.links.graph_json(entity, number),
-            Home::Graph(entity) => self.here(&self.links.graph_json(entity, number)),
-            Home::Custom => self.links.custom_graph_json(),
-        }
-    }
-
-    pub fn graph_csv(&self, number: usize) -> String {
-        match self.home {
-            Home::Entity(entity) => self.links.graph_csv(entity, number),
-            Home::Graph(entity) => self.here(&self.links.graph_csv(entity, number)),
-            Home::Custom => self.links.custom_graph_csv(),
-        }
-    }
-
-    pub fn graph_svg(&self, number: usize) -> String {
-        match self.home {
-            Home::Entity(entity) => self.links.graph_svg(entity, number),
-            Home::Graph(entity) => self.here(&self.links.graph_svg(entity, number)),
-            Home::Custom => self.links.custom_graph_svg(),
-        }
+    pub fn graph_as(&self, number: usize, format: Format) -> Link {
+        self.links.data(Page::Graph(self.source, number), format)
     }
 
     /// Where a panel fetches itself as it is drawn now.
-    pub fn as_drawn(&self, panel: &str) -> String {
-        self.drawn.map_or_else(|| panel.to_owned(), |width| links::drawn(panel, Some(width)))
+    pub fn as_drawn(&self, panel: Link) -> Link {
+        if self.drawn.is_some() { panel.drawn(self.drawn) } else { panel }
     }
 
     /// Where the query can be changed, unless that is here or not allowed.
-    pub fn edit(&self, graph: &GraphSpec) -> Option<String> {
-        match self.home {
-            Home::Entity(entity) | Home::Graph(entity) => self.ad_hoc.then(|| self.links.edit(entity, graph)),
-            Home::Custom => None,
+    pub fn edit(&self, graph: &GraphSpec) -> Option<Link> {
+        match self.source {
+            Source::Entity(entity) | Source::Card(entity) => {
+                self.ad_hoc.then(|| self.links.edit(entity, graph))
+            }
+            Source::AdHoc => None,
         }
-    }
-
-    /// A form of the page itself, whose table of samples has pages.
-    fn here(&self, address: &str) -> String {
-        self.links.with(address, &[("page", None), ("view", None)])
     }
 }
 
@@ -171,7 +112,7 @@ pub struct Frame {
     /// of any `loading`.
     pub state: &'static str,
     /// Where the panel fetches itself.
-    pub source: String,
+    pub source: Link,
     /// Whole seconds between two refreshes; None: never.
     pub every: Option<u32>,
 }

@@ -6,6 +6,7 @@ use super::times::Moment;
 use super::{Setting, counted};
 use crate::monitoring::Graph;
 use crate::prometheus::is_absent;
+use crate::web::links::Link;
 
 /// How many series stand side by side; all of them are in the JSON form.
 const MOST_SERIES: usize = 12;
@@ -21,8 +22,8 @@ pub struct Samples {
     pub rows: Vec<SampleRow>,
     pub beyond: Option<String>,
     pub text: String,
-    pub previous: Option<String>,
-    pub next: Option<String>,
+    pub previous: Option<Link>,
+    pub next: Option<Link>,
     pub page: String,
 }
 
@@ -47,7 +48,7 @@ impl Samples {
         let left = matrix.series.len() - shown.len();
         let own = setting.graph(number);
         let to = |page: usize| {
-            setting.links.with(&own, &[("view", Some("table")), ("page", Some(&page.to_string()))])
+            setting.links.with(own.path(), &[("view", Some("table")), ("page", Some(&page.to_string()))])
         };
         Self {
             names: graph.names.iter().take(shown.len()).cloned().collect(),

@@ -77,6 +77,5 @@ impl Rows {
 
 /// The page that this one row leads to.
 fn link(setting: &Setting<'_>, instance: &InstanceName, row: &AlertRow) -> String {
-    let labels: Vec<_> = row.labels().iter().chain([(INSTANCE, instance.as_str())]).collect();
-    setting.links.go(&labels)
+    setting.links.go(row.labels().iter().chain([(INSTANCE, instance.as_str())])).to_string()
 }

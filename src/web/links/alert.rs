@@ -1,0 +1,57 @@
+//! Links to where an alert is shown: an entity's page with its row opened, over the time of the firing.
+
+use jiff::Timestamp;
+
+use super::{Link, Links, Page};
+use crate::catalog::EntityRef;
+use crate::prometheus::Labels;
+use crate::promql::{MatchOp, Matcher};
+use crate::web::RowId;
+use crate::web::params::AT;
+
+/// An alert on an entity's page.
+#[derive(Clone, Debug, Default)]
+pub struct AlertLink {
+    /// The row, and whether the table shows it by default.
+    pub row: Option<(RowId, bool)>,
+    /// The window; None: the page's own.
+    pub from: Option<Timestamp>,
+    /// None: now.
+    pub to: Option<Timestamp>,
+    /// The labels of a resolved alert. The page says when it was resolved.
+    pub resolved: Option<Labels>,
+    /// When it fired, as an address had it.
+    pub at: Option<String>,
+}
+
+impl Links<'_> {
+    /// `/go` with the labels of an alert.
+    pub fn go<'p>(&self, labels: impl Iterator<Item = (&'p str, &'p str)>) -> Link {
+        Link::at(format!("{}/go", self.prefix)).and(labels)
+    }
+
+    /// The entity's page with the alert. The alert's window replaces the one of this page.
+    pub fn entity_alert(&self, entity: &EntityRef, alert: &AlertLink) -> Link {
+        let mut link = self.to(Page::Entity(entity));
+        let text = |at: Timestamp| at.as_millisecond().to_string();
+        if let Some(from) = alert.from {
+            let to = alert.to.map_or_else(|| "now".to_owned(), text);
+            link = link.without(&["range"]).set("from", Some(text(from))).set("to", Some(to));
+        }
+        let (row, is_active) = alert.row.map_or((None, true), |(row, is_active)| (Some(row), is_active));
+        let link = link
+            .set("alert", row.map(|row| row.to_string()))
+            .set("showInactiveAlerts", (!is_active).then(|| "true".to_owned()))
+            .set("landed", alert.resolved.as_ref().map(matchers))
+            .set(AT, alert.at.clone());
+        match row {
+            Some(row) => link.anchor(format!("alert-{row}")),
+            None => link,
+        }
+    }
+}
+
+fn matchers(labels: &Labels) -> String {
+    let matcher = |(name, value): (&str, &str)| Matcher::new(name, MatchOp::Equal, value).ok();
+    labels.iter().filter_map(matcher).map(|m| m.to_string()).collect::<Vec<_>>().join(",")
+}

@@ -1,0 +1,5 @@
+//! What a request asks for.
+
+mod format;
+
+pub use format::Format;
