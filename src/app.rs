@@ -18,7 +18,7 @@ use crate::catalog::source::{BackstageSource, FileSource, Joined, Watch};
 use crate::clock;
 use crate::config::Settings;
 use crate::metrics::Metrics;
-use crate::monitoring::{Expressions, Monitoring, OwnersKeeper, ways};
+use crate::monitoring::{Expressions, Monitoring, OwnersKeeper, with_rule_targets};
 use crate::prometheus::Instances;
 use crate::serving::{Listener, OpenFiles, Opening, Refusals, ServingSettings};
 use crate::store::{Alertmanagers, Store};
@@ -96,7 +96,7 @@ impl App {
         let metrics = Metrics::new();
         let instances =
             Instances::new(settings.instances, &metrics.upstream).map_err(StartError::Instance)?;
-        let instances = ways(instances, &settings.routing).map_err(StartError::Instance)?;
+        let instances = with_rule_targets(instances, &settings.routing).map_err(StartError::Instance)?;
         let instances = Arc::new(instances);
         let store = Store::new(instances.clone(), &settings.store, metrics.store.clone());
         let alertmanagers =

@@ -14,13 +14,13 @@ use crate::annotations::{ALERT, AlertNames, GraphSpec, MonitoringSpec, RULE};
 use crate::catalog::Entity;
 use crate::metrics::Metrics;
 use crate::monitoring::{
-    Absence, Failure, Graph, Monitoring, Period, RequestFacts, Routed, RoutingSettings, ways,
+    Absence, Failure, Graph, Monitoring, Period, RequestFacts, Routed, RoutingSettings, with_rule_targets,
 };
 use crate::problem::{Problem, nearest};
 use crate::prometheus::{
     ErrorKind, InstanceName, InstanceSettings, Instances, Labels, Matrix, PrometheusError,
 };
-use crate::store::{RulesQuestion, Scope, Store, StoreSettings};
+use crate::store::{Scope, Store, StoreSettings};
 
 /// What counts as "returns nothing": nothing in a day, at a step that misses no series.
 const LOOK_BACK: Duration = Duration::from_secs(86_400);
@@ -58,7 +58,7 @@ impl Online {
     ) -> Self {
         let metrics = Metrics::new();
         let instances = Instances::new(instances, &metrics.upstream);
-        let instances = match instances.and_then(|instances| ways(instances, routing)) {
+        let instances = match instances.and_then(|instances| with_rule_targets(instances, routing)) {
             Ok(instances) => Arc::new(instances),
             Err(failure) => return Self { failures: vec![failure], ..Self::default() },
         };
@@ -99,7 +99,6 @@ fn led(entities: &[Arc<Entity>], monitoring: &Monitoring) -> BTreeMap<InstanceNa
 
 /// All that is asked of one instance.
 struct Conversation<'a> {
-    /// Held, so that the instance can be asked by its name.
     routed: Routed,
     monitoring: &'a Monitoring,
     store: &'a Store,
@@ -125,8 +124,7 @@ impl Conversation<'_> {
     async fn have(self, asking: Vec<Asking>) -> Online {
         let mut findings = Vec::new();
         if asking.iter().any(|asking| asking.spec.alerts.is_some()) {
-            let question = RulesQuestion { instance: self.name().clone(), scope: Scope::Whole };
-            match self.store.rules(question).await {
+            match self.store.rules(&self.routed.instance, Scope::Whole).await {
                 Ok(answer) => {
                     let known: BTreeSet<&str> = answer.value.rules.iter().map(|r| r.name.as_str()).collect();
                     findings.extend(asking.iter().flat_map(|asking| self.unmatched(asking, &known)));
@@ -173,7 +171,7 @@ impl Conversation<'_> {
             return Vec::new();
         }
         let told = |problem| vec![Finding::of_problem(&asking.entity, RULE, &problem)];
-        match self.monitoring.graph(self.name(), graph, &self.period).await {
+        match self.monitoring.graph(&self.routed.instance, graph, &self.period).await {
             Ok(answer) if is_empty(&answer.answer.value) => {
                 let (message, meant) = match answer.absence {
                     Absence::NoSuchMetric { metric, meant } => {

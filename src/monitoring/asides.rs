@@ -10,9 +10,9 @@ use super::absence::{self, Absence};
 use super::unit::{Guess, guess, informed};
 use super::{Graph, Monitoring};
 use crate::annotations::{GraphSpec, Unit};
-use crate::prometheus::InstanceName;
+use crate::prometheus::Instance;
 use crate::promql::PromQl;
-use crate::store::{MetadataQuestion, NamesQuestion, Scope};
+use crate::store::Scope;
 
 /// How much longer than for its samples a graph waits for its unit. A unit that is late is there with the next answer.
 const UNIT_PATIENCE: Duration = Duration::from_millis(100);
@@ -23,7 +23,7 @@ impl Monitoring {
     /// What `asked` answers, and the unit of it: the annotation's, else what is known of the metrics.
     pub(super) async fn with_unit<T>(
         &self,
-        instance: &InstanceName,
+        instance: &Arc<Instance>,
         spec: &GraphSpec,
         query: &PromQl,
         asked: impl Future<Output = T>,
@@ -43,16 +43,10 @@ impl Monitoring {
         }
     }
 
-    async fn unit_by_metadata(&self, instance: &InstanceName, query: &PromQl, names: &[String]) -> Unit {
-        let ask = |metric: &str| {
-            let question = MetadataQuestion {
-                instance: instance.clone(),
-                scope: Scope::Whole,
-                metric: metric.to_owned(),
-            };
-            self.store.metadata(question)
-        };
+    async fn unit_by_metadata(&self, instance: &Arc<Instance>, query: &PromQl, names: &[String]) -> Unit {
+        let ask = async |metric: &str| self.store.metadata(instance, Scope::Whole, metric).await;
         // Of `x_total` the targets may speak as `x`: so OpenMetrics names it.
+        let ask = &ask;
         let told = names.iter().map(|name| async move {
             let told = ask(name).await;
             match name.strip_suffix("_total").filter(|_| told.unit.is_none()) {
@@ -65,12 +59,12 @@ impl Monitoring {
     }
 
     /// Why a graph is empty, if it is.
-    pub(super) async fn absence(&self, instance: &InstanceName, query: &PromQl, graph: &Graph) -> Absence {
+    pub(super) async fn absence(&self, instance: &Arc<Instance>, query: &PromQl, graph: &Graph) -> Absence {
         if !absence::is_empty(&graph.answer.value) || query.metrics().is_empty() {
             return Absence::Unexplained;
         }
-        let question = NamesQuestion { instance: instance.clone(), scope: Scope::Whole };
-        let names = tokio::time::timeout(ABSENCE_PATIENCE, self.store.metric_names(question)).await;
+        let names = self.store.metric_names(instance, Scope::Whole);
+        let names = tokio::time::timeout(ABSENCE_PATIENCE, names).await;
         names.map_or(Absence::Unexplained, |names| Absence::of(query, &names))
     }
 }

@@ -2,7 +2,7 @@
 
 mod joiner;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,9 +19,9 @@ use super::{AlertRow, DoubtfulRule, Failure, Monitoring};
 use crate::annotations::{AlertSpec, MonitoringSpec};
 use crate::background::compute;
 use crate::catalog::Entity;
-use crate::prometheus::{AlertState, AlertingRule, InstanceName, Labels, Origin, Rules};
+use crate::prometheus::{AlertState, AlertingRule, Instance, InstanceName, Labels, Origin, Rules};
 use crate::promql::{Matcher, PromQl};
-use crate::store::{Answer, Question, Scope};
+use crate::store::{Answer, RangeQuery, Scope};
 
 /// An instance that has not answered by then counts as unknown.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -45,7 +45,7 @@ pub struct Wanted {
 /// An entity that shows the alert.
 pub struct Owner {
     pub entity: Arc<Entity>,
-    pub instance: InstanceName,
+    pub instance: Arc<Instance>,
     pub fit: Fit,
     pub state: OwnedState,
     /// The alert's rows, worst first; when it is not active, those of its rules without any.
@@ -91,14 +91,14 @@ impl Monitoring {
     pub async fn land(&self, owners: &Arc<Owners>, wanted: &Wanted, now: Timestamp) -> Landing {
         let joiner = Joiner::new(self, owners, wanted);
         let by_labels = compute(joiner.work(Joiner::by_labels)).await;
-        // Held, so that the targets of rules stay known.
-        let asked = by_labels.placed.iter().map(|placed| placed.routed.name().clone());
-        let configured = self.instances().map(|settings| settings.name.clone());
-        let names = configured.chain(asked).filter(|name| wanted.is_on(name)).collect();
-        let known = Arc::new(self.rules_of(names).await);
+        let routed = by_labels.placed.iter().map(|placed| &placed.routed.instance);
+        let instances = self.instances().chain(routed).filter(|instance| wanted.is_on(instance.name()));
+        let instances: BTreeMap<_, _> =
+            instances.map(|instance| (instance.name().clone(), instance.clone())).collect();
+        let known = Arc::new(self.rules_of(instances.values()).await);
         let mut found = compute(joiner.work_on(&known, |joiner, known| joiner.found(known, by_labels))).await;
         if found.owners.is_empty() && !found.is_active {
-            let episodes = self.remembered(&found, wanted, now).await;
+            let episodes = self.remembered(&found, &instances, wanted, now).await;
             let remember = move |joiner: &Joiner, _: &Known| joiner.remembered(found, episodes, now);
             found = compute(joiner.work_on(&known, remember)).await;
         }
@@ -114,9 +114,8 @@ impl Monitoring {
         query: &PromQl,
     ) -> Option<Owner> {
         let wanted = query.normal_form()?;
-        let names = self.instances().map(|settings| settings.name.clone()).collect();
         let mut places = Vec::new();
-        for (instance, answer) in self.rules_of(names).await {
+        for (instance, answer) in self.rules_of(self.instances()).await {
             let Some(rules) = answer.map(|answer| answer.value) else { continue };
             let found = expressions.places(&instance, &rules, wanted).await;
             places.push((instance, rules, found));
@@ -127,7 +126,7 @@ impl Monitoring {
     }
 
     /// Whether an alert that the specification selects is known not to be active.
-    pub async fn is_over(&self, instance: &InstanceName, spec: &MonitoringSpec, wanted: &Wanted) -> bool {
+    pub async fn is_over(&self, instance: &Arc<Instance>, spec: &MonitoringSpec, wanted: &Wanted) -> bool {
         let Some(alerts) = spec.alerts.as_ref().filter(|alerts| selects(alerts, &wanted.labels)) else {
             return false;
         };
@@ -145,7 +144,7 @@ impl Monitoring {
     /// `own` chooses the alert.
     pub async fn last_firing(
         &self,
-        instance: &InstanceName,
+        instance: &Arc<Instance>,
         wanted: &Wanted,
         own: Option<&AlertSpec>,
         now: Timestamp,
@@ -159,8 +158,8 @@ impl Monitoring {
         };
         // Anybody can write such labels.
         let origin = Origin::AdHoc;
-        let question = Question { instance: instance.clone(), scope: Scope::Whole, origin, query, window };
-        let asked = tokio::time::timeout(PATIENCE, self.store.ask(question)).await;
+        let asked = self.store.range(instance, Scope::Whole, RangeQuery { origin, query, window });
+        let asked = tokio::time::timeout(PATIENCE, asked).await;
         let matrix = asked.map_err(|_| Failure::Late)?.map_err(Failure::Prometheus)?.value;
         Ok(episode::told(&matrix, &wanted.labels, wanted.at, now))
     }
@@ -169,7 +168,7 @@ impl Monitoring {
     /// rule or the matchers of an entity have. Empty: it has no such rule.
     async fn known_labels(
         &self,
-        instance: &InstanceName,
+        instance: &Arc<Instance>,
         wanted: &Wanted,
         own: Option<&AlertSpec>,
     ) -> Labels {
@@ -190,21 +189,24 @@ impl Monitoring {
     async fn remembered(
         &self,
         found: &Found,
+        instances: &BTreeMap<InstanceName, Arc<Instance>>,
         wanted: &Wanted,
         now: Timestamp,
     ) -> Vec<(InstanceName, Episode)> {
         let with_rule = found.said.iter().filter(|(_, said)| !said.rule_rows.is_empty());
-        let asked =
-            with_rule.map(|(name, _)| async move { (name, self.last_firing(name, wanted, None, now).await) });
+        let with_rule = with_rule.filter_map(|(name, _)| instances.get(name));
+        let asked = with_rule.map(|instance| async move {
+            (instance.name(), self.last_firing(instance, wanted, None, now).await)
+        });
         // All at once, so that they wait for no longer than one.
         let told = join_all(asked).await.into_iter();
         told.filter_map(|(name, episode)| Some((name.clone(), episode.ok()??))).collect()
     }
 
-    async fn rules_of(&self, names: BTreeSet<InstanceName>) -> Known {
-        let asked = names.into_iter().map(|name| async {
-            let rules = tokio::time::timeout(PATIENCE, self.rules(&name)).await;
-            (name, rules.ok().and_then(Result::ok))
+    async fn rules_of(&self, instances: impl Iterator<Item = &Arc<Instance>>) -> Known {
+        let asked = instances.map(|instance| async {
+            let rules = tokio::time::timeout(PATIENCE, self.rules(instance)).await;
+            (instance.name().clone(), rules.ok().and_then(Result::ok))
         });
         join_all(asked).await.into_iter().collect()
     }
@@ -217,7 +219,7 @@ impl Landing {
         let [owner] = self.owners.as_slice() else { return None };
         let is_active = matches!(owner.state, OwnedState::Active(_));
         let mut doubtful = self.silent.iter().chain(&self.unsure);
-        let is_sure = is_active || doubtful.all(|name| *name == owner.instance);
+        let is_sure = is_active || doubtful.all(|name| name == owner.instance.name());
         Some(owner).filter(|_| is_sure && !self.is_partial && !self.is_cut)
     }
 }

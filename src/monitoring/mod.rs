@@ -53,7 +53,7 @@ use crate::prometheus::{
     PrometheusError, Rules, Window,
 };
 use crate::promql::PromQl;
-use crate::store::{Answer, InstantQuestion, Question, RulesQuestion, Scope, Store, StoreFill};
+use crate::store::{Answer, InstantQuery, RangeQuery, Scope, Store, StoreFill};
 
 /// With more alerts on either side, a table is made outside the threads that serve pages.
 const MOST_AT_ONCE: usize = 1_000;
@@ -97,16 +97,16 @@ pub struct Monitoring {
     overviews: Arc<overview::Overviews>,
 }
 
-/// The instance that answers for an entity. As long as it is held, the instance can be asked by its name.
+/// The instance of an entity, and why routing chose it.
 #[derive(Clone)]
 pub struct Routed {
-    instance: Arc<Instance>,
+    pub instance: Arc<Instance>,
     pub why: Why,
 }
 
 impl Routed {
     pub fn name(&self) -> &InstanceName {
-        &self.instance.settings.name
+        self.instance.name()
     }
 
     pub fn settings(&self) -> &InstanceSettings {
@@ -115,9 +115,9 @@ impl Routed {
 }
 
 impl Monitoring {
-    /// `instances` as [`ways`] made them, so that the targets of all rules can be reached.
+    /// `instances` come from [`with_rule_targets`].
     pub fn new(store: Store, instances: Arc<Instances>, routing: RoutingSettings) -> Self {
-        let known = instances.configured().map(|settings| settings.name.clone()).collect();
+        let known = instances.configured().map(|instance| instance.name().clone()).collect();
         let routing = Arc::new(RoutingSettings { known, ..routing });
         Self { store, instances, routing, overviews: Arc::default() }
     }
@@ -131,8 +131,10 @@ impl Monitoring {
     ) -> Result<Routed, UnknownInstance> {
         let route = routing::choose(&self.routing, entity, spec.service_name.as_deref(), facts)?;
         let instance = match &route.target {
-            None => self.instances.get(&route.instance).ok_or_else(|| "it is not configured".to_owned()),
-            Some(target) => self.reach(target),
+            None => {
+                self.instances.get(&route.instance).cloned().ok_or_else(|| "it is not configured".to_owned())
+            }
+            Some(target) => self.resolve_target(target),
         };
         let why = route.why;
         instance.map(|instance| Routed { instance, why }).map_err(|why| UnknownInstance {
@@ -142,10 +144,10 @@ impl Monitoring {
         })
     }
 
-    fn reach(&self, target: &routing::Target) -> Result<Arc<Instance>, String> {
+    fn resolve_target(&self, target: &routing::Target) -> Result<Arc<Instance>, String> {
         let rule = self.routing.targets().find(|(name, _)| *name == target.rule);
         let (name, rule) = rule.ok_or_else(|| format!("there is no rule {}", target.rule))?;
-        self.instances.reach(name, rule.instance(target))
+        self.instances.target(name, rule.instance(target))
     }
 
     /// What rules look at in a request.
@@ -155,9 +157,9 @@ impl Monitoring {
 
     /// The instance of that name, letter for letter, for a question that no entity asks; without a name the
     /// unnamed one. One that is open to some entities only is as unknown as one that does not exist.
-    pub fn instance(&self, service_name: Option<&str>) -> Result<&InstanceSettings, UnknownInstance> {
+    pub fn instance(&self, service_name: Option<&str>) -> Result<&Arc<Instance>, UnknownInstance> {
         let name = self.routing.open(service_name)?;
-        self.instances().find(|settings| settings.name == *name).ok_or_else(|| UnknownInstance {
+        self.instances.get(name).ok_or_else(|| UnknownInstance {
             asked: service_name.map(str::to_owned),
             known: Vec::new(),
             reason: Reason::NotConfigured,
@@ -165,7 +167,7 @@ impl Monitoring {
     }
 
     /// Every configured instance, by name.
-    pub fn instances(&self) -> impl Iterator<Item = &InstanceSettings> {
+    pub fn instances(&self) -> impl Iterator<Item = &Arc<Instance>> {
         self.instances.configured()
     }
 
@@ -182,7 +184,7 @@ impl Monitoring {
     /// One graph of a spec.
     pub async fn graph(
         &self,
-        instance: &InstanceName,
+        instance: &Arc<Instance>,
         spec: &GraphSpec,
         period: &Period,
     ) -> Result<Graph, Failure> {
@@ -193,7 +195,7 @@ impl Monitoring {
     /// A graph whose query anybody could write: it takes the narrow lane to the instance.
     pub async fn ad_hoc_graph(
         &self,
-        instance: &InstanceName,
+        instance: &Arc<Instance>,
         spec: &GraphSpec,
         period: &Period,
     ) -> Result<Graph, Failure> {
@@ -203,17 +205,16 @@ impl Monitoring {
     async fn graph_from(
         &self,
         origin: Origin,
-        instance: &InstanceName,
+        instance: &Arc<Instance>,
         spec: &GraphSpec,
         period: &Period,
     ) -> Result<Graph, Failure> {
         let query = spec.query.as_ref().ok_or(Failure::BrokenQuery)?;
-        let known = self.known(instance)?;
         let (window, notices) =
-            window::settle(period, known.settings.scrape_interval).ok_or(Failure::InTheFuture)?;
+            window::settle(period, instance.settings.scrape_interval).ok_or(Failure::InTheFuture)?;
         let answer = self.range_from(origin, instance, query, window);
         let (answer, unit) = self.with_unit(instance, spec, query, answer).await;
-        let mut graph = Graph::of(spec, query, instance.clone(), answer?, notices);
+        let mut graph = Graph::of(spec, query, instance.name().clone(), answer?, notices);
         graph.unit = unit;
         graph.absence = self.absence(instance, query, &graph).await;
         Ok(graph)
@@ -222,7 +223,7 @@ impl Monitoring {
     /// The samples of a query that anybody could write, at exactly the instants that are asked for.
     pub async fn ad_hoc_range(
         &self,
-        instance: &InstanceName,
+        instance: &Arc<Instance>,
         query: &PromQl,
         window: Window,
     ) -> Result<Answer<Matrix>, Failure> {
@@ -232,42 +233,37 @@ impl Monitoring {
     async fn range_from(
         &self,
         origin: Origin,
-        instance: &InstanceName,
+        instance: &Arc<Instance>,
         query: &PromQl,
         window: Window,
     ) -> Result<Answer<Matrix>, Failure> {
-        let (instance, query) = (instance.clone(), query.clone());
-        let question = Question { instance, scope: Scope::Whole, origin, query, window };
-        self.store.ask(question).await.map_err(Failure::Prometheus)
+        let query = RangeQuery { origin, query: query.clone(), window };
+        self.store.range(instance, Scope::Whole, query).await.map_err(Failure::Prometheus)
     }
 
     /// The value of a query that anybody could write, at an instant in epoch milliseconds.
     pub async fn ad_hoc_instant(
         &self,
-        instance: &InstanceName,
+        instance: &Arc<Instance>,
         query: &PromQl,
         at_ms: i64,
     ) -> Result<Answer<InstantAnswer>, Failure> {
-        let (instance, query) = (instance.clone(), query.clone());
-        let origin = Origin::AdHoc;
-        let question = InstantQuestion { instance, scope: Scope::Whole, origin, query, at_ms };
-        self.store.instant(question).await.map_err(Failure::Prometheus)
+        let query = InstantQuery { origin: Origin::AdHoc, query: query.clone(), at_ms };
+        self.store.instant(instance, Scope::Whole, query).await.map_err(Failure::Prometheus)
     }
 
     /// All alerting rules of an instance.
-    pub async fn rules(&self, instance: &InstanceName) -> Result<Answer<Rules>, Failure> {
-        let question = RulesQuestion { instance: instance.clone(), scope: Scope::Whole };
-        self.store.rules(question).await.map_err(Failure::Prometheus)
+    pub async fn rules(&self, instance: &Arc<Instance>) -> Result<Answer<Rules>, Failure> {
+        self.store.rules(instance, Scope::Whole).await.map_err(Failure::Prometheus)
     }
 
     /// The configured instances whose clock is off, as far as the answers in memory tell.
     pub fn skews(&self) -> Vec<(InstanceName, Skew)> {
         let mut skews = Vec::new();
-        for settings in self.instances() {
-            let question = RulesQuestion { instance: settings.name.clone(), scope: Scope::Whole };
-            let answer = self.store.known_rules(&question);
+        for instance in self.instances() {
+            let answer = self.store.known_rules(instance, Scope::Whole);
             let skew = answer.and_then(|answer| Skew::of(&answer.value, answer.as_of));
-            skews.extend(skew.map(|skew| (settings.name.clone(), skew)));
+            skews.extend(skew.map(|skew| (instance.name().clone(), skew)));
         }
         skews
     }
@@ -275,7 +271,7 @@ impl Monitoring {
     /// The graph of a row's own expression.
     pub async fn alert_graph(
         &self,
-        instance: &InstanceName,
+        instance: &Arc<Instance>,
         row: &AlertRow,
         period: &Period,
     ) -> Result<Graph, Failure> {
@@ -287,7 +283,7 @@ impl Monitoring {
     /// `show_inactive`, and counted in any case.
     pub async fn alerts(
         &self,
-        instance: &InstanceName,
+        instance: &Arc<Instance>,
         spec: &MonitoringSpec,
         show_inactive: bool,
         now: Timestamp,
@@ -303,7 +299,7 @@ impl Monitoring {
     /// thread.
     pub async fn ad_hoc_alerts(
         &self,
-        instance: &InstanceName,
+        instance: &Arc<Instance>,
         spec: &MonitoringSpec,
         show_inactive: bool,
         now: Timestamp,
@@ -315,17 +311,15 @@ impl Monitoring {
     /// The making of an alert table, and how many alerts are looked at for it.
     async fn table(
         &self,
-        instance: &InstanceName,
+        instance: &Arc<Instance>,
         spec: &MonitoringSpec,
         show_inactive: bool,
         now: Timestamp,
     ) -> Result<(usize, Box<dyn FnOnce() -> AlertTable + Send>), Failure> {
         let alerts = spec.alerts.clone().ok_or(Failure::NoAnnotation)?;
-        // Held until the answer is there.
-        let _known = self.known(instance)?;
         let (answer, (silences, held_back)) =
             join(Box::pin(self.rules(instance)), Box::pin(self.holdings(instance))).await;
-        let (own, answer) = (instance.clone(), answer?);
+        let (own, answer) = (instance.name().clone(), answer?);
         let rows: usize = answer.value.rules.iter().map(|rule| rule.alerts.len()).sum();
         let held = held_back.as_ref().map_or(0, |held_back| held_back.answer.value.len());
         let table = move || {
@@ -334,24 +328,14 @@ impl Monitoring {
         };
         Ok((rows.max(held), Box::new(table)))
     }
-
-    fn known(&self, instance: &InstanceName) -> Result<Arc<Instance>, Failure> {
-        self.instances.get(instance).ok_or_else(|| {
-            Failure::UnknownInstance(UnknownInstance {
-                asked: Some(instance.to_string()),
-                known: Vec::new(),
-                reason: Reason::NotConfigured,
-            })
-        })
-    }
 }
 
 /// Work that ended without a result: it panicked, or the portal shuts down.
-fn broken_off(instance: &InstanceName, why: &tokio::task::JoinError) -> Failure {
+fn broken_off(instance: &Arc<Instance>, why: &tokio::task::JoinError) -> Failure {
     Failure::Prometheus(Arc::new(PrometheusError {
         kind: ErrorKind::Upstream,
         cause: None,
-        instance: instance.clone(),
+        instance: instance.name().clone(),
         detail: format!("the work was broken off: {why}"),
         said: None,
         status: None,
@@ -359,10 +343,10 @@ fn broken_off(instance: &InstanceName, why: &tokio::task::JoinError) -> Failure 
     }))
 }
 
-/// Opens the ways to the targets of all rules. Fails with a sentence when an HTTP client cannot be built.
-pub fn ways(mut instances: Instances, routing: &RoutingSettings) -> Result<Instances, String> {
+/// With an HTTP client for each rule that has targets. Fails with a sentence when one cannot be built.
+pub fn with_rule_targets(mut instances: Instances, routing: &RoutingSettings) -> Result<Instances, String> {
     for (name, rule) in routing.targets() {
-        instances.open(name, rule.api.sample(), &rule.headers, rule.secure)?;
+        instances.add_rule(name, rule.api.sample(), &rule.headers, rule.secure)?;
     }
     Ok(instances)
 }

@@ -12,8 +12,8 @@ use url::Url;
 use self::marking::{Found, Marking};
 use super::{AlertRow, AlertTable, Monitoring, StateCounts};
 use crate::alertmanager::{HeldAlert, Holdings, Moment, Reasons, Silence};
-use crate::prometheus::{AlertState, ExternalLabels, InstanceName, Labels, PrometheusError};
-use crate::store::{Answer, ExternalQuestion, RulesQuestion, Scope};
+use crate::prometheus::{AlertState, ExternalLabels, Instance, Labels, PrometheusError};
+use crate::store::{Answer, Scope};
 
 /// A table does not wait longer: what is silenced is then not known on this page.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -156,13 +156,14 @@ impl HeldBack {
 
 impl Monitoring {
     /// What the instance's Alertmanager holds back, unless it takes too long; the fetch goes on in the store.
-    pub(super) async fn holdings(&self, instance: &InstanceName) -> (Silences, Option<HeldBack>) {
-        let Some(settings) = self.store.alertmanager(instance) else { return (Silences::NotAsked, None) };
+    pub(super) async fn holdings(&self, instance: &Arc<Instance>) -> (Silences, Option<HeldBack>) {
+        let Some(settings) = self.store.alertmanager(instance.name()) else {
+            return (Silences::NotAsked, None);
+        };
         let ui_url = settings.ui_url.clone();
-        let (instance, scope) = (instance.clone(), Scope::Whole);
-        let external = self.store.external_labels(ExternalQuestion { instance: instance.clone(), scope });
+        let external = self.store.external_labels(instance, Scope::Whole);
         let external = tokio::time::timeout(PATIENCE, external);
-        let answer = self.store.holdings(RulesQuestion { instance, scope });
+        let answer = self.store.holdings(instance, Scope::Whole);
         match join(tokio::time::timeout(PATIENCE, answer), external).await {
             (Ok(Ok(answer)), external) => {
                 let failure = answer.failure.clone();

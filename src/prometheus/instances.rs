@@ -54,14 +54,20 @@ pub struct InstanceSettings {
     pub timeout: Duration,
 }
 
-/// An instance and the client that asks it.
+/// An instance and its client: the handle by which all modules pass it on.
 pub struct Instance {
     pub settings: InstanceSettings,
     pub client: Client,
 }
 
-/// Every configured instance with its client, and the targets that rules reach. There is always a default one
-/// unless only named ones are configured.
+impl Instance {
+    pub fn name(&self) -> &InstanceName {
+        &self.settings.name
+    }
+}
+
+/// Every configured instance, and the targets of routing rules. The default one is missing only if all configured
+/// ones are named.
 pub struct Instances {
     by_name: BTreeMap<InstanceName, Arc<Instance>>,
     targets: Targets,
@@ -80,41 +86,41 @@ impl Instances {
         Ok(Self { by_name, targets: Targets::default(), metrics: metrics.clone() })
     }
 
-    /// Opens the way to the targets of a rule; `sample` has their scheme. Fails as [`Instances::new`] does.
-    pub fn open(
+    /// Makes the HTTP client for the targets of a rule; `sample` has their scheme. Fails as [`Instances::new`] does.
+    pub fn add_rule(
         &mut self,
         rule: &str,
         sample: &Url,
         headers: &[(String, SecretString)],
         secure: bool,
     ) -> Result<(), String> {
-        self.targets.open(rule, sample, headers, secure).map_err(|e| format!("routing rule {rule}: {e}"))
+        self.targets.add_rule(rule, sample, headers, secure).map_err(|e| format!("routing rule {rule}: {e}"))
     }
 
-    /// The instance of a rule's target. Its name must not be that of a configured instance, nor of a target
-    /// at another address. It can be found by name for as long as it is held, or remembered.
-    pub fn reach(&self, rule: &str, settings: InstanceSettings) -> Result<Arc<Instance>, String> {
+    /// The instance of a rule's target. Fails if a configured instance, or a target at another address, has its
+    /// name.
+    pub fn target(&self, rule: &str, settings: InstanceSettings) -> Result<Arc<Instance>, String> {
         if self.by_name.contains_key(&settings.name) {
             return Err(format!("a configured instance is called {}", settings.name));
         }
-        self.targets.reach(rule, settings, &self.metrics)
+        self.targets.resolve(rule, settings, &self.metrics)
     }
 
-    /// The instance of that name: a configured one, or a target.
-    pub fn get(&self, name: &InstanceName) -> Option<Arc<Instance>> {
-        self.by_name.get(name).cloned().or_else(|| self.targets.get(name))
+    /// The configured instance of that name.
+    pub fn get(&self, name: &InstanceName) -> Option<&Arc<Instance>> {
+        self.by_name.get(name)
     }
 
-    /// Those that fail, targets too: each is asked one question at a time.
+    /// The failing instances, targets included. Each receives one question at a time.
     pub fn failing(&self) -> Vec<Failing> {
-        let targets = self.targets.known();
+        let targets = self.targets.remembered();
         let all = self.by_name.values().chain(&targets).map(|instance| &instance.client);
         all.filter_map(|client| client.failing(Origin::Known).or_else(|| client.failing(Origin::AdHoc)))
             .collect()
     }
 
-    /// Those that are configured, by name.
-    pub fn configured(&self) -> impl Iterator<Item = &InstanceSettings> {
-        self.by_name.values().map(|instance| &instance.settings)
+    /// The configured instances, by name.
+    pub fn configured(&self) -> impl Iterator<Item = &Arc<Instance>> {
+        self.by_name.values()
     }
 }

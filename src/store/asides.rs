@@ -96,9 +96,11 @@ impl Asked for ExternalQuestion {
 
 impl Store {
     /// What an instance says of a metric; nothing where it says nothing or does not answer.
-    pub async fn metadata(&self, question: MetadataQuestion) -> Arc<Metadata> {
+    pub async fn metadata(&self, instance: &Arc<Instance>, scope: Scope, metric: &str) -> Arc<Metadata> {
+        let name = instance.name().clone();
+        let question = MetadataQuestion { instance: name, scope, metric: metric.to_owned() };
         let start = || {
-            let instance = self.willing(&question.instance)?;
+            let instance = willing(instance)?;
             let metric = question.metric.clone();
             Ok(async move { settled(instance.client.metadata(&metric).await, METADATA_LIVES) })
         };
@@ -106,30 +108,35 @@ impl Store {
     }
 
     /// The names of an instance's metrics; none, and not all of them, where it does not answer.
-    pub async fn metric_names(&self, question: NamesQuestion) -> Arc<MetricNames> {
+    pub async fn metric_names(&self, instance: &Arc<Instance>, scope: Scope) -> Arc<MetricNames> {
+        let question = NamesQuestion { instance: instance.name().clone(), scope };
         let start = || {
-            let instance = self.willing(&question.instance)?;
+            let instance = willing(instance)?;
             Ok(async move { settled(instance.client.metric_names().await, NAMES_LIVE) })
         };
         self.asides.names.get(&question, start).await.unwrap_or_default()
     }
 
     /// What an instance adds to its alerts on their way to Alertmanager; None where that is not known.
-    pub async fn external_labels(&self, question: ExternalQuestion) -> Arc<Option<ExternalLabels>> {
+    pub async fn external_labels(
+        &self,
+        instance: &Arc<Instance>,
+        scope: Scope,
+    ) -> Arc<Option<ExternalLabels>> {
+        let question = ExternalQuestion { instance: instance.name().clone(), scope };
         let start = || {
-            let instance = self.willing(&question.instance)?;
+            let instance = willing(instance)?;
             Ok(async move { settled(instance.client.external_labels().await, EXTERNAL_LIVE) })
         };
         self.asides.external.get(&question, start).await.unwrap_or_default()
     }
+}
 
-    /// While an instance fails, it is asked for nothing that nobody misses.
-    fn willing(&self, name: &InstanceName) -> Result<Arc<Instance>, Arc<PrometheusError>> {
-        let instance = self.instance(name)?;
-        match instance.client.failing(Origin::Known) {
-            Some(failing) => Err(failing.failure),
-            None => Ok(instance),
-        }
+/// The instance, unless it fails.
+fn willing(instance: &Arc<Instance>) -> Result<Arc<Instance>, Arc<PrometheusError>> {
+    match instance.client.failing(Origin::Known) {
+        Some(failing) => Err(failing.failure),
+        None => Ok(instance.clone()),
     }
 }
 

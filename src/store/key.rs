@@ -1,7 +1,7 @@
 //! What makes two questions the same.
 
 use super::flight::Asked;
-use crate::prometheus::{InstanceName, Origin, Window};
+use crate::prometheus::{Instance, InstanceName, Origin, Window};
 use crate::promql::PromQl;
 
 /// Whose eyes ask. In every key, so that answers for different eyes can never mix.
@@ -13,9 +13,7 @@ pub enum Scope {
 
 /// A range query.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Question {
-    pub instance: InstanceName,
-    pub scope: Scope,
+pub struct RangeQuery {
     /// Questions of known origin never wait for equal ones that are ad hoc, nor share their failures;
     /// the other way round answers are shared. One that is ad hoc ends when nobody waits for it any more.
     pub origin: Origin,
@@ -25,13 +23,33 @@ pub struct Question {
 
 /// An instant query.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct InstantQuestion {
-    pub instance: InstanceName,
-    pub scope: Scope,
+pub struct InstantQuery {
     pub origin: Origin,
     pub query: PromQl,
     /// Epoch milliseconds.
     pub at_ms: i64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Question {
+    pub instance: InstanceName,
+    pub scope: Scope,
+    pub query: RangeQuery,
+}
+
+impl Question {
+    pub fn as_known(&self) -> Self {
+        let mut known = self.clone();
+        known.query.origin = Origin::Known;
+        known
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct InstantQuestion {
+    pub instance: InstanceName,
+    pub scope: Scope,
+    pub query: InstantQuery,
 }
 
 /// All alerting rules of an instance.
@@ -39,6 +57,12 @@ pub struct InstantQuestion {
 pub struct RulesQuestion {
     pub instance: InstanceName,
     pub scope: Scope,
+}
+
+impl RulesQuestion {
+    pub fn of(instance: &Instance, scope: Scope) -> Self {
+        Self { instance: instance.name().clone(), scope }
+    }
 }
 
 /// Questions that differ only in when, or by whom, they were asked: the same query over a window of the same length.
@@ -56,9 +80,9 @@ impl Family {
         Self {
             instance: question.instance.clone(),
             scope: question.scope,
-            query: question.query.clone(),
-            step_ms: question.window.step_ms(),
-            points: question.window.len(),
+            query: question.query.query.clone(),
+            step_ms: question.query.window.step_ms(),
+            points: question.query.window.len(),
         }
     }
 }
@@ -69,7 +93,7 @@ impl Asked for Question {
     }
 
     fn origin(&self) -> Origin {
-        self.origin
+        self.query.origin
     }
 }
 
@@ -79,7 +103,7 @@ impl Asked for InstantQuestion {
     }
 
     fn origin(&self) -> Origin {
-        self.origin
+        self.query.origin
     }
 }
 

@@ -13,13 +13,12 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-pub use asides::{ExternalQuestion, MetadataQuestion, NamesQuestion};
 pub use holdings::{Alertmanagers, HOLDINGS_LIVE};
-pub use key::{InstantQuestion, Question, RulesQuestion, Scope};
+pub use key::{InstantQuery, RangeQuery, Scope};
 
 use self::asides::Asides;
-use self::flight::{Asked, Flight, Kept};
-use self::key::Family;
+use self::flight::{Flight, Kept};
+use self::key::{Family, InstantQuestion, Question, RulesQuestion};
 use self::last_good::{LastGood, STALE_LIMIT};
 use crate::alertmanager::{AlertmanagerSettings, Holdings};
 use crate::clock;
@@ -127,10 +126,14 @@ impl Store {
     }
 
     /// What the Alertmanager of an instance holds back.
-    pub async fn holdings(&self, question: RulesQuestion) -> Result<Answer<Holdings>, Arc<PrometheusError>> {
+    pub async fn holdings(
+        &self,
+        instance: &Arc<Instance>,
+        scope: Scope,
+    ) -> Result<Answer<Holdings>, Arc<PrometheusError>> {
         match &self.alertmanagers {
-            Some(alertmanagers) => alertmanagers.ask(question).await,
-            None => Err(Arc::new(unconfigured(&question.instance, "no Alertmanager is configured"))),
+            Some(alertmanagers) => alertmanagers.ask(RulesQuestion::of(instance, scope)).await,
+            None => Err(Arc::new(unconfigured(instance.name(), "no Alertmanager is configured"))),
         }
     }
 
@@ -140,21 +143,25 @@ impl Store {
     /// When the instance fails, the last good answer of the same query, step and length stands in for up
     /// to 15 minutes, with `failure` set; its own window tells what it shows. While the instance fails,
     /// it does so soon, however long the newest attempt goes on.
-    pub async fn ask(&self, question: Question) -> Result<Answer<Matrix>, Arc<PrometheusError>> {
-        if question.origin == Origin::AdHoc
-            && let Some(kept) = self.graphs.kept(&Question { origin: Origin::Known, ..question.clone() })
+    pub async fn range(
+        &self,
+        instance: &Arc<Instance>,
+        scope: Scope,
+        query: RangeQuery,
+    ) -> Result<Answer<Matrix>, Arc<PrometheusError>> {
+        let question = Question { instance: instance.name().clone(), scope, query };
+        let origin = question.query.origin;
+        if origin == Origin::AdHoc
+            && let Some(kept) = self.graphs.kept(&question.as_known())
         {
-            return Ok(self.aged(&question, kept));
+            return Ok(aged(instance, kept));
         }
         let family = Family::of(&question);
-        let serves = |old: &Matrix| stands_in(&old.window, &question.window);
-        let patience = self.patience(&question, self.last_graphs.trouble(&family, serves));
-        let start = || {
-            let instance = self.open(&question)?;
-            Ok(fetch_graph(self.clone(), instance, question.clone()))
-        };
+        let serves = |old: &Matrix| stands_in(&old.window, &question.query.window);
+        let patience = patience_with(instance, origin, self.last_graphs.trouble(&family, serves));
+        let start = || Ok(fetch_graph(self.clone(), open(instance, origin)?, question.clone()));
         match within(patience, self.graphs.get(&question, start)).await {
-            Ok(answer) => Ok(self.aged(&question, answer)),
+            Ok(answer) => Ok(aged(instance, answer)),
             Err(failure) => self.told(self.last_graphs.instead_of(failure, &family, serves)),
         }
     }
@@ -162,40 +169,48 @@ impl Store {
     /// The value of a query at one instant. Nothing older stands in for it.
     pub async fn instant(
         &self,
-        question: InstantQuestion,
+        instance: &Arc<Instance>,
+        scope: Scope,
+        query: InstantQuery,
     ) -> Result<Answer<InstantAnswer>, Arc<PrometheusError>> {
-        let start = || Ok(fetch_instant(self.open(&question)?, question.clone()));
+        let question = InstantQuestion { instance: instance.name().clone(), scope, query };
+        let origin = question.query.origin;
+        let start = || Ok(fetch_instant(open(instance, origin)?, question.clone()));
         let asked = self.instants.get(&question, start);
-        let answer = within(self.patience(&question, None), asked).await?;
-        Ok(self.aged(&question, answer))
+        let answer = within(patience_with(instance, origin, None), asked).await?;
+        Ok(aged(instance, answer))
     }
 
     /// The rules of one instance, fetched once per its scrape interval for everybody.
     /// When the instance fails, those of up to 15 minutes ago stand in, with `failure` set.
-    pub async fn rules(&self, question: RulesQuestion) -> Result<Answer<Rules>, Arc<PrometheusError>> {
-        let patience = self.patience(&question, self.last_rules.trouble(&question, |_| true));
-        let start = || {
-            let instance = self.open(&question)?;
-            Ok(fetch_rules(self.clone(), instance, question.clone()))
-        };
+    pub async fn rules(
+        &self,
+        instance: &Arc<Instance>,
+        scope: Scope,
+    ) -> Result<Answer<Rules>, Arc<PrometheusError>> {
+        let question = RulesQuestion::of(instance, scope);
+        let trouble = self.last_rules.trouble(&question, |_| true);
+        let patience = patience_with(instance, Origin::Known, trouble);
+        let start = || Ok(fetch_rules(self.clone(), open(instance, Origin::Known)?, question.clone()));
         match within(patience, self.rules.get(&question, start)).await {
-            Ok(answer) => Ok(self.aged(&question, answer)),
+            Ok(answer) => Ok(aged(instance, answer)),
             Err(failure) => self.told(self.last_rules.instead_of(failure, &question, |_| true)),
         }
     }
 
     /// The rules that an instance told before, when it takes too long now.
-    pub fn rules_before(&self, question: &RulesQuestion) -> Option<Answer<Rules>> {
+    pub fn rules_before(&self, instance: &Arc<Instance>, scope: Scope) -> Option<Answer<Rules>> {
         let late = PrometheusError {
             kind: ErrorKind::Timeout,
             cause: None,
-            instance: question.instance.clone(),
+            instance: instance.name().clone(),
             detail: "no answer yet".to_owned(),
             said: None,
             status: None,
             was_asked: true,
         };
-        self.told(self.last_rules.instead_of(Arc::new(late), question, |_| true)).ok()
+        let question = RulesQuestion::of(instance, scope);
+        self.told(self.last_rules.instead_of(Arc::new(late), &question, |_| true)).ok()
     }
 
     /// Instances that fail, so that they are asked one question at a time.
@@ -204,8 +219,8 @@ impl Store {
     }
 
     /// The newest good rules of one instance in memory. Asks nobody.
-    pub fn known_rules(&self, question: &RulesQuestion) -> Option<Answer<Rules>> {
-        self.last_rules.get(question)
+    pub fn known_rules(&self, instance: &Arc<Instance>, scope: Scope) -> Option<Answer<Rules>> {
+        self.last_rules.get(&RulesQuestion::of(instance, scope))
     }
 
     pub fn fill(&self) -> StoreFill {
@@ -222,41 +237,29 @@ impl Store {
         }
     }
 
-    /// While an instance fails, all that it said before is old, however young.
-    fn aged<T>(&self, question: &impl Asked, answer: Answer<T>) -> Answer<T> {
-        let instance = self.instances.get(question.instance());
-        let failing = instance.and_then(|instance| instance.client.failing(Origin::Known));
-        Answer { failure: answer.failure.or(failing.map(|failing| failing.failure)), ..answer }
-    }
-
     fn told<T, E>(&self, answer: Result<T, E>) -> Result<T, E> {
         if answer.is_ok() {
             self.metrics.lookup("stale");
         }
         answer
     }
+}
 
-    fn instance(&self, name: &InstanceName) -> Result<Arc<Instance>, Arc<PrometheusError>> {
-        let unknown = || Arc::new(unconfigured(name, "no such instance is configured"));
-        self.instances.get(name).ok_or_else(unknown)
-    }
+/// While an instance fails, all that it said before is old, however young.
+fn aged<T>(instance: &Instance, answer: Answer<T>) -> Answer<T> {
+    let failing = instance.client.failing(Origin::Known);
+    Answer { failure: answer.failure.or(failing.map(|failing| failing.failure)), ..answer }
+}
 
-    /// The instance of a question, if it may be asked now.
-    fn open(&self, question: &impl Asked) -> Result<Arc<Instance>, Arc<PrometheusError>> {
-        let instance = self.instance(question.instance())?;
-        match instance.client.refusal(question.origin()) {
-            Some(failure) => Err(failure),
-            None => Ok(instance),
-        }
-    }
+/// The instance, if it may be asked now.
+fn open(instance: &Arc<Instance>, origin: Origin) -> Result<Arc<Instance>, Arc<PrometheusError>> {
+    instance.client.refusal(origin).map_or_else(|| Ok(instance.clone()), Err)
+}
 
-    /// How long a reader waits for a question; `trouble`: how its newest attempt failed, where an older answer
-    /// can stand in.
-    fn patience(&self, question: &impl Asked, trouble: Option<Arc<PrometheusError>>) -> Patience {
-        let instance = self.instances.get(question.instance());
-        let failing = instance.and_then(|instance| instance.client.failing(question.origin()));
-        patience(question.origin(), failing, trouble)
-    }
+/// How long a reader waits for a question; `trouble`: how its newest attempt failed, where an older answer
+/// can stand in.
+fn patience_with(instance: &Instance, origin: Origin, trouble: Option<Arc<PrometheusError>>) -> Patience {
+    patience(origin, instance.client.failing(origin), trouble)
 }
 
 fn unconfigured(instance: &InstanceName, detail: &str) -> PrometheusError {
@@ -305,24 +308,24 @@ async fn fetch_graph(
     instance: Arc<Instance>,
     question: Question,
 ) -> Result<Kept<Answer<Matrix>>, PrometheusError> {
-    let asked = instance.client.query_range(&question.query, question.window, question.origin);
+    let RangeQuery { query, window, origin } = &question.query;
+    let asked = instance.client.query_range(query, *window, *origin);
     let matrix = match asked.await {
         Ok(matrix) => matrix,
         Err(error) => {
-            log(&error, question.query.as_str());
+            log(&error, query.as_str());
             store.last_graphs.fail(Family::of(&question), Arc::new(error.clone()));
             return Err(error);
         }
     };
     let answer = Answer { value: Arc::new(matrix), as_of: clock::now(), failure: None };
     let warned = !answer.value.warnings.is_empty();
-    let better =
-        |old: &Matrix| old.window.end_ms() > question.window.end_ms() || (warned && old.warnings.is_empty());
+    let better = |old: &Matrix| old.window.end_ms() > window.end_ms() || (warned && old.warnings.is_empty());
     // Beside the common grid, nobody will ask for the same a step later.
-    if question.window.is_aligned() {
+    if window.is_aligned() {
         store.last_graphs.keep(Family::of(&question), answer.clone(), better);
     }
-    let lives = graph_lives(&question.window, answer.as_of);
+    let lives = graph_lives(window, answer.as_of);
     Ok(Kept { lives: if warned { lives.min(WARNED_LIVES) } else { lives }, value: answer })
 }
 
@@ -330,7 +333,7 @@ async fn fetch_instant(
     instance: Arc<Instance>,
     question: InstantQuestion,
 ) -> Result<Kept<Answer<InstantAnswer>>, PrometheusError> {
-    let InstantQuestion { query, at_ms, origin, .. } = &question;
+    let InstantQuery { query, at_ms, origin } = &question.query;
     let value = instance.client.query(query, *at_ms, *origin).await;
     let value = value.inspect_err(|error| log(error, query.as_str()))?;
     let answer = Answer { value: Arc::new(value), as_of: clock::now(), failure: None };

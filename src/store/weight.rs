@@ -67,13 +67,13 @@ impl<T: Weigh> Weigh for Option<T> {
 
 impl Weigh for Question {
     fn weight(&self) -> usize {
-        self.query.weight()
+        self.query.query.weight()
     }
 }
 
 impl Weigh for InstantQuestion {
     fn weight(&self) -> usize {
-        self.query.weight()
+        self.query.query.weight()
     }
 }
 

@@ -17,28 +17,9 @@ use crate::annotations::{
 use crate::background::compute;
 use crate::catalog::{Catalog, Entity};
 use crate::clock;
-use crate::monitoring::{AlertTable, Failure, Graph, Monitoring, Routed};
+use crate::monitoring::{AlertTable, Failure, Graph, Monitoring};
 use crate::problem::Severity;
-use crate::prometheus::{InstanceName, InstanceSettings};
-
-/// The instance that is asked. As long as it is held, the instance can be asked by its name.
-pub enum Answering<'a> {
-    Routed(Routed),
-    Open(&'a InstanceSettings),
-}
-
-impl Answering<'_> {
-    pub fn settings(&self) -> &InstanceSettings {
-        match self {
-            Self::Routed(routed) => routed.settings(),
-            Self::Open(settings) => settings,
-        }
-    }
-
-    pub fn name(&self) -> &InstanceName {
-        &self.settings().name
-    }
-}
+use crate::prometheus::{Instance, InstanceName};
 
 /// Whoever holds one has read the address; whether it may be answered is for [`Custom::may_query`],
 /// [`Custom::may_read_rules`] and [`Custom::may_read_row`] to say.
@@ -103,26 +84,25 @@ impl Custom {
     }
 
     /// Those that the address may choose from when it names no entity: the ones that are open to all.
-    pub fn open_instances(&self) -> impl Iterator<Item = &InstanceSettings> {
-        let open =
-            |settings: &&InstanceSettings| self.monitoring.instance(Some(settings.name.as_str())).is_ok();
-        self.monitoring.instances().filter(open)
+    pub fn open_instances(&self) -> impl Iterator<Item = &InstanceName> {
+        let open = |name: &&InstanceName| self.monitoring.instance(Some(name.as_str())).is_ok();
+        self.monitoring.instances().map(|instance| instance.name()).filter(open)
     }
 
     /// Who answers: the entity's instance, else the one that the address names. Nobody stands in for one that
     /// is named in a way that cannot be read.
-    pub fn instance(&self) -> Result<Answering<'_>, PageError> {
+    pub fn instance(&self) -> Result<Arc<Instance>, PageError> {
         if self.params.custom.lost {
             return Err(PageError::BadParameters(self.params.problems.clone()));
         }
         match &self.entity {
             Some(entity) => {
                 let routed = self.monitoring.route(entity, &MonitoringSpec::of(entity), &self.facts.0);
-                routed.map(Answering::Routed).map_err(PageError::unknown_instance)
+                routed.map(|routed| routed.instance).map_err(PageError::unknown_instance)
             }
             None => {
                 let name = self.params.custom.instance.as_deref();
-                self.monitoring.instance(name).map(Answering::Open).map_err(PageError::NoSuchInstance)
+                self.monitoring.instance(name).cloned().map_err(PageError::NoSuchInstance)
             }
         }
     }
@@ -170,13 +150,13 @@ impl Custom {
         Err(PageError::BrokenQuery(fault.map(|fault| fault.message.clone()).unwrap_or_default()))
     }
 
-    pub async fn graph(&self, instance: &InstanceName, spec: &GraphSpec) -> Result<Graph, Failure> {
+    pub async fn graph(&self, instance: &Arc<Instance>, spec: &GraphSpec) -> Result<Graph, Failure> {
         self.monitoring.ad_hoc_graph(instance, spec, &self.params.period).await
     }
 
     pub async fn alerts(
         &self,
-        instance: &InstanceName,
+        instance: &Arc<Instance>,
         spec: &MonitoringSpec,
     ) -> Result<AlertTable, Failure> {
         let params = &self.params;
@@ -184,7 +164,7 @@ impl Custom {
     }
 
     /// The row of that name among those that the address chooses, with the graph of its expression.
-    pub async fn alert_graph(&self, instance: &InstanceName, id: RowId) -> Result<Option<Found>, Failure> {
+    pub async fn alert_graph(&self, instance: &Arc<Instance>, id: RowId) -> Result<Option<Found>, Failure> {
         let table =
             self.monitoring.ad_hoc_alerts(instance, &self.alert_spec(), true, self.params.period.now).await?;
         let Some(row) = table.rows.into_iter().find(|row| RowId::of(row) == id) else { return Ok(None) };

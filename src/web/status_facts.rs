@@ -71,7 +71,8 @@ impl StatusFacts {
         let catalog = request.app_data::<web::Data<Catalog>>()?;
         let monitoring = request.app_data::<web::Data<Monitoring>>()?;
         let settings = request.app_data::<web::Data<WebSettings>>()?;
-        let instances = monitoring.instances().map(|instance| InstanceFacts {
+        let instances = monitoring.instances().map(|instance| &instance.settings);
+        let instances = instances.map(|instance| InstanceFacts {
             name: instance.name.to_string(),
             proxy_path: instance.proxy_path.clone(),
             ui_url: instance.ui_url.as_ref().and_then(|url| safe_href(url.as_str())),

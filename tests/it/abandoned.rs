@@ -3,12 +3,11 @@
 use std::time::Duration;
 
 use promenade::prometheus::{InstanceSettings, Origin};
-use promenade::store::{Question, Store};
 use world::World;
-use world::questions::{question, store};
+use world::questions::{NamedStore, Question, question, store};
 use world::upstream::{Reply, Upstream};
 
-async fn slow() -> (Store, Upstream) {
+async fn slow() -> (NamedStore, Upstream) {
     let upstream = Upstream::start().await;
     upstream.on_any(Reply::matrix(&[(&[], 1.0)]).after(Duration::from_secs(2)));
     let settings = InstanceSettings { timeout: Duration::from_secs(10), ..upstream.instance("default") };
@@ -22,7 +21,7 @@ fn asked(origin: Origin) -> Question {
 type Reader = tokio::task::JoinHandle<bool>;
 
 /// Somebody who asks, once the question is with the instance.
-async fn reader(store: &Store, upstream: &Upstream, origin: Origin) -> Reader {
+async fn reader(store: &NamedStore, upstream: &Upstream, origin: Origin) -> Reader {
     let reader = {
         let store = store.clone();
         tokio::spawn(async move { store.ask(asked(origin)).await.is_ok() })

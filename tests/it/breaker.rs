@@ -7,11 +7,10 @@ use std::time::Duration;
 use promenade::clock;
 use promenade::metrics::Metrics;
 use promenade::prometheus::{ErrorKind, InstanceName, InstanceSettings, Instances, Origin};
-use promenade::store::{Question, Store, StoreSettings};
 use serde_json::json;
 use world::World;
 use world::markup::words;
-use world::questions::{question, rules_question, store};
+use world::questions::{NamedStore, Question, question, store};
 use world::upstream::{Reply, Upstream};
 
 /// So many questions open a breaker, all of known origin.
@@ -22,7 +21,7 @@ fn panel(i: usize) -> String {
 }
 
 /// Fills the store with a good answer of each panel.
-async fn fill(store: &Store, upstream: &Upstream, panels: usize) {
+async fn fill(store: &NamedStore, upstream: &Upstream, panels: usize) {
     upstream.on_any(Reply::matrix(&[(&[], 1.0)]));
     for i in 0..panels {
         store.ask(question("default", &panel(i), 0)).await.unwrap();
@@ -30,7 +29,7 @@ async fn fill(store: &Store, upstream: &Upstream, panels: usize) {
 }
 
 /// Asks with different queries until the instance counts as failing.
-async fn open(store: &Store, instance: &str) {
+async fn open(store: &NamedStore, instance: &'static str) {
     for i in 0..OPENING {
         store.ask(question(instance, &format!("opening + {i}"), 0)).await.unwrap_err();
     }
@@ -252,14 +251,14 @@ async fn instances_and_targets_have_one_each() {
     let metrics = Metrics::new();
     let settings = vec![well.instance("default")];
     let mut instances = Instances::new(settings, &metrics.upstream).unwrap();
-    instances.open("rule", &broken.api(), &[], true).unwrap();
+    instances.add_rule("rule", &broken.api(), &[], true).unwrap();
     let instances = Arc::new(instances);
-    let reach = |upstream: &Upstream, name: &str| {
+    let target = |upstream: &Upstream, name: &str| {
         let settings = InstanceSettings { name: InstanceName::new(name), ..upstream.instance(name) };
-        instances.reach("rule", settings).unwrap()
+        instances.target("rule", settings).unwrap()
     };
-    let _held = (reach(&broken, "rule/broken"), reach(&well, "rule/well"));
-    let store = Store::new(instances.clone(), &StoreSettings { max_bytes: 64 << 20 }, metrics.store.clone());
+    let targets = [target(&broken, "rule/broken"), target(&well, "rule/well")];
+    let store = NamedStore::new(instances, 64 << 20, &metrics).with(targets);
     open(&store, "rule/broken").await;
     assert_eq!(store.failing()[0].failure.instance.as_str(), "rule/broken");
     for instance in ["rule/well", "default"] {
@@ -281,12 +280,12 @@ async fn rules_that_fail_open_it_and_older_ones_stand_in() {
     let rule = json!({"name": "A", "type": "alerting", "state": "inactive", "health": "ok",
         "lastEvaluation": promenade::clock::now().to_string()});
     upstream.on_rules(Reply::rules(json!([{"name": "g", "rules": [rule]}])));
-    assert!(!store.rules(rules_question("default")).await.unwrap().is_stale());
+    assert!(!store.ask_rules("default").await.unwrap().is_stale());
     upstream.on_rules(Reply::html(503, "<html>"));
     upstream.on_any(Reply::html(503, "<html>"));
     open(&store, "default").await;
     tokio::time::sleep(Duration::from_millis(1_100)).await;
-    assert!(store.rules(rules_question("default")).await.unwrap().is_stale());
+    assert!(store.ask_rules("default").await.unwrap().is_stale());
 }
 
 #[tokio::test]

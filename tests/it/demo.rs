@@ -38,7 +38,7 @@ fn instances(address: SocketAddr) -> Instances {
 }
 
 fn default(instances: &Instances) -> Arc<Instance> {
-    instances.get(&InstanceName::new(InstanceName::DEFAULT)).unwrap()
+    instances.get(&InstanceName::new(InstanceName::DEFAULT)).unwrap().clone()
 }
 
 /// Every entity of the demo's catalog, by name.

@@ -10,7 +10,7 @@ use promenade::prometheus::Client;
 use serde_json::{Value, json};
 use world::World;
 use world::markup::{panel, tags, words};
-use world::questions::{rules_question, store};
+use world::questions::store;
 use world::upstream::{Reply, Request, Upstream};
 
 const PAGE: &str = "/catalog/default/component/payments";
@@ -264,11 +264,10 @@ async fn a_partial_answer_replaces_no_better_one_and_is_soon_replaced() {
     let mut partial = body.clone();
     partial["isPartial"] = json!(true);
     upstream.on_rules(Reply::json(200, &partial));
-    let question = rules_question("default");
-    assert_eq!(store.rules(question.clone()).await.unwrap().value.warnings.len(), 1);
+    assert_eq!(store.ask_rules("default").await.unwrap().value.warnings.len(), 1);
     upstream.on_rules(Reply::json(200, &body));
     tokio::time::sleep(Duration::from_millis(5_300)).await;
-    assert_eq!(store.rules(question).await.unwrap().value.warnings, [""; 0]);
+    assert_eq!(store.ask_rules("default").await.unwrap().value.warnings, [""; 0]);
 }
 
 fn date(at: jiff::Timestamp) -> String {

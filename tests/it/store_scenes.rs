@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use promenade::clock;
-use promenade::prometheus::{ErrorKind, InstanceName, InstanceSettings, InstantValue, Origin};
-use promenade::store::{InstantQuestion, Question, Scope};
+use promenade::prometheus::{ErrorKind, InstanceSettings, InstantValue, Origin};
+use promenade::store::InstantQuery;
 use serde_json::json;
-use world::questions::{query, question, rules_question, store, window};
+use world::questions::{Question, query, question, store, window};
 use world::upstream::{Reply, Upstream};
 
 #[tokio::test]
@@ -28,7 +28,7 @@ async fn a_full_queue_is_told_at_once_and_leaves_other_instances_alone() {
     assert_eq!(asked.iter().filter(|a| a.is_finished()).count(), 6, "40 less 2 in flight and 32 waiting");
     let begun = clock::stopwatch();
     store.ask(question("quick", "up", 0)).await.unwrap();
-    store.rules(rules_question("slow")).await.unwrap();
+    store.ask_rules("slow").await.unwrap();
     assert!(begun.elapsed() < Duration::from_millis(500), "{:?}", begun.elapsed());
     for one in asked {
         let kind = one.await.unwrap().unwrap_err().kind;
@@ -154,15 +154,14 @@ async fn rules_are_fetched_once_an_interval_and_stand_in_too() {
     let settings =
         InstanceSettings { scrape_interval: Duration::from_secs(1), ..upstream.instance("default") };
     let (store, _) = store(vec![settings]);
-    let question = rules_question("default");
     for _ in 0..10 {
-        let answer = store.rules(question.clone()).await.unwrap();
+        let answer = store.ask_rules("default").await.unwrap();
         assert_eq!((answer.value.rules[0].name.as_str(), answer.is_stale()), ("A", false));
     }
     assert_eq!(upstream.requests().len(), 1);
     upstream.on_rules(Reply::refusal(400, "bad_data", "odd"));
     tokio::time::sleep(Duration::from_millis(1_200)).await;
-    let stale = store.rules(question).await.unwrap();
+    let stale = store.ask_rules("default").await.unwrap();
     assert_eq!(stale.failure.as_ref().unwrap().kind, ErrorKind::Upstream, "rules have no query to blame");
     assert_eq!((stale.value.rules.len(), upstream.requests().len()), (1, 2));
 }
@@ -185,12 +184,6 @@ async fn an_answer_with_warnings_is_not_kept_for_long() {
     let times = |text: &str| upstream.requests().iter().filter(|r| r.form("query").unwrap() == text).count();
     // Both windows are long settled: only the warning shortens the life of one.
     assert_eq!((times("whole"), times("partial")), (1, 2));
-}
-
-#[tokio::test]
-async fn an_unknown_instance_is_an_error() {
-    let (store, _) = store(Vec::new());
-    assert_eq!(store.ask(question("nowhere", "up", 0)).await.unwrap_err().kind, ErrorKind::Upstream);
 }
 
 /// A question that anybody could write.
@@ -240,14 +233,11 @@ async fn equal_instants_are_one_request_and_nothing_older_stands_in() {
     let scalar = json!({"status": "success", "data": {"resultType": "scalar", "result": [1, "7"]}});
     upstream.on("scalar(up)", Reply::json(200, &scalar).after(Duration::from_millis(100)));
     let (store, _) = store(vec![upstream.instance("default")]);
-    let at = |at_ms| InstantQuestion {
-        instance: InstanceName::new("default"),
-        scope: Scope::Whole,
-        origin: Origin::AdHoc,
-        query: query("scalar(up)"),
-        at_ms,
+    let at = |at_ms| {
+        store
+            .ask_instant("default", InstantQuery { origin: Origin::AdHoc, query: query("scalar(up)"), at_ms })
     };
-    let (one, two) = tokio::join!(store.instant(at(1_234)), store.instant(at(1_234)));
+    let (one, two) = tokio::join!(at(1_234), at(1_234));
     assert_eq!(one.unwrap().value.value, InstantValue::Scalar { at_ms: 1_000, value: 7.0 });
     two.unwrap();
     let requests = upstream.requests();
@@ -255,6 +245,6 @@ async fn equal_instants_are_one_request_and_nothing_older_stands_in() {
     assert_eq!((requests[0].path.as_str(), requests[0].method.as_str()), ("/api/v1/query", "POST"));
     assert_eq!(requests[0].form("time").as_deref(), Some("1.234"));
     upstream.on("scalar(up)", Reply::refusal(500, "internal", "no"));
-    assert_eq!(store.instant(at(1_235)).await.unwrap_err().kind, ErrorKind::Upstream);
-    assert!(!store.instant(at(1_234)).await.unwrap().is_stale());
+    assert_eq!(at(1_235).await.unwrap_err().kind, ErrorKind::Upstream);
+    assert!(!at(1_234).await.unwrap().is_stale());
 }

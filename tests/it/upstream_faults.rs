@@ -9,10 +9,9 @@ use promenade::metrics::{Metrics, UpstreamMetrics};
 use promenade::prometheus::{
     Client, ErrorKind, InstanceSettings, Instances, Matrix, Origin, PrometheusError,
 };
-use promenade::store::{Store, StoreSettings};
 use secrecy::SecretString;
 use serde_json::json;
-use world::questions::{query, question, store, window};
+use world::questions::{NamedStore, query, question, store, window};
 use world::upstream::{Reply, Upstream};
 
 const GOOD: &str = r#"{"status":"success","data":{"resultType":"matrix","result":[{"metric":{},"values":[[1699999995,"1"]]}]}}"#;
@@ -348,7 +347,7 @@ async fn eight_answers_in_flight_their_readers_and_the_bound() {
     let settings = InstanceSettings { timeout: Duration::from_secs(60), ..upstream.instance("default") };
     let metrics = Metrics::new();
     let instances = Arc::new(Instances::new(vec![settings], &metrics.upstream).unwrap());
-    let store = Store::new(instances, &StoreSettings { max_bytes: BOUND }, metrics.store.clone());
+    let store = NamedStore::new(instances, BOUND, &metrics);
     store.ask(question("default", "up", 0)).await.unwrap();
     let before = peak_kb();
     for round in 0..4 {

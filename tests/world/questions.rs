@@ -4,9 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use promenade::metrics::Metrics;
-use promenade::prometheus::{InstanceName, InstanceSettings, Instances, Origin, Window};
+use promenade::prometheus::{
+    Instance, InstanceSettings, Instances, InstantAnswer, Matrix, Origin, PrometheusError, Rules, Window,
+};
 use promenade::promql::PromQl;
-use promenade::store::{Question, RulesQuestion, Scope, Store, StoreSettings};
+use promenade::store::{Answer, InstantQuery, RangeQuery, Scope, Store, StoreSettings};
 
 /// Long ago, so that every window is settled.
 const NOW_MS: i64 = 1_700_000_000_000;
@@ -21,23 +23,70 @@ pub fn window(later_s: i64) -> Window {
     Window::aligned(end - 600_000, end, Duration::from_secs(15)).unwrap()
 }
 
-pub fn store(settings: Vec<InstanceSettings>) -> (Store, Metrics) {
-    let metrics = Metrics::new();
-    let instances = Arc::new(Instances::new(settings, &metrics.upstream).unwrap());
-    let store = Store::new(instances, &StoreSettings { max_bytes: 64 << 20 }, metrics.store.clone());
-    (store, metrics)
+/// A range query to the instance of that name.
+#[derive(Clone)]
+pub struct Question {
+    pub instance: &'static str,
+    pub origin: Origin,
+    pub query: PromQl,
+    pub window: Window,
 }
 
-pub fn question(instance: &str, text: &str, later_s: i64) -> Question {
-    Question {
-        instance: InstanceName::new(instance),
-        scope: Scope::Whole,
-        origin: Origin::Known,
-        query: query(text),
-        window: window(later_s),
+/// A store whose instances are known by name.
+#[derive(Clone)]
+pub struct NamedStore {
+    pub store: Store,
+    named: Vec<Arc<Instance>>,
+}
+
+impl std::ops::Deref for NamedStore {
+    type Target = Store;
+
+    fn deref(&self) -> &Store {
+        &self.store
     }
 }
 
-pub fn rules_question(instance: &str) -> RulesQuestion {
-    RulesQuestion { instance: InstanceName::new(instance), scope: Scope::Whole }
+impl NamedStore {
+    pub fn new(instances: Arc<Instances>, max_bytes: u64, metrics: &Metrics) -> Self {
+        let named = instances.configured().cloned().collect();
+        Self { store: Store::new(instances, &StoreSettings { max_bytes }, metrics.store.clone()), named }
+    }
+
+    /// With targets, which are no configured instances.
+    pub fn with(mut self, targets: impl IntoIterator<Item = Arc<Instance>>) -> Self {
+        self.named.extend(targets);
+        self
+    }
+
+    fn instance(&self, name: &str) -> &Arc<Instance> {
+        self.named.iter().find(|instance| instance.name().as_str() == name).unwrap()
+    }
+
+    pub async fn ask(&self, question: Question) -> Result<Answer<Matrix>, Arc<PrometheusError>> {
+        let Question { instance, origin, query, window } = question;
+        self.store.range(self.instance(instance), Scope::Whole, RangeQuery { origin, query, window }).await
+    }
+
+    pub async fn ask_instant(
+        &self,
+        instance: &str,
+        query: InstantQuery,
+    ) -> Result<Answer<InstantAnswer>, Arc<PrometheusError>> {
+        self.store.instant(self.instance(instance), Scope::Whole, query).await
+    }
+
+    pub async fn ask_rules(&self, instance: &str) -> Result<Answer<Rules>, Arc<PrometheusError>> {
+        self.store.rules(self.instance(instance), Scope::Whole).await
+    }
+}
+
+pub fn store(settings: Vec<InstanceSettings>) -> (NamedStore, Metrics) {
+    let metrics = Metrics::new();
+    let instances = Arc::new(Instances::new(settings, &metrics.upstream).unwrap());
+    (NamedStore::new(instances, 64 << 20, &metrics), metrics)
+}
+
+pub fn question(instance: &'static str, text: &str, later_s: i64) -> Question {
+    Question { instance, origin: Origin::Known, query: query(text), window: window(later_s) }
 }

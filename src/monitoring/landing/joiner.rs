@@ -16,7 +16,7 @@ use crate::catalog::Entity;
 use crate::monitoring::alerts::{chooses, order};
 use crate::monitoring::owners::{Lookup, Owners, Owning};
 use crate::monitoring::{AlertRow, Episode, Monitoring, RequestFacts, Routed};
-use crate::prometheus::{InstanceName, Labels, Rules};
+use crate::prometheus::{Instance, InstanceName, Labels, Rules};
 
 /// Everything that is joined for one request.
 #[derive(Clone)]
@@ -111,9 +111,9 @@ impl Joiner {
         for (instance, row) in active_rows(known, wanted) {
             found.is_active = true;
             for owning in lookup.find(row.labels()) {
-                if routes.of(&owning.entity).is_some_and(|routed| routed.name() == instance) {
+                if let Some(routed) = routes.of_instance(&owning.entity, instance) {
                     let state = OwnedState::Active(row.state());
-                    found.owner(owning, instance, state).rows.push(row.clone());
+                    found.owner(owning, &routed.instance, state).rows.push(row.clone());
                 }
             }
         }
@@ -136,8 +136,8 @@ impl Joiner {
             let state = if says_all { OwnedState::Ended } else { OwnedState::Unknown };
             let rows = said.rule_rows.clone();
             for owning in lookup.find(&episode.labels) {
-                if routes.of(&owning.entity).is_some_and(|routed| *routed.name() == name) {
-                    let owner = found.owner(owning, &name, state);
+                if let Some(routed) = routes.of_instance(&owning.entity, &name) {
+                    let owner = found.owner(owning, &routed.instance, state);
                     owner.rows.clone_from(&rows);
                     owner.labels.clone_from(&episode.labels);
                 }
@@ -158,7 +158,7 @@ impl Joiner {
         owners.truncate(MOST_OWNERS);
         for owner in &mut owners {
             owner.settle();
-            let answer = known.get(&owner.instance).and_then(Option::as_ref);
+            let answer = known.get(owner.instance.name()).and_then(Option::as_ref);
             owner.not_since = answer.filter(|answer| answer.is_stale()).map(|answer| answer.as_of);
         }
         let is_cut = said.values().any(|said| said.is_cut);
@@ -180,14 +180,12 @@ impl Joiner {
         for (instance, rules, place) in all {
             let Some(rule) = rules.rules.get(place) else { continue };
             for owning in lookup.of_rule(&rule.name, &rule.labels, MOST_OWNERS) {
-                if routes.of(&owning.entity).is_none_or(|routed| routed.name() != instance) {
-                    continue;
-                }
+                let Some(routed) = routes.of_instance(&owning.entity, instance) else { continue };
                 let spec = MonitoringSpec::of_alerts(&owning.entity);
                 let rows = AlertRow::all_of(rules, place).into_iter();
                 let shown =
                     rows.filter(|row| spec.alerts.as_ref().is_some_and(|alerts| chooses(alerts, row)));
-                found.owner(owning, instance, OwnedState::Ended).rows.extend(shown);
+                found.owner(owning, &routed.instance, OwnedState::Ended).rows.extend(shown);
             }
             if found.owners.len() > 1 {
                 return None;
@@ -234,10 +232,15 @@ impl Routes<'_> {
         };
         self.known.entry(Arc::as_ptr(entity).addr()).or_insert_with(route).as_ref()
     }
+
+    /// None also where another instance answers for the entity.
+    fn of_instance(&mut self, entity: &Arc<Entity>, name: &InstanceName) -> Option<&Routed> {
+        self.of(entity).filter(|routed| routed.name() == name)
+    }
 }
 
 impl Found {
-    fn owner(&mut self, owning: Owning, instance: &InstanceName, state: OwnedState) -> &mut Owner {
+    fn owner(&mut self, owning: Owning, instance: &Arc<Instance>, state: OwnedState) -> &mut Owner {
         let Owning { entity, fit } = owning;
         let next = self.owners.len();
         let place = *self.places.entry(Arc::as_ptr(&entity).addr()).or_insert(next);
@@ -268,7 +271,7 @@ impl Found {
                 continue;
             }
             let state = if says_all { said.ended } else { OwnedState::Unknown };
-            let owner = self.owner(owning, name, state);
+            let owner = self.owner(owning, &routed.instance, state);
             if owner.rows.is_empty() {
                 owner.rows = if said.is_fresh { said.rule_rows.clone() } else { Vec::new() };
                 owner.labels = wanted.labels.clone();

@@ -17,8 +17,8 @@ use super::silences::{HeldBack, Silences};
 use super::{Doubt, Evidence, Monitoring, RequestFacts, Verdict, alerts::Tally};
 use crate::catalog::Snapshot;
 use crate::clock;
-use crate::prometheus::{AlertState, InstanceName, Rules};
-use crate::store::{Answer, HOLDINGS_LIVE, RulesQuestion, Scope, rules_live};
+use crate::prometheus::{AlertState, Instance, Rules};
+use crate::store::{Answer, HOLDINGS_LIVE, Scope, rules_live};
 
 /// What an instance has not said by then is unknown.
 const PATIENCE: Duration = Duration::from_millis(1_500);
@@ -300,14 +300,11 @@ impl Monitoring {
 
     /// What an instance and its Alertmanager say. Of an instance that fails, or takes too long, what it said before;
     /// None: that is too long ago, too.
-    async fn said(&self, instance: &InstanceName) -> Option<Said> {
+    async fn said(&self, instance: &Arc<Instance>) -> Option<Said> {
         let rules = async {
             match timeout(PATIENCE, self.rules(instance)).await {
                 Ok(answer) => answer.ok(),
-                Err(_) => {
-                    let question = RulesQuestion { instance: instance.clone(), scope: Scope::Whole };
-                    self.store.rules_before(&question)
-                }
+                Err(_) => self.store.rules_before(instance, Scope::Whole),
             }
         };
         let (rules, (silences, held_back)) = join(rules, self.holdings(instance)).await;
@@ -328,7 +325,7 @@ async fn renewed(
         return Some(before.overview.clone());
     }
     let list = slot.list.get_or_try_init(|| read(monitoring.clone(), slot.clone())).await.ok()?.clone();
-    let said = list.instances.iter().map(|instance| monitoring.said(&instance.settings.name));
+    let said = list.instances.iter().map(|instance| monitoring.said(instance));
     let said = join_all(said).await;
     let overview = match before.filter(|before| before.holds(now) && is_all_same(&before.said, &said)) {
         Some(before) => before.overview.clone(),

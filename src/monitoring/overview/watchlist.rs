@@ -28,7 +28,6 @@ pub struct Watchlist {
     pub watches: Vec<Watch>,
     /// Entities without alerts of which nobody knows whether they should have some.
     pub unknown: Vec<u32>,
-    /// Held, so that a rule's target can be asked by its name.
     pub instances: Vec<Arc<Instance>>,
     /// Every entity: whether it has anything to show.
     pub available: Vec<bool>,

@@ -3,7 +3,7 @@
 use super::*;
 use crate::prometheus::Window;
 use crate::promql::PromQl;
-use crate::store::{Question, Scope};
+use crate::store::{Question, RangeQuery, Scope};
 
 /// An answer of so many bytes.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,13 +16,12 @@ impl Weigh for Heavy {
 }
 
 fn question(text: &str) -> Question {
-    Question {
-        instance: InstanceName::new("a"),
-        scope: Scope::Whole,
+    let query = RangeQuery {
         origin: Origin::AdHoc,
         query: PromQl::read(text).0.unwrap(),
         window: Window::aligned(0, 600_000, Duration::from_secs(15)).unwrap(),
-    }
+    };
+    Question { instance: InstanceName::new("a"), scope: Scope::Whole, query }
 }
 
 async fn ask(flight: &Flight<Question, Heavy>, text: &str, told: Result<usize, ErrorKind>) -> Landed<Heavy> {

@@ -59,7 +59,8 @@ async fn asked(
         return Err(PageError::Failed(Failure::NoAnnotation));
     }
     let routed = routed.map_err(PageError::unknown_instance)?;
-    let table = monitoring.alerts(routed.name(), &spec, params.table.show_inactive, params.period.now).await;
+    let table =
+        monitoring.alerts(&routed.instance, &spec, params.table.show_inactive, params.period.now).await;
     table.map_err(PageError::Failed)
 }
 

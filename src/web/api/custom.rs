@@ -55,14 +55,14 @@ async fn asked_graph(custom: &Custom) -> Result<Graph, PageError> {
     let spec = custom.graph_spec().ok_or_else(|| bad("query", "is missing".to_owned()))?;
     Custom::readable(&spec)?;
     let instance = custom.instance()?;
-    custom.graph(instance.name(), &spec).await.map_err(PageError::Failed)
+    custom.graph(&instance, &spec).await.map_err(PageError::Failed)
 }
 
 async fn asked_alerts(custom: &Custom) -> Result<AlertTable, PageError> {
     custom.may_read_rules()?;
     strict(&custom.params)?;
     let instance = custom.instance()?;
-    custom.alerts(instance.name(), &custom.alert_spec()).await.map_err(PageError::Failed)
+    custom.alerts(&instance, &custom.alert_spec()).await.map_err(PageError::Failed)
 }
 
 fn bad(parameter: &'static str, message: String) -> PageError {

@@ -60,10 +60,10 @@ pub(super) async fn asked(
     let chosen = Chosen::of(&subject.entity, &spec, number.0, params, settings.ad_hoc)?;
     chosen.readable()?;
     let routed = monitoring.route(&subject.entity, &spec, &facts.0).map_err(PageError::unknown_instance)?;
-    let (name, one) = (routed.name(), &chosen.spec);
+    let (instance, one) = (&routed.instance, &chosen.spec);
     let graph = match chosen.is_ad_hoc {
-        true => monitoring.ad_hoc_graph(name, one, &params.period).await,
-        false => monitoring.graph(name, one, &params.period).await,
+        true => monitoring.ad_hoc_graph(instance, one, &params.period).await,
+        false => monitoring.graph(instance, one, &params.period).await,
     };
     graph.map_err(PageError::Failed)
 }

@@ -187,7 +187,9 @@ impl Links<'_> {
             Page::Entity(entity) => of(entity, ""),
             Page::Members(entity) => of(entity, "/members"),
             Page::Graphs(entity) => of(entity, "/graphs"),
-            Page::Graph(Source::Entity(entity) | Source::Card(entity), n) => of(entity, &format!("/graphs/{n}")),
+            Page::Graph(Source::Entity(entity) | Source::Card(entity), n) => {
+                of(entity, &format!("/graphs/{n}"))
+            }
             Page::Alerts(Source::Entity(entity) | Source::Card(entity)) => of(entity, "/alerts"),
             Page::Alerts(Source::AdHoc) => format!("{prefix}/alerts"),
             Page::AlertGraph(Source::Entity(entity) | Source::Card(entity), _) => of(entity, "/alerts/graph"),

@@ -32,6 +32,11 @@ pub async fn show(request: HttpRequest, format: Format, scene: Scene) -> Result<
     }
     let status = if graph.is_gone() { StatusCode::NOT_FOUND } else { StatusCode::OK };
     let head = scene.head("", scene.summary_without_alerts());
-    let page = AlertGraphPage { shell: scene.shell(link.path(), &head), bar: scene.time_bar(link.path()), head, graph };
+    let page = AlertGraphPage {
+        shell: scene.shell(link.path(), &head),
+        bar: scene.time_bar(link.path()),
+        head,
+        graph,
+    };
     form::html_as(&request, status, &page, CachePolicy::Live)
 }

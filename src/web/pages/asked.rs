@@ -45,7 +45,7 @@ impl Asked {
                 .entity
                 .as_ref()
                 .map(|entity| (entity.display_name().to_owned(), links.to(Page::Entity(&entity.reference)))),
-            instances: custom.open_instances().map(|instance| choice(&instance.name)).collect(),
+            instances: custom.open_instances().map(choice).collect(),
             hidden: custom.params.given.iter().filter(|(name, _)| !shown(name)).cloned().collect(),
             tabs: offered.into_iter().map(|(word, href)| Tab { word, href, current: word == page }).collect(),
         }

@@ -27,9 +27,9 @@ pub async fn show(request: HttpRequest, format: Format, custom: Custom) -> Resul
     let link = asked::links(&custom).to(Page::AlertGraph(Source::AdHoc, row));
     let page = link.path();
     let instance = custom.instance()?;
-    let found = custom.alert_graph(instance.name(), row).await;
+    let found = custom.alert_graph(&instance, row).await;
     let setting = asked::setting(&custom, page, asked::name(&custom));
-    let graph = AlertGraphPanel::of(&setting, Some(instance.settings()), row, found);
+    let graph = AlertGraphPanel::of(&setting, Some(&instance.settings), row, found);
     if format == Format::Fragment {
         return form::html(&request, &graph, CachePolicy::Live);
     }

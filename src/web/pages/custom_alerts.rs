@@ -38,9 +38,9 @@ pub async fn show(request: HttpRequest, format: Format, custom: Custom) -> Resul
         Err(fault) => (None, Some(fault.told())),
         Ok(instance) => {
             let spec = custom.alert_spec();
-            let answer = custom.alerts(instance.name(), &spec).await;
+            let answer = custom.alerts(&instance, &spec).await;
             let is_fragment = format == Format::Fragment;
-            (Some(AlertsPanel::of(&setting, Some(instance.settings()), Some(answer), is_fragment)), None)
+            (Some(AlertsPanel::of(&setting, Some(&instance.settings), Some(answer), is_fragment)), None)
         }
     };
     if let Some(alerts) = alerts.as_ref().filter(|_| format == Format::Fragment) {

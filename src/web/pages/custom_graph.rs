@@ -131,10 +131,10 @@ fn faulty(custom: &Custom) -> Option<Result<GraphPanel, PageError>> {
 async fn panel(custom: &Custom, spec: &GraphSpec) -> Result<GraphPanel, PageError> {
     let instance = custom.instance()?;
     Custom::readable(spec)?;
-    let answer = custom.graph(instance.name(), spec).await;
+    let answer = custom.graph(&instance, spec).await;
     let page = path(custom);
     let setting = asked::setting(custom, &page, asked::name(custom));
-    Ok(GraphPanel::of(&setting, Some(instance.settings()), 1, spec, Some(answer)))
+    Ok(GraphPanel::of(&setting, Some(&instance.settings), 1, spec, Some(answer)))
 }
 
 fn path(custom: &Custom) -> String {

@@ -96,7 +96,7 @@ pub async fn show(
     params.problems = asked.problems;
     let unowned = Unowned::of(&monitoring, &settings, &landing, &asked.wanted, now).await;
     let is_open = |name: &InstanceName| monitoring.instance(Some(name.as_str())).is_ok();
-    let is_closed = !monitoring.instances().all(|instance| is_open(&instance.name));
+    let is_closed = !monitoring.instances().all(|instance| is_open(instance.name()));
     let page = GoPage::of(&settings, &params, &asked.wanted, &landing, choices, unowned);
     let backstage = catalog.backstage();
     let is_partial = backstage.is_some_and(|state| state.failing.is_some() && state.good_at.is_none());
@@ -198,7 +198,7 @@ impl Choice {
             href: links.entity_alert(reference, &fired.entry(owner, None)),
             kind: owner.entity.kind.clone(),
             namespace: reference.namespace().to_owned(),
-            instance: owner.instance.to_string(),
+            instance: owner.instance.name().to_string(),
             state,
             text,
             count: owner.rows.iter().filter(|row| row.is_active()).count(),

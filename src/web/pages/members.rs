@@ -28,7 +28,11 @@ pub async fn show(request: HttpRequest, format: Format, scene: Scene) -> Result<
     }
     let link = scene.links().to(Page::Members(&scene.entity.reference));
     // The panel of the entity's own page shows fewer.
-    let place = if format == Format::Fragment && !scene.is_seen(link.path()) { Place::Overview } else { Place::Alone };
+    let place = if format == Format::Fragment && !scene.is_seen(link.path()) {
+        Place::Overview
+    } else {
+        Place::Alone
+    };
     let mut members = scene.members(place).await;
     if let Some(members) = members.as_mut() {
         members.leads_page |= place == Place::Alone;
@@ -39,6 +43,11 @@ pub async fn show(request: HttpRequest, format: Format, scene: Scene) -> Result<
     }
     let summary = members.as_ref().map_or_else(|| scene.summary_without_alerts(), |m| m.summary.clone());
     let head = scene.head("Members", summary);
-    let page = MembersPage { shell: scene.shell(link.path(), &head), bar: scene.time_bar(link.path()), head, members };
+    let page = MembersPage {
+        shell: scene.shell(link.path(), &head),
+        bar: scene.time_bar(link.path()),
+        head,
+        members,
+    };
     form::html(&request, &page, CachePolicy::Live)
 }

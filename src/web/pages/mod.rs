@@ -19,9 +19,9 @@ pub mod status;
 mod time_bar;
 mod unowned;
 
+use super::links::{Link, Page};
 use super::panels::times::zone_words;
 use super::params::{PageParams, Theme};
-use super::links::{Link, Page};
 use super::{Links, WebSettings};
 
 /// What stands around every page.

@@ -49,7 +49,7 @@ pub struct Scene {
     snapshot: Arc<Snapshot>,
     facts: RequestFacts,
     monitoring: web::Data<Monitoring>,
-    /// Where the page's questions go; held, so that a rule's target stays known while the page is made.
+    /// The instance of the page's queries.
     routed: Result<Routed, UnknownInstance>,
     /// The path that the reader's browser shows, when a panel is asked for alone.
     seen: Option<String>,
@@ -151,7 +151,7 @@ impl Scene {
     pub async fn landed(&self) -> Option<LandedPanel> {
         let landed = &self.params.landed;
         let labels = landed.labels.clone()?;
-        let instance = self.routed().ok()?.name();
+        let instance = &self.routed().ok()?.instance;
         let wanted = Wanted { labels, at: landed.at, instance: None, ad_hoc: self.settings.ad_hoc };
         let over = self.monitoring.is_over(instance, &self.spec, &wanted).await;
         if !over {
@@ -168,8 +168,12 @@ impl Scene {
             Err(failure) => (None, Some(Err(failure))),
             Ok(routed) => {
                 let show_inactive = self.params.table.show_inactive;
-                let asked =
-                    self.monitoring.alerts(routed.name(), &self.spec, show_inactive, self.params.period.now);
+                let asked = self.monitoring.alerts(
+                    &routed.instance,
+                    &self.spec,
+                    show_inactive,
+                    self.params.period.now,
+                );
                 (Some(routed.settings()), within(wait, asked).await)
             }
         };
@@ -188,7 +192,7 @@ impl Scene {
     /// The graph of a row's expression; the row is looked for among the entity's own.
     pub async fn alert_graph(&self, setting: &Setting<'_>, id: RowId) -> AlertGraphPanel {
         let found = async {
-            let instance = self.routed()?.name();
+            let instance = &self.routed()?.instance;
             let table = self.monitoring.alerts(instance, &self.spec, true, self.params.period.now).await?;
             let Some(row) = table.rows.into_iter().find(|row| RowId::of(row) == id) else { return Ok(None) };
             let graph = self.monitoring.alert_graph(instance, &row, &self.params.period).await;
@@ -204,7 +208,7 @@ impl Scene {
         let (instance, answer) = match self.routed() {
             Err(failure) => (None, Some(Err(failure))),
             Ok(routed) => {
-                let asked = self.monitoring.graph(routed.name(), spec, &self.params.period);
+                let asked = self.monitoring.graph(&routed.instance, spec, &self.params.period);
                 (Some(routed.settings()), within(wait, asked).await)
             }
         };
@@ -223,11 +227,11 @@ impl Scene {
         let (instance, answer) = match self.routed() {
             Err(failure) => (None, Err(failure)),
             Ok(routed) if chosen.is_ad_hoc => {
-                let answer = self.monitoring.ad_hoc_graph(routed.name(), spec, period).await;
+                let answer = self.monitoring.ad_hoc_graph(&routed.instance, spec, period).await;
                 (Some(routed.settings()), answer)
             }
             Ok(routed) => {
-                let answer = self.monitoring.graph(routed.name(), spec, period).await;
+                let answer = self.monitoring.graph(&routed.instance, spec, period).await;
                 (Some(routed.settings()), answer)
             }
         };

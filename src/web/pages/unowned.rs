@@ -78,10 +78,9 @@ impl Unowned {
         let matchers = Matchers::All(told_of(&wanted.labels, row));
         let alerts = AlertSpec { names, matchers, broken: false };
         let spec = MonitoringSpec { alerts: Some(alerts), ..MonitoringSpec::default() };
-        let answer =
-            monitoring.alerts(&instance.name, &spec, params.table.show_inactive, params.period.now).await;
+        let answer = monitoring.alerts(instance, &spec, params.table.show_inactive, params.period.now).await;
         if settings.ad_hoc {
-            let alerts = AlertsPanel::of(&setting, Some(instance), Some(answer), false);
+            let alerts = AlertsPanel::of(&setting, Some(&instance.settings), Some(answer), false);
             return Self { alerts: Some(alerts), ..Self::default() };
         }
         let meant: Vec<RowId> = rows.iter().map(RowId::of).collect();

@@ -17,7 +17,7 @@ use self::params::{Given, MAX_FORM};
 use crate::clock;
 use crate::monitoring::{Failure, Monitoring};
 use crate::prometheus::wire::{write_instant, write_matrix, write_refusal, write_rules};
-use crate::prometheus::{ErrorKind, InstanceName, InstantAnswer, Matrix, Rules};
+use crate::prometheus::{ErrorKind, Instance, InstanceName, InstantAnswer, Matrix, Rules};
 use crate::store::Answer;
 use crate::web::doubts::stale;
 use crate::web::page_error::catch_panics;
@@ -105,23 +105,23 @@ async fn answer(
 
 /// The instance with that proxy path, and what of it is asked. Of several the unnamed one comes first; those
 /// that are not open to everybody are not there.
-fn found(monitoring: &Monitoring, path: &str) -> Option<(InstanceName, Endpoint)> {
+fn found(monitoring: &Monitoring, path: &str) -> Option<(Arc<Instance>, Endpoint)> {
     let of = |proxy_path: &str| {
         let rest = path.trim_start_matches('/').strip_prefix(proxy_path.trim_matches('/'))?;
         Endpoint::of(rest.strip_prefix('/')?)
     };
-    let open = |name: &InstanceName| monitoring.instance(Some(name.as_str())).is_ok();
-    let fits = monitoring.instances().filter_map(|i| Some((i.name.clone(), of(&i.proxy_path)?)));
-    let fits = fits.filter(|(name, _)| open(name));
-    fits.min_by_key(|(name, _)| name.as_str() != InstanceName::DEFAULT)
+    let open = |instance: &Instance| monitoring.instance(Some(instance.name().as_str())).is_ok();
+    let fits = monitoring.instances().filter_map(|i| Some((i.clone(), of(&i.settings.proxy_path)?)));
+    let fits = fits.filter(|(instance, _)| open(instance));
+    fits.min_by_key(|(instance, _)| instance.name().as_str() != InstanceName::DEFAULT)
 }
 
 /// The instance that the header names, letter for letter; without one that of the path.
 fn chosen(
     request: &HttpRequest,
     monitoring: &Monitoring,
-    of_path: InstanceName,
-) -> Result<InstanceName, PageError> {
+    of_path: Arc<Instance>,
+) -> Result<Arc<Instance>, PageError> {
     let refused = |message: &str| {
         let message = message.to_owned();
         PageError::BadParameters(vec![ParamProblem { parameter: SERVICE_NAME, message }])
@@ -133,9 +133,7 @@ fn chosen(
     }
     match std::str::from_utf8(value.as_bytes()) {
         Ok("") => Ok(of_path),
-        Ok(name) => {
-            monitoring.instance(Some(name)).map(|i| i.name.clone()).map_err(PageError::NoSuchInstance)
-        }
+        Ok(name) => monitoring.instance(Some(name)).cloned().map_err(PageError::NoSuchInstance),
         Err(_) => Err(refused("is not valid UTF-8")),
     }
 }
