@@ -14,6 +14,7 @@ pub mod demo;
 pub mod metrics;
 pub mod monitoring;
 pub mod outbound;
+pub mod page_params;
 pub mod problem;
 pub mod prometheus;
 pub mod promql;

@@ -11,9 +11,11 @@ mod template;
 mod unit;
 
 use crate::catalog::Entity;
+use crate::page_params::PageDefaults;
 
+pub use crate::page_params::GraphType;
 pub use rule::{MAX_GRAPHS, read_dimensions};
-pub use spec::{AlertNames, AlertSpec, GraphSpec, GraphType, Matchers, MonitoringSpec};
+pub use spec::{AlertNames, AlertSpec, GraphSpec, Matchers, MonitoringSpec};
 pub use template::Templates;
 pub use unit::Unit;
 
@@ -31,8 +33,8 @@ pub const KNOWN: [&str; 5] = [RULE, ALERT, LABELS, SERVICE_NAME, PARAMS];
 /// The longest annotation that is read, in bytes.
 pub const MAX_ANNOTATION_BYTES: usize = 65_536;
 
-/// The entity's own defaults of page parameters; problems with them are told with its [`MonitoringSpec`].
-pub fn defaults_of(entity: &Entity) -> params::Defaults {
+/// The entity's own defaults of page parameters. [`MonitoringSpec`] has the problems with them.
+pub fn defaults_of(entity: &Entity) -> PageDefaults {
     let value = entity.annotation(PARAMS).filter(|value| value.len() <= MAX_ANNOTATION_BYTES);
     value.map(|value| params::read(value).0).unwrap_or_default()
 }

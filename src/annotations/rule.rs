@@ -1,6 +1,7 @@
 //! Reads `prometheus.io/rule`.
 
-use super::{GraphSpec, GraphType, Templates, Unit, mistaken};
+use super::{GraphSpec, Templates, Unit, mistaken};
+use crate::page_params::quoted;
 use crate::problem::{Problem, Span};
 use crate::promql::split::{Separator, find, split};
 use crate::promql::{PromQl, unquote};
@@ -148,9 +149,9 @@ fn option(
             Ok(title) => graph.title = Some(title).filter(|title| !title.trim().is_empty()),
             Err(problem) => return Some(problem),
         },
-        "type" => match GraphType::parse(&written) {
-            Some(graph_type) => graph.graph_type = Some(graph_type),
-            None => return warn("the type of a graph is line or area".to_owned()),
+        "type" => match written.trim().parse() {
+            Ok(graph_type) => graph.graph_type = Some(graph_type),
+            Err(end) => return warn(format!("type {} {end}", quoted(&written))),
         },
         "unit" => match Unit::parse(&written) {
             Some(unit) => graph.unit = Some(unit),

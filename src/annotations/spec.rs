@@ -5,6 +5,7 @@ use super::{
     is_asked, labels, params, rule,
 };
 use crate::catalog::Entity;
+use crate::page_params::GraphType;
 use crate::problem::{Located, Problem, Span};
 use crate::promql::{Matcher, PromQl};
 
@@ -93,27 +94,6 @@ pub enum AlertNames {
     Unnamed,
     /// In the annotation's order, each once.
     Named(Vec<String>),
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
-pub enum GraphType {
-    #[default]
-    Line,
-    Area,
-}
-
-impl GraphType {
-    /// Reads `line` or `area`.
-    pub fn parse(word: &str) -> Option<Self> {
-        [Self::Line, Self::Area].into_iter().find(|known| known.as_str().eq_ignore_ascii_case(word.trim()))
-    }
-
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Line => "line",
-            Self::Area => "area",
-        }
-    }
 }
 
 impl MonitoringSpec {

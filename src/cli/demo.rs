@@ -12,10 +12,11 @@ use crate::catalog::CatalogSettings;
 use crate::config::Settings;
 use crate::demo::{CATALOG, DemoPrometheus};
 use crate::monitoring::RoutingSettings;
+use crate::page_params::PageDefaults;
 use crate::prometheus::{InstanceName, InstanceSettings};
 use crate::serving::ServingSettings;
 use crate::store::StoreSettings;
-use crate::web::{PageDefaults, WebSettings};
+use crate::web::WebSettings;
 
 #[derive(clap::Args)]
 pub struct Arguments {
@@ -61,7 +62,7 @@ fn settings(listen: SocketAddr, prometheus: SocketAddr, refusing: SocketAddr) ->
             base_url: None,
             frame_ancestors: Vec::new(),
             parent_origins: Vec::new(),
-            defaults: PageDefaults::new(),
+            defaults: PageDefaults::default(),
             ad_hoc: listen.ip().to_canonical().is_loopback(),
             demo: true,
             admin_apart: false,

@@ -2,11 +2,6 @@
 
 use std::time::Duration;
 
-/// Why a text is no duration, as the end of a sentence.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct DurationFault(pub String);
-
 /// The units in the order in which Prometheus wants them, in milliseconds; a year has 365 days.
 const UNITS: [(&str, u64); 7] = [
     ("y", 31_536_000_000),
@@ -22,66 +17,60 @@ const UNITS: [(&str, u64); 7] = [
 const LONGEST_MS: u64 = 9_223_372_036_854;
 
 /// Reads `1h30m`, or bare seconds (`14`, `0.5`), as Prometheus' `step` does.
-/// At least a millisecond, which is as fine as Prometheus' own clock.
-pub fn parse_duration(text: &str) -> Result<Duration, DurationFault> {
+/// At least a millisecond, which is as fine as Prometheus' own clock. The error completes the sentence `"TEXT" ...`.
+pub fn parse_duration(text: &str) -> Result<Duration, String> {
     let text = text.trim();
     if text.is_empty() {
-        return Err(fault("is empty, write a duration such as 30s or 1h30m"));
+        return Err("is empty; use 30s, 5m, 1h30m or 1d".to_owned());
     }
     let is_number = text.bytes().all(|b| b.is_ascii_digit() || b"+-.eE".contains(&b));
     let millis = if is_number { seconds(text)? } else { units(text)? };
     match millis {
-        0 => Err(fault("is shorter than a millisecond")),
+        0 => Err("is shorter than a millisecond".to_owned()),
         1..=LONGEST_MS => Ok(Duration::from_millis(millis)),
         _ => Err(too_long()),
     }
 }
 
-fn fault(message: &str) -> DurationFault {
-    DurationFault(message.to_owned())
+fn too_long() -> String {
+    "is longer than Prometheus' limit of 292 years".to_owned()
 }
 
-fn too_long() -> DurationFault {
-    fault("is too long, Prometheus knows no duration above 292 years")
+fn not_a_duration() -> String {
+    "is not a duration; use 30s, 5m, 1h30m, 1d or a number of seconds".to_owned()
 }
 
-fn no_duration() -> DurationFault {
-    fault("is no duration, write one such as 30s, 5m, 1h30m or 1d, or seconds as a number")
-}
-
-fn seconds(text: &str) -> Result<u64, DurationFault> {
-    let seconds: f64 = text.parse().map_err(|_| no_duration())?;
+fn seconds(text: &str) -> Result<u64, String> {
+    let seconds: f64 = text.parse().map_err(|_| not_a_duration())?;
     if seconds.is_nan() {
-        return Err(no_duration());
+        return Err(not_a_duration());
     }
     if seconds < 0.0 {
-        return Err(fault("is negative"));
+        return Err("is negative".to_owned());
     }
     // A float beyond the range becomes the largest integer here, which the caller refuses.
     Ok((seconds * 1000.0).round() as u64)
 }
 
-fn units(text: &str) -> Result<u64, DurationFault> {
+fn units(text: &str) -> Result<u64, String> {
     let mut rest = text;
     let mut total: u64 = 0;
     let mut allowed = UNITS.iter();
     while !rest.is_empty() {
         let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
-        let (count, behind) = rest.split_at_checked(digits).ok_or_else(no_duration)?;
+        let (count, behind) = rest.split_at_checked(digits).ok_or_else(not_a_duration)?;
         let letters = behind.bytes().take_while(u8::is_ascii_lowercase).count();
-        let (unit, behind) = behind.split_at_checked(letters).ok_or_else(no_duration)?;
+        let (unit, behind) = behind.split_at_checked(letters).ok_or_else(not_a_duration)?;
         if count.is_empty() || unit.is_empty() {
-            return Err(no_duration());
+            return Err(not_a_duration());
         }
         if !UNITS.iter().any(|(name, _)| *name == unit) {
             let unit: String = unit.chars().take(16).collect();
-            return Err(DurationFault(format!(
-                "has the unknown unit {unit}; the units are y, w, d, h, m, s and ms"
-            )));
+            return Err(format!("has the unknown unit `{unit}`; use y, w, d, h, m, s or ms"));
         }
         let (_, millis) = allowed
             .find(|(name, _)| *name == unit)
-            .ok_or_else(|| fault("has its units out of order, the largest comes first and each only once"))?;
+            .ok_or("has its units out of order; write the largest first and each once")?;
         let part = count.parse::<u64>().ok().and_then(|n| n.checked_mul(*millis));
         total = part.and_then(|p| total.checked_add(p)).ok_or_else(too_long)?;
         rest = behind;

@@ -20,7 +20,7 @@ mod words;
 use std::fmt;
 use std::sync::Arc;
 
-pub use duration::{DurationFault, parse_duration};
+pub use duration::parse_duration;
 pub use guard::{MAX_QUERY_BYTES, MAX_QUERY_DEPTH, MAX_QUERY_OPERATORS};
 pub use matcher::{MatchOp, Matcher, RegexLimit};
 pub use measured::{Made, Measured};

@@ -10,7 +10,7 @@ use super::drawing::drawn;
 use super::facts::routed_parameters;
 use super::panels::alert_graph::Found;
 use super::params::has_regex;
-use super::{Facts, PageDefaults, PageError, PageParams, RowId, WebSettings};
+use super::{Facts, PageError, PageParams, RowId, WebSettings};
 use crate::annotations::{
     AlertNames, AlertSpec, GraphSpec, Matchers, MonitoringSpec, Templates, defaults_of,
 };
@@ -18,6 +18,7 @@ use crate::background::compute;
 use crate::catalog::{Catalog, Entity};
 use crate::clock;
 use crate::monitoring::{AlertTable, Failure, Graph, Monitoring};
+use crate::page_params::PageDefaults;
 use crate::problem::Severity;
 use crate::prometheus::{Instance, InstanceName};
 
@@ -183,6 +184,6 @@ fn read(
     let params = PageParams::read_custom(query, defaults, now);
     let Some(reference) = &params.custom.entity else { return Ok((params, None)) };
     let entity = catalog.get(reference).ok_or_else(|| PageError::NoSuchEntity(reference.clone()))?;
-    let defaults = defaults.under(defaults_of(&entity));
+    let defaults = defaults_of(&entity).over(defaults);
     Ok((PageParams::read_custom(query, &defaults, now), Some(entity)))
 }

@@ -36,7 +36,7 @@ pub use custom::Custom;
 pub use facts::Facts;
 pub use links::Links;
 pub use page_error::{PageError, Told, tell};
-pub use params::{PageDefaults, PageParams};
+pub use params::PageParams;
 pub use props::Chosen;
 pub use rendered::{Making, Rendered};
 pub use request::Format;
@@ -45,6 +45,7 @@ pub use status_facts::{ConfigFact, InstanceFacts, StatusFacts};
 pub use subject::{GraphNumber, Subject};
 
 use crate::catalog::{Catalog, EntityRef};
+use crate::page_params::PageDefaults;
 
 /// What the web floor needs to know.
 #[derive(Clone, Debug)]

@@ -14,6 +14,7 @@ use crate::catalog::{BackstageState, Catalog, Snapshot};
 use crate::chart::format::number;
 use crate::monitoring::routing::Outcome;
 use crate::monitoring::{Monitoring, RoutingSettings};
+use crate::page_params::in_one_unit;
 use crate::prometheus::Failing;
 use crate::store::StoreFill;
 
@@ -107,18 +108,20 @@ impl StatusFacts {
 
 fn config(settings: &WebSettings, routing: &RoutingSettings) -> Vec<ConfigFact> {
     let or_none = |text: Option<String>| text.unwrap_or_else(|| "none".to_owned());
-    let refresh = settings.defaults.refresh.map(|every| format!("{}s", every.as_secs()));
-    let others = settings.defaults.others.iter().map(|(name, value)| format!("{name}={value}"));
-    let others: Vec<String> = others.collect();
+    let defaults = &settings.defaults;
+    let refresh = defaults.refresh().secs().map(|secs| format!("{secs}s"));
+    let others =
+        defaults.pairs().into_iter().filter(|(name, _)| !matches!(*name, "range" | "refresh" | "tz"));
+    let others: Vec<String> = others.map(|(name, value)| format!("{name}={value}")).collect();
     let facts = [
         ("app.title", settings.title.clone()),
         ("app.baseUrl", or_none(settings.base_url.as_ref().and_then(|url| safe_href(url.as_str())))),
         ("promenade.adHocQueries", settings.ad_hoc.to_string()),
         ("promenade.embedding.frameAncestors", or_none(listed(&settings.frame_ancestors))),
         ("promenade.embedding.parentOrigins", or_none(listed(&settings.parent_origins))),
-        ("promenade.defaults.range", super::params::in_one_unit(settings.defaults.range)),
+        ("promenade.defaults.range", in_one_unit(defaults.range())),
         ("promenade.defaults.refresh", refresh.unwrap_or_else(|| "off".to_owned())),
-        ("promenade.defaults.tz", settings.defaults.tz.clone()),
+        ("promenade.defaults.tz", defaults.zone().name().to_owned()),
         ("promenade.defaults of other parameters", or_none(listed(&others))),
         ("promenade.routing", or_none(listed(&rules(routing)))),
     ];

@@ -20,10 +20,11 @@ use promenade::clock;
 use promenade::config::Settings;
 use promenade::metrics::Metrics;
 use promenade::monitoring::RoutingSettings;
+use promenade::page_params::PageDefaults;
 use promenade::prometheus::{InstanceName, InstanceSettings};
 use promenade::serving::ServingSettings;
 use promenade::store::StoreSettings;
-use promenade::web::{PageDefaults, WebSettings};
+use promenade::web::WebSettings;
 
 const ENTITIES: usize = 100_000;
 const PER_FILE: usize = 1_000;
@@ -136,7 +137,7 @@ fn settings(upstream: SocketAddr, catalog: CatalogSettings) -> Settings {
             base_url: None,
             frame_ancestors: Vec::new(),
             parent_origins: Vec::new(),
-            defaults: PageDefaults::new(),
+            defaults: PageDefaults::default(),
             ad_hoc: true,
             demo: false,
             admin_apart: false,

@@ -129,7 +129,7 @@ async fn the_address_chooses_the_columns() {
         "what all share"
     );
     let told = world.get(&format!("{ALERTS}?extraColumns=job")).await;
-    assert!(words(told.text()).contains("\"job\" is no column; write annotations.name or labels.name"));
+    assert!(words(told.text()).contains("\"job\" is not a column; use annotations.NAME or labels.NAME"));
     let full = words(&table(&world, "?showLabels=true").await);
     assert!(full.contains("alertname=Down") && full.contains("job=node"), "{full}");
 }
@@ -184,7 +184,7 @@ async fn a_link_leads_to_its_row_wherever_it_is() {
         words(&gone).contains("Not active now: the alert that this address leads to is not among these.")
     );
     let bad = world.get(&format!("{ALERTS}?alert=%3Cb%3E")).await;
-    assert!(words(bad.text()).contains("alert: \"<b>\" is no row of an alert."));
+    assert!(words(bad.text()).contains("alert: \"<b>\" is not a row of the table"));
 }
 
 #[tokio::test]

@@ -75,7 +75,7 @@ type Expected = (u64, u64, &'static str, &'static str, &'static str, &'static st
 const IN_CONFIG: [Expected; 3] = [
     (11, 15, ".", "", "catalog.locations", "no file matches"),
     (13, 3, "l", "", "promenade.lisen", "did you mean `listen`"),
-    (15, 12, "a", "", "promenade.defaults.range", "no duration"),
+    (15, 12, "a", "", "promenade.defaults.range", "not a duration"),
 ];
 
 const IN_SHAPES: [Expected; 13] = [

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use promenade::catalog::source::FileSource;
 use promenade::config::{ConfigFault, Settings};
 use promenade::metrics::CatalogMetrics;
+use promenade::page_params::Refresh;
 use secrecy::ExposeSecret;
 use tempfile::TempDir;
 
@@ -157,8 +158,9 @@ fn later_files_lie_on_earlier_ones() {
     assert_eq!((settings.web.title.as_str(), settings.web.base_url.unwrap().path()), ("two", "/base"));
     assert_eq!(settings.web.frame_ancestors, ["https://c"]);
     assert_eq!(settings.web.parent_origins, ["https://d"], "as a browser writes it");
-    assert_eq!(settings.web.defaults.range, Duration::from_secs(6 * 3600));
-    assert_eq!((settings.web.defaults.refresh, settings.web.defaults.tz.as_str()), (None, "Europe/Berlin"));
+    let defaults = settings.web.defaults;
+    assert_eq!(defaults.range, Some(Duration::from_secs(6 * 3600)));
+    assert_eq!((defaults.refresh, defaults.zone().name()), (Some(Refresh::Off), "Europe/Berlin"));
     assert_eq!(settings.instances[0].api.as_str(), "http://from-env:9090/api/v1/");
     assert!(!settings.instances[0].secure);
 }
@@ -334,13 +336,10 @@ fn every_mistake_in_the_portals_keys_is_told() {
         &own("{listen: '[::ffff:8.8.8.8]:80'}"),
         &[("promenade.auth.allowUnauthenticated", "beyond this machine")],
     );
-    check(&own("{defaults: {range: 1s}}"), &[("promenade.defaults.range", "not between 1m and 1825d")]);
+    check(&own("{defaults: {range: 51y}}"), &[("promenade.defaults.range", "longer than 50 years")]);
     check(&own("{defaults: {refresh: 1.5s}}"), &[("promenade.defaults.refresh", "duration")]);
-    check(
-        &own("{defaults: {refresh: 1500ms}}"),
-        &[("promenade.defaults.refresh", "whole number of seconds")],
-    );
-    check(&own("{defaults: {tz: Mars}}"), &[("promenade.defaults.tz", "no time zone")]);
+    check(&own("{defaults: {refresh: 2d}}"), &[("promenade.defaults.refresh", "longer than a day")]);
+    check(&own("{defaults: {tz: Mars}}"), &[("promenade.defaults.tz", "not a known time zone")]);
     check(
         &own("{embedding: {parentOrigins: ['*']}}"),
         &[("promenade.embedding.parentOrigins[0]", "wildcard")],
@@ -361,7 +360,7 @@ fn every_mistake_in_the_portals_keys_is_told() {
         &own("{instances: {default: {timeout: 6m, maxConcurrent: 0, scrapeInterval: x, scrapInterval: 1s}}}"),
         &[
             ("promenade.instances.default.scrapInterval", "did you mean `scrapeInterval`?"),
-            ("promenade.instances.default.scrapeInterval", "no duration"),
+            ("promenade.instances.default.scrapeInterval", "not a duration"),
             ("promenade.instances.default.timeout", "not between 1s and 5m"),
             ("promenade.instances.default.maxConcurrent", "between 1 and 256"),
         ],

@@ -1,6 +1,6 @@
 //! What a page shows by itself: an entity's annotation, over the portal's config, under the address.
 
-use promenade::web::PageDefaults;
+use promenade::annotations::params;
 use serde_json::{Value, json};
 use world::World;
 use world::markup::{panel, tags, words};
@@ -25,8 +25,7 @@ metadata: {name: plain, annotations: {prometheus.io/rule: up, prometheus.io/aler
 
 async fn world() -> World {
     let world = World::with(CATALOG, |settings| {
-        let own = vec![("step".to_owned(), "120".to_owned()), ("graphType".to_owned(), "line".to_owned())];
-        settings.web.defaults = PageDefaults::new().under(own);
+        settings.web.defaults = params::read("step=120&graphType=line").0;
     })
     .await;
     world.upstream.on_any(Reply::matrix(&[(&[("__name__", "up")], 1.0)]));
@@ -77,7 +76,7 @@ async fn a_page_can_leave_a_default_and_tells_a_bad_one() {
     let problems = world.get(&path("payments", ".json")).await.json()["problems"].clone();
     assert_eq!(problems.as_array().unwrap().len(), 1, "{problems}");
     assert_eq!(problems[0]["annotation"], "promenade.io/params");
-    assert!(problems[0]["message"].as_str().unwrap().contains("did you mean step?"), "{problems}");
+    assert!(problems[0]["message"].as_str().unwrap().contains("did you mean `step`?"), "{problems}");
 }
 
 #[test]
@@ -85,19 +84,22 @@ fn defaults_of_parameters_are_as_in_an_address() {
     let text = "promenade: {defaults: {range: 2h, step: 60, graphType: area, showInactiveAlerts: true, \
                 showLabels: false, extraColumns: [annotations.summary, labels.team], pageSize: all}}";
     let defaults = load(&[text]).unwrap().web.defaults;
-    let others: Vec<String> = defaults.others.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let pairs: Vec<String> = defaults.pairs().iter().map(|(name, value)| format!("{name}={value}")).collect();
     let expected = [
+        "range=2h",
         "step=60",
         "graphType=area",
+        "refresh=30s",
+        "tz=browser",
         "showInactiveAlerts=true",
         "showLabels=false",
-        "pageSize=all",
         "extraColumns=annotations.summary,labels.team",
+        "pageSize=all",
     ];
-    assert_eq!((defaults.range.as_secs(), others), (7200, expected.map(str::to_owned).to_vec()));
+    assert_eq!(pairs, expected);
     for (key, value, part) in [
         ("step", "0", "shorter"),
-        ("step", "''", "says nothing"),
+        ("step", "''", "is empty"),
         ("graphType", "pie", "neither line nor area"),
         ("showLabels", "perhaps", "neither true nor false"),
         ("pageSize", "1001", "neither all nor"),
@@ -123,16 +125,9 @@ async fn columns(world: &World, path: &str) -> String {
 #[tokio::test]
 async fn custom_pages_have_the_defaults_too_and_can_leave_them() {
     let world = World::with(CATALOG, |settings| {
-        let own = [
-            ("extraColumns", "annotations.summary,labels.team"),
-            ("showLabels", "false"),
-            ("showInactiveAlerts", "true"),
-            ("pageSize", "5"),
-            ("step", "120"),
-            ("graphType", "area"),
-        ];
-        settings.web.defaults =
-            PageDefaults::new().under(own.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec());
+        let own = "extraColumns=annotations.summary,labels.team&showLabels=false&showInactiveAlerts&pageSize=5\
+                   &step=120&graphType=area";
+        settings.web.defaults = params::read(own).0;
     })
     .await;
     world.upstream.on_any(Reply::matrix(&[(&[("__name__", "up")], 1.0)]));

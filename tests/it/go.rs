@@ -133,7 +133,7 @@ async fn the_time_of_the_link_widens_the_window() {
     let (_, pairs) = led(&bad);
     assert_eq!(value(&pairs, "__at"), Some("soon"));
     let landed = world.get(bad.header("location").split('#').next().unwrap()).await;
-    assert!(words(landed.text()).contains("__at: \"soon\" is no time"), "{}", words(landed.text()));
+    assert!(words(landed.text()).contains("__at: \"soon\" is not a valid time"), "{}", words(landed.text()));
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! The React plugin's own suite (3.3.1: 14 unit tests and 2 end-to-end), each case asked of our pages by its name.
 //! The end-to-end tests are among those with a browser.
 
-use promenade::web::PageDefaults;
+use promenade::page_params::PageDefaults;
 use serde_json::{Value, json};
 use world::markup::{panel, tags, words};
 use world::plugin::{PAGE, shop, shop_with};
@@ -147,7 +147,7 @@ async fn graph_entity_wrapper_should_render_container_for_queries() {
 #[tokio::test]
 async fn should_export_plugin() {
     let world = shop_with("prometheus.io/rule: up", |settings| {
-        settings.web.defaults = PageDefaults::new();
+        settings.web.defaults = PageDefaults::default();
     })
     .await;
     assert_eq!(world.get("/healthz").await.status, 200);

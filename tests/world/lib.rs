@@ -27,9 +27,10 @@ use promenade::app::{App, AppHandle};
 use promenade::catalog::{CatalogSettings, FileLocation};
 use promenade::config::Settings;
 use promenade::monitoring::RoutingSettings;
+use promenade::page_params::PageDefaults;
 use promenade::serving::ServingSettings;
 use promenade::store::StoreSettings;
-use promenade::web::{PageDefaults, WebSettings};
+use promenade::web::WebSettings;
 use reqwest::header::HeaderMap;
 use reqwest::{Client, Method, StatusCode};
 use serde_json::Value;
@@ -96,7 +97,7 @@ impl World {
                 base_url: None,
                 frame_ancestors: Vec::new(),
                 parent_origins: Vec::new(),
-                defaults: PageDefaults::new(),
+                defaults: PageDefaults::default(),
                 ad_hoc: true,
                 demo: false,
                 admin_apart: false,

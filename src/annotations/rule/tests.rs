@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::annotations::spec::tests::entity;
+use crate::page_params::GraphType;
 use crate::problem::Severity;
 
 fn read(value: &str) -> (Vec<GraphSpec>, Vec<Problem>) {

@@ -2,17 +2,16 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use super::values::{base_url, bytes, origin, seconds, socket_address, time_zone};
-use crate::annotations::params::{DEFAULTED, judge};
+use super::values::{base_url, bytes, origin, socket_address};
 use crate::config::reader::Reader;
+use crate::page_params::{ExtraColumn, MAX_EXTRA_COLUMNS, PageDefaults, read_extra_columns};
 use crate::serving::ServingSettings;
 use crate::store::StoreSettings;
-use crate::web::{PageDefaults, WebSettings};
+use crate::web::WebSettings;
 
 const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 7080);
 const TITLE: &str = "Promenade";
 const CACHE_BYTES: u64 = 256 << 20;
-const DAY: u64 = 86_400;
 
 /// None when where to listen is at fault.
 pub(super) fn settle(
@@ -118,44 +117,21 @@ fn origins(list: &Reader<'_>) -> Vec<String> {
 }
 
 fn defaults(defaults: &Reader<'_>) -> PageDefaults {
-    defaults.only(&DEFAULTED, &[]);
-    let refresh = defaults.get("refresh").parse(|text| match text {
-        "" | "0" | "0s" | "off" | "false" => Ok(None),
-        text => seconds(text, 1..=DAY).map(Some),
-    });
-    let plain = PageDefaults::new();
-    PageDefaults {
-        range: defaults.get("range").parse(|text| seconds(text, 60..=5 * 365 * DAY)).unwrap_or(plain.range),
-        refresh: refresh.unwrap_or(plain.refresh),
-        tz: defaults.get("tz").parse(time_zone).unwrap_or(plain.tz),
-        others: other_defaults(defaults),
+    const COLUMNS: &str = "extraColumns";
+    defaults.only(&PageDefaults::NAMES, &[]);
+    let mut found = PageDefaults::default();
+    for name in PageDefaults::NAMES.into_iter().filter(|name| *name != COLUMNS) {
+        defaults.get(name).parse(|text| match text {
+            "" if name != "refresh" => Err("is empty".to_owned()),
+            text => found.set(name, text),
+        });
     }
-}
-
-/// Those that are as they would be in an address.
-fn other_defaults(defaults: &Reader<'_>) -> Vec<(String, String)> {
-    let value = |name: &str, value: Reader<'_>| {
-        value.parse(|text| {
-            if text.is_empty() {
-                return Err("says nothing".to_owned());
-            }
-            judge(name, text).map(|()| text.to_owned())
-        })
-    };
-    let mut others = Vec::new();
-    let plain =
-        ["step", "graphType", "showInactiveAlerts", "showLabels", "showAnnotations", "pageSize", "maxSeries"];
-    for name in plain {
-        others.extend(value(name, defaults.get(name)).map(|value| (name.to_owned(), value)));
+    let list = defaults.get(COLUMNS);
+    let columns: Vec<ExtraColumn> =
+        list.items().into_iter().filter_map(|item| item.parse(read_extra_columns)).flatten().collect();
+    if columns.len() > MAX_EXTRA_COLUMNS {
+        list.fault(format!("names more than {MAX_EXTRA_COLUMNS} columns"));
     }
-    let name = "extraColumns";
-    let columns: Vec<String> =
-        defaults.get(name).items().into_iter().filter_map(|item| value(name, item)).collect();
-    let columns = columns.join(",");
-    match judge(name, &columns) {
-        _ if columns.is_empty() => {}
-        Ok(()) => others.push((name.to_owned(), columns)),
-        Err(message) => defaults.get(name).fault(message),
-    }
-    others
+    found.extra_columns = Some(columns).filter(|columns| !columns.is_empty());
+    found.over(&PageDefaults::built_in())
 }

@@ -5,9 +5,9 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use url::Url;
 
 use crate::monitoring::Span;
+use crate::page_params::in_one_unit;
 use crate::prometheus::Labels;
 use crate::promql::{MatchOp, Matcher};
-use crate::web::params::in_one_unit;
 
 /// What stays unescaped in a value of a query. A blank becomes `%20`, which every reader of queries takes.
 const VALUE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');

@@ -6,10 +6,10 @@ use url::Url;
 
 use super::*;
 use crate::monitoring::Span;
-use crate::web::PageDefaults;
+use crate::page_params::{PageDefaults, Refresh};
 
 fn params(query: &str) -> PageParams {
-    let defaults = PageDefaults { refresh: None, ..PageDefaults::new() };
+    let defaults = PageDefaults { refresh: Some(Refresh::Off), ..PageDefaults::default() };
     PageParams::read(query, &defaults, "2026-11-23T14:02:15Z".parse().unwrap())
 }
 

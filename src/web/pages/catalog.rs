@@ -9,12 +9,12 @@ use super::Shell;
 use crate::catalog::Catalog;
 use crate::catalog::search::{Facet, Filter, Found, Marks};
 use crate::monitoring::{Monitoring, bit};
+use crate::page_params::PageSize;
 use crate::prometheus::AlertState;
 use crate::web::links::{Link, Page};
 use crate::web::panels::entities::{EntityLine, lines};
 use crate::web::panels::rows::Paging;
 use crate::web::panels::times::Moment;
-use crate::web::params::PageSize;
 use crate::web::{CachePolicy, Facts, Format, PageError, PageParams, WebSettings, form};
 
 /// Rows of a page, unless the address says otherwise: the list is for the eye to run over.

@@ -12,13 +12,14 @@ use crate::annotations::{ALERT, LABELS, MonitoringSpec, SERVICE_NAME};
 use crate::catalog::Catalog;
 use crate::clock;
 use crate::monitoring::{AlertRow, Episode, Landing, Monitoring, OwnedState, Owner, OwnersKeeper, Wanted};
+use crate::page_params::Zone;
 use crate::prometheus::InstanceName;
 use crate::promql::{MatchOp, Matcher, quote};
 use crate::web::links::{AlertLink, Link};
 use crate::web::panels::missing::single_quoted;
 use crate::web::panels::times::Moment;
 use crate::web::panels::{AlertsPanel, UnownedPanel};
-use crate::web::params::{AT, GoParams, ParamProblem, Zone};
+use crate::web::params::{AT, GoParams, ParamProblem};
 use crate::web::{CachePolicy, Links, PageError, PageParams, RowId, WebSettings, form};
 
 /// What a graph shows before the alert became active, and behind its end.

@@ -9,10 +9,10 @@ use jiff::Timestamp;
 use super::Shell;
 use crate::catalog::BackstageState;
 use crate::monitoring::Monitoring;
+use crate::page_params::Zone;
 use crate::web::links::Page;
 use crate::web::panels::counted;
 use crate::web::panels::times::{self, Moment};
-use crate::web::params::Zone;
 use crate::web::{PageError, PageParams, StatusFacts, WebSettings, form};
 
 #[derive(Template)]

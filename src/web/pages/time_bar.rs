@@ -2,9 +2,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::page_params::{Zone, in_one_unit};
 use crate::web::links::{Link, QuickRange};
 use crate::web::panels::times::{Moment, zone_at, zone_words};
-use crate::web::params::{Zone, in_one_unit};
 use crate::web::{Links, PageParams};
 
 /// Offered between two refreshes, in seconds.

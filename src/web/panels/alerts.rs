@@ -9,11 +9,11 @@ use super::rows::{self, Paging};
 use super::times::Moment;
 use super::{Frame, Setting, Stale, Summary, counted, cut};
 use crate::monitoring::{AlertRow, AlertTable, Doubt, Failure, Verdict};
+use crate::page_params::PageSize;
 use crate::prometheus::{AlertState, InstanceSettings};
 use crate::web::doubts::{doubtful, silences};
 use crate::web::links::{self, Link, Page, Source};
 use crate::web::page_error::{Told, tell};
-use crate::web::params::PageSize;
 use crate::web::{Format, RowId};
 
 /// So many rules are named in one note; the others are counted.

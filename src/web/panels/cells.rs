@@ -2,9 +2,10 @@
 
 use super::cut;
 use crate::monitoring::AlertRow;
+use crate::page_params::{ColumnSource, ExtraColumn};
 use crate::prometheus::Labels;
 use crate::web::links::safe_href;
-use crate::web::params::{ColumnParams, ExtraColumn, Source};
+use crate::web::params::ColumnParams;
 
 /// Longer texts are cut in a cell; the opened row has them whole.
 const LONGEST: usize = 160;
@@ -62,15 +63,15 @@ pub fn all_pairs(labels: &Labels) -> Vec<(String, String)> {
 impl Cell {
     fn of(column: &ExtraColumn, value: Option<&str>) -> Self {
         let value = value.unwrap_or_default();
-        let href = (column.source == Source::Annotations).then(|| safe_href(value)).flatten();
+        let href = (column.source == ColumnSource::Annotations).then(|| safe_href(value)).flatten();
         Self { title: column.title(), text: cut(value, LONGEST), href }
     }
 }
 
 fn value<'r>(column: &ExtraColumn, row: &'r AlertRow) -> Option<&'r str> {
     match column.source {
-        Source::Annotations => row.annotations(),
-        Source::Labels => row.labels(),
+        ColumnSource::Annotations => row.annotations(),
+        ColumnSource::Labels => row.labels(),
     }
     .get(&column.name)
 }

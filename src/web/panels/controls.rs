@@ -4,9 +4,10 @@ use super::Setting;
 use super::cells::Shows;
 use super::rows::Paging;
 use crate::monitoring::StateCounts;
+use crate::page_params::PageSize;
 use crate::prometheus::AlertState;
 use crate::web::links::Link;
-use crate::web::params::{PageSize, SortKey, SortOrder};
+use crate::web::params::{SortKey, SortOrder};
 
 /// The sizes of a page that are offered.
 const SIZES: [PageSize; 5] =
@@ -112,7 +113,7 @@ pub fn chips(setting: &Setting<'_>, counts: StateCounts) -> Vec<Chip> {
     chips.extend(odd.into_iter().filter(|(_, n)| *n > 0).map(|(state, n)| only(state, n)));
     chips.push(only(AlertState::Inactive, counts.inactive));
     let shown = params.show_inactive && params.states.is_empty();
-    let value = if shown { setting.params().off("showInactiveAlerts") } else { Some("true") };
+    let value = if shown { setting.params().table.hide_inactive() } else { Some("true") };
     let link = control(setting, &[("showInactiveAlerts", value), ("state", None), ("page", None)], shown);
     let text = if shown { "Hide inactive" } else { "Show inactive" };
     chips.push(Chip { state: None, text: text.to_owned(), link });
@@ -150,8 +151,10 @@ pub fn columns(setting: &Setting<'_>) -> Vec<Column> {
             ..plain(class, title)
         }
     };
-    let extra =
-        params.extra.iter().map(|column| Column { hint: column.key(), ..plain("extra", &column.title()) });
+    let extra = params
+        .extra
+        .iter()
+        .map(|column| Column { hint: column.to_string(), ..plain("extra", &column.title()) });
     shapes.into_iter().filter(|shape| shape.0).map(column).chain(extra).collect()
 }
 

@@ -5,9 +5,9 @@ use url::Url;
 
 use super::times::{self, Moment};
 use crate::monitoring::{AlertRow, Held};
+use crate::page_params::Zone;
 use crate::prometheus::{AlertingRule, RuleHealth};
 use crate::web::links::{new_silence, safe_href};
-use crate::web::params::Zone;
 
 /// An annotation, with its address when it is an http(s) one.
 #[derive(Clone, Debug)]

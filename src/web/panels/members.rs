@@ -9,10 +9,10 @@ use super::times::Moment;
 use super::{Frame, counted};
 use crate::catalog::{Entity, Members, Snapshot};
 use crate::monitoring::Overview;
+use crate::page_params::PageSize;
 use crate::prometheus::AlertState;
 use crate::web::Links;
 use crate::web::links::{Link, Page};
-use crate::web::params::PageSize;
 
 /// Rows of a page, unless the address says otherwise.
 const ROWS: usize = 100;

@@ -3,7 +3,8 @@
 use std::cmp::Ordering;
 
 use crate::monitoring::AlertRow;
-use crate::web::params::{PageSize, SortKey, TableParams};
+use crate::page_params::PageSize;
+use crate::web::params::{SortKey, TableParams};
 
 /// The rows that the filters let through, in the order that is asked for.
 pub fn choose(rows: &[AlertRow], params: &TableParams) -> Vec<AlertRow> {

@@ -1,8 +1,7 @@
 //! Times and spans as text for people, with their zone.
 
+use crate::page_params::Zone;
 use jiff::{Timestamp, Zoned};
-
-use crate::web::params::Zone;
 
 /// An instant as a page writes it: in words, and exact for machines.
 #[derive(Clone, Debug, PartialEq, Eq)]

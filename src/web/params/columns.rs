@@ -1,55 +1,9 @@
 //! The columns of the alert table that the address chooses.
 
-use super::pairs::{Pairs, shown};
+use super::pairs::Pairs;
+use crate::page_params::{ExtraColumn, MAX_EXTRA_COLUMNS, PageDefaults};
 
-/// The most columns that are added.
-const MOST_EXTRA: usize = 8;
-/// The longest name of a label or an annotation, in characters.
-const LONGEST_NAME: usize = 200;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Source {
-    Annotations,
-    Labels,
-}
-
-/// `annotations.summary`, `labels.team`
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ExtraColumn {
-    pub source: Source,
-    /// Never empty.
-    pub name: String,
-}
-
-impl ExtraColumn {
-    fn read(text: &str) -> Result<Self, String> {
-        let sources = [("annotations.", Source::Annotations), ("labels.", Source::Labels)];
-        sources
-            .into_iter()
-            .find_map(|(prefix, source)| Some((source, text.strip_prefix(prefix)?)))
-            .filter(|(_, name)| !name.is_empty() && name.chars().count() <= LONGEST_NAME)
-            .map(|(source, name)| Self { source, name: name.to_owned() })
-            .ok_or_else(|| format!("{} is no column; write annotations.name or labels.name", shown(text)))
-    }
-
-    /// As the address has it.
-    pub fn key(&self) -> String {
-        let source = match self.source {
-            Source::Annotations => "annotations",
-            Source::Labels => "labels",
-        };
-        format!("{source}.{}", self.name)
-    }
-
-    /// The name's last part with a capital: `Summary`.
-    pub fn title(&self) -> String {
-        let last = self.name.rsplit('.').find(|part| !part.is_empty()).unwrap_or(&self.name);
-        let mut characters = last.chars();
-        characters.next().into_iter().flat_map(char::to_uppercase).chain(characters).collect()
-    }
-}
-
-/// The table's columns beyond those that it always has. None: the address does not say.
+/// The table's columns beyond those that it always has. None: neither the address nor a default says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ColumnParams {
     pub show_labels: Option<bool>,
@@ -59,36 +13,44 @@ pub struct ColumnParams {
 }
 
 impl ColumnParams {
-    pub(super) fn read(pairs: &mut Pairs) -> Self {
+    pub(super) fn read(pairs: &mut Pairs, defaults: &PageDefaults) -> Self {
         Self {
-            show_labels: pairs.flag("showLabels", &[]),
-            show_annotations: pairs.flag("showAnnotations", &[]),
-            extra: read_extra(pairs),
+            show_labels: pairs.flag("showLabels", defaults.show_labels),
+            show_annotations: pairs.flag("showAnnotations", defaults.show_annotations),
+            extra: read_extra(pairs, defaults.extra_columns.as_deref()),
         }
     }
 }
 
-fn read_extra(pairs: &mut Pairs) -> Vec<ExtraColumn> {
+/// Keeps the columns that can be read; a bad one is a problem.
+fn read_extra(pairs: &mut Pairs, default: Option<&[ExtraColumn]>) -> Vec<ExtraColumn> {
     const NAME: &str = "extraColumns";
+    if !pairs.has_name(NAME) {
+        return default.unwrap_or_default().to_vec();
+    }
     let mut columns: Vec<ExtraColumn> = Vec::new();
     let texts = pairs.texts(NAME);
-    let texts = texts.iter().flat_map(|text| text.split(',')).map(str::trim).filter(|text| !text.is_empty());
-    let texts: Vec<&str> = texts.collect();
+    let texts: Vec<&str> = texts
+        .iter()
+        .flat_map(|text| text.split(','))
+        .map(str::trim)
+        .filter(|text| !text.is_empty())
+        .collect();
     for text in &texts {
-        match ExtraColumn::read(text) {
+        match text.parse() {
             Ok(column) if columns.contains(&column) => {}
-            Ok(_) if columns.len() == MOST_EXTRA => {
-                pairs.refuse(NAME, format!("names more than {MOST_EXTRA} columns"));
+            Ok(_) if columns.len() == MAX_EXTRA_COLUMNS => {
+                pairs.refuse(NAME, format!("only the first {MAX_EXTRA_COLUMNS} columns are shown"));
                 break;
             }
             Ok(column) => columns.push(column),
-            Err(message) => pairs.refuse(NAME, message),
+            Err(end) => pairs.refuse_value(NAME, text, &end),
         }
     }
-    if texts.is_empty() {
-        pairs.keep_empty(NAME);
-    } else if !columns.is_empty() {
-        pairs.keep(NAME, columns.iter().map(ExtraColumn::key).collect::<Vec<_>>().join(","));
+    if !columns.is_empty() {
+        pairs.keep(NAME, columns.iter().map(ToString::to_string).collect::<Vec<_>>().join(","));
+    } else if texts.is_empty() && default.is_some() {
+        pairs.keep(NAME, String::new());
     }
     columns
 }
@@ -99,8 +61,8 @@ mod tests {
 
     fn check(query: &str, keys: &[&str], titles: &[&str], problems: usize) {
         let mut pairs = Pairs::of(query);
-        let columns = read_extra(&mut pairs);
-        assert_eq!(columns.iter().map(ExtraColumn::key).collect::<Vec<_>>(), keys, "{query}");
+        let columns = read_extra(&mut pairs, None);
+        assert_eq!(columns.iter().map(ToString::to_string).collect::<Vec<_>>(), keys, "{query}");
         assert_eq!(columns.iter().map(ExtraColumn::title).collect::<Vec<_>>(), titles, "{query}");
         let (told, given) = pairs.finish();
         assert_eq!(told.len(), problems, "{query}: {told:?}");

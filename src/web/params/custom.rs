@@ -1,8 +1,9 @@
 //! What an address asks for by itself: a query, alerts, and whose instance answers.
 
-use super::pairs::{Pairs, shown};
+use super::pairs::Pairs;
 use crate::annotations::{AlertNames, Unit, read_dimensions};
 use crate::catalog::EntityRef;
+use crate::page_params::quoted;
 use crate::problem::{Problem, Severity};
 use crate::promql::{Matcher, RegexLimit};
 
@@ -51,11 +52,9 @@ impl CustomParams {
         });
         custom.unit = pairs.value("unit", |text| {
             let unit = Unit::parse(text);
-            unit.ok_or_else(|| {
-                format!("{} is no word of at most {} characters", shown(text), Unit::MAX_CHARS)
-            })
+            unit.ok_or_else(|| format!("is not a unit: a word of at most {} characters", Unit::MAX_CHARS))
         });
-        custom.stack = pairs.flag("stack", &[]).unwrap_or(false);
+        custom.stack = pairs.flag("stack", None).unwrap_or(false);
         custom.read_subject(pairs);
         custom.read_alerts(pairs);
         if is_custom {
@@ -66,8 +65,8 @@ impl CustomParams {
 
     fn read_subject(&mut self, pairs: &mut Pairs) {
         self.entity = pairs.value("entity", |text| {
-            let entity = EntityRef::parse(text);
-            entity.ok_or_else(|| format!("{} is no entity; try component:default/payments", shown(text)))
+            let example = "is not an entity reference; use component:default/payments";
+            EntityRef::parse(text).ok_or_else(|| example.to_owned())
         });
         self.instance = pairs.value("instance", |text| Ok(text.to_owned()));
         self.lost = [("entity", self.entity.is_none()), ("instance", self.instance.is_none())]
@@ -75,10 +74,7 @@ impl CustomParams {
             .any(|(name, unread)| unread && !pairs.texts(name).is_empty());
         if self.entity.is_some() && self.instance.take().is_some() {
             pairs.unkeep("instance");
-            pairs.refuse(
-                "instance",
-                "stands beside entity, which chooses the instance; it is left out".to_owned(),
-            );
+            pairs.refuse("instance", "ignored, because the entity chooses the instance".to_owned());
         }
     }
 
@@ -103,7 +99,7 @@ impl CustomParams {
             let fault = problems.iter().find(|problem| problem.severity == Severity::Error);
             match fault {
                 Some(problem) => Err(worded(problem, text)),
-                None if matchers.is_empty() => Err("has no matcher; try severity=critical".to_owned()),
+                None if matchers.is_empty() => Err("has no matcher; use severity=critical".to_owned()),
                 None => Ok(matchers),
             }
         });
@@ -117,9 +113,10 @@ pub fn has_regex(query: &str) -> bool {
     pairs.any(|(name, value)| name == "labels" && (value.contains("=~") || value.contains("!~")))
 }
 
+/// The end of a sentence about `text`.
 fn worded(problem: &Problem, text: &str) -> String {
     match problem.span.of(text) {
-        "" => problem.message.clone(),
-        place => format!("{} at {}", problem.message, shown(place)),
+        "" => format!("is not valid: {}", problem.message),
+        place => format!("is not valid at {}: {}", quoted(place), problem.message),
     }
 }

@@ -7,9 +7,10 @@ use jiff::tz::TimeZone;
 use url::form_urlencoded;
 
 use super::ParamProblem;
-use super::pairs::{Pairs, shown};
+use super::pairs::Pairs;
 use super::time::{End, instant};
 use crate::monitoring::Wanted;
+use crate::page_params::quoted;
 use crate::prometheus::Labels;
 use crate::promql::{MatchOp, Matcher, RegexLimit};
 
@@ -19,6 +20,7 @@ pub const INSTANCE: &str = "__instance";
 /// More labels are left out, and so are longer ones.
 const MOST_LABELS: usize = 100;
 const LONGEST_LABEL: usize = 4_096;
+const MAX_CLOCK_SKEW_SECS: i64 = 600;
 
 /// All that such an address says.
 #[derive(Clone, Debug)]
@@ -53,12 +55,22 @@ impl GoParams {
         }
         let mut refuse = |parameter, message| problems.push(ParamProblem { parameter, message });
         for (name, _) in labels.iter().filter(|(_, value)| value.is_none()) {
-            refuse("label", format!("{} is given twice with different values; it is left out", shown(name)));
+            refuse(
+                "label",
+                format!("{} is given twice with different values, so it is ignored", quoted(name)),
+            );
         }
         if left_out > 0 {
-            refuse("label", format!("{left_out} more or longer labels than a link can have are left out"));
+            refuse(
+                "label",
+                format!(
+                    "{left_out} labels are ignored: a link has at most {MOST_LABELS}, each of at most {LONGEST_LABEL} bytes"
+                ),
+            );
         }
-        let at = at_text.and_then(|text| time(&text, now).map_err(|message| refuse(AT, message)).ok());
+        let at = at_text.and_then(|text| {
+            time(&text, now).map_err(|end| refuse(AT, format!("{} {end}", quoted(&text)))).ok()
+        });
         let labels = labels.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
         Self { wanted: Wanted { labels, at, instance, ad_hoc: false }, problems }
     }
@@ -77,8 +89,8 @@ impl LandedParams {
             // None of them may be a regex, so none is compiled.
             let (matchers, problems) = Matcher::read_list_within(text, RegexLimit::NONE);
             let plain = problems.is_empty() && matchers.iter().all(|m| m.op == MatchOp::Equal);
-            let told = || format!("{} are no labels of an alert", shown(text));
-            plain.then(|| matchers.into_iter().map(|m| (m.name, m.value)).collect()).ok_or_else(told)
+            let labels = matchers.into_iter().map(|m| (m.name, m.value)).collect();
+            plain.then_some(labels).ok_or_else(|| "is not a list of labels".to_owned())
         });
         Self { labels, at: pairs.value(AT, |text| time(text, now)) }
     }
@@ -86,14 +98,13 @@ impl LandedParams {
 
 /// RFC 3339, or seconds or milliseconds since 1970; no later than now, save for what clocks differ by.
 pub(super) fn time(text: &str, now: Timestamp) -> Result<Timestamp, String> {
-    let told = |_| format!("{} is no time; try 2026-01-31T12:00:00Z or epoch seconds", shown(text));
+    let invalid = || "is not a valid time; use 2026-01-31T12:00:00Z or epoch seconds".to_owned();
     if text.trim_start().starts_with("now") {
-        return Err(told(String::new()));
+        return Err(invalid());
     }
-    let at = instant(text.trim(), End::From, &TimeZone::UTC, now).map_err(told)?;
-    let ahead = at.as_second().saturating_sub(now.as_second());
-    if ahead > 600 {
-        return Err(format!("{} has not come yet", shown(text)));
+    let at = instant(text.trim(), End::From, &TimeZone::UTC, now).map_err(|_| invalid())?;
+    if at.as_second().saturating_sub(now.as_second()) > MAX_CLOCK_SKEW_SECS {
+        return Err("is in the future".to_owned());
     }
     Ok(at.min(now))
 }

@@ -1,6 +1,6 @@
-//! What a reader chose in the legends of a page: which series are drawn, and the order of the rows.
+//! The legends of a page: which series are drawn, and the order of the rows.
 
-use super::pairs::{Pairs, shown};
+use super::pairs::Pairs;
 
 /// The most choices that an address may carry of a kind, and the longest of them in characters.
 const MOST: usize = 200;
@@ -42,9 +42,8 @@ impl LegendOrder {
     fn read(text: &str) -> Result<Self, String> {
         let (name, descending) = text.strip_prefix('-').map_or((text, false), |name| (name, true));
         let column = LegendColumn::ALL.into_iter().find(|column| column.as_str() == name);
-        column.map(|column| Self { column, descending }).ok_or_else(|| {
-            format!("{} is no column of a legend; there are name, last, min, max and avg", shown(text))
-        })
+        let known = "is not a column; use name, last, min, max or avg";
+        column.map(|column| Self { column, descending }).ok_or_else(|| known.to_owned())
     }
 
     /// As the address has it.
@@ -59,7 +58,7 @@ impl LegendOrder {
 /// - `hide`: all but these are drawn
 /// - `legend`: the order of the rows, `1:-max`
 ///
-/// Which names the graph has is not known here: what no series is called changes nothing.
+/// The names of the graph's series are not known here. A name that no series has changes nothing.
 #[derive(Clone, Debug, Default)]
 pub struct LegendParams {
     orders: Vec<(String, LegendOrder)>,
@@ -69,23 +68,23 @@ impl LegendParams {
     pub(super) fn read(pairs: &mut Pairs) -> Self {
         let mut orders: Vec<(String, LegendOrder)> = Vec::new();
         for text in texts(pairs, "legend") {
-            let read = parted(&text).and_then(|(graph, order)| Ok((graph, LegendOrder::read(order)?)));
+            let read = split_choice(&text).and_then(|(graph, order)| Ok((graph, LegendOrder::read(order)?)));
             match read {
                 Ok((graph, _)) if orders.iter().any(|(known, _)| *known == graph) => {
-                    pairs.refuse("legend", format!("orders graph {graph} more than once"));
+                    pairs.refuse("legend", format!("graph {graph} is ordered more than once"));
                 }
                 Ok((graph, order)) => {
                     orders.push((graph.to_owned(), order));
                     pairs.keep("legend", text);
                 }
-                Err(message) => pairs.refuse("legend", message),
+                Err(end) => pairs.refuse_value("legend", &text, &end),
             }
         }
         for name in ["series", "hide"] {
             for text in texts(pairs, name) {
-                match parted(&text) {
+                match split_choice(&text) {
                     Ok(_) => pairs.keep(name, text),
-                    Err(message) => pairs.refuse(name, message),
+                    Err(end) => pairs.refuse_value(name, &text, &end),
                 }
             }
         }
@@ -108,31 +107,32 @@ impl LegendParams {
 fn texts(pairs: &mut Pairs, name: &'static str) -> Vec<String> {
     let mut texts = pairs.texts(name);
     if texts.len() > MOST {
-        pairs.refuse(name, format!("is given more than {MOST} times; the rest is left out"));
+        pairs.refuse(name, format!("given more than {MOST} times; the rest is ignored"));
         texts.truncate(MOST);
     }
     texts
 }
 
-/// The graph and what is said of it.
-fn parted(text: &str) -> Result<(&str, &str), String> {
+/// Splits `1:payments` into graph and choice.
+fn split_choice(text: &str) -> Result<(&str, &str), String> {
     if text.chars().nth(LONGEST).is_some() {
         return Err(format!("is longer than {LONGEST} characters"));
     }
     let plain = |graph: &str| graph.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
     text.split_once(':')
-        .filter(|(graph, said)| !graph.is_empty() && plain(graph) && !said.is_empty())
-        .ok_or_else(|| format!("{} names no graph; write 1:{}", shown(text), "payments"))
+        .filter(|(graph, choice)| !graph.is_empty() && plain(graph) && !choice.is_empty())
+        .ok_or_else(|| "names no graph; use 1:payments".to_owned())
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::web::{PageDefaults, PageParams};
+    use crate::page_params::PageDefaults;
+    use crate::web::PageParams;
 
     /// What is kept, and what is refused.
     fn check(query: &str, expected: &str) {
         let now = "2026-11-23T14:02:15Z".parse().unwrap();
-        let params = PageParams::read(query, &PageDefaults::new(), now);
+        let params = PageParams::read(query, &PageDefaults::default(), now);
         let given = params.given.iter().map(|(name, value)| format!("{name}={value}"));
         let problems = params.problems.iter().map(|problem| format!("!{}", problem.parameter));
         assert_eq!(given.chain(problems).collect::<Vec<_>>().join(" "), expected, "{query}");
@@ -158,7 +158,7 @@ mod tests {
     #[test]
     fn one_order_changes_and_the_others_stay() {
         let now = "2026-11-23T14:02:15Z".parse().unwrap();
-        let legends = PageParams::read("legend=1:-max&legend=2:name", &PageDefaults::new(), now).legends;
+        let legends = PageParams::read("legend=1:-max&legend=2:name", &PageDefaults::default(), now).legends;
         assert_eq!(legends.with_order("1", None), ["2:name"]);
         assert_eq!(legends.with_order("3", legends.order("1")), ["1:-max", "2:name", "3:-max"]);
     }

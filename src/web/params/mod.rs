@@ -1,9 +1,8 @@
-//! Query strings as settled values: a bad value is a message and the default, never an error page.
+//! Query strings as typed values. A bad value is a message and the default, never an error page.
 
 mod catalog;
 mod columns;
 mod custom;
-mod defaults;
 mod go;
 mod legend;
 mod pairs;
@@ -19,31 +18,25 @@ use std::time::Duration;
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, web};
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 
 pub use catalog::CatalogParams;
-pub use columns::{ColumnParams, ExtraColumn, Source};
+pub use columns::ColumnParams;
 pub use custom::{CustomParams, has_regex};
-pub use defaults::PageDefaults;
 pub use go::{AT, GoParams, INSTANCE, LandedParams};
 pub use legend::{LegendColumn, LegendOrder, LegendParams};
-pub use table::{DEFAULT_ROWS, PageSize, SortKey, SortOrder, TableParams};
-pub(super) use time::in_one_unit;
+pub use table::{DEFAULT_ROWS, SortKey, SortOrder, TableParams};
 
 use super::facts::routed_parameters;
 use super::{PageError, Subject, WebSettings};
-use crate::annotations::params::read_max_series;
-use crate::annotations::{GraphType, defaults_of};
+use crate::annotations::defaults_of;
 use crate::clock;
 use crate::monitoring::{Monitoring, Period};
+use crate::page_params::{GraphType, PageDefaults, Refresh, Zone, read_max_series};
 use crate::promql::parse_duration;
-use pairs::{Pairs, shown};
+use pairs::Pairs;
 
-/// More lines than this nobody tells apart.
+/// More lines than this cannot be told apart.
 const DEFAULT_MAX_SERIES: usize = 50;
-
-/// The longest time between two refreshes: browsers' timers overflow at 24 days.
-const LONGEST_REFRESH_SECS: u64 = 86_400;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Theme {
@@ -58,48 +51,10 @@ impl Theme {
             Self::Dark => "dark",
         }
     }
-}
-
-/// The zone that times are written in.
-#[derive(Clone, Debug)]
-pub enum Zone {
-    /// UTC here; the script rewrites the times for the reader's own zone.
-    Browser,
-    Named(TimeZone),
-}
-
-impl Zone {
-    /// The zone that the server writes and rounds in.
-    pub fn time_zone(&self) -> TimeZone {
-        match self {
-            Self::Browser => TimeZone::UTC,
-            Self::Named(zone) => zone.clone(),
-        }
-    }
-
-    /// `browser`, `utc` or an IANA name, as the address has it.
-    pub fn name(&self) -> &str {
-        match self {
-            Self::Browser => "browser",
-            Self::Named(zone) if *zone == TimeZone::UTC => "utc",
-            Self::Named(zone) => zone.iana_name().unwrap_or("utc"),
-        }
-    }
 
     fn read(text: &str) -> Result<Self, String> {
-        match text.to_ascii_lowercase().as_str() {
-            "browser" => return Ok(Self::Browser),
-            "utc" | "etc/utc" => return Ok(Self::Named(TimeZone::UTC)),
-            _ => {}
-        }
-        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '+' | '/');
-        (text.len() <= 64 && text.chars().all(plain))
-            .then(|| TimeZone::get(text).ok())
-            .flatten()
-            .map(Self::Named)
-            .ok_or_else(|| {
-                format!("no time zone is called {}; try Europe/Berlin, utc or browser", shown(text))
-            })
+        let known = [Self::Light, Self::Dark].into_iter().find(|known| known.as_str() == text);
+        known.ok_or_else(|| "is neither light nor dark".to_owned())
     }
 }
 
@@ -136,81 +91,57 @@ pub struct PageParams {
     pub given: Vec<(String, String)>,
     /// The names among `given` that routing rules look at: every link keeps them, or it would lead elsewhere.
     pub routed: Vec<String>,
-    /// The parameters whose default is not the portal's own, so that leaving one out says something.
-    defaulted: Vec<String>,
 }
 
 impl PageParams {
-    /// Never fails: what cannot be understood is a problem, and the default stands in its place.
+    /// Never fails. A value that cannot be read is a problem, and its default is used.
     pub fn read(query: &str, defaults: &PageDefaults, now: Timestamp) -> Self {
-        let pairs = Pairs::of(query).over(&defaults.others);
-        Self::settle(pairs, None, defaults, now)
+        Self::of_pairs(Pairs::of(query), None, defaults, now)
     }
 
-    /// The same of a custom page, which also understands addresses of Prometheus' own graph page.
+    /// Reads the address of a custom page, which may be one of Prometheus' own graph page.
     /// Compiles the regexes of `labels`.
     pub fn read_custom(query: &str, defaults: &PageDefaults, now: Timestamp) -> Self {
-        let mut pairs = Pairs::of(query).over(&defaults.others);
-        let more = prometheus::translate(&mut pairs, defaults.range);
-        Self::settle(pairs, Some(more), defaults, now)
+        let mut pairs = Pairs::of(query);
+        let further = prometheus::translate(&mut pairs, defaults.range());
+        Self::of_pairs(pairs, Some(further), defaults, now)
     }
 
-    fn settle(mut pairs: Pairs, more: Option<Vec<String>>, defaults: &PageDefaults, now: Timestamp) -> Self {
-        let default_zone = || Zone::read(&defaults.tz).unwrap_or(Zone::Browser);
-        let zone = pairs.value("tz", Zone::read).unwrap_or_else(default_zone);
-        let span = time::Span::read(&mut pairs, defaults.range, &zone.time_zone(), now);
-        let step = pairs.value("step", |text| parse_duration(text).map_err(|fault| fault.to_string()));
-        let live = span.to_text == "now";
-        let refresh_secs = refresh(&mut pairs).unwrap_or_else(|| default_refresh(defaults, live));
-        let kiosk = pairs.flag("kiosk", &["tv"]).unwrap_or(false);
-        let theme = pairs.value("theme", |text| match text {
-            "light" => Ok(Theme::Light),
-            "dark" => Ok(Theme::Dark),
-            _ => Err(format!("{} is no theme; there are light and dark", shown(text))),
-        });
-        let graph_type = pairs.value("graphType", |text| match text {
-            "line" => Ok(GraphType::Line),
-            "area" => Ok(GraphType::Area),
-            _ => Err(format!("{} is no graph type; there are line and area", shown(text))),
-        });
-        let view_table = pairs.value("view", |text| match text {
-            "table" => Ok(true),
-            "chart" => Ok(false),
-            _ => Err(format!("{} is no view; there are table and chart", shown(text))),
-        });
-        let max_series = pairs.value("maxSeries", |text| {
-            read_max_series(text).map_err(|told| format!("{} {told}", shown(text)))
-        });
-        let legends = LegendParams::read(&mut pairs);
-        let table = TableParams::read(&mut pairs);
-        let catalog = CatalogParams::read(&mut pairs);
-        let custom = CustomParams::read(&mut pairs, more);
-        let landed = LandedParams::read(&mut pairs, now);
-        let (problems, given) = pairs.finish();
-        let defaulted = defaults.others.iter().map(|(name, _)| name.clone()).collect();
-        let period = Period { from: span.from, to: span.to, now, step };
-        let view_table = view_table.unwrap_or(false);
-        Self {
-            from: span.from_text,
-            to: span.to_text,
-            period,
-            refresh_secs,
-            kiosk,
-            theme,
+    /// `further`: see [`CustomParams::read`].
+    fn of_pairs(
+        mut pairs: Pairs,
+        further: Option<Vec<String>>,
+        defaults: &PageDefaults,
+        now: Timestamp,
+    ) -> Self {
+        let zone = pairs.value("tz", str::parse).unwrap_or_else(|| defaults.zone());
+        let window = time::PageWindow::read(&mut pairs, defaults.range(), &zone.time_zone(), now);
+        let step = pairs.value_or("step", defaults.step, parse_duration);
+        let default_refresh = if window.to_text == "now" { defaults.refresh() } else { Refresh::Off };
+        let mut params = Self {
+            from: window.from_text,
+            to: window.to_text,
+            period: Period { from: window.from, to: window.to, now, step },
+            refresh_secs: read_refresh(&mut pairs, default_refresh).secs(),
+            kiosk: read_kiosk(&mut pairs),
+            theme: pairs.value("theme", Theme::read),
             zone,
-            graph_type,
-            view_table,
-            max_series: max_series.unwrap_or(DEFAULT_MAX_SERIES),
-            legends,
-            table,
-            catalog,
-            custom,
-            landed,
-            problems,
-            given,
+            graph_type: pairs.value_or("graphType", defaults.graph_type, str::parse),
+            view_table: pairs.value("view", is_table).unwrap_or(false),
+            max_series: pairs
+                .value_or("maxSeries", defaults.max_series, read_max_series)
+                .unwrap_or(DEFAULT_MAX_SERIES),
+            legends: LegendParams::read(&mut pairs),
+            table: TableParams::read(&mut pairs, defaults),
+            catalog: CatalogParams::read(&mut pairs),
+            custom: CustomParams::read(&mut pairs, further),
+            landed: LandedParams::read(&mut pairs, now),
+            problems: Vec::new(),
+            given: Vec::new(),
             routed: Vec::new(),
-            defaulted,
-        }
+        };
+        (params.problems, params.given) = pairs.finish();
+        params
     }
 
     /// With the pairs that routing rules look at; a parameter of our own stays what it is.
@@ -244,11 +175,6 @@ impl PageParams {
         self.given.iter().any(|(name, value)| name == parameter && !value.is_empty())
     }
 
-    /// What a link says to turn a flag off: nothing where that is its default.
-    pub fn off(&self, flag: &str) -> Option<&'static str> {
-        self.defaulted.iter().any(|name| name == flag).then_some("false")
-    }
-
     /// The length of the window.
     pub fn range(&self) -> Duration {
         Duration::try_from(self.period.to.duration_since(self.period.from)).unwrap_or_default()
@@ -267,39 +193,38 @@ impl FromRequest for PageParams {
         let monitoring = request.app_data::<web::Data<Monitoring>>();
         let query = request.query_string();
         let routed = monitoring.map(|m| routed_parameters(query, m.routing())).unwrap_or_default();
-        ready(settings.map(|s| Self::read(query, &s.defaults.under(own), clock::now()).routed_by(routed)))
+        ready(settings.map(|s| Self::read(query, &own.over(&s.defaults), clock::now()).routed_by(routed)))
     }
 }
 
-/// None: the address says nothing that could be used.
-fn refresh(pairs: &mut Pairs) -> Option<Option<u32>> {
-    match read_refresh(&pairs.text("refresh")?) {
-        Ok(secs) => {
-            pairs.keep("refresh", secs.map_or_else(|| "0".to_owned(), |s| format!("{s}s")));
-            Some(secs)
+/// An empty value means never.
+fn read_refresh(pairs: &mut Pairs, default: Refresh) -> Refresh {
+    let Some(text) = pairs.text("refresh") else { return default };
+    match text.parse::<Refresh>() {
+        Ok(refresh) => {
+            pairs.keep("refresh", refresh.to_string());
+            refresh
         }
-        Err(message) => {
-            pairs.refuse("refresh", message);
-            None
+        Err(end) => {
+            pairs.refuse_value("refresh", &text, &end);
+            default
         }
     }
 }
 
-fn default_refresh(defaults: &PageDefaults, live: bool) -> Option<u32> {
-    let refresh = defaults.refresh.filter(|_| live)?;
-    u32::try_from(refresh.as_secs().clamp(1, LONGEST_REFRESH_SECS)).ok()
+/// Grafana's `tv` is a kiosk too.
+fn read_kiosk(pairs: &mut Pairs) -> bool {
+    if pairs.text("kiosk").as_deref() == Some("tv") {
+        pairs.keep("kiosk", "tv".to_owned());
+        return true;
+    }
+    pairs.flag("kiosk", None).unwrap_or(false)
 }
 
-/// Whole seconds, at least one: htmx takes a fraction for zero. `0` and the empty text mean off.
-fn read_refresh(text: &str) -> Result<Option<u32>, String> {
-    let number = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    if text.is_empty() || (!number.is_empty() && number.bytes().all(|b| b == b'0')) {
-        return Ok(None);
+fn is_table(text: &str) -> Result<bool, String> {
+    match text {
+        "table" => Ok(true),
+        "chart" => Ok(false),
+        _ => Err("is neither chart nor table".to_owned()),
     }
-    let every = parse_duration(text).map_err(|fault| fault.to_string())?;
-    let secs = every.as_secs() + u64::from(every.subsec_nanos() > 0);
-    if secs > LONGEST_REFRESH_SECS {
-        return Err(format!("{} is longer than a day", shown(text)));
-    }
-    Ok(u32::try_from(secs.max(1)).ok())
 }

@@ -3,15 +3,13 @@
 use url::form_urlencoded;
 
 use super::ParamProblem;
+use crate::page_params::{quoted, read_flag};
 
-/// How much of a bad value a message repeats, in characters.
-const SHOWN_CHARACTERS: usize = 60;
-
-/// A query string being read: what was asked for so far, and what could not be used.
-/// Beneath it lie defaults, of which only values are taken: they are neither given nor refused.
+/// A query string, the pairs of it that were understood, and the problems with the others.
+///
+/// The error of each `read` completes the sentence `"VALUE" ...`.
 pub(super) struct Pairs {
     all: Vec<(String, String)>,
-    defaults: Vec<(String, String)>,
     given: Vec<(String, String)>,
     problems: Vec<ParamProblem>,
 }
@@ -19,23 +17,10 @@ pub(super) struct Pairs {
 impl Pairs {
     pub(super) fn of(query: &str) -> Self {
         let all = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
-        Self { all, defaults: Vec::new(), given: Vec::new(), problems: Vec::new() }
+        Self { all, given: Vec::new(), problems: Vec::new() }
     }
 
-    /// With values for what the query string does not have. Each was read before.
-    pub(super) fn over(self, defaults: &[(String, String)]) -> Self {
-        Self { defaults: defaults.to_vec(), ..self }
-    }
-
-    fn has_name(&self, name: &str) -> bool {
-        self.all.iter().any(|(n, _)| n == name)
-    }
-
-    fn default_text(&self, name: &str) -> Option<String> {
-        self.defaults.iter().find(|(n, _)| n == name).map(|(_, v)| v.clone())
-    }
-
-    /// The one value of a parameter, trimmed; None when absent. Several are a problem, and none counts.
+    /// The value of a parameter, trimmed; None when absent. A repeated parameter is a problem and has no value.
     pub(super) fn text(&mut self, name: &'static str) -> Option<String> {
         let mut values = self.all.iter().filter(|(n, _)| n == name).map(|(_, v)| v.trim());
         let first = values.next()?.to_owned();
@@ -46,53 +31,65 @@ impl Pairs {
         Some(first)
     }
 
-    /// Every value of a parameter that may repeat, trimmed, empty ones left out.
+    /// Every value of a parameter that may repeat, trimmed, without empty ones.
     pub(super) fn texts(&self, name: &str) -> Vec<String> {
-        let pairs = if self.has_name(name) { &self.all } else { &self.defaults };
-        let values = pairs.iter().filter(|(n, v)| n == name && !v.trim().is_empty());
+        let values = self.all.iter().filter(|(n, v)| n == name && !v.trim().is_empty());
         values.map(|(_, v)| v.trim().to_owned()).collect()
     }
 
-    /// A parameter that is absent when empty. In place of one that is absent or bad stands its default;
-    /// an empty one has none.
+    /// The value of a parameter; None when it is absent, empty or unreadable.
     pub(super) fn value<T>(
         &mut self,
         name: &'static str,
-        read: impl Fn(&str) -> Result<T, String>,
+        read: impl FnOnce(&str) -> Result<T, String>,
     ) -> Option<T> {
-        let text = self.text(name);
-        if text.as_deref() == Some("") {
-            self.keep_empty(name);
-            return None;
-        }
-        match text.as_deref().map(&read) {
-            Some(Ok(value)) => {
-                self.keep(name, text.unwrap_or_default());
-                return Some(value);
-            }
-            Some(Err(message)) => self.refuse(name, message),
-            None => {}
-        }
-        self.default_text(name).and_then(|text| read(&text).ok())
+        self.value_or(name, None, read)
     }
 
-    /// A yes or no, where the bare name means yes; `also` are further words for yes.
-    pub(super) fn flag(&mut self, name: &'static str, also: &[&str]) -> Option<bool> {
-        let read = |text: &str| match text {
-            "" | "1" | "true" => Some(true),
-            "0" | "false" => Some(false),
-            other => also.contains(&other).then_some(true),
-        };
-        if let Some(text) = self.text(name) {
-            match read(&text) {
-                Some(yes) => {
-                    self.keep(name, if text.is_empty() { "true".to_owned() } else { text });
-                    return Some(yes);
-                }
-                None => self.refuse(name, format!("{} is neither true nor false", shown(&text))),
+    /// The value of a parameter; its default when it is absent or unreadable; None when it is empty.
+    pub(super) fn value_or<T>(
+        &mut self,
+        name: &'static str,
+        default: Option<T>,
+        read: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Option<T> {
+        let Some(text) = self.text(name) else { return default };
+        if text.is_empty() {
+            // Without the parameter, a link would bring the default back.
+            if default.is_some() {
+                self.keep(name, text);
+            }
+            return None;
+        }
+        match read(&text) {
+            Ok(value) => {
+                self.keep(name, text);
+                Some(value)
+            }
+            Err(end) => {
+                self.refuse_value(name, &text, &end);
+                default
             }
         }
-        self.default_text(name).and_then(|text| read(&text))
+    }
+
+    /// A yes or no. The bare name means yes.
+    pub(super) fn flag(&mut self, name: &'static str, default: Option<bool>) -> Option<bool> {
+        let Some(text) = self.text(name) else { return default };
+        match read_flag(&text) {
+            Ok(value) => {
+                self.keep(name, if text.is_empty() { "true".to_owned() } else { text });
+                Some(value)
+            }
+            Err(end) => {
+                self.refuse_value(name, &text, &end);
+                default
+            }
+        }
+    }
+
+    pub(super) fn has_name(&self, name: &str) -> bool {
+        self.all.iter().any(|(n, _)| n == name)
     }
 
     pub(super) fn has(&self, name: &str) -> bool {
@@ -103,13 +100,13 @@ impl Pairs {
         self.all.iter().any(|(n, _)| n.starts_with(prefix))
     }
 
-    /// As if the address had the parameter.
+    /// Sets a parameter as if the address had it.
     pub(super) fn put(&mut self, name: &str, value: String) {
         self.all.retain(|(n, _)| n != name);
         self.all.push((name.to_owned(), value));
     }
 
-    /// What Prometheus would show beside `g0.expr`, in its order: `g1.expr` and so on.
+    /// The expressions that Prometheus shows below `g0.expr`, in its order: `g1.expr` and so on.
     pub(super) fn further_expressions(&self) -> Vec<String> {
         let number = |name: &str| -> Option<usize> {
             let number: usize = name.strip_prefix('g')?.strip_suffix(".expr")?.parse().ok()?;
@@ -121,37 +118,24 @@ impl Pairs {
         found.into_iter().map(|(_, expression)| expression.to_owned()).collect()
     }
 
+    pub(super) fn keep(&mut self, name: &str, value: String) {
+        self.given.push((name.to_owned(), value));
+    }
+
     pub(super) fn unkeep(&mut self, name: &str) {
         self.given.retain(|(n, _)| n != name);
-    }
-
-    /// Nothing for a default, which is not the address's.
-    pub(super) fn keep(&mut self, name: &str, value: String) {
-        if self.has_name(name) {
-            self.given.push((name.to_owned(), value));
-        }
-    }
-
-    /// An empty parameter says something where leaving it out would bring its default.
-    pub(super) fn keep_empty(&mut self, name: &str) {
-        if self.default_text(name).is_some() {
-            self.keep(name, String::new());
-        }
     }
 
     pub(super) fn refuse(&mut self, parameter: &'static str, message: String) {
         self.problems.push(ParamProblem { parameter, message });
     }
 
+    /// `end` completes the sentence `"VALUE" ...`.
+    pub(super) fn refuse_value(&mut self, parameter: &'static str, value: &str, end: &str) {
+        self.refuse(parameter, format!("{} {end}", quoted(value)));
+    }
+
     pub(super) fn finish(self) -> (Vec<ParamProblem>, Vec<(String, String)>) {
         (self.problems, self.given)
     }
-}
-
-/// A value as a message repeats it: in quotes, cut when long.
-pub(super) fn shown(value: &str) -> String {
-    let mut characters = value.chars();
-    let head: String = characters.by_ref().take(SHOWN_CHARACTERS).collect();
-    let rest = if characters.next().is_some() { "..." } else { "" };
-    format!("\"{head}{rest}\"")
 }

@@ -1,4 +1,4 @@
-//! Addresses of Prometheus' own graph page, of versions 2 and 3, said in the portal's parameters.
+//! Translates addresses of Prometheus' own graph page, versions 2 and 3, to the portal's parameters.
 
 use std::time::Duration;
 
@@ -6,18 +6,18 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
-use super::pairs::{Pairs, shown};
+use super::pairs::Pairs;
 use crate::promql::parse_duration;
 
-/// Puts the portal's own parameters in the place of `g0.*`. Where the address has both, its own count, and the
-/// others are told. What is left over are the expressions of further graphs.
+/// Replaces `g0.*` by the portal's own parameters, which win where the address has both. Returns the expressions of
+/// further graphs.
 pub(super) fn translate(pairs: &mut Pairs, default_range: Duration) -> Vec<String> {
     if pairs.has_any("g0.") {
-        instead(pairs, "g0.expr", "query", |text| Ok(text.to_owned()));
-        let table = instead(pairs, "g0.tab", "view", |text| match text {
+        translate_one(pairs, "g0.expr", "query", |text| Ok(text.to_owned()));
+        let table = translate_one(pairs, "g0.tab", "view", |text| match text {
             "0" | "graph" => Ok("chart".to_owned()),
             "1" | "table" => Ok("table".to_owned()),
-            _ => Err(format!("{} is not shown here; there are graph and table", shown(text))),
+            _ => Err("is not supported; use graph or table".to_owned()),
         });
         time(pairs, table.as_deref() == Some("table"), default_range);
         step(pairs);
@@ -26,8 +26,8 @@ pub(super) fn translate(pairs: &mut Pairs, default_range: Duration) -> Vec<Strin
     pairs.further_expressions()
 }
 
-/// Reads `name` and says what it means as `ours`; returns that.
-fn instead(
+/// Reads `name` and sets `ours` to the result, which it returns.
+fn translate_one(
     pairs: &mut Pairs,
     name: &'static str,
     ours: &'static str,
@@ -35,7 +35,7 @@ fn instead(
 ) -> Option<String> {
     let text = pairs.text(name).filter(|text| !text.is_empty())?;
     if pairs.has(ours) {
-        pairs.refuse(name, format!("stands beside {ours}, which says the same; it is left out"));
+        pairs.refuse(name, format!("ignored, because {ours} is given"));
         return None;
     }
     match read(&text) {
@@ -43,8 +43,8 @@ fn instead(
             pairs.put(ours, value.clone());
             Some(value)
         }
-        Err(message) => {
-            pairs.refuse(name, message);
+        Err(end) => {
+            pairs.refuse_value(name, &text, &end);
             None
         }
     }
@@ -55,15 +55,14 @@ fn time(pairs: &mut Pairs, is_table: bool, default_range: Duration) {
     if ["from", "to", "range"].into_iter().any(|name| pairs.has(name)) {
         for name in ["g0.range_input", "g0.end_input", "g0.moment_input"] {
             if pairs.has(name) {
-                pairs.refuse(name, "stands beside from, to or range; it is left out".to_owned());
+                pairs.refuse(name, "ignored, because from, to or range is given".to_owned());
             }
         }
         return;
     }
     let range_text = pairs.text("g0.range_input").filter(|text| !text.is_empty());
     let range = range_text.as_deref().and_then(|text| {
-        let read = parse_duration(text).map_err(|fault| fault.to_string());
-        read.map_err(|message| pairs.refuse("g0.range_input", message)).ok()
+        parse_duration(text).map_err(|end| pairs.refuse_value("g0.range_input", text, &end)).ok()
     });
     let (end, moment) = (end(pairs, "g0.end_input"), end(pairs, "g0.moment_input"));
     let end = if is_table { moment.or(end) } else { end.or(moment) };
@@ -73,7 +72,7 @@ fn time(pairs: &mut Pairs, is_table: bool, default_range: Duration) {
             let start = end.checked_sub(range).ok().filter(|start| *start >= Timestamp::UNIX_EPOCH);
             match start {
                 Some(start) => pairs.put("from", start.to_string()),
-                None => pairs.refuse("g0.range_input", "reaches back before 1970".to_owned()),
+                None => pairs.refuse("g0.range_input", "the start is before 1970".to_owned()),
             }
             pairs.put("to", end.to_string());
         }
@@ -88,7 +87,7 @@ fn end(pairs: &mut Pairs, name: &'static str) -> Option<Timestamp> {
     let civil = || text.parse::<DateTime>().ok()?.to_zoned(TimeZone::UTC).ok();
     let end = text.parse().ok().or_else(|| Some(civil()?.timestamp()));
     if end.is_none() {
-        pairs.refuse(name, format!("{} is no time; try 2026-01-31 12:00:00, which is UTC", shown(&text)));
+        pairs.refuse_value(name, &text, "is not a valid time; use 2026-01-31 12:00:00 (UTC)");
     }
     end
 }
@@ -97,9 +96,7 @@ fn end(pairs: &mut Pairs, name: &'static str) -> Option<Timestamp> {
 fn step(pairs: &mut Pairs) {
     let own = pairs.text("g0.res_type").is_some_and(|kind| matches!(kind.as_str(), "fixed" | "custom"));
     let named = if own && pairs.has("g0.res_step") { "g0.res_step" } else { "g0.step_input" };
-    instead(pairs, named, "step", |text| {
-        parse_duration(text).map(|_| text.to_owned()).map_err(|fault| fault.to_string())
-    });
+    translate_one(pairs, named, "step", |text| parse_duration(text).map(|_| text.to_owned()));
 }
 
 fn stacking(pairs: &mut Pairs) {
@@ -111,8 +108,7 @@ fn stacking(pairs: &mut Pairs) {
         None | Some("") if old => {}
         None | Some("") => return,
         Some(other) => {
-            let told = format!("{} is not drawn here; there are lines and stacked", shown(other));
-            return pairs.refuse("g0.display_mode", told);
+            return pairs.refuse_value("g0.display_mode", other, "is not supported; use lines or stacked");
         }
     }
     for (ours, value) in [("graphType", "area"), ("stack", "true")] {
@@ -124,11 +120,12 @@ fn stacking(pairs: &mut Pairs) {
 
 #[cfg(test)]
 mod tests {
-    use crate::web::{PageDefaults, PageParams};
+    use crate::page_params::PageDefaults;
+    use crate::web::PageParams;
 
     /// What an address means in the portal's own parameters; a problem is told by its parameter.
     fn check(query: &str, expected: &str) {
-        let defaults = PageDefaults { tz: "Asia/Tokyo".to_owned(), ..PageDefaults::new() };
+        let defaults = PageDefaults { zone: "Asia/Tokyo".parse().ok(), ..PageDefaults::default() };
         let params = PageParams::read_custom(query, &defaults, "2026-11-23T14:02:15Z".parse().unwrap());
         let given = params.given.iter().map(|(name, value)| format!("{name}={value}"));
         let problems = params.problems.iter().map(|problem| format!("!{}", problem.parameter));

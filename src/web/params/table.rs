@@ -1,34 +1,15 @@
 //! The alert table's parameters: which rows, in which order, how many.
 
-use std::fmt;
-
 use super::columns::ColumnParams;
-use super::pairs::{Pairs, shown};
+use super::pairs::Pairs;
+use crate::page_params::{PageDefaults, PageSize, read_whole_number};
 use crate::prometheus::AlertState;
 use crate::web::RowId;
 
 /// How many rows a page of a table has unless the address says otherwise.
 pub const DEFAULT_ROWS: usize = 20;
-/// The most rows of one page; `all` has no limit.
-const MOST_ROWS: usize = 1_000;
 /// The longest text that is searched for, in characters.
 const LONGEST_SEARCH: usize = 200;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PageSize {
-    Rows(usize),
-    All,
-}
-
-/// As the address has it.
-impl fmt::Display for PageSize {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Rows(n) => n.fmt(f),
-            Self::All => f.write_str("all"),
-        }
-    }
-}
 
 /// A column that the table can be ordered by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,9 +59,8 @@ impl SortOrder {
     fn read(text: &str) -> Result<Self, String> {
         let (name, descending) = text.strip_prefix('-').map_or((text, false), |name| (name, true));
         let key = SortKey::ALL.into_iter().find(|key| key.as_str() == name);
-        let words = || SortKey::ALL.map(SortKey::as_str).join(", ");
-        key.map(|key| Self { key, descending })
-            .ok_or_else(|| format!("{} is no column to sort by; there are {}", shown(text), words()))
+        let known = || SortKey::ALL.map(SortKey::as_str).join(", ");
+        key.map(|key| Self { key, descending }).ok_or_else(|| format!("is not a column; use {}", known()))
     }
 
     /// As the address has it.
@@ -102,43 +82,45 @@ pub struct TableParams {
     pub page_size: PageSize,
     /// Also when the address asks for the state `inactive`.
     pub show_inactive: bool,
+    /// Whether inactive rules are shown when the address does not say.
+    pub inactive_by_default: bool,
     pub columns: ColumnParams,
     /// The row that a link leads to: it is opened and marked, on whichever page it is.
     pub alert: Option<RowId>,
 }
 
 impl TableParams {
-    pub(super) fn read(pairs: &mut Pairs) -> Self {
+    pub(super) fn read(pairs: &mut Pairs, defaults: &PageDefaults) -> Self {
         let states = read_states(pairs);
-        let search = pairs.value("search", |text| {
-            let short = text.chars().count() <= LONGEST_SEARCH;
-            short
-                .then(|| text.to_owned())
-                .ok_or_else(|| format!("is longer than {LONGEST_SEARCH} characters"))
-        });
+        let search = pairs.value("search", read_search).unwrap_or_default();
         let sort = pairs.value("sort", SortOrder::read);
-        let page = pairs.value("page", |text| whole(text, usize::MAX));
-        let page_size = pairs.value("pageSize", |text| match text {
-            "all" => Ok(PageSize::All),
-            _ => whole(text, MOST_ROWS).map(PageSize::Rows),
-        });
-        let show_inactive = pairs.flag("showInactiveAlerts", &[]);
-        let columns = ColumnParams::read(pairs);
-        let alert = pairs.value("alert", |text| {
-            RowId::read(text).ok_or_else(|| format!("{} is no row of an alert", shown(text)))
-        });
-        let asked_for_inactive = states.contains(&AlertState::Inactive);
+        let page = pairs.value("page", |text| read_whole_number(text, usize::MAX)).unwrap_or(1);
+        let page_size = pairs.value_or("pageSize", defaults.page_size, str::parse);
+        let show_inactive = pairs.flag("showInactiveAlerts", defaults.show_inactive).unwrap_or(false);
         Self {
-            search: search.unwrap_or_default(),
+            search,
             sort,
-            page: page.unwrap_or(1),
+            page,
             page_size: page_size.unwrap_or(PageSize::Rows(DEFAULT_ROWS)),
-            show_inactive: show_inactive.unwrap_or(false) || asked_for_inactive,
+            show_inactive: show_inactive || states.contains(&AlertState::Inactive),
+            inactive_by_default: defaults.show_inactive.unwrap_or(false),
             states,
-            columns,
-            alert,
+            columns: ColumnParams::read(pairs, defaults),
+            alert: pairs.value("alert", |text| {
+                RowId::read(text).ok_or_else(|| "is not a row of the table".to_owned())
+            }),
         }
     }
+
+    /// The value of `showInactiveAlerts` that hides inactive rules. None: leaving the parameter out does.
+    pub fn hide_inactive(&self) -> Option<&'static str> {
+        self.inactive_by_default.then_some("false")
+    }
+}
+
+fn read_search(text: &str) -> Result<String, String> {
+    let is_short = text.chars().count() <= LONGEST_SEARCH;
+    is_short.then(|| text.to_owned()).ok_or_else(|| format!("is longer than {LONGEST_SEARCH} characters"))
 }
 
 fn read_states(pairs: &mut Pairs) -> Vec<AlertState> {
@@ -150,22 +132,12 @@ fn read_states(pairs: &mut Pairs) -> Vec<AlertState> {
                 states.push(state);
                 pairs.keep("state", text);
             }
-            None => pairs.refuse(
+            None => pairs.refuse_value(
                 "state",
-                format!(
-                    "{} is no state; there are firing, pending, error, unknown and inactive",
-                    shown(&text)
-                ),
+                &text,
+                "is not a state; use firing, pending, error, unknown or inactive",
             ),
         }
     }
     states
-}
-
-fn whole(text: &str, most: usize) -> Result<usize, String> {
-    let number = text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse::<usize>().ok()).flatten();
-    number.filter(|n| (1..=most).contains(n)).ok_or_else(|| match most {
-        usize::MAX => format!("{} is no whole number from 1", shown(text)),
-        most => format!("{} is no whole number from 1 to {most}", shown(text)),
-    })
 }

@@ -1,6 +1,5 @@
 //! Query strings, from plain to hostile.
 
-use jiff::Timestamp;
 use proptest::prelude::*;
 
 use super::*;
@@ -9,12 +8,8 @@ use super::*;
 const NOW: &str = "2026-11-23T14:02:15.250Z";
 
 fn read(query: &str) -> PageParams {
-    let defaults = PageDefaults::new();
+    let defaults = PageDefaults::default();
     PageParams::read(query, &defaults, NOW.parse().unwrap())
-}
-
-fn at(text: &str) -> Timestamp {
-    text.parse().unwrap()
 }
 
 /// What a query string settles to, as one line; a problem is told by its parameter.
@@ -233,14 +228,6 @@ fn a_long_bad_value_is_told_in_short() {
     assert!(params.problems[0].message.chars().count() < 120);
 }
 
-#[test]
-fn ranges_are_told_in_one_unit() {
-    for (secs, expected) in [(0, "1s"), (59, "59s"), (5400, "90m"), (21_600, "6h"), (604_800, "1w")] {
-        assert_eq!(in_one_unit(Duration::from_secs(secs)), expected);
-    }
-    assert_eq!(at(NOW).as_millisecond() % 1000, 250);
-}
-
 /// Names that are read, with values that come near to what is understood.
 fn near_query() -> impl Strategy<Value = String> {
     let names = "from|to|range|step|refresh|tz|kiosk|theme|page|pageSize|sort|state|search|graphType|view|kind|extraColumns|showLabels|alert";
@@ -257,7 +244,7 @@ fn check_defaults(query: &str, own: &str, portal: &str, expected: &str) {
         assert_eq!(problems, [], "{text}");
         pairs
     };
-    let defaults = PageDefaults::new().under(pairs(portal)).under(pairs(own));
+    let defaults = pairs(own).over(&pairs(portal));
     let p = PageParams::read(query, &defaults, NOW.parse().unwrap());
     let graph = p.graph_type.map_or("-", GraphType::as_str);
     let step = p.period.step.map_or(0, |step| step.as_secs());
@@ -314,17 +301,17 @@ fn an_address_counts_before_the_entity_and_the_entity_before_the_portal() {
 
 #[test]
 fn a_flag_that_is_on_by_default_is_turned_off_in_words() {
-    let defaults = PageDefaults::new().under(vec![("showInactiveAlerts".to_owned(), "true".to_owned())]);
+    let defaults = PageDefaults { show_inactive: Some(true), ..PageDefaults::default() };
     let params = PageParams::read("", &defaults, NOW.parse().unwrap());
-    assert_eq!(params.off("showInactiveAlerts"), Some("false"));
-    assert_eq!(read("showInactiveAlerts").off("showInactiveAlerts"), None);
+    assert_eq!(params.table.hide_inactive(), Some("false"));
+    assert_eq!(read("showInactiveAlerts").table.hide_inactive(), None);
 }
 
 /// Values that come near to what a default may be.
 fn near_default() -> impl Strategy<Value = (String, String)> {
     let value = "[0-9]{0,4}(ms|s|m|h|d|w|y|e9)?|-?0{0,2}(\\.0)?|[0-9.e+-]{1,8}|line|area|all|true|false|utc|[A-Z]{3}|\
                  Europe/[A-Z][a-z]{4,6}|((labels|annotations)\\.[a-z.]{0,3},? ?){0,10}|\\PC{0,8}";
-    (proptest::sample::select(crate::annotations::params::DEFAULTED.to_vec()), value)
+    (proptest::sample::select(PageDefaults::NAMES.to_vec()), value)
         .prop_map(|(name, value)| (name.to_owned(), value.trim().to_owned()))
 }
 
@@ -338,7 +325,7 @@ proptest! {
     /// So that no default is dropped in silence.
     #[test]
     fn a_value_that_may_be_a_default_is_one_that_an_address_may_have((name, value) in near_default()) {
-        if crate::annotations::params::judge(&name, &value).is_ok() {
+        if PageDefaults::default().set(&name, &value).is_ok() {
             let mut query = url::form_urlencoded::Serializer::new(String::new());
             let params = read(&query.append_pair(&name, &value).finish());
             prop_assert_eq!(&params.problems, &Vec::new());

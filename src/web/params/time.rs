@@ -4,48 +4,48 @@ use std::time::Duration;
 
 use jiff::civil::{DateTime, Weekday};
 use jiff::tz::TimeZone;
-use jiff::{RoundMode, Span as Distance, Timestamp, ToSpan, Unit, Zoned, ZonedRound};
+use jiff::{RoundMode, Span, Timestamp, ToSpan, Unit, Zoned, ZonedRound};
 
-use super::pairs::{Pairs, shown};
-use crate::promql::parse_duration;
+use super::pairs::Pairs;
+use crate::page_params::{in_one_unit, quoted, read_range};
 
 /// A bare number below this is seconds since the epoch, from it on milliseconds.
 const FIRST_MILLISECONDS: f64 = 1e11;
 
-/// The two ends of a window: as texts, and settled. `from < to`.
-pub(super) struct Span {
+/// The two ends of a page's window, as texts and as instants. `from < to`.
+pub(super) struct PageWindow {
     pub(super) from_text: String,
     pub(super) to_text: String,
     pub(super) from: Timestamp,
     pub(super) to: Timestamp,
 }
 
-/// Which end of a window a text stands for: `now/d` is the day's first instant as `from`, its last as `to`.
+/// Which end of a window a text describes: `now/d` is the day's first instant as `from`, its last as `to`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum End {
     From,
     To,
 }
 
-impl Span {
-    /// Reads `from` and `to`, or `range`. What cannot be used leaves the default in its place.
+impl PageWindow {
+    /// Reads `from` and `to`, or `range`. The default range replaces what cannot be used.
     pub(super) fn read(pairs: &mut Pairs, default: Duration, zone: &TimeZone, now: Timestamp) -> Self {
         let from = pairs.value("from", |t| instant(t, End::From, zone, now).map(|at| (t.to_owned(), at)));
         let to = pairs.value("to", |t| instant(t, End::To, zone, now).map(|at| (t.to_owned(), at)));
-        let range = pairs.value("range", |text| read_range(text, now));
+        let range = pairs.value("range", read_range);
         if range.is_some() && (from.is_some() || to.is_some()) {
-            pairs.refuse("range", "stands beside from or to, which say the same; it is left out".to_owned());
+            pairs.refuse("range", "ignored, because from or to is given".to_owned());
         } else if let Some(range) = range {
             return Self::until_now(range, now);
         }
         let (to_text, to) = to.unwrap_or_else(|| ("now".to_owned(), now));
-        // Of a window that ends later, what has passed is looked at.
+        // A window that ends in the future starts before now, so that it shows something.
         let (past_text, past) = if to > now { ("now", now) } else { (to_text.as_str(), to) };
         let (from_text, from) = from.unwrap_or_else(|| back_from(past_text, past, default));
         if from < to {
             return Self { from_text, to_text, from, to };
         }
-        pairs.refuse("from", format!("{} is not before {}", shown(&from_text), shown(&to_text)));
+        pairs.refuse("from", format!("{} is not before {}", quoted(&from_text), quoted(&to_text)));
         Self::until_now(default, now)
     }
 
@@ -56,7 +56,7 @@ impl Span {
 }
 
 fn back_from(to_text: &str, to: Timestamp, range: Duration) -> (String, Timestamp) {
-    let from = to.checked_sub(range).unwrap_or(Timestamp::UNIX_EPOCH);
+    let from = to.checked_sub(range).unwrap_or(Timestamp::UNIX_EPOCH).max(Timestamp::UNIX_EPOCH);
     let text = match to_text {
         "now" => format!("now-{}", in_one_unit(range)),
         _ => from.as_millisecond().to_string(),
@@ -64,40 +64,23 @@ fn back_from(to_text: &str, to: Timestamp, range: Duration) -> (String, Timestam
     (text, from)
 }
 
-/// A range in whole seconds that does not reach behind 1970.
-fn read_range(text: &str, now: Timestamp) -> Result<Duration, String> {
-    let range = parse_duration(text).map_err(|fault| fault.to_string())?;
-    let range = Duration::from_secs(range.as_secs().max(1));
-    let from = now.checked_sub(range).ok().filter(|from| *from >= Timestamp::UNIX_EPOCH);
-    from.map(|_| range).ok_or_else(|| format!("{} reaches back before 1970", shown(text)))
-}
-
-/// `5400 s` -> `90m`: the largest unit that leaves no rest, as Grafana's grammar has one number for each unit.
-pub(in crate::web) fn in_one_unit(range: Duration) -> String {
-    let secs = range.as_secs().max(1);
-    let units = [(604_800, 'w'), (86_400, 'd'), (3_600, 'h'), (60, 'm')];
-    units
-        .iter()
-        .find(|(size, _)| secs.is_multiple_of(*size))
-        .map_or_else(|| format!("{secs}s"), |(size, unit)| format!("{}{unit}", secs / size))
-}
-
-/// Settles one text. Rounding is done in `zone`. Errors are the end of a sentence.
+/// Reads one end of a window, rounded in `zone`. The error completes the sentence `"TEXT" ...`.
 pub(super) fn instant(text: &str, end: End, zone: &TimeZone, now: Timestamp) -> Result<Timestamp, String> {
-    let settled = match text.strip_prefix("now") {
+    let at = match text.strip_prefix("now") {
         Some(rest) => relative(rest, end, now.to_zoned(zone.clone())).map(|at| at.timestamp()),
         None => absolute(text, zone),
     };
-    let settled = settled.ok_or_else(|| {
-        format!("{} is no time; try now-6h, now/d, 2026-01-31T12:00:00Z or epoch milliseconds", shown(text))
-    })?;
-    if settled < Timestamp::UNIX_EPOCH {
-        return Err(format!("{} lies before 1970", shown(text)));
+    match at {
+        None => {
+            Err("is not a valid time; use now-6h, now/d, 2026-01-31T12:00:00Z or epoch milliseconds"
+                .to_owned())
+        }
+        Some(at) if at < Timestamp::UNIX_EPOCH => Err("is before 1970".to_owned()),
+        Some(at) => Ok(at),
     }
-    Ok(settled)
 }
 
-/// What follows `now`: any number of `-1d`, `+2h`, `/w`. A plus that came as a blank is a plus.
+/// What follows `now`: any number of `-1d`, `+2h`, `/w`. A plus arrives as a blank unless it was percent-encoded.
 fn relative(text: &str, end: End, now: Zoned) -> Option<Zoned> {
     let mut at = now;
     let mut rest = text;
@@ -118,8 +101,8 @@ fn relative(text: &str, end: End, now: Zoned) -> Option<Zoned> {
     Some(at)
 }
 
-fn distance(number: i64, unit: char) -> Option<Distance> {
-    let none = Distance::new();
+fn distance(number: i64, unit: char) -> Option<Span> {
+    let none = Span::new();
     match unit {
         's' => none.try_seconds(number),
         'm' => none.try_minutes(number),
@@ -161,10 +144,10 @@ fn absolute(text: &str, zone: &TimeZone) -> Option<Timestamp> {
     }
     // The plus of an offset that was not percent-encoded arrives as a blank.
     let with_plus = || text.rsplit_once(' ').map(|(head, tail)| format!("{head}+{tail}"));
-    let settled = || text.parse::<Timestamp>().ok().or_else(|| with_plus()?.parse().ok());
+    let instant = || text.parse::<Timestamp>().ok().or_else(|| with_plus()?.parse().ok());
     let civil = || text.parse::<DateTime>().ok()?.to_zoned(zone.clone()).ok();
     // A date and time without an offset is read in the page's zone, as Grafana does.
-    settled().or_else(|| Some(civil()?.timestamp()))
+    instant().or_else(|| Some(civil()?.timestamp()))
 }
 
 fn epoch(text: &str) -> Option<Timestamp> {

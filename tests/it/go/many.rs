@@ -132,7 +132,7 @@ async fn regexes_of_an_address_are_bounded_and_the_page_says_so() {
         for landed in [many.as_str(), few.as_str()] {
             let page = world.get(&format!("{PAYMENTS}?landed={landed}&labels={many}")).await;
             let text = words(page.text());
-            assert!(text.contains("are no labels of an alert") && !text.contains("at most"), "{text}");
+            assert!(text.contains("is not a list of labels") && !text.contains("at most"), "{text}");
         }
     }
     // Texts in the form of regexes are not compiled, so as many as a list holds are read.
