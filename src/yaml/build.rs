@@ -2,8 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use serde_saphyr::granit_parser;
-use serde_saphyr::granit_parser::{Event, Parser, ScalarStyle, Span, StrInput, Tag};
+use granit_parser::{Event, Parser, ScalarStyle, Span, StrInput, Tag};
 
 use super::origins::Style;
 use super::scalar;
@@ -18,11 +17,10 @@ pub fn documents(text: &str, budget: &Budget) -> Vec<Result<Node, YamlFault>> {
     if text.len() > budget.bytes {
         return vec![Err(YamlFault { message: too_large(budget), at: None })];
     }
-    let mut options = granit_parser::options! {
+    let options = granit_parser::options! {
         flow_nesting_limit: budget.depth,
         block_nesting_limit: budget.depth,
     };
-    options.set_emit_comments(false);
     let mut parser = Parser::new_from_str_with_options(text, options);
     let mut spent = Spent { nodes: 0, bytes: 0 };
     let (mut found, mut broken) = (Vec::new(), 0);

@@ -39,7 +39,7 @@ const DOORS: [(&str, &[&str]); 16] = [
     ("promql_parser", &["promql/"]),
     ("reqwest", &["outbound"]),
     ("minijinja", &["annotations/template"]),
-    ("serde_saphyr", &["yaml"]),
+    ("granit_parser", &["yaml"]),
     ("prometheus_client", &["metrics"]),
     ("notify", &["catalog/"]),
     ("clap", &["cli/", "main.rs"]),
