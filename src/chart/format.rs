@@ -19,6 +19,7 @@ mod units;
 
 use self::units::{Rung, factor, ladder};
 use crate::annotations::Unit;
+use crate::prometheus::Float;
 
 /// `1.5k`, `1.5 MiB`, `350 ms`, `45.3%`: three significant digits and the unit.
 pub fn number(value: f64, unit: &Unit) -> String {
@@ -28,11 +29,8 @@ pub fn number(value: f64, unit: &Unit) -> String {
 /// With so many decimals more: labels of an axis that lie close together need them to differ.
 pub fn number_with(value: f64, unit: &Unit, more: usize) -> String {
     let value = value * factor(unit);
-    if value.is_nan() {
-        return "NaN".to_owned();
-    }
-    if value.is_infinite() {
-        return if value > 0.0 { "+Inf" } else { "-Inf" }.to_owned();
+    if !value.is_finite() {
+        return Float(value).to_string();
     }
     let sign = if value < 0.0 { "-" } else { "" };
     let value = value.abs();

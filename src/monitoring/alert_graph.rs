@@ -35,8 +35,7 @@ pub fn own(graph: Graph, row: &AlertRow) -> Graph {
     let mut graph = graph;
     match matrix.series.len() - series.len() {
         0 => {}
-        1 => graph.notices.push("One series of other alerts is not shown.".to_owned()),
-        n => graph.notices.push(format!("{n} series of other alerts are not shown.")),
+        n => graph.notices.push(format!("{n} series of other alerts hidden.")),
     }
     // With one label set the metric alone can differ.
     let alone = series.len() == 1;

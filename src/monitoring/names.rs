@@ -27,7 +27,7 @@ pub fn names(all: &[&Labels], naming: Naming<'_>) -> Vec<String> {
     tied.sort_unstable();
     for tie in tied {
         let labels: Vec<&Labels> = tie.iter().filter_map(|i| all.get(*i).copied()).collect();
-        let differing = differing(&labels);
+        let differing = Labels::differing(labels.iter().copied());
         for (i, labels) in tie.into_iter().zip(labels) {
             if let Some(name) = names.get_mut(i) {
                 *name = unlike(&taken, name, labels, &differing);
@@ -50,23 +50,6 @@ impl Naming<'_> {
             .or_else(|| labels.get("__name__").map(str::to_owned))
             .unwrap_or_else(|| self.query.to_owned())
     }
-}
-
-/// The names of the labels whose values are not the same in all sets.
-fn differing<'a>(sets: &[&'a Labels]) -> Vec<&'a str> {
-    let mut seen: HashMap<&str, (&str, usize, bool)> = HashMap::new();
-    for (name, value) in sets.iter().flat_map(|labels| labels.iter()) {
-        let (first, count, differs) = seen.entry(name).or_insert((value, 0, false));
-        *count += 1;
-        *differs |= *first != value;
-    }
-    let mut names: Vec<&str> = seen
-        .into_iter()
-        .filter(|(_, (_, count, differs))| *differs || *count < sets.len())
-        .map(|(name, _)| name)
-        .collect();
-    names.sort_unstable();
-    names
 }
 
 /// `base {zone="a"}`; where another series is called that, with all labels, and at last with a number.

@@ -1,5 +1,7 @@
 //! Samples in columns: one `f64` per step and series, where "absent" is told apart from NaN.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 use serde::Serialize;
 use serde::ser::SerializeMap;
@@ -30,6 +32,21 @@ impl Labels {
 
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// The names, in their order, that not all sets have with one value.
+    pub fn differing<'a>(sets: impl ExactSizeIterator<Item = &'a Self>) -> Vec<&'a str> {
+        let all = sets.len();
+        let mut seen: HashMap<&str, (&str, usize, bool)> = HashMap::new();
+        for (name, value) in sets.flat_map(Self::iter) {
+            let (first, count, differs) = seen.entry(name).or_insert((value, 0, false));
+            *count += 1;
+            *differs |= *first != value;
+        }
+        let differing = seen.into_iter().filter(|(_, (_, count, differs))| *differs || *count < all);
+        let mut names: Vec<&str> = differing.map(|(name, _)| name).collect();
+        names.sort_unstable();
+        names
     }
 
     /// Bytes in memory, about.

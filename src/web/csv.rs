@@ -1,5 +1,7 @@
 //! Comma-separated values by RFC 4180, in which no text can pose as a formula of a spreadsheet.
 
+use crate::prometheus::Float;
+
 /// What a spreadsheet takes for the beginning of a formula.
 const FORMULA: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
 /// The longest name of a file, in characters, without its ending.
@@ -34,10 +36,8 @@ impl Csv {
         self.begin_cell();
         let text = match number {
             None => String::new(),
-            Some(n) if n.is_nan() => "NaN".to_owned(),
-            Some(f64::INFINITY) => "+Inf".to_owned(),
-            Some(f64::NEG_INFINITY) => "-Inf".to_owned(),
-            Some(n) => format!("{n:?}"),
+            Some(n) if n.is_finite() => format!("{n:?}"),
+            Some(n) => Float(n).to_string(),
         };
         self.written.push_str(text.strip_suffix(".0").unwrap_or(&text));
         self

@@ -8,7 +8,7 @@ use futures_util::future::LocalBoxFuture;
 
 use super::drawing::drawn;
 use super::facts::routed_parameters;
-use super::panels::alert_graph::Found;
+use super::panels::graph::RowGraph;
 use super::params::has_regex;
 use super::{Facts, PageError, PageParams, RowId, WebSettings};
 use crate::annotations::{
@@ -165,7 +165,11 @@ impl Custom {
     }
 
     /// The row of that name among those that the address chooses, with the graph of its expression.
-    pub async fn alert_graph(&self, instance: &Arc<Instance>, id: RowId) -> Result<Option<Found>, Failure> {
+    pub async fn alert_graph(
+        &self,
+        instance: &Arc<Instance>,
+        id: RowId,
+    ) -> Result<Option<RowGraph>, Failure> {
         let table =
             self.monitoring.ad_hoc_alerts(instance, &self.alert_spec(), true, self.params.period.now).await?;
         let Some(row) = table.rows.into_iter().find(|row| RowId::of(row) == id) else { return Ok(None) };

@@ -99,10 +99,10 @@ impl StatusFacts {
     /// How full the cache is and what it did, in a line.
     pub fn cache_sentence(&self) -> String {
         let bytes = |count: u64| number(count as f64, &Unit::Bytes);
-        let lookups = self.cache.lookups.iter().map(|(result, count)| format!("{result} {count}"));
+        let lookups = self.cache.lookups.iter().map(|(result, count)| format!("{count} {result}"));
         let lookups = lookups.collect::<Vec<_>>().join(", ");
-        let (held, most) = (bytes(self.cache.bytes), bytes(self.cache.max_bytes));
-        format!("{} answers in {held} of {most}; lookups since the start: {lookups}", self.cache.answers)
+        let (used, max) = (bytes(self.cache.bytes), bytes(self.cache.max_bytes));
+        format!("{} answers, {used} of {max}; lookups since start: {lookups}", self.cache.answers)
     }
 }
 
@@ -131,8 +131,8 @@ fn config(settings: &WebSettings, routing: &RoutingSettings) -> Vec<ConfigFact> 
 /// Each rule in its order, and where it leads.
 fn rules(routing: &RoutingSettings) -> Vec<String> {
     let rules = routing.rules.iter().map(|rule| match &rule.outcome {
-        Outcome::Instance(name) => format!("{} leads to {name}", rule.name),
-        Outcome::Target(_) => format!("{} builds targets", rule.name),
+        Outcome::Instance(name) => format!("{} selects {name}", rule.name),
+        Outcome::Target(_) => format!("{} builds target addresses", rule.name),
     });
     rules.collect()
 }

@@ -48,7 +48,7 @@ async fn check_theme(theme: &str) {
         all.extend(found.into_iter().map(|finding| format!("{page}: {finding}")));
         if page == PAYMENTS {
             // Opened, as a reader meets it: a row, a menu, the list of keys.
-            tab.click("#alerts tbody:not(.family) tr.row summary").await;
+            tab.click("#alerts tbody:not(.rule) tr.row summary").await;
             tab.click("#menu-range summary").await;
             tab.until("document.querySelector('#menu-range[open]')").await;
             let _: bool = tab.look("(delete window.found, true)").await;

@@ -78,7 +78,7 @@ async fn what_needs_a_script_is_not_offered_without_one() {
     let seen = |selector: &str| format!("document.querySelector('{selector}').checkVisibility()");
     tab.go(&portal.at(PAYMENTS)).await;
     tab.until("document.querySelector('#graph-1-chart canvas')").await;
-    let link = "#alerts tbody:not(.family) .no-script";
+    let link = "#alerts tbody:not(.rule) .no-script";
     assert!(!tab.look::<bool>(&seen(link)).await);
     tab.without_scripts().await;
     tab.go(&portal.at(PAYMENTS)).await;
@@ -87,8 +87,8 @@ async fn what_needs_a_script_is_not_offered_without_one() {
         "the server's picture in place of the chart"
     );
     // A row opens and shows what is under it, by style alone.
-    let row = "#alerts tbody:not(.family) tr.row";
-    let detail = "#alerts tbody:not(.family) tr.detail";
+    let row = "#alerts tbody:not(.rule) tr.row";
+    let detail = "#alerts tbody:not(.rule) tr.detail";
     assert!(!tab.look::<bool>(&seen(detail)).await);
     tab.click(&format!("{row} td.sum")).await;
     tab.until(&seen(detail)).await;

@@ -42,8 +42,8 @@ fn href(selector: &str) -> String {
     format!("document.querySelector(\"{selector}\")?.getAttribute('href')")
 }
 
-const EARLIER: &str = ".moves a[title^='Half a window back']";
-const LATER: &str = ".moves a[title^='Half a window on']";
+const EARLIER: &str = ".moves a[title^='Back half a window']";
+const LATER: &str = ".moves a[title^='Forward half a window']";
 const WIDER: &str = ".moves a[title^='Zoom out']";
 const LOCK: &str = ".moves a[title^='The same window']";
 const FOLLOW: &str = ".moves a[title^='A window as long']";
@@ -398,8 +398,8 @@ async fn axis_tooltip_table_and_words_agree_on_the_zone() {
     tab.without_scripts().await;
     tab.go(&at(&world, "?tz=Asia/Kolkata")).await;
     let foot = tab.text("footer.foot").await;
-    assert!(foot.contains("Times are in Asia/Kolkata, UTC+5:30"), "{foot}");
+    assert!(foot.contains("Time zone: Asia/Kolkata, UTC+5:30"), "{foot}");
     tab.go(&at(&world, "")).await;
-    assert!(tab.text("footer.foot").await.contains("Times are in UTC"));
+    assert!(tab.text("footer.foot").await.contains("Time zone: UTC"));
     quiet(tab).await;
 }

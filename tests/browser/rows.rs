@@ -9,7 +9,7 @@ use world::upstream::{Reply, Upstream};
 use crate::chromium::Tab;
 
 const ALERTS: &str = "/catalog/default/component/payments/alerts";
-const ROW: &str = "#alerts tbody:not(.family) tr.row";
+const ROW: &str = "#alerts tbody:not(.rule) tr.row";
 const CATALOG: &str = "apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata:\n  name: payments\n  \
                        annotations: {prometheus.io/alert: all}\n";
 

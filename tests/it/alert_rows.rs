@@ -180,9 +180,7 @@ async fn a_link_leads_to_its_row_wherever_it_is() {
         }
     }
     let gone = table(&world, "?alert=0123456789abcdef").await;
-    assert!(
-        words(&gone).contains("Not active now: the alert that this address leads to is not among these.")
-    );
+    assert!(words(&gone).contains("The linked alert is no longer active."));
     let bad = world.get(&format!("{ALERTS}?alert=%3Cb%3E")).await;
     assert!(words(bad.text()).contains("alert: \"<b>\" is not a row of the table"));
 }
@@ -213,7 +211,7 @@ async fn an_expression_is_drawn_with_its_alerts_beginning() {
     let expected = clock::now().as_millisecond() as f64 - 600_000.0;
     assert!((at - expected).abs() < 60_000.0, "{at} {expected}");
     assert_eq!(mark["label"]["formatter"], "active since");
-    assert!(words(text).contains("One series of other alerts is not shown."), "{}", words(text));
+    assert!(words(text).contains("1 series of other alerts hidden."), "{}", words(text));
     let page = world.get(&own).await;
     assert_eq!(page.status, 200);
     assert!(page.text().contains("<html") && words(page.text()).contains("active since"));
@@ -228,7 +226,7 @@ async fn only_the_entitys_own_expressions_are_asked() {
     script(&world);
     let page = world.get(&format!("{ALERTS}/graph?alert=0123456789abcdef")).await;
     assert_eq!(page.status, 404);
-    assert!(words(page.text()).contains("This alert is not active now"));
+    assert!(words(page.text()).contains("This alert is no longer active"));
     for query in ["", "?alert=x", "?alert=secret", "?query=secret"] {
         assert_eq!(world.get(&format!("{ALERTS}/graph{query}")).await.status, 404, "{query}");
     }

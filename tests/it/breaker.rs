@@ -292,11 +292,11 @@ async fn rules_that_fail_open_it_and_older_ones_stand_in() {
 async fn the_status_page_tells_what_fails() {
     let world = World::of("").await;
     let status = async || words(world.get("/status").await.text());
-    assert!(!status().await.contains("fails since"));
+    assert!(!status().await.contains("failing since"));
     world.upstream.on_any(Reply::html(500, "oops"));
     for i in 0..2 * OPENING {
         world.get(&format!("/graph.json?query=up%2B{i}")).await;
     }
     let text = status().await;
-    assert!(text.contains("default fails since") && text.contains("upstream_error"), "{text}");
+    assert!(text.contains("default has been failing since") && text.contains("upstream_error"), "{text}");
 }

@@ -159,7 +159,7 @@ async fn matchers_in_braces_choose_as_prometheus_and_alertmanager_read_them() {
     let told = world.get(&format!("{}.json", path("single"))).await.json();
     assert_eq!(told["problems"][0]["severity"], "warning", "{told}");
     let landed = words(world.get("/go?alertname=TillDown&pod=till-8&job=till").await.text());
-    assert!(landed.contains("Shown by 4 entities"), "{landed}");
+    assert!(landed.contains("4 entities show this alert"), "{landed}");
 }
 
 #[tokio::test]

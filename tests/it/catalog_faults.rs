@@ -128,7 +128,7 @@ async fn an_unknown_service_name_alone_or_not_stands_in_problems_with_the_known_
         let message = told["message"].as_str().unwrap();
         assert!(message.contains("staging") && message.contains("default"), "{message}");
         let page = words(world.get(&path(name)).await.text());
-        assert!(page.contains("No Prometheus instance is called \"staging\""), "{name}: {page}");
+        assert!(page.contains("Unknown Prometheus instance \"staging\""), "{name}: {page}");
         assert!(is_unknown(&world, name).await, "{name}");
         let table = world.get(&format!("{}/alerts.json", path(name))).await;
         assert_eq!(

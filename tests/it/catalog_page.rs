@@ -214,7 +214,7 @@ async fn a_team_a_system_and_a_domain_roll_up_what_is_theirs() {
     assert!(!page.text().contains("id=\"members\""));
     assert_eq!(world.get("/catalog/default/component/payments/members").await.status, 404);
     let idle = world.get("/catalog/default/group/idle/members").await;
-    assert!(words(idle.text()).contains("Nothing belongs to idle."));
+    assert!(words(idle.text()).contains("idle has no members."));
     let panel = world.get_with("/catalog/default/group/team/members", &[("HX-Request", "true")]).await;
     let all = tags(panel.text());
     assert_eq!(all[0].get("id"), Some("members"));

@@ -24,7 +24,7 @@ async fn a_graph_is_a_picture_too() {
     assert!(
         svg.contains("Up &lt;b&gt;")
             && svg.contains(" UTC.</text>")
-            && svg.contains("One point every 15 seconds.")
+            && svg.contains("One point per 15 seconds.")
     );
     assert!(!svg.contains("<script") && !svg.contains("style="), "{svg}");
     let reply =
@@ -64,7 +64,7 @@ async fn a_long_range_has_the_finest_step_and_names_it() {
     let world = World::of(&catalog("up|job")).await;
     world.upstream.on("up", Reply::matrix(&[(&[("job", "a")], 1.0)]));
     for (range, step, told) in
-        [("1h", 15, None), ("45h", 15, None), ("7d", 60, Some("One point a minute (step 60 s)"))]
+        [("1h", 15, None), ("45h", 15, None), ("7d", 60, Some("One point per minute: this range"))]
     {
         let page = world.get(&format!("{PAGE}/graphs/1?range={range}")).await;
         let text = words(panel(page.text(), "graph-1"));
@@ -83,7 +83,7 @@ async fn many_series_are_capped_on_the_page_and_whole_as_data() {
     let card = panel(page.text(), "graph-1");
     let text = words(card);
     assert!(
-        text.contains("50 of 1,312 series are drawn, those with the highest maximum. All as CSV"),
+        text.contains("Showing 50 of 1,312 series, those with the highest maximum. All as CSV"),
         "{text}"
     );
     assert_eq!(tags(card).iter().filter(|tag| tag.get("data-series").is_some()).count(), 50);

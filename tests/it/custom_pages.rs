@@ -96,7 +96,7 @@ async fn an_address_of_prometheus_works_when_its_host_is_swapped() {
     ] {
         let reply = world.get(&format!("{page}?{address}&tz=Asia/Tokyo&g1.expr=down&g1.tab=0")).await;
         assert_eq!(reply.status, 200);
-        assert!(!reply.text().contains("The default is used"), "{}", reply.text());
+        assert!(!reply.text().contains("Using the default"), "{}", reply.text());
         let asked =
             world.upstream.requests().into_iter().rfind(|r| r.form("query").as_deref() != Some("down"));
         let asked = asked.unwrap();
@@ -232,7 +232,7 @@ async fn a_query_that_cannot_be_sent_is_told_with_its_place() {
     let world = world(|_| {}).await;
     let page = world.get("/graph?query=sum(up").await;
     assert_eq!(page.status, 200);
-    assert!(page.text().contains("A problem in the query") && page.text().contains("never closed"));
+    assert!(page.text().contains("1 problem in the query") && page.text().contains("never closed"));
     for form in ["/graph.json", "/graph.csv"] {
         let data = world.get(&format!("{form}?query=sum(up")).await;
         assert_eq!((data.status.as_u16(), &data.json()["error"]["kind"]), (422, &json!("bad_query")));
@@ -325,7 +325,11 @@ async fn where_ad_hoc_is_off_only_entities_ask() {
     assert_eq!(world.get("/alerts?entity=component:payments").await.status, 200);
     assert_eq!(world.get("/alerts.json?entity=component:payments&alerts=all").await.status, 200);
     let page = world.get(PAYMENTS).await;
-    assert!(!page.text().contains("Edit query") && !page.text().contains("href=\"/graph"), "{}", page.text());
+    assert!(
+        !page.text().contains("Edit in Explore") && !page.text().contains("href=\"/graph"),
+        "{}",
+        page.text()
+    );
 }
 
 #[tokio::test]

@@ -81,7 +81,7 @@ async fn a_bad_parameter_is_a_message_and_the_default() {
     assert_eq!(reply.status, 200);
     let text = words(reply.text());
     assert!(text.contains("from: ") && text.contains("pageSize: "), "{text}");
-    assert_eq!(text.matches("The default is used instead.").count(), 2);
+    assert_eq!(text.matches("Using the default.").count(), 2);
     assert_eq!(tags(panel(reply.text(), "graph-1"))[0].get("data-state"), Some("ready"));
 }
 

@@ -142,11 +142,14 @@ async fn several_owners_are_listed_the_closest_first() {
     let page = world.get("/go?alertname=HighLoad&service=ledger&kiosk=&theme=").await;
     let text = words(page.text());
     let (ledger, money) = (text.find("ledger Component").unwrap(), text.find("money System").unwrap());
-    assert!(page.status == 200 && ledger < money && text.contains("Shown by 2 entities"), "{text}");
+    assert!(page.status == 200 && ledger < money && text.contains("2 entities show this alert"), "{text}");
     assert_eq!(page.text().matches("?from=").count(), 2, "each link has its window and row");
     // Without the label that tells them apart, all three.
     let text = words(world.get("/go?alertname=HighLoad&service=").await.text()).clone();
-    assert!(text.contains("Shown by 3 entities") && text.contains("2 firing Payment service"), "{text}");
+    assert!(
+        text.contains("3 entities show this alert") && text.contains("2 firing Payment service"),
+        "{text}"
+    );
 }
 
 #[tokio::test]
@@ -170,7 +173,7 @@ async fn an_alert_without_an_owner_stands_for_itself() {
     assert!(graph.status == 200 && graph.text().contains("stray &#62; 1"), "{}", graph.text());
     let nothing = world.get("/go?alertname=%3Cscript%3Ealert(1)%3C%2Fscript%3E&x=%22%27%3E").await;
     assert!(!nothing.text().contains("<script>alert") && nothing.status == 200);
-    assert!(words(world.get("/go").await.text()).contains("it has no label"));
+    assert!(words(world.get("/go").await.text()).contains("This link needs alert labels"));
 }
 
 #[tokio::test]
@@ -230,7 +233,7 @@ async fn what_nobody_owns_is_shown_of_instances_that_are_open_to_all() {
     let hidden = graph.replace("instance=default", "instance=hidden").replace("Stray", "Secret");
     let all = graph.replace("alerts=Stray", "alerts=all");
     assert_eq!((world.get(&hidden).await.status.as_u16(), world.get(&all).await.status.as_u16()), (404, 403));
-    let told = |name: &str| format!("__instance: no instance is called \"{name}\"");
+    let told = |name: &str| format!("__instance: unknown Prometheus instance \"{name}\"");
     for name in ["hidden", "nowhere"] {
         let text = words(world.get(&format!("/go?alertname=Secret&__instance={name}")).await.text());
         assert!(text.contains(&told(name)), "{text}");
@@ -251,7 +254,7 @@ async fn nobody_is_called_unowned_before_the_catalog_is_read() {
     for path in ["/go?alertname=HighLoad&service=payments", "/graph?g0.expr=load+%3E+1&g0.tab=1"] {
         let page = world.get(path).await;
         let text = words(page.text());
-        assert!(page.status == 503 && text.contains("The catalog is still being read"), "{path}: {text}");
+        assert!(page.status == 503 && text.contains("The catalog is still loading"), "{path}: {text}");
         assert!(!page.header("retry-after").is_empty() && !text.contains("No entity owns"), "{path}");
     }
 }
@@ -282,10 +285,10 @@ async fn a_resolved_alert_still_lands_and_says_since_when() {
     let landed = world.get(page.header("location").split('#').next().unwrap()).await;
     let text = words(landed.text());
     let clock = |second: i64| rfc(second)[11..16].to_owned();
-    assert!(text.contains("No longer firing: Slow") && text.contains("is resolved since"), "{text}");
+    assert!(text.contains("No longer firing: Slow") && text.contains("resolved at"), "{text}");
     assert!(text.contains(&clock(until)) && text.contains(&clock(from)), "{text}");
     // The rule has no row of its own here: its labels are not those that payments asks for.
-    assert!(!text.contains("Not active now") && value(&pairs, "alert").is_none(), "{text}");
+    assert!(!text.contains("no longer active") && value(&pairs, "alert").is_none(), "{text}");
     // With the labels that all alerts of a group have in common, what Prometheus remembers tells whose it was.
     world.upstream.on(r#"ALERTS{alertstate="firing",alertname="Slow"}"#, series(labels));
     let (path, pairs) = led(&world.get(&format!("/go?alertname=Slow&service=&{fired}")).await);
@@ -296,7 +299,7 @@ async fn a_resolved_alert_still_lands_and_says_since_when() {
     // Nobody remembers: it says so.
     let page = world.get("/go?alertname=Distant&service=payments").await;
     let landed = world.get(page.header("location").split('#').next().unwrap()).await;
-    assert!(words(landed.text()).contains("Since when is not known"), "{}", words(landed.text()));
+    assert!(words(landed.text()).contains("When is unknown"), "{}", words(landed.text()));
     assert_eq!(led(&page).0, "/catalog/default/component/far");
     drop(second);
 }
@@ -308,7 +311,7 @@ async fn the_instance_may_be_named_and_one_that_is_down_is_told() {
     let far = alert("HighLoad", json!({"service": "payments", "instance": "z:1"}), &since);
     second.on_rules(rules(vec![rule("HighLoad", "load > 1", vec![far])]));
     let text = words(world.get("/go?alertname=HighLoad&service=payments").await.text());
-    assert!(text.contains("Shown by 2 entities") && text.contains("far Component"), "{text}");
+    assert!(text.contains("2 entities show this alert") && text.contains("far Component"), "{text}");
     let (path, _) = led(&world.get("/go?alertname=HighLoad&service=payments&__instance=second").await);
     assert_eq!(path, "/catalog/default/component/far");
 }
@@ -318,7 +321,7 @@ async fn an_instance_that_is_down_takes_no_other_along() {
     let (world, second) = world().await;
     second.on_rules(Reply::refusal(503, "unavailable", "no"));
     let text = words(world.get("/go?alertname=HighLoad&service=payments").await.text());
-    assert!(text.contains("Prometheus second does not answer") && text.contains("unknown far"), "{text}");
+    assert!(text.contains("Prometheus second is not answering") && text.contains("unknown far"), "{text}");
     assert!(text.contains("2 firing Payment service"), "{text}");
     assert_eq!(
         led(&world.get("/go?alertname=HighLoad&service=payments&__instance=default").await).0,

@@ -310,14 +310,16 @@ async fn scalar_string_and_vector_results() {
             assert!(text.contains(told), "{kind}: {told} in {text}");
         }
         assert!(text.contains("Memory") && !text.contains("No data"), "{kind}: {text}");
-        assert!(!text.contains("Area") && !text.contains("Samples as a table"), "{kind}: {text}");
+        assert!(!text.contains("Area") && !text.contains("Show as table"), "{kind}: {text}");
     }
     let many: Vec<Value> =
         (0..61).map(|i| json!({"metric": {"job": format!("j{i}")}, "value": [2, "1"]})).collect();
     world.upstream.on("memory_bytes", result("vector", json!(many)));
     let text = seen(&world, "graph-2", "/graphs/2?range=1d").await;
     assert!(
-        text.contains("j59") && !text.contains("j60") && text.contains("1 value is more in the JSON form."),
+        text.contains("j59")
+            && !text.contains("j60")
+            && text.contains("1 value hidden here; the JSON form has all."),
         "{text}"
     );
     let picture = world.get(&format!("{PAGE}/graphs/2.svg?range=1d")).await;
@@ -357,8 +359,8 @@ async fn a_wrong_instance_name() {
         for path in ["", "/graphs", "/graphs/1", "/alerts"] {
             let page = world.get(&format!("{PAGE}{path}")).await;
             let text = words(page.text());
-            let told = format!("No Prometheus instance is called \"{}\"", name.trim());
-            assert!(text.contains(&told) && text.contains("Configured are: default."), "{path}: {text}");
+            let told = format!("Unknown Prometheus instance \"{}\"", name.trim());
+            assert!(text.contains(&told) && text.contains("Available instances: default."), "{path}: {text}");
             assert!(!text.contains("No alerts"), "{path}: {text}");
         }
         assert_eq!(world.get(&format!("{PAGE}/graphs/1.json")).await.status, 404);
@@ -375,7 +377,7 @@ async fn html_instead_of_json() {
         world.upstream.on_any(reply);
         for id in ["graph-1", "alerts"] {
             let text = seen(&world, id, "").await;
-            assert!(text.contains("This looks like a proxy or login page, not Prometheus."), "{id}: {text}");
+            assert!(text.contains("It may be a proxy or login page."), "{id}: {text}");
             assert!(!text.contains("No alerts") && !text.contains("Sign in"), "{id}: {text}");
         }
         let data = world.get(&format!("{PAGE}/graphs/1.json")).await;

@@ -103,7 +103,7 @@ async fn parameters_that_cannot_be_used_are_refused_and_not_sent() {
         (format!("{API}/query?query=up&lookback_delta=1h"), "", 400, "lookback_delta: is not supported"),
         (format!("{API}/rules?type=record"), "", 400, "type: is not alert"),
         (format!("{API}/rules?rule_name[]=A"), "", 400, "rule_name[]: is not supported"),
-        (range("sum("), "", 422, "cannot be read"),
+        (range("sum("), "", 422, "was not sent"),
         (range(&"x".repeat(9_000)), "", 422, "9000 bytes"),
         (format!("{API}/query_range"), huge.as_str(), 413, "Payload Too Large"),
     ] {
@@ -166,9 +166,14 @@ async fn every_fault_has_prometheus_shape_and_the_contracts_status() {
         (Reply::refusal(503, "timeout", "query timed out"), 504, "timeout", "query timed out"),
         (Reply::refusal(503, "unavailable", "TSDB not ready"), 503, "unavailable", "TSDB not ready"),
         (Reply::refusal(500, "internal", "boom"), 502, "internal", "boom"),
-        (Reply::http(401, &[], "who?"), 502, "unavailable", "refuses the portal"),
-        (Reply::html(200, "<!doctype html><title>Sign in"), 502, "internal", "is no Prometheus"),
-        (Reply::reset(), 502, "unavailable", "does not answer"),
+        (Reply::http(401, &[], "who?"), 502, "unavailable", "rejected the portal"),
+        (
+            Reply::html(200, "<!doctype html><title>Sign in"),
+            502,
+            "internal",
+            "did not answer like Prometheus",
+        ),
+        (Reply::reset(), 502, "unavailable", "is not answering"),
         (Reply::cut_by_length(r#"{"status":"success"}"#, 5), 502, "internal", "incomplete"),
         (Reply::huge(33, true), 502, "internal", "too much"),
         (Reply::hang(), 504, "timeout", "in time"),
@@ -367,11 +372,10 @@ async fn an_old_answer_has_a_warning_with_its_time() {
     let warnings: Vec<&str> =
         old["warnings"].as_array().unwrap().iter().map(|w| w.as_str().unwrap()).collect();
     assert_eq!(warnings.len(), 2, "{warnings:?}");
-    let at =
-        warnings[0].strip_prefix("This is the state of ").unwrap().split(" UTC, not checked since: ").next();
+    let at = warnings[0].strip_prefix("As of ").unwrap().split(" UTC: ").next();
     let at: jiff::Timestamp = format!("{}Z", at.unwrap().replace(' ', "T")).parse().unwrap();
     assert!((begun..=begun + 5).contains(&at.as_second()), "{warnings:?}");
-    assert!(warnings[0].ends_with("not checked since: Prometheus failed."), "{warnings:?}");
+    assert!(warnings[0].ends_with("UTC: Prometheus failed."), "{warnings:?}");
     assert_eq!(warnings[1], "a store is down");
     let page = world.get("/catalog/default/component/alerting/alerts.json").await.json();
     assert_eq!(page["stale"], true);

@@ -125,7 +125,7 @@ async fn a_page_tells_how_it_was_made() {
         .replace("prometheus.io/rule: up", "prometheus.io/rule: 'up, sum(, <b>'");
     let scene = Scene::of(&catalog, "  cache: {}").await;
     let page = scene.world.get("/catalog/default/component/broken?from=now-1h&to=now&step=60").await;
-    let (_, account) = page.text().split_once("How this page was made").unwrap();
+    let (_, account) = page.text().split_once("Page details").unwrap();
     for part in [
         "the default, because nothing names another",
         "prometheus.io/rule",
@@ -133,7 +133,7 @@ async fn a_page_tells_how_it_was_made() {
         "Graph 1",
         "every 1m",
         "Graph 2",
-        "not sent, because it is broken",
+        "not sent: it is invalid",
         "all alerting rules of the instance",
         "error in <code>prometheus.io/labels</code>",
         "class=\"caret\"",
@@ -142,7 +142,7 @@ async fn a_page_tells_how_it_was_made() {
     }
     assert!(!account.contains("unrelated") && !account.contains("<b>'") && !account.contains("http://"));
     let framed = scene.world.get("/catalog/default/component/broken?kiosk").await;
-    assert!(!framed.text().contains("How this page was made"));
+    assert!(!framed.text().contains("Page details"));
 }
 
 const DENIED: &str = "
@@ -173,7 +173,7 @@ async fn a_denied_instance_answers_like_an_unknown_one() {
     }
     let told = scene.graph("denied").await;
     assert_eq!((told.status.as_u16(), &told.json()["error"]["kind"]), (404, &json!("unknown_instance")));
-    assert!(told.text().contains("Configured are: default."), "{}", told.text());
+    assert!(told.text().contains("Available instances: default."), "{}", told.text());
     assert_eq!(scene.asked(), 0, "nobody was asked");
     scene.world.get("/").await;
     let path = "/catalog/default/component/allowed/graphs/1.json";

@@ -98,16 +98,16 @@ async fn an_empty_graph_says_whether_its_metric_exists() {
         };
         let (kind, text) = told(1);
         assert_eq!(kind, "no_such_metric");
-        assert!(text.contains("No metric is called http_request_total"), "{text}");
+        assert!(text.contains("There is no metric named http_request_total"), "{text}");
         assert!(text.contains("Did you mean http_requests_total?"), "{text}");
         let (kind, text) = told(2);
         assert_eq!(kind, "no_data");
-        assert!(text.contains("No data in this range") && text.contains("knows the metrics"), "{text}");
+        assert!(text.contains("No data in this range") && text.contains("has its metrics"), "{text}");
         let (kind, text) = told(3);
-        assert_eq!((kind.as_str(), text.contains("knows the metrics")), ("no_data", false));
+        assert_eq!((kind.as_str(), text.contains("has its metrics")), ("no_data", false));
         let (kind, text) = told(4);
         assert_eq!(kind, "no_such_metric");
-        assert!(!text.contains("Did you mean") && text.contains("misspelt"), "{text}");
+        assert!(!text.contains("Did you mean") && text.contains("Check the spelling"), "{text}");
     }
     let asked = world.upstream.asides();
     let of_names = asked.iter().filter(|r| r.path.contains("/label/__name__/values?limit=")).count();
@@ -140,15 +140,15 @@ async fn every_face_is_told_apart() {
             "bad",
             Reply::refusal(422, "execution", "found duplicate series"),
             "bad_query",
-            "refuses the query",
-            "Mend the query.",
+            "rejected the query",
+            "Fix the query and try again.",
         ),
         (
             "samples",
             Reply::refusal(422, "execution", samples),
             "bad_query",
-            "reads more than",
-            "recorded by a rule",
+            "reads more samples than",
+            "recording rule",
         ),
         ("points", Reply::refusal(400, "bad_data", points), "bad_query", "more points than", "longer step"),
         (
@@ -159,9 +159,15 @@ async fn every_face_is_told_apart() {
             "shorter range",
         ),
         ("busy", Reply::http(429, &[], ""), "overloaded", "is busy", "in a moment"),
-        ("gone", Reply::reset(), "unreachable", "does not answer", "ask those who run them"),
-        ("page", Reply::html(200, "<title>Sign in</title>"), "not_prometheus", "is no Prometheus", "address"),
-        ("shut", Reply::http(401, &[], ""), "unauthorized", "refuses the portal", "configuration"),
+        ("gone", Reply::reset(), "unreachable", "is not answering", "contact its operators"),
+        (
+            "page",
+            Reply::html(200, "<title>Sign in</title>"),
+            "not_prometheus",
+            "did not answer like Prometheus",
+            "address",
+        ),
+        ("shut", Reply::http(401, &[], ""), "unauthorized", "rejected the portal", "configuration"),
     ];
     let rule = cases.iter().map(|(query, ..)| *query).collect::<Vec<_>>().join(",");
     let world = world(&rule).await;

@@ -158,16 +158,22 @@ async fn the_data_form_tells_it_too() {
 #[tokio::test]
 async fn an_alertmanager_that_fails_leaves_the_table() {
     for (reply, told) in [
-        (Reply::reset(), "Silences are unknown: Alertmanager does not answer"),
-        (Reply::html(200, "<h1>Sign in</h1>"), "Silences are unknown: what answers for Alertmanager is none"),
-        (Reply::json(401, &json!({})), "Silences are unknown: Alertmanager refuses the portal's credentials"),
+        (Reply::reset(), "Silences unavailable: Alertmanager is not answering"),
+        (
+            Reply::html(200, "<h1>Sign in</h1>"),
+            "Silences unavailable: the server did not answer like Alertmanager",
+        ),
+        (
+            Reply::json(401, &json!({})),
+            "Silences unavailable: Alertmanager rejected the portal's credentials",
+        ),
         (
             Reply::redirect("http://127.0.0.1:1/"),
-            "Silences are unknown: what answers for Alertmanager is none",
+            "Silences unavailable: the server did not answer like Alertmanager",
         ),
-        (Reply::json(500, &json!("no")), "Silences are unknown: Alertmanager failed"),
-        (Reply::json(206, &json!([])), "Silences are unknown: Alertmanager sent an incomplete answer"),
-        (Reply::hang(), "Silences are unknown: Alertmanager has not answered yet"),
+        (Reply::json(500, &json!("no")), "Silences unavailable: Alertmanager failed"),
+        (Reply::json(206, &json!([])), "Silences unavailable: Alertmanager sent an incomplete answer"),
+        (Reply::hang(), "Silences unavailable: Alertmanager has not answered yet"),
     ] {
         let (world, alertmanager) = world(false).await;
         alertmanager.on_any(reply);
@@ -303,7 +309,7 @@ async fn a_copy_of_another_cluster_silences_nothing() {
     let silences = || json!([silence("s-1", 3_600)]);
     let (world, _alertmanager) = listing(others(), silences()).await;
     let text = words(world.get(PAGE).await.text());
-    assert!(text.contains("5 firing, 1 pending") && !text.contains("holds back"), "{text}");
+    assert!(text.contains("5 firing, 1 pending") && !text.contains("suppresses"), "{text}");
     // Whose they are cannot be known where the instance does not tell what it adds.
     for reply in [Reply::http(404, &[], "404 page not found"), Reply::hang()] {
         let (world, _alertmanager) = listing(others(), silences()).await;
@@ -311,7 +317,7 @@ async fn a_copy_of_another_cluster_silences_nothing() {
         let text = words(world.get(PAGE).await.text());
         assert!(text.contains("5 firing, 1 pending"), "{text}");
         assert!(
-            text.contains("Alertmanager holds back 1 alert that may be this instance's or another's"),
+            text.contains("Alertmanager suppresses 1 alert that may be of this instance or of another"),
             "{text}"
         );
     }

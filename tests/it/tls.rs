@@ -69,7 +69,7 @@ async fn a_certificate_that_nobody_trusts_is_told_and_nothing_is_asked() {
     let front = TlsFront::before(upstream.address).await;
     let world = portal(front.address, true).await;
     for text in told(&world).await {
-        assert!(text.contains("The certificate of Prometheus is not accepted"), "{text}");
+        assert!(text.contains("The TLS certificate of Prometheus was rejected"), "{text}");
         assert!(!text.contains("No alerts") && !text.contains("127.0.0.1"), "{text}");
     }
     let page = world.get(PAGE).await;
@@ -86,7 +86,7 @@ async fn a_proxy_entry_may_say_that_it_does_not_matter() {
     assert_eq!(data.status, 200, "{}", data.text());
     assert_eq!(data.json()["series"][0]["labels"]["job"], "a");
     let page = world.get(PAGE).await;
-    assert_eq!(tags(panel(page.text(), "alerts"))[0].get("data-state"), Some("plain"), "no rule is chosen");
+    assert_eq!(tags(panel(page.text(), "alerts"))[0].get("data-state"), Some("plain"), "no rule is selected");
 }
 
 #[tokio::test]

@@ -164,7 +164,7 @@ async fn a2_an_older_answer_is_unknown_in_every_form_and_says_since_when() {
         assert!(page.text().contains(&format!("<title>{title}</title>")), "{title}");
         let sheet = world.get("/catalog/default/component/named/alerts.csv").await;
         let first = sheet.text().split("\r\n").nth(1).unwrap();
-        assert!(first.contains("not checked since: Prometheus failed."), "{first}");
+        assert!(first.contains("UTC: Prometheus failed."), "{first}");
         assert_eq!(first.matches(',').count() - first.matches(", ").count(), 14, "{first}");
         let json = world.get("/catalog/default/component/named/alerts.json").await.json();
         assert_eq!(json["stale"], true);
@@ -191,7 +191,7 @@ async fn a4_data_forms_name_what_is_missing() {
         world.get(&format!("/catalog/default/component/{name}/alerts.json")).await.json()
     };
     let form = json(&[rule("B", json!({}))], "named").await;
-    assert_eq!(form["warnings"], json!(["No alerting rule of default is called \"A\"."]));
+    assert_eq!(form["warnings"], json!(["Rule not found in default: A."]));
     assert_eq!((&form["state"], &form["alerts"]), (&json!("unknown"), &json!([])));
     let form = json(&[rule("A", json!({"health": "err", "lastError": "many-to-many"}))], "named").await;
     assert_eq!(form["alerts"][0]["state"], "error");
@@ -199,10 +199,18 @@ async fn a4_data_forms_name_what_is_missing() {
         form["counts"],
         json!({"firing": 0, "pending": 0, "error": 1, "unknown": 0, "inactive": 0, "suppressed": 0})
     );
-    assert!(form["warnings"][0].as_str().unwrap().contains("cannot be evaluated: \"A\""), "{form}");
+    assert!(
+        form["warnings"][0].as_str().unwrap().contains(
+            "Rule in error: A (group g) cannot be evaluated, so its state is unknown: many-to-many"
+        ),
+        "{form}"
+    );
     let form = json(&[rule("A", json!({"health": "unknown", "lastEvaluation": null}))], "named").await;
     assert_eq!((&form["alerts"][0]["state"], &form["counts"]["unknown"]), (&json!("unknown"), &json!(1)));
-    assert!(form["warnings"][0].as_str().unwrap().contains("not evaluated yet: \"A\""), "{form}");
+    assert!(
+        form["warnings"][0].as_str().unwrap().contains("Not evaluated yet, so alerts are unknown: A."),
+        "{form}"
+    );
     let mut in_error = firing("A");
     in_error["health"] = json!("err");
     let form = json(&[in_error], "named").await;
@@ -287,7 +295,7 @@ async fn a_rule_in_a_state_without_a_known_name_is_named_once() {
     world.upstream.on_rules(answer(&[rule("A", json!({"state": "burning"}))]));
     for name in ["named", "labelled"] {
         let form = world.get(&format!("/catalog/default/component/{name}/alerts.json")).await.json();
-        assert_eq!(form["warnings"], json!(["The state of 1 rule is not known: \"A\"."]));
+        assert_eq!(form["warnings"], json!(["State unknown: A."]));
     }
 }
 

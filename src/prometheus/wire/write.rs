@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Serialize, Serializer};
 
 use crate::prometheus::{
-    Histogram, InstantAnswer, InstantSample, InstantValue, Labels, Matrix, SampleValue, SeriesSamples,
+    Float, Histogram, InstantAnswer, InstantSample, InstantValue, Labels, Matrix, SampleValue, SeriesSamples,
     Window, is_absent,
 };
 
@@ -273,9 +273,7 @@ impl Serialize for Exponent {
 impl fmt::Display for Exponent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
-            v if v.is_nan() => f.write_str("NaN"),
-            f64::INFINITY => f.write_str("+Inf"),
-            f64::NEG_INFINITY => f.write_str("-Inf"),
+            v if !v.is_finite() => write!(f, "{}", Float(v)),
             v => {
                 let text = format!("{v:e}");
                 let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));

@@ -5,12 +5,11 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 
-use super::{Number, seconds, sheets, strict};
-use crate::alertmanager::Silence;
+use super::{seconds, sheets, strict};
 use crate::annotations::MonitoringSpec;
-use crate::monitoring::{AlertRow, AlertTable, Failure, Held, Monitoring, Silences, StateCounts};
-use crate::prometheus::{AlertState, Labels, RuleHealth};
-use crate::web::doubts::sentences;
+use crate::monitoring::{AlertRow, AlertTable, Failure, Monitoring, Silences, StateCounts};
+use crate::web::panels::AlertJson;
+use crate::web::panels::remarks::incomplete;
 use crate::web::panels::rows::{Paging, choose};
 use crate::web::{CachePolicy, Facts, PageError, PageParams, Subject, form};
 
@@ -124,7 +123,7 @@ struct AlertsForm<'a> {
     /// `known` or `unknown`, where an Alertmanager is configured.
     #[serde(skip_serializing_if = "Option::is_none")]
     silences: Option<&'static str>,
-    alerts: Vec<AlertForm<'a>>,
+    alerts: Vec<AlertJson<'a>>,
 }
 
 impl CountsForm {
@@ -145,120 +144,13 @@ impl<'a> AlertsForm<'a> {
             state: evidence.verdict().as_str(),
             complete: evidence.is_complete(),
             counts: CountsForm::of(evidence.counts),
-            warnings: sentences(table).into_iter().chain(skew).collect(),
+            warnings: incomplete(table).into_iter().chain(skew).collect(),
             silences: match table.silences {
                 Silences::NotAsked => None,
                 Silences::Known { .. } => Some("known"),
                 Silences::Unknown { .. } => Some("unknown"),
             },
-            alerts: rows.iter().map(AlertForm::of).collect(),
-        }
-    }
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct AlertForm<'a> {
-    name: &'a str,
-    state: AlertState,
-    value: Option<Number>,
-    active_at: Option<&'a str>,
-    labels: &'a Labels,
-    annotations: &'a Labels,
-    query: &'a str,
-    duration: Number,
-    keep_firing_for: Number,
-    health: &'a RuleHealth,
-    last_error: Option<&'a str>,
-    last_evaluation: Option<&'a str>,
-    group: &'a str,
-    severity: Option<&'a str>,
-    /// Null: it is sent on, or nobody knows.
-    suppressed: Option<SuppressedForm<'a>>,
-    /// Of an alert that Alertmanager has; of others nobody knows.
-    #[serde(flatten)]
-    held: Option<HeldForm<'a>>,
-}
-
-#[derive(Serialize)]
-struct SuppressedForm<'a> {
-    by: Vec<&'static str>,
-    /// When the last silence ends, as Alertmanager sends it; null without a silence.
-    until: Option<&'a str>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct HeldForm<'a> {
-    silenced: bool,
-    inhibited: bool,
-    muted: bool,
-    silences: Vec<SilenceForm<'a>>,
-    inhibited_by: &'a [String],
-    muted_by: &'a [String],
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct SilenceForm<'a> {
-    id: &'a str,
-    created_by: &'a str,
-    comment: &'a str,
-    ends_at: &'a str,
-}
-
-impl<'a> AlertForm<'a> {
-    pub fn of(row: &'a AlertRow) -> Self {
-        let (rule, alert) = (row.rule(), row.alert());
-        Self {
-            name: &rule.name,
-            state: row.state(),
-            value: alert.and_then(|alert| alert.value).map(Number),
-            active_at: alert.and_then(|alert| alert.active_at.as_deref()),
-            labels: row.labels(),
-            annotations: row.annotations(),
-            query: &rule.query,
-            duration: Number(rule.duration),
-            keep_firing_for: Number(rule.keep_firing_for),
-            health: &rule.health,
-            last_error: rule.last_error.as_deref(),
-            last_evaluation: rule.last_evaluation.as_deref(),
-            group: &rule.group,
-            severity: row.severity(),
-            suppressed: row.held().and_then(SuppressedForm::of),
-            held: row.held().map(HeldForm::of),
-        }
-    }
-}
-
-impl<'a> SuppressedForm<'a> {
-    fn of(held: &'a Held) -> Option<Self> {
-        let all = [
-            ("silence", held.is_silenced()),
-            ("inhibition", held.is_inhibited()),
-            ("mute", !held.muted_by.is_empty()),
-        ];
-        let by: Vec<_> = all.into_iter().filter(|(_, holds)| *holds).map(|(word, _)| word).collect();
-        let until = held.last_silence().map(|silence| silence.ends_at.as_str());
-        (!by.is_empty()).then_some(Self { by, until })
-    }
-}
-
-impl<'a> HeldForm<'a> {
-    fn of(held: &'a Held) -> Self {
-        let silence = |silence: &'a Silence| SilenceForm {
-            id: &silence.id,
-            created_by: &silence.created_by,
-            comment: &silence.comment,
-            ends_at: &silence.ends_at,
-        };
-        Self {
-            silenced: held.is_silenced(),
-            inhibited: held.is_inhibited(),
-            muted: !held.muted_by.is_empty(),
-            silences: held.silences.iter().map(|told| silence(told)).collect(),
-            inhibited_by: &held.inhibited_by,
-            muted_by: &held.muted_by,
+            alerts: rows.iter().map(AlertJson::of).collect(),
         }
     }
 }

@@ -4,10 +4,10 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde::ser::SerializeSeq;
 use serde::{Serialize, Serializer};
 
-use super::{Number, seconds, sheets, strict};
+use super::{seconds, sheets, strict};
 use crate::annotations::{MonitoringSpec, Unit};
 use crate::monitoring::{Failure, Graph, Monitoring, Stat, StatValue};
-use crate::prometheus::{Labels, is_absent};
+use crate::prometheus::{Float, Labels, is_absent};
 use crate::web::{
     CachePolicy, Chosen, Facts, GraphNumber, Making, PageError, PageParams, Subject, WebSettings, form,
 };
@@ -147,14 +147,14 @@ struct StatForm<'a> {
 #[derive(Serialize)]
 #[serde(untagged)]
 enum StatValueForm<'a> {
-    Number(Number),
+    Number(Float),
     Text(&'a str),
 }
 
 impl<'a> StatForm<'a> {
     fn of(stat: &'a Stat) -> Self {
         let value = match &stat.value {
-            StatValue::Number(number) => StatValueForm::Number(Number(*number)),
+            StatValue::Number(number) => StatValueForm::Number(Float(*number)),
             StatValue::Text(text) => StatValueForm::Text(text),
         };
         Self { name: &stat.name, labels: &stat.labels, time: seconds(stat.at_ms), value }
@@ -168,7 +168,7 @@ impl Serialize for Values<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut list = serializer.serialize_seq(Some(self.0.len()))?;
         for value in self.0 {
-            list.serialize_element(&(!is_absent(*value)).then_some(Number(*value)))?;
+            list.serialize_element(&(!is_absent(*value)).then_some(Float(*value)))?;
         }
         list.end()
     }

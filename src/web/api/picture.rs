@@ -7,9 +7,9 @@ use super::graph::asked;
 use crate::chart::{Plot, svg};
 use crate::monitoring::{Graph, Monitoring};
 use crate::web::drawing::FileSize;
-use crate::web::panels::Stale;
-use crate::web::panels::chart::{canvas, capped, every, gaps};
-use crate::web::panels::stats::in_words;
+use crate::web::panels::chart::{canvas, capped};
+use crate::web::panels::remarks::{Level, Remark, of_graph};
+use crate::web::panels::stats::texts;
 use crate::web::{CachePolicy, Facts, GraphNumber, PageError, PageParams, Subject, WebSettings, form};
 
 #[expect(clippy::too_many_arguments, reason = "each is taken from the request by its type")]
@@ -35,22 +35,19 @@ pub async fn picture(
     params: &PageParams,
 ) -> Result<HttpResponse, PageError> {
     let graph = Graph { graph_type: params.graph_type.unwrap_or(graph.graph_type), ..graph };
-    let stale = Stale::of(graph.answer.as_of, graph.answer.failure.as_ref(), params);
-    let stale = stale.map(|stale| format!("As of {}: {}", stale.as_of.text, stale.why));
-    let (period, sheet) = (params.period, size.sheet(params.theme));
-    let canvas = canvas(params, Some(size.width), size.height);
+    let (params, style) = (params.clone(), size.sheet(params.theme));
+    let canvas = canvas(&params, Some(size.width), size.height);
     let draw = move || {
-        let plot = Plot::of(&graph, &period, &canvas);
+        let plot = Plot::of(&graph, &params.period, &canvas);
         let matrix = &graph.answer.value;
-        let step = format!("One point {}.", every(matrix.window.step_ms()));
         let is_empty = matrix.series.is_empty() && matrix.histograms.is_empty() && graph.stats.is_empty();
-        let nothing = is_empty.then(|| "No data in this range.".to_owned());
-        let notes =
-            stale.into_iter().chain(matrix.warnings.iter().cloned()).chain(nothing).chain(in_words(&graph));
-        let notes = notes.chain(capped(&plot));
-        let notes: Vec<String> =
-            notes.chain(gaps(&plot)).chain([step]).chain(graph.notices.iter().cloned()).collect();
-        svg::file(&plot, &sheet, &notes)
+        let empty = is_empty.then(|| "No data in this range.".to_owned());
+        let remarks = of_graph(&graph, Some(&plot), None, &params);
+        let (below, above): (Vec<_>, Vec<_>) = remarks.iter().partition(|remark| remark.level == Level::Info);
+        let lines = |remarks: Vec<&Remark>| remarks.into_iter().map(ToString::to_string).collect::<Vec<_>>();
+        let drawn = empty.into_iter().chain(texts(&graph)).chain(capped(&plot));
+        let notes: Vec<String> = lines(above).into_iter().chain(drawn).chain(lines(below)).collect();
+        svg::file(&plot, &style, &notes)
     };
     let drawn = web::block(draw).await.map_err(|error| PageError::internal("a picture", &error))?;
     Ok(form::answer(request, StatusCode::OK, "image/svg+xml", drawn.into_bytes(), CachePolicy::Live))

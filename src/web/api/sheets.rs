@@ -9,7 +9,7 @@ use crate::monitoring::{AlertRow, AlertTable, Graph, Stat, StatValue};
 use crate::prometheus::{AlertState, RuleHealth, is_absent};
 use crate::web::api::alerts::with_verdict;
 use crate::web::csv::{Csv, file_name};
-use crate::web::doubts::sentences;
+use crate::web::panels::remarks::incomplete;
 use crate::web::{CachePolicy, PageError, form};
 
 /// A column for each series behind that of the times, which are UTC.
@@ -28,7 +28,7 @@ pub async fn alerts(
     rows: Vec<AlertRow>,
 ) -> Result<HttpResponse, PageError> {
     let name = named(name, table.failure.is_some(), !table.evidence().is_complete());
-    let missing = sentences(table);
+    let missing = incomplete(table);
     let write = move || alert_sheet(&rows, &missing);
     let reply = form::sheet(request, &name, write, None, CachePolicy::Live).await?;
     Ok(with_verdict(reply, table))

@@ -1,64 +1,89 @@
-//! The words for an instance's name that leads nowhere.
+//! Text for an unknown or missing Prometheus instance.
 
 use actix_web::http::StatusCode;
 
-use super::Told;
+use super::ErrorText;
 use crate::annotations::SERVICE_NAME;
 use crate::catalog::Entity;
 use crate::monitoring::UnknownInstance;
 use crate::monitoring::routing::Reason;
 use crate::problem::{Located, Problem, Span};
 
-/// The names that may be chosen instead.
+/// The names to choose from instead.
 fn known(unknown: &UnknownInstance) -> String {
     match unknown.known.as_slice() {
-        [] => "No instance is configured for it.".to_owned(),
-        names => format!("Configured are: {}.", names.join(", ")),
+        [] => "No instance is available.".to_owned(),
+        names => format!("Available instances: {}.", names.join(", ")),
     }
 }
 
-/// An instance's name that leads nowhere, as a problem of the annotation that has it. None: no annotation names one.
+fn title(name: &str) -> String {
+    format!("Unknown Prometheus instance \"{name}\"")
+}
+
+fn not_found(title: String, explanation: &str, unknown: &UnknownInstance, advice: &str) -> ErrorText {
+    let explanation = format!("{explanation} {}", known(unknown));
+    ErrorText::new(StatusCode::NOT_FOUND, "unknown_instance", title, explanation, advice)
+}
+
+/// An unknown instance as a problem of the annotation that names it. None: no annotation names one.
 pub fn unknown_name(entity: &Entity, unknown: &UnknownInstance) -> Option<Located> {
-    let (asked, value) = (unknown.asked.as_ref()?, entity.annotation(SERVICE_NAME)?);
-    let told = format!("no Prometheus instance is called \"{asked}\". {}", known(unknown));
-    let problem = Problem::error(Span::whole(value).trimmed(value), told.trim_end_matches('.'));
+    let (name, value) = (unknown.asked.as_ref()?, entity.annotation(SERVICE_NAME)?);
+    let message = format!("unknown Prometheus instance \"{name}\". {}", known(unknown));
+    let problem = Problem::error(Span::whole(value).trimmed(value), message.trim_end_matches('.'));
     Some(Located { annotation: SERVICE_NAME.to_owned(), problem, fault_at: None })
 }
 
-/// Of an address, where [`unknown_instance`] tells of an entity.
-pub(super) fn no_such_instance(unknown: &UnknownInstance) -> Told {
-    let known = known(unknown);
+/// For an address; [`unknown_instance`] is for an entity.
+pub(super) fn no_such_instance(unknown: &UnknownInstance) -> ErrorText {
     let (title, explanation) = match &unknown.asked {
-        Some(asked) => (
-            format!("No Prometheus instance is called \"{asked}\""),
-            format!("The address names an instance that is not configured. {known}"),
-        ),
+        Some(name) => (title(name), "The address names an instance that is not configured."),
         None => (
             "No default Prometheus instance".to_owned(),
-            format!("The address names no instance, and there is none without a name. {known}"),
+            "The address names no instance, and there is no default.",
         ),
     };
-    Told::new(StatusCode::NOT_FOUND, "unknown_instance", &title, &explanation, "Choose another instance.")
+    not_found(title, explanation, unknown, "Choose another instance.")
 }
 
-pub(super) fn unknown_instance(unknown: &UnknownInstance) -> Told {
-    let known = known(unknown);
+pub(super) fn unknown_instance(unknown: &UnknownInstance) -> ErrorText {
     let (title, explanation) = match &unknown.asked {
         None if unknown.reason == Reason::Unreadable => (
-            "The name of the Prometheus instance cannot be read".to_owned(),
-            format!("The annotation prometheus.io/service-name is no text in the catalog. {known}"),
+            "Invalid name of the Prometheus instance".to_owned(),
+            "The value of the annotation prometheus.io/service-name is not a string.",
         ),
-        Some(asked) => (
-            format!("No Prometheus instance is called \"{asked}\""),
-            format!(
-                "The annotation prometheus.io/service-name names an instance that is not configured. {known}"
-            ),
+        Some(name) => (
+            title(name),
+            "The annotation prometheus.io/service-name names an instance that is not configured.",
         ),
         None => (
             "No Prometheus instance for this entity".to_owned(),
-            format!("The portal's configuration leads the entity to no instance. {known}"),
+            "The portal's configuration gives this entity no instance.",
         ),
     };
-    let advice = "Mend the annotation prometheus.io/service-name, or have the instance configured.";
-    Told::new(StatusCode::NOT_FOUND, "unknown_instance", &title, &explanation, advice)
+    let advice =
+        "Fix the annotation prometheus.io/service-name, or ask the portal's operators to add the instance.";
+    not_found(title, explanation, unknown, advice)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::monitoring::Failure;
+    use crate::prometheus::InstanceName;
+
+    #[test]
+    fn an_unknown_instance_names_the_known_ones() {
+        let check = |asked: Option<&str>, known: &[&str], expected: &str| {
+            let known = known.iter().map(|name| (*name).to_owned()).collect();
+            let reason = Reason::Denied { instance: InstanceName::new("hidden") };
+            let unknown = UnknownInstance { asked: asked.map(str::to_owned), known, reason };
+            let message = ErrorText::of(&Failure::UnknownInstance(unknown)).message();
+            assert!(message.contains(expected) && !message.contains("hidden"), "{message}");
+        };
+        check(Some("stage"), &["default", "prod"], "instance \"stage\"");
+        check(Some("stage"), &["default", "prod"], "default, prod");
+        check(None, &["prod"], "no instance. Available instances: prod.");
+        check(None, &[], "No instance is available.");
+    }
 }

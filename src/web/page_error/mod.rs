@@ -1,55 +1,57 @@
-//! Errors: worded once for the reader, told once to the operator, answered in the form that was asked for.
+//! Errors: one text for the reader, one log line for the operator, and a reply in the requested format.
 
+mod empty;
 mod instances;
-mod nothing;
 mod render;
-mod told;
+mod text;
+mod upstream;
 
 use std::fmt;
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
 
+pub use empty::EmptyText;
 pub use instances::unknown_name;
-pub use nothing::{Nothing, tell_nothing};
 pub use render::{catch_panics, render};
-pub use told::{Told, alertmanager_says, tell};
+pub use text::ErrorText;
+pub use upstream::describe_alertmanager;
 
 use super::params::ParamProblem;
 use crate::catalog::EntityRef;
 use crate::monitoring::{Failure, UnknownInstance};
 
-/// Why there is no page, or no data form. A panel that fails on a page that stands is no such error.
+/// Why there is no page, or no data form. A failed panel on a working page is a [`Failure`], not a `PageError`.
 #[derive(Clone, Debug)]
 pub enum PageError {
     /// No page has this path.
     NoSuchPage,
-    /// The path names an entity as it could be, but the catalog has none of that name.
+    /// The path names an entity that the catalog does not have.
     NoSuchEntity(EntityRef),
     /// The entity has no graph of that number.
     NoSuchGraph { graphs: usize },
-    /// A data form was asked with parameters that cannot be used.
+    /// A data form has invalid parameters.
     BadParameters(Vec<ParamProblem>),
-    /// The reader may not ask what no annotation names.
+    /// Custom queries are off.
     AdHocForbidden,
-    /// The address names an instance that cannot be asked, or none and there is none without a name.
+    /// The address names an unknown instance, or none and there is no default.
     NoSuchInstance(UnknownInstance),
-    /// The query of the address is not one that may be sent. The text is its first problem.
+    /// The address has an invalid query. The text is its first problem.
     BrokenQuery(String),
-    /// The catalog was not read yet, so nobody knows which entities there are.
+    /// The catalog has not been read yet.
     CatalogNotRead,
-    /// A data form whose question failed.
+    /// A data form whose query failed.
     Failed(Failure),
-    /// The page can be read, and nothing else.
+    /// The page accepts only GET and HEAD.
     MethodNotAllowed,
-    /// Our own fault. The text is for the operator only.
+    /// A fault of the portal. The text is for the operator only.
     Internal(String),
-    /// What the HTTP library itself refuses.
+    /// The HTTP library refused the request.
     Refused(StatusCode),
 }
 
 impl PageError {
-    /// Our own fault in making `part`.
+    /// The portal failed to make `part`.
     pub fn internal(part: &str, error: &dyn fmt::Display) -> Self {
         Self::Internal(format!("{part} failed: {error}"))
     }
@@ -74,7 +76,7 @@ impl fmt::Display for PageError {
             Self::NoSuchInstance(unknown) => write!(f, "no such instance: {:?}", unknown.asked),
             Self::BrokenQuery(problem) => write!(f, "broken query: {problem}"),
             Self::CatalogNotRead => f.write_str("the catalog is not read yet"),
-            Self::Failed(failure) => f.write_str(&told::for_operator(failure)),
+            Self::Failed(failure) => f.write_str(&text::for_operator(failure)),
             Self::MethodNotAllowed => f.write_str("method not allowed"),
             Self::Internal(text) => f.write_str(text),
             Self::Refused(status) => write!(f, "refused: {status}"),
@@ -84,10 +86,10 @@ impl fmt::Display for PageError {
 
 impl ResponseError for PageError {
     fn status_code(&self) -> StatusCode {
-        self.told().status
+        self.text().status
     }
 
-    /// Without a body: `render` adds the one that was asked for.
+    /// Without a body: `render` adds one in the requested format.
     fn error_response(&self) -> HttpResponse {
         HttpResponse::new(self.status_code())
     }

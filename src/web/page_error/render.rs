@@ -1,5 +1,5 @@
-//! Gives every error its body, a page or JSON as its address asks, and ends panics. There is no fragment of an
-//! error: htmx is told to leave the panel as it stands.
+//! Gives every error a body, a page or JSON as the address requests, and catches panics. There is no fragment of an
+//! error: on an error status htmx leaves the panel as it is.
 
 use std::panic::AssertUnwindSafe;
 
@@ -15,21 +15,21 @@ use serde::Serialize;
 use super::PageError;
 use crate::web::api::proxy;
 use crate::web::form;
-use crate::web::{CachePolicy, Format, pages};
+use crate::web::{CachePolicy, pages};
 
-/// A full queue is shorter by then, and most catalogs are read.
+/// Most full queues are shorter and most catalogs are read by then.
 const RETRY_AFTER_SECS: &str = "2";
 
-/// Replaces an error's empty body. Stands outside of all routes.
+/// Replaces an error's empty body. Wraps all routes.
 pub async fn render(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let reply = next.call(request).await?.map_into_boxed_body();
     let status = reply.status();
-    let worded = reply.headers().contains_key(CONTENT_TYPE);
+    let has_body = reply.headers().contains_key(CONTENT_TYPE);
     if !(status.is_client_error() || status.is_server_error())
-        || (worded && reply.response().error().is_none())
+        || (has_body && reply.response().error().is_none())
     {
         return Ok(reply);
     }
@@ -57,7 +57,7 @@ pub async fn render(
     Ok(ServiceResponse::new(request, body))
 }
 
-/// An instance's failure was logged where it was asked.
+/// An instance's failure is logged where it happens.
 fn log(error: &PageError) {
     match error {
         PageError::Internal(_) => tracing::error!(%error, "the portal failed"),
@@ -76,34 +76,34 @@ struct ErrorFields<'t> {
     message: &'t str,
 }
 
-fn body(request: &HttpRequest, asked: &str, error: &PageError) -> actix_web::HttpResponse {
-    let told = &error.told();
-    let made = if proxy::is_route(asked) {
-        proxy::refusal(request, error, told)
-    } else if Format::of_route(asked).is_some() {
-        let message = told.message();
-        let error = ErrorFields { kind: told.kind, message: &message };
-        form::json_as(request, told.status, &ErrorBody { error }, CachePolicy::Live)
+fn body(request: &HttpRequest, route: &str, error: &PageError) -> actix_web::HttpResponse {
+    let text = &error.text();
+    let reply = if proxy::is_route(route) {
+        proxy::refusal(request, error, text)
+    } else if [".json", ".csv", ".svg"].iter().any(|form| route.ends_with(form)) {
+        let message = text.message();
+        let error = ErrorFields { kind: text.kind, message: &message };
+        form::json_as(request, text.status, &ErrorBody { error }, CachePolicy::Live)
     } else {
-        pages::error::show(request, told)
+        pages::error::show(request, text)
     };
-    // Even the page about errors failed: its title alone is better than nothing.
-    made.unwrap_or_else(|_| actix_web::HttpResponse::build(told.status).body(told.title.clone()))
+    // The error page failed too: send at least the title.
+    reply.unwrap_or_else(|_| actix_web::HttpResponse::build(text.status).body(text.title.clone()))
 }
 
-/// A handler that panics is our fault and nobody's end: the reader gets a page, the server lives.
-/// Stands around a route's handlers, because before routing a request cannot be held on to.
+/// A panic in a handler becomes an error page, and the server continues.
+/// Wraps a route's handlers, because a request cannot be kept before routing.
 pub async fn catch_panics(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
-    let asked = request.request().clone();
+    let kept = request.request().clone();
     match AssertUnwindSafe(next.call(request)).catch_unwind().await {
         Ok(reply) => reply.map(ServiceResponse::map_into_boxed_body),
         Err(panic) => {
             let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
             let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
-            Ok(ServiceResponse::from_err(PageError::Internal(format!("a handler panicked: {text}")), asked))
+            Ok(ServiceResponse::from_err(PageError::Internal(format!("a handler panicked: {text}")), kept))
         }
     }
 }

@@ -9,7 +9,7 @@ use super::head::Head;
 use super::scene::Scene;
 use super::time_bar::TimeBar;
 use crate::web::links::{Page, Source};
-use crate::web::panels::AlertGraphPanel;
+use crate::web::panels::GraphPanel;
 use crate::web::{CachePolicy, Format, PageError, form};
 
 #[derive(Template)]
@@ -18,7 +18,7 @@ pub struct AlertGraphPage<'a> {
     pub shell: Shell<'a>,
     pub head: Head,
     pub bar: TimeBar,
-    pub graph: AlertGraphPanel,
+    pub graph: GraphPanel,
 }
 
 /// The address names the row, never its expression.

@@ -9,8 +9,8 @@ use super::head::Head;
 use super::scene::{Scene, Wait};
 use super::time_bar::TimeBar;
 use crate::web::links::{Page, Source};
-use crate::web::panels::missing::Missing;
-use crate::web::panels::{AlertsPanel, MissingPanel, ProblemsPanel, Setting};
+use crate::web::panels::missing::MissingAnnotation;
+use crate::web::panels::{AlertsPanel, MissingPanel, PanelContext, ProblemsPanel};
 use crate::web::{CachePolicy, Format, PageError, form};
 
 #[derive(Template)]
@@ -41,7 +41,7 @@ pub async fn show(request: HttpRequest, format: Format, scene: Scene) -> Result<
         shell: scene.shell(link.path(), &head),
         bar: scene.time_bar(link.path()),
         problems: scene.problems(),
-        missing: missing.then(|| MissingPanel::of(&scene.entity, Missing::Alerts)),
+        missing: missing.then(|| MissingPanel::of(&scene.entity, MissingAnnotation::Alerts)),
         head,
         alerts,
     };
@@ -51,7 +51,7 @@ pub async fn show(request: HttpRequest, format: Format, scene: Scene) -> Result<
 /// The panel alone; after a search, with the address of the page that shows it.
 pub fn fragment(
     request: &HttpRequest,
-    setting: &Setting<'_>,
+    setting: &PanelContext<'_>,
     alerts: &AlertsPanel,
 ) -> Result<HttpResponse, PageError> {
     let mut reply = form::html(request, alerts, CachePolicy::Live)?;

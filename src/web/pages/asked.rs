@@ -5,7 +5,7 @@ use super::head::Tab;
 use super::time_bar::TimeBar;
 use crate::prometheus::InstanceName;
 use crate::web::links::{Link, Page, Source};
-use crate::web::panels::Setting;
+use crate::web::panels::PanelContext;
 use crate::web::{Custom, Links};
 
 /// An instance that may be chosen.
@@ -57,8 +57,8 @@ pub fn links(custom: &Custom) -> Links<'_> {
 }
 
 /// The panels' view of a custom page. `page` is its path, `name` stands before what a panel says in the tab.
-pub fn setting<'a>(custom: &'a Custom, page: &'a str, name: &'a str) -> Setting<'a> {
-    Setting {
+pub fn setting<'a>(custom: &'a Custom, page: &'a str, name: &'a str) -> PanelContext<'a> {
+    PanelContext {
         links: links(custom),
         source: Source::AdHoc,
         name,

@@ -15,6 +15,7 @@ use crate::web::links::{Link, Page};
 use crate::web::panels::entities::{EntityLine, lines};
 use crate::web::panels::rows::Paging;
 use crate::web::panels::times::Moment;
+use crate::web::panels::{NavLink, Pager};
 use crate::web::{CachePolicy, Facts, Format, PageError, PageParams, WebSettings, form};
 
 /// Rows of a page, unless the address says otherwise: the list is for the eye to run over.
@@ -41,10 +42,7 @@ pub struct CatalogPage<'a> {
     /// The catalog has nothing at all.
     pub is_empty: bool,
     pub faults: usize,
-    pub previous: Option<Link>,
-    pub next: Option<Link>,
-    pub page: String,
-    pub is_paged: bool,
+    pub pager: Option<Pager>,
 }
 
 /// A filter with its values.
@@ -83,7 +81,12 @@ pub async fn show(
     let here = links.with(&path, &[]);
     let mut shell = Shell::new(&settings, &params, &path, "Catalog");
     shell.section = "catalog";
-    let to = |page: usize| links.with(&path, &[("page", Some(&page.to_string()))]);
+    let all = format!("{} entities", ordered.len());
+    let pager = Pager::of("the catalog", paging, &all, |page| {
+        let page = page.to_string();
+        let href = links.with(&path, &[("page", Some(&page))]);
+        NavLink::new(page, href, false)
+    });
     let page = CatalogPage {
         search: &params.table.search,
         choices: choices(&found, &params),
@@ -96,10 +99,7 @@ pub async fn show(
         lines: lines(&snapshot, listed, &overview, links),
         is_empty: snapshot.entities.is_empty(),
         faults: snapshot.faults.len(),
-        previous: (paging.page > 1).then(|| to(paging.page - 1)),
-        next: (paging.page < paging.pages).then(|| to(paging.page + 1)),
-        page: format!("Page {} of {}", paging.page, paging.pages),
-        is_paged: paging.pages > 1,
+        pager: Some(pager).filter(Pager::has_pages),
         shell,
     };
     if format != Format::Fragment {
@@ -169,7 +169,8 @@ fn carried(params: &PageParams) -> Vec<(String, String)> {
 
 fn told(paging: &Paging, all: usize) -> String {
     match (paging.total, paging.pages) {
-        (0, _) => "No entity".to_owned(),
+        (0, _) => "No matches".to_owned(),
+        (1, _) if all == 1 => "1 entity".to_owned(),
         (1, _) => format!("1 of {all} entities"),
         (n, 1) if n == all => format!("{n} entities"),
         (n, 1) => format!("{n} of {all} entities"),

@@ -8,7 +8,7 @@ use super::Shell;
 use super::asked::{self, Asked};
 use super::time_bar::TimeBar;
 use crate::web::links::{Page, Source};
-use crate::web::panels::AlertGraphPanel;
+use crate::web::panels::GraphPanel;
 use crate::web::{CachePolicy, Custom, Format, PageError, form};
 
 #[derive(Template)]
@@ -17,7 +17,7 @@ pub struct CustomAlertGraphPage<'a> {
     pub shell: Shell<'a>,
     pub bar: TimeBar,
     pub asked: Asked,
-    pub graph: AlertGraphPanel,
+    pub graph: GraphPanel,
 }
 
 /// The address names the row, never its expression, which is the instance's own and no query of a reader.
@@ -29,7 +29,7 @@ pub async fn show(request: HttpRequest, format: Format, custom: Custom) -> Resul
     let instance = custom.instance()?;
     let found = custom.alert_graph(&instance, row).await;
     let setting = asked::setting(&custom, page, asked::name(&custom));
-    let graph = AlertGraphPanel::of(&setting, Some(&instance.settings), row, found);
+    let graph = GraphPanel::of_alert(&setting, Some(&instance.settings), row, found);
     if format == Format::Fragment {
         return form::html(&request, &graph, CachePolicy::Live);
     }

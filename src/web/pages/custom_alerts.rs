@@ -9,8 +9,8 @@ use super::alerts::fragment;
 use super::asked::{self, Asked};
 use super::time_bar::TimeBar;
 use crate::web::links::{Page, Source};
-use crate::web::panels::{AlertsPanel, Summary};
-use crate::web::{CachePolicy, Custom, Format, PageError, Told, form};
+use crate::web::panels::{AlertsPanel, StateSummary};
+use crate::web::{CachePolicy, Custom, ErrorText, Format, PageError, form};
 
 /// The fields of the form.
 const FIELDS: [&str; 2] = ["labels", "instance"];
@@ -19,12 +19,12 @@ const FIELDS: [&str; 2] = ["labels", "instance"];
 #[template(path = "pages/custom_alerts.html")]
 pub struct CustomAlertsPage<'a> {
     pub shell: Shell<'a>,
-    pub summary: Summary,
+    pub summary: StateSummary,
     pub bar: TimeBar,
     pub asked: Asked,
     pub labels: &'a str,
     /// Why nobody could be asked.
-    pub fault: Option<Told>,
+    pub fault: Option<ErrorText>,
     pub alerts: Option<AlertsPanel>,
 }
 
@@ -35,7 +35,7 @@ pub async fn show(request: HttpRequest, format: Format, custom: Custom) -> Resul
     let setting = asked::setting(&custom, page, asked::name(&custom));
     let (alerts, fault) = match custom.instance() {
         Err(fault) if format == Format::Fragment => return Err(fault),
-        Err(fault) => (None, Some(fault.told())),
+        Err(fault) => (None, Some(fault.text())),
         Ok(instance) => {
             let spec = custom.alert_spec();
             let answer = custom.alerts(&instance, &spec).await;
@@ -46,12 +46,12 @@ pub async fn show(request: HttpRequest, format: Format, custom: Custom) -> Resul
     if let Some(alerts) = alerts.as_ref().filter(|_| format == Format::Fragment) {
         return fragment(&request, &setting, alerts);
     }
-    let summary = alerts.as_ref().map_or_else(|| Summary::without_alerts(None), |a| a.summary.clone());
+    let summary = alerts.as_ref().map_or_else(|| StateSummary::without_alerts(None), |a| a.summary.clone());
     let given =
         |name: &str| custom.params.given.iter().find(|(n, _)| n == name).map_or("", |(_, v)| v.as_str());
     let status = fault.as_ref().map(|told| told.status).filter(|status| *status == StatusCode::NOT_FOUND);
     let title = match summary.short() {
-        short if short.is_empty() => "Custom alerts".to_owned(),
+        short if short.is_empty() => "Explore: Alerts".to_owned(),
         short => format!("{}: {short}", asked::name(&custom)),
     };
     let mut shell = asked::shell(&custom, page, &title);

@@ -16,7 +16,7 @@ use crate::monitoring::{Expressions, Monitoring, OwnersKeeper};
 use crate::promql::PromQl;
 use crate::web::links::{AlertLink, Link, Page, Source};
 use crate::web::panels::{GraphPanel, ProblemsPanel};
-use crate::web::{CachePolicy, Custom, Format, PageError, Told, form};
+use crate::web::{CachePolicy, Custom, ErrorText, Format, PageError, form};
 
 /// The fields of the form.
 const FIELDS: [&str; 4] = ["query", "dimension", "title", "instance"];
@@ -35,7 +35,7 @@ pub struct CustomGraphPage<'a> {
     pub more: Vec<(String, Link)>,
     pub problems: Option<ProblemsPanel>,
     /// Why nobody could be asked.
-    pub fault: Option<Told>,
+    pub fault: Option<ErrorText>,
     pub graph: Option<GraphPanel>,
 }
 
@@ -69,7 +69,7 @@ pub async fn show(
         Err(fault) if format == Format::Fragment => return Err(fault),
         // The panel of its problems tells what is wrong with a query.
         Err(PageError::BrokenQuery(_)) => (None, None),
-        Err(fault) => (None, Some(fault.told())),
+        Err(fault) => (None, Some(fault.text())),
     };
     if let Some(graph) = graph.as_ref().filter(|_| format == Format::Fragment) {
         return form::html(&request, graph, CachePolicy::Live);
@@ -77,7 +77,7 @@ pub async fn show(
     let page = path(&custom);
     let given =
         |name: &str| custom.params.given.iter().find(|(n, _)| n == name).map_or("", |(_, v)| v.as_str());
-    let heading = custom.params.custom.title.as_deref().unwrap_or("Custom graph");
+    let heading = custom.params.custom.title.as_deref().unwrap_or("Explore: Graph");
     let links = asked::links(&custom);
     let more = custom.params.custom.more.iter();
     // What the address names and nobody has is missing; what merely cannot be read now has the default.

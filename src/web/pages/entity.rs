@@ -9,12 +9,13 @@ use super::head::Head;
 use super::scene::{Scene, Wait};
 use super::time_bar::TimeBar;
 use crate::web::links::Page;
-use crate::web::panels::members::Place;
-use crate::web::panels::missing::Missing;
+use crate::web::panels::members::MemberList;
+use crate::web::panels::missing::MissingAnnotation;
 use crate::web::panels::{
-    AccountPanel, AlertsPanel, GraphPanel, LandedPanel, MembersPanel, MissingPanel, ProblemsPanel, Summary,
+    AccountPanel, AlertsPanel, GraphPanel, MembersPanel, MissingPanel, ProblemsPanel, ResolvedAlertPanel,
+    StateSummary,
 };
-use crate::web::{PageError, Told, form};
+use crate::web::{ErrorText, PageError, form};
 
 #[derive(Template)]
 #[template(path = "pages/entity.html", blocks = ["content"])]
@@ -24,10 +25,10 @@ pub struct EntityPage<'a> {
     pub bar: TimeBar,
     pub problems: Option<ProblemsPanel>,
     /// Stands for all panels.
-    pub fault: Option<Told>,
+    pub fault: Option<ErrorText>,
     pub missing: Option<MissingPanel>,
     pub members: Option<MembersPanel>,
-    pub landed: Option<LandedPanel>,
+    pub landed: Option<ResolvedAlertPanel>,
     pub alerts: Option<AlertsPanel>,
     pub graphs: Vec<GraphPanel>,
     pub account: AccountPanel,
@@ -46,16 +47,18 @@ pub async fn show(request: HttpRequest, scene: Scene) -> Result<HttpResponse, Pa
         }
     };
     let graphs = async { if asks { scene.graphs(&setting).await } else { Vec::new() } };
-    let members = scene.members(Place::Overview);
+    let members = scene.members(MemberList::First);
     let (alerts, graphs, landed, members) = join4(alerts, graphs, scene.landed(), members).await;
     let leads = members.as_ref().filter(|members| members.leads_page);
     let summary = match &alerts {
         Some(alerts) => alerts.summary.clone(),
         None if fault.is_some() && (scene.spec.alerts.is_some() || scene.is_unknown()) => {
-            Summary::unknown(None)
+            StateSummary::unknown(None)
         }
-        None if leads.is_some() => leads.map_or_else(|| Summary::without_alerts(None), |m| m.summary.clone()),
-        None if missing => Summary::without_alerts(None),
+        None if leads.is_some() => {
+            leads.map_or_else(|| StateSummary::without_alerts(None), |m| m.summary.clone())
+        }
+        None if missing => StateSummary::without_alerts(None),
         None => scene.summary_without_alerts(),
     };
     let head = scene.head("Overview", summary);
@@ -64,7 +67,8 @@ pub async fn show(request: HttpRequest, scene: Scene) -> Result<HttpResponse, Pa
         bar: scene.time_bar(link.path()),
         problems: scene.problems(),
         account: scene.account(),
-        missing: (missing && members.is_none()).then(|| MissingPanel::of(&scene.entity, Missing::Everything)),
+        missing: (missing && members.is_none())
+            .then(|| MissingPanel::of(&scene.entity, MissingAnnotation::Everything)),
         members,
         fault: fault.filter(|_| !missing),
         head,

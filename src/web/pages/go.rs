@@ -16,9 +16,9 @@ use crate::page_params::Zone;
 use crate::prometheus::InstanceName;
 use crate::promql::{MatchOp, Matcher, quote};
 use crate::web::links::{AlertLink, Link};
+use crate::web::panels::AlertsPanel;
 use crate::web::panels::missing::single_quoted;
 use crate::web::panels::times::Moment;
-use crate::web::panels::{AlertsPanel, UnownedPanel};
 use crate::web::params::{AT, GoParams, ParamProblem};
 use crate::web::{CachePolicy, Links, PageError, PageParams, RowId, WebSettings, form};
 
@@ -49,7 +49,6 @@ pub struct GoPage<'a> {
     /// The catalog lacks the entities of Backstage, which could never be read.
     pub is_partial: bool,
     pub alerts: Option<AlertsPanel>,
-    pub rows: Option<UnownedPanel>,
     pub elsewhere: Vec<(String, Link)>,
     pub yaml: String,
 }
@@ -117,7 +116,7 @@ pub fn led_to(page: &Link) -> HttpResponse {
 fn no_such_instance(monitoring: &Monitoring, landing: &Landing, wanted: &Wanted) -> Option<ParamProblem> {
     let name = wanted.instance.as_deref().filter(|_| landing.owners.is_empty())?;
     monitoring.instance(Some(name)).is_err().then(|| {
-        let message = format!("no instance is called {}", quote(name));
+        let message = format!("unknown Prometheus instance {}", quote(name));
         ParamProblem { parameter: "__instance", message }
     })
 }
@@ -189,7 +188,7 @@ impl Choice {
     fn of(owner: &Owner, links: Links<'_>, fired: &Fired, zone: &Zone) -> Self {
         let (state, text) = match owner.state {
             OwnedState::Active(state) => (state.as_str(), state.as_str()),
-            OwnedState::Ended => ("inactive", "not active now"),
+            OwnedState::Ended => ("inactive", "not active"),
             OwnedState::Unknown => ("unknown", "unknown"),
         };
         let reference = &owner.entity.reference;
@@ -236,26 +235,19 @@ impl<'a> GoPage<'a> {
             is_untried: landing.is_partial,
             is_cut: landing.is_cut,
             alerts: unowned.alerts,
-            rows: unowned.rows,
             elsewhere: unowned.elsewhere,
             name,
         }
     }
 
-    /// More entities may show it than are told.
+    /// More entities may show it.
     fn may_have_more(&self) -> bool {
         self.is_untried || self.is_cut || !self.silent.is_empty() || !self.unsure.is_empty()
     }
 
-    /// Of which instances it is known that none has the alert: ` that answers and tells everything`, or empty for all.
-    fn known_ones(&self) -> String {
-        let clauses = [
-            (!self.silent.is_empty(), "answers"),
-            (!self.unsure.is_empty(), "tells everything"),
-            (self.is_closed, "is open to every entity"),
-        ];
-        let told: Vec<&str> = clauses.iter().filter(|(is_told, _)| *is_told).map(|(_, text)| *text).collect();
-        if told.is_empty() { String::new() } else { format!(" that {}", told.join(" and ")) }
+    /// Every instance answered completely, and is open to every entity.
+    fn all_checked(&self) -> bool {
+        self.silent.is_empty() && self.unsure.is_empty() && !self.is_closed
     }
 }
 

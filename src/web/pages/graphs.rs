@@ -8,9 +8,9 @@ use super::head::Head;
 use super::scene::Scene;
 use super::time_bar::TimeBar;
 use crate::web::links::Page;
-use crate::web::panels::missing::Missing;
+use crate::web::panels::missing::MissingAnnotation;
 use crate::web::panels::{GraphPanel, MissingPanel, ProblemsPanel};
-use crate::web::{PageError, Told, form};
+use crate::web::{ErrorText, PageError, form};
 
 #[derive(Template)]
 #[template(path = "pages/graphs.html", blocks = ["content"])]
@@ -19,7 +19,7 @@ pub struct GraphsPage<'a> {
     pub head: Head,
     pub bar: TimeBar,
     pub problems: Option<ProblemsPanel>,
-    pub fault: Option<Told>,
+    pub fault: Option<ErrorText>,
     pub missing: Option<MissingPanel>,
     pub graphs: Vec<GraphPanel>,
 }
@@ -35,7 +35,7 @@ pub async fn show(request: HttpRequest, scene: Scene) -> Result<HttpResponse, Pa
         shell: scene.shell(link.path(), &head),
         bar: scene.time_bar(link.path()),
         problems: scene.problems(),
-        missing: missing.then(|| MissingPanel::of(&scene.entity, Missing::Graphs)),
+        missing: missing.then(|| MissingPanel::of(&scene.entity, MissingAnnotation::Graphs)),
         fault,
         head,
         graphs,

@@ -3,7 +3,7 @@
 use crate::catalog::{Entity, EntityRef, Snapshot};
 use crate::web::Links;
 use crate::web::links::{Link, Page, Source, safe_href};
-use crate::web::panels::Summary;
+use crate::web::panels::StateSummary;
 
 pub struct Fact {
     pub name: &'static str,
@@ -38,7 +38,7 @@ pub struct Head {
     pub tags: Vec<String>,
     pub links: Vec<OwnLink>,
     pub tabs: Vec<Tab>,
-    pub summary: Summary,
+    pub summary: StateSummary,
 }
 
 impl Head {
@@ -48,7 +48,7 @@ impl Head {
         snapshot: &Snapshot,
         links: Links<'_>,
         page: &str,
-        summary: Summary,
+        summary: StateSummary,
         has_members: bool,
     ) -> Self {
         let reference = &entity.reference;

@@ -9,7 +9,7 @@ use super::scene::Scene;
 use super::time_bar::TimeBar;
 use crate::web::links::Page;
 use crate::web::panels::MembersPanel;
-use crate::web::panels::members::Place;
+use crate::web::panels::members::MemberList;
 use crate::web::{CachePolicy, Format, PageError, form};
 
 #[derive(Template)]
@@ -28,14 +28,14 @@ pub async fn show(request: HttpRequest, format: Format, scene: Scene) -> Result<
     }
     let link = scene.links().to(Page::Members(&scene.entity.reference));
     // The panel of the entity's own page shows fewer.
-    let place = if format == Format::Fragment && !scene.is_seen(link.path()) {
-        Place::Overview
+    let list = if format == Format::Fragment && !scene.is_seen(link.path()) {
+        MemberList::First
     } else {
-        Place::Alone
+        MemberList::Paged
     };
-    let mut members = scene.members(place).await;
+    let mut members = scene.members(list).await;
     if let Some(members) = members.as_mut() {
-        members.leads_page |= place == Place::Alone;
+        members.leads_page |= list == MemberList::Paged;
         if format == Format::Fragment {
             members.is_fragment = true;
             return form::html(&request, members, CachePolicy::Live);

@@ -18,13 +18,12 @@ use crate::catalog::{Catalog, Entity, Members, Snapshot};
 use crate::monitoring::{Account, Failure, Monitoring, RequestFacts, Routed, UnknownInstance, Wanted};
 use crate::web::drawing::drawn;
 use crate::web::links::{Page, Source};
-use crate::web::page_error::tell;
-use crate::web::panels::members::{Place, members_of};
+use crate::web::panels::members::{MemberList, members_of};
 use crate::web::panels::{
-    AccountPanel, AlertGraphPanel, AlertsPanel, GraphPanel, LandedPanel, MembersPanel, ProblemsPanel,
-    Setting, Summary,
+    AccountPanel, AlertsPanel, GraphPanel, MembersPanel, PanelContext, ProblemsPanel, ResolvedAlertPanel,
+    StateSummary,
 };
-use crate::web::{Chosen, Facts, Links, PageError, PageParams, RowId, Subject, Told, WebSettings};
+use crate::web::{Chosen, ErrorText, Facts, Links, PageError, PageParams, RowId, Subject, WebSettings};
 
 /// A page of several panels shows one that has not come by then as loading; the fetch goes on in the store.
 const PATIENCE: Duration = Duration::from_millis(1_500);
@@ -102,9 +101,9 @@ impl Scene {
     }
 
     /// The panels' view of this page. A panel that is asked for alone belongs to the page that the reader sees.
-    pub fn setting<'a>(&'a self, page: &'a str) -> Setting<'a> {
+    pub fn setting<'a>(&'a self, page: &'a str) -> PanelContext<'a> {
         let page = self.seen.as_deref().filter(|seen| self.is_own(seen)).unwrap_or(page);
-        Setting {
+        PanelContext {
             links: self.links(),
             source: Source::Entity(&self.entity.reference),
             name: self.entity.display_name(),
@@ -133,8 +132,8 @@ impl Scene {
     }
 
     /// Why no panel of the page can have an answer, said once.
-    pub fn fault(&self) -> Option<Told> {
-        self.routed().err().map(|failure| tell(&failure))
+    pub fn fault(&self) -> Option<ErrorText> {
+        self.routed().err().map(|failure| ErrorText::of(&failure))
     }
 
     pub fn problems(&self) -> Option<ProblemsPanel> {
@@ -148,7 +147,7 @@ impl Scene {
     }
 
     /// What became of the alert that the address is about, when it is over and would be this entity's.
-    pub async fn landed(&self) -> Option<LandedPanel> {
+    pub async fn landed(&self) -> Option<ResolvedAlertPanel> {
         let landed = &self.params.landed;
         let labels = landed.labels.clone()?;
         let instance = &self.routed().ok()?.instance;
@@ -160,10 +159,10 @@ impl Scene {
         let (own, now) = (self.spec.alerts.as_ref(), self.params.period.now);
         let episode = self.monitoring.last_firing(instance, &wanted, own, now);
         let episode = tokio::time::timeout(PATIENCE, episode).await.unwrap_or(Err(Failure::Late));
-        Some(LandedPanel::of(&wanted.labels, episode, &self.params))
+        Some(ResolvedAlertPanel::of(&wanted.labels, episode, &self.params))
     }
 
-    pub async fn alerts(&self, setting: &Setting<'_>, wait: Wait, is_fragment: bool) -> AlertsPanel {
+    pub async fn alerts(&self, setting: &PanelContext<'_>, wait: Wait, is_fragment: bool) -> AlertsPanel {
         let (instance, answer) = match self.routed() {
             Err(failure) => (None, Some(Err(failure))),
             Ok(routed) => {
@@ -181,16 +180,16 @@ impl Scene {
     }
 
     /// What belongs to the entity; None where nothing does.
-    pub async fn members(&self, place: Place) -> Option<MembersPanel> {
+    pub async fn members(&self, list: MemberList) -> Option<MembersPanel> {
         let members = self.members.as_ref().filter(|members| !members.rows.is_empty())?;
         let overview = self.monitoring.overview(&self.snapshot, &self.facts, self.params.period.now).await;
         let links = self.links();
-        let panel = MembersPanel::of(&self.snapshot, &self.entity, members, &overview, links, place);
+        let panel = MembersPanel::of(&self.snapshot, &self.entity, members, &overview, links, list);
         Some(MembersPanel { leads_page: self.spec.alerts.is_none(), ..panel })
     }
 
     /// The graph of a row's expression; the row is looked for among the entity's own.
-    pub async fn alert_graph(&self, setting: &Setting<'_>, id: RowId) -> AlertGraphPanel {
+    pub async fn alert_graph(&self, setting: &PanelContext<'_>, id: RowId) -> GraphPanel {
         let found = async {
             let instance = &self.routed()?.instance;
             let table = self.monitoring.alerts(instance, &self.spec, true, self.params.period.now).await?;
@@ -199,11 +198,11 @@ impl Scene {
             Ok(Some((row, graph)))
         };
         let found = found.await;
-        AlertGraphPanel::of(setting, self.routed().ok().map(Routed::settings), id, found)
+        GraphPanel::of_alert(setting, self.routed().ok().map(Routed::settings), id, found)
     }
 
     /// The graph of a number from 1; None when there is none of it.
-    pub async fn graph(&self, setting: &Setting<'_>, number: usize, wait: Wait) -> Option<GraphPanel> {
+    pub async fn graph(&self, setting: &PanelContext<'_>, number: usize, wait: Wait) -> Option<GraphPanel> {
         let spec = self.spec.graphs.get(number.checked_sub(1)?)?;
         let (instance, answer) = match self.routed() {
             Err(failure) => (None, Some(Err(failure))),
@@ -221,8 +220,13 @@ impl Scene {
     }
 
     /// That graph, alone on its page.
-    pub async fn graph_alone(&self, setting: &Setting<'_>, number: usize, chosen: &Chosen) -> GraphPanel {
-        let setting = &Setting { source: Source::Card(&self.entity.reference), ..*setting };
+    pub async fn graph_alone(
+        &self,
+        setting: &PanelContext<'_>,
+        number: usize,
+        chosen: &Chosen,
+    ) -> GraphPanel {
+        let setting = &PanelContext { source: Source::Card(&self.entity.reference), ..*setting };
         let (spec, period) = (&chosen.spec, &self.params.period);
         let (instance, answer) = match self.routed() {
             Err(failure) => (None, Err(failure)),
@@ -239,7 +243,7 @@ impl Scene {
     }
 
     /// All graphs at once, each for itself.
-    pub async fn graphs(&self, setting: &Setting<'_>) -> Vec<GraphPanel> {
+    pub async fn graphs(&self, setting: &PanelContext<'_>) -> Vec<GraphPanel> {
         let asked = (1..=self.spec.graphs.len()).map(|number| self.graph(setting, number, Wait::Briefly));
         join_all(asked).await.into_iter().flatten().collect()
     }
@@ -250,12 +254,16 @@ impl Scene {
         self.spec.unread || (self.routed.is_err() && self.spec.service_name.is_some())
     }
 
-    pub fn summary_without_alerts(&self) -> Summary {
+    pub fn summary_without_alerts(&self) -> StateSummary {
         let instance = self.routed().ok().map(|routed| routed.name().to_string());
-        if self.is_unknown() { Summary::unknown(instance) } else { Summary::without_alerts(instance) }
+        if self.is_unknown() {
+            StateSummary::unknown(instance)
+        } else {
+            StateSummary::without_alerts(instance)
+        }
     }
 
-    pub fn head(&self, tab: &str, summary: Summary) -> Head {
+    pub fn head(&self, tab: &str, summary: StateSummary) -> Head {
         let has_members = self.members.as_ref().is_some_and(|members| !members.rows.is_empty());
         Head::of(&self.entity, &self.snapshot, self.links(), tab, summary, has_members)
     }

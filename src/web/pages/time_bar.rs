@@ -130,7 +130,7 @@ fn zones(links: Links<'_>, path: &str, params: &PageParams) -> Vec<Choice> {
     let named = Some(shown).filter(|name| !matches!(*name, "browser" | "utc"));
     let choice = |name: &str| Choice {
         text: match name {
-            "browser" => "Zone of the browser".to_owned(),
+            "browser" => "Browser time zone".to_owned(),
             "utc" => "UTC".to_owned(),
             name => name.to_owned(),
         },

@@ -8,16 +8,15 @@ use crate::monitoring::{AlertRow, Landing, Monitoring, Wanted};
 use crate::prometheus::{InstanceName, Labels};
 use crate::promql::{MatchOp, Matcher};
 use crate::web::links::{Link, Page, Source};
-use crate::web::panels::{AlertsPanel, Setting, UnownedPanel};
+use crate::web::panels::{AlertsPanel, PanelContext};
 use crate::web::params::INSTANCE;
 use crate::web::{PageParams, RowId, WebSettings};
 
-/// The rows of an alert that nobody owns.
+/// The rows of an alert that no entity owns.
 #[derive(Default)]
 pub struct Unowned {
+    /// The custom table; only the rows themselves where custom tables are off.
     pub alerts: Option<AlertsPanel>,
-    /// In the place of the table, whose address is for those who may ask what no annotation names.
-    pub rows: Option<UnownedPanel>,
     /// Further instances that have some, with the page of each.
     pub elsewhere: Vec<(String, Link)>,
 }
@@ -65,7 +64,7 @@ impl Unowned {
         let params = PageParams::read_custom(&address(name, row, wanted, now), &settings.defaults, now);
         let links = settings.links(&params);
         let page = links.to(Page::Alerts(Source::AdHoc));
-        let setting = Setting {
+        let setting = PanelContext {
             links,
             source: Source::AdHoc,
             name: row.name(),
@@ -79,13 +78,12 @@ impl Unowned {
         let alerts = AlertSpec { names, matchers, broken: false };
         let spec = MonitoringSpec { alerts: Some(alerts), ..MonitoringSpec::default() };
         let answer = monitoring.alerts(instance, &spec, params.table.show_inactive, params.period.now).await;
-        if settings.ad_hoc {
-            let alerts = AlertsPanel::of(&setting, Some(&instance.settings), Some(answer), false);
-            return Self { alerts: Some(alerts), ..Self::default() };
-        }
-        let meant: Vec<RowId> = rows.iter().map(RowId::of).collect();
-        let panel = UnownedPanel::of(&setting, name, &meant, answer);
-        Self { rows: Some(panel), ..Self::default() }
+        let ids: Vec<RowId> = rows.iter().map(RowId::of).collect();
+        let alerts = match settings.ad_hoc {
+            true => AlertsPanel::of(&setting, Some(&instance.settings), Some(answer), false),
+            false => AlertsPanel::of_rows(&setting, name, &ids, answer),
+        };
+        Self { alerts: Some(alerts), ..Self::default() }
     }
 }
 

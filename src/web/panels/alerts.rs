@@ -1,266 +1,253 @@
-//! The alert table with every state's face: loading, failed, stale, broken in part, empty, full.
+//! The alert table: loading, failed, stale, incomplete, empty, full.
 
 use askama::Template;
 
 use super::cells::Shows;
-use super::controls::{Chip, Column, Control, Pager, Search, chips, columns, control, pager, source};
-use super::family::{Family, Writer};
+use super::controls::{ColumnHead, Controls, columns, control, pager, source};
+use super::remarks::{Level, Remark, of_alerts};
 use super::rows::{self, Paging};
+use super::rule_rows::{RowBuilder, RowView, RuleRows};
 use super::times::Moment;
-use super::{Frame, Setting, Stale, Summary, counted, cut};
-use crate::monitoring::{AlertRow, AlertTable, Doubt, Failure, Verdict};
+use super::{Frame, NavLink, Outcome, Pager, PanelContext, StateSummary, counted};
+use crate::monitoring::{AlertRow, AlertTable, Failure, Verdict};
 use crate::page_params::PageSize;
-use crate::prometheus::{AlertState, InstanceSettings};
-use crate::web::doubts::{doubtful, silences};
-use crate::web::links::{self, Link, Page, Source};
-use crate::web::page_error::{Told, tell};
-use crate::web::{Format, RowId};
+use crate::prometheus::{AlertState, InstanceName, InstanceSettings};
+use crate::web::RowId;
+use crate::web::links::{self, Link};
+use crate::web::params::INSTANCE;
 
-/// So many rules are named in one note; the others are counted.
-const MOST_NAMED: usize = 10;
-/// In characters.
-const LONGEST_NAME: usize = 100;
+/// A table without controls shows this many rows and counts the rest.
+const MAX_ROWS: usize = 20;
 
 /// The panel with id `alerts`.
 #[derive(Template)]
 #[template(path = "panels/alerts.html")]
 pub struct AlertsPanel {
     pub frame: Frame,
-    /// Goes along out of band when the panel is asked for alone, so that the page's sentence stays true.
-    pub summary: Summary,
+    /// In a fragment it goes along out of band, so that the page's sentence stays true.
+    pub summary: StateSummary,
     pub is_fragment: bool,
     /// Prometheus' own page of alerts.
     pub out: Option<String>,
-    pub body: Body,
+    pub body: Outcome<Table>,
 }
 
 impl askama::filters::HtmlSafe for AlertsPanel {}
 
-pub enum Body {
-    /// The address of the panel's own page, which waits.
-    Loading(Link),
-    Failed(Told),
-    Ready(Box<Table>),
-}
-
-/// A rule that cannot be evaluated, so that its state is not to be trusted.
-pub struct Unhealthy {
-    pub name: String,
-    pub group: String,
-    pub error: String,
-}
-
 pub struct Table {
     pub as_of: Moment,
     pub instance: String,
-    pub stale: Option<Stale>,
-    /// Why what is silenced is not known, or not newly.
-    pub silences: Option<String>,
-    /// What chooses the rows could be read only in part.
-    pub broken: bool,
-    /// Who chooses the alerts.
-    pub chooser: &'static str,
-    pub csv: Link,
-    pub warnings: Vec<String>,
-    /// That the instance's clock is off.
-    pub skew: Option<String>,
-    pub unmatched: Vec<String>,
-    pub unhealthy: Vec<Unhealthy>,
-    /// What else is not to be trusted about rules, and their names.
-    pub doubts: Vec<(&'static str, Vec<String>)>,
-    pub chips: Vec<Chip>,
-    pub search: Search,
-    pub columns: Vec<Column>,
+    pub remarks: Vec<Remark>,
+    /// None where the address of the page describes no table.
+    pub controls: Option<Controls>,
+    pub columns: Vec<ColumnHead>,
     pub shows: Shows,
-    /// The row that the address leads to is not among the entity's rows.
-    pub gone: bool,
-    pub families: Vec<Family>,
+    pub rules: Vec<RuleRows>,
     pub pager: Option<Pager>,
-    /// Why the table has no row, and where to go from there.
-    pub empty: Option<Empty>,
+    /// Below the rows: how many are left out.
+    pub hidden: Option<String>,
+    /// Why the table has no row.
+    pub empty: Option<EmptyTable>,
 }
 
-pub struct Empty {
+pub struct EmptyTable {
     pub state: AlertState,
     pub text: String,
-    pub link: Option<(String, Control)>,
+    pub link: Option<NavLink>,
 }
 
 impl AlertsPanel {
-    /// `answer` is None while it has not come.
+    /// `answer` is None while there is none.
     pub fn of(
-        setting: &Setting<'_>,
+        context: &PanelContext<'_>,
         instance: Option<&InstanceSettings>,
         answer: Option<Result<AlertTable, Failure>>,
         is_fragment: bool,
     ) -> Self {
-        let params = setting.params();
+        let params = context.params();
         let name = instance.map(|i| i.name.to_string());
         let summary = match &answer {
-            Some(answer) => Summary::of(answer, name, params),
-            None => Summary::loading(name),
+            Some(answer) => StateSummary::of(answer, name, params),
+            None => StateSummary::loading(name),
         };
-        let body = match answer {
-            None => Body::Loading(setting.alerts()),
-            Some(Err(failure)) => Body::Failed(tell(&failure)),
-            Some(Ok(table)) => Body::Ready(Box::new(Table::of(setting, &table))),
-        };
+        let body = Outcome::of(answer, &context.alerts(), |table| Table::of(context, &table));
         let frame = Frame {
             id: "alerts".to_owned(),
-            title: format!("{}: {}", setting.name, summary.short()),
+            title: format!("{}: {}", context.name, summary.short()),
             state: summary.state,
-            source: source(setting, &[]),
+            source: Some(source(context, &[])),
             every: params.refresh_secs,
         };
         let out = instance.and_then(|i| i.ui_url.as_ref()).map(links::prometheus_alerts);
         Self { frame, summary, is_fragment, out, body }
     }
+
+    /// Some rows of a table, without controls, for a page whose address describes no table.
+    pub fn of_rows(
+        context: &PanelContext<'_>,
+        instance: &InstanceName,
+        ids: &[RowId],
+        answer: Result<AlertTable, Failure>,
+    ) -> Self {
+        let body = Outcome::of(Some(answer), &context.alerts(), |table| {
+            Table::of_rows(context, instance, ids, &table)
+        });
+        let summary = StateSummary::without_alerts(None);
+        let (id, title) = ("alerts".to_owned(), String::new());
+        let frame = Frame { id, title, state: summary.state, source: None, every: None };
+        Self { frame, summary, is_fragment: false, out: None, body }
+    }
 }
 
 impl Table {
-    fn of(setting: &Setting<'_>, table: &AlertTable) -> Self {
-        let params = setting.params();
+    fn of(context: &PanelContext<'_>, table: &AlertTable) -> Self {
+        let params = context.params();
         let chosen = rows::choose(&table.rows, &params.table);
-        let (families, pager) = families(setting, table, chosen);
-        let unhealthy = doubtful(table, Doubt::FailingRule).map(|doubtful| {
-            let rule = doubtful.row.rule();
-            let error = rule.last_error.clone().unwrap_or_default();
-            Unhealthy { name: rule.name.clone(), group: rule.group.clone(), error }
-        });
+        let (rules, pager) = paged(context, table, chosen);
+        let as_of = context.moment(table.as_of);
+        let remarks = of_alerts(table, as_of.clone()).into_iter();
+        let silences = Remark::silences(&table.silences);
+        let warnings = Remark::warnings(&table.warnings);
+        let skew = table.skew.map(|skew| skew.sentence(&table.instance));
+        let skew = skew.map(|text| Remark::new(Level::Warning, "Clocks differ", text));
+        let is_gone = params.table.alert.is_some() && !table.rows.iter().any(|row| is_linked(context, row));
+        let gone = is_gone.then(|| Remark::new(Level::Unknown, "", "The linked alert is no longer active."));
         Self {
-            as_of: Moment::of(table.as_of, params.period.now, &params.zone),
+            as_of,
             instance: table.instance.to_string(),
-            stale: Stale::of(table.as_of, table.failure.as_ref(), params),
-            silences: silences(&table.silences),
-            broken: table.broken,
-            chooser: chooser(setting),
-            csv: setting.links.data(Page::Alerts(setting.source), Format::Csv),
-            warnings: table.warnings.clone(),
-            skew: table.skew.map(|skew| skew.sentence(&table.instance)),
-            unmatched: table.unmatched_names.clone(),
-            unhealthy: unhealthy.collect(),
-            doubts: doubts(table),
-            chips: chips(setting, table.counts),
-            search: Search::of(setting),
-            columns: columns(setting),
+            remarks: remarks.chain(silences).chain(warnings).chain(skew).chain(gone).collect(),
+            controls: Some(Controls::of(context, table.counts)),
+            columns: columns(context),
             shows: Shows::of(&params.table.columns),
-            gone: params.table.alert.is_some() && !table.rows.iter().any(|row| is_marked(setting, row)),
-            empty: families.is_empty().then(|| empty(setting, table)),
-            families,
+            empty: rules.is_empty().then(|| EmptyTable::of(context, table)),
+            rules,
             pager,
+            hidden: None,
         }
     }
-}
 
-fn chooser(setting: &Setting<'_>) -> &'static str {
-    match setting.source {
-        Source::Entity(_) | Source::Card(_) => "this entity's annotations",
-        Source::AdHoc => "this page's address",
+    fn of_rows(
+        context: &PanelContext<'_>,
+        instance: &InstanceName,
+        ids: &[RowId],
+        table: &AlertTable,
+    ) -> Self {
+        let params = context.params();
+        let rows = table.rows.iter().filter(|row| ids.contains(&RowId::of(row)));
+        let rows: Vec<AlertRow> = rows.cloned().collect();
+        let mut builder = RowBuilder::new(&rows, *context, table.silences.ui_url());
+        let view = |row| RowView { link: link(context, instance, row), ..builder.row(row) }.into();
+        let rules: Vec<RuleRows> = rows.iter().take(MAX_ROWS).map(view).collect();
+        let hidden = rows.len() - rules.len();
+        let empty = EmptyTable {
+            state: AlertState::Unknown,
+            text: "This alert just changed. Reload the page.".to_owned(),
+            link: None,
+        };
+        let as_of = context.moment(table.as_of);
+        let stale = Remark::stale(as_of.clone(), table.failure.as_ref());
+        let head = |column| ColumnHead { link: None, sorted: None, ..column };
+        Self {
+            as_of,
+            instance: table.instance.to_string(),
+            remarks: stale.into_iter().chain(Remark::silences(&table.silences)).collect(),
+            controls: None,
+            columns: columns(context).into_iter().map(head).collect(),
+            shows: Shows::of(&params.table.columns),
+            empty: rules.is_empty().then_some(empty),
+            rules,
+            pager: None,
+            hidden: (hidden > 0).then(|| format!("{hidden} more. Add labels to the link to narrow it down.")),
+        }
+    }
+
+    fn is_wide(&self) -> bool {
+        self.columns.len() > 7 || self.shows.all_labels
     }
 }
 
-/// The page's families; sorted by a column, every row stands on its own.
-fn families(
-    setting: &Setting<'_>,
+/// The page of this row alone.
+fn link(context: &PanelContext<'_>, instance: &InstanceName, row: &AlertRow) -> Link {
+    context.links.go(row.labels().iter().chain([(INSTANCE, instance.as_str())]))
+}
+
+/// One page of the rows, by rule; sorted by a column, each row alone.
+fn paged(
+    context: &PanelContext<'_>,
     answer: &AlertTable,
     chosen: Vec<AlertRow>,
-) -> (Vec<Family>, Option<Pager>) {
-    let params = setting.params();
-    let table = &params.table;
-    let mut writer = Writer::new(&answer.rows, *setting, answer.silences.ui_url());
+) -> (Vec<RuleRows>, Option<Pager>) {
+    let table = &context.params().table;
+    let mut builder = RowBuilder::new(&answer.rows, *context, answer.silences.ui_url());
     let rows = chosen.len();
     if table.sort.is_some() {
-        let place = chosen.iter().position(|row| is_marked(setting, row));
-        let paging = Paging::of(rows, page(setting, place), table.page_size);
+        let place = chosen.iter().position(|row| is_linked(context, row));
+        let paging = Paging::of(rows, page(context, place), table.page_size);
         let page = chosen.get(paging.start..paging.end).unwrap_or_default();
-        let families = page.iter().map(|row| writer.one(row)).collect();
-        return (families, pager(setting, paging, &counted(rows, "row", "rows")));
+        let rules = page.iter().map(|row| builder.row(row).into()).collect();
+        return (rules, pager(context, paging, &counted(rows, "row", "rows")));
     }
-    let grouped = rows::families(chosen);
-    let place = grouped.iter().position(|rows| rows.iter().any(|row| is_marked(setting, row)));
-    let paging = Paging::of(grouped.len(), page(setting, place), table.page_size);
+    let grouped = rows::by_rule(chosen);
+    let place = grouped.iter().position(|rows| rows.iter().any(|row| is_linked(context, row)));
+    let paging = Paging::of(grouped.len(), page(context, place), table.page_size);
     let page = grouped.get(paging.start..paging.end).unwrap_or_default();
-    let whole = table.page_size == PageSize::All;
-    let alone = grouped.len() == 1;
-    let family = |rows: &Vec<AlertRow>| {
+    let (is_only, show_all) = (grouped.len() == 1, table.page_size == PageSize::All);
+    let rule = |rows: &Vec<AlertRow>| {
         let first = rows.first()?;
-        Some(writer.many(first, rows, (alone, whole), every_row_of(setting, first)))
+        Some(builder.rule(first, rows, is_only, show_all, |text| all_rows(context, first, text)))
     };
-    let families = page.iter().filter_map(family).collect();
-    let of = format!("{} with {}", counted(grouped.len(), "rule", "rules"), counted(rows, "row", "rows"));
-    (families, pager(setting, paging, &of))
+    let rules = page.iter().filter_map(rule).collect();
+    let all = format!("{} with {}", counted(grouped.len(), "rule", "rules"), counted(rows, "row", "rows"));
+    (rules, pager(context, paging, &all))
 }
 
-/// The page that the address names, else the one with the marked row.
-fn page(setting: &Setting<'_>, place: Option<usize>) -> usize {
-    let params = setting.params();
+/// The page that the address names, else the one with the linked row.
+fn page(context: &PanelContext<'_>, place: Option<usize>) -> usize {
+    let params = context.params();
     let place = place.filter(|_| !params.is_given("page"));
     place.map_or(params.table.page, |place| Paging::page_of(place, params.table.page_size))
 }
 
-fn is_marked(setting: &Setting<'_>, row: &AlertRow) -> bool {
-    setting.params().table.alert.is_some_and(|marked| marked == RowId::of(row))
+fn is_linked(context: &PanelContext<'_>, row: &AlertRow) -> bool {
+    context.params().table.alert.is_some_and(|linked| linked == RowId::of(row))
 }
 
-/// Where each row of a rule stands on its own.
-fn every_row_of(setting: &Setting<'_>, row: &AlertRow) -> Control {
+/// Every row of a rule, each alone.
+fn all_rows(context: &PanelContext<'_>, row: &AlertRow, text: String) -> NavLink {
     let search = format!("alertname={}", row.rule().name);
-    control(setting, &[("search", Some(&search)), ("sort", Some("state")), ("page", None)], false)
+    control(context, text, &[("search", Some(&search)), ("sort", Some("state")), ("page", None)])
 }
 
-/// What is not to be trusted about rules that can be evaluated: a sentence for each kind, with their names.
-fn doubts(table: &AlertTable) -> Vec<(&'static str, Vec<String>)> {
-    let kinds = [
-        (Doubt::UnevaluatedRule, "Not evaluated yet, so their alerts are not known:"),
-        (Doubt::LateRule, "Not known to be evaluated within three intervals, so newer alerts are not known:"),
-        (Doubt::UnlistedAlert, "Called firing or pending, without a list of such alerts:"),
-        (Doubt::UnknownState, "In a state that is not known:"),
-    ];
-    let told = kinds.into_iter().map(|(doubt, text)| {
-        let mut names: Vec<String> = doubtful(table, doubt)
-            .take(MOST_NAMED + 1)
-            .map(|rule| cut(rule.row.name(), LONGEST_NAME))
-            .collect();
-        let beyond = doubtful(table, doubt).count().saturating_sub(MOST_NAMED);
-        if beyond > 0 {
-            names.truncate(MOST_NAMED);
-            names.push(format!("{beyond} more"));
+impl EmptyTable {
+    /// "No alerts" only of a quiet table.
+    fn of(context: &PanelContext<'_>, table: &AlertTable) -> Self {
+        let params = &context.params().table;
+        let is_filtered = !params.search.is_empty() || !params.states.is_empty();
+        if is_filtered && !table.rows.is_empty() {
+            let changes = [("search", None), ("state", None), ("page", None)];
+            return Self {
+                state: AlertState::Unknown,
+                text: "No alert matches these filters.".to_owned(),
+                link: Some(control(context, "Clear the filters", &changes)),
+            };
         }
-        (text, names)
-    });
-    told.filter(|(_, names)| !names.is_empty()).collect()
-}
-
-/// Says "no alerts" only of what is quiet.
-fn empty(setting: &Setting<'_>, table: &AlertTable) -> Empty {
-    let params = setting.params();
-    let counts = table.counts;
-    let filtered = !params.table.search.is_empty() || !params.table.states.is_empty();
-    let clear = || {
-        let link = control(setting, &[("search", None), ("state", None), ("page", None)], false);
-        Some(("Clear the filters".to_owned(), link))
-    };
-    let show = || {
-        let link = control(setting, &[("showInactiveAlerts", Some("true")), ("page", None)], false);
-        let text = format!("Show {}", counted(counts.inactive, "inactive rule", "inactive rules"));
-        (counts.inactive > 0).then_some((text, link))
-    };
-    let (state, text, link) = if filtered && !table.rows.is_empty() {
-        (AlertState::Unknown, "No alert matches these filters.".to_owned(), clear())
-    } else {
-        match table.evidence().verdict() {
+        let inactive = table.counts.inactive;
+        let show = (inactive > 0).then(|| {
+            let text = format!("Show {}", counted(inactive, "inactive rule", "inactive rules"));
+            control(context, text, &[("showInactiveAlerts", Some("true")), ("page", None)])
+        });
+        let (state, text, link) = match table.evidence().verdict() {
             Verdict::Quiet => {
-                (AlertState::Inactive, "No alerts: nothing is firing or pending.".to_owned(), show())
+                (AlertState::Inactive, "No alerts: nothing is firing or pending.".to_owned(), show)
             }
             Verdict::None => {
-                let text = format!("No rule of {} is chosen by {}.", table.instance, chooser(setting));
-                (AlertState::Unknown, text, None)
+                (AlertState::Unknown, format!("No rule of {} is selected.", table.instance), None)
             }
             Verdict::Firing | Verdict::Pending | Verdict::Unknown => {
-                let text = "No alert is known to fire, but not everything is known: see above.";
-                (AlertState::Unknown, text.to_owned(), show())
+                let text = "State unknown: some alerts or rules could not be checked (see above).";
+                (AlertState::Unknown, text.to_owned(), show)
             }
-        }
-    };
-    Empty { state, text, link }
+        };
+        Self { state, text, link }
+    }
 }

@@ -1,39 +1,46 @@
 //! The alert table's controls: filters, search, order and pages, as links and a form that work without a script.
 
-use super::Setting;
 use super::cells::Shows;
 use super::rows::Paging;
+use super::{NavLink, Pager, PanelContext};
 use crate::monitoring::StateCounts;
 use crate::page_params::PageSize;
 use crate::prometheus::AlertState;
-use crate::web::links::Link;
+use crate::web::Format;
+use crate::web::links::{Link, Page};
 use crate::web::params::{SortKey, SortOrder};
 
-/// The sizes of a page that are offered.
+/// The sizes of a page that the pager offers.
 const SIZES: [PageSize; 5] =
     [PageSize::Rows(5), PageSize::Rows(10), PageSize::Rows(20), PageSize::Rows(50), PageSize::All];
 
-/// A link that changes the table: the address of the page, and of the panel alone.
-#[derive(Clone, Debug)]
-pub struct Control {
-    pub href: Link,
-    pub source: Link,
-    pub current: bool,
+/// The changes of an address that a control makes.
+type Changes<'c> = [(&'static str, Option<&'c str>)];
+
+/// The controls in the panel's header.
+pub struct Controls {
+    pub chips: Vec<Chip>,
+    pub search: Search,
+    pub csv: Link,
 }
 
+/// A filter by a state.
 pub struct Chip {
     pub state: Option<AlertState>,
-    pub text: String,
-    pub link: Control,
+    pub link: NavLink,
 }
 
-pub struct Column {
+/// The head of a column.
+pub struct ColumnHead {
+    /// The column's name for the script, or empty.
+    pub key: &'static str,
     pub class: &'static str,
     pub title: String,
-    /// What the column shows, where the title has it in short.
+    /// What the column shows, where its title is an abbreviation.
     pub hint: String,
-    pub link: Option<Control>,
-    /// `ascending` or `descending`
+    /// The table in this column's order.
+    pub link: Option<NavLink>,
+    /// `ascending` or `descending` where the table is in this column's order.
     pub sorted: Option<&'static str>,
 }
 
@@ -44,84 +51,89 @@ pub struct Search {
     pub hidden: Vec<(String, String)>,
 }
 
-pub struct Pager {
-    pub text: String,
-    pub previous: Option<Control>,
-    pub next: Option<Control>,
-    pub page: String,
-    pub sizes: Vec<(String, Control)>,
+impl Controls {
+    pub fn of(context: &PanelContext<'_>, counts: StateCounts) -> Self {
+        let csv = context.links.data(Page::Alerts(context.source), Format::Csv);
+        Self { chips: chips(context, counts), search: Search::of(context), csv }
+    }
 }
 
 impl Search {
-    pub fn of(setting: &Setting<'_>) -> Self {
-        let params = setting.params();
+    fn of(context: &PanelContext<'_>) -> Self {
+        let params = context.params();
         let hidden =
             params.given.iter().filter(|(name, _)| !matches!(name.as_str(), "search" | "page" | "alert"));
         Self {
-            action: setting.page.to_owned(),
-            source: setting.alerts().path().to_owned(),
+            action: context.page.to_owned(),
+            source: context.alerts().path().to_owned(),
             value: params.table.search.clone(),
             hidden: hidden.cloned().collect(),
         }
     }
 }
 
-pub fn source(setting: &Setting<'_>, changes: &[(&'static str, Option<&str>)]) -> Link {
-    setting.links.with(setting.alerts().path(), changes)
+impl ColumnHead {
+    pub fn new(class: &'static str, title: impl Into<String>) -> Self {
+        Self { key: "", class, title: title.into(), hint: String::new(), link: None, sorted: None }
+    }
 }
 
-pub fn control(setting: &Setting<'_>, changes: &[(&'static str, Option<&str>)], current: bool) -> Control {
-    // A marked row would call the reader back to its page.
+/// The panel alone, with changes.
+pub fn source(context: &PanelContext<'_>, changes: &Changes<'_>) -> Link {
+    context.links.with(context.alerts().path(), changes)
+}
+
+/// A link that changes the table: the address of the page, and of the panel alone.
+pub fn control(context: &PanelContext<'_>, text: impl Into<String>, changes: &Changes<'_>) -> NavLink {
+    // A linked row would bring the reader back to its page.
     let changes = &[&[("alert", None)], changes].concat();
-    Control { href: setting.links.with(setting.page, changes), source: source(setting, changes), current }
+    let link = NavLink::new(text, context.links.with(context.page, changes), false);
+    NavLink { source: Some(source(context, changes)), ..link }
 }
 
-pub fn pager(setting: &Setting<'_>, paging: Paging, of: &str) -> Option<Pager> {
-    let to = |page: usize| control(setting, &[("page", Some(&page.to_string()))], false);
+/// None where every size of a page shows the same.
+pub fn pager(context: &PanelContext<'_>, paging: Paging, all: &str) -> Option<Pager> {
+    let to = |page: usize| {
+        let page = page.to_string();
+        control(context, page.as_str(), &[("page", Some(&page))])
+    };
     let size = |size: PageSize| {
         let text = size.to_string();
-        let current = size == setting.params().table.page_size;
-        let link = control(setting, &[("pageSize", Some(&text))], current);
-        (text, link)
+        let link = control(context, text.as_str(), &[("pageSize", Some(&text))]);
+        NavLink { current: size == context.params().table.page_size, ..link }
     };
-    // Where every size shows the same, there is nothing to choose.
-    (paging.pages > 1 || paging.total > 5).then(|| Pager {
-        text: format!("{}–{} of {of}", paging.start + 1, paging.end),
-        previous: (paging.page > 1).then(|| to(paging.page - 1)),
-        next: (paging.page < paging.pages).then(|| to(paging.page + 1)),
-        page: format!("Page {} of {}", paging.page, paging.pages),
-        sizes: SIZES.into_iter().map(size).collect(),
-    })
+    let sizes = SIZES.into_iter().map(size).collect();
+    (paging.pages > 1 || paging.total > 5).then(|| Pager { sizes, ..Pager::of("alerts", paging, all, to) })
 }
 
-pub fn chips(setting: &Setting<'_>, counts: StateCounts) -> Vec<Chip> {
-    let params = &setting.params().table;
+fn chips(context: &PanelContext<'_>, counts: StateCounts) -> Vec<Chip> {
+    let params = &context.params().table;
     let only = |state: AlertState, n: usize| {
         let word = state.as_str();
         let current = params.states == [state];
         let value = if current { None } else { Some(word) };
-        let link = control(setting, &[("state", value), ("page", None)], current);
-        Chip { state: Some(state), text: format!("{n} {word}"), link }
+        let link = control(context, format!("{n} {word}"), &[("state", value), ("page", None)]);
+        Chip { state: Some(state), link: NavLink { current, ..link } }
     };
     let mut firing = only(AlertState::Firing, counts.firing);
     for (word, n) in counts.held.parts() {
         // These fire too, and the filter shows them.
-        firing.text.push_str(&format!(", {n} {word}"));
+        firing.link.text.push_str(&format!(", {n} {word}"));
     }
     let mut chips = vec![firing, only(AlertState::Pending, counts.pending)];
     let odd = [(AlertState::Error, counts.error), (AlertState::Unknown, counts.unknown)];
     chips.extend(odd.into_iter().filter(|(_, n)| *n > 0).map(|(state, n)| only(state, n)));
     chips.push(only(AlertState::Inactive, counts.inactive));
-    let shown = params.show_inactive && params.states.is_empty();
-    let value = if shown { setting.params().table.hide_inactive() } else { Some("true") };
-    let link = control(setting, &[("showInactiveAlerts", value), ("state", None), ("page", None)], shown);
-    let text = if shown { "Hide inactive" } else { "Show inactive" };
-    chips.push(Chip { state: None, text: text.to_owned(), link });
+    let current = params.show_inactive && params.states.is_empty();
+    let value = if current { params.hide_inactive() } else { Some("true") };
+    let text = if current { "Hide inactive" } else { "Show inactive" };
+    let link = control(context, text, &[("showInactiveAlerts", value), ("state", None), ("page", None)]);
+    chips.push(Chip { state: None, link: NavLink { current, ..link } });
     chips
 }
 
-pub fn columns(setting: &Setting<'_>) -> Vec<Column> {
-    let params = &setting.params().table.columns;
+pub fn columns(context: &PanelContext<'_>) -> Vec<ColumnHead> {
+    let params = &context.params().table.columns;
     let shows = Shows::of(params);
     let shapes = [
         (true, "st", "State", Some((SortKey::State, false))),
@@ -133,32 +145,25 @@ pub fn columns(setting: &Setting<'_>) -> Vec<Column> {
         (true, "value num", "Value", Some((SortKey::Value, true))),
         (true, "since num", "Active for", Some((SortKey::ActiveAt, false))),
     ];
-    let sort = setting.params().table.sort;
-    let plain = |class, title: &str| Column {
-        class,
-        title: title.to_owned(),
-        hint: String::new(),
-        link: None,
-        sorted: None,
-    };
+    let sort = context.params().table.sort;
     let column = |(_, class, title, key): (bool, &'static str, &str, Option<(SortKey, bool)>)| {
-        let Some((key, descending)) = key else { return plain(class, title) };
+        let head = ColumnHead::new(class, title);
+        let Some((key, descending)) = key else { return head };
         let now = sort.filter(|order| order.key == key);
         let next = next_order(key, descending, now).map(SortOrder::text);
-        Column {
-            link: Some(control(setting, &[("sort", next.as_deref()), ("page", None)], now.is_some())),
+        ColumnHead {
+            link: Some(control(context, title, &[("sort", next.as_deref()), ("page", None)])),
             sorted: now.map(|order| if order.descending { "descending" } else { "ascending" }),
-            ..plain(class, title)
+            ..head
         }
     };
-    let extra = params
-        .extra
-        .iter()
-        .map(|column| Column { hint: column.to_string(), ..plain("extra", &column.title()) });
+    let extra = params.extra.iter();
+    let extra = extra
+        .map(|column| ColumnHead { hint: column.to_string(), ..ColumnHead::new("extra", column.title()) });
     shapes.into_iter().filter(|shape| shape.0).map(column).chain(extra).collect()
 }
 
-/// One way, the other way, and back to the table's own order.
+/// The first order, its reverse, and back to the table's own.
 fn next_order(key: SortKey, descending: bool, now: Option<SortOrder>) -> Option<SortOrder> {
     match now {
         None => Some(SortOrder { key, descending }),

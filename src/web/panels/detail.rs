@@ -1,32 +1,18 @@
-//! What an opened alert row says: every label and annotation, links, and the truth about its rule.
+//! The details of an alert row: every label and annotation, links, and its rule.
 
 use jiff::Timestamp;
 use url::Url;
 
 use super::times::{self, Moment};
+use super::{Field, OutLink};
 use crate::monitoring::{AlertRow, Held};
 use crate::page_params::Zone;
-use crate::prometheus::{AlertingRule, RuleHealth};
+use crate::prometheus::{AlertingRule, Float, RuleHealth};
 use crate::web::links::{new_silence, safe_href};
 
-/// An annotation, with its address when it is an http(s) one.
+/// The rule, whatever its alerts do.
 #[derive(Clone, Debug)]
-pub struct Note {
-    pub name: String,
-    pub text: String,
-    pub href: Option<String>,
-}
-
-/// A link that is offered as a button: the runbook, the dashboard.
-#[derive(Clone, Debug)]
-pub struct Button {
-    pub word: &'static str,
-    pub href: String,
-}
-
-/// What is true of the rule, whatever its alerts do.
-#[derive(Clone, Debug)]
-pub struct RuleFacts {
+pub struct RuleInfo {
     pub query: String,
     pub waits: String,
     pub keeps: Option<String>,
@@ -36,7 +22,7 @@ pub struct RuleFacts {
     pub group: String,
 }
 
-impl RuleFacts {
+impl RuleInfo {
     pub fn of(rule: &AlertingRule, now: Timestamp, zone: &Zone) -> Self {
         let health = match rule.health {
             RuleHealth::Ok => "ok",
@@ -58,22 +44,21 @@ impl RuleFacts {
 /// All of one alert.
 #[derive(Clone, Debug)]
 pub struct Detail {
-    pub buttons: Vec<Button>,
+    /// Runbook, dashboard, a new silence.
+    pub links: Vec<OutLink>,
     pub labels: Vec<(String, String)>,
-    pub notes: Vec<Note>,
+    /// With its address where it is an http(s) one.
+    pub annotations: Vec<Field>,
     pub active_since: Option<Moment>,
-    /// As precise as Prometheus told it.
+    /// As precise as Prometheus sent it.
     pub value: Option<String>,
-    pub rule: RuleFacts,
-    /// Who holds it back, why and until when.
-    pub held: Vec<Holding>,
-    /// Alertmanager's form for a new silence.
-    pub silence: Option<String>,
+    pub rule: RuleInfo,
+    pub suppressions: Vec<Suppression>,
 }
 
-/// One reason why an alert is not sent on.
+/// Who suppresses an alert, why and until when.
 #[derive(Clone, Debug)]
-pub struct Holding {
+pub struct Suppression {
     /// `Silenced by`
     pub word: &'static str,
     pub by: String,
@@ -82,80 +67,52 @@ pub struct Holding {
 }
 
 impl Detail {
-    /// `alertmanager` is where people open it.
+    /// `alertmanager` is the address of its user interface.
     pub fn of(row: &AlertRow, alertmanager: Option<&Url>, now: Timestamp, zone: &Zone) -> Self {
         let alert = row.alert();
         let pairs = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
-        let notes: Vec<Note> = row.annotations().iter().map(|(name, text)| note(name, text)).collect();
+        let annotations: Vec<Field> = row.annotations().iter().map(annotation).collect();
+        let silence = alertmanager.filter(|_| alert.is_some()).map(|url| {
+            // Alertmanager may have more labels than the instance sends.
+            let href = row
+                .held()
+                .map_or_else(|| new_silence(url, row.labels()), |held| new_silence(url, &held.labels()));
+            OutLink { text: "Silence", href }
+        });
         Self {
-            buttons: notes.iter().filter_map(button).collect(),
+            links: annotations.iter().filter_map(link).chain(silence).collect(),
             labels: row.labels().iter().map(pairs).collect(),
-            active_since: alert
-                .and_then(|a| a.active_at.as_deref())
-                .and_then(|at| Moment::read(at, now, zone)),
-            value: alert.and_then(|a| a.value).map(exact),
-            rule: RuleFacts::of(row.rule(), now, zone),
-            held: row.held().map(|held| holdings(held, now, zone)).unwrap_or_default(),
-            silence: alertmanager.filter(|_| alert.is_some()).map(|url| {
-                // Alertmanager may have more labels than the instance tells.
-                row.held()
-                    .map_or_else(|| new_silence(url, row.labels()), |held| new_silence(url, &held.labels()))
-            }),
-            notes,
+            active_since: row.active_at().map(|at| Moment::of(at, now, zone)),
+            value: row.value().map(|value| Float(value).to_string()),
+            rule: RuleInfo::of(row.rule(), now, zone),
+            suppressions: row.held().map(|held| suppressions(held, now, zone)).unwrap_or_default(),
+            annotations,
         }
     }
 }
 
-fn holdings(held: &Held, now: Timestamp, zone: &Zone) -> Vec<Holding> {
-    let silenced = held.silences.iter().map(|silence| Holding {
+fn suppressions(held: &Held, now: Timestamp, zone: &Zone) -> Vec<Suppression> {
+    let silenced = held.silences.iter().map(|silence| Suppression {
         word: "Silenced by",
         by: silence.created_by.clone(),
         comment: silence.comment.clone(),
         until: Moment::read(&silence.ends_at, now, zone),
     });
-    let other = |word, by: &String| Holding { word, by: by.clone(), comment: String::new(), until: None };
+    let other = |word, by: &String| Suppression { word, by: by.clone(), comment: String::new(), until: None };
     let inhibited = held.inhibited_by.iter().map(|by| other("Inhibited by", by));
     let muted = held.muted_by.iter().map(|by| other("Muted during", by));
     silenced.chain(inhibited).chain(muted).collect()
 }
 
-/// A number in full, in Prometheus' words for what is none.
-pub fn exact(value: f64) -> String {
-    match value {
-        v if v.is_nan() => "NaN".to_owned(),
-        f64::INFINITY => "+Inf".to_owned(),
-        f64::NEG_INFINITY => "-Inf".to_owned(),
-        v => v.to_string(),
-    }
+fn annotation((name, text): (&str, &str)) -> Field {
+    Field { name: name.to_owned(), text: text.to_owned(), href: safe_href(text) }
 }
 
-fn note(name: &str, text: &str) -> Note {
-    Note { name: name.to_owned(), text: text.to_owned(), href: safe_href(text) }
-}
-
-fn button(note: &Note) -> Option<Button> {
-    let word = match note.name.as_str() {
+fn link(annotation: &Field) -> Option<OutLink> {
+    let text = match annotation.name.as_str() {
         "runbook_url" | "runbook" => "Runbook",
         "dashboard_url" | "dashboard" => "Dashboard",
         _ => return None,
     };
-    note.href.clone().map(|href| Button { word, href })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_that_are_none_have_prometheus_words() {
-        for (value, text) in [
-            (f64::NAN, "NaN"),
-            (f64::INFINITY, "+Inf"),
-            (f64::NEG_INFINITY, "-Inf"),
-            (2_379_244_622.0, "2379244622"),
-            (0.1, "0.1"),
-        ] {
-            assert_eq!(exact(value), text);
-        }
-    }
+    annotation.href.clone().map(|href| OutLink { text, href })
 }

@@ -1,9 +1,9 @@
-//! Entities as lines of a list: what each is, whose it is, and what its alerts do.
+//! Entities as rows of a list: kind, owner, and the states of their alerts.
 
 use jiff::Timestamp;
 
 use super::cut;
-use super::summary::Part;
+use super::summary::StateText;
 use super::times::Moment;
 use crate::catalog::Snapshot;
 use crate::monitoring::{EntityAlerts, Evidence, Overview, Verdict};
@@ -20,11 +20,11 @@ pub struct EntityLine {
     pub about: String,
     pub tags: Vec<String>,
     pub is_available: bool,
-    /// The first of those that have nothing to show, after some that have.
+    /// The first without monitoring, after some with.
     pub begins_others: bool,
-    /// What its alerts do.
-    pub alerts: Vec<Part>,
-    /// When its instance said so, if it does not answer any more.
+    /// The states of its alerts.
+    pub alerts: Vec<StateText>,
+    /// The time of the answer, if its instance is not answering now.
     pub not_since: Option<Moment>,
 }
 
@@ -64,8 +64,8 @@ fn not_since(alerts: &EntityAlerts) -> Option<Timestamp> {
     }
 }
 
-fn parts(alerts: &EntityAlerts) -> Vec<Part> {
-    let part = |state, text: &str| Part { state, text: text.to_owned() };
+fn parts(alerts: &EntityAlerts) -> Vec<StateText> {
+    let part = |state, text: &str| StateText { state, text: text.to_owned() };
     match alerts {
         EntityAlerts::None => Vec::new(),
         EntityAlerts::Unknown => vec![part("unknown", "unknown")],
@@ -83,17 +83,18 @@ fn parts(alerts: &EntityAlerts) -> Vec<Part> {
     }
 }
 
-/// How many are in each state. That an answer is an older one is said once, beside what it says.
-fn counted(evidence: &Evidence, is_old: bool) -> Vec<Part> {
+/// How many are in each state. The time of an older answer is shown beside it.
+fn counted(evidence: &Evidence, is_old: bool) -> Vec<StateText> {
     let counts = evidence.counts;
     let unknown = if is_old { counts.error + counts.unknown } else { evidence.unknown() };
     let states = [("firing", counts.firing), ("pending", counts.pending), ("unknown", unknown)];
     let some = states.into_iter().filter(|(_, n)| *n > 0);
-    let some = some.map(|(state, n)| Part { state, text: format!("{n} {state}") });
-    let held = counts.held.parts().map(|(word, n)| Part { state: "silenced", text: format!("{n} {word}") });
-    let mut parts: Vec<Part> = some.chain(held).collect();
+    let some = some.map(|(state, n)| StateText { state, text: format!("{n} {state}") });
+    let held =
+        counts.held.parts().map(|(word, n)| StateText { state: "silenced", text: format!("{n} {word}") });
+    let mut parts: Vec<StateText> = some.chain(held).collect();
     if is_old && evidence.verdict() == Verdict::Unknown && unknown == 0 {
-        parts.insert(0, Part { state: "unknown", text: "unknown".to_owned() });
+        parts.insert(0, StateText { state: "unknown", text: "unknown".to_owned() });
     }
     parts
 }

@@ -1,175 +1,260 @@
-//! A graph card: the chart with its legend table, or the samples, or the face of what went wrong.
+//! A graph card, of a graph or of an alert's expression: the chart with its legend, the samples, or why there is
+//! neither.
 
 use askama::Template;
+use jiff::Timestamp;
 
-use super::chart::{self, Chart, gaps, step_named};
+use super::chart::{self, Chart};
+use super::remarks::{Level, Remark, of_graph};
 use super::samples::Samples;
-use super::stats::Tiles;
-use super::{Frame, Setting, Stale};
+use super::stats::{Tile, hidden_tiles, tiles};
+use super::times::Moment;
+use super::{Frame, LOADING, NavLink, Outcome, PanelContext};
 use crate::annotations::{GraphSpec, GraphType};
-use crate::monitoring::{Failure, Graph, Span};
+use crate::chart::{Mark, Plot};
+use crate::monitoring::{AlertRow, Failure, Graph, Span};
 use crate::prometheus::InstanceSettings;
-use crate::web::Format;
-use crate::web::links::{self, Link};
-use crate::web::page_error::{Nothing, Told, tell, tell_nothing};
+use crate::web::links::{self, Link, Source};
+use crate::web::page_error::EmptyText;
+use crate::web::{Format, RowId};
 
-/// The panel with id `graph-1`.
+/// A row, and the answer to its expression.
+pub type RowGraph = (AlertRow, Result<Graph, Failure>);
+
+/// The panel with id `graph-1` or `alert-0123456789abcdef-graph-panel`.
 #[derive(Template)]
 #[template(path = "panels/graph.html")]
 pub struct GraphPanel {
     pub frame: Frame,
     pub title: String,
-    /// The title is the query itself, so it is set as code.
-    pub is_query: bool,
     pub query: String,
     /// The graph page of Prometheus.
     pub out: Option<String>,
-    pub menu: Menu,
-    pub body: Body,
+    /// The panel on a page of its own.
+    pub alone: Link,
+    pub subject: GraphSubject,
+    pub body: Outcome<GraphBody>,
 }
 
 impl askama::filters::HtmlSafe for GraphPanel {}
 
+/// What the graph is of.
+pub enum GraphSubject {
+    Graph(GraphMenu),
+    /// The expression of an alert, and since when that is active.
+    Alert(Option<Moment>),
+}
+
 /// The links of a card's menu.
-pub struct Menu {
-    pub alone: Link,
-    pub line: Link,
-    pub area: Link,
-    pub is_area: bool,
-    pub samples: Link,
-    pub chart: Link,
-    pub is_table: bool,
-    pub json: Link,
+pub struct GraphMenu {
+    /// The title is the query itself, set as code.
+    pub is_query: bool,
+    /// From the chart to the samples or back.
+    pub switch: NavLink,
+    pub items: Vec<NavLink>,
     pub csv: Link,
-    pub svg: Link,
-    /// Where the query can be changed.
-    pub edit: Option<Link>,
 }
 
-pub enum Body {
-    /// The address of the panel's own page, which waits.
-    Loading(Link),
-    Failed(Told),
-    Ready(Box<Ready>),
+pub struct GraphBody {
+    pub remarks: Vec<Remark>,
+    pub view: GraphView,
 }
 
-pub struct Ready {
-    pub stale: Option<Stale>,
-    pub notes: Vec<String>,
-    pub warnings: Vec<String>,
-    pub infos: Vec<String>,
-    pub view: View,
-}
-
-pub enum View {
-    Empty(Nothing),
-    Stats(Tiles),
+pub enum GraphView {
+    /// The alert is not active now; with the address of all alerts, where the reader may list them.
+    Gone(Option<Link>),
+    Empty(EmptyText),
+    Values(Vec<Tile>),
     Chart(Chart),
     Samples(Samples),
 }
 
+/// Where a graph is: its panel's id and address.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    context: &'a PanelContext<'a>,
+    instance: Option<&'a InstanceSettings>,
+    id: &'a str,
+    own: &'a Link,
+}
+
 impl GraphPanel {
-    /// `number` is from 1; `answer` is None while it has not come.
+    /// `number` is from 1; `answer` is None while there is none.
     pub fn of(
-        setting: &Setting<'_>,
+        context: &PanelContext<'_>,
         instance: Option<&InstanceSettings>,
         number: usize,
         spec: &GraphSpec,
         answer: Option<Result<Graph, Failure>>,
     ) -> Self {
-        let params = setting.params();
-        let body = match answer {
-            None => Body::Loading(setting.graph(number)),
-            Some(Err(failure)) => Body::Failed(tell(&failure)),
-            Some(Ok(graph)) => Body::Ready(Box::new(Ready::of(setting, instance, number, graph))),
-        };
+        let params = context.params();
+        let (id, own) = (format!("graph-{number}"), context.graph(number));
+        let place = Place { context, instance, id: &id, own: &own };
+        let body = Outcome::of(answer, &own, |graph| {
+            let graph = Graph { graph_type: params.graph_type.unwrap_or(graph.graph_type), ..graph };
+            GraphBody::of(place, &graph, params.view_table.then_some(number), None)
+        });
         let title = spec.title.clone().unwrap_or_else(|| spec.source.clone());
-        let frame = Frame {
-            id: format!("graph-{number}"),
-            title: format!("{}: {title}", setting.name),
-            state: body.state(),
-            source: source(setting, number),
-            every: params.graph_refresh(),
+        // The samples' table has pages, which the other forms of the panel do not have.
+        let source = if params.view_table {
+            context.links.with(own.path(), &[])
+        } else {
+            context.as_drawn(own.clone())
         };
-        let ui_url = instance.and_then(|i| i.ui_url.as_ref());
         Self {
-            frame,
-            is_query: spec.title.is_none(),
+            frame: place.frame(&title, state(&body), source, params.graph_refresh()),
             title,
             query: spec.source.clone(),
-            out: ui_url.map(|url| {
-                links::prometheus_graph(url, &spec.source, &Span::asked(&params.period, instance))
-            }),
-            menu: Menu::of(setting, number, spec),
+            out: place.prometheus(&spec.source),
+            subject: GraphSubject::Graph(GraphMenu::of(context, number, spec, &body)),
+            alone: own,
             body,
         }
     }
 
-    /// Whether there may be something to draw as lines or to list: single values are neither.
-    pub fn has_samples(&self) -> bool {
-        !matches!(&self.body, Body::Ready(ready) if matches!(ready.view, View::Stats(_)))
-    }
-}
-
-/// The samples' table has pages, which the other forms of the panel do not have.
-fn source(setting: &Setting<'_>, number: usize) -> Link {
-    let own = setting.graph(number);
-    if setting.params().view_table { setting.links.with(own.path(), &[]) } else { setting.as_drawn(own) }
-}
-
-impl Menu {
-    fn of(setting: &Setting<'_>, number: usize, spec: &GraphSpec) -> Self {
-        let links = setting.links;
-        let params = setting.params();
-        let own = setting.graph(number);
-        let kind = params.graph_type.or(spec.graph_type).unwrap_or_default();
-        Self {
-            line: links.with(setting.page, &[("graphType", Some("line"))]),
-            area: links.with(setting.page, &[("graphType", Some("area"))]),
-            is_area: kind == GraphType::Area,
-            samples: links.with(own.path(), &[("view", Some("table")), ("page", None)]),
-            chart: links.with(own.path(), &[("view", None), ("page", None)]),
-            is_table: params.view_table,
-            json: setting.graph_as(number, Format::Json),
-            csv: setting.graph_as(number, Format::Csv),
-            svg: setting.graph_as(number, Format::Svg),
-            edit: setting.edit(spec),
-            alone: own,
-        }
-    }
-}
-
-impl Body {
-    fn state(&self) -> &'static str {
-        match self {
-            Self::Loading(_) => "loading",
-            Self::Failed(_) => "failed",
-            Self::Ready(ready) if matches!(ready.view, View::Empty(_)) => "empty",
-            Self::Ready(_) => "ready",
-        }
-    }
-}
-
-impl Ready {
-    fn of(setting: &Setting<'_>, instance: Option<&InstanceSettings>, number: usize, graph: Graph) -> Self {
-        let params = setting.params();
-        let graph = Graph { graph_type: params.graph_type.unwrap_or(graph.graph_type), ..graph };
-        let matrix = graph.answer.value.clone();
-        let stale = Stale::of(graph.answer.as_of, graph.answer.failure.as_ref(), params);
-        let mut notes = graph.notices.clone();
-        let view = if let Some(tiles) = Tiles::of(&graph, params) {
-            View::Stats(tiles)
-        } else if matrix.series.is_empty() {
-            View::Empty(tell_nothing(&graph, &format!("{} to {}", params.from, params.to)))
-        } else if params.view_table {
-            View::Samples(Samples::of(setting, number, &graph))
-        } else {
-            let plot = chart::plot(setting, &graph);
-            let scrape = instance.map(|i| i.scrape_interval.as_millis()).unwrap_or_default();
-            notes.extend(step_named(matrix.window.step_ms(), i64::try_from(scrape).unwrap_or(i64::MAX)));
-            notes.extend(gaps(&plot));
-            View::Chart(Chart::of(setting, &plot, &format!("graph-{number}"), setting.graph(number)))
+    /// The graph of a row's expression. `found` is None when the entity has no such row now.
+    pub fn of_alert(
+        context: &PanelContext<'_>,
+        instance: Option<&InstanceSettings>,
+        id: RowId,
+        found: Result<Option<RowGraph>, Failure>,
+    ) -> Self {
+        let params = context.params();
+        let (panel_id, own) = (format!("alert-{id}-graph-panel"), context.alert_graph(id));
+        let place = Place { context, instance, id: &panel_id, own: &own };
+        let (row, answer) = match found {
+            Err(failure) => (None, Err(failure)),
+            Ok(None) => (None, Ok(None)),
+            Ok(Some((row, answer))) => (Some(row), answer.map(Some)),
         };
-        Self { stale, notes, warnings: matrix.warnings.clone(), infos: matrix.infos.clone(), view }
+        let since = row.as_ref().and_then(AlertRow::active_at);
+        let body = Outcome::of(Some(answer), &own, |graph| match graph {
+            None => GraphBody { remarks: Vec::new(), view: GraphView::Gone(alerts(context)) },
+            Some(graph) => GraphBody::of(place, &graph, None, since),
+        });
+        let title = row.as_ref().map_or("Alert", AlertRow::name).to_owned();
+        let query = row.as_ref().map(|row| row.rule().query.trim().to_owned());
+        let every = params.graph_refresh().filter(|_| row.is_some());
+        Self {
+            frame: place.frame(&title, state(&body), context.as_drawn(own.clone()), every),
+            title,
+            out: query.as_ref().and_then(|query| place.prometheus(query)),
+            query: query.unwrap_or_default(),
+            subject: GraphSubject::Alert(since.map(|at| context.moment(at))),
+            alone: own,
+            body,
+        }
+    }
+
+    pub fn is_gone(&self) -> bool {
+        matches!(&self.body, Outcome::Ready(body) if matches!(body.view, GraphView::Gone(_)))
+    }
+
+    fn is_alert(&self) -> bool {
+        matches!(self.subject, GraphSubject::Alert(_))
+    }
+
+    fn is_query(&self) -> bool {
+        matches!(&self.subject, GraphSubject::Graph(menu) if menu.is_query)
+    }
+}
+
+/// All alerts, where the reader may list them.
+fn alerts(context: &PanelContext<'_>) -> Option<Link> {
+    let is_of_entity = !matches!(context.source, Source::AdHoc) || context.params().custom.entity.is_some();
+    (context.ad_hoc || is_of_entity).then(|| context.alerts())
+}
+
+fn state(body: &Outcome<GraphBody>) -> &'static str {
+    match body {
+        Outcome::Loading(_) => LOADING,
+        Outcome::Failed(_) => "failed",
+        Outcome::Ready(body) => match body.view {
+            GraphView::Gone(_) => "failed",
+            GraphView::Empty(_) => "empty",
+            GraphView::Values(_) | GraphView::Chart(_) | GraphView::Samples(_) => "ready",
+        },
+    }
+}
+
+impl Place<'_> {
+    fn frame(self, title: &str, state: &'static str, source: Link, every: Option<u32>) -> Frame {
+        let title = format!("{}: {title}", self.context.name);
+        Frame { id: self.id.to_owned(), title, state, source: Some(source), every }
+    }
+
+    fn prometheus(self, query: &str) -> Option<String> {
+        let ui_url = self.instance?.ui_url.as_ref()?;
+        let span = Span::asked(&self.context.params().period, self.instance);
+        Some(links::prometheus_graph(ui_url, query, &span))
+    }
+}
+
+impl GraphMenu {
+    fn of(context: &PanelContext<'_>, number: usize, spec: &GraphSpec, body: &Outcome<GraphBody>) -> Self {
+        let (links, params) = (context.links, context.params());
+        let own = context.graph(number);
+        let is_table = params.view_table;
+        let switch = |text| {
+            let view = if is_table { None } else { Some("table") };
+            NavLink::new(text, links.with(own.path(), &[("view", view), ("page", None)]), false)
+        };
+        let kind = params.graph_type.or(spec.graph_type).unwrap_or_default();
+        let kinds = [("Line", GraphType::Line), ("Area", GraphType::Area)].map(|(text, each)| {
+            let href = links.with(context.page, &[("graphType", Some(each.as_str()))]);
+            NavLink::new(text, href, kind == each)
+        });
+        let csv = context.graph_as(number, Format::Csv);
+        let forms = [
+            ("Open full page", own.clone()),
+            ("JSON", context.graph_as(number, Format::Json)),
+            ("CSV", csv.clone()),
+            ("SVG", context.graph_as(number, Format::Svg)),
+        ];
+        let edit = context.edit(spec).map(|href| ("Edit in Explore", href));
+        let forms = forms.into_iter().chain(edit).map(|(text, href)| NavLink::new(text, href, false));
+        // Single values are neither drawn as lines nor listed as samples.
+        let has_samples = !matches!(body, Outcome::Ready(body) if matches!(body.view, GraphView::Values(_)));
+        let shapes = kinds.into_iter().chain([switch(if is_table { "Chart" } else { "Show as table" })]);
+        Self {
+            is_query: spec.title.is_none(),
+            switch: switch(if is_table { "Chart" } else { "Table" }),
+            items: shapes.filter(|_| has_samples).chain(forms).collect(),
+            csv,
+        }
+    }
+}
+
+impl GraphBody {
+    /// `table` is the graph's number when its samples are shown; `active_since` is marked in the chart.
+    fn of(place: Place<'_>, graph: &Graph, table: Option<usize>, active_since: Option<Timestamp>) -> Self {
+        let (context, params) = (place.context, place.context.params());
+        let mut plot = None;
+        let view = if !graph.stats.is_empty() {
+            GraphView::Values(tiles(graph, params))
+        } else if graph.answer.value.series.is_empty() {
+            GraphView::Empty(EmptyText::of(graph, &format!("{} to {}", params.from, params.to)))
+        } else if let Some(number) = table {
+            GraphView::Samples(Samples::of(context, number, graph))
+        } else {
+            let mark = |at: Timestamp| Mark { at_ms: at.as_millisecond(), text: "active since" };
+            let marks = active_since.map(mark).into_iter().collect();
+            let drawn = plot.insert(Plot { marks, ..chart::plot(context, graph) });
+            GraphView::Chart(Chart::of(context, drawn, place.id, place.own.clone()))
+        };
+        let scrape = place.instance.map_or(0, |i| i.scrape_interval.as_millis());
+        let scrape = i64::try_from(scrape).unwrap_or(i64::MAX);
+        let hidden = hidden_tiles(graph).map(Remark::info);
+        let remarks =
+            of_graph(graph, plot.as_ref(), Some(scrape), params).into_iter().chain(hidden).collect();
+        Self { remarks, view }
+    }
+
+    fn above(&self) -> Vec<&Remark> {
+        self.remarks.iter().filter(|remark| remark.level != Level::Info).collect()
+    }
+
+    fn below(&self) -> Vec<&Remark> {
+        self.remarks.iter().filter(|remark| remark.level == Level::Info).collect()
     }
 }

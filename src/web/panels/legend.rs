@@ -1,31 +1,21 @@
-//! The legend of a chart: a line for each series with its figures, in the order that the reader chose.
+//! The legend of a chart: a row for each series with its figures, in the reader's order.
 
 use std::cmp::Ordering;
 
-use super::Setting;
-use super::detail::exact;
+use super::controls::ColumnHead;
+use super::{NavLink, PanelContext};
 use crate::chart::{LegendRow, Plot, PlotSeries, format};
-use crate::web::links::Link;
+use crate::prometheus::Float;
 use crate::web::params::{LegendColumn, LegendOrder};
 
 /// The table under a chart.
 pub struct Legend {
-    pub columns: Vec<Column>,
-    pub lines: Vec<LegendLine>,
-}
-
-/// The head of a column: a link to the page in this column's order.
-pub struct Column {
-    pub key: &'static str,
-    pub class: &'static str,
-    pub title: String,
-    pub href: Link,
-    /// `ascending` or `descending` where the table is in this column's order.
-    pub sorted: Option<&'static str>,
+    pub columns: Vec<ColumnHead>,
+    pub rows: Vec<LegendEntry>,
 }
 
 /// A series, its figures as text.
-pub struct LegendLine {
+pub struct LegendEntry {
     /// The series' place in the chart, from 0.
     pub index: usize,
     pub name: String,
@@ -42,63 +32,61 @@ pub struct Figure {
 
 impl Legend {
     /// Of the panel with this id.
-    pub fn of(setting: &Setting<'_>, panel: &str, plot: &Plot) -> Self {
+    pub fn of(context: &PanelContext<'_>, panel: &str, plot: &Plot) -> Self {
         let graph = panel.strip_prefix("graph-").unwrap_or(panel);
-        let order = setting.params().legends.order(graph);
+        let order = context.params().legends.order(graph);
         let mut series: Vec<_> = plot.series.iter().enumerate().collect();
         if let Some(order) = order {
             series.sort_by(|(_, a), (_, b)| compare(order, a, b));
         }
-        let lines = series.into_iter().map(|(index, series)| LegendLine::of(index, series, plot));
+        let rows = series.into_iter().map(|(index, series)| LegendEntry::of(index, series, plot));
         Self {
             columns: LegendColumn::ALL
                 .into_iter()
-                .map(|column| Column::of(setting, graph, column, order, plot.series.len()))
+                .map(|column| head(context, graph, column, order, plot.series.len()))
                 .collect(),
-            lines: lines.collect(),
+            rows: rows.collect(),
         }
     }
 }
 
-impl Column {
-    fn of(
-        setting: &Setting<'_>,
-        graph: &str,
-        column: LegendColumn,
-        order: Option<LegendOrder>,
-        series: usize,
-    ) -> Self {
-        let (title, class) = match column {
-            LegendColumn::Name => (format!("{series} series"), "name"),
-            LegendColumn::Last => ("Last".to_owned(), "num"),
-            LegendColumn::Min => ("Min".to_owned(), "num opt"),
-            LegendColumn::Max => ("Max".to_owned(), "num"),
-            LegendColumn::Avg => ("Avg".to_owned(), "num opt"),
-        };
-        let now = order.filter(|order| order.column == column);
-        // The largest first, names from A on; then the other way; then the graph's own order again.
-        let first = column != LegendColumn::Name;
-        let next = match now {
-            None => Some(LegendOrder { column, descending: first }),
-            Some(order) if order.descending == first => Some(LegendOrder { column, descending: !first }),
-            Some(_) => None,
-        };
-        Self {
-            key: column.as_str(),
-            class,
-            title,
-            href: setting.links.ordered(setting.page, graph, next),
-            sorted: now.map(|order| if order.descending { "descending" } else { "ascending" }),
-        }
+fn head(
+    context: &PanelContext<'_>,
+    graph: &str,
+    column: LegendColumn,
+    order: Option<LegendOrder>,
+    series: usize,
+) -> ColumnHead {
+    let (title, class) = match column {
+        LegendColumn::Name => (format!("{series} series"), "name"),
+        LegendColumn::Last => ("Last".to_owned(), "num"),
+        LegendColumn::Min => ("Min".to_owned(), "num opt"),
+        LegendColumn::Max => ("Max".to_owned(), "num"),
+        LegendColumn::Avg => ("Avg".to_owned(), "num opt"),
+    };
+    let now = order.filter(|order| order.column == column);
+    // The largest first, names from A on; then the other way; then the graph's own order again.
+    let first = column != LegendColumn::Name;
+    let next = match now {
+        None => Some(LegendOrder { column, descending: first }),
+        Some(order) if order.descending == first => Some(LegendOrder { column, descending: !first }),
+        Some(_) => None,
+    };
+    let href = context.links.ordered(context.page, graph, next);
+    ColumnHead {
+        key: column.as_str(),
+        link: Some(NavLink::new(title.clone(), href, now.is_some())),
+        sorted: now.map(|order| if order.descending { "descending" } else { "ascending" }),
+        ..ColumnHead::new(class, title)
     }
 }
 
-impl LegendLine {
+impl LegendEntry {
     fn of(index: usize, series: &PlotSeries, plot: &Plot) -> Self {
         let figure = |class, value: Option<f64>| Figure {
             class,
             text: value.map_or_else(|| "–".to_owned(), |v| format::number(v, &plot.unit)),
-            full: value.map(exact).unwrap_or_default(),
+            full: value.map(|v| Float(v).to_string()).unwrap_or_default(),
         };
         let LegendRow { last, min, max, avg } = series.legend;
         Self {

@@ -1,4 +1,4 @@
-//! What stands where an annotation is missing: how to add it, as YAML in the entity's own words.
+//! In place of a missing annotation: YAML to add, with the entity's own names.
 
 use askama::Template;
 
@@ -12,46 +12,37 @@ pub struct MissingPanel {
     pub kind: String,
     /// The annotations, any of which would do.
     pub annotations: Vec<&'static str>,
-    pub yaml: Yaml,
+    /// The YAML document up to what is to be added.
+    pub yaml: String,
+    pub added: String,
 }
 
 impl askama::filters::HtmlSafe for MissingPanel {}
 
-/// A document in three parts; the middle is what is to be added.
-pub struct Yaml {
-    pub before: String,
-    pub added: String,
-}
-
-/// What a page has nothing to show of.
+/// What a page has no annotation for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Missing {
+pub enum MissingAnnotation {
     Everything,
     Alerts,
     Graphs,
 }
 
 impl MissingPanel {
-    pub fn of(entity: &Entity, missing: Missing) -> Self {
+    pub fn of(entity: &Entity, missing: MissingAnnotation) -> Self {
         let rule = format!("    {RULE}: {}\n", single_quoted(&query(&entity.name)));
         let alert = format!("    {ALERT}: HighErrorRate,HighLatency\n");
         let (annotations, added) = match missing {
-            Missing::Everything => (vec![RULE, ALERT], rule + &alert),
-            Missing::Alerts => (vec![ALERT], alert),
-            Missing::Graphs => (vec![RULE], rule),
+            MissingAnnotation::Everything => (vec![RULE, ALERT], rule + &alert),
+            MissingAnnotation::Alerts => (vec![ALERT], alert),
+            MissingAnnotation::Graphs => (vec![RULE], rule),
         };
-        let before = format!(
+        let yaml = format!(
             "apiVersion: {}\nkind: {}\nmetadata:\n  name: {}\n  annotations:\n",
             scalar(&entity.api_version),
             scalar(&entity.kind),
             scalar(&entity.name)
         );
-        Self {
-            name: entity.display_name().to_owned(),
-            kind: entity.kind.clone(),
-            annotations,
-            yaml: Yaml { before, added },
-        }
+        Self { name: entity.display_name().to_owned(), kind: entity.kind.clone(), annotations, yaml, added }
     }
 }
 
@@ -63,7 +54,7 @@ pub(in crate::web) fn single_quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 
-/// Plain where YAML certainly reads it as a text, else quoted.
+/// Plain where YAML surely reads a string, else quoted.
 fn scalar(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/');
     let word = text.starts_with(|c: char| c.is_ascii_alphabetic()) && text.chars().all(plain);

@@ -1,60 +1,58 @@
 //! Panels: each is one struct and one template, rendered alike inside a page and as a fragment.
 
 mod account;
-pub mod alert_graph;
 pub mod alerts;
 mod cells;
 pub mod chart;
 mod controls;
 mod detail;
 pub mod entities;
-mod family;
 pub mod graph;
-mod landed;
 pub mod legend;
 pub mod members;
 pub mod missing;
+mod pager;
 pub mod problems;
+pub mod remarks;
+mod resolved_alert;
+mod row_json;
 pub mod rows;
+mod rule_rows;
 mod samples;
 pub mod stats;
 pub mod summary;
 pub mod times;
-mod unowned;
 
 pub use account::AccountPanel;
-pub use alert_graph::AlertGraphPanel;
 pub use alerts::AlertsPanel;
 pub use graph::GraphPanel;
-pub use landed::LandedPanel;
 pub use members::MembersPanel;
 pub use missing::MissingPanel;
+pub use pager::Pager;
 pub use problems::ProblemsPanel;
-pub use summary::Summary;
-pub use unowned::UnownedPanel;
-
-use std::sync::Arc;
+pub use resolved_alert::ResolvedAlertPanel;
+pub use row_json::AlertJson;
+pub use summary::StateSummary;
 
 use jiff::Timestamp;
 
 use crate::annotations::GraphSpec;
 use crate::monitoring::Failure;
-use crate::prometheus::PrometheusError;
 use crate::web::links::{Link, Page, Source};
-use crate::web::page_error::tell;
+use crate::web::page_error::ErrorText;
 use crate::web::params::PageParams;
 use crate::web::{Format, Links, RowId};
 use times::Moment;
 
-/// What a panel needs to know of the page that it stands on.
+/// What a panel needs to know about its page.
 #[derive(Clone, Copy)]
-pub struct Setting<'a> {
+pub struct PanelContext<'a> {
     pub links: Links<'a>,
     pub source: Source<'a>,
     pub name: &'a str,
-    /// The path of the page that the reader sees, which links of a panel lead to.
+    /// The path of the page in the reader's browser, which links of a panel change.
     pub page: &'a str,
-    /// Pages that frame this one are told of opened rows.
+    /// A page that frames this one gets a message for each opened row.
     pub tells_parent: bool,
     /// Readers may write queries of their own.
     pub ad_hoc: bool,
@@ -62,9 +60,13 @@ pub struct Setting<'a> {
     pub drawn: Option<u32>,
 }
 
-impl<'a> Setting<'a> {
+impl<'a> PanelContext<'a> {
     pub fn params(&self) -> &'a PageParams {
         self.links.params
+    }
+
+    pub fn moment(&self, at: Timestamp) -> Moment {
+        Moment::of(at, self.params().period.now, &self.params().zone)
     }
 
     /// The alert table alone.
@@ -102,7 +104,61 @@ impl<'a> Setting<'a> {
     }
 }
 
-/// The attributes of a panel's section, by which the script and htmx know it.
+/// A link of a page or panel.
+#[derive(Clone, Debug)]
+pub struct NavLink {
+    pub text: String,
+    pub href: Link,
+    /// What a script fetches in place of the whole page: a part of it.
+    pub source: Option<Link>,
+    /// The page is what the link leads to.
+    pub current: bool,
+}
+
+impl NavLink {
+    pub fn new(text: impl Into<String>, href: Link, current: bool) -> Self {
+        Self { text: text.into(), href, source: None, current }
+    }
+}
+
+/// A link out of the portal.
+#[derive(Clone, Debug)]
+pub struct OutLink {
+    pub text: &'static str,
+    pub href: String,
+}
+
+/// A label with its value, and where the value leads if it is a link.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Field {
+    pub name: String,
+    pub text: String,
+    pub href: Option<String>,
+}
+
+/// What became of a panel's queries.
+pub enum Outcome<T> {
+    /// No answer yet. The address of the panel's own page, which waits for it.
+    Loading(Link),
+    Failed(ErrorText),
+    Ready(Box<T>),
+}
+
+impl<T> Outcome<T> {
+    /// `answer` is None while there is none; `own` is the panel's own page.
+    fn of<A>(answer: Option<Result<A, Failure>>, own: &Link, ready: impl FnOnce(A) -> T) -> Self {
+        match answer {
+            None => Self::Loading(own.clone()),
+            Some(Err(failure)) => Self::Failed(ErrorText::of(&failure)),
+            Some(Ok(answer)) => Self::Ready(Box::new(ready(answer))),
+        }
+    }
+}
+
+/// The state of a panel without an answer.
+const LOADING: &str = "loading";
+
+/// The attributes of a panel's section for the script and htmx.
 #[derive(Clone, Debug)]
 pub struct Frame {
     pub id: String,
@@ -111,19 +167,19 @@ pub struct Frame {
     /// Of an alert table `firing`, `pending`, `unknown` or `ok`; of others `ready`, `empty` or `failed`;
     /// of any `loading`.
     pub state: &'static str,
-    /// Where the panel fetches itself.
-    pub source: Link,
+    /// Where the panel fetches itself; None: it never does.
+    pub source: Option<Link>,
     /// Whole seconds between two refreshes; None: never.
     pub every: Option<u32>,
 }
 
 impl Frame {
     pub fn is_loading(&self) -> bool {
-        self.state == "loading"
+        self.state == LOADING
     }
 
-    /// htmx's words for when to fetch: by the clock, and whenever the reader asks for it. Only whole seconds: it
-    /// takes `0.5s` for zero.
+    /// When htmx fetches the panel: at intervals, and on the reader's request. Whole seconds only, because htmx reads
+    /// `0.5s` as zero.
     pub fn trigger(&self) -> String {
         match self.every {
             _ if self.is_loading() => "load".to_owned(),
@@ -133,23 +189,7 @@ impl Frame {
     }
 }
 
-/// An older answer stands in for one that did not come.
-#[derive(Clone, Debug)]
-pub struct Stale {
-    pub as_of: Moment,
-    /// Why the newest attempt failed, as a sentence.
-    pub why: String,
-}
-
-impl Stale {
-    pub fn of(as_of: Timestamp, failure: Option<&Arc<PrometheusError>>, params: &PageParams) -> Option<Self> {
-        let told = tell(&Failure::Prometheus(failure?.clone()));
-        let as_of = Moment::of(as_of, params.period.now, &params.zone);
-        Some(Self { as_of, why: format!("{}.", told.title) })
-    }
-}
-
-/// The word for one or for many: `1 series`, `2 alerts`.
+/// `1 series`, `2 alerts`.
 pub fn counted(n: usize, one: &str, many: &str) -> String {
     format!("{n} {}", if n == 1 { one } else { many })
 }

@@ -1,4 +1,4 @@
-//! The alert table's rows as the address asks for them: filtered, sorted, paged.
+//! The alert table's rows, filtered, sorted and paged as the address says.
 
 use std::cmp::Ordering;
 
@@ -6,7 +6,7 @@ use crate::monitoring::AlertRow;
 use crate::page_params::PageSize;
 use crate::web::params::{SortKey, TableParams};
 
-/// The rows that the filters let through, in the order that is asked for.
+/// The rows that match the filters, in the requested order.
 pub fn choose(rows: &[AlertRow], params: &TableParams) -> Vec<AlertRow> {
     let words: Vec<String> = params.search.split_whitespace().map(str::to_lowercase).collect();
     let mut chosen: Vec<AlertRow> = rows
@@ -25,7 +25,7 @@ pub fn choose(rows: &[AlertRow], params: &TableParams) -> Vec<AlertRow> {
     chosen
 }
 
-/// Whether a row's name, labels, annotations or group hold a word, given in lower case.
+/// Whether a row's name, labels, annotations or group contain a word in lower case.
 /// `severity=critical` finds a label as one writes it.
 fn mentions(row: &AlertRow, word: &str) -> bool {
     let rule = row.rule();
@@ -37,22 +37,15 @@ fn mentions(row: &AlertRow, word: &str) -> bool {
 }
 
 fn compare(a: &AlertRow, b: &AlertRow, key: SortKey) -> Ordering {
-    let alert = |row: &AlertRow| row.alert().cloned();
     match key {
         SortKey::Name => a.rule().name.cmp(&b.rule().name),
         SortKey::State => a.state().cmp(&b.state()),
         SortKey::Severity => a.severity().unwrap_or_default().cmp(b.severity().unwrap_or_default()),
-        SortKey::Value => {
-            let value = |row| alert(row).and_then(|a| a.value);
-            match (value(a), value(b)) {
-                (Some(a), Some(b)) => a.total_cmp(&b),
-                (a, b) => a.is_some().cmp(&b.is_some()),
-            }
-        }
-        SortKey::ActiveAt => {
-            let at = |row: &AlertRow| instant(row.alert().and_then(|a| a.active_at.as_deref()));
-            at(a).cmp(&at(b))
-        }
+        SortKey::Value => match (a.value(), b.value()) {
+            (Some(a), Some(b)) => a.total_cmp(&b),
+            (a, b) => a.is_some().cmp(&b.is_some()),
+        },
+        SortKey::ActiveAt => a.active_at().cmp(&b.active_at()),
         SortKey::LastEvaluation => {
             let at = |row: &AlertRow| instant(row.rule().last_evaluation.as_deref());
             at(a).cmp(&at(b))
@@ -65,19 +58,19 @@ fn instant(text: Option<&str>) -> Option<jiff::Timestamp> {
     text?.parse().ok()
 }
 
-/// Rows of one rule stand together, where the first of them stood.
-pub fn families(rows: Vec<AlertRow>) -> Vec<Vec<AlertRow>> {
+/// The rows of each rule together, at the place of the first of them.
+pub fn by_rule(rows: Vec<AlertRow>) -> Vec<Vec<AlertRow>> {
     let mut places = std::collections::HashMap::new();
-    let mut families: Vec<Vec<AlertRow>> = Vec::new();
+    let mut rules: Vec<Vec<AlertRow>> = Vec::new();
     for row in rows {
-        // A rule is known by its address: two rules may share name, group and file.
-        let place = *places.entry(std::ptr::from_ref(row.rule())).or_insert(families.len());
-        match families.get_mut(place) {
-            Some(family) => family.push(row),
-            None => families.push(vec![row]),
+        // By the rule's pointer: two rules may share name, group and file.
+        let place = *places.entry(std::ptr::from_ref(row.rule())).or_insert(rules.len());
+        match rules.get_mut(place) {
+            Some(rows) => rows.push(row),
+            None => rules.push(vec![row]),
         }
     }
-    families
+    rules
 }
 
 /// One page of a list.

@@ -1,22 +1,16 @@
-//! Values in place of lines, each a tile; beneath a picture in words.
+//! Single values in place of lines: a tile each, or text in a picture.
 
 use super::counted;
-use super::detail::exact;
 use super::times::Moment;
 use crate::chart::format;
 use crate::monitoring::{Graph, Stat, StatValue};
+use crate::prometheus::Float;
 use crate::web::PageParams;
 
-/// How many tiles stand on a page; all values are in the JSON form.
-const MOST_TILES: usize = 60;
-/// How many values stand in words beneath a picture.
-const MOST_WORDS: usize = 6;
-
-pub struct Tiles {
-    pub all: Vec<Tile>,
-    /// What is not shown, as a sentence.
-    pub beyond: Option<String>,
-}
+/// A page shows this many tiles; the JSON form has all values.
+const MAX_TILES: usize = 60;
+/// A picture names this many values.
+const MAX_TEXTS: usize = 6;
 
 pub struct Tile {
     pub name: String,
@@ -24,46 +18,47 @@ pub struct Tile {
     pub text: String,
     /// In full, where the text is shorter.
     pub full: String,
-    /// Words, which are longer than figures.
+    /// A text, which is longer than a number.
     pub is_text: bool,
     pub at: Moment,
 }
 
-impl Tiles {
-    /// None where the answer is lines.
-    pub fn of(graph: &Graph, params: &PageParams) -> Option<Self> {
-        let all = graph.stats.iter().take(MOST_TILES).map(|stat| Tile::of(stat, graph, params));
-        (!graph.stats.is_empty()).then(|| Self { all: all.collect(), beyond: beyond(graph, MOST_TILES) })
-    }
+pub fn tiles(graph: &Graph, params: &PageParams) -> Vec<Tile> {
+    graph.stats.iter().take(MAX_TILES).map(|stat| Tile::of(stat, graph, params)).collect()
 }
 
 impl Tile {
     fn of(stat: &Stat, graph: &Graph, params: &PageParams) -> Self {
         let (full, is_text) = match &stat.value {
-            StatValue::Number(value) => (exact(*value), false),
+            StatValue::Number(value) => (Float(*value).to_string(), false),
             StatValue::Text(text) => (text.clone(), true),
         };
         let at = jiff::Timestamp::from_millisecond(stat.at_ms).unwrap_or(params.period.now);
         let at = Moment::of(at, params.period.now, &params.zone);
-        Self { name: stat.name.clone(), text: worded(stat, graph), full, is_text, at }
+        Self { name: stat.name.clone(), text: text(stat, graph), full, is_text, at }
     }
 }
 
 /// The values as `name: value`, for a picture, which has no tiles.
-pub fn in_words(graph: &Graph) -> Vec<String> {
-    let shown = graph.stats.iter().take(MOST_WORDS);
-    let shown = shown.map(|stat| format!("{}: {}", stat.name, worded(stat, graph)));
-    shown.chain(beyond(graph, MOST_WORDS)).collect()
+pub fn texts(graph: &Graph) -> Vec<String> {
+    let shown = graph.stats.iter().take(MAX_TEXTS);
+    let shown = shown.map(|stat| format!("{}: {}", stat.name, text(stat, graph)));
+    shown.chain(hidden(graph, MAX_TEXTS)).collect()
 }
 
-fn worded(stat: &Stat, graph: &Graph) -> String {
+/// How many values a page does not show.
+pub fn hidden_tiles(graph: &Graph) -> Option<String> {
+    hidden(graph, MAX_TILES)
+}
+
+fn text(stat: &Stat, graph: &Graph) -> String {
     match &stat.value {
         StatValue::Number(value) => format::number(*value, &graph.unit),
         StatValue::Text(text) => text.clone(),
     }
 }
 
-fn beyond(graph: &Graph, shown: usize) -> Option<String> {
+fn hidden(graph: &Graph, shown: usize) -> Option<String> {
     let left = graph.stats.len().saturating_sub(shown);
-    (left > 0).then(|| format!("{} more in the JSON form.", counted(left, "value is", "values are")))
+    (left > 0).then(|| format!("{} hidden here; the JSON form has all.", counted(left, "value", "values")))
 }

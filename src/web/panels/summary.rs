@@ -1,22 +1,22 @@
-//! The sentence at the top of an entity's page: what its alerts do, where, and as of when.
+//! The sentence at the top of an entity's page: the states of its alerts, on which instance, as of when.
 
 use serde_json::json;
 
-use super::counted;
+use super::remarks::doubtful;
 use super::times::Moment;
+use super::{LOADING, counted};
 use crate::monitoring::{AlertTable, Doubt, Evidence, Failure, StateCounts, Verdict};
 use crate::prometheus::AlertState;
-use crate::web::doubts::doubtful;
 use crate::web::params::PageParams;
 
-/// `2 firing, 1 pending`, each with the state that colours it.
+/// `2 firing`, with the state that colours it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Part {
+pub struct StateText {
     pub state: &'static str,
     pub text: String,
 }
 
-/// Four states are told apart where there is no room for more: what is in error or missing is unknown.
+/// Counts of four states, for places without room for more. An error, or a missing rule, is unknown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FourCounts {
     pub firing: usize,
@@ -55,35 +55,33 @@ pub fn word(verdict: Verdict) -> &'static str {
 
 /// The sentence, and the one word that the tab's icon shows.
 #[derive(Clone, Debug)]
-pub struct Summary {
-    pub parts: Vec<Part>,
+pub struct StateSummary {
+    pub parts: Vec<StateText>,
     pub instance: Option<String>,
     pub as_of: Option<Moment>,
     pub stale: bool,
-    /// `firing`, `pending`, `unknown` or `ok`; `loading` while nothing is known, `plain` where no alerts are
-    /// asked for.
+    /// `firing`, `pending`, `unknown` or `ok`; `loading` without an answer, `plain` on a page without alerts.
     pub state: &'static str,
-    /// How many are in each of the four states that a page which frames this one is told. None while they are
-    /// not known.
+    /// For a page that frames this one. None while they are unknown.
     pub counts: Option<FourCounts>,
 }
 
-impl Summary {
-    /// Of a page that shows no alerts.
+impl StateSummary {
+    /// For a page that shows no alerts.
     pub fn without_alerts(instance: Option<String>) -> Self {
         Self { parts: Vec::new(), instance, as_of: None, stale: false, state: "plain", counts: None }
     }
 
-    /// Of a page whose alerts have no answer.
+    /// For a page whose alerts could not be read.
     pub fn unknown(instance: Option<String>) -> Self {
-        let parts = vec![Part { state: "unknown", text: "alerts unknown".to_owned() }];
+        let parts = vec![StateText { state: "unknown", text: "alerts unknown".to_owned() }];
         let counts = Some(FourCounts { unknown: 1, ..FourCounts::default() });
         Self { parts, instance, as_of: None, stale: false, state: "unknown", counts }
     }
 
     pub fn loading(instance: Option<String>) -> Self {
-        let parts = vec![Part { state: "unknown", text: "alerts not known yet".to_owned() }];
-        Self { parts, instance, as_of: None, stale: false, state: "loading", counts: None }
+        let parts = vec![StateText { state: "unknown", text: "alerts loading".to_owned() }];
+        Self { parts, instance, as_of: None, stale: false, state: LOADING, counts: None }
     }
 
     pub fn of(answer: &Result<AlertTable, Failure>, instance: Option<String>, params: &PageParams) -> Self {
@@ -102,8 +100,8 @@ impl Summary {
         }
     }
 
-    /// For a page that frames this one: the counts as JSON, or nothing.
-    pub fn told(&self) -> Option<String> {
+    /// The counts as JSON, for a page that frames this one.
+    pub fn counts_json(&self) -> Option<String> {
         let FourCounts { firing, pending, unknown, inactive } = self.counts?;
         let counts = json!({"firing": firing, "pending": pending, "unknown": unknown, "inactive": inactive});
         Some(counts.to_string())
@@ -119,33 +117,33 @@ impl Summary {
     }
 }
 
-/// Says that nothing fires only of what is quiet.
-fn parts(table: &AlertTable, evidence: &Evidence) -> Vec<Part> {
+/// "Nothing firing" only of a quiet table.
+fn parts(table: &AlertTable, evidence: &Evidence) -> Vec<StateText> {
     let counts = evidence.counts;
     let states = [("firing", counts.firing), ("pending", counts.pending), ("unknown", counts.unknown)];
-    let mut parts: Vec<Part> = states
+    let mut parts: Vec<StateText> = states
         .into_iter()
         .filter(|(_, n)| *n > 0)
-        .map(|(state, n)| Part { state, text: format!("{n} {state}") })
+        .map(|(state, n)| StateText { state, text: format!("{n} {state}") })
         .collect();
     let held = counts.held.parts();
-    parts.extend(held.map(|(word, n)| Part { state: "silenced", text: format!("{n} {word}") }));
+    parts.extend(held.map(|(word, n)| StateText { state: "silenced", text: format!("{n} {word}") }));
     let of_rules = [
-        (Doubt::FailingRule, "rule fails", "rules fail"),
+        (Doubt::FailingRule, "rule in error", "rules in error"),
         (Doubt::UnevaluatedRule, "rule not evaluated yet", "rules not evaluated yet"),
         (Doubt::LateRule, "rule evaluated late", "rules evaluated late"),
-        (Doubt::UnknownState, "rule in an unknown state", "rules in unknown states"),
+        (Doubt::UnknownState, "rule in unknown state", "rules in unknown state"),
     ];
-    let unknown = |text: String| Part { state: "unknown", text };
+    let unknown = |text: String| StateText { state: "unknown", text };
     for (doubt, one, many) in of_rules {
         // Those that are rows of the table are among the unknown.
         let may_be_rows = matches!(doubt, Doubt::UnevaluatedRule | Doubt::UnknownState);
-        let told = if may_be_rows { counts.unknown } else { 0 };
-        let n = doubtful(table, doubt).count().saturating_sub(told);
+        let counted_rows = if may_be_rows { counts.unknown } else { 0 };
+        let n = doubtful(table, doubt).count().saturating_sub(counted_rows);
         parts.extend((n > 0).then(|| unknown(counted(n, one, many))));
     }
     let missing = table.unmatched_names.len();
-    parts.extend((missing > 0).then(|| unknown(counted(missing, "rule is missing", "rules are missing"))));
+    parts.extend((missing > 0).then(|| unknown(counted(missing, "rule not found", "rules not found"))));
     let others = [(Doubt::BrokenSelector, "selector broken"), (Doubt::Warned, "answer incomplete")];
     parts.extend(
         others
@@ -158,14 +156,14 @@ fn parts(table: &AlertTable, evidence: &Evidence) -> Vec<Part> {
     }
     let says_unknown = parts.iter().any(|part| part.state == "unknown");
     match evidence.verdict() {
-        // That some are held back is no answer where it is not known to be so still.
+        // Suppressed alerts do not make up for an unknown state.
         Verdict::Unknown if !says_unknown => parts.insert(0, unknown("alerts unknown".to_owned())),
         Verdict::Firing | Verdict::Pending if parts.is_empty() => {
             parts.push(unknown("alerts unknown".to_owned()));
         }
-        Verdict::None if parts.is_empty() => parts.push(unknown("no rule is chosen".to_owned())),
+        Verdict::None if parts.is_empty() => parts.push(unknown("no rule selected".to_owned())),
         Verdict::Quiet if parts.is_empty() => {
-            parts.push(Part { state: "inactive", text: "nothing firing".to_owned() });
+            parts.push(StateText { state: "inactive", text: "nothing firing".to_owned() });
         }
         _ => {}
     }

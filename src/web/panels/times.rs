@@ -1,9 +1,9 @@
-//! Times and spans as text for people, with their zone.
+//! Times and durations as text, with their zone.
 
 use crate::page_params::Zone;
 use jiff::{Timestamp, Zoned};
 
-/// An instant as a page writes it: in words, and exact for machines.
+/// An instant as text for readers, and exact for machines.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Moment {
     /// RFC 3339, for the `datetime` attribute.
@@ -22,13 +22,19 @@ impl Moment {
         Self { datetime: at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(), text }
     }
 
+    /// With its date, in UTC, for readers whose zone is unknown.
+    pub fn utc(at: Timestamp) -> Self {
+        let text = at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string();
+        Self { datetime: at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(), text }
+    }
+
     /// None when the text is no RFC 3339 time.
     pub fn read(text: &str, near: Timestamp, zone: &Zone) -> Option<Self> {
         text.parse().ok().map(|at| Self::of(at, near, zone))
     }
 }
 
-/// `UTC`, `UTC+1`, `UTC-3:30`: unlike a zone's letters it is the same in every browser, and means one thing.
+/// `UTC`, `UTC+1`, `UTC-3:30`: unlike the abbreviation of a zone, the same in every browser and unambiguous.
 pub fn offset(at: &Zoned) -> String {
     let minutes = at.offset().seconds() / 60;
     let sign = if minutes < 0 { '-' } else { '+' };
@@ -39,7 +45,7 @@ pub fn offset(at: &Zoned) -> String {
     }
 }
 
-/// How far a zone is from UTC at that moment, as every time tells it.
+/// A zone's offset from UTC at that moment, as every time shows it.
 pub fn zone_at(at: Timestamp, zone: &Zone) -> String {
     offset(&at.to_zoned(zone.time_zone()))
 }
@@ -52,7 +58,7 @@ pub fn zone_words(at: Timestamp, zone: &Zone) -> String {
     }
 }
 
-/// `45s`, `12m`, `2h 14m`, `3d 4h`: what counts of it in two units at most. Never negative.
+/// `45s`, `12m`, `2h 14m`, `3d 4h`: in two units at most, never negative.
 pub fn span(seconds: i64) -> String {
     let s = seconds.max(0);
     let two = |big: i64, b: &str, small: i64, l: &str| match small {
@@ -68,13 +74,12 @@ pub fn span(seconds: i64) -> String {
     }
 }
 
-/// How long ago an RFC 3339 time was; None when it is none.
-pub fn since(text: &str, now: Timestamp) -> Option<String> {
-    let at: Timestamp = text.parse().ok()?;
-    Some(span(now.as_second() - at.as_second()))
+/// How long ago a time was.
+pub fn since(at: Timestamp, now: Timestamp) -> String {
+    span(now.as_second() - at.as_second())
 }
 
-/// A rule's `for` and the like, which Prometheus tells in seconds with a fraction.
+/// A rule's `for` and the like, which Prometheus sends in seconds with a fraction.
 pub fn seconds(value: f64) -> String {
     if value > 0.0 && value < 1.0 {
         return format!("{:.0}ms", value * 1000.0);

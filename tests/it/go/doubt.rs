@@ -22,7 +22,7 @@ async fn shown(world: &World) -> String {
 #[tokio::test]
 async fn an_alert_is_over_only_where_every_piece_of_evidence_is_there() {
     for (change, warnings, said) in [
-        (json!({}), json!([]), "not active now ledger"),
+        (json!({}), json!([]), "not active ledger"),
         (json!({}), json!(["store b is down"]), "unknown ledger"),
         (json!({"health": "err", "lastError": "no"}), json!([]), "unknown ledger"),
         (json!({"health": "unknown"}), json!([]), "unknown ledger"),
@@ -37,7 +37,7 @@ async fn an_alert_is_over_only_where_every_piece_of_evidence_is_there() {
         world.upstream.on_rules(Reply::json(200, &body));
         let text = shown(&world).await;
         assert!(text.contains(said), "{change} {warnings}: {text}");
-        assert!(said.starts_with("not") || !text.contains("not active now"), "{change} {warnings}: {text}");
+        assert!(said.starts_with("not") || !text.contains("not active"), "{change} {warnings}: {text}");
     }
 }
 
@@ -59,9 +59,9 @@ async fn an_older_answer_keeps_what_fires_with_its_time_and_calls_nothing_over()
         world.upstream.on_rules(Reply::html(500, "oops"));
         tokio::time::sleep(Duration::from_millis(1_300)).await;
         let text = shown(&world).await;
-        assert!(text.contains(said) && text.contains("default does not answer"), "{text}");
+        assert!(text.contains(said) && text.contains("default is not answering"), "{text}");
         assert_eq!(text.contains(", not checked since"), is_firing, "{text}");
-        assert!(!text.contains("not active now"), "{text}");
+        assert!(!text.contains("not active"), "{text}");
     }
 }
 
@@ -82,12 +82,12 @@ async fn more_alerts_than_are_looked_at_may_have_further_owners() {
         }
         let text = words(page.text());
         for part in [
-            "Shown by 1 entity or more",
-            "More than 100 alerts of an instance have these labels; entities that show others may be missing here.",
+            "1 or more entities show this alert",
+            "More than 100 alerts of one instance have these labels; entities that show the others may be missing.",
         ] {
             assert!(page.status == 200 && text.contains(part), "{part}: {text}");
         }
-        assert!(!text.contains("did not tell everything"), "{text}");
+        assert!(!text.contains("sent an incomplete answer"), "{text}");
     }
 }
 
@@ -98,15 +98,15 @@ async fn an_alert_that_is_not_active_is_led_to_only_if_every_instance_told_every
     assert_eq!(led(&healthy.get(over).await).0, PAYMENTS);
     let warned = json!({"status": "success", "warnings": ["store b is down"], "data": {"groups": []}});
     for (reply, told) in [
-        (Reply::html(500, "oops"), "Prometheus second does not answer"),
-        (Reply::hang(), "Prometheus second does not answer"),
-        (Reply::json(200, &warned), "Prometheus second did not tell everything"),
+        (Reply::html(500, "oops"), "Prometheus second is not answering"),
+        (Reply::hang(), "Prometheus second is not answering"),
+        (Reply::json(200, &warned), "Prometheus second sent an incomplete answer"),
     ] {
         let (world, second) = world().await;
         second.on_rules(reply);
         let page = world.get(over).await;
         let text = words(page.text());
-        for part in [told, "Shown by 1 entity or more", "not active now Payment service"] {
+        for part in [told, "1 or more entities show this alert", "not active Payment service"] {
             assert!(page.status == 200 && text.contains(part), "{part}: {text}");
         }
         // One that fires is whose it is, whatever another instance may say.
@@ -124,8 +124,8 @@ async fn an_alert_that_is_not_active_is_led_to_only_if_every_instance_told_every
 async fn that_nobody_has_an_alert_is_said_only_of_instances_that_told_everything() {
     let warned = json!({"status": "success", "warnings": ["store b is down"], "data": {"groups": []}});
     for (is_silent, none) in [
-        (false, "No instance that tells everything has such an alert now."),
-        (true, "No instance that answers and tells everything has such an alert now."),
+        (false, "No instance that could be fully checked has this alert now."),
+        (true, "No instance that could be fully checked has this alert now."),
     ] {
         let (world, second) = world().await;
         world.upstream.on_rules(Reply::json(200, &warned));
@@ -134,9 +134,9 @@ async fn that_nobody_has_an_alert_is_said_only_of_instances_that_told_everything
         }
         let text = words(world.get("/go?alertname=Nowhere").await.text());
         for part in [
-            "Prometheus default did not tell everything",
-            "No entity that is known owns",
-            "may know more",
+            "Prometheus default sent an incomplete answer",
+            "No owner found for this alert",
+            "checked; the alert may have an owner",
             none,
         ] {
             assert!(text.contains(part), "{part}: {text}");
@@ -144,6 +144,6 @@ async fn that_nobody_has_an_alert_is_said_only_of_instances_that_told_everything
     }
     let (world, _second) = world().await;
     let text = words(world.get("/go?alertname=Nowhere").await.text());
-    assert!(text.contains("No instance has such an alert now, nor a rule of its name."), "{text}");
+    assert!(text.contains("No instance has this alert now, or a rule of its name."), "{text}");
     assert!(text.contains("No entity owns this alert"), "{text}");
 }

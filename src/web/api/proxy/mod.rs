@@ -19,10 +19,11 @@ use crate::monitoring::{Failure, Monitoring};
 use crate::prometheus::wire::{write_instant, write_matrix, write_refusal, write_rules};
 use crate::prometheus::{ErrorKind, Instance, InstanceName, InstantAnswer, Matrix, Rules};
 use crate::store::Answer;
-use crate::web::doubts::stale;
 use crate::web::page_error::catch_panics;
+use crate::web::panels::remarks::Remark;
+use crate::web::panels::times::Moment;
 use crate::web::params::ParamProblem;
-use crate::web::{CachePolicy, Making, PageError, Told, WebSettings, form};
+use crate::web::{CachePolicy, ErrorText, Making, PageError, WebSettings, form};
 
 /// Everything below it is answered here, errors included.
 const ROUTE: &str = "/api/proxy/{path:.*}";
@@ -149,9 +150,9 @@ async fn body(payload: web::Payload) -> Result<Bytes, PageError> {
     }
 }
 
-/// Prometheus' JSON has no field for an answer that is old, so a warning tells it.
+/// Prometheus' JSON has no field for the age of an older answer, so it is a warning.
 fn age<T>(answer: &Answer<T>) -> Option<String> {
-    answer.failure.as_deref().map(|failure| stale(answer.as_of, failure))
+    Remark::stale(Moment::utc(answer.as_of), answer.failure.as_ref()).map(|remark| remark.to_string())
 }
 
 /// What the answer held that is not passed on.
@@ -205,14 +206,18 @@ pub fn allowed(request: &HttpRequest) -> &'static str {
 }
 
 /// An error in Prometheus' shape; in Prometheus' own words where it is its own.
-pub fn refusal(request: &HttpRequest, error: &PageError, told: &Told) -> Result<HttpResponse, PageError> {
+pub fn refusal(
+    request: &HttpRequest,
+    error: &PageError,
+    told: &ErrorText,
+) -> Result<HttpResponse, PageError> {
     let text = told.said.clone().unwrap_or_else(|| told.message());
     let body = write_refusal(error_type(error, told), &text);
     form::json_as(request, told.status, &body, CachePolicy::Live)
 }
 
 /// Prometheus' words for kinds of errors.
-fn error_type(error: &PageError, told: &Told) -> &'static str {
+fn error_type(error: &PageError, told: &ErrorText) -> &'static str {
     if let PageError::Failed(Failure::Prometheus(error)) = error {
         return match error.kind {
             ErrorKind::BadQuery | ErrorKind::TooManySamples | ErrorKind::TooManyPoints => {

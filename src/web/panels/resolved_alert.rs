@@ -1,4 +1,4 @@
-//! What became of the alert that a link from chat was about, when it is over.
+//! When the alert of a link from chat ended.
 
 use askama::Template;
 
@@ -6,42 +6,42 @@ use super::times::Moment;
 use crate::monitoring::{Episode, Failure};
 use crate::prometheus::Labels;
 use crate::web::PageParams;
-use crate::web::page_error::tell;
+use crate::web::page_error::ErrorText;
 
 /// The panel with id `landed`.
 #[derive(Template)]
-#[template(path = "panels/landed.html")]
-pub struct LandedPanel {
+#[template(path = "panels/resolved_alert.html")]
+pub struct ResolvedAlertPanel {
     pub name: String,
     /// The other labels.
     pub labels: Vec<(String, String)>,
     pub ended: Ended,
 }
 
-impl askama::filters::HtmlSafe for LandedPanel {}
+impl askama::filters::HtmlSafe for ResolvedAlertPanel {}
 
 /// When the alert ended.
 pub enum Ended {
     Known {
         from: Moment,
-        /// It fired before that too.
+        /// It was already firing then.
         is_cut: bool,
         until: Moment,
     },
-    /// It went on for longer than was looked.
+    /// Later than the query looked.
     LongAfter { from: Moment, is_cut: bool },
-    /// The instance remembers no such firing.
-    NotKnown,
-    /// Why the instance could not say it.
+    /// Prometheus has no record of the firing.
+    NoRecord,
+    /// Why Prometheus could not be queried.
     Failed(String),
 }
 
-impl LandedPanel {
+impl ResolvedAlertPanel {
     pub fn of(labels: &Labels, episode: Result<Option<Episode>, Failure>, params: &PageParams) -> Self {
         let moment = |at| Moment::of(at, params.period.now, &params.zone);
         let ended = match episode {
-            Err(failure) => Ended::Failed(tell(&failure).title),
-            Ok(None) => Ended::NotKnown,
+            Err(failure) => Ended::Failed(ErrorText::of(&failure).title),
+            Ok(None) => Ended::NoRecord,
             Ok(Some(Episode { from, is_cut, until: Some(until), .. })) => {
                 Ended::Known { from: moment(from), is_cut, until: moment(until) }
             }

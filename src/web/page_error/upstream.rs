@@ -1,0 +1,198 @@
+//! Errors of Prometheus and Alertmanager as text for readers.
+
+use actix_web::http::StatusCode;
+
+use super::ErrorText;
+use crate::prometheus::{Cause, ErrorKind, InstanceName, PrometheusError};
+
+/// Why Alertmanager did not answer, as the end of a sentence.
+pub fn describe_alertmanager(kind: ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::Unreachable => "Alertmanager is not answering",
+        ErrorKind::Timeout => "Alertmanager did not answer in time",
+        ErrorKind::Unauthorized => "Alertmanager rejected the portal's credentials",
+        ErrorKind::NotPrometheus => "the server did not answer like Alertmanager",
+        ErrorKind::Incomplete => "Alertmanager sent an incomplete answer",
+        ErrorKind::TooLarge => "Alertmanager sent too much data",
+        ErrorKind::BadQuery
+        | ErrorKind::TooManySamples
+        | ErrorKind::TooManyPoints
+        | ErrorKind::Overloaded
+        | ErrorKind::Upstream => "Alertmanager failed",
+    }
+}
+
+/// An instance as the subject of a sentence.
+pub(super) fn subject(instance: &InstanceName) -> String {
+    match instance.as_str() {
+        InstanceName::DEFAULT => "Prometheus".to_owned(),
+        name => format!("Prometheus {name}"),
+    }
+}
+
+pub(super) fn prometheus(error: &PrometheusError) -> ErrorText {
+    let who = subject(&error.instance);
+    let kind = error.kind;
+    let (title, explanation, advice) = match error.cause {
+        Some(cause) => by_cause(cause, &who),
+        None => by_kind(kind, &who),
+    };
+    let explanation = match error.status.filter(|_| kind == ErrorKind::Upstream) {
+        Some(status) => format!("It answered with status {status}."),
+        None => explanation.to_owned(),
+    };
+    let said = error.said.clone().filter(|said| !said.trim().is_empty());
+    ErrorText { said, ..ErrorText::new(status(kind), kind.as_str(), title, explanation, advice) }
+}
+
+fn status(kind: ErrorKind) -> StatusCode {
+    match kind {
+        ErrorKind::BadQuery | ErrorKind::TooManySamples | ErrorKind::TooManyPoints => {
+            StatusCode::UNPROCESSABLE_ENTITY
+        }
+        ErrorKind::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
+        ErrorKind::Timeout => StatusCode::GATEWAY_TIMEOUT,
+        ErrorKind::Unreachable
+        | ErrorKind::Unauthorized
+        | ErrorKind::NotPrometheus
+        | ErrorKind::Incomplete
+        | ErrorKind::TooLarge
+        | ErrorKind::Upstream => StatusCode::BAD_GATEWAY,
+    }
+}
+
+/// Title, explanation and advice: the same as [`by_kind`], where more than the kind is known.
+fn by_cause(cause: Cause, who: &str) -> (String, &'static str, &'static str) {
+    match cause {
+        Cause::Page => (
+            format!("{who} did not answer like Prometheus"),
+            "It may be a proxy or login page.",
+            "The portal's operators can check the instance's address and credentials.",
+        ),
+        Cause::Certificate => (
+            format!("The TLS certificate of {who} was rejected"),
+            "The certificate is untrusted, expired or for another host, so no query was sent.",
+            "The instance's operators can fix it; the portal's operators can trust its issuer, or set secure: \
+             false in its proxy entry.",
+        ),
+        Cause::Tls => (
+            format!("{who} does not answer over TLS"),
+            "The instance's address begins with https, but the TLS handshake failed.",
+            "The portal's operators can check the instance's address.",
+        ),
+    }
+}
+
+/// Title, explanation and advice.
+fn by_kind(kind: ErrorKind, who: &str) -> (String, &'static str, &'static str) {
+    match kind {
+        ErrorKind::BadQuery => (
+            format!("{who} rejected the query"),
+            "The query was sent, but Prometheus could not evaluate it.",
+            "Fix the query and try again.",
+        ),
+        // The instance's limit is no mistake of the query's author.
+        ErrorKind::TooManySamples => (
+            format!("The query reads more samples than {who} allows"),
+            "The query is valid, but exceeds the instance's memory limit.",
+            "Try a shorter range, select fewer series, or use a recording rule.",
+        ),
+        ErrorKind::TooManyPoints => (
+            format!("The range has more points than {who} allows"),
+            "The query is valid, but at this step each series has too many points.",
+            "Try a longer step or a shorter range.",
+        ),
+        ErrorKind::Overloaded => (
+            format!("{who} is busy"),
+            "The instance has more queries than it can answer now.",
+            "Try again in a moment.",
+        ),
+        ErrorKind::Timeout => (
+            format!("{who} did not answer in time"),
+            "The instance is slow, or the query reads too much.",
+            "Try a shorter range or a longer step.",
+        ),
+        ErrorKind::Unreachable => (
+            format!("{who} is not answering"),
+            "The portal could not connect to it, or the connection broke.",
+            "It may be down; contact its operators.",
+        ),
+        ErrorKind::Unauthorized => (
+            format!("{who} rejected the portal's credentials"),
+            "The portal's own credentials were rejected, not yours.",
+            "The portal's operators can fix its configuration.",
+        ),
+        ErrorKind::NotPrometheus => (
+            format!("{who} did not answer like Prometheus"),
+            "The answer was a page, a redirect or other data; it may be a proxy or login page.",
+            "The portal's operators can check the instance's address.",
+        ),
+        ErrorKind::Incomplete => (
+            format!("{who} sent an incomplete answer"),
+            "The answer was cut short or lacked a part, so none of it is shown.",
+            "Try again.",
+        ),
+        ErrorKind::TooLarge => (
+            format!("{who} sent too much data"),
+            "The answer is larger than the portal's limit.",
+            "Select fewer series, a shorter range or a longer step.",
+        ),
+        ErrorKind::Upstream => (
+            format!("{who} failed"),
+            "It answered with an error.",
+            "Try again. If it fails again, contact its operators.",
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::monitoring::Failure;
+
+    fn error(kind: ErrorKind) -> PrometheusError {
+        PrometheusError {
+            kind,
+            cause: None,
+            instance: InstanceName::new("prod"),
+            detail: "connect to 10.0.0.7 failed".to_owned(),
+            said: None,
+            status: Some(500),
+            was_asked: true,
+        }
+    }
+
+    #[test]
+    fn every_kind_has_the_contracts_status() {
+        let cases = [
+            (ErrorKind::BadQuery, 422, "bad_query"),
+            (ErrorKind::TooManySamples, 422, "bad_query"),
+            (ErrorKind::TooManyPoints, 422, "bad_query"),
+            (ErrorKind::Overloaded, 503, "overloaded"),
+            (ErrorKind::Timeout, 504, "timeout"),
+            (ErrorKind::Unreachable, 502, "unreachable"),
+            (ErrorKind::Unauthorized, 502, "unauthorized"),
+            (ErrorKind::NotPrometheus, 502, "not_prometheus"),
+            (ErrorKind::Incomplete, 502, "incomplete"),
+            (ErrorKind::TooLarge, 502, "too_large"),
+            (ErrorKind::Upstream, 502, "upstream_error"),
+        ];
+        for (kind, status, word) in cases {
+            let text = ErrorText::of(&Failure::Prometheus(Arc::new(error(kind))));
+            assert_eq!((text.status.as_u16(), text.kind), (status, word));
+            assert!(text.title.contains("Prometheus prod"), "{}", text.title);
+            assert!(!text.message().contains("10.0.0.7"), "what the operator reads is not the reader's");
+            assert!(!text.advice.is_empty());
+        }
+    }
+
+    #[test]
+    fn prometheus_own_words_are_repeated() {
+        let said = Some("1:3: parse error <b>".to_owned());
+        let error = PrometheusError { said, ..error(ErrorKind::BadQuery) };
+        let text = ErrorText::of(&Failure::Prometheus(Arc::new(error)));
+        assert!(text.message().ends_with("Prometheus said: 1:3: parse error <b>"));
+    }
+}

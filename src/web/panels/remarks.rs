@@ -1,0 +1,211 @@
+//! Remarks on an answer: what is old, missing or doubtful in it. Pages, pictures and data forms print the same list.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::chart::{gaps, points};
+use super::counted;
+use super::times::Moment;
+use crate::chart::Plot;
+use crate::monitoring::{AlertTable, Doubt, DoubtfulRule, Failure, Graph, Silences};
+use crate::prometheus::PrometheusError;
+use crate::web::PageParams;
+use crate::web::page_error::{ErrorText, describe_alertmanager};
+
+/// A remark names this many rules and counts the rest.
+const MAX_NAMES: usize = 20;
+
+/// How much a remark matters, which decides how it looks and where it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// Below the panel.
+    Info,
+    /// An older answer.
+    Stale,
+    Warning,
+    Unknown,
+    Error,
+}
+
+impl Level {
+    pub fn class(self) -> &'static str {
+        match self {
+            Self::Info => "foot",
+            Self::Error => "bad",
+            Self::Stale | Self::Warning | Self::Unknown => "warn",
+        }
+    }
+
+    /// The class of the lead's colour.
+    pub fn state(self) -> &'static str {
+        match self {
+            Self::Info => "muted",
+            Self::Error => "firing",
+            Self::Unknown => "unknown",
+            Self::Stale | Self::Warning => "pending",
+        }
+    }
+
+    /// None where there is no icon.
+    pub fn icon(self) -> Option<&'static str> {
+        match self {
+            Self::Info => None,
+            Self::Stale => Some("stale"),
+            Self::Unknown => Some("unknown"),
+            Self::Warning | Self::Error => Some("failed"),
+        }
+    }
+}
+
+#[derive(Clone, Debug)]
+pub struct Remark {
+    pub level: Level,
+    /// `Rule not found in prod`, or empty.
+    pub lead: String,
+    /// A time that belongs to the lead.
+    pub at: Option<Moment>,
+    pub texts: Vec<String>,
+}
+
+impl Remark {
+    pub fn new(level: Level, lead: impl Into<String>, text: impl Into<String>) -> Self {
+        Self { level, lead: lead.into(), at: None, texts: vec![text.into()] }
+    }
+
+    pub fn info(text: impl Into<String>) -> Self {
+        Self::new(Level::Info, "", text)
+    }
+
+    /// An older answer replaces one that failed. None without a failure.
+    pub fn stale(as_of: Moment, failure: Option<&Arc<PrometheusError>>) -> Option<Self> {
+        let why = ErrorText::of(&Failure::Prometheus(failure?.clone())).title;
+        Some(Self { at: Some(as_of), ..Self::new(Level::Stale, "As of", format!("{why}.")) })
+    }
+
+    /// Why silences are unknown or not current.
+    pub fn silences(silences: &Silences) -> Option<Self> {
+        let (lead, text) = match silences {
+            Silences::NotAsked | Silences::Known { failure: None, undecided: 0, .. } => return None,
+            Silences::Known { failure: None, undecided, .. } => {
+                let alerts = counted(*undecided, "alert", "alerts");
+                let text = format!(
+                    "Alertmanager suppresses {alerts} that may be of this instance or of another, so all of it counts \
+                     as firing here."
+                );
+                ("Silences uncertain", text)
+            }
+            Silences::Known { failure: Some(failure), .. } => {
+                ("Silences may be out of date", format!("{}.", describe_alertmanager(failure.kind)))
+            }
+            Silences::Unknown { failure: Some(failure), .. } => {
+                ("Silences unavailable", format!("{}.", describe_alertmanager(failure.kind)))
+            }
+            Silences::Unknown { failure: None, .. } => {
+                ("Silences unavailable", "Alertmanager has not answered yet.".to_owned())
+            }
+        };
+        Some(Self::new(Level::Unknown, lead, text))
+    }
+
+    pub fn warnings(texts: &[String]) -> impl Iterator<Item = Self> + '_ {
+        texts.iter().map(|text| Self::new(Level::Warning, "Prometheus warns", text))
+    }
+
+    /// None without names.
+    fn naming(level: Level, lead: impl Into<String>, names: impl Iterator<Item = String>) -> Option<Self> {
+        let mut texts: Vec<String> = names.collect();
+        let beyond = texts.len().saturating_sub(MAX_NAMES);
+        if beyond > 0 {
+            texts.truncate(MAX_NAMES);
+            texts.push(format!("and {beyond} more"));
+        }
+        (!texts.is_empty()).then(|| Self { level, lead: lead.into(), at: None, texts })
+    }
+}
+
+/// In one line.
+impl fmt::Display for Remark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.lead.is_empty() {
+            f.write_str(&self.lead)?;
+            self.at.iter().try_for_each(|at| write!(f, " {}", at.text))?;
+            f.write_str(": ")?;
+        }
+        let text = self.texts.join(", ");
+        f.write_str(&text)?;
+        if text.ends_with('.') { Ok(()) } else { f.write_str(".") }
+    }
+}
+
+/// What is old, missing or doubtful in an alert table, worst first, without its silences and Prometheus' warnings.
+pub fn of_alerts(table: &AlertTable, as_of: Moment) -> Vec<Remark> {
+    let stale = Remark::stale(as_of, table.failure.as_ref());
+    let broken = table.broken.then(|| {
+        let text = "some alert selectors could not be read, so alerts may be missing.";
+        Remark::new(Level::Warning, "Incomplete", text)
+    });
+    let mut remarks: Vec<Remark> = stale.into_iter().chain(broken).collect();
+    let rules = if table.unmatched_names.len() == 1 { "Rule" } else { "Rules" };
+    let lead = format!("{rules} not found in {}", table.instance);
+    remarks.extend(Remark::naming(Level::Warning, lead, table.unmatched_names.iter().cloned()));
+    remarks.extend(of_rules(table));
+    remarks
+}
+
+/// Everything that keeps a table from being complete, a line each, for data forms. Uncertain silences matter only
+/// where an alert fires.
+pub fn incomplete(table: &AlertTable) -> Vec<String> {
+    let is_unsure = table.evidence().doubts.has(Doubt::UnsureSilences);
+    let silences = Remark::silences(&table.silences).filter(|_| is_unsure);
+    let remarks = of_alerts(table, Moment::utc(table.as_of)).into_iter().chain(silences);
+    remarks.map(|remark| remark.to_string()).chain(table.warnings.iter().cloned()).collect()
+}
+
+fn of_rules(table: &AlertTable) -> impl Iterator<Item = Remark> {
+    let failing = doubtful(table, Doubt::FailingRule).map(|doubtful| {
+        let rule = doubtful.row.rule();
+        let error = rule.last_error.as_deref().filter(|error| !error.is_empty());
+        let error = error.map(|error| format!(": {error}")).unwrap_or_default();
+        format!("{} (group {}) cannot be evaluated, so its state is unknown{error}", rule.name, rule.group)
+    });
+    let failing = Remark::naming(Level::Error, "Rule in error", failing);
+    let named = |doubt, lead: &str| {
+        Remark::naming(Level::Unknown, lead, doubtful(table, doubt).map(|rule| rule.row.name().to_owned()))
+    };
+    let others = [
+        named(Doubt::UnevaluatedRule, "Not evaluated yet, so alerts are unknown"),
+        named(Doubt::LateRule, "No known evaluation within three intervals, so newer alerts are unknown"),
+        named(Doubt::UnlistedAlert, "Firing or pending without a list of alerts"),
+        named(Doubt::UnknownState, "State unknown"),
+    ];
+    let doubts = table.evidence().doubts;
+    let is_named =
+        doubts.has(Doubt::UnevaluatedRule) || doubtful(table, Doubt::UnknownState).next().is_some();
+    let unnamed = (doubts.has(Doubt::UnknownState) && !is_named)
+        .then(|| Remark::new(Level::Unknown, "", "The state of some alerts is unknown."));
+    failing.into_iter().chain(others.into_iter().flatten()).chain(unnamed)
+}
+
+/// The rules of a table with this doubt.
+pub fn doubtful(table: &AlertTable, doubt: Doubt) -> impl Iterator<Item = &DoubtfulRule> {
+    table.doubtful.iter().filter(move |rule| rule.doubts.has(doubt))
+}
+
+/// The remarks on a graph's answer; `plot` is None where nothing is drawn. `scrape_ms` is the instance's interval: a
+/// step that is not coarser is no remark. None: any step is one.
+pub fn of_graph(
+    graph: &Graph,
+    plot: Option<&Plot>,
+    scrape_ms: Option<i64>,
+    params: &PageParams,
+) -> Vec<Remark> {
+    let matrix = &graph.answer.value;
+    let as_of = Moment::of(graph.answer.as_of, params.period.now, &params.zone);
+    let stale = Remark::stale(as_of, graph.answer.failure.as_ref());
+    let notices = graph.notices.iter().map(Remark::info);
+    let drawn = plot.into_iter().flat_map(|plot| [points(matrix.window.step_ms(), scrape_ms), gaps(plot)]);
+    let infos = matrix.infos.iter().map(|text| Remark::new(Level::Info, "Prometheus says", text));
+    let warnings = Remark::warnings(&matrix.warnings);
+    let below = notices.chain(drawn.flatten().map(Remark::info)).chain(infos);
+    stale.into_iter().chain(warnings).chain(below).collect()
+}

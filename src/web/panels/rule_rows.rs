@@ -1,0 +1,257 @@
+//! The rows of one rule in the alert table: a head with a count, and a row for each alert below it.
+
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use url::Url;
+
+use super::cells::{Shows, all_pairs, extra, shared_extra};
+use super::detail::Detail;
+use super::{AlertJson, Field, NavLink, PanelContext, cut, times};
+use crate::annotations::Unit;
+use crate::chart::format;
+use crate::monitoring::{AlertRow, Held};
+use crate::prometheus::{AlertState, Labels};
+use crate::web::RowId;
+use crate::web::links::Link;
+
+/// Longer texts are cut in a row; its details have them whole.
+const MAX_CELL: usize = 160;
+/// A row shows this many labels.
+const MAX_LABELS: usize = 4;
+/// A rule with up to this many rows is open.
+const MAX_OPEN: usize = 5;
+/// A rule shows this many rows before it links to all.
+const MAX_ROWS: usize = 20;
+
+/// One row of the table, and its details.
+#[derive(Clone, Debug)]
+pub struct RowView {
+    /// Stable while rule and labels are.
+    pub id: String,
+    pub state: AlertState,
+    pub name: String,
+    pub summary: String,
+    pub severity: Option<String>,
+    pub labels: Vec<(String, String)>,
+    /// Empty where the table has no such column.
+    pub annotations: Vec<(String, String)>,
+    pub value: String,
+    pub since: String,
+    pub extra: Vec<Field>,
+    pub detail: Detail,
+    /// The page with this row open.
+    pub link: Link,
+    /// The graph of its expression.
+    pub graph: Link,
+    /// `silenced`, `inhibited` or `muted`.
+    pub suppressed: Option<&'static str>,
+    /// The address links to this row.
+    pub marked: bool,
+    /// The message for a page that frames this one, sent when the row opens.
+    pub message: Option<String>,
+}
+
+/// The head of several rows of one rule.
+#[derive(Clone, Debug)]
+pub struct RuleHead {
+    pub id: String,
+    pub state: AlertState,
+    /// Where every row is suppressed, how the first is.
+    pub suppressed: Option<&'static str>,
+    pub name: String,
+    /// `3 firing, 2 pending`
+    pub count: String,
+    pub summary: String,
+    pub severity: Option<String>,
+    /// The labels that the rows differ by.
+    pub differs_by: String,
+    pub since: String,
+    pub extra: Vec<Field>,
+    pub open: bool,
+}
+
+/// The rows of one rule, or one row alone.
+#[derive(Clone, Debug)]
+pub struct RuleRows {
+    /// None for a row alone.
+    pub head: Option<RuleHead>,
+    pub rows: Vec<RowView>,
+    /// How many more rows there are, and a link to all.
+    pub more: Option<NavLink>,
+}
+
+impl From<RowView> for RuleRows {
+    fn from(row: RowView) -> Self {
+        Self { head: None, rows: vec![row], more: None }
+    }
+}
+
+/// Builds the views of rows.
+pub struct RowBuilder<'a> {
+    context: PanelContext<'a>,
+    /// The address of Alertmanager's user interface.
+    alertmanager: Option<&'a Url>,
+    /// The labels that the table's rows differ by; None where there is only one row.
+    differing: Option<Vec<&'a str>>,
+    used: HashSet<RowId>,
+}
+
+impl<'a> RowBuilder<'a> {
+    pub fn new(rows: &'a [AlertRow], context: PanelContext<'a>, alertmanager: Option<&'a Url>) -> Self {
+        let differing = (rows.len() > 1).then(|| differing(rows));
+        Self { context, alertmanager, differing, used: HashSet::new() }
+    }
+
+    /// A row alone, with the labels that its rule and the other rows do not have.
+    pub fn row(&mut self, row: &AlertRow) -> RowView {
+        let rule = &row.rule().labels;
+        let is_own = |(name, value): &(&str, &str)| {
+            !matches!(*name, "alertname" | "severity")
+                && rule.get(name) != Some(value)
+                && self.differing.as_ref().is_none_or(|differing| differing.binary_search(name).is_ok())
+        };
+        let labels = few(row.labels().iter().filter(is_own));
+        self.view(row, labels)
+    }
+
+    /// Several rows of one rule, `first` among them. `show_all` also those beyond [`MAX_ROWS`]; `is_only`: the page
+    /// has no other rule; `all` links to all of them.
+    pub fn rule(
+        &mut self,
+        first: &AlertRow,
+        rows: &[AlertRow],
+        is_only: bool,
+        show_all: bool,
+        all: impl FnOnce(String) -> NavLink,
+    ) -> RuleRows {
+        if rows.len() < 2 {
+            return self.row(first).into();
+        }
+        let differing = differing(rows);
+        let most = if show_all { rows.len() } else { MAX_ROWS };
+        let linked = self.context.params().table.alert;
+        // The linked row is never left out.
+        let shown = rows.iter().enumerate();
+        let shown = shown.filter(|(place, row)| *place < most || linked == Some(RowId::of(row)));
+        let views: Vec<RowView> = shown
+            .map(|(_, row)| {
+                let own = row.labels().iter().filter(|(name, _)| differing.binary_search(name).is_ok());
+                let labels = few(own);
+                self.view(row, labels)
+            })
+            .collect();
+        let is_open = is_only || rows.len() <= MAX_OPEN || views.iter().any(|row| row.marked);
+        let beyond = rows.len() - views.len();
+        RuleRows {
+            head: Some(RuleHead::of(first, rows, &differing, &self.context, is_open)),
+            rows: views,
+            more: (beyond > 0).then(|| all(format!("{beyond} more: show all"))),
+        }
+    }
+
+    fn view(&mut self, row: &AlertRow, labels: Vec<(String, String)>) -> RowView {
+        let params = self.context.params();
+        let (columns, now, zone) = (&params.table.columns, params.period.now, &params.zone);
+        let shows = Shows::of(columns);
+        let id = self.id(row);
+        let is_framed = self.context.tells_parent;
+        RowView {
+            id: format!("alert-{id}"),
+            state: row.state(),
+            name: cut(&row.rule().name, MAX_CELL),
+            summary: cut(summary(row), MAX_CELL),
+            severity: row.severity().map(|s| cut(s, 24)),
+            labels: if shows.all_labels { all_pairs(row.labels()) } else { labels },
+            annotations: if shows.annotations { all_pairs(row.annotations()) } else { Vec::new() },
+            value: row.value().map(|value| format::number(value, &Unit::None)).unwrap_or_default(),
+            since: row.active_at().map(|at| times::since(at, now)).unwrap_or_default(),
+            extra: extra(&columns.extra, row),
+            detail: Detail::of(row, self.alertmanager, now, zone),
+            suppressed: suppressed(row),
+            link: self.context.links.alert(self.context.source, id, row.is_active()),
+            graph: self.context.alert_graph(id),
+            marked: params.table.alert == Some(id),
+            message: is_framed.then(|| serde_json::to_string(&AlertJson::of(row)).ok()).flatten(),
+        }
+    }
+
+    /// Two alerts with equal labels get different ids.
+    fn id(&mut self, row: &AlertRow) -> RowId {
+        let mut id = RowId::of(row);
+        while !self.used.insert(id) {
+            id = id.next();
+        }
+        id
+    }
+}
+
+impl RuleHead {
+    fn of(
+        first: &AlertRow,
+        rows: &[AlertRow],
+        differing: &[&str],
+        context: &PanelContext<'_>,
+        open: bool,
+    ) -> Self {
+        let params = context.params();
+        let oldest = rows.iter().filter_map(AlertRow::active_at).min();
+        let example = summary(first);
+        let summary = match rows.iter().all(|row| summary(row) == example) || example.is_empty() {
+            true => example.to_owned(),
+            false => format!("e.g. {example}"),
+        };
+        Self {
+            id: format!("rule-{:016x}", hash_of_rule(first)),
+            state: rows.iter().map(AlertRow::state).min().unwrap_or(AlertState::Unknown),
+            suppressed: suppressed(first).filter(|_| rows.iter().all(|row| suppressed(row).is_some())),
+            name: cut(&first.rule().name, MAX_CELL),
+            count: count(rows),
+            summary: cut(&summary, MAX_CELL),
+            severity: first
+                .severity()
+                .filter(|s| rows.iter().all(|r| r.severity() == Some(s)))
+                .map(|s| cut(s, 24)),
+            differs_by: cut(&differing.join(", "), MAX_CELL),
+            since: oldest.map(|at| times::since(at, params.period.now)).unwrap_or_default(),
+            extra: shared_extra(&params.table.columns.extra, rows),
+            open,
+        }
+    }
+}
+
+fn suppressed(row: &AlertRow) -> Option<&'static str> {
+    row.held().and_then(Held::word)
+}
+
+fn count(rows: &[AlertRow]) -> String {
+    let part = |n: usize, word: &str| (n > 0).then(|| format!("{n} {word}"));
+    let parts = AlertState::ALL.into_iter().filter_map(|state| {
+        let n = rows.iter().filter(|r| r.state() == state && suppressed(r).is_none()).count();
+        part(n, state.as_str())
+    });
+    let kinds = ["silenced", "inhibited", "muted"].into_iter();
+    let others =
+        kinds.filter_map(|kind| part(rows.iter().filter(|r| suppressed(r) == Some(kind)).count(), kind));
+    parts.chain(others).collect::<Vec<_>>().join(", ")
+}
+
+fn summary(row: &AlertRow) -> &str {
+    let annotations = row.annotations();
+    ["summary", "message", "description"].into_iter().find_map(|n| annotations.get(n)).unwrap_or_default()
+}
+
+fn few<'l>(labels: impl Iterator<Item = (&'l str, &'l str)>) -> Vec<(String, String)> {
+    labels.take(MAX_LABELS).map(|(n, v)| (cut(n, 40), cut(v, 60))).collect()
+}
+
+fn differing(rows: &[AlertRow]) -> Vec<&str> {
+    Labels::differing(rows.iter().map(AlertRow::labels))
+}
+
+fn hash_of_rule(row: &AlertRow) -> u64 {
+    let rule = row.rule();
+    let mut hasher = DefaultHasher::new();
+    (&rule.file, &rule.group, &rule.name, &rule.query, &rule.labels).hash(&mut hasher);
+    hasher.finish()
+}
