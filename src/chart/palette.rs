@@ -116,10 +116,7 @@ mod tests {
     fn the_style_sheet_has_these_colours() {
         let css = include_str!("../../static/css/tokens.css");
         for (i, (light, dark)) in LIGHT.iter().zip(DARK).enumerate() {
-            let told: Vec<&str> =
-                css.split(&format!("--series-{i}: ")).skip(1).filter_map(|c| c.get(..7)).collect();
-            // Dark twice: by the system's wish, and by the reader's.
-            assert_eq!(told, [*light, dark, dark], "--series-{i}");
+            assert!(css.contains(&format!("--series-{i}: light-dark({light}, {dark});")), "--series-{i}");
         }
     }
 

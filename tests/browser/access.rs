@@ -107,7 +107,7 @@ async fn paper_is_light_and_whole_and_has_no_controls() {
     assert_eq!(tab.look::<String>(&colour("#graph-1", "backgroundColor")).await, "rgb(255, 255, 255)");
     assert_eq!(tab.look::<String>(&colour("#graph-1 h2", "color")).await, "rgb(26, 31, 39)");
     let axis = "echarts.getInstanceByDom(document.getElementById('graph-1-chart')).getOption().xAxis[0].axisLabel.color";
-    assert_eq!(tab.look::<String>(axis).await, "#566070", "the canvas too");
+    assert_eq!(tab.look::<String>(axis).await, "rgb(86, 96, 112)", "the canvas too");
     for control in [".top", ".bar", ".foot", "#graph-1 .menu", "#alerts .search", "#alerts .chips"] {
         let seen = format!("document.querySelector('{control}')?.checkVisibility() ?? false");
         assert!(!tab.look::<bool>(&seen).await, "{control} is of no use on paper");

@@ -231,7 +231,7 @@ async fn the_silence_of_the_portal_is_told_and_ends() {
     portal.kill();
     tab.until("!document.getElementById('connection').hidden").await;
     let said = tab.text("#connection").await;
-    let shape = regex::Regex::new(r"does not answer, since \d\d:\d\d:\d\d [A-Z]{3}").unwrap();
+    let shape = regex::Regex::new(r"Connection to the portal lost \(\d\d:\d\d:\d\d [A-Z]{3}\)").unwrap();
     assert!(shape.is_match(&said), "{said}");
     assert!(tab.count("#alerts tbody tr.row").await >= 1, "what was shown stays");
     tab.close().await;

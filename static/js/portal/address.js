@@ -1,7 +1,7 @@
-// The address: it says what the reader chose in legends, so that a reload, a link and a colleague see the same.
+// The address: it holds the reader's choices in legends, so that a reload, a link and a colleague show the same.
 
 const CHOSEN = ["series", "hide", "legend"];
-// Once something was chosen, every link must say whether it still is.
+// After the first choice every link carries the choices, also that there are none.
 let carries = false;
 
 function readAddress() {
@@ -22,7 +22,7 @@ function named(graph, kind) {
   return choices.get(graph)[kind];
 }
 
-// What is chosen now, as pairs of the address.
+// The choices as pairs of the address.
 function chosen() {
   const series = [...choices].flatMap(([graph, { only, without }]) =>
     [...(only ?? without)].map((name) => [only ? "series" : "hide", `${graph}:${name}`]));
@@ -34,8 +34,8 @@ function chosenIn(params) {
   for (const [parameter, value] of chosen()) params.append(parameter, value);
 }
 
-// Links to this page in another window, theme or filter carry the choices on.
-function tellAddress() {
+// Links to this page in another window, theme or filter keep the choices.
+function writeAddress() {
   carries ||= choices.size + orders.size > 0;
   if (!carries) return;
   const here = new URL(location);
@@ -49,7 +49,7 @@ function tellAddress() {
   }
 }
 
-// What a form of the bar sends: the choices too, and times in the zone in which the reader wrote them.
+// A form of the bar also sends the choices, and times in the zone of the reader.
 function onFormData({ target, formData }) {
   if (!target.closest(".bar")) return;
   if (carries) chosenIn(formData);

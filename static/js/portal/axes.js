@@ -4,7 +4,7 @@ const TIME_STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 720
   .map((seconds) => seconds * 1000)
   .concat([1, 2, 7, 14, 28, 91, 182, 364, 728, 1820, 3640].map((days) => days * DAY));
 
-// Round moments of the zone's wall clock: midnight is midnight there, on both sides of a change of the clocks.
+// Round times of the zone's wall clock, also on both sides of a change of the clocks.
 function timeTicks(from, to, room) {
   const step = TIME_STEPS.find((s) => (to - from) / s <= room) ?? TIME_STEPS.at(-1);
   const monday = step >= 7 * DAY ? 4 * DAY : 0;
@@ -20,7 +20,7 @@ function timeTicks(from, to, room) {
   return { ticks, step };
 }
 
-// The date stands under the first label of each day, unless all that is shown is today.
+// The first label of each day has the date below it, unless all of the range is today.
 function timeLabels({ ticks, step }) {
   const today = day(parts(Date.now()));
   const needed = step < DAY && ticks.some((tick) => day(parts(tick)) !== today);
@@ -44,7 +44,7 @@ const DECIMAL = { base: 10, fractions: [1, 2, 2.5, 5, 10] };
 const BINARY_STEPS = { base: 1024, fractions: [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024] };
 const CLOCK_STEPS = [60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400];
 
-// A step that reads well in the unit: powers of two for bytes, minutes and hours for long times.
+// A round step in the unit: powers of two for bytes, minutes and hours for long times.
 function niceStep(rough, unit) {
   if (unit === "seconds" && rough > 30) {
     const found = CLOCK_STEPS.find((step) => step >= rough);
@@ -56,12 +56,12 @@ function niceStep(rough, unit) {
   return (fractions.find((fraction) => fraction * power >= rough * 0.999) ?? base) * power;
 }
 
-// A tick of time for each so many pixels.
+// How many ticks fit.
 function timeRoom(width) {
   return Math.max(2, Math.floor(width / 90));
 }
 
-// Tells the server's time axes, which are in UTC, again in the reader's own zone.
+// Converts the server's time axes from UTC to the reader's zone.
 function localAxes() {
   if (zone) return;
   for (const axis of all(".plot .x")) {
@@ -85,12 +85,12 @@ function drawnText(tag, attributes, text) {
   return made;
 }
 
-// Ends and step of the value axis over what is shown; areas begin at zero.
+// Ends and step of the value axis over the visible series; areas begin at zero.
 function valueAxis([least, most], unit, room, fromZero) {
   if (least > most) [least, most] = [0, 1];
   let low = Math.min(least, 0);
   let high = Math.max(most, 0);
-  // Far from zero and nearly flat: from zero such a line would tell nothing.
+  // Far from zero and nearly flat: an axis from zero would hide its changes.
   if (!fromZero && least > 0 && most - least < most / 3) low = least;
   if (!fromZero && most < 0 && most - least < -least / 3) high = most;
   if (high === low) {
@@ -109,7 +109,7 @@ function axisValues({ min, max, interval }) {
   return Array.from({ length: Math.round((max - min) / interval) + 1 }, (_, i) => (first + i) * interval);
 }
 
-// How many decimals more it takes to tell the labels apart.
+// How many more decimals make the labels differ.
 function moreDecimals(axis, unit) {
   if (!axis.interval) return 0;
   const values = axisValues(axis);
@@ -119,7 +119,7 @@ function moreDecimals(axis, unit) {
   return more;
 }
 
-// As many letters as the gutter holds, and no label twice.
+// Cut to the width of the gutter, and no label twice.
 function axisLabels(axis, unit, more) {
   const labels = axisValues(axis).map((value) => [...format(value, unit, more)])
     .map((letters) => (letters.length > 10 ? letters.slice(0, 9).concat("…") : letters).join(""));

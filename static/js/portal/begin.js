@@ -1,4 +1,4 @@
-// Who listens to what; the last part.
+// Event listeners and start; the last part.
 
 const on = (type, listener, target = document) => target.addEventListener(type, listener);
 
@@ -46,7 +46,7 @@ new MutationObserver(redraw).observe(root, { attributeFilter: ["data-theme"] });
 window.promenade = { format, valueAxis, moreDecimals, axisLabels, timeTicks, timeLabels };
 root.classList.add("js");
 readAddress();
-tellZone();
+showZone();
 refreshPage();
 arrive();
 startFrame();

@@ -2,11 +2,11 @@
 
 // One entry for each drawn chart: { div, chart, text, island, pointer, more }.
 const drawn = new Map();
-// What the server drew, by chart, while the panel is asked for again.
+// The server's picture of each chart while its panel is fetched again.
 const pictures = new Map();
 let library;
 
-// Where it cannot be loaded, what the server drew stays for good.
+// Without ECharts the server's picture stays.
 function loadLibrary() {
   library ??= new Promise((resolve, reject) => {
     const script = document.createElement("script");
@@ -24,20 +24,20 @@ const near = new IntersectionObserver((entries) => {
   for (const { target, isIntersecting } of entries) {
     if (!isIntersecting) continue;
     near.unobserve(target);
-    idle(() => loadLibrary().then(() => target.dataset.island || ask(target), () => {}), { timeout: 3000 });
+    idle(() => loadLibrary().then(() => target.dataset.island || fetchPanel(target), () => {}), { timeout: 3000 });
   }
 }, { rootMargin: "300px" });
 
-// The panel again, with data for as many pixels as its chart has, in place of what the server drew.
-function ask(div) {
+// Fetches the panel again, with data for the width of its chart in place of the server's picture.
+function fetchPanel(div) {
   const panel = div.closest(".panel");
   if (!panel || !div.clientWidth) return;
   pictures.set(div.id, div.querySelector("svg"));
   window.htmx?.ajax("GET", div.dataset.drawn + div.clientWidth, { source: panel, target: panel, swap: "outerMorph" });
 }
 
-// What the server drew stays until the chart itself is there, which takes a task of its own: both in one would hold
-// the reader up.
+// The server's picture stays until the chart is drawn, which is a task of its own: one task for both would block the
+// page.
 function startSoon(div) {
   div.append(pictures.get(div.id) ?? "");
   pictures.delete(div.id);
@@ -54,24 +54,24 @@ const resized = new ResizeObserver((entries) => {
     if (entry.chart.getWidth() === width && entry.chart.getHeight() === target.clientHeight) continue;
     entry.chart.resize();
     draw(entry);
-    if (Math.abs(width - entry.asked) <= entry.asked / 3) continue;
-    entry.asked = width;
-    ask(target);
+    if (Math.abs(width - entry.fetchedWidth) <= entry.fetchedWidth / 3) continue;
+    entry.fetchedWidth = width;
+    fetchPanel(target);
   }
 });
 
 function start(div) {
   const chart = window.echarts.init(div, null, { renderer: "canvas" });
-  const entry = { div, chart, text: "", island: null, pointer: null, more: 0, asked: div.clientWidth };
+  const entry = { div, chart, text: "", island: null, pointer: null, more: 0, fetchedWidth: div.clientWidth };
   drawn.set(div, entry);
-  // The tooltip asks which line is nearest, and ECharts does not tell it where the pointer is.
+  // The tooltip needs the pointer's position to find the nearest line, and ECharts does not pass it on.
   chart.getZr().on("mousemove", ({ offsetX, offsetY }) => { entry.pointer = [offsetX, offsetY]; });
   resized.observe(div);
   makeWalkable(entry);
   read(entry);
 }
 
-// Reads the island again; draws only when it has changed.
+// Reads the island; draws only when it has changed.
 function read(entry) {
   const text = byId(entry.div.dataset.island)?.textContent ?? "";
   if (text === entry.text || !text) return;
@@ -79,12 +79,12 @@ function read(entry) {
   try {
     entry.island = JSON.parse(text);
   } catch {
-    return; // The legend table beside it still tells the figures.
+    return; // The legend table still has the values.
   }
   draw(entry, true);
 }
 
-// New data is drawn in the next frame, apart from the reading of it.
+// New data is drawn in the next frame, separate from parsing it.
 function draw(entry, lazyUpdate = false) {
   const { chart, island } = entry;
   if (island) chart.setOption(chartOption(entry), { replaceMerge: ["series", "dataset"], lazyUpdate });

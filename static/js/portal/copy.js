@@ -1,8 +1,8 @@
-// What is copied, and menus that close.
+// Copy buttons and menus.
 
 async function onCopy(button) {
   const given = button.dataset.copy || button.parentElement.querySelector("pre")?.textContent || "";
-  // A link is copied whole; neither PromQL nor YAML begins with a slash.
+  // A link is copied with its origin; neither PromQL nor YAML begins with a slash.
   const text = given.startsWith("/") ? new URL(given, location.href).href : given;
   const done = await copy(text).then(() => true, () => false);
   const before = button.dataset.label ??= button.textContent;
@@ -10,7 +10,7 @@ async function onCopy(button) {
   setTimeout(() => { button.textContent = before; }, 1500);
 }
 
-// Over plain HTTP a page has no clipboard of its own; there the old command still serves.
+// The clipboard needs HTTPS; over plain HTTP the old command works.
 async function copy(text) {
   if (navigator.clipboard) return navigator.clipboard.writeText(text);
   const field = document.createElement("textarea");

@@ -1,10 +1,10 @@
-// The crosshair: the moment under the pointer, shown on every other chart of the page by a line of its own, because
-// a chart that draws itself anew for each move of a pointer would make twenty of them slow.
+// The crosshair: a line on every other chart at the time under the pointer. It is an element, because redrawing twenty
+// charts for each move of the pointer is slow.
 
 let crossing = 0;
 let crossed = false;
 
-// Without an entry, or a moment, the lines go.
+// Without an entry or a time the lines disappear.
 function cross(source, ms) {
   if (!source && !crossed) return;
   crossed = Boolean(source);

@@ -1,18 +1,18 @@
-// In a frame: what the page around is told, and what it may ask for. The README has the messages.
+// Messages to and from a page that frames this one. The README documents them.
 
 const FRAME_VERSION = 1;
-// The longest of a message's texts, in characters.
+// The maximum length of a text in a message.
 const FRAME_TEXT = 200;
 const framed = window.parent !== window;
 const parents = (root.dataset.parents ?? "").split(" ").filter(Boolean);
-let toldHeight = 0;
-let toldState = "";
-// What the page around asked for last, kept by links that lead to other pages.
-const asked = {};
+let sentHeight = 0;
+let sentState = "";
+// The latest settings from the framing page; links to other pages keep them.
+const requested = {};
 
-// The browser hands a message only to the origin that it is addressed to; where it tells the parent's origin, no
-// other is tried, because that would be a complaint in the console.
-function tellParent(type, message) {
+// The browser delivers a message only to its target origin. Where the parent's origin is known, no other is tried,
+// because that logs an error in the console.
+function sendToParent(type, message) {
   if (!framed) return;
   const parent = location.ancestorOrigins?.[0];
   for (const origin of parents) {
@@ -20,21 +20,21 @@ function tellParent(type, message) {
   }
 }
 
-// Of the content, never of the frame: what it makes of the answer must not change the question.
-function tellHeight() {
+// The height of the content, not of the frame, which the framing page sets from this message.
+function sendHeight() {
   const height = Math.ceil(document.body.getBoundingClientRect().height);
-  if (height === toldHeight) return;
-  toldHeight = height;
-  tellParent("height", { height });
+  if (height === sentHeight) return;
+  sentHeight = height;
+  sendToParent("height", { height });
 }
 
-function tellState() {
+function sendState() {
   const panel = document.querySelector("#alerts[data-counts], #members[data-counts], #results[data-counts]");
   const state = { title: document.title, counts: panel ? JSON.parse(panel.dataset.counts) : null };
   const text = JSON.stringify(state);
-  if (text === toldState) return;
-  toldState = text;
-  tellParent("state", state);
+  if (text === sentState) return;
+  sentState = text;
+  sendToParent("state", state);
 }
 
 function isText(value) {
@@ -46,47 +46,47 @@ function onMessage({ source, origin, data }) {
   if (data?.type !== "promenade:set" || data.version !== FRAME_VERSION) return;
   const { theme, from, to } = data;
   if (![theme, from, to].every(isText)) return;
-  if (theme === "light" || theme === "dark") root.dataset.theme = asked.theme = theme;
+  if (theme === "light" || theme === "dark") root.dataset.theme = requested.theme = theme;
   else if (theme === "system") {
     delete root.dataset.theme;
-    asked.theme = null;
+    requested.theme = null;
   }
   if (from && to) windTo(from, to);
 }
 
-// The page's middle, over another time: the server judges it, and every link in it follows. Morphed, so that charts
-// stay and no style is copied, which the policy forbids.
+// Fetches the main part for another time range, so that the server checks the range and renders every link. Morphed,
+// so that charts stay and no style is copied, which the policy forbids.
 function windTo(from, to) {
-  asked.from = from;
-  asked.to = to;
-  asked.range = null;
-  const here = withAsked(location.href);
+  requested.from = from;
+  requested.to = to;
+  requested.range = null;
+  const here = withRequested(location.href);
   history.replaceState(history.state, "", here);
   window.htmx.ajax("GET", here, { target: "#main", select: "#main", swap: "outerMorph" });
 }
 
-function withAsked(href) {
+function withRequested(href) {
   const url = new URL(href, location.href);
-  for (const [name, value] of Object.entries(asked)) {
+  for (const [name, value] of Object.entries(requested)) {
     if (value === null) url.searchParams.delete(name);
     else url.searchParams.set(name, value);
   }
   return url.pathname + url.search + url.hash;
 }
 
-// A theme that was set without a reload is in no link of the page.
-function keepAsked(event) {
+// Links of the page lack a theme that was set without a reload.
+function keepRequested(event) {
   const link = event.target.closest?.("a[href]");
-  if (link && link.origin === location.origin && "theme" in asked) link.href = withAsked(link.href);
+  if (link && link.origin === location.origin && "theme" in requested) link.href = withRequested(link.href);
 }
 
 function startFrame() {
   if (!framed || !parents.length) return;
-  new ResizeObserver(tellHeight).observe(document.body);
-  on("htmx:after:swap", tellState);
-  document.addEventListener("click", keepAsked, true);
+  new ResizeObserver(sendHeight).observe(document.body);
+  on("htmx:after:swap", sendState);
+  document.addEventListener("click", keepRequested, true);
   on("message", onMessage, window);
-  tellParent("ready", {});
-  tellHeight();
-  tellState();
+  sendToParent("ready", {});
+  sendHeight();
+  sendState();
 }

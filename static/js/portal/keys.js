@@ -1,11 +1,11 @@
-// The keyboard: through the samples of a chart, and shortcuts.
+// The keyboard: samples of a chart, and shortcuts.
 
-// A chart that is drawn can be walked through.
+// Arrow keys move through the samples of a drawn chart.
 function makeWalkable({ div }) {
   div.tabIndex = 0;
   div.setAttribute("role", "application");
   const name = div.closest(".panel").getAttribute("aria-label");
-  div.setAttribute("aria-label", `${name}; arrow keys go from sample to sample`);
+  div.setAttribute("aria-label", `${name}; arrow keys move between samples`);
 }
 
 function say(text) {
@@ -13,7 +13,7 @@ function say(text) {
   if (said) said.textContent = text;
 }
 
-// Left and right go to the next sample that the series has; up and down to another series at that moment.
+// Left and right go to the next sample of the series, up and down to another series at that time.
 function onChartKey(event) {
   const entry = event.target.matches?.(".chart") && chartUnder(event);
   if (!entry || modified(event)) return;
@@ -58,7 +58,7 @@ function onBlur(event) {
   cross();
 }
 
-function askAgain() {
+function refreshAll() {
   for (const panel of all(".panel[hx-get]")) {
     if (panel.checkVisibility()) window.htmx?.trigger(panel, "again", {}, false);
   }
@@ -70,7 +70,7 @@ function toggleKeys() {
   else keys.showModal();
 }
 
-// Never while somebody writes, and never in place of a key of the browser's.
+// Not while the reader types, and not in place of the browser's own keys.
 function onShortcut(event) {
   const { key, target } = event;
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
@@ -78,7 +78,7 @@ function onShortcut(event) {
   const menu = byId("menu-range");
   const search = document.querySelector("main input[type=search]");
   if (key === "?") toggleKeys();
-  else if (key === "r") askAgain();
+  else if (key === "r") refreshAll();
   else if (key === "t" && menu) {
     menu.open = true;
     menu.querySelector("input[name=from]").select();

@@ -1,11 +1,11 @@
-// The legend: a click isolates a series, with Ctrl, Cmd or Shift it is switched on or off; the head of a column sorts.
+// The legend: a click isolates a series, with Ctrl, Cmd or Shift it toggles one; the head of a column sorts.
 
-// What the reader chose, by graph: { only: Set } or { without: Set } of series names, and the order of the rows.
+// The reader's choices by graph: { only: Set } or { without: Set } of series names, and the order of the rows.
 const choices = new Map();
 const orders = new Map();
 
 const modified = (event) => event.ctrlKey || event.metaKey || event.shiftKey || event.altKey;
-// As the address names it: by its number, or by the id of its panel.
+// A graph's name in the address: its number, or the id of its panel.
 const graphOf = (element) => element.closest(".panel")?.id.replace(/^graph-/, "");
 const rows = (panel) => [...all("table.legend tr[data-series]", panel)];
 const nameOf = (row) => row.querySelector("bdi").textContent;
@@ -14,11 +14,11 @@ function isShown(element, names, name) {
   const choice = choices.get(graphOf(element));
   if (!choice) return true;
   if (choice.without) return !choice.without.has(name);
-  // Names that no series has choose nothing.
+  // Names without a series have no effect.
   return choice.only.has(name) || !names.some((other) => choice.only.has(other));
 }
 
-// Places of the series that are shown.
+// Indices of the visible series.
 function shownIn({ div, island: { names } }) {
   return names.flatMap((name, i) => (isShown(div, names, name) ? [i] : []));
 }
@@ -37,13 +37,13 @@ function choose(panel, name, toggles) {
   } else {
     choices.set(graph, { only: new Set([name]) });
   }
-  // Nothing left to see is nobody's wish, and nothing hidden is no choice.
+  // All hidden or all visible is no choice.
   const shown = names.filter((other) => isShown(panel, names, other)).length;
   if (!shown || shown === names.length) choices.delete(graph);
   const entry = drawn.get(panel.querySelector(".chart"));
   if (entry) draw(entry);
   markLegend(panel);
-  tellAddress();
+  writeAddress();
 }
 
 function markLegend(panel) {
@@ -69,7 +69,7 @@ function sortLegend(panel) {
       head.setAttribute("aria-sort", down ? "descending" : "ascending");
     } else head.removeAttribute("aria-sort");
   }
-  // What has no figure comes last, whichever way.
+  // Rows without a value come last in either order.
   const nothing = down ? "-Infinity" : "Infinity";
   const valueOf = (row) => {
     if (cell < 0) return 0;
@@ -92,7 +92,7 @@ function onLegend(event) {
   choose(row.closest(".panel"), nameOf(row), event.ctrlKey || event.metaKey || event.shiftKey);
 }
 
-// The largest first, names from A on; then the other way; then the graph's own order again.
+// Largest first, or names from A; then the reverse; then the graph's own order.
 function onSort(event) {
   const link = event.target.closest?.("a[data-sort]");
   if (!link || modified(event)) return;
@@ -104,5 +104,5 @@ function onSort(event) {
   if (next) orders.set(graph, next);
   else orders.delete(graph);
   sortLegend(link.closest(".panel"));
-  tellAddress();
+  writeAddress();
 }

@@ -10,9 +10,9 @@ const SECONDS = [
   [1, 60, " s"], [60, 60, " min"], [3600, 24, " h"], [86_400, 1e6, " d"],
 ];
 const PERCENT = [[1, 1e6, "%"]];
-// Of what nobody says in thousands.
+// For units that are never written in thousands.
 const PLAIN = [[1, 1e6, " "]];
-// The rungs, the suffix of zero and of what is beyond them, what follows any suffix, and what is multiplied first.
+// The rungs, the suffix of zero and of values beyond them, the tail after any suffix, and the factor.
 const LADDERS = {
   none: [SI, "", ""],
   ratio: [PERCENT, "%", "", 100],
@@ -20,7 +20,7 @@ const LADDERS = {
   per_second: [SI, "", "/s"],
   per_minute: [SI, "", "/min"],
 };
-// Each name of a unit is a thousand, or 1,024, of the one before it.
+// Each unit is 1,000 or 1,024 times the one before it.
 for (const [ladder, tail, units] of [
   [BINARY, "B", "bytes kbytes mbytes gbytes tbytes"],
   [BINARY, "B/s", "bytes_per_second"],
@@ -47,7 +47,7 @@ for (const [ladder, tail, units] of [
 "nanoseconds microseconds milliseconds seconds minutes hours days".split(" ")
   .forEach((unit, i) => { LADDERS[unit] = [SECONDS, " s", "", SECONDS[i][0]]; });
 
-// `more` decimals than the three significant digits: an axis whose labels lie close together needs them.
+// `more` decimals beyond the three significant digits, for an axis with close labels.
 function format(value, unit, more = 0) {
   if (value === null || value === undefined) return "–";
   const [ladder, base, tail, factor = 1] = Object.hasOwn(LADDERS, unit) ? LADDERS[unit] : [SI, "", ` ${unit}`];
@@ -72,7 +72,7 @@ function climb(size, ladder, more) {
 
 function digitsOf(x, more, percent) {
   if (x < 0.001) return exponentForm(x);
-  // Services live between 99 and 100%: there every digit counts.
+  // Availability is between 99 and 100%, where every digit counts.
   const tens = percent ? 2 : 1;
   const decimals = x < 0.01 ? 5 : x < 0.1 ? 4 : x < 1 ? 3 : x < 10 ? 2 : x < 100 ? tens : 0;
   return trimmed(x.toFixed(decimals + more));
@@ -84,7 +84,7 @@ function exponentForm(x) {
   return `${trimmed(mantissa)}e${exponent.replace("+", "")}`;
 }
 
-// Without the zeros that end its decimals.
+// Without trailing zeros.
 function trimmed(digits) {
   return digits.includes(".") ? digits.replace(/\.?0+$/, "") : digits;
 }

@@ -1,9 +1,13 @@
-// The option: what the server decided, with what only the browser knows.
+// The ECharts option: the server's, completed by the browser.
 
+// A token of the style sheet holds the colours of both themes; only a property of an element has the one in use.
 function colours() {
-  const style = getComputedStyle(root);
-  const read = (name) => style.getPropertyValue(name).trim();
-  return {
+  const probe = document.body.appendChild(element("i", ""));
+  const read = (name) => {
+    probe.style.setProperty("color", `var(${name})`);
+    return getComputedStyle(probe).color;
+  };
+  const theme = {
     series: Array.from({ length: 10 }, (_, i) => read(`--series-${i}`)),
     text: read("--text"),
     muted: read("--text-muted"),
@@ -11,9 +15,11 @@ function colours() {
     surface: read("--surface"),
     font: getComputedStyle(document.body).fontFamily,
   };
+  probe.remove();
+  return theme;
 }
 
-// The server's option, with what only the browser knows: theme, zone, room, and the reader's choice of series.
+// The server's option with the theme, the zone, the size and the reader's choice of series.
 function chartOption(entry) {
   const { chart, island } = entry;
   const theme = colours();
@@ -33,7 +39,7 @@ const first = (list) => (Array.isArray(list) ? list[0] : list) ?? {};
 function dataset({ start, step, columns }) {
   const length = longest(columns);
   const source = { t: Array.from({ length }, (_, i) => start + i * step) };
-  // Plain arrays ECharts would copy number by number; a gap is NaN to it.
+  // ECharts would copy plain arrays number by number; it reads NaN as a gap.
   columns.forEach((column, i) => { source[`s${i}`] = Float64Array.from(column, (value) => value ?? NaN); });
   return { source };
 }
@@ -49,7 +55,7 @@ function series(island, i, theme) {
     ...base,
     id: `s${i}`,
     encode: { x: "t", y: `s${i}` },
-    // A sample between two gaps has no line to be seen by, so it is the only one that gets a dot.
+    // Only a sample between two gaps gets a dot, because no line shows it.
     symbol: lone.size ? (_, { dataIndex }) => (lone.has(dataIndex) ? "circle" : "none") : "none",
     symbolSize: 5,
     showSymbol: lone.size > 0,
@@ -61,7 +67,7 @@ function series(island, i, theme) {
   };
 }
 
-// Lines at moments, in a series of their own behind the named ones.
+// Lines at times, in a series of their own after the named ones.
 function marks({ names, option }, theme) {
   return (option.series ?? []).slice(names.length).map((base) => {
     const data = (base.markLine?.data ?? []).map((line) => ({ ...line, label: { ...line.label, color: theme.text } }));
@@ -91,7 +97,7 @@ function yAxis(entry, shown, theme) {
   const base = first(island.option.yAxis);
   const room = Math.max(2, Math.floor(chart.getHeight() / 55));
   const fromZero = island.stack || island.graphType === "area";
-  // The server's own while all is shown, so that nothing jumps when its chart is replaced.
+  // The server's axis while all series are visible, so that nothing jumps when its picture is replaced.
   const whole = !choices.has(graphOf(entry.div)) && island.y;
   const { min, max, interval, more } = whole || valueAxis(extent(island, shown), island.unit, room, fromZero);
   const axis = { min, max, interval };
@@ -125,7 +131,7 @@ function extent(island, shown) {
   return [least, most];
 }
 
-// The series with a value at one moment; `top` is where it is drawn.
+// The series with a value at one time; `top` is where it is drawn.
 function stackedAt(island, shown, at) {
   const rows = [];
   let [above, below] = [0, 0];

@@ -1,24 +1,24 @@
-// The portal's own script. Every page can be read without it; with it, charts are drawn, panels keep the reader's
-// place when they refresh, and times are told in the reader's zone.
+// The portal's script. Every page works without it. The script draws charts, keeps the reader's place when panels
+// refresh, and shows times in the reader's zone.
 //
-// What it relies on in the page:
+// It relies on these parts of the page:
 //   <html data-theme="light|dark" data-tz="browser|utc|IANA name" data-echarts="URL of ECharts"
-//     data-parents="origins that are told which row was opened">
+//     data-parents="origins that get messages">
 //   <link rel="icon" id="favicon" data-ok="URL" data-firing="URL" data-pending="URL" data-unknown="URL">
 //   <meta name="htmx-config" content='{"noSwap":[204,304,"4xx","5xx"],"morphIgnore":["data-htmx-powered","open"],
 //     "includeIndicatorCSS":false}'>: "open" there keeps opened rows open when a panel is morphed
-//   <p id="connection" hidden>                           told here when the portal stops answering
+//   <p id="connection" hidden>                           shown when the portal stops answering
 //   <section class="panel" id data-title data-state>     the alerts panel has id="alerts"
 //   <div class="chart" id="X" data-drawn="the panel's address, without its last number: a width"> with the server's
-//     <svg class="plot"> and its <g class="x" data-span="from to">; after that was asked for, without them, but with
+//     <svg class="plot"> and its <g class="x" data-span="from to">; after that request, without them, but with
 //     data-island="Y" hx-morph-skip and a <script type="application/json" id="Y">
 //   <table class="alerts"> <tr data-row="JSON of the row"> <td class="name"> <details> <summary> <a class="permalink">
 //   <table class="legend"> <tr data-series="0" tabindex="0">, inside the same panel
-//     <td class="name"><bdi>, <td title="the figure in full">; <th><a data-sort="name|last|min|max|avg">
+//     <td class="name"><bdi>, <td title="the value in full">; <th><a data-sort="name|last|min|max|avg">
 //   <details id="menu-range"> with <input class="field" name="from"> and "to",
 //     [data-zone="offset|words"], <dialog id="keys">, [data-keys], <p id="said" aria-live>
 //   <time datetime="...">, <details class="menu">, [data-copy="text or path"]; empty: the <pre> beside it
-// It never writes HTML text: names and values come from Prometheus and may be hostile.
+// It never writes HTML: names and values come from Prometheus and may be hostile.
 //
 // static/build.rs joins the parts of this folder, in the order of its list, in one scope, and static/squeeze.rs drops
 // comments and blanks and shortens the names that this scope declares.

@@ -1,8 +1,8 @@
-// Refreshing.
+// Refreshes.
 
 // Panels that skipped a refresh while the tab was hidden.
 const missed = new Set();
-// What each poll under way asked for.
+// The address of each poll under way.
 const polled = new WeakMap();
 let leaving = false;
 let focus = null;
@@ -12,14 +12,14 @@ function selectionIn(element) {
   return Boolean(selection && !selection.isCollapsed && element.contains(selection.anchorNode));
 }
 
-// A poll waits while nobody looks, and while the reader holds on to something that it would move.
+// A poll waits while the page is hidden, and while the reader uses something that it would move.
 function onRequest(event) {
   const { ctx } = event.detail;
   const { sourceElement: panel, sourceEvent } = ctx;
   if (sourceEvent?.type !== "every") return;
   if (document.hidden) missed.add(panel);
   polled.set(ctx, panel.getAttribute("hx-get"));
-  // A graph in a row that was closed again has nobody to look at it.
+  // A graph in a closed row is invisible.
   if (!panel.checkVisibility()) event.preventDefault();
   if (document.hidden || selectionIn(panel) || panel.querySelector("details.menu[open]") || mark) event.preventDefault();
 }
@@ -33,33 +33,31 @@ function onVisible() {
 function onAnswer(event) {
   const { ctx } = event.detail;
   const { raw, status } = ctx.response;
-  // Sent elsewhere, a panel's request brings a sign-in page. And where the reader chose another filter while a
-  // poll was under way, its answer would undo the choice.
+  // A redirect leads to a sign-in page. An answer to a poll from before the reader changed a filter would undo the
+  // change.
   const stale = polled.has(ctx) && polled.get(ctx) !== ctx.sourceElement.getAttribute("hx-get");
   if (raw.redirected || stale) event.preventDefault();
-  if (raw.redirected || status >= 400) tellSilence(`The portal answers with status ${status}`, raw.redirected);
-  else tellSilence(null);
+  if (raw.redirected) showConnection("Your session may have ended; reload the page");
+  else showConnection(status >= 400 && `Refresh failed with status ${status}`);
 }
 
 function onFailure(event) {
-  if (event.detail.ctx && !leaving) tellSilence("The portal does not answer");
+  if (event.detail.ctx && !leaving) showConnection("Connection to the portal lost");
 }
 
-function tellSilence(what, redirected = false) {
+// The banner of a problem; without one it goes.
+function showConnection(problem) {
   const banner = byId("connection");
   if (!banner) return;
-  if (what === null) {
-    banner.hidden = true;
-    return;
+  if (problem && banner.hidden) {
+    const p = parts(Date.now());
+    const at = `${p.hour}:${p.minute}:${p.second} ${p.timeZoneName}`;
+    banner.textContent = `${problem} (${at}). Showing old data; retrying.`;
   }
-  if (!banner.hidden) return;
-  const p = parts(Date.now());
-  const cause = redirected ? "The portal sends this page elsewhere; reload it" : what;
-  banner.textContent = `${cause}, since ${p.hour}:${p.minute}:${p.second} ${p.timeZoneName}. What you see is from before.`;
-  banner.hidden = false;
+  banner.hidden = !problem;
 }
 
-// A morph keeps elements, but a legend row has no id and may come to stand for another series.
+// A morph keeps elements, but a legend row has no id and may get another series.
 function rememberFocus() {
   const row = document.activeElement?.closest?.("table.legend tr[data-series]");
   focus = row ? { id: row.closest(".panel").id, name: nameOf(row) } : null;
@@ -84,7 +82,7 @@ function refreshPage() {
     else near.observe(div);
   }
   for (const table of all("table.legend")) markLegend(table.closest(".panel"));
-  tellAddress();
+  writeAddress();
   localTimes();
   localAxes();
   refreshHead();
@@ -96,7 +94,7 @@ function forget({ div, chart }) {
   drawn.delete(div);
 }
 
-// The tab tells the state too.
+// The tab's title and icon show the state.
 function refreshHead() {
   const { title, state } = (byId("alerts") ?? byId("members"))?.dataset ?? {};
   if (title && document.title !== title) document.title = title;

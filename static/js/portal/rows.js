@@ -1,6 +1,6 @@
 // Rows of alerts.
 
-// A row opens by its name too, which is a link for those who copy it or open it elsewhere.
+// A click on a row's name opens the row; it is a link so that it can be copied or opened in a tab.
 function onRow(event) {
   const details = event.target.closest?.("table.alerts td.name")?.querySelector("details");
   const part = event.target.closest?.("summary, a.permalink");
@@ -12,5 +12,5 @@ function onRow(event) {
     details.open = opens;
   }
   const { row } = details.closest("tr").dataset;
-  if (opens && row) tellParent("row", { row: JSON.parse(row) });
+  if (opens && row) sendToParent("row", { row: JSON.parse(row) });
 }

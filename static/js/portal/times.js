@@ -1,17 +1,17 @@
 // Times.
 
-// undefined is the reader's own zone.
+// undefined: the reader's own zone.
 const zone = (() => {
   const tz = root.dataset.tz ?? "browser";
   if (tz === "browser") return undefined;
   try {
     return new Intl.DateTimeFormat("en-GB", { timeZone: tz }).resolvedOptions().timeZone;
   } catch {
-    return "UTC"; // Known to the server, and not to this browser.
+    return "UTC"; // The server knows the zone, this browser does not.
   }
 })();
 
-// Offsets rather than letters: IST is three zones, and browsers do not agree on which zones have letters.
+// Offsets instead of abbreviations: IST is three zones, and browsers disagree on abbreviations.
 const clock = new Intl.DateTimeFormat("en-GB", {
   timeZone: zone, hourCycle: "h23", year: "numeric", month: "2-digit", day: "2-digit",
   hour: "2-digit", minute: "2-digit", second: "2-digit", timeZoneName: "shortOffset",
@@ -24,13 +24,13 @@ function parts(ms) {
   return found;
 }
 
-// How far the zone's wall clock is ahead of UTC at that moment.
+// How far the zone's wall clock is ahead of UTC at that time.
 function offset(ms) {
   const p = parts(ms);
   return Date.UTC(p.year, p.month - 1, p.day, p.hour, p.minute, p.second) - Math.floor(ms / 1000) * 1000;
 }
 
-// The moment at which the zone's wall clock shows `wall` (a time as if in UTC).
+// The time at which the zone's wall clock shows `wall` (a time as if in UTC).
 function fromWall(wall) {
   const guess = wall - offset(wall);
   return wall - offset(guess);
@@ -41,15 +41,15 @@ function dateTime(ms) {
   return `${p.year}-${p.month}-${p.day} ${p.hour}:${p.minute}:${p.second} ${p.timeZoneName}`;
 }
 
-// The server writes times in UTC; where the page is in another zone they are told again in that one, in the same
-// shape, with or without date and seconds.
+// The server writes times in UTC. For another zone they are written again in the same shape, with or without date and
+// seconds.
 function localTimes() {
   for (const element of all("time[datetime]")) {
     const shape = /^(\d{4}-\d\d-\d\d )?\d\d:\d\d(:\d\d)? UTC$/.exec(element.textContent.trim());
     const ms = Date.parse(element.dateTime);
     if (!shape || Number.isNaN(ms)) continue;
     const p = parts(ms);
-    // What was the same day in UTC may be another one here.
+    // The same day in UTC may be another day here.
     const date = shape[1] || day(p) !== day(parts(Date.now())) ? `${p.year}-${p.month}-${p.day} ` : "";
     const seconds = shape[2] ? `:${p.second}` : "";
     const text = `${date}${p.hour}:${p.minute}${seconds} ${p.timeZoneName}`;
@@ -57,8 +57,8 @@ function localTimes() {
   }
 }
 
-// Where the page is in the reader's own zone, the server could name neither that nor a time as it is there.
-function tellZone() {
+// The server does not know the reader's own zone, nor the times in it.
+function showZone() {
   if (zone) return;
   const { timeZoneName } = parts(Date.now());
   const { timeZone } = clock.resolvedOptions();
@@ -70,7 +70,7 @@ function tellZone() {
     if (!/^\d{4}-.*Z$/.test(field.value)) continue;
     const ms = Date.parse(field.value);
     const wall = ms + offset(ms);
-    // In the hour that is there twice, only the server's way of writing tells which.
+    // In an hour that occurs twice, only the server's form is unambiguous.
     if (fromWall(wall) === ms) field.value = new Date(wall).toISOString().slice(0, 19).replace("T", " ");
   }
 }

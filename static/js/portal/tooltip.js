@@ -21,20 +21,20 @@ function tooltipBody(entry, at) {
   const aim = pointer ? chart.convertFromPixel({ gridIndex: 0 }, pointer)?.[1] : null;
   const byNearness = (a, b) => Math.abs(a.top - aim) - Math.abs(b.top - aim);
   rows.sort(Number.isFinite(aim) ? byNearness : (a, b) => b.value - a.value);
-  // The nearest leads; the others follow from the largest, which is easier to read than by distance.
+  // The nearest first, then the others from the largest, which is easier to read than by distance.
   const others = rows.slice(1).sort((a, b) => b.value - a.value);
   const listed = rows.slice(0, 1).concat(others.slice(0, TOOLTIP_ROWS - 1));
   const body = element("div", "tip-body");
   body.append(element("div", "tip-time", timeOf(island, at)));
   listed.forEach((row, n) => body.append(tooltipRow(entry, row, n === 0)));
-  if (!rows.length) body.append(element("div", "tip-more", "no data here"));
+  if (!rows.length) body.append(element("div", "tip-more", "no data"));
   if (rows.length > listed.length) {
-    body.append(element("div", "tip-more", `and ${rows.length - listed.length} more`));
+    body.append(element("div", "tip-more", `${rows.length - listed.length} more`));
   }
   return body;
 }
 
-// Where samples share a pixel, two places stand for what lies within a time from the first of them on.
+// Where samples share a pixel, two slots cover a duration from the first of them.
 function timeOf({ start, step, within }, at) {
   const time = dateTime(start + (within ? at - (at % 2) : at) * step);
   return within ? `${time} + ${format(within / 1000, "seconds")}` : time;

@@ -1,4 +1,4 @@
-// Zooming: what is marked on one chart by dragging becomes the window of the whole page.
+// Zoom: a drag over one chart sets the time range of the whole page.
 
 // A selection under way: { entry, start, end, band }, in pixels of the chart.
 let mark = null;
@@ -69,7 +69,7 @@ function showWindow(from, to) {
   url.searchParams.set("from", from);
   url.searchParams.set("to", to);
   url.hash = "";
-  // To come to the same place of the page. A frame may have no memory for that.
+  // To scroll to the same position. A frame may have no session storage.
   try {
     sessionStorage.promenade = JSON.stringify([url.href, scrollY]);
   } catch {}
@@ -77,7 +77,7 @@ function showWindow(from, to) {
 }
 
 function arrive() {
-  // Anything but a new visit has a place of its own.
+  // A reload and the history restore their own scroll position.
   if (performance.getEntriesByType("navigation")[0].type !== "navigate") return;
   try {
     const [href, y] = JSON.parse(sessionStorage.promenade);
