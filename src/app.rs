@@ -14,11 +14,11 @@ use tokio::task::AbortHandle;
 use tracing_actix_web::TracingLogger;
 
 use crate::catalog::Catalog;
-use crate::catalog::source::{BackstageSource, FileSource, Joined, Watch};
+use crate::catalog::source::{BackstageSource, FileSource, FileWatch, SourceMerger};
 use crate::clock;
 use crate::config::Settings;
 use crate::metrics::Metrics;
-use crate::monitoring::{Expressions, Monitoring, OwnersKeeper, with_rule_targets};
+use crate::monitoring::{AlertIndexer, Expressions, Monitoring, with_rule_targets};
 use crate::prometheus::Instances;
 use crate::serving::{Listener, OpenFiles, Opening, Refusals, ServingSettings};
 use crate::store::{Alertmanagers, Store};
@@ -53,7 +53,7 @@ pub struct App {
     operators: Option<Listener>,
     handle: AppHandle,
     /// These end with the app.
-    _watch: Option<Watch>,
+    _watch: Option<FileWatch>,
     _backstage: Option<BackstageSource>,
     reload: Option<Reload>,
     _following: Task,
@@ -81,7 +81,7 @@ pub struct AppHandle {
 struct Parts {
     catalog: web::Data<Catalog>,
     monitoring: web::Data<Monitoring>,
-    owners: web::Data<OwnersKeeper>,
+    owners: web::Data<AlertIndexer>,
     expressions: web::Data<Expressions>,
     settings: web::Data<WebSettings>,
     metrics: web::Data<Metrics>,
@@ -106,10 +106,13 @@ impl App {
         let security = security.map_err(|_| StartError::FrameAncestors)?;
         let catalog = metrics.catalog.clone();
         let backstage = settings.catalog.backstage.clone();
-        let joined =
-            if backstage.is_some() { Joined::with_backstage(catalog) } else { Joined::alone(catalog) };
-        let source = FileSource::beside(settings.catalog, joined.clone(), clock::now());
-        let backstage = backstage.map(|from| BackstageSource::start(from, joined, metrics.backstage.clone()));
+        let merger = if backstage.is_some() {
+            SourceMerger::with_backstage(catalog)
+        } else {
+            SourceMerger::alone(catalog)
+        };
+        let source = FileSource::beside(settings.catalog, merger.clone(), clock::now());
+        let backstage = backstage.map(|from| BackstageSource::start(from, merger, metrics.backstage.clone()));
         let backstage = backstage.transpose().map_err(StartError::Backstage)?;
         let watch = source.watch();
         if let Err(fault) = &watch {
@@ -119,7 +122,7 @@ impl App {
         let parts = Parts {
             catalog: web::Data::from(source.catalog()),
             monitoring: web::Data::new(Monitoring::new(store, instances, settings.routing)),
-            owners: web::Data::new(OwnersKeeper::new(source.catalog())),
+            owners: web::Data::new(AlertIndexer::new(source.catalog())),
             expressions: web::Data::default(),
             settings: web::Data::new(settings.web),
             metrics: web::Data::new(metrics),
@@ -128,7 +131,7 @@ impl App {
             rendered: web::Data::default(),
         };
         let leaving = parts.leaving.clone();
-        let following = Task(tokio::spawn(OwnersKeeper::clone(&parts.owners).follow()).abort_handle());
+        let following = Task(tokio::spawn(AlertIndexer::clone(&parts.owners).follow()).abort_handle());
         let (readers, operators) = listen(settings.listen, &settings.serving, &parts)?;
         let handle = AppHandle {
             readers: readers.handle(),

@@ -10,7 +10,7 @@ pub const MOST_MEMBERS: usize = 20_000;
 
 /// How one entity belongs to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-enum Tie {
+enum Membership {
     /// `hasPart`
     Part,
     /// `ownerOf`
@@ -21,22 +21,22 @@ enum Tie {
     Group,
 }
 
-/// Backstage's words: the tie, and whether the entity that says it is the one that belongs.
-const WORDS: [(&str, Tie, bool); 8] = [
-    ("hasPart", Tie::Part, false),
-    ("partOf", Tie::Part, true),
-    ("ownerOf", Tie::Owned, false),
-    ("ownedBy", Tie::Owned, true),
-    ("parentOf", Tie::Child, false),
-    ("childOf", Tie::Child, true),
-    ("memberOf", Tie::Group, false),
-    ("hasMember", Tie::Group, true),
+/// Backstage's words: the membership, and whether the entity that says it is the one that belongs.
+const WORDS: [(&str, Membership, bool); 8] = [
+    ("hasPart", Membership::Part, false),
+    ("partOf", Membership::Part, true),
+    ("ownerOf", Membership::Owned, false),
+    ("ownedBy", Membership::Owned, true),
+    ("parentOf", Membership::Child, false),
+    ("childOf", Membership::Child, true),
+    ("memberOf", Membership::Group, false),
+    ("hasMember", Membership::Group, true),
 ];
 
 /// Everything that belongs to each entity, by both sides' relations; made once per snapshot.
 #[derive(Debug, Default)]
-pub(super) struct Ties {
-    by_ref: HashMap<EntityRef, Vec<(Tie, u32)>>,
+pub(super) struct MembershipIndex {
+    by_ref: HashMap<EntityRef, Vec<(Membership, u32)>>,
 }
 
 /// What belongs to an entity, directly or by what belongs to it.
@@ -48,39 +48,40 @@ pub struct Members {
     pub is_cut: bool,
 }
 
-impl Ties {
+impl MembershipIndex {
     /// `entities` ordered by reference.
     pub(super) fn of(entities: &[Arc<Entity>]) -> Self {
         let row_of = |wanted: &EntityRef| {
             let place = entities.binary_search_by(|entity| entity.reference.cmp(wanted)).ok()?;
             u32::try_from(place).ok()
         };
-        let mut ties = Self::default();
+        let mut memberships = Self::default();
         for (row, entity) in (0u32..).zip(entities) {
             for relation in &entity.relations {
-                let Some((_, tie, belongs)) = WORDS.iter().find(|(word, ..)| *word == relation.kind) else {
+                let Some((_, membership, belongs)) = WORDS.iter().find(|(word, ..)| *word == relation.kind)
+                else {
                     continue;
                 };
                 if *belongs {
-                    ties.tie(&relation.target, *tie, row);
+                    memberships.membership(&relation.target, *membership, row);
                 } else if let Some(other) = row_of(&relation.target) {
-                    ties.tie(&entity.reference, *tie, other);
+                    memberships.membership(&entity.reference, *membership, other);
                 }
             }
         }
-        for belonging in ties.by_ref.values_mut() {
+        for belonging in memberships.by_ref.values_mut() {
             belonging.sort_unstable();
             belonging.dedup();
             belonging.shrink_to_fit();
         }
-        ties
+        memberships
     }
 
-    fn tie(&mut self, to: &EntityRef, tie: Tie, row: u32) {
+    fn membership(&mut self, to: &EntityRef, membership: Membership, row: u32) {
         match self.by_ref.get_mut(to) {
-            Some(known) => known.push((tie, row)),
+            Some(known) => known.push((membership, row)),
             None => {
-                self.by_ref.insert(to.clone(), vec![(tie, row)]);
+                self.by_ref.insert(to.clone(), vec![(membership, row)]);
             }
         }
     }
@@ -94,12 +95,12 @@ impl Snapshot {
         let (mut seen, mut followed) = (HashSet::new(), HashSet::new());
         let mut next = VecDeque::from([of]);
         while let Some(reference) = next.pop_front() {
-            for (tie, row) in self.ties.by_ref.get(reference).into_iter().flatten() {
+            for (membership, row) in self.memberships.by_ref.get(reference).into_iter().flatten() {
                 let Some(entity) = self.entities.get(*row as usize) else { continue };
                 if entity.reference == *of {
                     continue;
                 }
-                if *tie != Tie::Owned && followed.insert(*row) {
+                if *membership != Membership::Owned && followed.insert(*row) {
                     next.push_back(&entity.reference);
                 }
                 if !seen.insert(*row) {
@@ -202,7 +203,7 @@ mod tests {
             said.push((format!("component:c{i}"), [("partOf", "system:all")]));
         }
         let said: Vec<(&str, &[(&str, &str)])> =
-            said.iter().map(|(name, ties)| (name.as_str(), &ties[..])).collect();
+            said.iter().map(|(name, memberships)| (name.as_str(), &memberships[..])).collect();
         let members = snapshot(&said).members(&EntityRef::parse("system:all").unwrap());
         assert_eq!((members.rows.len(), members.is_cut), (MOST_MEMBERS, true));
     }

@@ -19,7 +19,7 @@ pub use fault::{About, EntityFault};
 pub use members::{MOST_MEMBERS, Members};
 pub use relations::Relation;
 
-use members::Ties;
+use members::MembershipIndex;
 use search::Index;
 pub use source::backstage::BackstageSettings;
 
@@ -95,7 +95,7 @@ pub struct Snapshot {
     pub entities: Vec<Arc<Entity>>,
     by_ref: HashMap<EntityRef, Arc<Entity>>,
     index: Index,
-    ties: Ties,
+    memberships: MembershipIndex,
     pub faults: Vec<SourceFault>,
     pub files_read: usize,
     pub not_read: BTreeMap<String, usize>,
@@ -111,8 +111,8 @@ impl Snapshot {
         }
         let mut entities: Vec<Arc<Entity>> = by_ref.values().cloned().collect();
         entities.sort_by(|a, b| a.reference.cmp(&b.reference));
-        let (index, ties) = (Index::of(&entities), Ties::of(&entities));
-        Self { entities, by_ref, index, ties, ..Self::default() }
+        let (index, memberships) = (Index::of(&entities), MembershipIndex::of(&entities));
+        Self { entities, by_ref, index, memberships, ..Self::default() }
     }
 
     pub fn get(&self, reference: &EntityRef) -> Option<&Arc<Entity>> {
@@ -162,7 +162,7 @@ impl Catalog {
         self.backstage.load_full()
     }
 
-    fn tell_backstage(&self, state: BackstageState) {
+    fn set_backstage(&self, state: BackstageState) {
         self.backstage.store(Some(Arc::new(state)));
     }
 }

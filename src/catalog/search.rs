@@ -18,12 +18,11 @@ pub struct Filter {
     pub owner: Option<String>,
     /// A reference in any of its short forms: `shop`, `system:shop`.
     pub system: Option<String>,
-    pub lifecycle: Option<String>,
 }
 
 /// What somebody else knows of each entity, as bits: one more facet, of which an entity may have several values.
 #[derive(Clone, Copy, Debug)]
-pub struct Marks<'m> {
+pub struct StateBits<'m> {
     /// In the snapshot's order.
     pub of: &'m [u8],
     /// An entity must have one of these; 0: whatever it has.
@@ -32,7 +31,7 @@ pub struct Marks<'m> {
 
 /// The entities that were found, and what other choices would find.
 #[derive(Clone, Debug, Default)]
-pub struct Found {
+pub struct SearchResult {
     /// Their places in the snapshot's `entities`, in that order.
     pub rows: Vec<u32>,
     /// Each facet is counted as if its own choice were not made.
@@ -40,9 +39,8 @@ pub struct Found {
     pub namespaces: Vec<Facet>,
     pub owners: Vec<Facet>,
     pub systems: Vec<Facet>,
-    pub lifecycles: Vec<Facet>,
     /// How many have each bit of the marks, the lowest first, counted as if no mark were wanted.
-    pub marked: [usize; 8],
+    pub state_counts: [usize; 8],
 }
 
 /// One choice of a filter and how many entities it would show.
@@ -68,7 +66,7 @@ pub(super) struct Index {
     values: [Vec<Box<str>>; FACETS],
 }
 
-const FACETS: usize = 5;
+const FACETS: usize = 4;
 /// The entity lacks the facet.
 const LACKS: u32 = u32::MAX;
 /// A choice that no entity has.
@@ -133,17 +131,17 @@ impl Index {
 }
 
 impl Snapshot {
-    pub fn search(&self, filter: &Filter) -> Found {
-        self.search_marked(filter, Marks { of: &[], wanted: 0 })
+    pub fn search(&self, filter: &Filter) -> SearchResult {
+        self.search_in_states(filter, StateBits { of: &[], wanted: 0 })
     }
 
     /// Of the entities that have one of the wanted marks.
-    pub fn search_marked(&self, filter: &Filter, marks: Marks<'_>) -> Found {
+    pub fn search_in_states(&self, filter: &Filter, marks: StateBits<'_>) -> SearchResult {
         let words = filter.search.split_whitespace().map(str::to_lowercase).collect();
         let chosen = chosen(filter);
         let wanted = self.index.numbered(&chosen);
         let mut counts: [Vec<usize>; FACETS] = self.index.values.each_ref().map(|v| vec![0; v.len()]);
-        let mut found = Found::default();
+        let mut found = SearchResult::default();
         for row in self.index.rows_with(words) {
             let place = row as usize;
             let Some(facets) = self.index.facets.get(place) else { continue };
@@ -159,7 +157,7 @@ impl Snapshot {
                 found.rows.push(row);
             }
             if misses == 0 && mark != 0 {
-                for (bit, count) in found.marked.iter_mut().enumerate() {
+                for (bit, count) in found.state_counts.iter_mut().enumerate() {
                     *count += usize::from(mark >> bit & 1);
                 }
             }
@@ -171,8 +169,8 @@ impl Snapshot {
                 }
             }
         }
-        let [kinds, namespaces, owners, systems, lifecycles] = self.facets(&counts, &chosen);
-        Found { kinds, namespaces, owners, systems, lifecycles, ..found }
+        let [kinds, namespaces, owners, systems] = self.facets(&counts, &chosen);
+        SearchResult { kinds, namespaces, owners, systems, ..found }
     }
 
     /// Choices that would show something, and the one that is made even if it shows nothing.
@@ -205,7 +203,6 @@ fn chosen(filter: &Filter) -> [Option<String>; FACETS] {
         given(&filter.namespace).map(str::to_lowercase),
         given(&filter.owner).map(|owner| key(owner, "group", None)),
         given(&filter.system).map(|system| key(system, "system", None)),
-        given(&filter.lifecycle).map(str::to_lowercase),
     ]
 }
 
@@ -222,7 +219,7 @@ impl Index {
     }
 }
 
-/// Kind, namespace, owner, system, lifecycle, in the form that filters compare.
+/// Kind, namespace, owner, system, in the form that filters compare.
 fn facets_of(entity: &Entity) -> [Option<Box<str>>; FACETS] {
     fn said(text: Option<&str>) -> Option<&str> {
         text.filter(|text| !text.is_empty())
@@ -232,7 +229,6 @@ fn facets_of(entity: &Entity) -> [Option<Box<str>>; FACETS] {
         Some(entity.reference.namespace().into()),
         said(entity.owner()).map(|owner| key(owner, "group", Some(entity)).into()),
         said(entity.system()).map(|system| key(system, "system", Some(entity)).into()),
-        said(entity.lifecycle()).map(|l| l.to_lowercase().into_boxed_str()),
     ]
 }
 

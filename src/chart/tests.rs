@@ -40,7 +40,7 @@ pub(super) fn graph_over(
         given: matrix.clone(),
         answer: Answer { value: matrix, as_of: Timestamp::UNIX_EPOCH, failure: None },
         names: series.iter().map(|(name, _)| (*name).to_owned()).collect(),
-        absence: crate::monitoring::Absence::default(),
+        empty_reason: crate::monitoring::EmptyReason::default(),
         stats: Vec::new(),
         notices: Vec::new(),
     }

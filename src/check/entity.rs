@@ -7,7 +7,7 @@ use super::{habits, keys};
 use crate::annotations::{ALERT, LABELS, MonitoringSpec, RULE, SERVICE_NAME};
 use crate::catalog::Entity;
 use crate::monitoring::routing::{Reason, Route, choose};
-use crate::monitoring::{RequestFacts, RoutingSettings, UnknownInstance};
+use crate::monitoring::{RoutingInput, RoutingSettings, UnknownInstance};
 use crate::problem::{Problem, Severity, Span, nearest};
 
 /// What was found about one entity, and where its questions go.
@@ -62,7 +62,7 @@ fn route(
     spec: &MonitoringSpec,
     routing: &RoutingSettings,
 ) -> Result<Route, UnknownInstance> {
-    choose(routing, entity, spec.service_name.as_deref(), &RequestFacts::default())
+    choose(routing, entity, spec.service_name.as_deref(), &RoutingInput::default())
 }
 
 /// Told to those who have the config at hand, so the reason may be told too.

@@ -14,7 +14,7 @@ use crate::annotations::{ALERT, AlertNames, GraphSpec, MonitoringSpec, RULE};
 use crate::catalog::Entity;
 use crate::metrics::Metrics;
 use crate::monitoring::{
-    Absence, Failure, Graph, Monitoring, Period, RequestFacts, Routed, RoutingSettings, with_rule_targets,
+    EmptyReason, Failure, Graph, Monitoring, Period, Routed, RoutingInput, RoutingSettings, with_rule_targets,
 };
 use crate::problem::{Problem, nearest};
 use crate::prometheus::{
@@ -88,7 +88,7 @@ fn led(entities: &[Arc<Entity>], monitoring: &Monitoring) -> BTreeMap<InstanceNa
     for entity in entities {
         let spec = MonitoringSpec::of(entity);
         let asks = !spec.graphs.is_empty() || spec.alerts.is_some();
-        if let Some(routed) = monitoring.route(entity, &spec, &RequestFacts::default()).ok().filter(|_| asks)
+        if let Some(routed) = monitoring.route(entity, &spec, &RoutingInput::default()).ok().filter(|_| asks)
         {
             let (_, asking) = led.entry(routed.name().clone()).or_insert_with(|| (routed, Vec::new()));
             asking.push(Asking { entity: entity.clone(), spec });
@@ -173,8 +173,8 @@ impl Conversation<'_> {
         let told = |problem| vec![Finding::of_problem(&asking.entity, RULE, &problem)];
         match self.monitoring.graph(&self.routed.instance, graph, &self.period).await {
             Ok(answer) if is_empty(&answer.answer.value) => {
-                let (message, meant) = match answer.absence {
-                    Absence::NoSuchMetric { metric, meant } => {
+                let (message, meant) = match answer.empty_reason {
+                    EmptyReason::NoSuchMetric { metric, meant } => {
                         (format!("the instance {} has no metric {metric}", self.name()), meant)
                     }
                     _ => (format!("the query returned nothing from {} in the last day", self.name()), None),

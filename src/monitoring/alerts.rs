@@ -14,7 +14,7 @@ pub use doubtful::DoubtfulRule;
 pub use row::AlertRow;
 pub use tally::Tally;
 
-use super::silences::{HeldCounts, Silences};
+use super::silences::{Silences, SuppressedCounts};
 use super::skew::Skew;
 use super::verdict::{Doubt, Evidence};
 use crate::annotations::{AlertNames, AlertSpec, Matchers};
@@ -30,7 +30,7 @@ pub struct StateCounts {
     pub error: usize,
     pub unknown: usize,
     pub inactive: usize,
-    pub held: HeldCounts,
+    pub held: SuppressedCounts,
 }
 
 impl StateCounts {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures_util::future::{Either, join_all, select};
 
-use super::absence::{self, Absence};
+use super::empty_reason::{self, EmptyReason};
 use super::unit::{Guess, guess, informed};
 use super::{Graph, Monitoring};
 use crate::annotations::{GraphSpec, Unit};
@@ -59,12 +59,17 @@ impl Monitoring {
     }
 
     /// Why a graph is empty, if it is.
-    pub(super) async fn absence(&self, instance: &Arc<Instance>, query: &PromQl, graph: &Graph) -> Absence {
-        if !absence::is_empty(&graph.answer.value) || query.metrics().is_empty() {
-            return Absence::Unexplained;
+    pub(super) async fn empty_reason(
+        &self,
+        instance: &Arc<Instance>,
+        query: &PromQl,
+        graph: &Graph,
+    ) -> EmptyReason {
+        if !empty_reason::is_empty(&graph.answer.value) || query.metrics().is_empty() {
+            return EmptyReason::Unexplained;
         }
         let names = self.store.metric_names(instance, Scope::Whole);
         let names = tokio::time::timeout(ABSENCE_PATIENCE, names).await;
-        names.map_or(Absence::Unexplained, |names| Absence::of(query, &names))
+        names.map_or(EmptyReason::Unexplained, |names| EmptyReason::of(query, &names))
     }
 }

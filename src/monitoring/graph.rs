@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::names::{Naming, names};
 use super::quantiles::with_quantiles;
-use super::{Absence, Skew, Stat};
+use super::{EmptyReason, Skew, Stat};
 use crate::annotations::{GraphSpec, GraphType, Unit};
 use crate::prometheus::{InstanceName, Labels, Matrix};
 use crate::promql::PromQl;
@@ -30,7 +30,7 @@ pub struct Graph {
     /// What to show in place of lines where the instance answered with values; there are no series then.
     pub stats: Vec<Stat>,
     /// Of an answer with nothing in it.
-    pub absence: Absence,
+    pub empty_reason: EmptyReason,
     /// What differs from what was asked (a raised step, histograms that are not drawn), and whether the
     /// instance's clock is off, as sentences.
     pub notices: Vec<String>,
@@ -66,7 +66,7 @@ impl Graph {
             answer,
             given,
             names,
-            absence: Absence::default(),
+            empty_reason: EmptyReason::default(),
             stats,
             notices,
         }

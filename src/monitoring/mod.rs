@@ -1,18 +1,18 @@
 //! The questions a page may ask of an entity: the one place that joins the catalog's entities with Prometheus.
 
-mod absence;
 mod account;
 mod alert_graph;
+mod alert_identity;
+pub mod alert_index;
 mod alerts;
 mod asides;
-mod episode;
+mod empty_reason;
 mod expressions;
+mod firing;
 mod graph;
-mod landing;
-mod meaning;
+mod lookup;
 mod names;
 mod overview;
-pub mod owners;
 mod quantiles;
 pub mod routing;
 mod silences;
@@ -28,17 +28,17 @@ use std::time::Duration;
 use futures_util::future::join;
 use jiff::Timestamp;
 
-pub use absence::Absence;
 pub use account::{Account, Asked, Chosen, Read, Span};
+pub use alert_index::AlertIndexer;
 pub use alerts::{AlertRow, AlertTable, DoubtfulRule, PossibleAlerts, StateCounts};
-pub use episode::Episode;
+pub use empty_reason::EmptyReason;
 pub use expressions::Expressions;
+pub use firing::Firing;
 pub use graph::Graph;
-pub use landing::{Landing, MOST_ROWS, OwnedState, Owner, Wanted};
+pub use lookup::{Activity, AlertQuery, Lookup, MOST_ROWS, MatchedEntity};
 pub use overview::{EntityAlerts, Overview, bit};
-pub use owners::OwnersKeeper;
-pub use routing::{RequestFacts, RoutingSettings, UnknownInstance, Why};
-pub use silences::{Held, HeldCounts, Silences};
+pub use routing::{RoutingInput, RoutingSettings, UnknownInstance, Why};
+pub use silences::{Silences, SuppressedCounts, Suppression};
 pub use skew::Skew;
 pub use stat::{Stat, StatValue};
 pub use verdict::{Doubt, Doubts, Evidence, Verdict};
@@ -127,9 +127,9 @@ impl Monitoring {
         &self,
         entity: &Entity,
         spec: &MonitoringSpec,
-        facts: &RequestFacts,
+        input: &RoutingInput,
     ) -> Result<Routed, UnknownInstance> {
-        let route = routing::choose(&self.routing, entity, spec.service_name.as_deref(), facts)?;
+        let route = routing::choose(&self.routing, entity, spec.service_name.as_deref(), input)?;
         let instance = match &route.target {
             None => {
                 self.instances.get(&route.instance).cloned().ok_or_else(|| "it is not configured".to_owned())
@@ -216,7 +216,7 @@ impl Monitoring {
         let (answer, unit) = self.with_unit(instance, spec, query, answer).await;
         let mut graph = Graph::of(spec, query, instance.name().clone(), answer?, notices);
         graph.unit = unit;
-        graph.absence = self.absence(instance, query, &graph).await;
+        graph.empty_reason = self.empty_reason(instance, query, &graph).await;
         Ok(graph)
     }
 

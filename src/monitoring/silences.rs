@@ -1,6 +1,6 @@
 //! What Alertmanager holds back, joined with the rows of a table: who, why and until when.
 
-mod marking;
+mod matching;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use futures_util::future::join;
 use jiff::Timestamp;
 use url::Url;
 
-use self::marking::{Found, Marking};
+use self::matching::{Found, SuppressionMatcher};
 use super::{AlertRow, AlertTable, Monitoring, StateCounts};
 use crate::alertmanager::{HeldAlert, Holdings, Moment, Reasons, Silence};
 use crate::prometheus::{AlertState, ExternalLabels, Instance, Labels, PrometheusError};
@@ -53,13 +53,13 @@ impl Silences {
 
 /// How many firing rows are held back, each counted once: as silenced, else as inhibited, else as muted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct HeldCounts {
+pub struct SuppressedCounts {
     pub silenced: usize,
     pub inhibited: usize,
     pub muted: usize,
 }
 
-impl HeldCounts {
+impl SuppressedCounts {
     pub fn total(self) -> usize {
         self.silenced + self.inhibited + self.muted
     }
@@ -74,7 +74,7 @@ impl HeldCounts {
 /// An alert as its Alertmanager has it, and what holds it back now. What is over, or not known to hold, is not in
 /// it: see [`Holdings::reasons`].
 #[derive(Clone, Debug, Default)]
-pub struct Held {
+pub struct Suppression {
     /// None: it is not known whether Alertmanager has this alert or that of another instance.
     alert: Option<Arc<HeldAlert>>,
     pub silences: Vec<Arc<Silence>>,
@@ -84,7 +84,7 @@ pub struct Held {
     pub muted_by: Vec<String>,
 }
 
-impl Held {
+impl Suppression {
     /// `silenced`, else `inhibited`, else `muted`; None: it is sent on.
     pub fn word(&self) -> Option<&'static str> {
         match (self.is_silenced(), self.is_inhibited(), self.muted_by.is_empty()) {
@@ -128,16 +128,16 @@ impl Held {
 
 /// What Alertmanager said, and what tells the alerts of an instance from those of others.
 #[derive(Clone, Debug)]
-pub struct HeldBack {
+pub struct AlertmanagerAnswer {
     pub answer: Answer<Holdings>,
     pub external: Arc<Option<ExternalLabels>>,
 }
 
-impl HeldBack {
+impl AlertmanagerAnswer {
     /// Marks what is held back at `now` on rows that fire.
     pub fn mark<'r>(&self, rows: impl Iterator<Item = &'r mut AlertRow>, now: Timestamp) {
         let at = Moment { now, as_of: self.answer.as_of, is_old: self.answer.is_stale() };
-        let mut marking = Marking::new(&self.answer.value, self.external.as_ref().as_ref(), at);
+        let mut marking = SuppressionMatcher::new(&self.answer.value, self.external.as_ref().as_ref(), at);
         for row in rows.filter(|row| row.state() == AlertState::Firing) {
             let Some(alert) = row.alert() else { continue };
             row.held = match marking.find(&alert.labels) {
@@ -156,7 +156,7 @@ impl HeldBack {
 
 impl Monitoring {
     /// What the instance's Alertmanager holds back, unless it takes too long; the fetch goes on in the store.
-    pub(super) async fn holdings(&self, instance: &Arc<Instance>) -> (Silences, Option<HeldBack>) {
+    pub(super) async fn holdings(&self, instance: &Arc<Instance>) -> (Silences, Option<AlertmanagerAnswer>) {
         let Some(settings) = self.store.alertmanager(instance.name()) else {
             return (Silences::NotAsked, None);
         };
@@ -167,7 +167,7 @@ impl Monitoring {
         match join(tokio::time::timeout(PATIENCE, answer), external).await {
             (Ok(Ok(answer)), external) => {
                 let failure = answer.failure.clone();
-                let held_back = HeldBack { answer, external: external.unwrap_or_default() };
+                let held_back = AlertmanagerAnswer { answer, external: external.unwrap_or_default() };
                 (Silences::Known { ui_url, failure, undecided: 0 }, Some(held_back))
             }
             (Ok(Err(failure)), _) => (Silences::Unknown { ui_url, failure: Some(failure) }, None),
@@ -181,7 +181,7 @@ impl AlertTable {
     pub(super) fn silenced_by(
         mut self,
         silences: Silences,
-        held_back: Option<&HeldBack>,
+        held_back: Option<&AlertmanagerAnswer>,
         now: Timestamp,
     ) -> Self {
         self.silences = silences;
@@ -192,7 +192,7 @@ impl AlertTable {
             *undecided = self.rows.iter().filter(|row| row.is_undecided()).count();
         }
         // The rest of their order stays as it is.
-        self.rows.sort_by_key(|row| (row.state(), row.is_held_back()));
+        self.rows.sort_by_key(|row| (row.state(), row.is_suppressed()));
         self
     }
 }
@@ -200,7 +200,7 @@ impl AlertTable {
 impl StateCounts {
     /// Of a row that is counted and held back: one less that fires.
     pub(super) fn hold_back(&mut self, row: &AlertRow) {
-        let count = match row.held().and_then(Held::word) {
+        let count = match row.suppression().and_then(Suppression::word) {
             Some("silenced") => &mut self.held.silenced,
             Some("inhibited") => &mut self.held.inhibited,
             Some(_) => &mut self.held.muted,
@@ -213,7 +213,7 @@ impl StateCounts {
 
 impl AlertRow {
     /// The alert as its Alertmanager has it. None: it has none such, or nobody knows.
-    pub fn held(&self) -> Option<&Held> {
+    pub fn suppression(&self) -> Option<&Suppression> {
         self.held.as_deref().filter(|held| held.alert.is_some())
     }
 
@@ -223,7 +223,7 @@ impl AlertRow {
     }
 
     /// Whether Alertmanager tells nobody of it.
-    pub fn is_held_back(&self) -> bool {
-        self.held().and_then(Held::word).is_some()
+    pub fn is_suppressed(&self) -> bool {
+        self.suppression().and_then(Suppression::word).is_some()
     }
 }

@@ -7,11 +7,11 @@ use actix_web::{FromRequest, HttpRequest, web};
 use url::form_urlencoded;
 
 use super::PageError;
-use crate::monitoring::{Monitoring, RequestFacts, RoutingSettings};
+use crate::monitoring::{Monitoring, RoutingInput, RoutingSettings};
 
 /// The facts of one request.
 #[derive(Clone, Debug)]
-pub struct Facts(pub RequestFacts);
+pub struct Facts(pub RoutingInput);
 
 impl FromRequest for Facts {
     type Error = PageError;
@@ -26,7 +26,7 @@ impl FromRequest for Facts {
 
 impl Facts {
     pub fn of(request: &HttpRequest, routing: &RoutingSettings) -> Self {
-        let mut facts = RequestFacts::default();
+        let mut facts = RoutingInput::default();
         for name in routing.headers() {
             let mut values = request.headers().get_all(name);
             if let (Some(value), None) = (values.next(), values.next())

@@ -79,10 +79,10 @@ pub struct Rendered {
 }
 
 #[derive(Default)]
-struct Shelf(Mutex<HashMap<Key, Weak<Held>>>);
+struct Shelf(Mutex<HashMap<Key, Weak<Suppression>>>);
 
 /// One answer, written at most once. Taken from the shelf when its last reader leaves.
-struct Held {
+struct Suppression {
     text: OnceCell<Text>,
     key: Key,
     shelf: Weak<Shelf>,
@@ -145,23 +145,23 @@ impl Rendered {
 }
 
 impl Shelf {
-    fn held(self: &Arc<Self>, key: Key) -> Arc<Held> {
+    fn held(self: &Arc<Self>, key: Key) -> Arc<Suppression> {
         let mut shelf = self.lock();
         if let Some(held) = shelf.get(&key).and_then(Weak::upgrade) {
             return held;
         }
-        let held = Held { text: OnceCell::new(), key: key.clone(), shelf: Arc::downgrade(self) };
+        let held = Suppression { text: OnceCell::new(), key: key.clone(), shelf: Arc::downgrade(self) };
         let held = Arc::new(held);
         shelf.insert(key, Arc::downgrade(&held));
         held
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Key, Weak<Held>>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Key, Weak<Suppression>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Drop for Held {
+impl Drop for Suppression {
     fn drop(&mut self) {
         let Some(shelf) = self.shelf.upgrade() else { return };
         let mut shelf = shelf.lock();
@@ -173,7 +173,7 @@ impl Drop for Held {
 }
 
 /// One reader's hold on an answer.
-struct Reader(Arc<Held>);
+struct Reader(Arc<Suppression>);
 
 impl AsRef<[u8]> for Reader {
     fn as_ref(&self) -> &[u8] {

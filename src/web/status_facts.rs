@@ -12,7 +12,7 @@ use super::{PageError, WebSettings};
 use crate::annotations::Unit;
 use crate::catalog::{BackstageState, Catalog, Snapshot};
 use crate::chart::format::number;
-use crate::monitoring::routing::Outcome;
+use crate::monitoring::routing::RuleTarget;
 use crate::monitoring::{Monitoring, RoutingSettings};
 use crate::page_params::in_one_unit;
 use crate::prometheus::Failing;
@@ -131,8 +131,8 @@ fn config(settings: &WebSettings, routing: &RoutingSettings) -> Vec<ConfigFact> 
 /// Each rule in its order, and where it leads.
 fn rules(routing: &RoutingSettings) -> Vec<String> {
     let rules = routing.rules.iter().map(|rule| match &rule.outcome {
-        Outcome::Instance(name) => format!("{} selects {name}", rule.name),
-        Outcome::Target(_) => format!("{} builds target addresses", rule.name),
+        RuleTarget::Instance(name) => format!("{} selects {name}", rule.name),
+        RuleTarget::Target(_) => format!("{} builds target addresses", rule.name),
     });
     rules.collect()
 }

@@ -16,7 +16,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-use promenade::catalog::source::{BackstageSource, FileSource, Joined};
+use promenade::catalog::source::{BackstageSource, FileSource, SourceMerger};
 use promenade::catalog::{BackstageSettings, Catalog, CatalogSettings, Entity, EntityRef};
 use promenade::clock;
 use promenade::metrics::Metrics;
@@ -177,7 +177,7 @@ async fn a_catalog_is_followed(package: &str, unchanged: &str) {
     // The portal starts first: it must find Backstage when that comes.
     let backstage = Backstage::start(package);
     let metrics = Metrics::new();
-    let joined = Joined::with_backstage(metrics.catalog.clone());
+    let joined = SourceMerger::with_backstage(metrics.catalog.clone());
     let catalog = joined.catalog();
     let _files = FileSource::beside(CatalogSettings::default(), joined.clone(), clock::now());
     let settings = backstage.settings(Some(TOKEN));

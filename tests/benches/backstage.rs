@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
-use promenade::catalog::source::{BackstageSource, FileSource, Joined};
+use promenade::catalog::source::{BackstageSource, FileSource, SourceMerger};
 use promenade::catalog::{BackstageSettings, Catalog, CatalogSettings};
 use promenade::clock;
 use promenade::metrics::Metrics;
@@ -120,7 +120,7 @@ fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let _inside = runtime.enter();
     let metrics = Metrics::new();
-    let joined = Joined::with_backstage(metrics.catalog.clone());
+    let joined = SourceMerger::with_backstage(metrics.catalog.clone());
     let catalog = joined.catalog();
     let _files = FileSource::beside(CatalogSettings::default(), joined.clone(), clock::now());
     let (now, _) = resident();

@@ -26,7 +26,7 @@ use promenade::annotations::{GraphType, Unit};
 use promenade::chart::echarts::island;
 use promenade::chart::{Canvas, Plot, layout, svg};
 use promenade::clock;
-use promenade::monitoring::{Absence, Graph, Period};
+use promenade::monitoring::{EmptyReason, Graph, Period};
 use promenade::prometheus::{InstanceName, Matrix, Series, Window};
 use promenade::store::Answer;
 
@@ -56,7 +56,7 @@ fn graph(points: usize) -> Graph {
         names: (0..SERIES).map(|s| format!("10.0.0.{s}:9100")).collect(),
         stats: Vec::new(),
         notices: Vec::new(),
-        absence: Absence::default(),
+        empty_reason: EmptyReason::default(),
     }
 }
 

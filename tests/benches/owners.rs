@@ -13,8 +13,8 @@ use std::sync::Arc;
 use criterion::{Criterion, criterion_group, criterion_main};
 use promenade::annotations::{ALERT, LABELS, MonitoringSpec, SERVICE_NAME};
 use promenade::catalog::{Annotation, Entity, EntityRef, Snapshot};
-use promenade::monitoring::owners::Owners;
-use promenade::monitoring::routing::{self, RequestFacts, RoutingSettings};
+use promenade::monitoring::alert_index::AlertIndex;
+use promenade::monitoring::routing::{self, RoutingInput, RoutingSettings};
 use promenade::prometheus::{InstanceName, Labels};
 
 const ENTITIES: usize = 100_000;
@@ -70,7 +70,7 @@ fn resident_kib() -> u64 {
 fn lookup(criterion: &mut Criterion) {
     let snapshot = Arc::new(Snapshot::new((0..ENTITIES).map(entity)));
     let before = resident_kib();
-    let owners = Owners::of(snapshot.clone());
+    let owners = AlertIndex::of(snapshot.clone());
     println!(
         "index of {} owners: {} MiB resident",
         owners.len(),
@@ -80,10 +80,10 @@ fn lookup(criterion: &mut Criterion) {
     let settings = RoutingSettings { known, ..RoutingSettings::default() };
     // With the instance of each, as a request wants it.
     let found = |labels: &Labels| {
-        let found = owners.lookup().find(labels);
+        let found = owners.search().find(labels);
         let routed = found.iter().map(|owning| {
             let spec = MonitoringSpec::of_alerts(&owning.entity);
-            routing::choose(&settings, &owning.entity, spec.service_name.as_deref(), &RequestFacts::default())
+            routing::choose(&settings, &owning.entity, spec.service_name.as_deref(), &RoutingInput::default())
                 .unwrap()
         });
         routed.count()
@@ -116,7 +116,7 @@ fn lookup(criterion: &mut Criterion) {
     }
     let mut group = criterion.benchmark_group("index");
     group.sample_size(10);
-    group.bench_function("made anew", |b| b.iter(|| Owners::of(black_box(snapshot.clone()))));
+    group.bench_function("made anew", |b| b.iter(|| AlertIndex::of(black_box(snapshot.clone()))));
     let read = |entity: &Arc<Entity>| black_box(MonitoringSpec::of_alerts(entity));
     group.bench_function("annotations read", |b| {
         b.iter(|| snapshot.entities.iter().for_each(|entity| drop(read(entity))));
@@ -148,17 +148,17 @@ fn distinct_regexes(criterion: &mut Criterion) {
         [("found", of(&chosen)), ("found without a text that all contain", of(&without_text))]
     {
         let before = resident_kib();
-        let owners = Owners::of(snapshot.clone());
+        let owners = AlertIndex::of(snapshot.clone());
         println!("{name}: {} MiB resident", resident_kib().saturating_sub(before) / 1024);
         group.bench_function(name, |b| {
             b.iter(|| {
-                let mut lookup = owners.lookup();
+                let mut lookup = owners.search();
                 alerts.iter().map(|labels| lookup.find(black_box(labels)).len()).sum::<usize>()
             });
         });
     }
     let snapshot = of(&chosen);
-    group.bench_function("index made anew", |b| b.iter(|| Owners::of(black_box(snapshot.clone()))));
+    group.bench_function("index made anew", |b| b.iter(|| AlertIndex::of(black_box(snapshot.clone()))));
     group.finish();
 }
 

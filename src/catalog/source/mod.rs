@@ -1,20 +1,9 @@
 //! Where entities come from.
 
-mod ahead;
 pub mod backstage;
 pub mod files;
-mod following;
-mod joined;
-mod loading;
-mod matching;
-mod reading;
-mod shape;
-mod survey;
-mod watch;
+mod merge;
 
 pub use backstage::BackstageSource;
-pub use files::FileSource;
-pub use joined::Joined;
-pub use reading::{Pointer, Reading, read_text};
-pub use survey::Survey;
-pub use watch::Watch;
+pub use files::{FileSource, FileWatch, LocationTarget, ParsedFile, Survey, read_text};
+pub use merge::SourceMerger;

@@ -8,7 +8,7 @@ use super::values::{number, seconds};
 use crate::config::reader::{Reader, suggestion};
 use crate::monitoring::RoutingSettings;
 use crate::monitoring::routing::{
-    Aspect, Case, Condition, Conditions, HostPattern, Outcome, Pattern, RELATIONS, RelationWord, Rule,
+    Aspect, Case, Condition, Conditions, HostPattern, Pattern, RELATIONS, RelationWord, Rule, RuleTarget,
     Selector, TargetRule, UrlTemplate, nameless,
 };
 use crate::prometheus::InstanceName;
@@ -82,7 +82,7 @@ fn rule_name(item: &Reader<'_>, number: usize, before: &[Rule], named: &[Named])
     name
 }
 
-fn outcome(item: &Reader<'_>, named: &[Named]) -> Option<Outcome> {
+fn outcome(item: &Reader<'_>, named: &[Named]) -> Option<RuleTarget> {
     let (instance, target) = (item.get("instance"), item.get("target"));
     match (instance.is_present(), target.is_present()) {
         (false, false) => {
@@ -93,7 +93,7 @@ fn outcome(item: &Reader<'_>, named: &[Named]) -> Option<Outcome> {
             target.fault("a rule has an `instance` or a `target`, not both");
             None
         }
-        (false, true) => target_rule(item, &target).map(|rule| Outcome::Target(Box::new(rule))),
+        (false, true) => target_rule(item, &target).map(|rule| RuleTarget::Target(Box::new(rule))),
         (true, false) => {
             for key in TARGET_KEYS.map(|key| item.get(key)).iter().filter(|key| key.is_present()) {
                 key.fault("belongs to a `target`; an instance has its own");
@@ -104,7 +104,7 @@ fn outcome(item: &Reader<'_>, named: &[Named]) -> Option<Outcome> {
                 true => Ok(InstanceName::new(text)),
                 false => Err(format!("is the name of no instance{}", suggestion(text, &literal))),
             });
-            name.map(Outcome::Instance)
+            name.map(RuleTarget::Instance)
         }
     }
 }

@@ -10,7 +10,7 @@ pub fn sorted(rows: Vec<AlertRow>) -> Vec<AlertRow> {
     let mut keyed: Vec<_> = rows
         .into_iter()
         .map(|row| {
-            ((row.state(), row.is_held_back(), severity_rank(row.severity()), Reverse(row.active_at())), row)
+            ((row.state(), row.is_suppressed(), severity_rank(row.severity()), Reverse(row.active_at())), row)
         })
         .collect();
     keyed.sort_by(|(key_a, a), (key_b, b)| {

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::{AlertRow, DoubtfulRule, PossibleAlerts, is_chosen, is_named};
 use crate::annotations::{AlertNames, AlertSpec};
-use crate::monitoring::silences::{HeldBack, Silences};
+use crate::monitoring::silences::{AlertmanagerAnswer, Silences};
 use crate::monitoring::verdict::{Doubt, Doubts, Evidence};
 use crate::prometheus::{AlertingRule, Rules};
 
@@ -74,7 +74,12 @@ impl<'r> Tally<'r> {
     }
 
     /// With what is held back at `now`, as [`AlertTable`](super::AlertTable) has it.
-    pub fn silenced_by(mut self, silences: &Silences, held_back: Option<&HeldBack>, now: Timestamp) -> Self {
+    pub fn silenced_by(
+        mut self,
+        silences: &Silences,
+        held_back: Option<&AlertmanagerAnswer>,
+        now: Timestamp,
+    ) -> Self {
         self.knows_silences = silences.is_sure();
         if let Some(held_back) = held_back {
             held_back.mark(self.rows.iter_mut(), now);

@@ -1,6 +1,6 @@
 //! What the alerts of every entity do at once: counted for a whole snapshot, kept until it or an answer changes.
 
-mod watchlist;
+mod subscriptions;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,9 +12,9 @@ use jiff::Timestamp;
 use tokio::sync::OnceCell;
 use tokio::time::timeout;
 
-use self::watchlist::Watchlist;
-use super::silences::{HeldBack, Silences};
-use super::{Doubt, Evidence, Monitoring, RequestFacts, Verdict, alerts::Tally};
+use self::subscriptions::AlertSubscriptions;
+use super::silences::{AlertmanagerAnswer, Silences};
+use super::{Doubt, Evidence, Monitoring, RoutingInput, Verdict, alerts::Tally};
 use crate::catalog::Snapshot;
 use crate::clock;
 use crate::prometheus::{AlertState, Instance, Rules};
@@ -49,13 +49,13 @@ pub enum EntityAlerts {
 
 /// What an instance said, and what its Alertmanager holds back.
 #[derive(Clone)]
-struct Said {
+struct InstanceAlerts {
     rules: Answer<Rules>,
     silences: Silences,
-    held_back: Option<HeldBack>,
+    held_back: Option<AlertmanagerAnswer>,
 }
 
-impl Said {
+impl InstanceAlerts {
     fn tally(&self, now: Timestamp) -> Tally<'_> {
         let tally = Tally::of(&self.rules.value, self.rules.as_of);
         tally.silenced_by(&self.silences, self.held_back.as_ref(), now)
@@ -147,36 +147,36 @@ impl Overview {
     /// Some rows, those first that somebody should look at: firing, pending, unknown, inactive, without alerts,
     /// with nothing to show; each by name.
     pub fn worst_first(&self, rows: &[u32]) -> Vec<u32> {
-        let mut is_meant = vec![false; self.order.len()];
+        let mut same_alert = vec![false; self.order.len()];
         for row in rows {
-            if let Some(meant) = is_meant.get_mut(*row as usize) {
+            if let Some(meant) = same_alert.get_mut(*row as usize) {
                 *meant = true;
             }
         }
-        self.order.iter().copied().filter(|row| is_meant.get(*row as usize) == Some(&true)).collect()
+        self.order.iter().copied().filter(|row| same_alert.get(*row as usize) == Some(&true)).collect()
     }
 
-    fn of(list: &Watchlist, said: &[Option<Said>], now: Timestamp) -> Self {
+    fn of(list: &AlertSubscriptions, said: &[Option<InstanceAlerts>], now: Timestamp) -> Self {
         let mut alerts = vec![EntityAlerts::None; list.available.len()];
         let tallies: Vec<Option<Tally<'_>>> =
             said.iter().map(|said| said.as_ref().map(|said| said.tally(now))).collect();
-        let not_since = |said: &Option<Said>| {
+        let not_since = |said: &Option<InstanceAlerts>| {
             said.as_ref().filter(|said| said.rules.is_stale()).map(|said| said.rules.as_of)
         };
         let not_since: Vec<Option<Timestamp>> = said.iter().map(not_since).collect();
         let mut counted = HashMap::new();
-        for watch in &list.watches {
-            let tally = watch.instance.and_then(|i| tallies.get(i as usize)?.as_ref());
-            let not_since = watch.instance.and_then(|i| not_since.get(i as usize).copied().flatten());
+        for subscription in &list.subscriptions {
+            let tally = subscription.instance.and_then(|i| tallies.get(i as usize)?.as_ref());
+            let not_since = subscription.instance.and_then(|i| not_since.get(i as usize).copied().flatten());
             let known = tally.and_then(|tally| {
-                let count = || list.wanted.get(watch.wanted as usize).map(|spec| tally.count(spec));
-                *counted.entry((watch.instance, watch.wanted)).or_insert_with(count)
+                let count = || list.wanted.get(subscription.wanted as usize).map(|spec| tally.count(spec));
+                *counted.entry((subscription.instance, subscription.wanted)).or_insert_with(count)
             });
             let known = known.map(|mut evidence: Evidence| {
                 evidence.doubts.add_if(not_since.is_some(), Doubt::Stale);
                 EntityAlerts::Known { evidence, not_since }
             });
-            if let Some(slot) = alerts.get_mut(watch.row as usize) {
+            if let Some(slot) = alerts.get_mut(subscription.row as usize) {
                 *slot = known.unwrap_or(EntityAlerts::Unknown);
             }
         }
@@ -189,7 +189,7 @@ impl Overview {
         Self { as_of, ..Self::ordered(alerts, list) }
     }
 
-    fn ordered(alerts: Vec<EntityAlerts>, list: &Watchlist) -> Self {
+    fn ordered(alerts: Vec<EntityAlerts>, list: &AlertSubscriptions) -> Self {
         let marks: Vec<u8> = alerts.iter().map(EntityAlerts::marks).collect();
         let rank = |row: &u32| {
             let mark = marks.get(*row as usize).copied().unwrap_or_default();
@@ -208,7 +208,7 @@ impl Overview {
         let rows = 0..u32::try_from(snapshot.entities.len()).unwrap_or(u32::MAX);
         let available = snapshot.entities.iter().map(|entity| crate::annotations::is_available(entity));
         let available: Vec<bool> = available.collect();
-        let list = Watchlist { available, by_name: rows.collect(), ..Watchlist::default() };
+        let list = AlertSubscriptions { available, by_name: rows.collect(), ..AlertSubscriptions::default() };
         let unknown = |available: &bool| match available {
             true => EntityAlerts::Unknown,
             false => EntityAlerts::None,
@@ -218,18 +218,18 @@ impl Overview {
 }
 
 /// The newest overview for one snapshot, and for what routing rules see of a request.
-struct Slot {
+struct CachedOverview {
     snapshot: Arc<Snapshot>,
-    facts: RequestFacts,
-    list: OnceCell<Arc<Watchlist>>,
+    input: RoutingInput,
+    list: OnceCell<Arc<AlertSubscriptions>>,
     latest: ArcSwapOption<Latest>,
-    /// Held by the one who renews it.
+    /// Suppression by the one who renews it.
     turn: tokio::sync::Mutex<()>,
 }
 
 struct Latest {
     overview: Arc<Overview>,
-    said: Vec<Option<Said>>,
+    said: Vec<Option<InstanceAlerts>>,
     checked: Instant,
     /// From then on something that is held back in it may not be any more.
     until: Option<Timestamp>,
@@ -250,19 +250,19 @@ impl Latest {
 
 /// Overviews that are kept.
 #[derive(Default)]
-pub struct Overviews(Mutex<Vec<Arc<Slot>>>);
+pub struct Overviews(Mutex<Vec<Arc<CachedOverview>>>);
 
 impl Overviews {
-    fn slot(&self, snapshot: &Arc<Snapshot>, facts: &RequestFacts) -> Arc<Slot> {
+    fn slot(&self, snapshot: &Arc<Snapshot>, input: &RoutingInput) -> Arc<CachedOverview> {
         let mut slots = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         // A catalog that was swapped is nobody's any more.
         slots.retain(|slot| Arc::ptr_eq(&slot.snapshot, snapshot));
-        if let Some(slot) = slots.iter().find(|slot| slot.facts == *facts) {
+        if let Some(slot) = slots.iter().find(|slot| slot.input == *input) {
             return slot.clone();
         }
-        let slot = Arc::new(Slot {
+        let slot = Arc::new(CachedOverview {
             snapshot: snapshot.clone(),
-            facts: facts.clone(),
+            input: input.clone(),
             list: OnceCell::new(),
             latest: ArcSwapOption::empty(),
             turn: tokio::sync::Mutex::new(()),
@@ -281,10 +281,10 @@ impl Monitoring {
     pub async fn overview(
         &self,
         snapshot: &Arc<Snapshot>,
-        facts: &RequestFacts,
+        input: &RoutingInput,
         now: Timestamp,
     ) -> Arc<Overview> {
-        let slot = self.overviews.slot(snapshot, facts);
+        let slot = self.overviews.slot(snapshot, input);
         let begun = clock::stopwatch();
         let latest = slot.latest.load_full();
         let recent = latest.filter(|latest| begun.saturating_duration_since(latest.checked) < AT_ONCE);
@@ -300,7 +300,7 @@ impl Monitoring {
 
     /// What an instance and its Alertmanager say. Of an instance that fails, or takes too long, what it said before;
     /// None: that is too long ago, too.
-    async fn said(&self, instance: &Arc<Instance>) -> Option<Said> {
+    async fn said(&self, instance: &Arc<Instance>) -> Option<InstanceAlerts> {
         let rules = async {
             match timeout(PATIENCE, self.rules(instance)).await {
                 Ok(answer) => answer.ok(),
@@ -308,14 +308,14 @@ impl Monitoring {
             }
         };
         let (rules, (silences, held_back)) = join(rules, self.holdings(instance)).await;
-        rules.map(|rules| Said { rules, silences, held_back })
+        rules.map(|rules| InstanceAlerts { rules, silences, held_back })
     }
 }
 
 /// The overview of this moment; None when it could not be counted.
 async fn renewed(
     monitoring: Monitoring,
-    slot: Arc<Slot>,
+    slot: Arc<CachedOverview>,
     begun: Instant,
     now: Timestamp,
 ) -> Option<Arc<Overview>> {
@@ -344,9 +344,9 @@ async fn renewed(
 }
 
 /// When the first of the answers that are told as those of now is older than that.
-fn fresh_until(list: &Watchlist, said: &[Option<Said>]) -> Option<Timestamp> {
+fn fresh_until(list: &AlertSubscriptions, said: &[Option<InstanceAlerts>]) -> Option<Timestamp> {
     let ends = list.instances.iter().zip(said).flat_map(|(instance, said)| {
-        let Some(Said { rules, held_back, .. }) = said else { return [None, None] };
+        let Some(InstanceAlerts { rules, held_back, .. }) = said else { return [None, None] };
         let held_back = held_back.as_ref().map(|held_back| &held_back.answer);
         [
             end(rules, rules_live(&rules.value, &instance.settings)),
@@ -361,13 +361,16 @@ fn end<T>(answer: &Answer<T>, lives: Duration) -> Option<Timestamp> {
     answer.as_of.checked_add(lives).ok().filter(|_| !answer.is_stale())
 }
 
-async fn read(monitoring: Monitoring, slot: Arc<Slot>) -> Result<Arc<Watchlist>, tokio::task::JoinError> {
-    let read = move || Arc::new(Watchlist::of(&slot.snapshot, &monitoring, &slot.facts));
+async fn read(
+    monitoring: Monitoring,
+    slot: Arc<CachedOverview>,
+) -> Result<Arc<AlertSubscriptions>, tokio::task::JoinError> {
+    let read = move || Arc::new(AlertSubscriptions::of(&slot.snapshot, &monitoring, &slot.input));
     tokio::task::spawn_blocking(read).await
 }
 
-fn is_all_same(before: &[Option<Said>], now: &[Option<Said>]) -> bool {
-    let same = |(before, now): (&Option<Said>, &Option<Said>)| match (before, now) {
+fn is_all_same(before: &[Option<InstanceAlerts>], now: &[Option<InstanceAlerts>]) -> bool {
+    let same = |(before, now): (&Option<InstanceAlerts>, &Option<InstanceAlerts>)| match (before, now) {
         (Some(before), Some(now)) => before.is_same(now),
         (None, None) => true,
         _ => false,

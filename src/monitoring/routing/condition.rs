@@ -160,12 +160,12 @@ pub fn scalar(value: &Value) -> Option<Cow<'_, str>> {
 
 /// Of a request only what rules ask about: the headers and query parameters that they name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct RequestFacts {
+pub struct RoutingInput {
     headers: BTreeMap<String, String>,
     parameters: BTreeMap<String, String>,
 }
 
-impl RequestFacts {
+impl RoutingInput {
     /// `name` in lower case. Of a header that stands there twice nobody knows which one counts: leave it out.
     pub fn header(&mut self, name: &str, value: &str) {
         self.headers.insert(name.to_owned(), value.to_owned());
@@ -178,12 +178,12 @@ impl RequestFacts {
 }
 
 impl Conditions {
-    pub fn hold(&self, entity: &Entity, facts: &RequestFacts) -> bool {
+    pub fn hold(&self, entity: &Entity, input: &RoutingInput) -> bool {
         let accepted = |known: &BTreeMap<String, String>, (name, patterns): &(String, Vec<Pattern>)| {
             known.get(name).is_some_and(|value| patterns.iter().any(|pattern| pattern.matches(value)))
         };
         self.entity.iter().all(|condition| condition.holds(entity))
-            && self.headers.iter().all(|wanted| accepted(&facts.headers, wanted))
-            && self.parameters.iter().all(|wanted| accepted(&facts.parameters, wanted))
+            && self.headers.iter().all(|wanted| accepted(&input.headers, wanted))
+            && self.parameters.iter().all(|wanted| accepted(&input.parameters, wanted))
     }
 }

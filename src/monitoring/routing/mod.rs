@@ -9,10 +9,10 @@ mod template;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-pub use condition::{Aspect, Condition, Conditions, RELATIONS, RelationWord, RequestFacts};
+pub use condition::{Aspect, Condition, Conditions, RELATIONS, RelationWord, RoutingInput};
 pub use host::HostPattern;
 pub use pattern::{Case, Pattern};
-pub use rule::{Outcome, Rule, Target, TargetRule};
+pub use rule::{Rule, RuleTarget, Target, TargetRule};
 pub use template::UrlTemplate;
 
 use crate::annotations::SERVICE_NAME;
@@ -121,7 +121,7 @@ pub fn choose(
     settings: &RoutingSettings,
     entity: &Entity,
     service_name: Option<&str>,
-    facts: &RequestFacts,
+    input: &RoutingInput,
 ) -> Result<Route, UnknownInstance> {
     let refused = |asked: Option<&str>, reason| UnknownInstance {
         asked: asked.map(str::to_owned),
@@ -137,7 +137,7 @@ pub fn choose(
     };
     let is_unreadable = entity.has_lost_by_itself(SERVICE_NAME);
     let numbered = (1..).zip(&settings.rules);
-    let Some((number, rule)) = numbered.into_iter().find(|(_, rule)| rule.when.hold(entity, facts)) else {
+    let Some((number, rule)) = numbered.into_iter().find(|(_, rule)| rule.when.hold(entity, input)) else {
         return match service_name {
             _ if is_unreadable => Err(refused(None, Reason::Unreadable)),
             Some(name) => named(name, service_name, Why::ServiceName),
@@ -146,11 +146,11 @@ pub fn choose(
     };
     let why = Why::Rule { number, name: rule.name.clone() };
     match &rule.outcome {
-        Outcome::Instance(name) => named(name.as_str(), None, why),
-        Outcome::Target(target_rule) if is_unreadable && target_rule.asks_for_service_name() => {
+        RuleTarget::Instance(name) => named(name.as_str(), None, why),
+        RuleTarget::Target(target_rule) if is_unreadable && target_rule.asks_for_service_name() => {
             Err(refused(None, Reason::Unreadable))
         }
-        Outcome::Target(target_rule) => match target_rule.settle(&rule.name, entity, service_name) {
+        RuleTarget::Target(target_rule) => match target_rule.settle(&rule.name, entity, service_name) {
             Ok(target) => Ok(Route { instance: target_rule.name(&target), why, target: Some(target) }),
             Err(fault) => {
                 let asked = service_name.filter(|_| target_rule.asks_for_service_name());
@@ -188,8 +188,8 @@ impl RoutingSettings {
     /// The rules that build targets, by name.
     pub fn targets(&self) -> impl Iterator<Item = (&str, &TargetRule)> {
         self.rules.iter().filter_map(|rule| match &rule.outcome {
-            Outcome::Target(target) => Some((rule.name.as_str(), target.as_ref())),
-            Outcome::Instance(_) => None,
+            RuleTarget::Target(target) => Some((rule.name.as_str(), target.as_ref())),
+            RuleTarget::Instance(_) => None,
         })
     }
 

@@ -17,11 +17,11 @@ pub struct Rule {
     /// Distinct from those of all other rules; `rule-3` for the third where it has none of its own.
     pub name: String,
     pub when: Conditions,
-    pub outcome: Outcome,
+    pub outcome: RuleTarget,
 }
 
 #[derive(Clone, Debug)]
-pub enum Outcome {
+pub enum RuleTarget {
     /// A configured instance.
     Instance(InstanceName),
     Target(Box<TargetRule>),

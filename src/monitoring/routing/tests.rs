@@ -49,16 +49,16 @@ fn when(aspect: Aspect, accepted: &[&str]) -> Conditions {
     Conditions { entity: vec![Condition { aspect, accepted: patterns(accepted) }], ..Conditions::default() }
 }
 
-fn rule(name: &str, when: Conditions, outcome: Outcome) -> Rule {
+fn rule(name: &str, when: Conditions, outcome: RuleTarget) -> Rule {
     Rule { name: name.to_owned(), when, outcome }
 }
 
-fn to(name: &str) -> Outcome {
-    Outcome::Instance(InstanceName::new(name))
+fn to(name: &str) -> RuleTarget {
+    RuleTarget::Instance(InstanceName::new(name))
 }
 
-fn target(api: &str, hosts: &[&str]) -> Outcome {
-    Outcome::Target(Box::new(TargetRule {
+fn target(api: &str, hosts: &[&str]) -> RuleTarget {
+    RuleTarget::Target(Box::new(TargetRule {
         api: UrlTemplate::read(api).unwrap(),
         allowed_hosts: hosts.iter().map(|h| HostPattern::read(h, "https").unwrap()).collect(),
         headers: Vec::new(),
@@ -78,8 +78,8 @@ fn settings(rules: Vec<Rule>) -> RoutingSettings {
 }
 
 /// Where the entity is led, and why; or what it asked for in vain.
-fn led(rules: Vec<Rule>, service_name: Option<&str>, facts: &RequestFacts) -> String {
-    match choose(&settings(rules), &entity(), service_name, facts) {
+fn led(rules: Vec<Rule>, service_name: Option<&str>, input: &RoutingInput) -> String {
+    match choose(&settings(rules), &entity(), service_name, input) {
         Ok(route) => format!("{}: {}", route.instance, route.why),
         Err(unknown) => {
             assert_eq!(unknown.known, ["default", "prod"], "what is denied is not told");
@@ -100,27 +100,27 @@ fn without_rules_the_name_is_exact_or_nothing() {
         (Some("secret"), "no secret".to_owned()),
         (Some("https://evil.example/"), "no https://evil.example/".to_owned()),
     ] {
-        assert_eq!(led(Vec::new(), service_name, &RequestFacts::default()), wanted);
+        assert_eq!(led(Vec::new(), service_name, &RoutingInput::default()), wanted);
     }
 }
 
 #[test]
 fn nothing_configured_is_told_with_an_empty_list() {
     let none = RoutingSettings::default();
-    let unknown = choose(&none, &entity(), None, &RequestFacts::default()).unwrap_err();
+    let unknown = choose(&none, &entity(), None, &RoutingInput::default()).unwrap_err();
     assert_eq!((unknown.asked, unknown.known.len()), (None, 0));
 }
 
 #[test]
 fn a_denied_instance_is_an_unknown_one() {
     let settings = settings(Vec::new());
-    let ask = |name| choose(&settings, &entity(), Some(name), &RequestFacts::default()).unwrap_err();
+    let ask = |name| choose(&settings, &entity(), Some(name), &RoutingInput::default()).unwrap_err();
     let (denied, unknown) = (ask("secret"), ask("secre7"));
     assert_eq!(denied.known, unknown.known);
     assert_eq!(denied.reason, Reason::Denied { instance: InstanceName::new("secret") });
     assert_eq!(unknown.reason, Reason::NotConfigured);
     let system = Entity { reference: EntityRef::new("system", "default", "x").unwrap(), ..entity() };
-    assert!(choose(&settings, &system, Some("secret"), &RequestFacts::default()).is_ok());
+    assert!(choose(&settings, &system, Some("secret"), &RoutingInput::default()).is_ok());
     assert!(settings.open(Some("secret")).is_err() && settings.open(Some("prod")).is_ok());
     assert_eq!(settings.open(None).unwrap().as_str(), "default");
 }
@@ -148,15 +148,15 @@ fn every_aspect_can_be_asked_for() {
         (relation("dependsOn"), "component:default/ledger", "shop"),
         (relation("system"), "system:default/shop", "component:default/ledger"),
     ] {
-        let holds = |accepted| when(aspect.clone(), &[accepted]).hold(&entity(), &RequestFacts::default());
+        let holds = |accepted| when(aspect.clone(), &[accepted]).hold(&entity(), &RoutingInput::default());
         assert!(holds(yes), "{aspect:?} {yes}");
         assert!(!holds(no), "{aspect:?} {no}");
     }
     for missing in ["deployed", "deployed.nothing", "nothing.at.all", ""] {
-        assert!(!when(Aspect::Spec(missing.to_owned()), &["*"]).hold(&entity(), &RequestFacts::default()));
+        assert!(!when(Aspect::Spec(missing.to_owned()), &["*"]).hold(&entity(), &RoutingInput::default()));
     }
-    assert!(!when(relation("domain"), &["*"]).hold(&entity(), &RequestFacts::default()));
-    assert!(!when(Aspect::Label("no".to_owned()), &["*"]).hold(&entity(), &RequestFacts::default()));
+    assert!(!when(relation("domain"), &["*"]).hold(&entity(), &RoutingInput::default()));
+    assert!(!when(Aspect::Label("no".to_owned()), &["*"]).hold(&entity(), &RoutingInput::default()));
 }
 
 #[test]
@@ -188,14 +188,14 @@ fn the_first_rule_that_applies_decides() {
             rule("rule-3", component(), to("default")),
         ]
     };
-    let facts = RequestFacts::default();
-    assert_eq!(led(rules(), None, &facts), "prod: chosen by rule 2 of promenade.routing, cells");
+    let input = RoutingInput::default();
+    assert_eq!(led(rules(), None, &input), "prod: chosen by rule 2 of promenade.routing, cells");
     assert_eq!(
-        led(rules().split_off(2), Some("prod"), &facts),
+        led(rules().split_off(2), Some("prod"), &input),
         "default: chosen by rule 1 of promenade.routing, rule-3"
     );
     assert_eq!(
-        led(vec![rule("rule-1", component(), to("prod"))], Some("x"), &facts),
+        led(vec![rule("rule-1", component(), to("prod"))], Some("x"), &input),
         "prod: chosen by rule 1 of promenade.routing"
     );
     // A rule that leads to what the entity is denied is no way around, and the next one does not step in.
@@ -203,12 +203,12 @@ fn the_first_rule_that_applies_decides() {
         led(
             vec![rule("a", component(), to("secret")), rule("b", component(), to("prod"))],
             Some("prod"),
-            &facts
+            &input
         ),
         "no default"
     );
     let all = vec![rule("all", Conditions::default(), to("prod"))];
-    assert!(led(all, None, &facts).starts_with("prod"));
+    assert!(led(all, None, &input).starts_with("prod"));
 }
 
 #[test]
@@ -218,10 +218,10 @@ fn requests_are_asked_for_what_rules_name() {
     when.parameters.push(("region".to_owned(), patterns(&["eu"])));
     let rules = || vec![rule("r", when.clone(), to("prod"))];
     let check = |header: Option<&str>, parameter: Option<&str>, wanted: &str| {
-        let mut facts = RequestFacts::default();
-        header.inspect(|value| facts.header("x-cell", value));
-        parameter.inspect(|value| facts.parameter("region", value));
-        assert!(led(rules(), None, &facts).starts_with(wanted), "{facts:?}");
+        let mut input = RoutingInput::default();
+        header.inspect(|value| input.header("x-cell", value));
+        parameter.inspect(|value| input.parameter("region", value));
+        assert!(led(rules(), None, &input).starts_with(wanted), "{input:?}");
     };
     check(Some("a"), Some("eu"), "prod");
     check(Some("b-1"), Some("eu"), "prod");
@@ -237,10 +237,10 @@ fn requests_are_asked_for_what_rules_name() {
 #[test]
 fn a_target_is_built_within_its_hosts_only() {
     let cells = |api: &str, hosts: &[&str]| vec![rule("cells", Conditions::default(), target(api, hosts))];
-    let facts = RequestFacts::default();
+    let input = RoutingInput::default();
     let wide = "https://{{ serviceName }}.prometheus.example/api/v1/";
     let check = |rules: Vec<Rule>, service_name: Option<&str>, wanted: &str| {
-        let led = led(rules, service_name, &facts);
+        let led = led(rules, service_name, &input);
         assert_eq!(led.split(": ").next(), Some(wanted), "{service_name:?}");
     };
     check(cells(wide, &["*.prometheus.example"]), Some("eu"), "cells/eu.prometheus.example");
@@ -263,7 +263,7 @@ fn two_targets_share_a_name_only_when_they_are_one_address() {
     let path = "https://mimir.example/{{ serviceName }}/api/v1/";
     let settings = settings(vec![rule("m", Conditions::default(), target(path, &["mimir.example"]))]);
     let names = ["a", "b", "A", "a.b", "a-b"].map(|name| {
-        let route = choose(&settings, &entity(), Some(name), &RequestFacts::default()).unwrap();
+        let route = choose(&settings, &entity(), Some(name), &RoutingInput::default()).unwrap();
         let target = route.target.unwrap();
         assert!(target.api.as_str().ends_with("/api/v1/"), "{target:?}");
         route.instance

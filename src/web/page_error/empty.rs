@@ -1,7 +1,7 @@
 //! Text for an answer without data, which is no error.
 
 use super::upstream::subject;
-use crate::monitoring::{Absence, Graph};
+use crate::monitoring::{EmptyReason, Graph};
 
 /// An empty panel as its reader sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,8 +29,8 @@ impl EmptyText {
                 did_you_mean: None,
             };
         }
-        match &graph.absence {
-            Absence::NoSuchMetric { metric, meant } => Self {
+        match &graph.empty_reason {
+            EmptyReason::NoSuchMetric { metric, meant } => Self {
                 kind: "no_such_metric",
                 title: format!("There is no metric named {metric}"),
                 explanation: format!("The query ran, but {who} has no metric of this name, at any time."),
@@ -42,14 +42,14 @@ impl EmptyText {
                 },
                 did_you_mean: meant.clone(),
             },
-            Absence::MetricsExist => Self::no_data(
+            EmptyReason::MetricsExist => Self::no_data(
                 format!(
                     "The query ran, but returned no data from {range}. {who} has its metrics, so either no series \
                      has these labels, the condition was never true, or nothing was scraped."
                 ),
                 "Try a longer range, or the query without its labels.",
             ),
-            Absence::Unexplained => Self::no_data(
+            EmptyReason::Unexplained => Self::no_data(
                 format!("The query ran, but returned no data from {range}."),
                 "Try a longer range.",
             ),

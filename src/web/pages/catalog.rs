@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::Shell;
 use crate::catalog::Catalog;
-use crate::catalog::search::{Facet, Filter, Found, Marks};
+use crate::catalog::search::{Facet, Filter, SearchResult, StateBits};
 use crate::monitoring::{Monitoring, bit};
 use crate::page_params::PageSize;
 use crate::prometheus::AlertState;
@@ -71,7 +71,7 @@ pub async fn show(
     let snapshot = catalog.snapshot();
     let overview = monitoring.overview(&snapshot, &facts.0, params.period.now).await;
     let wanted = params.table.states.iter().fold(0, |all, state| all | bit(*state));
-    let found = snapshot.search_marked(&filter(&params), Marks { of: overview.marks(), wanted });
+    let found = snapshot.search_in_states(&filter(&params), StateBits { of: overview.marks(), wanted });
     let ordered = overview.worst_first(&found.rows);
     let size = if params.is_given("pageSize") { params.table.page_size } else { PageSize::Rows(ROWS) };
     let paging = Paging::of(ordered.len(), params.table.page, size);
@@ -131,12 +131,13 @@ fn filter(params: &PageParams) -> Filter {
     }
 }
 
-fn counts(found: &Found) -> String {
-    let counted = STATES.iter().zip(found.marked).map(|(state, n)| (state.as_str().to_owned(), json!(n)));
+fn counts(found: &SearchResult) -> String {
+    let counted =
+        STATES.iter().zip(found.state_counts).map(|(state, n)| (state.as_str().to_owned(), json!(n)));
     serde_json::Value::Object(counted.collect()).to_string()
 }
 
-fn choices(found: &Found, params: &PageParams) -> Vec<Choice> {
+fn choices(found: &SearchResult, params: &PageParams) -> Vec<Choice> {
     let facet = |name, title, any, facets: &[Facet], chosen: Option<&str>| {
         let option = |f: &Facet| Pick {
             value: f.value.clone(),
@@ -150,7 +151,7 @@ fn choices(found: &Found, params: &PageParams) -> Vec<Choice> {
         label: format!("{} ({count})", state.as_str()),
         chosen: params.table.states.contains(&state),
     };
-    let states = STATES.into_iter().zip(found.marked);
+    let states = STATES.into_iter().zip(found.state_counts);
     let facets = &params.catalog;
     vec![
         facet("kind", "Kind", "All kinds", &found.kinds, facets.kind.as_deref()),

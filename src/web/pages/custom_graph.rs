@@ -11,8 +11,8 @@ use super::asked::{self, Asked};
 use super::go::{Fired, led_to};
 use super::time_bar::TimeBar;
 use crate::annotations::GraphSpec;
-use crate::monitoring::owners::Owners;
-use crate::monitoring::{Expressions, Monitoring, OwnersKeeper};
+use crate::monitoring::alert_index::AlertIndex;
+use crate::monitoring::{AlertIndexer, Expressions, Monitoring};
 use crate::promql::PromQl;
 use crate::web::links::{AlertLink, Link, Page, Source};
 use crate::web::panels::{GraphPanel, ProblemsPanel};
@@ -43,7 +43,7 @@ pub async fn show(
     request: HttpRequest,
     format: Format,
     custom: Custom,
-    keeper: web::Data<OwnersKeeper>,
+    keeper: web::Data<AlertIndexer>,
     expressions: web::Data<Expressions>,
     monitoring: web::Data<Monitoring>,
 ) -> Result<HttpResponse, PageError> {
@@ -108,12 +108,12 @@ fn is_from_prometheus(query: &str) -> bool {
 /// The page of the one entity whose alert rule has the expression. It asks nothing that no annotation names.
 async fn owners_page(
     custom: &Custom,
-    owners: &Arc<Owners>,
+    owners: &Arc<AlertIndex>,
     expressions: &Expressions,
     monitoring: &Monitoring,
 ) -> Option<Link> {
     let query = PromQl::read(custom.params.custom.query.as_deref()?).0?;
-    let owner = monitoring.owner_of_expression(owners, expressions, &query).await?;
+    let owner = monitoring.entity_of_expression(owners, expressions, &query).await?;
     let fired = Fired { at: None, text: None, now: custom.params.period.now, ad_hoc: custom.settings.ad_hoc };
     let landed = fired.landed(monitoring, &owner).await;
     let is_timed = ["from", "to", "range"].iter().any(|name| custom.params.is_given(name));

@@ -11,7 +11,9 @@ use super::unowned::Unowned;
 use crate::annotations::{ALERT, LABELS, MonitoringSpec, SERVICE_NAME};
 use crate::catalog::Catalog;
 use crate::clock;
-use crate::monitoring::{AlertRow, Episode, Landing, Monitoring, OwnedState, Owner, OwnersKeeper, Wanted};
+use crate::monitoring::{
+    Activity, AlertIndexer, AlertQuery, AlertRow, Firing, Lookup, MatchedEntity, Monitoring,
+};
 use crate::page_params::Zone;
 use crate::prometheus::InstanceName;
 use crate::promql::{MatchOp, Matcher, quote};
@@ -69,7 +71,7 @@ pub struct Choice {
 
 pub async fn show(
     request: HttpRequest,
-    keeper: web::Data<OwnersKeeper>,
+    keeper: web::Data<AlertIndexer>,
     catalog: web::Data<Catalog>,
     monitoring: web::Data<Monitoring>,
     settings: web::Data<WebSettings>,
@@ -78,11 +80,11 @@ pub async fn show(
     let mut asked = GoParams::read(request.query_string(), now);
     asked.wanted.ad_hoc = settings.ad_hoc;
     let owners = keeper.owners().await.ok_or(PageError::CatalogNotRead)?;
-    let mut landing = monitoring.land(&owners, &asked.wanted, now).await;
+    let mut landing = monitoring.look_up(&owners, &asked.wanted, now).await;
     if let Some(problem) = no_such_instance(&monitoring, &landing, &asked.wanted) {
         asked.problems.push(problem);
         asked.wanted.instance = None;
-        landing = monitoring.land(&owners, &asked.wanted, now).await;
+        landing = monitoring.look_up(&owners, &asked.wanted, now).await;
     }
     let mut params = PageParams::read("", &settings.defaults, now);
     let links = settings.links(&params);
@@ -92,7 +94,7 @@ pub async fn show(
         let landed = at.landed(&monitoring, owner).await;
         return Ok(led_to(&links.entity_alert(&owner.entity.reference, &landed)));
     }
-    let choices = landing.owners.iter().map(|owner| Choice::of(owner, links, &at, &params.zone)).collect();
+    let choices = landing.entities.iter().map(|owner| Choice::of(owner, links, &at, &params.zone)).collect();
     params.problems = asked.problems;
     let unowned = Unowned::of(&monitoring, &settings, &landing, &asked.wanted, now).await;
     let is_open = |name: &InstanceName| monitoring.instance(Some(name.as_str())).is_ok();
@@ -113,8 +115,8 @@ pub fn led_to(page: &Link) -> HttpResponse {
 }
 
 /// An instance that nobody has, told as one that is open to nobody.
-fn no_such_instance(monitoring: &Monitoring, landing: &Landing, wanted: &Wanted) -> Option<ParamProblem> {
-    let name = wanted.instance.as_deref().filter(|_| landing.owners.is_empty())?;
+fn no_such_instance(monitoring: &Monitoring, landing: &Lookup, wanted: &AlertQuery) -> Option<ParamProblem> {
+    let name = wanted.instance.as_deref().filter(|_| landing.entities.is_empty())?;
     monitoring.instance(Some(name)).is_err().then(|| {
         let message = format!("unknown Prometheus instance {}", quote(name));
         ParamProblem { parameter: "__instance", message }
@@ -142,21 +144,21 @@ pub struct Fired {
 
 impl Fired {
     /// Where the owner's page is entered: of an alert that is over, its instance is asked when that was.
-    pub async fn landed(&self, monitoring: &Monitoring, owner: &Owner) -> AlertLink {
-        if owner.state != OwnedState::Ended || owner.labels.is_empty() {
+    pub async fn landed(&self, monitoring: &Monitoring, owner: &MatchedEntity) -> AlertLink {
+        if owner.state != Activity::Resolved || owner.labels.is_empty() {
             return self.entry(owner, None);
         }
         let labels = owner.labels.clone();
-        let wanted = Wanted { labels, at: self.at, instance: None, ad_hoc: self.ad_hoc };
+        let wanted = AlertQuery { labels, at: self.at, instance: None, ad_hoc: self.ad_hoc };
         let own = MonitoringSpec::of_alerts(&owner.entity).alerts;
         let episode = monitoring.last_firing(&owner.instance, &wanted, own.as_ref(), self.now).await;
         self.entry(owner, episode.ok().flatten().as_ref())
     }
 
-    fn entry(&self, owner: &Owner, episode: Option<&Episode>) -> AlertLink {
+    fn entry(&self, owner: &MatchedEntity, episode: Option<&Firing>) -> AlertLink {
         let row = owner.row();
         let over =
-            (owner.state == OwnedState::Ended && !owner.labels.is_empty()).then(|| owner.labels.clone());
+            (owner.state == Activity::Resolved && !owner.labels.is_empty()).then(|| owner.labels.clone());
         let at = self.text.clone().or_else(|| Some(self.at?.to_string()).filter(|_| over.is_some()));
         let (from, to) = self.window(row, episode, over.is_some());
         let row = owner.shown_row();
@@ -167,7 +169,7 @@ impl Fired {
     pub fn window(
         &self,
         row: Option<&AlertRow>,
-        episode: Option<&Episode>,
+        episode: Option<&Firing>,
         is_over: bool,
     ) -> (Option<Timestamp>, Option<Timestamp>) {
         let waited = row.map_or(0.0, |row| row.rule().duration).clamp(0.0, 1e9);
@@ -185,14 +187,14 @@ impl Fired {
 }
 
 impl Choice {
-    fn of(owner: &Owner, links: Links<'_>, fired: &Fired, zone: &Zone) -> Self {
+    fn of(owner: &MatchedEntity, links: Links<'_>, fired: &Fired, zone: &Zone) -> Self {
         let (state, text) = match owner.state {
-            OwnedState::Active(state) => (state.as_str(), state.as_str()),
-            OwnedState::Ended => ("inactive", "not active"),
-            OwnedState::Unknown => ("unknown", "unknown"),
+            Activity::Active(state) => (state.as_str(), state.as_str()),
+            Activity::Resolved => ("inactive", "not active"),
+            Activity::Unknown => ("unknown", "unknown"),
         };
         let reference = &owner.entity.reference;
-        let not_since = owner.not_since.filter(|_| owner.state != OwnedState::Unknown);
+        let not_since = owner.stale_since.filter(|_| owner.state != Activity::Unknown);
         Self {
             title: owner.entity.display_name().to_owned(),
             href: links.entity_alert(reference, &fired.entry(owner, None)),
@@ -211,12 +213,12 @@ impl<'a> GoPage<'a> {
     fn of(
         settings: &'a WebSettings,
         params: &'a PageParams,
-        wanted: &Wanted,
-        landing: &Landing,
+        wanted: &AlertQuery,
+        landing: &Lookup,
         owners: Vec<Choice>,
         unowned: Unowned,
     ) -> Self {
-        let name = wanted.alert_name().unwrap_or_default().to_owned();
+        let name = wanted.name().unwrap_or_default().to_owned();
         let others = wanted.labels.iter().filter(|(label, _)| *label != "alertname");
         let title = if name.is_empty() { "An alert" } else { name.as_str() };
         // Every parameter of the address is a label, so no link to this page can change how it looks.
@@ -252,8 +254,8 @@ impl<'a> GoPage<'a> {
 }
 
 /// What to add to a catalog file to own the alert.
-fn yaml(wanted: &Wanted, row: Option<(&InstanceName, &AlertRow)>) -> String {
-    let name = row.map_or(wanted.alert_name().unwrap_or_default(), |(_, row)| row.name());
+fn yaml(wanted: &AlertQuery, row: Option<(&InstanceName, &AlertRow)>) -> String {
+    let name = row.map_or(wanted.name().unwrap_or_default(), |(_, row)| row.name());
     let labels = row.map_or(&wanted.labels, |(_, row)| row.labels());
     let telling = TELLING.into_iter().filter_map(|label| Some((label, labels.get(label)?)));
     let matchers =

@@ -15,7 +15,7 @@ use super::head::Head;
 use super::time_bar::TimeBar;
 use crate::annotations::MonitoringSpec;
 use crate::catalog::{Catalog, Entity, Members, Snapshot};
-use crate::monitoring::{Account, Failure, Monitoring, RequestFacts, Routed, UnknownInstance, Wanted};
+use crate::monitoring::{Account, AlertQuery, Failure, Monitoring, Routed, RoutingInput, UnknownInstance};
 use crate::web::drawing::drawn;
 use crate::web::links::{Page, Source};
 use crate::web::panels::members::{MemberList, members_of};
@@ -46,7 +46,7 @@ pub struct Scene {
     /// Of an entity whose kind has members.
     pub members: Option<Members>,
     snapshot: Arc<Snapshot>,
-    facts: RequestFacts,
+    facts: RoutingInput,
     monitoring: web::Data<Monitoring>,
     /// The instance of the page's queries.
     routed: Result<Routed, UnknownInstance>,
@@ -151,8 +151,8 @@ impl Scene {
         let landed = &self.params.landed;
         let labels = landed.labels.clone()?;
         let instance = &self.routed().ok()?.instance;
-        let wanted = Wanted { labels, at: landed.at, instance: None, ad_hoc: self.settings.ad_hoc };
-        let over = self.monitoring.is_over(instance, &self.spec, &wanted).await;
+        let wanted = AlertQuery { labels, at: landed.at, instance: None, ad_hoc: self.settings.ad_hoc };
+        let over = self.monitoring.is_resolved(instance, &self.spec, &wanted, self.params.period.now).await;
         if !over {
             return None;
         }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::go::Fired;
 use crate::annotations::{AlertNames, AlertSpec, Matchers, MonitoringSpec};
-use crate::monitoring::{AlertRow, Landing, Monitoring, Wanted};
+use crate::monitoring::{AlertQuery, AlertRow, Lookup, Monitoring};
 use crate::prometheus::{InstanceName, Labels};
 use crate::promql::{MatchOp, Matcher};
 use crate::web::links::{Link, Page, Source};
@@ -25,11 +25,11 @@ impl Unowned {
     pub async fn of(
         monitoring: &Monitoring,
         settings: &WebSettings,
-        landing: &Landing,
-        wanted: &Wanted,
+        landing: &Lookup,
+        wanted: &AlertQuery,
         now: Timestamp,
     ) -> Self {
-        if !landing.owners.is_empty() {
+        if !landing.entities.is_empty() {
             return Self::default();
         }
         let mut found = landing.unowned.iter();
@@ -55,7 +55,7 @@ impl Unowned {
         monitoring: &Monitoring,
         settings: &WebSettings,
         (name, rows): (&InstanceName, &[AlertRow]),
-        wanted: &Wanted,
+        wanted: &AlertQuery,
         now: Timestamp,
     ) -> Self {
         let (Ok(instance), Some(row)) = (monitoring.instance(Some(name.as_str())), rows.first()) else {
@@ -96,7 +96,7 @@ fn told_of(labels: &Labels, row: &AlertRow) -> Vec<Matcher> {
 }
 
 /// The query string of the custom page that shows the alert, its first row opened.
-fn address(instance: &InstanceName, row: &AlertRow, wanted: &Wanted, now: Timestamp) -> String {
+fn address(instance: &InstanceName, row: &AlertRow, wanted: &AlertQuery, now: Timestamp) -> String {
     let fired = Fired { at: wanted.at, text: None, now, ad_hoc: wanted.ad_hoc };
     let mut query = url::form_urlencoded::Serializer::new(String::new());
     query.append_pair("alerts", row.name()).append_pair("instance", instance.as_str());

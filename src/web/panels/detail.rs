@@ -5,7 +5,7 @@ use url::Url;
 
 use super::times::{self, Moment};
 use super::{Field, OutLink};
-use crate::monitoring::{AlertRow, Held};
+use crate::monitoring::{AlertRow, Suppression};
 use crate::page_params::Zone;
 use crate::prometheus::{AlertingRule, Float, RuleHealth};
 use crate::web::links::{new_silence, safe_href};
@@ -75,7 +75,7 @@ impl Detail {
         let silence = alertmanager.filter(|_| alert.is_some()).map(|url| {
             // Alertmanager may have more labels than the instance sends.
             let href = row
-                .held()
+                .suppression()
                 .map_or_else(|| new_silence(url, row.labels()), |held| new_silence(url, &held.labels()));
             OutLink { text: "Silence", href }
         });
@@ -85,13 +85,13 @@ impl Detail {
             active_since: row.active_at().map(|at| Moment::of(at, now, zone)),
             value: row.value().map(|value| Float(value).to_string()),
             rule: RuleInfo::of(row.rule(), now, zone),
-            suppressions: row.held().map(|held| suppressions(held, now, zone)).unwrap_or_default(),
+            suppressions: row.suppression().map(|held| suppressions(held, now, zone)).unwrap_or_default(),
             annotations,
         }
     }
 }
 
-fn suppressions(held: &Held, now: Timestamp, zone: &Zone) -> Vec<Suppression> {
+fn suppressions(held: &Suppression, now: Timestamp, zone: &Zone) -> Vec<Suppression> {
     let silenced = held.silences.iter().map(|silence| Suppression {
         word: "Silenced by",
         by: silence.created_by.clone(),

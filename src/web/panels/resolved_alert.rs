@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::times::Moment;
-use crate::monitoring::{Episode, Failure};
+use crate::monitoring::{Failure, Firing};
 use crate::prometheus::Labels;
 use crate::web::PageParams;
 use crate::web::page_error::ErrorText;
@@ -37,15 +37,15 @@ pub enum Ended {
 }
 
 impl ResolvedAlertPanel {
-    pub fn of(labels: &Labels, episode: Result<Option<Episode>, Failure>, params: &PageParams) -> Self {
+    pub fn of(labels: &Labels, episode: Result<Option<Firing>, Failure>, params: &PageParams) -> Self {
         let moment = |at| Moment::of(at, params.period.now, &params.zone);
         let ended = match episode {
             Err(failure) => Ended::Failed(ErrorText::of(&failure).title),
             Ok(None) => Ended::NoRecord,
-            Ok(Some(Episode { from, is_cut, until: Some(until), .. })) => {
+            Ok(Some(Firing { from, is_cut, until: Some(until), .. })) => {
                 Ended::Known { from: moment(from), is_cut, until: moment(until) }
             }
-            Ok(Some(Episode { from, is_cut, until: None, .. })) => {
+            Ok(Some(Firing { from, is_cut, until: None, .. })) => {
                 Ended::LongAfter { from: moment(from), is_cut }
             }
         };

@@ -4,7 +4,7 @@
 use serde::Serialize;
 
 use crate::alertmanager::Silence;
-use crate::monitoring::{AlertRow, Held};
+use crate::monitoring::{AlertRow, Suppression};
 use crate::prometheus::{AlertState, Float, Labels, RuleHealth};
 
 #[derive(Serialize)]
@@ -76,14 +76,14 @@ impl<'a> AlertJson<'a> {
             last_evaluation: rule.last_evaluation.as_deref(),
             group: &rule.group,
             severity: row.severity(),
-            suppressed: row.held().and_then(SuppressedJson::of),
-            held: row.held().map(AlertmanagerJson::of),
+            suppressed: row.suppression().and_then(SuppressedJson::of),
+            held: row.suppression().map(AlertmanagerJson::of),
         }
     }
 }
 
 impl<'a> SuppressedJson<'a> {
-    fn of(held: &'a Held) -> Option<Self> {
+    fn of(held: &'a Suppression) -> Option<Self> {
         let all = [
             ("silence", held.is_silenced()),
             ("inhibition", held.is_inhibited()),
@@ -96,7 +96,7 @@ impl<'a> SuppressedJson<'a> {
 }
 
 impl<'a> AlertmanagerJson<'a> {
-    fn of(held: &'a Held) -> Self {
+    fn of(held: &'a Suppression) -> Self {
         let silence = |silence: &'a Silence| SilenceJson {
             id: &silence.id,
             created_by: &silence.created_by,

@@ -10,7 +10,7 @@ use super::detail::Detail;
 use super::{AlertJson, Field, NavLink, PanelContext, cut, times};
 use crate::annotations::Unit;
 use crate::chart::format;
-use crate::monitoring::{AlertRow, Held};
+use crate::monitoring::{AlertRow, Suppression};
 use crate::prometheus::{AlertState, Labels};
 use crate::web::RowId;
 use crate::web::links::Link;
@@ -221,7 +221,7 @@ impl RuleHead {
 }
 
 fn suppressed(row: &AlertRow) -> Option<&'static str> {
-    row.held().and_then(Held::word)
+    row.suppression().and_then(Suppression::word)
 }
 
 fn count(rows: &[AlertRow]) -> String {

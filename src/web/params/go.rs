@@ -9,7 +9,7 @@ use url::form_urlencoded;
 use super::ParamProblem;
 use super::pairs::Pairs;
 use super::time::{End, instant};
-use crate::monitoring::Wanted;
+use crate::monitoring::AlertQuery;
 use crate::page_params::quoted;
 use crate::prometheus::Labels;
 use crate::promql::{MatchOp, Matcher, RegexLimit};
@@ -25,7 +25,7 @@ const MAX_CLOCK_SKEW_SECS: i64 = 600;
 /// All that such an address says.
 #[derive(Clone, Debug)]
 pub struct GoParams {
-    pub wanted: Wanted,
+    pub wanted: AlertQuery,
     pub problems: Vec<ParamProblem>,
 }
 
@@ -72,7 +72,7 @@ impl GoParams {
             time(&text, now).map_err(|end| refuse(AT, format!("{} {end}", quoted(&text)))).ok()
         });
         let labels = labels.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
-        Self { wanted: Wanted { labels, at, instance, ad_hoc: false }, problems }
+        Self { wanted: AlertQuery { labels, at, instance, ad_hoc: false }, problems }
     }
 }
 

@@ -15,7 +15,7 @@ use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 use url::Url;
 
-use super::joined::{Joined, Part};
+use super::merge::{SourceContent, SourceMerger};
 use crate::catalog::{BackstageState, Failing};
 use crate::clock;
 use crate::metrics::BackstageMetrics;
@@ -24,7 +24,7 @@ use refusal::Refusal;
 use walk::{Walked, Walker};
 
 /// Where the faults of this source are said to be.
-pub(super) const PLACE: &str = "Backstage";
+const PLACE: &str = super::merge::BACKSTAGE;
 /// Faults of one reading that are told; the rest is counted.
 const MAX_FAULTS: usize = 1000;
 /// After a failure the next attempt comes sooner, since portal and Backstage often start together.
@@ -58,13 +58,13 @@ impl BackstageSource {
     /// Begins to read. Fails with a sentence when no client can be built.
     pub fn start(
         settings: BackstageSettings,
-        joined: Arc<Joined>,
+        merger: Arc<SourceMerger>,
         metrics: BackstageMetrics,
     ) -> Result<Self, String> {
         let walker = Walker::new(&settings, metrics.clone())?;
         let wake = Arc::new(Notify::new());
-        let keeper = Keeper { joined, metrics, state: BackstageState::default(), kind: None };
-        let task = tokio::spawn(run(walker, keeper, settings.interval, wake.clone()));
+        let publisher = BackstagePublisher { merger, metrics, state: BackstageState::default(), kind: None };
+        let task = tokio::spawn(run(walker, publisher, settings.interval, wake.clone()));
         Ok(Self { task: task.abort_handle(), wake })
     }
 
@@ -74,7 +74,7 @@ impl BackstageSource {
     }
 }
 
-async fn run(mut walker: Walker, mut keeper: Keeper, interval: Duration, wake: Arc<Notify>) {
+async fn run(mut walker: Walker, mut publisher: BackstagePublisher, interval: Duration, wake: Arc<Notify>) {
     let mut failures = 0;
     let hasher = RandomState::new();
     for reading in 0u64.. {
@@ -83,16 +83,16 @@ async fn run(mut walker: Walker, mut keeper: Keeper, interval: Duration, wake: A
         failures = if walked.is_ok() { 0 } else { failures + 1 };
         // What follows sorts and indexes every entity.
         let kept = tokio::task::spawn_blocking(move || {
-            keeper.keep(walked, clock::now());
-            keeper
+            publisher.keep(walked, clock::now());
+            publisher
         });
         let Ok(next) = kept.await else {
             return tracing::error!(
                 "Backstage's catalog is not read any more: its entities could not be joined"
             );
         };
-        keeper = next;
-        if keeper.refused_emptied() {
+        publisher = next;
+        if publisher.refused_emptied() {
             // Or the same empty answer would be the unchanged one of the next reading, and the old entities fresh.
             walker.forget();
             failures = before + 1;
@@ -120,15 +120,15 @@ fn jittered(pause: Duration, random: u64) -> Duration {
 }
 
 /// Puts what was read into the catalog, and says what became of it: once for each change of state.
-struct Keeper {
-    joined: Arc<Joined>,
+struct BackstagePublisher {
+    merger: Arc<SourceMerger>,
     metrics: BackstageMetrics,
     state: BackstageState,
     /// Of the last failure that was logged.
     kind: Option<std::mem::Discriminant<Refusal>>,
 }
 
-impl Keeper {
+impl BackstagePublisher {
     fn keep(&mut self, walked: Result<Walked, Refusal>, now: Timestamp) {
         match walked {
             Ok(Walked::Changed(pages)) => match part(&pages) {
@@ -137,10 +137,10 @@ impl Keeper {
                 }
                 part => {
                     self.state.entities = part.entities.len();
-                    self.joined.backstage(part);
+                    self.merger.backstage(part);
                 }
             },
-            Ok(Walked::Unchanged) => self.joined.backstage_as_before(),
+            Ok(Walked::Unchanged) => self.merger.backstage_as_before(),
             Err(refusal) => return self.fail(&refusal, now),
         }
         if self.state.failing.take().is_some() {
@@ -167,20 +167,20 @@ impl Keeper {
         let since = self.state.failing.as_ref().map_or(now, |failing| failing.since);
         self.kind = Some(kind);
         self.state.failing = Some(Failing { since, message: refusal.to_string() });
-        self.joined.backstage_as_before();
+        self.merger.backstage_as_before();
         self.tell();
     }
 
     fn tell(&self) {
         let good_at = self.state.good_at.map(Timestamp::as_second);
         self.metrics.set(self.state.entities, good_at, self.state.failing.is_some());
-        self.joined.tell_backstage(self.state.clone());
+        self.merger.set_backstage(self.state.clone());
     }
 }
 
 /// All pages as one part. Of a reference that comes twice the first is kept, and the other told.
-fn part(pages: &[Arc<Page>]) -> Part {
-    let mut part = Part::default();
+fn part(pages: &[Arc<Page>]) -> SourceContent {
+    let mut part = SourceContent::default();
     let mut taken = std::collections::HashSet::new();
     let mut untold = 0;
     for page in pages {

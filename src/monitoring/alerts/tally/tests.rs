@@ -77,7 +77,7 @@ fn silences() -> impl Strategy<Value = Silences> {
 }
 
 /// Of each alert in turn: nothing, its own copy silenced or sent on, one that may be another's silenced or sent on.
-fn held_back(rules: &Rules, kinds: &[u8]) -> HeldBack {
+fn held_back(rules: &Rules, kinds: &[u8]) -> AlertmanagerAnswer {
     let alerts = rules.rules.iter().flat_map(|rule| &rule.alerts);
     let copy = |(alert, kind): (&Alert, &u8)| {
         let cluster = (*kind > 2).then_some(("cluster", "eu"));
@@ -94,7 +94,7 @@ fn held_back(rules: &Rules, kinds: &[u8]) -> HeldBack {
     };
     let holdings = Holdings::new(alerts.zip(kinds).filter_map(copy).collect(), Vec::new());
     let answer = Answer { value: Arc::new(holdings), as_of: Timestamp::UNIX_EPOCH, failure: None };
-    HeldBack { answer, external: Arc::default() }
+    AlertmanagerAnswer { answer, external: Arc::default() }
 }
 
 proptest! {

@@ -7,7 +7,7 @@ use arc_swap::ArcSwapOption;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
-use super::Owners;
+use super::AlertIndex;
 use crate::catalog::Catalog;
 
 /// How long a question waits for the first index.
@@ -19,26 +19,26 @@ const PERIOD: Duration = Duration::from_secs(1);
 
 /// The current index. Cheap to clone; all clones are one.
 #[derive(Clone)]
-pub struct OwnersKeeper {
+pub struct AlertIndexer {
     catalog: Arc<Catalog>,
     /// None before a catalog was read whole and turned around.
-    current: Arc<ArcSwapOption<Owners>>,
-    /// Held by who makes the next one.
+    current: Arc<ArcSwapOption<AlertIndex>>,
+    /// Suppression by who makes the next one.
     making: Arc<Mutex<()>>,
 }
 
-impl OwnersKeeper {
+impl AlertIndexer {
     pub fn new(catalog: Arc<Catalog>) -> Self {
         Self { catalog, current: Arc::default(), making: Arc::default() }
     }
 
     /// The index of the catalog as it is; of one that changed a moment ago, and is large, the one before. None:
     /// there is none before it, so nobody knows yet who owns what.
-    pub async fn owners(&self) -> Option<Arc<Owners>> {
+    pub async fn owners(&self) -> Option<Arc<AlertIndex>> {
         self.owners_within(PATIENCE).await
     }
 
-    async fn owners_within(&self, patience: Duration) -> Option<Arc<Owners>> {
+    async fn owners_within(&self, patience: Duration) -> Option<Arc<AlertIndex>> {
         let current = self.current.load_full();
         if current.as_ref().is_some_and(|owners| owners.is_of(&self.catalog.snapshot())) {
             return current;
@@ -65,7 +65,7 @@ impl OwnersKeeper {
         if is_known || snapshot.loaded_at.is_none() {
             return;
         }
-        if let Ok(next) = tokio::task::spawn_blocking(move || Owners::of(snapshot)).await {
+        if let Ok(next) = tokio::task::spawn_blocking(move || AlertIndex::of(snapshot)).await {
             self.current.store(Some(Arc::new(next)));
         }
     }
@@ -86,7 +86,7 @@ mod tests {
     #[tokio::test]
     async fn nobody_is_told_of_owners_before_the_catalog_is_known() {
         let catalog = Arc::new(Catalog::default());
-        let keeper = OwnersKeeper::new(catalog.clone());
+        let keeper = AlertIndexer::new(catalog.clone());
         assert!(keeper.owners().await.is_none(), "the catalog was not read");
         catalog.swap(read());
         let making = keeper.making.lock().await;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::annotations::{ALERT, AlertSpec, LABELS, MonitoringSpec, is_available};
 use crate::catalog::Snapshot;
-use crate::monitoring::{Monitoring, RequestFacts};
+use crate::monitoring::{Monitoring, RoutingInput};
 use crate::prometheus::Instance;
 
 /// The most instances that are asked for one overview; beyond them nothing is known.
@@ -13,7 +13,7 @@ const MOST_INSTANCES: usize = 256;
 
 /// An entity that asks for alerts.
 #[derive(Clone, Copy)]
-pub struct Watch {
+pub struct Subscription {
     /// Its place in the snapshot.
     pub row: u32,
     pub wanted: u32,
@@ -22,10 +22,10 @@ pub struct Watch {
 }
 
 #[derive(Default)]
-pub struct Watchlist {
+pub struct AlertSubscriptions {
     /// The alerts that some entities ask for, alike letter for letter.
     pub(super) wanted: Vec<AlertSpec>,
-    pub watches: Vec<Watch>,
+    pub subscriptions: Vec<Subscription>,
     /// Entities without alerts of which nobody knows whether they should have some.
     pub unknown: Vec<u32>,
     pub instances: Vec<Arc<Instance>>,
@@ -35,9 +35,9 @@ pub struct Watchlist {
     pub by_name: Vec<u32>,
 }
 
-impl Watchlist {
+impl AlertSubscriptions {
     /// Looks at every entity, so it is nothing for a thread that answers requests.
-    pub fn of(snapshot: &Snapshot, monitoring: &Monitoring, facts: &RequestFacts) -> Self {
+    pub fn of(snapshot: &Snapshot, monitoring: &Monitoring, input: &RoutingInput) -> Self {
         let mut list = Self {
             available: snapshot.entities.iter().map(|entity| is_available(entity)).collect(),
             by_name: by_name(snapshot),
@@ -53,7 +53,7 @@ impl Watchlist {
             if spec.alerts.is_none() && !names_one && !spec.unread {
                 continue;
             }
-            let routed = monitoring.route(entity, &spec, facts).ok();
+            let routed = monitoring.route(entity, &spec, input).ok();
             if spec.alerts.is_none() {
                 list.unknown.extend((spec.unread || routed.is_none()).then_some(row));
                 continue;
@@ -74,7 +74,7 @@ impl Watchlist {
                     list.wanted.push(alerts);
                     u32::try_from(list.wanted.len() - 1).unwrap_or(u32::MAX)
                 });
-            list.watches.push(Watch { row, wanted, instance });
+            list.subscriptions.push(Subscription { row, wanted, instance });
         }
         list
     }

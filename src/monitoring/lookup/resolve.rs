@@ -8,27 +8,27 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::{
-    Known, Landing, MOST_OWNERS, MOST_ROWS, OwnedState, Owner, Wanted, is_complete, is_cut, may_have,
-    meant_rows, meant_rules, named_rules,
+    Activity, AlertQuery, Known, Lookup, MOST_OWNERS, MOST_ROWS, MatchedEntity, is_complete, is_cut,
+    may_have, meant_rows, meant_rules, named_rules,
 };
 use crate::annotations::MonitoringSpec;
 use crate::catalog::Entity;
+use crate::monitoring::alert_index::{AlertIndex, IndexSearch, Match};
 use crate::monitoring::alerts::{chooses, order};
-use crate::monitoring::owners::{Lookup, Owners, Owning};
-use crate::monitoring::{AlertRow, Episode, Monitoring, RequestFacts, Routed};
+use crate::monitoring::{AlertRow, Firing, Monitoring, Routed, RoutingInput};
 use crate::prometheus::{Instance, InstanceName, Labels, Rules};
 
 /// Everything that is joined for one request.
 #[derive(Clone)]
 pub(super) struct Joiner {
     monitoring: Monitoring,
-    owners: Arc<Owners>,
-    wanted: Arc<Wanted>,
+    owners: Arc<AlertIndex>,
+    wanted: Arc<AlertQuery>,
 }
 
 /// An entity that would show an alert, with its instance.
 pub(super) struct Placed {
-    owning: Owning,
+    found_match: Match,
     pub(super) routed: Routed,
 }
 
@@ -41,7 +41,7 @@ pub(super) struct ByLabels {
 /// What was found so far.
 #[derive(Default)]
 pub(super) struct Found {
-    pub(super) owners: Vec<Owner>,
+    pub(super) owners: Vec<MatchedEntity>,
     /// By the entity's address in memory.
     places: HashMap<usize, usize>,
     pub(super) said: BTreeMap<InstanceName, Said>,
@@ -61,7 +61,7 @@ pub(super) struct Said {
     /// The rules of that name which have no active alert.
     pub(super) rule_rows: Vec<AlertRow>,
     /// The state of the alert if it is not active.
-    ended: OwnedState,
+    ended: Activity,
 }
 
 /// Where the questions of entities go, each looked up once.
@@ -71,7 +71,7 @@ struct Routes<'j> {
 }
 
 impl Joiner {
-    pub(super) fn new(monitoring: &Monitoring, owners: &Arc<Owners>, wanted: &Wanted) -> Self {
+    pub(super) fn new(monitoring: &Monitoring, owners: &Arc<AlertIndex>, wanted: &AlertQuery) -> Self {
         Self { monitoring: monitoring.clone(), owners: owners.clone(), wanted: Arc::new(wanted.clone()) }
     }
 
@@ -94,11 +94,11 @@ impl Joiner {
     }
 
     pub(super) fn by_labels(&self) -> ByLabels {
-        let (mut lookup, mut routes) = (self.owners.lookup(), self.routes());
+        let (mut lookup, mut routes) = (self.owners.search(), self.routes());
         let found = lookup.find(&self.wanted.labels).into_iter();
-        let placed = found.filter_map(|owning| {
-            let routed = routes.of(&owning.entity)?.clone();
-            Some(Placed { owning, routed })
+        let placed = found.filter_map(|found_match| {
+            let routed = routes.of(&found_match.entity)?.clone();
+            Some(Placed { found_match, routed })
         });
         ByLabels { placed: placed.collect(), is_partial: is_partial(&lookup) }
     }
@@ -107,13 +107,13 @@ impl Joiner {
         let wanted = &*self.wanted;
         let said = known.keys().map(|name| (name.clone(), Said::of(known, name, wanted))).collect();
         let mut found = Found { said, is_partial: by_labels.is_partial, ..Found::default() };
-        let (mut lookup, mut routes) = (self.owners.lookup(), self.routes());
+        let (mut lookup, mut routes) = (self.owners.search(), self.routes());
         for (instance, row) in active_rows(known, wanted) {
             found.is_active = true;
-            for owning in lookup.find(row.labels()) {
-                if let Some(routed) = routes.of_instance(&owning.entity, instance) {
-                    let state = OwnedState::Active(row.state());
-                    found.owner(owning, &routed.instance, state).rows.push(row.clone());
+            for found_match in lookup.find(row.labels()) {
+                if let Some(routed) = routes.of_instance(&found_match.entity, instance) {
+                    let state = Activity::Active(row.state());
+                    found.owner(found_match, &routed.instance, state).rows.push(row.clone());
                 }
             }
         }
@@ -126,18 +126,18 @@ impl Joiner {
     pub(super) fn remembered(
         &self,
         mut found: Found,
-        episodes: Vec<(InstanceName, Episode)>,
+        episodes: Vec<(InstanceName, Firing)>,
         now: Timestamp,
     ) -> Found {
-        let (mut lookup, mut routes) = (self.owners.lookup(), self.routes());
+        let (mut lookup, mut routes) = (self.owners.search(), self.routes());
         for (name, episode) in episodes {
             let Some(said) = found.said.get(&name) else { continue };
             let says_all = said.says_all() && !episode.is_open(now);
-            let state = if says_all { OwnedState::Ended } else { OwnedState::Unknown };
+            let state = if says_all { Activity::Resolved } else { Activity::Unknown };
             let rows = said.rule_rows.clone();
-            for owning in lookup.find(&episode.labels) {
-                if let Some(routed) = routes.of_instance(&owning.entity, &name) {
-                    let owner = found.owner(owning, &routed.instance, state);
+            for found_match in lookup.find(&episode.labels) {
+                if let Some(routed) = routes.of_instance(&found_match.entity, &name) {
+                    let owner = found.owner(found_match, &routed.instance, state);
                     owner.rows.clone_from(&rows);
                     owner.labels.clone_from(&episode.labels);
                 }
@@ -147,11 +147,11 @@ impl Joiner {
         found
     }
 
-    pub(super) fn landing(&self, known: &Known, found: Found) -> Landing {
+    pub(super) fn landing(&self, known: &Known, found: Found) -> Lookup {
         let unowned = if found.owners.is_empty() { self.unowned(known) } else { Vec::new() };
         let Found { mut owners, said, is_partial, .. } = found;
         owners.sort_by(|a, b| {
-            let order = |owner: &Owner| Reverse(owner.fit);
+            let order = |owner: &MatchedEntity| Reverse(owner.fit);
             order(a).cmp(&order(b)).then_with(|| a.entity.reference.cmp(&b.entity.reference))
         });
         let beyond = owners.len().saturating_sub(MOST_OWNERS);
@@ -168,24 +168,27 @@ impl Joiner {
             all.into_iter().map(|(name, _)| name).collect()
         };
         let (unsure, silent) = (names(unsure), names(silent));
-        Landing { owners, beyond, unowned, silent, unsure, is_cut, is_partial }
+        Lookup { owners, beyond, unowned, silent, unsure, is_cut, is_partial }
     }
 
     /// The one owner of some rules of instances, with the rows that it shows. None: there are none or several.
-    pub(super) fn owner_of_rules(&self, places: &[(InstanceName, Arc<Rules>, Vec<usize>)]) -> Option<Owner> {
-        let (mut lookup, mut routes) = (self.owners.lookup(), self.routes());
+    pub(super) fn owner_of_rules(
+        &self,
+        places: &[(InstanceName, Arc<Rules>, Vec<usize>)],
+    ) -> Option<MatchedEntity> {
+        let (mut lookup, mut routes) = (self.owners.search(), self.routes());
         let mut found = Found::default();
         let all =
             places.iter().flat_map(|(name, rules, places)| places.iter().map(move |at| (name, rules, *at)));
         for (instance, rules, place) in all {
             let Some(rule) = rules.rules.get(place) else { continue };
-            for owning in lookup.of_rule(&rule.name, &rule.labels, MOST_OWNERS) {
-                let Some(routed) = routes.of_instance(&owning.entity, instance) else { continue };
-                let spec = MonitoringSpec::of_alerts(&owning.entity);
+            for found_match in lookup.of_rule(&rule.name, &rule.labels, MOST_OWNERS) {
+                let Some(routed) = routes.of_instance(&found_match.entity, instance) else { continue };
+                let spec = MonitoringSpec::of_alerts(&found_match.entity);
                 let rows = AlertRow::all_of(rules, place).into_iter();
                 let shown =
                     rows.filter(|row| spec.alerts.as_ref().is_some_and(|alerts| chooses(alerts, row)));
-                found.owner(owning, &routed.instance, OwnedState::Ended).rows.extend(shown);
+                found.owner(found_match, &routed.instance, Activity::Resolved).rows.extend(shown);
             }
             if found.owners.len() > 1 {
                 return None;
@@ -217,7 +220,7 @@ impl Joiner {
     }
 }
 
-fn is_partial(lookup: &Lookup<'_>) -> bool {
+fn is_partial(lookup: &IndexSearch<'_>) -> bool {
     lookup.work().untried > 0
 }
 
@@ -227,7 +230,7 @@ impl Routes<'_> {
         let Joiner { monitoring, wanted, .. } = self.joiner;
         let route = || {
             let spec = MonitoringSpec::of_service_name(entity);
-            let routed = monitoring.route(entity, &spec, &RequestFacts::default()).ok()?;
+            let routed = monitoring.route(entity, &spec, &RoutingInput::default()).ok()?;
             Some(routed).filter(|routed| wanted.is_on(routed.name()))
         };
         self.known.entry(Arc::as_ptr(entity).addr()).or_insert_with(route).as_ref()
@@ -240,14 +243,14 @@ impl Routes<'_> {
 }
 
 impl Found {
-    fn owner(&mut self, owning: Owning, instance: &Arc<Instance>, state: OwnedState) -> &mut Owner {
-        let Owning { entity, fit } = owning;
+    fn owner(&mut self, found_match: Match, instance: &Arc<Instance>, state: Activity) -> &mut MatchedEntity {
+        let Match { entity, fit } = found_match;
         let next = self.owners.len();
         let place = *self.places.entry(Arc::as_ptr(&entity).addr()).or_insert(next);
         if place == next {
             let (rows, labels) = (Vec::new(), Labels::default());
             let instance = instance.clone();
-            self.owners.push(Owner { entity, instance, fit, state, rows, labels, not_since: None });
+            self.owners.push(MatchedEntity { entity, instance, fit, state, rows, labels, not_since: None });
         }
         #[expect(
             clippy::indexing_slicing,
@@ -257,12 +260,12 @@ impl Found {
     }
 
     /// Those that would show the alert, were it active.
-    fn add_inactive(&mut self, by_labels: Vec<Placed>, wanted: &Wanted) {
+    fn add_inactive(&mut self, by_labels: Vec<Placed>, wanted: &AlertQuery) {
         let is_active = !self.owners.is_empty();
         let said = std::mem::take(&mut self.said);
         let has_rule = |name: &InstanceName| said.get(name).is_some_and(|said| !said.rule_rows.is_empty());
         let anywhere = by_labels.iter().any(|placed| has_rule(placed.routed.name()));
-        for Placed { owning, routed } in by_labels {
+        for Placed { found_match, routed } in by_labels {
             let name = routed.name();
             let Some(said) = said.get(name) else { continue };
             let says_all = said.says_all();
@@ -270,8 +273,8 @@ impl Found {
             if says_all && (is_active || (anywhere && !has_rule(name))) {
                 continue;
             }
-            let state = if says_all { said.ended } else { OwnedState::Unknown };
-            let owner = self.owner(owning, &routed.instance, state);
+            let state = if says_all { said.ended } else { Activity::Unknown };
+            let owner = self.owner(found_match, &routed.instance, state);
             if owner.rows.is_empty() {
                 owner.rows = if said.is_fresh { said.rule_rows.clone() } else { Vec::new() };
                 owner.labels = wanted.labels.clone();
@@ -282,7 +285,7 @@ impl Found {
 }
 
 impl Said {
-    fn of(known: &Known, name: &InstanceName, wanted: &Wanted) -> Self {
+    fn of(known: &Known, name: &InstanceName, wanted: &AlertQuery) -> Self {
         let answer = known.get(name).and_then(Option::as_ref);
         Self {
             is_fresh: answer.is_some_and(|answer| !answer.is_stale()),
@@ -300,7 +303,7 @@ impl Said {
 }
 
 /// The active alerts that are meant.
-fn active_rows<'k>(known: &'k Known, wanted: &Wanted) -> Vec<(&'k InstanceName, AlertRow)> {
+fn active_rows<'k>(known: &'k Known, wanted: &AlertQuery) -> Vec<(&'k InstanceName, AlertRow)> {
     let rows = known.iter().flat_map(|(name, rules)| {
         let rules = rules.as_ref().map(|answer| &answer.value);
         let rows = rules.into_iter().flat_map(|rules| meant_rows(rules, wanted));
@@ -310,14 +313,14 @@ fn active_rows<'k>(known: &'k Known, wanted: &Wanted) -> Vec<(&'k InstanceName, 
 }
 
 /// The state of an alert that is not active: unknown if its rule is gone.
-fn ended(known: &Known, name: &InstanceName, wanted: &Wanted) -> OwnedState {
+fn ended(known: &Known, name: &InstanceName, wanted: &AlertQuery) -> Activity {
     let rules = known.get(name).and_then(Option::as_ref).map(|answer| &answer.value);
     let has_rule = rules.is_some_and(|rules| named_rules(rules, wanted).next().is_some());
-    if has_rule { OwnedState::Ended } else { OwnedState::Unknown }
+    if has_rule { Activity::Resolved } else { Activity::Unknown }
 }
 
 /// The rules of that name on an instance which have no active alert.
-fn rule_rows(known: &Known, name: &InstanceName, wanted: &Wanted) -> Vec<AlertRow> {
+fn rule_rows(known: &Known, name: &InstanceName, wanted: &AlertQuery) -> Vec<AlertRow> {
     let rules = known.get(name).and_then(Option::as_ref).map(|answer| &answer.value);
     let rows = rules.into_iter().flat_map(|rules| meant_rules(rules, wanted));
     let is_own = |row: &AlertRow| row.alert().is_none() && may_have(row.rule(), wanted);

@@ -9,7 +9,7 @@ const SHARED: usize = 3;
 
 /// What is known about an empty answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Absence {
+pub enum EmptyReason {
     /// Nothing but that it is empty.
     #[default]
     Unexplained,
@@ -23,7 +23,7 @@ pub enum Absence {
     },
 }
 
-impl Absence {
+impl EmptyReason {
     pub fn of(query: &PromQl, names: &MetricNames) -> Self {
         let known: Vec<(&String, Option<bool>)> =
             query.metrics().iter().map(|metric| (metric, names.has(metric))).collect();
@@ -54,31 +54,31 @@ pub fn is_empty(matrix: &Matrix) -> bool {
 mod tests {
     use super::*;
 
-    fn check(query: &str, is_complete: bool, expected: &Absence) {
+    fn check(query: &str, is_complete: bool, expected: &EmptyReason) {
         let names = ["http_requests_total", "node_load1", "up"].map(Box::from).to_vec();
         let query = PromQl::read(query).0.unwrap();
-        assert_eq!(Absence::of(&query, &MetricNames::of(names, is_complete)), *expected, "{query}");
+        assert_eq!(EmptyReason::of(&query, &MetricNames::of(names, is_complete)), *expected, "{query}");
     }
 
     #[test]
     fn a_metric_that_nobody_has_is_named_with_its_neighbour() {
-        let missing = |metric: &str, meant: Option<&str>| Absence::NoSuchMetric {
+        let missing = |metric: &str, meant: Option<&str>| EmptyReason::NoSuchMetric {
             metric: metric.to_owned(),
             meant: meant.map(str::to_owned),
         };
-        check("up > 3", true, &Absence::MetricsExist);
-        check("up / node_load1", true, &Absence::MetricsExist);
-        check("up", false, &Absence::MetricsExist);
+        check("up > 3", true, &EmptyReason::MetricsExist);
+        check("up / node_load1", true, &EmptyReason::MetricsExist);
+        check("up", false, &EmptyReason::MetricsExist);
         check(
             "rate(http_request_total[5m])",
             true,
             &missing("http_request_total", Some("http_requests_total")),
         );
-        check("rate(http_request_total[5m])", false, &Absence::Unexplained);
+        check("rate(http_request_total[5m])", false, &EmptyReason::Unexplained);
         check("up + nod_load1", true, &missing("nod_load1", Some("node_load1")));
         check("kafka_lag", true, &missing("kafka_lag", None));
-        check("{job=\"a\"}", true, &Absence::Unexplained);
-        check("vector(1) > 2", true, &Absence::Unexplained);
-        check("nobody_knows(this)", true, &Absence::Unexplained);
+        check("{job=\"a\"}", true, &EmptyReason::Unexplained);
+        check("vector(1) > 2", true, &EmptyReason::Unexplained);
+        check("nobody_knows(this)", true, &EmptyReason::Unexplained);
     }
 }

@@ -11,9 +11,12 @@ use crate::metrics::CatalogMetrics;
 /// Entities of both sources that are named one by one; where the files are also Backstage's own, it is all.
 const MAX_CLASHES: usize = 20;
 
+/// Where the faults of this source are said to be.
+pub(super) const BACKSTAGE: &str = "Backstage";
+
 /// What one source holds, its references distinct.
 #[derive(Clone, Debug, Default)]
-pub struct Part {
+pub struct SourceContent {
     pub entities: Vec<Arc<Entity>>,
     pub faults: Vec<SourceFault>,
     pub files_read: usize,
@@ -22,7 +25,7 @@ pub struct Part {
 }
 
 /// Fills one catalog from files and from Backstage; each source gives its part whole.
-pub struct Joined {
+pub struct SourceMerger {
     catalog: Arc<Catalog>,
     metrics: CatalogMetrics,
     parts: Mutex<Parts>,
@@ -30,13 +33,13 @@ pub struct Joined {
 
 #[derive(Default)]
 struct Parts {
-    files: Part,
-    backstage: Option<Part>,
+    files: SourceContent,
+    backstage: Option<SourceContent>,
     /// The first reading of Backstage has not ended yet.
     awaited: bool,
 }
 
-impl Joined {
+impl SourceMerger {
     /// For a catalog of files alone.
     pub fn alone(metrics: CatalogMetrics) -> Arc<Self> {
         Self::new(metrics, false)
@@ -56,11 +59,11 @@ impl Joined {
         self.catalog.clone()
     }
 
-    pub(super) fn files(&self, part: Part) {
+    pub(super) fn files(&self, part: SourceContent) {
         self.change(|parts| parts.files = part);
     }
 
-    pub(super) fn backstage(&self, part: Part) {
+    pub(super) fn backstage(&self, part: SourceContent) {
         self.change(|parts| {
             parts.backstage = Some(part);
             parts.awaited = false;
@@ -75,8 +78,8 @@ impl Joined {
         }
     }
 
-    pub(super) fn tell_backstage(&self, state: BackstageState) {
-        self.catalog.tell_backstage(state);
+    pub(super) fn set_backstage(&self, state: BackstageState) {
+        self.catalog.set_backstage(state);
     }
 
     /// Swaps the snapshot; one source waits for the other, so that neither takes back what the other gave.
@@ -113,7 +116,7 @@ impl Parts {
 }
 
 /// Entities of Backstage that a file's own stand before.
-fn clashes(files: &Part, theirs: &Part) -> Vec<SourceFault> {
+fn clashes(files: &SourceContent, theirs: &SourceContent) -> Vec<SourceFault> {
     let taken: HashSet<&EntityRef> = files.entities.iter().map(|e| &e.reference).collect();
     let mut hidden: Vec<&EntityRef> =
         theirs.entities.iter().map(|e| &e.reference).filter(|r| taken.contains(r)).collect();
@@ -122,12 +125,12 @@ fn clashes(files: &Part, theirs: &Part) -> Vec<SourceFault> {
         let message = format!(
             "`{reference}` stands in a file and in Backstage: the file's is shown, this one is left out"
         );
-        SourceFault::of_file(super::backstage::PLACE, message).of_entity(reference)
+        SourceFault::of_file(BACKSTAGE, message).of_entity(reference)
     });
     let mut told: Vec<SourceFault> = told.collect();
     if let Some(more) = hidden.len().checked_sub(MAX_CLASHES).filter(|more| *more > 0) {
         let message = format!("{more} more entities stand in a file and in Backstage: the files' are shown");
-        told.push(SourceFault::of_file(super::backstage::PLACE, message));
+        told.push(SourceFault::of_file(BACKSTAGE, message));
     }
     told
 }

@@ -1,7 +1,7 @@
 //! Who would show an alert: every entity's alert annotations turned around, from labels to entities.
 
-mod keeper;
-mod lookup;
+mod indexer;
+mod search;
 mod sieve;
 #[cfg(test)]
 mod tests;
@@ -9,8 +9,8 @@ mod tests;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-pub use keeper::OwnersKeeper;
-pub use lookup::{Lookup, Work};
+pub use indexer::AlertIndexer;
+pub use search::{IndexSearch, Work};
 
 use sieve::Sieve;
 
@@ -25,7 +25,7 @@ const MOST_ALTERNATIVES: usize = 16;
 
 /// The entities of one snapshot by the alerts that they would show. Immutable; made anew for each snapshot.
 #[derive(Debug, Default)]
-pub struct Owners {
+pub struct AlertIndex {
     snapshot: Arc<Snapshot>,
     entries: Vec<Entry>,
     names: Words,
@@ -75,31 +75,31 @@ struct Posting {
 struct Entry {
     /// Its place in the snapshot.
     entity: u32,
-    fit: Fit,
+    fit: Specificity,
     /// Places in `tested`, those without a regex first. Shared by all entities whose annotation has the same text.
     matchers: Arc<[u32]>,
 }
 
 /// An entity that would show an alert.
 #[derive(Clone, Debug)]
-pub struct Owning {
+pub struct Match {
     pub entity: Arc<Entity>,
     /// How closely its annotations describe the alert.
-    pub fit: Fit,
+    pub fit: Specificity,
 }
 
 /// Greater is closer: more matchers, then names before `all`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Fit {
+pub struct Specificity {
     pub matchers: usize,
     pub is_named: bool,
 }
 
-impl Owners {
+impl AlertIndex {
     /// Reads every entity's annotations; takes about a second for 100,000 entities.
     pub fn of(snapshot: Arc<Snapshot>) -> Self {
         let (specs, matchers) = specs(&snapshot);
-        let of_spec = |spec: &Chosen| {
+        let of_spec = |spec: &Selection| {
             let places: Vec<u32> = spec.matchers.to_vec();
             places.into_iter().filter_map(|place| matchers.tested.get(place as usize)).map(|t| &t.matcher)
         };
@@ -129,7 +129,7 @@ impl Owners {
                 postings.extend(all_pairs.iter().map(|pair| Posting { name: *name, pair: *pair, entry }));
             }
             let is_named = matches!(spec.names, AlertNames::Named(_));
-            let fit = Fit { matchers: spec.matchers.len(), is_named };
+            let fit = Specificity { matchers: spec.matchers.len(), is_named };
             entries.push(Entry { entity: *place, fit, matchers: spec.matchers.clone() });
         }
         drop(counts);
@@ -148,8 +148,8 @@ impl Owners {
     }
 
     /// For the owners of several alerts.
-    pub fn lookup(&self) -> Lookup<'_> {
-        Lookup::of(self)
+    pub fn search(&self) -> IndexSearch<'_> {
+        IndexSearch::of(self)
     }
 
     fn posted(&self, name: u32, pair: u32) -> impl Iterator<Item = &Entry> {
@@ -173,12 +173,12 @@ impl Owners {
     }
 
     /// Each once, the closest first, those that are alike in the catalog's order.
-    fn told<'e>(&self, found: impl Iterator<Item = &'e Entry>) -> Vec<Owning> {
-        let mut found: Vec<(u32, Fit)> = found.map(|entry| (entry.entity, entry.fit)).collect();
+    fn told<'e>(&self, found: impl Iterator<Item = &'e Entry>) -> Vec<Match> {
+        let mut found: Vec<(u32, Specificity)> = found.map(|entry| (entry.entity, entry.fit)).collect();
         found.sort_unstable_by_key(|(place, fit)| (std::cmp::Reverse(*fit), *place));
         found.dedup();
-        let owning = |(place, fit)| Some(Owning { entity: self.entity(place)?.clone(), fit });
-        found.into_iter().filter_map(owning).collect()
+        let found_match = |(place, fit)| Some(Match { entity: self.entity(place)?.clone(), fit });
+        found.into_iter().filter_map(found_match).collect()
     }
 
     /// How many entities would show any alert.
@@ -206,10 +206,10 @@ impl Values {
 }
 
 /// A label, and what its value is or begins with.
-type Pair<'m> = (&'m str, &'m str, Part);
+type Pair<'m> = (&'m str, &'m str, PairKind);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Part {
+enum PairKind {
     Whole,
     Beginning,
 }
@@ -225,8 +225,8 @@ impl Pairs {
     fn number(&mut self, (label, value, part): Pair<'_>) -> u32 {
         let values = self.known.entry(label.into()).or_default();
         let words = match part {
-            Part::Whole => &mut values.whole,
-            Part::Beginning => {
+            PairKind::Whole => &mut values.whole,
+            PairKind::Beginning => {
                 values.longest = values.longest.max(value.len());
                 &mut values.beginnings
             }
@@ -239,7 +239,7 @@ impl Pairs {
 }
 
 /// What an entity's annotations choose, its matchers shared with all that have the same text.
-struct Chosen {
+struct Selection {
     names: AlertNames,
     matchers: Arc<[u32]>,
 }
@@ -276,7 +276,7 @@ impl AllMatchers {
     }
 }
 
-fn specs(snapshot: &Snapshot) -> (Vec<(u32, Chosen)>, AllMatchers) {
+fn specs(snapshot: &Snapshot) -> (Vec<(u32, Selection)>, AllMatchers) {
     let (mut known, mut all) = (HashMap::<&str, Arc<[u32]>>::new(), AllMatchers::default());
     let mut specs = Vec::new();
     for (place, entity) in (0u32..).zip(&snapshot.entities) {
@@ -291,13 +291,13 @@ fn specs(snapshot: &Snapshot) -> (Vec<(u32, Chosen)>, AllMatchers) {
             matchers.sort_by_key(Matcher::is_regex);
             matchers.into_iter().map(|matcher| all.place(matcher)).collect()
         });
-        specs.push((place, Chosen { names, matchers: matchers.clone() }));
+        specs.push((place, Selection { names, matchers: matchers.clone() }));
     }
     (specs, all)
 }
 
 impl Entry {
-    fn tested<'o>(&self, owners: &'o Owners) -> impl Iterator<Item = &'o Tested> + use<'o, '_> {
+    fn tested<'o>(&self, owners: &'o AlertIndex) -> impl Iterator<Item = &'o Tested> + use<'o, '_> {
         self.matchers.iter().filter_map(|place| owners.tested.get(*place as usize))
     }
 }
@@ -308,9 +308,10 @@ fn required<'m>(matchers: impl Iterator<Item = &'m Matcher>) -> impl Iterator<It
         let name = m.name.as_str();
         if let Some(values) = m.only() {
             let is_short = values.len() <= MOST_ALTERNATIVES;
-            return is_short.then(|| values.into_iter().map(|value| (name, value, Part::Whole)).collect());
+            return is_short
+                .then(|| values.into_iter().map(|value| (name, value, PairKind::Whole)).collect());
         }
-        m.beginning().map(|text| vec![(name, text, Part::Beginning)])
+        m.beginning().map(|text| vec![(name, text, PairKind::Beginning)])
     })
 }
 

@@ -34,13 +34,13 @@ fn entity(name: &str, annotations: &[(&str, &str)]) -> Arc<Entity> {
     })
 }
 
-fn owners(entities: &[(&str, &str, &str)]) -> Owners {
+fn owners(entities: &[(&str, &str, &str)]) -> AlertIndex {
     let all = entities.iter().map(|(name, alert, labels)| entity(name, &[(ALERT, alert), (LABELS, labels)]));
-    Owners::of(Arc::new(Snapshot::new(all)))
+    AlertIndex::of(Arc::new(Snapshot::new(all)))
 }
 
-fn names(found: &[Owning]) -> String {
-    found.iter().map(|owning| owning.entity.name.clone()).collect::<Vec<_>>().join(" ")
+fn names(found: &[Match]) -> String {
+    found.iter().map(|found_match| found_match.entity.name.clone()).collect::<Vec<_>>().join(" ")
 }
 
 fn labels(text: &str) -> Labels {
@@ -69,7 +69,7 @@ fn labels_find_who_would_show_them_the_closest_first() {
         ("severity=critical", "critical platform"),
         ("alertname=Other", "platform"),
     ] {
-        assert_eq!(names(&owners.lookup().find(&labels(asked))), wanted, "{asked}");
+        assert_eq!(names(&owners.search().find(&labels(asked))), wanted, "{asked}");
     }
     assert_eq!(owners.len(), 8);
 }
@@ -84,8 +84,8 @@ fn an_entity_with_a_matcher_that_cannot_be_read_owns_nothing() {
         ("unnamed", "", "=payments"),
     ]);
     let asked = labels("alertname=HighLoad service=payments");
-    assert_eq!(names(&owners.lookup().find(&asked)), "good");
-    assert_eq!(names(&owners.lookup().of_rule("HighLoad", &asked, 9)), "good");
+    assert_eq!(names(&owners.search().find(&asked)), "good");
+    assert_eq!(names(&owners.search().of_rule("HighLoad", &asked, 9)), "good");
     assert_eq!(owners.len(), 1);
 }
 
@@ -98,15 +98,15 @@ fn a_rule_finds_who_may_show_its_alerts() {
         ("any-warning", "", "severity=warning"),
         ("any-service", "", "service=x"),
     ]);
-    let found = |text: &str, most| names(&owners.lookup().of_rule("HighLoad", &labels(text), most));
+    let found = |text: &str, most| names(&owners.search().of_rule("HighLoad", &labels(text), most));
     assert_eq!(found("severity=warning", 9), "payments warning any-warning");
     assert_eq!(found("severity={{$labels.s}}", 9), "critical payments warning");
     assert_eq!(found("severity=warning", 1).split(' ').count(), 1);
-    assert_eq!(names(&owners.lookup().of_rule("Other", &labels("severity=critical"), 9)), "");
+    assert_eq!(names(&owners.search().of_rule("Other", &labels("severity=critical"), 9)), "");
 }
 
 /// What the index must say, asked of every entity.
-fn slowly(owners: &Owners, asked: &Labels) -> Vec<String> {
+fn slowly(owners: &AlertIndex, asked: &Labels) -> Vec<String> {
     let shows = |entity: &&Arc<Entity>| {
         let Some(spec) = MonitoringSpec::of(entity).alerts else { return false };
         let named = match &spec.names {
@@ -146,27 +146,27 @@ proptest! {
         let all = entities.iter().enumerate().map(|(i, (alert, labels))| {
             entity(&format!("e{i:02}"), &[(ALERT, alert), (LABELS, labels)])
         });
-        let owners = Owners::of(Arc::new(Snapshot::new(all)));
+        let owners = AlertIndex::of(Arc::new(Snapshot::new(all)));
         let pairs = [("alertname", name), ("a", a), ("b", b), ("c", if more { "z" } else { "" })];
         let asked: Labels = pairs.into_iter().filter(|(_, value)| !value.is_empty()).collect();
-        let mut found: Vec<String> = owners.lookup().find(&asked).iter().map(|o| o.entity.name.clone()).collect();
+        let mut found: Vec<String> = owners.search().find(&asked).iter().map(|o| o.entity.name.clone()).collect();
         found.sort();
         assert_eq!(found, slowly(&owners, &asked));
     }
 }
 
 /// Entities that choose by two regexes each, all of them distinct.
-fn distinct(count: usize) -> Owners {
+fn distinct(count: usize) -> AlertIndex {
     let chosen = |i: usize| format!("x=~\"(a|b){{1,{}}}.*-{i}.[^c]{{3}}\",y!~\"z{i}.?.?\"", i % 50 + 1);
     let all = (0..count).map(|i| entity(&format!("e{i}"), &[(LABELS, &chosen(i))]));
-    Owners::of(Arc::new(Snapshot::new(all)))
+    AlertIndex::of(Arc::new(Snapshot::new(all)))
 }
 
 #[test]
 fn thousands_of_distinct_regexes_find_the_right_owners_and_none_is_compiled_for_it() {
     let (entities, alerts) = (1_500, 100);
     let owners = distinct(entities);
-    let mut lookup = owners.lookup();
+    let mut lookup = owners.search();
     for i in 0..alerts {
         let found = lookup.find(&labels(&format!("alertname=A x=abab-{i}-xyz y=q")));
         assert_eq!(names(&found), format!("e{i}"));
@@ -181,7 +181,7 @@ fn thousands_of_distinct_regexes_find_the_right_owners_and_none_is_compiled_for_
 #[test]
 fn a_value_is_tested_once_with_each_regex_however_many_alerts_have_it() {
     let owners = distinct(200);
-    let mut lookup = owners.lookup();
+    let mut lookup = owners.search();
     let once = lookup.find(&labels("alertname=A x=abab-7-xyz y=q n=0")).len();
     let work = lookup.work();
     for n in 1..1_000 {
@@ -198,7 +198,7 @@ fn names_and_plain_values_spare_the_regexes() {
         ("other-absence", "HighLoad", "x=~\"a[bc]+\",service!=payments"),
         ("own", "HighLoad", "x=~\"a[bc]+\",service!=ledger"),
     ]);
-    let mut lookup = owners.lookup();
+    let mut lookup = owners.search();
     let found = lookup.find(&labels("alertname=HighLoad service=payments x=ab"));
     assert_eq!((names(&found).as_str(), lookup.work().tests), ("own", 1));
 }
@@ -206,13 +206,13 @@ fn names_and_plain_values_spare_the_regexes() {
 #[test]
 fn what_is_too_much_work_is_left_out_and_told() {
     let owners = distinct(100);
-    let mut lookup = Lookup::within(&owners, 0);
+    let mut lookup = IndexSearch::within(&owners, 0);
     let asked = labels("alertname=A x=abab-7-xyz y=q");
     assert_eq!(names(&lookup.find(&asked)), "");
     let work = lookup.work();
     assert!(work.cost == 0 && work.untried > 0, "{work:?}");
     // Beyond ASCII a regex is tested by other means, which are a hundred times the work.
-    let mut lookup = owners.lookup();
+    let mut lookup = owners.search();
     assert_eq!(names(&lookup.find(&labels("alertname=A x=ab\u{e9}-7-xyz y=q"))), "e7");
     assert!(
         lookup.work().cost > 10 * lookup.work().tests && lookup.work().untried == 0,

@@ -8,7 +8,7 @@ use std::time::Duration;
 use notify::event::{AccessKind, AccessMode};
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 
-use super::files::FileSource;
+use super::FileSource;
 use crate::clock;
 
 /// How long a directory must be still: an editor writes, renames and deletes in one go.
@@ -26,18 +26,18 @@ pub(super) enum Signal {
 
 /// While this lives, changes of catalog files are noticed.
 #[must_use]
-pub struct Watch {
+pub struct FileWatch {
     stop: Sender<Signal>,
 }
 
-impl Drop for Watch {
+impl Drop for FileWatch {
     fn drop(&mut self) {
         // The thread may have ended before.
         self.stop.send(Signal::Stop).ok();
     }
 }
 
-pub(super) fn start(source: FileSource) -> Result<(Watch, Sender<Signal>), String> {
+pub(super) fn start(source: FileSource) -> Result<(FileWatch, Sender<Signal>), String> {
     let (sender, signals) = mpsc::channel();
     let changes = sender.clone();
     let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
@@ -46,13 +46,13 @@ pub(super) fn start(source: FileSource) -> Result<(Watch, Sender<Signal>), Strin
         }
     });
     let watcher = watcher.map_err(|e| format!("the catalog's files cannot be watched: {e}"))?;
-    let mut watching = Watching { watcher, directories: BTreeSet::new(), told: false };
+    let mut watching = WatchedDirectories { watcher, directories: BTreeSet::new(), told: false };
     watching.follow(&source.directories());
     std::thread::Builder::new()
         .name("catalog-watch".to_owned())
         .spawn(move || run(&source, &signals, &mut watching))
         .map_err(|e| format!("the catalog's files cannot be watched: {e}"))?;
-    Ok((Watch { stop: sender.clone() }, sender))
+    Ok((FileWatch { stop: sender.clone() }, sender))
 }
 
 /// Our own reading opens and closes files, which must not cause the next reading.
@@ -60,7 +60,7 @@ fn matters(kind: &EventKind) -> bool {
     !matches!(kind, EventKind::Access(access) if *access != AccessKind::Close(AccessMode::Write))
 }
 
-fn run(source: &FileSource, signals: &Receiver<Signal>, watching: &mut Watching) {
+fn run(source: &FileSource, signals: &Receiver<Signal>, watching: &mut WatchedDirectories) {
     while let Ok(signal) = signals.recv() {
         match signal {
             Signal::Stop => return,
@@ -88,14 +88,14 @@ fn rest(signals: &Receiver<Signal>) -> bool {
     true
 }
 
-struct Watching {
+struct WatchedDirectories {
     watcher: RecommendedWatcher,
     directories: BTreeSet<PathBuf>,
     /// A failure to watch was logged.
     told: bool,
 }
 
-impl Watching {
+impl WatchedDirectories {
     /// Directories and not files: what replaces a file by renaming would end a file's watch.
     fn follow(&mut self, wanted: &[PathBuf]) {
         let wanted: BTreeSet<PathBuf> = wanted.iter().cloned().collect();

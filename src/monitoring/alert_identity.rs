@@ -5,7 +5,7 @@ use crate::prometheus::Labels;
 /// Whether labels that were told of an alert, more or fewer than it has, mean the one that has `own`: they have
 /// its name, and none that both carry differs. Alertmanager adds external labels, and a group of alerts tells only
 /// what all have in common. Without a name, at least one label must be common.
-pub fn is_meant(told: &Labels, own: &Labels) -> bool {
+pub fn same_alert(told: &Labels, own: &Labels) -> bool {
     let mut common = told.iter().filter(|(label, _)| own.get(label).is_some()).peekable();
     let named =
         told.get("alertname").map_or(common.peek().is_some(), |name| own.get("alertname") == Some(name));
@@ -30,7 +30,7 @@ mod tests {
             ("cluster=eu", "alertname=A i=1", false),
             ("", "alertname=A i=1", false),
         ] {
-            assert_eq!(is_meant(&labels(told), &labels(own)), wanted, "{told} and {own}");
+            assert_eq!(same_alert(&labels(told), &labels(own)), wanted, "{told} and {own}");
         }
     }
 }

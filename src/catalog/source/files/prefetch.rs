@@ -3,21 +3,21 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use super::loading::{Content, Loader, MAX_FILES, Pass};
-use super::matching::Hit;
+use super::glob::FoundFile;
+use super::loader::{Content, Loader, MAX_FILES, Scan};
 
 /// Fewer files are not worth a thread.
 const FILES_PER_THREAD: usize = 4;
 
-impl Pass<'_> {
+impl Scan<'_> {
     /// What cannot be read ahead is read when its turn comes.
-    pub(super) fn read_ahead(&mut self, files: &[Hit]) {
+    pub(super) fn read_ahead(&mut self, files: &[FoundFile]) {
         let threads =
             thread::available_parallelism().map_or(1, usize::from).min(files.len() / FILES_PER_THREAD);
         if threads < 2 {
             return;
         }
-        let unread: Vec<&Hit> =
+        let unread: Vec<&FoundFile> =
             files.iter().filter(|file| !self.visited.contains(&file.real)).take(MAX_FILES).collect();
         let (loader, next) = (&*self.loader, &AtomicUsize::new(0));
         let unread = unread.as_slice();
@@ -32,7 +32,7 @@ impl Pass<'_> {
 }
 
 /// Takes one file after the other until none is left.
-fn some(loader: &Loader, files: &[&Hit], next: &AtomicUsize) -> Vec<(usize, Content)> {
+fn some(loader: &Loader, files: &[&FoundFile], next: &AtomicUsize) -> Vec<(usize, Content)> {
     let mut contents = Vec::new();
     loop {
         let i = next.fetch_add(1, Ordering::Relaxed);

@@ -3,17 +3,17 @@
 
 use std::collections::HashMap;
 
-use super::{Entry, NONE, Owners, Owning, Sieve, Tested};
+use super::{AlertIndex, Entry, Match, NONE, Sieve, Tested};
 use crate::prometheus::Labels;
 
 /// The most work of one lookup, in tests with a table; it is a second or two.
 const MOST_WORK: usize = 50_000_000;
 
 /// One use of the index.
-pub struct Lookup<'o> {
-    owners: &'o Owners,
+pub struct IndexSearch<'o> {
+    owners: &'o AlertIndex,
     /// For each label that regexes are tested with: what is known of its values.
-    known: Vec<Known>,
+    known: Vec<ValueResults>,
     most_work: usize,
     done: Work,
 }
@@ -31,14 +31,14 @@ pub struct Work {
 
 /// What a matcher says of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Outcome {
+pub(super) enum TestResult {
     /// It was not tested.
     Open,
     Matches,
     Differs,
 }
 
-impl Outcome {
+impl TestResult {
     pub(super) const fn of(matches: bool) -> Self {
         if matches { Self::Matches } else { Self::Differs }
     }
@@ -46,10 +46,10 @@ impl Outcome {
 
 /// The values of a label that were met.
 #[derive(Clone, Default)]
-struct Known {
+struct ValueResults {
     places: HashMap<Box<str>, usize>,
     /// For each value what each regex says of it.
-    outcomes: Vec<Vec<Outcome>>,
+    results: Vec<Vec<TestResult>>,
 }
 
 /// An alert's value of a label that is tested.
@@ -64,18 +64,18 @@ struct Value<'l> {
 /// An alert's values, by the numbers of their labels.
 type Values<'l> = Vec<Value<'l>>;
 
-impl<'o> Lookup<'o> {
-    pub(super) fn of(owners: &'o Owners) -> Self {
+impl<'o> IndexSearch<'o> {
+    pub(super) fn of(owners: &'o AlertIndex) -> Self {
         Self::within(owners, MOST_WORK)
     }
 
-    pub(super) fn within(owners: &'o Owners, most_work: usize) -> Self {
-        let known = vec![Known::default(); owners.labels.len()];
+    pub(super) fn within(owners: &'o AlertIndex, most_work: usize) -> Self {
+        let known = vec![ValueResults::default(); owners.labels.len()];
         Self { owners, known, most_work, done: Work::default() }
     }
 
     /// The entities that would show an alert of these labels, the closest first.
-    pub fn find(&mut self, labels: &Labels) -> Vec<Owning> {
+    pub fn find(&mut self, labels: &Labels) -> Vec<Match> {
         let owners = self.owners;
         let named = labels.get("alertname").and_then(|name| owners.names.get(name)).copied();
         let pairs = labels.iter().filter_map(|(label, value)| Some(owners.pairs.get(label)?.of(value)));
@@ -89,7 +89,7 @@ impl<'o> Lookup<'o> {
     }
 
     /// The entities that would show alerts of a rule, whatever labels its series bring along; at most `most`.
-    pub fn of_rule(&mut self, name: &str, labels: &Labels, most: usize) -> Vec<Owning> {
+    pub fn of_rule(&mut self, name: &str, labels: &Labels, most: usize) -> Vec<Match> {
         let owners = self.owners;
         let with_name = labels.iter().filter(|(label, _)| *label != "alertname").chain([("alertname", name)]);
         let all: Labels = with_name.collect();
@@ -132,9 +132,9 @@ impl<'o> Lookup<'o> {
     fn matches(&mut self, tested: &Tested, values: &mut Values<'_>) -> bool {
         let Some(value) = values.get_mut(tested.label as usize) else { return false };
         let Some(slot) = tested.slot else { return tested.matcher.matches(value.text) };
-        let Some(outcome) = self.outcome(tested.label as usize, slot as usize, value) else { return false };
-        if *outcome != Outcome::Open {
-            return *outcome == Outcome::Matches;
+        let Some(result) = self.result(tested.label as usize, slot as usize, value) else { return false };
+        if *result != TestResult::Open {
+            return *result == TestResult::Matches;
         }
         let cost = tested.matcher.cost(value.text);
         if self.done.cost + cost > self.most_work {
@@ -144,27 +144,27 @@ impl<'o> Lookup<'o> {
         self.done.cost += cost;
         self.done.tests += 1;
         let matches = tested.matcher.matches(value.text);
-        if let Some(outcome) = self.outcome(tested.label as usize, slot as usize, value) {
-            *outcome = Outcome::of(matches);
+        if let Some(result) = self.result(tested.label as usize, slot as usize, value) {
+            *result = TestResult::of(matches);
         }
         matches
     }
 
     /// What is known of a regex of a label and a value.
-    fn outcome(&mut self, label: usize, slot: usize, value: &mut Value<'_>) -> Option<&mut Outcome> {
+    fn result(&mut self, label: usize, slot: usize, value: &mut Value<'_>) -> Option<&mut TestResult> {
         let (known, sieve) = (self.known.get_mut(label)?, self.owners.sieves.get(label)?);
         let place = *value.place.get_or_insert_with(|| known.place(value.text.unwrap_or_default(), sieve));
-        known.outcomes.get_mut(place)?.get_mut(slot)
+        known.results.get_mut(place)?.get_mut(slot)
     }
 }
 
-impl Known {
+impl ValueResults {
     fn place(&mut self, text: &str, sieve: &Sieve) -> usize {
         if let Some(place) = self.places.get(text) {
             return *place;
         }
-        self.outcomes.push(sieve.outcomes(text));
-        self.places.insert(text.into(), self.outcomes.len() - 1);
-        self.outcomes.len() - 1
+        self.results.push(sieve.results(text));
+        self.places.insert(text.into(), self.results.len() - 1);
+        self.results.len() - 1
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::Held;
+use super::Suppression;
 use crate::alertmanager::{HeldAlert, Holdings, Moment, Shape};
 use crate::prometheus::{ExternalLabels, Labels};
 
@@ -18,7 +18,7 @@ pub enum Found {
     /// It has no such alert, or has one that is another's.
     Nothing,
     /// This is the row's alert, held back or not.
-    Own(Box<Held>),
+    Own(Box<Suppression>),
     /// It holds an alert back that may be the row's, or that of another instance.
     Undecided,
 }
@@ -35,7 +35,7 @@ pub enum Found {
 ///
 /// A row is held back if there is such an alert, and if all are held back that are the row's or may be: what is
 /// not known fires.
-pub struct Marking<'h> {
+pub struct SuppressionMatcher<'h> {
     holdings: &'h Holdings,
     external: Option<&'h ExternalLabels>,
     at: Moment,
@@ -46,17 +46,17 @@ pub struct Marking<'h> {
 
 /// For each shape of alerts of one name, and each set of their labels that a row has: the alerts by the values of
 /// those labels.
-type Joins<'h> = HashMap<(usize, Vec<bool>), HashMap<Vec<&'h str>, Match<'h>>>;
+type Joins<'h> = HashMap<(usize, Vec<bool>), HashMap<Vec<&'h str>, Candidate<'h>>>;
 
 /// The alerts of one shape that have all labels of a row.
 #[derive(Clone, Copy)]
-struct Match<'h> {
+struct Candidate<'h> {
     /// One that is sent on if there is one.
     alert: &'h Arc<HeldAlert>,
-    is_held_back: bool,
+    is_suppressed: bool,
 }
 
-impl<'h> Marking<'h> {
+impl<'h> SuppressionMatcher<'h> {
     pub fn new(holdings: &'h Holdings, external: Option<&'h ExternalLabels>, at: Moment) -> Self {
         Self { holdings, external, at, joins: HashMap::new(), looked_at: 0 }
     }
@@ -87,11 +87,11 @@ impl<'h> Marking<'h> {
             list.extend(found.get(&key).copied());
         }
         // One that is sent on is enough to be paged by.
-        let is_sent_on = |found: &&Match<'_>| !found.is_held_back;
+        let is_sent_on = |found: &&Candidate<'_>| !found.is_suppressed;
         let sent = own.iter().find(is_sent_on).or_else(|| others.iter().find(is_sent_on));
         match (own.first(), sent) {
             (Some(own), sent) => {
-                Found::Own(Box::new(Held::of(sent.unwrap_or(own).alert, self.holdings, self.at)))
+                Found::Own(Box::new(Suppression::of(sent.unwrap_or(own).alert, self.holdings, self.at)))
             }
             (None, None) if !others.is_empty() => Found::Undecided,
             (None, _) => Found::Nothing,
@@ -116,14 +116,14 @@ impl<'h> Marking<'h> {
         (place, shared): (usize, Vec<bool>),
         shape: &'h Shape,
         is_own: bool,
-    ) -> Option<&HashMap<Vec<&'h str>, Match<'h>>> {
+    ) -> Option<&HashMap<Vec<&'h str>, Candidate<'h>>> {
         let joins = self.joins.entry(name).or_default();
         let slot = (place, shared);
         if !joins.contains_key(&slot) {
             if joins.len() >= MOST_JOINS {
                 return None;
             }
-            let mut join: HashMap<Vec<&str>, Match<'_>> = HashMap::new();
+            let mut join: HashMap<Vec<&str>, Candidate<'_>> = HashMap::new();
             for alert in self.holdings.of_shape(shape) {
                 self.looked_at += 1;
                 if is_own && !has_values(alert, &slot.1, self.external) {
@@ -131,10 +131,10 @@ impl<'h> Marking<'h> {
                 }
                 let shared = alert.labels.iter().zip(&slot.1).filter(|(_, is_shared)| **is_shared);
                 let key = shared.map(|((_, value), _)| &**value).collect();
-                let is_held_back = !self.holdings.reasons(alert, self.at).is_empty();
-                let found = join.entry(key).or_insert(Match { alert, is_held_back });
-                if found.is_held_back && !is_held_back {
-                    *found = Match { alert, is_held_back };
+                let is_suppressed = !self.holdings.reasons(alert, self.at).is_empty();
+                let found = join.entry(key).or_insert(Candidate { alert, is_suppressed });
+                if found.is_suppressed && !is_suppressed {
+                    *found = Candidate { alert, is_suppressed };
                 }
             }
             joins.insert(slot.clone(), join);
@@ -228,13 +228,14 @@ mod tests {
             let external =
                 external.map(|(text, is_relabelled)| ExternalLabels { labels: labels(text), is_relabelled });
             let holdings = holdings(alerts.iter().map(|text| (*text).to_owned()));
-            let found =
-                match Marking::new(&holdings, external.as_ref(), at()).find(&labels("alertname=A team=x")) {
-                    Found::Nothing => "nothing",
-                    Found::Undecided => "undecided",
-                    Found::Own(held) if held.word().is_some() => "held",
-                    Found::Own(_) => "sent",
-                };
+            let found = match SuppressionMatcher::new(&holdings, external.as_ref(), at())
+                .find(&labels("alertname=A team=x"))
+            {
+                Found::Nothing => "nothing",
+                Found::Undecided => "undecided",
+                Found::Own(held) if held.word().is_some() => "held",
+                Found::Own(_) => "sent",
+            };
             assert_eq!(found, wanted, "{external:?} {alerts:?}");
         }
     }
@@ -243,7 +244,7 @@ mod tests {
     fn of_two_equal_alerts_one_that_is_sent_on_is_enough() {
         for alerts in [["s alertname=A", "- alertname=A"], ["- alertname=A", "s alertname=A"]] {
             let holdings = holdings(alerts.map(str::to_owned));
-            let found = Marking::new(&holdings, None, at()).find(&labels("alertname=A"));
+            let found = SuppressionMatcher::new(&holdings, None, at()).find(&labels("alertname=A"));
             assert!(matches!(found, Found::Own(held) if held.word().is_none()), "{alerts:?}");
         }
     }
@@ -257,7 +258,7 @@ mod tests {
             let alert = |i| format!("s alertname=A cluster={} pod=p{i} team=x", cluster(i));
             let plain = (0..ROWS).map(|i| format!("s alertname=A pod=p{i} team=x"));
             let holdings = holdings((0..ROWS).map(alert).chain(plain));
-            let mut marking = Marking::new(&holdings, external, at());
+            let mut marking = SuppressionMatcher::new(&holdings, external, at());
             let find = |i| marking.find(&labels(&format!("alertname=A pod=p{i} team=x")));
             let held = (0..ROWS).map(find).filter(|found| matches!(found, Found::Own(_))).count();
             assert_eq!(held, if external.is_some() { ROWS / 2 } else { ROWS });
@@ -269,14 +270,17 @@ mod tests {
     fn label_sets_beyond_all_measure_cost_a_bounded_time_and_hold_nothing_back() {
         let alert = |i: usize| format!("s alertname=A l{i}=x");
         let few = holdings((0..MOST_SHAPES).map(alert));
-        assert!(matches!(Marking::new(&few, None, at()).find(&labels("alertname=A l3=x")), Found::Own(_)));
+        assert!(matches!(
+            SuppressionMatcher::new(&few, None, at()).find(&labels("alertname=A l3=x")),
+            Found::Own(_)
+        ));
         let many = holdings((0..=MOST_SHAPES).map(alert));
-        let mut marking = Marking::new(&many, None, at());
+        let mut marking = SuppressionMatcher::new(&many, None, at());
         assert!(matches!(marking.find(&labels("alertname=A l3=x")), Found::Nothing));
         // As many sets of labels of rows as there are sets of one wide alert.
         let wide: String = (0..12).map(|i| format!(" l{i}=x")).collect();
         let one = holdings((0..50).map(|i| format!("s alertname=A{wide} n={i}")));
-        let mut marking = Marking::new(&one, None, at());
+        let mut marking = SuppressionMatcher::new(&one, None, at());
         for set in 0..4_096 {
             let own: String = (0..12).filter(|i| set >> i & 1 == 1).map(|i| format!(" l{i}=x")).collect();
             marking.find(&labels(&format!("alertname=A{own}")));

@@ -4,17 +4,17 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::shape;
+use super::validate;
 use crate::catalog::relations;
 use crate::catalog::{About, Annotation, Entity, EntityFault, EntityRef, Link, Place, SourceFault};
 use crate::yaml::{self, Budget, Node, Position, Value, shown};
 
 /// What one text holds.
 #[derive(Clone, Debug, Default)]
-pub struct Reading {
+pub struct ParsedFile {
     /// In the order of their documents.
     pub entities: Vec<Arc<Entity>>,
-    pub pointers: Vec<Pointer>,
+    pub pointers: Vec<LocationTarget>,
     pub faults: Vec<SourceFault>,
     /// A document's YAML is broken, so that what it held is not known.
     pub torn: bool,
@@ -26,7 +26,7 @@ pub struct Reading {
 
 /// A target of a `kind: Location`, relative to the file that names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Pointer {
+pub struct LocationTarget {
     pub target: String,
     pub place: Place,
     /// The Location itself.
@@ -39,9 +39,9 @@ pub struct Pointer {
 const MAX_FAULTS: usize = 1000;
 
 /// Reads every document of a text. A broken one drops only itself.
-pub fn read_text(file: &Path, text: &str) -> Reading {
+pub fn read_text(file: &Path, text: &str) -> ParsedFile {
     let file = Arc::new(file.to_path_buf());
-    let mut reading = Reading::default();
+    let mut reading = ParsedFile::default();
     for document in yaml::documents(text, &Budget::CATALOG) {
         match document {
             Ok(node) => Document { file: &file, reading: &mut reading }.read(&node),
@@ -66,7 +66,7 @@ fn place(file: &Arc<PathBuf>, at: Position) -> Place {
     Place { file: file.clone(), line: at.line, column: at.column }
 }
 
-impl Reading {
+impl ParsedFile {
     fn tell(&mut self, fault: SourceFault) {
         if self.faults.len() < MAX_FAULTS {
             self.faults.push(fault);
@@ -78,7 +78,7 @@ impl Reading {
 
 struct Document<'a> {
     file: &'a Arc<PathBuf>,
-    reading: &'a mut Reading,
+    reading: &'a mut ParsedFile,
 }
 
 impl Document<'_> {
@@ -88,7 +88,7 @@ impl Document<'_> {
                 if entity.reference.kind() == "location" {
                     self.pointers(root, &entity.reference);
                 }
-                for (at, message) in shape::mistakes(root, entity.reference.kind()) {
+                for (at, message) in validate::mistakes(root, entity.reference.kind()) {
                     self.reading.tell(self.refuse(at, message).of_entity(&entity.reference));
                 }
                 self.reading.entities.push(Arc::new(entity));
@@ -212,9 +212,9 @@ impl Document<'_> {
         (annotations, faults)
     }
 
-    /// Annotations that stand where nobody reads them; they are told of the file by [`shape::mistakes`].
+    /// Annotations that stand where nobody reads them; they are told of the file by [`validate::mistakes`].
     fn misplaced(&self, root: &Node, read: &BTreeMap<String, Annotation>) -> Vec<EntityFault> {
-        let wrong = shape::misplaced(root);
+        let wrong = validate::misplaced(root);
         let lost = wrong.iter().flat_map(|(message, entry)| {
             let entries = entry.value.as_map().map(|map| map.entries.as_slice()).unwrap_or_default();
             let lost = entries.iter().filter(|entry| !read.contains_key(&entry.key));
@@ -247,7 +247,7 @@ impl Document<'_> {
             }
             let place = place(self.file, node.at);
             let (target, entity) = (target.to_owned(), entity.clone());
-            self.reading.pointers.push(Pointer { target, place, entity, optional });
+            self.reading.pointers.push(LocationTarget { target, place, entity, optional });
         }
     }
 }

@@ -1,14 +1,26 @@
 //! Entities from YAML files: globs, locations that point further, reload.
 
+mod document;
+mod glob;
+mod loader;
+mod locations;
+mod prefetch;
+mod scan;
+mod validate;
+mod watch;
+
 use std::path::PathBuf;
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 
-use super::joined::Joined;
-use super::loading::Loader;
-use super::watch::{self, Signal, Watch};
+pub use self::document::{LocationTarget, ParsedFile, read_text};
+use self::loader::Loader;
+pub use self::scan::Survey;
+pub use self::watch::FileWatch;
+use self::watch::Signal;
+use super::merge::SourceMerger;
 use crate::catalog::{Catalog, CatalogSettings};
 use crate::metrics::CatalogMetrics;
 
@@ -19,7 +31,7 @@ pub struct FileSource {
 }
 
 struct Shared {
-    joined: Arc<Joined>,
+    merger: Arc<SourceMerger>,
     loader: Mutex<Loader>,
     /// To the thread that watches, if there is one.
     watcher: Mutex<Option<Sender<Signal>>>,
@@ -33,26 +45,26 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl FileSource {
     /// Reads everything once, waiting for the disk. Faults are part of the snapshot.
     pub fn open(settings: CatalogSettings, metrics: CatalogMetrics, now: Timestamp) -> Self {
-        Self::beside(settings, Joined::alone(metrics), now)
+        Self::beside(settings, SourceMerger::alone(metrics), now)
     }
 
     /// The same, into a catalog that other sources fill too.
-    pub fn beside(settings: CatalogSettings, joined: Arc<Joined>, now: Timestamp) -> Self {
+    pub fn beside(settings: CatalogSettings, merger: Arc<SourceMerger>, now: Timestamp) -> Self {
         let loader = Mutex::new(Loader::new(settings));
-        let source = Self { shared: Arc::new(Shared { joined, loader, watcher: Mutex::new(None) }) };
+        let source = Self { shared: Arc::new(Shared { merger, loader, watcher: Mutex::new(None) }) };
         source.reload(now);
         source
     }
 
     /// The catalog that this source fills.
     pub fn catalog(&self) -> Arc<Catalog> {
-        self.shared.joined.catalog()
+        self.shared.merger.catalog()
     }
 
     /// Reads everything again, waiting for the disk, and swaps the snapshot.
     pub fn reload(&self, now: Timestamp) {
         let mut loader = locked(&self.shared.loader);
-        self.shared.joined.files(loader.load(now));
+        self.shared.merger.files(loader.load(now));
         drop(loader);
         if let Some(watcher) = locked(&self.shared.watcher).as_ref() {
             // A watcher that ended needs no signal.
@@ -69,7 +81,7 @@ impl FileSource {
     }
 
     /// Reloads when a file changes, on a thread of its own, until the guard is dropped.
-    pub fn watch(&self) -> Result<Watch, String> {
+    pub fn watch(&self) -> Result<FileWatch, String> {
         let (guard, signals) = watch::start(self.clone())?;
         *locked(&self.shared.watcher) = Some(signals);
         Ok(guard)

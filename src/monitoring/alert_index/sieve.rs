@@ -5,7 +5,7 @@ use std::fmt;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 
-use super::lookup::Outcome;
+use super::search::TestResult;
 use crate::promql::Matcher;
 
 /// A value in which more texts are found rules nothing out: it is not worth more than a test of each regex.
@@ -16,7 +16,7 @@ const MOST_FOUND: usize = 100_000;
 #[derive(Default)]
 pub(super) struct Sieve {
     /// What each matcher says of a value that has none of the texts; open where it has no such text.
-    without: Box<[Outcome]>,
+    without: Box<[TestResult]>,
     texts: Option<AhoCorasick>,
     /// For each text, the numbers of its regexes.
     slots: Box<[Box<[u32]>]>,
@@ -28,7 +28,11 @@ impl Sieve {
         let (mut without, mut slots) = (Vec::new(), BTreeMap::<&[u8], Vec<u32>>::new());
         for (slot, matcher) in (0_u32..).zip(matchers) {
             let text = matcher.contained();
-            without.push(if text.is_empty() { Outcome::Open } else { Outcome::of(matcher.is_negative()) });
+            without.push(if text.is_empty() {
+                TestResult::Open
+            } else {
+                TestResult::of(matcher.is_negative())
+            });
             if !text.is_empty() {
                 slots.entry(text).or_default().push(slot);
             }
@@ -37,30 +41,30 @@ impl Sieve {
         let kind = Some(AhoCorasickKind::ContiguousNFA);
         let texts = AhoCorasick::builder().kind(kind).prefilter(false).build(slots.keys()).ok();
         if texts.is_none() {
-            without.fill(Outcome::Open);
+            without.fill(TestResult::Open);
         }
         let slots = slots.into_values().map(Vec::into_boxed_slice).collect();
         Self { without: without.into(), texts, slots }
     }
 
     /// What each matcher says of the value; open where it must be tested.
-    pub(super) fn outcomes(&self, value: &str) -> Vec<Outcome> {
-        let mut outcomes = self.without.to_vec();
+    pub(super) fn results(&self, value: &str) -> Vec<TestResult> {
+        let mut results = self.without.to_vec();
         let Some(texts) = self.texts.as_ref().filter(|texts| texts.patterns_len() > 0) else {
-            return outcomes;
+            return results;
         };
         for (count, found) in texts.find_overlapping_iter(value).enumerate() {
             if count == MOST_FOUND {
-                outcomes.fill(Outcome::Open);
+                results.fill(TestResult::Open);
                 break;
             }
             for slot in self.slots.get(found.pattern().as_usize()).into_iter().flatten() {
-                if let Some(outcome) = outcomes.get_mut(*slot as usize) {
-                    *outcome = Outcome::Open;
+                if let Some(result) = results.get_mut(*slot as usize) {
+                    *result = TestResult::Open;
                 }
             }
         }
-        outcomes
+        results
     }
 }
 
@@ -85,19 +89,19 @@ mod tests {
         ];
         let matchers = matchers.map(|(op, value)| Matcher::new("x", op, value).unwrap());
         let sieve = Sieve::of(matchers.iter());
-        let (open, no, yes) = (Outcome::Open, Outcome::Differs, Outcome::Matches);
-        for (value, outcomes) in
+        let (open, no, yes) = (TestResult::Open, TestResult::Differs, TestResult::Matches);
+        for (value, results) in
             [("", [no, yes, open, no]), ("a-12", [open, open, open, open]), ("a-1-2b", [no, open, open, no])]
         {
-            let found = sieve.outcomes(value);
-            for (slot, (found, expected)) in found.iter().zip(outcomes).enumerate() {
+            let found = sieve.results(value);
+            for (slot, (found, expected)) in found.iter().zip(results).enumerate() {
                 // What is not open is what the matcher says.
-                let said = Outcome::of(matchers[slot].matches(Some(value)));
-                assert!(*found == Outcome::Open || *found == said, "{value} {slot}");
-                assert!(expected == Outcome::Open || *found == expected, "{value} {slot}");
+                let said = TestResult::of(matchers[slot].matches(Some(value)));
+                assert!(*found == TestResult::Open || *found == said, "{value} {slot}");
+                assert!(expected == TestResult::Open || *found == expected, "{value} {slot}");
             }
         }
-        assert!(Sieve::of([].into_iter()).outcomes("a").is_empty());
+        assert!(Sieve::of([].into_iter()).results("a").is_empty());
     }
 
     #[test]
@@ -106,7 +110,7 @@ mod tests {
             .map(|n| Matcher::new("x", MatchOp::Regex, &format!("[bc]{}", "a".repeat(n))).unwrap())
             .collect();
         let sieve = Sieve::of(matchers.iter());
-        assert!(sieve.outcomes(&"a".repeat(5_000)).iter().all(|outcome| *outcome == Outcome::Open));
-        assert_eq!(sieve.outcomes("aa").iter().filter(|outcome| **outcome == Outcome::Open).count(), 2);
+        assert!(sieve.results(&"a".repeat(5_000)).iter().all(|result| *result == TestResult::Open));
+        assert_eq!(sieve.results("aa").iter().filter(|result| **result == TestResult::Open).count(), 2);
     }
 }

@@ -2,18 +2,18 @@
 
 use std::path::{Path, PathBuf};
 
-use super::loading::{MAX_POINTER_DEPTH, MAX_POINTERS, Pass};
-use super::matching::Hit;
-use super::reading::Pointer;
+use super::document::LocationTarget;
+use super::glob::FoundFile;
+use super::loader::{MAX_POINTER_DEPTH, MAX_POINTERS, Scan};
 use crate::catalog::{FileLocation, SourceFault};
 
-impl Pointer {
+impl LocationTarget {
     fn fault(&self, message: impl Into<String>) -> SourceFault {
         SourceFault::at(&self.place, message).of_entity(&self.entity)
     }
 }
 
-impl Pass<'_> {
+impl Scan<'_> {
     /// A location of the config: its operator is trusted to point anywhere.
     pub(super) fn location(&mut self, location: &FileLocation) {
         let roots: Vec<PathBuf> = location.bases.iter().filter_map(|b| b.canonicalize().ok()).collect();
@@ -43,7 +43,7 @@ impl Pass<'_> {
         roots: Option<&[PathBuf]>,
         depth: usize,
         missing: impl FnOnce(String) -> Option<SourceFault>,
-    ) -> Vec<Hit> {
+    ) -> Vec<FoundFile> {
         let matched = self.matcher.expand(target, bases, roots);
         let key = (target.to_owned(), bases.to_vec());
         if !matched.files.is_empty() {
@@ -67,7 +67,7 @@ impl Pass<'_> {
     }
 
     /// Shows a file that cannot be found, and what it points to, as they last were. Reads nothing of it.
-    fn keep_vanished(&mut self, file: &Hit, depth: usize) {
+    fn keep_vanished(&mut self, file: &FoundFile, depth: usize) {
         let Some(known) = self.loader.known.get(&file.path).cloned() else { return };
         if !self.visited.insert(file.real.clone()) {
             return;
@@ -81,7 +81,7 @@ impl Pass<'_> {
     }
 
     /// A target of a Location: within the roots, and YAML or JSON by its name.
-    pub(super) fn follow(&mut self, from: &Path, pointer: &Pointer, depth: usize) {
+    pub(super) fn follow(&mut self, from: &Path, pointer: &LocationTarget, depth: usize) {
         self.bound_faults();
         if self.pointers_left == 0 {
             return;

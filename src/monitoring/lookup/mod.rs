@@ -1,6 +1,6 @@
 //! Where a link from chat leads: from an alert's labels to the entities that show it, and to its row.
 
-mod joiner;
+mod resolve;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,12 +9,12 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use jiff::Timestamp;
 
-use self::joiner::{Found, Joiner};
+use self::resolve::{Found, Joiner};
+use super::alert_identity::same_alert;
+use super::alert_index::{AlertIndex, Specificity};
 use super::alerts::{chooses, is_named, order, selects};
-use super::episode::{self, Episode};
 use super::expressions::Expressions;
-use super::meaning::is_meant;
-use super::owners::{Fit, Owners};
+use super::firing::{self, Firing};
 use super::{AlertRow, DoubtfulRule, Failure, Monitoring};
 use crate::annotations::{AlertSpec, MonitoringSpec};
 use crate::background::compute;
@@ -32,7 +32,7 @@ pub const MOST_OWNERS: usize = 100;
 
 /// What an address says of an alert.
 #[derive(Clone, Debug)]
-pub struct Wanted {
+pub struct AlertQuery {
     pub labels: Labels,
     /// When it fired.
     pub at: Option<Timestamp>,
@@ -43,11 +43,11 @@ pub struct Wanted {
 }
 
 /// An entity that shows the alert.
-pub struct Owner {
+pub struct MatchedEntity {
     pub entity: Arc<Entity>,
     pub instance: Arc<Instance>,
-    pub fit: Fit,
-    pub state: OwnedState,
+    pub fit: Specificity,
+    pub state: Activity,
     /// The alert's rows, worst first; when it is not active, those of its rules without any.
     pub rows: Vec<AlertRow>,
     /// What of an alert that is not active its annotations select.
@@ -57,18 +57,18 @@ pub struct Owner {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OwnedState {
+pub enum Activity {
     Active(AlertState),
     /// The instance says that it is not active.
-    Ended,
+    Resolved,
     /// The instance does not answer, or its answer does not say it.
     Unknown,
 }
 
 /// What was found.
-pub struct Landing {
+pub struct Lookup {
     /// The closest first; at most [`MOST_OWNERS`].
-    pub owners: Vec<Owner>,
+    pub owners: Vec<MatchedEntity>,
     /// How many more there are.
     pub beyond: usize,
     /// The rows that nobody owns, on instances that are open to all.
@@ -88,7 +88,7 @@ type Known = BTreeMap<InstanceName, Option<Answer<Rules>>>;
 
 impl Monitoring {
     /// The entities that would show the alert, and its rows. Routing looks at the entity alone.
-    pub async fn land(&self, owners: &Arc<Owners>, wanted: &Wanted, now: Timestamp) -> Landing {
+    pub async fn look_up(&self, owners: &Arc<AlertIndex>, wanted: &AlertQuery, now: Timestamp) -> Lookup {
         let joiner = Joiner::new(self, owners, wanted);
         let by_labels = compute(joiner.work(Joiner::by_labels)).await;
         let routed = by_labels.placed.iter().map(|placed| &placed.routed.instance);
@@ -109,10 +109,10 @@ impl Monitoring {
     /// none or several, which an instance that does not answer may have too.
     pub async fn owner_of_expression(
         &self,
-        owners: &Arc<Owners>,
+        owners: &Arc<AlertIndex>,
         expressions: &Expressions,
         query: &PromQl,
-    ) -> Option<Owner> {
+    ) -> Option<MatchedEntity> {
         let wanted = query.normal_form()?;
         let mut places = Vec::new();
         for (instance, answer) in self.rules_of(self.instances()).await {
@@ -121,12 +121,18 @@ impl Monitoring {
             places.push((instance, rules, found));
         }
         let labels = Labels::default();
-        let joiner = Joiner::new(self, owners, &Wanted { labels, at: None, instance: None, ad_hoc: false });
+        let joiner =
+            Joiner::new(self, owners, &AlertQuery { labels, at: None, instance: None, ad_hoc: false });
         compute(joiner.work(move |joiner| joiner.owner_of_rules(&places))).await
     }
 
     /// Whether an alert that the specification selects is known not to be active.
-    pub async fn is_over(&self, instance: &Arc<Instance>, spec: &MonitoringSpec, wanted: &Wanted) -> bool {
+    pub async fn is_over(
+        &self,
+        instance: &Arc<Instance>,
+        spec: &MonitoringSpec,
+        wanted: &AlertQuery,
+    ) -> bool {
         let Some(alerts) = spec.alerts.as_ref().filter(|alerts| selects(alerts, &wanted.labels)) else {
             return false;
         };
@@ -145,15 +151,15 @@ impl Monitoring {
     pub async fn last_firing(
         &self,
         instance: &Arc<Instance>,
-        wanted: &Wanted,
+        wanted: &AlertQuery,
         own: Option<&AlertSpec>,
         now: Timestamp,
-    ) -> Result<Option<Episode>, Failure> {
+    ) -> Result<Option<Firing>, Failure> {
         let labels = match wanted.ad_hoc {
             true => wanted.labels.clone(),
             false => self.known_labels(instance, wanted, own).await,
         };
-        let Some((query, window)) = episode::question(&labels, wanted.at, now) else {
+        let Some((query, window)) = firing::question(&labels, wanted.at, now) else {
             return Ok(None);
         };
         // Anybody can write such labels.
@@ -161,7 +167,7 @@ impl Monitoring {
         let asked = self.store.range(instance, Scope::Whole, RangeQuery { origin, query, window });
         let asked = tokio::time::timeout(PATIENCE, asked).await;
         let matrix = asked.map_err(|_| Failure::Late)?.map_err(Failure::Prometheus)?.value;
-        Ok(episode::told(&matrix, &wanted.labels, wanted.at, now))
+        Ok(firing::told(&matrix, &wanted.labels, wanted.at, now))
     }
 
     /// The labels that the instance or the entity has too: the name of a rule of the instance, and pairs that such a
@@ -169,7 +175,7 @@ impl Monitoring {
     async fn known_labels(
         &self,
         instance: &Arc<Instance>,
-        wanted: &Wanted,
+        wanted: &AlertQuery,
         own: Option<&AlertSpec>,
     ) -> Labels {
         let answer = tokio::time::timeout(PATIENCE, self.rules(instance)).await;
@@ -190,9 +196,9 @@ impl Monitoring {
         &self,
         found: &Found,
         instances: &BTreeMap<InstanceName, Arc<Instance>>,
-        wanted: &Wanted,
+        wanted: &AlertQuery,
         now: Timestamp,
-    ) -> Vec<(InstanceName, Episode)> {
+    ) -> Vec<(InstanceName, Firing)> {
         let with_rule = found.said.iter().filter(|(_, said)| !said.rule_rows.is_empty());
         let with_rule = with_rule.filter_map(|(name, _)| instances.get(name));
         let asked = with_rule.map(|instance| async move {
@@ -212,19 +218,19 @@ impl Monitoring {
     }
 }
 
-impl Landing {
+impl Lookup {
     /// The one entity to lead to. None: there is none, there are several or may be more, or its alert is not active
     /// and another instance may have it.
-    pub fn only(&self) -> Option<&Owner> {
+    pub fn only(&self) -> Option<&MatchedEntity> {
         let [owner] = self.owners.as_slice() else { return None };
-        let is_active = matches!(owner.state, OwnedState::Active(_));
+        let is_active = matches!(owner.state, Activity::Active(_));
         let mut doubtful = self.silent.iter().chain(&self.unsure);
         let is_sure = is_active || doubtful.all(|name| name == owner.instance.name());
         Some(owner).filter(|_| is_sure && !self.is_partial && !self.is_cut)
     }
 }
 
-impl Wanted {
+impl AlertQuery {
     fn is_on(&self, instance: &InstanceName) -> bool {
         self.instance.as_deref().is_none_or(|wanted| wanted == instance.as_str())
     }
@@ -234,11 +240,11 @@ impl Wanted {
     }
 }
 
-impl Owner {
+impl MatchedEntity {
     fn settle(&mut self) {
         self.rows = order::sorted(std::mem::take(&mut self.rows));
         if let Some(row) = self.rows.first().filter(|row| row.is_active()) {
-            self.state = OwnedState::Active(row.state());
+            self.state = Activity::Active(row.state());
         }
     }
 
@@ -254,36 +260,36 @@ impl Owner {
     }
 }
 
-fn meant_rows<'r>(rules: &'r Arc<Rules>, wanted: &'r Wanted) -> impl Iterator<Item = AlertRow> + 'r {
-    meant_rules(rules, wanted).filter(|row| row.alert().is_some() && is_meant(&wanted.labels, row.labels()))
+fn meant_rows<'r>(rules: &'r Arc<Rules>, wanted: &'r AlertQuery) -> impl Iterator<Item = AlertRow> + 'r {
+    meant_rules(rules, wanted).filter(|row| row.alert().is_some() && same_alert(&wanted.labels, row.labels()))
 }
 
-fn named_rules<'r>(rules: &'r Rules, wanted: &'r Wanted) -> impl Iterator<Item = &'r AlertingRule> + 'r {
+fn named_rules<'r>(rules: &'r Rules, wanted: &'r AlertQuery) -> impl Iterator<Item = &'r AlertingRule> + 'r {
     rules.rules.iter().filter(|rule| is_wanted(rule, wanted))
 }
 
 /// Whether the rule has the wanted name; without one, every rule may be meant.
-fn is_wanted(rule: &AlertingRule, wanted: &Wanted) -> bool {
+fn is_wanted(rule: &AlertingRule, wanted: &AlertQuery) -> bool {
     wanted.alert_name().is_none_or(|name| name == rule.name)
 }
 
-fn places<'r>(rules: &'r Rules, wanted: &'r Wanted) -> impl Iterator<Item = usize> + 'r {
+fn places<'r>(rules: &'r Rules, wanted: &'r AlertQuery) -> impl Iterator<Item = usize> + 'r {
     let all = rules.rules.iter().enumerate();
     all.filter(|(_, rule)| is_wanted(rule, wanted)).map(|(place, _)| place)
 }
 
 /// Whether all that is active now is known: the answer tells it, and all its rows are looked at.
-fn says_all(answer: &Answer<Rules>, wanted: &Wanted) -> bool {
+fn says_all(answer: &Answer<Rules>, wanted: &AlertQuery) -> bool {
     is_complete(answer, wanted) && !is_cut(&answer.value, wanted)
 }
 
-fn is_cut(rules: &Arc<Rules>, wanted: &Wanted) -> bool {
+fn is_cut(rules: &Arc<Rules>, wanted: &AlertQuery) -> bool {
     meant_rows(rules, wanted).nth(MOST_ROWS).is_some()
 }
 
 /// Whether the answer tells all that is active now: it is none of an earlier time, the instance did not warn of
 /// it, and there is no doubt about a rule that may have the alert.
-fn is_complete(answer: &Answer<Rules>, wanted: &Wanted) -> bool {
+fn is_complete(answer: &Answer<Rules>, wanted: &AlertQuery) -> bool {
     let rules = &answer.value;
     let mut doubtful = places(rules, wanted).filter_map(|place| DoubtfulRule::of(rules, place, answer.as_of));
     !answer.is_stale()
@@ -292,13 +298,13 @@ fn is_complete(answer: &Answer<Rules>, wanted: &Wanted) -> bool {
 }
 
 /// Whether no label of the rule differs from what was told.
-fn may_have(rule: &AlertingRule, wanted: &Wanted) -> bool {
+fn may_have(rule: &AlertingRule, wanted: &AlertQuery) -> bool {
     rule.labels.iter().all(|(label, value)| {
         value.contains("{{") || wanted.labels.get(label).is_none_or(|told| told == value)
     })
 }
 
 /// The rows of the rules of that name; without one, of all.
-fn meant_rules<'r>(rules: &'r Arc<Rules>, wanted: &'r Wanted) -> impl Iterator<Item = AlertRow> + 'r {
+fn meant_rules<'r>(rules: &'r Arc<Rules>, wanted: &'r AlertQuery) -> impl Iterator<Item = AlertRow> + 'r {
     places(rules, wanted).flat_map(|place| AlertRow::all_of(rules, place))
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::loading::Loader;
+use super::loader::Loader;
 use crate::catalog::{CatalogSettings, Entity, FileLocation, SourceFault};
 
 /// What a catalog's files hold.

@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::joined::Part;
-use super::matching::{Hit, Matcher};
-use super::reading::{Pointer, Reading, read_text};
+use super::document::{LocationTarget, ParsedFile, read_text};
+use super::glob::{FileFinder, FoundFile};
+use crate::catalog::source::merge::SourceContent;
 use crate::catalog::{About, CatalogSettings, Entity, EntityFault, EntityRef, FileLocation, SourceFault};
 use crate::yaml::{self, Budget};
 
@@ -28,22 +28,22 @@ const MAX_FAULTS: usize = 1000;
 #[derive(Debug)]
 pub(super) struct Loader {
     settings: CatalogSettings,
-    pub(super) known: HashMap<PathBuf, Known>,
+    pub(super) known: HashMap<PathBuf, FileState>,
     /// What each target last led to.
-    pub(super) matches: HashMap<(String, Vec<PathBuf>), Vec<Hit>>,
+    pub(super) matches: HashMap<(String, Vec<PathBuf>), Vec<FoundFile>>,
     directories: Vec<PathBuf>,
     hasher: RandomState,
 }
 
 /// A file as it was last read.
 #[derive(Clone, Debug)]
-pub(super) struct Known {
+pub(super) struct FileState {
     /// Of the bytes behind `reading`.
     hash: u64,
-    reading: Arc<Reading>,
+    reading: Arc<ParsedFile>,
     /// The entities and pointers to show while the file is broken.
     pub(super) good: Vec<Arc<Entity>>,
-    pub(super) good_pointers: Vec<Pointer>,
+    pub(super) good_pointers: Vec<LocationTarget>,
 }
 
 impl Loader {
@@ -56,13 +56,13 @@ impl Loader {
         self.directories.clone()
     }
 
-    pub(super) fn load(&mut self, now: Timestamp) -> Part {
+    pub(super) fn load(&mut self, now: Timestamp) -> SourceContent {
         let (pass, settings) = self.pass();
         pass.finish(&settings, now)
     }
 
     /// The content of a file; what has not changed since the last reading is not parsed again.
-    pub(super) fn read(&self, file: &Hit) -> Content {
+    pub(super) fn read(&self, file: &FoundFile) -> Content {
         let path = file.path.as_path();
         let of_file = |message: String| SourceFault::of_file(path, message);
         let bytes = yaml::read_regular(&file.real, Budget::CATALOG.bytes).map_err(of_file)?;
@@ -79,8 +79,8 @@ impl Loader {
     }
 
     /// Reads everything; what wins is not yet decided.
-    pub(super) fn pass(&mut self) -> (Pass<'_>, CatalogSettings) {
-        let mut pass = Pass::new(self);
+    pub(super) fn pass(&mut self) -> (Scan<'_>, CatalogSettings) {
+        let mut pass = Scan::new(self);
         let settings = pass.loader.settings.clone();
         for (name, text) in &settings.embedded {
             let reading = read_text(Path::new(name), text);
@@ -95,18 +95,18 @@ impl Loader {
 }
 
 /// A file's content, and the hash of its bytes.
-pub(super) type Content = Result<(u64, Arc<Reading>), SourceFault>;
+pub(super) type Content = Result<(u64, Arc<ParsedFile>), SourceFault>;
 
 /// The state of one reading.
-pub(super) struct Pass<'a> {
+pub(super) struct Scan<'a> {
     pub(super) loader: &'a mut Loader,
-    pub(super) matcher: Matcher,
+    pub(super) matcher: FileFinder,
     /// Contents of files whose turn has not come yet, by path.
     pub(super) ahead: HashMap<PathBuf, Content>,
     /// Canonical paths: a file is read once, whoever points to it.
     pub(super) visited: HashSet<PathBuf>,
-    pub(super) known: HashMap<PathBuf, Known>,
-    pub(super) matches: HashMap<(String, Vec<PathBuf>), Vec<Hit>>,
+    pub(super) known: HashMap<PathBuf, FileState>,
+    pub(super) matches: HashMap<(String, Vec<PathBuf>), Vec<FoundFile>>,
     /// Canonical directories that Locations may point into.
     pub(super) roots: Vec<PathBuf>,
     pub(super) fresh: Vec<Arc<Entity>>,
@@ -122,9 +122,9 @@ pub(super) struct Pass<'a> {
     pub(super) not_read: BTreeMap<String, usize>,
 }
 
-impl<'a> Pass<'a> {
+impl<'a> Scan<'a> {
     fn new(loader: &'a mut Loader) -> Self {
-        let matcher = Matcher { directories: Default::default(), entries_left: MAX_DIRECTORY_ENTRIES };
+        let matcher = FileFinder { directories: Default::default(), entries_left: MAX_DIRECTORY_ENTRIES };
         Self {
             not_read: loader.settings.not_read.clone(),
             loader,
@@ -144,7 +144,7 @@ impl<'a> Pass<'a> {
         }
     }
 
-    pub(super) fn file(&mut self, file: &Hit, depth: usize) {
+    pub(super) fn file(&mut self, file: &FoundFile, depth: usize) {
         if !self.visited.insert(file.real.clone()) {
             return;
         }
@@ -173,7 +173,7 @@ impl<'a> Pass<'a> {
         }
     }
 
-    fn read(&mut self, file: &Hit, before: Option<&Known>) -> Result<Known, SourceFault> {
+    fn read(&mut self, file: &FoundFile, before: Option<&FileState>) -> Result<FileState, SourceFault> {
         let ahead = self.ahead.remove(&file.path);
         let (hash, reading) = ahead.unwrap_or_else(|| self.loader.read(file))?;
         let nothing = reading.entities.is_empty() && reading.faults.is_empty();
@@ -185,7 +185,7 @@ impl<'a> Pass<'a> {
     }
 
     /// Takes a reading; what its broken YAML may have held stays as it last was.
-    fn accept(&mut self, hash: u64, reading: Arc<Reading>, before: Option<&Known>) -> Known {
+    fn accept(&mut self, hash: u64, reading: Arc<ParsedFile>, before: Option<&FileState>) -> FileState {
         let mut good = reading.entities.clone();
         let mut good_pointers = reading.pointers.clone();
         if let Some(before) = before.filter(|_| reading.torn) {
@@ -204,7 +204,7 @@ impl<'a> Pass<'a> {
         let keeps = !lost.is_empty();
         self.faults
             .extend(reading.faults.iter().cloned().map(|f| SourceFault { kept_last_good: keeps, ..f }));
-        Known { hash, reading, good, good_pointers }
+        FileState { hash, reading, good, good_pointers }
     }
 
     pub(super) fn bound_faults(&mut self) {
@@ -212,7 +212,7 @@ impl<'a> Pass<'a> {
         self.faults.truncate(MAX_FAULTS);
     }
 
-    pub(super) fn finish(mut self, settings: &CatalogSettings, now: Timestamp) -> Part {
+    pub(super) fn finish(mut self, settings: &CatalogSettings, now: Timestamp) -> SourceContent {
         let mut winners: HashMap<EntityRef, Arc<Entity>> = HashMap::new();
         for entity in std::mem::take(&mut self.fresh) {
             match winners.get_mut(&entity.reference) {
@@ -238,7 +238,7 @@ impl<'a> Pass<'a> {
         self.loader.known = self.known;
         self.loader.matches = self.matches;
         self.loader.directories = self.matcher.directories.into_iter().collect();
-        Part {
+        SourceContent {
             entities: winners.into_values().collect(),
             faults: self.faults,
             files_read: self.files_read + settings.embedded.len(),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::meaning::is_meant;
+use super::alert_identity::same_alert;
 use crate::prometheus::{Labels, Matrix, Window, is_absent};
 use crate::promql::{PromQl, quote};
 
@@ -21,7 +21,7 @@ const MOST_LABELS: usize = 30;
 
 /// One firing that has ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Episode {
+pub struct Firing {
     /// The alert's own labels, without those that were added on the way.
     pub labels: Labels,
     /// When it fired first, to a minute.
@@ -32,7 +32,7 @@ pub struct Episode {
     pub until: Option<Timestamp>,
 }
 
-impl Episode {
+impl Firing {
     /// Whether it may go on: it fired within the last minute.
     pub(super) fn is_open(&self, now: Timestamp) -> bool {
         let step = i64::try_from(STEP.as_millis()).unwrap_or(i64::MAX);
@@ -63,12 +63,12 @@ fn is_plain(label: &str) -> bool {
 }
 
 /// The firing that is meant: the one at that time, else the last.
-pub fn told(matrix: &Matrix, labels: &Labels, at: Option<Timestamp>, now: Timestamp) -> Option<Episode> {
+pub fn told(matrix: &Matrix, labels: &Labels, at: Option<Timestamp>, now: Timestamp) -> Option<Firing> {
     let own = |series: &Labels| -> Labels {
         series.iter().filter(|(label, _)| !matches!(*label, "__name__" | "alertstate")).collect()
     };
     let meant = matrix.series.iter().map(|series| (own(&series.labels), series));
-    let meant = meant.filter(|(own, _)| is_meant(labels, own));
+    let meant = meant.filter(|(own, _)| same_alert(labels, own));
     let step = matrix.window.step_ms();
     let episodes = meant.flat_map(|(own, series)| {
         let run = move |(first, last)| {
@@ -78,12 +78,12 @@ pub fn told(matrix: &Matrix, labels: &Labels, at: Option<Timestamp>, now: Timest
             let open = last == matrix.window.end_ms() && now.as_millisecond() - last > step;
             let until = Timestamp::from_millisecond(last).ok().filter(|_| !open);
             let from = Timestamp::from_millisecond(from).ok()?;
-            Some(Episode { labels: own.clone(), from, is_cut, until })
+            Some(Firing { labels: own.clone(), from, is_cut, until })
         };
         runs(&series.values).into_iter().filter_map(run).collect::<Vec<_>>()
     });
     let tolerance = i64::try_from(TOLERANCE.as_millis()).unwrap_or(i64::MAX);
-    let holds = |episode: &Episode| {
+    let holds = |episode: &Firing| {
         at.is_some_and(|at| {
             let at = at.as_millisecond();
             let until = episode.until.map_or(i64::MAX, Timestamp::as_millisecond);

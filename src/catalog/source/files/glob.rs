@@ -16,15 +16,15 @@ const MAX_DIRECTORIES: usize = 8192;
 
 /// What a target leads to.
 #[derive(Debug, Default)]
-pub(super) struct Matched {
+pub(super) struct Matches {
     /// Ordered by path; empty when nothing was found.
-    pub(super) files: Vec<Hit>,
+    pub(super) files: Vec<FoundFile>,
     pub(super) faults: Vec<SourceFault>,
 }
 
 /// A file that may be read.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Hit {
+pub(super) struct FoundFile {
     /// As its target names it.
     pub(super) path: PathBuf,
     /// Without symlinks, as it was when it was looked at: this is what is opened.
@@ -33,16 +33,16 @@ pub(super) struct Hit {
 
 /// Finds files, and notes the directories in which a change may matter.
 #[derive(Debug)]
-pub(super) struct Matcher {
+pub(super) struct FileFinder {
     pub(super) directories: BTreeSet<PathBuf>,
     /// Directory entries that may still be looked at.
     pub(super) entries_left: usize,
 }
 
-impl Matcher {
+impl FileFinder {
     /// Tries the bases in turn. With `roots` (canonical directories), a file outside all of them is refused.
-    pub(super) fn expand(&mut self, target: &str, bases: &[PathBuf], roots: Option<&[PathBuf]>) -> Matched {
-        let mut matched = Matched::default();
+    pub(super) fn expand(&mut self, target: &str, bases: &[PathBuf], roots: Option<&[PathBuf]>) -> Matches {
+        let mut matched = Matches::default();
         for base in bases {
             let path = tidy(&base.join(target));
             if path.symlink_metadata().is_ok() {
@@ -60,7 +60,7 @@ impl Matcher {
     }
 
     /// A path that was written out: the operator's own may be a symlink to anywhere.
-    fn explicit(&mut self, path: PathBuf, roots: Option<&[PathBuf]>, matched: &mut Matched) {
+    fn explicit(&mut self, path: PathBuf, roots: Option<&[PathBuf]>, matched: &mut Matches) {
         self.watch_nearest(&path);
         match resolve(&path, roots) {
             Err(reason) => matched.faults.push(SourceFault::of_file(path, reason)),
@@ -69,12 +69,12 @@ impl Matcher {
                     // Where it leads, changes happen too.
                     self.watch_nearest(&real);
                 }
-                matched.files.push(Hit { path, real });
+                matched.files.push(FoundFile { path, real });
             }
         }
     }
 
-    fn glob(&mut self, fixed: &Path, pattern: &str, roots: Option<&[PathBuf]>, matched: &mut Matched) {
+    fn glob(&mut self, fixed: &Path, pattern: &str, roots: Option<&[PathBuf]>, matched: &mut Matches) {
         let glob = match GlobBuilder::new(pattern).literal_separator(true).build() {
             Ok(glob) => glob.compile_matcher(),
             Err(error) => {
@@ -110,14 +110,14 @@ impl Matcher {
         fixed: &Path,
         glob: &GlobMatcher,
         roots: &[PathBuf],
-        to: &mut Matched,
+        to: &mut Matches,
     ) {
         if !path.strip_prefix(fixed).is_ok_and(|relative| glob.is_match(relative)) {
             return;
         }
         match resolve(path, Some(roots)) {
             Err(reason) => to.faults.push(SourceFault::of_file(path, reason)),
-            Ok(real) => to.files.push(Hit { path: path.to_path_buf(), real }),
+            Ok(real) => to.files.push(FoundFile { path: path.to_path_buf(), real }),
         }
     }
 
@@ -165,7 +165,7 @@ fn may_enter(entry: &DirEntry, hidden: bool, roots: &[PathBuf]) -> bool {
 }
 
 /// What the walk could not look at, when the glob asks for it.
-fn told(error: &walkdir::Error, fixed: &Path, glob: &GlobMatcher, matched: &mut Matched) {
+fn told(error: &walkdir::Error, fixed: &Path, glob: &GlobMatcher, matched: &mut Matches) {
     let Some(path) = error.path() else { return };
     let wanted = path.strip_prefix(fixed).is_ok_and(|relative| glob.is_match(relative));
     if wanted && path.is_symlink() {
