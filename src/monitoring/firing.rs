@@ -40,8 +40,8 @@ impl Firing {
     }
 }
 
-/// What is asked to learn when an alert of these labels fired, which may be more or fewer than it has.
-/// None: the labels name no alert, or nothing can be asked yet.
+/// What is given to learn when an alert of these labels fired, which may be more or fewer than it has.
+/// None: the labels name no alert, or nothing can be given yet.
 pub fn question(labels: &Labels, at: Option<Timestamp>, now: Timestamp) -> Option<(PromQl, Window)> {
     let name = labels.get("alertname")?;
     let mut query = format!("ALERTS{{alertstate=\"firing\",alertname={}", quote(name));
@@ -63,7 +63,7 @@ fn is_plain(label: &str) -> bool {
 }
 
 /// The firing that is meant: the one at that time, else the last.
-pub fn told(matrix: &Matrix, labels: &Labels, at: Option<Timestamp>, now: Timestamp) -> Option<Firing> {
+pub fn find(matrix: &Matrix, labels: &Labels, at: Option<Timestamp>, now: Timestamp) -> Option<Firing> {
     let own = |series: &Labels| -> Labels {
         series.iter().filter(|(label, _)| !matches!(*label, "__name__" | "alertstate")).collect()
     };
@@ -143,7 +143,7 @@ mod tests {
     #[test]
     fn the_firing_that_is_meant_is_told() {
         let own = "__name__=ALERTS alertstate=firing alertname=A i=1";
-        let asked = labels("alertname=A i=1 cluster=eu");
+        let given = labels("alertname=A i=1 cluster=eu");
         for (minutes, around, now, wanted) in [
             ("..xxx...xx..", None, 11, Some((8, Some(9)))),
             ("..xxx...xx..", Some(2), 11, Some((2, Some(4)))),
@@ -152,14 +152,14 @@ mod tests {
             ("..xxx", Some(3), 90, Some((2, None))),
             (".....", None, 4, None),
         ] {
-            let told = told(&firing(minutes, own), &asked, around.map(|m: i64| at(m * 60)), at(now * 60));
+            let found = find(&firing(minutes, own), &given, around.map(|m: i64| at(m * 60)), at(now * 60));
             let minutes = |at: Timestamp| at.as_second() / 60;
-            let found = told.map(|e| (minutes(e.from), e.until.map(minutes)));
+            let found = found.map(|e| (minutes(e.from), e.until.map(minutes)));
             assert_eq!(found, wanted);
         }
-        let cut = |minutes| told(&firing(minutes, own), &asked, None, at(240)).unwrap().is_cut;
+        let cut = |minutes| find(&firing(minutes, own), &given, None, at(240)).unwrap().is_cut;
         assert!(cut("xx...") && !cut(".xx.."), "what fires at the window's edge began before");
         let other = firing("xxx", "__name__=ALERTS alertstate=firing alertname=A i=2");
-        assert_eq!(told(&other, &asked, None, at(120)), None);
+        assert_eq!(find(&other, &given, None, at(120)), None);
     }
 }

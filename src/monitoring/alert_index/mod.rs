@@ -75,7 +75,7 @@ struct Posting {
 struct Entry {
     /// Its place in the snapshot.
     entity: u32,
-    fit: Specificity,
+    specificity: Specificity,
     /// Places in `tested`, those without a regex first. Shared by all entities whose annotation has the same text.
     matchers: Arc<[u32]>,
 }
@@ -85,7 +85,7 @@ struct Entry {
 pub struct Match {
     pub entity: Arc<Entity>,
     /// How closely its annotations describe the alert.
-    pub fit: Specificity,
+    pub specificity: Specificity,
 }
 
 /// Greater is closer: more matchers, then names before `all`.
@@ -129,8 +129,8 @@ impl AlertIndex {
                 postings.extend(all_pairs.iter().map(|pair| Posting { name: *name, pair: *pair, entry }));
             }
             let is_named = matches!(spec.names, AlertNames::Named(_));
-            let fit = Specificity { matchers: spec.matchers.len(), is_named };
-            entries.push(Entry { entity: *place, fit, matchers: spec.matchers.clone() });
+            let specificity = Specificity { matchers: spec.matchers.len(), is_named };
+            entries.push(Entry { entity: *place, specificity, matchers: spec.matchers.clone() });
         }
         drop(counts);
         drop(specs);
@@ -174,10 +174,12 @@ impl AlertIndex {
 
     /// Each once, the closest first, those that are alike in the catalog's order.
     fn told<'e>(&self, found: impl Iterator<Item = &'e Entry>) -> Vec<Match> {
-        let mut found: Vec<(u32, Specificity)> = found.map(|entry| (entry.entity, entry.fit)).collect();
-        found.sort_unstable_by_key(|(place, fit)| (std::cmp::Reverse(*fit), *place));
+        let mut found: Vec<(u32, Specificity)> =
+            found.map(|entry| (entry.entity, entry.specificity)).collect();
+        found.sort_unstable_by_key(|(place, specificity)| (std::cmp::Reverse(*specificity), *place));
         found.dedup();
-        let found_match = |(place, fit)| Some(Match { entity: self.entity(place)?.clone(), fit });
+        let found_match =
+            |(place, specificity)| Some(Match { entity: self.entity(place)?.clone(), specificity });
         found.into_iter().filter_map(found_match).collect()
     }
 

@@ -1,5 +1,5 @@
-//! Joins an alert's labels with the entities that own it and with what instances say: all of it in memory, and
-//! too much for a thread that serves.
+//! Joins an alert's labels with the entities that show it and with the evidence of every instance. Everything is in
+//! memory; it is too much work for a thread that serves requests.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
@@ -7,322 +7,226 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{
-    Activity, AlertQuery, Known, Lookup, MOST_OWNERS, MOST_ROWS, MatchedEntity, is_complete, is_cut,
-    may_have, meant_rows, meant_rules, named_rules,
-};
+use super::evidence::InstanceEvidence;
+use super::{AlertQuery, Lookup, MOST_ENTITIES, MatchedEntity, RulesByInstance};
 use crate::annotations::MonitoringSpec;
 use crate::catalog::Entity;
 use crate::monitoring::alert_index::{AlertIndex, IndexSearch, Match};
 use crate::monitoring::alerts::{chooses, order};
-use crate::monitoring::{AlertRow, Firing, Monitoring, Routed, RoutingInput};
+use crate::monitoring::{AlertRow, Monitoring, RoutingInput};
 use crate::prometheus::{Instance, InstanceName, Labels, Rules};
+use crate::store::Answer;
 
-/// Everything that is joined for one request.
-#[derive(Clone)]
-pub(super) struct Joiner {
-    monitoring: Monitoring,
-    owners: Arc<AlertIndex>,
-    wanted: Arc<AlertQuery>,
+/// What each instance says. The default evidence: the instance did not answer.
+pub(super) type AllEvidence = BTreeMap<InstanceName, InstanceEvidence>;
+
+/// One lookup. It does no I/O.
+pub(super) struct Resolver {
+    pub(super) monitoring: Monitoring,
+    pub(super) index: Arc<AlertIndex>,
+    pub(super) alert: AlertQuery,
+    pub(super) now: Timestamp,
 }
 
-/// An entity that would show an alert, with its instance.
-pub(super) struct Placed {
-    found_match: Match,
-    pub(super) routed: Routed,
-}
-
-/// Who would show an alert of the labels that are wanted.
-pub(super) struct ByLabels {
-    pub(super) placed: Vec<Placed>,
+/// The entities whose annotations select the labels of the address.
+pub(super) struct Candidates {
+    pub(super) all: Vec<Candidate>,
     is_partial: bool,
 }
 
-/// What was found so far.
-#[derive(Default)]
-pub(super) struct Found {
-    pub(super) owners: Vec<MatchedEntity>,
-    /// By the entity's address in memory.
-    places: HashMap<usize, usize>,
-    pub(super) said: BTreeMap<InstanceName, Said>,
-    /// The alert is active on some instance.
-    pub(super) is_active: bool,
-    is_partial: bool,
+/// An entity that would show the alert if it were active, and its instance.
+pub(super) struct Candidate {
+    pub(super) found: Match,
+    pub(super) instance: Arc<Instance>,
 }
 
-/// What an instance says of the alert.
-pub(super) struct Said {
-    /// Its answer is none of an earlier time.
-    is_fresh: bool,
-    /// It tells all that is active now.
-    is_complete: bool,
-    /// It has more rows than are looked at.
-    is_cut: bool,
-    /// The rules of that name which have no active alert.
-    pub(super) rule_rows: Vec<AlertRow>,
-    /// The state of the alert if it is not active.
-    ended: Activity,
+/// Searches of the index, limited to entities of the instances that the alert may be on.
+struct RoutedSearch<'r> {
+    resolver: &'r Resolver,
+    search: IndexSearch<'r>,
+    /// The instance of each entity, by the entity's address in memory.
+    routes: HashMap<usize, Option<Arc<Instance>>>,
 }
 
-/// Where the questions of entities go, each looked up once.
-struct Routes<'j> {
-    joiner: &'j Joiner,
-    known: HashMap<usize, Option<Routed>>,
-}
+/// The entities found so far, by their address in memory.
+type Found = HashMap<usize, MatchedEntity>;
 
-impl Joiner {
-    pub(super) fn new(monitoring: &Monitoring, owners: &Arc<AlertIndex>, wanted: &AlertQuery) -> Self {
-        Self { monitoring: monitoring.clone(), owners: owners.clone(), wanted: Arc::new(wanted.clone()) }
+impl Resolver {
+    pub(super) fn candidates(&self) -> Candidates {
+        let mut search = self.search();
+        let found = search.search.find(&self.alert.labels);
+        Candidates { all: search.routed(found).collect(), is_partial: search.is_partial() }
     }
 
-    /// Work for another thread.
-    pub(super) fn work<T, F>(&self, work: F) -> impl FnOnce() -> T + use<T, F>
-    where
-        F: FnOnce(&Self) -> T,
-    {
-        let own = self.clone();
-        move || work(&own)
+    pub(super) fn evidence(&self, answers: &RulesByInstance) -> AllEvidence {
+        let of = |answer: &Answer<Rules>| InstanceEvidence::of(answer, &self.alert, None);
+        let all = answers.iter();
+        all.map(|(name, answer)| (name.clone(), answer.as_ref().map(of).unwrap_or_default())).collect()
     }
 
-    /// The same with the rules of instances.
-    pub(super) fn work_on<T, F>(&self, known: &Arc<Known>, work: F) -> impl FnOnce() -> T + use<T, F>
-    where
-        F: FnOnce(&Self, &Known) -> T,
-    {
-        let (own, known) = (self.clone(), known.clone());
-        move || work(&own, &known)
-    }
-
-    pub(super) fn by_labels(&self) -> ByLabels {
-        let (mut lookup, mut routes) = (self.owners.search(), self.routes());
-        let found = lookup.find(&self.wanted.labels).into_iter();
-        let placed = found.filter_map(|found_match| {
-            let routed = routes.of(&found_match.entity)?.clone();
-            Some(Placed { found_match, routed })
+    pub(super) fn resolve(&self, candidates: Candidates, evidence: &AllEvidence) -> Lookup {
+        let Candidates { all: candidates, is_partial } = candidates;
+        let (mut search, mut found) = (self.search(), Found::new());
+        self.add_active(&mut search, &mut found, evidence);
+        self.add_candidates(&mut found, candidates, evidence);
+        if found.is_empty() {
+            self.add_remembered(&mut search, &mut found, evidence);
+        }
+        let unowned = if found.is_empty() { self.unowned(evidence) } else { Vec::new() };
+        let mut entities: Vec<MatchedEntity> = found.into_values().collect();
+        entities.sort_by(|a, b| {
+            let closest = Reverse(a.specificity).cmp(&Reverse(b.specificity));
+            closest.then_with(|| a.entity.reference.cmp(&b.entity.reference))
         });
-        ByLabels { placed: placed.collect(), is_partial: is_partial(&lookup) }
-    }
-
-    pub(super) fn found(&self, known: &Known, by_labels: ByLabels) -> Found {
-        let wanted = &*self.wanted;
-        let said = known.keys().map(|name| (name.clone(), Said::of(known, name, wanted))).collect();
-        let mut found = Found { said, is_partial: by_labels.is_partial, ..Found::default() };
-        let (mut lookup, mut routes) = (self.owners.search(), self.routes());
-        for (instance, row) in active_rows(known, wanted) {
-            found.is_active = true;
-            for found_match in lookup.find(row.labels()) {
-                if let Some(routed) = routes.of_instance(&found_match.entity, instance) {
-                    let state = Activity::Active(row.state());
-                    found.owner(found_match, &routed.instance, state).rows.push(row.clone());
-                }
+        let beyond = entities.len().saturating_sub(MOST_ENTITIES);
+        entities.truncate(MOST_ENTITIES);
+        for entity in &mut entities {
+            if let Some(evidence) = evidence.get(entity.instance.name()) {
+                entity.finish(evidence, self.now);
             }
         }
-        found.is_partial |= is_partial(&lookup);
-        found.add_inactive(by_labels.placed, wanted);
-        found
-    }
-
-    /// With the owners of what instances remember.
-    pub(super) fn remembered(
-        &self,
-        mut found: Found,
-        episodes: Vec<(InstanceName, Firing)>,
-        now: Timestamp,
-    ) -> Found {
-        let (mut lookup, mut routes) = (self.owners.search(), self.routes());
-        for (name, episode) in episodes {
-            let Some(said) = found.said.get(&name) else { continue };
-            let says_all = said.says_all() && !episode.is_open(now);
-            let state = if says_all { Activity::Resolved } else { Activity::Unknown };
-            let rows = said.rule_rows.clone();
-            for found_match in lookup.find(&episode.labels) {
-                if let Some(routed) = routes.of_instance(&found_match.entity, &name) {
-                    let owner = found.owner(found_match, &routed.instance, state);
-                    owner.rows.clone_from(&rows);
-                    owner.labels.clone_from(&episode.labels);
-                }
-            }
-        }
-        found.is_partial |= is_partial(&lookup);
-        found
-    }
-
-    pub(super) fn landing(&self, known: &Known, found: Found) -> Lookup {
-        let unowned = if found.owners.is_empty() { self.unowned(known) } else { Vec::new() };
-        let Found { mut owners, said, is_partial, .. } = found;
-        owners.sort_by(|a, b| {
-            let order = |owner: &MatchedEntity| Reverse(owner.fit);
-            order(a).cmp(&order(b)).then_with(|| a.entity.reference.cmp(&b.entity.reference))
-        });
-        let beyond = owners.len().saturating_sub(MOST_OWNERS);
-        owners.truncate(MOST_OWNERS);
-        for owner in &mut owners {
-            owner.settle();
-            let answer = known.get(owner.instance.name()).and_then(Option::as_ref);
-            owner.not_since = answer.filter(|answer| answer.is_stale()).map(|answer| answer.as_of);
-        }
-        let is_cut = said.values().any(|said| said.is_cut);
-        let doubtful = said.into_iter().filter(|(_, said)| !said.is_complete);
-        let (unsure, silent): (Vec<_>, Vec<_>) = doubtful.partition(|(_, said)| said.is_fresh);
-        let names = |all: Vec<(InstanceName, Said)>| -> Vec<InstanceName> {
-            all.into_iter().map(|(name, _)| name).collect()
+        let incomplete = |is_fresh: bool| {
+            let all = evidence.iter().filter(move |(_, e)| !e.is_complete && e.is_fresh == is_fresh);
+            all.map(|(name, _)| name.clone()).collect()
         };
-        let (unsure, silent) = (names(unsure), names(silent));
-        Lookup { owners, beyond, unowned, silent, unsure, is_cut, is_partial }
+        Lookup {
+            entities,
+            beyond,
+            unowned,
+            silent: incomplete(false),
+            unsure: incomplete(true),
+            is_cut: evidence.values().any(|evidence| evidence.is_truncated),
+            is_partial: is_partial || search.is_partial(),
+        }
     }
 
-    /// The one owner of some rules of instances, with the rows that it shows. None: there are none or several.
-    pub(super) fn owner_of_rules(
+    /// The one entity that shows alerts of some rules of instances, with the rows that it shows. None: there are none
+    /// or several.
+    pub(super) fn entity_of_rules(
         &self,
-        places: &[(InstanceName, Arc<Rules>, Vec<usize>)],
+        rules_by_instance: &[(InstanceName, Arc<Rules>, Vec<usize>)],
     ) -> Option<MatchedEntity> {
-        let (mut lookup, mut routes) = (self.owners.search(), self.routes());
-        let mut found = Found::default();
-        let all =
-            places.iter().flat_map(|(name, rules, places)| places.iter().map(move |at| (name, rules, *at)));
-        for (instance, rules, place) in all {
-            let Some(rule) = rules.rules.get(place) else { continue };
-            for found_match in lookup.of_rule(&rule.name, &rule.labels, MOST_OWNERS) {
-                let Some(routed) = routes.of_instance(&found_match.entity, instance) else { continue };
-                let spec = MonitoringSpec::of_alerts(&found_match.entity);
-                let rows = AlertRow::all_of(rules, place).into_iter();
-                let shown =
-                    rows.filter(|row| spec.alerts.as_ref().is_some_and(|alerts| chooses(alerts, row)));
-                found.owner(found_match, &routed.instance, Activity::Resolved).rows.extend(shown);
-            }
-            if found.owners.len() > 1 {
-                return None;
+        let (mut search, mut all) = (self.search(), Found::new());
+        for (instance, rules, places) in rules_by_instance {
+            for place in places {
+                let Some(rule) = rules.rules.get(*place) else { continue };
+                for found in search.of_rule(&rule.name, &rule.labels, instance) {
+                    let spec = MonitoringSpec::of_alerts(&found.found.entity);
+                    let rows = AlertRow::all_of(rules, *place).into_iter();
+                    let shown =
+                        rows.filter(|row| spec.alerts.as_ref().is_some_and(|alerts| chooses(alerts, row)));
+                    add(&mut all, found).rows.extend(shown);
+                }
+                if all.len() > 1 {
+                    return None;
+                }
             }
         }
-        let mut owner = found.owners.pop().filter(|_| !is_partial(&lookup))?;
-        owner.settle();
-        Some(owner)
+        let mut entity = all.into_values().next().filter(|_| !search.is_partial())?;
+        entity.finish(&InstanceEvidence::default(), self.now);
+        Some(entity)
     }
 
-    fn routes(&self) -> Routes<'_> {
-        Routes { joiner: self, known: HashMap::new() }
+    fn search(&self) -> RoutedSearch<'_> {
+        RoutedSearch { resolver: self, search: self.index.search(), routes: HashMap::new() }
     }
 
-    fn unowned(&self, known: &Known) -> Vec<(InstanceName, Vec<AlertRow>)> {
-        let wanted = &self.wanted;
-        let mut rows: BTreeMap<InstanceName, Vec<AlertRow>> = BTreeMap::new();
-        for (instance, row) in active_rows(known, wanted) {
-            rows.entry(instance.clone()).or_default().push(row);
-        }
-        if rows.is_empty() {
-            for name in known.keys() {
-                rows.insert(name.clone(), rule_rows(known, name, wanted));
+    fn add_active(&self, search: &mut RoutedSearch<'_>, all: &mut Found, evidence: &AllEvidence) {
+        for (instance, evidence) in evidence {
+            for row in &evidence.active {
+                for found in search.find(row.labels(), instance) {
+                    add(all, found).rows.push(row.clone());
+                }
             }
         }
-        let open = |name: &InstanceName| self.monitoring.instance(Some(name.as_str())).is_ok();
-        let told = rows.into_iter().filter(|(name, rows)| !rows.is_empty() && open(name));
-        told.map(|(name, rows)| (name, order::sorted(rows))).collect()
+    }
+
+    /// Adds those that would show the alert if it were active.
+    fn add_candidates(&self, all: &mut Found, candidates: Vec<Candidate>, evidence: &AllEvidence) {
+        let is_active = !all.is_empty();
+        let has_rule = |name: &InstanceName| evidence.get(name).is_some_and(|e| !e.inactive_rules.is_empty());
+        let has_rule_somewhere = candidates.iter().any(|candidate| has_rule(candidate.instance.name()));
+        for candidate in candidates {
+            let name = candidate.instance.name();
+            let Some(evidence) = evidence.get(name) else { continue };
+            // The alert, or its rule, is known to be elsewhere.
+            if evidence.lists_all() && (is_active || (has_rule_somewhere && !has_rule(name))) {
+                continue;
+            }
+            let entity = add(all, candidate);
+            if entity.rows.is_empty() {
+                entity.labels = self.alert.labels.clone();
+                if evidence.is_fresh {
+                    entity.rows.clone_from(&evidence.inactive_rules);
+                }
+            }
+        }
+    }
+
+    /// Adds those that show the firings that instances remember: an alert that is over may have had more labels than
+    /// the address has.
+    fn add_remembered(&self, search: &mut RoutedSearch<'_>, all: &mut Found, evidence: &AllEvidence) {
+        for (instance, evidence) in evidence {
+            let Some(firing) = &evidence.last_firing else { continue };
+            for found in search.find(&firing.labels, instance) {
+                let entity = add(all, found);
+                entity.rows.clone_from(&evidence.inactive_rules);
+                entity.labels.clone_from(&firing.labels);
+            }
+        }
+    }
+
+    /// The rows that no entity shows, on instances that are open to all.
+    fn unowned(&self, evidence: &AllEvidence) -> Vec<(InstanceName, Vec<AlertRow>)> {
+        let is_active = evidence.values().any(|evidence| !evidence.active.is_empty());
+        let is_open = |name: &InstanceName| self.monitoring.instance(Some(name.as_str())).is_ok();
+        let rows = evidence.iter().map(|(name, evidence)| {
+            let rows = if is_active { &evidence.active } else { &evidence.inactive_rules };
+            (name, rows)
+        });
+        let open = rows.filter(|(name, rows)| !rows.is_empty() && is_open(name));
+        open.map(|(name, rows)| (name.clone(), order::sorted(rows.clone()))).collect()
     }
 }
 
-fn is_partial(lookup: &IndexSearch<'_>) -> bool {
-    lookup.work().untried > 0
+fn add(all: &mut Found, Candidate { found, instance }: Candidate) -> &mut MatchedEntity {
+    all.entry(Arc::as_ptr(&found.entity).addr()).or_insert_with(|| MatchedEntity::new(found, instance))
 }
 
-impl Routes<'_> {
-    /// None: nobody answers for the entity, or none that is meant.
-    fn of(&mut self, entity: &Arc<Entity>) -> Option<&Routed> {
-        let Joiner { monitoring, wanted, .. } = self.joiner;
+impl RoutedSearch<'_> {
+    fn find(&mut self, labels: &Labels, instance: &InstanceName) -> Vec<Candidate> {
+        let found = self.search.find(labels);
+        self.on_instance(found, instance)
+    }
+
+    fn of_rule(&mut self, name: &str, labels: &Labels, instance: &InstanceName) -> Vec<Candidate> {
+        let found = self.search.of_rule(name, labels, MOST_ENTITIES);
+        self.on_instance(found, instance)
+    }
+
+    fn on_instance(&mut self, found: Vec<Match>, instance: &InstanceName) -> Vec<Candidate> {
+        self.routed(found).filter(|candidate| candidate.instance.name() == instance).collect()
+    }
+
+    fn routed(&mut self, found: Vec<Match>) -> impl Iterator<Item = Candidate> {
+        found.into_iter().filter_map(|found| {
+            let instance = self.route(&found.entity)?.clone();
+            Some(Candidate { found, instance })
+        })
+    }
+
+    /// None: the entity has no instance, or none that the alert may be on.
+    fn route(&mut self, entity: &Arc<Entity>) -> Option<&Arc<Instance>> {
+        let Resolver { monitoring, alert, .. } = self.resolver;
         let route = || {
             let spec = MonitoringSpec::of_service_name(entity);
             let routed = monitoring.route(entity, &spec, &RoutingInput::default()).ok()?;
-            Some(routed).filter(|routed| wanted.is_on(routed.name()))
+            Some(routed.instance).filter(|instance| alert.is_on(instance.name()))
         };
-        self.known.entry(Arc::as_ptr(entity).addr()).or_insert_with(route).as_ref()
+        self.routes.entry(Arc::as_ptr(entity).addr()).or_insert_with(route).as_ref()
     }
 
-    /// None also where another instance answers for the entity.
-    fn of_instance(&mut self, entity: &Arc<Entity>, name: &InstanceName) -> Option<&Routed> {
-        self.of(entity).filter(|routed| routed.name() == name)
+    fn is_partial(&self) -> bool {
+        self.search.work().untried > 0
     }
-}
-
-impl Found {
-    fn owner(&mut self, found_match: Match, instance: &Arc<Instance>, state: Activity) -> &mut MatchedEntity {
-        let Match { entity, fit } = found_match;
-        let next = self.owners.len();
-        let place = *self.places.entry(Arc::as_ptr(&entity).addr()).or_insert(next);
-        if place == next {
-            let (rows, labels) = (Vec::new(), Labels::default());
-            let instance = instance.clone();
-            self.owners.push(MatchedEntity { entity, instance, fit, state, rows, labels, not_since: None });
-        }
-        #[expect(
-            clippy::indexing_slicing,
-            reason = "a place is one of an owner, and owners only become more"
-        )]
-        &mut self.owners[place]
-    }
-
-    /// Those that would show the alert, were it active.
-    fn add_inactive(&mut self, by_labels: Vec<Placed>, wanted: &AlertQuery) {
-        let is_active = !self.owners.is_empty();
-        let said = std::mem::take(&mut self.said);
-        let has_rule = |name: &InstanceName| said.get(name).is_some_and(|said| !said.rule_rows.is_empty());
-        let anywhere = by_labels.iter().any(|placed| has_rule(placed.routed.name()));
-        for Placed { found_match, routed } in by_labels {
-            let name = routed.name();
-            let Some(said) = said.get(name) else { continue };
-            let says_all = said.says_all();
-            // Where it is active elsewhere, or its rule is, one that is known not to have it is not meant.
-            if says_all && (is_active || (anywhere && !has_rule(name))) {
-                continue;
-            }
-            let state = if says_all { said.ended } else { Activity::Unknown };
-            let owner = self.owner(found_match, &routed.instance, state);
-            if owner.rows.is_empty() {
-                owner.rows = if said.is_fresh { said.rule_rows.clone() } else { Vec::new() };
-                owner.labels = wanted.labels.clone();
-            }
-        }
-        self.said = said;
-    }
-}
-
-impl Said {
-    fn of(known: &Known, name: &InstanceName, wanted: &AlertQuery) -> Self {
-        let answer = known.get(name).and_then(Option::as_ref);
-        Self {
-            is_fresh: answer.is_some_and(|answer| !answer.is_stale()),
-            is_complete: answer.is_some_and(|answer| is_complete(answer, wanted)),
-            is_cut: answer.is_some_and(|answer| is_cut(&answer.value, wanted)),
-            rule_rows: rule_rows(known, name, wanted),
-            ended: ended(known, name, wanted),
-        }
-    }
-
-    /// All that is active now is known.
-    fn says_all(&self) -> bool {
-        self.is_complete && !self.is_cut
-    }
-}
-
-/// The active alerts that are meant.
-fn active_rows<'k>(known: &'k Known, wanted: &AlertQuery) -> Vec<(&'k InstanceName, AlertRow)> {
-    let rows = known.iter().flat_map(|(name, rules)| {
-        let rules = rules.as_ref().map(|answer| &answer.value);
-        let rows = rules.into_iter().flat_map(|rules| meant_rows(rules, wanted));
-        rows.take(MOST_ROWS).map(move |row| (name, row))
-    });
-    rows.collect()
-}
-
-/// The state of an alert that is not active: unknown if its rule is gone.
-fn ended(known: &Known, name: &InstanceName, wanted: &AlertQuery) -> Activity {
-    let rules = known.get(name).and_then(Option::as_ref).map(|answer| &answer.value);
-    let has_rule = rules.is_some_and(|rules| named_rules(rules, wanted).next().is_some());
-    if has_rule { Activity::Resolved } else { Activity::Unknown }
-}
-
-/// The rules of that name on an instance which have no active alert.
-fn rule_rows(known: &Known, name: &InstanceName, wanted: &AlertQuery) -> Vec<AlertRow> {
-    let rules = known.get(name).and_then(Option::as_ref).map(|answer| &answer.value);
-    let rows = rules.into_iter().flat_map(|rules| meant_rules(rules, wanted));
-    let is_own = |row: &AlertRow| row.alert().is_none() && may_have(row.rule(), wanted);
-    rows.filter(|row| wanted.alert_name().is_some() && is_own(row)).take(MOST_ROWS).collect()
 }
