@@ -38,7 +38,7 @@ pub use graph::Graph;
 pub use lookup::{Activity, AlertQuery, Lookup, MOST_ROWS, MatchedEntity};
 pub use overview::{EntityAlerts, Overview, bit};
 pub use routing::{RoutingInput, RoutingSettings, UnknownInstance, Why};
-pub use silences::{Silences, SuppressedCounts, Suppression};
+pub use silences::{AlertmanagerStatus, Silences, SuppressedCounts};
 pub use skew::Skew;
 pub use stat::{Stat, StatValue};
 pub use verdict::{Doubt, Doubts, Evidence, Verdict};

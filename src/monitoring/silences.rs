@@ -74,7 +74,7 @@ impl SuppressedCounts {
 /// An alert as its Alertmanager has it, and what holds it back now. What is over, or not known to hold, is not in
 /// it: see [`Holdings::reasons`].
 #[derive(Clone, Debug, Default)]
-pub struct Suppression {
+pub struct AlertmanagerStatus {
     /// None: it is not known whether Alertmanager has this alert or that of another instance.
     alert: Option<Arc<HeldAlert>>,
     pub silences: Vec<Arc<Silence>>,
@@ -84,7 +84,7 @@ pub struct Suppression {
     pub muted_by: Vec<String>,
 }
 
-impl Suppression {
+impl AlertmanagerStatus {
     /// `silenced`, else `inhibited`, else `muted`; None: it is sent on.
     pub fn word(&self) -> Option<&'static str> {
         match (self.is_silenced(), self.is_inhibited(), self.muted_by.is_empty()) {
@@ -200,7 +200,7 @@ impl AlertTable {
 impl StateCounts {
     /// Of a row that is counted and held back: one less that fires.
     pub(super) fn hold_back(&mut self, row: &AlertRow) {
-        let count = match row.suppression().and_then(Suppression::word) {
+        let count = match row.suppression().and_then(AlertmanagerStatus::word) {
             Some("silenced") => &mut self.held.silenced,
             Some("inhibited") => &mut self.held.inhibited,
             Some(_) => &mut self.held.muted,
@@ -213,7 +213,7 @@ impl StateCounts {
 
 impl AlertRow {
     /// The alert as its Alertmanager has it. None: it has none such, or nobody knows.
-    pub fn suppression(&self) -> Option<&Suppression> {
+    pub fn suppression(&self) -> Option<&AlertmanagerStatus> {
         self.held.as_deref().filter(|held| held.alert.is_some())
     }
 
@@ -224,6 +224,6 @@ impl AlertRow {
 
     /// Whether Alertmanager tells nobody of it.
     pub fn is_suppressed(&self) -> bool {
-        self.suppression().and_then(Suppression::word).is_some()
+        self.suppression().and_then(AlertmanagerStatus::word).is_some()
     }
 }

@@ -79,10 +79,10 @@ pub struct Rendered {
 }
 
 #[derive(Default)]
-struct Shelf(Mutex<HashMap<Key, Weak<Suppression>>>);
+struct Shelf(Mutex<HashMap<Key, Weak<Held>>>);
 
 /// One answer, written at most once. Taken from the shelf when its last reader leaves.
-struct Suppression {
+struct Held {
     text: OnceCell<Text>,
     key: Key,
     shelf: Weak<Shelf>,
@@ -145,23 +145,23 @@ impl Rendered {
 }
 
 impl Shelf {
-    fn held(self: &Arc<Self>, key: Key) -> Arc<Suppression> {
+    fn held(self: &Arc<Self>, key: Key) -> Arc<Held> {
         let mut shelf = self.lock();
         if let Some(held) = shelf.get(&key).and_then(Weak::upgrade) {
             return held;
         }
-        let held = Suppression { text: OnceCell::new(), key: key.clone(), shelf: Arc::downgrade(self) };
+        let held = Held { text: OnceCell::new(), key: key.clone(), shelf: Arc::downgrade(self) };
         let held = Arc::new(held);
         shelf.insert(key, Arc::downgrade(&held));
         held
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Key, Weak<Suppression>>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Key, Weak<Held>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Drop for Suppression {
+impl Drop for Held {
     fn drop(&mut self) {
         let Some(shelf) = self.shelf.upgrade() else { return };
         let mut shelf = shelf.lock();
@@ -173,7 +173,7 @@ impl Drop for Suppression {
 }
 
 /// One reader's hold on an answer.
-struct Reader(Arc<Suppression>);
+struct Reader(Arc<Held>);
 
 impl AsRef<[u8]> for Reader {
     fn as_ref(&self) -> &[u8] {

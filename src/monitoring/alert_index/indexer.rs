@@ -23,7 +23,7 @@ pub struct AlertIndexer {
     catalog: Arc<Catalog>,
     /// None before a catalog was read whole and turned around.
     current: Arc<ArcSwapOption<AlertIndex>>,
-    /// Suppression by who makes the next one.
+    /// Held by who makes the next one.
     making: Arc<Mutex<()>>,
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::doubtful::lists_too_few;
-use crate::monitoring::silences::Suppression;
+use crate::monitoring::silences::AlertmanagerStatus;
 use crate::prometheus::{Alert, AlertState, AlertingRule, Labels, RuleHealth, Rules};
 
 /// One row: an active alert, or a rule without active alerts. The rule, and the alert if there is
@@ -17,7 +17,7 @@ pub struct AlertRow {
     alert: Option<usize>,
     /// Of a row without an alert: the rule's own labels with `alertname` added.
     rule_labels: Labels,
-    pub(in crate::monitoring) held: Option<Arc<Suppression>>,
+    pub(in crate::monitoring) held: Option<Arc<AlertmanagerStatus>>,
 }
 
 impl AlertRow {

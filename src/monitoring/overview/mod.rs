@@ -223,7 +223,7 @@ struct CachedOverview {
     input: RoutingInput,
     list: OnceCell<Arc<AlertSubscriptions>>,
     latest: ArcSwapOption<Latest>,
-    /// Suppression by the one who renews it.
+    /// Held by the one who renews it.
     turn: tokio::sync::Mutex<()>,
 }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::Suppression;
+use super::AlertmanagerStatus;
 use crate::alertmanager::{HeldAlert, Holdings, Moment, Shape};
 use crate::prometheus::{ExternalLabels, Labels};
 
@@ -18,7 +18,7 @@ pub enum Found {
     /// It has no such alert, or has one that is another's.
     Nothing,
     /// This is the row's alert, held back or not.
-    Own(Box<Suppression>),
+    Own(Box<AlertmanagerStatus>),
     /// It holds an alert back that may be the row's, or that of another instance.
     Undecided,
 }
@@ -90,9 +90,11 @@ impl<'h> SuppressionMatcher<'h> {
         let is_sent_on = |found: &&Candidate<'_>| !found.is_suppressed;
         let sent = own.iter().find(is_sent_on).or_else(|| others.iter().find(is_sent_on));
         match (own.first(), sent) {
-            (Some(own), sent) => {
-                Found::Own(Box::new(Suppression::of(sent.unwrap_or(own).alert, self.holdings, self.at)))
-            }
+            (Some(own), sent) => Found::Own(Box::new(AlertmanagerStatus::of(
+                sent.unwrap_or(own).alert,
+                self.holdings,
+                self.at,
+            ))),
             (None, None) if !others.is_empty() => Found::Undecided,
             (None, _) => Found::Nothing,
         }

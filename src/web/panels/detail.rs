@@ -5,7 +5,7 @@ use url::Url;
 
 use super::times::{self, Moment};
 use super::{Field, OutLink};
-use crate::monitoring::{AlertRow, Suppression};
+use crate::monitoring::{AlertRow, AlertmanagerStatus};
 use crate::page_params::Zone;
 use crate::prometheus::{AlertingRule, Float, RuleHealth};
 use crate::web::links::{new_silence, safe_href};
@@ -91,7 +91,7 @@ impl Detail {
     }
 }
 
-fn suppressions(held: &Suppression, now: Timestamp, zone: &Zone) -> Vec<Suppression> {
+fn suppressions(held: &AlertmanagerStatus, now: Timestamp, zone: &Zone) -> Vec<Suppression> {
     let silenced = held.silences.iter().map(|silence| Suppression {
         word: "Silenced by",
         by: silence.created_by.clone(),

@@ -4,7 +4,7 @@
 use serde::Serialize;
 
 use crate::alertmanager::Silence;
-use crate::monitoring::{AlertRow, Suppression};
+use crate::monitoring::{AlertRow, AlertmanagerStatus};
 use crate::prometheus::{AlertState, Float, Labels, RuleHealth};
 
 #[derive(Serialize)]
@@ -83,7 +83,7 @@ impl<'a> AlertJson<'a> {
 }
 
 impl<'a> SuppressedJson<'a> {
-    fn of(held: &'a Suppression) -> Option<Self> {
+    fn of(held: &'a AlertmanagerStatus) -> Option<Self> {
         let all = [
             ("silence", held.is_silenced()),
             ("inhibition", held.is_inhibited()),
@@ -96,7 +96,7 @@ impl<'a> SuppressedJson<'a> {
 }
 
 impl<'a> AlertmanagerJson<'a> {
-    fn of(held: &'a Suppression) -> Self {
+    fn of(held: &'a AlertmanagerStatus) -> Self {
         let silence = |silence: &'a Silence| SilenceJson {
             id: &silence.id,
             created_by: &silence.created_by,

@@ -10,7 +10,7 @@ use super::detail::Detail;
 use super::{AlertJson, Field, NavLink, PanelContext, cut, times};
 use crate::annotations::Unit;
 use crate::chart::format;
-use crate::monitoring::{AlertRow, Suppression};
+use crate::monitoring::{AlertRow, AlertmanagerStatus};
 use crate::prometheus::{AlertState, Labels};
 use crate::web::RowId;
 use crate::web::links::Link;
@@ -221,7 +221,7 @@ impl RuleHead {
 }
 
 fn suppressed(row: &AlertRow) -> Option<&'static str> {
-    row.suppression().and_then(Suppression::word)
+    row.suppression().and_then(AlertmanagerStatus::word)
 }
 
 fn count(rows: &[AlertRow]) -> String {
