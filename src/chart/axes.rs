@@ -9,22 +9,24 @@ pub use time::{TimeTick, time_ticks};
 
 use std::collections::HashSet;
 
+use serde::Serialize;
+
 use super::format;
 use super::layout::LABEL_CHARACTERS;
 use crate::annotations::Unit;
 
 /// A value axis: `min < max`.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct ValueAxis {
     pub min: f64,
     pub max: f64,
-    /// Between two ticks. None: only the ends have one, because the numbers are beyond any step.
+    /// Between two ticks. None: only the ends have one, because the numbers are too large for any step.
     pub interval: Option<f64>,
-    /// How many decimals more than usual it takes to tell the labels apart.
+    /// How many more decimals make the labels differ.
     pub more: usize,
 }
 
-/// What a fraction of a step's power reads well.
+/// Round fractions of a power.
 const DECIMAL: [f64; 5] = [1.0, 2.0, 2.5, 5.0, 10.0];
 const BINARY: [f64; 11] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0];
 const CLOCK: [f64; 12] =
@@ -66,8 +68,8 @@ impl ValueAxis {
         (0..=count).map(|i| (first + i as f64) * step).collect()
     }
 
-    /// From the lowest up, with labels that fit the gutter. No two labels are alike: where no number of decimals
-    /// that fits tells two apart, only the first stands, and the rest are empty.
+    /// From the lowest up, with labels that fit the gutter. No two labels are equal: where no number of decimals that
+    /// fits makes them differ, only the first is written, and the rest are empty.
     pub fn ticks(&self, unit: &Unit) -> Vec<(f64, String)> {
         let mut seen = HashSet::new();
         let mut label = |value: f64| {
@@ -77,12 +79,12 @@ impl ValueAxis {
         self.values().into_iter().map(|value| (value, label(value))).collect()
     }
 
-    /// Where a value stands: 0 at the axis' lower end, 1 at its upper.
+    /// The position of a value: 0 at the axis' lower end, 1 at its upper.
     pub fn place(&self, value: f64) -> f64 {
         let length = self.max - self.min;
         let place = match length.is_finite() {
             true => (value - self.min) / length,
-            // Halves of what is beyond the largest number.
+            // Halves, because the length overflows.
             false => (value / 2.0 - self.min / 2.0) / (self.max / 2.0 - self.min / 2.0),
         };
         place.clamp(0.0, 1.0)
@@ -91,7 +93,7 @@ impl ValueAxis {
 
 fn ends((least, most): (f64, f64), from_zero: bool) -> (f64, f64) {
     let (mut low, mut high) = (least.min(0.0), most.max(0.0));
-    // Far from zero and nearly flat: from zero such a line would tell nothing.
+    // Far from zero and nearly flat: an axis from zero would hide its changes.
     if !from_zero && least > 0.0 && most - least < most / 3.0 {
         low = least;
     }
@@ -106,7 +108,7 @@ fn ends((least, most): (f64, f64), from_zero: bool) -> (f64, f64) {
     (low, high)
 }
 
-/// A step that reads well in the unit: powers of two for bytes, minutes and hours for long times.
+/// A round step in the unit: powers of two for bytes, minutes and hours for long times.
 fn nice_step(rough: f64, unit: &Unit) -> f64 {
     if *unit == Unit::Seconds
         && rough > 30.0

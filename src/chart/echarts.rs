@@ -1,4 +1,4 @@
-//! Prints a plot as an ECharts option: charming builds the skeleton, a typed patch adds what it lacks, columns come last.
+//! Prints a plot as an ECharts option: charming builds the skeleton, a typed patch adds what it lacks.
 
 mod island;
 
@@ -28,33 +28,28 @@ use crate::annotations::GraphType;
 /// - `lone`: `[series, i]` of every sample without a drawn neighbour, which a line alone would not show
 /// - `unit`: a word of [`Unit`](crate::annotations::Unit); `graphType`: `line` or `area`; `stack`
 pub fn island(plot: &Plot) -> Island {
-    let lone = |(i, at): (usize, &[usize])| at.iter().map(|at| [i, *at]).collect::<Vec<_>>();
+    let isolated = |(i, at): (usize, &[usize])| at.iter().map(|at| [i, *at]).collect::<Vec<_>>();
     Island::of(&island::Content {
         option: option(plot),
         start: plot.grid.start_ms,
         step: plot.grid.step_ms,
         within: plot.is_reduced().then_some(plot.grid.step_ms * 2),
-        y: plot.y.interval.map(|interval| island::ValueAxis {
-            min: plot.y.min,
-            max: plot.y.max,
-            interval,
-            more: plot.y.more,
-        }),
+        y: plot.y.interval.map(|_| plot.y),
         names: plot.series.iter().map(|s| s.name.as_str()).collect(),
         colours: plot.series.iter().map(|s| s.colour).collect(),
-        lone: plot.series.iter().map(|s| s.lone.as_slice()).enumerate().flat_map(lone).collect(),
+        lone: plot.series.iter().map(|s| s.isolated.as_slice()).enumerate().flat_map(isolated).collect(),
         unit: plot.unit.as_str(),
         graph_type: plot.graph_type.as_str(),
         stack: plot.stack,
-        columns: plot.series.iter().map(|s| island::Column(&s.values)).collect(),
+        columns: plot.series.iter().map(|s| island::ColumnValues(&s.values)).collect(),
     })
 }
 
-/// How wide a line is, in pixels.
+/// The width of a line, in pixels.
 const LINE: f64 = 1.5;
 
-/// Null when it cannot be written, which the types rule out; the script then draws without it.
-/// Never by `Chart`'s `Display`, which takes quotes off data.
+/// Null when it cannot be serialized, which the types rule out; the script then draws without it.
+/// `Chart`'s `Display` is not used, because it strips quotes from data.
 fn option(plot: &Plot) -> Value {
     let mut option = serde_json::to_value(skeleton(plot)).unwrap_or_default();
     merge(&mut option, serde_json::to_value(Patch::default()).unwrap_or_default());
@@ -70,7 +65,7 @@ fn skeleton(plot: &Plot) -> Chart {
     Chart::new()
         .animation(false)
         .tooltip(Tooltip::new().trigger(Trigger::Axis))
-        // Hidden, because the legend is a table; there so that its entries can be selected.
+        // Hidden, because the legend is a table; present so that its entries can be selected.
         .legend(Legend::new().show(false))
         .grid(
             Grid::new()
@@ -84,7 +79,7 @@ fn skeleton(plot: &Plot) -> Chart {
         .y_axis(Axis::new().type_(AxisType::Value))
 }
 
-/// What every series of a plot looks like. One for all: a `Line` weighs six kilobytes.
+/// The look of every series. One for all, because a `Line` has six kilobytes.
 fn line(plot: &Plot) -> Line {
     let line = Line::new().show_symbol(false).connect_nulls(false).line_style(LineStyle::new().width(LINE));
     let line = match plot.graph_type {
@@ -100,7 +95,7 @@ fn named(line: &Map<String, Value>, name: &str) -> Value {
     Value::Object(series)
 }
 
-/// A series that no choice hides: lines at moments, and infinite samples at the edge that they are beyond.
+/// A series that is always visible: lines at moments, and marks of infinite samples at the edge of the chart.
 /// None without either.
 fn marks(plot: &Plot) -> Option<Value> {
     let line = |mark: &Mark| {
@@ -108,25 +103,25 @@ fn marks(plot: &Plot) -> Option<Value> {
         MarkLineVariant::Simple(MarkLineData::new().x_axis(mark.at_ms as f64).label(label))
     };
     let lines = plot.marks.iter().map(line).collect::<Vec<_>>();
-    let edges = edges(plot);
-    if lines.is_empty() && edges.is_empty() {
+    let infinity_marks = infinity_marks(plot);
+    if lines.is_empty() && infinity_marks.is_empty() {
         return None;
     }
     let mark_line = MarkLine::new().silent(true).symbol(vec![Symbol::None, Symbol::None]).data(lines);
     let mut series = serde_json::to_value(Line::new().mark_line(mark_line)).ok()?;
     let object = series.as_object_mut()?;
-    // Without data of its own it would take the first column of the others'.
+    // Without data of its own it would show the first column of the others.
     object.insert("data".to_owned(), Value::Array(Vec::new()));
-    if !edges.is_empty() {
+    if !infinity_marks.is_empty() {
         let points = json!({"silent": true, "symbol": "rect", "symbolSize": [2, 8], "label": {"show": false},
-            "data": edges});
+            "data": infinity_marks});
         object.insert("markPoint".to_owned(), points);
     }
     Some(series)
 }
 
-/// A mark at a moment and at a height in pixels, which charming has no words for.
-fn edges(plot: &Plot) -> Vec<Value> {
+/// A mark at a moment and at a height in pixels, for which charming has no type.
+fn infinity_marks(plot: &Plot) -> Vec<Value> {
     let height = |up| if up { layout::TOP + 4 } else { layout::HEIGHT - layout::BOTTOM - 4 };
     let at = |slot: usize| plot.grid.start_ms + plot.grid.step_ms * i64::try_from(slot).unwrap_or(0);
     let of_series = plot.series.iter().flat_map(|series| &series.infinite);
@@ -198,7 +193,7 @@ impl Default for Patch {
     }
 }
 
-/// Lays `patch` over `base`: objects key by key, anything else as a whole.
+/// Merges `patch` into `base`: objects key by key, other values as a whole.
 fn merge(base: &mut Value, patch: Value) {
     match (base, patch) {
         (Value::Object(base), Value::Object(patch)) => {

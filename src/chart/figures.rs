@@ -1,6 +1,6 @@
-//! The figures of a legend: over an answer's samples, whatever of them is drawn.
+//! The values of a legend, over all samples of an answer.
 
-/// Figures over the answer's samples; NaN and absent left out; None when nothing is left.
+/// Over the answer's samples; NaN and absent left out; None when nothing is left.
 /// `last`, `min` and `max` may be infinite, `avg` is over the finite samples.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct LegendRow {

@@ -26,7 +26,7 @@ pub fn number(value: f64, unit: &Unit) -> String {
     number_with(value, unit, 0)
 }
 
-/// With so many decimals more: labels of an axis that lie close together need them to differ.
+/// With `more` decimals, so that close labels of an axis differ.
 pub fn number_with(value: f64, unit: &Unit, more: usize) -> String {
     let value = value * factor(unit);
     if !value.is_finite() {
@@ -53,7 +53,7 @@ fn climb(value: f64, ladder: &'static [Rung], more: usize) -> Option<(String, &'
     }
     ladder.iter().enumerate().find_map(|(i, (divisor, limit, suffix))| {
         let scaled = if i == 0 { value / divisor } else { (value / divisor).max(1.0) };
-        // The limit first: a number far beyond it has more digits than anybody wants to round.
+        // The limit first: a number far beyond it has too many digits to round.
         let digits = (scaled < *limit).then(|| digits(scaled, *suffix == "%", more))?;
         digits.parse::<f64>().is_ok_and(|rounded| rounded < *limit).then_some((digits, *suffix))
     })
@@ -70,7 +70,7 @@ fn digits(x: f64, percent: bool, more: usize) -> String {
             x if x < 100.0 => 1 + usize::from(percent),
             _ => 0,
         };
-    // x is exactly between two roundings when this many binary places, and no fewer, hold it.
+    // x is exactly between two roundings when it has exactly this many binary places.
     let half = x * f64::from(1_u32 << (decimals + 1));
     let tie = half.fract() == 0.0 && half % 2.0 == 1.0;
     let x = if tie { x.next_up() } else { x };
@@ -93,7 +93,7 @@ fn exponent_form(x: f64) -> String {
     }
 }
 
-/// Without the zeros that end its decimals.
+/// Without trailing zeros.
 fn trimmed(number: &str) -> &str {
     if number.contains('.') { number.trim_end_matches('0').trim_end_matches('.') } else { number }
 }

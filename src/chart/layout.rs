@@ -1,9 +1,9 @@
-//! Where a chart in a page has its axes: the same for what the server draws and for what the script draws, so that
-//! one takes the other's place without a jump. In pixels; the style sheet has them too.
+//! The margins of a chart in a page, in pixels: the same for the server's picture and the script's chart, so that the
+//! page does not jump when one replaces the other. The style sheet has them too.
 
 /// A chart with its axes, without its legend.
 pub const HEIGHT: u32 = 280;
-/// How wide a chart is taken to be before it is known.
+/// The width of a chart before it is known.
 pub const WIDTH: u32 = 800;
 pub const LEFT: u32 = 76;
 pub const RIGHT: u32 = 24;
@@ -12,11 +12,11 @@ pub const TOP: u32 = 12;
 pub const BOTTOM: u32 = 38;
 /// Between the axes.
 pub const PLOT_HEIGHT: u32 = HEIGHT - TOP - BOTTOM;
-/// A tick of time for each so many.
+/// The distance between two ticks of time.
 pub const TIME_ROOM: u32 = 90;
-/// And of values.
+/// The distance between two ticks of values.
 pub const VALUE_ROOM: u32 = 55;
-/// A label of a value is cut beyond so many characters, which the left gutter holds.
+/// A label of a value is cut to what the left gutter holds, in characters.
 pub const LABEL_CHARACTERS: usize = 10;
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The series colours: chosen by labels, stable when others come and go.
+//! The series colours, by labels, stable when other series come and go.
 
 use crate::prometheus::Labels;
 
@@ -21,9 +21,9 @@ pub const DARK: [&str; COLOURS] = [
 
 /// One colour for each label set, in their order.
 ///
-/// Every series wants the colour that its labels hash to. Where two want the same, the first has it
-/// and the other gets the next free one after all wishes are met, so that one newcomer moves as few
-/// series as possible. When every colour is taken, the rest have the colours they want.
+/// Every series prefers the colour that its labels hash to. Where two prefer the same, the first gets it, and the
+/// other the next colour that no series prefers, so that a new series changes few others. When every colour is in
+/// use, the rest get their preferred ones.
 pub fn colours<'a>(series: impl Iterator<Item = &'a Labels>) -> Vec<usize> {
     let wanted: Vec<usize> = series.map(wish).collect();
     let mut free = [true; COLOURS];
@@ -50,7 +50,7 @@ fn wish(labels: &Labels) -> usize {
             hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
         }
     }
-    // The high bits are the better mixed ones.
+    // The high bits are mixed better.
     usize::try_from((hash >> 32) % (COLOURS as u64)).unwrap_or(0)
 }
 

@@ -1,4 +1,4 @@
-//! Graph -> Plot: everything a chart shows, decided once; printers decide nothing.
+//! Graph -> Plot: decides everything that a chart shows; printers only print.
 
 use std::cmp::Ordering;
 
@@ -13,7 +13,7 @@ use crate::annotations::{GraphType, Unit};
 use crate::monitoring::{Graph, Period};
 use crate::prometheus::{Series, is_absent};
 
-/// What a plot is made for.
+/// The size and the limits of a plot.
 #[derive(Clone, Debug)]
 pub struct Canvas {
     /// In pixels, gutters included.
@@ -25,7 +25,7 @@ pub struct Canvas {
     pub most_series: usize,
 }
 
-/// A chart, decided.
+/// A chart before it is printed.
 #[derive(Clone, Debug)]
 pub struct Plot {
     pub title: String,
@@ -40,21 +40,21 @@ pub struct Plot {
     pub y: ValueAxis,
     /// Where every column has its values.
     pub grid: Grid,
-    /// Of the answer's series those that are drawn, in its order.
+    /// The answer's series that are drawn, in its order.
     pub series: Vec<PlotSeries>,
     /// How many series the answer has.
     pub of_series: usize,
-    /// Samples of the answer that are NaN or infinite: no line shows them, and the panel says so.
+    /// How many samples of the answer are NaN or infinite; no line shows them, and the panel counts them.
     pub non_finite: usize,
-    /// Moments that matter, each a line across the chart.
+    /// Moments that are marked by a line across the chart.
     pub marks: Vec<Mark>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mark {
-    /// Epoch milliseconds; beyond the requested range it is not seen.
+    /// Epoch milliseconds; outside the requested range it is not drawn.
     pub at_ms: i64,
-    /// A word or two, without `{` or `}`: ECharts takes those for names of figures.
+    /// A word or two, without `{` or `}`, which ECharts reads as placeholders.
     pub text: &'static str,
 }
 
@@ -67,10 +67,10 @@ pub struct PlotSeries {
     pub legend: LegendRow,
     /// One for each slot of the grid: finite, or absent.
     pub values: Vec<f64>,
-    /// What each value stands on in a stack; empty where nothing is stacked.
-    pub base: Vec<f64>,
-    /// Slots that a line alone would not show: finite, without a finite neighbour of another sample.
-    pub lone: Vec<usize>,
+    /// The sum below each value in a stack; empty where nothing is stacked.
+    pub stack_base: Vec<f64>,
+    /// Slots that no line shows: finite, without a finite neighbour of another sample.
+    pub isolated: Vec<usize>,
     /// Slots of infinite samples, and whether they are positive.
     pub infinite: Vec<(usize, bool)>,
 }
@@ -132,8 +132,8 @@ impl Plot {
     }
 }
 
-/// The places of the series with the highest maximum, in their own order. Peaks are what people look for, and a
-/// mean would hide the one series that had one.
+/// The indices of the series with the highest maximum, in their own order. People look for peaks, and a mean would
+/// hide the one series that has one.
 fn highest(figures: &[LegendRow], most: usize) -> Vec<usize> {
     let mut places: Vec<usize> = (0..figures.len()).collect();
     if places.len() > most {
@@ -149,30 +149,30 @@ fn plotted(graph: &Graph, figures: &[LegendRow], chosen: &[usize], reduced: Redu
     let all = &graph.answer.value.series;
     let chosen_series: Vec<&Series> = chosen.iter().filter_map(|i| all.get(*i)).collect();
     let colours = palette::colours(chosen_series.iter().map(|series| &series.labels));
-    let alone = if reduced.grid.bucket > 1 { 2 } else { 1 };
+    let longest = if reduced.grid.bucket > 1 { 2 } else { 1 };
     let columns = reduced.columns.into_iter().zip(reduced.infinite);
     let all = chosen.iter().zip(colours).zip(columns);
     all.map(|((place, colour), (values, infinite))| PlotSeries {
         name: graph.names.get(*place).cloned().unwrap_or_default(),
         colour,
         legend: figures.get(*place).copied().unwrap_or_default(),
-        lone: lone(&values, alone),
+        isolated: isolated(&values, longest),
         values,
-        base: Vec::new(),
+        stack_base: Vec::new(),
         infinite,
     })
     .collect()
 }
 
-/// Values above zero stand on each other, and those below hang from each other.
+/// Values above zero are stacked upwards, those below downwards.
 fn stack(series: &mut [PlotSeries]) {
     let slots = series.first().map_or(0, |series| series.values.len());
     let (mut above, mut below) = (vec![0.0; slots], vec![0.0; slots]);
     for one in series {
-        one.base = Vec::with_capacity(slots);
+        one.stack_base = Vec::with_capacity(slots);
         for ((value, above), below) in one.values.iter().zip(&mut above).zip(&mut below) {
             let side = if *value < 0.0 { below } else { above };
-            one.base.push(*side);
+            one.stack_base.push(*side);
             if value.is_finite() {
                 *side += value;
             }
@@ -181,14 +181,14 @@ fn stack(series: &mut [PlotSeries]) {
 }
 
 impl PlotSeries {
-    /// Where a slot's value is drawn: on what it stands on.
+    /// Where a slot's value is drawn: on top of the stack below it.
     pub fn top(&self, slot: usize) -> f64 {
         let value = self.values.get(slot).copied().unwrap_or(f64::NAN);
-        value + self.base.get(slot).copied().unwrap_or(0.0)
+        value + self.stack_base.get(slot).copied().unwrap_or(0.0)
     }
 }
 
-/// None: there is nothing to see.
+/// None: there is no value.
 fn extent(series: &[PlotSeries]) -> Option<(f64, f64)> {
     let tops = series.iter().flat_map(|one| (0..one.values.len()).map(|slot| one.top(slot)));
     tops.filter(|top| top.is_finite()).fold(None, |found, top| match found {
@@ -202,7 +202,7 @@ fn non_finite(values: &[f64]) -> usize {
 }
 
 /// The first slot of each run of at most `longest` finite values between gaps.
-fn lone(values: &[f64], longest: usize) -> Vec<usize> {
+fn isolated(values: &[f64], longest: usize) -> Vec<usize> {
     let mut found = Vec::new();
     let mut run = 0;
     for (at, value) in values.iter().chain([&f64::NAN]).enumerate() {

@@ -1,13 +1,13 @@
-//! As many samples as there are pixels: each bucket of a grid keeps its least and its greatest, in the order of time.
+//! Reduces samples to the number of pixels: each bucket of a grid keeps its minimum and its maximum, in order of time.
 
 use crate::prometheus::{ABSENT, Window};
 
-/// The instants that drawn columns stand at: `start_ms + i * step_ms`.
+/// The instants of drawn columns: `start_ms + i * step_ms`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Grid {
     pub start_ms: i64,
     pub step_ms: i64,
-    /// How many samples two slots stand for; 1: every slot is a sample, at its own time.
+    /// How many samples share two slots; 1: every slot is a sample at its own time.
     pub bucket: usize,
 }
 
@@ -16,20 +16,20 @@ pub struct Grid {
 pub struct Reduced {
     pub grid: Grid,
     pub columns: Vec<Vec<f64>>,
-    /// Of each column the slots whose samples hold an infinity, and whether it is the positive one.
+    /// For each column the slots whose samples include an infinity, and whether that is positive.
     pub infinite: Vec<Vec<(usize, bool)>>,
 }
 
-/// Buckets that lie on multiples of their own length, so that a window that moves on does not move them.
-struct Buckets {
+/// Buckets at multiples of their own length, so that a moving window does not move them.
+struct BucketGrid {
     /// Samples of a bucket.
     size: usize,
-    /// Places of the first bucket that lie before the first sample.
+    /// Places of the first bucket before the first sample.
     lead: usize,
     samples: usize,
 }
 
-impl Buckets {
+impl BucketGrid {
     fn count(&self) -> usize {
         (self.lead + self.samples).div_ceil(self.size)
     }
@@ -46,17 +46,17 @@ impl Buckets {
 }
 
 /// How many samples share a pixel where `range_ms` is `width` pixels wide.
-/// By the range and not by the answer's length, so that it stays the same while the range does.
+/// Depends on the range and not on the answer's length, so that it is stable while the range is.
 pub fn samples_a_pixel(range_ms: i64, step_ms: i64, width: u32) -> usize {
     let samples = range_ms.max(0) / step_ms.max(1) + 1;
     usize::try_from(samples).unwrap_or(usize::MAX).div_ceil(width.max(1) as usize)
 }
 
-/// `size` samples share a bucket. Up to two are what two slots hold, so that nothing changes.
+/// `size` samples share a bucket. Two slots hold up to two samples, so those are kept.
 ///
-/// A bucket's first slot has the earlier of its least and its greatest finite sample, its second the later; one
-/// that is both fills both. When stacked, all series have theirs at the same two instants, those of the least
-/// and the greatest total, because a sum of samples of different times was never true.
+/// A bucket's first slot has the earlier of its minimum and its maximum, its second the later; a sample that is both
+/// fills both. When stacked, all series use the same two instants, those of the minimum and the maximum total,
+/// because a sum of samples of different times never existed.
 pub fn reduce(window: &Window, columns: &[&[f64]], size: usize, stacked: bool) -> Reduced {
     if size <= 2 {
         return plain(window, columns);
@@ -67,7 +67,7 @@ pub fn reduce(window: &Window, columns: &[&[f64]], size: usize, stacked: bool) -
     let length = window.step_ms().saturating_mul(i64::try_from(size).unwrap_or(i64::MAX)).max(2);
     let start_ms = window.start_ms().div_euclid(length) * length;
     let lead = usize::try_from((window.start_ms() - start_ms) / window.step_ms()).unwrap_or(0);
-    let buckets = Buckets { size, lead, samples: window.len() };
+    let buckets = BucketGrid { size, lead, samples: window.len() };
     let columns_of = if stacked { by_totals } else { by_extremes };
     let infinite = |values: &&[f64]| {
         let slot = |bucket| infinities(buckets.of(bucket, values)).map(move |up| (bucket * 2, up));
@@ -102,7 +102,7 @@ fn infinities(values: &[f64]) -> impl Iterator<Item = bool> + use<> {
     up.then_some(true).into_iter().chain(down.then_some(false))
 }
 
-fn by_extremes(buckets: &Buckets, columns: &[&[f64]]) -> Vec<Vec<f64>> {
+fn by_extremes(buckets: &BucketGrid, columns: &[&[f64]]) -> Vec<Vec<f64>> {
     let column = |values: &&[f64]| {
         let mut slots = Vec::with_capacity(buckets.count() * 2);
         for bucket in 0..buckets.count() {
@@ -115,7 +115,7 @@ fn by_extremes(buckets: &Buckets, columns: &[&[f64]]) -> Vec<Vec<f64>> {
     columns.iter().map(column).collect()
 }
 
-fn by_totals(buckets: &Buckets, columns: &[&[f64]]) -> Vec<Vec<f64>> {
+fn by_totals(buckets: &BucketGrid, columns: &[&[f64]]) -> Vec<Vec<f64>> {
     let mut reduced = vec![Vec::with_capacity(buckets.count() * 2); columns.len()];
     for bucket in 0..buckets.count() {
         let (start, end) = buckets.bounds(bucket);

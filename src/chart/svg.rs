@@ -4,7 +4,7 @@ mod file;
 mod path;
 mod text;
 
-pub use file::{Shade, Sheet, file};
+pub use file::{Shade, SvgStyle, file};
 
 use std::fmt::Write as _;
 
@@ -12,16 +12,16 @@ use super::{Plot, PlotSeries, layout};
 use path::Pen;
 use text::{escaped, stretch};
 
-/// Heights inside a page's chart, from its top: a quarter of a pixel each, about.
+/// The height of a page's chart: about four units a pixel.
 const UNITS: i64 = 1_000;
 /// Of the chart's height, above and below, in percent.
 const MARGIN: i64 = 1;
-/// How long the mark of an infinity is, as a fraction of the chart's height.
-const EDGE: f64 = 0.06;
+/// The length of an infinity's mark, as a fraction of the chart's height.
+const INFINITY_MARK: f64 = 0.06;
 
-/// A chart as a page has it, of any width: lines are stretched, and text stands at percentages.
+/// A chart in a page, of any width: lines are stretched, and text is placed at percentages.
 ///
-/// `id` tells it from others of the page. Colours are the style sheet's, by `s0` to `s9`. Every text is escaped.
+/// `id` is unique in the page. The style sheet colours `s0` to `s9`. Every text is escaped.
 pub fn inline(plot: &Plot, id: &str) -> String {
     let mut svg = String::with_capacity(
         plot.series.len() * plot.series.first().map_or(0, |s| s.values.len()) * 5 + 4096,
@@ -39,7 +39,7 @@ pub fn inline(plot: &Plot, id: &str) -> String {
     values_at_percent(&mut svg, plot);
     let (from, slots) =
         (in_slots(plot, plot.from_ms), in_slots(plot, plot.to_ms) - in_slots(plot, plot.from_ms));
-    // What begins before the range is cut off at its start; above and below there is a margin for whole strokes.
+    // Cut off at the start of the range; above and below there is a margin for the width of lines.
     let _ = write!(
         svg,
         "<svg class=\"lines\" width=\"100%\" y=\"-{MARGIN}%\" height=\"{}%\" viewBox=\"{} -{} {} {}\" \
@@ -57,7 +57,7 @@ pub fn inline(plot: &Plot, id: &str) -> String {
     svg
 }
 
-/// What a chart shows, in a sentence for those who do not see it.
+/// The chart in a sentence, for screen readers.
 fn described(plot: &Plot) -> String {
     let ticks = plot.y.ticks(&plot.unit);
     let ends = ticks.first().zip(ticks.last()).map(|(low, high)| (low.1.as_str(), high.1.as_str()));
@@ -77,12 +77,12 @@ fn described(plot: &Plot) -> String {
     )
 }
 
-/// A moment as a number of slots from the grid's start.
+/// A moment, in slots from the grid's start.
 fn in_slots(plot: &Plot, at_ms: i64) -> f64 {
     (at_ms - plot.grid.start_ms) as f64 / plot.grid.step_ms as f64
 }
 
-/// Where a moment stands in the requested range: 0 at its start, 1 at its end.
+/// A moment's position in the requested range: 0 at its start, 1 at its end.
 fn across(plot: &Plot, at_ms: i64) -> f64 {
     (at_ms - plot.from_ms) as f64 / (plot.to_ms - plot.from_ms).max(1) as f64
 }
@@ -113,12 +113,12 @@ fn values_at_percent(svg: &mut String, plot: &Plot) {
     svg.push_str("</g>");
 }
 
-/// The script tells the times again in the reader's own zone: it knows the range from `data-span`.
+/// The script rewrites the times in the reader's zone, with the range in `data-span`.
 fn times_at_percent(svg: &mut String, plot: &Plot) {
     let _ = write!(svg, "<g class=\"x\" data-span=\"{} {}\">", plot.from_ms, plot.to_ms);
     for (i, tick) in plot.x_ticks.iter().enumerate() {
         let at = percent(across(plot, tick.at_ms));
-        // Where it is narrow, every other label makes way, and no date does.
+        // In a narrow chart every other label is hidden, but no date.
         let class = if i % 2 == 1 && tick.date.is_none() { " class=\"o\"" } else { "" };
         let _ = write!(svg, "<text{class} x=\"{at}\" y=\"100%\" dy=\"18\">{}", tick.label);
         if let Some(date) = &tick.date {
@@ -138,15 +138,15 @@ fn times_at_percent(svg: &mut String, plot: &Plot) {
     }
 }
 
-/// Where slots and values are on paper.
+/// The coordinates of slots and values.
 trait Scale {
     fn x(&self, slot: usize) -> i64;
     fn y(&self, value: f64) -> i64;
     /// The length of an infinity's mark.
-    fn edge(&self) -> i64;
+    fn infinity_mark(&self) -> i64;
 }
 
-/// Across one unit a slot, so that most steps are the digit 1; down [`UNITS`].
+/// One unit a slot across, so that most steps are the digit 1; [`UNITS`] down.
 struct Stretched<'p> {
     plot: &'p Plot,
 }
@@ -160,13 +160,13 @@ impl Scale for Stretched<'_> {
         ((1.0 - self.plot.y.place(value)) * UNITS as f64).round() as i64
     }
 
-    fn edge(&self) -> i64 {
-        (UNITS as f64 * EDGE) as i64
+    fn infinity_mark(&self) -> i64 {
+        (UNITS as f64 * INFINITY_MARK) as i64
     }
 }
 
-/// Areas behind lines, lines behind dots. `look` says what a series' path looks like as an `area`, a `line`, `dots`
-/// or the `edge` of infinities.
+/// Areas behind lines, lines behind dots. `look` gives the attributes of a series' path: an `area`, a `line`, `dots`
+/// or an `edge` of infinities.
 fn lines(svg: &mut String, plot: &Plot, scale: &impl Scale, look: &impl Fn(&PlotSeries, &str) -> String) {
     let is_area = plot.stack || plot.graph_type.as_str() == "area";
     let mut path = |one: &PlotSeries, what: &str, draw: &dyn Fn(&mut Pen<'_>)| {
@@ -190,12 +190,12 @@ fn lines(svg: &mut String, plot: &Plot, scale: &impl Scale, look: &impl Fn(&Plot
     }
     for one in &plot.series {
         path(one, "dots", &|pen| {
-            one.lone.iter().for_each(|slot| pen.dot(scale.x(*slot), scale.y(one.top(*slot))))
+            one.isolated.iter().for_each(|slot| pen.dot(scale.x(*slot), scale.y(one.top(*slot))))
         });
         path(one, "edge", &|pen| {
             for (slot, up) in &one.infinite {
                 let (from, length) = if *up { (scale.y(f64::MAX), 1) } else { (scale.y(-f64::MAX), -1) };
-                pen.upright(scale.x(*slot), from, length * scale.edge());
+                pen.vertical(scale.x(*slot), from, length * scale.infinity_mark());
             }
         });
     }
@@ -204,27 +204,27 @@ fn lines(svg: &mut String, plot: &Plot, scale: &impl Scale, look: &impl Fn(&Plot
 fn line(pen: &mut Pen<'_>, one: &PlotSeries, scale: &impl Scale) {
     for run in stretch(&one.values) {
         for slot in run {
-            pen.to(scale.x(slot), scale.y(one.top(slot)));
+            pen.line_to(scale.x(slot), scale.y(one.top(slot)));
         }
         pen.lift();
     }
 }
 
-/// Down to zero, or to what it stands on.
+/// Down to zero, or to the stack below.
 fn area(pen: &mut Pen<'_>, plot: &Plot, one: &PlotSeries, scale: &impl Scale) {
     let floor = 0.0_f64.clamp(plot.y.min, plot.y.max);
-    let base = |slot: usize| one.base.get(slot).copied().unwrap_or(floor);
+    let base = |slot: usize| one.stack_base.get(slot).copied().unwrap_or(floor);
     for run in stretch(&one.values) {
         for slot in run.clone() {
-            pen.to(scale.x(slot), scale.y(one.top(slot)));
+            pen.line_to(scale.x(slot), scale.y(one.top(slot)));
         }
-        if one.base.is_empty() {
+        if one.stack_base.is_empty() {
             let ends = run.clone().next_back().zip(run.clone().next());
             ends.into_iter()
                 .flat_map(|(last, first)| [last, first])
-                .for_each(|slot| pen.to(scale.x(slot), scale.y(floor)));
+                .for_each(|slot| pen.line_to(scale.x(slot), scale.y(floor)));
         } else {
-            run.rev().for_each(|slot| pen.to(scale.x(slot), scale.y(base(slot))));
+            run.rev().for_each(|slot| pen.line_to(scale.x(slot), scale.y(base(slot))));
         }
         pen.close();
     }

@@ -7,7 +7,7 @@ use url::form_urlencoded;
 
 use super::params::{ParamProblem, Theme};
 use super::{Format, PageError};
-use crate::chart::svg::{Shade, Sheet};
+use crate::chart::svg::{Shade, SvgStyle};
 
 /// What a panel's script may say of its width, in pixels; what is beyond counts as the bound.
 const WIDTHS: (u32, u32) = (100, 4_000);
@@ -48,9 +48,9 @@ impl FileSize {
     }
 
     /// A file has no reader whose system could be asked, so it is light unless the address says otherwise.
-    pub fn sheet(self, theme: Option<Theme>) -> Sheet {
+    pub fn style(self, theme: Option<Theme>) -> SvgStyle {
         let shade = if theme == Some(Theme::Dark) { Shade::Dark } else { Shade::Light };
-        Sheet { width: self.width, height: self.height, shade }
+        SvgStyle { width: self.width, height: self.height, shade }
     }
 }
 

@@ -1,4 +1,4 @@
-//! The JSON of a chart, in a form that may stand in a page as it is.
+//! The JSON of a chart, safe inside a page.
 
 use std::fmt;
 use std::io;
@@ -7,7 +7,9 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 use serde_json::ser::Formatter;
 
-/// JSON that may stand unescaped inside `<script type="application/json">`: `<`, `>`, `&`, U+2028
+use crate::chart::axes::ValueAxis;
+
+/// JSON that is safe inside `<script type="application/json">`: `<`, `>`, `&`, U+2028
 /// and U+2029 occur only as `\u` escapes. In a template: `{{ island|safe }}`.
 ///
 /// Why that holds: the only way to make one is [`Island::of`], which writes every string, keys too,
@@ -15,7 +17,7 @@ use serde_json::ser::Formatter;
 #[derive(Clone, Debug)]
 pub struct Island(String);
 
-/// What the script needs to draw one chart.
+/// The data from which the script draws a chart.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Content<'a> {
@@ -25,6 +27,7 @@ pub(super) struct Content<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub within: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    /// As the server draws it.
     pub y: Option<ValueAxis>,
     pub names: Vec<&'a str>,
     pub colours: Vec<usize>,
@@ -32,22 +35,13 @@ pub(super) struct Content<'a> {
     pub unit: &'a str,
     pub graph_type: &'a str,
     pub stack: bool,
-    pub columns: Vec<Column<'a>>,
-}
-
-/// The axis as it is drawn without the script.
-#[derive(Serialize)]
-pub(super) struct ValueAxis {
-    pub min: f64,
-    pub max: f64,
-    pub interval: f64,
-    pub more: usize,
+    pub columns: Vec<ColumnValues<'a>>,
 }
 
 /// A series' samples; what cannot be drawn (absent, NaN, infinite) is null.
-pub(super) struct Column<'a>(pub &'a [f64]);
+pub(super) struct ColumnValues<'a>(pub &'a [f64]);
 
-impl Serialize for Column<'_> {
+impl Serialize for ColumnValues<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(self.0.iter().map(|v| v.is_finite().then_some(*v)))
     }
@@ -97,7 +91,7 @@ impl Formatter for ForScript {
     }
 }
 
-/// What stands before the first special character, its escape, and what follows it.
+/// The text before the first special character, its escape, and the text after it.
 fn next_special(text: &str) -> Option<(&str, &'static str, &str)> {
     let at = text.find(['<', '>', '&', '\u{2028}', '\u{2029}'])?;
     let (plain, rest) = text.split_at_checked(at)?;

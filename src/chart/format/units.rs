@@ -1,4 +1,4 @@
-//! How each unit is written: what it is multiplied by, its rungs, its name.
+//! How each unit is written: its factor, its rungs, its name.
 
 use std::borrow::Cow;
 
@@ -42,14 +42,14 @@ const SECONDS: &[Rung] = &[
 
 const PERCENT: &[Rung] = &[(1.0, 1e6, "%")];
 
-/// Of what nobody says in thousands.
+/// For units that are never written in thousands.
 const PLAIN: &[Rung] = &[(1.0, 1e6, " ")];
 
 /// How a unit is written.
 struct Measure<'u> {
     factor: f64,
     ladder: &'static [Rung],
-    /// The suffix of zero and of what is beyond the rungs.
+    /// The suffix of zero and of values beyond the rungs.
     base: &'static str,
     /// What follows any suffix.
     tail: Cow<'u, str>,
@@ -73,12 +73,12 @@ impl Measure<'static> {
     }
 }
 
-/// What a number is multiplied by first.
+/// The factor of a number.
 pub(super) fn factor(unit: &Unit) -> f64 {
     measure(unit).factor
 }
 
-/// The rungs, the suffix of zero and of what is beyond them, and what follows any suffix.
+/// The rungs, the suffix of zero and of values beyond them, and the tail after any suffix.
 pub(super) fn ladder(unit: &Unit) -> (&'static [Rung], &'static str, Cow<'_, str>) {
     let Measure { ladder, base, tail, .. } = measure(unit);
     (ladder, base, tail)

@@ -10,7 +10,7 @@ const INF: f64 = f64::INFINITY;
 #[test]
 fn lone_samples() {
     let check = |values: &[f64], longest: usize, expected: &[usize]| {
-        assert_eq!(lone(values, longest), expected, "{values:?}");
+        assert_eq!(isolated(values, longest), expected, "{values:?}");
     };
     check(&[], 1, &[]);
     check(&[1.0], 1, &[0]);
@@ -47,7 +47,7 @@ fn figures_are_of_all_samples_and_lines_of_finite_ones() {
     assert_eq!(series.infinite, [(1, true)]);
     assert!(series.values.iter().all(|v| v.is_finite() || is_absent(*v)));
     assert_eq!(plot.non_finite, 2);
-    assert_eq!(series.lone, [0, 3]);
+    assert_eq!(series.isolated, [0, 3]);
 }
 
 #[test]
@@ -58,6 +58,6 @@ fn stacks_stand_on_what_is_there_and_hang_from_zero() {
     let tops = |i: usize| (0..3).map(|slot| plot.series[i].top(slot)).collect::<Vec<_>>();
     assert!(tops(0)[1].is_nan());
     assert_eq!((tops(1), tops(2)), (vec![3.0, 3.0, 4.0], vec![4.0, 4.0, -3.0]));
-    assert_eq!(plot.series[2].base, [3.0, 3.0, -1.0]);
+    assert_eq!(plot.series[2].stack_base, [3.0, 3.0, -1.0]);
     assert!(plot.y.min <= -3.0 && plot.y.max >= 4.0);
 }

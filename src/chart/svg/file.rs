@@ -3,13 +3,13 @@
 use std::fmt::Write as _;
 
 use super::text::escaped;
-use super::{EDGE, Scale, across, described, lines, short};
+use super::{INFINITY_MARK, Scale, across, described, lines, short};
 use crate::chart::format::cut;
 use crate::chart::{Plot, layout, palette};
 
-/// How a file is to look.
+/// The size and the theme of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Sheet {
+pub struct SvgStyle {
     pub width: u32,
     pub height: u32,
     pub shade: Shade,
@@ -21,7 +21,7 @@ pub enum Shade {
     Dark,
 }
 
-/// The style sheet's tokens, which no file of its own can refer to.
+/// The style sheet's tokens, which a file cannot refer to.
 struct Colours {
     surface: &'static str,
     text: &'static str,
@@ -41,40 +41,40 @@ const DARK: Colours =
     Colours { surface: "#161a21", text: "#dde2ea", muted: "#9aa5b5", grid: "#2a313c", series: palette::DARK };
 
 const FONT: &str = "system-ui, -apple-system, Segoe UI, Roboto, Noto Sans, Helvetica Neue, Arial, sans-serif";
-/// Room for the title, and what stands in its place in a picture too low for one.
+/// The space above the chart: with a title, and without one in a low picture.
 const HEAD: u32 = 34;
 const BARE_HEAD: u32 = 12;
 const LEAST_TITLED: u32 = 140;
-/// A line of the legend, and of what is said beneath it.
+/// The height of a line of the legend or of a note.
 const LINE: u32 = 18;
-/// How wide a character is taken to be: nobody can measure text here.
+/// The assumed width of a character: the server cannot measure text.
 const CHARACTER: u32 = 7;
 const LONGEST_NAME: usize = 40;
 /// Beneath the last line.
 const FOOT: u32 = 6;
-/// Between the axes there is at least this, where anything can give way.
+/// The legend and the notes leave at least this height between the axes.
 const LEAST_PLOT: u32 = 60;
 
-/// A whole SVG document. `notes` are said beneath the legend.
-pub fn file(plot: &Plot, sheet: &Sheet, notes: &[String]) -> String {
-    let colours = if sheet.shade == Shade::Dark { &DARK } else { &LIGHT };
-    let head = if sheet.height < LEAST_TITLED { BARE_HEAD } else { HEAD };
-    // The range, which names the zone, stands in any picture; the legend and the notes where they have room.
-    let spare = sheet.height.saturating_sub(head + layout::BOTTOM + FOOT + LINE + LEAST_PLOT) / LINE;
-    let (rows, more) = legend(plot, sheet, spare as usize);
+/// A whole SVG document. `notes` are below the legend.
+pub fn file(plot: &Plot, style: &SvgStyle, notes: &[String]) -> String {
+    let colours = if style.shade == Shade::Dark { &DARK } else { &LIGHT };
+    let head = if style.height < LEAST_TITLED { BARE_HEAD } else { HEAD };
+    // Every picture has the range with its zone; the legend and the notes only where there is space.
+    let spare = style.height.saturating_sub(head + layout::BOTTOM + FOOT + LINE + LEAST_PLOT) / LINE;
+    let (rows, more) = legend(plot, style, spare as usize);
     let notes = notes.get(..notes.len().min((spare as usize).saturating_sub(rows.len()))).unwrap_or_default();
     let lines = u32::try_from(rows.len() + 1 + notes.len()).unwrap_or(u32::MAX);
     let foot = lines.saturating_mul(LINE) + FOOT;
-    let plot_height = sheet.height.saturating_sub(head + layout::BOTTOM + foot).max(1);
+    let plot_height = style.height.saturating_sub(head + layout::BOTTOM + foot).max(1);
     let area = Area {
         plot,
         left: layout::LEFT,
         top: head,
-        width: sheet.width.saturating_sub(layout::LEFT + layout::RIGHT).max(1),
+        width: style.width.saturating_sub(layout::LEFT + layout::RIGHT).max(1),
         height: plot_height,
     };
     let mut svg = String::with_capacity(64 << 10);
-    let (width, height) = (sheet.width, sheet.height);
+    let (width, height) = (style.width, style.height);
     let _ = write!(
         svg,
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" \
@@ -137,8 +137,8 @@ impl Scale for Area<'_> {
         (self.y_of(value) * 10.0).round() as i64
     }
 
-    fn edge(&self) -> i64 {
-        (f64::from(self.height) * 10.0 * EDGE) as i64
+    fn infinity_mark(&self) -> i64 {
+        (f64::from(self.height) * 10.0 * INFINITY_MARK) as i64
     }
 }
 
@@ -200,23 +200,22 @@ fn marks(svg: &mut String, area: &Area<'_>, colours: &Colours) {
     }
 }
 
-/// A series in the legend: its colour, its name as it is shown, and where it begins.
-struct Entry {
+/// A series in the legend: its colour, its shortened name, and its left end.
+struct LegendLabel {
     colour: usize,
     name: String,
     x: u32,
 }
 
-/// Lines of names as the width allows, in at most half of the lines that are to spare, and how many series no line
-/// has room for.
-fn legend(plot: &Plot, sheet: &Sheet, spare: usize) -> (Vec<Vec<Entry>>, usize) {
+/// Lines of names, in at most half of the spare lines, and how many series have no space.
+fn legend(plot: &Plot, style: &SvgStyle, spare: usize) -> (Vec<Vec<LegendLabel>>, usize) {
     let most = spare.div_ceil(2);
-    let mut rows: Vec<Vec<Entry>> = Vec::new();
+    let mut rows: Vec<Vec<LegendLabel>> = Vec::new();
     let mut x = u32::MAX;
     for (i, series) in plot.series.iter().enumerate() {
         let name = cut(&series.name, LONGEST_NAME);
         let wide = 34 + u32::try_from(name.chars().count()).unwrap_or(0) * CHARACTER;
-        if x.saturating_add(wide) > sheet.width {
+        if x.saturating_add(wide) > style.width {
             if rows.len() == most {
                 return (rows, plot.series.len() - i);
             }
@@ -224,7 +223,7 @@ fn legend(plot: &Plot, sheet: &Sheet, spare: usize) -> (Vec<Vec<Entry>>, usize) 
             x = 12;
         }
         if let Some(row) = rows.last_mut() {
-            row.push(Entry { colour: series.colour, name, x });
+            row.push(LegendLabel { colour: series.colour, name, x });
         }
         x = x.saturating_add(wide);
     }
@@ -235,18 +234,18 @@ fn beneath(
     svg: &mut String,
     area: &Area<'_>,
     colours: &Colours,
-    rows: &[Vec<Entry>],
+    rows: &[Vec<LegendLabel>],
     more: usize,
     notes: &[String],
 ) {
     let mut y = area.bottom() + layout::BOTTOM + 12;
     for row in rows {
-        for entry in row {
-            let (x, colour) = (entry.x, colours.series.get(entry.colour).copied().unwrap_or(colours.text));
+        for label in row {
+            let (x, colour) = (label.x, colours.series.get(label.colour).copied().unwrap_or(colours.text));
             let _ =
                 write!(svg, "<rect x=\"{x}\" y=\"{}\" width=\"12\" height=\"4\" fill=\"{colour}\"/>", y - 6);
             let _ = write!(svg, "<text x=\"{}\" y=\"{y}\" fill=\"{}\">", x + 18, colours.text);
-            escaped(svg, &entry.name);
+            escaped(svg, &label.name);
             svg.push_str("</text>");
         }
         y += LINE;

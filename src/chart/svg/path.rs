@@ -1,13 +1,13 @@
-//! The letters of a path, as few as they can be: whole numbers, each point from the last.
+//! The data of a path in few characters: whole numbers, each point relative to the last.
 
 /// Writes the `d` of one path.
 pub(super) struct Pen<'s> {
     out: &'s mut String,
     start: usize,
     at: Option<(i64, i64)>,
-    /// How far the last points went on at the same height, not yet written.
+    /// The horizontal distance of the last points, not yet written.
     level: i64,
-    /// The letter that numbers go on with.
+    /// The last command, which further numbers repeat.
     letter: u8,
 }
 
@@ -20,14 +20,14 @@ impl<'s> Pen<'s> {
         self.out.len() == self.start
     }
 
-    /// A line to there; after a lift, a beginning.
-    pub(super) fn to(&mut self, x: i64, y: i64) {
+    /// A line to a point; after a lift, the start of a line.
+    pub(super) fn line_to(&mut self, x: i64, y: i64) {
         let Some((last_x, last_y)) = self.at.replace((x, y)) else {
             self.letter(b'M');
             self.pair(x, y);
             return;
         };
-        // Several steps at one height are one.
+        // Several steps at one height become one.
         if y == last_y && (self.level == 0 || (self.level > 0) == (x > last_x)) {
             self.level += x - last_x;
             return;
@@ -51,16 +51,16 @@ impl<'s> Pen<'s> {
         self.letter(b'z');
     }
 
-    /// A point that a round cap makes a dot of.
+    /// A point; its round cap is a dot.
     pub(super) fn dot(&mut self, x: i64, y: i64) {
-        self.to(x, y);
+        self.line_to(x, y);
         self.letter(b'h');
         self.number(0);
         self.lift();
     }
 
-    pub(super) fn upright(&mut self, x: i64, y: i64, length: i64) {
-        self.to(x, y);
+    pub(super) fn vertical(&mut self, x: i64, y: i64, length: i64) {
+        self.line_to(x, y);
         self.letter(b'v');
         self.number(length);
         self.lift();
@@ -75,7 +75,7 @@ impl<'s> Pen<'s> {
     }
 
     fn letter(&mut self, letter: u8) {
-        // Only lines are repeated: another number of a move would be a line too.
+        // Only lines omit their letter: further numbers after a move are lines.
         if letter != b'l' || self.letter != letter {
             self.out.push(char::from(letter));
         }
@@ -87,7 +87,7 @@ impl<'s> Pen<'s> {
         self.number(y);
     }
 
-    /// With a blank before it where it would run into the number before.
+    /// With a space where it would join the number before.
     fn number(&mut self, number: i64) {
         let is_apart = number < 0 || !self.out.ends_with(|c: char| c.is_ascii_digit());
         if !is_apart {

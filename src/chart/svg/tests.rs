@@ -17,7 +17,7 @@ use crate::prometheus::{ABSENT, Window};
 
 const NAN: f64 = f64::NAN;
 const INF: f64 = f64::INFINITY;
-const SHEET: Sheet = Sheet { width: 480, height: 220, shade: Shade::Light };
+const STYLE: SvgStyle = SvgStyle { width: 480, height: 220, shade: Shade::Light };
 
 /// A picture as it was kept.
 fn check(name: &str, drawn: &str) {
@@ -50,8 +50,8 @@ fn well_formed(svg: &str) {
 }
 
 fn drawn_at(graph: &Graph, period: &Period, canvas: &Canvas) -> String {
-    let canvas = Canvas { width: SHEET.width, height: SHEET.height, ..canvas.clone() };
-    file(&Plot::of(graph, period, &canvas), &SHEET, &[])
+    let canvas = Canvas { width: STYLE.width, height: STYLE.height, ..canvas.clone() };
+    file(&Plot::of(graph, period, &canvas), &STYLE, &[])
 }
 
 fn picture(graph: &Graph) -> String {
@@ -80,7 +80,7 @@ fn lines_areas_and_stacks() {
     let mut plot = Plot::of(&lines, &period(60, 480), &canvas());
     plot.marks = vec![Mark { at_ms: 200_000, text: "active since" }];
     check("inline.svg", &inline(&plot, "graph-1"));
-    let dark = Sheet { width: 320, height: 160, shade: Shade::Dark };
+    let dark = SvgStyle { width: 320, height: 160, shade: Shade::Dark };
     plot.x_ticks.retain(|tick| tick.at_ms % 120_000 == 0);
     check("dark-small.svg", &file(&plot, &dark, &["A note.".to_owned()]));
 }
@@ -169,7 +169,7 @@ fn a_path_says_each_point_in_few_letters() {
     let drawn = |points: &[(i64, i64)]| {
         let mut path = String::new();
         let mut pen = Pen::new(&mut path);
-        points.iter().for_each(|(x, y)| pen.to(*x, *y));
+        points.iter().for_each(|(x, y)| pen.line_to(*x, *y));
         pen.lift();
         path
     };

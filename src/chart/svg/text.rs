@@ -1,8 +1,8 @@
-//! Texts of strangers as XML has them, and runs of values between gaps.
+//! Escaped text, and runs of values between gaps.
 
 use std::ops::Range;
 
-/// Appends a text so that it stays text, in HTML and in XML: what neither may hold becomes U+FFFD.
+/// Appends a text, escaped for HTML and XML; characters that neither allows become U+FFFD.
 pub(super) fn escaped(out: &mut String, text: &str) {
     for c in text.chars() {
         match c {

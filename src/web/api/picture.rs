@@ -35,7 +35,7 @@ pub async fn picture(
     params: &PageParams,
 ) -> Result<HttpResponse, PageError> {
     let graph = Graph { graph_type: params.graph_type.unwrap_or(graph.graph_type), ..graph };
-    let (params, style) = (params.clone(), size.sheet(params.theme));
+    let (params, style) = (params.clone(), size.style(params.theme));
     let canvas = canvas(&params, Some(size.width), size.height);
     let draw = move || {
         let plot = Plot::of(&graph, &params.period, &canvas);

@@ -53,12 +53,12 @@ pub struct Detail {
     /// As precise as Prometheus sent it.
     pub value: Option<String>,
     pub rule: RuleInfo,
-    pub suppressions: Vec<Suppression>,
+    pub suppressions: Vec<SuppressedBy>,
 }
 
 /// Who suppresses an alert, why and until when.
 #[derive(Clone, Debug)]
-pub struct Suppression {
+pub struct SuppressedBy {
     /// `Silenced by`
     pub word: &'static str,
     pub by: String,
@@ -91,14 +91,15 @@ impl Detail {
     }
 }
 
-fn suppressions(held: &AlertmanagerStatus, now: Timestamp, zone: &Zone) -> Vec<Suppression> {
-    let silenced = held.silences.iter().map(|silence| Suppression {
+fn suppressions(held: &AlertmanagerStatus, now: Timestamp, zone: &Zone) -> Vec<SuppressedBy> {
+    let silenced = held.silences.iter().map(|silence| SuppressedBy {
         word: "Silenced by",
         by: silence.created_by.clone(),
         comment: silence.comment.clone(),
         until: Moment::read(&silence.ends_at, now, zone),
     });
-    let other = |word, by: &String| Suppression { word, by: by.clone(), comment: String::new(), until: None };
+    let other =
+        |word, by: &String| SuppressedBy { word, by: by.clone(), comment: String::new(), until: None };
     let inhibited = held.inhibited_by.iter().map(|by| other("Inhibited by", by));
     let muted = held.muted_by.iter().map(|by| other("Muted during", by));
     silenced.chain(inhibited).chain(muted).collect()

@@ -71,7 +71,7 @@ pub enum GraphView {
 
 /// Where a graph is: its panel's id and address.
 #[derive(Clone, Copy)]
-struct Place<'a> {
+struct GraphPlace<'a> {
     context: &'a PanelContext<'a>,
     instance: Option<&'a InstanceSettings>,
     id: &'a str,
@@ -89,7 +89,7 @@ impl GraphPanel {
     ) -> Self {
         let params = context.params();
         let (id, own) = (format!("graph-{number}"), context.graph(number));
-        let place = Place { context, instance, id: &id, own: &own };
+        let place = GraphPlace { context, instance, id: &id, own: &own };
         let body = Outcome::of(answer, &own, |graph| {
             let graph = Graph { graph_type: params.graph_type.unwrap_or(graph.graph_type), ..graph };
             GraphBody::of(place, &graph, params.view_table.then_some(number), None)
@@ -121,7 +121,7 @@ impl GraphPanel {
     ) -> Self {
         let params = context.params();
         let (panel_id, own) = (format!("alert-{id}-graph-panel"), context.alert_graph(id));
-        let place = Place { context, instance, id: &panel_id, own: &own };
+        let place = GraphPlace { context, instance, id: &panel_id, own: &own };
         let (row, answer) = match found {
             Err(failure) => (None, Err(failure)),
             Ok(None) => (None, Ok(None)),
@@ -177,7 +177,7 @@ fn state(body: &Outcome<GraphBody>) -> &'static str {
     }
 }
 
-impl Place<'_> {
+impl GraphPlace<'_> {
     fn frame(self, title: &str, state: &'static str, source: Link, every: Option<u32>) -> Frame {
         let title = format!("{}: {title}", self.context.name);
         Frame { id: self.id.to_owned(), title, state, source: Some(source), every }
@@ -227,7 +227,12 @@ impl GraphMenu {
 
 impl GraphBody {
     /// `table` is the graph's number when its samples are shown; `active_since` is marked in the chart.
-    fn of(place: Place<'_>, graph: &Graph, table: Option<usize>, active_since: Option<Timestamp>) -> Self {
+    fn of(
+        place: GraphPlace<'_>,
+        graph: &Graph,
+        table: Option<usize>,
+        active_since: Option<Timestamp>,
+    ) -> Self {
         let (context, params) = (place.context, place.context.params());
         let mut plot = None;
         let view = if !graph.stats.is_empty() {
