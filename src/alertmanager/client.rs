@@ -1,118 +1,90 @@
-//! Asks one Alertmanager over HTTP, within a deadline.
+//! The client of one Alertmanager.
 
-use secrecy::{ExposeSecret, SecretString};
+use std::time::Instant;
+
+use serde_json::error::Category;
 use url::Url;
 
 use super::wire::{read_alerts, read_silences};
-use super::{AlertmanagerError, AlertmanagerSettings, FaultKind, Holdings};
+use super::{AlertmanagerSettings, AlertmanagerState};
 use crate::clock;
 use crate::metrics::UpstreamMetrics;
-use crate::outbound::{Fault, HttpClient, Reply};
+use crate::upstream::{ErrorKind, HttpClient, InstanceName, Reply, UpstreamError, Who, endpoint};
 
-/// Every alert, whatever holds it back. Older Alertmanagers know no `muted` and ignore it.
-const EVERY: [(&str, &str); 4] =
+/// All alerts, suppressed or not. Older Alertmanagers ignore `muted`.
+const ALL: [(&str, &str); 4] =
     [("active", "true"), ("silenced", "true"), ("inhibited", "true"), ("muted", "true")];
 
-/// The client of one Alertmanager. No error that it returns holds a URL or a header's value.
+/// The client of one Alertmanager.
 pub struct Client {
-    pub settings: AlertmanagerSettings,
+    /// The instance that sends to it, in errors and in the portal's metrics; of several the first.
+    pub instance: InstanceName,
     http: HttpClient,
     alerts_url: Url,
     silences_url: Url,
-    /// What the metrics call it.
-    label: String,
     metrics: UpstreamMetrics,
 }
 
 impl Client {
     /// Fails with a sentence when the HTTP client cannot be built.
     pub fn new(
-        settings: AlertmanagerSettings,
-        label: &str,
+        settings: &AlertmanagerSettings,
+        instance: &InstanceName,
         metrics: &UpstreamMetrics,
     ) -> Result<Self, String> {
-        let http = HttpClient::new(&settings.url, &settings.headers, true)?;
-        let mut alerts_url = endpoint(&settings.url, "alerts")?;
-        alerts_url.query_pairs_mut().extend_pairs(EVERY);
-        let silences_url = endpoint(&settings.url, "silences")?;
-        let (label, metrics) = (label.to_owned(), metrics.clone());
-        Ok(Self { settings, http, alerts_url, silences_url, label, metrics })
+        let AlertmanagerSettings { url, headers, timeout, .. } = settings;
+        let http = HttpClient::new(Who::Alertmanager(instance.clone()), url, headers, true, *timeout)?;
+        let mut alerts_url = endpoint(url, &["api", "v2", "alerts"])?;
+        alerts_url.query_pairs_mut().extend_pairs(ALL);
+        let silences_url = endpoint(url, &["api", "v2", "silences"])?;
+        Ok(Self { instance: instance.clone(), http, alerts_url, silences_url, metrics: metrics.clone() })
     }
 
-    /// What it has now.
-    pub async fn holdings(&self) -> Result<Holdings, AlertmanagerError> {
+    /// Its alerts and silences of now.
+    pub async fn state(&self) -> Result<AlertmanagerState, UpstreamError> {
         let begun = clock::stopwatch();
-        let asked = async {
-            let alerts = self.answer(&self.alerts_url, read_alerts).await?;
-            let is_silenced = alerts.iter().any(|alert| !alert.silenced_by.is_empty());
-            // Without a silenced alert, nobody asks whose silence it is.
-            let silences =
-                if is_silenced { self.answer(&self.silences_url, read_silences).await? } else { Vec::new() };
-            Ok(Holdings::new(alerts, silences))
-        };
-        let result = tokio::time::timeout(self.settings.timeout, asked).await.unwrap_or_else(|_| {
-            let detail = format!("no answer within {:?}", self.settings.timeout);
-            Err(AlertmanagerError { kind: FaultKind::Timeout, detail, status: None })
-        });
+        let result = self.alerts_and_silences(begun).await;
         let outcome = if result.is_ok() { "ok" } else { "failed" };
-        self.metrics.observe(&self.label, "alertmanager", outcome, begun.elapsed());
-        result.map_err(|error| AlertmanagerError { detail: self.without_secrets(&error.detail), ..error })
+        self.metrics.observe(self.instance.as_str(), "alertmanager", outcome, begun.elapsed());
+        result
     }
 
-    async fn answer<T>(
+    async fn alerts_and_silences(&self, begun: Instant) -> Result<AlertmanagerState, UpstreamError> {
+        let requests = async {
+            let alerts = self.read(&self.alerts_url, read_alerts).await?;
+            let is_silenced = alerts.iter().any(|alert| !alert.silenced_by.is_empty());
+            // Without a silenced alert no silence matters.
+            let silences =
+                if is_silenced { self.read(&self.silences_url, read_silences).await? } else { Vec::new() };
+            Ok(AlertmanagerState::new(alerts, silences))
+        };
+        self.http.within(begun, requests).await
+    }
+
+    async fn read<T>(
         &self,
         url: &Url,
-        read: impl FnOnce(&[u8]) -> Result<T, serde_json::Error>,
-    ) -> Result<T, AlertmanagerError> {
-        let reply = self.http.get(url.clone()).await.map_err(|fault| of_fault(&fault))?;
-        // Alertmanager answers these with 200 alone; 206 is a part of an answer.
+        decode: impl FnOnce(&[u8]) -> Result<T, serde_json::Error>,
+    ) -> Result<T, UpstreamError> {
+        let reply = self.http.get(url.clone()).await?;
+        // Alertmanager answers these requests with no other status.
         if reply.status != 200 {
-            return Err(of_status(&reply));
+            return Err(self.of_status(&reply));
         }
-        let error = |kind, detail| AlertmanagerError { kind, detail, status: Some(reply.status) };
-        read(&reply.body).map_err(|fault| match fault.classify() {
-            serde_json::error::Category::Eof => {
-                error(FaultKind::Incomplete, "the answer ends in the middle of its JSON".to_owned())
-            }
-            _ => error(FaultKind::NotAlertmanager, format!("the answer is not Alertmanager's: {fault}")),
+        let error = |kind, detail: &str| self.http.error(kind, detail).with_status(reply.status);
+        decode(&reply.body).map_err(|fault| match fault.classify() {
+            Category::Eof => error(ErrorKind::Incomplete, "the answer ends in the middle of its JSON"),
+            _ => error(ErrorKind::NotTheApi, &format!("the answer is not Alertmanager's: {fault}")),
         })
     }
 
-    fn without_secrets(&self, text: &str) -> String {
-        let secrets = self.settings.headers.iter().map(|(_, value): &(String, SecretString)| value);
-        secrets.fold(text.to_owned(), |text, secret| match secret.expose_secret() {
-            short if short.len() < 4 => text,
-            secret => text.replace(secret, "[secret]"),
-        })
+    fn of_status(&self, reply: &Reply) -> UpstreamError {
+        let kind = match reply.status {
+            401 | 403 => ErrorKind::Unauthorized,
+            300..=399 => ErrorKind::NotTheApi,
+            _ => ErrorKind::Upstream,
+        };
+        let detail = format!("the answer has status {}", reply.status);
+        self.http.error(kind, &detail).with_status(reply.status)
     }
-}
-
-fn endpoint(base: &Url, name: &str) -> Result<Url, String> {
-    let mut url = base.clone();
-    let segments = url.path_segments_mut().map_err(|()| "it is no http URL".to_owned());
-    segments?.pop_if_empty().extend(["api", "v2", name]);
-    Ok(url)
-}
-
-fn of_fault(fault: &Fault) -> AlertmanagerError {
-    let (kind, status) = match fault {
-        Fault::Connect(_) | Fault::Certificate(_) | Fault::Tls(_) | Fault::Lost(_) => {
-            (FaultKind::Unreachable, None)
-        }
-        Fault::NotHttp(_) => (FaultKind::NotAlertmanager, None),
-        Fault::Cut { status, .. } => (FaultKind::Incomplete, Some(*status)),
-        Fault::Stalled { status } => (FaultKind::Timeout, Some(*status)),
-        Fault::TooLarge { status } => (FaultKind::TooLarge, Some(*status)),
-    };
-    AlertmanagerError { kind, detail: fault.to_string(), status }
-}
-
-fn of_status(reply: &Reply) -> AlertmanagerError {
-    let kind = match reply.status {
-        401 | 403 => FaultKind::Unauthorized,
-        300..=399 => FaultKind::NotAlertmanager,
-        _ => FaultKind::Failed,
-    };
-    let detail = format!("it answered with status {}", reply.status);
-    AlertmanagerError { kind, detail, status: Some(reply.status) }
 }

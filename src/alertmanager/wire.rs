@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::{HeldAlert, Silence};
+use super::{ReceivedAlert, Silence};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -46,9 +46,9 @@ struct WireSilenceStatus {
 }
 
 /// The body of `/api/v2/alerts`.
-pub fn read_alerts(body: &[u8]) -> Result<Vec<HeldAlert>, serde_json::Error> {
+pub fn read_alerts(body: &[u8]) -> Result<Vec<ReceivedAlert>, serde_json::Error> {
     let alerts: Vec<WireAlert> = serde_json::from_slice(body)?;
-    let told = |alert: WireAlert| HeldAlert {
+    let received = |alert: WireAlert| ReceivedAlert {
         labels: alert.labels.into_iter().collect(),
         fingerprint: alert.fingerprint,
         is_suppressed: alert.status.state.as_deref() == Some("suppressed"),
@@ -57,13 +57,13 @@ pub fn read_alerts(body: &[u8]) -> Result<Vec<HeldAlert>, serde_json::Error> {
         inhibited_by: alert.status.inhibited_by.unwrap_or_default(),
         muted_by: alert.status.muted_by.unwrap_or_default(),
     };
-    Ok(alerts.into_iter().map(told).collect())
+    Ok(alerts.into_iter().map(received).collect())
 }
 
 /// The body of `/api/v2/silences`.
 pub fn read_silences(body: &[u8]) -> Result<Vec<Silence>, serde_json::Error> {
     let silences: Vec<WireSilence> = serde_json::from_slice(body)?;
-    let told = |WireSilence { id, status, created_by, comment, starts_at, ends_at }| Silence {
+    let silence = |WireSilence { id, status, created_by, comment, starts_at, ends_at }| Silence {
         is_active: status.and_then(|status| status.state).as_deref() == Some("active"),
         starts: starts_at.and_then(|starts_at| starts_at.parse().ok()),
         ends: ends_at.parse().ok(),
@@ -72,7 +72,7 @@ pub fn read_silences(body: &[u8]) -> Result<Vec<Silence>, serde_json::Error> {
         comment,
         ends_at,
     };
-    Ok(silences.into_iter().map(told).collect())
+    Ok(silences.into_iter().map(silence).collect())
 }
 
 #[cfg(test)]
@@ -122,12 +122,12 @@ mod tests {
             r#","startsAt":"2026-11-23T13:00:00Z""#,
             "2026-11-23T14:00:00Z",
         );
-        let told = silence(active, start, end);
-        assert_eq!((&*told.created_by, &*told.ends_at), ("ann", end));
-        let (starts, ends) = (told.starts.unwrap(), told.ends.unwrap());
+        let read = silence(active, start, end);
+        assert_eq!((&*read.created_by, &*read.ends_at), ("ann", end));
+        let (starts, ends) = (read.starts.unwrap(), read.ends.unwrap());
         let before = |at| at - jiff::SignedDuration::from_millis(1);
-        assert!(told.is_in_force(starts) && told.is_in_force(before(ends)));
-        assert!(!told.is_in_force(before(starts)) && !told.is_in_force(ends));
+        assert!(read.is_in_force(starts) && read.is_in_force(before(ends)));
+        assert!(!read.is_in_force(before(starts)) && !read.is_in_force(ends));
         for state in [
             "",
             r#","status":{}"#,
@@ -140,6 +140,6 @@ mod tests {
         for starts_at in ["", r#","startsAt":null"#, r#","startsAt":"soon""#] {
             assert!(!silence(active, starts_at, end).is_in_force(starts), "{starts_at}");
         }
-        assert!(!silence(active, start, "never").is_in_force(starts), "nobody knows until when");
+        assert!(!silence(active, start, "never").is_in_force(starts), "its end is unknown");
     }
 }

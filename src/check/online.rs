@@ -17,10 +17,9 @@ use crate::monitoring::{
     EmptyReason, Failure, Graph, Monitoring, Period, Routed, RoutingInput, RoutingSettings, with_rule_targets,
 };
 use crate::problem::{Problem, nearest};
-use crate::prometheus::{
-    ErrorKind, InstanceName, InstanceSettings, Instances, Labels, Matrix, PrometheusError,
-};
+use crate::prometheus::{InstanceName, InstanceSettings, Instances, Labels, Matrix};
 use crate::store::{Scope, Store, StoreSettings};
+use crate::upstream::{ErrorKind, UpstreamError};
 
 /// What counts as "returns nothing": nothing in a day, at a step that misses no series.
 const LOOK_BACK: Duration = Duration::from_secs(86_400);
@@ -195,13 +194,18 @@ impl Conversation<'_> {
         }
     }
 
-    fn trouble(&self, failure: &PrometheusError) {
+    fn trouble(&self, failure: &UpstreamError) {
         let mut trouble = self.said.lock().unwrap_or_else(PoisonError::into_inner);
         trouble.first.get_or_insert_with(|| format!("{}: {}", failure.kind.as_str(), words(failure)));
         trouble.failures += 1;
         let hopeless = matches!(
             failure.kind,
-            ErrorKind::Unreachable | ErrorKind::Unauthorized | ErrorKind::NotPrometheus
+            ErrorKind::Unreachable
+                | ErrorKind::Certificate
+                | ErrorKind::Tls
+                | ErrorKind::Unauthorized
+                | ErrorKind::NotTheApi
+                | ErrorKind::HtmlPage
         );
         trouble.over |= hopeless || trouble.failures >= PATIENCE;
     }
@@ -247,6 +251,6 @@ fn absent(entity: &Entity, graph: &GraphSpec, place: GraphPlace, answer: &Graph)
 }
 
 /// What Prometheus said itself, else what we know.
-fn words(failure: &PrometheusError) -> String {
+fn words(failure: &UpstreamError) -> String {
     failure.said.as_deref().unwrap_or(&failure.detail).chars().take(MAX_SAID_CHARS).collect()
 }

@@ -18,8 +18,9 @@ use super::silences::{Silences, SuppressedCounts};
 use super::skew::Skew;
 use super::verdict::{Doubt, Evidence};
 use crate::annotations::{AlertNames, AlertSpec, Matchers};
-use crate::prometheus::{AlertState, AlertingRule, InstanceName, Labels, PrometheusError, Rules};
+use crate::prometheus::{AlertState, AlertingRule, InstanceName, Labels, Rules};
 use crate::store::Answer;
+use crate::upstream::UpstreamError;
 
 /// How many rows are in each state, inactive ones included whether shown or not.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -52,7 +53,7 @@ pub struct AlertTable {
     pub instance: InstanceName,
     pub as_of: jiff::Timestamp,
     /// Why this is not the newest state.
-    pub failure: Option<Arc<PrometheusError>>,
+    pub failure: Option<Arc<UpstreamError>>,
     pub warnings: Vec<String>,
     /// The instance's clock is off.
     pub skew: Option<Skew>,

@@ -49,11 +49,12 @@ use crate::annotations::{GraphSpec, MonitoringSpec};
 use crate::background::compute;
 use crate::catalog::Entity;
 use crate::prometheus::{
-    ErrorKind, Failing, Instance, InstanceName, InstanceSettings, Instances, InstantAnswer, Matrix, Origin,
-    PrometheusError, Rules, Window,
+    Failing, Instance, InstanceName, InstanceSettings, Instances, InstantAnswer, Matrix, Origin, Rules,
+    Window,
 };
 use crate::promql::PromQl;
 use crate::store::{Answer, InstantQuery, RangeQuery, Scope, Store, StoreFill};
+use crate::upstream::{ErrorKind, UpstreamError, Who};
 
 /// With more alerts on either side, a table is made outside the threads that serve pages.
 const MOST_AT_ONCE: usize = 1_000;
@@ -72,7 +73,7 @@ pub struct Period {
 /// Why a panel has no answer. Worded for readers by `web`.
 #[derive(Clone, Debug)]
 pub enum Failure {
-    Prometheus(Arc<PrometheusError>),
+    Prometheus(Arc<UpstreamError>),
     UnknownInstance(UnknownInstance),
     /// The annotation's query cannot be sent; its problems are in the spec.
     BrokenQuery,
@@ -332,15 +333,9 @@ impl Monitoring {
 
 /// Work that ended without a result: it panicked, or the portal shuts down.
 fn broken_off(instance: &Arc<Instance>, why: &tokio::task::JoinError) -> Failure {
-    Failure::Prometheus(Arc::new(PrometheusError {
-        kind: ErrorKind::Upstream,
-        cause: None,
-        instance: instance.name().clone(),
-        detail: format!("the work was broken off: {why}"),
-        said: None,
-        status: None,
-        was_asked: true,
-    }))
+    let who = Who::Prometheus(instance.name().clone());
+    let detail = format!("the work was broken off: {why}");
+    Failure::Prometheus(Arc::new(UpstreamError::new(who, ErrorKind::Upstream, &detail)))
 }
 
 /// With an HTTP client for each rule that has targets. Fails with a sentence when one cannot be built.

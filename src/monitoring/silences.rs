@@ -11,9 +11,10 @@ use url::Url;
 
 use self::matching::{Found, SuppressionMatcher};
 use super::{AlertRow, AlertTable, Monitoring, StateCounts};
-use crate::alertmanager::{HeldAlert, Holdings, Moment, Reasons, Silence};
-use crate::prometheus::{AlertState, ExternalLabels, Instance, Labels, PrometheusError};
+use crate::alertmanager::{AlertmanagerState, ReadTime, ReceivedAlert, Silence, Suppression};
+use crate::prometheus::{AlertState, ExternalLabels, Instance, Labels};
 use crate::store::{Answer, Scope};
+use crate::upstream::UpstreamError;
 
 /// A table does not wait longer: what is silenced is then not known on this page.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -27,13 +28,13 @@ pub enum Silences {
     /// Where people open it; and how the newest attempt failed, when this is what it said before.
     Known {
         ui_url: Url,
-        failure: Option<Arc<PrometheusError>>,
+        failure: Option<Arc<UpstreamError>>,
         /// How many rows fire that Alertmanager may hold back: it holds back an alert that is theirs or that of
         /// another instance.
         undecided: usize,
     },
     /// None: it has not answered yet.
-    Unknown { ui_url: Url, failure: Option<Arc<PrometheusError>> },
+    Unknown { ui_url: Url, failure: Option<Arc<UpstreamError>> },
 }
 
 impl Silences {
@@ -72,11 +73,11 @@ impl SuppressedCounts {
 }
 
 /// An alert as its Alertmanager has it, and what holds it back now. What is over, or not known to hold, is not in
-/// it: see [`Holdings::reasons`].
+/// it: see [`AlertmanagerState::suppression`].
 #[derive(Clone, Debug, Default)]
 pub struct AlertmanagerStatus {
     /// None: it is not known whether Alertmanager has this alert or that of another instance.
-    alert: Option<Arc<HeldAlert>>,
+    alert: Option<Arc<ReceivedAlert>>,
     pub silences: Vec<Arc<Silence>>,
     /// Names of the alerts on whose account it is held back.
     pub inhibited_by: Vec<String>,
@@ -114,9 +115,9 @@ impl AlertmanagerStatus {
         labels.map(|(name, value)| (&**name, &**value)).collect()
     }
 
-    fn of(alert: &Arc<HeldAlert>, holdings: &Holdings, at: Moment) -> Self {
-        let Reasons { silences, inhibited_by, muted_by } = holdings.reasons(alert, at);
-        let name = |alert: &HeldAlert| alert.label("alertname").unwrap_or(&alert.fingerprint).to_owned();
+    fn of(alert: &Arc<ReceivedAlert>, holdings: &AlertmanagerState, at: ReadTime) -> Self {
+        let Suppression { silences, inhibited_by, muted_by } = holdings.suppression(alert, at);
+        let name = |alert: &ReceivedAlert| alert.label("alertname").unwrap_or(&alert.fingerprint).to_owned();
         Self {
             alert: Some(alert.clone()),
             silences: silences.into_iter().cloned().collect(),
@@ -129,14 +130,14 @@ impl AlertmanagerStatus {
 /// What Alertmanager said, and what tells the alerts of an instance from those of others.
 #[derive(Clone, Debug)]
 pub struct AlertmanagerAnswer {
-    pub answer: Answer<Holdings>,
+    pub answer: Answer<AlertmanagerState>,
     pub external: Arc<Option<ExternalLabels>>,
 }
 
 impl AlertmanagerAnswer {
     /// Marks what is held back at `now` on rows that fire.
     pub fn mark<'r>(&self, rows: impl Iterator<Item = &'r mut AlertRow>, now: Timestamp) {
-        let at = Moment { now, as_of: self.answer.as_of, is_old: self.answer.is_stale() };
+        let at = ReadTime { now, as_of: self.answer.as_of, is_stale: self.answer.is_stale() };
         let mut marking = SuppressionMatcher::new(&self.answer.value, self.external.as_ref().as_ref(), at);
         for row in rows.filter(|row| row.state() == AlertState::Firing) {
             let Some(alert) = row.alert() else { continue };

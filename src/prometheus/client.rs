@@ -1,87 +1,76 @@
-//! Asks one instance over HTTP, within limits, and decodes strictly.
+//! The client of one instance: its requests, within limits and a deadline, strictly decoded.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::SemaphorePermit;
 
-use super::breaker::{Breaker, Failing, Pass};
-use super::lane::{Lane, Lanes, Origin};
-use super::refusal::Refusal;
+use super::breaker::{Breaker, Failing, Permit};
+use super::limits::{HostLimits, Limiter, Origin};
 use super::request::{Endpoints, MOST_NAMES, Request};
+use super::targets::RuleClient;
 use super::wire::{
     Pages, WireFault, read_external_labels, read_instant, read_matrix, read_metadata, read_names, read_rules,
 };
 use super::{
-    ErrorKind, ExternalLabels, InstanceName, InstanceSettings, InstantAnswer, Matrix, Metadata, MetricNames,
-    PrometheusError, Rules, Window,
+    ExternalLabels, InstanceSettings, InstantAnswer, Matrix, Metadata, MetricNames, Rules, Window, failure,
 };
 use crate::clock;
 use crate::metrics::UpstreamMetrics;
-use crate::outbound::{Fault, HttpClient, Reply};
 use crate::promql::PromQl;
+use crate::upstream::{ErrorKind, HttpClient, Reply, UpstreamError, Who};
 
-/// Bodies larger than this are decoded outside the threads that serve pages.
+/// Larger bodies are decoded outside the threads that serve pages.
 const DECODED_INLINE: usize = 1 << 20;
-/// Before a failed connection is tried once more.
-const RETRY_PAUSE: Duration = Duration::from_millis(100);
 
-/// The client of one instance: its HTTP client, headers, deadline and semaphore.
-/// No error that it returns holds a URL or a header's value.
+/// The client of one instance.
 pub struct Client {
-    name: InstanceName,
-    http: Arc<HttpClient>,
+    http: HttpClient,
     endpoints: Endpoints,
-    secrets: Vec<SecretString>,
-    timeout: Duration,
-    lanes: Arc<Lanes>,
-    /// What it shares with the other targets of its rule; None for a configured instance.
-    way: Option<Arc<Lane>>,
+    limits: Arc<HostLimits>,
+    /// The common limit of all targets of its rule; None for a configured instance.
+    rule_limit: Option<Arc<Limiter>>,
     breaker: Breaker,
-    /// What the metrics call it.
+    /// The label in the portal's metrics.
     label: String,
     metrics: UpstreamMetrics,
 }
 
-/// Held while a question is with the instance.
-type Slots<'a> = Vec<SemaphorePermit<'a>>;
-
 impl Client {
     /// Fails with a sentence when the HTTP client cannot be built.
     pub fn new(settings: &InstanceSettings, metrics: &UpstreamMetrics) -> Result<Self, String> {
-        let http = Arc::new(HttpClient::new(&settings.api, &settings.headers, settings.secure)?);
-        let lanes = Arc::new(Lanes::new(settings.max_concurrent));
-        Self::on(settings, http, lanes, settings.name.as_str(), metrics)
+        let InstanceSettings { name, api, headers, secure, timeout, .. } = settings;
+        let http = HttpClient::new(Who::Prometheus(name.clone()), api, headers, *secure, *timeout)?;
+        let limits = Arc::new(HostLimits::new(settings.max_concurrent));
+        Self::on(settings, http, limits, name.as_str(), metrics)
     }
 
-    /// A client of a target, which shares its HTTP client and the way with its rule, and its lanes with its
-    /// host. `label`: what the metrics call it.
-    pub fn sharing(
+    /// The client of a rule's target. It shares connections and a limit with its rule, and the other limits with
+    /// its host.
+    pub fn of_target(
         settings: &InstanceSettings,
-        (http, way): (Arc<HttpClient>, Arc<Lane>),
-        lanes: Arc<Lanes>,
+        rule: &RuleClient,
+        limits: Arc<HostLimits>,
         label: &str,
         metrics: &UpstreamMetrics,
     ) -> Result<Self, String> {
-        Ok(Self { way: Some(way), ..Self::on(settings, http, lanes, label, metrics)? })
+        let http = rule.http.for_target(&settings.name, settings.timeout);
+        let client = Self::on(settings, http, limits, label, metrics)?;
+        Ok(Self { rule_limit: Some(rule.limit.clone()), ..client })
     }
 
     fn on(
         settings: &InstanceSettings,
-        http: Arc<HttpClient>,
-        lanes: Arc<Lanes>,
+        http: HttpClient,
+        limits: Arc<HostLimits>,
         label: &str,
         metrics: &UpstreamMetrics,
     ) -> Result<Self, String> {
         Ok(Self {
-            name: settings.name.clone(),
             http,
             endpoints: Endpoints::of(&settings.api)?,
-            secrets: settings.headers.iter().map(|(_, value)| value.clone()).collect(),
-            timeout: settings.timeout,
-            lanes,
-            way: None,
+            limits,
+            rule_limit: None,
             breaker: Breaker::new(label, metrics),
             label: label.to_owned(),
             metrics: metrics.clone(),
@@ -93,10 +82,11 @@ impl Client {
         query: &PromQl,
         window: Window,
         origin: Origin,
-    ) -> Result<Matrix, PrometheusError> {
+    ) -> Result<Matrix, UpstreamError> {
         let request = Request::QueryRange { query, window: &window, origin };
-        let read = move |reply: &Reply| Ok(Matrix { date: reply.date, ..read_matrix(&reply.body, window)? });
-        self.read(request, read).await
+        let decode =
+            move |reply: &Reply| Ok(Matrix { date: reply.date, ..read_matrix(&reply.body, window)? });
+        self.read(request, decode).await
     }
 
     /// The value at one instant, in epoch milliseconds.
@@ -105,26 +95,30 @@ impl Client {
         query: &PromQl,
         at_ms: i64,
         origin: Origin,
-    ) -> Result<InstantAnswer, PrometheusError> {
+    ) -> Result<InstantAnswer, UpstreamError> {
         self.read(Request::Query { query, at_ms, origin }, |reply| read_instant(&reply.body)).await
     }
 
     /// All pages of the rules, within one deadline.
-    pub async fn rules(&self) -> Result<Rules, PrometheusError> {
+    pub async fn rules(&self) -> Result<Rules, UpstreamError> {
         let begun = clock::stopwatch();
-        self.answer(begun, &Request::Rules(None), self.every_page(begun)).await
+        self.limited(begun, &Request::Rules(None), self.all_pages(begun)).await
     }
 
-    async fn every_page(&self, begun: Instant) -> Result<Rules, Refusal> {
+    async fn all_pages(&self, begun: Instant) -> Result<Rules, UpstreamError> {
         let (mut pages, mut next) = (Pages::default(), None);
         loop {
-            let read = |reply: &Reply| read_rules(&reply.body, reply.date);
-            let asked = self.ask(begun, &Request::Rules(next.as_ref()), read).await;
-            next = match asked.map_err(Refusal::of_no_query) {
+            let decode = |reply: &Reply| read_rules(&reply.body, reply.date);
+            let page = self.fetch(begun, &Request::Rules(next.as_ref()), decode).await;
+            next = match page {
                 Ok(page) => pages.add(page),
-                Err(refusal) if next.is_none() => return Err(refusal),
-                Err(refusal) => {
-                    pages.end(refusal.kind);
+                // The request has no query that could be bad.
+                Err(error) if next.is_none() && error.kind.is_of_query() => {
+                    return Err(UpstreamError { kind: ErrorKind::Upstream, ..error });
+                }
+                Err(error) if next.is_none() => return Err(error),
+                Err(error) => {
+                    pages.end(if error.kind.is_of_query() { ErrorKind::Upstream } else { error.kind });
                     None
                 }
             };
@@ -135,27 +129,27 @@ impl Client {
     }
 
     /// What the instance's targets say of a metric.
-    pub async fn metadata(&self, metric: &str) -> Result<Metadata, PrometheusError> {
-        let told = metric.to_owned();
-        self.read(Request::Metadata(metric), move |reply| read_metadata(&reply.body, &told)).await
+    pub async fn metadata(&self, metric: &str) -> Result<Metadata, UpstreamError> {
+        let name = metric.to_owned();
+        self.read(Request::Metadata(metric), move |reply| read_metadata(&reply.body, &name)).await
     }
 
     /// The names of the instance's metrics.
-    pub async fn metric_names(&self) -> Result<MetricNames, PrometheusError> {
+    pub async fn metric_names(&self) -> Result<MetricNames, UpstreamError> {
         self.read(Request::MetricNames, |reply| read_names(&reply.body, MOST_NAMES)).await
     }
 
     /// What the instance adds to its alerts; None: it sends none itself.
-    pub async fn external_labels(&self) -> Result<Option<ExternalLabels>, PrometheusError> {
+    pub async fn external_labels(&self) -> Result<Option<ExternalLabels>, UpstreamError> {
         self.read(Request::Config, |reply| read_external_labels(&reply.body)).await
     }
 
-    /// How the instance fails, where a question of that origin would not be sent now.
-    pub fn refusal(&self, origin: Origin) -> Option<Arc<PrometheusError>> {
-        self.breaker.refusal(origin, clock::stopwatch())
+    /// The failure that keeps back a request of that origin now.
+    pub fn blocked(&self, origin: Origin) -> Option<Arc<UpstreamError>> {
+        self.breaker.blocked(origin, clock::stopwatch())
     }
 
-    /// Whether the instance fails, so that it is asked one question at a time.
+    /// Whether the instance fails. It then receives one request at a time.
     pub fn failing(&self, origin: Origin) -> Option<Failing> {
         self.breaker.failing(origin)
     }
@@ -165,126 +159,84 @@ impl Client {
         &self,
         request: Request<'_>,
         decode: impl FnOnce(&Reply) -> Result<T, WireFault> + Send + 'static,
-    ) -> Result<T, PrometheusError> {
+    ) -> Result<T, UpstreamError> {
         let begun = clock::stopwatch();
-        self.answer(begun, &request, self.ask(begun, &request, decode)).await
+        self.limited(begun, &request, self.fetch(begun, &request, decode)).await
     }
 
-    /// Asks within all limits, counts and words the failure. While the instance fails nothing is sent, save one
-    /// question at a time.
-    async fn answer<T>(
+    /// Runs `work` within all limits and counts it. The breaker may keep it back.
+    async fn limited<T>(
         &self,
         begun: Instant,
         request: &Request<'_>,
-        asked: impl Future<Output = Result<T, Refusal>>,
-    ) -> Result<T, PrometheusError> {
-        let told = |failure: Arc<PrometheusError>| (*failure).clone();
-        self.breaker.refusal(request.origin(), begun).map_or(Ok(()), |failure| Err(told(failure)))?;
+        work: impl Future<Output = Result<T, UpstreamError>>,
+    ) -> Result<T, UpstreamError> {
+        let before = |failure: Arc<UpstreamError>| (*failure).clone();
+        self.breaker.blocked(request.origin(), begun).map_or(Ok(()), |failure| Err(before(failure)))?;
         let slots = self.enter(begun, request).await;
-        // The instance may fail since this one began to wait.
-        let pass = self.pass(request).map_err(told)?;
+        // The instance may have begun to fail while this request waited.
+        let permit = self.permit(request).map_err(before)?;
         let result = match slots {
-            Ok(_slots) => asked.await,
-            Err(refusal) => Err(refusal),
+            Ok(_slots) => work.await,
+            Err(error) => Err(error),
         };
-        let outcome = result.as_ref().map_or_else(|refusal| refusal.kind.as_str(), |_| "ok");
+        let outcome = result.as_ref().map_or_else(|error| error.kind.as_str(), |_| "ok");
         self.metrics.observe(&self.label, request.name(), outcome, begun.elapsed());
-        let result = result.map_err(|refusal| self.worded(refusal));
-        if let Some(pass) = pass {
-            pass.ended(result.as_ref(), clock::stopwatch());
+        if let Some(permit) = permit {
+            permit.end(result.as_ref(), clock::stopwatch());
         }
         result
     }
 
-    /// Leave to ask. Asides are no probe, and tell nothing of the instance.
-    fn pass(&self, request: &Request<'_>) -> Result<Option<Pass>, Arc<PrometheusError>> {
-        if request.is_aside() {
+    /// Metadata is no probe, and its failures do not count.
+    fn permit(&self, request: &Request<'_>) -> Result<Option<Permit>, Arc<UpstreamError>> {
+        if request.is_metadata() {
             return self.breaker.failing(Origin::Known).map_or(Ok(None), |failing| Err(failing.failure));
         }
         self.breaker.enter(request.origin(), clock::stopwatch()).map(Some)
     }
 
-    fn worded(&self, refusal: Refusal) -> PrometheusError {
-        PrometheusError {
-            kind: refusal.kind,
-            cause: refusal.cause,
-            instance: self.name.clone(),
-            detail: self.without_secrets(&refusal.detail),
-            said: refusal.said.map(|said| self.without_secrets(&said)),
-            status: refusal.status,
-            was_asked: true,
-        }
-    }
-
-    /// What is left of the deadline.
-    fn left(&self, begun: Instant) -> Duration {
-        self.timeout.saturating_sub(begun.elapsed())
-    }
-
-    /// Within what is left of the deadline.
-    async fn ask<T: Send + 'static>(
+    async fn enter(
         &self,
         begun: Instant,
         request: &Request<'_>,
-        decode: impl FnOnce(&Reply) -> Result<T, WireFault> + Send + 'static,
-    ) -> Result<T, Refusal> {
-        let left = self.left(begun);
-        let asked = async {
-            let reply = self.send(request, left).await.map_err(|f| Refusal::of_fault(&f))?;
-            if (200..=299).contains(&reply.status) {
-                decoded(reply, decode).await
-            } else {
-                Err(Refusal::of_status(&reply))
-            }
-        };
-        tokio::time::timeout(left, asked).await.unwrap_or_else(|_| {
-            Err(Refusal::new(ErrorKind::Timeout, format!("no answer within {:?}", self.timeout)))
-        })
-    }
-
-    async fn enter(&self, begun: Instant, request: &Request<'_>) -> Result<Slots<'_>, Refusal> {
-        let mut slots = Slots::new();
-        // The way last: who waits for a busy host must not keep others from theirs.
-        for lane in self.lanes.of(request).chain(self.way.as_deref()) {
-            let slot = lane.enter(self.left(begun)).await;
-            let busy = || Refusal::new(ErrorKind::Overloaded, "too many questions wait for this instance");
+    ) -> Result<Vec<SemaphorePermit<'_>>, UpstreamError> {
+        let mut slots = Vec::new();
+        // The rule's limit last: a request that waits for a busy host must not keep others from their hosts.
+        for limiter in self.limits.of(request).chain(self.rule_limit.as_deref()) {
+            let slot = limiter.enter(self.http.left(begun)).await;
+            let busy = || self.http.error(ErrorKind::Overloaded, "too many requests wait for this instance");
             slots.push(slot.ok_or_else(busy)?);
         }
         Ok(slots)
     }
 
-    /// Tries a second time only if there was no connection: then the instance has not seen the question.
-    async fn send(&self, request: &Request<'_>, left: Duration) -> Result<Reply, Fault> {
-        match self.endpoints.send(&self.http, request, left).await {
-            Err(Fault::Connect(_)) => {
-                tokio::time::sleep(RETRY_PAUSE).await;
-                self.endpoints.send(&self.http, request, left).await
+    async fn fetch<T: Send + 'static>(
+        &self,
+        begun: Instant,
+        request: &Request<'_>,
+        decode: impl FnOnce(&Reply) -> Result<T, WireFault> + Send + 'static,
+    ) -> Result<T, UpstreamError> {
+        let fetch = async {
+            let reply = self.endpoints.send(&self.http, request, self.http.left(begun)).await?;
+            match reply.status {
+                status @ 200..=299 => {
+                    decoded(reply, decode).await.map_err(|fault| failure::of_wire(&self.http, fault, status))
+                }
+                _ => Err(failure::of_status(&self.http, &reply)),
             }
-            other => other,
-        }
-    }
-
-    /// An instance that repeats our credential in its error must not bring it to a page.
-    fn without_secrets(&self, text: &str) -> String {
-        self.secrets.iter().fold(text.to_owned(), |text, secret| {
-            let whole = secret.expose_secret();
-            let bare = whole.split_once(' ').map_or(whole, |(_, credential)| credential.trim());
-            [whole, bare].into_iter().filter(|s| s.len() >= 4).fold(text, |t, s| t.replace(s, "[secret]"))
-        })
+        };
+        self.http.within(begun, fetch).await
     }
 }
 
 async fn decoded<T: Send + 'static>(
     reply: Reply,
     decode: impl FnOnce(&Reply) -> Result<T, WireFault> + Send + 'static,
-) -> Result<T, Refusal> {
-    let status = reply.status;
-    let result = if reply.body.len() <= DECODED_INLINE {
-        decode(&reply)
-    } else {
-        tokio::task::spawn_blocking(move || decode(&reply))
-            .await
-            .unwrap_or_else(|_| Err(WireFault::Incomplete("decoding the answer was broken off".into())))
-    };
-    result.map_err(|fault| Refusal::of_wire(fault, status))
+) -> Result<T, WireFault> {
+    if reply.body.len() <= DECODED_INLINE {
+        return decode(&reply);
+    }
+    let task = tokio::task::spawn_blocking(move || decode(&reply));
+    task.await.unwrap_or_else(|_| Err(WireFault::Incomplete("the decoding did not finish".into())))
 }

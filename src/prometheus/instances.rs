@@ -1,7 +1,6 @@
 //! The configured instances and their names.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,30 +10,9 @@ use url::Url;
 use super::targets::Targets;
 use super::{Client, Failing, Origin};
 use crate::metrics::UpstreamMetrics;
+use crate::upstream::InstanceName;
 
-/// The name of an instance that is configured; `default` is the unnamed one.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct InstanceName(Arc<str>);
-
-impl InstanceName {
-    pub const DEFAULT: &'static str = "default";
-
-    pub fn new(name: &str) -> Self {
-        Self(name.into())
-    }
-
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for InstanceName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-/// How to reach and treat one instance.
+/// The settings of one instance.
 #[derive(Clone, Debug)]
 pub struct InstanceSettings {
     pub name: InstanceName,
@@ -50,7 +28,7 @@ pub struct InstanceSettings {
     pub ui_url: Option<Url>,
     pub scrape_interval: Duration,
     pub max_concurrent: usize,
-    /// For one question in total.
+    /// For one request, waiting included.
     pub timeout: Duration,
 }
 

@@ -2,15 +2,14 @@
 
 mod breaker;
 mod client;
-mod error;
 mod external;
+mod failure;
 mod float;
 mod histogram;
 mod instances;
 mod instant;
-mod lane;
+mod limits;
 mod metadata;
-mod refusal;
 mod remarks;
 mod request;
 mod rules;
@@ -21,14 +20,15 @@ pub mod wire;
 
 pub use breaker::Failing;
 pub use client::Client;
-pub use error::{Cause, ErrorKind, PrometheusError};
 pub use external::ExternalLabels;
 pub use float::Float;
 pub use histogram::{Boundaries, Bucket, Histogram, HistogramSeries};
-pub use instances::{Instance, InstanceName, InstanceSettings, Instances};
+pub use instances::{Instance, InstanceSettings, Instances};
 pub use instant::{InstantAnswer, InstantSample, InstantValue, SampleValue, SeriesSamples};
-pub use lane::Origin;
+pub use limits::Origin;
 pub use metadata::{Metadata, MetricNames};
 pub use rules::{Alert, AlertState, AlertingRule, RuleGroup, RuleHealth, Rules};
 pub use samples::{ABSENT, Labels, Matrix, Series, is_absent};
 pub use window::{MAX_POINTS, STEP_LADDER, Window, default_step};
+
+pub use crate::upstream::InstanceName;

@@ -1,19 +1,19 @@
-//! What is asked, and how it is written for Prometheus' HTTP API.
+//! Requests to Prometheus' HTTP API.
 
 use std::time::Duration;
 
 use url::Url;
 
 use super::Window;
-use super::lane::Origin;
+use super::limits::Origin;
 use super::wire::NextPage;
-use crate::outbound::{Fault, HttpClient, Reply};
 use crate::promql::PromQl;
+use crate::upstream::{HttpClient, Reply, UpstreamError, endpoint};
 
-/// The most names of metrics that are asked for.
+/// The most names of metrics that are requested.
 pub const MOST_NAMES: usize = 20_000;
 
-/// What is asked, before it becomes an HTTP request.
+/// A question, before it becomes an HTTP request.
 pub enum Request<'a> {
     QueryRange {
         query: &'a PromQl,
@@ -41,12 +41,12 @@ impl Request<'_> {
         }
     }
 
-    /// Whether nobody misses the answer.
-    pub fn is_aside(&self) -> bool {
+    /// Whether the page is complete without the answer.
+    pub fn is_metadata(&self) -> bool {
         matches!(self, Self::Metadata(_) | Self::MetricNames | Self::Config)
     }
 
-    /// What the metrics call it.
+    /// The label in the portal's metrics.
     pub fn name(&self) -> &'static str {
         match self {
             Self::QueryRange { .. } => "query_range",
@@ -59,7 +59,7 @@ impl Request<'_> {
     }
 }
 
-/// Where an instance is asked what.
+/// The URLs of one instance.
 pub struct Endpoints {
     query_range: Url,
     query: Url,
@@ -86,13 +86,13 @@ impl Endpoints {
         })
     }
 
-    /// Sends a request once. `left`: of its deadline.
+    /// `left`: of the deadline.
     pub async fn send(
         &self,
         http: &HttpClient,
         request: &Request<'_>,
         left: Duration,
-    ) -> Result<Reply, Fault> {
+    ) -> Result<Reply, UpstreamError> {
         match request {
             Request::Rules(page) => http.get(self.rules_of(*page)).await,
             Request::Metadata(metric) => {
@@ -133,14 +133,6 @@ impl Endpoints {
     }
 }
 
-fn endpoint(api: &Url, path: &[&str]) -> Result<Url, String> {
-    let mut url = api.clone();
-    url.set_query(None);
-    url.set_fragment(None);
-    url.path_segments_mut().map_err(|()| "the target is no http URL".to_owned())?.pop_if_empty().extend(path);
-    Ok(url)
-}
-
 /// Milliseconds as Prometheus reads times and steps: seconds with decimals.
 fn seconds(ms: i64) -> String {
     let sign = if ms < 0 { "-" } else { "" };
@@ -151,7 +143,7 @@ fn seconds(ms: i64) -> String {
     }
 }
 
-/// A little less than what is left for us, so that Prometheus' own word about it still arrives.
+/// A little less than the portal's own deadline, so that Prometheus' message about it still arrives.
 fn upstream_timeout(left: Duration) -> String {
     let margin = (left / 10).min(Duration::from_millis(500));
     format!("{}ms", left.saturating_sub(margin).as_millis().max(1))
@@ -180,17 +172,5 @@ mod tests {
         assert_eq!(upstream_timeout(Duration::from_secs(10)), "9500ms");
         assert_eq!(upstream_timeout(Duration::from_secs(1)), "900ms");
         assert_eq!(upstream_timeout(Duration::ZERO), "1ms");
-    }
-
-    #[test]
-    fn endpoints_stand_behind_the_whole_path() {
-        for (api, url) in [
-            ("http://h:9090/api/v1/", "http://h:9090/api/v1/rules"),
-            ("http://h/prom/api/v1", "http://h/prom/api/v1/rules"),
-            ("http://h", "http://h/rules"),
-            ("http://h/api/v1/?x=1#y", "http://h/api/v1/rules"),
-        ] {
-            assert_eq!(endpoint(&Url::parse(api).unwrap(), &["rules"]).unwrap().as_str(), url);
-        }
     }
 }

@@ -2,14 +2,15 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
 
 use secrecy::SecretString;
 use url::Url;
 
-use super::lane::{Lane, Lanes};
+use super::limits::{HostLimits, Limiter};
 use super::{Client, Instance, InstanceName, InstanceSettings};
 use crate::metrics::UpstreamMetrics;
-use crate::outbound::HttpClient;
+use crate::upstream::{HttpClient, Who};
 
 /// The most targets that are remembered. A dropped target gets a new client when it is used again.
 pub const MOST_TARGETS: usize = 256;
@@ -20,9 +21,15 @@ const RULE_SLOTS: usize = 256;
 /// The targets of all rules.
 #[derive(Default)]
 pub struct Targets {
-    /// By rule: the HTTP client, whose headers go to all of the rule's targets, and their common limit.
-    rules: BTreeMap<String, (Arc<HttpClient>, Arc<Lane>)>,
+    rules: BTreeMap<String, RuleClient>,
     memory: Mutex<Memory>,
+}
+
+/// What all targets of a rule share.
+pub struct RuleClient {
+    /// Its headers go to all of them.
+    pub http: HttpClient,
+    pub limit: Arc<Limiter>,
 }
 
 #[derive(Default)]
@@ -30,7 +37,7 @@ struct Memory {
     /// With the number of the last use.
     instances: HashMap<InstanceName, (Arc<Instance>, u64)>,
     /// By host and port: a host has one limit, whichever rule or path a request takes.
-    lanes: HashMap<String, Weak<Lanes>>,
+    limits: HashMap<String, Weak<HostLimits>>,
     uses: u64,
 }
 
@@ -43,8 +50,10 @@ impl Targets {
         headers: &[(String, SecretString)],
         secure: bool,
     ) -> Result<(), String> {
-        let http = HttpClient::new(sample, headers, secure)?;
-        self.rules.insert(rule.to_owned(), (Arc::new(http), Arc::new(Lane::new(RULE_SLOTS))));
+        let who = Who::Prometheus(InstanceName::new(rule));
+        // Each target sets its own timeout.
+        let http = HttpClient::new(who, sample, headers, secure, Duration::MAX)?;
+        self.rules.insert(rule.to_owned(), RuleClient { http, limit: Arc::new(Limiter::new(RULE_SLOTS)) });
         Ok(())
     }
 
@@ -73,10 +82,11 @@ impl Targets {
             *last_use = uses;
             return Ok(instance.clone());
         }
-        let client = self.rules.get(rule).ok_or_else(|| format!("the rule {rule} has no HTTP client"))?;
-        let lanes = memory.lanes_of(&settings);
+        let rule_client =
+            self.rules.get(rule).ok_or_else(|| format!("the rule {rule} has no HTTP client"))?;
+        let limits = memory.limits_of(&settings);
         // All targets of a rule share one label: the operator does not limit their number.
-        let client = Client::sharing(&settings, client.clone(), lanes, &format!("{rule}/*"), metrics)?;
+        let client = Client::of_target(&settings, rule_client, limits, &format!("{rule}/*"), metrics)?;
         let instance = Arc::new(Instance { settings, client });
         memory.instances.insert(instance.name().clone(), (instance.clone(), uses));
         memory.drop_beyond(MOST_TARGETS);
@@ -90,17 +100,17 @@ impl Targets {
 }
 
 impl Memory {
-    fn lanes_of(&mut self, settings: &InstanceSettings) -> Arc<Lanes> {
+    fn limits_of(&mut self, settings: &InstanceSettings) -> Arc<HostLimits> {
         let host = settings.api.host_str().unwrap_or_default();
         let port = settings.api.port_or_known_default().unwrap_or_default();
         let key = format!("{host}:{port}");
-        if let Some(lanes) = self.lanes.get(&key).and_then(Weak::upgrade) {
-            return lanes;
+        if let Some(limits) = self.limits.get(&key).and_then(Weak::upgrade) {
+            return limits;
         }
-        let lanes = Arc::new(Lanes::new(settings.max_concurrent));
-        self.lanes.retain(|_, lanes| lanes.strong_count() > 0);
-        self.lanes.insert(key, Arc::downgrade(&lanes));
-        lanes
+        let limits = Arc::new(HostLimits::new(settings.max_concurrent));
+        self.limits.retain(|_, limits| limits.strong_count() > 0);
+        self.limits.insert(key, Arc::downgrade(&limits));
+        limits
     }
 
     fn drop_beyond(&mut self, most: usize) {
@@ -114,8 +124,6 @@ impl Memory {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     fn settings(name: &str, api: &str) -> InstanceSettings {
@@ -162,7 +170,7 @@ mod tests {
             resolve(&targets, i);
         }
         assert_eq!(names().len(), MOST_TARGETS);
-        assert!(targets.memory().lanes.len() <= MOST_TARGETS + 1);
+        assert!(targets.memory().limits.len() <= MOST_TARGETS + 1);
     }
 
     #[test]
@@ -172,8 +180,8 @@ mod tests {
             |name: &str, api: &str| targets.resolve("r", settings(name, api), &UpstreamMetrics::default());
         let a = resolve("r/h/a", "http://h/a/").unwrap();
         assert!(Arc::ptr_eq(&a, &resolve("r/h/a", "http://h/a/").unwrap()));
-        let lanes = |api: &str| targets.memory().lanes_of(&settings("r/any", api));
-        let (one, same, other) = (lanes("http://h/a/"), lanes("http://h/b/"), lanes("http://h:81/a/"));
+        let limits = |api: &str| targets.memory().limits_of(&settings("r/any", api));
+        let (one, same, other) = (limits("http://h/a/"), limits("http://h/b/"), limits("http://h:81/a/"));
         assert!(Arc::ptr_eq(&one, &same) && !Arc::ptr_eq(&one, &other));
         // The client of the first target holds them.
         assert_eq!(Arc::strong_count(&one), 3);

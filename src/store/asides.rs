@@ -7,9 +7,9 @@ use std::time::Duration;
 use super::flight::{Asked, Flight, Kept};
 use super::{Scope, Store};
 use crate::metrics::StoreMetrics;
-use crate::prometheus::{
-    ErrorKind, ExternalLabels, Instance, InstanceName, Metadata, MetricNames, Origin, PrometheusError,
-};
+use crate::prometheus::{ExternalLabels, Instance, InstanceName, Metadata, MetricNames, Origin};
+
+use crate::upstream::{ErrorKind, UpstreamError};
 
 const METADATA_LIVES: Duration = Duration::from_secs(3_600);
 /// New metrics come with each deployment.
@@ -133,7 +133,7 @@ impl Store {
 }
 
 /// The instance, unless it fails.
-fn willing(instance: &Arc<Instance>) -> Result<Arc<Instance>, Arc<PrometheusError>> {
+fn willing(instance: &Arc<Instance>) -> Result<Arc<Instance>, Arc<UpstreamError>> {
     match instance.client.failing(Origin::Known) {
         Some(failing) => Err(failing.failure),
         None => Ok(instance.clone()),
@@ -142,17 +142,19 @@ fn willing(instance: &Arc<Instance>) -> Result<Arc<Instance>, Arc<PrometheusErro
 
 /// A failure is kept as an answer that says nothing, so that it is not asked for again with each page.
 fn settled<T: Default>(
-    told: Result<T, PrometheusError>,
+    told: Result<T, UpstreamError>,
     lives: Duration,
-) -> Result<Kept<Arc<T>>, PrometheusError> {
+) -> Result<Kept<Arc<T>>, UpstreamError> {
     let error = match told {
         Ok(told) => return Ok(Kept { value: Arc::new(told), lives }),
-        Err(error) if !error.was_asked => return Err(error),
+        Err(error) if !error.was_sent => return Err(error),
         Err(error) => error,
     };
     tracing::debug!(fault = %error, "an instance says nothing of its metrics");
-    let refused =
-        matches!(error.kind, ErrorKind::NotPrometheus | ErrorKind::Unauthorized | ErrorKind::TooLarge);
+    let refused = matches!(
+        error.kind,
+        ErrorKind::NotTheApi | ErrorKind::HtmlPage | ErrorKind::Unauthorized | ErrorKind::TooLarge
+    );
     let refused = refused || error.kind.is_of_query();
     Ok(Kept { value: Arc::default(), lives: if refused { REFUSED_LIVES } else { FAILED_LIVES } })
 }

@@ -15,7 +15,8 @@ use tracing::Instrument;
 
 use super::weight::{ENTRY, Weigh, capped};
 use crate::metrics::StoreMetrics;
-use crate::prometheus::{ErrorKind, InstanceName, Origin, PrometheusError};
+use crate::prometheus::{InstanceName, Origin};
+use crate::upstream::{ErrorKind, UpstreamError, Who};
 
 /// For how long a failure answers in place of the instance, give or take a sixth:
 /// without the jitter all panels would try again at the same moment.
@@ -38,7 +39,7 @@ pub trait Asked: Weigh + Clone + Hash + Eq + Send + Sync + 'static {
     fn origin(&self) -> Origin;
 }
 
-type Landed<V> = Result<V, Arc<PrometheusError>>;
+type Landed<V> = Result<V, Arc<UpstreamError>>;
 /// Where a fetch tells how it ended. Its receivers are those who wait.
 type Tower<V> = watch::Sender<Option<Landed<V>>>;
 
@@ -46,7 +47,7 @@ type Tower<V> = watch::Sender<Option<Landed<V>>>;
 #[derive(Clone)]
 pub struct Flight<K, V> {
     answers: Cache<K, Kept<V>>,
-    failures: Cache<K, Kept<Arc<PrometheusError>>>,
+    failures: Cache<K, Kept<Arc<UpstreamError>>>,
     flying: Arc<Mutex<HashMap<K, Tower<V>>>>,
     metrics: StoreMetrics,
     runtime: Option<Handle>,
@@ -91,7 +92,7 @@ impl<K: Asked, V: Weigh + Clone + Send + Sync + 'static> Flight<K, V> {
     /// calls. Those who wait hold no more than a place to wait.
     pub async fn get<F>(&self, key: &K, start: impl FnOnce() -> Landed<F>) -> Landed<V>
     where
-        F: Future<Output = Result<Kept<V>, PrometheusError>> + Send + 'static,
+        F: Future<Output = Result<Kept<V>, UpstreamError>> + Send + 'static,
     {
         let mut landing = match self.find(key, start) {
             Found::Landed(landed) => return landed,
@@ -103,7 +104,7 @@ impl<K: Asked, V: Weigh + Clone + Send + Sync + 'static> Flight<K, V> {
 
     fn find<F>(&self, key: &K, start: impl FnOnce() -> Landed<F>) -> Found<V>
     where
-        F: Future<Output = Result<Kept<V>, PrometheusError>> + Send + 'static,
+        F: Future<Output = Result<Kept<V>, UpstreamError>> + Send + 'static,
     {
         if let Some(landed) = self.remembered(key) {
             return Found::Landed(landed);
@@ -157,7 +158,7 @@ struct Airborne<K: Asked, V: Weigh + Clone + Send + Sync + 'static> {
 }
 
 impl<K: Asked, V: Weigh + Clone + Send + Sync + 'static> Airborne<K, V> {
-    async fn fly(self, fetch: impl Future<Output = Result<Kept<V>, PrometheusError>>) {
+    async fn fly(self, fetch: impl Future<Output = Result<Kept<V>, UpstreamError>>) {
         let mut fetch = pin!(fetch);
         let ends = self.key.origin() == Origin::AdHoc;
         let landed = loop {
@@ -175,7 +176,7 @@ impl<K: Asked, V: Weigh + Clone + Send + Sync + 'static> Airborne<K, V> {
         match &landed {
             Ok(kept) => answers.insert(self.key.clone(), kept.clone()),
             // Of an instance that was not asked, its breaker remembers how it fails.
-            Err(error) if !error.was_asked => {}
+            Err(error) if !error.was_sent => {}
             Err(error) => {
                 let kept = Kept { value: error.clone(), lives: jittered(FAILURE_LIVES) };
                 failures.insert(self.key.clone(), kept);
@@ -207,16 +208,9 @@ impl<K: Asked, V: Weigh + Clone + Send + Sync + 'static> Drop for Airborne<K, V>
     }
 }
 
-fn broken_off(question: &impl Asked) -> PrometheusError {
-    PrometheusError {
-        kind: ErrorKind::Upstream,
-        cause: None,
-        instance: question.instance().clone(),
-        detail: "the fetch was broken off".to_owned(),
-        said: None,
-        status: None,
-        was_asked: true,
-    }
+fn broken_off(question: &impl Asked) -> UpstreamError {
+    let who = Who::Prometheus(question.instance().clone());
+    UpstreamError::new(who, ErrorKind::Upstream, "the fetch was broken off")
 }
 
 fn cache<K: Asked, V: Weigh + Clone + Send + Sync + 'static>(max_bytes: u64) -> Cache<K, Kept<V>> {

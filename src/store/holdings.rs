@@ -7,10 +7,11 @@ use std::time::Duration;
 use super::flight::{Flight, Kept};
 use super::last_good::LastGood;
 use super::{Answer, RulesQuestion, StoreSettings, patience, unconfigured, within};
-use crate::alertmanager::{AlertmanagerError, AlertmanagerSettings, Client, FaultKind, Holdings};
+use crate::alertmanager::{AlertmanagerSettings, AlertmanagerState, Client};
 use crate::clock;
 use crate::metrics::{StoreMetrics, UpstreamMetrics};
-use crate::prometheus::{ErrorKind, InstanceName, Origin, PrometheusError};
+use crate::prometheus::{InstanceName, Origin};
+use crate::upstream::UpstreamError;
 
 /// How long an answer holds: Alertmanager itself sends groups no faster.
 pub const HOLDINGS_LIVE: Duration = Duration::from_secs(10);
@@ -21,8 +22,8 @@ const SHARE: u64 = 8;
 #[derive(Clone)]
 pub struct Alertmanagers {
     clients: Arc<BTreeMap<InstanceName, Reached>>,
-    answers: Flight<RulesQuestion, Answer<Holdings>>,
-    last: LastGood<RulesQuestion, Holdings>,
+    answers: Flight<RulesQuestion, Answer<AlertmanagerState>>,
+    last: LastGood<RulesQuestion, AlertmanagerState>,
 }
 
 /// The way to an Alertmanager. Instances that have the same one share its client and its answers.
@@ -43,11 +44,11 @@ impl Alertmanagers {
     ) -> Result<Self, String> {
         let mut clients: BTreeMap<InstanceName, Reached> = BTreeMap::new();
         for (name, settings) in settings {
-            let same = clients.values().find(|reached| reached.settings.asks_as(&settings));
+            let same = clients.values().find(|reached| reached.settings.has_same_requests(&settings));
             let (first, client) = match same {
                 Some(same) => (same.first.clone(), same.client.clone()),
                 None => {
-                    let client = Client::new(settings.clone(), name.as_str(), upstream);
+                    let client = Client::new(&settings, &name, upstream);
                     let client = client.map_err(|e| format!("alertmanager of {name}: {e}"))?;
                     (name.clone(), Arc::new(client))
                 }
@@ -69,7 +70,10 @@ impl Alertmanagers {
 
     /// What is held back. When the Alertmanager fails, what it said up to 15 minutes ago stands in, with
     /// `failure` set. Its failures are told in the words for instances, whose name they have.
-    pub async fn ask(&self, mut question: RulesQuestion) -> Result<Answer<Holdings>, Arc<PrometheusError>> {
+    pub async fn ask(
+        &self,
+        mut question: RulesQuestion,
+    ) -> Result<Answer<AlertmanagerState>, Arc<UpstreamError>> {
         if let Some(reached) = self.clients.get(&question.instance) {
             question.instance = reached.first.clone();
         }
@@ -90,9 +94,9 @@ impl Alertmanagers {
 async fn fetch(
     all: Alertmanagers,
     question: RulesQuestion,
-) -> Result<Kept<Answer<Holdings>>, PrometheusError> {
+) -> Result<Kept<Answer<AlertmanagerState>>, UpstreamError> {
     let asked = match all.clients.get(&question.instance) {
-        Some(reached) => reached.client.holdings().await.map_err(|error| told(&question.instance, error)),
+        Some(reached) => reached.client.state().await,
         None => Err(unconfigured(&question.instance, "no Alertmanager is configured")),
     };
     match asked {
@@ -106,27 +110,5 @@ async fn fetch(
             all.last.fail(question, Arc::new(error.clone()));
             Err(error)
         }
-    }
-}
-
-fn told(instance: &InstanceName, error: AlertmanagerError) -> PrometheusError {
-    let kind = match error.kind {
-        FaultKind::Timeout => ErrorKind::Timeout,
-        FaultKind::Unreachable => ErrorKind::Unreachable,
-        FaultKind::Unauthorized => ErrorKind::Unauthorized,
-        FaultKind::NotAlertmanager => ErrorKind::NotPrometheus,
-        FaultKind::Incomplete => ErrorKind::Incomplete,
-        FaultKind::TooLarge => ErrorKind::TooLarge,
-        FaultKind::Failed => ErrorKind::Upstream,
-    };
-    let detail = format!("alertmanager: {}", error.detail);
-    PrometheusError {
-        kind,
-        instance: instance.clone(),
-        detail,
-        cause: None,
-        said: None,
-        status: error.status,
-        was_asked: true,
     }
 }

@@ -9,7 +9,7 @@ use moka::sync::Cache;
 
 use super::Answer;
 use super::weight::{ENTRY, Weigh, capped};
-use crate::prometheus::PrometheusError;
+use crate::upstream::UpstreamError;
 
 /// Beyond this age an answer says too little about now.
 pub const STALE_LIMIT: Duration = Duration::from_secs(15 * 60);
@@ -22,7 +22,7 @@ const FAILURES_SHARE: u64 = 16;
 #[derive(Clone)]
 pub struct LastGood<F, T> {
     answers: Cache<F, Answer<T>>,
-    failures: Cache<F, Arc<PrometheusError>>,
+    failures: Cache<F, Arc<UpstreamError>>,
 }
 
 impl<F, T> LastGood<F, T>
@@ -59,12 +59,12 @@ where
     }
 
     /// Keeps in mind that the newest attempt failed.
-    pub fn fail(&self, family: F, failure: Arc<PrometheusError>) {
+    pub fn fail(&self, family: F, failure: Arc<UpstreamError>) {
         self.failures.insert(family, failure);
     }
 
     /// How the newest attempt failed, if there is an answer that serves in its place.
-    pub fn trouble(&self, family: &F, serves: impl FnOnce(&T) -> bool) -> Option<Arc<PrometheusError>> {
+    pub fn trouble(&self, family: &F, serves: impl FnOnce(&T) -> bool) -> Option<Arc<UpstreamError>> {
         let failure = self.failures.get(family)?;
         self.answers.get(family).filter(|old| serves(&old.value)).map(|_| failure)
     }
@@ -72,10 +72,10 @@ where
     /// The family's answer if it serves, marked with the failure; else the failure itself.
     pub fn instead_of(
         &self,
-        failure: Arc<PrometheusError>,
+        failure: Arc<UpstreamError>,
         family: &F,
         serves: impl FnOnce(&T) -> bool,
-    ) -> Result<Answer<T>, Arc<PrometheusError>> {
+    ) -> Result<Answer<T>, Arc<UpstreamError>> {
         match self.answers.get(family) {
             Some(old) if serves(&old.value) => Ok(Answer { failure: Some(failure), ..old }),
             _ => Err(failure),

@@ -20,13 +20,14 @@ use self::asides::Asides;
 use self::flight::{Flight, Kept};
 use self::key::{Family, InstantQuestion, Question, RulesQuestion};
 use self::last_good::{LastGood, STALE_LIMIT};
-use crate::alertmanager::{AlertmanagerSettings, Holdings};
+use crate::alertmanager::{AlertmanagerSettings, AlertmanagerState};
 use crate::clock;
 use crate::metrics::StoreMetrics;
 use crate::prometheus::{
-    ErrorKind, Failing, Instance, InstanceName, InstanceSettings, Instances, InstantAnswer, Matrix, Origin,
-    PrometheusError, Rules, Window,
+    Failing, Instance, InstanceName, InstanceSettings, Instances, InstantAnswer, Matrix, Origin, Rules,
+    Window,
 };
+use crate::upstream::{ErrorKind, UpstreamError, Who};
 
 /// Samples younger than this may still change: late scrapes, rules, remote writes.
 const UNSTABLE: Duration = Duration::from_secs(10 * 60);
@@ -55,7 +56,7 @@ pub struct Answer<T> {
     pub value: Arc<T>,
     /// When the instance gave it.
     pub as_of: Timestamp,
-    pub failure: Option<Arc<PrometheusError>>,
+    pub failure: Option<Arc<UpstreamError>>,
 }
 
 impl<T> Clone for Answer<T> {
@@ -130,7 +131,7 @@ impl Store {
         &self,
         instance: &Arc<Instance>,
         scope: Scope,
-    ) -> Result<Answer<Holdings>, Arc<PrometheusError>> {
+    ) -> Result<Answer<AlertmanagerState>, Arc<UpstreamError>> {
         match &self.alertmanagers {
             Some(alertmanagers) => alertmanagers.ask(RulesQuestion::of(instance, scope)).await,
             None => Err(Arc::new(unconfigured(instance.name(), "no Alertmanager is configured"))),
@@ -148,7 +149,7 @@ impl Store {
         instance: &Arc<Instance>,
         scope: Scope,
         query: RangeQuery,
-    ) -> Result<Answer<Matrix>, Arc<PrometheusError>> {
+    ) -> Result<Answer<Matrix>, Arc<UpstreamError>> {
         let question = Question { instance: instance.name().clone(), scope, query };
         let origin = question.query.origin;
         if origin == Origin::AdHoc
@@ -172,7 +173,7 @@ impl Store {
         instance: &Arc<Instance>,
         scope: Scope,
         query: InstantQuery,
-    ) -> Result<Answer<InstantAnswer>, Arc<PrometheusError>> {
+    ) -> Result<Answer<InstantAnswer>, Arc<UpstreamError>> {
         let question = InstantQuestion { instance: instance.name().clone(), scope, query };
         let origin = question.query.origin;
         let start = || Ok(fetch_instant(open(instance, origin)?, question.clone()));
@@ -187,7 +188,7 @@ impl Store {
         &self,
         instance: &Arc<Instance>,
         scope: Scope,
-    ) -> Result<Answer<Rules>, Arc<PrometheusError>> {
+    ) -> Result<Answer<Rules>, Arc<UpstreamError>> {
         let question = RulesQuestion::of(instance, scope);
         let trouble = self.last_rules.trouble(&question, |_| true);
         let patience = patience_with(instance, Origin::Known, trouble);
@@ -200,15 +201,8 @@ impl Store {
 
     /// The rules that an instance told before, when it takes too long now.
     pub fn rules_before(&self, instance: &Arc<Instance>, scope: Scope) -> Option<Answer<Rules>> {
-        let late = PrometheusError {
-            kind: ErrorKind::Timeout,
-            cause: None,
-            instance: instance.name().clone(),
-            detail: "no answer yet".to_owned(),
-            said: None,
-            status: None,
-            was_asked: true,
-        };
+        let who = Who::Prometheus(instance.name().clone());
+        let late = UpstreamError::new(who, ErrorKind::Timeout, "no answer yet");
         let question = RulesQuestion::of(instance, scope);
         self.told(self.last_rules.instead_of(Arc::new(late), &question, |_| true)).ok()
     }
@@ -252,25 +246,27 @@ fn aged<T>(instance: &Instance, answer: Answer<T>) -> Answer<T> {
 }
 
 /// The instance, if it may be asked now.
-fn open(instance: &Arc<Instance>, origin: Origin) -> Result<Arc<Instance>, Arc<PrometheusError>> {
-    instance.client.refusal(origin).map_or_else(|| Ok(instance.clone()), Err)
+fn open(instance: &Arc<Instance>, origin: Origin) -> Result<Arc<Instance>, Arc<UpstreamError>> {
+    instance.client.blocked(origin).map_or_else(|| Ok(instance.clone()), Err)
 }
 
 /// How long a reader waits for a question; `trouble`: how its newest attempt failed, where an older answer
 /// can stand in.
-fn patience_with(instance: &Instance, origin: Origin, trouble: Option<Arc<PrometheusError>>) -> Patience {
+fn patience_with(instance: &Instance, origin: Origin, trouble: Option<Arc<UpstreamError>>) -> Patience {
     patience(origin, instance.client.failing(origin), trouble)
 }
 
-fn unconfigured(instance: &InstanceName, detail: &str) -> PrometheusError {
-    let (kind, instance, detail) = (ErrorKind::Upstream, instance.clone(), detail.to_owned());
-    PrometheusError { kind, cause: None, instance, detail, said: None, status: None, was_asked: false }
+fn unconfigured(instance: &InstanceName, detail: &str) -> UpstreamError {
+    UpstreamError {
+        was_sent: false,
+        ..UpstreamError::new(Who::Alertmanager(instance.clone()), ErrorKind::Upstream, detail)
+    }
 }
 
 /// How long is waited, and what is told then. None: to the end.
-type Patience = Option<(Duration, Arc<PrometheusError>)>;
+type Patience = Option<(Duration, Arc<UpstreamError>)>;
 
-fn patience(origin: Origin, failing: Option<Failing>, trouble: Option<Arc<PrometheusError>>) -> Patience {
+fn patience(origin: Origin, failing: Option<Failing>, trouble: Option<Arc<UpstreamError>>) -> Patience {
     match (origin, failing, trouble) {
         // It would end when its reader leaves, and so never be answered.
         (Origin::AdHoc, ..) => None,
@@ -282,8 +278,8 @@ fn patience(origin: Origin, failing: Option<Failing>, trouble: Option<Arc<Promet
 /// What is asked for, or the failure before it once that has taken too long; the fetch goes on.
 async fn within<T>(
     patience: Patience,
-    asked: impl Future<Output = Result<T, Arc<PrometheusError>>>,
-) -> Result<T, Arc<PrometheusError>> {
+    asked: impl Future<Output = Result<T, Arc<UpstreamError>>>,
+) -> Result<T, Arc<UpstreamError>> {
     match patience {
         None => asked.await,
         Some((time, before)) => tokio::time::timeout(time, asked).await.unwrap_or(Err(before)),
@@ -291,8 +287,8 @@ async fn within<T>(
 }
 
 /// Tells the operator: once for each question that was really asked, not for each reader of its failure.
-fn log(error: &PrometheusError, asked: &str) {
-    if !error.was_asked {
+fn log(error: &UpstreamError, asked: &str) {
+    if !error.was_sent {
         return;
     }
     let asked: String = asked.chars().take(LOGGED_CHARACTERS).collect();
@@ -307,7 +303,7 @@ async fn fetch_graph(
     store: Store,
     instance: Arc<Instance>,
     question: Question,
-) -> Result<Kept<Answer<Matrix>>, PrometheusError> {
+) -> Result<Kept<Answer<Matrix>>, UpstreamError> {
     let RangeQuery { query, window, origin } = &question.query;
     let asked = instance.client.query_range(query, *window, *origin);
     let matrix = match asked.await {
@@ -332,7 +328,7 @@ async fn fetch_graph(
 async fn fetch_instant(
     instance: Arc<Instance>,
     question: InstantQuestion,
-) -> Result<Kept<Answer<InstantAnswer>>, PrometheusError> {
+) -> Result<Kept<Answer<InstantAnswer>>, UpstreamError> {
     let InstantQuery { query, at_ms, origin } = &question.query;
     let value = instance.client.query(query, *at_ms, *origin).await;
     let value = value.inspect_err(|error| log(error, query.as_str()))?;
@@ -346,7 +342,7 @@ async fn fetch_rules(
     store: Store,
     instance: Arc<Instance>,
     question: RulesQuestion,
-) -> Result<Kept<Answer<Rules>>, PrometheusError> {
+) -> Result<Kept<Answer<Rules>>, UpstreamError> {
     let rules = match instance.client.rules().await {
         Ok(rules) => rules,
         Err(error) => {

@@ -5,10 +5,9 @@ use std::sync::Arc;
 use super::Answer;
 use super::asides::{ExternalQuestion, MetadataQuestion, NamesQuestion};
 use super::key::{Family, InstantQuestion, Question, RulesQuestion};
-use crate::alertmanager::Holdings;
-use crate::prometheus::{
-    ExternalLabels, InstantAnswer, Matrix, Metadata, MetricNames, PrometheusError, Rules,
-};
+use crate::alertmanager::AlertmanagerState;
+use crate::prometheus::{ExternalLabels, InstantAnswer, Matrix, Metadata, MetricNames, Rules};
+use crate::upstream::UpstreamError;
 
 /// What a cache itself needs for an entry: two counted pointers, its places in the order of use, in the table and
 /// in the timers, and the question's own fields.
@@ -50,11 +49,11 @@ by_own_weight!(
     Matrix,
     InstantAnswer,
     Rules,
-    Holdings,
+    AlertmanagerState,
     Metadata,
     MetricNames,
     ExternalLabels,
-    PrometheusError
+    UpstreamError
 );
 
 impl<T: Weigh> Weigh for Option<T> {

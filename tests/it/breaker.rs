@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use promenade::clock;
 use promenade::metrics::Metrics;
-use promenade::prometheus::{ErrorKind, InstanceName, InstanceSettings, Instances, Origin};
+use promenade::prometheus::{InstanceName, InstanceSettings, Instances, Origin};
+use promenade::upstream::ErrorKind;
 use serde_json::json;
 use world::World;
 use world::markup::words;
@@ -260,7 +261,7 @@ async fn instances_and_targets_have_one_each() {
     let targets = [target(&broken, "rule/broken"), target(&well, "rule/well")];
     let store = NamedStore::new(instances, 64 << 20, &metrics).with(targets);
     open(&store, "rule/broken").await;
-    assert_eq!(store.failing()[0].failure.instance.as_str(), "rule/broken");
+    assert_eq!(store.failing()[0].failure.who.to_string(), "rule/broken");
     for instance in ["rule/well", "default"] {
         store.ask(question(instance, "up", 0)).await.unwrap();
     }

@@ -12,9 +12,9 @@ use promenade::clock;
 use promenade::demo::{CATALOG, DemoPrometheus};
 use promenade::metrics::Metrics;
 use promenade::prometheus::{
-    AlertState, ErrorKind, Instance, InstanceName, InstanceSettings, Instances, Origin, RuleHealth, Window,
-    is_absent,
+    AlertState, Instance, InstanceName, InstanceSettings, Instances, Origin, RuleHealth, Window, is_absent,
 };
+use promenade::upstream::ErrorKind;
 use serde_json::{Value, json};
 use url::Url;
 

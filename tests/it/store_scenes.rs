@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use promenade::clock;
-use promenade::prometheus::{ErrorKind, InstanceSettings, InstantValue, Origin};
+use promenade::prometheus::{InstanceSettings, InstantValue, Origin};
 use promenade::store::InstantQuery;
+use promenade::upstream::ErrorKind;
 use serde_json::json;
 use world::questions::{Question, query, question, store, window};
 use world::upstream::{Reply, Upstream};

@@ -8,7 +8,7 @@ use regex::Regex;
 
 /// The floors from the ground up; a module may import only from floors below its own.
 const FLOORS: [&[&str]; 9] = [
-    &["background", "clock", "problem", "yaml", "outbound", "metrics"],
+    &["background", "clock", "problem", "yaml", "upstream", "metrics"],
     &["promql"],
     &["page_params"],
     &["catalog", "prometheus", "alertmanager"],
@@ -37,7 +37,7 @@ const DOORS: [(&str, &[&str]); 16] = [
     ("charming", &["chart/echarts"]),
     ("moka", &["store/", "web/rendered.rs"]),
     ("promql_parser", &["promql/"]),
-    ("reqwest", &["outbound"]),
+    ("reqwest", &["upstream/"]),
     ("minijinja", &["annotations/template"]),
     ("granit_parser", &["yaml"]),
     ("prometheus_client", &["metrics"]),

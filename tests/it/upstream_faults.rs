@@ -6,9 +6,8 @@ use std::time::Duration;
 
 use promenade::clock;
 use promenade::metrics::{Metrics, UpstreamMetrics};
-use promenade::prometheus::{
-    Client, ErrorKind, InstanceSettings, Instances, Matrix, Origin, PrometheusError,
-};
+use promenade::prometheus::{Client, InstanceSettings, Instances, Matrix, Origin};
+use promenade::upstream::{ErrorKind, UpstreamError};
 use secrecy::SecretString;
 use serde_json::json;
 use world::questions::{NamedStore, query, question, store, window};
@@ -20,7 +19,7 @@ fn client(settings: &InstanceSettings) -> Client {
     Client::new(settings, &UpstreamMetrics::default()).unwrap()
 }
 
-async fn ask(upstream: &Upstream) -> Result<Matrix, PrometheusError> {
+async fn ask(upstream: &Upstream) -> Result<Matrix, UpstreamError> {
     let settings = InstanceSettings { timeout: Duration::from_secs(1), ..upstream.instance("default") };
     client(&settings).query_range(&query("up"), window(0), Origin::Known).await
 }
@@ -40,10 +39,10 @@ async fn every_fault_has_its_kind_within_the_deadline() {
         ("429", Reply::http(429, &[("Retry-After", "1")], ""), K::Overloaded, None),
         ("401", Reply::html(401, html), K::Unauthorized, None),
         ("403", Reply::json(403, &json!({"message": "no"})), K::Unauthorized, None),
-        ("404", Reply::http(404, &[], "404 page not found"), K::NotPrometheus, None),
+        ("404", Reply::http(404, &[], "404 page not found"), K::NotTheApi, None),
         ("status error", Reply::refusal(200, "execution", "boom"), K::BadQuery, Some("boom")),
-        ("html", Reply::html(200, html), K::NotPrometheus, None),
-        ("other JSON", Reply::json(200, &json!({"ok": true})), K::NotPrometheus, None),
+        ("html", Reply::html(200, html), K::NotTheApi, None),
+        ("other JSON", Reply::json(200, &json!({"ok": true})), K::NotTheApi, None),
         ("no data", Reply::json(200, &json!({"status": "success"})), K::Incomplete, None),
         ("empty", Reply::http(200, &[], ""), K::Incomplete, None),
         ("cut by length", Reply::cut_by_length(GOOD, 9), K::Incomplete, None),
@@ -55,8 +54,8 @@ async fn every_fault_has_its_kind_within_the_deadline() {
         ("not UTF-8", Reply::http(200, &[], b"{\"status\":\"\xff\"}"), K::Incomplete, None),
         ("reset", Reply::reset(), K::Unreachable, None),
         ("closed", Reply::raw(""), K::Unreachable, None),
-        ("no HTTP", Reply::raw("SSH-2.0-OpenSSH_9.9\r\n"), K::NotPrometheus, None),
-        ("redirect", Reply::redirect("http://127.0.0.1:9/"), K::NotPrometheus, None),
+        ("no HTTP", Reply::raw("SSH-2.0-OpenSSH_9.9\r\n"), K::NotTheApi, None),
+        ("redirect", Reply::redirect("http://127.0.0.1:9/"), K::NotTheApi, None),
         ("hang", Reply::hang(), K::Timeout, None),
         ("stall", Reply::stall(), K::Timeout, None),
         ("drip", Reply::drip(Duration::from_millis(50)), K::Timeout, None),
@@ -133,8 +132,8 @@ async fn a_redirect_is_not_followed_and_headers_stay_with_their_instance() {
     let (one_client, other_client) =
         (client(&with(&one, "one", "first")), client(&with(&other, "other", "second")));
     let error = one_client.query_range(&query("up"), window(0), Origin::Known).await.unwrap_err();
-    assert_eq!((error.kind, error.status), (ErrorKind::NotPrometheus, Some(302)));
-    assert_eq!(one_client.rules().await.unwrap_err().kind, ErrorKind::NotPrometheus);
+    assert_eq!((error.kind, error.status), (ErrorKind::NotTheApi, Some(302)));
+    assert_eq!(one_client.rules().await.unwrap_err().kind, ErrorKind::NotTheApi);
     assert!(other.requests().is_empty());
 
     other.on_any(Reply::matrix(&[]));

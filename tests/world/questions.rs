@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use promenade::metrics::Metrics;
 use promenade::prometheus::{
-    Instance, InstanceSettings, Instances, InstantAnswer, Matrix, Origin, PrometheusError, Rules, Window,
+    Instance, InstanceSettings, Instances, InstantAnswer, Matrix, Origin, Rules, Window,
 };
 use promenade::promql::PromQl;
 use promenade::store::{Answer, InstantQuery, RangeQuery, Scope, Store, StoreSettings};
+use promenade::upstream::UpstreamError;
 
 /// Long ago, so that every window is settled.
 const NOW_MS: i64 = 1_700_000_000_000;
@@ -63,7 +64,7 @@ impl NamedStore {
         self.named.iter().find(|instance| instance.name().as_str() == name).unwrap()
     }
 
-    pub async fn ask(&self, question: Question) -> Result<Answer<Matrix>, Arc<PrometheusError>> {
+    pub async fn ask(&self, question: Question) -> Result<Answer<Matrix>, Arc<UpstreamError>> {
         let Question { instance, origin, query, window } = question;
         self.store.range(self.instance(instance), Scope::Whole, RangeQuery { origin, query, window }).await
     }
@@ -72,11 +73,11 @@ impl NamedStore {
         &self,
         instance: &str,
         query: InstantQuery,
-    ) -> Result<Answer<InstantAnswer>, Arc<PrometheusError>> {
+    ) -> Result<Answer<InstantAnswer>, Arc<UpstreamError>> {
         self.store.instant(self.instance(instance), Scope::Whole, query).await
     }
 
-    pub async fn ask_rules(&self, instance: &str) -> Result<Answer<Rules>, Arc<PrometheusError>> {
+    pub async fn ask_rules(&self, instance: &str) -> Result<Answer<Rules>, Arc<UpstreamError>> {
         self.store.rules(self.instance(instance), Scope::Whole).await
     }
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::AlertmanagerStatus;
-use crate::alertmanager::{HeldAlert, Holdings, Moment, Shape};
+use crate::alertmanager::{AlertmanagerState, LabelNames, ReadTime, ReceivedAlert};
 use crate::prometheus::{ExternalLabels, Labels};
 
 /// The most sets of label names that alerts of one name may have, and the most pairs of such sets, of alerts and
@@ -36,9 +36,9 @@ pub enum Found {
 /// A row is held back if there is such an alert, and if all are held back that are the row's or may be: what is
 /// not known fires.
 pub struct SuppressionMatcher<'h> {
-    holdings: &'h Holdings,
+    holdings: &'h AlertmanagerState,
     external: Option<&'h ExternalLabels>,
-    at: Moment,
+    at: ReadTime,
     joins: HashMap<&'h str, Joins<'h>>,
     /// How many label sets were looked at.
     pub looked_at: usize,
@@ -52,19 +52,20 @@ type Joins<'h> = HashMap<(usize, Vec<bool>), HashMap<Vec<&'h str>, Candidate<'h>
 #[derive(Clone, Copy)]
 struct Candidate<'h> {
     /// One that is sent on if there is one.
-    alert: &'h Arc<HeldAlert>,
+    alert: &'h Arc<ReceivedAlert>,
     is_suppressed: bool,
 }
 
 impl<'h> SuppressionMatcher<'h> {
-    pub fn new(holdings: &'h Holdings, external: Option<&'h ExternalLabels>, at: Moment) -> Self {
+    pub fn new(holdings: &'h AlertmanagerState, external: Option<&'h ExternalLabels>, at: ReadTime) -> Self {
         Self { holdings, external, at, joins: HashMap::new(), looked_at: 0 }
     }
 
     /// What becomes of an alert of these labels.
     pub fn find(&mut self, row: &Labels) -> Found {
         let name = row.get("alertname").unwrap_or_default();
-        let Some((name, shapes)) = self.holdings.shapes(name).filter(|(_, all)| all.len() <= MOST_SHAPES)
+        let Some((name, shapes)) =
+            self.holdings.label_names(name).filter(|(_, all)| all.len() <= MOST_SHAPES)
         else {
             return Found::Nothing;
         };
@@ -101,7 +102,7 @@ impl<'h> SuppressionMatcher<'h> {
     }
 
     /// Whether alerts of this shape that have all labels of a row may be its own, their values aside.
-    fn is_own(&self, row: &Labels, shape: &Shape) -> bool {
+    fn is_own(&self, row: &Labels, shape: &LabelNames) -> bool {
         let added = shape.names.len().saturating_sub(row.iter().len());
         let Some(external) = self.external else { return added == 0 };
         let adds = external.labels.iter().filter(|(name, _)| row.get(name).is_none()).count();
@@ -116,7 +117,7 @@ impl<'h> SuppressionMatcher<'h> {
         &mut self,
         name: &'h str,
         (place, shared): (usize, Vec<bool>),
-        shape: &'h Shape,
+        shape: &'h LabelNames,
         is_own: bool,
     ) -> Option<&HashMap<Vec<&'h str>, Candidate<'h>>> {
         let joins = self.joins.entry(name).or_default();
@@ -126,14 +127,14 @@ impl<'h> SuppressionMatcher<'h> {
                 return None;
             }
             let mut join: HashMap<Vec<&str>, Candidate<'_>> = HashMap::new();
-            for alert in self.holdings.of_shape(shape) {
+            for alert in self.holdings.alerts_of(shape) {
                 self.looked_at += 1;
                 if is_own && !has_values(alert, &slot.1, self.external) {
                     continue;
                 }
                 let shared = alert.labels.iter().zip(&slot.1).filter(|(_, is_shared)| **is_shared);
                 let key = shared.map(|((_, value), _)| &**value).collect();
-                let is_suppressed = !self.holdings.reasons(alert, self.at).is_empty();
+                let is_suppressed = !self.holdings.suppression(alert, self.at).is_empty();
                 let found = join.entry(key).or_insert(Candidate { alert, is_suppressed });
                 if found.is_suppressed && !is_suppressed {
                     *found = Candidate { alert, is_suppressed };
@@ -146,7 +147,7 @@ impl<'h> SuppressionMatcher<'h> {
 }
 
 /// Whether the labels that no row has are external labels of the instance, value for value.
-fn has_values(alert: &HeldAlert, shared: &[bool], external: Option<&ExternalLabels>) -> bool {
+fn has_values(alert: &ReceivedAlert, shared: &[bool], external: Option<&ExternalLabels>) -> bool {
     let mut added = alert.labels.iter().zip(shared).filter(|(_, is_shared)| !**is_shared);
     added.all(|((name, value), _)| external.is_some_and(|e| e.labels.get(name) == Some(&**value)))
 }
@@ -166,14 +167,14 @@ mod tests {
         pairs(text).collect()
     }
 
-    fn at() -> Moment {
+    fn at() -> ReadTime {
         let now = Timestamp::from_second(1_795_435_200).unwrap();
-        Moment { now, as_of: now, is_old: false }
+        ReadTime { now, as_of: now, is_stale: false }
     }
 
     /// Alerts as `- LABELS` or, silenced, `s LABELS`.
-    fn holdings(alerts: impl IntoIterator<Item = String>) -> Holdings {
-        let alert = |text: String| HeldAlert {
+    fn holdings(alerts: impl IntoIterator<Item = String>) -> AlertmanagerState {
+        let alert = |text: String| ReceivedAlert {
             labels: labels(&text).iter().map(|(n, v)| (n.into(), v.into())).collect(),
             fingerprint: "".into(),
             is_suppressed: text.starts_with('s'),
@@ -191,7 +192,7 @@ mod tests {
             ends: Some(Timestamp::MAX),
             is_active: true,
         };
-        Holdings::new(alerts.into_iter().map(alert).collect(), vec![silence])
+        AlertmanagerState::new(alerts.into_iter().map(alert).collect(), vec![silence])
     }
 
     #[test]

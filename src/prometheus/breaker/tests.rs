@@ -3,34 +3,27 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::prometheus::InstanceName;
+use crate::upstream::{InstanceName, Who};
 
 fn breaker() -> Breaker {
     Breaker::new("a", &UpstreamMetrics::default())
 }
 
-fn error(kind: ErrorKind, status: Option<u16>) -> PrometheusError {
-    PrometheusError {
-        kind,
-        cause: None,
-        instance: InstanceName::new("a"),
-        detail: "x".to_owned(),
-        said: Some("of one question".to_owned()),
-        status,
-        was_asked: true,
-    }
+fn error(kind: ErrorKind, status: Option<u16>) -> UpstreamError {
+    let said = Some("of one query".to_owned());
+    UpstreamError { said, status, ..UpstreamError::new(Who::Prometheus(InstanceName::new("a")), kind, "x") }
 }
 
 /// Asks `times` times, and each ends so.
-fn end(breaker: &Breaker, origin: Origin, times: u32, error: &PrometheusError, now: Instant) {
+fn end(breaker: &Breaker, origin: Origin, times: u32, error: &UpstreamError, now: Instant) {
     for _ in 0..times {
-        let pass = breaker.enter(origin, now).map_err(|_| "it is open").unwrap();
-        pass.ended::<()>(Err(error), now);
+        let permit = breaker.enter(origin, now).map_err(|_| "it is open").unwrap();
+        permit.end::<()>(Err(error), now);
     }
 }
 
 fn succeed(breaker: &Breaker, origin: Origin, now: Instant) {
-    breaker.enter(origin, now).map_err(|_| "it is open").unwrap().ended(Ok(&()), now);
+    breaker.enter(origin, now).map_err(|_| "it is open").unwrap().end(Ok(&()), now);
 }
 
 fn is_open(breaker: &Breaker, origin: Origin) -> bool {
@@ -42,8 +35,8 @@ fn each_end_of_a_question_counts_as_it_should() {
     use ErrorKind as K;
     for (kind, status, known, ad_hoc) in [
         (K::Unreachable, None, true, true),
-        (K::NotPrometheus, Some(200), true, true),
-        (K::NotPrometheus, Some(404), true, true),
+        (K::NotTheApi, Some(200), true, true),
+        (K::NotTheApi, Some(404), true, true),
         (K::Incomplete, Some(200), true, true),
         (K::Upstream, Some(500), true, true),
         (K::Upstream, Some(502), true, true),
@@ -82,11 +75,11 @@ fn a_success_between_failures_keeps_it_closed() {
 fn slow_questions_close_no_instance_that_answers_others() {
     let (breaker, now) = (breaker(), clock::stopwatch());
     let late = error(ErrorKind::Timeout, None);
-    let slow: Vec<Pass> =
+    let slow: Vec<Permit> =
         (0..20).map(|_| breaker.enter(Origin::Known, now).map_err(|_| ()).unwrap()).collect();
     succeed(&breaker, Origin::Known, now + Duration::from_secs(1));
-    for pass in slow {
-        pass.ended::<()>(Err(&late), now + Duration::from_secs(10));
+    for permit in slow {
+        permit.end::<()>(Err(&late), now + Duration::from_secs(10));
     }
     assert!(!is_open(&breaker, Origin::Known));
     end(&breaker, Origin::Known, OPENS_AFTER, &late, now + Duration::from_secs(11));
@@ -99,12 +92,12 @@ fn while_open_one_probe_goes_at_a_time_and_a_success_closes_it() {
     let failure = error(ErrorKind::Unreachable, None);
     end(&breaker, Origin::Known, OPENS_AFTER, &failure, now);
     let probe = breaker.enter(Origin::Known, now).map_err(|_| ()).unwrap();
-    let told = breaker.enter(Origin::Known, now).err().unwrap();
-    assert_eq!((told.kind, told.said.clone(), told.was_asked), (ErrorKind::Unreachable, None, false));
+    let failure = breaker.enter(Origin::Known, now).err().unwrap();
+    assert_eq!((failure.kind, failure.said.clone(), failure.was_sent), (ErrorKind::Unreachable, None, false));
     assert!(breaker.enter(Origin::AdHoc, now).is_err(), "known failures count for all");
-    probe.ended::<()>(Err(&error(ErrorKind::Upstream, Some(502))), now);
-    let told = breaker.enter(Origin::Known, clock::stopwatch()).err().unwrap();
-    assert_eq!(told.kind, ErrorKind::Upstream, "the newest failure is told");
+    probe.end::<()>(Err(&error(ErrorKind::Upstream, Some(502))), now);
+    let failure = breaker.enter(Origin::Known, clock::stopwatch()).err().unwrap();
+    assert_eq!(failure.kind, ErrorKind::Upstream, "it is the newest failure");
     let later = clock::stopwatch() + PAUSE;
     drop(breaker.enter(Origin::Known, later).map_err(|_| "the pause is over").unwrap());
     assert!(is_open(&breaker, Origin::Known), "a probe that was given up says nothing");
@@ -139,7 +132,7 @@ fn a_probe_of_an_earlier_failure_is_still_the_only_one() {
     let (failure, before) = (error(ErrorKind::Unreachable, None), breaker.enter(Origin::Known, now));
     end(&breaker, Origin::Known, OPENS_AFTER, &failure, now);
     let probe = breaker.enter(Origin::Known, now).map_err(|_| ()).unwrap();
-    before.map_err(|_| ()).unwrap().ended(Ok(&()), now);
+    before.map_err(|_| ()).unwrap().end(Ok(&()), now);
     assert!(!is_open(&breaker, Origin::Known), "an older question was answered");
     end(&breaker, Origin::Known, OPENS_AFTER, &failure, now);
     assert!(breaker.enter(Origin::Known, now).is_err(), "the probe is still out");
@@ -173,22 +166,22 @@ proptest! {
     fn never_two_probes(ends in proptest::collection::vec((0_u8..4, any::<bool>(), 0_u64..2_000), 1..200)) {
         let breaker = breaker();
         let mut now = clock::stopwatch();
-        let mut out: Vec<Pass> = Vec::new();
+        let mut out: Vec<Permit> = Vec::new();
         for (end, known, later_ms) in ends {
             now += Duration::from_millis(later_ms);
             let origin = if known { Origin::Known } else { Origin::AdHoc };
-            if let Ok(pass) = breaker.enter(origin, now) {
-                prop_assert!(!pass.is_probe || is_open(&breaker, origin));
-                out.push(pass);
+            if let Ok(permit) = breaker.enter(origin, now) {
+                prop_assert!(!permit.is_probe || is_open(&breaker, origin));
+                out.push(permit);
             }
             let probes = out.iter().filter(|p| p.is_probe && p.origin == Origin::Known).count();
             prop_assert!(probes <= 1, "{} probes", probes);
             if end > 0 && !out.is_empty() {
-                let pass = out.remove(0);
+                let permit = out.remove(0);
                 match end {
-                    1 => pass.ended(Ok(&()), now),
-                    2 => pass.ended::<()>(Err(&error(ErrorKind::Upstream, Some(500))), now),
-                    _ => drop(pass),
+                    1 => permit.end(Ok(&()), now),
+                    2 => permit.end::<()>(Err(&error(ErrorKind::Upstream, Some(500))), now),
+                    _ => drop(permit),
                 }
             }
         }

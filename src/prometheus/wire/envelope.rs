@@ -18,12 +18,12 @@ const EMPTY: &str = "\"\"";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WireFault {
     /// Prometheus itself says that it failed.
-    Refused {
+    Error {
         error_type: String,
-        said: String,
+        message: String,
     },
     /// No JSON at all.
-    Page,
+    Html,
     /// Something else than Prometheus' JSON.
     NotPrometheus(String),
     /// Prometheus' JSON, but cut, damaged or without something that it must have.
@@ -82,7 +82,7 @@ pub fn open<'a, D: Deserialize<'a>>(body: &'a [u8]) -> Result<Opened<D>, WireFau
         return Err(if looks_like_json(body) {
             WireFault::Incomplete("the answer is not valid UTF-8".into())
         } else {
-            WireFault::Page
+            WireFault::Html
         });
     };
     let envelope: Envelope<'a, D> = serde_json::from_str(text).map_err(|e| why(text, &e))?;
@@ -92,7 +92,7 @@ pub fn open<'a, D: Deserialize<'a>>(body: &'a [u8]) -> Result<Opened<D>, WireFau
     match (envelope.status.as_deref(), envelope.data) {
         (Some("success"), Some(data)) => Ok(Opened { data, warnings, infos: envelope.infos }),
         (Some("success"), None) => Err(WireFault::Incomplete("the answer has no data".into())),
-        _ => Err(refusal(body).unwrap_or_else(other_json)),
+        _ => Err(error_of(body).unwrap_or_else(other_json)),
     }
 }
 
@@ -107,17 +107,17 @@ pub fn warned(is_partial: Option<&RawValue>, warnings: Remarks) -> Remarks {
 }
 
 /// The error that Prometheus tells in its own JSON; None for any other text.
-pub fn refusal(body: &[u8]) -> Option<WireFault> {
+pub fn error_of(body: &[u8]) -> Option<WireFault> {
     let head: Head<'_> = serde_json::from_slice(body).ok()?;
-    (head.status.as_deref() == Some("error")).then(|| WireFault::Refused {
+    (head.status.as_deref() == Some("error")).then(|| WireFault::Error {
         error_type: head.error_type.unwrap_or_default().into_owned(),
-        said: head.error.unwrap_or_default().into_owned(),
+        message: head.error.unwrap_or_default().into_owned(),
     })
 }
 
 fn why(text: &str, error: &serde_json::Error) -> WireFault {
     match error.classify() {
-        _ if !looks_like_json(text.as_bytes()) => WireFault::Page,
+        _ if !looks_like_json(text.as_bytes()) => WireFault::Html,
         Category::Eof => WireFault::Incomplete("the answer ends in the middle of its JSON".into()),
         Category::Syntax | Category::Io => {
             WireFault::Incomplete(format!("the answer's JSON is damaged: {error}"))
@@ -126,7 +126,7 @@ fn why(text: &str, error: &serde_json::Error) -> WireFault {
             Ok(head) if head.status.as_deref() == Some("success") => {
                 WireFault::Incomplete(format!("the answer lacks or misshapes a field: {error}"))
             }
-            Ok(_) => refusal(text.as_bytes()).unwrap_or_else(other_json),
+            Ok(_) => error_of(text.as_bytes()).unwrap_or_else(other_json),
             Err(_) => other_json(),
         },
     }
@@ -149,8 +149,8 @@ mod tests {
     fn check(body: &[u8], expected: &str) {
         let got = match open::<Vec<u32>>(body) {
             Ok(_) => "ok",
-            Err(WireFault::Refused { .. }) => "refused",
-            Err(WireFault::Page) => "page",
+            Err(WireFault::Error { .. }) => "error",
+            Err(WireFault::Html) => "page",
             Err(WireFault::NotPrometheus(_)) => "not prometheus",
             Err(WireFault::Incomplete(_)) => "incomplete",
             Err(WireFault::TooLarge(_)) => "too large",
@@ -173,8 +173,8 @@ mod tests {
             (br#"{"status":"success","status":"success","data":[1]}"#, "not prometheus"),
             (b"{\"status\":\"succ\xff\",\"data\":[]}", "incomplete"),
             (b"", "incomplete"),
-            (br#"{"status":"error","errorType":"bad_data","error":"no"}"#, "refused"),
-            (br#"{"status":"error","data":{"resultType":"x"}}"#, "refused"),
+            (br#"{"status":"error","errorType":"bad_data","error":"no"}"#, "error"),
+            (br#"{"status":"error","data":{"resultType":"x"}}"#, "error"),
             (br#"{"login":true}"#, "not prometheus"),
             (br#"{"status":200}"#, "not prometheus"),
             (br#"{"status":"ok","data":{}}"#, "not prometheus"),
@@ -232,8 +232,8 @@ mod tests {
             (vec!["w".into()], vec!["i".to_owned(), "j".into()])
         );
         assert_eq!(
-            refusal(br#"{"status":"error","errorType":"execution","error":"many \"samples\""}"#),
-            Some(WireFault::Refused { error_type: "execution".into(), said: "many \"samples\"".into() })
+            error_of(br#"{"status":"error","errorType":"execution","error":"many \"samples\""}"#),
+            Some(WireFault::Error { error_type: "execution".into(), message: "many \"samples\"".into() })
         );
     }
 }

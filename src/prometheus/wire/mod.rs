@@ -17,7 +17,7 @@ mod write;
 mod write_rules;
 
 pub use config::read_external_labels;
-pub use envelope::{WireFault, refusal};
+pub use envelope::{WireFault, error_of};
 pub use instant::read_instant;
 pub use metadata::{read_metadata, read_names};
 #[cfg(test)]
@@ -25,5 +25,5 @@ pub use pages::read_all_rules;
 pub use pages::{NextPage, Pages};
 pub use range::read_matrix;
 pub use rules::{RulesPage, read_rules};
-pub use write::{write_instant, write_matrix, write_refusal};
+pub use write::{write_error, write_instant, write_matrix};
 pub use write_rules::write_rules;

@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use super::remarks::Remarks;
 use super::rules::{Faults, MOST_ROWS, RulesPage};
-use crate::outbound::MAX_BODY;
-use crate::prometheus::{AlertingRule, ErrorKind, Rules};
+use crate::prometheus::{AlertingRule, Rules};
+use crate::upstream::{ErrorKind, MAX_BODY};
 
 /// The most pages of one answer that are read.
 const MOST_PAGES: usize = 100;

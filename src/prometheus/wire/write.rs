@@ -48,15 +48,15 @@ pub fn write_instant<'a>(answer: &'a InstantAnswer, warnings: &'a [String]) -> i
 }
 
 /// An error.
-pub fn write_refusal<'a>(error_type: &'a str, error: &'a str) -> impl Serialize + 'a {
+pub fn write_error<'a>(error_type: &'a str, error: &'a str) -> impl Serialize + 'a {
     #[derive(Serialize)]
     #[serde(rename_all = "camelCase")]
-    struct Refused<'a> {
+    struct WrittenError<'a> {
         status: &'static str,
         error_type: &'a str,
         error: &'a str,
     }
-    Refused { status: "error", error_type, error }
+    WrittenError { status: "error", error_type, error }
 }
 
 #[derive(Serialize)]
@@ -355,7 +355,7 @@ mod tests {
             assert_eq!(serde_json::to_string(&write_instant(&answer, &answer.warnings)).unwrap(), body);
         }
         assert_eq!(
-            serde_json::to_string(&write_refusal("bad_data", "a \"b\"")).unwrap(),
+            serde_json::to_string(&write_error("bad_data", "a \"b\"")).unwrap(),
             r#"{"status":"error","errorType":"bad_data","error":"a \"b\""}"#
         );
     }

@@ -28,7 +28,7 @@ async fn ask(flight: &Flight<Question, Heavy>, text: &str, told: Result<usize, E
     let question = question(text);
     let told = told
         .map(|bytes| Kept { value: Heavy(bytes), lives: Duration::from_secs(600) })
-        .map_err(|kind| PrometheusError { kind, ..broken_off(&question) });
+        .map_err(|kind| UpstreamError { kind, ..broken_off(&question) });
     flight.get(&question, || Ok(async move { told })).await
 }
 
@@ -94,7 +94,7 @@ async fn a_fetch_that_panics_is_told_and_can_be_asked_anew() {
 async fn nothing_is_left_behind_in_the_air() {
     let flight = flight(1 << 20);
     let asked = question("up");
-    let hanging = || Ok(std::future::pending::<Result<Kept<Heavy>, PrometheusError>>());
+    let hanging = || Ok(std::future::pending::<Result<Kept<Heavy>, UpstreamError>>());
     let waiting = tokio::time::timeout(Duration::from_millis(20), flight.get(&asked, hanging));
     waiting.await.unwrap_err();
     for _ in 0..100 {

@@ -6,7 +6,7 @@ use super::PageError;
 use super::instances::{no_such_instance, unknown_instance};
 use super::upstream::prometheus;
 use crate::monitoring::Failure;
-use crate::prometheus::ErrorKind;
+use crate::upstream::ErrorKind;
 
 /// The kind of a fault of the portal itself, which the contract's table does not list.
 const INTERNAL: &str = "internal";

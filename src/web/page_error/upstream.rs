@@ -3,15 +3,15 @@
 use actix_web::http::StatusCode;
 
 use super::ErrorText;
-use crate::prometheus::{Cause, ErrorKind, InstanceName, PrometheusError};
+use crate::upstream::{ErrorKind, InstanceName, UpstreamError, Who};
 
 /// Why Alertmanager did not answer, as the end of a sentence.
 pub fn describe_alertmanager(kind: ErrorKind) -> &'static str {
     match kind {
-        ErrorKind::Unreachable => "Alertmanager is not answering",
+        ErrorKind::Unreachable | ErrorKind::Certificate | ErrorKind::Tls => "Alertmanager is not answering",
         ErrorKind::Timeout => "Alertmanager did not answer in time",
         ErrorKind::Unauthorized => "Alertmanager rejected the portal's credentials",
-        ErrorKind::NotPrometheus => "the server did not answer like Alertmanager",
+        ErrorKind::NotTheApi | ErrorKind::HtmlPage => "the server did not answer like Alertmanager",
         ErrorKind::Incomplete => "Alertmanager sent an incomplete answer",
         ErrorKind::TooLarge => "Alertmanager sent too much data",
         ErrorKind::BadQuery
@@ -30,13 +30,14 @@ pub(super) fn subject(instance: &InstanceName) -> String {
     }
 }
 
-pub(super) fn prometheus(error: &PrometheusError) -> ErrorText {
-    let who = subject(&error.instance);
-    let kind = error.kind;
-    let (title, explanation, advice) = match error.cause {
-        Some(cause) => by_cause(cause, &who),
-        None => by_kind(kind, &who),
+pub(super) fn prometheus(error: &UpstreamError) -> ErrorText {
+    let who = match &error.who {
+        Who::Prometheus(instance) => subject(instance),
+        Who::Alertmanager(_) => "Alertmanager".to_owned(),
+        Who::Backstage => "Backstage".to_owned(),
     };
+    let kind = error.kind;
+    let (title, explanation, advice) = by_kind(kind, &who);
     let explanation = match error.status.filter(|_| kind == ErrorKind::Upstream) {
         Some(status) => format!("It answered with status {status}."),
         None => explanation.to_owned(),
@@ -53,33 +54,14 @@ fn status(kind: ErrorKind) -> StatusCode {
         ErrorKind::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
         ErrorKind::Timeout => StatusCode::GATEWAY_TIMEOUT,
         ErrorKind::Unreachable
+        | ErrorKind::Certificate
+        | ErrorKind::Tls
         | ErrorKind::Unauthorized
-        | ErrorKind::NotPrometheus
+        | ErrorKind::NotTheApi
+        | ErrorKind::HtmlPage
         | ErrorKind::Incomplete
         | ErrorKind::TooLarge
         | ErrorKind::Upstream => StatusCode::BAD_GATEWAY,
-    }
-}
-
-/// Title, explanation and advice: the same as [`by_kind`], where more than the kind is known.
-fn by_cause(cause: Cause, who: &str) -> (String, &'static str, &'static str) {
-    match cause {
-        Cause::Page => (
-            format!("{who} did not answer like Prometheus"),
-            "It may be a proxy or login page.",
-            "The portal's operators can check the instance's address and credentials.",
-        ),
-        Cause::Certificate => (
-            format!("The TLS certificate of {who} was rejected"),
-            "The certificate is untrusted, expired or for another host, so no query was sent.",
-            "The instance's operators can fix it; the portal's operators can trust its issuer, or set secure: \
-             false in its proxy entry.",
-        ),
-        Cause::Tls => (
-            format!("{who} does not answer over TLS"),
-            "The instance's address begins with https, but the TLS handshake failed.",
-            "The portal's operators can check the instance's address.",
-        ),
     }
 }
 
@@ -122,7 +104,8 @@ fn by_kind(kind: ErrorKind, who: &str) -> (String, &'static str, &'static str) {
             "The portal's own credentials were rejected, not yours.",
             "The portal's operators can fix its configuration.",
         ),
-        ErrorKind::NotPrometheus => (
+        ErrorKind::Certificate | ErrorKind::Tls | ErrorKind::HtmlPage => by_address(kind, who),
+        ErrorKind::NotTheApi => (
             format!("{who} did not answer like Prometheus"),
             "The answer was a page, a redirect or other data; it may be a proxy or login page.",
             "The portal's operators can check the instance's address.",
@@ -145,6 +128,28 @@ fn by_kind(kind: ErrorKind, who: &str) -> (String, &'static str, &'static str) {
     }
 }
 
+/// The same where the fault is at the instance's address.
+fn by_address(kind: ErrorKind, who: &str) -> (String, &'static str, &'static str) {
+    match kind {
+        ErrorKind::Certificate => (
+            format!("The TLS certificate of {who} was rejected"),
+            "The certificate is untrusted, expired or for another host, so no query was sent.",
+            "The instance's operators can fix it; the portal's operators can trust its issuer, or set secure: \
+             false in its proxy entry.",
+        ),
+        ErrorKind::Tls => (
+            format!("{who} does not answer over TLS"),
+            "The instance's address begins with https, but the TLS handshake failed.",
+            "The portal's operators can check the instance's address.",
+        ),
+        _ => (
+            format!("{who} did not answer like Prometheus"),
+            "It may be a proxy or login page.",
+            "The portal's operators can check the instance's address and credentials.",
+        ),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
@@ -152,16 +157,9 @@ mod tests {
     use super::*;
     use crate::monitoring::Failure;
 
-    fn error(kind: ErrorKind) -> PrometheusError {
-        PrometheusError {
-            kind,
-            cause: None,
-            instance: InstanceName::new("prod"),
-            detail: "connect to 10.0.0.7 failed".to_owned(),
-            said: None,
-            status: Some(500),
-            was_asked: true,
-        }
+    fn error(kind: ErrorKind) -> UpstreamError {
+        let who = Who::Prometheus(InstanceName::new("prod"));
+        UpstreamError::new(who, kind, "connect to 10.0.0.7 failed").with_status(500)
     }
 
     #[test]
@@ -174,7 +172,10 @@ mod tests {
             (ErrorKind::Timeout, 504, "timeout"),
             (ErrorKind::Unreachable, 502, "unreachable"),
             (ErrorKind::Unauthorized, 502, "unauthorized"),
-            (ErrorKind::NotPrometheus, 502, "not_prometheus"),
+            (ErrorKind::Certificate, 502, "unreachable"),
+            (ErrorKind::Tls, 502, "unreachable"),
+            (ErrorKind::HtmlPage, 502, "not_prometheus"),
+            (ErrorKind::NotTheApi, 502, "not_prometheus"),
             (ErrorKind::Incomplete, 502, "incomplete"),
             (ErrorKind::TooLarge, 502, "too_large"),
             (ErrorKind::Upstream, 502, "upstream_error"),
@@ -191,7 +192,7 @@ mod tests {
     #[test]
     fn prometheus_own_words_are_repeated() {
         let said = Some("1:3: parse error <b>".to_owned());
-        let error = PrometheusError { said, ..error(ErrorKind::BadQuery) };
+        let error = UpstreamError { said, ..error(ErrorKind::BadQuery) };
         let text = ErrorText::of(&Failure::Prometheus(Arc::new(error)));
         assert!(text.message().ends_with("Prometheus said: 1:3: parse error <b>"));
     }

@@ -81,7 +81,7 @@ pub async fn show(
     });
     let skews = monitoring.skews();
     let instances = facts.failing.iter().map(|failing| FailingLine {
-        name: failing.failure.instance.to_string(),
+        name: failing.failure.who.to_string(),
         kind: failing.failure.kind.as_str(),
         since: Moment::of(failing.since, now, &params.zone),
         age: times::span(now.as_second() - failing.since.as_second()),

@@ -8,7 +8,7 @@ use super::counted;
 use super::times::Moment;
 use crate::chart::Plot;
 use crate::monitoring::{AlertTable, Doubt, DoubtfulRule, Failure, Graph, Silences};
-use crate::prometheus::PrometheusError;
+use crate::upstream::UpstreamError;
 use crate::web::PageParams;
 use crate::web::page_error::{ErrorText, describe_alertmanager};
 
@@ -77,7 +77,7 @@ impl Remark {
     }
 
     /// An older answer replaces one that failed. None without a failure.
-    pub fn stale(as_of: Moment, failure: Option<&Arc<PrometheusError>>) -> Option<Self> {
+    pub fn stale(as_of: Moment, failure: Option<&Arc<UpstreamError>>) -> Option<Self> {
         let why = ErrorText::of(&Failure::Prometheus(failure?.clone())).title;
         Some(Self { at: Some(as_of), ..Self::new(Level::Stale, "As of", format!("{why}.")) })
     }

@@ -2,7 +2,6 @@
 
 mod item;
 mod page;
-mod refusal;
 mod walk;
 
 use std::hash::{BuildHasher, RandomState};
@@ -19,8 +18,8 @@ use super::merge::{SourceContent, SourceMerger};
 use crate::catalog::{BackstageState, Failing};
 use crate::clock;
 use crate::metrics::BackstageMetrics;
+use crate::upstream::UpstreamError;
 use page::Page;
-use refusal::Refusal;
 use walk::{Walked, Walker};
 
 /// Where the faults of this source are said to be.
@@ -63,7 +62,8 @@ impl BackstageSource {
     ) -> Result<Self, String> {
         let walker = Walker::new(&settings, metrics.clone())?;
         let wake = Arc::new(Notify::new());
-        let publisher = BackstagePublisher { merger, metrics, state: BackstageState::default(), kind: None };
+        let publisher =
+            BackstagePublisher { merger, metrics, state: BackstageState::default(), logged: None };
         let task = tokio::spawn(run(walker, publisher, settings.interval, wake.clone()));
         Ok(Self { task: task.abort_handle(), wake })
     }
@@ -78,8 +78,15 @@ async fn run(mut walker: Walker, mut publisher: BackstagePublisher, interval: Du
     let mut failures = 0;
     let hasher = RandomState::new();
     for reading in 0u64.. {
-        let walked = walker.walk().await;
-        let before = failures;
+        let mut walked = walker.walk().await;
+        if let Ok(Walked::Changed(pages)) = &walked
+            && publisher.has_entities()
+            && pages.iter().all(|page| page.entities.is_empty())
+        {
+            // Without this the same empty answer would be unchanged in the next reading.
+            walker.forget();
+            walked = Err(walker.became_empty());
+        }
         failures = if walked.is_ok() { 0 } else { failures + 1 };
         // What follows sorts and indexes every entity.
         let kept = tokio::task::spawn_blocking(move || {
@@ -92,11 +99,6 @@ async fn run(mut walker: Walker, mut publisher: BackstagePublisher, interval: Du
             );
         };
         publisher = next;
-        if publisher.refused_emptied() {
-            // Or the same empty answer would be the unchanged one of the next reading, and the old entities fresh.
-            walker.forget();
-            failures = before + 1;
-        }
         let pause = jittered(pause(interval, failures), hasher.hash_one(reading));
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
@@ -124,49 +126,44 @@ struct BackstagePublisher {
     merger: Arc<SourceMerger>,
     metrics: BackstageMetrics,
     state: BackstageState,
-    /// Of the last failure that was logged.
-    kind: Option<std::mem::Discriminant<Refusal>>,
+    /// The last failure in the log, until a reading succeeds.
+    logged: Option<UpstreamError>,
 }
 
 impl BackstagePublisher {
-    fn keep(&mut self, walked: Result<Walked, Refusal>, now: Timestamp) {
+    fn has_entities(&self) -> bool {
+        self.state.entities > 0
+    }
+
+    fn keep(&mut self, walked: Result<Walked, UpstreamError>, now: Timestamp) {
         match walked {
-            Ok(Walked::Changed(pages)) => match part(&pages) {
-                part if part.entities.is_empty() && self.state.entities > 0 => {
-                    return self.fail(&Refusal::Emptied, now);
-                }
-                part => {
-                    self.state.entities = part.entities.len();
-                    self.merger.backstage(part);
-                }
-            },
+            Ok(Walked::Changed(pages)) => {
+                let part = part(&pages);
+                self.state.entities = part.entities.len();
+                self.merger.backstage(part);
+            }
             Ok(Walked::Unchanged) => self.merger.backstage_as_before(),
-            Err(refusal) => return self.fail(&refusal, now),
+            Err(error) => return self.fail(error, now),
         }
         if self.state.failing.take().is_some() {
             tracing::info!(entities = self.state.entities, "Backstage's catalog can be read again");
         }
-        (self.kind, self.state.good_at) = (None, Some(now));
+        (self.logged, self.state.good_at) = (None, Some(now));
         self.tell();
     }
 
-    /// The newest answer was whole and had nothing, so it was not taken.
-    fn refused_emptied(&self) -> bool {
-        self.kind == Some(std::mem::discriminant(&Refusal::Emptied))
-    }
-
-    fn fail(&mut self, refusal: &Refusal, now: Timestamp) {
-        let kind = std::mem::discriminant(refusal);
-        if self.kind != Some(kind) {
+    fn fail(&mut self, error: UpstreamError, now: Timestamp) {
+        let is_same = |logged: &UpstreamError| logged.kind == error.kind && logged.status == error.status;
+        if !self.logged.as_ref().is_some_and(is_same) {
             let shown = self.state.good_at.map_or_else(
                 || "none of its entities are shown".to_owned(),
                 |at| format!("its {} entities are shown as of {at}", self.state.entities),
             );
-            tracing::warn!("Backstage's catalog cannot be read, {shown}: {refusal}");
+            tracing::warn!("Backstage's catalog cannot be read, {shown}: {}", error.detail);
         }
         let since = self.state.failing.as_ref().map_or(now, |failing| failing.since);
-        self.kind = Some(kind);
-        self.state.failing = Some(Failing { since, message: refusal.to_string() });
+        self.state.failing = Some(Failing { since, message: error.detail.clone() });
+        self.logged = Some(error);
         self.merger.backstage_as_before();
         self.tell();
     }

@@ -5,10 +5,9 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::refusal::Refusal;
 use super::{PLACE, item};
 use crate::catalog::{Entity, EntityRef, SourceFault};
-use crate::outbound::ETag;
+use crate::upstream::ETag;
 
 /// A page, and what tells whether it is still the same.
 pub(super) struct Page {
@@ -42,10 +41,10 @@ struct PageInfo {
     next_cursor: Option<String>,
 }
 
-/// Tells `room` faults at most.
-pub(super) fn read(body: &[u8], room: usize, hash: u64, etag: Option<ETag>) -> Result<Page, Refusal> {
-    let answer: Answer<'_> = serde_json::from_slice(body)
-        .map_err(|e| Refusal::NotCatalog(format!("its JSON is unexpected: {e}")))?;
+/// Lists `room` faults at most. Fails with the end of a sentence when the body is no page.
+pub(super) fn read(body: &[u8], room: usize, hash: u64, etag: Option<ETag>) -> Result<Page, String> {
+    let answer: Answer<'_> =
+        serde_json::from_slice(body).map_err(|e| format!("its JSON is unexpected: {e}"))?;
     let (mut entities, mut faults) = (Vec::with_capacity(answer.items.len()), Vec::new());
     for raw in &answer.items {
         match item::read(raw.get(), &mut faults) {

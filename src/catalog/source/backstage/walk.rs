@@ -1,26 +1,27 @@
-//! One reading of the catalog: page after page, each asked for only if it has changed.
+//! One reading of the catalog: page after page, each sent again only if it has changed.
 
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
 
+use secrecy::ExposeSecret;
 use url::Url;
 
 use super::page::{self, Page};
-use super::refusal::Refusal;
 use super::{BackstageSettings, MAX_FAULTS};
+use crate::clock;
 use crate::metrics::BackstageMetrics;
-use crate::outbound::{Fault, HttpClient, Reply};
+use crate::upstream::{ErrorKind, HttpClient, Reply, UpstreamError, Who, endpoint};
 
 /// Entities to a page; fewer where a page would be too large (APIs carry their whole definition).
 const LIMIT: usize = 500;
 const LEAST_LIMIT: usize = 8;
-/// What is asked of each entity; with them, older Backstages name each answer by an ETag.
+/// The fields of each entity; with them, older Backstages send an ETag with each answer.
 const FIELDS: &str = "kind,metadata,spec,relations,apiVersion";
 /// Distinct for all entities, so that a cursor neither skips nor repeats one.
 const ORDER: &str = "metadata.uid,asc";
-/// For one page, from the question to its last byte.
+/// For one page, from the request to its last byte.
 const PAGE_DEADLINE: Duration = Duration::from_secs(30);
 /// For all pages.
 const WALK_DEADLINE: Duration = Duration::from_secs(600);
@@ -35,7 +36,7 @@ pub(super) enum Walked {
 
 /// Remembers the pages of the last whole reading.
 pub(super) struct Walker {
-    client: HttpClient,
+    http: HttpClient,
     url: Url,
     with_token: bool,
     limit: usize,
@@ -47,22 +48,26 @@ pub(super) struct Walker {
 
 impl Walker {
     pub(super) fn new(settings: &BackstageSettings, metrics: BackstageMetrics) -> Result<Self, String> {
-        let token = settings.token.iter().map(|token| {
-            use secrecy::ExposeSecret;
-            ("Authorization".to_owned(), format!("Bearer {}", token.expose_secret()).into())
-        });
-        let client = HttpClient::new(&settings.base_url, &token.collect::<Vec<_>>(), true)?;
-        let mut url = settings.base_url.clone();
-        if let Ok(mut path) = url.path_segments_mut() {
-            path.pop_if_empty().extend(["api", "catalog", "entities", "by-query"]);
-        }
+        let token = settings
+            .token
+            .iter()
+            .map(|token| ("Authorization".to_owned(), format!("Bearer {}", token.expose_secret()).into()));
+        let token: Vec<_> = token.collect();
+        let http = HttpClient::new(Who::Backstage, &settings.base_url, &token, true, PAGE_DEADLINE)?;
+        let url = endpoint(&settings.base_url, &["api", "catalog", "entities", "by-query"])?;
         let (with_token, known, hasher) = (settings.token.is_some(), HashMap::new(), RandomState::new());
-        Ok(Self { client, url, with_token, limit: LIMIT, known, hasher, metrics })
+        Ok(Self { http, url, with_token, limit: LIMIT, known, hasher, metrics })
     }
 
-    pub(super) async fn walk(&mut self) -> Result<Walked, Refusal> {
-        let deadline = Refusal::Endless(WALK_DEADLINE.as_secs());
-        let pages = tokio::time::timeout(WALK_DEADLINE, self.pages()).await.map_err(|_| deadline)??;
+    pub(super) async fn walk(&mut self) -> Result<Walked, UpstreamError> {
+        let walk = tokio::time::timeout(WALK_DEADLINE, self.pages()).await;
+        let pages = walk.unwrap_or_else(|_| {
+            let seconds = WALK_DEADLINE.as_secs();
+            let detail = format!(
+                "Backstage's catalog is not read within {seconds} s, from its first page to its last"
+            );
+            Err(self.http.error(ErrorKind::Timeout, &detail))
+        })?;
         let same = |(cursor, page)| self.known.get(cursor).is_some_and(|known| Arc::ptr_eq(known, page));
         if pages.len() == self.known.len() && pages.iter().map(|(c, p)| (c, p)).all(same) {
             return Ok(Walked::Unchanged);
@@ -77,7 +82,12 @@ impl Walker {
         self.known.clear();
     }
 
-    async fn pages(&mut self) -> Result<Vec<(Option<String>, Arc<Page>)>, Refusal> {
+    /// The error for a catalog that lost all its entities.
+    pub(super) fn became_empty(&self) -> UpstreamError {
+        self.http.error(ErrorKind::Incomplete, "Backstage's catalog is empty, which it was not before")
+    }
+
+    async fn pages(&mut self) -> Result<Vec<(Option<String>, Arc<Page>)>, UpstreamError> {
         let (mut pages, mut seen, mut cursor) = (Vec::new(), HashSet::new(), None);
         let (mut read, mut announced, mut faults) = (0, None, 0);
         loop {
@@ -89,44 +99,51 @@ impl Walker {
             let empty = page.items == 0;
             pages.push((cursor.take(), page));
             let Some(next) = next else { break };
-            // More than twice of what was announced is no growth while we read.
-            let circles = announced.is_some_and(|total| read > total.saturating_mul(2).saturating_add(LIMIT));
-            if empty || circles || !seen.insert(next.clone()) {
-                return Err(Refusal::Circle);
+            // More than twice the announced number is no growth during the reading.
+            let loops = announced.is_some_and(|total| read > total.saturating_mul(2).saturating_add(LIMIT));
+            if empty || loops || !seen.insert(next.clone()) {
+                let detail = "the pages of Backstage's catalog lead back to one that was read before";
+                return Err(self.http.error(ErrorKind::NotTheApi, detail));
             }
-            if pages.len() >= MAX_PAGES {
-                return Err(Refusal::TooMany(format!("{MAX_PAGES} pages")));
-            }
-            if read > MAX_ENTITIES {
-                return Err(Refusal::TooMany(format!("{MAX_ENTITIES} entities")));
-            }
+            self.check_size(pages.len(), read)?;
             cursor = Some(next);
         }
         match announced {
-            // Some may have gone while we read, but not one in ten.
-            Some(announced) if read < announced - announced / 10 => Err(Refusal::Short { read, announced }),
+            // Some may have gone during the reading, but not one in ten.
+            Some(announced) if read < announced - announced / 10 => {
+                let detail = format!("Backstage announces {announced} entities and ends after {read}");
+                Err(self.http.error(ErrorKind::Incomplete, &detail))
+            }
             _ => Ok(pages),
         }
     }
 
-    /// The page behind a cursor: the one that is known, if it is still that.
-    async fn page(&mut self, cursor: &Option<String>, faults: usize) -> Result<Arc<Page>, Refusal> {
+    fn check_size(&self, pages: usize, entities: usize) -> Result<(), UpstreamError> {
+        let limit = match (pages >= MAX_PAGES, entities > MAX_ENTITIES) {
+            (true, _) => format!("{MAX_PAGES} pages"),
+            (_, true) => format!("{MAX_ENTITIES} entities"),
+            _ => return Ok(()),
+        };
+        Err(self.http.error(ErrorKind::TooLarge, &format!("Backstage's catalog has more than {limit}")))
+    }
+
+    /// The page behind a cursor: the known one, if it is still that.
+    async fn page(&mut self, cursor: &Option<String>, faults: usize) -> Result<Arc<Page>, UpstreamError> {
         loop {
             let known = self.known.get(cursor);
             let etag = known.and_then(|page| page.etag.as_ref());
-            let asking = self.client.get_unless(self.page_url(cursor.as_deref()), etag);
-            let reply = tokio::time::timeout(PAGE_DEADLINE, asking).await;
-            let slow = Refusal::Slow(PAGE_DEADLINE.as_secs());
-            let reply = match reply.map_err(|_| slow).and_then(|reply| reply.map_err(Refusal::from)) {
-                Err(Refusal::Transport(Fault::TooLarge { .. })) if self.limit / 4 >= LEAST_LIMIT => {
+            let request = self.http.get_unless(self.page_url(cursor.as_deref()), etag);
+            let reply = match self.http.within(clock::stopwatch(), request).await {
+                Err(error) if error.kind == ErrorKind::TooLarge && self.limit / 4 >= LEAST_LIMIT => {
                     // Pages of another size are other pages, with other ETags.
                     self.limit /= 4;
                     self.known.clear();
                     continue;
                 }
-                Err(refusal) => {
+                Err(error) => {
                     self.metrics.page("failed");
-                    return Err(refusal);
+                    let detail = format!("Backstage does not answer: {}", error.detail);
+                    return Err(UpstreamError { detail, ..error });
                 }
                 Ok(reply) => reply,
             };
@@ -138,7 +155,7 @@ impl Walker {
                 (200, _) => self.read(reply, known.cloned(), faults).await,
                 (status, _) => {
                     self.metrics.page("failed");
-                    Err(Refusal::of_status(status, self.with_token))
+                    Err(self.of_status(status))
                 }
             };
         }
@@ -150,12 +167,9 @@ impl Walker {
         reply: Reply,
         known: Option<Arc<Page>>,
         faults: usize,
-    ) -> Result<Arc<Page>, Refusal> {
+    ) -> Result<Arc<Page>, UpstreamError> {
         if reply.content_type.as_deref().is_some_and(|kind| kind.starts_with("text/html")) {
-            self.metrics.page("failed");
-            return Err(Refusal::NotCatalog(
-                "it sends a page of HTML, as a login in front of it would".to_owned(),
-            ));
+            return Err(self.not_the_catalog("it sends a page of HTML, as a login in front of it would"));
         }
         let hash = self.hasher.hash_one(&reply.body);
         if let Some(known) = known.filter(|known| known.hash == hash && known.etag == reply.etag) {
@@ -164,10 +178,53 @@ impl Walker {
         }
         let room = MAX_FAULTS.saturating_sub(faults);
         let reading = tokio::task::spawn_blocking(move || page::read(&reply.body, room, hash, reply.etag));
-        let page =
-            reading.await.unwrap_or_else(|e| Err(Refusal::NotCatalog(format!("it cannot be read: {e}"))));
-        self.metrics.page(if page.is_ok() { "read" } else { "failed" });
-        page.map(Arc::new)
+        let page = reading.await.unwrap_or_else(|e| Err(format!("it cannot be read: {e}")));
+        let page = page.map_err(|why| self.not_the_catalog(&why))?;
+        self.metrics.page("read");
+        Ok(Arc::new(page))
+    }
+
+    fn not_the_catalog(&self, why: &str) -> UpstreamError {
+        self.metrics.page("failed");
+        let detail = format!("what answers is not Backstage's catalog: {why}");
+        self.http.error(ErrorKind::NotTheApi, &detail)
+    }
+
+    /// For any status but 200 and 304.
+    fn of_status(&self, status: u16) -> UpstreamError {
+        let (kind, detail) = match status {
+            300..=399 => {
+                let detail = format!(
+                    "Backstage answers with a redirect ({status}), which is not followed: is `baseUrl` that of its \
+                     backend?"
+                );
+                return self.http.error(ErrorKind::NotTheApi, &detail).with_status(status);
+            }
+            401 if self.with_token => (
+                ErrorKind::Unauthorized,
+                "Backstage does not know the token of `promenade.catalog.backstage.token` (401)",
+            ),
+            401 => (
+                ErrorKind::Unauthorized,
+                "Backstage asks for a token (401): set `promenade.catalog.backstage.token` to one of its \
+                 `backend.auth.externalAccess`",
+            ),
+            403 => (
+                ErrorKind::Unauthorized,
+                "Backstage does not let this token read the catalog (403): it is restricted to other plugins, and \
+                 its `accessRestrictions` need `plugin: catalog`",
+            ),
+            404 => (
+                ErrorKind::NotTheApi,
+                "there is no catalog at `promenade.catalog.backstage.baseUrl` (404), which should be the address of \
+                 Backstage's backend",
+            ),
+            _ => {
+                let detail = format!("Backstage answers with status {status}");
+                return self.http.error(ErrorKind::Upstream, &detail).with_status(status);
+            }
+        };
+        self.http.error(kind, detail).with_status(status)
     }
 
     fn page_url(&self, cursor: Option<&str>) -> Url {

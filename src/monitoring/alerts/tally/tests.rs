@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 
 use super::*;
-use crate::alertmanager::{HeldAlert, Holdings};
+use crate::alertmanager::{AlertmanagerState, ReceivedAlert};
 use crate::annotations::Matchers;
 use crate::monitoring::alerts::AlertTable;
 use crate::problem::Problem;
@@ -82,7 +82,7 @@ fn held_back(rules: &Rules, kinds: &[u8]) -> AlertmanagerAnswer {
     let copy = |(alert, kind): (&Alert, &u8)| {
         let cluster = (*kind > 2).then_some(("cluster", "eu"));
         let labels: Labels = alert.labels.iter().chain(cluster).collect();
-        (*kind > 0).then(|| HeldAlert {
+        (*kind > 0).then(|| ReceivedAlert {
             labels: labels.iter().map(|(n, v)| (n.into(), v.into())).collect(),
             fingerprint: "".into(),
             is_suppressed: kind % 2 == 1,
@@ -92,7 +92,7 @@ fn held_back(rules: &Rules, kinds: &[u8]) -> AlertmanagerAnswer {
             muted_by: vec!["nights".into()],
         })
     };
-    let holdings = Holdings::new(alerts.zip(kinds).filter_map(copy).collect(), Vec::new());
+    let holdings = AlertmanagerState::new(alerts.zip(kinds).filter_map(copy).collect(), Vec::new());
     let answer = Answer { value: Arc::new(holdings), as_of: Timestamp::UNIX_EPOCH, failure: None };
     AlertmanagerAnswer { answer, external: Arc::default() }
 }

@@ -16,9 +16,10 @@ use serde::{Serialize, Serializer};
 use self::params::{Given, MAX_FORM};
 use crate::clock;
 use crate::monitoring::{Failure, Monitoring};
-use crate::prometheus::wire::{write_instant, write_matrix, write_refusal, write_rules};
-use crate::prometheus::{ErrorKind, Instance, InstanceName, InstantAnswer, Matrix, Rules};
+use crate::prometheus::wire::{write_error, write_instant, write_matrix, write_rules};
+use crate::prometheus::{Instance, InstanceName, InstantAnswer, Matrix, Rules};
 use crate::store::Answer;
+use crate::upstream::ErrorKind;
 use crate::web::page_error::catch_panics;
 use crate::web::panels::remarks::Remark;
 use crate::web::panels::times::Moment;
@@ -212,7 +213,7 @@ pub fn refusal(
     told: &ErrorText,
 ) -> Result<HttpResponse, PageError> {
     let text = told.said.clone().unwrap_or_else(|| told.message());
-    let body = write_refusal(error_type(error, told), &text);
+    let body = write_error(error_type(error, told), &text);
     form::json_as(request, told.status, &body, CachePolicy::Live)
 }
 
@@ -224,10 +225,16 @@ fn error_type(error: &PageError, told: &ErrorText) -> &'static str {
                 if error.status == Some(422) { "execution" } else { "bad_data" }
             }
             ErrorKind::Timeout => "timeout",
-            ErrorKind::Overloaded | ErrorKind::Unreachable | ErrorKind::Unauthorized => "unavailable",
-            ErrorKind::NotPrometheus | ErrorKind::Incomplete | ErrorKind::TooLarge | ErrorKind::Upstream => {
-                "internal"
-            }
+            ErrorKind::Overloaded
+            | ErrorKind::Unreachable
+            | ErrorKind::Certificate
+            | ErrorKind::Tls
+            | ErrorKind::Unauthorized => "unavailable",
+            ErrorKind::NotTheApi
+            | ErrorKind::HtmlPage
+            | ErrorKind::Incomplete
+            | ErrorKind::TooLarge
+            | ErrorKind::Upstream => "internal",
         };
     }
     match told.status.as_u16() {

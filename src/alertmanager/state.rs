@@ -1,71 +1,71 @@
-//! One answer of Alertmanager, indexed once: what is held back, and by what, at a given time.
+//! The alerts and silences of one Alertmanager, indexed once: which alerts it suppresses at a given time, and why.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{HeldAlert, Pairs, Silence};
+use super::{Pairs, ReceivedAlert, Silence};
 
-/// Alertmanager lists no alert whose `endsAt` is past, save as far as its clock differs from ours.
+/// Alertmanager lists no alert whose `endsAt` is past, except by as much as its clock differs from ours.
 const SKEW: SignedDuration = SignedDuration::from_secs(30);
 
 /// The alerts of one name whose labels have the same names.
 #[derive(Clone, Debug)]
-pub struct Shape {
+pub struct LabelNames {
     /// The names of their labels, sorted.
     pub names: Vec<Box<str>>,
     places: Vec<usize>,
 }
 
-/// A complete answer: every alert that Alertmanager has, and the silences that they name.
+/// All alerts of an Alertmanager, and the silences that they name.
 #[derive(Clone, Debug, Default)]
-pub struct Holdings {
-    alerts: Vec<Arc<HeldAlert>>,
-    by_name: HashMap<Box<str>, Vec<Shape>>,
+pub struct AlertmanagerState {
+    alerts: Vec<Arc<ReceivedAlert>>,
+    by_name: HashMap<Box<str>, Vec<LabelNames>>,
     by_fingerprint: HashMap<Box<str>, usize>,
-    /// By their ids, of which each should be there once.
+    /// By id; each id should occur once.
     silences: HashMap<Box<str>, Vec<Arc<Silence>>>,
 }
 
-/// When an answer is looked at.
+/// The time for which an answer is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Moment {
+pub struct ReadTime {
     pub now: Timestamp,
     /// When Alertmanager gave the answer.
     pub as_of: Timestamp,
-    /// The newest attempt failed, and this is what Alertmanager said before.
-    pub is_old: bool,
+    /// The newest request failed, and this answer is older.
+    pub is_stale: bool,
 }
 
-/// What holds an alert back at one moment. Empty: it is sent on.
+/// Why an alert is suppressed at one time. Empty: Alertmanager sends notifications.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Reasons<'h> {
+pub struct Suppression<'h> {
     pub silences: Vec<&'h Arc<Silence>>,
-    /// The alerts on whose account it is held back.
-    pub inhibited_by: Vec<&'h HeldAlert>,
+    /// The alerts that inhibit it.
+    pub inhibited_by: Vec<&'h ReceivedAlert>,
     /// Names of time intervals.
     pub muted_by: Vec<&'h str>,
 }
 
-impl Reasons<'_> {
+impl Suppression<'_> {
     pub fn is_empty(&self) -> bool {
         self.silences.is_empty() && self.inhibited_by.is_empty() && self.muted_by.is_empty()
     }
 }
 
-impl Holdings {
-    pub fn new(alerts: Vec<HeldAlert>, silences: Vec<Silence>) -> Self {
+impl AlertmanagerState {
+    pub fn new(alerts: Vec<ReceivedAlert>, silences: Vec<Silence>) -> Self {
         let mut shapes: HashMap<(&str, Vec<&str>), Vec<usize>> = HashMap::new();
         for (place, alert) in alerts.iter().enumerate() {
             let names = alert.labels.iter().map(|(name, _)| &**name).collect();
             let name = alert.label("alertname").unwrap_or_default();
             shapes.entry((name, names)).or_default().push(place);
         }
-        let mut by_name: HashMap<Box<str>, Vec<Shape>> = HashMap::new();
+        let mut by_name: HashMap<Box<str>, Vec<LabelNames>> = HashMap::new();
         for ((name, names), places) in shapes {
             let names = names.into_iter().map(Box::from).collect();
-            by_name.entry(name.into()).or_default().push(Shape { names, places });
+            by_name.entry(name.into()).or_default().push(LabelNames { names, places });
         }
         let by_fingerprint = alerts.iter().enumerate().map(|(place, a)| (a.fingerprint.clone(), place));
         let by_fingerprint = by_fingerprint.filter(|(fingerprint, _)| !fingerprint.is_empty()).collect();
@@ -78,11 +78,11 @@ impl Holdings {
     }
 
     /// The alerts of that name, and the name; None: there are none.
-    pub fn shapes(&self, name: &str) -> Option<(&str, &[Shape])> {
+    pub fn label_names(&self, name: &str) -> Option<(&str, &[LabelNames])> {
         self.by_name.get_key_value(name).map(|(name, shapes)| (&**name, shapes.as_slice()))
     }
 
-    pub fn of_shape<'h>(&'h self, shape: &'h Shape) -> impl Iterator<Item = &'h Arc<HeldAlert>> {
+    pub fn alerts_of<'h>(&'h self, shape: &'h LabelNames) -> impl Iterator<Item = &'h Arc<ReceivedAlert>> {
         shape.places.iter().filter_map(|place| self.alerts.get(*place))
     }
 
@@ -94,42 +94,43 @@ impl Holdings {
         self.alerts.is_empty()
     }
 
-    /// What holds an alert of this answer back at a moment. Where that is not known, it is sent on:
+    /// Why an alert of this answer is suppressed. An alert counts as suppressed only by evidence:
     ///
-    /// - only an alert that Alertmanager calls suppressed, and that was not over when it said so, is held back;
-    /// - a silence holds it back if Alertmanager lists it as active, from its `startsAt` until its `endsAt`;
-    /// - an alert on whose account it is inhibited must be another that is listed and not over; in an older answer
-    ///   its `endsAt` must be ahead: until then Alertmanager takes it for firing without hearing of it again;
-    /// - nobody tells when a time interval ends, so in an older answer it mutes nothing.
-    pub fn reasons<'h>(&'h self, alert: &'h HeldAlert, at: Moment) -> Reasons<'h> {
+    /// - Alertmanager's state for it is `suppressed`, and its `endsAt` was not past then;
+    /// - a silence must be listed as active, from its `startsAt` until its `endsAt`;
+    /// - an inhibiting alert must be another alert, listed and not past its `endsAt`; in a stale answer its `endsAt` must
+    ///   be in the future: until then Alertmanager takes it for firing without receiving it again;
+    /// - Alertmanager does not send the end of a time interval, so in a stale answer no interval counts.
+    pub fn suppression<'h>(&'h self, alert: &'h ReceivedAlert, at: ReadTime) -> Suppression<'h> {
         let was_over =
-            |alert: &HeldAlert| alert.ends.is_some_and(|ends| at.as_of.duration_since(ends) > SKEW);
+            |alert: &ReceivedAlert| alert.ends.is_some_and(|ends| at.as_of.duration_since(ends) > SKEW);
         if !alert.is_suppressed || was_over(alert) {
-            return Reasons::default();
+            return Suppression::default();
         }
         let others = alert.inhibited_by.iter().filter(|fingerprint| **fingerprint != alert.fingerprint);
         let sources =
             others.filter_map(|fingerprint| self.alerts.get(*self.by_fingerprint.get(fingerprint)?));
-        let is_known = |source: &&Arc<HeldAlert>| match at.is_old {
+        let is_known = |source: &&Arc<ReceivedAlert>| match at.is_stale {
             true => source.ends.is_some_and(|ends| at.now < ends),
             false => !was_over(source),
         };
-        let muted_by = alert.muted_by.iter().filter(|name| !at.is_old && !name.is_empty());
-        Reasons {
+        let muted_by = alert.muted_by.iter().filter(|name| !at.is_stale && !name.is_empty());
+        Suppression {
             silences: alert.silenced_by.iter().filter_map(|id| self.silence(id, at.now)).collect(),
             inhibited_by: sources.filter(is_known).map(|source| &**source).collect(),
             muted_by: muted_by.map(|name| &**name).collect(),
         }
     }
 
-    /// The silence of that id if it is in force. Where several have it, all must be: which one is meant is not known.
+    /// The silence of that id if it is in force. If several have the id, all must be in force: the alert does not say
+    /// which one suppresses it.
     fn silence(&self, id: &str, now: Timestamp) -> Option<&Arc<Silence>> {
         let copies = self.silences.get(id)?;
         let is_in_force = copies.iter().all(|silence| silence.is_in_force(now));
         copies.iter().filter(|_| is_in_force).min_by_key(|silence| silence.ends)
     }
 
-    /// The first moment after `now` at which something that is held back now may not be any more.
+    /// The first time after `now` when a suppression may end.
     pub fn changes_after(&self, now: Timestamp) -> Option<Timestamp> {
         let silences = self.silences.values().flatten().filter_map(|silence| silence.ends);
         let sources = self.alerts.iter().filter_map(|alert| alert.ends);
@@ -144,7 +145,7 @@ impl Holdings {
             let ids = ids.into_iter().flatten().map(|id| id.len() + 16).sum::<usize>();
             pairs(&alert.labels) + ids + 2 * alert.fingerprint.len() + 300
         });
-        let names = |shape: &Shape| shape.names.iter().map(|name| name.len() + 16).sum::<usize>() + 64;
+        let names = |shape: &LabelNames| shape.names.iter().map(|name| name.len() + 16).sum::<usize>() + 64;
         let shapes = self.by_name.values().flatten().map(names).sum::<usize>();
         let silences = self
             .silences
@@ -164,8 +165,8 @@ mod tests {
         Timestamp::from_second(1_795_435_200 + seconds).unwrap()
     }
 
-    fn alert(fingerprint: &str) -> HeldAlert {
-        HeldAlert {
+    fn alert(fingerprint: &str) -> ReceivedAlert {
+        ReceivedAlert {
             labels: vec![("alertname".into(), fingerprint.into())],
             fingerprint: fingerprint.into(),
             is_suppressed: true,
@@ -181,36 +182,39 @@ mod tests {
         Silence { id: id.into(), created_by, comment, ends_at, starts: Some(at(-60)), ends, is_active: true }
     }
 
-    /// How many silences, alerts and intervals hold the first alert back, by an answer of that moment or, if it is
-    /// old, of the beginning.
-    fn held(holdings: &Holdings, seconds: i64, is_old: bool) -> [usize; 3] {
-        let as_of = if is_old { at(0) } else { at(seconds) };
-        let reasons = holdings.reasons(&holdings.alerts[0], Moment { now: at(seconds), as_of, is_old });
+    /// How many silences, alerts and intervals suppress the first alert, by an answer of that time or, if it is stale,
+    /// of the beginning.
+    fn counts(state: &AlertmanagerState, seconds: i64, is_stale: bool) -> [usize; 3] {
+        let as_of = if is_stale { at(0) } else { at(seconds) };
+        let reasons = state.suppression(&state.alerts[0], ReadTime { now: at(seconds), as_of, is_stale });
         [reasons.silences.len(), reasons.inhibited_by.len(), reasons.muted_by.len()]
     }
 
     #[test]
-    fn what_is_over_or_not_listed_holds_nothing_back() {
-        let told = HeldAlert {
+    fn what_is_over_or_not_listed_suppresses_nothing() {
+        let suppressed = ReceivedAlert {
             silenced_by: ["s", "gone", "expired", "unread", "twice"].map(Into::into).into(),
-            inhibited_by: ["f", "gone", "", "told"].map(Into::into).into(),
+            inhibited_by: ["f", "gone", "", "suppressed"].map(Into::into).into(),
             muted_by: ["nights", ""].map(Into::into).into(),
             ends: Some(at(400)),
-            ..alert("told")
+            ..alert("suppressed")
         };
         let expired = Silence { is_active: false, ..silence("expired", Some(at(600))) };
-        // Whichever comes first, one that does not hold is enough.
+        // Whichever comes first, one that is not in force is enough.
         let twice = [silence("twice", Some(at(-1))), silence("twice", Some(at(600)))];
         let mut silences = vec![silence("s", Some(at(60))), expired, silence("unread", None)];
-        let nameless = HeldAlert { fingerprint: "".into(), ..alert("nameless") };
+        let nameless = ReceivedAlert { fingerprint: "".into(), ..alert("nameless") };
         for twice in [twice.clone(), {
             let [a, b] = twice;
             [b, a]
         }] {
             silences.truncate(3);
             silences.extend(twice);
-            let holdings = Holdings::new(vec![told.clone(), alert("f"), nameless.clone()], silences.clone());
-            for (seconds, is_old, wanted) in [
+            let state = AlertmanagerState::new(
+                vec![suppressed.clone(), alert("f"), nameless.clone()],
+                silences.clone(),
+            );
+            for (seconds, is_stale, wanted) in [
                 (0, false, [1, 1, 1]),
                 (59, false, [1, 1, 1]),
                 (60, false, [0, 1, 1]),
@@ -224,23 +228,23 @@ mod tests {
                 (119, true, [0, 1, 0]),
                 (120, true, [0, 0, 0]),
             ] {
-                assert_eq!(held(&holdings, seconds, is_old), wanted, "{seconds} {is_old}");
+                assert_eq!(counts(&state, seconds, is_stale), wanted, "{seconds} {is_stale}");
             }
-            assert_eq!(holdings.changes_after(at(0)), Some(at(60)));
-            assert_eq!(holdings.changes_after(at(60)), Some(at(120)));
+            assert_eq!(state.changes_after(at(0)), Some(at(60)));
+            assert_eq!(state.changes_after(at(60)), Some(at(120)));
         }
-        let sent = HeldAlert { is_suppressed: false, ..told };
-        let holdings = Holdings::new(vec![sent, alert("f")], silences);
-        assert_eq!(held(&holdings, 0, false), [0, 0, 0], "Alertmanager does not say that it is held back");
+        let sent = ReceivedAlert { is_suppressed: false, ..suppressed };
+        let state = AlertmanagerState::new(vec![sent, alert("f")], silences);
+        assert_eq!(counts(&state, 0, false), [0, 0, 0], "its state is not suppressed");
     }
 
     #[test]
     fn a_silence_of_two_equal_ids_ends_with_the_first() {
-        let told = HeldAlert { silenced_by: vec!["s".into()], ..alert("told") };
+        let suppressed = ReceivedAlert { silenced_by: vec!["s".into()], ..alert("suppressed") };
         let silences = vec![silence("s", Some(at(90))), silence("s", Some(at(60)))];
-        let holdings = Holdings::new(vec![told], silences);
+        let state = AlertmanagerState::new(vec![suppressed], silences);
         let reasons =
-            holdings.reasons(&holdings.alerts[0], Moment { now: at(0), as_of: at(0), is_old: false });
+            state.suppression(&state.alerts[0], ReadTime { now: at(0), as_of: at(0), is_stale: false });
         assert_eq!(reasons.silences.iter().map(|s| s.ends).collect::<Vec<_>>(), [Some(at(60))]);
     }
 }

@@ -1,0 +1,199 @@
+//! The kind of a failure, from a status, an error in Prometheus' JSON, or a body that is none.
+
+use super::wire::{WireFault, error_of};
+use crate::upstream::{ErrorKind, HttpClient, Reply, UpstreamError};
+
+/// Of Prometheus, Mimir, Thanos and VictoriaMetrics, in lower case.
+const TOO_MANY_POINTS: [&str; 3] =
+    ["exceeded maximum resolution", "too many points for the given", "maxpointspertimeseries"];
+const TOO_MANY_SAMPLES: [&str; 9] = [
+    "would load too many samples",
+    "exceeds the number of samples limit",
+    "err-mimir-max-",
+    "exceeded series limit",
+    "exceeded sample limit",
+    "exceeded chunks limit",
+    "maxsamplesperquery",
+    "maxuniquetimeseries",
+    "not enough memory for processing",
+];
+
+/// Of a body with a good status.
+pub fn of_wire(http: &HttpClient, fault: WireFault, status: u16) -> UpstreamError {
+    let error = match fault {
+        WireFault::Error { error_type, message } => of_message(http, &error_type, &message, status),
+        WireFault::Html => html(http),
+        WireFault::NotPrometheus(detail) => http.error(ErrorKind::NotTheApi, &detail),
+        WireFault::Incomplete(detail) => http.error(ErrorKind::Incomplete, &detail),
+        WireFault::TooLarge(detail) => http.error(ErrorKind::TooLarge, &detail),
+    };
+    error.with_status(status)
+}
+
+/// Of an answer with any other status.
+pub fn of_status(http: &HttpClient, reply: &Reply) -> UpstreamError {
+    let error = match (reply.status, error_of(&reply.body)) {
+        (300..=399, _) => http.error(
+            ErrorKind::NotTheApi,
+            "the answer is a redirect, which is not followed; is the target right, or is a login in between?",
+        ),
+        (401 | 403, _) => http.error(ErrorKind::Unauthorized, "the configured credential was rejected"),
+        (status, Some(WireFault::Error { error_type, message })) => {
+            of_message(http, &error_type, &message, status)
+        }
+        (429 | 503, _) => http.error(ErrorKind::Overloaded, "the instance reports overload"),
+        (408 | 504, _) => http.error(ErrorKind::Timeout, "a server in between gave up waiting"),
+        (400..=499, _) if reply.is_html() => html(http),
+        (400..=499, _) => http.error(
+            ErrorKind::NotTheApi,
+            "there is no Prometheus API at the target; does its path end in /api/v1?",
+        ),
+        _ => http.error(ErrorKind::Upstream, "the instance answered with an error"),
+    };
+    error.with_status(reply.status)
+}
+
+fn html(http: &HttpClient) -> UpstreamError {
+    http.error(ErrorKind::HtmlPage, "this looks like a proxy or login page, not Prometheus")
+}
+
+/// An error in Prometheus' own JSON, by its `errorType`, else by the status.
+fn of_message(http: &HttpClient, error_type: &str, message: &str, status: u16) -> UpstreamError {
+    let is_query = matches!((error_type, status), ("bad_data" | "execution", _) | (_, 400 | 422));
+    let kind = match (error_type, status) {
+        ("timeout", _) => ErrorKind::Timeout,
+        _ if is_query && has_any(message, &TOO_MANY_POINTS) => ErrorKind::TooManyPoints,
+        _ if is_query && has_any(message, &TOO_MANY_SAMPLES) => ErrorKind::TooManySamples,
+        ("bad_data" | "execution", _) => ErrorKind::BadQuery,
+        ("unavailable" | "too_many_requests", _) | (_, 429 | 503) => ErrorKind::Overloaded,
+        (_, 400 | 422) => ErrorKind::BadQuery,
+        (_, 504) => ErrorKind::Timeout,
+        _ => ErrorKind::Upstream,
+    };
+    let said = Some(http.redacted(message)).filter(|said| !said.is_empty());
+    UpstreamError { said, ..http.error(kind, &format!("{error_type}: {message}")) }
+}
+
+fn has_any(message: &str, parts: &[&str]) -> bool {
+    let message = message.to_lowercase();
+    parts.iter().any(|part| message.contains(part))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use url::Url;
+
+    use super::*;
+    use crate::upstream::{InstanceName, Who};
+
+    fn http() -> HttpClient {
+        let (who, target) = (Who::Prometheus(InstanceName::new("a")), Url::parse("http://h/").unwrap());
+        HttpClient::new(who, &target, &[], true, Duration::from_secs(1)).unwrap()
+    }
+
+    fn check(status: u16, content_type: &str, body: &str, kind: ErrorKind, said: Option<&str>) {
+        let reply = Reply {
+            status,
+            content_type: Some(content_type.into()),
+            etag: None,
+            date: None,
+            body: body.as_bytes().to_vec(),
+        };
+        let got = of_status(&http(), &reply);
+        assert_eq!(
+            (got.kind, got.said.as_deref(), got.status),
+            (kind, said, Some(status)),
+            "{status} {body}"
+        );
+    }
+
+    #[test]
+    fn every_status_has_its_kind() {
+        use ErrorKind as K;
+        let json = |t: &str| format!(r#"{{"status":"error","errorType":"{t}","error":"because"}}"#);
+        for (status, error_type, kind) in [
+            (400, "bad_data", K::BadQuery),
+            (422, "execution", K::BadQuery),
+            (422, "canceled", K::BadQuery),
+            (503, "timeout", K::Timeout),
+            (503, "canceled", K::Overloaded),
+            (503, "unavailable", K::Overloaded),
+            (429, "too_many_requests", K::Overloaded),
+            (404, "not_found", K::Upstream),
+            (500, "internal", K::Upstream),
+            (504, "gateway", K::Timeout),
+        ] {
+            check(status, "application/json", &json(error_type), kind, Some("because"));
+        }
+        check(403, "application/json", &json("forbidden"), K::Unauthorized, None);
+        for (status, kind) in [
+            (301, K::NotTheApi),
+            (304, K::NotTheApi),
+            (400, K::NotTheApi),
+            (401, K::Unauthorized),
+            (404, K::NotTheApi),
+            (405, K::NotTheApi),
+            (429, K::Overloaded),
+            (500, K::Upstream),
+            (502, K::Upstream),
+            (503, K::Overloaded),
+            (504, K::Timeout),
+        ] {
+            let is_page = kind == K::NotTheApi && status >= 400;
+            let of_html = if is_page { K::HtmlPage } else { kind };
+            check(status, "text/html; charset=utf-8", "<html>", of_html, None);
+            check(status, "text/plain", "", kind, None);
+        }
+    }
+
+    #[test]
+    fn limits_of_an_instance_are_no_mistake_in_the_query() {
+        use ErrorKind as K;
+        for (error_type, said, kind) in [
+            (
+                "execution",
+                "query processing would load too many samples into memory in query execution",
+                K::TooManySamples,
+            ),
+            (
+                "bad_data",
+                "exceeded maximum resolution of 11,000 points per timeseries. Try decreasing",
+                K::TooManyPoints,
+            ),
+            ("execution", "the query exceeded the limit (err-mimir-max-chunks-per-query)", K::TooManySamples),
+            ("422", "cannot select more than -search.maxSamplesPerQuery=1 samples", K::TooManySamples),
+            ("execution", "found duplicate series for the match group", K::BadQuery),
+            ("timeout", "would load too many samples", K::Timeout),
+            ("internal", "exceeded sample limit", K::Upstream),
+        ] {
+            let status = if error_type == "internal" { 500 } else { 422 };
+            assert_eq!(of_message(&http(), error_type, said, status).kind, kind, "{said}");
+        }
+    }
+
+    #[test]
+    fn good_statuses_go_by_the_body() {
+        let of = |fault| of_wire(&http(), fault, 200).kind;
+        let error = |t: &str| WireFault::Error { error_type: t.into(), message: "x".into() };
+        assert_eq!(of(error("bad_data")), ErrorKind::BadQuery);
+        assert_eq!(of(error("timeout")), ErrorKind::Timeout);
+        assert_eq!(of(error("")), ErrorKind::Upstream);
+        assert_eq!(of(WireFault::Incomplete("x".into())), ErrorKind::Incomplete);
+    }
+
+    #[test]
+    fn messages_are_kept_short() {
+        let error = of_message(&http(), "bad_data", &"é".repeat(100_000), 400);
+        assert_eq!(error.said.unwrap().chars().count(), 2_000);
+        assert_eq!(error.detail.chars().count(), 2_000);
+    }
+
+    #[test]
+    fn a_message_writes_no_line_of_its_own_into_the_log() {
+        let error = of_message(&http(), "bad_data", "a\nERROR b\x1b[31m", 400);
+        assert_eq!(error.detail, "bad_data: a ERROR b [31m");
+        assert_eq!(error.said.as_deref(), Some("a\nERROR b\x1b[31m"), "for the reader it is verbatim");
+    }
+}

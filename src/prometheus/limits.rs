@@ -1,0 +1,103 @@
+//! Limits on concurrent requests: so many at once, so many waiting, no more.
+
+use std::time::Duration;
+
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+use super::request::Request;
+
+/// The most requests that wait for a slot.
+const QUEUE: usize = 32;
+/// Rules take no query slot in Prometheus, so they never wait behind graphs.
+const RULES_SLOTS: usize = 2;
+/// Nor do metadata and names of metrics.
+const METADATA_SLOTS: usize = 2;
+/// Ad-hoc queries get one in so many of an instance's slots.
+const AD_HOC_SHARE: usize = 4;
+
+/// Who wrote a query. It decides which limits the query meets, never what the answer is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Origin {
+    /// A trusted author: of an annotation, or of the instance's own rules.
+    Known,
+    /// Whoever opened the address.
+    AdHoc,
+}
+
+/// Slots, and a bounded queue for them.
+pub struct Limiter {
+    slots: Semaphore,
+    queue: Semaphore,
+}
+
+impl Limiter {
+    /// At least one slot.
+    pub fn new(slots: usize) -> Self {
+        Self { slots: Semaphore::new(slots.clamp(1, Semaphore::MAX_PERMITS)), queue: Semaphore::new(QUEUE) }
+    }
+
+    /// A slot, held until dropped. None: the queue is full, or no slot came free in time.
+    pub async fn enter(&self, patience: Duration) -> Option<SemaphorePermit<'_>> {
+        if let Ok(slot) = self.slots.try_acquire() {
+            return Some(slot);
+        }
+        let _place = self.queue.try_acquire().ok()?;
+        tokio::time::timeout(patience, self.slots.acquire()).await.ok()?.ok()
+    }
+}
+
+/// The limits of one host. Rules and metadata have slots of their own beside the queries.
+pub struct HostLimits {
+    queries: Limiter,
+    /// Passed before `queries`.
+    ad_hoc: Limiter,
+    rules: Limiter,
+    metadata: Limiter,
+}
+
+impl HostLimits {
+    pub fn new(max_concurrent: usize) -> Self {
+        Self {
+            queries: Limiter::new(max_concurrent),
+            ad_hoc: Limiter::new(max_concurrent / AD_HOC_SHARE),
+            rules: Limiter::new(RULES_SLOTS),
+            metadata: Limiter::new(METADATA_SLOTS),
+        }
+    }
+
+    /// The limiters that a request passes, in order. An ad-hoc query first needs an ad-hoc slot, so that such queries
+    /// take only a few slots, and places in the queue, from the others.
+    pub fn of(&self, request: &Request<'_>) -> impl Iterator<Item = &Limiter> {
+        let (first, last) = match (request, request.origin()) {
+            (Request::Rules(_), _) => (None, &self.rules),
+            (request, _) if request.is_metadata() => (None, &self.metadata),
+            (_, Origin::AdHoc) => (Some(&self.ad_hoc), &self.queries),
+            (_, Origin::Known) => (None, &self.queries),
+        };
+        first.into_iter().chain([last])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_queue_is_bounded_and_moves_on() {
+        let limiter = std::sync::Arc::new(Limiter::new(1));
+        let slot = limiter.enter(Duration::ZERO).await.unwrap();
+        assert!(limiter.enter(Duration::from_millis(5)).await.is_none());
+        let waiting: Vec<_> = (0..QUEUE)
+            .map(|_| {
+                let limiter = limiter.clone();
+                tokio::spawn(async move { limiter.enter(Duration::from_secs(5)).await.is_some() })
+            })
+            .collect();
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        assert!(limiter.enter(Duration::from_secs(5)).await.is_none(), "the queue is full");
+        drop(slot);
+        for one in waiting {
+            assert!(one.await.unwrap());
+        }
+    }
+}

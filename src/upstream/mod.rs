@@ -1,0 +1,7 @@
+//! HTTP to the servers that the portal depends on: one client and one error for Prometheus, Alertmanager and Backstage.
+
+mod error;
+mod http;
+
+pub use error::{ErrorKind, InstanceName, UpstreamError, Who};
+pub use http::{ETag, HttpClient, MAX_BODY, Reply, endpoint};
