@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::window::settle;
-use super::{Period, Routed, UnknownInstance};
+use super::{Period, Routed};
 use crate::annotations::MonitoringSpec;
 use crate::catalog::Entity;
 use crate::prometheus::{InstanceSettings, Window};
@@ -67,17 +67,11 @@ pub struct Span {
 
 impl Account {
     /// Of a page that shows the whole entity over a period.
-    pub fn of(
-        entity: &Entity,
-        spec: &MonitoringSpec,
-        routed: &Result<Routed, UnknownInstance>,
-        period: &Period,
-    ) -> Self {
+    pub fn of(entity: &Entity, spec: &MonitoringSpec, routed: Option<&Routed>, period: &Period) -> Self {
         let ours = |name: &str| PREFIXES.iter().any(|prefix| name.starts_with(prefix));
         let read = entity.annotations.iter().filter(|(name, _)| ours(name));
         let read =
             read.map(|(name, annotation)| Read { name: name.clone(), value: annotation.value.clone() });
-        let routed = routed.as_ref().ok();
         Self {
             annotations: read.collect(),
             instance: routed.map(|r| Chosen { name: r.name().to_string(), why: r.why.to_string() }),

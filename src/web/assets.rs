@@ -1,9 +1,11 @@
 //! The static files: embedded, hashed in their names, compressed at build time, cached for ever.
 
+use std::cmp::Reverse;
+
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
-    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, ETAG, HeaderMap, IF_NONE_MATCH, VARY,
-    X_CONTENT_TYPE_OPTIONS,
+    AcceptEncoding, CACHE_CONTROL, ContentEncoding, ETag, Encoding, EntityTag, Header, IfNoneMatch,
+    Preference, Quality, VARY, X_CONTENT_TYPE_OPTIONS,
 };
 use actix_web::{HttpRequest, HttpResponse, web};
 
@@ -44,133 +46,80 @@ async fn serve(request: HttpRequest, name: web::Path<String>) -> HttpResponse {
     let Some(asset) = TABLE.iter().find(|asset| asset.path == path) else {
         return HttpResponse::NotFound().insert_header((CACHE_CONTROL, "no-store")).finish();
     };
-    let (encoding, body) = asset.best(&accepted(request.headers()));
+    let (encoding, body) = asset.best(&accepted(&request));
     let etag = asset.etag(encoding);
-    let fresh = holds(request.headers(), &etag);
-    let mut reply = HttpResponse::build(if fresh { StatusCode::NOT_MODIFIED } else { StatusCode::OK });
+    let is_held = match IfNoneMatch::parse(&request) {
+        Ok(IfNoneMatch::Any) => true,
+        Ok(IfNoneMatch::Items(held)) => held.iter().any(|held| held.weak_eq(&etag)),
+        Err(_) => false,
+    };
+    let mut reply = HttpResponse::build(if is_held { StatusCode::NOT_MODIFIED } else { StatusCode::OK });
     reply
         .insert_header((CACHE_CONTROL, FOR_EVER))
         .insert_header((VARY, "Accept-Encoding"))
         .insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"))
-        .insert_header((ETAG, etag));
-    if fresh {
+        .insert_header(ETag(etag));
+    if is_held {
         return reply.finish();
     }
-    if let Some(token) = encoding.token() {
-        reply.insert_header((CONTENT_ENCODING, token));
+    if encoding != ContentEncoding::Identity {
+        reply.insert_header(encoding);
     }
     reply.content_type(asset.content_type).body(body)
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Encoding {
-    Brotli,
-    Gzip,
-    Identity,
-}
-
-impl Encoding {
-    fn token(self) -> Option<&'static str> {
-        match self {
-            Self::Brotli => Some("br"),
-            Self::Gzip => Some("gzip"),
-            Self::Identity => None,
-        }
-    }
-}
-
 impl Asset {
-    /// The smallest form among those that the client likes best. Identity is always served when nothing else
-    /// will do: refusing a style sheet helps nobody.
-    fn best(&self, accepted: &Accepted) -> (Encoding, &'static [u8]) {
-        let mut best = (accepted.identity, Encoding::Identity, self.identity);
+    /// The smallest of the encodings that the client weighs highest. Identity is served even if the client refuses
+    /// it: a page without its style sheet helps nobody.
+    fn best(&self, accepted: &AcceptEncoding) -> (ContentEncoding, &'static [u8]) {
+        let packed = [(ContentEncoding::Brotli, self.brotli), (ContentEncoding::Gzip, self.gzip)];
+        let packed = packed.into_iter().filter(|(encoding, _)| takes(accepted, *encoding));
         let packed =
-            [(accepted.gzip, Encoding::Gzip, self.gzip), (accepted.brotli, Encoding::Brotli, self.brotli)];
-        for (quality, encoding, body) in packed {
-            let Some(body) = body.filter(|_| quality > 0.0) else { continue };
-            if quality > best.0 || (quality == best.0 && body.len() < best.2.len()) {
-                best = (quality, encoding, body);
-            }
-        }
-        (best.1, best.2)
+            packed.filter_map(|(encoding, body)| Some((weight(accepted, encoding), encoding, body?)));
+        let best = packed.max_by_key(|(weight, _, body)| (*weight, Reverse(body.len())));
+        best.map_or((ContentEncoding::Identity, self.identity), |(_, encoding, body)| (encoding, body))
     }
 
-    fn etag(&self, encoding: Encoding) -> String {
-        match encoding.token() {
-            Some(token) => format!("\"{}-{token}\"", self.sha256),
-            None => format!("\"{}\"", self.sha256),
-        }
+    fn etag(&self, encoding: ContentEncoding) -> EntityTag {
+        EntityTag::new_strong(match encoding {
+            ContentEncoding::Identity => self.sha256.to_owned(),
+            packed => format!("{}-{}", self.sha256, packed.as_str()),
+        })
     }
 }
 
-/// Whether the client takes gzip at least as gladly as the plain form.
-pub(super) fn takes_gzip(headers: &HeaderMap) -> bool {
-    let accepted = accepted(headers);
-    accepted.gzip > 0.0 && accepted.gzip >= accepted.identity
+/// Whether the client prefers gzip to the plain form.
+pub fn takes_gzip(request: &HttpRequest) -> bool {
+    takes(&accepted(request), ContentEncoding::Gzip)
 }
 
-/// What the client takes, by weight from 0, a refusal, to 1.
-#[derive(Debug)]
-struct Accepted {
-    brotli: f32,
-    gzip: f32,
-    identity: f32,
+fn accepted(request: &HttpRequest) -> AcceptEncoding {
+    AcceptEncoding::parse(request).unwrap_or(AcceptEncoding(Vec::new()))
 }
 
-/// The smallest weight that can be written.
-const LEAST: f32 = 0.001;
-
-/// Reads Accept-Encoding (RFC 9110, 12.5.3). Without the header: identity, for the sake of simple clients.
-fn accepted(headers: &HeaderMap) -> Accepted {
-    let mut brotli = None;
-    let mut gzip = None;
-    let mut identity = None;
-    let mut any = None;
-    let values = headers.get_all(ACCEPT_ENCODING).filter_map(|value| value.to_str().ok());
-    for item in values.flat_map(|value| value.split(',')) {
-        let (coding, parameters) = item.split_once(';').unwrap_or((item, ""));
-        let quality = quality(parameters);
-        match coding.trim().to_ascii_lowercase().as_str() {
-            "br" => brotli = Some(quality),
-            "gzip" | "x-gzip" => gzip = Some(quality),
-            "identity" => identity = Some(quality),
-            "*" => any = Some(quality),
-            _ => {}
-        }
-    }
-    Accepted {
-        brotli: brotli.or(any).unwrap_or(0.0),
-        gzip: gzip.or(any).unwrap_or(0.0),
-        // Unnamed, identity is allowed but never preferred.
-        identity: identity.or(any.map(|q| q.min(LEAST))).unwrap_or(LEAST),
-    }
+/// Whether the client accepts an encoding, and does not weigh identity higher.
+fn takes(accepted: &AcceptEncoding, encoding: ContentEncoding) -> bool {
+    let identity = own_weight(accepted, ContentEncoding::Identity).unwrap_or(Quality::ZERO);
+    let weight = weight(accepted, encoding);
+    weight > Quality::ZERO && weight >= identity
 }
 
-/// `;q=0.5` -> 0.5. A missing or broken weight counts as 1, as browsers do.
-fn quality(parameters: &str) -> f32 {
-    let weight = parameters.split(';').find_map(|part| {
-        let (key, value) = part.split_once('=')?;
-        key.trim().eq_ignore_ascii_case("q").then(|| value.trim().parse::<f32>().ok())?
-    });
-    match weight {
-        Some(weight) if (0.0..=1.0).contains(&weight) => weight,
-        _ => 1.0,
-    }
+/// An encoding's own weight, else that of `*`. Without either it is refused.
+fn weight(accepted: &AcceptEncoding, encoding: ContentEncoding) -> Quality {
+    let any = || accepted.0.iter().find(|item| item.item == Preference::Any).map(|item| item.quality);
+    own_weight(accepted, encoding).or_else(any).unwrap_or(Quality::ZERO)
 }
 
-/// Whether the client's copy is this one (If-None-Match, compared weakly).
-fn holds(headers: &HeaderMap, etag: &str) -> bool {
-    headers
-        .get_all(IF_NONE_MATCH)
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .map(str::trim)
-        .any(|held| held == "*" || held.strip_prefix("W/").unwrap_or(held) == etag)
+fn own_weight(accepted: &AcceptEncoding, encoding: ContentEncoding) -> Option<Quality> {
+    let encoding = Preference::Specific(Encoding::Known(encoding));
+    accepted.0.iter().find(|item| item.item == encoding).map(|item| item.quality)
 }
 
 #[cfg(test)]
 mod tests {
-    use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+    use actix_web::http::header::{
+        ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, IF_NONE_MATCH,
+    };
     use actix_web::test::{TestRequest, call_service, init_service, read_body};
     use actix_web::{App, rt};
 
@@ -197,27 +146,27 @@ mod tests {
 
     #[test]
     fn the_client_chooses_the_encoding() {
-        check(None, Encoding::Identity);
-        check(Some(""), Encoding::Identity);
-        check(Some("gzip"), Encoding::Gzip);
-        check(Some("gzip, deflate, br, zstd"), Encoding::Brotli);
-        check(Some("br;q=0.5, gzip;q=0.8"), Encoding::Gzip);
-        check(Some("br;q=0, gzip"), Encoding::Gzip);
-        check(Some("BR ; Q=1.0"), Encoding::Brotli);
-        check(Some("*"), Encoding::Brotli);
-        check(Some("*;q=0"), Encoding::Identity);
-        check(Some("identity, gzip;q=0.5"), Encoding::Identity);
-        check(Some("gzip;q=nonsense"), Encoding::Gzip);
-        check(Some("deflate"), Encoding::Identity);
+        check(None, ContentEncoding::Identity);
+        check(Some(""), ContentEncoding::Identity);
+        check(Some("gzip"), ContentEncoding::Gzip);
+        check(Some("gzip, deflate, br, zstd"), ContentEncoding::Brotli);
+        check(Some("br;q=0.5, gzip;q=0.8"), ContentEncoding::Gzip);
+        check(Some("br;q=0, gzip"), ContentEncoding::Gzip);
+        check(Some("BR ; Q=1.0"), ContentEncoding::Brotli);
+        check(Some("*"), ContentEncoding::Brotli);
+        check(Some("*;q=0"), ContentEncoding::Identity);
+        check(Some("identity, gzip;q=0.5"), ContentEncoding::Identity);
+        check(Some("gzip;q=nonsense"), ContentEncoding::Identity);
+        check(Some("deflate"), ContentEncoding::Identity);
     }
 
-    fn check(header: Option<&str>, expected: Encoding) {
+    fn check(header: Option<&str>, expected: ContentEncoding) {
         let mut request = TestRequest::default();
         if let Some(value) = header {
             request = request.insert_header((ACCEPT_ENCODING, value));
         }
         let asset = TABLE.iter().find(|asset| asset.name == "vendor/htmx.min.js").unwrap();
-        assert_eq!(asset.best(&accepted(request.to_http_request().headers())).0, expected, "{header:?}");
+        assert_eq!(asset.best(&accepted(&request.to_http_request())).0, expected, "{header:?}");
     }
 
     #[test]

@@ -8,8 +8,9 @@ use actix_web::middleware::Next;
 use actix_web::{HttpResponse, web};
 use percent_encoding::percent_decode_str;
 
+use super::WebSettings;
 use super::links::entity_path;
-use super::{CachePolicy, WebSettings};
+use super::reply::CachePolicy;
 use crate::catalog::EntityRef;
 
 /// Redirects before any route is tried. The new address is a path alone: no host that a client made up is echoed.

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use actix_web::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, VARY};
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::CachePolicy;
+use super::reply::CachePolicy;
 use crate::catalog::Catalog;
 use crate::metrics::Metrics;
 

@@ -52,6 +52,8 @@ pub enum Why {
         name: String,
     },
     ServiceName,
+    /// An address that names no entity names the instance.
+    Address,
     /// Nothing chose, so it is the unnamed one.
     Default,
 }
@@ -66,6 +68,7 @@ impl fmt::Display for Why {
                 write!(f, "chosen by rule {number} of promenade.routing, {name}")
             }
             Self::ServiceName => f.write_str("named by the annotation prometheus.io/service-name"),
+            Self::Address => f.write_str("named by the address"),
             Self::Default => f.write_str("the default, because nothing names another"),
         }
     }

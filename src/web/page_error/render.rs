@@ -13,9 +13,10 @@ use futures_util::FutureExt;
 use serde::Serialize;
 
 use super::PageError;
-use crate::web::api::proxy;
-use crate::web::form;
-use crate::web::{CachePolicy, pages};
+use crate::web::pages;
+use crate::web::proxy;
+use crate::web::reply::{self, CachePolicy};
+use crate::web::request::Format;
 
 /// Most full queues are shorter and most catalogs are read by then.
 const RETRY_AFTER_SECS: &str = "2";
@@ -80,10 +81,10 @@ fn body(request: &HttpRequest, route: &str, error: &PageError) -> actix_web::Htt
     let text = &error.text();
     let reply = if proxy::is_route(route) {
         proxy::refusal(request, error, text)
-    } else if [".json", ".csv", ".svg"].iter().any(|form| route.ends_with(form)) {
+    } else if Format::of_route(route).is_some() {
         let message = text.message();
         let error = ErrorFields { kind: text.kind, message: &message };
-        form::json_as(request, text.status, &ErrorBody { error }, CachePolicy::Live)
+        reply::json_as(request, text.status, &ErrorBody { error }, CachePolicy::Live)
     } else {
         pages::error::show(request, text)
     };

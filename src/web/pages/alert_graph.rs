@@ -4,39 +4,49 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
-use super::Shell;
+use super::ad_hoc::{AdHocForm, AdHocPage};
 use super::head::Head;
-use super::scene::Scene;
 use super::time_bar::TimeBar;
-use crate::web::links::{Page, Source};
+use super::top::Top;
+use super::{Shell, panel_context, summary_without_alerts};
+use crate::web::PageError;
+use crate::web::links::Page;
 use crate::web::panels::GraphPanel;
-use crate::web::{CachePolicy, Format, PageError, form};
+use crate::web::reply::{self, CachePolicy};
+use crate::web::request::{Format, Subject, View};
 
 #[derive(Template)]
 #[template(path = "pages/alert_graph.html")]
 pub struct AlertGraphPage<'a> {
     pub shell: Shell<'a>,
-    pub head: Head,
+    pub top: Top,
     pub bar: TimeBar,
     pub graph: GraphPanel,
 }
 
-/// The address names the row, never its expression.
-pub async fn show(request: HttpRequest, format: Format, scene: Scene) -> Result<HttpResponse, PageError> {
-    let row = scene.params.table.alert.ok_or(PageError::NoSuchPage)?;
-    let link = scene.links().to(Page::AlertGraph(Source::Entity(&scene.entity.reference), row));
-    let setting = scene.setting(link.path());
-    let graph = scene.alert_graph(&setting, row).await;
+/// The address names the row, never its expression: that is the instance's, not a query of the reader.
+pub async fn show(request: HttpRequest, view: View, format: Format) -> Result<HttpResponse, PageError> {
+    view.authorize_alert_graph()?;
+    let row = view.params.table.alert.ok_or(PageError::NoSuchPage)?;
+    let link = view.links().to(Page::AlertGraph(view.subject.source(), row));
+    if let Some(fault) = view.instance.as_ref().err().filter(|_| view.is_ad_hoc()) {
+        return Err(fault.clone());
+    }
+    let instance = view.instance.as_ref().ok().map(|routed| routed.settings());
+    let found = view.alert_graph(row).await;
+    let graph = GraphPanel::of_alert(&panel_context(&view, &link), instance, row, found);
     if format == Format::Fragment {
-        return form::html(&request, &graph, CachePolicy::Live);
+        return reply::html(&request, &graph, CachePolicy::Live);
     }
     let status = if graph.is_gone() { StatusCode::NOT_FOUND } else { StatusCode::OK };
-    let head = scene.head("", scene.summary_without_alerts());
-    let page = AlertGraphPage {
-        shell: scene.shell(link.path(), &head),
-        bar: scene.time_bar(link.path()),
-        head,
-        graph,
+    let top = match &view.subject {
+        Subject::Entity(entity) => Head::of(&view, entity, "", summary_without_alerts(&view)).into(),
+        Subject::AdHoc(_) => {
+            let form = AdHocForm::of(&view, AdHocPage::AlertGraph, "Explore: Alerts");
+            Top::AdHoc(AdHocForm { title: graph.title.clone(), ..form })
+        }
     };
-    form::html_as(&request, status, &page, CachePolicy::Live)
+    let page =
+        AlertGraphPage { shell: Shell::of(&view, &link, &top), bar: TimeBar::of(&view, &link), top, graph };
+    reply::html_as(&request, status, &page, CachePolicy::Live)
 }

@@ -1,14 +1,13 @@
 //! The catalog: every entity, found and filtered, with what its alerts do.
 
-use actix_web::http::header::{HeaderName, HeaderValue};
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use serde_json::json;
 
-use super::Shell;
-use crate::catalog::Catalog;
+use super::ad_hoc::SelectOption;
+use super::{Shell, with_address};
 use crate::catalog::search::{Facet, Filter, SearchResult, StateBits};
-use crate::monitoring::{Monitoring, bit};
+use crate::monitoring::bit;
 use crate::page_params::PageSize;
 use crate::prometheus::AlertState;
 use crate::web::links::{Link, Page};
@@ -16,7 +15,9 @@ use crate::web::panels::entities::{EntityLine, lines};
 use crate::web::panels::rows::Paging;
 use crate::web::panels::times::Moment;
 use crate::web::panels::{NavLink, Pager};
-use crate::web::{CachePolicy, Facts, Format, PageError, PageParams, WebSettings, form};
+use crate::web::reply::{self, CachePolicy};
+use crate::web::request::{Format, Portal, routing_input};
+use crate::web::{PageError, PageParams};
 
 /// Rows of a page, unless the address says otherwise: the list is for the eye to run over.
 const ROWS: usize = 100;
@@ -29,7 +30,7 @@ const STATES: [AlertState; 4] =
 pub struct CatalogPage<'a> {
     pub shell: Shell<'a>,
     pub search: &'a str,
-    pub choices: Vec<Choice>,
+    pub choices: Vec<FacetFilter>,
     pub hidden: Vec<(String, String)>,
     pub action: String,
     /// Where the list is fetched anew.
@@ -46,30 +47,23 @@ pub struct CatalogPage<'a> {
 }
 
 /// A filter with its values.
-pub struct Choice {
+pub struct FacetFilter {
     pub name: &'static str,
     pub title: &'static str,
     pub any: &'static str,
-    pub options: Vec<Pick>,
-}
-
-pub struct Pick {
-    pub value: String,
-    pub label: String,
-    pub chosen: bool,
+    pub options: Vec<SelectOption>,
 }
 
 pub async fn show(
     request: HttpRequest,
     format: Format,
     params: PageParams,
-    facts: Facts,
-    catalog: web::Data<Catalog>,
-    monitoring: web::Data<Monitoring>,
-    settings: web::Data<WebSettings>,
+    portal: Portal,
 ) -> Result<HttpResponse, PageError> {
+    let Portal { settings, monitoring, catalog } = &portal;
     let snapshot = catalog.snapshot();
-    let overview = monitoring.overview(&snapshot, &facts.0, params.period.now).await;
+    let routing = routing_input(&request, monitoring.routing());
+    let overview = monitoring.overview(&snapshot, &routing, params.period.now).await;
     let wanted = params.table.states.iter().fold(0, |all, state| all | bit(*state));
     let found = snapshot.search_in_states(&filter(&params), StateBits { of: overview.marks(), wanted });
     let ordered = overview.worst_first(&found.rows);
@@ -79,7 +73,7 @@ pub async fn show(
     let links = settings.links(&params);
     let path = links.to(Page::Catalog).path().to_owned();
     let here = links.with(&path, &[]);
-    let mut shell = Shell::new(&settings, &params, &path, "Catalog");
+    let mut shell = Shell::new(settings, &params, &path, "Catalog");
     shell.section = "catalog";
     let all = format!("{} entities", ordered.len());
     let pager = Pager::of("the catalog", paging, &all, |page| {
@@ -93,7 +87,7 @@ pub async fn show(
         hidden: carried(&params),
         action: path.clone(),
         source: here.clone(),
-        text: told(&paging, snapshot.entities.len()),
+        text: listed_sentence(&paging, snapshot.entities.len()),
         as_of: overview.as_of.map(|at| Moment::of(at, params.period.now, &params.zone)),
         counts: (!snapshot.entities.is_empty()).then(|| counts(&found)),
         lines: lines(&snapshot, listed, &overview, links),
@@ -103,20 +97,10 @@ pub async fn show(
         shell,
     };
     if format != Format::Fragment {
-        return form::html(&request, &page, CachePolicy::Live);
+        return reply::html(&request, &page, CachePolicy::Live);
     }
-    let mut reply = form::html(&request, &page.as_results(), CachePolicy::Live)?;
-    if is_search(&request)
-        && let Ok(here) = HeaderValue::from_str(&here.to_string())
-    {
-        // The form cannot know the address that its fields lead to, without those that are empty.
-        reply.headers_mut().insert(HeaderName::from_static("hx-replace-url"), here);
-    }
-    Ok(reply)
-}
-
-fn is_search(request: &HttpRequest) -> bool {
-    request.headers().get("HX-Source").is_some_and(|source| source.as_bytes() == b"form#catalog-filters")
+    let results = reply::html(&request, &page.as_results(), CachePolicy::Live)?;
+    Ok(with_address(results, &request, "catalog-filters", &here))
 }
 
 fn filter(params: &PageParams) -> Filter {
@@ -137,16 +121,16 @@ fn counts(found: &SearchResult) -> String {
     serde_json::Value::Object(counted.collect()).to_string()
 }
 
-fn choices(found: &SearchResult, params: &PageParams) -> Vec<Choice> {
+fn choices(found: &SearchResult, params: &PageParams) -> Vec<FacetFilter> {
     let facet = |name, title, any, facets: &[Facet], chosen: Option<&str>| {
-        let option = |f: &Facet| Pick {
+        let option = |f: &Facet| SelectOption {
             value: f.value.clone(),
             label: format!("{} ({})", f.label, f.count),
             chosen: chosen.is_some_and(|c| c == f.value || c == f.label),
         };
-        Choice { name, title, any, options: facets.iter().map(option).collect() }
+        FacetFilter { name, title, any, options: facets.iter().map(option).collect() }
     };
-    let state = |(state, count): (AlertState, usize)| Pick {
+    let state = |(state, count): (AlertState, usize)| SelectOption {
         value: state.as_str().to_owned(),
         label: format!("{} ({count})", state.as_str()),
         chosen: params.table.states.contains(&state),
@@ -158,7 +142,12 @@ fn choices(found: &SearchResult, params: &PageParams) -> Vec<Choice> {
         facet("namespace", "Namespace", "All namespaces", &found.namespaces, facets.namespace.as_deref()),
         facet("owner", "Owner", "All owners", &found.owners, facets.owner.as_deref()),
         facet("system", "System", "All systems", &found.systems, facets.system.as_deref()),
-        Choice { name: "state", title: "Alerts", any: "Any state", options: states.map(state).collect() },
+        FacetFilter {
+            name: "state",
+            title: "Alerts",
+            any: "Any state",
+            options: states.map(state).collect(),
+        },
     ]
 }
 
@@ -168,7 +157,7 @@ fn carried(params: &PageParams) -> Vec<(String, String)> {
     params.given.iter().filter(|(name, _)| !listing.contains(&name.as_str())).cloned().collect()
 }
 
-fn told(paging: &Paging, all: usize) -> String {
+fn listed_sentence(paging: &Paging, all: usize) -> String {
     match (paging.total, paging.pages) {
         (0, _) => "No matches".to_owned(),
         (1, _) if all == 1 => "1 entity".to_owned(),

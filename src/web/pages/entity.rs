@@ -1,80 +1,122 @@
-//! An entity's page: its alerts, then every graph.
+//! An entity's page: its alerts, then every graph. Also what its annotations say, as JSON.
+
+use std::sync::Arc;
 
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use futures_util::future::join4;
 
-use super::Shell;
 use super::head::Head;
-use super::scene::{Scene, Wait};
 use super::time_bar::TimeBar;
+use super::top::Top;
+use super::{
+    PATIENCE, Shell, briefly, graphs, is_unknown, members, panel_context, problems, summary_without_alerts,
+};
+use crate::catalog::Entity;
+use crate::monitoring::{Account, AlertQuery, Failure};
+use crate::web::data;
 use crate::web::links::Page;
 use crate::web::panels::members::MemberList;
 use crate::web::panels::missing::MissingAnnotation;
 use crate::web::panels::{
-    AccountPanel, AlertsPanel, GraphPanel, MembersPanel, MissingPanel, ProblemsPanel, ResolvedAlertPanel,
-    StateSummary,
+    AccountPanel, AlertsPanel, GraphPanel, MembersPanel, MissingPanel, PanelContext, ProblemsPanel,
+    ResolvedAlertPanel, StateSummary,
 };
-use crate::web::{ErrorText, PageError, form};
+use crate::web::reply;
+use crate::web::request::{Access, Format, View};
+use crate::web::{ErrorText, PageError};
 
 #[derive(Template)]
 #[template(path = "pages/entity.html", blocks = ["content"])]
 pub struct EntityPage<'a> {
     pub shell: Shell<'a>,
-    pub head: Head,
+    pub top: Top,
     pub bar: TimeBar,
     pub problems: Option<ProblemsPanel>,
-    /// Stands for all panels.
+    /// One failure in place of all panels.
     pub fault: Option<ErrorText>,
     pub missing: Option<MissingPanel>,
     pub members: Option<MembersPanel>,
-    pub landed: Option<ResolvedAlertPanel>,
+    pub resolved: Option<ResolvedAlertPanel>,
     pub alerts: Option<AlertsPanel>,
     pub graphs: Vec<GraphPanel>,
     pub account: AccountPanel,
 }
 
-pub async fn show(request: HttpRequest, scene: Scene) -> Result<HttpResponse, PageError> {
-    let link = scene.links().to(Page::Entity(&scene.entity.reference));
-    let setting = scene.setting(link.path());
-    let fault = scene.fault();
-    let missing = scene.spec.is_empty() && !scene.is_unknown();
-    let asks = fault.is_none() && !missing;
-    let alerts = async {
-        match asks && scene.spec.alerts.is_some() {
-            true => Some(scene.alerts(&setting, Wait::Briefly, false).await),
-            false => None,
-        }
-    };
-    let graphs = async { if asks { scene.graphs(&setting).await } else { Vec::new() } };
-    let members = scene.members(MemberList::First);
-    let (alerts, graphs, landed, members) = join4(alerts, graphs, scene.landed(), members).await;
-    let leads = members.as_ref().filter(|members| members.leads_page);
+pub async fn show(request: HttpRequest, view: View, format: Format) -> Result<HttpResponse, PageError> {
+    if format == Format::Json {
+        view.strict()?;
+        return data::entity::json(&request, &view);
+    }
+    let entity = view.entity()?;
+    let link = view.links().to(Page::Entity(&entity.reference));
+    let context = panel_context(&view, &link);
+    let fault = view.instance.as_ref().err().map(PageError::text);
+    let is_missing = view.spec.is_empty() && !is_unknown(&view);
+    let has_panels = fault.is_none() && !is_missing;
+    let alerts = async { if has_panels { alerts(&view, &context).await } else { None } };
+    let graphs = async { if has_panels { graphs::panels(&view, &context).await } else { Vec::new() } };
+    let members = members::panel(&view, entity, MemberList::First);
+    let (alerts, graphs, resolved, members) = join4(alerts, graphs, resolved(&view), members).await;
     let summary = match &alerts {
         Some(alerts) => alerts.summary.clone(),
-        None if fault.is_some() && (scene.spec.alerts.is_some() || scene.is_unknown()) => {
-            StateSummary::unknown(None)
-        }
-        None if leads.is_some() => {
-            leads.map_or_else(|| StateSummary::without_alerts(None), |m| m.summary.clone())
-        }
-        None if missing => StateSummary::without_alerts(None),
-        None => scene.summary_without_alerts(),
+        None => summary(&view, fault.is_some(), is_missing, members.as_ref()),
     };
-    let head = scene.head("Overview", summary);
+    let top = Head::of(&view, entity, "Overview", summary).into();
+    let is_empty = is_missing && members.is_none();
     let page = EntityPage {
-        shell: scene.shell(link.path(), &head),
-        bar: scene.time_bar(link.path()),
-        problems: scene.problems(),
-        account: scene.account(),
-        missing: (missing && members.is_none())
-            .then(|| MissingPanel::of(&scene.entity, MissingAnnotation::Everything)),
+        shell: Shell::of(&view, &link, &top),
+        bar: TimeBar::of(&view, &link),
+        problems: problems(&view),
+        account: account(&view, entity),
+        missing: is_empty.then(|| MissingPanel::of(entity, MissingAnnotation::Everything)),
         members,
-        fault: fault.filter(|_| !missing),
-        head,
-        landed,
+        fault: fault.filter(|_| !is_missing),
+        top,
+        resolved,
         alerts,
         graphs,
     };
-    form::page(&request, &page, &page.as_content())
+    reply::page(&request, &page, &page.as_content())
+}
+
+async fn alerts(view: &View, context: &PanelContext<'_>) -> Option<AlertsPanel> {
+    view.spec.alerts.as_ref()?;
+    let answer = briefly(view.alerts(view.params.table.show_inactive)).await;
+    let instance = view.instance.as_ref().ok().map(|routed| routed.settings());
+    Some(AlertsPanel::of(context, instance, answer, false))
+}
+
+/// The state of a page without an alert table.
+fn summary(view: &View, is_faulty: bool, is_missing: bool, members: Option<&MembersPanel>) -> StateSummary {
+    match members.filter(|members| members.leads_page) {
+        _ if is_faulty && (view.spec.alerts.is_some() || is_unknown(view)) => StateSummary::unknown(None),
+        Some(members) => members.summary.clone(),
+        None if is_missing => StateSummary::without_alerts(None),
+        None => summary_without_alerts(view),
+    }
+}
+
+/// The alert that the address names, if it would be this entity's and is no longer active.
+async fn resolved(view: &View) -> Option<ResolvedAlertPanel> {
+    let (params, monitoring) = (&view.params, &view.portal.monitoring);
+    let instance = &view.routed().ok()?.instance;
+    let query = AlertQuery {
+        labels: params.landed.labels.clone()?,
+        at: params.landed.at,
+        instance: None,
+        ad_hoc: view.portal.settings.allows(Access::AdHoc),
+    };
+    if !monitoring.is_resolved(instance, &view.spec, &query, params.period.now).await {
+        return None;
+    }
+    let firing = monitoring.last_firing(instance, &query, view.spec.alerts.as_ref(), params.period.now);
+    let firing = tokio::time::timeout(PATIENCE, firing).await.unwrap_or(Err(Failure::Late));
+    Some(ResolvedAlertPanel::of(&query.labels, firing, params))
+}
+
+/// How this page was made.
+fn account(view: &View, entity: &Arc<Entity>) -> AccountPanel {
+    let account = Account::of(entity, &view.spec, view.instance.as_ref().ok(), &view.params.period);
+    AccountPanel::of(account, view.instance.as_ref().err().map(PageError::text), problems(view))
 }

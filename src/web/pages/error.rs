@@ -1,11 +1,12 @@
-//! The page for an error.
+//! The page about an error.
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 
 use super::Shell;
 use crate::clock;
-use crate::web::{CachePolicy, ErrorText, PageError, PageParams, WebSettings, form};
+use crate::web::reply::{self, CachePolicy};
+use crate::web::{ErrorText, PageError, PageParams, WebSettings};
 
 #[derive(Template)]
 #[template(path = "pages/error.html")]
@@ -21,5 +22,5 @@ pub fn show(request: &HttpRequest, error: &ErrorText) -> Result<HttpResponse, Pa
     let params = PageParams::read(request.query_string(), &settings.defaults, clock::now());
     let mut shell = Shell::new(settings, &params, request.path(), &error.title);
     shell.icon = "unknown";
-    form::html_as(request, error.status, &ErrorPage { shell, error }, CachePolicy::Live)
+    reply::html_as(request, error.status, &ErrorPage { shell, error }, CachePolicy::Live)
 }

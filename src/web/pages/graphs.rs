@@ -2,21 +2,25 @@
 
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
+use futures_util::future::join_all;
 
-use super::Shell;
 use super::head::Head;
-use super::scene::Scene;
 use super::time_bar::TimeBar;
+use super::top::Top;
+use super::{Shell, briefly, panel_context, problems, summary_without_alerts};
+use crate::prometheus::Origin;
 use crate::web::links::Page;
 use crate::web::panels::missing::MissingAnnotation;
-use crate::web::panels::{GraphPanel, MissingPanel, ProblemsPanel};
-use crate::web::{ErrorText, PageError, form};
+use crate::web::panels::{GraphPanel, MissingPanel, PanelContext, ProblemsPanel};
+use crate::web::reply;
+use crate::web::request::View;
+use crate::web::{ErrorText, PageError};
 
 #[derive(Template)]
 #[template(path = "pages/graphs.html", blocks = ["content"])]
 pub struct GraphsPage<'a> {
     pub shell: Shell<'a>,
-    pub head: Head,
+    pub top: Top,
     pub bar: TimeBar,
     pub problems: Option<ProblemsPanel>,
     pub fault: Option<ErrorText>,
@@ -24,21 +28,31 @@ pub struct GraphsPage<'a> {
     pub graphs: Vec<GraphPanel>,
 }
 
-pub async fn show(request: HttpRequest, scene: Scene) -> Result<HttpResponse, PageError> {
-    let link = scene.links().to(Page::Graphs(&scene.entity.reference));
-    let setting = scene.setting(link.path());
-    let missing = scene.spec.graphs.is_empty();
-    let fault = scene.fault().filter(|_| !missing);
-    let graphs = if fault.is_none() { scene.graphs(&setting).await } else { Vec::new() };
-    let head = scene.head("Graphs", scene.summary_without_alerts());
+pub async fn show(request: HttpRequest, view: View) -> Result<HttpResponse, PageError> {
+    let entity = view.entity()?;
+    let link = view.links().to(Page::Graphs(&entity.reference));
+    let is_missing = view.spec.graphs.is_empty();
+    let fault = view.instance.as_ref().err().filter(|_| !is_missing).map(PageError::text);
+    let graphs = if fault.is_none() { panels(&view, &panel_context(&view, &link)).await } else { Vec::new() };
+    let top = Head::of(&view, entity, "Graphs", summary_without_alerts(&view)).into();
     let page = GraphsPage {
-        shell: scene.shell(link.path(), &head),
-        bar: scene.time_bar(link.path()),
-        problems: scene.problems(),
-        missing: missing.then(|| MissingPanel::of(&scene.entity, MissingAnnotation::Graphs)),
+        shell: Shell::of(&view, &link, &top),
+        bar: TimeBar::of(&view, &link),
+        problems: problems(&view),
+        missing: is_missing.then(|| MissingPanel::of(entity, MissingAnnotation::Graphs)),
         fault,
-        head,
+        top,
         graphs,
     };
-    form::page(&request, &page, &page.as_content())
+    reply::page(&request, &page, &page.as_content())
+}
+
+/// All graphs at once. Each fails or loads for itself.
+pub async fn panels(view: &View, context: &PanelContext<'_>) -> Vec<GraphPanel> {
+    let instance = view.instance.as_ref().ok().map(|routed| routed.settings());
+    let panels = view.spec.graphs.iter().enumerate().map(async |(at, spec)| {
+        let answer = briefly(view.graph(spec, Origin::Known)).await;
+        GraphPanel::of(context, instance, at + 1, spec, answer)
+    });
+    join_all(panels).await
 }

@@ -1,18 +1,19 @@
-//! The top of an entity's pages: the sentence, the facts, and the way to its other pages.
+//! The top of an entity's pages: its name and state, its fields, and the tabs.
 
-use crate::catalog::{Entity, EntityRef, Snapshot};
-use crate::web::Links;
+use crate::catalog::{Entity, EntityRef};
 use crate::web::links::{Link, Page, Source, safe_href};
 use crate::web::panels::StateSummary;
+use crate::web::request::View;
 
-pub struct Fact {
+/// A field of the entity.
+pub struct EntityField {
     pub name: &'static str,
     pub text: String,
     /// The page of the entity that it names, where the catalog has one.
     pub href: Option<Link>,
 }
 
-/// What of `spec` names another entity, and the kind of one that names none.
+/// The fields of `spec` that name another entity, and its kind where the name has none.
 const NAMED: [(&str, &str); 4] =
     [("owner", "group"), ("system", "system"), ("domain", "domain"), ("parent", "group")];
 
@@ -34,7 +35,7 @@ pub struct Head {
     pub namespace: String,
     pub catalog: Link,
     pub description: Option<String>,
-    pub facts: Vec<Fact>,
+    pub facts: Vec<EntityField>,
     pub tags: Vec<String>,
     pub links: Vec<OwnLink>,
     pub tabs: Vec<Tab>,
@@ -42,23 +43,18 @@ pub struct Head {
 }
 
 impl Head {
-    /// `page` is the word of the tab that is here, or empty.
-    pub fn of(
-        entity: &Entity,
-        snapshot: &Snapshot,
-        links: Links<'_>,
-        page: &str,
-        summary: StateSummary,
-        has_members: bool,
-    ) -> Self {
-        let reference = &entity.reference;
-        let fact = |name, text: Option<&str>| text.map(|t| Fact { name, text: t.to_owned(), href: None });
+    /// `page` is the word of the current tab, or empty.
+    pub fn of(view: &View, entity: &Entity, page: &str, summary: StateSummary) -> Self {
+        let (reference, links) = (&entity.reference, view.links());
+        let has_members = view.members.as_ref().is_some_and(|members| !members.rows.is_empty());
+        let fact =
+            |name, text: Option<&str>| text.map(|t| EntityField { name, text: t.to_owned(), href: None });
         let named = NAMED.into_iter().map(|(name, kind)| {
             let text = entity.spec.get(name)?.as_str()?;
             let other = EntityRef::parse_with(text, kind, reference.namespace());
-            let other = other.filter(|other| snapshot.get(other).is_some());
+            let other = other.filter(|other| view.snapshot.get(other).is_some());
             let href = other.map(|other| links.to(Page::Entity(&other)));
-            Some(Fact { name, text: text.to_owned(), href })
+            Some(EntityField { name, text: text.to_owned(), href })
         });
         let ends = [fact("type", entity.spec_type()), fact("lifecycle", entity.lifecycle())];
         let [kind_of, lifecycle] = ends;

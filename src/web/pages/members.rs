@@ -1,53 +1,65 @@
-//! What belongs to a system, domain, group or user, worst first: a page, or the panel that refreshes itself.
+//! The members of a system, domain, group or user, worst first: a page, or the panel that refreshes itself.
 
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
-use super::Shell;
 use super::head::Head;
-use super::scene::Scene;
 use super::time_bar::TimeBar;
+use super::top::Top;
+use super::{Shell, summary_without_alerts};
+use crate::catalog::Entity;
+use crate::web::PageError;
 use crate::web::links::Page;
 use crate::web::panels::MembersPanel;
 use crate::web::panels::members::MemberList;
-use crate::web::{CachePolicy, Format, PageError, form};
+use crate::web::reply::{self, CachePolicy};
+use crate::web::request::{Format, View};
 
 #[derive(Template)]
 #[template(path = "pages/members.html")]
 pub struct MembersPage<'a> {
     pub shell: Shell<'a>,
-    pub head: Head,
+    pub top: Top,
     pub bar: TimeBar,
-    /// None: nothing belongs to it.
+    pub name: &'a str,
+    /// None: there are none.
     pub members: Option<MembersPanel>,
 }
 
-pub async fn show(request: HttpRequest, format: Format, scene: Scene) -> Result<HttpResponse, PageError> {
-    if scene.members.is_none() {
+pub async fn show(request: HttpRequest, view: View, format: Format) -> Result<HttpResponse, PageError> {
+    if view.members.is_none() {
         return Err(PageError::NoSuchPage);
     }
-    let link = scene.links().to(Page::Members(&scene.entity.reference));
-    // The panel of the entity's own page shows fewer.
-    let list = if format == Format::Fragment && !scene.is_seen(link.path()) {
-        MemberList::First
-    } else {
-        MemberList::Paged
-    };
-    let mut members = scene.members(list).await;
+    let entity = view.entity()?;
+    let link = view.links().to(Page::Members(&entity.reference));
+    // The panel of the entity's page shows fewer.
+    let is_here = view.browser_path.as_deref() == Some(link.path());
+    let list = if format == Format::Fragment && !is_here { MemberList::First } else { MemberList::Paged };
+    let mut members = panel(&view, entity, list).await;
     if let Some(members) = members.as_mut() {
         members.leads_page |= list == MemberList::Paged;
         if format == Format::Fragment {
             members.is_fragment = true;
-            return form::html(&request, members, CachePolicy::Live);
+            return reply::html(&request, members, CachePolicy::Live);
         }
     }
-    let summary = members.as_ref().map_or_else(|| scene.summary_without_alerts(), |m| m.summary.clone());
-    let head = scene.head("Members", summary);
+    let summary = members.as_ref().map_or_else(|| summary_without_alerts(&view), |m| m.summary.clone());
+    let top = Head::of(&view, entity, "Members", summary).into();
     let page = MembersPage {
-        shell: scene.shell(link.path(), &head),
-        bar: scene.time_bar(link.path()),
-        head,
+        shell: Shell::of(&view, &link, &top),
+        bar: TimeBar::of(&view, &link),
+        name: entity.display_name(),
+        top,
         members,
     };
-    form::html(&request, &page, CachePolicy::Live)
+    reply::html(&request, &page, CachePolicy::Live)
+}
+
+/// None: the entity has no members.
+pub async fn panel(view: &View, entity: &Entity, list: MemberList) -> Option<MembersPanel> {
+    let members = view.members.as_ref().filter(|members| !members.rows.is_empty())?;
+    let (snapshot, now) = (&view.snapshot, view.params.period.now);
+    let overview = view.portal.monitoring.overview(snapshot, &view.routing, now).await;
+    let panel = MembersPanel::of(snapshot, entity, members, &overview, view.links(), list);
+    Some(MembersPanel { leads_page: view.spec.alerts.is_none(), ..panel })
 }

@@ -1,12 +1,10 @@
 //! The pages, each with a template of the same name.
 
+mod ad_hoc;
 pub mod alert_graph;
+mod alert_target;
 pub mod alerts;
-mod asked;
 pub mod catalog;
-pub mod custom_alert_graph;
-pub mod custom_alerts;
-pub mod custom_graph;
 pub mod entity;
 pub mod error;
 pub mod go;
@@ -14,17 +12,31 @@ pub mod graph;
 pub mod graphs;
 mod head;
 pub mod members;
-mod scene;
+mod rule_link;
 pub mod status;
 mod time_bar;
-mod unowned;
+mod top;
+mod unmatched;
 
-use super::links::{Link, Page};
+use std::future::Future;
+use std::time::Duration;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CACHE_CONTROL, HeaderName, HeaderValue, LOCATION};
+use actix_web::{HttpRequest, HttpResponse};
+
+use super::WebSettings;
+use super::links::{Link, Links, Page, Source};
 use super::panels::times::zone_words;
+use super::panels::{PanelContext, ProblemsPanel, StateSummary};
 use super::params::{PageParams, Theme};
-use super::{Links, WebSettings};
+use super::reply::CachePolicy;
+use super::request::{Access, View};
+use top::Top;
 
-/// What stands around every page.
+const PATIENCE: Duration = Duration::from_millis(1_500);
+
+/// The frame of a page: title, icon, navigation, footer.
 pub struct Shell<'a> {
     pub links: Links<'a>,
     pub app: &'a str,
@@ -32,36 +44,42 @@ pub struct Shell<'a> {
     pub title: String,
     /// `ok`, `firing`, `pending` or `unknown`, else `plain`: the tab's icon.
     pub icon: &'static str,
-    /// Which of the header's links is here: `catalog`, `query` or `status`.
+    /// The current link of the header: `catalog`, `query` or `status`.
     pub section: &'static str,
     pub demo: bool,
     /// Readers may write queries of their own.
     pub ad_hoc: bool,
-    /// The status page is elsewhere.
+    /// The status page has a listener of its own.
     pub admin_apart: bool,
     pub params: &'a PageParams,
     /// `promenade.embedding.parentOrigins`, with a space between two.
     pub parents: String,
-    /// The address of this page, for the links that change how it looks.
+    /// The path of this page, for the links that change how it looks.
     pub here: String,
 }
 
 impl<'a> Shell<'a> {
     pub fn new(settings: &'a WebSettings, params: &'a PageParams, path: &str, title: &str) -> Self {
-        let links = settings.links(params);
         Self {
-            links,
+            links: settings.links(params),
             app: &settings.title,
             title: title.to_owned(),
             icon: "plain",
             section: "",
             demo: settings.demo,
-            ad_hoc: settings.ad_hoc,
+            ad_hoc: settings.allows(Access::AdHoc),
             admin_apart: settings.admin_apart,
             params,
             parents: settings.parent_origins.join(" "),
             here: path.to_owned(),
         }
+    }
+
+    /// Of the page of a view.
+    fn of(view: &'a View, page: &Link, top: &Top) -> Self {
+        let shell = Self::new(&view.portal.settings, &view.params, page.path(), &top.title());
+        let section = if view.is_ad_hoc() { "query" } else { "" };
+        Self { icon: top.icon(), section, ..shell }
     }
 
     pub fn catalog(&self) -> Link {
@@ -76,17 +94,22 @@ impl<'a> Shell<'a> {
         self.links.to(Page::NewQuery)
     }
 
+    /// A parameter as the address has it, for the field of a form.
+    pub fn value(&self, name: &str) -> &str {
+        self.params.given.iter().find(|(n, _)| n == name).map_or("", |(_, value)| value)
+    }
+
     pub fn icon_of(&self, state: &str) -> String {
         self.links.asset(&format!("img/favicon-{state}.svg"))
     }
 
-    /// The tab's icon; while nothing is known, the unknown one.
+    /// The tab's icon. A page that still loads has the unknown one.
     pub fn icon_now(&self) -> String {
         let known = ["ok", "firing", "pending", "plain"].contains(&self.icon);
         self.icon_of(if known { self.icon } else { "unknown" })
     }
 
-    /// The zone that the page is written in.
+    /// The page's time zone.
     pub fn zone(&self) -> String {
         zone_words(self.params.period.now, &self.params.zone)
     }
@@ -98,4 +121,64 @@ impl<'a> Shell<'a> {
     pub fn themed(&self, theme: Option<&str>) -> Link {
         self.links.with(&self.here, &[("theme", theme)])
     }
+}
+
+/// What the panels of a view's page need. A panel that htmx fetches belongs to the page in the reader's browser.
+fn panel_context<'a>(view: &'a View, page: &'a Link) -> PanelContext<'a> {
+    let settings = &view.portal.settings;
+    let in_browser = view.browser_path.as_deref().filter(|path| shows_panels(view, path));
+    PanelContext {
+        links: view.links(),
+        source: view.subject.source(),
+        name: view.name(),
+        page: in_browser.unwrap_or(page.path()),
+        tells_parent: !settings.parent_origins.is_empty(),
+        ad_hoc: settings.allows(Access::AdHoc),
+        drawn: view.drawn,
+    }
+}
+
+/// Whether a path is a page with several panels of the view's entity.
+fn shows_panels(view: &View, path: &str) -> bool {
+    let Source::Entity(entity) = view.subject.source() else { return false };
+    let pages = [Page::Entity(entity), Page::Alerts(Source::Entity(entity)), Page::Graphs(entity)];
+    pages.into_iter().any(|page| view.links().to(page).path() == path)
+}
+
+/// Waits for a panel of a page with others. None: it is late, and fetches itself while the store fetches its answer.
+async fn briefly<T>(answer: impl Future<Output = T>) -> Option<T> {
+    tokio::time::timeout(PATIENCE, answer).await.ok()
+}
+
+/// What is wrong with the annotations that the view shows.
+fn problems(view: &View) -> Option<ProblemsPanel> {
+    ProblemsPanel::of(view.subject.entity()?, &view.spec.problems)
+}
+
+/// Whether an entity without alerts may have some: an annotation cannot be read, or names no known instance.
+fn is_unknown(view: &View) -> bool {
+    view.spec.unread || (view.instance.is_err() && view.spec.service_name.is_some())
+}
+
+fn summary_without_alerts(view: &View) -> StateSummary {
+    let instance = view.instance.as_ref().ok().map(|routed| routed.name().to_string());
+    if is_unknown(view) { StateSummary::unknown(instance) } else { StateSummary::without_alerts(instance) }
+}
+
+fn redirect(page: &Link) -> HttpResponse {
+    HttpResponse::build(StatusCode::FOUND)
+        .insert_header((LOCATION, page.to_string()))
+        .insert_header((CACHE_CONTROL, CachePolicy::Live.header()))
+        .finish()
+}
+
+/// After a search, htmx puts the address of the page with the results into the address bar: the form cannot know it.
+fn with_address(mut reply: HttpResponse, request: &HttpRequest, form: &str, page: &Link) -> HttpResponse {
+    let source = request.headers().get("HX-Source").map(HeaderValue::as_bytes);
+    if source == Some(format!("form#{form}").as_bytes())
+        && let Ok(address) = HeaderValue::from_str(&page.to_string())
+    {
+        reply.headers_mut().insert(HeaderName::from_static("hx-replace-url"), address);
+    }
+    reply
 }

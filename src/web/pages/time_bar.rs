@@ -3,9 +3,10 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::page_params::{Zone, in_one_unit};
-use crate::web::links::{Link, QuickRange};
+use crate::web::PageParams;
+use crate::web::links::{Link, Links, QuickRange};
 use crate::web::panels::times::{Moment, zone_at, zone_words};
-use crate::web::{Links, PageParams};
+use crate::web::request::View;
 
 /// Offered between two refreshes, in seconds.
 const REFRESHES: [u32; 5] = [5, 10, 30, 60, 300];
@@ -86,8 +87,8 @@ impl Moves {
 }
 
 impl TimeBar {
-    /// Of the page at `path`.
-    pub fn of(links: Links<'_>, path: &str, params: &PageParams) -> Self {
+    pub fn of(view: &View, page: &Link) -> Self {
+        let (links, path, params) = (view.links(), page.path(), &view.params);
         let quick = links.quick_ranges(path);
         let every = |secs: Option<u32>| {
             let value = secs.map_or_else(|| "0".to_owned(), |s| format!("{s}s"));
@@ -105,7 +106,7 @@ impl TimeBar {
         };
         let period = params.period;
         Self {
-            pages: "Pages of the entity",
+            pages: if view.is_ad_hoc() { "Custom pages" } else { "Pages of the entity" },
             is_custom: !quick.iter().any(|q| q.current),
             quick,
             from: typed(&params.from, period.from, &params.zone),

@@ -25,7 +25,7 @@ const MAX_CLOCK_SKEW_SECS: i64 = 600;
 /// All that such an address says.
 #[derive(Clone, Debug)]
 pub struct GoParams {
-    pub wanted: AlertQuery,
+    pub query: AlertQuery,
     pub problems: Vec<ParamProblem>,
 }
 
@@ -72,7 +72,7 @@ impl GoParams {
             time(&text, now).map_err(|end| refuse(AT, format!("{} {end}", quoted(&text)))).ok()
         });
         let labels = labels.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
-        Self { wanted: AlertQuery { labels, at, instance, ad_hoc: false }, problems }
+        Self { query: AlertQuery { labels, at, instance, ad_hoc: false }, problems }
     }
 }
 
@@ -115,13 +115,13 @@ mod tests {
 
     fn check(query: &str, expected: &str) {
         let now = "2026-11-23T14:02:15Z".parse().unwrap();
-        let GoParams { wanted, problems } = GoParams::read(query, now);
-        let labels = wanted.labels.iter().map(|(name, value)| format!("{name}={value}"));
-        let at = wanted.at.map(|at| format!("@{at}"));
-        let instance = wanted.instance.map(|name| format!("on {name}"));
+        let GoParams { query, problems } = GoParams::read(query, now);
+        let labels = query.labels.iter().map(|(name, value)| format!("{name}={value}"));
+        let at = query.at.map(|at| format!("@{at}"));
+        let instance = query.instance.map(|name| format!("on {name}"));
         let problems = problems.iter().map(|problem| format!("!{}", problem.parameter));
         let all = labels.chain(at).chain(instance).chain(problems).collect::<Vec<_>>();
-        assert_eq!(all.join(" "), expected, "{query}");
+        assert_eq!(all.join(" "), expected, "{expected}");
     }
 
     #[test]

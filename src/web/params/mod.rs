@@ -7,16 +7,14 @@ mod go;
 mod legend;
 mod pairs;
 mod prometheus;
+mod selection;
 mod table;
 #[cfg(test)]
 mod tests;
 mod time;
 
-use std::future::{Ready, ready};
 use std::time::Duration;
 
-use actix_web::dev::Payload;
-use actix_web::{FromRequest, HttpRequest, web};
 use jiff::Timestamp;
 
 pub use catalog::CatalogParams;
@@ -24,13 +22,10 @@ pub use columns::ColumnParams;
 pub use custom::{CustomParams, has_regex};
 pub use go::{AT, GoParams, INSTANCE, LandedParams};
 pub use legend::{LegendColumn, LegendOrder, LegendParams};
+pub use selection::AlertSelection;
 pub use table::{DEFAULT_ROWS, SortKey, SortOrder, TableParams};
 
-use super::facts::routed_parameters;
-use super::{PageError, Subject, WebSettings};
-use crate::annotations::defaults_of;
-use crate::clock;
-use crate::monitoring::{Monitoring, Period};
+use crate::monitoring::Period;
 use crate::page_params::{GraphType, PageDefaults, Refresh, Zone, read_max_series};
 use crate::promql::parse_duration;
 use pairs::Pairs;
@@ -178,22 +173,6 @@ impl PageParams {
     /// The length of the window.
     pub fn range(&self) -> Duration {
         Duration::try_from(self.period.to.duration_since(self.period.from)).unwrap_or_default()
-    }
-}
-
-impl FromRequest for PageParams {
-    type Error = PageError;
-    type Future = Ready<Result<Self, PageError>>;
-
-    /// The clock is read here, once for each request. On a page of an entity its own defaults count.
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let settings = request.app_data::<web::Data<WebSettings>>();
-        let settings = settings.ok_or_else(|| PageError::internal("the settings", &"they are not wired"));
-        let own = Subject::of(request).map(|subject| defaults_of(&subject.entity)).unwrap_or_default();
-        let monitoring = request.app_data::<web::Data<Monitoring>>();
-        let query = request.query_string();
-        let routed = monitoring.map(|m| routed_parameters(query, m.routing())).unwrap_or_default();
-        ready(settings.map(|s| Self::read(query, &own.over(&s.defaults), clock::now()).routed_by(routed)))
     }
 }
 

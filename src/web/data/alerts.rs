@@ -1,17 +1,16 @@
-//! `{entity}/alerts.json`: the alert table's rows, in its order.
+//! An alert table as JSON: its rows in its order.
 
 use actix_web::http::header::{HeaderName, HeaderValue};
-use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 
-use super::{seconds, sheets, strict};
-use crate::annotations::MonitoringSpec;
-use crate::monitoring::{AlertRow, AlertTable, Failure, Monitoring, Silences, StateCounts};
+use super::seconds;
+use crate::monitoring::{AlertRow, AlertTable, Silences, StateCounts};
 use crate::web::panels::AlertJson;
 use crate::web::panels::remarks::incomplete;
 use crate::web::panels::rows::{Paging, choose};
-use crate::web::{CachePolicy, Facts, PageError, PageParams, Subject, form};
+use crate::web::reply::{self, CachePolicy};
+use crate::web::{PageError, PageParams};
 
 /// `firing`, `pending`, `unknown`, `quiet` or `none`.
 const STATE: HeaderName = HeaderName::from_static("promenade-state");
@@ -20,60 +19,16 @@ const COMPLETE: HeaderName = HeaderName::from_static("promenade-complete");
 /// When the instance gave the answer (RFC 3339).
 const AS_OF: HeaderName = HeaderName::from_static("promenade-as-of");
 
-pub async fn show(
-    request: HttpRequest,
-    subject: Subject,
-    params: PageParams,
-    facts: Facts,
-    monitoring: Data<Monitoring>,
-) -> Result<HttpResponse, PageError> {
-    let table = asked(&subject, &params, &facts, &monitoring).await?;
-    json(&request, &table, &params)
-}
-
-/// `{entity}/alerts.csv`
-pub async fn sheet(
-    request: HttpRequest,
-    subject: Subject,
-    params: PageParams,
-    facts: Facts,
-    monitoring: Data<Monitoring>,
-) -> Result<HttpResponse, PageError> {
-    let table = asked(&subject, &params, &facts, &monitoring).await?;
-    sheets::alerts(&request, &[subject.reference().name(), "alerts"], &table, chosen(&table, &params)).await
-}
-
-async fn asked(
-    subject: &Subject,
-    params: &PageParams,
-    facts: &Facts,
-    monitoring: &Monitoring,
-) -> Result<AlertTable, PageError> {
-    strict(params)?;
-    let spec = MonitoringSpec::of(&subject.entity);
-    let routed = monitoring.route(&subject.entity, &spec, &facts.0);
-    // An entity that names an instance in vain does not lack an annotation.
-    let names_one = spec.service_name.is_some() || spec.unread;
-    if spec.alerts.is_none() && !(routed.is_err() && names_one) {
-        return Err(PageError::Failed(Failure::NoAnnotation));
-    }
-    let routed = routed.map_err(PageError::unknown_instance)?;
-    let table =
-        monitoring.alerts(&routed.instance, &spec, params.table.show_inactive, params.period.now).await;
-    table.map_err(PageError::Failed)
-}
-
-/// A table as JSON, whoever asked for it.
 pub fn json(
     request: &HttpRequest,
     table: &AlertTable,
     params: &PageParams,
 ) -> Result<HttpResponse, PageError> {
-    let reply = form::json(request, &AlertsForm::of(table, &chosen(table, params)), CachePolicy::Live)?;
+    let reply = reply::json(request, &AlertsJson::of(table, &chosen(table, params)), CachePolicy::Live)?;
     Ok(with_verdict(reply, table))
 }
 
-/// A data form of alerts says in its headers what may be concluded of it.
+/// Headers with the verdict, for scripts that do not read the body.
 pub fn with_verdict(mut reply: HttpResponse, table: &AlertTable) -> HttpResponse {
     let evidence = table.evidence();
     let headers = reply.headers_mut();
@@ -86,7 +41,7 @@ pub fn with_verdict(mut reply: HttpResponse, table: &AlertTable) -> HttpResponse
     reply
 }
 
-/// The rows that the address asks for. Without a page size the data form holds every row: scripts do not leaf.
+/// The rows that the address selects: every one, unless it has a page size.
 pub fn chosen(table: &AlertTable, params: &PageParams) -> Vec<AlertRow> {
     let mut rows = choose(&table.rows, &params.table);
     if params.is_given("pageSize") {
@@ -99,7 +54,7 @@ pub fn chosen(table: &AlertTable, params: &PageParams) -> Vec<AlertRow> {
 
 /// How many rows are in each state. Those that are held back are among the suppressed only.
 #[derive(Serialize)]
-struct CountsForm {
+struct CountsJson {
     firing: usize,
     pending: usize,
     error: usize,
@@ -110,14 +65,14 @@ struct CountsForm {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct AlertsForm<'a> {
+struct AlertsJson<'a> {
     instance: &'a str,
     as_of: serde_json::Number,
     stale: bool,
     /// Of everything that is chosen, whatever the address filters.
     state: &'static str,
     complete: bool,
-    counts: CountsForm,
+    counts: CountsJson,
     /// What is missing, and whether the clock of the instance is off: a sentence each.
     warnings: Vec<String>,
     /// `known` or `unknown`, where an Alertmanager is configured.
@@ -126,14 +81,14 @@ struct AlertsForm<'a> {
     alerts: Vec<AlertJson<'a>>,
 }
 
-impl CountsForm {
+impl CountsJson {
     fn of(counts: StateCounts) -> Self {
         let StateCounts { firing, pending, error, unknown, inactive, held } = counts;
         Self { firing, pending, error, unknown, inactive, suppressed: held.total() }
     }
 }
 
-impl<'a> AlertsForm<'a> {
+impl<'a> AlertsJson<'a> {
     fn of(table: &'a AlertTable, rows: &'a [AlertRow]) -> Self {
         let evidence = table.evidence();
         let skew = table.skew.map(|skew| skew.sentence(&table.instance));
@@ -143,7 +98,7 @@ impl<'a> AlertsForm<'a> {
             stale: table.failure.is_some(),
             state: evidence.verdict().as_str(),
             complete: evidence.is_complete(),
-            counts: CountsForm::of(evidence.counts),
+            counts: CountsJson::of(evidence.counts),
             warnings: incomplete(table).into_iter().chain(skew).collect(),
             silences: match table.silences {
                 Silences::NotAsked => None,

@@ -24,7 +24,9 @@ use crate::web::page_error::catch_panics;
 use crate::web::panels::remarks::Remark;
 use crate::web::panels::times::Moment;
 use crate::web::params::ParamProblem;
-use crate::web::{CachePolicy, ErrorText, Making, PageError, WebSettings, form};
+use crate::web::reply::{self, CachePolicy, Making};
+use crate::web::request::Access;
+use crate::web::{ErrorText, PageError, WebSettings};
 
 /// Everything below it is answered here, errors included.
 const ROUTE: &str = "/api/proxy/{path:.*}";
@@ -66,9 +68,7 @@ async fn answer(
     settings: Data<WebSettings>,
     monitoring: Data<Monitoring>,
 ) -> Result<HttpResponse, PageError> {
-    if !settings.ad_hoc {
-        return Err(PageError::AdHocForbidden);
-    }
+    settings.authorize(Access::AdHoc)?;
     let (of_path, endpoint) =
         found(&monitoring, request.match_info().query("path")).ok_or(PageError::NoSuchPage)?;
     if !endpoint.takes(request.method()) {
@@ -164,7 +164,7 @@ fn left_out(matrix: &Matrix) -> Option<String> {
 
 async fn written(request: &HttpRequest, answer: Written) -> Result<HttpResponse, PageError> {
     let making = answer.making(request);
-    form::json_aside(request, answer, making, CachePolicy::Live).await
+    reply::large_json(request, answer, making, CachePolicy::Live).await
 }
 
 /// An answer, with the remarks that are written beside it.
@@ -196,7 +196,7 @@ impl Serialize for Written {
     }
 }
 
-/// Whether a route's errors are told here.
+/// Whether a route's errors are text here.
 pub fn is_route(pattern: &str) -> bool {
     pattern.ends_with(ROUTE)
 }
@@ -210,15 +210,15 @@ pub fn allowed(request: &HttpRequest) -> &'static str {
 pub fn refusal(
     request: &HttpRequest,
     error: &PageError,
-    told: &ErrorText,
+    text: &ErrorText,
 ) -> Result<HttpResponse, PageError> {
-    let text = told.said.clone().unwrap_or_else(|| told.message());
-    let body = write_error(error_type(error, told), &text);
-    form::json_as(request, told.status, &body, CachePolicy::Live)
+    let message = text.said.clone().unwrap_or_else(|| text.message());
+    let body = write_error(error_type(error, text), &message);
+    reply::json_as(request, text.status, &body, CachePolicy::Live)
 }
 
 /// Prometheus' words for kinds of errors.
-fn error_type(error: &PageError, told: &ErrorText) -> &'static str {
+fn error_type(error: &PageError, text: &ErrorText) -> &'static str {
     if let PageError::Failed(Failure::Prometheus(error)) = error {
         return match error.kind {
             ErrorKind::BadQuery | ErrorKind::TooManySamples | ErrorKind::TooManyPoints => {
@@ -237,7 +237,7 @@ fn error_type(error: &PageError, told: &ErrorText) -> &'static str {
             | ErrorKind::Upstream => "internal",
         };
     }
-    match told.status.as_u16() {
+    match text.status.as_u16() {
         403 => "forbidden",
         404 => "not_found",
         400..=499 => "bad_data",

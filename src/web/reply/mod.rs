@@ -1,4 +1,8 @@
-//! The forms of an answer: a page, a fragment of it, JSON, or a sheet; compressed for those who ask for it.
+//! Replies: a page, a fragment of one, JSON or CSV, in gzip where the client accepts it.
+
+mod cache_policy;
+mod csv;
+mod rendered;
 
 use std::convert::Infallible;
 use std::io::Write;
@@ -14,10 +18,14 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde::Serialize;
 
-use super::csv::Csv;
-use super::rendered::{Making, Rendered, Text};
-use super::{CachePolicy, Format, PageError, assets};
+pub use cache_policy::CachePolicy;
+pub use csv::{Csv, file_name};
+pub use rendered::{Making, Rendered};
+
+use super::request::Format;
+use super::{PageError, assets};
 use crate::monitoring::Monitoring;
+use rendered::Text;
 
 /// Smaller bodies fit one packet as they are.
 const WORTH_COMPRESSING: usize = 1_024;
@@ -34,7 +42,7 @@ pub fn html(
     html_as(request, StatusCode::OK, template, policy)
 }
 
-/// A page whole, or what stands in its middle for those who ask for a fragment.
+/// A whole page, or its content as a fragment.
 pub fn page(
     request: &HttpRequest,
     whole: &impl Template,
@@ -46,7 +54,7 @@ pub fn page(
     }
 }
 
-/// A page or a fragment with a status of its own.
+/// A page or a fragment with a status.
 pub fn html_as(
     request: &HttpRequest,
     status: StatusCode,
@@ -54,10 +62,10 @@ pub fn html_as(
     policy: CachePolicy,
 ) -> Result<HttpResponse, PageError> {
     let body = template.render().map_err(|error| PageError::internal("a template", &error))?;
-    Ok(answer(request, status, "text/html; charset=utf-8", body.into_bytes(), policy))
+    Ok(text(request, status, "text/html; charset=utf-8", body.into_bytes(), policy))
 }
 
-/// A data form.
+/// Small JSON.
 pub fn json(
     request: &HttpRequest,
     value: &impl Serialize,
@@ -66,31 +74,30 @@ pub fn json(
     json_as(request, StatusCode::OK, value, policy)
 }
 
-/// A data form that is large: written and compressed on a thread for blocking work, and once for all readers of
-/// what is made so. Without a making, each reader has it written.
-pub async fn json_aside(
+/// Large JSON. It is serialized and compressed on a thread for blocking work, once for all readers with an equal
+/// `making`; without one, for each reader.
+pub async fn large_json(
     request: &HttpRequest,
     value: impl Serialize + Send + 'static,
     making: Option<Making>,
     policy: CachePolicy,
 ) -> Result<HttpResponse, PageError> {
-    let gzip = assets::takes_gzip(request.headers());
-    let write = move || serde_json::to_vec(&value).map(|body| text(body, gzip));
+    let gzip = assets::takes_gzip(request);
+    let write = move || serde_json::to_vec(&value).map(|body| encoded(body, gzip));
     let body = rendered(request).once(making, gzip, write).await?;
     Ok(sent(request, StatusCode::OK, "application/json", body, policy))
 }
 
-/// A sheet, sent as a file of this name (see [`csv::file_name`](super::csv::file_name)). Written and compressed
-/// as a large data form is.
-pub async fn sheet(
+/// CSV as a file of this name (see [`file_name`]), written as [`large_json`] is.
+pub async fn csv(
     request: &HttpRequest,
     name: &str,
     write: impl FnOnce() -> Csv + Send + 'static,
     making: Option<Making>,
     policy: CachePolicy,
 ) -> Result<HttpResponse, PageError> {
-    let gzip = assets::takes_gzip(request.headers());
-    let write = move || Ok::<_, Infallible>(text(write().into_bytes(), gzip));
+    let gzip = assets::takes_gzip(request);
+    let write = move || Ok::<_, Infallible>(encoded(write().into_bytes(), gzip));
     let body = rendered(request).once(making, gzip, write).await?;
     let mut reply = sent(request, StatusCode::OK, "text/csv; charset=utf-8", body, policy);
     let disposition = HeaderValue::from_str(&format!("attachment; filename=\"{name}\""));
@@ -99,7 +106,7 @@ pub async fn sheet(
     Ok(reply)
 }
 
-/// A data form with a status of its own.
+/// Small JSON with a status.
 pub fn json_as(
     request: &HttpRequest,
     status: StatusCode,
@@ -107,28 +114,28 @@ pub fn json_as(
     policy: CachePolicy,
 ) -> Result<HttpResponse, PageError> {
     let body = serde_json::to_vec(value).map_err(|error| PageError::internal("a JSON form", &error))?;
-    Ok(answer(request, status, "application/json", body, policy))
+    Ok(text(request, status, "application/json", body, policy))
 }
 
-/// Any text, under the same rules.
-pub fn answer(
+/// Any other text.
+pub fn text(
     request: &HttpRequest,
     status: StatusCode,
     content_type: &'static str,
     body: Vec<u8>,
     policy: CachePolicy,
 ) -> HttpResponse {
-    let body = rendered(request).shared(text(body, assets::takes_gzip(request.headers())));
+    let body = rendered(request).shared(encoded(body, assets::takes_gzip(request)));
     sent(request, status, content_type, body, policy)
 }
 
-/// Where large answers are shared; in a test of a handler alone, by nobody.
+/// The large replies of the app. The test of a single handler has none.
 fn rendered(request: &HttpRequest) -> Rendered {
     request.app_data::<web::Data<Rendered>>().map(|data| Rendered::clone(data)).unwrap_or_default()
 }
 
-/// In gzip where that is taken and makes it smaller.
-fn text(bytes: Vec<u8>, may_gzip: bool) -> Text {
+/// In gzip where the client accepts it and it is smaller.
+fn encoded(bytes: Vec<u8>, may_gzip: bool) -> Text {
     let small = (may_gzip && bytes.len() > WORTH_COMPRESSING).then(|| compressed(&bytes)).flatten();
     match small {
         Some(small) => Text { bytes: small, gzip: true },
@@ -154,7 +161,7 @@ fn sent(
     reply.body(bytes)
 }
 
-/// Routing rules may lead a request elsewhere by its headers.
+/// Routing rules may choose an instance by further headers.
 fn varies_by(request: &HttpRequest) -> String {
     let monitoring = request.app_data::<web::Data<Monitoring>>();
     let routed = monitoring.map(|monitoring| monitoring.routing().headers()).unwrap_or_default();
@@ -191,7 +198,7 @@ mod tests {
             None => request,
         };
         let body = vec![b'x'; length];
-        let reply = answer(&request.to_http_request(), StatusCode::OK, "text/plain", body, CachePolicy::Live);
+        let reply = text(&request.to_http_request(), StatusCode::OK, "text/plain", body, CachePolicy::Live);
         let headers = reply.headers();
         assert_eq!(headers.contains_key(CONTENT_ENCODING), expected, "{accepted:?} {length}");
         assert_eq!(headers.get(VARY).unwrap(), VARY_BY);

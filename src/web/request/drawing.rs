@@ -1,20 +1,19 @@
-//! How a graph is to be drawn: a panel at its own width, by the reader's script, or a file of a size.
+//! At which size a graph is drawn: as a panel at the width of the reader's script, or as a file.
 
 use actix_web::http::header::HeaderMap;
-use actix_web::{FromRequest, HttpRequest, dev::Payload};
-use std::future::{Ready, ready};
 use url::form_urlencoded;
 
-use super::params::{ParamProblem, Theme};
-use super::{Format, PageError};
+use super::Format;
 use crate::chart::svg::{Shade, SvgStyle};
+use crate::web::PageError;
+use crate::web::params::{ParamProblem, Theme};
 
-/// What a panel's script may say of its width, in pixels; what is beyond counts as the bound.
+/// The least and the greatest width that a script may ask for, in pixels. Widths beyond are cut to these.
 const WIDTHS: (u32, u32) = (100, 4_000);
 
 /// The width at which the reader's script draws a panel; None: the server draws it.
-/// Only a panel that is asked for alone is drawn by a script.
-pub fn drawn(headers: &HeaderMap, query: &str) -> Option<u32> {
+/// A script draws only panels that it fetches itself.
+pub fn drawn_width(headers: &HeaderMap, query: &str) -> Option<u32> {
     if Format::of_headers(headers) == Format::Page {
         return None;
     }
@@ -31,7 +30,7 @@ pub struct FileSize {
 }
 
 impl FileSize {
-    fn read(query: &str) -> Result<Self, ParamProblem> {
+    pub fn read(query: &str) -> Result<Self, PageError> {
         let number = |parameter: &'static str, default: u32, least: u32, most: u32| {
             let mut pairs = form_urlencoded::parse(query.as_bytes());
             match pairs.find(|(name, value)| name == parameter && !value.trim().is_empty()) {
@@ -39,7 +38,7 @@ impl FileSize {
                 Some((_, value)) => {
                     value.trim().parse().ok().filter(|n| (least..=most).contains(n)).ok_or_else(|| {
                         let message = format!("is no whole number from {least} to {most}");
-                        ParamProblem { parameter, message }
+                        PageError::BadParameters(vec![ParamProblem { parameter, message }])
                     })
                 }
             }
@@ -47,19 +46,10 @@ impl FileSize {
         Ok(Self { width: number("width", 800, 200, 4_000)?, height: number("height", 300, 100, 2_000)? })
     }
 
-    /// A file has no reader whose system could be asked, so it is light unless the address says otherwise.
+    /// Light unless the address says otherwise: a file does not know the reader's system.
     pub fn style(self, theme: Option<Theme>) -> SvgStyle {
         let shade = if theme == Some(Theme::Dark) { Shade::Dark } else { Shade::Light };
         SvgStyle { width: self.width, height: self.height, shade }
-    }
-}
-
-impl FromRequest for FileSize {
-    type Error = PageError;
-    type Future = Ready<Result<Self, PageError>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(Self::read(request.query_string()).map_err(|problem| PageError::BadParameters(vec![problem])))
     }
 }
 
@@ -71,7 +61,7 @@ mod tests {
 
     #[test]
     fn only_a_panel_is_drawn_by_a_script() {
-        for (asked, query, expected) in [
+        for (is_fragment, query, expected) in [
             (true, "drawn=700", Some(700)),
             (true, "range=1h&drawn=7", Some(100)),
             (true, "drawn=99999", Some(4_000)),
@@ -81,16 +71,16 @@ mod tests {
             (false, "drawn=700", None),
         ] {
             let request = TestRequest::get();
-            let request = if asked { request.insert_header(("HX-Request", "true")) } else { request };
+            let request = if is_fragment { request.insert_header(("HX-Request", "true")) } else { request };
             let request = request.to_http_request();
-            assert_eq!(drawn(request.headers(), query), expected, "{asked} {query}");
+            assert_eq!(drawn_width(request.headers(), query), expected, "{is_fragment} {query}");
         }
     }
 
     #[test]
     fn a_file_has_a_size_within_bounds() {
         let read =
-            |query| FileSize::read(query).map(|size| (size.width, size.height)).map_err(|p| p.parameter);
+            |query| FileSize::read(query).map(|size| (size.width, size.height)).map_err(|e| e.to_string());
         assert_eq!(read(""), Ok((800, 300)));
         assert_eq!(read("width=200&height=2000"), Ok((200, 2_000)));
         assert_eq!(read("width=&height= 100 "), Ok((800, 100)));
@@ -100,7 +90,7 @@ mod tests {
             ("height=2001", "height"),
             ("height=-1", "height"),
         ] {
-            assert_eq!(read(query), Err(parameter), "{query}");
+            assert_eq!(read(query), Err(format!("bad parameters: {parameter}")), "{query}");
         }
     }
 }

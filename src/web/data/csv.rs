@@ -1,26 +1,26 @@
-//! Graphs and alert tables as CSV: what their JSON forms hold, a row for each instant or alert.
+//! Graphs and alert tables as CSV: a row for each instant or alert.
 
 use actix_web::{HttpRequest, HttpResponse};
 use jiff::Timestamp;
 use serde_json::to_string;
 
-use super::graph::made_of;
+use super::alerts::with_verdict;
+use super::graph::making;
 use crate::monitoring::{AlertRow, AlertTable, Graph, Stat, StatValue};
 use crate::prometheus::{AlertState, RuleHealth, is_absent};
-use crate::web::api::alerts::with_verdict;
-use crate::web::csv::{Csv, file_name};
+use crate::web::PageError;
 use crate::web::panels::remarks::incomplete;
-use crate::web::{CachePolicy, PageError, form};
+use crate::web::reply::{self, CachePolicy, Csv, file_name};
 
 /// A column for each series behind that of the times, which are UTC.
 pub async fn graph(request: &HttpRequest, name: &[&str], graph: Graph) -> Result<HttpResponse, PageError> {
     let incomplete = !graph.answer.value.warnings.is_empty();
     let name = named(name, graph.answer.is_stale(), incomplete);
-    let making = made_of(request, &graph);
-    form::sheet(request, &name, move || graph_sheet(&graph), making, CachePolicy::Live).await
+    let making = making(request, &graph);
+    reply::csv(request, &name, move || graph_csv(&graph), making, CachePolicy::Live).await
 }
 
-/// `rows` are those of the table that were asked for.
+/// `rows` are those of the table that the address selects.
 pub async fn alerts(
     request: &HttpRequest,
     name: &[&str],
@@ -29,21 +29,21 @@ pub async fn alerts(
 ) -> Result<HttpResponse, PageError> {
     let name = named(name, table.failure.is_some(), !table.evidence().is_complete());
     let missing = incomplete(table);
-    let write = move || alert_sheet(&rows, &missing);
-    let reply = form::sheet(request, &name, write, None, CachePolicy::Live).await?;
+    let write = move || alerts_csv(&rows, &missing);
+    let reply = reply::csv(request, &name, write, None, CachePolicy::Live).await?;
     Ok(with_verdict(reply, table))
 }
 
-/// A sheet has no place for a remark, and a file outlives its headers: so its name says what is wrong with it.
+/// CSV has no place for a remark, and a file outlives its headers. So its name says what is wrong with it.
 fn named(name: &[&str], stale: bool, incomplete: bool) -> String {
     let remarks = [("stale", stale), ("incomplete", incomplete)];
     let remarks = remarks.into_iter().filter_map(|(word, holds)| holds.then_some(word));
     file_name(&name.iter().copied().chain(remarks).collect::<Vec<_>>())
 }
 
-fn graph_sheet(graph: &Graph) -> Csv {
+fn graph_csv(graph: &Graph) -> Csv {
     if !graph.stats.is_empty() {
-        return stat_sheet(&graph.stats);
+        return stats_csv(&graph.stats);
     }
     let mut csv = Csv::default();
     let matrix = &*graph.answer.value;
@@ -63,7 +63,7 @@ fn graph_sheet(graph: &Graph) -> Csv {
 }
 
 /// Single values, in rows: each has a time of its own.
-fn stat_sheet(stats: &[Stat]) -> Csv {
+fn stats_csv(stats: &[Stat]) -> Csv {
     let mut csv = Csv::default();
     csv.text("time").text("name").text("value").end_row();
     for stat in stats {
@@ -99,9 +99,9 @@ const ALERT_COLUMNS: [&str; 15] = [
     "summary",
 ];
 
-/// Where anything is missing, the first row says so: its state is unknown, it has no name, and what is missing
-/// stands in the last column.
-fn alert_sheet(rows: &[AlertRow], missing: &[String]) -> Csv {
+/// If anything is missing, the first row says so: its state is unknown, it has no name, and its summary says what is
+/// missing.
+fn alerts_csv(rows: &[AlertRow], missing: &[String]) -> Csv {
     let mut csv = Csv::default();
     for column in ALERT_COLUMNS {
         csv.text(column);

@@ -1,0 +1,150 @@
+//! A graph as JSON: its series in columns, at full precision.
+
+use actix_web::{HttpRequest, HttpResponse};
+use serde::ser::SerializeSeq;
+use serde::{Serialize, Serializer};
+
+use super::seconds;
+use crate::annotations::Unit;
+use crate::monitoring::{Graph, Stat, StatValue};
+use crate::prometheus::{Float, Labels, is_absent};
+use crate::web::reply::{self, CachePolicy, Making};
+use crate::web::{PageError, PageParams};
+
+/// From this many samples on, writing takes long enough to be in the way of others on the same thread.
+const MANY_SAMPLES: usize = 50_000;
+
+pub async fn json(
+    request: &HttpRequest,
+    graph: Graph,
+    params: &PageParams,
+) -> Result<HttpResponse, PageError> {
+    let graph_type = params.graph_type.unwrap_or(graph.graph_type);
+    let written = GraphBody(Graph { graph_type, ..graph });
+    if written.samples() < MANY_SAMPLES {
+        return reply::json(request, &written, CachePolicy::Live);
+    }
+    let making = making(request, &written.0);
+    reply::large_json(request, written, making, CachePolicy::Live).await
+}
+
+/// What a graph's data depends on: the instance's answer, and all that stands beside its series.
+pub(super) fn making(request: &HttpRequest, graph: &Graph) -> Option<Making> {
+    let beside = GraphJson { series: Vec::new(), ..GraphJson::of(graph) };
+    Making::of(&graph.given, request.path(), &(beside, &graph.names))
+}
+
+/// A graph that serializes as [`GraphJson`].
+struct GraphBody(Graph);
+
+impl GraphBody {
+    fn samples(&self) -> usize {
+        let matrix = &self.0.answer.value;
+        matrix.window.len().saturating_mul(matrix.series.len())
+    }
+}
+
+impl Serialize for GraphBody {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        GraphJson::of(&self.0).serialize(serializer)
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct GraphJson<'a> {
+    query: &'a str,
+    title: &'a str,
+    graph_type: &'static str,
+    instance: &'a str,
+    start: serde_json::Number,
+    end: serde_json::Number,
+    step: serde_json::Number,
+    unit: Option<&'a str>,
+    as_of: serde_json::Number,
+    stale: bool,
+    warnings: &'a [String],
+    infos: &'a [String],
+    /// Remarks of the portal: a raised step, histograms that it leaves out.
+    notices: &'a [String],
+    series: Vec<GraphSeriesJson<'a>>,
+    dropped_series: usize,
+    /// Where the instance answered with values in place of series.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    stats: Vec<StatJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct GraphSeriesJson<'a> {
+    name: &'a str,
+    labels: &'a Labels,
+    values: Values<'a>,
+}
+
+#[derive(Serialize)]
+struct StatJson<'a> {
+    name: &'a str,
+    labels: &'a Labels,
+    time: serde_json::Number,
+    value: StatValueJson<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum StatValueJson<'a> {
+    Number(Float),
+    Text(&'a str),
+}
+
+impl<'a> StatJson<'a> {
+    fn of(stat: &'a Stat) -> Self {
+        let value = match &stat.value {
+            StatValue::Number(number) => StatValueJson::Number(Float(*number)),
+            StatValue::Text(text) => StatValueJson::Text(text),
+        };
+        Self { name: &stat.name, labels: &stat.labels, time: seconds(stat.at_ms), value }
+    }
+}
+
+/// `null` where there is no sample.
+struct Values<'a>(&'a [f64]);
+
+impl Serialize for Values<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut list = serializer.serialize_seq(Some(self.0.len()))?;
+        for value in self.0 {
+            list.serialize_element(&(!is_absent(*value)).then_some(Float(*value)))?;
+        }
+        list.end()
+    }
+}
+
+impl<'a> GraphJson<'a> {
+    fn of(graph: &'a Graph) -> Self {
+        let matrix = &*graph.answer.value;
+        let series = matrix.series.iter().zip(&graph.names).map(|(series, name)| GraphSeriesJson {
+            name,
+            labels: &series.labels,
+            values: Values(&series.values),
+        });
+        Self {
+            query: &graph.query,
+            title: &graph.title,
+            graph_type: graph.graph_type.as_str(),
+            instance: graph.instance.as_str(),
+            start: seconds(matrix.window.start_ms()),
+            end: seconds(matrix.window.end_ms()),
+            step: seconds(matrix.window.step_ms()),
+            unit: (graph.unit != Unit::None).then(|| graph.unit.as_str()),
+            as_of: seconds(graph.answer.as_of.as_millisecond()),
+            stale: graph.answer.is_stale(),
+            warnings: &matrix.warnings,
+            infos: &matrix.infos,
+            notices: &graph.notices,
+            series: series.collect(),
+            // No limit on series is set yet, so none is ever left out.
+            dropped_series: 0,
+            stats: graph.stats.iter().map(StatJson::of).collect(),
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! The headers and query parameters that routing rules name. Rules see no others.
+
+use actix_web::HttpRequest;
+use url::form_urlencoded;
+
+use crate::monitoring::{RoutingInput, RoutingSettings};
+
+/// What rules may use of a request: each header and parameter that occurs exactly once.
+pub fn routing_input(request: &HttpRequest, routing: &RoutingSettings) -> RoutingInput {
+    let mut input = RoutingInput::default();
+    for name in routing.headers() {
+        let mut values = request.headers().get_all(name);
+        if let (Some(value), None) = (values.next(), values.next())
+            && let Ok(value) = value.to_str()
+        {
+            input.header(name, value.trim());
+        }
+    }
+    for (name, value) in routed_parameters(request.query_string(), routing) {
+        input.parameter(&name, &value);
+    }
+    input
+}
+
+/// The query parameters that rules name and that occur exactly once.
+pub fn routed_parameters(query: &str, routing: &RoutingSettings) -> Vec<(String, String)> {
+    let one = |name: &str| {
+        let mut values =
+            form_urlencoded::parse(query.as_bytes()).filter(|(n, _)| n == name).map(|(_, value)| value);
+        let value = values.next().filter(|_| values.next().is_none())?;
+        Some((name.to_owned(), value.into_owned()))
+    };
+    routing.parameters().into_iter().filter_map(one).collect()
+}

@@ -1,0 +1,380 @@
+//! What an address shows: an entity's annotations, or what the address itself describes.
+
+use std::sync::Arc;
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest, web};
+use futures_util::FutureExt;
+use futures_util::future::{LocalBoxFuture, Ready, ready};
+use url::Url;
+
+use super::{Access, drawn_width, routed_parameters, routing_input};
+use crate::annotations::{
+    AlertNames, AlertSpec, GraphSpec, Matchers, MonitoringSpec, Templates, defaults_of,
+};
+use crate::background::compute;
+use crate::catalog::{Catalog, Entity, EntityRef, Members, Snapshot};
+use crate::clock;
+use crate::monitoring::{AlertRow, AlertTable, Failure, Graph, Monitoring, Routed, RoutingInput, Why};
+use crate::problem::Severity;
+use crate::prometheus::{InstanceName, Origin};
+use crate::web::links::Source;
+use crate::web::params::{CustomParams, ParamProblem, has_regex};
+use crate::web::{Links, PageError, PageParams, RowId, WebSettings};
+
+/// The kinds whose pages show what belongs to them.
+const KINDS_WITH_MEMBERS: [&str; 4] = ["system", "domain", "group", "user"];
+
+/// The parts of the portal behind every page.
+#[derive(Clone)]
+pub struct Portal {
+    pub settings: web::Data<WebSettings>,
+    pub monitoring: web::Data<Monitoring>,
+    pub catalog: web::Data<Catalog>,
+}
+
+impl Portal {
+    fn of(request: &HttpRequest) -> Result<Self, PageError> {
+        let unwired = || PageError::internal("the portal", &"it is not wired");
+        Ok(Self {
+            settings: request.app_data::<web::Data<WebSettings>>().cloned().ok_or_else(unwired)?,
+            monitoring: request.app_data::<web::Data<Monitoring>>().cloned().ok_or_else(unwired)?,
+            catalog: request.app_data::<web::Data<Catalog>>().cloned().ok_or_else(unwired)?,
+        })
+    }
+}
+
+impl FromRequest for Portal {
+    type Error = PageError;
+    type Future = Ready<Result<Self, PageError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Self::of(request))
+    }
+}
+
+/// What an address is about.
+#[derive(Clone)]
+pub enum Subject {
+    /// An entity of the catalog, by its path.
+    Entity(Arc<Entity>),
+    /// What the parameters describe. An entity among them chooses the instance.
+    AdHoc(Option<Arc<Entity>>),
+}
+
+impl Subject {
+    pub fn entity(&self) -> Option<&Arc<Entity>> {
+        match self {
+            Self::Entity(entity) => Some(entity),
+            Self::AdHoc(entity) => entity.as_ref(),
+        }
+    }
+
+    pub fn source(&self) -> Source<'_> {
+        match self {
+            Self::Entity(entity) => Source::Entity(&entity.reference),
+            Self::AdHoc(_) => Source::AdHoc,
+        }
+    }
+}
+
+/// Whoever holds one has read the address. [`View::authorize_graph`] and its siblings say whether it may be answered.
+pub struct View {
+    pub subject: Subject,
+    /// What the subject shows, by annotations or by parameters.
+    pub spec: MonitoringSpec,
+    pub params: PageParams,
+    pub portal: Portal,
+    pub snapshot: Arc<Snapshot>,
+    pub routing: RoutingInput,
+    /// Only where the path names an entity whose kind has members.
+    pub members: Option<Members>,
+    /// The instance of all queries, or why there is none.
+    pub instance: Result<Routed, PageError>,
+    /// The width at which the reader's script draws a graph.
+    pub drawn: Option<u32>,
+    /// The path in the reader's browser while htmx fetches a panel.
+    pub browser_path: Option<String>,
+}
+
+impl FromRequest for View {
+    type Error = PageError;
+    type Future = LocalBoxFuture<'static, Result<Self, PageError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        async move { Self::of(&request).await }.boxed_local()
+    }
+}
+
+impl View {
+    /// Reads the clock, once for each request.
+    async fn of(request: &HttpRequest) -> Result<Self, PageError> {
+        let portal = Portal::of(request)?;
+        let query = request.query_string();
+        let (subject, params) = match entity_of_path(request, &portal.catalog)? {
+            Some(entity) => {
+                let defaults = defaults_of(&entity).over(&portal.settings.defaults);
+                (Subject::Entity(entity), PageParams::read(query, &defaults, clock::now()))
+            }
+            None if has_regex(query) => {
+                let (query, portal) = (query.to_owned(), portal.clone());
+                compute(move || read_ad_hoc(&query, &portal)).await?
+            }
+            None => read_ad_hoc(query, &portal)?,
+        };
+        let routing = portal.monitoring.routing();
+        let params = params.routed_by(routed_parameters(query, routing));
+        let browser_url = request.headers().get("HX-Current-URL").and_then(|url| url.to_str().ok());
+        let routing = routing_input(request, routing);
+        let view = Self::new(subject, params, routing, portal);
+        Ok(Self {
+            drawn: drawn_width(request.headers(), query),
+            browser_path: browser_url.and_then(|url| Url::parse(url).ok()).map(|url| url.path().to_owned()),
+            ..view
+        })
+    }
+
+    pub fn new(subject: Subject, params: PageParams, routing: RoutingInput, portal: Portal) -> Self {
+        let snapshot = portal.catalog.snapshot();
+        let own = subject.entity().map(|entity| MonitoringSpec::of(entity));
+        let instance = instance(&subject, own.as_ref(), &params, &routing, &portal.monitoring);
+        let spec = match &subject {
+            Subject::Entity(_) => own.unwrap_or_default(),
+            Subject::AdHoc(_) => described(&params.custom, own),
+        };
+        let members = match &subject {
+            Subject::Entity(entity) if KINDS_WITH_MEMBERS.contains(&entity.reference.kind()) => {
+                Some(snapshot.members(&entity.reference))
+            }
+            _ => None,
+        };
+        Self {
+            subject,
+            spec,
+            params,
+            portal,
+            snapshot,
+            routing,
+            members,
+            instance,
+            drawn: None,
+            browser_path: None,
+        }
+    }
+
+    /// The entity of the path.
+    pub fn entity(&self) -> Result<&Arc<Entity>, PageError> {
+        match &self.subject {
+            Subject::Entity(entity) => Ok(entity),
+            Subject::AdHoc(_) => Err(PageError::NoSuchPage),
+        }
+    }
+
+    pub fn is_ad_hoc(&self) -> bool {
+        matches!(self.subject, Subject::AdHoc(_))
+    }
+
+    pub fn links(&self) -> Links<'_> {
+        self.portal.settings.links(&self.params)
+    }
+
+    /// The entity's name, else the instance's.
+    pub fn name(&self) -> &str {
+        let instance = || self.params.custom.instance.as_deref().unwrap_or(InstanceName::DEFAULT);
+        self.subject.entity().map_or_else(instance, |entity| entity.display_name())
+    }
+
+    pub fn routed(&self) -> Result<&Routed, Failure> {
+        self.instance.as_ref().map_err(|error| match error {
+            PageError::Failed(failure) => failure.clone(),
+            PageError::NoSuchInstance(unknown) => Failure::UnknownInstance(unknown.clone()),
+            _ => Failure::NoAnnotation,
+        })
+    }
+
+    /// A query of the reader's own needs the permission for it, whichever instance answers.
+    pub fn authorize_graph(&self) -> Result<(), PageError> {
+        let is_own = self.is_ad_hoc() || self.params.custom.query.is_some();
+        self.portal.settings.authorize(if is_own { Access::AdHoc } else { Access::Annotated })
+    }
+
+    /// So does a selection among all rules of an instance. Rules that an entity's page could show need none.
+    pub fn authorize_alerts(&self) -> Result<(), PageError> {
+        let is_of_entity = self.subject.entity().is_some();
+        self.portal.settings.authorize(if is_of_entity { Access::Annotated } else { Access::AdHoc })
+    }
+
+    /// `/go` shows a row to everybody who knows the alert's labels.
+    pub fn authorize_alert_graph(&self) -> Result<(), PageError> {
+        match self.params.custom.alerts {
+            Some(AlertNames::Named(_)) => self.portal.settings.authorize(Access::Annotated),
+            _ => self.authorize_alerts(),
+        }
+    }
+
+    /// Data does not guess: a parameter that cannot be read is an error.
+    pub fn strict(&self) -> Result<(), PageError> {
+        match self.params.problems.as_slice() {
+            [] => Ok(()),
+            problems => Err(PageError::BadParameters(problems.to_vec())),
+        }
+    }
+
+    /// The graph of a number from 1, with what the address changes of it.
+    pub fn graph_request(&self, GraphNumber(number): GraphNumber) -> Result<GraphRequest, PageError> {
+        self.authorize_graph()?;
+        let custom = &self.params.custom;
+        let graphs = &self.spec.graphs;
+        let own = number.checked_sub(1).and_then(|at| graphs.get(at));
+        let is_first = graphs.is_empty() && number == 1;
+        let (mut spec, origin) = match (&custom.query, own) {
+            (Some(query), own) if own.is_some() || is_first => {
+                let templates = self.subject.entity().map(|entity| Templates::of(entity));
+                (GraphSpec::of_query(query, templates.as_ref()), Origin::AdHoc)
+            }
+            (None, Some(own)) => (own.clone(), Origin::Known),
+            _ if self.is_ad_hoc() => return Err(bad_parameter("query", "is missing".to_owned())),
+            _ => return Err(PageError::NoSuchGraph { graphs: graphs.len() }),
+        };
+        if !custom.dimensions.is_empty() {
+            spec.dimensions.clone_from(&custom.dimensions);
+        }
+        spec.title = custom.title.clone().or(spec.title);
+        spec.unit = custom.unit.clone().or(spec.unit);
+        spec.stack |= custom.stack;
+        Ok(GraphRequest { spec, origin })
+    }
+
+    pub async fn graph(&self, spec: &GraphSpec, origin: Origin) -> Result<Graph, Failure> {
+        let (instance, period) = (&self.routed()?.instance, &self.params.period);
+        match origin {
+            Origin::Known => self.portal.monitoring.graph(instance, spec, period).await,
+            Origin::AdHoc => self.portal.monitoring.ad_hoc_graph(instance, spec, period).await,
+        }
+    }
+
+    /// The alerts of the view; those that are not active only when they are shown.
+    pub async fn alerts(&self, show_inactive: bool) -> Result<AlertTable, Failure> {
+        let (instance, now) = (&self.routed()?.instance, self.params.period.now);
+        match &self.subject {
+            Subject::Entity(_) => {
+                self.portal.monitoring.alerts(instance, &self.spec, show_inactive, now).await
+            }
+            Subject::AdHoc(_) => {
+                self.portal.monitoring.ad_hoc_alerts(instance, &self.spec, show_inactive, now).await
+            }
+        }
+    }
+
+    /// The row with that id among the view's alerts, and the graph of its expression. None: there is no such row now.
+    pub async fn alert_graph(
+        &self,
+        id: RowId,
+    ) -> Result<Option<(AlertRow, Result<Graph, Failure>)>, Failure> {
+        let table = self.alerts(true).await?;
+        let Some(row) = table.rows.into_iter().find(|row| RowId::of(row) == id) else { return Ok(None) };
+        let instance = &self.routed()?.instance;
+        let graph = self.portal.monitoring.alert_graph(instance, &row, &self.params.period).await;
+        Ok(Some((row, graph)))
+    }
+
+    /// The instances that are open to all. An address without an entity may name one of them.
+    pub fn open_instances(&self) -> impl Iterator<Item = &InstanceName> {
+        let open = |name: &&InstanceName| self.portal.monitoring.instance(Some(name.as_str())).is_ok();
+        self.portal.monitoring.instances().map(|instance| instance.name()).filter(open)
+    }
+}
+
+/// A graph as the address has it.
+pub struct GraphRequest {
+    pub spec: GraphSpec,
+    /// Ad hoc if the query is the address's, not an annotation's.
+    pub origin: Origin,
+}
+
+impl GraphRequest {
+    /// Refuses a query of the address that cannot be sent. The panel says so of an annotation's.
+    pub fn readable(&self) -> Result<(), PageError> {
+        if self.spec.query.is_some() || self.origin == Origin::Known {
+            return Ok(());
+        }
+        let fault = self.spec.problems.iter().find(|problem| problem.severity == Severity::Error);
+        Err(PageError::BrokenQuery(fault.map(|fault| fault.message.clone()).unwrap_or_default()))
+    }
+}
+
+/// The number of a graph in a path, from 1. An entity may have fewer graphs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GraphNumber(pub usize);
+
+impl FromRequest for GraphNumber {
+    type Error = PageError;
+    type Future = Ready<Result<Self, PageError>>;
+
+    /// A path without a number shows one graph.
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let text = request.match_info().get("n").unwrap_or("1");
+        // `+1` and `01` would be second names of a page.
+        let plain = text.bytes().all(|b| b.is_ascii_digit()) && !text.starts_with('0');
+        let number = plain.then(|| text.parse().ok()).flatten();
+        ready(number.map(Self).ok_or(PageError::NoSuchPage))
+    }
+}
+
+pub fn bad_parameter(parameter: &'static str, message: String) -> PageError {
+    PageError::BadParameters(vec![ParamProblem { parameter, message }])
+}
+
+/// None: the path names no entity.
+fn entity_of_path(request: &HttpRequest, catalog: &Catalog) -> Result<Option<Arc<Entity>>, PageError> {
+    let Some(name) = request.match_info().get("name") else { return Ok(None) };
+    let part = |name| request.match_info().get(name).unwrap_or_default();
+    let reference = EntityRef::new(part("kind"), part("namespace"), name);
+    let reference = reference.ok_or(PageError::NoSuchPage)?;
+    catalog.get(&reference).map(Some).ok_or(PageError::NoSuchEntity(reference))
+}
+
+/// Reads the address with the portal's defaults, and again with those of the entity that it names.
+fn read_ad_hoc(query: &str, portal: &Portal) -> Result<(Subject, PageParams), PageError> {
+    let (now, defaults) = (clock::now(), &portal.settings.defaults);
+    let params = PageParams::read_custom(query, defaults, now);
+    let Some(reference) = &params.custom.entity else { return Ok((Subject::AdHoc(None), params)) };
+    let entity = portal.catalog.get(reference).ok_or_else(|| PageError::NoSuchEntity(reference.clone()))?;
+    let defaults = defaults_of(&entity).over(defaults);
+    Ok((Subject::AdHoc(Some(entity)), PageParams::read_custom(query, &defaults, now)))
+}
+
+/// The entity's instance, else the one that the address names. None stands in for a name that cannot be read.
+fn instance(
+    subject: &Subject,
+    own: Option<&MonitoringSpec>,
+    params: &PageParams,
+    routing: &RoutingInput,
+    monitoring: &Monitoring,
+) -> Result<Routed, PageError> {
+    if params.custom.lost && matches!(subject, Subject::AdHoc(_)) {
+        return Err(PageError::BadParameters(params.problems.clone()));
+    }
+    match subject.entity().zip(own) {
+        Some((entity, own)) => monitoring.route(entity, own, routing).map_err(PageError::unknown_instance),
+        None => {
+            let instance = monitoring.instance(params.custom.instance.as_deref()).cloned();
+            instance.map(|instance| Routed { instance, why: Why::Address }).map_err(PageError::NoSuchInstance)
+        }
+    }
+}
+
+/// What an ad-hoc address describes: the alerts that it names. If it names none, those of its entity, or all.
+fn described(custom: &CustomParams, own: Option<MonitoringSpec>) -> MonitoringSpec {
+    let names = custom.alerts.clone().or(custom.matchers.is_some().then_some(AlertNames::Unnamed));
+    let own = own.and_then(|own| own.alerts).filter(|_| names.is_none() && !custom.broken);
+    let alerts = own.unwrap_or_else(|| {
+        let matchers = match custom.broken {
+            true => Matchers::Unreadable,
+            false => Matchers::All(custom.matchers.clone().unwrap_or_default()),
+        };
+        AlertSpec { names: names.unwrap_or(AlertNames::All), matchers, broken: custom.broken }
+    });
+    MonitoringSpec { alerts: Some(alerts), ..MonitoringSpec::default() }
+}
