@@ -8,9 +8,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-mod squeeze;
-
-type Outcome<T> = Result<T, Box<dyn Error>>;
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 /// The parts of the portal's own script, in the order in which they run.
 const SCRIPT_PARTS: [&str; 17] = [
@@ -42,7 +40,7 @@ struct File {
     bytes: Vec<u8>,
 }
 
-fn main() -> Outcome<()> {
+fn main() -> Result<()> {
     println!("cargo::rerun-if-changed=static");
     let root = PathBuf::from(std::env::var("CARGO_MANIFEST_DIR")?).join("static");
     let out = PathBuf::from(std::env::var("OUT_DIR")?);
@@ -76,7 +74,7 @@ fn content_type(path: &Path) -> Option<&'static str> {
     }
 }
 
-fn collect(root: &Path, folder: &Path, files: &mut Vec<File>) -> Outcome<()> {
+fn collect(root: &Path, folder: &Path, files: &mut Vec<File>) -> Result<()> {
     if !folder.is_dir() {
         return Ok(());
     }
@@ -95,7 +93,7 @@ fn collect(root: &Path, folder: &Path, files: &mut Vec<File>) -> Outcome<()> {
 }
 
 /// One script of all parts, in one scope of its own.
-fn own_script(folder: &Path) -> Outcome<File> {
+fn own_script(folder: &Path) -> Result<File> {
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
         let known = |part: &&str| path.file_name().is_some_and(|name| name == format!("{part}.js").as_str());
@@ -107,8 +105,7 @@ fn own_script(folder: &Path) -> Outcome<File> {
     for part in SCRIPT_PARTS {
         script.push_str(&fs::read_to_string(folder.join(format!("{part}.js")))?);
     }
-    let bytes =
-        format!("(()=>{{\"use strict\";{}}})();\n", squeeze::squeezed(&script)?.trim_end()).into_bytes();
+    let bytes = format!("(()=>{{\"use strict\";{}}})();\n", minifier::js::minify(&script)?).into_bytes();
     let content_type = "text/javascript; charset=utf-8";
     Ok(File { name: "js/portal.js".to_owned(), content_type, sha256: sha256(&bytes), bytes })
 }
@@ -121,12 +118,12 @@ fn sha256(bytes: &[u8]) -> String {
 }
 
 /// A vendored file must be the one that its README names, to the byte.
-fn verify_vendor(files: &[File], readme: &str) -> Outcome<()> {
+fn verify_vendor(files: &[File], readme: &str) -> Result<()> {
     for file in files {
         let Some(name) = file.name.strip_prefix("vendor/") else { continue };
         let row = format!("| {name} |");
-        let told = readme.lines().any(|line| line.starts_with(&row) && line.contains(&file.sha256));
-        if !told {
+        let is_named = readme.lines().any(|line| line.starts_with(&row) && line.contains(&file.sha256));
+        if !is_named {
             return Err(
                 format!("static/vendor/README.md does not give {name} the SHA-256 {}", file.sha256).into()
             );
@@ -136,7 +133,7 @@ fn verify_vendor(files: &[File], readme: &str) -> Outcome<()> {
 }
 
 /// A style sheet cannot know another file's hashed name, so a reference in it would be a 404 for every reader.
-fn refuse_references(files: &[File]) -> Outcome<()> {
+fn refuse_references(files: &[File]) -> Result<()> {
     for file in files.iter().filter(|f| f.name.ends_with(".css")) {
         let text = std::str::from_utf8(&file.bytes)?;
         let refers = text.split("url(").skip(1).any(|rest| {
@@ -153,19 +150,19 @@ fn refuse_references(files: &[File]) -> Outcome<()> {
 }
 
 /// `css/panels.css` -> `css/panels.0123456789ab.css`
-fn hashed_name(name: &str, sha256: &str) -> Outcome<String> {
+fn hashed_name(name: &str, sha256: &str) -> Result<String> {
     let (stem, ending) = name.rsplit_once('.').ok_or("a file without an ending")?;
     let short = sha256.get(..12).ok_or("a short hash")?;
     Ok(format!("{stem}.{short}.{ending}"))
 }
 
-fn write_row(file: &File, out: &Path, table: &mut String) -> Outcome<()> {
+fn write_row(file: &File, out: &Path, table: &mut String) -> Result<()> {
     let folder = out.join("assets");
     fs::create_dir_all(&folder)?;
     let plain = kept(&folder, &file.sha256, || Ok(file.bytes.clone()))?;
     let gzip = kept(&folder, &format!("{}.gz", file.sha256), || gzip(&file.bytes))?;
     let brotli = kept(&folder, &format!("{}.br", file.sha256), || brotli(&file.bytes))?;
-    let smaller = |packed: &Path| -> Outcome<String> {
+    let smaller = |packed: &Path| -> Result<String> {
         let worth = fs::metadata(packed)?.len() < file.bytes.len() as u64;
         Ok(if worth { format!("Some({})", include(packed)?) } else { "None".into() })
     };
@@ -183,12 +180,12 @@ fn write_row(file: &File, out: &Path, table: &mut String) -> Outcome<()> {
     Ok(())
 }
 
-fn include(path: &Path) -> Outcome<String> {
+fn include(path: &Path) -> Result<String> {
     Ok(format!("include_bytes!({:?})", path.to_str().ok_or("an output path that is not UTF-8")?))
 }
 
 /// Kept under its content's hash, so that an edit of one file does not compress the others again.
-fn kept(folder: &Path, name: &str, make: impl FnOnce() -> Outcome<Vec<u8>>) -> Outcome<PathBuf> {
+fn kept(folder: &Path, name: &str, make: impl FnOnce() -> Result<Vec<u8>>) -> Result<PathBuf> {
     let path = folder.join(name);
     if !path.exists() {
         // Renamed into place: a build that is stopped half way must not leave a cut file behind.
@@ -199,13 +196,13 @@ fn kept(folder: &Path, name: &str, make: impl FnOnce() -> Outcome<Vec<u8>>) -> O
     Ok(path)
 }
 
-fn gzip(bytes: &[u8]) -> Outcome<Vec<u8>> {
+fn gzip(bytes: &[u8]) -> Result<Vec<u8>> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
     encoder.write_all(bytes)?;
     Ok(encoder.finish()?)
 }
 
-fn brotli(bytes: &[u8]) -> Outcome<Vec<u8>> {
+fn brotli(bytes: &[u8]) -> Result<Vec<u8>> {
     let mut packed = Vec::new();
     {
         let mut encoder = brotli::CompressorWriter::new(&mut packed, 1 << 16, 11, 22);

@@ -21,13 +21,13 @@ use chromiumoxide::cdp::browser_protocol::input::{
     MouseButton,
 };
 use chromiumoxide::cdp::browser_protocol::log::{EventEntryAdded, LogEntryLevel};
-use chromiumoxide::cdp::browser_protocol::page::EventFrameRequestedNavigation;
+use chromiumoxide::cdp::browser_protocol::page::{CaptureScreenshotFormat, EventFrameRequestedNavigation};
 use chromiumoxide::cdp::browser_protocol::target::CreateTargetParams;
 use chromiumoxide::cdp::js_protocol::runtime::{
     ConsoleApiCalledType, EventConsoleApiCalled, EventExceptionThrown,
 };
 use chromiumoxide::listeners::EventStream;
-use chromiumoxide::page::{Page, ScreenshotParams};
+use chromiumoxide::page::{Page, ScreenshotParams, ScreenshotParamsBuilder};
 use chromiumoxide::{Browser, BrowserConfig};
 use futures_util::StreamExt;
 use promenade::clock;
@@ -37,6 +37,9 @@ use tokio::runtime::Runtime;
 
 /// The machine that runs this may be busy with other tests.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Of a picture that is published, in percent.
+const QUALITY: i64 = 80;
 
 const FLAGS: [&str; 4] =
     ["disable-gpu", "disable-quic", "disable-component-update", "no-default-browser-check"];
@@ -392,12 +395,22 @@ impl Tab {
         self.until(&format!("document.hidden === {hidden}")).await;
     }
 
-    /// A picture of what is in view, in `target/screens/`.
+    /// A picture of what is in view, exact to the pixel, in `target/screens/`.
     pub async fn screenshot(&self, name: &str) -> PathBuf {
+        self.saved(&format!("{name}.png"), ScreenshotParams::builder()).await
+    }
+
+    /// The same, small enough to be published.
+    pub async fn picture(&self, name: &str) -> PathBuf {
+        let webp = ScreenshotParams::builder().format(CaptureScreenshotFormat::Webp).quality(QUALITY);
+        self.saved(&format!("{name}.webp"), webp).await
+    }
+
+    async fn saved(&self, name: &str, picture: ScreenshotParamsBuilder) -> PathBuf {
         let folder = world::root().join("target/screens");
         std::fs::create_dir_all(&folder).unwrap();
-        let path = folder.join(format!("{name}.png"));
-        self.page.save_screenshot(ScreenshotParams::builder().build(), &path).await.unwrap();
+        let path = folder.join(name);
+        self.page.save_screenshot(picture.build(), &path).await.unwrap();
         path
     }
 

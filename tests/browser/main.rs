@@ -21,5 +21,4 @@ mod leaving;
 mod pages;
 mod pictures;
 mod plugin_suite;
-mod png;
 mod rows;

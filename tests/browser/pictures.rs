@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use world::program::Portal;
 
 use crate::chromium::Tab;
-use crate::png::with_palette;
 
 const PAYMENTS: &str = "/catalog/default/component/payments?refresh=0&tz=utc";
 const SIZES: [(i64, i64); 2] = [(1440, 1100), (390, 844)];
@@ -16,16 +15,16 @@ const THEMES: [&str; 2] = ["light", "dark"];
 const MOST_BYTES: u64 = 300_000;
 
 fn file(theme: &str, width: i64) -> PathBuf {
-    let name = format!("payments-{theme}-{width}.png");
+    let name = format!("payments-{theme}-{width}.webp");
     world::root().join("tests/browser/pictures").join(name)
 }
 
-/// Width and height, which every PNG begins with.
+/// Width and height of a WebP picture, which its head says.
 fn size(path: &Path) -> (i64, i64) {
     let bytes = std::fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    assert!(bytes.starts_with(b"\x89PNG\r\n\x1a\n"), "{} is no PNG", path.display());
-    let number = |at: usize| i64::from(u32::from_be_bytes(bytes[at..at + 4].try_into().unwrap()));
-    (number(16), number(20))
+    assert!(bytes.starts_with(b"RIFF") && &bytes[8..16] == b"WEBPVP8 ", "{} is no WebP", path.display());
+    let number = |at: usize| i64::from(u16::from_le_bytes([bytes[at], bytes[at + 1]]) & 0x3fff);
+    (number(26), number(28))
 }
 
 #[tokio::test]
@@ -47,11 +46,10 @@ async fn the_pictures_show_the_demo() {
             assert!(tab.count("#alerts tr.row").await > 0, "no alert at {width} in {theme}");
             let wide: i64 = tab.look("document.documentElement.scrollWidth").await;
             assert!(wide <= width, "the page is {wide} wide in {width}");
-            let taken = tab.screenshot(&format!("readme-{theme}-{width}")).await;
+            let taken = tab.picture(&format!("readme-{theme}-{width}")).await;
             assert_eq!(size(&taken), (width, height));
             if anew {
-                let small = with_palette(&std::fs::read(taken).unwrap());
-                std::fs::write(file(theme, width), small).unwrap();
+                std::fs::copy(taken, file(theme, width)).unwrap();
             }
         }
     }
@@ -63,7 +61,7 @@ fn the_readme_shows_pictures_that_are_there() {
     let readme = include_str!("../../README.md");
     let folder = world::root();
     let shown: Vec<&str> = readme.split('"').flat_map(|text| text.split(['(', ')'])).collect();
-    let shown: Vec<&&str> = shown.iter().filter(|text| text.ends_with(".png")).collect();
+    let shown: Vec<&&str> = shown.iter().filter(|text| text.ends_with(".webp")).collect();
     assert!(!shown.is_empty(), "the README shows no picture");
     for path in shown {
         assert!(folder.join(path).is_file(), "the README shows {path}, which is not there");

@@ -20,8 +20,8 @@
 //   <time datetime="...">, <details class="menu">, [data-copy="text or path"]; empty: the <pre> beside it
 // It never writes HTML: names and values come from Prometheus and may be hostile.
 //
-// static/build.rs joins the parts of this folder, in the order of its list, in one scope, and static/squeeze.rs drops
-// comments and blanks and shortens the names that this scope declares.
+// static/build.rs joins the parts of this folder, in the order of its list, in one scope, and drops comments and
+// blanks.
 
 const root = document.documentElement;
 const all = (selector, inside = document) => inside.querySelectorAll(selector);
