@@ -1,18 +1,34 @@
-//! Tests of many regexes and joins of the catalog with alerts. They run on threads for blocking work, and at most on
-//! half of the processors at once.
+//! Work beside the threads that serve: heavy computations, which take turns, and tasks that end with their owner.
 
 use std::panic::resume_unwind;
 use std::sync::LazyLock;
 use std::thread::available_parallelism;
 
 use tokio::sync::Semaphore;
-use tokio::task::spawn_blocking;
+use tokio::task::{AbortHandle, spawn_blocking};
 
 /// Half of the processors, at least one.
 static TURNS: LazyLock<Semaphore> =
     LazyLock::new(|| Semaphore::new((available_parallelism().map_or(1, usize::from) / 2).max(1)));
 
-/// Waits for its turn, then for the work. A panic in the work panics in the caller.
+/// A task that ends when this is dropped.
+#[must_use]
+pub struct Task(AbortHandle);
+
+impl Task {
+    pub fn spawn(work: impl Future<Output = ()> + Send + 'static) -> Self {
+        Self(tokio::spawn(work).abort_handle())
+    }
+}
+
+impl Drop for Task {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Runs a heavy computation, such as tests of many regexes, on a thread for blocking work; at most half of the
+/// processors do so at once. Waits for its turn, then for the work. A panic in the work panics in the caller.
 pub async fn compute<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     let turn = TURNS.acquire().await;
     let done = spawn_blocking(move || {

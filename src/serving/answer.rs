@@ -1,4 +1,4 @@
-//! The body of an answer on its way out: given in slices, and telling when it is whole.
+//! The body of an answer on its way out: sent in slices; the connection learns when it is whole.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -13,17 +13,17 @@ use super::connection::{Connection, Phase};
 /// several connections may share.
 pub const SLICE: usize = 16 * 1024;
 
-/// Marks its connection as answering; when dropped, as answered.
-pub struct Answering(Arc<Connection>);
+/// Marks a connection as answering while it exists, and as answered once it is dropped.
+pub struct AnswerGuard(Arc<Connection>);
 
-impl Answering {
+impl AnswerGuard {
     pub fn begin(connection: Arc<Connection>, has_body: bool) -> Self {
         connection.begin(has_body);
         Self(connection)
     }
 }
 
-impl Drop for Answering {
+impl Drop for AnswerGuard {
     fn drop(&mut self) {
         self.0.enter(Phase::Answered);
     }
@@ -33,12 +33,12 @@ impl Drop for Answering {
 pub struct Sliced {
     body: BoxBody,
     rest: Bytes,
-    _answering: Option<Answering>,
+    _guard: Option<AnswerGuard>,
 }
 
 impl Sliced {
-    pub fn new(body: BoxBody, answering: Option<Answering>) -> Self {
-        Self { body, rest: Bytes::new(), _answering: answering }
+    pub fn new(body: BoxBody, guard: Option<AnswerGuard>) -> Self {
+        Self { body, rest: Bytes::new(), _guard: guard }
     }
 }
 
@@ -76,7 +76,7 @@ mod tests {
         let connection = Arc::new(Connection::new(clock::stopwatch()));
         let whole: Vec<u8> = (0..40_000_u32).map(|i| i.to_le_bytes()[0]).collect();
         let mut body =
-            Sliced::new(BoxBody::new(whole.clone()), Some(Answering::begin(connection.clone(), false)));
+            Sliced::new(BoxBody::new(whole.clone()), Some(AnswerGuard::begin(connection.clone(), false)));
         assert_eq!(body.size(), BodySize::Sized(40_000));
         let (mut lengths, mut read) = (Vec::new(), Vec::new());
         let mut context = Context::from_waker(Waker::noop());

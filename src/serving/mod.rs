@@ -1,6 +1,7 @@
 //! The portal on its sockets: listeners whose connections are counted, watched and closed by rules of our own.
 
 mod answer;
+mod closing;
 mod connection;
 mod connections;
 mod files;
@@ -18,7 +19,7 @@ use std::time::Duration;
 use actix_http::body::{BoxBody, MessageBody};
 use actix_http::error::DispatchError;
 use actix_http::{ConnectionType, HttpService, Payload, Protocol, Request, Response};
-use actix_server::{Server, ServerHandle};
+use actix_server::{GracefulShutdownSignal, Server, ServerBuilder, ServerHandle};
 use actix_service::{
     IntoServiceFactory, Service, ServiceFactory, ServiceFactoryExt as _, apply_fn_factory, fn_service,
     map_config,
@@ -26,18 +27,18 @@ use actix_service::{
 use actix_web::dev::AppConfig;
 use socket2::{Domain, Protocol as Transport, Socket, Type};
 use tokio::net::TcpStream;
-use tokio::task::AbortHandle;
 
 pub use files::OpenFiles;
 pub use pace::Pace;
 pub use refusal::Refusals;
 
-use answer::{Answering, SLICE, Sliced};
+use answer::{AnswerGuard, SLICE, Sliced};
 use connection::Connection;
 use connections::Connections;
 use head::{MOST_HEAD, least_length};
 use wire::Wire;
 
+use crate::background::Task;
 use crate::metrics::ConnectionMetrics;
 
 /// A filter for the log, whatever else is logged: any client can cause these lines, in any number. What was refused is
@@ -59,9 +60,9 @@ pub struct ServingSettings {
     pub pace: Pace,
 }
 
-/// What a listener is opened with.
+/// One listener.
 #[derive(Clone, Debug)]
-pub struct Opening {
+pub struct ListenerSettings {
     pub address: SocketAddr,
     pub most_connections: usize,
     /// Threads that serve; None for one to a core.
@@ -76,16 +77,7 @@ pub struct Opening {
 pub struct Listener {
     pub address: SocketAddr,
     server: Server,
-    _keeping: Keeping,
-}
-
-/// The task that looks at deadlines; ends when this is dropped.
-struct Keeping(AbortHandle);
-
-impl Drop for Keeping {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
+    _deadlines: Task,
 }
 
 impl Listener {
@@ -99,7 +91,7 @@ impl Listener {
     }
 
     /// Listens and begins to serve what `app` makes, once for each thread.
-    pub fn open<F, I, S, B>(opening: &Opening, app: F) -> io::Result<Self>
+    pub fn open<F, I, S, B>(settings: &ListenerSettings, app: F) -> io::Result<Self>
     where
         F: Fn() -> I + Send + Clone + 'static,
         I: IntoServiceFactory<S, Request>,
@@ -111,58 +103,98 @@ impl Listener {
         S::Service: 'static,
         B: MessageBody + 'static,
     {
-        let listener = bound(opening.address)?;
-        let address = listener.local_addr()?;
+        let socket = bound(settings.address)?;
+        let address = socket.local_addr()?;
         let connections =
-            Arc::new(Connections::new(opening.most_connections, opening.pace, opening.metrics.clone()));
-        let mut builder = Server::build().shutdown_timeout(DRAIN_SECS).disable_signals();
-        let workers = opening.workers.unwrap_or_else(cores);
-        builder = builder.workers(workers);
-        // The list keeps the limit. This is what there may be besides: connections that are being closed.
-        let most = opening.most_connections.saturating_add(opening.most_connections / 8);
-        builder = builder.max_concurrent_connections(most.div_ceil(workers).saturating_add(1));
-        let leaving = builder.graceful_shutdown_signal();
-        let (pace, refusals, list) = (opening.pace, opening.refusals.clone(), connections.clone());
-        let server = builder
-            .listen("promenade", listener, move || {
-                let leaving = leaving.clone();
-                let app = app().into_factory().map_err(|error| error.into().error_response());
-                let http = HttpService::build()
-                    .graceful_shutdown_signal(move || {
-                        let leaving = leaving.clone();
-                        async move { leaving.notified().await }
-                    })
-                    .keep_alive(pace.keep_alive)
-                    // The list looks at heads, of the first request and of later ones.
-                    .client_request_timeout(Duration::ZERO)
-                    .client_disconnect_timeout(pace.closing)
-                    // A viewer who leaves takes the handler along; what it fetches goes on in the store.
-                    .h1_allow_half_closed(false)
-                    .h1_write_buffer_size(SLICE)
-                    .local_addr(address)
-                    .on_connect_ext(|wire: &Wire, data| {
-                        data.insert(wire.connection().clone());
-                    })
-                    .finish(map_config(apply_fn_factory(app, answered::<_, B>), |_| AppConfig::default()));
-                let (list, refusals) = (list.clone(), refusals.clone());
-                fn_service(move |stream: TcpStream| {
-                    let (place, refusals) = (list.admit(), refusals.clone());
-                    async move {
-                        let peer = stream.peer_addr().ok();
-                        let refused = || DispatchError::Io(io::ErrorKind::ConnectionRefused.into());
-                        let place = place.ok_or_else(refused)?;
-                        Ok::<_, DispatchError>((Wire::new(stream, place, refusals), Protocol::Http1, peer))
-                    }
-                })
-                .and_then(http)
-            })?
-            .run();
-        let keeping = Keeping(tokio::spawn(connections.keep()).abort_handle());
-        Ok(Self { address, server, _keeping: keeping })
+            Arc::new(Connections::new(settings.most_connections, settings.pace, settings.metrics.clone()));
+        let builder = builder(settings);
+        let shutdown = builder.graceful_shutdown_signal();
+        let (pace, refusals, list) = (settings.pace, settings.refusals.clone(), connections.clone());
+        let service = move || {
+            let http = http(app(), pace, address, shutdown.clone());
+            accepting(list.clone(), refusals.clone()).and_then(http)
+        };
+        let server = builder.listen("promenade", socket, service)?.run();
+        Ok(Self { address, server, _deadlines: Task::spawn(connections.keep()) })
     }
 }
 
-/// Asks the app, and tells the connection when the request begins and when its answer is whole.
+fn builder(settings: &ListenerSettings) -> ServerBuilder {
+    let workers = settings.workers.unwrap_or_else(cores);
+    // The list keeps the limit. This is what there may be besides: connections that are being closed.
+    let most = settings.most_connections.saturating_add(settings.most_connections / 8);
+    Server::build()
+        .shutdown_timeout(DRAIN_SECS)
+        .disable_signals()
+        .workers(workers)
+        .max_concurrent_connections(most.div_ceil(workers).saturating_add(1))
+}
+
+/// A connection as the HTTP library takes it: its stream, its protocol, and the address of the other side.
+type HttpConnection = (Wire, Protocol, Option<SocketAddr>);
+
+/// Puts a TCP connection on the list, or drops it where the list is full.
+fn accepting(
+    list: Arc<Connections>,
+    refusals: Refusals,
+) -> impl ServiceFactory<
+    TcpStream,
+    Config = (),
+    Response = HttpConnection,
+    Error = DispatchError,
+    InitError = (),
+    Service: 'static,
+    Future: 'static,
+> {
+    fn_service(move |stream: TcpStream| {
+        let (permit, refusals) = (list.admit(), refusals.clone());
+        async move {
+            let peer = stream.peer_addr().ok();
+            let refused = || DispatchError::Io(io::ErrorKind::ConnectionRefused.into());
+            let permit = permit.ok_or_else(refused)?;
+            Ok((Wire::new(stream, permit, refusals), Protocol::Http1, peer))
+        }
+    })
+}
+
+/// Reads requests from a connection, and writes what the app answers.
+fn http<I, S, B>(
+    app: I,
+    pace: Pace,
+    address: SocketAddr,
+    shutdown: GracefulShutdownSignal,
+) -> impl ServiceFactory<HttpConnection, Config = (), Response = (), Error = DispatchError, InitError = ()>
+where
+    I: IntoServiceFactory<S, Request>,
+    S: ServiceFactory<Request, Config = AppConfig> + 'static,
+    S::Error: Into<actix_web::Error> + 'static,
+    S::InitError: fmt::Debug,
+    S::Response: Into<Response<B>> + 'static,
+    <S::Service as Service<Request>>::Future: 'static,
+    S::Service: 'static,
+    B: MessageBody + 'static,
+{
+    let app = app.into_factory().map_err(|error| error.into().error_response());
+    HttpService::build()
+        .graceful_shutdown_signal(move || {
+            let shutdown = shutdown.clone();
+            async move { shutdown.notified().await }
+        })
+        .keep_alive(pace.keep_alive)
+        // The list looks at heads, of the first request and of later ones.
+        .client_request_timeout(Duration::ZERO)
+        .client_disconnect_timeout(pace.closing)
+        // A viewer who leaves takes the handler along; what it fetches goes on in the store.
+        .h1_allow_half_closed(false)
+        .h1_write_buffer_size(SLICE)
+        .local_addr(address)
+        .on_connect_ext(|wire: &Wire, data| {
+            data.insert(wire.connection().clone());
+        })
+        .finish(map_config(apply_fn_factory(app, answered::<_, B>), |_| AppConfig::default()))
+}
+
+/// Calls the app. Marks on the connection when the request begins and when its answer is whole.
 fn answered<S, B>(
     mut request: Request,
     app: &S,
@@ -181,8 +213,8 @@ where
     // while another request was answered; the connection ends.
     let is_behind =
         connection.as_ref().is_some_and(|connection| connection.is_last() || connection.has_long_head());
-    let answering =
-        connection.clone().filter(|_| !is_behind).map(|connection| Answering::begin(connection, has_body));
+    let guard =
+        connection.clone().filter(|_| !is_behind).map(|connection| AnswerGuard::begin(connection, has_body));
     let is_last = connection.is_some_and(|connection| connection.is_last());
     let answer = (!is_behind).then(|| app.call(request));
     async move {
@@ -191,7 +223,7 @@ where
         if is_last {
             answer.head_mut().set_connection_type(ConnectionType::Close);
         }
-        Ok(answer.map_body(|_, body| Sliced::new(BoxBody::new(body), answering)))
+        Ok(answer.map_body(|_, body| Sliced::new(BoxBody::new(body), guard)))
     }
 }
 

@@ -1,18 +1,18 @@
 //! A TCP connection as the HTTP library reads and writes it, watched on the way: heads have a limit, readers a
-//! deadline, and what the library refuses by itself is said in our words and closed so that it arrives.
+//! deadline, and a request that the library refuses gets our answer and a close that lets it arrive.
 
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use actix_http::StatusCode;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
-use tokio::time::Sleep;
 
+use super::closing::Closing;
 use super::connection::{Connection, Order, Phase};
-use super::connections::Place;
+use super::connections::ConnectionPermit;
 use super::head::{Heads, MOST_HEAD};
 use super::refusal::{Refusals, status_of};
 
@@ -33,7 +33,7 @@ const MOST_LAST: usize = 120 * 1024;
 /// A TCP connection that is watched.
 pub struct Wire {
     stream: TcpStream,
-    place: Place,
+    permit: ConnectionPermit,
     refusals: Refusals,
     heads: Heads,
     /// Bytes that were read since all heads that had come were begun. The parser may hold fewer, never more.
@@ -42,20 +42,11 @@ pub struct Wire {
     withheld: bool,
     /// The parser was asked to look at what there is, when so many requests had begun.
     yielded: Option<u32>,
-    farewell: Option<Farewell>,
-}
-
-/// The last words, then a half-closed connection whose other side is read until it closes too: closing with unread
-/// bytes in the kernel would reset the connection, and the words might never be read.
-struct Farewell {
-    words: Vec<u8>,
-    said: usize,
-    is_half_closed: bool,
-    until: Pin<Box<Sleep>>,
+    closing: Option<Closing>,
 }
 
 /// How much may be read now.
-enum Room {
+enum ReadBudget {
     Bytes(usize),
     /// First the parser looks at what was read.
     Parse,
@@ -66,25 +57,25 @@ enum Room {
 }
 
 impl Wire {
-    pub fn new(stream: TcpStream, place: Place, refusals: Refusals) -> Self {
+    pub fn new(stream: TcpStream, permit: ConnectionPermit, refusals: Refusals) -> Self {
         // Answers are written in slices: the last one should not wait for an acknowledgement.
         let _ = stream.set_nodelay(true);
         #[cfg(any(target_os = "linux", target_os = "android"))]
         let _ = socket2::SockRef::from(&stream).set_tcp_notsent_lowat(MOST_UNSENT);
         Self {
             stream,
-            place,
+            permit,
             refusals,
             heads: Heads::default(),
             held: 0,
             withheld: false,
             yielded: None,
-            farewell: None,
+            closing: None,
         }
     }
 
     pub fn connection(&self) -> &Arc<Connection> {
-        &self.place.connection
+        &self.permit.connection
     }
 
     /// A whole head is there whose request has not begun.
@@ -92,34 +83,34 @@ impl Wire {
         self.heads.ended() != self.connection().begun()
     }
 
-    fn room(&self) -> Room {
+    fn budget(&self) -> ReadBudget {
         let connection = self.connection();
         let begun = connection.begun();
         let is_waiting = self.is_waiting();
         let held = if is_waiting || connection.is_last() { self.held } else { self.heads.unfinished() };
         let (most, full) = if connection.is_last() {
-            (MOST_LAST, Room::Answer)
+            (MOST_LAST, ReadBudget::Answer)
         } else if !connection.phase().is_between() {
-            (MOST_AHEAD, Room::Answer)
+            (MOST_AHEAD, ReadBudget::Answer)
         } else if connection.has_long_head() {
-            return Room::TooLong;
+            return ReadBudget::TooLong;
         } else if is_waiting {
             // What follows may be its body.
-            let full = if self.yielded == Some(begun) { Room::TooLong } else { Room::Parse };
+            let full = if self.yielded == Some(begun) { ReadBudget::TooLong } else { ReadBudget::Parse };
             (MOST_UNPARSED, full)
         } else {
             // One byte more than fits tells that it is too long.
-            (MOST_HEAD.saturating_add(1), Room::TooLong)
+            (MOST_HEAD.saturating_add(1), ReadBudget::TooLong)
         };
         match most.saturating_sub(held) {
             0 => full,
-            bytes => Room::Bytes(bytes),
+            bytes => ReadBudget::Bytes(bytes),
         }
     }
 
     /// Bytes were read. False if a head among them is too long.
     fn took(&mut self, bytes: &[u8]) -> bool {
-        let connection = self.place.connection.clone();
+        let connection = self.permit.connection.clone();
         if connection.is_last() {
             self.held = self.held.saturating_add(bytes.len());
             return true;
@@ -140,56 +131,76 @@ impl Wire {
         !(too_long && waited_for)
     }
 
-    /// Ends the connection with these words, if any.
-    fn leave(&mut self, words: Vec<u8>) {
-        self.place.connection.enter(Phase::Leaving);
-        let until = Box::pin(tokio::time::sleep(self.place.closing()));
-        self.farewell = Some(Farewell { words, said: 0, is_half_closed: false, until });
+    /// Ends the connection with a final answer, if there is any to write.
+    fn close_with(&mut self, answer: Vec<u8>) {
+        self.permit.connection.enter(Phase::Leaving);
+        self.closing = Some(Closing::new(answer, self.permit.closing()));
     }
 
     fn refuse(&mut self, status: StatusCode) {
         match status {
-            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => self.place.refused("large_head"),
+            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => self.permit.refused("large_head"),
             // The list counts it when it gives the order.
             StatusCode::REQUEST_TIMEOUT => {}
-            _ => self.place.refused("bad_request"),
+            _ => self.permit.refused("bad_request"),
         }
-        self.leave(self.refusals.answer(status));
+        self.close_with(self.refusals.answer(status));
     }
 
     /// Ready when the other side has closed, is gone, or has had its time.
-    fn poll_farewell(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        let Some(farewell) = &mut self.farewell else { return Poll::Ready(()) };
-        self.place.connection.listen(context.waker());
-        if self.place.connection.order() == Order::Abort || farewell.until.as_mut().poll(context).is_ready() {
+    fn poll_closing(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let Some(closing) = &mut self.closing else { return Poll::Ready(()) };
+        self.permit.connection.listen(context.waker());
+        if self.permit.connection.order() == Order::Abort {
             return Poll::Ready(());
         }
-        let mut stream = Pin::new(&mut self.stream);
-        while let Some(rest) = farewell.words.get(farewell.said..).filter(|rest| !rest.is_empty()) {
-            match ready!(stream.as_mut().poll_write(context, rest)) {
-                Ok(count) if count > 0 => farewell.said = farewell.said.saturating_add(count),
-                _ => return Poll::Ready(()),
-            }
+        closing.poll(Pin::new(&mut self.stream), context)
+    }
+
+    fn poll_too_long(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.refuse(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
+        self.poll_closing(context).map(Ok)
+    }
+
+    /// Reads at most so many bytes, and looks for heads among them.
+    fn poll_bytes(
+        &mut self,
+        context: &mut Context<'_>,
+        into: &mut ReadBuf<'_>,
+        most: usize,
+    ) -> Poll<io::Result<()>> {
+        let before = into.filled().len();
+        if self.poll_stream(context, into, most)?.is_pending() {
+            return self.poll_order(context);
         }
-        if !farewell.is_half_closed {
-            if ready!(stream.as_mut().poll_shutdown(context)).is_err() {
-                return Poll::Ready(());
-            }
-            farewell.is_half_closed = true;
+        let bytes = into.filled().get(before..).unwrap_or_default();
+        if bytes.is_empty() || self.took(bytes) {
+            return Poll::Ready(Ok(()));
         }
-        let mut space = [0_u8; 4_096];
-        loop {
-            let mut unread = ReadBuf::new(&mut space);
-            match ready!(stream.as_mut().poll_read(context, &mut unread)) {
-                Ok(()) if !unread.filled().is_empty() => {}
-                _ => return Poll::Ready(()),
-            }
+        into.set_filled(before);
+        self.poll_too_long(context)
+    }
+
+    fn poll_stream(
+        &mut self,
+        context: &mut Context<'_>,
+        into: &mut ReadBuf<'_>,
+        most: usize,
+    ) -> Poll<io::Result<()>> {
+        let stream = Pin::new(&mut self.stream);
+        if most >= into.remaining() {
+            return stream.poll_read(context, into);
         }
+        let mut part = ReadBuf::new(into.initialize_unfilled_to(most));
+        let read = stream.poll_read(context, &mut part);
+        let count = part.filled().len();
+        into.advance(count);
+        read
     }
 
     /// Obeys the list, once all that the other side sent was read: while this thread was busy, a request may have come.
     fn poll_order(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let connection = self.place.connection.clone();
+        let connection = self.permit.connection.clone();
         let (order, phase, begun) = (connection.order(), connection.phase(), connection.begun());
         if order == Order::None || !phase.is_between() {
             return Poll::Pending;
@@ -203,16 +214,16 @@ impl Wire {
         match (order, phase) {
             (Order::TooLate, Phase::Head) => {
                 self.refuse(StatusCode::REQUEST_TIMEOUT);
-                self.poll_farewell(context).map(Ok)
+                self.poll_closing(context).map(Ok)
             }
             (Order::Close, _) => Poll::Ready(Ok(())),
             _ => Poll::Pending,
         }
     }
 
-    /// Writing and flushing fail once the farewell is over, so that the library drops the connection.
+    /// Writing and flushing fail once the other side has closed, so that the library drops the connection.
     fn poll_end<T>(&mut self, context: &mut Context<'_>) -> Poll<io::Result<T>> {
-        self.poll_farewell(context).map(|()| Err(io::ErrorKind::ConnectionAborted.into()))
+        self.poll_closing(context).map(|()| Err(io::ErrorKind::ConnectionAborted.into()))
     }
 
     fn aborted(&self) -> io::Error {
@@ -229,65 +240,41 @@ impl AsyncRead for Wire {
         into: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        if this.farewell.is_some() {
+        if this.closing.is_some() {
             // As if the other side had closed.
-            return this.poll_farewell(context).map(Ok);
+            return this.poll_closing(context).map(Ok);
         }
-        let connection = this.place.connection.clone();
+        let connection = this.permit.connection.clone();
         connection.listen(context.waker());
         if connection.order() == Order::Abort {
             return Poll::Ready(Err(this.aborted()));
         }
-        let bytes = match this.room() {
-            Room::Bytes(bytes) => bytes,
-            Room::Parse => {
+        match this.budget() {
+            ReadBudget::Bytes(most) => this.poll_bytes(context, into, most),
+            ReadBudget::Parse => {
                 this.yielded = Some(connection.begun());
                 context.waker().wake_by_ref();
-                return Poll::Pending;
+                Poll::Pending
             }
-            Room::Answer => {
+            ReadBudget::Answer => {
                 this.withheld = true;
-                return Poll::Pending;
+                Poll::Pending
             }
-            Room::TooLong => {
-                this.refuse(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
-                return this.poll_farewell(context).map(Ok);
-            }
-        };
-        let before = into.filled().len();
-        let read = if bytes >= into.remaining() {
-            Pin::new(&mut this.stream).poll_read(context, into)
-        } else {
-            let mut part = ReadBuf::new(into.initialize_unfilled_to(bytes));
-            let read = Pin::new(&mut this.stream).poll_read(context, &mut part);
-            let count = part.filled().len();
-            into.advance(count);
-            read
-        };
-        match read {
-            Poll::Ready(read) => read?,
-            Poll::Pending => return this.poll_order(context),
+            ReadBudget::TooLong => this.poll_too_long(context),
         }
-        let taken = into.filled().get(before..).unwrap_or_default();
-        if !taken.is_empty() && !this.took(taken) {
-            this.refuse(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
-            into.set_filled(before);
-            return this.poll_farewell(context).map(Ok);
-        }
-        Poll::Ready(Ok(()))
     }
 }
 
 impl AsyncWrite for Wire {
     fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
-        let connection = this.place.connection.clone();
-        if this.farewell.is_none() && connection.phase().is_between() {
-            // The library refuses the request, and would close as soon as its words are taken: it waits until they
-            // are read.
+        let connection = this.permit.connection.clone();
+        if this.closing.is_none() && connection.phase().is_between() {
+            // The library refuses the request, and would close as soon as its answer is taken: it waits until that
+            // is read.
             this.refuse(status_of(bytes).unwrap_or(StatusCode::BAD_REQUEST));
         }
-        if this.farewell.is_some() {
+        if this.closing.is_some() {
             return this.poll_end(context);
         }
         connection.listen(context.waker());
@@ -305,9 +292,9 @@ impl AsyncWrite for Wire {
 
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        let connection = this.place.connection.clone();
+        let connection = this.permit.connection.clone();
         connection.set_stuck(false);
-        if this.farewell.is_some() {
+        if this.closing.is_some() {
             return this.poll_end(context);
         }
         if connection.phase() != Phase::Answered {
@@ -315,7 +302,7 @@ impl AsyncWrite for Wire {
         }
         if connection.is_last() {
             // From here, as the library does not always read or write again.
-            this.leave(Vec::new());
+            this.close_with(Vec::new());
             return this.poll_end(context);
         }
         let is_waiting = this.is_waiting();
@@ -331,8 +318,8 @@ impl AsyncWrite for Wire {
 
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        if this.farewell.is_some() {
-            return this.poll_farewell(context).map(Ok);
+        if this.closing.is_some() {
+            return this.poll_closing(context).map(Ok);
         }
         Pin::new(&mut this.stream).poll_shutdown(context)
     }

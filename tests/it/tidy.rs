@@ -28,9 +28,9 @@ const STRANGERS: [(&str, &str, &str); 3] = [
 
 /// Outside crates that enter in one place each.
 const DOORS: [(&str, &[&str]); 16] = [
-    ("actix_web", &["web/", "serving/", "app.rs", "demo/", "main.rs"]),
+    ("actix_web", &["web/", "serving/", "app", "demo/", "main.rs"]),
     ("actix_http", &["serving/"]),
-    ("actix_server", &["serving/", "app.rs"]),
+    ("actix_server", &["serving/", "app"]),
     ("socket2", &["serving/"]),
     ("rlimit", &["serving/files.rs"]),
     ("askama", &["web/"]),

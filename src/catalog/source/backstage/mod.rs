@@ -11,10 +11,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 use secrecy::SecretString;
 use tokio::sync::Notify;
-use tokio::task::AbortHandle;
 use url::Url;
 
 use super::merge::{SourceContent, SourceMerger};
+use crate::background::Task;
 use crate::catalog::{BackstageState, Failing};
 use crate::clock;
 use crate::metrics::BackstageMetrics;
@@ -43,14 +43,8 @@ pub struct BackstageSettings {
 /// Reads Backstage's catalog in a task of its own, which ends when this is dropped.
 #[must_use]
 pub struct BackstageSource {
-    task: AbortHandle,
+    _task: Task,
     wake: Arc<Notify>,
-}
-
-impl Drop for BackstageSource {
-    fn drop(&mut self) {
-        self.task.abort();
-    }
 }
 
 impl BackstageSource {
@@ -64,8 +58,8 @@ impl BackstageSource {
         let wake = Arc::new(Notify::new());
         let publisher =
             BackstagePublisher { merger, metrics, state: BackstageState::default(), logged: None };
-        let task = tokio::spawn(run(walker, publisher, settings.interval, wake.clone()));
-        Ok(Self { task: task.abort_handle(), wake })
+        let task = Task::spawn(run(walker, publisher, settings.interval, wake.clone()));
+        Ok(Self { _task: task, wake })
     }
 
     /// Makes the next reading come at once.

@@ -1,0 +1,63 @@
+//! What all handlers share, and the service that answers with it.
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::middleware::from_fn;
+use actix_web::web;
+use tracing_actix_web::TracingLogger;
+
+use crate::catalog::Catalog;
+use crate::metrics::Metrics;
+use crate::monitoring::{Expressions, Monitoring, AlertIndexer};
+use crate::web::health::Leaving;
+use crate::web::observe::{RequestSpan, observe};
+use crate::web::page_error::render;
+use crate::web::security::{SecurityHeaders, protect};
+use crate::web::{Audience, Rendered, WebSettings, routes};
+
+/// Built once, and not once for each thread that serves.
+#[derive(Clone)]
+pub struct Shared {
+    pub catalog: web::Data<Catalog>,
+    pub monitoring: web::Data<Monitoring>,
+    pub owners: web::Data<AlertIndexer>,
+    pub expressions: web::Data<Expressions>,
+    pub settings: web::Data<WebSettings>,
+    pub metrics: web::Data<Metrics>,
+    pub security: web::Data<SecurityHeaders>,
+    pub leaving: web::Data<Leaving>,
+    pub rendered: web::Data<Rendered>,
+}
+
+impl Shared {
+    /// What answers an audience, for one thread.
+    pub fn service(
+        self,
+        audience: Audience,
+    ) -> actix_web::App<
+        impl ServiceFactory<
+            ServiceRequest,
+            Config = (),
+            Response = ServiceResponse<impl MessageBody + use<>>,
+            Error = actix_web::Error,
+            InitError = (),
+        > + use<>,
+    > {
+        let prefix = self.settings.prefix().to_owned();
+        actix_web::App::new()
+            .app_data(self.catalog)
+            .app_data(self.monitoring)
+            .app_data(self.owners)
+            .app_data(self.expressions)
+            .app_data(self.settings)
+            .app_data(self.metrics)
+            .app_data(self.security)
+            .app_data(self.leaving)
+            .app_data(self.rendered)
+            .configure(routes(&prefix, audience))
+            .wrap(from_fn(render))
+            .wrap(from_fn(protect))
+            .wrap(from_fn(observe))
+            .wrap(TracingLogger::<RequestSpan>::new())
+    }
+}
