@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use promenade::catalog::search::Filter;
 use promenade::catalog::source::{FileSource, read_text};
 use promenade::catalog::{CatalogSettings, EntityRef, FileLocation, Snapshot};
-use promenade::metrics::CatalogMetrics;
+use promenade::metrics::Metrics;
 use tempfile::TempDir;
 
 fn entity(kind: &str, name: &str) -> String {
@@ -39,7 +39,7 @@ impl Scene {
         };
         let files = targets.iter().map(location).collect();
         let settings = CatalogSettings { files, ..CatalogSettings::default() };
-        let source = FileSource::open(settings, CatalogMetrics::default(), Timestamp::UNIX_EPOCH);
+        let source = FileSource::open(settings, Metrics::new().catalog, Timestamp::UNIX_EPOCH);
         Self { directory, source }
     }
 
@@ -332,7 +332,7 @@ fn what_is_built_in_comes_first() {
     let mut settings =
         CatalogSettings { embedded: vec![("demo.yaml", "kind: [\n---\n{}\n")], ..Default::default() };
     let faults = |settings: &CatalogSettings| {
-        let source = FileSource::open(settings.clone(), CatalogMetrics::default(), Timestamp::UNIX_EPOCH);
+        let source = FileSource::open(settings.clone(), Metrics::new().catalog, Timestamp::UNIX_EPOCH);
         faults(&source.catalog().snapshot())
     };
     assert_eq!(faults(&settings).len(), 2);

@@ -8,7 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use promenade::catalog::source::FileSource;
 use promenade::config::{ConfigFault, Settings};
-use promenade::metrics::CatalogMetrics;
+use promenade::metrics::Metrics;
 use promenade::page_params::Refresh;
 use secrecy::ExposeSecret;
 use tempfile::TempDir;
@@ -71,7 +71,7 @@ fn the_config_that_ships_is_what_it_says() {
     let plain = load(&[PROXY]).unwrap().instances.remove(0);
     assert_eq!(plain.scrape_interval, instance.scrape_interval);
     assert_eq!((plain.max_concurrent, plain.timeout), (instance.max_concurrent, instance.timeout));
-    let source = FileSource::open(settings.catalog, CatalogMetrics::default(), Timestamp::UNIX_EPOCH);
+    let source = FileSource::open(settings.catalog, Metrics::new().catalog, Timestamp::UNIX_EPOCH);
     let snapshot = source.catalog().snapshot();
     assert!(snapshot.faults.is_empty(), "{:?}", snapshot.faults);
     assert!(snapshot.entities.iter().any(|e| e.reference.to_string() == "component:default/prometheus"));
@@ -93,7 +93,7 @@ fn what_create_app_writes_loads_without_a_complaint() {
         assert!(settings.instances.is_empty());
         assert_eq!(settings.web.title, "A new Backstage");
         assert_eq!(settings.catalog.not_read.values().sum::<usize>(), not_read);
-        let source = FileSource::open(settings.catalog, CatalogMetrics::default(), Timestamp::UNIX_EPOCH);
+        let source = FileSource::open(settings.catalog, Metrics::new().catalog, Timestamp::UNIX_EPOCH);
         let snapshot = source.catalog().snapshot();
         assert!(snapshot.faults.is_empty(), "{:?}", snapshot.faults);
         let names: Vec<String> = snapshot.entities.iter().map(|e| e.reference.to_string()).collect();

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use promenade::clock;
 use promenade::config::Settings;
-use promenade::metrics::UpstreamMetrics;
+use promenade::metrics::Metrics;
 use promenade::prometheus::Client;
 use serde_json::{Value, json};
 use world::World;
@@ -203,7 +203,7 @@ async fn a_page_that_fails_is_told_and_takes_no_page_before_it_away() {
         })
     };
     let upstream = Upstream::start().await;
-    let client = Client::new(&upstream.instance("default"), &UpstreamMetrics::default()).unwrap();
+    let client = Client::new(&upstream.instance("default"), &Metrics::new().upstream).unwrap();
     for (reply, kind) in [
         (Reply::refusal(400, "bad_data", "invalid group_next_token"), "upstream_error"),
         (Reply::http(200, &[], r#"{"status":"success","data":{"gro"#), "incomplete"),

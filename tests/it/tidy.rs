@@ -1,5 +1,7 @@
 //! Guards the house: floors, doors, pairs and names. Textual, so a guard-rail and not a proof.
 
+mod names;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -240,6 +242,17 @@ fn every_module_says_its_duty_first() {
         }
     }
     check("module docs", &faults);
+}
+
+#[test]
+fn every_module_is_on_the_map_of_the_architecture_page() {
+    let page = fs::read_to_string(root().join("src/ARCHITECTURE.md")).unwrap();
+    let map = page.split("\n## ").find(|part| part.starts_with("The map\n")).unwrap();
+    let library = fs::read_to_string(root().join("src/lib.rs")).unwrap();
+    let modules = library.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';'));
+    let lost: Vec<String> =
+        modules.filter(|name| !map.contains(&format!("[`{name}`]"))).map(str::to_owned).collect();
+    check("modules that are not on the map", &lost);
 }
 
 #[test]

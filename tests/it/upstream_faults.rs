@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use promenade::clock;
-use promenade::metrics::{Metrics, UpstreamMetrics};
+use promenade::metrics::Metrics;
 use promenade::prometheus::{Client, InstanceSettings, Instances, Matrix, Origin};
 use promenade::upstream::{ErrorKind, UpstreamError};
 use secrecy::SecretString;
@@ -16,7 +16,7 @@ use world::upstream::{Reply, Upstream};
 const GOOD: &str = r#"{"status":"success","data":{"resultType":"matrix","result":[{"metric":{},"values":[[1699999995,"1"]]}]}}"#;
 
 fn client(settings: &InstanceSettings) -> Client {
-    Client::new(settings, &UpstreamMetrics::default()).unwrap()
+    Client::new(settings, &Metrics::new().upstream).unwrap()
 }
 
 async fn ask(upstream: &Upstream) -> Result<Matrix, UpstreamError> {

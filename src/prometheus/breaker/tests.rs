@@ -6,7 +6,7 @@ use super::*;
 use crate::upstream::{InstanceName, Who};
 
 fn breaker() -> Breaker {
-    Breaker::new("a", &UpstreamMetrics::default())
+    Breaker::new("a", &crate::metrics::Metrics::new().upstream)
 }
 
 fn error(kind: ErrorKind, status: Option<u16>) -> UpstreamError {

@@ -33,7 +33,7 @@ async fn ask(flight: &Flight<Question, Heavy>, text: &str, told: Result<usize, E
 }
 
 fn flight(max_bytes: u64) -> Flight<Question, Heavy> {
-    Flight::new(max_bytes, StoreMetrics::default())
+    Flight::new(max_bytes, crate::metrics::Metrics::new().store)
 }
 
 #[tokio::test]
