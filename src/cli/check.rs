@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::ValueEnum;
 
 use super::{Failure, log, serve};
-use crate::catalog::source::Survey;
+use crate::catalog::source::FileScan;
 use crate::catalog::{CatalogSettings, FileLocation, SourceFault};
 use crate::check::{self, Finding, Online, Report};
 use crate::clock;
@@ -91,24 +91,24 @@ async fn judge(arguments: &Arguments) -> Report {
         );
     }
     let catalog = if from_paths { Some(of_paths(&arguments.paths)) } else { catalog };
-    let mut survey = Survey::of(catalog.unwrap_or_default());
-    for location in std::mem::take(&mut survey.unmatched) {
-        let told = told_of(&location, &mut survey.faults);
+    let mut scan = FileScan::of(catalog.unwrap_or_default());
+    for location in std::mem::take(&mut scan.unmatched) {
+        let told = told_of(&location, &mut scan.content.faults);
         if from_paths {
             failures.push(format!("no file to check: {}", named(&location)));
         } else {
             findings.extend(told);
         }
     }
-    findings.extend(check::of_faults(&survey.faults));
+    findings.extend(check::of_faults(&scan.content.faults));
     let routing = instances.as_ref().map(|(_, routing)| routing);
-    findings.extend(routing.and_then(|routing| check::of_instances(&survey.entities, routing)));
-    let (told, led) = check::of_entities(&survey.entities, routing);
+    findings.extend(routing.and_then(|routing| check::of_instances(&scan.entities, routing)));
+    let (told, led) = check::of_entities(&scan.entities, routing);
     findings.extend(told);
     if arguments.online {
         match instances {
             Some((instances, routing)) => {
-                let told = Online::ask(&survey.entities, instances, &routing, clock::now()).await;
+                let told = Online::ask(&scan.entities, instances, &routing, clock::now()).await;
                 findings.extend(told.findings);
                 failures.extend(told.failures);
             }
@@ -117,7 +117,7 @@ async fn judge(arguments: &Arguments) -> Report {
             ),
         }
     }
-    Report::new(findings, led, failures, (survey.files_read, survey.entities.len()), arguments.online)
+    Report::new(findings, led, failures, (scan.content.files_read, scan.entities.len()), arguments.online)
 }
 
 /// The fault of a location that led to no file, told at its place in the config.

@@ -298,7 +298,7 @@ async fn a_bad_entity_drops_itself_and_files_win() {
         "an entity is left out: it is no object",
         "the annotation `prometheus.io/alert` of `component:default/number` is no text",
         "`component:default/good` comes twice",
-        "`component:default/from-file` stands in a file and in Backstage",
+        "`component:default/from-file` is defined in a file and in Backstage",
     ] {
         assert!(plain(&status).contains(told), "{told} in {status}");
     }
@@ -310,7 +310,7 @@ async fn a_bad_entity_drops_itself_and_files_win() {
     std::fs::write(&file, OF_FILE.replace("from-file", "another")).unwrap();
     until(&world, "/", true, "/component/another\"").await;
     assert_eq!(status_of(&world, "/catalog/default/component/good").await, 200);
-    until(&world, "/status", false, "stands in a file and in Backstage").await;
+    until(&world, "/status", false, "is defined in a file and in Backstage").await;
     assert_eq!(
         status_of(&world, "/catalog/default/component/from-file").await,
         200,
@@ -328,7 +328,7 @@ async fn clashes_without_number_are_told_with_their_number() {
     let files: Vec<String> = many(60).iter().map(ToString::to_string).collect();
     let world = portal_with(&backstage, &files.join("\n---\n")).await;
     let status = until(&world, "/status", true, "60 entities, as of").await;
-    assert!(status.contains("40 more entities stand in a file and in Backstage"), "{status}");
+    assert!(status.contains("40 more entities are defined in a file and in Backstage"), "{status}");
     assert_eq!(plain(&status).matches("the file's is shown").count(), 20);
 }
 

@@ -194,7 +194,7 @@ fn the_first_of_two_equals_wins() {
         check(
             &snapshot,
             &["component:default/same"],
-            &["a.yaml:1 `component:default/same` stands already in "],
+            &["a.yaml:1 `component:default/same` is already defined in "],
         );
         assert!(snapshot.faults[0].message.contains("z.yaml, line 1"));
         assert_eq!(snapshot.entities[0].owner(), Some("from-z"));

@@ -89,7 +89,7 @@ const IN_SHAPES: [Expected; 13] = [
     (44, 1, "a", "component:default/misplaced", "", "`annotations` is not read"),
     (47, 10, "g", "component:default/misplaced", "", "`spec.owner`"),
     (50, 7, "7", "component:default/misplaced", "", "`spec.dependsOn` is a number"),
-    (52, 1, "a", "component:default/numbers", "", "stands already"),
+    (52, 1, "a", "component:default/numbers", "", "is already defined"),
     (57, 1, "-", "", "", "is a list"),
     (62, 16, ".", "location:default/elsewhere", "", "no file matches"),
 ];

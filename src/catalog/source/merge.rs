@@ -1,17 +1,22 @@
-//! Several sources as one catalog: files come first, and what stands in both is told.
+//! Several sources as one catalog: of several entities of one reference it shows one, and reports the others.
 
-use std::collections::{BTreeMap, HashSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 
-use crate::catalog::{BackstageState, Catalog, Entity, EntityRef, Snapshot, SourceFault};
+use super::faults::FaultList;
+use crate::catalog::{
+    About, BackstageState, Catalog, Entity, EntityFault, EntityRef, Place, Snapshot, SourceFault,
+};
 use crate::metrics::CatalogMetrics;
 
-/// Entities of both sources that are named one by one; where the files are also Backstage's own, it is all.
+/// Entities of both sources that are named one by one. Where the files are also Backstage's own, it is all of them.
 const MAX_CLASHES: usize = 20;
+/// Faults of one entity beyond which its page reports no further entity of its reference.
+const MAX_DUPLICATES: usize = 20;
 
-/// Where the faults of this source are said to be.
+/// The place of the faults of this source.
 pub(super) const BACKSTAGE: &str = "Backstage";
 
 /// What one source holds, its references distinct.
@@ -24,19 +29,19 @@ pub struct SourceContent {
     pub read_at: Option<Timestamp>,
 }
 
-/// Fills one catalog from files and from Backstage; each source gives its part whole.
+/// Fills one catalog from files and from Backstage. Each source gives its content whole.
 pub struct SourceMerger {
     catalog: Arc<Catalog>,
     metrics: CatalogMetrics,
-    parts: Mutex<Parts>,
+    sources: Mutex<Sources>,
 }
 
 #[derive(Default)]
-struct Parts {
+struct Sources {
     files: SourceContent,
     backstage: Option<SourceContent>,
     /// The first reading of Backstage has not ended yet.
-    awaited: bool,
+    is_awaited: bool,
 }
 
 impl SourceMerger {
@@ -50,45 +55,47 @@ impl SourceMerger {
         Self::new(metrics, true)
     }
 
-    fn new(metrics: CatalogMetrics, awaited: bool) -> Arc<Self> {
-        let parts = Mutex::new(Parts { awaited, ..Parts::default() });
-        Arc::new(Self { catalog: Arc::new(Catalog::default()), metrics, parts })
+    fn new(metrics: CatalogMetrics, is_awaited: bool) -> Arc<Self> {
+        let sources = Mutex::new(Sources { is_awaited, ..Sources::default() });
+        Arc::new(Self { catalog: Arc::default(), metrics, sources })
     }
 
     pub fn catalog(&self) -> Arc<Catalog> {
         self.catalog.clone()
     }
 
-    pub(super) fn files(&self, part: SourceContent) {
-        self.change(|parts| parts.files = part);
+    pub(super) fn set_files(&self, content: SourceContent) {
+        let mut sources = self.sources();
+        sources.files = content;
+        self.publish(&sources);
     }
 
-    pub(super) fn backstage(&self, part: SourceContent) {
-        self.change(|parts| {
-            parts.backstage = Some(part);
-            parts.awaited = false;
-        });
+    pub(super) fn set_backstage(&self, content: SourceContent) {
+        let mut sources = self.sources();
+        (sources.backstage, sources.is_awaited) = (Some(content), false);
+        self.publish(&sources);
     }
 
-    /// Backstage was read, or could not be, and what it holds is what it held.
-    pub(super) fn backstage_as_before(&self) {
-        let awaited = self.parts.lock().unwrap_or_else(PoisonError::into_inner).awaited;
-        if awaited {
-            self.change(|parts| parts.awaited = false);
+    /// Backstage's content is what it was: it has not changed, or cannot be read.
+    pub(super) fn keep_backstage(&self) {
+        let mut sources = self.sources();
+        if std::mem::take(&mut sources.is_awaited) {
+            self.publish(&sources);
         }
     }
 
-    pub(super) fn set_backstage(&self, state: BackstageState) {
+    pub(super) fn set_backstage_state(&self, state: BackstageState) {
         self.catalog.set_backstage(state);
     }
 
-    /// Swaps the snapshot; one source waits for the other, so that neither takes back what the other gave.
-    fn change(&self, change: impl FnOnce(&mut Parts)) {
-        let mut parts = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
-        change(&mut parts);
-        let next = parts.join();
-        let before = self.catalog.snapshot();
-        tell(&before.faults, &next.faults);
+    /// One source waits for the other, so that neither undoes the other's change.
+    fn sources(&self) -> MutexGuard<'_, Sources> {
+        self.sources.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn publish(&self, sources: &Sources) {
+        let next = sources.snapshot();
+        log_changes(&self.catalog.snapshot().faults, &next.faults);
         let (entities, files, faults) = (next.entities.len(), next.files_read, next.faults.len());
         tracing::info!(entities, files, faults, "catalog read");
         self.metrics.set(entities, faults);
@@ -96,49 +103,105 @@ impl SourceMerger {
     }
 }
 
-impl Parts {
-    fn join(&self) -> Snapshot {
-        let theirs = self.backstage.as_ref();
-        let entities = self.files.entities.iter().chain(theirs.iter().flat_map(|part| &part.entities));
+impl Sources {
+    /// Files come first.
+    fn snapshot(&self) -> Snapshot {
+        let backstage = self.backstage.iter();
+        let entities = self.files.entities.iter().chain(backstage.clone().flat_map(|b| &b.entities));
         let mut faults = self.files.faults.clone();
-        if let Some(theirs) = theirs {
-            faults.extend(theirs.faults.iter().cloned());
-            faults.extend(clashes(&self.files, theirs));
+        for backstage in backstage {
+            faults.extend(backstage.faults.iter().cloned());
+            faults.extend(clashes(&self.files, backstage));
         }
         Snapshot {
             faults,
             files_read: self.files.files_read,
             not_read: self.files.not_read.clone(),
-            loaded_at: self.files.read_at.filter(|_| !self.awaited),
+            loaded_at: self.files.read_at.filter(|_| !self.is_awaited),
             ..Snapshot::new(entities.cloned())
         }
     }
 }
 
-/// Entities of Backstage that a file's own stand before.
-fn clashes(files: &SourceContent, theirs: &SourceContent) -> Vec<SourceFault> {
-    let taken: HashSet<&EntityRef> = files.entities.iter().map(|e| &e.reference).collect();
+/// One entity for each reference: the first one, else that of an earlier reading. Each further one is a fault.
+pub(super) fn distinct(
+    entities: &[Arc<Entity>],
+    kept: Vec<Arc<Entity>>,
+    faults: &mut FaultList,
+) -> Vec<Arc<Entity>> {
+    let mut first: HashMap<EntityRef, Arc<Entity>> = HashMap::with_capacity(entities.len());
+    for entity in entities {
+        match first.get_mut(&entity.reference) {
+            Some(first) => {
+                faults.push(duplicate(first, entity));
+                if first.faults.len() < MAX_DUPLICATES {
+                    let fault = duplicate_of(first, entity);
+                    Arc::make_mut(first).faults.push(fault);
+                }
+            }
+            None => {
+                first.insert(entity.reference.clone(), entity.clone());
+            }
+        }
+    }
+    for entity in kept {
+        first.entry(entity.reference.clone()).or_insert(entity);
+    }
+    first.into_values().collect()
+}
+
+/// What the page of the first of two entities says about the second.
+fn duplicate_of(first: &Entity, other: &Entity) -> EntityFault {
+    let texts = |entity: &Entity| -> Vec<(String, String)> {
+        entity.annotations.iter().map(|(key, annotation)| (key.clone(), annotation.value.clone())).collect()
+    };
+    let is_alike = texts(first) == texts(other) && other.faults.is_empty();
+    let differs = if is_alike { "with the same annotations" } else { "with other annotations" };
+    let at = other.place.as_ref().map(|place| format!(",{}", in_file(place))).unwrap_or_default();
+    let message =
+        format!("`{}` is defined a second time{at}, {differs}; that one is ignored", other.reference);
+    EntityFault { about: About::Second { is_alike }, message, place: other.place.clone() }
+}
+
+/// The fault of an entity whose reference is taken.
+fn duplicate(first: &Entity, other: &Entity) -> SourceFault {
+    let at = first.place.as_ref().map(in_file).unwrap_or_default();
+    let message = format!("`{}` is already defined{at}; this one is ignored", other.reference);
+    let fault = match &other.place {
+        Some(place) => SourceFault::at(place, message),
+        None => SourceFault::of_file("", message),
+    };
+    fault.of_entity(&other.reference)
+}
+
+fn in_file(place: &Place) -> String {
+    format!(" in {}, line {}", place.file.display(), place.line)
+}
+
+/// Entities of Backstage that a file defines too.
+fn clashes(files: &SourceContent, backstage: &SourceContent) -> Vec<SourceFault> {
+    let in_files: HashSet<&EntityRef> = files.entities.iter().map(|e| &e.reference).collect();
     let mut hidden: Vec<&EntityRef> =
-        theirs.entities.iter().map(|e| &e.reference).filter(|r| taken.contains(r)).collect();
+        backstage.entities.iter().map(|e| &e.reference).filter(|r| in_files.contains(r)).collect();
     hidden.sort();
-    let told = hidden.iter().take(MAX_CLASHES).map(|reference| {
+    let named = hidden.iter().take(MAX_CLASHES).map(|reference| {
         let message = format!(
-            "`{reference}` stands in a file and in Backstage: the file's is shown, this one is left out"
+            "`{reference}` is defined in a file and in Backstage: the file's is shown, this one is ignored"
         );
         SourceFault::of_file(BACKSTAGE, message).of_entity(reference)
     });
-    let mut told: Vec<SourceFault> = told.collect();
-    if let Some(more) = hidden.len().checked_sub(MAX_CLASHES).filter(|more| *more > 0) {
-        let message = format!("{more} more entities stand in a file and in Backstage: the files' are shown");
-        told.push(SourceFault::of_file(BACKSTAGE, message));
-    }
-    told
+    let more = hidden.len().checked_sub(MAX_CLASHES).filter(|more| *more > 0).map(|more| {
+        let message =
+            format!("{more} more entities are defined in a file and in Backstage: the files' are shown");
+        SourceFault::of_file(BACKSTAGE, message)
+    });
+    named.chain(more).collect()
 }
 
-/// Logs what is new, and what is over.
-fn tell(before: &[SourceFault], after: &[SourceFault]) {
-    let known: HashSet<&SourceFault> = before.iter().collect();
-    for fault in after.iter().filter(|f| !known.contains(f)) {
+/// Logs the new faults, and how many are gone.
+fn log_changes(before: &[SourceFault], after: &[SourceFault]) {
+    let old: HashSet<&SourceFault> = before.iter().collect();
+    for fault in after.iter().filter(|fault| !old.contains(fault)) {
         tracing::warn!(
             file = ?fault.file,
             line = fault.line,
@@ -148,9 +211,9 @@ fn tell(before: &[SourceFault], after: &[SourceFault]) {
             fault.message
         );
     }
-    let still: HashSet<&SourceFault> = after.iter().collect();
-    let over = before.iter().filter(|f| !still.contains(f)).count();
-    if over > 0 {
-        tracing::info!(faults = over, "catalog faults are over");
+    let new: HashSet<&SourceFault> = after.iter().collect();
+    let gone = before.iter().filter(|fault| !new.contains(fault)).count();
+    if gone > 0 {
+        tracing::info!(faults = gone, "catalog faults are gone");
     }
 }

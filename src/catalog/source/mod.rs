@@ -1,9 +1,10 @@
 //! Where entities come from.
 
 pub mod backstage;
+mod faults;
 pub mod files;
 mod merge;
 
 pub use backstage::BackstageSource;
-pub use files::{FileSource, FileWatch, LocationTarget, ParsedFile, Survey, read_text};
+pub use files::{FileScan, FileSource, FileWatch, LocationTarget, ParsedFile, read_text};
 pub use merge::SourceMerger;

@@ -13,6 +13,7 @@ use secrecy::SecretString;
 use tokio::sync::Notify;
 use url::Url;
 
+use super::faults::FaultList;
 use super::merge::{SourceContent, SourceMerger};
 use crate::background::Task;
 use crate::catalog::{BackstageState, Failing};
@@ -132,11 +133,11 @@ impl BackstagePublisher {
     fn keep(&mut self, walked: Result<Walked, UpstreamError>, now: Timestamp) {
         match walked {
             Ok(Walked::Changed(pages)) => {
-                let part = part(&pages);
-                self.state.entities = part.entities.len();
-                self.merger.backstage(part);
+                let content = content(&pages);
+                self.state.entities = content.entities.len();
+                self.merger.set_backstage(content);
             }
-            Ok(Walked::Unchanged) => self.merger.backstage_as_before(),
+            Ok(Walked::Unchanged) => self.merger.keep_backstage(),
             Err(error) => return self.fail(error, now),
         }
         if self.state.failing.take().is_some() {
@@ -158,39 +159,33 @@ impl BackstagePublisher {
         let since = self.state.failing.as_ref().map_or(now, |failing| failing.since);
         self.state.failing = Some(Failing { since, message: error.detail.clone() });
         self.logged = Some(error);
-        self.merger.backstage_as_before();
+        self.merger.keep_backstage();
         self.tell();
     }
 
     fn tell(&self) {
         let good_at = self.state.good_at.map(Timestamp::as_second);
         self.metrics.set(self.state.entities, good_at, self.state.failing.is_some());
-        self.merger.set_backstage(self.state.clone());
+        self.merger.set_backstage_state(self.state.clone());
     }
 }
 
-/// All pages as one part. Of a reference that comes twice the first is kept, and the other told.
-fn part(pages: &[Arc<Page>]) -> SourceContent {
-    let mut part = SourceContent::default();
+/// All pages as one content. Of two entities of one reference it keeps the first and reports the other.
+fn content(pages: &[Arc<Page>]) -> SourceContent {
+    let (mut entities, mut faults) = (Vec::new(), FaultList::default());
     let mut taken = std::collections::HashSet::new();
-    let mut untold = 0;
     for page in pages {
-        untold += page.untold;
-        part.faults.extend(page.faults.iter().cloned());
+        faults.omit(page.omitted);
+        faults.extend(page.faults.iter().cloned());
         for entity in &page.entities {
-            if taken.insert(entity.reference.clone()) {
-                part.entities.push(entity.clone());
+            if taken.insert(&entity.reference) {
+                entities.push(entity.clone());
             } else {
-                part.faults.push(page::twice(&entity.reference));
+                faults.push(page::twice(&entity.reference));
             }
         }
     }
-    untold += part.faults.len().saturating_sub(MAX_FAULTS);
-    part.faults.truncate(MAX_FAULTS);
-    if untold > 0 {
-        part.faults.push(page::untold(untold));
-    }
-    part
+    SourceContent { entities, faults: faults.listed(PLACE), ..SourceContent::default() }
 }
 
 #[cfg(test)]

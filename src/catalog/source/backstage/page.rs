@@ -16,8 +16,8 @@ pub(super) struct Page {
     pub(super) hash: u64,
     pub(super) entities: Vec<Arc<Entity>>,
     pub(super) faults: Vec<SourceFault>,
-    /// Faults beyond those that are told.
-    pub(super) untold: usize,
+    /// Further faults, which are only counted.
+    pub(super) omitted: usize,
     /// How many entities it brought, the bad ones included.
     pub(super) items: usize,
     /// How many the whole catalog has.
@@ -52,14 +52,14 @@ pub(super) fn read(body: &[u8], room: usize, hash: u64, etag: Option<ETag>) -> R
             Err(message) => faults.push(SourceFault::of_file(PLACE, message)),
         }
     }
-    let untold = faults.len().saturating_sub(room);
+    let omitted = faults.len().saturating_sub(room);
     faults.truncate(room);
     Ok(Page {
         etag,
         hash,
         entities,
         faults,
-        untold,
+        omitted,
         items: answer.items.len(),
         total: answer.total_items,
         next: answer.page_info.next_cursor.filter(|cursor| !cursor.is_empty()),
@@ -70,8 +70,4 @@ pub(super) fn read(body: &[u8], room: usize, hash: u64, etag: Option<ETag>) -> R
 pub(super) fn twice(reference: &EntityRef) -> SourceFault {
     let message = format!("`{reference}` comes twice; the second one is left out");
     SourceFault::of_file(PLACE, message).of_entity(reference)
-}
-
-pub(super) fn untold(count: usize) -> SourceFault {
-    SourceFault::of_file(PLACE, format!("{count} more faults are not listed"))
 }

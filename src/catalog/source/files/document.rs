@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::validate;
 use crate::catalog::relations;
+use crate::catalog::source::faults::FaultList;
 use crate::catalog::{About, Annotation, Entity, EntityFault, EntityRef, Link, Place, SourceFault};
 use crate::yaml::{self, Budget, Node, Position, Value, shown};
 
@@ -14,14 +15,12 @@ use crate::yaml::{self, Budget, Node, Position, Value, shown};
 pub struct ParsedFile {
     /// In the order of their documents.
     pub entities: Vec<Arc<Entity>>,
-    pub pointers: Vec<LocationTarget>,
+    pub targets: Vec<LocationTarget>,
     pub faults: Vec<SourceFault>,
     /// A document's YAML is broken, so that what it held is not known.
     pub torn: bool,
     /// Locations of other types that entities of kind Location point to, by type.
     pub not_read: BTreeMap<String, usize>,
-    /// Faults beyond those that are told.
-    untold: usize,
 }
 
 /// A target of a `kind: Location`, relative to the file that names it.
@@ -35,65 +34,50 @@ pub struct LocationTarget {
     pub optional: bool,
 }
 
-/// Faults of one text that are told.
-const MAX_FAULTS: usize = 1000;
-
 /// Reads every document of a text. A broken one drops only itself.
 pub fn read_text(file: &Path, text: &str) -> ParsedFile {
     let file = Arc::new(file.to_path_buf());
-    let mut reading = ParsedFile::default();
+    let (mut parsed, mut faults) = (ParsedFile::default(), FaultList::default());
     for document in yaml::documents(text, &Budget::CATALOG) {
         match document {
-            Ok(node) => Document { file: &file, reading: &mut reading }.read(&node),
+            Ok(node) => DocumentReader { file: &file, parsed: &mut parsed, faults: &mut faults }.read(&node),
             Err(fault) => {
-                reading.torn = true;
+                parsed.torn = true;
                 let place = fault.at.map(|at| place(&file, at));
-                reading.tell(match place {
+                faults.push(match place {
                     Some(place) => SourceFault::at(&place, fault.message),
                     None => SourceFault::of_file(file.as_path(), fault.message),
                 });
             }
         }
     }
-    if reading.untold > 0 {
-        let message = format!("{} more faults are not listed", reading.untold);
-        reading.faults.push(SourceFault::of_file(file.as_path(), message));
-    }
-    reading
+    parsed.faults = faults.listed(file.as_path());
+    parsed
 }
 
 fn place(file: &Arc<PathBuf>, at: Position) -> Place {
     Place { file: file.clone(), line: at.line, column: at.column }
 }
 
-impl ParsedFile {
-    fn tell(&mut self, fault: SourceFault) {
-        if self.faults.len() < MAX_FAULTS {
-            self.faults.push(fault);
-        } else {
-            self.untold += 1;
-        }
-    }
-}
-
-struct Document<'a> {
+struct DocumentReader<'a> {
     file: &'a Arc<PathBuf>,
-    reading: &'a mut ParsedFile,
+    parsed: &'a mut ParsedFile,
+    faults: &'a mut FaultList,
 }
 
-impl Document<'_> {
+impl DocumentReader<'_> {
     fn read(&mut self, root: &Node) {
         match self.entity(root) {
             Ok(entity) => {
                 if entity.reference.kind() == "location" {
-                    self.pointers(root, &entity.reference);
+                    self.targets(root, &entity.reference);
                 }
                 for (at, message) in validate::mistakes(root, entity.reference.kind()) {
-                    self.reading.tell(self.refuse(at, message).of_entity(&entity.reference));
+                    self.faults.push(self.refuse(at, message).of_entity(&entity.reference));
                 }
-                self.reading.entities.push(Arc::new(entity));
+                self.parsed.entities.push(Arc::new(entity));
             }
-            Err(fault) => self.reading.tell(fault),
+            Err(fault) => self.faults.push(fault),
         }
     }
 
@@ -180,7 +164,7 @@ impl Document<'_> {
             if !node.is_null() {
                 let message = format!("`metadata.annotations` is {}, not a mapping", node.what());
                 faults.push(self.fault(About::Annotations, node.at, &message));
-                self.reading.tell(self.refuse(node.at, message).of_entity(entity));
+                self.faults.push(self.refuse(node.at, message).of_entity(entity));
             }
             return (annotations, faults);
         };
@@ -205,7 +189,7 @@ impl Document<'_> {
                     let about = About::Annotation(entry.key.as_str().into());
                     faults.push(self.fault(about, entry.value.at, &message));
                     let fault = self.refuse(entry.value.at, message).of_entity(entity);
-                    self.reading.tell(SourceFault { annotation: Some(entry.key.as_str().into()), ..fault });
+                    self.faults.push(SourceFault { annotation: Some(entry.key.as_str().into()), ..fault });
                 }
             }
         }
@@ -228,7 +212,7 @@ impl Document<'_> {
     }
 
     /// `spec.target` and `spec.targets` of a Location.
-    fn pointers(&mut self, root: &Node, entity: &EntityRef) {
+    fn targets(&mut self, root: &Node, entity: &EntityRef) {
         let Some(spec) = root.get("spec") else { return };
         let kind = spec.get("type").and_then(Node::as_text).unwrap_or("file");
         let optional = spec.get("presence").and_then(Node::as_text) == Some("optional");
@@ -236,18 +220,18 @@ impl Document<'_> {
         for node in single.iter().chain(items(spec.get("targets"))) {
             let Some(target) = node.as_text().filter(|t| !t.is_empty()) else {
                 let message = format!("a Location's target is {}, where text is needed", node.what());
-                self.reading.tell(self.refuse(node.at, message).of_entity(entity));
+                self.faults.push(self.refuse(node.at, message).of_entity(entity));
                 continue;
             };
             let is_url = target.starts_with("http://") || target.starts_with("https://");
             if kind != "file" || is_url {
                 let kind = if is_url { "url" } else { kind };
-                *self.reading.not_read.entry(shown(kind)).or_default() += 1;
+                *self.parsed.not_read.entry(shown(kind)).or_default() += 1;
                 continue;
             }
             let place = place(self.file, node.at);
             let (target, entity) = (target.to_owned(), entity.clone());
-            self.reading.pointers.push(LocationTarget { target, place, entity, optional });
+            self.parsed.targets.push(LocationTarget { target, place, entity, optional });
         }
     }
 }

@@ -1,9 +1,8 @@
-//! Entities from YAML files: globs, locations that point further, reload.
+//! Entities from YAML files: globs, Locations that point further, reload.
 
 mod document;
 mod glob;
 mod loader;
-mod locations;
 mod prefetch;
 mod scan;
 mod validate;
@@ -17,24 +16,21 @@ use jiff::Timestamp;
 
 pub use self::document::{LocationTarget, ParsedFile, read_text};
 use self::loader::Loader;
-pub use self::scan::Survey;
+pub use self::scan::FileScan;
 pub use self::watch::FileWatch;
 use self::watch::Signal;
 use super::merge::SourceMerger;
 use crate::catalog::{Catalog, CatalogSettings};
+use crate::clock;
 use crate::metrics::CatalogMetrics;
 
-/// Reads entity files into a catalog whenever asked. Cheap to clone; all clones are one source.
+/// Reads entity files into a catalog. Cheap to clone; all clones are one source.
 #[derive(Clone)]
 pub struct FileSource {
-    shared: Arc<Shared>,
-}
-
-struct Shared {
     merger: Arc<SourceMerger>,
-    loader: Mutex<Loader>,
+    loader: Arc<Mutex<Loader>>,
     /// To the thread that watches, if there is one.
-    watcher: Mutex<Option<Sender<Signal>>>,
+    watcher: Arc<Mutex<Option<Sender<Signal>>>>,
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -50,23 +46,23 @@ impl FileSource {
 
     /// The same, into a catalog that other sources fill too.
     pub fn beside(settings: CatalogSettings, merger: Arc<SourceMerger>, now: Timestamp) -> Self {
-        let loader = Mutex::new(Loader::new(settings));
-        let source = Self { shared: Arc::new(Shared { merger, loader, watcher: Mutex::new(None) }) };
+        let loader = Arc::new(Mutex::new(Loader::new(settings)));
+        let source = Self { merger, loader, watcher: Arc::default() };
         source.reload(now);
         source
     }
 
     /// The catalog that this source fills.
     pub fn catalog(&self) -> Arc<Catalog> {
-        self.shared.merger.catalog()
+        self.merger.catalog()
     }
 
     /// Reads everything again, waiting for the disk, and swaps the snapshot.
     pub fn reload(&self, now: Timestamp) {
-        let mut loader = locked(&self.shared.loader);
-        self.shared.merger.files(loader.load(now));
+        let mut loader = locked(&self.loader);
+        self.merger.set_files(loader.load(now).content);
         drop(loader);
-        if let Some(watcher) = locked(&self.shared.watcher).as_ref() {
+        if let Some(watcher) = locked(&self.watcher).as_ref() {
             // A watcher that ended needs no signal.
             watcher.send(Signal::Reloaded).ok();
         }
@@ -82,13 +78,10 @@ impl FileSource {
 
     /// Reloads when a file changes, on a thread of its own, until the guard is dropped.
     pub fn watch(&self) -> Result<FileWatch, String> {
-        let (guard, signals) = watch::start(self.clone())?;
-        *locked(&self.shared.watcher) = Some(signals);
+        let (files, reloaded) = (self.clone(), self.clone());
+        let directories = move || -> Vec<PathBuf> { locked(&files.loader).directories.clone() };
+        let (guard, signals) = watch::start(directories, move || reloaded.reload(clock::now()))?;
+        *locked(&self.watcher) = Some(signals);
         Ok(guard)
-    }
-
-    /// The directories in which a change may matter, as of the last reading.
-    pub(super) fn directories(&self) -> Vec<PathBuf> {
-        locked(&self.shared.loader).directories()
     }
 }

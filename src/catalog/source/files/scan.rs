@@ -1,31 +1,252 @@
-//! All files of a catalog, read once and looked at whole: for those who judge a catalog, not serve it.
+//! One reading of all files: the config's locations in order, and the files that entities of kind Location point to.
 
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::loader::Loader;
+use super::document::{LocationTarget, read_text};
+use super::glob::{FileFinder, FoundFile};
+use super::loader::{Content, FileState, FilesByTarget, Loader};
+use super::prefetch::prefetch;
+use crate::catalog::source::faults::FaultList;
+use crate::catalog::source::merge::{SourceContent, distinct};
 use crate::catalog::{CatalogSettings, Entity, FileLocation, SourceFault};
 
-/// What a catalog's files hold.
+/// Locations that point to Locations, at most.
+const MAX_DEPTH: usize = 8;
+/// Targets of Locations that one reading follows.
+const MAX_TARGETS: usize = 100_000;
+const MAX_FILES: usize = 100_000;
+const MAX_DIRECTORY_ENTRIES: usize = 1_000_000;
+
+/// What one reading of a catalog's files found.
 #[derive(Debug)]
-pub struct Survey {
-    /// In the order of their files, those whose reference another one has already included.
+pub struct FileScan {
+    /// In the order of their files, with those whose reference an earlier one has.
     pub entities: Vec<Arc<Entity>>,
-    pub faults: Vec<SourceFault>,
-    pub files_read: usize,
-    /// The settings' locations that led to no file; each has a fault, too, told of its target.
+    /// The config's locations without a file. Each has a fault, too.
     pub unmatched: Vec<FileLocation>,
+    pub content: SourceContent,
 }
 
-impl Survey {
+impl FileScan {
     /// Reads everything once, waiting for the disk.
     pub fn of(settings: CatalogSettings) -> Self {
-        let mut loader = Loader::new(settings);
-        let (mut pass, settings) = loader.pass();
-        let entities = pass.fresh.clone();
-        let unmatched = std::mem::take(&mut pass.unmatched);
-        let part = pass.finish(&settings, Timestamp::UNIX_EPOCH);
-        Self { entities, faults: part.faults, files_read: part.files_read, unmatched }
+        Loader::new(settings).load(Timestamp::UNIX_EPOCH)
+    }
+}
+
+/// The state of one reading.
+pub(super) struct Scan<'a> {
+    loader: &'a mut Loader,
+    finder: FileFinder,
+    prefetched: HashMap<PathBuf, Content>,
+    /// Canonical paths: a file is read once, whoever points to it.
+    visited: HashSet<PathBuf>,
+    files: HashMap<PathBuf, FileState>,
+    targets: FilesByTarget,
+    /// Canonical directories that Locations may point into.
+    roots: Vec<PathBuf>,
+    entities: Vec<Arc<Entity>>,
+    /// Entities of earlier readings. They are shown unless a new one has their reference.
+    kept: Vec<Arc<Entity>>,
+    faults: FaultList,
+    unmatched: Vec<FileLocation>,
+    targets_left: usize,
+    files_read: usize,
+    not_read: BTreeMap<String, usize>,
+}
+
+impl<'a> Scan<'a> {
+    pub(super) fn new(loader: &'a mut Loader) -> Self {
+        Self {
+            not_read: loader.settings.not_read.clone(),
+            loader,
+            finder: FileFinder { directories: Default::default(), entries_left: MAX_DIRECTORY_ENTRIES },
+            prefetched: HashMap::new(),
+            visited: HashSet::new(),
+            files: HashMap::new(),
+            targets: HashMap::new(),
+            roots: Vec::new(),
+            entities: Vec::new(),
+            kept: Vec::new(),
+            faults: FaultList::default(),
+            unmatched: Vec::new(),
+            targets_left: MAX_TARGETS,
+            files_read: 0,
+        }
+    }
+
+    pub(super) fn run(mut self, now: Timestamp) -> FileScan {
+        let settings = self.loader.settings.clone();
+        for (name, text) in &settings.embedded {
+            let parsed = read_text(Path::new(name), text);
+            self.faults.extend(parsed.faults);
+            self.entities.extend(parsed.entities);
+        }
+        for location in &settings.files {
+            self.location(location);
+        }
+        self.loader.files = self.files;
+        self.loader.targets = self.targets;
+        self.loader.directories = self.finder.directories.into_iter().collect();
+        let mut faults = self.faults;
+        let content = SourceContent {
+            entities: distinct(&self.entities, self.kept, &mut faults),
+            faults: faults.listed(""),
+            files_read: self.files_read + settings.embedded.len(),
+            not_read: self.not_read,
+            read_at: Some(now),
+        };
+        FileScan { entities: self.entities, unmatched: self.unmatched, content }
+    }
+
+    /// A location of the config: its operator is trusted to point anywhere.
+    fn location(&mut self, location: &FileLocation) {
+        let roots: Vec<PathBuf> = location.bases.iter().filter_map(|b| b.canonicalize().ok()).collect();
+        let (target, bases) = (location.target.as_str(), location.bases.as_slice());
+        let files = self.expand(target, bases, None, 0, |tried| {
+            let message = format!("no file matches this location's target (looked for {tried})");
+            Some(SourceFault::of_file(target, message))
+        });
+        if files.is_empty() {
+            self.unmatched.push(location.clone());
+        }
+        let unread = files.iter().filter(|file| !self.visited.contains(&file.real)).take(MAX_FILES);
+        self.prefetched = prefetch(self.loader, &unread.collect::<Vec<_>>());
+        for file in files {
+            self.roots.clone_from(&roots);
+            self.roots.extend(file.real.parent().map(Path::to_path_buf));
+            self.file(&file, 0);
+        }
+        self.prefetched.clear();
+    }
+
+    /// The files of a target. When it has none any more, those that it had before stay as they were, unless `missing`
+    /// says that this is no fault.
+    fn expand(
+        &mut self,
+        target: &str,
+        bases: &[PathBuf],
+        roots: Option<&[PathBuf]>,
+        depth: usize,
+        missing: impl FnOnce(String) -> Option<SourceFault>,
+    ) -> Vec<FoundFile> {
+        let matches = self.finder.expand(target, bases, roots);
+        let key = (target.to_owned(), bases.to_vec());
+        if !matches.files.is_empty() {
+            self.faults.extend(matches.faults);
+            self.targets.insert(key, matches.files.clone());
+            return matches.files;
+        }
+        let mut faults = matches.faults;
+        if faults.is_empty() {
+            let tried: Vec<String> = bases.iter().map(|b| b.join(target).display().to_string()).collect();
+            faults.extend(missing(tried.join(", ")));
+        }
+        let before = self.loader.targets.get(&key).cloned().unwrap_or_default();
+        if !faults.is_empty() && !before.is_empty() {
+            faults.iter_mut().for_each(|fault| fault.kept_last_good = true);
+            self.targets.insert(key, before.clone());
+            before.iter().for_each(|file| self.keep_vanished(file, depth));
+        }
+        self.faults.extend(faults);
+        Vec::new()
+    }
+
+    /// Keeps the last state of a file that cannot be found, and of the files that it points to. Reads nothing of it.
+    fn keep_vanished(&mut self, file: &FoundFile, depth: usize) {
+        let Some(state) = self.loader.files.get(&file.path).cloned() else { return };
+        if self.visited.insert(file.real.clone()) {
+            self.kept.extend(state.good.iter().cloned());
+            self.remember(file, state, depth);
+        }
+    }
+
+    fn file(&mut self, file: &FoundFile, depth: usize) {
+        if !self.visited.insert(file.real.clone()) {
+            return;
+        }
+        if self.visited.len() > MAX_FILES {
+            if self.visited.len() == MAX_FILES + 1 {
+                let message = format!("is the first of more than {MAX_FILES} files, which are not read");
+                self.faults.push(SourceFault::of_file(&file.path, message));
+            }
+            return;
+        }
+        let before = self.loader.files.get(&file.path).cloned();
+        let state = match (self.read(file, before.as_ref()), before) {
+            (Ok(state), _) => state,
+            (Err(mut fault), Some(before)) => {
+                fault.kept_last_good = !before.good.is_empty();
+                self.faults.push(fault);
+                self.kept.extend(before.good.iter().cloned());
+                before
+            }
+            (Err(fault), None) => return self.faults.push(fault),
+        };
+        self.remember(file, state, depth);
+    }
+
+    fn read(&mut self, file: &FoundFile, before: Option<&FileState>) -> Result<FileState, SourceFault> {
+        let prefetched = self.prefetched.remove(&file.path);
+        let (hash, parsed) = prefetched.unwrap_or_else(|| self.loader.read(file))?;
+        let is_empty = parsed.entities.is_empty() && parsed.faults.is_empty();
+        if is_empty && before.is_some_and(|b| !b.good.is_empty()) {
+            return Err(SourceFault::of_file(&file.path, "is empty"));
+        }
+        self.files_read += 1;
+        let state = FileState::next(hash, parsed, before);
+        let (parsed, kept_last_good) = (&state.parsed, !state.kept().is_empty());
+        self.kept.extend(state.kept().iter().cloned());
+        self.entities.extend(parsed.entities.iter().cloned());
+        for (kind, count) in &parsed.not_read {
+            *self.not_read.entry(kind.clone()).or_default() += count;
+        }
+        let faults = parsed.faults.iter().cloned();
+        self.faults.extend(faults.map(|fault| SourceFault { kept_last_good, ..fault }));
+        Ok(state)
+    }
+
+    fn remember(&mut self, file: &FoundFile, state: FileState, depth: usize) {
+        let targets = state.good_targets.clone();
+        self.files.insert(file.path.clone(), state);
+        for target in targets {
+            self.follow(&file.path, &target, depth);
+        }
+    }
+
+    /// A target of a Location: within the roots, and YAML or JSON by its name.
+    fn follow(&mut self, from: &Path, target: &LocationTarget, depth: usize) {
+        let fault = |message: String| SourceFault::at(&target.place, message).of_entity(&target.entity);
+        if self.targets_left == 0 {
+            return;
+        }
+        self.targets_left -= 1;
+        if self.targets_left == 0 {
+            let message = format!("Locations have more than {MAX_TARGETS} targets: the rest is ignored");
+            return self.faults.push(fault(message));
+        }
+        if depth >= MAX_DEPTH {
+            return self
+                .faults
+                .push(fault(format!("Locations point to Locations more than {MAX_DEPTH} times")));
+        }
+        let base = from.parent().unwrap_or(Path::new("")).to_path_buf();
+        let roots = self.roots.clone();
+        let files = self.expand(&target.target, &[base], Some(&roots), depth + 1, |tried| {
+            let message = format!("no file matches this Location's target (looked for {tried})");
+            (!target.optional).then(|| fault(message))
+        });
+        for file in files {
+            if file.path.extension().is_some_and(|e| e == "yaml" || e == "yml" || e == "json") {
+                self.file(&file, depth + 1);
+            } else {
+                self.faults
+                    .push(fault("a Location may point to .yaml, .yml and .json files only".to_owned()));
+            }
+        }
     }
 }

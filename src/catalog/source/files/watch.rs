@@ -1,4 +1,4 @@
-//! Watches the catalog's directories, and reads again when they have come to rest.
+//! Watches the catalog's directories, and reloads when they are still.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -8,18 +8,17 @@ use std::time::Duration;
 use notify::event::{AccessKind, AccessMode};
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 
-use super::FileSource;
 use crate::clock;
 
 /// How long a directory must be still: an editor writes, renames and deletes in one go.
-const REST: Duration = Duration::from_millis(300);
+const DEBOUNCE: Duration = Duration::from_millis(300);
 /// A directory that is never still is read all the same.
 const LONGEST_WAIT: Duration = Duration::from_secs(3);
 
-/// What the watching thread hears.
+/// A message to the watching thread.
 pub(super) enum Signal {
     Changed,
-    /// Somebody else read the catalog: other directories may matter now.
+    /// The catalog was read for another reason: other directories may matter now.
     Reloaded,
     Stop,
 }
@@ -37,7 +36,11 @@ impl Drop for FileWatch {
     }
 }
 
-pub(super) fn start(source: FileSource) -> Result<(FileWatch, Sender<Signal>), String> {
+/// `directories`: where a change may matter, as of the last reading.
+pub(super) fn start(
+    directories: impl Fn() -> Vec<PathBuf> + Send + 'static,
+    reload: impl Fn() + Send + 'static,
+) -> Result<(FileWatch, Sender<Signal>), String> {
     let (sender, signals) = mpsc::channel();
     let changes = sender.clone();
     let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
@@ -46,11 +49,11 @@ pub(super) fn start(source: FileSource) -> Result<(FileWatch, Sender<Signal>), S
         }
     });
     let watcher = watcher.map_err(|e| format!("the catalog's files cannot be watched: {e}"))?;
-    let mut watching = WatchedDirectories { watcher, directories: BTreeSet::new(), told: false };
-    watching.follow(&source.directories());
+    let mut watching = WatchedDirectories { watcher, directories: BTreeSet::new(), is_logged: false };
+    watching.follow(&directories());
     std::thread::Builder::new()
         .name("catalog-watch".to_owned())
-        .spawn(move || run(&source, &signals, &mut watching))
+        .spawn(move || run(&directories, &reload, &signals, &mut watching))
         .map_err(|e| format!("the catalog's files cannot be watched: {e}"))?;
     Ok((FileWatch { stop: sender.clone() }, sender))
 }
@@ -60,26 +63,31 @@ fn matters(kind: &EventKind) -> bool {
     !matches!(kind, EventKind::Access(access) if *access != AccessKind::Close(AccessMode::Write))
 }
 
-fn run(source: &FileSource, signals: &Receiver<Signal>, watching: &mut WatchedDirectories) {
+fn run(
+    directories: &impl Fn() -> Vec<PathBuf>,
+    reload: &impl Fn(),
+    signals: &Receiver<Signal>,
+    watching: &mut WatchedDirectories,
+) {
     while let Ok(signal) = signals.recv() {
         match signal {
             Signal::Stop => return,
-            Signal::Reloaded => watching.follow(&source.directories()),
+            Signal::Reloaded => watching.follow(&directories()),
             Signal::Changed => {
-                if !rest(signals) {
+                if !wait_until_still(signals) {
                     return;
                 }
-                source.reload(clock::now());
+                reload();
             }
         }
     }
 }
 
 /// Waits until nothing changes; false when the watch is over.
-fn rest(signals: &Receiver<Signal>) -> bool {
+fn wait_until_still(signals: &Receiver<Signal>) -> bool {
     let since = clock::stopwatch();
     while since.elapsed() < LONGEST_WAIT {
-        match signals.recv_timeout(REST) {
+        match signals.recv_timeout(DEBOUNCE) {
             Ok(Signal::Changed | Signal::Reloaded) => {}
             Ok(Signal::Stop) | Err(RecvTimeoutError::Disconnected) => return false,
             Err(RecvTimeoutError::Timeout) => return true,
@@ -92,7 +100,7 @@ struct WatchedDirectories {
     watcher: RecommendedWatcher,
     directories: BTreeSet<PathBuf>,
     /// A failure to watch was logged.
-    told: bool,
+    is_logged: bool,
 }
 
 impl WatchedDirectories {
@@ -110,8 +118,8 @@ impl WatchedDirectories {
                 Ok(()) => {
                     watched.insert(directory);
                 }
-                Err(error) if !self.told => {
-                    self.told = true;
+                Err(error) if !self.is_logged => {
+                    self.is_logged = true;
                     tracing::warn!(
                         ?directory,
                         "not every catalog directory can be watched, SIGHUP reads again: {error}"
