@@ -11,12 +11,12 @@ use actix_server::ServerHandle;
 use actix_web::web::Data;
 
 use crate::background::Task;
-use crate::catalog::source::{BackstageSource, FileSource, SourceMerger, FileWatch};
+use crate::catalog::source::{BackstageSource, FileSource, FileWatch, SourceMerger};
 use crate::catalog::{Catalog, CatalogSettings};
 use crate::clock;
 use crate::config::Settings;
 use crate::metrics::Metrics;
-use crate::monitoring::{Monitoring, AlertIndexer, with_rule_targets};
+use crate::monitoring::{AlertIndexer, Monitoring, with_rule_targets};
 use crate::prometheus::Instances;
 use crate::serving::{Listener, ListenerSettings, OpenFiles, Refusals, ServingSettings};
 use crate::store::{Alertmanagers, Store};
@@ -146,8 +146,11 @@ impl Sources {
     /// Reads the catalog once, and from then on in tasks of its own.
     fn start(settings: CatalogSettings, metrics: &Metrics) -> Result<(Arc<Catalog>, Self), StartError> {
         let (backstage, figures) = (settings.backstage.clone(), metrics.catalog.clone());
-        let merger =
-            if backstage.is_some() { SourceMerger::with_backstage(figures) } else { SourceMerger::alone(figures) };
+        let merger = if backstage.is_some() {
+            SourceMerger::with_backstage(figures)
+        } else {
+            SourceMerger::alone(figures)
+        };
         let files = FileSource::beside(settings, merger.clone(), clock::now());
         let backstage = backstage.map(|from| BackstageSource::start(from, merger, metrics.backstage.clone()));
         let backstage = backstage.transpose().map_err(StartError::Backstage)?;

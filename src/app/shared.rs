@@ -8,7 +8,7 @@ use tracing_actix_web::TracingLogger;
 
 use crate::catalog::Catalog;
 use crate::metrics::Metrics;
-use crate::monitoring::{Expressions, Monitoring, AlertIndexer};
+use crate::monitoring::{AlertIndexer, Expressions, Monitoring};
 use crate::web::health::Leaving;
 use crate::web::observe::{RequestSpan, observe};
 use crate::web::page_error::render;

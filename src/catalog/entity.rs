@@ -111,7 +111,15 @@ pub struct Annotation {
     pub origins: Option<Origins>,
 }
 
+/// The prefixes of the annotations that the portal reads.
+const OWN_PREFIXES: [&str; 2] = ["prometheus.io/", "promenade.io/"];
+
 impl Annotation {
+    /// Whether an annotation of this key is for the portal.
+    pub fn is_own(key: &str) -> bool {
+        OWN_PREFIXES.iter().any(|prefix| key.starts_with(prefix))
+    }
+
     /// Where byte `offset` of the value stands, across quotes, escapes and folded lines.
     pub fn place_of(&self, offset: usize) -> Option<Place> {
         let (place, origins) = (self.place.as_ref()?, self.origins.as_ref()?);

@@ -1,6 +1,5 @@
 //! The questions a page may ask of an entity: the one place that joins the catalog's entities with Prometheus.
 
-mod account;
 mod alert_graph;
 mod alert_identity;
 pub mod alert_index;
@@ -28,7 +27,6 @@ use std::time::Duration;
 use futures_util::future::join;
 use jiff::Timestamp;
 
-pub use account::{Account, Asked, Chosen, Read, Span};
 pub use alert_index::AlertIndexer;
 pub use alerts::{AlertRow, AlertTable, DoubtfulRule, PossibleAlerts, StateCounts};
 pub use empty_reason::EmptyReason;
@@ -42,6 +40,7 @@ pub use silences::{AlertmanagerStatus, Silences, SuppressedCounts};
 pub use skew::Skew;
 pub use stat::{Stat, StatValue};
 pub use verdict::{Doubt, Doubts, Evidence, Verdict};
+pub use window::QueryRange;
 
 use routing::Reason;
 
@@ -212,7 +211,7 @@ impl Monitoring {
     ) -> Result<Graph, Failure> {
         let query = spec.query.as_ref().ok_or(Failure::BrokenQuery)?;
         let (window, notices) =
-            window::settle(period, instance.settings.scrape_interval).ok_or(Failure::InTheFuture)?;
+            window::resolve(period, instance.settings.scrape_interval).ok_or(Failure::InTheFuture)?;
         let answer = self.range_from(origin, instance, query, window);
         let (answer, unit) = self.with_unit(instance, spec, query, answer).await;
         let mut graph = Graph::of(spec, query, instance.name().clone(), answer?, notices);

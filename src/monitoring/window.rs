@@ -1,16 +1,18 @@
-//! Settles which instants a graph asks for: the grid, and what of the reader's wish could not be kept.
+//! The instants of a range query: the grid, and how it differs from what the reader requested.
 
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use super::Period;
-use crate::prometheus::{MAX_POINTS, Window, default_step};
+use crate::prometheus::{InstanceSettings, MAX_POINTS, Window, default_step};
 
 /// Steps beyond this help nobody, and Prometheus refuses those beyond 292 years.
 const LONGEST_STEP: Duration = Duration::from_secs(10 * 366 * 86_400);
 
-/// The grid for a period, and a sentence for each wish that was not kept.
-/// It ends at now at the latest. None: the whole period lies in the future.
-pub fn settle(period: &Period, scrape_interval: Duration) -> Option<(Window, Vec<String>)> {
+/// The grid for a period, and a sentence for each difference from the request. It ends at now at the latest. None: the
+/// whole period lies in the future.
+pub fn resolve(period: &Period, scrape_interval: Duration) -> Option<(Window, Vec<String>)> {
     if period.from > period.now {
         return None;
     }
@@ -22,10 +24,37 @@ pub fn settle(period: &Period, scrape_interval: Duration) -> Option<(Window, Vec
     );
     let mut notices = Vec::new();
     let step = match period.step {
-        Some(asked) => raised(asked, range, scrape_interval, &mut notices),
+        Some(requested) => raised(requested, range, scrape_interval, &mut notices),
         None => chosen(range, scrape_interval),
     };
     Window::aligned(start, end, step).map(|window| (window, notices))
+}
+
+/// The parameters of a range query, both ends included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct QueryRange {
+    pub start: Timestamp,
+    pub end: Timestamp,
+    pub step: Duration,
+}
+
+impl QueryRange {
+    /// The range that a graph over a period requests from an instance. None: the whole period lies in the future.
+    pub fn of(period: &Period, instance: &InstanceSettings) -> Option<Self> {
+        let (window, _) = resolve(period, instance.scrape_interval)?;
+        Some(Self {
+            start: Timestamp::from_millisecond(window.start_ms()).ok()?,
+            end: Timestamp::from_millisecond(window.end_ms()).ok()?,
+            step: Duration::from_millis(window.step_ms().unsigned_abs()),
+        })
+    }
+
+    /// The same; the period itself where nothing is requested.
+    pub fn or_period(period: &Period, instance: Option<&InstanceSettings>) -> Self {
+        let range = instance.and_then(|instance| Self::of(period, instance));
+        let step = period.step.unwrap_or_default();
+        range.unwrap_or(Self { start: period.from, end: period.to, step })
+    }
 }
 
 /// Rounding both ends down can put one instant more on the grid than the range alone has.
@@ -42,12 +71,12 @@ fn chosen(range: Duration, scrape_interval: Duration) -> Duration {
 }
 
 fn raised(
-    asked: Duration,
+    requested: Duration,
     range: Duration,
     scrape_interval: Duration,
     notices: &mut Vec<String>,
 ) -> Duration {
-    let mut step = asked.min(LONGEST_STEP).max(scrape_interval);
+    let mut step = requested.min(LONGEST_STEP).max(scrape_interval);
     let mut reason = "the interval at which this instance scrapes".to_owned();
     if most_points(range, step) > MAX_POINTS as u128 {
         // Two less than allowed: one for the first instant, one for the rounding of the ends.
@@ -55,17 +84,15 @@ fn raised(
         step = Duration::from_secs(u64::try_from(seconds).unwrap_or(u64::MAX)).max(step);
         reason = format!("so that a series keeps within {MAX_POINTS} points");
     }
-    if step > asked {
-        let (asked, step) = (asked.as_secs_f64(), step.as_secs_f64());
-        notices.push(format!("The step of {asked} s was raised to {step} s, {reason}."));
+    if step > requested {
+        let (requested, step) = (requested.as_secs_f64(), step.as_secs_f64());
+        notices.push(format!("The step of {requested} s was raised to {step} s, {reason}."));
     }
     step
 }
 
 #[cfg(test)]
 mod tests {
-    use jiff::Timestamp;
-
     use super::*;
 
     const NOW: i64 = 1_700_000_007;
@@ -77,10 +104,9 @@ mod tests {
 
     /// Expected: start, end and step in seconds, and how many notices.
     fn check(from: i64, to: i64, step: Option<f64>, scrape: u64, expected: Option<(i64, i64, f64, usize)>) {
-        let found = settle(&period(from, to, step), Duration::from_secs(scrape));
-        let told = found
+        let found = resolve(&period(from, to, step), Duration::from_secs(scrape))
             .map(|(w, n)| (w.start_ms() / 1000, w.end_ms() / 1000, w.step_ms() as f64 / 1000.0, n.len()));
-        assert_eq!(told, expected, "from {from} to {to} step {step:?} scrape {scrape}");
+        assert_eq!(found, expected, "from {from} to {to} step {step:?} scrape {scrape}");
     }
 
     #[test]
@@ -102,14 +128,14 @@ mod tests {
     }
 
     #[test]
-    fn every_range_settles_within_its_budget() {
+    fn every_range_stays_within_its_budget() {
         let ranges = [1, 59, 3600, 21_600, 21_599, 86_399, 86_400, 100_000, 2_592_000, 31_536_000];
         let steps = [None, Some(0.001), Some(1.0), Some(7.5), Some(3600.0), Some(1e18)];
         for range in ranges.into_iter().chain([6_000_000_000]) {
             for step in steps {
                 for scrape in [0.001, 15.0, 47.5, 100_000.0] {
                     let scrape = Duration::from_secs_f64(scrape);
-                    let (window, _) = settle(&period(NOW - range, NOW, step), scrape).unwrap();
+                    let (window, _) = resolve(&period(NOW - range, NOW, step), scrape).unwrap();
                     assert!(window.len() <= MAX_POINTS, "{range} {step:?}: {}", window.len());
                     assert!(Duration::from_millis(window.step_ms() as u64) >= scrape);
                     assert!(window.end_ms() <= NOW * 1000);
@@ -120,17 +146,17 @@ mod tests {
 
     #[test]
     fn notices_are_sentences() {
-        let told = |step, scrape| {
-            settle(&period(NOW - 604_800, NOW, Some(step)), Duration::from_secs(scrape)).unwrap().1
+        let notices = |step, scrape| {
+            resolve(&period(NOW - 604_800, NOW, Some(step)), Duration::from_secs(scrape)).unwrap().1
         };
         assert_eq!(
-            told(1.0, 15),
+            notices(1.0, 15),
             ["The step of 1 s was raised to 55 s, so that a series keeps within 11000 points."]
         );
         assert_eq!(
-            told(7.5, 60),
+            notices(7.5, 60),
             ["The step of 7.5 s was raised to 60 s, the interval at which this instance scrapes."]
         );
-        assert_eq!(told(60.0, 60), [""; 0]);
+        assert_eq!(notices(60.0, 60), [""; 0]);
     }
 }

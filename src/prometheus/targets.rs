@@ -176,8 +176,9 @@ mod tests {
     #[test]
     fn one_address_is_one_instance_and_one_host_one_queue() {
         let targets = targets();
-        let resolve =
-            |name: &str, api: &str| targets.resolve("r", settings(name, api), &crate::metrics::Metrics::new().upstream);
+        let resolve = |name: &str, api: &str| {
+            targets.resolve("r", settings(name, api), &crate::metrics::Metrics::new().upstream)
+        };
         let a = resolve("r/h/a", "http://h/a/").unwrap();
         assert!(Arc::ptr_eq(&a, &resolve("r/h/a", "http://h/a/").unwrap()));
         let limits = |api: &str| targets.memory().limits_of(&settings("r/any", api));
@@ -186,6 +187,10 @@ mod tests {
         // The client of the first target holds them.
         assert_eq!(Arc::strong_count(&one), 3);
         assert!(resolve("r/h/a", "http://h/other/").is_err(), "a name is one address");
-        assert!(targets.resolve("s", settings("s/h", "http://h/"), &crate::metrics::Metrics::new().upstream).is_err());
+        assert!(
+            targets
+                .resolve("s", settings("s/h", "http://h/"), &crate::metrics::Metrics::new().upstream)
+                .is_err()
+        );
     }
 }

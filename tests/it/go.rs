@@ -1,6 +1,6 @@
 //! Links from chat, followed as people follow them: to the owner's row, to a list, to what to add, and nowhere else.
 
-use promenade::monitoring::routing::{Aspect, Case, Condition, Pattern, Selector};
+use promenade::monitoring::routing::{Case, Condition, Conditions, EntityField, Pattern};
 use promenade::prometheus::InstanceName;
 use serde_json::{Value, json};
 use world::backstage::Backstage;
@@ -189,10 +189,14 @@ async fn what_nobody_owns_is_shown_of_instances_that_are_open_to_all() {
         settings.web.ad_hoc = false;
         settings.instances.push(hidden);
         let nobody = Condition {
-            aspect: Aspect::Kind,
+            field: EntityField::Kind,
             accepted: vec![Pattern::read("domain", Case::Ignored).unwrap()],
         };
-        settings.routing.allowed = [(InstanceName::new("hidden"), vec![Selector(vec![nobody])])].into();
+        settings.routing.allowed = [(
+            InstanceName::new("hidden"),
+            vec![Conditions { entity: vec![nobody], ..Conditions::default() }],
+        )]
+        .into();
     })
     .await;
     let mut stray = alert("Stray", json!({"key": "hush"}), &rfc(minutes_ago(5)));

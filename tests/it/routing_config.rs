@@ -53,7 +53,7 @@ fn the_documented_rules_load() {
     assert_eq!(routing.rules[0].when.entity.len(), 8);
     assert_eq!(routing.headers().into_iter().collect::<Vec<_>>(), ["x-stage"]);
     assert_eq!(routing.parameters().into_iter().collect::<Vec<_>>(), ["stage"]);
-    let RuleTarget::Target(target) = &routing.rules[1].outcome else { panic!("{:?}", routing.rules[1]) };
+    let RuleTarget::Target(target) = &routing.rules[1].target else { panic!("{:?}", routing.rules[1]) };
     assert_eq!(target.headers.len(), 1);
     assert_eq!(routing.allowed.len(), 1);
     assert_eq!(routing.known.len(), 2);

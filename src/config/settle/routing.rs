@@ -8,8 +8,8 @@ use super::values::{number, seconds};
 use crate::config::reader::{Reader, suggestion};
 use crate::monitoring::RoutingSettings;
 use crate::monitoring::routing::{
-    Aspect, Case, Condition, Conditions, HostPattern, Pattern, RELATIONS, RelationWord, Rule, RuleTarget,
-    Selector, TargetRule, UrlTemplate, nameless,
+    Case, Condition, Conditions, EntityField, HostPattern, Pattern, RELATIONS, RelationWord, Rule,
+    RuleTarget, TargetRule, UrlTemplate, nameless,
 };
 use crate::prometheus::InstanceName;
 
@@ -46,8 +46,8 @@ pub(super) fn settle(root: &Reader<'_>, named: &[Named]) -> RoutingSettings {
         }
         let name = rule_name(&item, number, &rules, named);
         let when = conditions(&item.get("when"));
-        if let Some(outcome) = outcome(&item, named) {
-            rules.push(Rule { name, when, outcome });
+        if let Some(target) = target(&item, named) {
+            rules.push(Rule { name, when, target });
         }
     }
     let own = promenade.get("instances");
@@ -82,7 +82,7 @@ fn rule_name(item: &Reader<'_>, number: usize, before: &[Rule], named: &[Named])
     name
 }
 
-fn outcome(item: &Reader<'_>, named: &[Named]) -> Option<RuleTarget> {
+fn target(item: &Reader<'_>, named: &[Named]) -> Option<RuleTarget> {
     let (instance, target) = (item.get("instance"), item.get("target"));
     match (instance.is_present(), target.is_present()) {
         (false, false) => {
@@ -148,11 +148,11 @@ fn conditions(when: &Reader<'_>) -> Conditions {
     for (key, value) in when.entries() {
         let entity = &mut found.entity;
         match key {
-            "kind" => entity.extend(condition(Aspect::Kind, &value)),
-            "namespace" => entity.extend(condition(Aspect::Namespace, &value)),
-            "name" => entity.extend(condition(Aspect::Name, &value)),
-            "labels" => entity.extend(of_keys(&value, Aspect::Label)),
-            "annotations" => entity.extend(of_keys(&value, Aspect::Annotation)),
+            "kind" => entity.extend(condition(EntityField::Kind, &value)),
+            "namespace" => entity.extend(condition(EntityField::Namespace, &value)),
+            "name" => entity.extend(condition(EntityField::Name, &value)),
+            "labels" => entity.extend(of_keys(&value, EntityField::Label)),
+            "annotations" => entity.extend(of_keys(&value, EntityField::Annotation)),
             "spec" => of_spec("", &value, entity),
             "relations" => entity.extend(relations(&value)),
             "header" => found.headers.extend(headers_of(&value)),
@@ -169,19 +169,19 @@ fn conditions(when: &Reader<'_>) -> Conditions {
     found
 }
 
-fn condition(aspect: Aspect, value: &Reader<'_>) -> Option<Condition> {
+fn condition(field: EntityField, value: &Reader<'_>) -> Option<Condition> {
     let accepted = patterns(value, |text| Pattern::read(text, Case::Ignored));
-    (!accepted.is_empty()).then_some(Condition { aspect, accepted })
+    (!accepted.is_empty()).then_some(Condition { field, accepted })
 }
 
-fn of_keys(map: &Reader<'_>, aspect: fn(String) -> Aspect) -> Vec<Condition> {
-    map.entries().into_iter().filter_map(|(key, value)| condition(aspect(key.to_owned()), &value)).collect()
+fn of_keys(map: &Reader<'_>, field: fn(String) -> EntityField) -> Vec<Condition> {
+    map.entries().into_iter().filter_map(|(key, value)| condition(field(key.to_owned()), &value)).collect()
 }
 
 /// A mapping goes further down; anything else is what the path must have.
 fn of_spec(path: &str, value: &Reader<'_>, found: &mut Vec<Condition>) {
     if !path.is_empty() && !value.is_map() {
-        found.extend(condition(Aspect::Spec(path.to_owned()), value));
+        found.extend(condition(EntityField::Spec(path.to_owned()), value));
         return;
     }
     for (key, value) in value.entries() {
@@ -199,7 +199,7 @@ fn relations(map: &Reader<'_>) -> Vec<Condition> {
             continue;
         };
         let accepted = patterns(&value, |text| relation.pattern(text));
-        found.push(Condition { aspect: Aspect::Relation(relation), accepted });
+        found.push(Condition { field: EntityField::Relation(relation), accepted });
     }
     found
 }
@@ -238,7 +238,7 @@ fn one_or_more<'a>(value: &Reader<'a>) -> Vec<Reader<'a>> {
 }
 
 /// `allowedEntities`: a list of selectors, each of which must ask for something.
-fn selectors(key: &Reader<'_>) -> Vec<Selector> {
+fn selectors(key: &Reader<'_>) -> Vec<Conditions> {
     let items = key.items();
     if items.is_empty() && key.is_list() {
         key.fault("selects no entity, so that nobody could use the instance");
@@ -246,7 +246,7 @@ fn selectors(key: &Reader<'_>) -> Vec<Selector> {
     items.iter().map(selector).collect()
 }
 
-fn selector(item: &Reader<'_>) -> Selector {
+fn selector(item: &Reader<'_>) -> Conditions {
     let mut found = Vec::new();
     item.only(&["kind", "namespace", "owner"], &[]);
     if item.is_map() && item.entries().is_empty() {
@@ -257,14 +257,14 @@ fn selector(item: &Reader<'_>) -> Selector {
     for (key, value) in item.entries() {
         let owner = RelationWord::owner();
         found.extend(match key {
-            "kind" => condition(Aspect::Kind, &value),
-            "namespace" => condition(Aspect::Namespace, &value),
+            "kind" => condition(EntityField::Kind, &value),
+            "namespace" => condition(EntityField::Namespace, &value),
             "owner" => {
                 let accepted = patterns(&value, |text| owner.pattern(text));
-                Some(Condition { aspect: Aspect::Relation(owner), accepted })
+                Some(Condition { field: EntityField::Relation(owner), accepted })
             }
             _ => None,
         });
     }
-    Selector(found)
+    Conditions { entity: found, ..Conditions::default() }
 }

@@ -1,17 +1,21 @@
 //! Which instance answers for an entity, why that one, and why none does. Decides without I/O.
 
 mod condition;
+mod field;
 mod host;
 mod pattern;
+mod relation;
 mod rule;
 mod template;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-pub use condition::{Aspect, Condition, Conditions, RELATIONS, RelationWord, RoutingInput};
+pub use condition::{Condition, Conditions, RoutingInput};
+pub use field::EntityField;
 pub use host::HostPattern;
 pub use pattern::{Case, Pattern};
+pub use relation::{RELATIONS, RelationWord};
 pub use rule::{Rule, RuleTarget, Target, TargetRule};
 pub use template::UrlTemplate;
 
@@ -27,12 +31,8 @@ pub struct RoutingSettings {
     /// Every configured instance.
     pub known: BTreeSet<InstanceName>,
     /// `promenade.instances.<name>.allowedEntities`: an instance that is not here is open to all.
-    pub allowed: BTreeMap<InstanceName, Vec<Selector>>,
+    pub allowed: BTreeMap<InstanceName, Vec<Conditions>>,
 }
-
-/// Entities that may use an instance: all of it must hold.
-#[derive(Clone, Debug)]
-pub struct Selector(pub Vec<Condition>);
 
 /// Where an entity's questions go.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -148,15 +148,15 @@ pub fn choose(
         };
     };
     let why = Why::Rule { number, name: rule.name.clone() };
-    match &rule.outcome {
+    match &rule.target {
         RuleTarget::Instance(name) => named(name.as_str(), None, why),
-        RuleTarget::Target(target_rule) if is_unreadable && target_rule.asks_for_service_name() => {
+        RuleTarget::Target(target_rule) if is_unreadable && target_rule.has_service_name() => {
             Err(refused(None, Reason::Unreadable))
         }
-        RuleTarget::Target(target_rule) => match target_rule.settle(&rule.name, entity, service_name) {
+        RuleTarget::Target(target_rule) => match target_rule.resolve(&rule.name, entity, service_name) {
             Ok(target) => Ok(Route { instance: target_rule.name(&target), why, target: Some(target) }),
             Err(fault) => {
-                let asked = service_name.filter(|_| target_rule.asks_for_service_name());
+                let asked = service_name.filter(|_| target_rule.has_service_name());
                 Err(refused(asked, Reason::NoTarget { rule: rule.name.clone(), why: fault }))
             }
         },
@@ -169,7 +169,7 @@ impl RoutingSettings {
     }
 
     fn allows(&self, instance: &InstanceName, entity: &Entity) -> bool {
-        self.allowed.get(instance).is_none_or(|selectors| selectors.iter().any(|s| s.selects(entity)))
+        self.allowed.get(instance).is_none_or(|selectors| selectors.iter().any(|s| s.select(entity)))
     }
 
     fn open_to(&self, entity: &Entity) -> Vec<String> {
@@ -190,7 +190,7 @@ impl RoutingSettings {
 
     /// The rules that build targets, by name.
     pub fn targets(&self) -> impl Iterator<Item = (&str, &TargetRule)> {
-        self.rules.iter().filter_map(|rule| match &rule.outcome {
+        self.rules.iter().filter_map(|rule| match &rule.target {
             RuleTarget::Target(target) => Some((rule.name.as_str(), target.as_ref())),
             RuleTarget::Instance(_) => None,
         })
@@ -204,12 +204,6 @@ impl RoutingSettings {
     /// Every query parameter that a rule asks about, each once.
     pub fn parameters(&self) -> BTreeSet<&str> {
         self.rules.iter().flat_map(|rule| &rule.when.parameters).map(|(name, _)| name.as_str()).collect()
-    }
-}
-
-impl Selector {
-    fn selects(&self, entity: &Entity) -> bool {
-        self.0.iter().all(|condition| condition.holds(entity))
     }
 }
 

@@ -19,12 +19,10 @@ pub enum Case {
 ///
 /// A text with `*` (any characters) or `?` (one) is a glob, one between slashes a regex, any other is itself.
 #[derive(Clone, Debug)]
-pub struct Pattern(Shape);
-
-#[derive(Clone, Debug)]
-enum Shape {
-    /// In lower case where case is ignored.
-    Exact(String, Case),
+pub enum Pattern {
+    Exact(String),
+    /// In lower case.
+    ExactIgnoringCase(String),
     Regex(Regex),
 }
 
@@ -38,19 +36,19 @@ impl Pattern {
             return Err(format!("is longer than {MAX_BYTES} bytes"));
         }
         let regex = text.strip_prefix('/').and_then(|t| t.strip_suffix('/'));
-        let shape = match regex {
-            Some(regex) => Shape::Regex(compiled(regex, case)?),
-            None if is_glob(text) => Shape::Regex(compiled(&regex_of(text), case)?),
-            None => Shape::Exact(folded(text, case), case),
-        };
-        Ok(Self(shape))
+        match regex {
+            Some(regex) => compiled(regex, case).map(Self::Regex),
+            None if is_glob(text) => compiled(&regex_of(text), case).map(Self::Regex),
+            None if case == Case::Ignored => Ok(Self::ExactIgnoringCase(text.to_lowercase())),
+            None => Ok(Self::Exact(text.to_owned())),
+        }
     }
 
     pub fn matches(&self, value: &str) -> bool {
-        match &self.0 {
-            Shape::Exact(wanted, Case::Counts) => wanted == value,
-            Shape::Exact(wanted, case) => *wanted == folded(value, *case),
-            Shape::Regex(regex) => regex.is_match(value),
+        match self {
+            Self::Exact(text) => text == value,
+            Self::ExactIgnoringCase(text) => *text == value.to_lowercase(),
+            Self::Regex(regex) => regex.is_match(value),
         }
     }
 }
@@ -66,13 +64,6 @@ pub fn is_regex(text: &str) -> bool {
 
 fn is_glob(text: &str) -> bool {
     text.contains(['*', '?'])
-}
-
-fn folded(text: &str, case: Case) -> String {
-    match case {
-        Case::Ignored => text.to_lowercase(),
-        Case::Counts => text.to_owned(),
-    }
 }
 
 fn compiled(regex: &str, case: Case) -> Result<Regex, String> {

@@ -1,4 +1,4 @@
-//! One rule of `promenade.routing`: when it applies, and where it leads.
+//! One rule of `promenade.routing`: when it applies, and which instance it chooses.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use url::Url;
 
 use super::condition::Conditions;
 use super::host::HostPattern;
-use super::template::{Source, UrlTemplate};
+use super::template::UrlTemplate;
 use crate::catalog::Entity;
 use crate::prometheus::{InstanceName, InstanceSettings};
 
@@ -17,7 +17,7 @@ pub struct Rule {
     /// Distinct from those of all other rules; `rule-3` for the third where it has none of its own.
     pub name: String,
     pub when: Conditions,
-    pub outcome: RuleTarget,
+    pub target: RuleTarget,
 }
 
 #[derive(Clone, Debug)]
@@ -45,10 +45,10 @@ pub struct TargetRule {
     pub timeout: Duration,
 }
 
-/// A target that an entity's values settled, allowed by its rule.
+/// The target of an entity, allowed by its rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
-    /// The rule's name, which all its targets share headers by.
+    /// The rule's name. All targets of a rule share its headers.
     pub rule: String,
     pub api: Url,
     pub ui_url: Option<Url>,
@@ -56,7 +56,7 @@ pub struct Target {
 
 impl TargetRule {
     /// The target for an entity, or for the operator why there is none.
-    pub fn settle(&self, rule: &str, entity: &Entity, service_name: Option<&str>) -> Result<Target, String> {
+    pub fn resolve(&self, rule: &str, entity: &Entity, service_name: Option<&str>) -> Result<Target, String> {
         let mut api = self.api.fill(entity, service_name).map_err(|why| why.to_string())?;
         if !api.path().ends_with('/') {
             api.set_path(&format!("{}/", api.path()));
@@ -69,8 +69,8 @@ impl TargetRule {
         Ok(Target { rule: rule.to_owned(), api, ui_url })
     }
 
-    pub fn asks_for_service_name(&self) -> bool {
-        self.api.asks_for(&Source::ServiceName)
+    pub fn has_service_name(&self) -> bool {
+        self.api.has_service_name()
     }
 
     /// The name under which a target's answers are kept and shown: the rule, the host, and the path where

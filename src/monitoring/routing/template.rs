@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use url::Url;
 
-use super::condition::{at, scalar};
+use super::field::EntityField;
+use crate::annotations::SERVICE_NAME;
 use crate::catalog::Entity;
 
 /// The longest value, in bytes: that of a DNS label.
@@ -12,20 +13,7 @@ const MAX_VALUE: usize = 63;
 /// The longest name of a host, in bytes.
 const MAX_HOST: usize = 253;
 
-/// Where a place's value comes from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Source {
-    ServiceName,
-    Kind,
-    Namespace,
-    /// `metadata.name` in the reference's lower case.
-    Name,
-    Label(String),
-    Annotation(String),
-    Spec(String),
-}
-
-/// What may stand in a place of an address.
+/// Where a place is in an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Position {
     Host,
@@ -35,7 +23,30 @@ enum Position {
 #[derive(Clone, Debug)]
 enum Part {
     Text(String),
-    Place(Source, Position),
+    ServiceName(Position),
+    Field(EntityField, Position),
+}
+
+impl Part {
+    /// The path inside `{{ }}`.
+    fn read(text: &str, position: Position) -> Result<Self, String> {
+        if text == "serviceName" {
+            return Ok(Self::ServiceName(position));
+        }
+        EntityField::read(text).map(|field| Self::Field(field, position)).ok_or_else(|| {
+            format!(
+                "has no value for `{text}`; there are serviceName, kind, metadata.name, metadata.namespace, \
+                 metadata.labels.KEY, metadata.annotations.KEY and spec.PATH"
+            )
+        })
+    }
+
+    fn position(&self) -> Option<Position> {
+        match self {
+            Self::Text(_) => None,
+            Self::ServiceName(position) | Self::Field(_, position) => Some(*position),
+        }
+    }
 }
 
 /// An http or https address whose places stand in its host and path only: scheme, port and everything
@@ -64,7 +75,7 @@ impl UrlTemplate {
         let parts = parts(text)?;
         let sample = |part: &Part| match part {
             Part::Text(text) => text.clone(),
-            Part::Place(..) => "sample".to_owned(),
+            Part::ServiceName(_) | Part::Field(..) => "sample".to_owned(),
         };
         let filled: String = parts.iter().map(sample).collect();
         let sample = address(&filled).ok_or_else(|| {
@@ -81,15 +92,15 @@ impl UrlTemplate {
     }
 
     pub fn has_places_in_host(&self) -> bool {
-        self.parts.iter().any(|part| matches!(part, Part::Place(_, Position::Host)))
+        self.parts.iter().any(|part| part.position() == Some(Position::Host))
     }
 
     pub fn has_places_in_path(&self) -> bool {
-        self.parts.iter().any(|part| matches!(part, Part::Place(_, Position::Path)))
+        self.parts.iter().any(|part| part.position() == Some(Position::Path))
     }
 
-    pub fn asks_for(&self, source: &Source) -> bool {
-        self.parts.iter().any(|part| matches!(part, Part::Place(own, _) if own == source))
+    pub fn has_service_name(&self) -> bool {
+        self.parts.iter().any(|part| matches!(part, Part::ServiceName(_)))
     }
 
     /// Puts the entity's values into their places. Whatever they are, they change neither scheme nor port,
@@ -97,17 +108,21 @@ impl UrlTemplate {
     pub fn fill(&self, entity: &Entity, service_name: Option<&str>) -> Result<Url, Unfilled> {
         let mut filled = String::new();
         for part in &self.parts {
-            match part {
-                Part::Text(text) => filled.push_str(text),
-                Part::Place(source, position) => {
-                    let value = source.of(entity, service_name);
-                    let value = value.ok_or_else(|| Unfilled::Missing(source.to_string()))?;
-                    if !position.takes(&value) {
-                        return Err(Unfilled::Unfit(source.to_string()));
-                    }
-                    filled.push_str(&value);
+            let (value, name, position) = match part {
+                Part::Text(text) => {
+                    filled.push_str(text);
+                    continue;
                 }
+                Part::ServiceName(position) => {
+                    (service_name.map(Cow::Borrowed), SERVICE_NAME.to_owned(), position)
+                }
+                Part::Field(field, position) => (field.value(entity), field.to_string(), position),
+            };
+            let Some(value) = value else { return Err(Unfilled::Missing(name)) };
+            if !position.takes(&value) {
+                return Err(Unfilled::Unfit(name));
             }
+            filled.push_str(&value);
         }
         address(&filled).ok_or(Unfilled::NoUrl)
     }
@@ -126,7 +141,7 @@ fn parts(text: &str) -> Result<Vec<Part>, String> {
             _ => Position::Path,
         };
         parts.push(Part::Text(before.to_owned()));
-        parts.push(Part::Place(Source::read(inside.trim())?, position));
+        parts.push(Part::read(inside.trim(), position)?);
         rest = after;
     }
     parts.push(Part::Text(rest.to_owned()));
@@ -154,55 +169,6 @@ fn address(text: &str) -> Option<Url> {
     let host = url.host_str()?;
     let fits = host.len() <= MAX_HOST && host.split('.').all(|label| label.len() <= MAX_VALUE);
     (plain && is_same && fits).then_some(url)
-}
-
-impl Source {
-    fn read(text: &str) -> Result<Self, String> {
-        let below = |prefix: &str| text.strip_prefix(prefix).filter(|key| !key.is_empty()).map(str::to_owned);
-        let fixed = match text {
-            "serviceName" => Some(Self::ServiceName),
-            "kind" => Some(Self::Kind),
-            "metadata.name" => Some(Self::Name),
-            "metadata.namespace" => Some(Self::Namespace),
-            _ => None,
-        };
-        fixed
-            .or_else(|| below("metadata.labels.").map(Self::Label))
-            .or_else(|| below("metadata.annotations.").map(Self::Annotation))
-            .or_else(|| below("spec.").map(Self::Spec))
-            .ok_or_else(|| {
-                format!(
-                    "asks for `{text}`; there are serviceName, kind, metadata.name, metadata.namespace, \
-                     metadata.labels.KEY, metadata.annotations.KEY and spec.PATH"
-                )
-            })
-    }
-
-    fn of<'e>(&self, entity: &'e Entity, service_name: Option<&'e str>) -> Option<Cow<'e, str>> {
-        match self {
-            Self::ServiceName => service_name.map(Cow::Borrowed),
-            Self::Kind => Some(Cow::Borrowed(entity.reference.kind())),
-            Self::Namespace => Some(Cow::Borrowed(entity.reference.namespace())),
-            Self::Name => Some(Cow::Borrowed(entity.reference.name())),
-            Self::Label(key) => entity.labels.get(key).map(|value| Cow::Borrowed(value.as_str())),
-            Self::Annotation(key) => entity.annotation(key).map(Cow::Borrowed),
-            Self::Spec(path) => at(&entity.spec, path).and_then(scalar),
-        }
-    }
-}
-
-impl std::fmt::Display for Source {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::ServiceName => f.write_str("prometheus.io/service-name"),
-            Self::Kind => f.write_str("kind"),
-            Self::Namespace => f.write_str("metadata.namespace"),
-            Self::Name => f.write_str("metadata.name"),
-            Self::Label(key) => write!(f, "metadata.labels.{key}"),
-            Self::Annotation(key) => write!(f, "metadata.annotations.{key}"),
-            Self::Spec(path) => write!(f, "spec.{path}"),
-        }
-    }
 }
 
 impl std::fmt::Display for Unfilled {

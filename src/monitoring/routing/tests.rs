@@ -45,12 +45,12 @@ fn patterns(texts: &[&str]) -> Vec<Pattern> {
     texts.iter().map(|text| Pattern::read(text, Case::Ignored).unwrap()).collect()
 }
 
-fn when(aspect: Aspect, accepted: &[&str]) -> Conditions {
-    Conditions { entity: vec![Condition { aspect, accepted: patterns(accepted) }], ..Conditions::default() }
+fn when(field: EntityField, accepted: &[&str]) -> Conditions {
+    Conditions { entity: vec![Condition { field, accepted: patterns(accepted) }], ..Conditions::default() }
 }
 
-fn rule(name: &str, when: Conditions, outcome: RuleTarget) -> Rule {
-    Rule { name: name.to_owned(), when, outcome }
+fn rule(name: &str, when: Conditions, target: RuleTarget) -> Rule {
+    Rule { name: name.to_owned(), when, target }
 }
 
 fn to(name: &str) -> RuleTarget {
@@ -72,7 +72,10 @@ fn target(api: &str, hosts: &[&str]) -> RuleTarget {
 
 fn settings(rules: Vec<Rule>) -> RoutingSettings {
     let known = ["default", "prod", "secret"].map(InstanceName::new).into();
-    let nobody = Selector(vec![Condition { aspect: Aspect::Kind, accepted: patterns(&["system"]) }]);
+    let nobody = Conditions {
+        entity: vec![Condition { field: EntityField::Kind, accepted: patterns(&["system"]) }],
+        ..Conditions::default()
+    };
     let allowed = [(InstanceName::new("secret"), vec![nobody])].into();
     RoutingSettings { rules, known, allowed }
 }
@@ -127,21 +130,21 @@ fn a_denied_instance_is_an_unknown_one() {
 
 #[test]
 fn every_aspect_can_be_asked_for() {
-    let relation = |word: &str| Aspect::Relation(RelationWord::find(word).unwrap());
+    let relation = |word: &str| EntityField::Relation(RelationWord::find(word).unwrap());
     for (aspect, yes, no) in [
-        (Aspect::Kind, "component", "api"),
-        (Aspect::Kind, "COMPONENT", "comp"),
-        (Aspect::Namespace, "default", "def"),
-        (Aspect::Name, "payments", "payment"),
-        (Aspect::Name, "pay*", "pay"),
-        (Aspect::Label("example.com/cell".to_owned()), "EU-?", "eu"),
-        (Aspect::Label("example.com/cell".to_owned()), "*", "x"),
-        (Aspect::Annotation("example.com/tier".to_owned()), "/gold|silver/", "bronze"),
-        (Aspect::Spec("lifecycle".to_owned()), "production", "experimental"),
-        (Aspect::Spec("deployed.cell".to_owned()), "7", "8"),
-        (Aspect::Spec("deployed.regions".to_owned()), "us", "eu,us"),
-        (Aspect::Spec("deployed.live".to_owned()), "true", "false"),
-        (Aspect::Spec("a.b.c".to_owned()), "dotted", "x"),
+        (EntityField::Kind, "component", "api"),
+        (EntityField::Kind, "COMPONENT", "comp"),
+        (EntityField::Namespace, "default", "def"),
+        (EntityField::Name, "payments", "payment"),
+        (EntityField::Name, "pay*", "pay"),
+        (EntityField::Label("example.com/cell".to_owned()), "EU-?", "eu"),
+        (EntityField::Label("example.com/cell".to_owned()), "*", "x"),
+        (EntityField::Annotation("example.com/tier".to_owned()), "/gold|silver/", "bronze"),
+        (EntityField::Spec("lifecycle".to_owned()), "production", "experimental"),
+        (EntityField::Spec("deployed.cell".to_owned()), "7", "8"),
+        (EntityField::Spec("deployed.regions".to_owned()), "us", "eu,us"),
+        (EntityField::Spec("deployed.live".to_owned()), "true", "false"),
+        (EntityField::Spec("a.b.c".to_owned()), "dotted", "x"),
         (relation("owner"), "group:default/payments-team", "payments-team"),
         (relation("partOf"), "system:default/shop", "shop"),
         (relation("dependsOn"), "resource:infra/*", "resource:db"),
@@ -153,10 +156,12 @@ fn every_aspect_can_be_asked_for() {
         assert!(!holds(no), "{aspect:?} {no}");
     }
     for missing in ["deployed", "deployed.nothing", "nothing.at.all", ""] {
-        assert!(!when(Aspect::Spec(missing.to_owned()), &["*"]).hold(&entity(), &RoutingInput::default()));
+        assert!(
+            !when(EntityField::Spec(missing.to_owned()), &["*"]).hold(&entity(), &RoutingInput::default())
+        );
     }
     assert!(!when(relation("domain"), &["*"]).hold(&entity(), &RoutingInput::default()));
-    assert!(!when(Aspect::Label("no".to_owned()), &["*"]).hold(&entity(), &RoutingInput::default()));
+    assert!(!when(EntityField::Label("no".to_owned()), &["*"]).hold(&entity(), &RoutingInput::default()));
 }
 
 #[test]
@@ -166,11 +171,11 @@ fn references_in_rules_may_be_short() {
         ["payments-team", "Group:payments-team", "group:default/payments-team", "pay*", "/.*:default/.*/"]
     {
         let accepted = vec![owner.pattern(yes).unwrap()];
-        assert!(Condition { aspect: Aspect::Relation(owner), accepted }.holds(&entity()), "{yes}");
+        assert!(Condition { field: EntityField::Relation(owner), accepted }.holds(&entity()), "{yes}");
     }
     for no in ["user:payments-team", "infra/payments-team", "user:*"] {
         let accepted = vec![owner.pattern(no).unwrap()];
-        assert!(!Condition { aspect: Aspect::Relation(owner), accepted }.holds(&entity()), "{no}");
+        assert!(!Condition { field: EntityField::Relation(owner), accepted }.holds(&entity()), "{no}");
     }
     for bad in ["", "a b", "a/b/c", "group:", "/(/"] {
         assert!(owner.pattern(bad).is_err(), "{bad}");
@@ -179,8 +184,8 @@ fn references_in_rules_may_be_short() {
 
 #[test]
 fn the_first_rule_that_applies_decides() {
-    let api = || when(Aspect::Kind, &["api"]);
-    let component = || when(Aspect::Kind, &["api", "component"]);
+    let api = || when(EntityField::Kind, &["api"]);
+    let component = || when(EntityField::Kind, &["api", "component"]);
     let rules = || {
         vec![
             rule("rule-1", api(), to("default")),

@@ -13,7 +13,7 @@ use super::{
     PATIENCE, Shell, briefly, graphs, is_unknown, members, panel_context, problems, summary_without_alerts,
 };
 use crate::catalog::Entity;
-use crate::monitoring::{Account, AlertQuery, Failure};
+use crate::monitoring::{AlertQuery, Failure};
 use crate::web::data;
 use crate::web::links::Page;
 use crate::web::panels::members::MemberList;
@@ -117,6 +117,7 @@ async fn resolved(view: &View) -> Option<ResolvedAlertPanel> {
 
 /// How this page was made.
 fn account(view: &View, entity: &Arc<Entity>) -> AccountPanel {
-    let account = Account::of(entity, &view.spec, view.instance.as_ref().ok(), &view.params.period);
-    AccountPanel::of(account, view.instance.as_ref().err().map(PageError::text), problems(view))
+    let instance = view.instance.as_ref();
+    let panel = AccountPanel::of(entity, &view.spec, instance.ok(), &view.params.period);
+    AccountPanel { fault: instance.err().map(PageError::text), problems: problems(view), ..panel }
 }

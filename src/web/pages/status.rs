@@ -189,7 +189,7 @@ fn config(settings: &WebSettings, routing: &RoutingSettings) -> Vec<SettingLine>
 
 /// Each rule in its order, and its target.
 fn rules(routing: &RoutingSettings) -> Vec<String> {
-    let rules = routing.rules.iter().map(|rule| match &rule.outcome {
+    let rules = routing.rules.iter().map(|rule| match &rule.target {
         RuleTarget::Instance(name) => format!("{} selects {name}", rule.name),
         RuleTarget::Target(_) => format!("{} builds target addresses", rule.name),
     });

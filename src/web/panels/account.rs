@@ -2,8 +2,10 @@
 
 use askama::Template;
 
-use super::{ProblemsPanel, counted, cut, times};
-use crate::monitoring::{Account, Asked, Chosen, Read};
+use super::{Field, ProblemsPanel, counted, cut, times};
+use crate::annotations::{GraphSpec, MonitoringSpec};
+use crate::catalog::{Annotation, Entity};
+use crate::monitoring::{Period, QueryRange, Routed};
 use crate::web::ErrorText;
 
 /// Longer annotations are cut, in characters.
@@ -12,10 +14,12 @@ const MAX_VALUE: usize = 2_000;
 #[derive(Template)]
 #[template(path = "panels/account.html")]
 pub struct AccountPanel {
-    pub annotations: Vec<Read>,
-    pub instance: Option<Chosen>,
+    /// Those that the portal knows or might mean, by name.
+    pub annotations: Vec<Field>,
+    pub instance: Option<Routed>,
     /// Why there is no instance.
     pub fault: Option<ErrorText>,
+    /// Every query of the page, whether or not its answer is shown yet.
     pub queries: Vec<SentQuery>,
     pub problems: Option<ProblemsPanel>,
     /// `2 queries to prod`: shown while it is closed.
@@ -35,42 +39,50 @@ pub struct SentQuery {
 }
 
 impl AccountPanel {
-    pub fn of(account: Account, fault: Option<ErrorText>, problems: Option<ProblemsPanel>) -> Self {
-        let short = account.instance.as_ref().map_or_else(
+    pub fn of(entity: &Entity, spec: &MonitoringSpec, routed: Option<&Routed>, period: &Period) -> Self {
+        let own = entity.annotations.iter().filter(|(name, _)| Annotation::is_own(name));
+        let field = |(name, annotation): (&String, &Annotation)| Field {
+            name: name.clone(),
+            text: cut(&annotation.value, MAX_VALUE),
+            href: None,
+        };
+        let queries = routed.map(|routed| SentQuery::all(spec, routed, period)).unwrap_or_default();
+        let short = routed.map_or_else(
             || "no instance".to_owned(),
-            |to| format!("{} to {}", counted(account.questions.len(), "query", "queries"), to.name),
+            |to| format!("{} to {}", counted(queries.len(), "query", "queries"), to.name()),
         );
-        let shown = |read: Read| Read { value: cut(&read.value, MAX_VALUE), ..read };
         Self {
-            annotations: account.annotations.into_iter().map(shown).collect(),
-            instance: account.instance,
-            fault,
-            queries: account.questions.into_iter().map(SentQuery::of).collect(),
-            problems,
+            annotations: own.map(field).collect(),
+            instance: routed.cloned(),
+            fault: None,
+            queries,
+            problems: None,
             short,
         }
     }
 }
 
 impl SentQuery {
-    fn of(asked: Asked) -> Self {
-        let graph = |number, query, note: &str| Self {
-            what: format!("Graph {number}"),
-            query: Some(query),
-            note: note.to_owned(),
-        };
-        match asked {
-            Asked::Rules => Self {
-                what: "Alerts".to_owned(),
-                query: None,
-                note: "all alerting rules of the instance; the annotations select from them".to_owned(),
-            },
-            Asked::Graph { number, query, span } => {
-                let step = times::seconds(span.step.as_secs_f64());
-                graph(number, query, &format!("from {} to {}, every {step}", span.start, span.end))
+    fn all(spec: &MonitoringSpec, routed: &Routed, period: &Period) -> Vec<Self> {
+        let range = QueryRange::of(period, routed.settings());
+        let rules = spec.alerts.iter().map(|_| Self {
+            what: "Alerts".to_owned(),
+            query: None,
+            note: "all alerting rules of the instance; the annotations select from them".to_owned(),
+        });
+        let graphs = (1..).zip(&spec.graphs).map(|(number, graph)| Self::graph(number, graph, range));
+        rules.chain(graphs).collect()
+    }
+
+    fn graph(number: usize, graph: &GraphSpec, range: Option<QueryRange>) -> Self {
+        let note = match (&graph.query, range) {
+            (None, _) => "not sent: it is invalid".to_owned(),
+            (Some(_), None) => "not sent: the range is in the future".to_owned(),
+            (Some(_), Some(QueryRange { start, end, step })) => {
+                format!("from {start} to {end}, every {}", times::seconds(step.as_secs_f64()))
             }
-            Asked::NotSent { number, query } => graph(number, query, "not sent: it is invalid"),
-            Asked::NotYet { number, query } => graph(number, query, "not sent: the range is in the future"),
-        }
+        };
+        let query = graph.query.as_ref().map_or_else(|| graph.source.clone(), ToString::to_string);
+        Self { what: format!("Graph {number}"), query: Some(query), note }
     }
 }

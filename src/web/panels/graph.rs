@@ -12,7 +12,7 @@ use super::times::Moment;
 use super::{Frame, LOADING, NavLink, Outcome, PanelContext};
 use crate::annotations::{GraphSpec, GraphType};
 use crate::chart::{Mark, Plot};
-use crate::monitoring::{AlertRow, Failure, Graph, Span};
+use crate::monitoring::{AlertRow, Failure, Graph, QueryRange};
 use crate::prometheus::InstanceSettings;
 use crate::web::links::{self, Link, Source};
 use crate::web::page_error::EmptyText;
@@ -185,8 +185,8 @@ impl GraphPlace<'_> {
 
     fn prometheus(self, query: &str) -> Option<String> {
         let ui_url = self.instance?.ui_url.as_ref()?;
-        let span = Span::asked(&self.context.params().period, self.instance);
-        Some(links::prometheus_graph(ui_url, query, &span))
+        let range = QueryRange::or_period(&self.context.params().period, self.instance);
+        Some(links::prometheus_graph(ui_url, query, &range))
     }
 }
 

@@ -9,8 +9,6 @@ use crate::catalog::relations;
 use crate::catalog::{About, Annotation, Entity, EntityFault, EntityRef, Link, SourceFault};
 use crate::yaml::shown;
 
-/// An annotation that asks for something of ours.
-const OURS: [&str; 2] = ["prometheus.io/", "promenade.io/"];
 /// Backstage's notes to itself, of which every entity has several.
 const THEIRS: &str = "backstage.io/";
 /// The longest text that is kept of an entity that has nothing to show, in bytes: such texts choose an
@@ -67,7 +65,7 @@ pub(super) fn read(text: &str, faults: &mut Vec<SourceFault>) -> Result<Entity, 
         name,
     };
     entity.tags.shrink_to_fit();
-    let is_ours = |key: &str| OURS.iter().any(|ours| key.starts_with(ours));
+    let is_ours = |key: &str| Annotation::is_own(key);
     if !entity.annotations.keys().any(|key| is_ours(key)) && !entity.faults.iter().any(|f| is_ours(f.key())) {
         thin(&mut entity);
     }
