@@ -1,7 +1,7 @@
 //! Graphs and alert tables that their addresses describe, as people, frames and scripts ask for them.
 
 use promenade::config::Settings;
-use promenade::monitoring::routing::Selector;
+use promenade::monitoring::routing::Conditions;
 use serde_json::json;
 use world::markup::tags;
 use world::upstream::Reply;
@@ -364,7 +364,7 @@ async fn templates_follow_the_entity() {
 #[tokio::test]
 async fn an_instance_for_some_entities_is_unknown_without_one() {
     let second = || promenade::prometheus::InstanceName::new("second");
-    let every_entity = || vec![Selector(Vec::new())];
+    let every_entity = || vec![Conditions(Vec::new())];
     let world = world(|settings| {
         settings.routing.allowed.insert(second(), every_entity());
     })

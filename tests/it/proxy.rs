@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use promenade::clock;
-use promenade::monitoring::routing::Selector;
+use promenade::monitoring::routing::Conditions;
 use promenade::prometheus::{InstanceName, InstanceSettings};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -235,7 +235,7 @@ async fn an_instance_of_some_entities_only_is_as_unknown_as_none() {
     let own = InstanceSettings { proxy_path: "/secret/api".into(), ..other.instance("secret") };
     let world = World::with(CATALOG, |settings| {
         settings.instances.push(own);
-        settings.routing.allowed.insert(InstanceName::new("secret"), vec![Selector(Vec::new())]);
+        settings.routing.allowed.insert(InstanceName::new("secret"), vec![Conditions(Vec::new())]);
     })
     .await;
     let by_path = world.get("/api/proxy/secret/api/query?query=up").await;
