@@ -364,7 +364,7 @@ async fn templates_follow_the_entity() {
 #[tokio::test]
 async fn an_instance_for_some_entities_is_unknown_without_one() {
     let second = || promenade::prometheus::InstanceName::new("second");
-    let every_entity = || vec![Conditions(Vec::new())];
+    let every_entity = || vec![Conditions::default()];
     let world = world(|settings| {
         settings.routing.allowed.insert(second(), every_entity());
     })

@@ -235,7 +235,7 @@ async fn an_instance_of_some_entities_only_is_as_unknown_as_none() {
     let own = InstanceSettings { proxy_path: "/secret/api".into(), ..other.instance("secret") };
     let world = World::with(CATALOG, |settings| {
         settings.instances.push(own);
-        settings.routing.allowed.insert(InstanceName::new("secret"), vec![Conditions(Vec::new())]);
+        settings.routing.allowed.insert(InstanceName::new("secret"), vec![Conditions::default()]);
     })
     .await;
     let by_path = world.get("/api/proxy/secret/api/query?query=up").await;
