@@ -6,7 +6,7 @@ use world::upstream::{Reply, Upstream};
 
 use crate::chromium::Tab;
 
-/// The lines that the README has for a page that frames the portal.
+/// The code of `config/embedding.md` for a page that frames the portal.
 const EMBED: &str = include_str!("embed.js");
 const PAYMENTS: &str = "/catalog/default/component/payments";
 
@@ -49,9 +49,9 @@ fn at(world: &World, path: &str) -> String {
 }
 
 #[test]
-fn the_readme_has_the_lines_that_are_tested() {
-    let readme = include_str!("../../README.md");
-    assert!(readme.contains(EMBED), "README.md does not have tests/browser/embed.js letter for letter");
+fn the_embedding_page_contains_the_tested_code() {
+    let page = include_str!("../../config/embedding.md");
+    assert!(page.contains(EMBED), "config/embedding.md does not contain tests/browser/embed.js unchanged");
 }
 
 #[tokio::test]
@@ -94,7 +94,7 @@ async fn every_page_fits_its_frame_and_keeps_nothing() {
     tab.close().await;
 }
 
-/// A page that frames the portal with the README's lines.
+/// A page that frames the portal with the code of `config/embedding.md`.
 fn parent(portal: &str, path: &str) -> Reply {
     let lines = EMBED.replace("https://promenade.example", portal);
     Reply::html(

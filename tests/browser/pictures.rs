@@ -1,6 +1,6 @@
-//! The README's pictures: what they show is made and looked over by every run, the files only on demand.
+//! The pictures of README. Every run renders and checks them; the files change only on demand.
 //!
-//! `PROMENADE_PICTURES=1 cargo test -p browser pictures` takes them anew.
+//! `PROMENADE_PICTURES=1 cargo test -p browser pictures` writes the files.
 
 use std::path::{Path, PathBuf};
 
@@ -28,7 +28,7 @@ fn size(path: &Path) -> (i64, i64) {
 }
 
 #[tokio::test]
-async fn the_pictures_show_the_demo() {
+async fn the_demo_renders_for_the_pictures() {
     let portal = Portal::demo();
     let tab = Tab::open(&portal.at(PAYMENTS)).await;
     let anew = std::env::var_os("PROMENADE_PICTURES").is_some();
@@ -57,14 +57,14 @@ async fn the_pictures_show_the_demo() {
 }
 
 #[test]
-fn the_readme_shows_pictures_that_are_there() {
+fn pictures_of_readme_exist() {
     let readme = include_str!("../../README.md");
     let folder = world::root();
     let shown: Vec<&str> = readme.split('"').flat_map(|text| text.split(['(', ')'])).collect();
     let shown: Vec<&&str> = shown.iter().filter(|text| text.ends_with(".webp")).collect();
-    assert!(!shown.is_empty(), "the README shows no picture");
+    assert!(!shown.is_empty(), "README.md has no picture");
     for path in shown {
-        assert!(folder.join(path).is_file(), "the README shows {path}, which is not there");
+        assert!(folder.join(path).is_file(), "README.md shows {path}, which does not exist");
     }
     let mut bytes = 0;
     for theme in THEMES {

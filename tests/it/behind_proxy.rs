@@ -4,7 +4,16 @@ use std::collections::{BTreeSet, VecDeque};
 
 use reqwest::Method;
 use world::markup::tags;
-use world::proxy::{PREFIX, Proxy, portal};
+use world::proxy::{ALLOWED, PREFIX, Proxy, portal};
+
+#[test]
+fn the_embedding_page_lists_the_allowed_headers() {
+    let page = include_str!("../../config/embedding.md");
+    let (_, list) = page.split_once("allowedHeaders: [").unwrap();
+    let (list, _) = list.split_once(']').unwrap();
+    let listed: Vec<String> = list.split(',').map(|name| name.trim().to_lowercase()).collect();
+    assert_eq!(listed, ALLOWED);
+}
 
 /// The addresses on a page that lead into the portal; true: htmx asks for it.
 fn addresses(html: &str) -> Vec<(String, bool)> {

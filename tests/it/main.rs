@@ -30,6 +30,7 @@ mod connections;
 mod custom_pages;
 mod defaults;
 mod demo;
+mod documentation;
 mod entity_page;
 mod go;
 mod graph_panel;

@@ -30,7 +30,7 @@ kind: Group
 metadata: {name: team-a}
 "#;
 
-/// What Backstage's proxy forwards of itself, and what the README says to add.
+/// The headers that Backstage's proxy always forwards, and those that `config/embedding.md` adds.
 const FORWARDED: [&str; 11] = [
     "cache-control",
     "content-language",
@@ -44,7 +44,7 @@ const FORWARDED: [&str; 11] = [
     "accept-language",
     "user-agent",
 ];
-const ALLOWED: [&str; 7] = [
+pub const ALLOWED: [&str; 7] = [
     "hx-request",
     "hx-request-type",
     "hx-history-restore-request",
