@@ -234,17 +234,17 @@ async fn a_catalog_is_followed(package: &str, unchanged: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_current_catalog_is_followed_by_its_bytes() {
+async fn current_backstage_is_followed_by_comparing_bytes() {
     a_catalog_is_followed("@backstage/plugin-catalog-backend", "same").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_catalog_with_etags_is_followed_by_them() {
+async fn backstage_with_etags_is_followed_by_etags() {
     a_catalog_is_followed("plugin-catalog-backend-with-etags", "unchanged").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_token_that_is_no_good_has_its_own_words() {
+async fn invalid_token_has_its_own_message() {
     let backstage = Backstage::start("@backstage/plugin-catalog-backend");
     let cases = [
         (None, "Backstage asks for a token (401)"),
@@ -252,7 +252,7 @@ async fn a_token_that_is_no_good_has_its_own_words() {
         (Some(RESTRICTED), "it is restricted to other plugins"),
         (Some(TOKEN), "entities, as of"),
     ];
-    for (token, told) in cases {
+    for (token, expected) in cases {
         let settings = backstage.settings(token);
         let world = World::with("", |all| {
             all.catalog.files.clear();
@@ -262,10 +262,10 @@ async fn a_token_that_is_no_good_has_its_own_words() {
         let since = clock::stopwatch();
         loop {
             let status = world.get("/status").await.text().to_owned();
-            if status.contains(told) {
+            if status.contains(expected) {
                 break;
             }
-            assert!(since.elapsed() < Duration::from_secs(60), "{told}: {status}\n{}", backstage.log());
+            assert!(since.elapsed() < Duration::from_secs(60), "{expected}: {status}\n{}", backstage.log());
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
         assert_eq!(world.get("/readyz").await.status, 200);

@@ -112,9 +112,9 @@ fn echarts_ssr(island: &str, rounds: usize) -> Option<(Vec<f64>, usize)> {
         .spawn()
         .ok()?;
     node.stdin.take().expect("a pipe").write_all(island.as_bytes()).unwrap();
-    let said = node.wait_with_output().unwrap();
+    let output = node.wait_with_output().unwrap();
     let (times, length) =
-        serde_json::from_slice(&said.stdout).unwrap_or_else(|fault| panic!("node said: {fault}"));
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|fault| panic!("node said: {fault}"));
     Some((times, length))
 }
 

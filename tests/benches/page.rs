@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use promenade::clock;
 use world::World;
-use world::load::{catalog, rough};
+use world::load::{payments, rough};
 
 const PAGE: &str = "/catalog/default/component/payments";
 const ROUNDS: usize = 41;
@@ -34,7 +34,7 @@ async fn median(world: &World, path: &str, headers: &[(&str, &str)]) -> (Duratio
 #[tokio::main]
 async fn main() {
     let rules: Vec<String> = (0..20).map(|i| format!("load{i}|instance")).collect();
-    let world = World::of(&catalog(&rules.join(", "))).await;
+    let world = World::of(payments(&rules.join(", "))).await;
     world.upstream.on_any(rough(20));
     let gzip = [("Accept-Encoding", "gzip")];
     let graphs = format!("{PAGE}/graphs?from=2026-11-23T13:00:00Z&to=2026-11-23T14:00:00Z");

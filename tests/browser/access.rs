@@ -65,18 +65,18 @@ async fn check_theme(theme: &str) {
 }
 
 #[tokio::test]
-async fn axe_finds_nothing_serious_in_the_light_theme() {
+async fn axe_reports_nothing_serious_in_the_light_theme() {
     check_theme("light").await;
 }
 
 #[tokio::test]
-async fn axe_finds_nothing_serious_in_the_dark_theme() {
+async fn axe_reports_nothing_serious_in_the_dark_theme() {
     check_theme("dark").await;
 }
 
 /// A window of 1440 pixels at 200 percent, and a phone's.
 #[tokio::test]
-async fn magnified_pages_do_not_scroll_sideways() {
+async fn pages_at_200_percent_do_not_scroll_sideways() {
     let portal = Portal::demo();
     let tab = Tab::new().await;
     for (page, whole) in PAGES {
@@ -94,7 +94,7 @@ async fn magnified_pages_do_not_scroll_sideways() {
 }
 
 #[tokio::test]
-async fn paper_is_light_and_whole_and_has_no_controls() {
+async fn printed_pages_are_light_complete_and_without_controls() {
     let portal = Portal::demo();
     let tab = Tab::new().await;
     tab.theme("dark").await;
@@ -127,7 +127,7 @@ async fn paper_is_light_and_whole_and_has_no_controls() {
 }
 
 #[tokio::test]
-async fn nothing_moves_for_those_who_asked_for_that() {
+async fn reduced_motion_disables_animations() {
     let portal = Portal::demo();
     let tab = Tab::new().await;
     tab.stillness().await;

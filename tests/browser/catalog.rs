@@ -1,46 +1,39 @@
 //! The way in, in a real browser: a reader types, and the list and the address follow.
 
-use serde_json::json;
 use world::World;
+use world::catalog::{Entity, catalog};
+use world::rules::{Alert, Rule};
 use world::upstream::Reply;
 
 use crate::chromium::Tab;
 
-fn catalog() -> String {
-    let component = |i: usize| {
-        format!(
-            "---\napiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata:\n  name: service-{i}\n  title: Service {i}\n  \
-             description: What customer {i} buys from us\n  annotations: {{prometheus.io/alert: Alert{i}}}\n\
-             spec: {{owner: team-{}, system: shop}}\n",
-            i % 3
-        )
+/// Twelve services of three teams, in one system.
+fn shop() -> String {
+    let service = |i: usize| {
+        Entity::component(&format!("service-{i}"))
+            .metadata("title", &format!("Service {i}"))
+            .metadata("description", &format!("What customer {i} buys from us"))
+            .alert(&format!("Alert{i}"))
+            .spec("owner", &format!("team-{}", i % 3))
+            .spec("system", "shop")
     };
-    let components: String = (0..12).map(component).collect();
-    format!(
-        "{components}---\napiVersion: backstage.io/v1alpha1\nkind: System\nmetadata: {{name: shop, title: Shop}}\nspec: {{owner: team-1}}\n"
-    )
+    let system = Entity::new("System", "shop").metadata("title", "Shop").spec("owner", "team-1");
+    catalog((0..12).map(service).chain([system]))
 }
 
+/// One rule for each of eleven services: firing, pending, or inactive and late.
 fn rules() -> Reply {
     let rule = |i: usize| {
-        let state = ["firing", "pending", "inactive"][i % 3];
-        let alert = json!({
-            "labels": {"alertname": format!("Alert{i}")}, "annotations": {}, "state": state,
-            "activeAt": "2026-11-23T10:00:00Z", "value": "1",
-        });
-        json!({
-            "state": state, "name": format!("Alert{i}"), "query": "up", "duration": 0, "labels": {},
-            "annotations": {}, "alerts": if state == "inactive" { json!([]) } else { json!([alert]) },
-            "health": "ok", "lastEvaluation": "2026-11-23T10:00:00Z", "type": "alerting",
-        })
+        let name = format!("Alert{i}");
+        let alert = ["firing", "pending"].get(i % 3).map(|state| Alert::new(&name, state));
+        Rule::new(&name).query("up").alerts(alert).set("lastEvaluation", "2026-11-23T10:00:00Z")
     };
-    let rules: Vec<_> = (0..11).map(rule).collect();
-    Reply::rules(json!([{"name": "g", "file": "f", "interval": 15, "rules": rules}]))
+    Reply::group((0..11).map(rule))
 }
 
 #[tokio::test]
-async fn the_list_and_the_address_follow_what_is_typed() {
-    let world = World::of(&catalog()).await;
+async fn list_and_address_follow_typing() {
+    let world = World::of(shop()).await;
     world.upstream.on_rules(rules());
     let at = |path: &str| format!("http://{}{path}", world.address);
     let tab = Tab::open(&at("/?theme=light")).await;

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use world::World;
-use world::load::{catalog, many, rough};
+use world::load::{many, payments, rough};
 use world::program::Portal;
 use world::upstream::Reply;
 
@@ -20,7 +20,7 @@ fn at(world: &World, rest: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_picture_gives_way_to_a_chart_in_its_place() {
+async fn svg_is_replaced_by_a_chart_of_the_same_size() {
     let portal = Portal::demo();
     let tab = Tab::new().await;
     tab.without_scripts().await;
@@ -60,18 +60,18 @@ async fn a_picture_gives_way_to_a_chart_in_its_place() {
 }
 
 #[tokio::test]
-async fn a_refresh_is_one_request_for_what_is_shown() {
-    let world = World::of(&catalog("load|instance")).await;
+async fn refresh_sends_one_request_for_each_visible_chart() {
+    let world = World::of(payments("load|instance")).await;
     world.upstream.on("load", rough(3));
     let tab = Tab::open(&at(&world, "?refresh=1s")).await;
     tab.until("document.querySelector('#graph-1-chart canvas')").await;
     let names =
         "performance.getEntriesByType('resource').map((e) => e.name).filter((n) => n.includes('/graphs/1'))";
     tab.until(&format!("{names}.length >= 4")).await;
-    let asked: Vec<String> = tab.look(names).await;
+    let sent: Vec<String> = tab.look(names).await;
     let width: i64 = tab.look("document.querySelector('#graph-1-chart').clientWidth").await;
-    let first = asked.iter().position(|name| name.contains("drawn=")).unwrap();
-    assert!(asked[first..].iter().all(|name| name.ends_with(&format!("drawn={width}"))), "{asked:?}");
+    let first = sent.iter().position(|name| name.contains("drawn=")).unwrap();
+    assert!(sent[first..].iter().all(|name| name.ends_with(&format!("drawn={width}"))), "{sent:?}");
     // Much narrower: the data of a narrower chart.
     tab.size(500, 900).await;
     tab.until(&format!("{names}.at(-1).includes('drawn=') && !{names}.at(-1).includes('drawn={width}')"))
@@ -82,7 +82,7 @@ async fn a_refresh_is_one_request_for_what_is_shown() {
 }
 
 #[tokio::test]
-async fn pages_without_graphs_do_not_load_the_library() {
+async fn pages_without_graphs_do_not_load_echarts() {
     let world = World::of("apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata: {name: payments, annotations: {prometheus.io/alert: all}}\n").await;
     world.upstream.on_rules(Reply::rules(serde_json::json!([])));
     for page in ["", "/alerts"] {
@@ -97,8 +97,8 @@ async fn pages_without_graphs_do_not_load_the_library() {
 }
 
 #[tokio::test]
-async fn the_servers_times_are_told_in_the_readers_zone() {
-    let world = World::of(&catalog("load|instance")).await;
+async fn times_of_the_svg_are_shown_in_the_readers_zone() {
+    let world = World::of(payments("load|instance")).await;
     world.upstream.on("load", rough(2));
     let tab = Tab::new().await;
     tab.zone("Asia/Kolkata").await;
@@ -110,16 +110,16 @@ async fn the_servers_times_are_told_in_the_readers_zone() {
     ))
     .await;
     let labels = "[...document.querySelectorAll('.plot .x text')].map((e) => e.textContent)";
-    let told: Vec<String> = tab.look(labels).await;
-    assert!(told.iter().any(|text| text.starts_with("18:40")), "{told:?}");
-    assert!(told[0].ends_with("23 Nov"), "{told:?}");
+    let found: Vec<String> = tab.look(labels).await;
+    assert!(found.iter().any(|text| text.starts_with("18:40")), "{found:?}");
+    assert!(found[0].ends_with("23 Nov"), "{found:?}");
     assert_eq!(tab.count("svg.plot").await, 1);
     quiet(&tab).await;
     tab.close().await;
 }
 
 #[tokio::test]
-async fn the_script_has_the_servers_axes() {
+async fn script_computes_the_same_axes_as_the_server() {
     let portal = Portal::demo();
     let tab = Tab::new().await;
     let fixture: Value = serde_json::from_str(include_str!("../fixtures/axes.json")).unwrap();
@@ -144,7 +144,7 @@ const YARDSTICK: &str = "(() => { const begun = performance.now(); let sum = 0; 
 
 /// A tab never freezes: not even for a graph of 1,312 series.
 #[tokio::test]
-async fn many_series_freeze_no_tab() {
+async fn many_series_do_not_block_the_tab() {
     let world = many(1_312).await;
     world.get(&format!("{PAYMENTS}/graphs/1")).await;
     let tab = Tab::new().await;

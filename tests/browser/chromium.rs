@@ -184,8 +184,8 @@ impl Tab {
                     ConsoleApiCalledType::Assert,
                 ];
                 if kinds.contains(&event.r#type) {
-                    let said = event.args.iter().map(|a| a.value.as_ref().map(ToString::to_string));
-                    call(format!("console: {}", said.flatten().collect::<Vec<_>>().join(" ")));
+                    let messages = event.args.iter().map(|a| a.value.as_ref().map(ToString::to_string));
+                    call(format!("console: {}", messages.flatten().collect::<Vec<_>>().join(" ")));
                 }
             }
         });
@@ -222,10 +222,10 @@ impl Tab {
     /// Waits until an expression holds.
     pub async fn until(&self, expression: &str) {
         let start = clock::now();
-        let asked = format!("Boolean({expression})");
+        let sent = format!("Boolean({expression})");
         // While the page changes to another one, nothing holds yet.
         let holds = async || {
-            let found = self.page.evaluate_expression(asked.as_str()).await;
+            let found = self.page.evaluate_expression(sent.as_str()).await;
             found.ok().and_then(|found| found.into_value().ok()).unwrap_or(false)
         };
         while !holds().await {

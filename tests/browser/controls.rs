@@ -29,7 +29,7 @@ async fn stayed(tab: &Tab) {
 }
 
 #[tokio::test]
-async fn the_catalog_is_searched_as_one_types() {
+async fn catalog_search_follows_typing() {
     let portal = Portal::demo();
     let tab = Tab::open(&portal.at("/?theme=dark")).await;
     mark(&tab).await;
@@ -44,7 +44,7 @@ async fn the_catalog_is_searched_as_one_types() {
 }
 
 #[tokio::test]
-async fn the_alert_table_is_filtered_in_its_place() {
+async fn alert_table_is_filtered_without_a_new_page() {
     let portal = Portal::demo();
     let tab = Tab::open(&portal.at(PAYMENTS)).await;
     tab.until("document.querySelector('#graph-1-chart canvas')").await;
@@ -72,7 +72,7 @@ async fn the_alert_table_is_filtered_in_its_place() {
 }
 
 #[tokio::test]
-async fn what_needs_a_script_is_not_offered_without_one() {
+async fn controls_that_need_javascript_are_hidden_without_it() {
     let portal = Portal::demo();
     let tab = Tab::open(&portal.at("/")).await;
     let seen = |selector: &str| format!("document.querySelector('{selector}').checkVisibility()");

@@ -2,6 +2,7 @@
 
 use promenade::clock;
 use serde_json::{Value, json};
+use world::rules::{Alert, Rule, ago};
 use world::upstream::Reply;
 use world::{World, encoded};
 
@@ -19,23 +20,24 @@ async fn world() -> World {
         settings.instances.push(second);
     })
     .await;
-    let since = (clock::now() - jiff::SignedDuration::from_mins(10)).to_string();
     let alert = |i: usize| {
-        json!({"labels": {"alertname": format!("Lag{i:02}"), "severity": "warning", "team": format!("team-{i:02}"), "zone": "eu-1"},
-            "annotations": {"summary": format!("Queue {i} of the orders service lags behind by more than a minute")},
-            "state": "firing", "activeAt": since, "value": "7.25843968e+09"})
+        Alert::firing(&format!("Lag{i:02}"))
+            .label("severity", "warning")
+            .label("team", &format!("team-{i:02}"))
+            .label("zone", "eu-1")
+            .annotation(
+                "summary",
+                &format!("Queue {i} of the orders service lags behind by more than a minute"),
+            )
+            .since(&ago(600))
+            .value("7.25843968e+09")
     };
-    let rule = |name: &str, alerts: Vec<Value>| {
-        let state = if alerts.is_empty() { "inactive" } else { "firing" };
-        json!({"type": "alerting", "name": name, "query": "max by (team) (lag_seconds) > 60", "duration": 300,
-            "labels": {"severity": "warning"}, "annotations": {}, "alerts": alerts,
-            "lastEvaluation": promenade::clock::now().to_string(), "health": "ok", "state": state})
+    let rule = |name: &str| {
+        let rule = Rule::new(name).query("max by (team) (lag_seconds) > 60").duration(300);
+        rule.label("severity", "warning")
     };
-    let mut rules: Vec<Value> = (0..30).map(|i| rule(&format!("Lag{i:02}"), vec![alert(i)])).collect();
-    rules.push(rule("Excessive Memory, Usage", vec![]));
-    world
-        .upstream
-        .on_rules(Reply::rules(json!([{"name": "g", "file": "f", "interval": 15, "rules": rules}])));
+    let lags = (0..30).map(|i| rule(&format!("Lag{i:02}")).alert(alert(i)));
+    world.upstream.on_rules(Reply::group(lags.chain([rule("Excessive Memory, Usage")])));
     world.upstream.on_any(Reply::matrix(&[
         (&[("__name__", "up"), ("job", "orders")], 1.5),
         (&[("__name__", "up"), ("job", "payments")], 3.5),
@@ -68,7 +70,7 @@ async fn quiet(tab: &Tab) {
 }
 
 #[tokio::test]
-async fn they_fit_in_every_state_width_and_theme() {
+async fn custom_pages_fit_in_every_state_width_and_theme() {
     let world = world().await;
     let tab = Tab::new().await;
     let long = encoded("sum by (job) (rate(http_requests_total{path=~\"/a|/b\",zone!=\"eu-1\"}[5m])) / 60");
@@ -103,13 +105,13 @@ async fn they_fit_in_every_state_width_and_theme() {
     }
     // An instance that is not there is a page that is not there, of which Chromium complains by itself.
     let complaints = tab.complaints().await;
-    let own = complaints.iter().filter(|told| !told.contains("instance=nope")).collect::<Vec<_>>();
+    let own = complaints.iter().filter(|text| !text.contains("instance=nope")).collect::<Vec<_>>();
     assert!(own.is_empty(), "{own:?}");
     tab.close().await;
 }
 
 #[tokio::test]
-async fn the_table_changes_in_its_place() {
+async fn custom_table_changes_without_a_new_page() {
     let world = world().await;
     let tab = Tab::open(&at(&world, ALERTS)).await;
     let _: bool = tab.look("(window.stayed = true)").await;
@@ -131,15 +133,15 @@ async fn the_table_changes_in_its_place() {
     tab.click("#alerts tr.row td.value").await;
     tab.until("document.querySelector('#alerts tr.detail .row-graph canvas')").await;
     assert!(tab.look::<bool>("window.stayed === true").await, "the page was loaded anew");
-    let asked = world.upstream.requests().pop().unwrap();
-    assert_eq!(asked.form("query").as_deref(), Some("max by (team) (lag_seconds) > 60"));
+    let request = world.upstream.requests().pop().unwrap();
+    assert_eq!(request.form("query").as_deref(), Some("max by (team) (lag_seconds) > 60"));
     tab.screenshot("custom-row").await;
     quiet(&tab).await;
     tab.close().await;
 }
 
 #[tokio::test]
-async fn a_query_is_written_and_shown() {
+async fn query_is_entered_and_drawn() {
     let world = world().await;
     let tab = Tab::open(&at(&world, "/graph?range=6h&theme=dark")).await;
     let write = "(() => { const area = document.querySelector('textarea[name=query]'); area.value = 'up + 0 > 1'; return true; })()";

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use world::World;
+use world::rules::{Alert, Rule};
 use world::upstream::{Reply, Upstream};
 
 use crate::chromium::Tab;
@@ -26,19 +27,12 @@ metadata: {name: shop}
 
 fn script(world: &World) {
     let alert = |i: usize| {
-        json!({
-            "labels": {"alertname": "Down", "instance": format!("host-{i}.example:9100"), "severity": "critical"},
-            "annotations": {"summary": "A rather long sentence about what is wrong with this host of ours"},
-            "state": "firing", "activeAt": "2026-11-23T10:00:00Z", "value": "1",
-        })
+        Alert::firing("Down")
+            .label("instance", &format!("host-{i}.example:9100"))
+            .label("severity", "critical")
+            .annotation("summary", "A rather long sentence about what is wrong with this host of ours")
     };
-    let alerts: Vec<Value> = (0..8).map(alert).collect();
-    let rule = json!({
-        "state": "firing", "name": "Down", "query": "up == 0", "duration": 0, "labels": {}, "annotations": {},
-        "alerts": alerts, "health": "ok", "lastEvaluation": promenade::clock::now().to_string(), "type": "alerting",
-    });
-    let groups = json!([{"name": "g", "file": "f", "interval": 15, "rules": [rule]}]);
-    world.upstream.on_rules(Reply::rules(groups));
+    world.upstream.on_rules(Reply::group([Rule::new("Down").alerts((0..8).map(alert))]));
     let series = Reply::matrix(&[(&[("__name__", "up"), ("job", "a-job-with-a-name")], 1.0)]);
     world.upstream.on("up", series.clone());
     world.upstream.on("up == 0", series);
@@ -55,7 +49,7 @@ fn the_embedding_page_contains_the_tested_code() {
 }
 
 #[tokio::test]
-async fn every_page_fits_its_frame_and_keeps_nothing() {
+async fn framed_pages_fit_every_width_and_store_nothing() {
     let world = World::of(CATALOG).await;
     script(&world);
     let system = "/catalog/default/system/shop";
@@ -116,7 +110,7 @@ fn origin(server: &Upstream) -> String {
 }
 
 /// How many questions the instance was asked.
-fn asked(world: &World) -> usize {
+fn requests_sent(world: &World) -> usize {
     world.upstream.requests().len()
 }
 
@@ -132,7 +126,7 @@ async fn framed(talks: &Upstream, frames: &Upstream) -> World {
 }
 
 #[tokio::test]
-async fn the_page_around_sizes_themes_and_winds_the_frame() {
+async fn parent_page_sets_size_theme_and_time_of_the_frame() {
     let listed = Upstream::start().await;
     let world = framed(&listed, &listed).await;
     let portal = at(&world, "");
@@ -157,11 +151,11 @@ async fn the_page_around_sizes_themes_and_winds_the_frame() {
     let heights: usize = tab.look("all.filter((t) => t === 'promenade:height').length").await;
     assert!(heights <= 6, "the height goes round: {heights}");
     // Live: neither asks the frame's document again.
-    let before = asked(&world);
+    let before = requests_sent(&world);
     let _: bool = tab.look("(portalFrame.set({ theme: 'dark' }), true)").await;
     tokio::time::sleep(std::time::Duration::from_millis(700)).await;
     tab.screenshot("frame-dark").await;
-    assert_eq!(asked(&world), before);
+    assert_eq!(requests_sent(&world), before);
     let _: bool = tab.look("(portalFrame.set({ from: 'now-30d', to: 'now-29d' }), true)").await;
     let far = |world: &World| {
         let starts = world.upstream.requests().iter().filter_map(|r| r.form("start")).collect::<Vec<_>>();
@@ -179,7 +173,7 @@ async fn the_page_around_sizes_themes_and_winds_the_frame() {
 }
 
 #[tokio::test]
-async fn what_is_malformed_or_from_elsewhere_is_ignored() {
+async fn malformed_messages_and_other_origins_are_ignored() {
     let (listed, other, lines) = (Upstream::start().await, Upstream::start().await, Upstream::start().await);
     let world = framed(&listed, &lines).await;
     let portal = at(&world, "");
@@ -188,7 +182,7 @@ async fn what_is_malformed_or_from_elsewhere_is_ignored() {
     let tab = Tab::open(&format!("{}/", origin(&listed))).await;
     tab.until("all.includes('promenade:ready') && states.length").await;
     // Whatever is malformed or too long changes nothing.
-    let before = asked(&world);
+    let before = requests_sent(&world);
     for wish in [
         "{ from: 1, to: 2 }",
         "{ from: 'now-7d' }",
@@ -200,18 +194,18 @@ async fn what_is_malformed_or_from_elsewhere_is_ignored() {
     let _: bool = tab.look("(frame.contentWindow.postMessage('promenade:set', '*'), true)").await;
     let _: bool = tab.look("(frame.contentWindow.postMessage(null, '*'), true)").await;
     tokio::time::sleep(std::time::Duration::from_millis(500)).await;
-    assert_eq!(asked(&world), before);
+    assert_eq!(requests_sent(&world), before);
     let complaints = tab.complaints().await;
     assert!(complaints.is_empty(), "{complaints:?}");
     // One that may frame the portal, but not talk with it.
     lines.on_any(parent(&portal, &path));
     tab.go(&format!("{}/", origin(&lines))).await;
-    let before = asked(&world);
+    let before = requests_sent(&world);
     tokio::time::sleep(std::time::Duration::from_millis(700)).await;
     let _: bool = tab.look("(portalFrame.set({ from: 'now-9d', to: 'now-8d' }), true)").await;
     tokio::time::sleep(std::time::Duration::from_millis(700)).await;
     assert_eq!(tab.look::<Vec<String>>("all").await, Vec::<String>::new(), "it is told nothing");
-    assert_eq!(asked(&world), before, "nor heard");
+    assert_eq!(requests_sent(&world), before, "nor heard");
     // One that is on no list.
     other.on_any(parent(&portal, &path));
     tab.go(&format!("{}/", origin(&other))).await;

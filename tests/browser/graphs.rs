@@ -49,7 +49,7 @@ const LOCK: &str = ".moves a[title^='The same window']";
 const FOLLOW: &str = ".moves a[title^='A window as long']";
 
 #[tokio::test]
-async fn the_window_moves_by_links_without_a_script() {
+async fn time_range_moves_by_links_without_javascript() {
     let portal = Portal::demo();
     let tab = Tab::new().await;
     tab.without_scripts().await;
@@ -86,7 +86,7 @@ async fn the_window_moves_by_links_without_a_script() {
 }
 
 #[tokio::test]
-async fn dragging_over_a_chart_zooms_the_page_and_back_is_one_click() {
+async fn dragging_over_a_chart_zooms_the_page_and_one_click_undoes_it() {
     let portal = Portal::demo();
     let tab = Tab::open(&portal.at(&format!("{PAYMENTS}?{PAST}&kiosk&theme=dark&tz=utc"))).await;
     tab.size(900, 500).await;
@@ -126,7 +126,7 @@ async fn dragging_over_a_chart_zooms_the_page_and_back_is_one_click() {
 }
 
 #[tokio::test]
-async fn a_pointer_is_seen_on_every_chart() {
+async fn crosshair_is_shown_on_every_chart() {
     let portal = Portal::demo();
     let tab = Tab::open(&portal.at(&format!("{PAYMENTS}/graphs?{PAST}"))).await;
     tab.size(1440, 1400).await;
@@ -179,7 +179,7 @@ const SHOWN: &str = "[...document.querySelectorAll('#graph-1 tr[data-series]:not
 const DRAWN: &str = "echarts.getInstanceByDom(document.getElementById('graph-1-chart')).getOption().series.filter(Boolean).map((s) => s.name)";
 
 #[tokio::test]
-async fn a_legend_is_sorted_and_the_address_says_so() {
+async fn legend_order_is_kept_in_the_address() {
     let world = scripted().await;
     let tab = Tab::open(&at(&world, "?refresh=1s")).await;
     drawn(&tab, &[1]).await;
@@ -219,7 +219,7 @@ async fn a_legend_is_sorted_and_the_address_says_so() {
 }
 
 #[tokio::test]
-async fn what_is_chosen_in_a_legend_is_in_the_address() {
+async fn legend_selection_is_kept_in_the_address() {
     let world = scripted().await;
     let tab = Tab::open(&at(&world, "?refresh=0")).await;
     drawn(&tab, &[1]).await;
@@ -268,12 +268,12 @@ async fn what_is_chosen_in_a_legend_is_in_the_address() {
 }
 
 #[tokio::test]
-async fn arrow_keys_walk_through_a_chart() {
+async fn arrow_keys_move_through_a_chart() {
     let world = scripted().await;
     let tab = Tab::open(&at(&world, &format!("/graphs/1?{PAST}&tz=Asia/Kolkata"))).await;
     drawn(&tab, &[1]).await;
     let _: bool = tab.look("(document.getElementById('graph-1-chart').focus(), true)").await;
-    let said = "document.getElementById('said').textContent";
+    let message = "document.getElementById('said').textContent";
     let walks = [
         // The newest sample first.
         ("ArrowLeft", "2026-09-21 20:43:15 UTC+5:30, a, 1.21 KiB"),
@@ -287,7 +287,7 @@ async fn arrow_keys_walk_through_a_chart() {
     let mut heard = Vec::new();
     for (key, _) in walks {
         tab.press(key).await;
-        heard.push(tab.look::<String>(said).await);
+        heard.push(tab.look::<String>(message).await);
     }
     let expected: Vec<_> = walks.iter().map(|(_, text)| *text).collect();
     assert_eq!(heard, expected);
@@ -298,7 +298,7 @@ async fn arrow_keys_walk_through_a_chart() {
 }
 
 #[tokio::test]
-async fn shortcuts_do_what_the_list_says() {
+async fn shortcuts_do_what_their_list_describes() {
     let portal = Portal::demo();
     let tab = Tab::open(&portal.at(&format!("{PAYMENTS}?refresh=0"))).await;
     drawn(&tab, &[1]).await;
@@ -317,17 +317,17 @@ async fn shortcuts_do_what_the_list_says() {
         let _: bool = tab.look("(document.activeElement.blur(), true)").await;
     }
 
-    let asked =
+    let sent =
         "performance.getEntriesByType('resource').filter((e) => /graphs.\\d|.alerts/.test(e.name)).length";
-    let before: usize = tab.look(asked).await;
+    let before: usize = tab.look(sent).await;
     tab.press("r").await;
     let panels = tab.count(".panel[hx-get]").await;
-    tab.until(&format!("{asked} === {}", before + panels)).await;
+    tab.until(&format!("{sent} === {}", before + panels)).await;
 
     tab.press("t").await;
     tab.until("document.activeElement === document.querySelector('#menu-range input[name=from]')").await;
     tab.press("r").await;
-    assert_eq!(tab.look::<usize>(asked).await, before + panels, "letters in a field are letters");
+    assert_eq!(tab.look::<usize>(sent).await, before + panels, "letters in a field are letters");
     tab.press("Escape").await;
     tab.until("!document.getElementById('menu-range').open").await;
     let _: bool = tab.look("(document.activeElement.blur(), true)").await;
@@ -341,7 +341,7 @@ async fn shortcuts_do_what_the_list_says() {
 }
 
 #[tokio::test]
-async fn axis_tooltip_table_and_words_agree_on_the_zone() {
+async fn axis_tooltip_table_and_text_use_the_same_zone() {
     let world = scripted().await;
     let tab = Tab::new().await;
     tab.zone("America/New_York").await;

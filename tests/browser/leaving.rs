@@ -29,7 +29,7 @@ async fn path(tab: &Tab) -> String {
 }
 
 #[tokio::test]
-async fn what_leads_to_another_page_waits_for_it() {
+async fn links_to_other_pages_show_progress_until_the_page_arrives() {
     let (_server, origin) = slow().await;
     let tab = Tab::new().await;
     // Each is followed at once by a way elsewhere, which a page still on its way would end.
@@ -59,7 +59,7 @@ async fn what_leads_to_another_page_waits_for_it() {
 }
 
 #[tokio::test]
-async fn what_stays_on_the_page_waits_for_no_other() {
+async fn clicks_that_stay_on_the_page_show_no_progress() {
     let (_server, origin) = slow().await;
     let tab = Tab::open(&format!("{origin}/")).await;
     let _: bool = tab.look("(window.stayed = true)").await;

@@ -6,6 +6,7 @@ use promenade::config::Settings;
 use serde_json::{Value, json};
 use world::World;
 use world::program::Portal;
+use world::rules::{Alert, Rule};
 use world::upstream::Reply;
 
 use crate::chromium::Tab;
@@ -42,7 +43,7 @@ async fn pause(millis: u64) {
 }
 
 #[tokio::test]
-async fn a_graph_is_drawn_and_the_pointer_finds_its_figures() {
+async fn chart_is_drawn_and_the_pointer_shows_its_values() {
     let portal = Portal::demo();
     let tab = Tab::open(&portal.at(PAYMENTS)).await;
     tab.until(&format!("{} > 500", ink("#graph-1-chart"))).await;
@@ -70,7 +71,7 @@ async fn a_graph_is_drawn_and_the_pointer_finds_its_figures() {
 }
 
 #[tokio::test]
-async fn a_refresh_keeps_the_readers_place() {
+async fn refresh_keeps_the_scroll_position_and_focus() {
     let portal = Portal::demo();
     let tab = Tab::open(&portal.at(&format!("{PAYMENTS}?refresh=1s"))).await;
     tab.size(1440, 600).await;
@@ -117,7 +118,7 @@ async fn a_refresh_keeps_the_readers_place() {
 }
 
 #[tokio::test]
-async fn the_legend_isolates_toggles_and_takes_keys() {
+async fn legend_isolates_and_toggles_series_by_pointer_and_keyboard() {
     let portal = Portal::demo();
     let tab = Tab::open(&portal.at(&format!("{PAYMENTS}/graphs/3?refresh=0"))).await;
     tab.until(&format!("{} > 200", ink("#graph-3-chart"))).await;
@@ -139,7 +140,7 @@ async fn the_legend_isolates_toggles_and_takes_keys() {
 }
 
 #[tokio::test]
-async fn a_hidden_tab_does_not_ask() {
+async fn hidden_tab_does_not_refresh() {
     let portal = Portal::demo();
     let tab = Tab::open(&portal.at(&format!("{PAYMENTS}?refresh=1s"))).await;
     tab.until(&format!("{} >= 1", answers("/alerts"))).await;
@@ -154,7 +155,7 @@ async fn a_hidden_tab_does_not_ask() {
 }
 
 #[tokio::test]
-async fn an_open_menu_holds_its_panel_still() {
+async fn panel_with_an_open_menu_is_not_replaced() {
     let portal = Portal::demo();
     let tab = Tab::open(&portal.at(&format!("{PAYMENTS}/graphs/1?refresh=1s"))).await;
     tab.until(&format!("{} >= 1", answers("graphs/1"))).await;
@@ -170,7 +171,7 @@ async fn an_open_menu_holds_its_panel_still() {
 }
 
 #[tokio::test]
-async fn a_frame_has_no_header_and_never_scrolls_sideways() {
+async fn framed_page_has_no_header_and_does_not_scroll_sideways() {
     let portal = Portal::demo();
     let tab = Tab::new().await;
     for entity in ["component/payments", "component/gateway", "component/search", "component/recommendations"]
@@ -190,7 +191,7 @@ async fn a_frame_has_no_header_and_never_scrolls_sideways() {
 }
 
 #[tokio::test]
-async fn without_a_script_the_figures_and_alerts_are_there() {
+async fn values_and_alerts_are_visible_without_javascript() {
     let portal = Portal::demo();
     let tab = Tab::new().await;
     tab.without_scripts().await;
@@ -211,7 +212,7 @@ async fn without_a_script_the_figures_and_alerts_are_there() {
 }
 
 #[tokio::test]
-async fn the_tab_tells_the_state() {
+async fn tab_shows_the_state_in_title_and_icon() {
     let portal = Portal::demo();
     let tab = Tab::open(&portal.at(PAYMENTS)).await;
     tab.until("document.getElementById('favicon').href.includes('favicon-firing')").await;
@@ -223,22 +224,22 @@ async fn the_tab_tells_the_state() {
 }
 
 #[tokio::test]
-async fn the_silence_of_the_portal_is_told_and_ends() {
+async fn lost_connection_to_the_portal_is_shown_and_then_cleared() {
     let mut portal = Portal::demo();
     let tab = Tab::open(&portal.at(&format!("{PAYMENTS}?refresh=1s"))).await;
     tab.until(&format!("{} >= 1", answers("/alerts"))).await;
     assert!(tab.look::<bool>("document.getElementById('connection').hidden").await);
     portal.kill();
     tab.until("!document.getElementById('connection').hidden").await;
-    let said = tab.text("#connection").await;
+    let shown = tab.text("#connection").await;
     let shape = regex::Regex::new(r"Connection to the portal lost \(\d\d:\d\d:\d\d [A-Z]{3}\)").unwrap();
-    assert!(shape.is_match(&said), "{said}");
+    assert!(shape.is_match(&shown), "{shown}");
     assert!(tab.count("#alerts tbody tr.row").await >= 1, "what was shown stays");
     tab.close().await;
 }
 
 #[tokio::test]
-async fn the_script_writes_numbers_as_the_server_does() {
+async fn script_formats_numbers_like_the_server() {
     let portal = Portal::demo();
     let tab = Tab::open(&portal.at("/")).await;
     let fixture = include_str!("../fixtures/number-format.json");
@@ -250,7 +251,7 @@ async fn the_script_writes_numbers_as_the_server_does() {
 }
 
 #[tokio::test]
-async fn times_are_told_in_the_readers_zone() {
+async fn times_are_shown_in_the_readers_zone() {
     let portal = Portal::demo();
     let tab = Tab::new().await;
     tab.zone("America/New_York").await;
@@ -262,7 +263,7 @@ async fn times_are_told_in_the_readers_zone() {
 }
 
 #[tokio::test]
-async fn a_change_of_theme_repaints_the_charts() {
+async fn theme_change_repaints_the_charts() {
     let portal = Portal::demo();
     let tab = Tab::open(&portal.at(&format!("{PAYMENTS}?refresh=0"))).await;
     tab.until(&format!("{} > 500", ink("#graph-1-chart"))).await;
@@ -280,7 +281,7 @@ async fn scripted() -> World {
     // How long the portal holds on to rules.
     let shorter = |settings: &mut Settings| settings.instances[0].scrape_interval = Duration::from_secs(1);
     let world = World::with(catalog, shorter).await;
-    world.upstream.on_rules(firing(true));
+    world.upstream.on_rules(rules(true));
     world.upstream.on("load", Reply::matrix(&[(&[("zone", "<b>a</b>")], 1.5), (&[("zone", "b")], 2.5)]));
     world
 }
@@ -289,35 +290,29 @@ fn at(world: &World) -> String {
     format!("http://{}/catalog/default/component/cart?refresh=1s", world.address)
 }
 
-fn firing(yes: bool) -> Reply {
-    let alert = json!({
-        "labels": {"alertname": "TooMuch", "severity": "critical"}, "annotations": {}, "state": "firing",
-        "activeAt": "2026-01-02T03:04:05.678Z", "value": "1e+00"
-    });
-    let alerts = if yes { vec![alert] } else { Vec::new() };
-    Reply::rules(json!([{"name": "g", "file": "f", "interval": 1, "rules": [{
-        "state": if yes { "firing" } else { "inactive" }, "name": "TooMuch", "query": "load > 1", "duration": 0,
-        "keepFiringFor": 0, "labels": {"severity": "critical"}, "annotations": {}, "alerts": alerts,
-        "health": "ok", "evaluationTime": 0.001, "lastEvaluation": promenade::clock::now().to_string(), "type": "alerting"
-    }]}]))
+/// A rule that is firing or inactive.
+fn rules(is_firing: bool) -> Reply {
+    let alert = Alert::firing("TooMuch").label("severity", "critical").since("2026-01-02T03:04:05.678Z");
+    let rule = Rule::new("TooMuch").query("load > 1").label("severity", "critical");
+    Reply::group([rule.alerts(is_firing.then_some(alert))])
 }
 
 #[tokio::test]
-async fn the_tab_follows_the_state() {
+async fn tab_follows_changes_of_state() {
     let world = scripted().await;
     let tab = Tab::open(&at(&world)).await;
     let icon = "document.getElementById('favicon').href";
     tab.until(&format!("{icon}.includes('favicon-firing') && document.title.includes('1 firing')")).await;
-    world.upstream.on_rules(firing(false));
+    world.upstream.on_rules(rules(false));
     tab.until(&format!("{icon}.includes('favicon-ok') && document.title.includes('nothing firing')")).await;
-    world.upstream.on_rules(firing(true));
+    world.upstream.on_rules(rules(true));
     tab.until(&format!("{icon}.includes('favicon-firing') && document.title.includes('1 firing')")).await;
     quiet(&tab).await;
     tab.close().await;
 }
 
 #[tokio::test]
-async fn a_graph_that_went_and_came_back_keeps_the_readers_choice() {
+async fn graph_that_failed_and_recovered_keeps_the_legend_selection() {
     let world = scripted().await;
     let tab = Tab::open(&at(&world)).await;
     tab.until(&format!("{} > 200", ink("#graph-1-chart"))).await;
@@ -340,7 +335,7 @@ async fn a_graph_that_went_and_came_back_keeps_the_readers_choice() {
 
 /// The suite has ears: what it would fail on, it hears.
 #[tokio::test]
-async fn a_planted_breach_of_the_policy_is_heard() {
+async fn violation_of_the_content_policy_is_detected() {
     let portal = Portal::demo();
     let tab = Tab::open(&portal.at("/")).await;
     quiet(&tab).await;
@@ -354,7 +349,7 @@ async fn a_planted_breach_of_the_policy_is_heard() {
 
 /// Every page of the demo, without a complaint, in pictures.
 #[tokio::test]
-async fn every_page_is_quiet() {
+async fn pages_cause_no_console_message() {
     let portal = Portal::demo();
     let tab = Tab::open(&portal.at("/")).await;
     let entities: Vec<String> = tab

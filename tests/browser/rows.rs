@@ -4,6 +4,7 @@ use promenade::clock;
 use promenade::config::Settings;
 use serde_json::{Value, json};
 use world::World;
+use world::rules::{Alert, Rule, ago};
 use world::upstream::{Reply, Upstream};
 
 use crate::chromium::Tab;
@@ -14,23 +15,16 @@ const CATALOG: &str = "apiVersion: backstage.io/v1alpha1\nkind: Component\nmetad
                        annotations: {prometheus.io/alert: all}\n";
 
 fn script(world: &World) {
-    let at = (clock::now() - jiff::SignedDuration::from_mins(10)).to_string();
-    let rule = |i: usize| {
-        let name = format!("Rule{i:02}");
-        let active = i < 30;
-        let alert = json!({
-            "labels": {"alertname": name, "team": format!("</script>{i}")},
-            "annotations": {"summary": "it's \"down\" <b>"}, "state": "firing", "activeAt": at, "value": "1e+00",
-        });
-        json!({
-            "state": if active { "firing" } else { "inactive" }, "name": name, "query": "up == 0", "duration": 0,
-            "labels": {}, "annotations": {}, "alerts": if active { json!([alert]) } else { json!([]) },
-            "health": "ok", "lastEvaluation": at, "type": "alerting",
-        })
+    let at = ago(600);
+    let alert = |i: usize| {
+        let alert = Alert::firing(&format!("Rule{i:02}")).label("team", &format!("</script>{i}"));
+        alert.annotation("summary", "it's \"down\" <b>").since(&at)
     };
-    let rules: Vec<Value> = (0..32).map(rule).collect();
-    let groups = json!([{"name": "group", "file": "rules.yml", "interval": 15, "rules": rules}]);
-    world.upstream.on_rules(Reply::rules(groups));
+    let rule = |i: usize| {
+        let alert = (i < 30).then(|| alert(i));
+        Rule::new(&format!("Rule{i:02}")).alerts(alert).set("lastEvaluation", at.clone())
+    };
+    world.upstream.on_rules(Reply::group((0..32).map(rule)));
     world.upstream.on("up == 0", Reply::matrix(&[(&[("__name__", "up"), ("job", "a")], 1.0)]));
 }
 
@@ -43,16 +37,16 @@ async fn quiet(tab: &Tab) {
     assert!(complaints.is_empty(), "the browser complains:\n  {}", complaints.join("\n  "));
 }
 
-fn asked(world: &World) -> usize {
+fn graph_requests(world: &World) -> usize {
     world.upstream.requests().iter().filter(|r| r.form("query").is_some()).count()
 }
 
 #[tokio::test]
-async fn a_row_opens_to_its_graph_and_keeps_it() {
+async fn opened_row_shows_its_graph_and_keeps_it_on_refresh() {
     let world = World::of(CATALOG).await;
     script(&world);
     let tab = Tab::open(&at(&world, &format!("{ALERTS}?refresh=1s"))).await;
-    assert_eq!(asked(&world), 0, "no graph before a row is opened");
+    assert_eq!(graph_requests(&world), 0, "no graph before a row is opened");
     // Its name is a link, and still opens it in place.
     tab.click(&format!("{ROW} a.permalink")).await;
     tab.until("document.querySelector('#alerts tr.detail .row-graph canvas')").await;
@@ -86,7 +80,7 @@ async fn a_row_opens_to_its_graph_and_keeps_it() {
 }
 
 #[tokio::test]
-async fn a_row_is_found_by_its_link_without_a_script() {
+async fn row_link_works_without_javascript() {
     let world = World::of(CATALOG).await;
     script(&world);
     let tab = Tab::open(&at(&world, &format!("{ALERTS}?sort=-name"))).await;
@@ -106,7 +100,7 @@ async fn a_row_is_found_by_its_link_without_a_script() {
 }
 
 #[tokio::test]
-async fn pages_inactive_rows_and_columns_change_in_place() {
+async fn paging_inactive_rows_and_columns_change_without_a_new_page() {
     let world = World::of(CATALOG).await;
     script(&world);
     let tab = Tab::open(&at(&world, &format!("{ALERTS}?extraColumns=labels.team,annotations.summary"))).await;
@@ -149,7 +143,7 @@ fn framing(portal: &str) -> Reply {
 }
 
 #[tokio::test]
-async fn only_a_listed_parent_is_told_of_the_opened_row() {
+async fn only_a_listed_parent_receives_the_opened_row() {
     let (listed, other) = (Upstream::start().await, Upstream::start().await);
     let origin = |server: &Upstream| format!("http://{}", server.address);
     let settings = |settings: &mut Settings| {
@@ -167,23 +161,23 @@ async fn only_a_listed_parent_is_told_of_the_opened_row() {
         "(({{x, y, width, height}}) => [x + width / 2, y + height / 2])(document.querySelector('{ROW} td.sum').getBoundingClientRect())"
     );
     let (x, y): (f64, f64) = tab.look(&row).await;
-    for (server, told) in [(&listed, 1), (&other, 0)] {
+    for (server, expected) in [(&listed, 1), (&other, 0)] {
         // Another step, so that its graph is not in the cache: its question tells that the row was opened.
-        let step = if told == 1 { "60s" } else { "120s" };
+        let step = if expected == 1 { "60s" } else { "120s" };
         server.on_any(framing(&format!("{portal}&step={step}")));
-        let before = asked(&world);
+        let before = graph_requests(&world);
         tab.go(&format!("{}/", origin(server))).await;
         tab.until("window.loaded").await;
         let place = format!("((s) => {{ s.left = '{}px'; s.top = '{}px'; return true; }})", x - 1.0, y - 1.0);
         let _: bool = tab.look(&format!("{place}(document.getElementById('spot').style)")).await;
         tab.click("#spot").await;
         for _ in 0..100 {
-            if asked(&world) > before {
+            if graph_requests(&world) > before {
                 break;
             }
             tokio::time::sleep(std::time::Duration::from_millis(50)).await;
         }
-        assert!(asked(&world) > before, "the row was opened");
+        assert!(graph_requests(&world) > before, "the row was opened");
         // Closed again, of which nobody is told.
         tab.click("#spot").await;
         let heard: Vec<(String, Value)> = {
@@ -191,8 +185,8 @@ async fn only_a_listed_parent_is_told_of_the_opened_row() {
             tab.look("told.filter(([, message]) => message.type === 'promenade:row')").await
         };
         let all: usize = tab.look("told.length").await;
-        assert_eq!(all == 0, told == 0, "another is told nothing at all");
-        assert_eq!(heard.len(), told, "{heard:?}");
+        assert_eq!(all == 0, expected == 0, "another is told nothing at all");
+        assert_eq!(heard.len(), expected, "{heard:?}");
         for (from, message) in heard {
             assert_eq!(from, format!("http://{}", world.address));
             assert_eq!((&message["type"], &message["version"]), (&json!("promenade:row"), &json!(1)));

@@ -14,7 +14,7 @@ async fn slow() -> (NamedStore, Upstream) {
     (store(vec![settings]).0, upstream)
 }
 
-fn asked(origin: Origin) -> Question {
+fn up(origin: Origin) -> Question {
     Question { origin, ..question("default", "up", 0) }
 }
 
@@ -24,7 +24,7 @@ type Reader = tokio::task::JoinHandle<bool>;
 async fn reader(store: &NamedStore, upstream: &Upstream, origin: Origin) -> Reader {
     let reader = {
         let store = store.clone();
-        tokio::spawn(async move { store.ask(asked(origin)).await.is_ok() })
+        tokio::spawn(async move { store.ask(up(origin)).await.is_ok() })
     };
     for _ in 0..100 {
         if !upstream.requests().is_empty() {
@@ -49,7 +49,7 @@ async fn is_ended(upstream: &Upstream) -> bool {
 }
 
 #[tokio::test]
-async fn an_ad_hoc_question_that_nobody_waits_for_is_ended_upstream() {
+async fn ad_hoc_query_without_waiting_readers_is_cancelled() {
     // Hanging, so that nothing but the portal can end it.
     let (store, upstream) = slow().await;
     upstream.on_any(Reply::hang());
@@ -60,7 +60,7 @@ async fn an_ad_hoc_question_that_nobody_waits_for_is_ended_upstream() {
 }
 
 #[tokio::test]
-async fn a_reader_who_joined_keeps_an_ad_hoc_question_alive() {
+async fn ad_hoc_query_continues_while_a_joined_reader_waits() {
     let (store, upstream) = slow().await;
     let first = reader(&store, &upstream, Origin::AdHoc).await;
     let second = reader(&store, &upstream, Origin::AdHoc).await;
@@ -70,7 +70,7 @@ async fn a_reader_who_joined_keeps_an_ad_hoc_question_alive() {
 }
 
 #[tokio::test]
-async fn the_last_of_several_readers_ends_it_and_who_comes_later_asks_anew() {
+async fn ad_hoc_query_is_cancelled_with_its_last_reader_and_sent_again_for_the_next() {
     let (store, upstream) = slow().await;
     upstream.on_any(Reply::hang());
     let first = reader(&store, &upstream, Origin::AdHoc).await;
@@ -80,23 +80,23 @@ async fn the_last_of_several_readers_ends_it_and_who_comes_later_asks_anew() {
     second.abort();
     assert!(is_ended(&upstream).await);
     upstream.on_any(Reply::matrix(&[(&[], 1.0)]));
-    store.ask(asked(Origin::AdHoc)).await.unwrap();
+    store.ask(up(Origin::AdHoc)).await.unwrap();
     assert_eq!(upstream.requests().len(), 2);
 }
 
 #[tokio::test]
-async fn a_known_question_goes_on_and_serves_who_comes_later() {
+async fn query_of_an_annotation_continues_without_readers_and_is_cached() {
     let (store, upstream) = slow().await;
     let first = reader(&store, &upstream, Origin::Known).await;
     first.abort();
     tokio::time::sleep(Duration::from_millis(200)).await;
     assert_eq!(upstream.open_connections(), 1);
-    store.ask(asked(Origin::Known)).await.unwrap();
+    store.ask(up(Origin::Known)).await.unwrap();
     assert_eq!(upstream.requests().len(), 1);
 }
 
 #[tokio::test]
-async fn a_browser_that_leaves_a_custom_page_ends_its_query() {
+async fn leaving_a_custom_page_cancels_its_query() {
     let world = World::of("").await;
     world.upstream.on_any(Reply::hang());
     let page = world.get("/graph.json?query=vector(1)");

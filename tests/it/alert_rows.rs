@@ -7,44 +7,38 @@ use promenade::config::Settings;
 use serde_json::{Value, json};
 use world::World;
 use world::markup::{Tag, panel, tags, words};
+use world::rules::{Alert, Rule, ago};
 use world::upstream::Reply;
 
 const ALERTS: &str = "/catalog/default/component/payments/alerts";
 const CATALOG: &str = "apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata:\n  name: payments\n  \
                        annotations: {prometheus.io/alert: 'Down,Lag,Quiet'}\n";
 
-/// One for all, so that the order is that of their labels.
-static ACTIVE_AT: LazyLock<String> =
-    LazyLock::new(|| (clock::now() - jiff::SignedDuration::from_mins(10)).to_string());
+/// All alerts have the same time, so their labels determine the order.
+static ACTIVE_AT: LazyLock<String> = LazyLock::new(|| ago(600));
 
-fn alert(name: &str, instance: &str) -> Value {
-    json!({
-        "labels": {"alertname": name, "severity": "warning", "instance": instance, "job": "node"},
-        "annotations": {"summary": format!("{instance} is down"), "see": "https://wiki.example/down"},
-        "state": "firing", "activeAt": *ACTIVE_AT, "value": "1e+00",
-    })
+fn firing(name: &str, instance: &str) -> Alert {
+    Alert::firing(name)
+        .label("severity", "warning")
+        .label("instance", instance)
+        .label("job", "node")
+        .annotation("summary", &format!("{instance} is down"))
+        .annotation("see", "https://wiki.example/down")
+        .since(&ACTIVE_AT)
 }
 
-fn rule(name: &str, query: &str, alerts: &[Value]) -> Value {
-    json!({
-        "state": if alerts.is_empty() { "inactive" } else { "firing" }, "name": name, "query": query,
-        "duration": 300, "keepFiringFor": 0, "labels": {"severity": "warning"}, "annotations": {},
-        "alerts": alerts, "health": "ok", "evaluationTime": 0.001, "lastEvaluation": clock::now().to_string(),
-        "type": "alerting",
-    })
+fn warning(name: &str, query: &str) -> Rule {
+    Rule::new(name).query(query).duration(300).label("severity", "warning")
 }
 
 fn script(world: &World) {
-    let many: Vec<Value> = (0..60).map(|i| alert("Lag", &format!("shard-{i:02}"))).collect();
-    let rules = [
-        rule("Down", "up == 0", &[alert("Down", "a:1"), alert("Down", "b:1")]),
-        rule("Lag", "lag > 5", &many),
-        rule("Quiet", "quiet > 1", &[]),
-        rule("Foreign", "secret > 1", &[alert("Foreign", "c:1")]),
-    ];
-    world.upstream.on_rules(Reply::rules(
-        json!([{"name": "group", "file": "rules.yml", "interval": 15, "rules": rules}]),
-    ));
+    let many = (0..60).map(|i| firing("Lag", &format!("shard-{i:02}")));
+    world.upstream.on_rules(Reply::group([
+        warning("Down", "up == 0").alerts([firing("Down", "a:1"), firing("Down", "b:1")]),
+        warning("Lag", "lag > 5").alerts(many),
+        warning("Quiet", "quiet > 1"),
+        warning("Foreign", "secret > 1").alert(firing("Foreign", "c:1")),
+    ]));
     world.upstream.on(
         "up == 0",
         Reply::matrix(&[
@@ -83,7 +77,7 @@ fn permalinks(html: &str, name: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn the_address_chooses_the_columns() {
+async fn columns_follow_the_address() {
     const START: &str = "State Name Summary Severity";
     let world = world().await;
     for (query, expected) in [
@@ -128,16 +122,16 @@ async fn the_address_chooses_the_columns() {
         ["", "node", "https://wiki.example/down", ""],
         "what all share"
     );
-    let told = world.get(&format!("{ALERTS}?extraColumns=job")).await;
-    assert!(words(told.text()).contains("\"job\" is not a column; use annotations.NAME or labels.NAME"));
+    let reply = world.get(&format!("{ALERTS}?extraColumns=job")).await;
+    assert!(words(reply.text()).contains("\"job\" is not a column; use annotations.NAME or labels.NAME"));
     let full = words(&table(&world, "?showLabels=true").await);
     assert!(full.contains("alertname=Down") && full.contains("job=node"), "{full}");
 }
 
 #[tokio::test]
-async fn a_page_has_the_size_that_is_chosen() {
+async fn page_size_follows_the_address() {
     let world = world().await;
-    for (size, shown, said) in [
+    for (size, shown, expected) in [
         ("5", 5, "1–5 of 62 rows"),
         ("10", 10, "1–10 of 62 rows"),
         ("20", 20, "1–20 of 62 rows"),
@@ -149,14 +143,14 @@ async fn a_page_has_the_size_that_is_chosen() {
         let link = tags(&html).into_iter().find(|t| t.get("href").is_some_and(|h| h.ends_with(&wanted)));
         let html = table(&world, link.unwrap().get("href").unwrap().strip_prefix(ALERTS).unwrap()).await;
         assert_eq!(rows(&html).len(), shown, "{size}");
-        assert!(words(&html).contains(said), "{size}: {}", words(&html));
+        assert!(words(&html).contains(expected), "{size}: {}", words(&html));
         let current = tags(&html).into_iter().filter(|t| t.get("aria-current").is_some() && t.name == "a");
         assert!(current.into_iter().any(|t| t.get("href").unwrap().contains(&wanted)), "{size}");
     }
 }
 
 #[tokio::test]
-async fn a_link_leads_to_its_row_wherever_it_is() {
+async fn link_to_a_row_opens_the_page_that_contains_it() {
     let world = world().await;
     let all = table(&world, "?sort=name&pageSize=all&showInactiveAlerts").await;
     let lag = permalinks(&all, "Lag");
@@ -186,7 +180,7 @@ async fn a_link_leads_to_its_row_wherever_it_is() {
 }
 
 #[tokio::test]
-async fn an_expression_is_drawn_with_its_alerts_beginning() {
+async fn opened_row_draws_the_expression_and_marks_the_start_of_the_alert() {
     let world = world().await;
     let html = table(&world, "?sort=name").await;
     let place = tags(&html).into_iter().find(|t| t.get("class") == Some("row-graph")).unwrap();
@@ -215,12 +209,12 @@ async fn an_expression_is_drawn_with_its_alerts_beginning() {
     let page = world.get(&own).await;
     assert_eq!(page.status, 200);
     assert!(page.text().contains("<html") && words(page.text()).contains("active since"));
-    let asked: Vec<_> = world.upstream.requests().iter().filter_map(|r| r.form("query")).collect();
-    assert_eq!(asked, ["up == 0"], "as the rule has it, once");
+    let queries: Vec<_> = world.upstream.requests().iter().filter_map(|r| r.form("query")).collect();
+    assert_eq!(queries, ["up == 0"], "as the rule has it, once");
 }
 
 #[tokio::test]
-async fn only_the_entitys_own_expressions_are_asked() {
+async fn alert_graph_of_an_entity_queries_only_expressions_of_its_rows() {
     let closed = |settings: &mut Settings| settings.web.ad_hoc = false;
     let world = World::with(CATALOG, closed).await;
     script(&world);
@@ -236,12 +230,12 @@ async fn only_the_entitys_own_expressions_are_asked() {
     let fragment = world.get_with(&format!("{ALERTS}/graph?alert={id}"), &[("HX-Request", "true")]).await;
     assert_eq!(fragment.status, 200, "a panel fails alone");
     assert!(words(fragment.text()).contains("too <b>many</b>"), "{}", words(fragment.text()));
-    let asked: Vec<_> = world.upstream.requests().iter().filter_map(|r| r.form("query")).collect();
-    assert_eq!(asked, ["quiet > 1"]);
+    let queries: Vec<_> = world.upstream.requests().iter().filter_map(|r| r.form("query")).collect();
+    assert_eq!(queries, ["quiet > 1"]);
 }
 
 #[tokio::test]
-async fn a_row_is_carried_for_the_parent_only_when_one_is_listed() {
+async fn row_contains_its_json_only_if_a_parent_origin_is_listed() {
     let listed = |settings: &mut Settings| {
         settings.web.parent_origins = vec!["https://a.example".to_owned(), "https://b.example".to_owned()];
     };
@@ -253,11 +247,11 @@ async fn a_row_is_carried_for_the_parent_only_when_one_is_listed() {
     let reply = world.get(&format!("{ALERTS}?sort=name")).await;
     let root = tags(reply.text()).into_iter().find(|t| t.name == "html").unwrap();
     assert_eq!(root.get("data-parents"), Some("https://a.example https://b.example"));
-    let told: Value = serde_json::from_str(rows(reply.text())[0].get("data-row").unwrap()).unwrap();
+    let shown: Value = serde_json::from_str(rows(reply.text())[0].get("data-row").unwrap()).unwrap();
     let data = world.get(&format!("{ALERTS}.json?sort=name")).await.json();
-    assert_eq!(told, data["alerts"][0], "as the data form has it");
+    assert_eq!(shown, data["alerts"][0], "as the data form has it");
     assert_eq!(
-        (&told["name"], &told["query"], &told["value"]),
+        (&shown["name"], &shown["query"], &shown["value"]),
         (&json!("Down"), &json!("up == 0"), &json!(1.0))
     );
 }

@@ -6,63 +6,51 @@ use promenade::clock;
 use promenade::config::Settings;
 use serde_json::{Value, json};
 use world::World;
+use world::catalog::Entity;
 use world::markup::{panel, shape, tags, words};
+use world::rules::{Alert, Rule, ago, group};
 use world::upstream::Reply;
 
 const PAGE: &str = "/catalog/default/component/payments";
 
-fn catalog(alert: &str) -> String {
-    format!(
-        "apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata:\n  name: payments\n  annotations: \
-         {{prometheus.io/alert: '{alert}'}}\n"
-    )
+/// An entity whose alert annotation has this value.
+fn payments(alert: &str) -> Entity {
+    Entity::component("payments").alert(alert)
 }
 
-fn alert(state: &str, labels: Value, annotations: Value) -> Value {
-    let minutes = if state == "firing" { 90 } else { 2 };
-    let at = clock::now() - jiff::SignedDuration::from_mins(minutes);
-    json!({"labels": labels, "annotations": annotations, "state": state, "activeAt": at.to_string(), "value": "1e+00"})
+fn warning(name: &str) -> Rule {
+    Rule::new(name).duration(300).label("severity", "warning").annotation("summary", "rule's own")
 }
 
-fn rule(name: &str, alerts: &[Value]) -> Value {
-    let states: Vec<&str> = alerts.iter().map(|a| a["state"].as_str().unwrap()).collect();
-    let state = ["firing", "pending"].into_iter().find(|s| states.contains(s)).unwrap_or("inactive");
-    json!({
-        "state": state, "name": name, "query": "up == 0", "duration": 300, "keepFiringFor": 0,
-        "labels": {"severity": "warning"}, "annotations": {"summary": "rule's own"}, "alerts": alerts,
-        "health": "ok", "evaluationTime": 0.001, "lastEvaluation": clock::now().to_string(), "type": "alerting",
-    })
+/// An alert that has been firing for 90 minutes.
+fn firing(name: &str, instance: &str) -> Alert {
+    on_node(Alert::firing(name), instance).since(&ago(90 * 60))
 }
 
-fn groups(rules: &[Value]) -> Reply {
-    Reply::rules(json!([{"name": "group", "file": "rules.yml", "interval": 15, "rules": rules}]))
+fn on_node(alert: Alert, instance: &str) -> Alert {
+    alert.label("severity", "warning").label("instance", instance).label("job", "node")
 }
 
-async fn world(annotation: &str, rules: &[Value]) -> World {
-    let world = World::of(&catalog(annotation)).await;
-    world.upstream.on_rules(groups(rules));
+async fn world(annotation: &str, rules: &[Rule]) -> World {
+    let world = World::of(payments(annotation)).await;
+    world.upstream.on_rules(Reply::group(rules.to_vec()));
     world
 }
 
-fn labelled(name: &str, instance: &str) -> Value {
-    json!({"alertname": name, "severity": "warning", "instance": instance, "job": "node"})
-}
-
-fn mixed() -> Vec<Value> {
-    vec![
-        rule("Quiet", &[]),
-        rule("Slow", &[alert("pending", labelled("Slow", "a:1"), json!({"summary": "slow on a"}))]),
-        rule("Down", &[alert("firing", labelled("Down", "b:1"), json!({"summary": "b is down"}))]),
-    ]
+/// One rule without alerts, one with a pending alert, one with a firing alert.
+fn mixed() -> Vec<Rule> {
+    let pending = on_node(Alert::pending("Slow"), "a:1").since(&ago(120)).annotation("summary", "slow on a");
+    let firing = firing("Down", "b:1").annotation("summary", "b is down");
+    vec![warning("Quiet"), warning("Slow").alert(pending), warning("Down").alert(firing)]
 }
 
 #[tokio::test]
-async fn the_page_reads_like_a_sentence_worst_first() {
+async fn alerts_are_listed_worst_first_below_a_sentence() {
     let world = world("all", &mixed()).await;
     let reply = world.get(PAGE).await;
     let html = reply.text();
-    let said = words(html);
-    assert!(said.contains("payments: 1 firing, 1 pending, on default, as of "), "{said}");
+    let shown = words(html);
+    assert!(shown.contains("payments: 1 firing, 1 pending, on default, as of "), "{shown}");
     let table = panel(html, "alerts");
     let all = tags(table);
     let section = &all[0];
@@ -80,7 +68,7 @@ async fn the_page_reads_like_a_sentence_worst_first() {
 }
 
 #[tokio::test]
-async fn a_refresh_gets_the_panel_and_the_sentence_alone() {
+async fn refresh_returns_only_the_panel_and_the_sentence() {
     let world = world("all", &mixed()).await;
     let reply = world.get_with(&format!("{PAGE}/alerts"), &[("HX-Request", "true")]).await;
     let html = reply.text();
@@ -102,7 +90,7 @@ async fn a_refresh_gets_the_panel_and_the_sentence_alone() {
 }
 
 #[tokio::test]
-async fn filters_order_and_toggles_are_links_and_forms() {
+async fn filters_order_and_toggles_work_as_links_and_forms() {
     let world = world("all", &mixed()).await;
     for (query, shown, hidden) in [
         ("?state=pending", "Slow", "Down"),
@@ -130,10 +118,9 @@ async fn filters_order_and_toggles_are_links_and_forms() {
 }
 
 #[tokio::test]
-async fn siblings_stand_under_one_head_and_in_pages() {
-    let alerts: Vec<Value> =
-        (0..500).map(|i| alert("firing", labelled("Lag", &format!("shard-{i:03}")), json!({}))).collect();
-    let world = world("all", &[rule("Lag", &alerts), rule("Slow", &[])]).await;
+async fn alerts_of_one_rule_are_grouped_and_paged() {
+    let alerts = (0..500).map(|i| firing("Lag", &format!("shard-{i:03}")));
+    let world = world("all", &[warning("Lag").alerts(alerts), warning("Slow")]).await;
     let reply = world.get(PAGE).await;
     assert!(reply.body.len() < 200_000, "{} bytes", reply.body.len());
     let table = panel(reply.text(), "alerts");
@@ -159,59 +146,45 @@ async fn siblings_stand_under_one_head_and_in_pages() {
 }
 
 #[tokio::test]
-async fn no_alerts_is_said_only_when_it_is_known() {
+async fn no_alerts_is_shown_only_with_complete_information() {
     const NONE: &str = "No alerts: nothing is firing or pending.";
-    let failing = {
-        let mut rule = rule("Quiet", &[]);
-        rule["health"] = json!("err");
-        rule["lastError"] = json!("many-to-many <b>matching</b>");
-        rule
-    };
-    let changed = |change: Value| {
-        let mut rule = rule("Quiet", &[]);
-        rule.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
-        groups(&[rule])
-    };
+    let failing = warning("Quiet").set("health", "err").set("lastError", "many-to-many <b>matching</b>");
+    let changed = |field: &str, value: &str| Reply::group([warning("Quiet").set(field, value)]);
+    let quiet = || Reply::group([warning("Quiet")]);
     let warned = json!({"status": "success", "warnings": ["store b is down"],
-        "data": {"groups": [{"name": "g", "file": "f", "interval": 15, "rules": [rule("Quiet", &[])]}]}});
-    for (annotation, reply, none, told, state) in [
-        ("Quiet", changed(json!({"health": "unknown"})), false, "Not evaluated yet", "unknown"),
-        (
-            "Quiet",
-            changed(json!({"lastEvaluation": "2020-01-01T00:00:00Z"})),
-            false,
-            "three intervals",
-            "unknown",
-        ),
-        ("Quiet", changed(json!({"state": "firing"})), false, "1 firing", "firing"),
+        "data": {"groups": [group("g", [warning("Quiet")])]}});
+    for (annotation, reply, none, expected, state) in [
+        ("Quiet", changed("health", "unknown"), false, "Not evaluated yet", "unknown"),
+        ("Quiet", changed("lastEvaluation", "2020-01-01T00:00:00Z"), false, "three intervals", "unknown"),
+        ("Quiet", changed("state", "firing"), false, "1 firing", "firing"),
         ("Quiet", Reply::json(200, &warned), false, "store b is down", "unknown"),
-        ("Quiet,\"B", groups(&[rule("Quiet", &[])]), false, "could not be read", "unknown"),
-        ("Quiet", groups(&[rule("Quiet", &[])]), true, "nothing firing", "ok"),
-        ("Quiet,Gone", groups(&[rule("Quiet", &[])]), false, "Rule not found in default: Gone", "unknown"),
-        ("Quiet", groups(&[failing]), false, "many-to-many <b>matching</b>", "unknown"),
+        ("Quiet,\"B", quiet(), false, "could not be read", "unknown"),
+        ("Quiet", quiet(), true, "nothing firing", "ok"),
+        ("Quiet,Gone", quiet(), false, "Rule not found in default: Gone", "unknown"),
+        ("Quiet", Reply::group([failing]), false, "many-to-many <b>matching</b>", "unknown"),
         ("Quiet", Reply::html(500, "oops"), false, "alerts unknown", "unknown"),
         ("Quiet", Reply::html(200, "<h1>Sign in</h1>"), false, "alerts unknown", "unknown"),
         ("Quiet", Reply::reset(), false, "alerts unknown", "unknown"),
     ] {
-        let world = World::of(&catalog(annotation)).await;
+        let world = World::of(payments(annotation)).await;
         world.upstream.on_rules(reply);
         let reply = world.get(PAGE).await;
         assert_eq!(reply.status, 200);
         let text = words(reply.text());
-        assert_eq!(text.contains(NONE), none, "{told}: {text}");
-        assert!(text.contains(told), "{told}: {text}");
+        assert_eq!(text.contains(NONE), none, "{expected}: {text}");
+        assert!(text.contains(expected), "{expected}: {text}");
         let section = tags(panel(reply.text(), "alerts")).remove(0);
-        assert_eq!(section.get("data-state"), Some(state), "{told}");
+        assert_eq!(section.get("data-state"), Some(state), "{expected}");
         // A page around this one is told too, whatever is known.
         let counts: Value = serde_json::from_str(section.get("data-counts").unwrap()).unwrap();
         let worst = ["firing", "pending", "unknown"].into_iter().find(|word| counts[word] != 0);
-        assert_eq!(worst.unwrap_or("ok"), state, "{told}: {counts}");
+        assert_eq!(worst.unwrap_or("ok"), state, "{expected}: {counts}");
     }
 }
 
 #[tokio::test]
-async fn a_hung_instance_holds_up_nobody() {
-    let world = World::of(&catalog("all")).await;
+async fn hanging_instance_delays_no_page() {
+    let world = World::of(payments("all")).await;
     world.upstream.on_rules(Reply::hang());
     let begun = clock::stopwatch();
     let reply = world.get(PAGE).await;
@@ -231,10 +204,10 @@ async fn a_hung_instance_holds_up_nobody() {
 }
 
 #[tokio::test]
-async fn an_outage_shows_the_last_good_state_and_its_age() {
+async fn outage_shows_the_last_good_state_with_its_age() {
     let faster = |settings: &mut Settings| settings.instances[0].scrape_interval = Duration::from_secs(1);
-    let world = World::with(&catalog("all"), faster).await;
-    world.upstream.on_rules(groups(&mixed()));
+    let world = World::with(payments("all"), faster).await;
+    world.upstream.on_rules(Reply::group(mixed()));
     assert!(!words(world.get(PAGE).await.text()).contains("not checked since"));
     world.upstream.on_rules(Reply::html(502, "bad gateway"));
     tokio::time::sleep(Duration::from_millis(1_200)).await;
@@ -251,10 +224,10 @@ async fn an_outage_shows_the_last_good_state_and_its_age() {
 }
 
 #[tokio::test]
-async fn an_outage_after_quiet_is_unknown_in_state_icon_and_title() {
+async fn outage_after_quiet_is_unknown_in_state_icon_and_title() {
     let faster = |settings: &mut Settings| settings.instances[0].scrape_interval = Duration::from_secs(1);
-    let world = World::with(&catalog("all"), faster).await;
-    world.upstream.on_rules(groups(&[rule("Quiet", &[])]));
+    let world = World::with(payments("all"), faster).await;
+    world.upstream.on_rules(Reply::group([warning("Quiet")]));
     let state = |page: &str| tags(panel(page, "alerts")).remove(0).get("data-state").unwrap().to_owned();
     let shows_icon = |page: &str, state: &str| {
         let icon = tags(page).into_iter().find(|t| t.get("id") == Some("favicon")).unwrap();
@@ -273,14 +246,13 @@ async fn an_outage_after_quiet_is_unknown_in_state_icon_and_title() {
 }
 
 #[tokio::test]
-async fn only_web_addresses_become_links() {
-    let annotations = json!({
-        "runbook_url": "https://runbooks.example/down?a=1&b=2",
-        "dashboard": "javascript:alert(1)",
-        "see": "http://wiki.example/",
-        "bad": "data:text/html,x",
-    });
-    let world = world("all", &[rule("Down", &[alert("firing", labelled("Down", "b:1"), annotations)])]).await;
+async fn only_http_urls_become_links() {
+    let alert = firing("Down", "b:1")
+        .annotation("runbook_url", "https://runbooks.example/down?a=1&b=2")
+        .annotation("dashboard", "javascript:alert(1)")
+        .annotation("see", "http://wiki.example/")
+        .annotation("bad", "data:text/html,x");
+    let world = world("all", &[warning("Down").alert(alert)]).await;
     let reply = world.get(PAGE).await;
     let out: Vec<_> = tags(panel(reply.text(), "alerts"))
         .into_iter()
@@ -294,7 +266,7 @@ async fn only_web_addresses_become_links() {
 }
 
 #[tokio::test]
-async fn hostile_texts_change_no_element() {
+async fn hostile_text_in_alerts_is_escaped() {
     let hostile = [
         "<script>alert(1)</script>",
         "\"><img src=x onerror=alert(1)>",
@@ -307,17 +279,16 @@ async fn hostile_texts_change_no_element() {
         "&lt;b&gt; &amp;",
     ];
     let page = async |text: &str| {
-        let labels = json!({"alertname": text, "severity": text, "instance": text});
-        let mut rule = rule(text, &[alert("firing", labels, json!({"summary": text, "other": text}))]);
-        rule["query"] = json!(text);
-        rule["lastError"] = json!(text);
-        rule["health"] = json!("err");
+        let alert = firing(text, text)
+            .label("severity", text)
+            .set("annotations", json!({"summary": text, "other": text}));
+        let rule = warning(text).alert(alert).query(text).set("lastError", text).set("health", "err");
         let world = world("all", &[]).await;
         world.upstream.on_rules(Reply::json(
             200,
             &json!({
                 "status": "success", "warnings": [text],
-                "data": {"groups": [{"name": text, "file": text, "interval": 15, "rules": [rule]}]},
+                "data": {"groups": [{"name": text, "file": text, "interval": 15, "rules": [Value::from(rule)]}]},
             }),
         ));
         let reply = world.get(PAGE).await;

@@ -28,7 +28,7 @@ fn of_type(result_type: &str, result: Value) -> Reply {
 }
 
 #[tokio::test]
-async fn scalar_string_and_vector_answers_are_values_and_no_failure() {
+async fn scalar_string_and_vector_answers_are_shown_as_values() {
     for (result_type, result, stats) in [
         (
             "scalar",
@@ -88,7 +88,7 @@ async fn native_histograms_are_drawn_as_quantiles() {
 }
 
 #[tokio::test]
-async fn too_many_native_histograms_are_told_instead() {
+async fn too_many_native_histograms_are_reported_not_drawn() {
     let graph = graph(histograms(21)).await;
     assert_eq!(graph["series"], json!([]));
     let notice = graph["notices"][0].as_str().unwrap();

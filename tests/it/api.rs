@@ -5,6 +5,7 @@ use std::sync::Arc;
 use promenade::prometheus::InstanceName;
 use serde_json::{Value, json};
 use world::World;
+use world::rules::{Alert, Rule, group};
 use world::upstream::{Reply, Request};
 
 const CATALOG: &str = r#"
@@ -37,7 +38,7 @@ metadata:
 const PAYMENTS: &str = "/catalog/default/component/payments";
 
 #[tokio::test]
-async fn an_entity_says_what_was_understood_of_it() {
+async fn entity_json_contains_the_parsed_annotations() {
     let world = World::of(CATALOG).await;
     let reply = world.get(&format!("{PAYMENTS}.json")).await;
     assert_eq!(reply.status, 200);
@@ -76,7 +77,7 @@ async fn an_entity_says_what_was_understood_of_it() {
 }
 
 #[tokio::test]
-async fn an_entity_that_is_really_named_so_wins_over_a_form() {
+async fn entity_named_with_json_suffix_takes_precedence_over_the_data_form() {
     let world = World::of(CATALOG).await;
     let named = world.get("/catalog/default/component/plain.json.json").await.json();
     assert_eq!(named["entityRef"], "component:default/plain.json");
@@ -101,7 +102,7 @@ fn on_the_grid(series: Vec<(Value, Vec<&'static str>)>) -> Reply {
 }
 
 #[tokio::test]
-async fn a_graph_is_columns_at_full_precision() {
+async fn graph_json_has_columns_at_full_precision() {
     let world = World::of(CATALOG).await;
     let values = vec!["0.1", "", "NaN", "+Inf", "-Inf", "12345678.912345678", "1e-300"];
     let answer = on_the_grid(vec![(json!({"__name__": "memory", "zone": "<b>"}), values)]);
@@ -144,7 +145,7 @@ async fn a_graph_is_columns_at_full_precision() {
 }
 
 #[tokio::test]
-async fn a_large_graph_is_whole_and_compressed_on_request() {
+async fn large_graph_json_is_complete_and_compressed_on_request() {
     let world = World::of(CATALOG).await;
     let points = (0..1_000).map(|i| format!(r#"[{},"1.5"]"#, 1_763_899_995 + i * 15)).collect::<Vec<_>>();
     let points = points.join(",");
@@ -166,7 +167,7 @@ async fn a_large_graph_is_whole_and_compressed_on_request() {
 }
 
 #[tokio::test]
-async fn faults_have_their_kind_and_status() {
+async fn errors_have_a_kind_and_a_status() {
     let world = World::of(CATALOG).await;
     world.upstream.on("memory", Reply::refusal(422, "execution", "many-to-many <b>matching</b>"));
     let cases = [
@@ -190,15 +191,15 @@ async fn faults_have_their_kind_and_status() {
         assert_eq!((reply.status.as_u16(), &reply.json()["error"]["kind"]), (status, &json!(kind)), "{path}");
         assert!(!reply.json()["error"]["message"].as_str().unwrap().is_empty(), "{path}");
     }
-    let said = world.get(&format!("{PAYMENTS}/graphs/3.json")).await.json();
-    assert!(said["error"]["message"].as_str().unwrap().contains("many-to-many <b>matching</b>"), "{said}");
+    let body = world.get(&format!("{PAYMENTS}/graphs/3.json")).await.json();
+    assert!(body["error"]["message"].as_str().unwrap().contains("many-to-many <b>matching</b>"), "{body}");
     let unknown = world.get("/catalog/billing/api/lost/graphs/1.json").await.json();
     let message = unknown["error"]["message"].as_str().unwrap();
     assert!(message.contains("nowhere") && message.contains("default"), "{message}");
 }
 
 #[tokio::test]
-async fn every_upstream_fault_has_its_status() {
+async fn each_upstream_error_has_its_status() {
     let world = World::of(CATALOG).await;
     let cases = [
         (Reply::html(200, "<h1>Sign in</h1>"), 502, "not_prometheus"),
@@ -225,51 +226,33 @@ async fn every_upstream_fault_has_its_status() {
 }
 
 fn rules() -> Reply {
-    let alert = |state: &str, labels: Value, at: &str, value: &str| json!({"labels": labels, "annotations": {"summary": "too <much>"}, "state": state, "activeAt": at, "value": value});
-    let rule = |name: &str, state: &str, alerts: Value| {
-        json!({
-            "name": name, "query": "load > 1", "duration": 300, "keepFiringFor": 60.5, "state": state, "type": "alerting",
-            "labels": {"severity": "critical"}, "annotations": {}, "alerts": alerts, "health": "ok",
-            "evaluationTime": 0.001, "lastEvaluation": "2026-11-23T14:00:00.123Z",
-        })
+    let alert = |alert: Alert, severity: &str, zone: &str| {
+        alert.label("severity", severity).label("zone", zone).annotation("summary", "too <much>")
     };
-    let high = json!([
-        alert(
-            "pending",
-            json!({"alertname": "HighLoad", "severity": "critical", "zone": "b"}),
-            "2026-11-23T13:00:00Z",
-            "2e+00"
-        ),
-        alert(
-            "firing",
-            json!({"alertname": "HighLoad", "severity": "critical", "zone": "a"}),
-            "2026-11-23T12:00:00Z",
-            "+Inf"
-        ),
-        alert(
-            "firing",
-            json!({"alertname": "HighLoad", "severity": "critical", "zone": "eu-1"}),
-            "2026-11-23T12:00:00Z",
-            "NaN"
-        ),
-        alert(
-            "firing",
-            json!({"alertname": "HighLoad", "severity": "info", "zone": "a"}),
-            "2026-11-23T12:00:00Z",
-            "1"
-        ),
-    ]);
-    let mut quiet = rule("Excessive Memory, Usage", "inactive", json!([]));
-    quiet["health"] = json!("err");
-    quiet["lastError"] = json!("many-to-many");
-    quiet["lastEvaluation"] = json!("0001-01-01T00:00:00Z");
-    let rules = json!([rule("HighLoad", "firing", high), quiet, rule("Another", "inactive", json!([]))]);
-    // Evaluated so seldom that the time above is no late one.
-    Reply::rules(json!([{"name": "orders", "file": "r.yml", "interval": 1e9, "rules": rules}]))
+    let firing = || Alert::firing("HighLoad");
+    let pending = Alert::pending("HighLoad").since("2026-11-23T13:00:00Z");
+    let alerts = [
+        alert(pending, "critical", "b").value("2e+00"),
+        alert(firing(), "critical", "a").value("+Inf"),
+        alert(firing(), "critical", "eu-1").value("NaN"),
+        alert(firing(), "info", "a").value("1"),
+    ];
+    let rule = |name: &str| {
+        let rule = Rule::new(name).query("load > 1").duration(300).label("severity", "critical");
+        rule.set("keepFiringFor", 60.5).set("lastEvaluation", "2026-11-23T14:00:00.123Z")
+    };
+    let quiet = rule("Excessive Memory, Usage")
+        .set("health", "err")
+        .set("lastError", "many-to-many")
+        .set("lastEvaluation", "0001-01-01T00:00:00Z");
+    let mut orders = group("orders", [rule("HighLoad").alerts(alerts), quiet, rule("Another")]);
+    // The interval is so long that the time above is not late.
+    orders["interval"] = json!(1e9);
+    Reply::rules(json!([orders]))
 }
 
 #[tokio::test]
-async fn alerts_are_rows_in_a_total_order() {
+async fn alerts_json_has_rows_in_a_total_order() {
     let world = World::of(CATALOG).await;
     world.upstream.on_rules(rules());
     let body = world.get(&format!("{PAYMENTS}/alerts.json?showInactiveAlerts")).await.json();
@@ -303,7 +286,7 @@ async fn alerts_are_rows_in_a_total_order() {
 }
 
 #[tokio::test]
-async fn alerts_are_filtered_sorted_and_paged_as_the_table_is() {
+async fn alerts_json_is_filtered_sorted_and_paged_like_the_table() {
     let world = World::of(CATALOG).await;
     world.upstream.on_rules(rules());
     let cases = [

@@ -14,7 +14,7 @@ use crate::config::{check_faults, load};
 /// The program itself, because it writes the log and hears signals.
 #[cfg(unix)]
 #[tokio::test]
-async fn the_log_tells_each_change_of_state_once_and_sighup_reads_at_once() {
+async fn log_reports_each_change_of_state_once_and_sighup_reloads_at_once() {
     let backstage = Backstage::start(vec![component("first")]).await;
     let dir = tempfile::tempdir().unwrap();
     let (config, catalog) = (dir.path().join("app-config.yaml"), dir.path().join("c.yaml"));
@@ -34,9 +34,9 @@ async fn the_log_tells_each_change_of_state_once_and_sighup_reads_at_once() {
     after_questions(&backstage, 3).await;
     backstage.mend();
     portal.until("Backstage's catalog can be read again", 1).await;
-    let told = portal.output();
-    assert_eq!(told.matches("cannot be read").count(), 1, "{told}");
-    assert!(!told.contains(TOKEN), "{told}");
+    let log = portal.output();
+    assert_eq!(log.matches("cannot be read").count(), 1, "{log}");
+    assert!(!log.contains(TOKEN), "{log}");
     drop(portal);
 
     std::fs::write(&config, text("1h")).unwrap();
@@ -60,20 +60,20 @@ fn serve(config: &Path) -> Program {
 }
 
 #[test]
-fn check_says_that_backstage_is_not_asked() {
+fn check_reports_that_it_does_not_read_backstage() {
     let dir = tempfile::tempdir().unwrap();
     let config = dir.path().join("app-config.yaml");
     let backstage = "promenade: {catalog: {backstage: {baseUrl: 'http://127.0.0.1:9'}}}";
     std::fs::write(&config, backstage).unwrap();
     let output = Command::new(program()).args(["check", "--config"]).arg(&config).output().unwrap();
-    let said = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(0), "{said}");
-    assert_eq!(said.lines().count(), 1, "{said}");
-    assert!(said.contains("Backstage's catalog (promenade.catalog.backstage) is not asked"), "{said}");
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    assert_eq!(text.lines().count(), 1, "{text}");
+    assert!(text.contains("Backstage's catalog (promenade.catalog.backstage) is not asked"), "{text}");
 }
 
 #[test]
-fn backstage_as_a_source_is_settled_or_told() {
+fn backstage_source_settings_are_valid_or_reported() {
     let load_one = |text: &str| {
         let text = format!("promenade: {{catalog: {{backstage: {text}}}}}");
         load(&[&text]).unwrap().catalog.backstage

@@ -59,7 +59,7 @@ async fn status_of(world: &World, path: &str) -> u16 {
 }
 
 #[tokio::test]
-async fn entities_arrive_beside_those_of_files() {
+async fn entities_of_backstage_are_added_to_those_of_files() {
     let mut other = with_graph("Ledger.V2", "up");
     other["metadata"]["namespace"] = json!("Shop");
     let backstage = Backstage::start(vec![with_graph("Payments-API", "up|job"), other]).await;
@@ -89,7 +89,7 @@ async fn entities_arrive_beside_those_of_files() {
 }
 
 #[tokio::test]
-async fn an_unchanged_catalog_costs_a_304_and_a_changed_one_arrives() {
+async fn unchanged_page_costs_a_304_and_a_changed_page_is_read() {
     let backstage = Backstage::start(vec![component("a")]).await;
     let world = portal(&backstage).await;
     until(&world, "/", true, "/component/a\"").await;
@@ -107,7 +107,7 @@ async fn an_unchanged_catalog_costs_a_304_and_a_changed_one_arrives() {
 }
 
 #[tokio::test]
-async fn a_backstage_without_etags_is_told_by_its_bytes() {
+async fn without_etags_pages_are_compared_by_bytes() {
     let backstage = Backstage::start(vec![component("a")]).await;
     backstage.send_no_etags();
     let world = portal(&backstage).await;
@@ -120,7 +120,7 @@ async fn a_backstage_without_etags_is_told_by_its_bytes() {
 }
 
 #[tokio::test]
-async fn a_change_on_the_last_page_arrives_though_the_first_is_as_it_was() {
+async fn change_on_the_last_page_is_read_if_the_first_is_unchanged() {
     let mut entities = many(1200);
     let backstage = Backstage::start(entities.clone()).await;
     let world = portal(&backstage).await;
@@ -142,7 +142,7 @@ fn page(items: &Value, total: usize, next: Option<&str>) -> Reply {
 }
 
 #[tokio::test]
-async fn a_fault_keeps_what_was_read_and_says_so() {
+async fn failed_reading_keeps_the_last_one_and_is_reported() {
     let backstage = Backstage::start(vec![with_graph("kept", "up")]).await;
     let sink = Upstream::start().await;
     let world = portal(&backstage).await;
@@ -184,18 +184,18 @@ async fn a_fault_keeps_what_was_read_and_says_so() {
         (Reply::huge(33, false), "larger than 32 MiB"),
         (Reply::stall(), "stalled"),
     ];
-    for (fault, told) in faults {
+    for (fault, expected) in faults {
         backstage.fail(fault);
-        let status = until(&world, "/status", true, told).await;
+        let status = until(&world, "/status", true, expected).await;
         assert!(status.contains("1 entity, as of") && !status.contains("secret of the server"), "{status}");
-        if told != "1 entity, as of" {
+        if expected != "1 entity, as of" {
             assert!(
                 status.contains("unreadable since") && status.contains("last good version shown"),
                 "{status}"
             );
         }
-        assert_eq!(status_of(&world, "/catalog/default/component/kept").await, 200, "{told}");
-        assert_eq!(status_of(&world, "/catalog/default/component/x").await, 404, "{told}");
+        assert_eq!(status_of(&world, "/catalog/default/component/kept").await, 200, "{expected}");
+        assert_eq!(status_of(&world, "/catalog/default/component/x").await, 404, "{expected}");
         backstage.mend();
         until(&world, "/status", false, "unreadable since").await;
     }
@@ -203,7 +203,7 @@ async fn a_fault_keeps_what_was_read_and_says_so() {
 }
 
 #[tokio::test]
-async fn a_catalog_that_stays_empty_is_never_told_as_fresh() {
+async fn catalog_that_was_never_read_is_not_reported_as_fresh() {
     let backstage = Backstage::start(vec![component("kept")]).await;
     let world = portal(&backstage).await;
     until(&world, "/status", true, "1 entity, as of").await;
@@ -218,9 +218,9 @@ async fn a_catalog_that_stays_empty_is_never_told_as_fresh() {
 }
 
 #[tokio::test]
-async fn a_token_that_is_missing_or_restricted_has_its_own_words() {
+async fn missing_and_restricted_tokens_have_their_own_messages() {
     let backstage = Backstage::start(vec![component("a")]).await;
-    for (token, told) in [
+    for (token, expected) in [
         (None, "Backstage asks for a token (401)"),
         (Some("wr0ng-token-of-nobody-0123456"), "does not know the token"),
         (Some(RESTRICTED), "it is restricted to other plugins"),
@@ -231,7 +231,7 @@ async fn a_token_that_is_missing_or_restricted_has_its_own_words() {
             all.catalog.backstage = Some(promenade::catalog::BackstageSettings { token, ..settings });
         });
         let world = world.await;
-        let status = until(&world, "/status", true, told).await;
+        let status = until(&world, "/status", true, expected).await;
         assert!(plain(&status).contains("Backstage's catalog: not read yet"), "{status}");
         assert!(status.contains("left out"), "{status}");
         for path in ["/status", "/metrics", "/"] {
@@ -244,7 +244,7 @@ async fn a_token_that_is_missing_or_restricted_has_its_own_words() {
 }
 
 #[tokio::test]
-async fn a_portal_that_starts_before_backstage_serves_its_files_and_finds_the_rest() {
+async fn portal_started_before_backstage_serves_files_then_adds_backstage() {
     let address = {
         let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         free.local_addr().unwrap().to_string()
@@ -267,7 +267,7 @@ async fn a_portal_that_starts_before_backstage_serves_its_files_and_finds_the_re
 }
 
 #[tokio::test]
-async fn a_portal_is_not_ready_before_backstage_answered_once() {
+async fn portal_without_files_is_ready_after_the_first_reading_of_backstage() {
     let backstage = Backstage::start(vec![component("a")]).await;
     backstage.fail(page(&json!([component("a")]), 1, None).after(Duration::from_millis(1500)));
     let world = portal(&backstage).await;
@@ -278,7 +278,7 @@ async fn a_portal_is_not_ready_before_backstage_answered_once() {
 }
 
 #[tokio::test]
-async fn a_bad_entity_drops_itself_and_files_win() {
+async fn invalid_entity_drops_only_itself_and_files_take_precedence() {
     let mut nameless = component("x");
     nameless["metadata"]["name"] = json!("../../etc");
     let mut kindless = component("kindless");
@@ -292,7 +292,7 @@ async fn a_bad_entity_drops_itself_and_files_win() {
     let backstage = Backstage::start(items).await;
     let world = portal(&backstage).await;
     let status = until(&world, "/status", true, "3 entities, as of").await;
-    for told in [
+    for part in [
         "no entity reference that Backstage allows",
         "`kindless` is left out: it has no `kind`",
         "an entity is left out: it is no object",
@@ -300,7 +300,7 @@ async fn a_bad_entity_drops_itself_and_files_win() {
         "`component:default/good` comes twice",
         "`component:default/from-file` is defined in a file and in Backstage",
     ] {
-        assert!(plain(&status).contains(told), "{told} in {status}");
+        assert!(plain(&status).contains(part), "{part} in {status}");
     }
     assert!(world.get("/").await.text().contains("Of the file"));
     assert!(!world.get("/").await.text().contains("The second one"));
@@ -323,7 +323,7 @@ fn plain(html: &str) -> String {
 }
 
 #[tokio::test]
-async fn clashes_without_number_are_told_with_their_number() {
+async fn many_duplicates_are_reported_with_their_count() {
     let backstage = Backstage::start(many(60)).await;
     let files: Vec<String> = many(60).iter().map(ToString::to_string).collect();
     let world = portal_with(&backstage, &files.join("\n---\n")).await;
@@ -333,7 +333,7 @@ async fn clashes_without_number_are_told_with_their_number() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn pages_that_are_too_large_are_asked_for_in_smaller_ones() {
+async fn too_large_pages_are_requested_in_smaller_sizes() {
     let definition = "x".repeat(70_000);
     let apis = many(500).into_iter().map(|mut api| {
         api["kind"] = json!("API");
@@ -350,7 +350,7 @@ async fn pages_that_are_too_large_are_asked_for_in_smaller_ones() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_large_catalog_is_read_in_bounded_time() {
+async fn large_catalog_is_read_in_bounded_time() {
     let mut entities = many(20_000);
     let backstage = Backstage::start(entities.clone()).await;
     let mut settings = backstage.settings();

@@ -32,7 +32,7 @@ fn addresses(html: &str) -> Vec<(String, bool)> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_link_asset_and_htmx_request_works_behind_a_proxy_that_drops_headers() {
+async fn links_assets_and_htmx_requests_work_behind_a_proxy_that_drops_headers() {
     let world = portal().await;
     let proxy = Proxy::before(world.address).await;
     let client =
@@ -83,9 +83,9 @@ async fn every_link_asset_and_htmx_request_works_behind_a_proxy_that_drops_heade
 }
 
 #[tokio::test]
-async fn what_a_request_says_of_its_way_changes_nothing() {
+async fn forwarding_headers_are_ignored() {
     let world = portal().await;
-    let told = [
+    let found = [
         ("x-forwarded-host", "evil.example"),
         ("x-forwarded-proto", "gopher"),
         ("x-forwarded-prefix", "/evil"),
@@ -100,13 +100,13 @@ async fn what_a_request_says_of_its_way_changes_nothing() {
         ["", "/", "/catalog/default/component/payments.json", "/graph.csv?query=load&from=1000&to=2000"]
     {
         let path = format!("{PREFIX}{path}");
-        let (plain, with) = (world.get(&path).await, world.get_with(&path, &told).await);
+        let (plain, with) = (world.get(&path).await, world.get_with(&path, &found).await);
         assert_eq!(plain.status, with.status, "{path}");
         assert_eq!(plain.header("location"), with.header("location"), "{path}");
         assert_eq!(plain.text(), with.text(), "{path}");
     }
-    let page = world.get_with(&format!("{PREFIX}/catalog/default/component/payments"), &told).await;
+    let page = world.get_with(&format!("{PREFIX}/catalog/default/component/payments"), &found).await;
     assert!(!page.text().contains("evil") && !page.text().contains("gopher"), "{}", page.text());
-    let moved = world.get_with(&format!("{PREFIX}/catalog/default/Component/payments"), &told).await;
+    let moved = world.get_with(&format!("{PREFIX}/catalog/default/Component/payments"), &found).await;
     assert_eq!(moved.header("location"), format!("{PREFIX}/catalog/default/component/payments"));
 }

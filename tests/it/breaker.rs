@@ -8,10 +8,10 @@ use promenade::clock;
 use promenade::metrics::Metrics;
 use promenade::prometheus::{InstanceName, InstanceSettings, Instances, Origin};
 use promenade::upstream::ErrorKind;
-use serde_json::json;
 use world::World;
 use world::markup::words;
 use world::questions::{NamedStore, Question, question, store};
+use world::rules::Rule;
 use world::upstream::{Reply, Upstream};
 
 /// So many questions open a breaker, all of known origin.
@@ -48,7 +48,7 @@ async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool) {
 }
 
 #[tokio::test]
-async fn one_probe_at_a_time_goes_to_an_instance_that_fails() {
+async fn failing_instance_receives_one_probe_at_a_time() {
     let upstream = Upstream::start().await;
     let (store, _) = store(vec![upstream.instance("default")]);
     fill(&store, &upstream, 30).await;
@@ -72,13 +72,13 @@ async fn one_probe_at_a_time_goes_to_an_instance_that_fails() {
     for poller in pollers {
         poller.await.unwrap();
     }
-    let asked = upstream.requests().len() - before;
+    let sent = upstream.requests().len() - before;
     // Those that opened it, up to six at once, the first probe, and one in each second.
-    assert!((OPENING..=OPENING + 6 + 4).contains(&asked), "{asked}");
+    assert!((OPENING..=OPENING + 6 + 4).contains(&sent), "{sent}");
 }
 
 #[tokio::test]
-async fn a_hanging_instance_holds_one_question_while_readers_are_served_from_memory() {
+async fn hanging_instance_blocks_one_query_while_readers_get_cached_answers() {
     let upstream = Upstream::start().await;
     let settings = InstanceSettings { timeout: Duration::from_secs(1), ..upstream.instance("default") };
     let (store, _) = store(vec![settings]);
@@ -106,7 +106,7 @@ async fn a_hanging_instance_holds_one_question_while_readers_are_served_from_mem
 }
 
 #[tokio::test]
-async fn it_closes_when_the_instance_answers_again() {
+async fn breaker_closes_when_the_instance_answers_again() {
     let upstream = Upstream::start().await;
     let (store, metrics) = store(vec![upstream.instance("default")]);
     upstream.on_any(Reply::reset());
@@ -126,7 +126,7 @@ async fn it_closes_when_the_instance_answers_again() {
 }
 
 #[tokio::test]
-async fn while_the_instance_fails_an_answer_within_its_life_is_old_too() {
+async fn cached_answer_is_stale_while_the_instance_fails() {
     let upstream = Upstream::start().await;
     let (store, _) = store(vec![upstream.instance("default")]);
     fill(&store, &upstream, 1).await;
@@ -141,7 +141,7 @@ async fn while_the_instance_fails_an_answer_within_its_life_is_old_too() {
 }
 
 #[tokio::test]
-async fn while_the_instance_fails_what_its_rules_say_is_unknown() {
+async fn state_of_cached_rules_is_unknown_while_the_instance_fails() {
     let world = World::of(
         r#"
 apiVersion: backstage.io/v1alpha1
@@ -150,13 +150,10 @@ metadata: {name: pay, annotations: {prometheus.io/alert: A, prometheus.io/rule: 
 "#,
     )
     .await;
-    let now = clock::now().to_string();
-    let rule =
-        json!({"name": "A", "type": "alerting", "state": "inactive", "health": "ok", "lastEvaluation": now});
-    world.upstream.on_rules(Reply::rules(json!([{"name": "g", "rules": [rule]}])));
+    world.upstream.on_rules(Reply::group([Rule::new("A")]));
     let state = async || {
-        let told = world.get("/catalog/default/component/pay/alerts.json").await.json();
-        (told["state"].as_str().unwrap().to_owned(), told["complete"].as_bool().unwrap())
+        let body = world.get("/catalog/default/component/pay/alerts.json").await.json();
+        (body["state"].as_str().unwrap().to_owned(), body["complete"].as_bool().unwrap())
     };
     assert_eq!(state().await, ("quiet".to_owned(), true));
     world.upstream.on_any(Reply::html(500, "oops"));
@@ -167,7 +164,7 @@ metadata: {name: pay, annotations: {prometheus.io/alert: A, prometheus.io/rule: 
 }
 
 #[tokio::test]
-async fn refused_queries_do_not_open_it() {
+async fn rejected_queries_do_not_open_the_breaker() {
     let upstream = Upstream::start().await;
     let (store, _) = store(vec![upstream.instance("default")]);
     for (status, error_type) in [(400, "bad_data"), (422, "execution"), (429, "too_many_requests")] {
@@ -187,7 +184,7 @@ fn ad_hoc(text: &str) -> Question {
 }
 
 #[tokio::test]
-async fn a_timeout_of_ad_hoc_queries_does_not_open_it() {
+async fn timeouts_of_ad_hoc_queries_do_not_open_the_breaker() {
     let upstream = Upstream::start().await;
     let settings = InstanceSettings { timeout: Duration::from_millis(400), ..upstream.instance("default") };
     let (store, _) = store(vec![settings]);
@@ -203,7 +200,7 @@ async fn a_timeout_of_ad_hoc_queries_does_not_open_it() {
 }
 
 #[tokio::test]
-async fn a_slow_graph_does_not_open_it_while_others_are_answered() {
+async fn slow_graph_does_not_open_the_breaker_while_others_succeed() {
     let upstream = Upstream::start().await;
     let settings = InstanceSettings { timeout: Duration::from_millis(600), ..upstream.instance("default") };
     let (store, _) = store(vec![settings]);
@@ -224,7 +221,7 @@ async fn a_slow_graph_does_not_open_it_while_others_are_answered() {
 }
 
 #[tokio::test]
-async fn failures_of_ad_hoc_queries_keep_no_page_from_its_answer() {
+async fn failures_of_ad_hoc_queries_do_not_affect_pages() {
     let upstream = Upstream::start().await;
     let (store, _) = store(vec![upstream.instance("default")]);
     upstream.on_any(Reply::html(500, "this query kills me"));
@@ -245,7 +242,7 @@ async fn failures_of_ad_hoc_queries_keep_no_page_from_its_answer() {
 }
 
 #[tokio::test]
-async fn instances_and_targets_have_one_each() {
+async fn each_instance_and_target_has_its_own_breaker() {
     let (broken, well) = (Upstream::start().await, Upstream::start().await);
     broken.on_any(Reply::html(500, "oops"));
     well.on_any(Reply::matrix(&[]));
@@ -273,14 +270,12 @@ async fn instances_and_targets_have_one_each() {
 }
 
 #[tokio::test]
-async fn rules_that_fail_open_it_and_older_ones_stand_in() {
+async fn failing_rules_open_the_breaker_and_older_rules_are_shown() {
     let upstream = Upstream::start().await;
     let settings =
         InstanceSettings { scrape_interval: Duration::from_secs(1), ..upstream.instance("default") };
     let (store, _) = store(vec![settings]);
-    let rule = json!({"name": "A", "type": "alerting", "state": "inactive", "health": "ok",
-        "lastEvaluation": promenade::clock::now().to_string()});
-    upstream.on_rules(Reply::rules(json!([{"name": "g", "rules": [rule]}])));
+    upstream.on_rules(Reply::group([Rule::new("A")]));
     assert!(!store.ask_rules("default").await.unwrap().is_stale());
     upstream.on_rules(Reply::html(503, "<html>"));
     upstream.on_any(Reply::html(503, "<html>"));
@@ -290,7 +285,7 @@ async fn rules_that_fail_open_it_and_older_ones_stand_in() {
 }
 
 #[tokio::test]
-async fn the_status_page_tells_what_fails() {
+async fn status_page_lists_failing_instances() {
     let world = World::of("").await;
     let status = async || words(world.get("/status").await.text());
     assert!(!status().await.contains("failing since"));

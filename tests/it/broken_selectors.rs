@@ -2,23 +2,14 @@
 
 use serde_json::{Value, json};
 use world::markup::{panel, tags, words};
+use world::rules::{Alert, Rule};
 use world::upstream::Reply;
 use world::{Reply as Page, World};
 
 fn rules() -> Reply {
-    let alert = |pod: &str| {
-        json!({"labels": {"alertname": "TillDown", "job": "till", "pod": pod}, "annotations": {}, "state": "firing",
-            "activeAt": "2026-11-23T14:00:00Z", "value": "1e+00"})
-    };
-    let alerts: Vec<Value> = ["till-1", "till-7", "till-8"].iter().map(|pod| alert(pod)).collect();
-    let rule = |name: &str, alerts: Vec<Value>| {
-        let state = if alerts.is_empty() { "inactive" } else { "firing" };
-        json!({"name": name, "query": "up == 0", "duration": 0, "state": state, "type": "alerting", "labels": {},
-            "annotations": {}, "alerts": alerts, "health": "ok", "evaluationTime": 0.001,
-            "lastEvaluation": promenade::clock::now().to_string()})
-    };
-    let rules = vec![rule("TillDown", alerts), rule("Quiet", vec![])];
-    Reply::rules(json!([{"name": "till", "file": "r.yml", "interval": 15, "rules": rules}]))
+    let alert = |pod: &str| Alert::firing("TillDown").label("job", "till").label("pod", pod);
+    let alerts = ["till-1", "till-7", "till-8"].map(alert);
+    Reply::group([Rule::new("TillDown").alerts(alerts), Rule::new("Quiet")])
 }
 
 /// An entity whose annotations are one line of YAML.
@@ -69,7 +60,7 @@ const UNREADABLE: [(&str, &str); 14] = [
 ];
 
 #[tokio::test]
-async fn a_matcher_that_cannot_be_read_leaves_no_row_in_any_form_and_all_say_unknown() {
+async fn unreadable_matcher_selects_no_alert_and_every_format_says_unknown() {
     let world = world(&UNREADABLE).await;
     for (name, _) in UNREADABLE {
         let reply = world.get(&format!("{}/alerts.json", path(name))).await;
@@ -79,7 +70,8 @@ async fn a_matcher_that_cannot_be_read_leaves_no_row_in_any_form_and_all_say_unk
         assert_eq!(table["state"], "unknown", "{name}");
         let form = world.get(&format!("{}.json", path(name))).await.json();
         assert_eq!(form["alerts"]["names"], json!([]), "{name}: {form}");
-        let errors = form["problems"].as_array().unwrap().iter().filter(|told| told["severity"] == "error");
+        let errors =
+            form["problems"].as_array().unwrap().iter().filter(|message| message["severity"] == "error");
         assert!(errors.count() > 0, "{name}: {form}");
         for page in [path(name), format!("{}/alerts", path(name))] {
             let page = world.get(&page).await;
@@ -95,8 +87,8 @@ async fn a_matcher_that_cannot_be_read_leaves_no_row_in_any_form_and_all_say_unk
             );
         }
     }
-    let landed = words(world.get("/go?alertname=TillDown&pod=till-7&job=till").await.text());
-    assert!(landed.contains("No entity owns this alert"), "{landed}");
+    let entity_page = words(world.get("/go?alertname=TillDown&pod=till-7&job=till").await.text());
+    assert!(entity_page.contains("No entity owns this alert"), "{entity_page}");
     let catalog = world.get("/?state=unknown&pageSize=all").await;
     let links = tags(catalog.text());
     let links: Vec<&str> = links.iter().filter_map(|tag| tag.get("href")?.split('?').next()).collect();
@@ -106,7 +98,7 @@ async fn a_matcher_that_cannot_be_read_leaves_no_row_in_any_form_and_all_say_unk
 }
 
 #[tokio::test]
-async fn a_system_is_not_calm_while_a_member_has_only_an_empty_selector() {
+async fn system_with_a_member_whose_selector_is_empty_is_unknown() {
     let member = |name: &str, annotations: &str| {
         entity(name, annotations).replace("---\n", "spec: {system: shop}\n---\n")
     };
@@ -119,7 +111,7 @@ async fn a_system_is_not_calm_while_a_member_has_only_an_empty_selector() {
 }
 
 #[tokio::test]
-async fn a_name_that_cannot_be_read_leaves_the_others() {
+async fn unreadable_alert_name_does_not_affect_the_others() {
     let world = world(&[
         ("fires", "{prometheus.io/alert: 'TillDown,\"Other'}"),
         ("rests", "{prometheus.io/alert: 'Quiet,\"Other'}"),
@@ -136,7 +128,7 @@ async fn a_name_that_cannot_be_read_leaves_the_others() {
 }
 
 #[tokio::test]
-async fn matchers_in_braces_choose_as_prometheus_and_alertmanager_read_them() {
+async fn matchers_in_braces_select_as_in_prometheus_and_alertmanager() {
     let chosen = [
         ("braces", r#"{prometheus.io/labels: '{job="till", pod=~"till-(7|8)"}'}"#, &["till-7", "till-8"][..]),
         ("comma", r#"{prometheus.io/labels: '{ job = "till", pod = "till-7", }'}"#, &["till-7"]),
@@ -156,14 +148,14 @@ async fn matchers_in_braces_choose_as_prometheus_and_alertmanager_read_them() {
         found.sort_unstable();
         assert_eq!((found.as_slice(), &table["complete"]), (wanted, &json!(true)), "{name}: {table}");
     }
-    let told = world.get(&format!("{}.json", path("single"))).await.json();
-    assert_eq!(told["problems"][0]["severity"], "warning", "{told}");
-    let landed = words(world.get("/go?alertname=TillDown&pod=till-8&job=till").await.text());
-    assert!(landed.contains("4 entities show this alert"), "{landed}");
+    let body = world.get(&format!("{}.json", path("single"))).await.json();
+    assert_eq!(body["problems"][0]["severity"], "warning", "{body}");
+    let entity_page = words(world.get("/go?alertname=TillDown&pod=till-8&job=till").await.text());
+    assert!(entity_page.contains("4 entities show this alert"), "{entity_page}");
 }
 
 #[tokio::test]
-async fn a_custom_page_whose_labels_cannot_be_read_chooses_nothing() {
+async fn custom_page_with_unreadable_labels_selects_nothing() {
     let world = world(&[]).await;
     for labels in ["pod%3A%20till-7", "pod%3D%3Dtill-7", "job%3Dtill%2Cpod%3D~(", "%7Bjob%3D%22till%22"] {
         let data = world.get(&format!("/alerts.json?labels={labels}")).await;

@@ -19,12 +19,12 @@ fn entity(kind: &str, name: &str) -> String {
 }
 
 /// A directory of files and the catalog that reads it.
-struct Scene {
+struct CatalogFolder {
     directory: TempDir,
     source: FileSource,
 }
 
-impl Scene {
+impl CatalogFolder {
     fn of(targets: &[&str], files: &[(&str, &str)]) -> Self {
         let directory = TempDir::new().unwrap();
         for (name, text) in files {
@@ -82,20 +82,20 @@ fn faults(snapshot: &Snapshot) -> Vec<String> {
 /// Exactly these entities, and one fault for each of these parts of sentences.
 fn check(snapshot: &Snapshot, entities: &[&str], sentences: &[&str]) {
     assert_eq!(names(snapshot), entities, "{:#?}", faults(snapshot));
-    let told = faults(snapshot);
-    assert_eq!(told.len(), sentences.len(), "{told:#?}");
-    for (fault, part) in told.iter().zip(sentences) {
+    let messages = faults(snapshot);
+    assert_eq!(messages.len(), sentences.len(), "{messages:#?}");
+    for (fault, part) in messages.iter().zip(sentences) {
         assert!(fault.contains(part), "{fault:?} lacks {part:?}");
     }
 }
 
 #[test]
-fn every_kind_is_read() {
+fn every_kind_of_entity_is_read() {
     let kinds =
         ["Component", "API", "Resource", "System", "Domain", "Group", "User", "Template", "Spaceship"];
     let text: Vec<String> = kinds.iter().map(|kind| entity(kind, "Thing_1.x")).collect();
-    let scene = Scene::of(&["all.yaml"], &[("root/all.yaml", &text.join("---\n"))]);
-    let snapshot = scene.snapshot();
+    let folder = CatalogFolder::of(&["all.yaml"], &[("root/all.yaml", &text.join("---\n"))]);
+    let snapshot = folder.snapshot();
     assert_eq!(snapshot.entities.len(), kinds.len(), "{:?}", snapshot.faults);
     let ship = snapshot.entities.iter().find(|e| e.kind == "Spaceship").unwrap();
     assert_eq!(ship.reference.to_string(), "spaceship:default/thing_1.x");
@@ -103,7 +103,7 @@ fn every_kind_is_read() {
 }
 
 #[test]
-fn globs_and_locations_lead_to_files() {
+fn globs_and_locations_select_files() {
     let all = "kind: Location\napiVersion: backstage.io/v1alpha1\nmetadata: {name: all}\nspec:\n  \
                targets: [./more/*.yaml, ../root/one.json, https://x/y.yaml, ./none.yaml]\n";
     let looped = "kind: Location\napiVersion: backstage.io/v1alpha1\nmetadata: {name: looped}\n\
@@ -113,7 +113,7 @@ fn globs_and_locations_lead_to_files() {
         .replace("./locations.yaml, ", "")
         .replace("target: ./locations.yaml", "presence: optional, target: ./gone.yaml");
     let json = r#"{"apiVersion": "a/v1", "kind": "Component", "metadata": {"name": "j"}}"#;
-    let scene = Scene::of(
+    let folder = CatalogFolder::of(
         &["locations.yaml", "teams/**/*.yaml", "{x,y}?.yaml", "nothing/*.yaml", "looped.yaml", "opt.yaml"],
         &[
             ("root/locations.yaml", all),
@@ -128,7 +128,7 @@ fn globs_and_locations_lead_to_files() {
             ("root/xx1.yaml", &entity("Component", "xx1")),
         ],
     );
-    let snapshot = scene.snapshot();
+    let snapshot = folder.snapshot();
     let found = [
         "component:default/a",
         "component:default/b",
@@ -148,7 +148,7 @@ fn globs_and_locations_lead_to_files() {
 }
 
 #[test]
-fn a_broken_document_drops_only_itself() {
+fn broken_document_drops_only_itself() {
     let good = |name: &str| entity("Component", name);
     let text = [
         good("a"),
@@ -162,9 +162,9 @@ fn a_broken_document_drops_only_itself() {
         "a: 1\na: 2\n".to_owned(),
         good("d"),
     ];
-    let scene = Scene::of(&["all.yaml"], &[("root/all.yaml", &text.join("---\n"))]);
+    let folder = CatalogFolder::of(&["all.yaml"], &[("root/all.yaml", &text.join("---\n"))]);
     let found = ["component:default/a", "component:default/b", "component:default/c", "component:default/d"];
-    let told = [
+    let shown = [
         "all.yaml:7 unclosed bracket",
         "all.yaml:15 the document is text",
         "all.yaml:17 the entity has no `apiVersion`",
@@ -174,15 +174,15 @@ fn a_broken_document_drops_only_itself() {
         "the annotation `z` is a list",
         "all.yaml:40 the key `a` stands here twice",
     ];
-    let told = told.map(|t| t.replace("component:default/no", "Component:default/no"));
-    check(&scene.snapshot(), &found, &told.each_ref().map(String::as_str));
-    let c = scene.snapshot().entities.iter().find(|e| e.name == "c").cloned().unwrap();
+    let shown = shown.map(|t| t.replace("component:default/no", "Component:default/no"));
+    check(&folder.snapshot(), &found, &shown.each_ref().map(String::as_str));
+    let c = folder.snapshot().entities.iter().find(|e| e.name == "c").cloned().unwrap();
     assert_eq!(c.annotations.keys().collect::<Vec<_>>(), ["y"]);
 }
 
 #[test]
-fn the_first_of_two_equals_wins() {
-    let scene = Scene::of(
+fn first_of_two_entities_with_one_reference_is_used() {
+    let folder = CatalogFolder::of(
         &["z.yaml", "*.yaml"],
         &[
             ("root/a.yaml", &entity("Component", "same").replace("team-a", "from-a")),
@@ -190,7 +190,7 @@ fn the_first_of_two_equals_wins() {
         ],
     );
     for _ in 0..3 {
-        let snapshot = scene.reload();
+        let snapshot = folder.reload();
         check(
             &snapshot,
             &["component:default/same"],
@@ -202,14 +202,14 @@ fn the_first_of_two_equals_wins() {
 }
 
 #[test]
-fn what_breaks_later_stays_as_it_was() {
+fn file_that_breaks_after_reload_keeps_its_last_entities() {
     let text = [entity("Component", "a"), entity("Component", "b")].join("---\n");
-    let scene = Scene::of(
+    let folder = CatalogFolder::of(
         &["one.yaml", "many/*.yaml"],
         &[("root/one.yaml", &text), ("root/many/c.yaml", &entity("API", "c"))],
     );
     let all = ["api:default/c", "component:default/a", "component:default/b"];
-    check(&scene.snapshot(), &all, &[]);
+    check(&folder.snapshot(), &all, &[]);
     let broken: &[(&str, &str)] = &[
         ("kind: [", "one.yaml:1"),
         (text.get(..text.len() - 40).unwrap(), "one.yaml"),
@@ -217,12 +217,12 @@ fn what_breaks_later_stays_as_it_was() {
         ("\u{0}", "one.yaml"),
         ("a: &a [*a]", "one.yaml:1"),
     ];
-    for (broken, told) in broken {
-        scene.write("one.yaml", broken);
-        let snapshot = scene.reload();
+    for (broken, expected) in broken {
+        folder.write("one.yaml", broken);
+        let snapshot = folder.reload();
         let kept: Vec<String> = names(&snapshot);
         assert!(
-            snapshot.faults.len() == 1 && faults(&snapshot)[0].starts_with(told),
+            snapshot.faults.len() == 1 && faults(&snapshot)[0].starts_with(expected),
             "{:?}",
             faults(&snapshot)
         );
@@ -230,33 +230,33 @@ fn what_breaks_later_stays_as_it_was() {
             assert_eq!(kept, all, "{broken:?}");
             assert!(snapshot.faults[0].kept_last_good, "{broken:?}");
         }
-        scene.write("one.yaml", &text);
-        check(&scene.reload(), &all, &[]);
+        folder.write("one.yaml", &text);
+        check(&folder.reload(), &all, &[]);
     }
-    fs::write(scene.path("one.yaml"), [0xff, 0xfe]).unwrap();
-    check(&scene.reload(), &all, &["one.yaml:1 the text is not UTF-8 (kept)"]);
-    fs::write(scene.path("one.yaml"), "x".repeat(9 << 20)).unwrap();
-    check(&scene.reload(), &all, &["one.yaml is larger than 8192 KiB (kept)"]);
-    fs::remove_file(scene.path("one.yaml")).unwrap();
-    check(&scene.reload(), &all, &["one.yaml no file matches this location's target"]);
-    check(&scene.reload(), &all, &["(kept)"]);
-    fs::rename(scene.path("many"), scene.path("elsewhere")).unwrap();
-    check(&scene.reload(), &all, &["one.yaml", "*.yaml"]);
+    fs::write(folder.path("one.yaml"), [0xff, 0xfe]).unwrap();
+    check(&folder.reload(), &all, &["one.yaml:1 the text is not UTF-8 (kept)"]);
+    fs::write(folder.path("one.yaml"), "x".repeat(9 << 20)).unwrap();
+    check(&folder.reload(), &all, &["one.yaml is larger than 8192 KiB (kept)"]);
+    fs::remove_file(folder.path("one.yaml")).unwrap();
+    check(&folder.reload(), &all, &["one.yaml no file matches this location's target"]);
+    check(&folder.reload(), &all, &["(kept)"]);
+    fs::rename(folder.path("many"), folder.path("elsewhere")).unwrap();
+    check(&folder.reload(), &all, &["one.yaml", "*.yaml"]);
     // A reference that came back elsewhere is no duplicate of the one that was kept.
-    scene.write("many/d.yaml", &text.replace("team-a", "team-b"));
-    let snapshot = scene.reload();
+    folder.write("many/d.yaml", &text.replace("team-a", "team-b"));
+    let snapshot = folder.reload();
     check(&snapshot, &all[1..], &["one.yaml"]);
     assert_eq!(snapshot.entities[0].owner(), Some("team-b"));
 }
 
 #[test]
 #[cfg(unix)]
-fn only_regular_files_within_the_directory_are_read() {
+fn only_regular_files_below_the_directory_are_read() {
     use std::os::unix::fs::symlink;
     let outside = entity("Component", "outside");
     let pointing = "kind: Location\napiVersion: a/v1\nmetadata: {name: l}\nspec:\n  targets: [../secret.yaml, /dev/zero, \
                     ./pipe.yaml, ../../../../../etc/passwd, ./README.md, ./glob/../*.yaml]\n";
-    let scene = Scene::of(
+    let folder = CatalogFolder::of(
         &["glob/*.yaml", "l.yaml", "/dev/zero", "linked.yaml", "glob"],
         &[
             ("secret.yaml", &outside),
@@ -266,7 +266,7 @@ fn only_regular_files_within_the_directory_are_read() {
             ("root/README.md", "# hello"),
         ],
     );
-    let link = |to: &str, name: &str| symlink(to, scene.path(name)).unwrap();
+    let link = |to: &str, name: &str| symlink(to, folder.path(name)).unwrap();
     link("../../secret.yaml", "glob/out.yaml");
     link("chain.yaml", "glob/chain1.yaml");
     link("out.yaml", "glob/chain.yaml");
@@ -276,15 +276,15 @@ fn only_regular_files_within_the_directory_are_read() {
     link("../../dir", "glob/dir.yaml");
     link("a.yaml", "glob/same.yaml");
     link("../secret.yaml", "linked.yaml");
-    let pipes = [scene.path("pipe.yaml"), scene.path("glob/pipe.yaml")];
+    let pipes = [folder.path("pipe.yaml"), folder.path("glob/pipe.yaml")];
     for pipe in &pipes {
         assert!(std::process::Command::new("mkfifo").arg(pipe).status().unwrap().success());
     }
-    let snapshot = scene.reload();
+    let snapshot = folder.reload();
     let found = ["component:default/a", "component:default/outside", "location:default/l"];
     // The operator's own `linked.yaml` may lead anywhere; nothing else may.
     assert_eq!(names(&snapshot), found, "{:#?}", faults(&snapshot));
-    let told = faults(&snapshot).join("\n");
+    let messages = faults(&snapshot).join("\n");
     for part in [
         "out.yaml leads out",
         "chain1.yaml leads out",
@@ -299,36 +299,37 @@ fn only_regular_files_within_the_directory_are_read() {
         "zero is no regular file",
         "glob is a directory",
     ] {
-        assert!(told.contains(part), "{part}: {told}");
+        assert!(messages.contains(part), "{part}: {messages}");
     }
 }
 
 #[test]
-fn a_file_that_becomes_a_way_out_is_not_followed() {
-    let scene = Scene::of(
+fn file_replaced_by_a_link_outside_the_directory_is_not_read() {
+    let folder = CatalogFolder::of(
         &["glob/*.yaml"],
         &[("root/glob/a.yaml", &entity("Component", "a")), ("secret.yaml", "{}")],
     );
-    fs::remove_file(scene.path("glob/a.yaml")).unwrap();
+    fs::remove_file(folder.path("glob/a.yaml")).unwrap();
     #[cfg(unix)]
-    std::os::unix::fs::symlink(scene.directory.path().join("secret.yaml"), scene.path("glob/a.yaml"))
+    std::os::unix::fs::symlink(folder.directory.path().join("secret.yaml"), folder.path("glob/a.yaml"))
         .unwrap();
-    check(&scene.reload(), &["component:default/a"], &["a.yaml leads out"]);
+    check(&folder.reload(), &["component:default/a"], &["a.yaml leads out"]);
 }
 
 #[test]
-fn one_text_cannot_fill_the_memory_with_faults() {
+fn number_of_faults_of_one_file_is_bounded() {
     let targets = (0..3000).map(|i| format!("./{i}.yaml,")).collect::<String>();
     let many =
         format!("kind: Location\napiVersion: a/v1\nmetadata: {{name: l}}\nspec: {{targets: [{targets}]}}\n");
-    let scene = Scene::of(&["*.yaml"], &[("root/a.yaml", &"---\nx\n".repeat(3000)), ("root/l.yaml", &many)]);
-    let snapshot = scene.snapshot();
+    let folder =
+        CatalogFolder::of(&["*.yaml"], &[("root/a.yaml", &"---\nx\n".repeat(3000)), ("root/l.yaml", &many)]);
+    let snapshot = folder.snapshot();
     assert_eq!((names(&snapshot), snapshot.faults.len()), (vec!["location:default/l".to_owned()], 1001));
     assert_eq!(snapshot.faults[1000].message, "3001 more faults are not listed");
 }
 
 #[test]
-fn what_is_built_in_comes_first() {
+fn embedded_catalog_takes_precedence() {
     let mut settings =
         CatalogSettings { embedded: vec![("demo.yaml", "kind: [\n---\n{}\n")], ..Default::default() };
     let faults = |settings: &CatalogSettings| {
@@ -341,11 +342,11 @@ fn what_is_built_in_comes_first() {
 }
 
 #[test]
-fn places_reach_into_annotations() {
+fn positions_point_into_annotations() {
     let text = "apiVersion: a/v1\nkind: Component\nmetadata:\n  name: x\n  annotations:\n    \
                 prometheus.io/rule: >-\n      up,\n      sum(rate(x[5m]))|job\n";
-    let scene = Scene::of(&["a.yaml"], &[("root/a.yaml", text)]);
-    let entity = scene.snapshot().entities[0].clone();
+    let folder = CatalogFolder::of(&["a.yaml"], &[("root/a.yaml", text)]);
+    let entity = folder.snapshot().entities[0].clone();
     let annotation = &entity.annotations["prometheus.io/rule"];
     assert_eq!(annotation.value, "up, sum(rate(x[5m]))|job");
     let place = |offset| annotation.place_of(offset).map(|p| (p.line, p.column)).unwrap();
@@ -353,39 +354,40 @@ fn places_reach_into_annotations() {
 }
 
 #[test]
-fn a_change_is_noticed() {
-    let scene = Scene::of(&["*.yaml", "sub/late.yaml"], &[("root/a.yaml", &entity("Component", "a"))]);
-    let _watch = scene.source.watch().unwrap();
+fn changed_file_is_reloaded() {
+    let folder =
+        CatalogFolder::of(&["*.yaml", "sub/late.yaml"], &[("root/a.yaml", &entity("Component", "a"))]);
+    let _watch = folder.source.watch().unwrap();
     let wait = |count: usize| {
         for _ in 0..100 {
-            if scene.snapshot().entities.len() == count {
+            if folder.snapshot().entities.len() == count {
                 return;
             }
             std::thread::sleep(Duration::from_millis(100));
         }
         panic!(
             "{} entities, {count} wanted: {:?}",
-            scene.snapshot().entities.len(),
-            faults(&scene.snapshot())
+            folder.snapshot().entities.len(),
+            faults(&folder.snapshot())
         );
     };
-    scene.write("b.yaml", &entity("Component", "b"));
+    folder.write("b.yaml", &entity("Component", "b"));
     wait(2);
-    fs::write(scene.path("tmp"), entity("Component", "c")).unwrap();
-    fs::rename(scene.path("tmp"), scene.path("c.yaml")).unwrap();
+    fs::write(folder.path("tmp"), entity("Component", "c")).unwrap();
+    fs::rename(folder.path("tmp"), folder.path("c.yaml")).unwrap();
     wait(3);
-    fs::remove_file(scene.path("b.yaml")).unwrap();
+    fs::remove_file(folder.path("b.yaml")).unwrap();
     wait(2);
-    scene.write("sub/late.yaml", &entity("Component", "late"));
+    folder.write("sub/late.yaml", &entity("Component", "late"));
     wait(3);
     // It comes to rest: our own reading is no change.
-    let snapshot = scene.snapshot();
+    let snapshot = folder.snapshot();
     std::thread::sleep(Duration::from_millis(900));
-    assert!(Arc::ptr_eq(&snapshot, &scene.snapshot()));
+    assert!(Arc::ptr_eq(&snapshot, &folder.snapshot()));
 }
 
 #[test]
-fn a_search_ignores_case_and_counts_facets() {
+fn search_ignores_case_and_counts_facets() {
     let team = |name: &str, owner: &str| entity("Component", name).replace("team-a", owner);
     let text = [
         team("Payments", "team-a"),
@@ -396,9 +398,9 @@ fn a_search_ignores_case_and_counts_facets() {
             .replace("{owner: team-a}", "{}")
             .replace("metadata:", "metadata:\n  namespace: ops"),
     ];
-    let scene = Scene::of(&["all.yaml"], &[("root/all.yaml", &text.join("---\n"))]);
+    let folder = CatalogFolder::of(&["all.yaml"], &[("root/all.yaml", &text.join("---\n"))]);
     let search = |filter: Filter| {
-        let snapshot = scene.snapshot();
+        let snapshot = folder.snapshot();
         let found = snapshot.search(&filter);
         let names: Vec<String> =
             found.rows.iter().map(|row| snapshot.entities[*row as usize].name.clone()).collect();
@@ -425,7 +427,7 @@ fn a_search_ignores_case_and_counts_facets() {
 proptest::proptest! {
     /// A spoilt text never stops the reading, and what is read keeps to the grammar.
     #[test]
-    fn a_spoilt_text_is_read_or_told(at in 0usize..400, length in 0usize..40, spoilt in "[ -~\n\t\u{e9}\0]{0,12}") {
+    fn damaged_catalog_is_read_or_reported(at in 0usize..400, length in 0usize..40, spoilt in "[ -~\n\t\u{e9}\0]{0,12}") {
         let text = [entity("Component", "a"), entity("Location", "b"), entity("API", "c")].join("---\n");
         let (at, end) = (at.min(text.len()), (at + length).min(text.len()));
         let reading = read_text(Path::new("x.yaml"), &format!("{}{spoilt}{}", &text[..at], &text[end..]));

@@ -9,6 +9,7 @@ use promenade::clock;
 use promenade::prometheus::InstanceName;
 use serde_json::{Value, json};
 use world::World;
+use world::rules::{Rule, ago, group};
 use world::upstream::{Reply, Upstream};
 
 use crate::catalog_page::{CATALOG, listed, rules};
@@ -52,7 +53,7 @@ async fn asked_each(interval: Duration, held: &[(&str, i64)]) -> (World, Upstrea
 }
 
 #[tokio::test]
-async fn what_is_held_back_is_counted_apart_in_the_catalog_too() {
+async fn catalog_counts_suppressed_alerts_separately() {
     let (world, alertmanager) = with_alertmanager(&[("a", 3_600)]).await;
     let rows = listed(&world, "/?search=payments").await;
     assert!(rows[0].contains("1 firing 1 silenced"), "{rows:?}");
@@ -70,7 +71,7 @@ async fn what_is_held_back_is_counted_apart_in_the_catalog_too() {
 }
 
 #[tokio::test]
-async fn a_silence_that_ends_is_counted_as_firing_in_the_catalog() {
+async fn catalog_counts_an_alert_as_firing_after_its_silence_ends() {
     let (world, alertmanager) = with_alertmanager(&[("a", 3), ("b", 3)]).await;
     let end = clock::now() + SignedDuration::from_secs(3);
     let rows = listed(&world, "/?search=payments").await;
@@ -83,7 +84,7 @@ async fn a_silence_that_ends_is_counted_as_firing_in_the_catalog() {
 
 /// Counts are shown at once only while an entity's page would show the same answers, however long an instance takes.
 #[tokio::test]
-async fn counts_are_no_older_than_the_answer_that_holds_for_the_shortest_time() {
+async fn catalog_counts_expire_with_the_answer_that_expires_first() {
     let slowly = Duration::from_millis(100);
     let held_back = async {
         let (world, alertmanager) = asked_each(Duration::from_secs(60), &[("a", 3_600), ("b", 3_600)]).await;
@@ -112,7 +113,7 @@ async fn counts_are_no_older_than_the_answer_that_holds_for_the_shortest_time() 
 }
 
 #[tokio::test]
-async fn without_alertmanagers_word_all_that_fires_is_firing_in_the_catalog() {
+async fn catalog_counts_every_firing_alert_while_alertmanager_is_down() {
     for reply in [Reply::hang(), Reply::json(500, &json!({}))] {
         let (world, alertmanager) = with_alertmanager(&[("a", 3_600)]).await;
         alertmanager.on_any(reply);
@@ -122,7 +123,7 @@ async fn without_alertmanagers_word_all_that_fires_is_firing_in_the_catalog() {
 }
 
 #[tokio::test]
-async fn the_last_good_counts_stay_with_their_age_when_an_instance_fails() {
+async fn catalog_keeps_the_last_counts_with_their_age_while_an_instance_fails() {
     for outage in [Reply::json(500, &json!({})), Reply::hang()] {
         let world = World::with(CATALOG, |settings| {
             settings.instances[0].scrape_interval = Duration::from_secs(1);
@@ -193,24 +194,16 @@ metadata: {name: shop, annotations: {prometheus.io/alert: Fine}}
 "#;
 
 #[tokio::test]
-async fn whatever_evidence_is_missing_an_entity_is_not_calm_in_the_catalog() {
-    let rule = |name: &str, health: &str, age: i64, labels: Value| {
-        let evaluated = clock::now() - SignedDuration::from_secs(age);
-        json!({"name": name, "query": "up", "duration": 0, "state": "inactive", "type": "alerting", "labels": labels,
-            "annotations": {}, "alerts": [], "health": health, "lastEvaluation": evaluated.to_string()})
-    };
-    let severity = || json!({"severity": "page"});
-    let all = || {
-        json!([
-            rule("Fine", "ok", 1, json!({"team": "shop", "severity": "page"})),
-            rule("Late", "ok", 3_600, json!({"team": "shop", "severity": "page"})),
-            rule("Failing", "err", 1, json!({"team": "shop", "severity": "page"})),
-            rule("New", "unknown", 1, severity()),
-        ])
-    };
-    let group = |rules: Value| json!([{"name": "g", "file": "f", "interval": 15, "rules": rules}]);
+async fn entity_with_missing_information_is_unknown_in_the_catalog() {
+    let page = |name: &str| Rule::new(name).query("up").label("severity", "page");
+    let of_shop = |name: &str| page(name).label("team", "shop");
     let world = World::of(DOUBTS).await;
-    world.upstream.on_rules(Reply::rules(group(all())));
+    world.upstream.on_rules(Reply::group([
+        of_shop("Fine"),
+        of_shop("Late").set("lastEvaluation", ago(3_600)),
+        of_shop("Failing").set("health", "err"),
+        page("New").set("health", "unknown"),
+    ]));
     let state = |rows: &[String], name: &str| {
         let row = rows.iter().find(|row| row.split_whitespace().next() == Some(name)).unwrap();
         ["firing", "pending", "unknown", "none", "no rule"]
@@ -234,12 +227,11 @@ async fn whatever_evidence_is_missing_an_entity_is_not_calm_in_the_catalog() {
     assert_eq!(inactive.len(), 2, "{inactive:#?}");
     // A rule that does not exist is no calm one, and a warning takes the calm from all.
     let world = World::of(DOUBTS).await;
-    let fine = group(json!([rule("Fine", "ok", 1, json!({"team": "shop", "severity": "page"}))]));
-    world.upstream.on_rules(Reply::rules(fine.clone()));
+    world.upstream.on_rules(Reply::group([of_shop("Fine")]));
     let rows = listed(&world, "/").await;
     assert_eq!((state(&rows, "fine"), state(&rows, "none")), ("none", "no rule"), "{rows:#?}");
     let world = World::of(DOUBTS).await;
-    let warned = json!({"status": "success", "warnings": ["store b is down"], "data": {"groups": fine}});
+    let warned = json!({"status": "success", "warnings": ["store b is down"], "data": {"groups": [group("g", [of_shop("Fine")])]}});
     world.upstream.on_rules(Reply::json(200, &warned));
     let rows = listed(&world, "/").await;
     for name in ["fine", "none", "shop"] {

@@ -22,9 +22,9 @@ fn path(name: &str) -> String {
 /// The annotation, the severity and the sentence of every problem.
 async fn problems(world: &World, name: &str) -> Vec<(String, String, String)> {
     let form = world.get(&format!("{}.json", path(name))).await.json();
-    let text = |told: &Value, key: &str| told[key].as_str().unwrap().to_owned();
-    let told = form["problems"].as_array().unwrap().iter();
-    told.map(|told| (text(told, "annotation"), text(told, "severity"), text(told, "message"))).collect()
+    let text = |found: &Value, key: &str| found[key].as_str().unwrap().to_owned();
+    let found = form["problems"].as_array().unwrap().iter();
+    found.map(|found| (text(found, "annotation"), text(found, "severity"), text(found, "message"))).collect()
 }
 
 async fn is_unknown(world: &World, name: &str) -> bool {
@@ -42,7 +42,7 @@ async fn is_unknown(world: &World, name: &str) -> bool {
 }
 
 #[tokio::test]
-async fn an_annotation_that_is_no_text_is_told_on_the_page_and_makes_the_entity_unknown() {
+async fn annotation_that_is_not_a_string_is_reported_and_makes_the_entity_unknown() {
     let shapes = [
         ("listy", "prometheus.io/alert: [HighErrorRate, SlowCheckout]", "prometheus.io/alert", "is a list"),
         ("mapped", "prometheus.io/labels: {job: till}", "prometheus.io/labels", "is a mapping"),
@@ -58,9 +58,9 @@ async fn an_annotation_that_is_no_text_is_told_on_the_page_and_makes_the_entity_
         .collect();
     let world = world(&metadata.iter().map(String::as_str).collect::<Vec<_>>()).await;
     for (line, (name, _, key, part)) in (1..).zip(shapes) {
-        let told = problems(&world, name).await;
-        assert_eq!(told.len(), 1, "{name}: {told:?}");
-        let (annotation, severity, message) = &told[0];
+        let found = problems(&world, name).await;
+        assert_eq!(found.len(), 1, "{name}: {found:?}");
+        let (annotation, severity, message) = &found[0];
         assert_eq!((annotation.as_str(), severity.as_str()), (key, "error"), "{name}");
         assert!(message.contains(part), "{name}: {message}");
         let place = format!("catalog.yaml, line {}, column", line * 7 - 1);
@@ -73,30 +73,30 @@ async fn an_annotation_that_is_no_text_is_told_on_the_page_and_makes_the_entity_
 }
 
 #[tokio::test]
-async fn annotations_that_are_a_list_or_stand_elsewhere_are_never_called_missing() {
+async fn misplaced_annotations_are_not_reported_as_missing() {
     let world = world(&[
         "  name: listed\n  annotations:\n    - prometheus.io/alert: all",
         "  name: elsewhere\nspec:\n  annotations: {prometheus.io/alert: all}",
         "  name: foreign\n  annotations: {acme.io/cell: 5, prometheus.io/alert: all}",
     ])
     .await;
-    let told = problems(&world, "listed").await;
-    assert_eq!((told[0].0.as_str(), told[0].1.as_str()), ("metadata.annotations", "error"), "{told:?}");
+    let found = problems(&world, "listed").await;
+    assert_eq!((found[0].0.as_str(), found[0].1.as_str()), ("metadata.annotations", "error"), "{found:?}");
     assert!(is_unknown(&world, "listed").await);
-    let told = problems(&world, "elsewhere").await;
+    let found = problems(&world, "elsewhere").await;
     assert!(
-        told[0].0 == "prometheus.io/alert" && told[0].2.contains("`spec.annotations` is not read"),
-        "{told:?}"
+        found[0].0 == "prometheus.io/alert" && found[0].2.contains("`spec.annotations` is not read"),
+        "{found:?}"
     );
     assert!(is_unknown(&world, "elsewhere").await);
-    let told = problems(&world, "foreign").await;
-    assert_eq!((told[0].0.as_str(), told[0].1.as_str()), ("acme.io/cell", "warning"), "{told:?}");
+    let found = problems(&world, "foreign").await;
+    assert_eq!((found[0].0.as_str(), found[0].1.as_str()), ("acme.io/cell", "warning"), "{found:?}");
     let table = world.get(&format!("{}/alerts.json", path("foreign"))).await.json();
     assert_eq!(table["complete"], true, "{table}");
 }
 
 #[tokio::test]
-async fn an_annotation_that_is_too_long_makes_the_entity_unknown() {
+async fn too_long_annotation_makes_the_entity_unknown() {
     let long = "x".repeat(70_000);
     let world = world(&[
         &format!("  name: alerts\n  annotations: {{prometheus.io/alert: {long}}}"),
@@ -105,14 +105,14 @@ async fn an_annotation_that_is_too_long_makes_the_entity_unknown() {
     ])
     .await;
     for name in ["alerts", "graphs", "labels"] {
-        let told = problems(&world, name).await;
-        assert!(told.len() == 1 && told[0].2.contains("longer than 65536 bytes"), "{name}");
+        let found = problems(&world, name).await;
+        assert!(found.len() == 1 && found[0].2.contains("longer than 65536 bytes"), "{name}");
         assert!(is_unknown(&world, name).await, "{name}");
     }
 }
 
 #[tokio::test]
-async fn an_unknown_service_name_alone_or_not_stands_in_problems_with_the_known_ones() {
+async fn unknown_service_name_is_a_problem_that_lists_the_known_names() {
     let world = world(&[
         "  name: alone\n  annotations: {prometheus.io/service-name: staging}",
         "  name: beside\n  annotations: {prometheus.io/service-name: ' staging ', prometheus.io/alert: A}",
@@ -120,12 +120,12 @@ async fn an_unknown_service_name_alone_or_not_stands_in_problems_with_the_known_
     .await;
     for (name, start) in [("alone", 0), ("beside", 1)] {
         let form = world.get(&format!("{}.json", path(name))).await.json();
-        let told = &form["problems"][0];
+        let found = &form["problems"][0];
         assert_eq!(
-            (&told["annotation"], &told["start"]),
+            (&found["annotation"], &found["start"]),
             (&json!("prometheus.io/service-name"), &json!(start))
         );
-        let message = told["message"].as_str().unwrap();
+        let message = found["message"].as_str().unwrap();
         assert!(message.contains("staging") && message.contains("default"), "{message}");
         let page = words(world.get(&path(name)).await.text());
         assert!(page.contains("Unknown Prometheus instance \"staging\""), "{name}: {page}");
@@ -139,7 +139,7 @@ async fn an_unknown_service_name_alone_or_not_stands_in_problems_with_the_known_
 }
 
 #[tokio::test]
-async fn a_second_entity_of_the_same_name_is_told_on_the_page_of_the_first() {
+async fn duplicate_entity_is_reported_on_the_page_of_the_first() {
     let world = world(&[
         "  name: twice\n  annotations: {prometheus.io/rule: up}",
         "  name: twice\n  annotations: {prometheus.io/rule: up, prometheus.io/alert: A}",
@@ -147,16 +147,16 @@ async fn a_second_entity_of_the_same_name_is_told_on_the_page_of_the_first() {
         "  name: same\n  annotations: {prometheus.io/rule: up}",
     ])
     .await;
-    let told = problems(&world, "twice").await;
-    assert_eq!((told[0].0.as_str(), told[0].1.as_str()), ("metadata.name", "error"), "{told:?}");
-    assert!(told[0].2.contains("a second time") && told[0].2.contains("line 7"), "{told:?}");
+    let found = problems(&world, "twice").await;
+    assert_eq!((found[0].0.as_str(), found[0].1.as_str()), ("metadata.name", "error"), "{found:?}");
+    assert!(found[0].2.contains("a second time") && found[0].2.contains("line 7"), "{found:?}");
     assert!(is_unknown(&world, "twice").await);
     assert_eq!(problems(&world, "same").await[0].1, "warning");
     assert!(!is_unknown(&world, "same").await);
 }
 
 #[tokio::test]
-async fn a_file_of_rules_or_the_name_of_an_alert_in_the_rule_annotation_is_called_that() {
+async fn rule_annotation_with_a_rule_file_or_an_alert_name_is_recognised() {
     let world = world(&[
         "  name: file\n  annotations:\n    prometheus.io/rule: |\n      - alert: TillErrors\n        expr: up == 0\n",
         "  name: dashed\n  annotations: {prometheus.io/rule: till-high-latency-alerts}",
@@ -168,9 +168,9 @@ async fn a_file_of_rules_or_the_name_of_an_alert_in_the_rule_annotation_is_calle
         ("dashed", "warning", "subtraction"),
         ("camel", "warning", "alert"),
     ] {
-        let told = problems(&world, name).await;
-        assert_eq!((told.len(), told[0].1.as_str()), (1, severity), "{name}: {told:?}");
-        assert!(told[0].2.contains(part) && told[0].2.contains("prometheus.io/alert"), "{name}: {told:?}");
+        let found = problems(&world, name).await;
+        assert_eq!((found.len(), found[0].1.as_str()), (1, severity), "{name}: {found:?}");
+        assert!(found[0].2.contains(part) && found[0].2.contains("prometheus.io/alert"), "{name}: {found:?}");
         assert!(words(world.get(&path(name)).await.text()).contains("prometheus.io/alert"), "{name}");
     }
 }

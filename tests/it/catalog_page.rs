@@ -1,9 +1,9 @@
 //! The catalog: what is listed first, what filters find, what is known of alerts and what is not.
 
-use promenade::clock;
 use serde_json::json;
 use world::World;
 use world::markup::{tags, words};
+use world::rules::{Alert, Rule};
 use world::upstream::Reply;
 
 pub const CATALOG: &str = r#"
@@ -28,21 +28,8 @@ metadata: {name: lost, annotations: {prometheus.io/alert: all, prometheus.io/ser
 "#;
 
 pub fn rules() -> Reply {
-    let rule = |name: &str, alerts: serde_json::Value| {
-        json!({
-        "state": if alerts == json!([]) { "inactive" } else { "firing" }, "name": name, "query": "up",
-        "duration": 0, "labels": {}, "annotations": {}, "alerts": alerts, "health": "ok",
-                "lastEvaluation": clock::now().to_string(), "type": "alerting",
-            })
-    };
-    let alert = |instance: &str| {
-        json!({
-            "labels": {"alertname": "Down", "instance": instance}, "annotations": {}, "state": "firing",
-            "activeAt": "2026-11-23T10:00:00Z", "value": "1",
-        })
-    };
-    let rules = [rule("Down", json!([alert("a"), alert("b")])), rule("Quiet", json!([]))];
-    Reply::rules(json!([{"name": "g", "file": "f", "interval": 15, "rules": rules}]))
+    let alert = |instance: &str| Alert::firing("Down").label("instance", instance);
+    Reply::group([Rule::new("Down").alerts([alert("a"), alert("b")]), Rule::new("Quiet")])
 }
 
 async fn world() -> World {
@@ -63,7 +50,7 @@ pub async fn listed(world: &World, path: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn those_with_something_to_show_come_first() {
+async fn entities_with_monitoring_come_first() {
     let world = world().await;
     let rows = listed(&world, "/").await;
     let names: Vec<_> = rows.iter().map(|row| row.split_whitespace().next().unwrap()).collect();
@@ -75,12 +62,12 @@ async fn those_with_something_to_show_come_first() {
         rows[1].contains("unknown") && !rows[1].contains('0'),
         "what is unknown is never nothing: {rows:#?}"
     );
-    let asked = world.upstream.requests();
-    assert_eq!(asked.len(), 1, "one question for all entities");
+    let sent = world.upstream.requests();
+    assert_eq!(sent.len(), 1, "one question for all entities");
 }
 
 #[tokio::test]
-async fn filters_are_a_plain_form() {
+async fn filters_are_a_form_without_javascript() {
     let world = world().await;
     for (query, names) in [
         ("?search=CARDS", &["payments"][..]),
@@ -104,16 +91,16 @@ async fn filters_are_a_plain_form() {
     let chosen = all.iter().find(|t| t.name == "option" && t.get("selected").is_some()).unwrap();
     assert_eq!(chosen.get("value"), Some("group:default/team-a"));
     assert!(all.iter().any(|t| t.get("name") == Some("theme") && t.get("type") == Some("hidden")));
-    let told = words(world.get("/?owner=team-a").await.text());
+    let shown = words(world.get("/?owner=team-a").await.text());
     for label in ["firing (1)", "inactive (1)", "unknown (0)", "api (1)", "shop (1)", "team-b (1)"] {
-        assert!(told.contains(label), "{label}: {told}");
+        assert!(shown.contains(label), "{label}: {shown}");
     }
     let none = world.get("/?search=zebra").await;
     assert!(words(none.text()).contains("No entity matches these filters."));
 }
 
 #[tokio::test]
-async fn typing_swaps_only_the_list() {
+async fn typing_replaces_only_the_list() {
     let world = world().await;
     let reply = world.get_with("/?search=pay", &[("HX-Request", "true")]).await;
     let all = tags(reply.text());
@@ -127,7 +114,7 @@ async fn typing_swaps_only_the_list() {
 }
 
 #[tokio::test]
-async fn a_dead_instance_makes_counts_unknown_and_no_more() {
+async fn unreachable_instance_makes_only_its_counts_unknown() {
     let world = World::of(CATALOG).await;
     world.upstream.on_rules(Reply::hang());
     let rows = listed(&world, "/").await;
@@ -136,7 +123,7 @@ async fn a_dead_instance_makes_counts_unknown_and_no_more() {
 }
 
 #[tokio::test]
-async fn an_empty_catalog_says_where_entities_come_from() {
+async fn empty_catalog_explains_where_entities_come_from() {
     let world = World::of("").await;
     let reply = world.get("/").await;
     assert_eq!(reply.status, 200);
@@ -183,10 +170,10 @@ metadata: {name: idle}
 "#;
 
 #[tokio::test]
-async fn a_team_a_system_and_a_domain_roll_up_what_is_theirs() {
+async fn team_system_and_domain_count_the_alerts_of_their_members() {
     let world = World::of(ORG).await;
     world.upstream.on_rules(rules());
-    for (entity, names, said) in [
+    for (entity, names, expected) in [
         ("domain/sales", &["payments", "calm", "Without", "shop"][..], "1 member firing"),
         ("system/shop", &["payments", "calm"], "1 member firing"),
         ("group/team", &["payments"], "1 member firing"),
@@ -200,7 +187,7 @@ async fn a_team_a_system_and_a_domain_roll_up_what_is_theirs() {
             assert_eq!(found, names, "{path}");
             let page = world.get(&path).await;
             assert!(
-                page.text().contains(&format!("{}: {said}", entity.split('/').nth(1).unwrap())),
+                page.text().contains(&format!("{}: {expected}", entity.split('/').nth(1).unwrap())),
                 "{path}"
             );
             assert!(!page.text().contains("id=\"missing\""), "{path}");
@@ -220,12 +207,12 @@ async fn a_team_a_system_and_a_domain_roll_up_what_is_theirs() {
     assert_eq!(all[0].get("id"), Some("members"));
     assert!(all.iter().any(|t| t.get("id") == Some("summary") && t.get("hx-swap-oob").is_some()));
     assert_eq!(all[0].get("data-counts"), Some(r#"{"firing":1,"pending":0,"unknown":0,"inactive":0}"#));
-    let asked = world.upstream.requests();
-    assert_eq!(asked.len(), 1, "one question for all pages");
+    let sent = world.upstream.requests();
+    assert_eq!(sent.len(), 1, "one question for all pages");
 }
 
 #[tokio::test]
-async fn a_new_catalog_and_a_new_answer_are_counted_anew() {
+async fn new_catalog_and_new_answer_update_the_counts() {
     let world = World::with(CATALOG, |settings| {
         settings.instances[0].scrape_interval = std::time::Duration::from_secs(1);
     })

@@ -2,15 +2,15 @@
 
 use serde_json::{Value, json};
 use world::World;
-use world::load::{catalog, many, rough};
+use world::load::{many, payments, rough};
 use world::markup::{panel, tags, words};
 use world::upstream::Reply;
 
 const PAGE: &str = "/catalog/default/component/payments";
 
 #[tokio::test]
-async fn a_graph_is_a_picture_too() {
-    let world = World::of(&catalog("up|job|title=Up <b>, nothing, hostile")).await;
+async fn graph_is_available_as_svg() {
+    let world = World::of(payments("up|job|title=Up <b>, nothing, hostile")).await;
     world.upstream.on("up", Reply::matrix(&[(&[("job", "a")], 1.0), (&[("job", "</svg><script>")], 2.0)]));
     world.upstream.on("nothing", Reply::matrix(&[]));
     world.upstream.on("hostile", Reply::refusal(422, "execution", "no"));
@@ -47,8 +47,8 @@ async fn a_graph_is_a_picture_too() {
         ("graphs/4.svg", 404, "not_found"),
     ] {
         let reply = world.get(&format!("{PAGE}/{path}")).await;
-        let told = reply.json();
-        assert_eq!((reply.status.as_u16(), &told["error"]["kind"]), (status, &json!(kind)), "{path}: {told}");
+        let body = reply.json();
+        assert_eq!((reply.status.as_u16(), &body["error"]["kind"]), (status, &json!(kind)), "{path}: {body}");
     }
     let menu: Vec<String> = tags(panel(world.get(PAGE).await.text(), "graph-1"))
         .iter()
@@ -60,16 +60,16 @@ async fn a_graph_is_a_picture_too() {
 }
 
 #[tokio::test]
-async fn a_long_range_has_the_finest_step_and_names_it() {
-    let world = World::of(&catalog("up|job")).await;
+async fn long_range_uses_the_finest_allowed_step_and_shows_it() {
+    let world = World::of(payments("up|job")).await;
     world.upstream.on("up", Reply::matrix(&[(&[("job", "a")], 1.0)]));
-    for (range, step, told) in
+    for (range, step, expected) in
         [("1h", 15, None), ("45h", 15, None), ("7d", 60, Some("One point per minute: this range"))]
     {
         let page = world.get(&format!("{PAGE}/graphs/1?range={range}")).await;
         let text = words(panel(page.text(), "graph-1"));
-        assert_eq!(text.contains("One point"), told.is_some(), "{range}: {text}");
-        assert!(told.is_none_or(|told| text.contains(told)), "{range}: {text}");
+        assert_eq!(text.contains("One point"), expected.is_some(), "{range}: {text}");
+        assert!(expected.is_none_or(|expected| text.contains(expected)), "{range}: {text}");
         let data = world.get(&format!("{PAGE}/graphs/1.json?range={range}")).await.json();
         assert_eq!(data["step"], step, "pages and data ask alike");
         assert!(page.body.len() < 60_000, "{range}: {} bytes", page.body.len());
@@ -77,7 +77,7 @@ async fn a_long_range_has_the_finest_step_and_names_it() {
 }
 
 #[tokio::test]
-async fn many_series_are_capped_on_the_page_and_whole_as_data() {
+async fn page_draws_max_series_and_data_contains_all() {
     let world = many(1_312).await;
     let page = world.get(&format!("{PAGE}/graphs/1")).await;
     let card = panel(page.text(), "graph-1");
@@ -110,8 +110,8 @@ async fn many_series_are_capped_on_the_page_and_whole_as_data() {
 
 /// A cold entity page up to its last chart drawn: what comes before ECharts.
 #[tokio::test]
-async fn a_cold_page_of_three_graphs_of_twenty_series_is_small() {
-    let world = World::of(&catalog("a|instance, b|instance, c|instance")).await;
+async fn first_page_with_three_graphs_of_twenty_series_is_small() {
+    let world = World::of(payments("a|instance, b|instance, c|instance")).await;
     world.upstream.on_any(rough(20));
     let accepts = [("Accept-Encoding", "gzip, deflate, br, zstd")];
     let plain = world.get(PAGE).await;

@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use world::program::program;
+use world::rules::Rule;
 use world::upstream::{Reply, Upstream};
 
 struct Ended {
@@ -123,7 +124,7 @@ const IN_ANNOTATIONS: [Expected; 17] = [
 ];
 
 #[test]
-fn every_one_of_thirty_three_mistakes_is_found_at_its_place_and_none_is_invented() {
+fn check_finds_exactly_the_thirty_three_mistakes_at_their_positions() {
     let directory = root().join("tests/fixtures/mistakes");
     let ended = check(&directory, &["--config", "app-config.yaml", "--format", "json"]);
     assert_eq!(ended.status, 1, "{}", ended.stderr);
@@ -154,7 +155,7 @@ fn every_one_of_thirty_three_mistakes_is_found_at_its_place_and_none_is_invented
 }
 
 #[test]
-fn the_samples_are_clean() {
+fn check_finds_nothing_in_the_sample_catalogs() {
     let root = root();
     for (directory, arguments) in [
         ("", &[][..]),
@@ -170,7 +171,7 @@ fn the_samples_are_clean() {
 }
 
 #[test]
-fn of_the_demo_only_the_mistakes_that_are_meant_are_found() {
+fn check_finds_only_the_deliberate_mistakes_of_the_demo() {
     let config = "proxy:\n  /prometheus/api: http://127.0.0.1:9/api/v1/\n  \
                   /prometheus-warehouse/api: http://127.0.0.1:9/api/v1/\n";
     let directory = directory(&[("app-config.yaml", config)]);
@@ -191,7 +192,7 @@ fn of_the_demo_only_the_mistakes_that_are_meant_are_found() {
 }
 
 #[test]
-fn the_json_has_its_documented_shape() {
+fn check_json_has_the_documented_form() {
     let broken = component("shop", "prometheus.io/alert: 'A,\"B'");
     let directory = directory(&[("a.yaml", &broken)]);
     let ended = check(directory.path(), &["a.yaml", "--format", "json"]);
@@ -209,7 +210,7 @@ fn the_json_has_its_documented_shape() {
 }
 
 #[test]
-fn the_text_shows_the_line_with_a_caret() {
+fn check_text_shows_the_line_with_a_caret() {
     let broken = component("shop", "prometheus.io/rules: up\n    prometheus.io/alert: 'A, \"B'");
     let directory = directory(&[("a.yaml", &broken)]);
     let ended = check(directory.path(), &["a.yaml"]);
@@ -229,7 +230,7 @@ fn the_text_shows_the_line_with_a_caret() {
 }
 
 #[test]
-fn it_says_which_rule_leads_whom_where_and_who_is_led_nowhere() {
+fn check_reports_the_routing_rule_and_target_of_each_entity() {
     let config = "proxy:\n  /prometheus/api: http://127.0.0.1:9/api/v1/\n  \
                   /prometheus-prod/api: http://127.0.0.1:9/api/v1/\npromenade:\n  instances:\n    prod:\n      \
                   allowedEntities: [{namespace: pay}]\n  routing:\n    \
@@ -247,26 +248,26 @@ fn it_says_which_rule_leads_whom_where_and_who_is_led_nowhere() {
     ];
     let directory = directory(&[("app-config.yaml", config), ("a.yaml", &catalog.join("---\n"))]);
     let ended = check(directory.path(), &["--config", "app-config.yaml", "--format", "json", "a.yaml"]);
-    let led = json!([
+    let routed = json!([
         {"entity": "component:pay/a", "instance": "prod", "why": "named by the annotation prometheus.io/service-name"},
         {"entity": "component:default/c", "instance": "cells/eu.example", "why": "chosen by rule 1 of promenade.routing, cells"},
         {"entity": "component:default/e", "instance": "default", "why": "the default, because nothing names another"}
     ]);
-    assert_eq!(ended.json()["instances"], led, "{}", ended.stdout);
+    assert_eq!(ended.json()["instances"], routed, "{}", ended.stdout);
     let found = ended.findings();
     let [denied, led_away] = found.as_slice() else { panic!("{found:#?}") };
     assert_eq!((&denied["line"], pointed_at(directory.path(), denied).as_str()), (&json!(15), "prod"));
     assert!(denied["message"].as_str().unwrap().contains("allowedEntities of prod"), "{denied}");
     assert_eq!((&led_away["entity"], &led_away["line"]), (&json!("component:default/d"), &json!(26)));
     let ended = check(directory.path(), &["--config", "app-config.yaml", "a.yaml"]);
-    let told = "1 entity asks cells/eu.example: chosen by rule 1 of promenade.routing, cells\n";
-    assert!(ended.stdout.contains(told), "{}", ended.stdout);
+    let message = "1 entity asks cells/eu.example: chosen by rule 1 of promenade.routing, cells\n";
+    assert!(ended.stdout.contains(message), "{}", ended.stdout);
 }
 
 const CONFIG: &str = "proxy:\n  /prometheus/api: http://127.0.0.1:9/api/v1/\n";
 
 #[test]
-fn the_exit_status_tells_clean_from_problems_and_from_what_could_not_run() {
+fn check_exit_status_distinguishes_clean_mistakes_and_failure() {
     let (good, bad) =
         (component("good", "prometheus.io/rule: up"), component("bad", "prometheus.io/rule: up("));
     let doubtful = component("doubtful", "prometheus.io/rules: up");
@@ -281,7 +282,7 @@ fn the_exit_status_tells_clean_from_problems_and_from_what_could_not_run() {
         ("params.yaml", &component("params", "promenade.io/params: 'step=1m&stepp=2m'")),
         ("empty/readme.txt", ""),
     ]);
-    for (arguments, status, told) in [
+    for (arguments, status, expected) in [
         (&["good.yaml"][..], 0, "no problems in 1 entity of 1 file"),
         (&["./good.yaml", "good.yaml"], 0, "1 entity of 1 file"),
         (&["--config", "app-config.yaml"], 0, "0 entities"),
@@ -307,14 +308,14 @@ fn the_exit_status_tells_clean_from_problems_and_from_what_could_not_run() {
         (&["--format", "xml"], 2, "xml"),
     ] {
         let ended = check(directory.path(), arguments);
-        let said = format!("{}{}", ended.stdout, ended.stderr);
-        assert_eq!(ended.status, status, "{arguments:?}: {said}");
-        assert!(said.contains(told), "{arguments:?}: {said}");
+        let message = format!("{}{}", ended.stdout, ended.stderr);
+        assert_eq!(ended.status, status, "{arguments:?}: {message}");
+        assert!(message.contains(expected), "{arguments:?}: {message}");
     }
 }
 
 #[test]
-fn no_secret_of_a_config_is_shown() {
+fn check_shows_no_secret_of_the_config() {
     let config = "proxy:\n  /prometheus/api:\n    target: http://127.0.0.1:9/api/v1/\n    headers:\n      \
                   Authorization: \"Bearer hunter2\\n\"\n      Host: hunter2\n";
     let directory = directory(&[("app-config.yaml", config)]);
@@ -335,12 +336,9 @@ async fn check_online(directory: &TempDir, arguments: &'static [&'static str]) -
 const ONLINE: [&str; 6] = ["--config", "app-config.yaml", "--online", "--format", "json", "a.yaml"];
 
 #[tokio::test]
-async fn the_instances_are_asked_what_only_they_know() {
+async fn check_online_finds_names_queries_and_dimensions_without_data() {
     let upstream = Upstream::start().await;
-    upstream.on_rules(Reply::rules(json!([{"name": "g", "file": "f", "rules": [
-        {"type": "alerting", "name": "HighLoad", "query": "x", "duration": 0, "labels": {}, "annotations": {},
-         "alerts": [], "lastEvaluation": promenade::clock::now().to_string(), "health": "ok", "state": "inactive"}
-    ]}])));
+    upstream.on_rules(Reply::group([Rule::new("HighLoad")]));
     upstream.on("up", Reply::matrix(&[(&[("job", "a")], 1.0), (&[("job", "b")], 1.0)]));
     upstream.on("nothing", Reply::result(json!([])));
     upstream.on("refused", Reply::refusal(422, "execution", "many-to-many matching not allowed"));
@@ -380,13 +378,13 @@ async fn the_instances_are_asked_what_only_they_know() {
         ),
     ];
     assert_eq!(found, expected, "{}", ended.stdout);
-    let asked = upstream.requests().iter().filter(|r| r.form("query").as_deref() == Some("up")).count();
-    assert_eq!(asked, 1, "equal questions are asked once");
+    let sent = upstream.requests().iter().filter(|r| r.form("query").as_deref() == Some("up")).count();
+    assert_eq!(sent, 1, "equal questions are asked once");
     assert_eq!(ended.json()["summary"]["online"], true);
 }
 
 #[tokio::test]
-async fn an_instance_that_does_not_answer_is_said_once_and_the_others_are_asked() {
+async fn check_online_reports_an_unreachable_instance_once_and_queries_the_others() {
     let upstream = Upstream::start().await;
     upstream.on_rules(Reply::rules(json!([])));
     upstream.on_any(Reply::html(200, "<html>Please log in</html>"));

@@ -21,7 +21,7 @@ fn ended(arguments: &[&str]) -> (i32, String, String) {
 }
 
 #[test]
-fn version_and_help_are_told_on_standard_output() {
+fn version_and_help_go_to_standard_output() {
     let version = format!("promenade {}\n", env!("CARGO_PKG_VERSION"));
     assert_eq!(ended(&["--version"]), (0, version, String::new()));
     let (status, help, _) = ended(&["--help"]);
@@ -35,7 +35,7 @@ fn version_and_help_are_told_on_standard_output() {
 }
 
 #[test]
-fn what_is_not_understood_ends_with_status_2() {
+fn unknown_arguments_exit_with_status_2() {
     let cases: [(&[&str], &str); 6] = [
         (&[], "Usage"),
         (&["--nonsense"], "--nonsense"),
@@ -52,7 +52,7 @@ fn what_is_not_understood_ends_with_status_2() {
 }
 
 #[test]
-fn a_bad_config_ends_with_status_2_and_all_its_faults() {
+fn invalid_config_exits_with_status_2_and_reports_all_errors() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("app-config.yaml");
     let config = "proxy:\n  endpoints:\n    /prometheus/api:\n      target: ${TARGET_OF_A_TEST}\n\
@@ -72,14 +72,14 @@ fn a_bad_config_ends_with_status_2_and_all_its_faults() {
 }
 
 #[test]
-fn a_config_that_is_not_there_ends_with_status_2() {
+fn missing_config_exits_with_status_2() {
     let (status, _, stderr) = ended(&["serve", "--config", "no/such/app-config.yaml"]);
     assert_eq!(status, 2, "{stderr}");
     assert!(stderr.contains("no/such/app-config.yaml"), "{stderr}");
 }
 
 #[test]
-fn a_port_that_is_taken_ends_with_status_1() {
+fn used_port_exits_with_status_1() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let (status, stdout, stderr) = ended(&["demo", "--listen", &address]);
@@ -144,7 +144,7 @@ impl Drop for Demo {
 }
 
 #[test]
-fn the_demo_says_where_it_is_serves_and_ends_on_a_signal() {
+fn demo_prints_its_address_serves_and_exits_on_a_signal() {
     let mut demo = Demo::start();
     let page = demo.get("/catalog/default/component/payments");
     assert!(page.starts_with("HTTP/1.1 200"), "{page}");
@@ -164,7 +164,7 @@ fn the_demo_says_where_it_is_serves_and_ends_on_a_signal() {
 }
 
 #[test]
-fn every_entity_of_the_demo_has_a_page_that_tells_its_state() {
+fn each_entity_of_the_demo_has_a_page_with_its_state() {
     let demo = Demo::start();
     let cases = [
         ("component/warehouse", "warehouse"),
@@ -180,10 +180,10 @@ fn every_entity_of_the_demo_has_a_page_that_tells_its_state() {
         ("group/team-payments", "PaymentsSlow"),
         ("group/team-shop", "/catalog/default/component/checkout"),
     ];
-    for (entity, told) in cases {
+    for (entity, expected) in cases {
         let page = demo.get(&format!("/catalog/default/{entity}"));
         assert!(page.starts_with("HTTP/1.1 200"), "{entity}: {page}");
-        assert!(page.contains(told), "{entity} does not tell {told}: {page}");
+        assert!(page.contains(expected), "{entity} does not tell {expected}: {page}");
         assert!(!page.contains("<b>bold</b>"), "{entity}");
     }
 }

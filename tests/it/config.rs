@@ -57,7 +57,7 @@ fn load_in(
 const PROXY: &str = "proxy: {'/prometheus/api': 'http://p:9090/api/v1/'}\n";
 
 #[test]
-fn the_config_that_ships_is_what_it_says() {
+fn sample_config_loads_with_the_documented_defaults() {
     let file = root().join("config/app-config.yaml");
     let settings = Settings::load(std::slice::from_ref(&file), None, &|_| None).unwrap();
     assert_eq!(settings.listen.to_string(), "127.0.0.1:7080");
@@ -83,7 +83,7 @@ fn the_config_that_ships_is_what_it_says() {
 }
 
 #[test]
-fn what_create_app_writes_loads_without_a_complaint() {
+fn config_of_create_app_loads_without_errors() {
     let directory = root().join("tests/fixtures/create-app");
     for (files, not_read) in
         [(&["app-config.yaml"][..], 1), (&["app-config.yaml", "app-config.production.yaml"], 0)]
@@ -110,7 +110,7 @@ fn what_create_app_writes_loads_without_a_complaint() {
 }
 
 #[test]
-fn instances_are_found_in_every_form() {
+fn instances_are_read_from_every_form_of_config() {
     let check = |text: &str, expected: &[&str]| {
         let settings = load(&[text]).unwrap_or_else(|faults| panic!("{text}: {faults:?}"));
         let ui = |url: &Option<url::Url>| url.as_ref().map_or("none".to_owned(), ToString::to_string);
@@ -146,7 +146,7 @@ fn instances_are_found_in_every_form() {
 }
 
 #[test]
-fn later_files_lie_on_earlier_ones() {
+fn later_files_override_earlier_ones() {
     let settings = load(&[
         "app: {title: one, baseUrl: 'https://x/base'}\nproxy: {'/prometheus/api': {target: 'http://one', secure: false}}\n\
          promenade: {embedding: {frameAncestors: ['https://a', 'https://b']}, defaults: {range: 6h}}",
@@ -166,7 +166,7 @@ fn later_files_lie_on_earlier_ones() {
 }
 
 #[test]
-fn values_come_from_elsewhere() {
+fn values_come_from_environment_files_and_includes() {
     let directory = TempDir::new().unwrap();
     let write = |name: &str, text: &str| {
         let path = directory.path().join(name);
@@ -193,14 +193,14 @@ fn values_come_from_elsewhere() {
 /// The text has exactly these faults: the key, and a part of its sentence.
 pub fn check_faults(text: &str, expected: &[(&str, &str)]) {
     let faults = load(&[text]).err().unwrap_or_else(|| panic!("no fault in {text}"));
-    let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
-    assert_eq!(faults.len(), expected.len(), "{text}: {told:#?}");
+    let messages: Vec<String> = faults.iter().map(ToString::to_string).collect();
+    assert_eq!(faults.len(), expected.len(), "{text}: {messages:#?}");
     for (fault, (key, part)) in faults.iter().zip(expected) {
-        assert_eq!(fault.key, *key, "{told:#?}");
-        assert!(fault.message.contains(part), "{told:#?} lacks {part:?}");
+        assert_eq!(fault.key, *key, "{messages:#?}");
+        assert!(fault.message.contains(part), "{messages:#?} lacks {part:?}");
         assert!(fault.file.is_some() && fault.line.is_some() && fault.column.is_some(), "{fault:?}");
     }
-    assert!(!told.join("\n").contains(CANARY), "{told:#?}");
+    assert!(!messages.join("\n").contains(CANARY), "{messages:#?}");
 }
 
 fn entry(inner: &str) -> String {
@@ -208,7 +208,7 @@ fn entry(inner: &str) -> String {
 }
 
 #[test]
-fn every_mistake_in_headers_is_told() {
+fn mistakes_in_headers_are_reported() {
     let check = check_faults;
     let key = "proxy./prometheus/api";
     for (header, name, part) in [
@@ -237,7 +237,7 @@ fn every_mistake_in_headers_is_told() {
 }
 
 #[test]
-fn every_mistake_in_a_proxy_entry_is_told() {
+fn mistakes_in_proxy_entries_are_reported() {
     let check = check_faults;
     let key = "proxy./prometheus/api";
     check(&entry("secure: maybe"), &[(&format!("{key}.secure"), "neither true nor false")]);
@@ -272,7 +272,7 @@ fn every_mistake_in_a_proxy_entry_is_told() {
 }
 
 #[test]
-fn every_mistake_in_backstages_own_keys_is_told() {
+fn mistakes_in_backstage_keys_are_reported() {
     let check = check_faults;
     check(
         "prometheus: {proxyPath: /none}",
@@ -310,7 +310,7 @@ fn every_mistake_in_backstages_own_keys_is_told() {
 }
 
 #[test]
-fn ad_hoc_queries_are_for_this_machine_unless_it_is_written() {
+fn ad_hoc_queries_default_to_loopback_only() {
     let open = "listen: '0.0.0.0:80', auth: {allowUnauthenticated: true}";
     for (text, expected) in [
         ("{}".to_owned(), true),
@@ -324,7 +324,7 @@ fn ad_hoc_queries_are_for_this_machine_unless_it_is_written() {
 }
 
 #[test]
-fn every_mistake_in_the_portals_keys_is_told() {
+fn mistakes_in_promenade_keys_are_reported() {
     let check = check_faults;
     let own = |text: &str| format!("{PROXY}promenade: {text}");
     check(&own("{lisen: x}"), &[("promenade.lisen", "did you mean `listen`?")]);
@@ -376,7 +376,7 @@ fn every_mistake_in_the_portals_keys_is_told() {
 }
 
 #[test]
-fn a_file_that_cannot_be_read_is_told() {
+fn unreadable_config_file_is_reported() {
     let check = |text: &str, part: &str, line: Option<usize>| {
         let faults = load(&[PROXY, text]).unwrap_err();
         assert_eq!(faults.len(), 1, "{faults:?}");
@@ -397,7 +397,7 @@ fn a_file_that_cannot_be_read_is_told() {
 }
 
 #[test]
-fn listening_beyond_the_machine_is_written_out() {
+fn listening_beyond_loopback_needs_allow_unauthenticated() {
     let everywhere: SocketAddr = "0.0.0.0:0".parse().unwrap();
     let directory = TempDir::new().unwrap();
     let listen =
@@ -416,7 +416,7 @@ fn listening_beyond_the_machine_is_written_out() {
 }
 
 #[test]
-fn keys_that_the_portal_does_not_read_do_not_matter() {
+fn unknown_keys_of_backstage_are_ignored() {
     let text = "backend: {auth: {keys: [{secret: '${NONE}'}]}}\napp: {support: {url: '${NONE}'}}\n\
                 integrations: {$include: nowhere.yaml}\ntechdocs: {$file: /dev/zero}\n\
                 proxy: {'/other': {target: '${NONE}', headers: {Host: x}}, '/x': 5, endpoints: {'/y': [a]}}\n\
@@ -427,12 +427,12 @@ fn keys_that_the_portal_does_not_read_do_not_matter() {
 proptest::proptest! {
     /// A spoilt config is read or told; never a panic, never the canary in what is told.
     #[test]
-    fn a_spoilt_config_is_read_or_told(at in 0usize..5000, length in 0usize..40, spoilt in "[ -~\n\t\u{e9}]{0,12}") {
+    fn damaged_config_is_read_or_reported(at in 0usize..5000, length in 0usize..40, spoilt in "[ -~\n\t\u{e9}]{0,12}") {
         let text = fs::read_to_string(root().join("config/app-config.yaml")).unwrap();
         let text = text.replace("# headers:", "headers:").replace("#   Authorization: ", "  X: ${TOKEN} ");
         let (at, end) = (at.min(text.len()), (at + length).min(text.len()));
         let loaded = load(&[&format!("{}{spoilt}{}", &text[..at], &text[end..])]);
-        let told: String = loaded.err().iter().flatten().map(ToString::to_string).collect();
-        assert!(!told.contains(CANARY), "{told}");
+        let messages: String = loaded.err().iter().flatten().map(ToString::to_string).collect();
+        assert!(!messages.contains(CANARY), "{messages}");
     }
 }

@@ -72,7 +72,7 @@ async fn healthz(world: &World) -> Duration {
 }
 
 #[tokio::test]
-async fn the_oldest_idle_connection_makes_room_for_a_new_one() {
+async fn oldest_idle_connection_is_closed_for_a_new_one() {
     let world = World::with(ONE_GRAPH, at_most(4)).await;
     let mut held = Vec::new();
     for _ in 0..4 {
@@ -91,7 +91,7 @@ async fn the_oldest_idle_connection_makes_room_for_a_new_one() {
 }
 
 #[tokio::test]
-async fn a_request_in_flight_is_never_closed_for_a_newcomer() {
+async fn running_request_is_never_closed_for_a_new_connection() {
     let patient = |settings: &mut Settings| {
         at_most(4)(settings);
         settings.instances[0].timeout = Duration::from_secs(20);
@@ -116,7 +116,7 @@ async fn a_request_in_flight_is_never_closed_for_a_newcomer() {
 }
 
 #[tokio::test]
-async fn idle_and_slow_connections_beyond_the_limit_leave_health_quick() {
+async fn health_answers_quickly_while_connections_are_exhausted() {
     let world = World::with(ONE_GRAPH, at_most(100)).await;
     let mut held = Vec::new();
     for i in 0..600 {
@@ -144,7 +144,7 @@ async fn idle_and_slow_connections_beyond_the_limit_leave_health_quick() {
 }
 
 #[tokio::test]
-async fn idle_connections_live_shorter_while_slots_are_scarce() {
+async fn idle_connections_are_closed_sooner_when_half_are_in_use() {
     let pressed = |settings: &mut Settings| {
         settings.serving.most_connections = Some(8);
         settings.serving.pace.keep_alive = Duration::from_secs(20);
@@ -165,7 +165,7 @@ async fn idle_connections_live_shorter_while_slots_are_scarce() {
 }
 
 #[tokio::test]
-async fn a_head_beyond_16_kib_is_refused_and_the_answer_arrives() {
+async fn head_over_16_kib_is_rejected_and_the_answer_arrives() {
     let world = World::of(ONE_GRAPH).await;
     let head = |length: usize| {
         let frame = "GET /healthz HTTP/1.1\r\nhost: x\r\nx: \r\n\r\n".len();
@@ -197,7 +197,7 @@ async fn a_head_beyond_16_kib_is_refused_and_the_answer_arrives() {
 }
 
 #[tokio::test]
-async fn requests_behind_one_another_are_all_answered() {
+async fn pipelined_requests_are_all_answered() {
     let world = World::of(ONE_GRAPH).await;
     let mut stream = connected(world.address).await;
     let requests = "GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n".repeat(4_000);
@@ -213,7 +213,7 @@ async fn requests_behind_one_another_are_all_answered() {
 }
 
 #[tokio::test]
-async fn a_late_head_is_refused_on_every_request_of_a_connection() {
+async fn slow_head_is_rejected_on_every_request_of_a_connection() {
     let hasty = |settings: &mut Settings| settings.serving.pace.head = Duration::from_secs(1);
     let world = World::with(ONE_GRAPH, hasty).await;
     let mut stream = connected(world.address).await;
@@ -242,7 +242,7 @@ fn measured_each_second(settings: &mut Settings) {
 }
 
 #[tokio::test]
-async fn a_reader_who_takes_nothing_is_closed() {
+async fn reader_that_takes_nothing_is_disconnected() {
     let world = World::with(ONE_GRAPH, measured_each_second).await;
     world.upstream.on("up", Reply::constants(1_000));
     let whole = world.get(GRAPH).await.body;
@@ -262,7 +262,7 @@ async fn a_reader_who_takes_nothing_is_closed() {
 }
 
 #[tokio::test]
-async fn a_reader_who_takes_enough_gets_the_whole() {
+async fn slow_reader_above_the_minimum_rate_gets_everything() {
     let world = World::with(ONE_GRAPH, measured_each_second).await;
     world.upstream.on("up", Reply::constants(1_000));
     let length = world.get(GRAPH).await.body.len();
@@ -283,7 +283,7 @@ async fn a_reader_who_takes_enough_gets_the_whole() {
 }
 
 #[tokio::test]
-async fn operators_have_a_listener_of_their_own() {
+async fn admin_listener_serves_health_metrics_and_status() {
     let apart = |settings: &mut Settings| {
         settings.serving.admin_listen = Some("127.0.0.1:0".parse().unwrap());
         settings.web.admin_apart = true;
@@ -319,7 +319,7 @@ async fn metrics(admin: SocketAddr) -> String {
 }
 
 #[tokio::test]
-async fn operators_are_answered_while_readers_have_all_slots() {
+async fn admin_listener_answers_while_readers_use_every_connection() {
     let full = |settings: &mut Settings| {
         settings.serving.admin_listen = Some("127.0.0.1:0".parse().unwrap());
         settings.serving.most_connections = Some(2);
@@ -351,7 +351,7 @@ async fn operators_are_answered_while_readers_have_all_slots() {
 }
 
 #[test]
-fn where_operators_are_answered_is_settled_or_told() {
+fn admin_listen_is_valid_or_reported() {
     let settings = |text: &str| load(&[text]).unwrap();
     let none = settings("promenade: {listen: '127.0.0.1:7080'}");
     assert_eq!((none.serving.admin_listen, none.web.admin_apart), (None, false));
@@ -367,6 +367,6 @@ fn where_operators_are_answered_is_settled_or_told() {
     let both = "{listen: '127.0.0.1:1', adminListen: '0.0.0.0:1', auth: {allowUnauthenticated: true}}";
     check(&format!("promenade: {both}"), &[("promenade.adminListen", "a port of its own")]);
     let key = "promenade.auth.allowUnauthenticated";
-    let told = "promenade.adminListen asks to listen beyond this machine";
-    check("promenade: {adminListen: '0.0.0.0:7081'}", &[(key, told)]);
+    let message = "promenade.adminListen asks to listen beyond this machine";
+    check("promenade: {adminListen: '0.0.0.0:7081'}", &[(key, message)]);
 }

@@ -4,6 +4,7 @@ use promenade::config::Settings;
 use promenade::monitoring::routing::Conditions;
 use serde_json::json;
 use world::markup::tags;
+use world::rules::{Alert, Rule};
 use world::upstream::Reply;
 use world::{World, encoded};
 
@@ -41,17 +42,22 @@ pub async fn world(change: impl FnOnce(&mut Settings)) -> World {
 }
 
 pub fn rules() -> Reply {
-    let alert = |zone: &str| json!({"labels": {"alertname": "HighLoad", "severity": "critical", "zone": zone}, "annotations": {"summary": "=cmd|' /C calc'!A0"}, "state": "firing", "activeAt": "2026-11-23T12:00:00Z", "value": "1.5e+00"});
-    let rule = |name: &str, labels: serde_json::Value, alerts: Vec<serde_json::Value>| json!({"name": name, "query": "-load > 1", "duration": 300, "state": "inactive", "type": "alerting", "labels": labels, "annotations": {}, "alerts": alerts, "health": "ok", "evaluationTime": 0.001, "lastEvaluation": promenade::clock::now().to_string()});
-    let rules = [
-        rule("HighLoad", json!({"severity": "critical"}), vec![alert("a"), alert("b")]),
-        rule("Excessive Memory, Usage", json!({"severity": "info"}), vec![]),
-    ];
-    Reply::rules(json!([{"name": "orders", "file": "r.yml", "interval": 15, "rules": rules}]))
+    let alert = |zone: &str| {
+        let summary = "=cmd|' /C calc'!A0";
+        let alert = Alert::firing("HighLoad").label("severity", "critical").label("zone", zone);
+        alert.annotation("summary", summary).value("1.5e+00")
+    };
+    let rule = |name: &str, severity: &str| {
+        Rule::new(name).query("-load > 1").duration(300).label("severity", severity)
+    };
+    Reply::group([
+        rule("HighLoad", "critical").alerts([alert("a"), alert("b")]),
+        rule("Excessive Memory, Usage", "info"),
+    ])
 }
 
 #[tokio::test]
-async fn a_query_reaches_prometheus_with_every_character() {
+async fn query_reaches_prometheus_unchanged() {
     let world = world(|_| {}).await;
     for query in [
         "a + b",
@@ -69,9 +75,9 @@ async fn a_query_reaches_prometheus_with_every_character() {
                 let is_page = reply.header("content-type").starts_with("text/html");
                 assert!(!is_page || !reply.text().contains("<script>alert"), "{query}");
             }
-            let asked = world.upstream.requests();
-            assert_eq!(asked[before].form("query").as_deref(), Some(query), "{form}");
-            assert_eq!(asked[before].method, "POST");
+            let sent = world.upstream.requests();
+            assert_eq!(sent[before].form("query").as_deref(), Some(query), "{form}");
+            assert_eq!(sent[before].method, "POST");
         }
         let page = world.get(&format!("/graph?query={}", encoded(query))).await;
         let shown = page.text().split("</textarea>").next().unwrap().rsplit('>').next().unwrap().to_owned();
@@ -86,7 +92,7 @@ async fn a_query_reaches_prometheus_with_every_character() {
 }
 
 #[tokio::test]
-async fn an_address_of_prometheus_works_when_its_host_is_swapped() {
+async fn prometheus_graph_links_work_with_the_host_replaced() {
     let world = world(|_| {}).await;
     let at =
         "g0.range_input=6h&g0.end_input=2025-11-23%2014%3A00%3A00&g0.moment_input=2025-11-23%2014%3A00%3A00";
@@ -97,10 +103,10 @@ async fn an_address_of_prometheus_works_when_its_host_is_swapped() {
         let reply = world.get(&format!("{page}?{address}&tz=Asia/Tokyo&g1.expr=down&g1.tab=0")).await;
         assert_eq!(reply.status, 200);
         assert!(!reply.text().contains("Using the default"), "{}", reply.text());
-        let asked =
+        let queries =
             world.upstream.requests().into_iter().rfind(|r| r.form("query").as_deref() != Some("down"));
-        let asked = asked.unwrap();
-        let form = |name: &str| asked.form(name).unwrap();
+        let queries = queries.unwrap();
+        let form = |name: &str| queries.form(name).unwrap();
         assert_eq!(
             (form("query"), form("start"), form("end"), form("step")),
             ("up".into(), "1763884800".into(), "1763906400".into(), "60".into())
@@ -117,7 +123,7 @@ async fn an_address_of_prometheus_works_when_its_host_is_swapped() {
 }
 
 #[tokio::test]
-async fn a_page_without_a_query_is_a_form() {
+async fn custom_graph_without_query_is_a_form() {
     let world = world(|_| {}).await;
     for path in ["/graph", "/query", "/graph?query=", "/graph?query=+&instance="] {
         let page = world.get(path).await;
@@ -136,7 +142,7 @@ async fn a_page_without_a_query_is_a_form() {
 }
 
 #[tokio::test]
-async fn the_form_keeps_what_it_does_not_show() {
+async fn form_keeps_parameters_without_a_field() {
     let world = world(|_| {}).await;
     let page = world
         .get("/graph?query=up&instance=second&range=6h&theme=dark&unit=bytes&dimension=job&title=T")
@@ -153,11 +159,11 @@ async fn the_form_keeps_what_it_does_not_show() {
 }
 
 #[tokio::test]
-async fn a_graph_has_the_forms_of_an_entitys() {
+async fn custom_graph_has_the_same_formats_as_an_entity_graph() {
     let world = world(|_| {}).await;
-    let asked =
+    let sent =
         "query=up&dimension=job&title=Mine&graphType=area&unit=bytes&from=1763900000&to=1763900095&step=15";
-    let data = world.get(&format!("/graph.json?{asked}&instance=second")).await.json();
+    let data = world.get(&format!("/graph.json?{sent}&instance=second")).await.json();
     assert_eq!(data["query"], "up");
     assert_eq!(data["title"], "Mine");
     assert_eq!(data["graphType"], "area");
@@ -165,16 +171,16 @@ async fn a_graph_has_the_forms_of_an_entitys() {
     assert_eq!(data["instance"], "second");
     assert_eq!(data["series"][0]["name"], "a");
     assert_eq!((&data["start"], &data["end"]), (&json!(1_763_899_995), &json!(1_763_900_085)));
-    let fragment = world.get_with(&format!("/graph?{asked}"), &[("HX-Request", "true")]).await;
+    let fragment = world.get_with(&format!("/graph?{sent}"), &[("HX-Request", "true")]).await;
     assert!(fragment.text().starts_with("<section"), "{}", fragment.text());
     assert!(fragment.header("vary").contains("HX-Request"));
-    let kiosk = world.get(&format!("/graph?{asked}&kiosk")).await;
+    let kiosk = world.get(&format!("/graph?{sent}&kiosk")).await;
     assert!(!kiosk.text().contains("<form") && !kiosk.text().contains("<header class=\"top\""));
     assert!(kiosk.text().contains("id=\"graph-1\""));
 }
 
 #[tokio::test]
-async fn an_entity_chooses_the_instance() {
+async fn entity_parameter_chooses_the_instance() {
     let world = world(|_| {}).await;
     let data = world.get("/graph.json?query=up&entity=component:default/payments").await.json();
     assert_eq!(data["instance"], "second");
@@ -186,7 +192,7 @@ async fn an_entity_chooses_the_instance() {
 }
 
 #[tokio::test]
-async fn nobody_stands_in_for_an_instance_that_is_not_there() {
+async fn unknown_instance_is_an_error_not_the_default() {
     let world = world(|_| {}).await;
     world.upstream.on_rules(rules());
     for (address, status, kind) in [
@@ -222,13 +228,13 @@ async fn nobody_stands_in_for_an_instance_that_is_not_there() {
             assert_eq!(world.upstream.requests().len(), before, "{address}");
         }
     }
-    let told = world.get("/graph?query=up&instance=nope").await;
-    assert!(told.text().contains("default, second"), "{}", told.text());
-    assert!(told.text().contains("<textarea"), "another instance can be chosen");
+    let answer = world.get("/graph?query=up&instance=nope").await;
+    assert!(answer.text().contains("default, second"), "{}", answer.text());
+    assert!(answer.text().contains("<textarea"), "another instance can be chosen");
 }
 
 #[tokio::test]
-async fn a_query_that_cannot_be_sent_is_told_with_its_place() {
+async fn invalid_query_is_reported_with_its_position() {
     let world = world(|_| {}).await;
     let page = world.get("/graph?query=sum(up").await;
     assert_eq!(page.status, 200);
@@ -246,7 +252,7 @@ async fn a_query_that_cannot_be_sent_is_told_with_its_place() {
 }
 
 #[tokio::test]
-async fn alerts_are_chosen_by_the_address() {
+async fn custom_alerts_follow_the_address() {
     let world = world(|_| {}).await;
     world.upstream.on_rules(rules());
     let comma = encoded("Excessive Memory, Usage");
@@ -295,7 +301,7 @@ async fn alerts_are_chosen_by_the_address() {
 }
 
 #[tokio::test]
-async fn where_ad_hoc_is_off_only_entities_ask() {
+async fn custom_pages_are_forbidden_without_ad_hoc_queries() {
     let world = world(|settings| settings.web.ad_hoc = false).await;
     world.upstream.on_rules(rules());
     for path in [
@@ -333,7 +339,7 @@ async fn where_ad_hoc_is_off_only_entities_ask() {
 }
 
 #[tokio::test]
-async fn a_graph_of_an_entity_leads_to_its_query() {
+async fn entity_graph_links_to_its_query_in_a_custom_graph() {
     let world = world(|_| {}).await;
     let page = world.get(&format!("{PAYMENTS}/graphs/1?from=1763900000&to=1763903600&theme=dark")).await;
     let links: Vec<_> =
@@ -348,7 +354,7 @@ async fn a_graph_of_an_entity_leads_to_its_query() {
 }
 
 #[tokio::test]
-async fn templates_follow_the_entity() {
+async fn templates_in_custom_queries_use_the_entity() {
     let world = world(|_| {}).await;
     let query = encoded("up{job=\"{{ metadata.name }}\"}");
     let data = world.get(&format!("/graph.json?query={query}&entity=component:payments")).await;
@@ -362,7 +368,7 @@ async fn templates_follow_the_entity() {
 }
 
 #[tokio::test]
-async fn an_instance_for_some_entities_is_unknown_without_one() {
+async fn restricted_instance_is_unknown_to_custom_pages_without_an_entity() {
     let second = || promenade::prometheus::InstanceName::new("second");
     let every_entity = || vec![Conditions::default()];
     let world = world(|settings| {
@@ -383,7 +389,7 @@ async fn an_instance_for_some_entities_is_unknown_without_one() {
 }
 
 #[tokio::test]
-async fn an_opened_row_asks_for_its_own_expression() {
+async fn opened_row_of_a_custom_table_draws_its_expression() {
     let world = world(|_| {}).await;
     world.upstream.on_rules(rules());
     let page = world.get("/alerts?alerts=HighLoad&instance=second&labels=zone%3Da&search=a").await;

@@ -4,6 +4,7 @@ use promenade::annotations::params;
 use serde_json::{Value, json};
 use world::World;
 use world::markup::{panel, tags, words};
+use world::rules::Rule;
 use world::upstream::Reply;
 
 use crate::config::{check_faults, load};
@@ -29,10 +30,7 @@ async fn world() -> World {
     })
     .await;
     world.upstream.on_any(Reply::matrix(&[(&[("__name__", "up")], 1.0)]));
-    let rule = json!({"type": "alerting", "name": "Down", "query": "up == 0", "duration": 0, "labels": {},
-        "annotations": {}, "alerts": [], "lastEvaluation": promenade::clock::now().to_string(), "health": "ok", "state": "inactive"});
-    let group = json!({"name": "a", "file": "a.yaml", "interval": 60, "rules": [rule]});
-    world.upstream.on_rules(Reply::rules(json!([group])));
+    world.upstream.on_rules(Reply::group([Rule::new("Down")]));
     world
 }
 
@@ -47,7 +45,7 @@ fn window(graph: &Value) -> (i64, i64) {
 }
 
 #[tokio::test]
-async fn the_nearest_default_counts() {
+async fn entity_default_overrides_portal_default() {
     let world = world().await;
     let graph = async |name: &str, query: &str| {
         let reply = world.get(&path(name, &format!("/graphs/1.json{query}"))).await;
@@ -67,7 +65,7 @@ async fn the_nearest_default_counts() {
 }
 
 #[tokio::test]
-async fn a_page_can_leave_a_default_and_tells_a_bad_one() {
+async fn address_overrides_defaults_and_bad_values_are_reported() {
     let world = world().await;
     let page = world.get(&path("payments", "/alerts")).await;
     assert!(page.text().contains("showInactiveAlerts=false"), "{}", page.text());
@@ -80,7 +78,7 @@ async fn a_page_can_leave_a_default_and_tells_a_bad_one() {
 }
 
 #[test]
-fn defaults_of_parameters_are_as_in_an_address() {
+fn parameter_defaults_use_the_grammar_of_the_address() {
     let text = "promenade: {defaults: {range: 2h, step: 60, graphType: area, showInactiveAlerts: true, \
                 showLabels: false, extraColumns: [annotations.summary, labels.team], pageSize: all}}";
     let defaults = load(&[text]).unwrap().web.defaults;
@@ -123,7 +121,7 @@ async fn columns(world: &World, path: &str) -> String {
 }
 
 #[tokio::test]
-async fn custom_pages_have_the_defaults_too_and_can_leave_them() {
+async fn custom_pages_use_the_defaults_and_can_override_them() {
     let world = World::with(CATALOG, |settings| {
         let own = "extraColumns=annotations.summary,labels.team&showLabels=false&showInactiveAlerts&pageSize=5\
                    &step=120&graphType=area";
@@ -131,14 +129,7 @@ async fn custom_pages_have_the_defaults_too_and_can_leave_them() {
     })
     .await;
     world.upstream.on_any(Reply::matrix(&[(&[("__name__", "up")], 1.0)]));
-    let rule = |i: usize| {
-        json!({"type": "alerting", "name": format!("Down{i}"), "query": "up == 0", "duration": 0, "labels": {},
-            "annotations": {}, "alerts": [], "lastEvaluation": promenade::clock::now().to_string(), "health": "ok", "state": "inactive"})
-    };
-    let rules: Vec<Value> = (0..7).map(rule).collect();
-    world
-        .upstream
-        .on_rules(Reply::rules(json!([{"name": "a", "file": "a", "interval": 60, "rules": rules}])));
+    world.upstream.on_rules(Reply::group((0..7).map(|i| Rule::new(&format!("Down{i}")))));
     let start = "State Name Summary Severity";
     for page in ["/alerts?alerts=all", "/catalog/default/component/plain/alerts?x"] {
         let own = format!("{start} Value Active for Summary Team");

@@ -56,7 +56,7 @@ fn window() -> Window {
 }
 
 #[actix_web::test]
-async fn every_query_of_the_catalog_is_known_but_one() {
+async fn demo_knows_every_query_of_its_catalog_but_one() {
     let prometheus = DemoPrometheus::start().unwrap();
     let instances = instances(prometheus.address());
     let (mut refused, mut samples, mut most_series) = (Vec::new(), 0, 0);
@@ -71,7 +71,7 @@ async fn every_query_of_the_catalog_is_known_but_one() {
                 }
                 Err(error) => {
                     assert_eq!(error.kind, ErrorKind::BadQuery, "{entity}: {query}: {error}");
-                    assert!(error.said.as_ref().is_some_and(|said| said.contains("demo")), "{error:?}");
+                    assert!(error.said.as_ref().is_some_and(|text| text.contains("demo")), "{error:?}");
                     refused.push(query.as_str().to_owned());
                 }
             }
@@ -84,7 +84,7 @@ async fn every_query_of_the_catalog_is_known_but_one() {
 }
 
 #[actix_web::test]
-async fn every_alert_name_of_the_catalog_is_a_rule_but_one() {
+async fn demo_has_a_rule_for_every_alert_name_but_one() {
     let prometheus = DemoPrometheus::start().unwrap();
     let rules = default(&instances(prometheus.address())).client.rules().await.unwrap();
     let known: BTreeSet<&str> = rules.rules.iter().map(|rule| rule.name.as_str()).collect();
@@ -110,7 +110,7 @@ async fn every_alert_name_of_the_catalog_is_a_rule_but_one() {
 }
 
 #[test]
-fn only_the_entities_that_say_so_have_mistakes() {
+fn only_the_documented_demo_entities_have_mistakes() {
     let specs = specs();
     let with_problems: Vec<&str> =
         specs.iter().filter(|(_, spec)| !spec.problems.is_empty()).map(|(name, _)| name.as_str()).collect();
@@ -128,7 +128,7 @@ fn only_the_entities_that_say_so_have_mistakes() {
 }
 
 #[actix_web::test]
-async fn nothing_answers_where_the_instance_is_down() {
+async fn unreachable_demo_instance_refuses_connections() {
     let prometheus = DemoPrometheus::start().unwrap();
     let error = default(&instances(prometheus.refusing_address().unwrap())).client.rules().await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Unreachable);
@@ -158,7 +158,7 @@ async fn ask(
 }
 
 #[actix_web::test]
-async fn answers_are_in_the_shape_of_prometheus_by_get_and_by_post() {
+async fn demo_answers_like_prometheus_by_get_and_post() {
     let prometheus = DemoPrometheus::start().unwrap();
     let query = [
         ("query", "service:http_request_duration_seconds:quantile{service=\"payments\"}"),
@@ -198,7 +198,7 @@ async fn answers_are_in_the_shape_of_prometheus_by_get_and_by_post() {
 }
 
 #[actix_web::test]
-async fn refusals_are_bad_data_with_a_sentence() {
+async fn demo_rejects_bad_requests_with_bad_data() {
     let prometheus = DemoPrometheus::start().unwrap();
     let known = "sum by (client) (rate(checkout_sessions_total[5m]))";
     let cases = [
@@ -208,8 +208,8 @@ async fn refusals_are_bad_data_with_a_sentence() {
         ("query_range", [known, "60", "0", "1"], "end timestamp must not be before start time"),
     ];
     for (path, [query, start, end, step], sentence) in cases {
-        let asked = [("query", query), ("start", start), ("end", end), ("step", step)];
-        let (status, refusal) = ask(&prometheus, &format!("/api/v1/{path}"), &asked, None).await;
+        let parameters = [("query", query), ("start", start), ("end", end), ("step", step)];
+        let (status, refusal) = ask(&prometheus, &format!("/api/v1/{path}"), &parameters, None).await;
         assert_eq!(
             (status, &refusal["status"], &refusal["errorType"]),
             (400, &json!("error"), &json!("bad_data"))

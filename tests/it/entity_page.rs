@@ -38,14 +38,14 @@ async fn world() -> World {
 }
 
 #[tokio::test]
-async fn the_head_tells_the_facts() {
+async fn head_shows_the_fields_of_the_entity() {
     let world = world().await;
     let reply = world.get(PAGE).await;
     let text = words(reply.text());
-    for told in
+    for part in
         ["Payments: on default", "Charges cards", "owner team-a", "system shop", "java", "Wiki", "Trap"]
     {
-        assert!(text.contains(told), "{told}: {text}");
+        assert!(text.contains(part), "{part}: {text}");
     }
     let all = tags(reply.text());
     assert!(all.iter().any(|t| t.get("href") == Some("https://wiki.example/payments")));
@@ -60,7 +60,7 @@ async fn the_head_tells_the_facts() {
 }
 
 #[tokio::test]
-async fn the_time_and_the_looks_stay_in_every_link() {
+async fn links_keep_time_range_and_theme() {
     let world = world().await;
     let reply = world.get(&format!("{PAGE}?from=now-6h&to=now&theme=dark&tz=utc&refresh=0")).await;
     let all = tags(reply.text());
@@ -75,7 +75,7 @@ async fn the_time_and_the_looks_stay_in_every_link() {
 }
 
 #[tokio::test]
-async fn a_bad_parameter_is_a_message_and_the_default() {
+async fn bad_parameter_is_reported_and_its_default_used() {
     let world = world().await;
     let reply = world.get(&format!("{PAGE}?from=yesterdayish&pageSize=-1")).await;
     assert_eq!(reply.status, 200);
@@ -86,7 +86,7 @@ async fn a_bad_parameter_is_a_message_and_the_default() {
 }
 
 #[tokio::test]
-async fn a_missing_annotation_comes_with_yaml_to_paste() {
+async fn missing_annotation_is_shown_with_yaml_to_paste() {
     let world = world().await;
     let reply = world.get("/catalog/other/resource/123").await;
     assert_eq!(reply.status, 200);
@@ -102,7 +102,7 @@ async fn a_missing_annotation_comes_with_yaml_to_paste() {
 }
 
 #[tokio::test]
-async fn an_unknown_instance_is_named_with_the_known_ones() {
+async fn unknown_instance_error_lists_the_known_instances() {
     let world = world().await;
     let reply = world.get("/catalog/default/component/lost").await;
     assert_eq!(reply.status, 200);
@@ -122,7 +122,7 @@ async fn an_unknown_instance_is_named_with_the_known_ones() {
 }
 
 #[tokio::test]
-async fn a_frame_gets_only_the_content() {
+async fn kiosk_page_has_only_the_content() {
     let world = world().await;
     let reply = world.get(&format!("{PAGE}?kiosk")).await;
     let all = tags(reply.text());
@@ -137,9 +137,9 @@ async fn a_frame_gets_only_the_content() {
 }
 
 #[tokio::test]
-async fn what_is_not_there_is_said_in_the_same_design() {
+async fn not_found_pages_have_the_layout_of_the_portal() {
     let world = world().await;
-    for (path, told) in [
+    for (path, expected) in [
         ("/catalog/default/component/nobody", "component:default/nobody"),
         ("/nowhere", "Page not found"),
         (&*format!("{PAGE}/graphs/7"), "Graph not found"),
@@ -147,7 +147,7 @@ async fn what_is_not_there_is_said_in_the_same_design() {
         let reply = world.get(path).await;
         assert_eq!(reply.status, 404, "{path}");
         let text = words(reply.text());
-        assert!(text.contains(told) && text.contains("Go to the catalog"), "{path}: {text}");
+        assert!(text.contains(expected) && text.contains("Go to the catalog"), "{path}: {text}");
     }
     let status = world.get("/status").await;
     assert_eq!(status.status, 200);
@@ -155,7 +155,7 @@ async fn what_is_not_there_is_said_in_the_same_design() {
 }
 
 #[tokio::test]
-async fn a_fragment_is_the_page_without_what_stands_around_it() {
+async fn fragment_equals_the_panel_in_the_page() {
     let world = world().await;
     for path in [PAGE.to_owned(), format!("{PAGE}/graphs"), "/status".to_owned()] {
         let fragment = world.get_with(&path, &[("HX-Request", "true")]).await;

@@ -5,6 +5,7 @@ use promenade::prometheus::InstanceName;
 use serde_json::{Value, json};
 use world::backstage::Backstage;
 use world::markup::words;
+use world::rules::{Alert, Rule};
 use world::upstream::{Reply, Upstream};
 use world::{Reply as Page, World};
 
@@ -41,21 +42,14 @@ metadata:
 
 const PAYMENTS: &str = "/catalog/default/component/payments";
 
-fn alert(name: &str, labels: Value, active_at: &str) -> Value {
-    let mut all = json!({"alertname": name, "severity": "critical"});
-    all.as_object_mut().unwrap().extend(labels.as_object().unwrap().clone());
-    json!({"labels": all, "annotations": {}, "state": "firing", "activeAt": active_at, "value": "1e+00"})
+/// A critical alert.
+fn firing(name: &str, since: &str) -> Alert {
+    Alert::firing(name).label("severity", "critical").since(since)
 }
 
-fn rule(name: &str, query: &str, alerts: Vec<Value>) -> Value {
-    let state = if alerts.is_empty() { "inactive" } else { "firing" };
-    json!({"name": name, "query": query, "duration": 600, "state": state, "type": "alerting",
-        "labels": {"severity": "critical"}, "annotations": {}, "alerts": alerts, "health": "ok",
-        "evaluationTime": 0.001, "lastEvaluation": promenade::clock::now().to_string()})
-}
-
-fn rules(rules: Vec<Value>) -> Reply {
-    Reply::rules(json!([{"name": "orders", "file": "r.yml", "interval": 15, "rules": rules}]))
+/// A critical rule.
+fn critical(name: &str, query: &str) -> Rule {
+    Rule::new(name).query(query).duration(600).label("severity", "critical")
 }
 
 fn minutes_ago(minutes: i64) -> i64 {
@@ -72,22 +66,22 @@ async fn world() -> (World, Upstream) {
     let other = second.instance("second");
     let world = World::with(CATALOG, |settings| settings.instances.push(other)).await;
     let since = rfc(minutes_ago(30));
-    let payments = |i: &str| alert("HighLoad", json!({"service": "payments", "instance": i}), &since);
-    let ledger = alert("HighLoad", json!({"service": "ledger", "instance": "c:1"}), &since);
-    let stray = alert("Stray", json!({"job": "cron", "odd": "<b>\"'&"}), &since);
-    world.upstream.on_rules(rules(vec![
-        rule("HighLoad", "load > 1", vec![payments("a:1"), payments("b:1"), ledger]),
-        rule("Slow", "slow > 1", vec![]),
-        rule("Stray", "stray > 1", vec![stray]),
+    let payments = |i: &str| firing("HighLoad", &since).label("service", "payments").label("instance", i);
+    let ledger = firing("HighLoad", &since).label("service", "ledger").label("instance", "c:1");
+    let stray = firing("Stray", &since).label("job", "cron").label("odd", "<b>\"'&");
+    world.upstream.on_rules(Reply::group([
+        critical("HighLoad", "load > 1").alerts([payments("a:1"), payments("b:1"), ledger]),
+        critical("Slow", "slow > 1"),
+        critical("Stray", "stray > 1").alerts([stray]),
     ]));
     world.upstream.on_any(Reply::matrix(&[]));
     second.on_any(Reply::matrix(&[]));
-    second.on_rules(rules(vec![rule("Distant", "far > 1", vec![])]));
+    second.on_rules(Reply::group([critical("Distant", "far > 1")]));
     (world, second)
 }
 
 /// Where it leads: the path, and the parameters.
-fn led(page: &Page) -> (String, Vec<(String, String)>) {
+fn redirect(page: &Page) -> (String, Vec<(String, String)>) {
     assert_eq!(page.status, 302, "{}", page.text());
     let to = page.header("location").to_owned();
     let url = url::Url::parse("http://portal").unwrap().join(&to).unwrap();
@@ -100,19 +94,19 @@ fn value<'p>(pairs: &'p [(String, String)], name: &str) -> Option<&'p str> {
 }
 
 #[tokio::test]
-async fn one_owner_is_led_to_with_its_row_open_and_its_time() {
+async fn go_with_one_match_opens_its_row_at_its_time() {
     let (world, _second) = world().await;
     // Alertmanager adds `cluster`; what differs within a group comes empty.
     let page = world.get("/go?alertname=HighLoad&service=payments&instance=b%3A1&cluster=eu&zone=").await;
-    let (path, pairs) = led(&page);
+    let (path, pairs) = redirect(&page);
     assert_eq!((path.as_str(), value(&pairs, "to")), (PAYMENTS, Some("now")));
     let from: i64 = value(&pairs, "from").unwrap().parse().unwrap();
     let wanted = minutes_ago(30 + 60) * 1000;
     assert!((wanted - 120_000..=wanted + 60_000).contains(&from), "{from} {wanted}");
     let id = value(&pairs, "alert").unwrap();
     assert!(page.header("location").ends_with(&format!("#alert-{id}")));
-    let landed = world.get(page.header("location").split('#').next().unwrap()).await;
-    let html = landed.text();
+    let entity_page = world.get(page.header("location").split('#').next().unwrap()).await;
+    let html = entity_page.text();
     let row = html.split("<tr ").find(|row| row.contains(&format!("id=\"alert-{id}\""))).unwrap();
     assert!(row.contains("marked") && html.contains(&format!("id=\"alert-{id}-open\" open")), "{row}");
     assert!(words(html).contains("2 firing") && html.contains("b:1"), "{html}");
@@ -120,24 +114,29 @@ async fn one_owner_is_led_to_with_its_row_open_and_its_time() {
 }
 
 #[tokio::test]
-async fn the_time_of_the_link_widens_the_window() {
+async fn go_widens_the_range_to_the_time_of_the_link() {
     let (world, _second) = world().await;
     let fired = minutes_ago(300);
     for at in [fired.to_string(), (fired * 1000).to_string(), rfc(fired).replace(':', "%3A")] {
-        let (_, pairs) = led(&world.get(&format!("/go?alertname=HighLoad&service=payments&__at={at}")).await);
+        let (_, pairs) =
+            redirect(&world.get(&format!("/go?alertname=HighLoad&service=payments&__at={at}")).await);
         // An hour before it became active, which was `for` before it fired.
         let from: i64 = value(&pairs, "from").unwrap().parse().unwrap();
         assert_eq!(from, (fired - 600 - 3600) / 60 * 60_000, "{at}");
     }
     let bad = world.get("/go?alertname=HighLoad&service=payments&__at=soon").await;
-    let (_, pairs) = led(&bad);
+    let (_, pairs) = redirect(&bad);
     assert_eq!(value(&pairs, "__at"), Some("soon"));
-    let landed = world.get(bad.header("location").split('#').next().unwrap()).await;
-    assert!(words(landed.text()).contains("__at: \"soon\" is not a valid time"), "{}", words(landed.text()));
+    let entity_page = world.get(bad.header("location").split('#').next().unwrap()).await;
+    assert!(
+        words(entity_page.text()).contains("__at: \"soon\" is not a valid time"),
+        "{}",
+        words(entity_page.text())
+    );
 }
 
 #[tokio::test]
-async fn several_owners_are_listed_the_closest_first() {
+async fn go_with_several_matches_lists_them_closest_first() {
     let (world, _second) = world().await;
     let page = world.get("/go?alertname=HighLoad&service=ledger&kiosk=&theme=").await;
     let text = words(page.text());
@@ -153,7 +152,7 @@ async fn several_owners_are_listed_the_closest_first() {
 }
 
 #[tokio::test]
-async fn an_alert_without_an_owner_stands_for_itself() {
+async fn go_without_match_shows_the_alert_itself() {
     let (world, _second) = world().await;
     let page = world.get("/go?alertname=Stray&job=cron").await;
     let (html, text) = (page.text(), words(page.text()));
@@ -177,14 +176,11 @@ async fn an_alert_without_an_owner_stands_for_itself() {
 }
 
 #[tokio::test]
-async fn what_nobody_owns_is_shown_of_instances_that_are_open_to_all() {
+async fn go_without_match_or_ad_hoc_queries_uses_only_unrestricted_instances() {
     let upstream = Upstream::start().await;
     let hidden = upstream.instance("hidden");
-    upstream.on_rules(rules(vec![rule(
-        "Secret",
-        "s",
-        vec![alert("Secret", json!({"key": "hush"}), &rfc(0))],
-    )]));
+    let secret = firing("Secret", &rfc(0)).label("key", "hush");
+    upstream.on_rules(Reply::group([critical("Secret", "s").alert(secret)]));
     let world = World::with(CATALOG, |settings| {
         settings.web.ad_hoc = false;
         settings.instances.push(hidden);
@@ -199,9 +195,9 @@ async fn what_nobody_owns_is_shown_of_instances_that_are_open_to_all() {
         .into();
     })
     .await;
-    let mut stray = alert("Stray", json!({"key": "hush"}), &rfc(minutes_ago(5)));
-    stray["annotations"] = json!({"summary": "note <b>of it</b>"});
-    world.upstream.on_rules(rules(vec![rule("Stray", "stray > 1", vec![stray])]));
+    let stray = firing("Stray", &rfc(minutes_ago(5))).label("key", "hush");
+    let stray = stray.annotation("summary", "note <b>of it</b>");
+    world.upstream.on_rules(Reply::group([critical("Stray", "stray > 1").alert(stray)]));
     for path in ["/go?alertname=Secret", "/go?alertname=Secret&__instance=hidden"] {
         let text = words(world.get(path).await.text());
         assert!(text.contains("No entity owns") && !text.contains("hush"), "{path}: {text}");
@@ -232,20 +228,20 @@ async fn what_nobody_owns_is_shown_of_instances_that_are_open_to_all() {
             graph.text()
         );
     }
-    let asked: Vec<_> = world.upstream.requests().iter().filter_map(|r| r.form("query")).collect();
-    assert!(asked.iter().any(|query| query == "stray > 1"), "{asked:?}");
+    let queries: Vec<_> = world.upstream.requests().iter().filter_map(|r| r.form("query")).collect();
+    assert!(queries.iter().any(|query| query == "stray > 1"), "{queries:?}");
     let hidden = graph.replace("instance=default", "instance=hidden").replace("Stray", "Secret");
     let all = graph.replace("alerts=Stray", "alerts=all");
     assert_eq!((world.get(&hidden).await.status.as_u16(), world.get(&all).await.status.as_u16()), (404, 403));
-    let told = |name: &str| format!("__instance: unknown Prometheus instance \"{name}\"");
+    let message = |name: &str| format!("__instance: unknown Prometheus instance \"{name}\"");
     for name in ["hidden", "nowhere"] {
         let text = words(world.get(&format!("/go?alertname=Secret&__instance={name}")).await.text());
-        assert!(text.contains(&told(name)), "{text}");
+        assert!(text.contains(&message(name)), "{text}");
     }
 }
 
 #[tokio::test]
-async fn nobody_is_called_unowned_before_the_catalog_is_read() {
+async fn go_returns_503_before_the_catalog_is_read() {
     let backstage = Backstage::start(Vec::new()).await;
     backstage.fail(Reply::hang());
     let from = backstage.settings();
@@ -254,7 +250,7 @@ async fn nobody_is_called_unowned_before_the_catalog_is_read() {
         settings.web.ad_hoc = false;
     })
     .await;
-    world.upstream.on_rules(rules(vec![]));
+    world.upstream.on_rules(Reply::group::<Rule>([]));
     for path in ["/go?alertname=HighLoad&service=payments", "/graph?g0.expr=load+%3E+1&g0.tab=1"] {
         let page = world.get(path).await;
         let text = words(page.text());
@@ -264,7 +260,7 @@ async fn nobody_is_called_unowned_before_the_catalog_is_read() {
 }
 
 #[tokio::test]
-async fn a_resolved_alert_still_lands_and_says_since_when() {
+async fn go_with_a_resolved_alert_opens_its_entity_and_shows_when_it_resolved() {
     let (world, second) = world().await;
     let (from, until) = (minutes_ago(200) / 60 * 60, minutes_ago(140) / 60 * 60);
     let series = move |labels: Value| {
@@ -282,12 +278,12 @@ async fn a_resolved_alert_still_lands_and_says_since_when() {
     let fired = format!("__at={from}");
     let page =
         world.get(&format!("/go?alertname=Slow&service=payments&instance=a:1&cluster=eu&{fired}")).await;
-    let (path, pairs) = led(&page);
+    let (path, pairs) = redirect(&page);
     assert_eq!(path, PAYMENTS);
     assert_eq!(value(&pairs, "from"), Some(((from - 600 - 3600) * 1000).to_string().as_str()));
     assert_eq!(value(&pairs, "to"), Some(((until + 1800) * 1000).to_string().as_str()));
-    let landed = world.get(page.header("location").split('#').next().unwrap()).await;
-    let text = words(landed.text());
+    let entity_page = world.get(page.header("location").split('#').next().unwrap()).await;
+    let text = words(entity_page.text());
     let clock = |second: i64| rfc(second)[11..16].to_owned();
     assert!(text.contains("No longer firing: Slow") && text.contains("resolved at"), "{text}");
     assert!(text.contains(&clock(until)) && text.contains(&clock(from)), "{text}");
@@ -295,40 +291,40 @@ async fn a_resolved_alert_still_lands_and_says_since_when() {
     assert!(!text.contains("no longer active") && value(&pairs, "alert").is_none(), "{text}");
     // With the labels that all alerts of a group have in common, what Prometheus remembers tells whose it was.
     world.upstream.on(r#"ALERTS{alertstate="firing",alertname="Slow"}"#, series(labels));
-    let (path, pairs) = led(&world.get(&format!("/go?alertname=Slow&service=&{fired}")).await);
+    let (path, pairs) = redirect(&world.get(&format!("/go?alertname=Slow&service=&{fired}")).await);
     assert!(
         path == PAYMENTS && value(&pairs, "landed").unwrap().contains("service=\"payments\""),
         "{pairs:?}"
     );
     // Nobody remembers: it says so.
     let page = world.get("/go?alertname=Distant&service=payments").await;
-    let landed = world.get(page.header("location").split('#').next().unwrap()).await;
-    assert!(words(landed.text()).contains("When is unknown"), "{}", words(landed.text()));
-    assert_eq!(led(&page).0, "/catalog/default/component/far");
+    let entity_page = world.get(page.header("location").split('#').next().unwrap()).await;
+    assert!(words(entity_page.text()).contains("When is unknown"), "{}", words(entity_page.text()));
+    assert_eq!(redirect(&page).0, "/catalog/default/component/far");
     drop(second);
 }
 
 #[tokio::test]
-async fn the_instance_may_be_named_and_one_that_is_down_is_told() {
+async fn go_accepts_an_instance_and_reports_one_that_is_down() {
     let (world, second) = world().await;
     let since = rfc(minutes_ago(5));
-    let far = alert("HighLoad", json!({"service": "payments", "instance": "z:1"}), &since);
-    second.on_rules(rules(vec![rule("HighLoad", "load > 1", vec![far])]));
+    let far = firing("HighLoad", &since).label("service", "payments").label("instance", "z:1");
+    second.on_rules(Reply::group([critical("HighLoad", "load > 1").alerts([far])]));
     let text = words(world.get("/go?alertname=HighLoad&service=payments").await.text());
     assert!(text.contains("2 entities show this alert") && text.contains("far Component"), "{text}");
-    let (path, _) = led(&world.get("/go?alertname=HighLoad&service=payments&__instance=second").await);
+    let (path, _) = redirect(&world.get("/go?alertname=HighLoad&service=payments&__instance=second").await);
     assert_eq!(path, "/catalog/default/component/far");
 }
 
 #[tokio::test]
-async fn an_instance_that_is_down_takes_no_other_along() {
+async fn go_answers_from_reachable_instances_while_another_is_down() {
     let (world, second) = world().await;
     second.on_rules(Reply::refusal(503, "unavailable", "no"));
     let text = words(world.get("/go?alertname=HighLoad&service=payments").await.text());
     assert!(text.contains("Prometheus second is not answering") && text.contains("unknown far"), "{text}");
     assert!(text.contains("2 firing Payment service"), "{text}");
     assert_eq!(
-        led(&world.get("/go?alertname=HighLoad&service=payments&__instance=default").await).0,
+        redirect(&world.get("/go?alertname=HighLoad&service=payments&__instance=default").await).0,
         PAYMENTS
     );
 }
@@ -358,7 +354,7 @@ const TRICKS: [&str; 20] = [
 ];
 
 #[tokio::test]
-async fn nothing_leads_off_the_portal() {
+async fn go_never_redirects_to_another_host() {
     let (world, _second) = world().await;
     for trick in TRICKS {
         let trick: String = url::form_urlencoded::byte_serialize(trick.as_bytes()).collect();
@@ -372,7 +368,7 @@ async fn nothing_leads_off_the_portal() {
         ] {
             let page = world.get(&format!("/go?{query}")).await;
             if page.status == 302 {
-                assert_eq!(led(&page).0, PAYMENTS, "{query}");
+                assert_eq!(redirect(&page).0, PAYMENTS, "{query}");
             }
             assert!(page.status == 302 || page.status == 200, "{query}: {}", page.status);
         }
@@ -385,17 +381,14 @@ async fn nothing_leads_off_the_portal() {
 }
 
 #[tokio::test]
-async fn prometheus_own_link_opens_the_owners_page() {
+async fn prometheus_link_opens_the_page_of_the_entity() {
     let world = World::with(CATALOG, |settings| settings.web.ad_hoc = false).await;
     let since = rfc(minutes_ago(30));
-    world.upstream.on_rules(rules(vec![
-        rule("HighLoad", "sum by (service) (rate(x{a=~\"b|c\"}[5m])) > 1", vec![]),
-        rule(
-            "Slow",
-            "slow{b=\"1\",a=\"2\"} > -5",
-            vec![alert("Slow", json!({"service": "payments"}), &since)],
-        ),
-        rule("Stray", "stray > 1", vec![]),
+    world.upstream.on_rules(Reply::group([
+        critical("HighLoad", "sum by (service) (rate(x{a=~\"b|c\"}[5m])) > 1"),
+        critical("Slow", "slow{b=\"1\",a=\"2\"} > -5")
+            .alert(firing("Slow", &since).label("service", "payments")),
+        critical("Stray", "stray > 1"),
     ]));
     let graph = |expr: &str, more: &str| {
         let expr: String = url::form_urlencoded::byte_serialize(expr.as_bytes()).collect();
@@ -403,11 +396,11 @@ async fn prometheus_own_link_opens_the_owners_page() {
     };
     // Written anew, as Prometheus does, and where custom queries are off.
     let page = world.get(&graph("slow{a=\"2\", b=\"1\"} > -5", "")).await;
-    let (path, pairs) = led(&page);
+    let (path, pairs) = redirect(&page);
     assert_eq!((path.as_str(), value(&pairs, "to")), (PAYMENTS, Some("now")));
-    let landed = world.get(page.header("location").split('#').next().unwrap()).await;
-    assert!(landed.text().contains("row  marked"), "{}", landed.text());
-    let (_, pairs) = led(&world.get(&graph("slow{b='1',a='2'} > -5", "&g0.range_input=6h")).await);
+    let entity_page = world.get(page.header("location").split('#').next().unwrap()).await;
+    assert!(entity_page.text().contains("row  marked"), "{}", entity_page.text());
+    let (_, pairs) = redirect(&world.get(&graph("slow{b='1',a='2'} > -5", "&g0.range_input=6h")).await);
     assert_eq!(value(&pairs, "range"), Some("6h"));
     // Two entities, none, another expression, a page of our own, two graphs: the custom graph, which is off here.
     let (several, stray) = ("sum by (service) (rate(x{a=~\"b|c\"}[5m])) > 1", "stray > 1");

@@ -2,21 +2,15 @@
 
 use serde_json::{Value, json};
 use world::World;
+use world::load::payments;
 use world::markup::{panel, shape, tags, words};
 use world::upstream::Reply;
 
 const PAGE: &str = "/catalog/default/component/payments";
 
-fn catalog(rule: &str) -> String {
-    format!(
-        "apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata:\n  name: payments\n  annotations:\n    \
-         prometheus.io/rule: '{rule}'\n"
-    )
-}
-
 #[tokio::test]
-async fn a_card_has_a_picture_or_an_island_and_a_legend() {
-    let world = World::of(&catalog("up|job|title=\"Up or down\"|unit=bytes")).await;
+async fn graph_card_has_svg_or_chart_data_and_a_legend() {
+    let world = World::of(payments("up|job|title=\"Up or down\"|unit=bytes")).await;
     world.upstream.on("up", Reply::matrix(&[(&[("job", "a")], 2048.0), (&[("job", "b")], 1.0)]));
     let reply = world.get(PAGE).await;
     let card = panel(reply.text(), "graph-1");
@@ -53,8 +47,8 @@ async fn a_card_has_a_picture_or_an_island_and_a_legend() {
 }
 
 #[tokio::test]
-async fn the_fragment_is_the_card_of_the_page() {
-    let world = World::of(&catalog("up|job")).await;
+async fn graph_fragment_equals_the_card_in_the_page() {
+    let world = World::of(payments("up|job")).await;
     world.upstream.on("up", Reply::matrix(&[(&[("job", "a")], 1.0)]));
     let page = world.get(&format!("{PAGE}/graphs/1")).await;
     let fragment = world.get_with(&format!("{PAGE}/graphs/1"), &[("HX-Request", "true")]).await;
@@ -67,19 +61,19 @@ async fn the_fragment_is_the_card_of_the_page() {
         Some("again"),
         "the past does not change"
     );
-    let asked = world
+    let sent = world
         .get(&format!("{PAGE}/graphs/1?refresh=5s&from=2026-01-01T00:00:00Z&to=2026-01-01T01:00:00Z"))
         .await;
     assert_eq!(
-        tags(panel(asked.text(), "graph-1"))[0].get("hx-trigger"),
+        tags(panel(sent.text(), "graph-1"))[0].get("hx-trigger"),
         Some("again"),
         "whatever is asked for"
     );
 }
 
 #[tokio::test]
-async fn one_dead_card_leaves_its_neighbours_whole() {
-    let world = World::of(&catalog("up|job, sum(rate(x[5m]) by (a), down, nothing")).await;
+async fn failed_card_does_not_affect_its_neighbours() {
+    let world = World::of(payments("up|job, sum(rate(x[5m]) by (a), down, nothing")).await;
     world.upstream.on("up", Reply::matrix(&[(&[("job", "a")], 1.0)]));
     world.upstream.on("down", Reply::refusal(422, "execution", "found duplicate <b>series</b>"));
     world.upstream.on("nothing", Reply::matrix(&[]));
@@ -104,22 +98,22 @@ async fn one_dead_card_leaves_its_neighbours_whole() {
 }
 
 #[tokio::test]
-async fn warnings_are_told_also_without_data() {
-    let world = World::of(&catalog("up")).await;
+async fn warnings_are_shown_also_without_data() {
+    let world = World::of(payments("up")).await;
     let body = json!({
         "status": "success", "warnings": ["partial <i>answer</i>"], "infos": ["no rate here"],
         "data": {"resultType": "matrix", "result": []},
     });
     world.upstream.on("up", Reply::json(200, &body));
     let text = words(panel(world.get(PAGE).await.text(), "graph-1"));
-    for told in ["partial <i>answer</i>", "no rate here", "No data in this range"] {
-        assert!(text.contains(told), "{told}: {text}");
+    for part in ["partial <i>answer</i>", "no rate here", "No data in this range"] {
+        assert!(text.contains(part), "{part}: {text}");
     }
 }
 
 #[tokio::test]
-async fn samples_are_a_table_in_pages() {
-    let world = World::of(&catalog("up|job")).await;
+async fn samples_are_shown_as_a_paged_table() {
+    let world = World::of(payments("up|job")).await;
     world.upstream.on("up", Reply::matrix(&[(&[("job", "a")], 0.123456789)]));
     let path = format!("{PAGE}/graphs/1?view=table&from=2026-01-01T00:00:00Z&to=2026-01-01T01:00:00Z");
     let reply = world.get(&path).await;
@@ -133,9 +127,9 @@ async fn samples_are_a_table_in_pages() {
 }
 
 #[tokio::test]
-async fn hostile_series_change_no_element() {
+async fn hostile_series_names_are_escaped() {
     let page = async |text: &str| {
-        let world = World::of(&catalog("up|job")).await;
+        let world = World::of(payments("up|job")).await;
         world.upstream.on("up", Reply::matrix(&[(&[("job", text)], 1.0)]));
         let fragment = world.get_with(&format!("{PAGE}/graphs/1?drawn=500"), &[("HX-Request", "true")]).await;
         format!("{}{}", world.get(PAGE).await.text(), fragment.text())
@@ -149,8 +143,8 @@ async fn hostile_series_change_no_element() {
 }
 
 #[tokio::test]
-async fn a_hung_query_holds_up_no_page_but_its_own() {
-    let world = World::of(&catalog("up")).await;
+async fn hanging_query_delays_only_its_own_page() {
+    let world = World::of(payments("up")).await;
     world.upstream.on("up", Reply::hang());
     for (path, state) in [(PAGE.to_owned(), "loading"), (format!("{PAGE}/graphs/1"), "failed")] {
         let reply = world.get(&path).await;

@@ -4,7 +4,7 @@ use world::World;
 use world::markup::tags;
 
 #[tokio::test]
-async fn the_own_script_is_small() {
+async fn portal_script_is_small() {
     let world = World::of("").await;
     let page = world.get("/").await;
     let scripts: Vec<_> = tags(page.text()).into_iter().filter(|tag| tag.name == "script").collect();

@@ -41,7 +41,7 @@ const HOSTILE: [&str; 24] = [
 ];
 
 #[tokio::test]
-async fn a_page_tells_and_falls_back() {
+async fn page_reports_a_bad_parameter_and_uses_the_default() {
     let world = World::of(CATALOG).await;
     world.upstream.on_any(Reply::matrix(&[(&[("__name__", "up")], 1.0)]));
     world.upstream.on_rules(Reply::rules(serde_json::json!([])));
@@ -60,13 +60,13 @@ async fn a_page_tells_and_falls_back() {
             assert_eq!(reply.status, 200, "{page}?{query}: {}", reply.text());
             assert!(!reply.text().contains("<script>alert"), "{page}?{query}");
         }
-        let told = world.get(&format!("{PAYMENTS}?{query}")).await;
-        assert!(told.text().contains(parameter), "{query} is not told");
+        let answer = world.get(&format!("{PAYMENTS}?{query}")).await;
+        assert!(answer.text().contains(parameter), "{query} is not told");
     }
 }
 
 #[tokio::test]
-async fn a_data_form_refuses() {
+async fn data_form_rejects_a_bad_parameter() {
     let world = World::of(CATALOG).await;
     for query in HOSTILE {
         for form in [".json", "/alerts.json", "/graphs/1.json"] {
@@ -79,7 +79,7 @@ async fn a_data_form_refuses() {
 }
 
 #[tokio::test]
-async fn parameters_that_nobody_knows_are_ignored() {
+async fn unknown_parameters_are_ignored() {
     let world = World::of(CATALOG).await;
     let plain = world.get(&format!("{PAYMENTS}.json")).await;
     for query in ["utm_source=chat", "&&&", "=", "a=1&a=2", "%ff=%ff", "from", "%zz"] {

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use world::World;
 use world::markup::{panel, tags, words};
 use world::questions::store;
+use world::rules::{Alert, Rule, ago, group};
 use world::upstream::{Reply, Request, Upstream};
 
 const PAGE: &str = "/catalog/default/component/payments";
@@ -20,16 +21,13 @@ kind: Component
 metadata: {name: payments, annotations: {prometheus.io/alert: all}}
 "#;
 
-fn rule(name: &str, fires: bool) -> Value {
-    let now = clock::now().to_string();
-    let alert = json!({"labels": {"alertname": name}, "annotations": {}, "state": "firing", "activeAt": now, "value": "1"});
-    let (state, alerts) = if fires { ("firing", vec![alert]) } else { ("inactive", vec![]) };
-    json!({"state": state, "name": name, "query": "up == 0", "duration": 0, "labels": {}, "annotations": {},
-           "alerts": alerts, "health": "ok", "evaluationTime": 0.1, "lastEvaluation": now, "type": "alerting"})
+/// A rule with an alert that is firing since now.
+fn firing(name: &str) -> Rule {
+    Rule::new(name).alert(Alert::firing(name).since(&ago(0)))
 }
 
-fn group(name: &str, rules: &[Value]) -> Value {
-    json!({"name": name, "file": "f", "interval": 15, "rules": rules})
+fn maybe_firing(name: &str, fires: bool) -> Rule {
+    if fires { firing(name) } else { Rule::new(name) }
 }
 
 fn success(data: Value) -> Value {
@@ -61,14 +59,11 @@ fn warnings(answer: &Value) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn null_is_an_empty_list_and_hides_nothing() {
+async fn null_lists_in_rules_are_empty_lists() {
     let none = json!({"name": "none", "file": "n", "rules": null});
-    let mut loud = rule("Loud", true);
-    loud["labels"] = Value::Null;
-    loud["annotations"] = Value::Null;
-    let mut quiet = rule("Quiet", false);
-    quiet["alerts"] = Value::Null;
-    let answer = alerts(Reply::rules(json!([none, group("some", &[quiet, loud])]))).await;
+    let loud = firing("Loud").set("labels", Value::Null).set("annotations", Value::Null);
+    let quiet = Rule::new("Quiet").set("alerts", Value::Null);
+    let answer = alerts(Reply::rules(json!([none, group("some", [quiet, loud])]))).await;
     assert_eq!((names(&answer), warnings(&answer)), (vec!["Loud"], vec![]));
     assert_eq!((&answer["state"], &answer["complete"]), (&json!("firing"), &json!(true)));
 
@@ -88,7 +83,7 @@ async fn null_is_an_empty_list_and_hides_nothing() {
 }
 
 #[tokio::test]
-async fn what_must_be_there_is_still_missed() {
+async fn missing_required_fields_of_rules_are_an_error() {
     for body in [json!({"status": "success"}), success(Value::Null), success(json!({}))] {
         let world = World::of(CATALOG).await;
         world.upstream.on_rules(Reply::json(200, &body));
@@ -102,46 +97,40 @@ async fn what_must_be_there_is_still_missed() {
 }
 
 #[tokio::test]
-async fn a_row_that_cannot_be_read_hides_no_other_and_leaves_nothing_quiet() {
-    let odd_type = {
-        let mut odd = rule("Odd", true);
-        odd["type"] = json!("alarm");
-        odd
-    };
-    for (damaged, told) in [
+async fn unreadable_rule_hides_no_other_and_makes_the_state_unknown() {
+    let odd_type = firing("Odd").set("type", "alarm");
+    for (damaged, expected) in [
         (json!({"name": "g", "file": "f"}), "1 rule group cannot be read"),
-        (group("g", &[json!({"type": "alerting", "state": "inactive"})]), "1 rule cannot be read"),
-        (group("g", &[odd_type]), "1 rule has an unknown type"),
+        (group("g", [json!({"type": "alerting", "state": "inactive"})]), "1 rule cannot be read"),
+        (group("g", [odd_type]), "1 rule has an unknown type"),
     ] {
-        let answer = alerts(Reply::rules(json!([damaged, group("some", &[rule("Loud", true)])]))).await;
-        assert_eq!((names(&answer), &answer["state"]), (vec!["Loud"], &json!("firing")), "{told}");
-        assert_eq!(answer["complete"], false, "{told}");
-        let quiet = alerts(Reply::rules(json!([damaged, group("some", &[rule("Quiet", false)])]))).await;
-        assert_eq!((&quiet["state"], &quiet["complete"]), (&json!("unknown"), &json!(false)), "{told}");
-        assert!(warnings(&quiet).iter().any(|text| text.starts_with(told)), "{quiet}");
+        let answer = alerts(Reply::rules(json!([damaged, group("some", [firing("Loud")])]))).await;
+        assert_eq!((names(&answer), &answer["state"]), (vec!["Loud"], &json!("firing")), "{expected}");
+        assert_eq!(answer["complete"], false, "{expected}");
+        let quiet = alerts(Reply::rules(json!([damaged, group("some", [Rule::new("Quiet")])]))).await;
+        assert_eq!((&quiet["state"], &quiet["complete"]), (&json!("unknown"), &json!(false)), "{expected}");
+        assert!(warnings(&quiet).iter().any(|text| text.starts_with(expected)), "{quiet}");
     }
 }
 
 #[tokio::test]
-async fn words_of_a_rule_are_read_without_regard_to_case() {
-    let mut loud = rule("Loud", true);
-    loud["type"] = json!("Alerting");
-    loud["state"] = json!("FIRING");
-    loud["alerts"][0]["state"] = json!("Firing");
-    let answer = alerts(Reply::rules(json!([group("g", &[loud])]))).await;
+async fn rule_states_and_types_are_read_regardless_of_case() {
+    let alert = Alert::new("Loud", "Firing");
+    let loud = Rule::new("Loud").alert(alert).set("type", "Alerting").set("state", "FIRING");
+    let answer = alerts(Reply::group([loud])).await;
     assert_eq!((&answer["alerts"][0]["state"], &answer["complete"]), (&json!("firing"), &json!(true)));
 }
 
 /// Answers in pages of one group: the first without a token, each naming the next one.
 fn paged(groups: Vec<Value>) -> Reply {
     Reply::computed(move |request: &Request| {
-        let asked: Option<usize> = request.form("group_next_token").map(|token| token.parse().unwrap());
-        if asked.is_some()
+        let sent: Option<usize> = request.form("group_next_token").map(|token| token.parse().unwrap());
+        if sent.is_some()
             && request.form("group_limit").is_none_or(|limit| limit.parse::<u32>().unwrap() == 0)
         {
             return Reply::refusal(400, "bad_data", "group_limit needs to be present");
         }
-        let at = asked.unwrap_or(0);
+        let at = sent.unwrap_or(0);
         let mut data = json!({"groups": [groups[at]]});
         if at + 1 < groups.len() {
             data["groupNextToken"] = json!((at + 1).to_string());
@@ -151,23 +140,23 @@ fn paged(groups: Vec<Value>) -> Reply {
 }
 
 #[tokio::test]
-async fn further_pages_of_rules_are_asked_for_and_joined_in_order() {
-    let groups = (0..5).map(|i| group(&format!("g{i}"), &[rule(&format!("R{i}"), i == 4)])).collect();
+async fn pages_of_rules_are_fetched_and_joined_in_order() {
+    let groups = (0..5).map(|i| group(&format!("g{i}"), [maybe_firing(&format!("R{i}"), i == 4)])).collect();
     let world = World::of(CATALOG).await;
     world.upstream.on_rules(paged(groups));
     let answer = world.get(&format!("{PAGE}/alerts.json?showInactiveAlerts")).await.json();
     assert_eq!(names(&answer), ["R4", "R0", "R1", "R2", "R3"]);
     assert_eq!((&answer["complete"], warnings(&answer)), (&json!(true), vec![]));
-    let asked = world.upstream.requests();
-    assert_eq!(asked.len(), 5, "each page once");
-    assert!(asked.iter().all(|request| request.form("type").as_deref() == Some("alert")));
-    assert_eq!(asked[1].path, "/api/v1/rules?type=alert&group_limit=1&group_next_token=1");
+    let sent = world.upstream.requests();
+    assert_eq!(sent.len(), 5, "each page once");
+    assert!(sent.iter().all(|request| request.form("type").as_deref() == Some("alert")));
+    assert_eq!(sent[1].path, "/api/v1/rules?type=alert&group_limit=1&group_next_token=1");
 }
 
 #[tokio::test]
-async fn pages_that_lead_in_a_circle_and_pages_without_end_are_told() {
+async fn loops_and_endless_pages_of_rules_are_reported() {
     let page = |fires: bool, token: &str| {
-        success(json!({"groups": [group("g", &[rule("A", fires)])], "groupNextToken": token}))
+        success(json!({"groups": [group("g", [maybe_firing("A", fires)])], "groupNextToken": token}))
     };
     for (fires, state, names_told) in [(true, "firing", vec!["A"]), (false, "unknown", vec![])] {
         let world = World::of(CATALOG).await;
@@ -193,8 +182,8 @@ async fn pages_that_lead_in_a_circle_and_pages_without_end_are_told() {
 }
 
 #[tokio::test]
-async fn a_page_that_fails_is_told_and_takes_no_page_before_it_away() {
-    let first = success(json!({"groups": [group("g", &[rule("Loud", true)])], "groupNextToken": "t2"}));
+async fn failed_page_of_rules_is_reported_and_keeps_earlier_pages() {
+    let first = success(json!({"groups": [group("g", [firing("Loud")])], "groupNextToken": "t2"}));
     let second = |reply: Reply| {
         let first = first.clone();
         Reply::computed(move |request: &Request| match request.form("group_next_token") {
@@ -214,17 +203,17 @@ async fn a_page_that_fails_is_told_and_takes_no_page_before_it_away() {
         let rules = client.rules().await.unwrap();
         assert!(begun.elapsed() < Duration::from_millis(2_500), "{kind}: {:?}", begun.elapsed());
         assert_eq!(rules.rules.len(), 1);
-        let told = format!("the instance has more rules, but page 2 cannot be read ({kind})");
-        assert_eq!(rules.warnings, std::slice::from_ref(&told));
+        let message = format!("the instance has more rules, but page 2 cannot be read ({kind})");
+        assert_eq!(rules.warnings, std::slice::from_ref(&message));
         let answer = alerts(second(reply)).await;
         assert_eq!((names(&answer), &answer["state"]), (vec!["Loud"], &json!("firing")));
-        assert_eq!((&answer["complete"], warnings(&answer)), (&json!(false), vec![told.as_str()]));
+        assert_eq!((&answer["complete"], warnings(&answer)), (&json!(false), vec![message.as_str()]));
     }
 }
 
 #[tokio::test]
-async fn a_partial_answer_is_told_to_be_partial() {
-    let quiet = json!({"groups": [group("g", &[rule("Quiet", false)])]});
+async fn partial_answer_is_reported() {
+    let quiet = json!({"groups": [group("g", [Rule::new("Quiet")])]});
     for (more, complete) in [
         (json!({"isPartial": true}), false),
         (json!({"isPartial": false, "stats": {}}), true),
@@ -255,12 +244,12 @@ async fn a_partial_answer_is_told_to_be_partial() {
 }
 
 #[tokio::test]
-async fn a_partial_answer_replaces_no_better_one_and_is_soon_replaced() {
+async fn partial_answer_does_not_replace_a_complete_one_and_expires_soon() {
     let upstream = Upstream::start().await;
     let mut settings = upstream.instance("default");
     settings.scrape_interval = Duration::from_secs(60);
     let (store, _) = store(vec![settings]);
-    let body = success(json!({"groups": [group("g", &[rule("Quiet", false)])]}));
+    let body = success(json!({"groups": [group("g", [Rule::new("Quiet")])]}));
     let mut partial = body.clone();
     partial["isPartial"] = json!(true);
     upstream.on_rules(Reply::json(200, &partial));
@@ -275,39 +264,38 @@ fn date(at: jiff::Timestamp) -> String {
 }
 
 #[tokio::test]
-async fn a_graph_of_an_instance_whose_clock_is_off_says_so() {
+async fn graph_of_an_instance_with_clock_skew_reports_it() {
     let world = World::of(CATALOG).await;
-    for (offset, told) in [(-50, ""), (7_205, "The clock of default is 2h ")] {
+    for (offset, expected) in [(-50, ""), (7_205, "The clock of default is 2h ")] {
         let at = clock::now() + jiff::SignedDuration::from_secs(offset);
         let body = success(json!({"resultType": "matrix", "result": []})).to_string();
         world.upstream.on("up", Reply::http(200, &[("Date", &date(at))], body));
-        let query = format!("query=up&range=10m&step={}", 15 + told.len());
+        let query = format!("query=up&range=10m&step={}", 15 + expected.len());
         let graph = world.get(&format!("/graph.json?{query}")).await.json();
         let notices: Vec<&str> =
             graph["notices"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
-        assert_eq!(notices.iter().any(|notice| notice.contains("clock")), !told.is_empty(), "{graph}");
+        assert_eq!(notices.iter().any(|notice| notice.contains("clock")), !expected.is_empty(), "{graph}");
         let page = words(world.get(&format!("/graph?{query}")).await.text());
-        assert_eq!(page.contains("The clock of"), !told.is_empty(), "{page}");
-        assert!(page.contains(told), "{page}");
+        assert_eq!(page.contains("The clock of"), !expected.is_empty(), "{page}");
+        assert!(page.contains(expected), "{page}");
     }
 }
 
 /// Rules of an instance whose clock is off by so many seconds, with an alert active so many seconds later still.
 fn dated(offset: i64, times: i64) -> Reply {
     let at = |offset: i64| clock::now() + jiff::SignedDuration::from_secs(offset);
-    let mut loud = rule("Loud", true);
-    loud["lastEvaluation"] = json!(at(offset).to_string());
-    loud["alerts"][0]["activeAt"] = json!(at(offset + times).to_string());
+    let alert = Alert::firing("Loud").since(&at(offset + times).to_string());
+    let loud = Rule::new("Loud").alert(alert).set("lastEvaluation", at(offset).to_string());
     Reply::http(
         200,
         &[("Date", &date(at(offset)))],
-        success(json!({"groups": [group("g", &[loud])]})).to_string(),
+        success(json!({"groups": [group("g", [loud])]})).to_string(),
     )
 }
 
 #[tokio::test]
-async fn a_clock_that_is_off_is_told_and_one_that_is_behind_is_doubted() {
-    for (date, times, told) in [
+async fn clock_skew_is_reported_and_a_slow_clock_makes_rules_late() {
+    for (date, times, expected) in [
         (0, 0, None),
         (50, -3_600, None),
         (-7_205, 0, Some("The clock of default is 2h ")),
@@ -327,17 +315,17 @@ async fn a_clock_that_is_off_is_told_and_one_that_is_behind_is_doubted() {
         );
         let found = warnings(&answer).into_iter().find(|text| text.contains("clock"));
         assert_eq!(
-            found.map(|text| text.starts_with(told.unwrap_or_default())),
-            told.map(|_| true),
+            found.map(|text| text.starts_with(expected.unwrap_or_default())),
+            expected.map(|_| true),
             "{date} {times}"
         );
         for text in [html, status] {
             assert_eq!(
-                told.is_some_and(|told| text.contains(told)),
-                told.is_some(),
+                expected.is_some_and(|expected| text.contains(expected)),
+                expected.is_some(),
                 "{date} {times}: {text}"
             );
-            assert_eq!(text.contains("Clocks differ"), told.is_some(), "{date} {times}");
+            assert_eq!(text.contains("Clocks differ"), expected.is_some(), "{date} {times}");
         }
     }
 }

@@ -63,7 +63,7 @@ async fn ends(world: &World) -> bool {
 }
 
 #[tokio::test]
-async fn whatever_comes_behind_a_last_request_its_connection_ends() {
+async fn connection_closes_after_its_last_request_whatever_follows() {
     let world = slow_world().await;
     let last = format!("{SLOW}content-length: 1\r\n\r\nx");
     let input = format!("{last}{}{}", "GET / HTTP/1.0\n\n".repeat(16), "a".repeat(400_000));
@@ -83,7 +83,7 @@ async fn whatever_comes_behind_a_last_request_its_connection_ends() {
 }
 
 #[tokio::test]
-async fn what_comes_while_many_wait_is_answered_too() {
+async fn requests_that_arrive_during_a_long_pipeline_are_answered() {
     let world = slow_world().await;
     let mut stream = begun(&world, &format!("{SLOW}\r\n{}", QUICK.repeat(16))).await;
     stream.write_all(QUICK.repeat(3).as_bytes()).await.unwrap();
@@ -94,7 +94,7 @@ async fn what_comes_while_many_wait_is_answered_too() {
 }
 
 #[tokio::test]
-async fn a_head_beyond_16_kib_is_refused_behind_another_request() {
+async fn head_over_16_kib_is_rejected_after_another_request() {
     let world = slow_world().await;
     let mut stream = begun(&world, &format!("{SLOW}\r\n{QUICK}")).await;
     let long = format!("GET /healthz HTTP/1.1\r\nhost: x\r\nx: {}\r\n\r\n{QUICK}", "y".repeat(20_000));
@@ -109,7 +109,7 @@ async fn a_head_beyond_16_kib_is_refused_behind_another_request() {
 }
 
 #[tokio::test]
-async fn the_largest_form_is_read_in_small_chunks() {
+async fn largest_form_is_read_in_small_chunks() {
     let world = slow_world().await;
     let mut stream = TcpStream::connect(world.address).await.unwrap();
     let form = format!("query=up&start=0&end=60&step=15&x={}", "y".repeat(63_000));

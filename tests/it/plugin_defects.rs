@@ -8,6 +8,7 @@ use promenade::config::Settings;
 use serde_json::{Value, json};
 use world::World;
 use world::markup::{panel, tags, words};
+use world::rules::{Alert, Rule, ago};
 use world::upstream::{Reply, Request};
 
 const PAGE: &str = "/catalog/default/component/shop";
@@ -54,21 +55,14 @@ async fn rows(world: &World, query: &str) -> Vec<String> {
     alerts.iter().map(|alert| alert["name"].as_str().unwrap().to_owned()).collect()
 }
 
-fn firing(name: &str, labels: &[(&str, &str)], value: &str) -> Value {
-    let mut all = json!({"alertname": name});
-    for (label, text) in labels {
-        all[*label] = json!(text);
-    }
-    let alert = json!({"labels": all, "annotations": {}, "state": "firing", "activeAt": "2026-11-23T12:00:00Z",
-        "value": value});
-    json!({"type": "alerting", "name": name, "query": "x > 1", "duration": 0, "labels": {}, "annotations": {},
-        "alerts": [alert], "lastEvaluation": promenade::clock::now().to_string(), "health": "ok", "state": "firing"})
+/// A rule with one alert.
+fn firing(name: &str, labels: &[(&str, &str)], value: &str) -> Rule {
+    let alert = Alert::firing(name).value(value);
+    Rule::new(name).alert(labels.iter().fold(alert, |alert, (name, value)| alert.label(name, value)))
 }
 
-fn script(world: &World, rules: &[Value]) {
-    world
-        .upstream
-        .on_rules(Reply::rules(json!([{"name": "g", "file": "f", "interval": 15, "rules": rules}])));
+fn script(world: &World, rules: &[Rule]) {
+    world.upstream.on_rules(Reply::group(rules.to_vec()));
 }
 
 #[tokio::test]
@@ -80,9 +74,9 @@ async fn encoding_of_plus_ampersand_hash_and_percent() {
     .await;
     world.upstream.on_any(Reply::matrix(&[(&[("job", "a")], 1.0)]));
     let page = world.get(PAGE).await;
-    let mut asked: Vec<_> = world.upstream.requests().iter().map(|r| r.form("query").unwrap()).collect();
-    asked.sort();
-    assert_eq!(asked, queries);
+    let mut sent: Vec<_> = world.upstream.requests().iter().map(|r| r.form("query").unwrap()).collect();
+    sent.sort();
+    assert_eq!(sent, queries);
     let links = tags(page.text()).into_iter().filter_map(|tag| Some(tag.get("href")?.to_owned()));
     let links = links.filter(|href| href.starts_with("https://prometheus.example/graph?"));
     let shown: Vec<String> = links
@@ -114,13 +108,13 @@ async fn a_step_of_14_seconds_beyond_42_hours() {
     world.upstream.on_any(Reply::matrix(&[(&[("job", "a")], 1.0)]));
     for range in ["42h", "43h", "7d", "90d"] {
         let data = graph(&world, &format!("?range={range}&step=14")).await;
-        let asked = world.upstream.requests().pop().unwrap();
+        let request = world.upstream.requests().pop().unwrap();
         let [start, end, step] =
-            ["start", "end", "step"].map(|n| asked.form(n).unwrap().parse::<f64>().unwrap());
+            ["start", "end", "step"].map(|n| request.form(n).unwrap().parse::<f64>().unwrap());
         assert!((end - start) / step <= 11_000.0, "{range}: {start} to {end} by {step}");
-        let told = data["notices"][0].as_str().unwrap();
-        assert!(told.contains("The step of 14 s was raised to"), "{range}: {told}");
-        assert!(seen(&world, "graph-1", &format!("/graphs/1?range={range}&step=14")).await.contains(told));
+        let found = data["notices"][0].as_str().unwrap();
+        assert!(found.contains("The step of 14 s was raised to"), "{range}: {found}");
+        assert!(seen(&world, "graph-1", &format!("/graphs/1?range={range}&step=14")).await.contains(found));
     }
 }
 
@@ -262,12 +256,12 @@ async fn a_space_after_a_comma() {
 #[tokio::test]
 async fn rules_without_alerts_and_alerts_without_annotations() {
     let world = shop(&[(ALERT, "all")]).await;
-    let mut bare = firing("Bare", &[], "1");
+    let mut bare = Value::from(firing("Bare", &[], "1"));
     bare["alerts"][0].as_object_mut().unwrap().remove("annotations");
     // A recording rule, as backends send it that ignore type=alert; and vmalert's inactive rule.
     let recording = json!({"type": "recording", "name": "job:x", "query": "sum(x)", "health": "ok"});
-    let idle = json!({"type": "alerting", "name": "Idle", "lastEvaluation": promenade::clock::now().to_string(), "health": "ok", "query": "y > 1", "state": "inactive", "alerts": null});
-    script(&world, &[recording, idle, bare]);
+    let idle = json!({"type": "alerting", "name": "Idle", "lastEvaluation": ago(0), "health": "ok", "query": "y > 1", "state": "inactive", "alerts": null});
+    world.upstream.on_rules(Reply::group([recording, idle, bare]));
     assert_eq!(rows(&world, "").await, ["Bare"]);
     assert_eq!(rows(&world, "?showInactiveAlerts").await, ["Bare", "Idle"]);
     let text = seen(&world, "alerts", "?showInactiveAlerts").await;
@@ -290,7 +284,7 @@ async fn scalar_string_and_vector_results() {
     let result = |kind: &str, result: Value| {
         Reply::json(200, &json!({"status": "success", "data": {"resultType": kind, "result": result}}))
     };
-    for (i, (kind, answer, told)) in [
+    for (i, (kind, answer, part)) in [
         ("scalar", json!([1_435_781_451, "2048"]), vec!["memory_bytes 2 KiB at 2015-07-01 20:10:51 UTC"]),
         ("scalar", json!([1, "NaN"]), vec!["memory_bytes NaN at 1970-01-01"]),
         ("string", json!([1, "<b>words</b>"]), vec!["memory_bytes <b>words</b> at 1970"]),
@@ -306,8 +300,8 @@ async fn scalar_string_and_vector_results() {
         world.upstream.on("memory_bytes", result(kind, answer));
         let path = format!("/graphs/2?range={}h", i + 1);
         let text = seen(&world, "graph-2", &path).await;
-        for told in told {
-            assert!(text.contains(told), "{kind}: {told} in {text}");
+        for part in part {
+            assert!(text.contains(part), "{kind}: {part} in {text}");
         }
         assert!(text.contains("Memory") && !text.contains("No data"), "{kind}: {text}");
         assert!(!text.contains("Area") && !text.contains("Show as table"), "{kind}: {text}");
@@ -359,8 +353,11 @@ async fn a_wrong_instance_name() {
         for path in ["", "/graphs", "/graphs/1", "/alerts"] {
             let page = world.get(&format!("{PAGE}{path}")).await;
             let text = words(page.text());
-            let told = format!("Unknown Prometheus instance \"{}\"", name.trim());
-            assert!(text.contains(&told) && text.contains("Available instances: default."), "{path}: {text}");
+            let message = format!("Unknown Prometheus instance \"{}\"", name.trim());
+            assert!(
+                text.contains(&message) && text.contains("Available instances: default."),
+                "{path}: {text}"
+            );
             assert!(!text.contains("No alerts"), "{path}: {text}");
         }
         assert_eq!(world.get(&format!("{PAGE}/graphs/1.json")).await.status, 404);
@@ -405,7 +402,7 @@ async fn a_template_is_escaped_for_promql_and_not_for_html() {
     let world = World::of(&catalog).await;
     world.upstream.on_any(Reply::matrix(&[(&[], 1.0)]));
     world.get(PAGE).await;
-    let asked: Vec<_> = world.upstream.requests().iter().map(|r| r.form("query").unwrap()).collect();
-    assert!(asked.contains(&"x{owner=\"group:a\",name=\"R&D \\\"<x>\\\"\"}".to_owned()), "{asked:?}");
-    assert_eq!(asked.len(), 2, "every rule is drawn, not the first alone");
+    let queries: Vec<_> = world.upstream.requests().iter().map(|r| r.form("query").unwrap()).collect();
+    assert!(queries.contains(&"x{owner=\"group:a\",name=\"R&D \\\"<x>\\\"\"}".to_owned()), "{queries:?}");
+    assert_eq!(queries.len(), 2, "every rule is drawn, not the first alone");
 }

@@ -123,7 +123,7 @@ async fn should_render_extended_table() {
 /// The plugin's rows were clickable when a handler was given; ours open, and tell a parent when one is listed.
 #[tokio::test]
 async fn should_render_component_with_clickable_rows() {
-    for (origins, told) in [(vec![], 0), (vec!["https://backstage.example".to_owned()], 1)] {
+    for (origins, expected) in [(vec![], 0), (vec!["https://backstage.example".to_owned()], 1)] {
         let world = shop_with("prometheus.io/alert: test alert name", |settings| {
             settings.web.parent_origins = origins;
         })
@@ -131,7 +131,7 @@ async fn should_render_component_with_clickable_rows() {
         let page = world.get(&format!("{PAGE}/alerts")).await;
         let all = tags(panel(page.text(), "alerts"));
         assert!(all.iter().any(|tag| tag.name == "summary"), "a row opens");
-        assert_eq!(all.iter().filter(|tag| tag.get("data-row").is_some()).count(), told);
+        assert_eq!(all.iter().filter(|tag| tag.get("data-row").is_some()).count(), expected);
     }
 }
 

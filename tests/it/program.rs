@@ -93,7 +93,7 @@ async fn forty_readers_of_ten_megabytes_share_one_buffer() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn strangers_write_no_errors_into_the_log() {
+async fn malformed_requests_log_no_errors() {
     let upstream = Upstream::start().await;
     let server = Server::serve(&upstream, "info").await;
     let long = format!("GET /{} HTTP/1.1\r\nhost: x\r\n\r\n", "x".repeat(40_000));
@@ -110,14 +110,14 @@ async fn strangers_write_no_errors_into_the_log() {
             assert!(server.ask(request.as_bytes()).starts_with(b"HTTP/1.1 4"), "{request:.40}");
         }
     }
-    let said = server.program.output();
-    assert!(!said.contains("ERROR"), "{said}");
-    assert!(said.contains("\"most_connections\":"), "the limit is in the log: {said}");
+    let text = server.program.output();
+    assert!(!text.contains("ERROR"), "{text}");
+    assert!(text.contains("\"most_connections\":"), "the limit is in the log: {text}");
 }
 
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_signal_to_end_is_told_to_balancers_and_what_is_in_flight_is_finished() {
+async fn sigterm_reports_not_ready_and_finishes_running_requests() {
     let upstream = Upstream::start().await;
     upstream.on("up", Reply::matrix(&[(&[("job", "a")], 1.0)]).after(Duration::from_secs(4)));
     let mut server = Server::serve(&upstream, "info").await;

@@ -27,7 +27,7 @@ async fn world(ad_hoc: bool) -> World {
 }
 
 #[tokio::test]
-async fn a_query_stands_over_the_annotations_or_in_its_place() {
+async fn query_parameter_overrides_or_replaces_the_annotation() {
     let world = world(true).await;
     for name in ["payments", "plain"] {
         let reply = world.get(&path(name, &format!("1.json?{QUERY}&title=Mine&dimension=job"))).await;
@@ -36,8 +36,8 @@ async fn a_query_stands_over_the_annotations_or_in_its_place() {
         let query = format!("sum by (zone) (x{{app=\"{name}\"}})");
         assert_eq!((&body["query"], &body["title"]), (&json!(query), &json!("Mine")));
         assert_eq!(body["series"][0]["name"], "j");
-        let asked = world.upstream.requests();
-        assert_eq!(asked.last().unwrap().form("query").as_deref(), Some(query.as_str()));
+        let sent = world.upstream.requests();
+        assert_eq!(sent.last().unwrap().form("query").as_deref(), Some(query.as_str()));
     }
     let titled = world.get(&path("payments", "1.json?title=Other")).await.json();
     assert_eq!((&titled["query"], &titled["title"]), (&json!("up"), &json!("Other")));
@@ -48,7 +48,7 @@ async fn a_query_stands_over_the_annotations_or_in_its_place() {
 }
 
 #[tokio::test]
-async fn its_page_refreshes_itself_as_it_is() {
+async fn refresh_keeps_the_query_parameter() {
     let world = world(true).await;
     let page = world.get(&path("plain", &format!("1?{QUERY}&title=My+title"))).await;
     assert_eq!(page.status, 200);
@@ -62,7 +62,7 @@ async fn its_page_refreshes_itself_as_it_is() {
 }
 
 #[tokio::test]
-async fn it_needs_the_permission_for_queries_of_ones_own() {
+async fn query_parameter_needs_ad_hoc_queries() {
     let world = world(false).await;
     for rest in ["1", "1.json", "1.csv"] {
         let reply = world.get(&path("payments", &format!("{rest}?query=x"))).await;

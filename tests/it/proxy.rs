@@ -36,7 +36,7 @@ fn refusal(body: &Value) -> (&str, &str) {
 }
 
 #[tokio::test]
-async fn the_plugins_own_request_is_answered_as_prometheus_answers_it() {
+async fn proxy_answers_requests_of_the_plugin_like_prometheus() {
     let world = world().await;
     let headers = [("x-prometheus-service-name", ""), ("authorization", "Bearer of-backstage")];
     let reply = world.get_with(&range("up"), &headers).await;
@@ -50,10 +50,10 @@ async fn the_plugins_own_request_is_answered_as_prometheus_answers_it() {
             r#""values":[[1.234,"0.5"],[15.234,"0.5"],[29.234,"0.5"],[43.234,"0.5"]]}]}}"#
         )
     );
-    let asked = world.upstream.requests().remove(0);
-    assert_eq!(["start", "end", "step"].map(|n| asked.form(n).unwrap()), ["1.234", "43.900", "14"]);
-    assert_eq!(asked.path, "/api/v1/query_range");
-    assert_eq!(asked.header("authorization"), None, "the reader's credential is not the instance's");
+    let request = world.upstream.requests().remove(0);
+    assert_eq!(["start", "end", "step"].map(|n| request.form(n).unwrap()), ["1.234", "43.900", "14"]);
+    assert_eq!(request.path, "/api/v1/query_range");
+    assert_eq!(request.header("authorization"), None, "the reader's credential is not the instance's");
 
     let rules = json!([{"name": "g", "rules": [{"name": "A", "type": "alerting", "state": "inactive"}]}]);
     world.upstream.on_rules(Reply::rules(rules));
@@ -65,7 +65,7 @@ async fn the_plugins_own_request_is_answered_as_prometheus_answers_it() {
 }
 
 #[tokio::test]
-async fn a_form_is_as_good_as_an_address() {
+async fn proxy_reads_parameters_from_a_form_body() {
     let world = world().await;
     world.upstream.on(
         r#"up{a="+&#%;"}"#,
@@ -77,22 +77,22 @@ async fn a_form_is_as_good_as_an_address() {
     assert_eq!(world.upstream.requests().len(), 1, "equal questions share an answer");
     let reply = world.post(&format!("{API}/query?time=7"), "query=up%7Ba%3D%22%2B%26%23%25%3B%22%7D").await;
     assert_eq!(reply.json()["data"], json!({"resultType": "scalar", "result": [7, "1"]}), "{}", reply.text());
-    let asked = &world.upstream.requests()[1];
-    assert_eq!((asked.path.as_str(), asked.form("time").as_deref()), ("/api/v1/query", Some("7")));
+    let request = &world.upstream.requests()[1];
+    assert_eq!((request.path.as_str(), request.form("time").as_deref()), ("/api/v1/query", Some("7")));
     let typed = "application/x-www-form-urlencoded; charset=UTF-8";
     let path = format!("{API}/query_range");
     assert_eq!(world.send(Method::POST, &path, &[("content-type", typed)], form).await.status, 200);
 }
 
 #[tokio::test]
-async fn parameters_that_cannot_be_used_are_refused_and_not_sent() {
+async fn proxy_rejects_invalid_parameters_without_a_query() {
     let world = world().await;
     let long = "x".repeat(12 << 10);
     let reply = world.get(&format!("{}&x={long}", range("up"))).await;
     assert_eq!(reply.status, 200, "unknown parameters change nothing");
-    let asked = world.upstream.requests().len();
+    let sent = world.upstream.requests().len();
     let huge = format!("query=up&x={}", "x".repeat(65 << 10));
-    for (path, body, status, told) in [
+    for (path, body, status, expected) in [
         (format!("{API}/query_range?start=0&end=1&step=1"), "", 400, "query: is missing"),
         (format!("{}&step=14", range("up")), "", 400, "step: is given more than once"),
         (range("up"), "query=up", 400, "query: is given more than once"),
@@ -111,22 +111,22 @@ async fn parameters_that_cannot_be_used_are_refused_and_not_sent() {
         assert_eq!(reply.status, status, "{path}: {}", reply.text());
         let body = reply.json();
         let (error_type, error) = refusal(&body);
-        assert!(error_type == "bad_data" && error.contains(told), "{path}: {body}");
+        assert!(error_type == "bad_data" && error.contains(expected), "{path}: {body}");
     }
     let path = range("up");
     let plain = world.send(Method::POST, &path, &[("content-type", "application/json")], "{}").await;
     let bare = world.send(Method::GET, &path, &[], "query=up").await;
-    for (reply, told) in [(plain, "body: is not a form"), (bare, "body: belongs to POST only")] {
-        assert!(reply.status == 400 && refusal(&reply.json()).1.contains(told), "{}", reply.text());
+    for (reply, expected) in [(plain, "body: is not a form"), (bare, "body: belongs to POST only")] {
+        assert!(reply.status == 400 && refusal(&reply.json()).1.contains(expected), "{}", reply.text());
     }
-    assert_eq!(world.upstream.requests().len(), asked);
+    assert_eq!(world.upstream.requests().len(), sent);
 }
 
 #[tokio::test]
-async fn no_parameter_counts_twice_wherever_it_stands() {
+async fn proxy_rejects_repeated_parameters() {
     let world = world().await;
     world.upstream.on_rules(Reply::rules(json!([])));
-    for (endpoint, asked, names) in [
+    for (endpoint, expected, names) in [
         ("query_range", "query=up&start=0&end=60&step=15", &["query", "start", "end", "step"][..]),
         ("query", "query=up&time=60", &["query", "time"]),
         ("rules", "", &["type"]),
@@ -138,7 +138,7 @@ async fn no_parameter_counts_twice_wherever_it_stands() {
                 _ => "60",
             };
             let rest: Vec<&str> =
-                asked.split('&').filter(|pair| !pair.starts_with(&format!("{name}="))).collect();
+                expected.split('&').filter(|pair| !pair.starts_with(&format!("{name}="))).collect();
             let (rest, pair) = (rest.join("&"), format!("{name}={value}"));
             let path = format!("{API}/{endpoint}?{rest}");
             let mut replies = vec![world.get(&format!("{path}&{pair}&{pair}")).await];
@@ -158,9 +158,9 @@ async fn no_parameter_counts_twice_wherever_it_stands() {
 }
 
 #[tokio::test]
-async fn every_fault_has_prometheus_shape_and_the_contracts_status() {
+async fn proxy_errors_have_the_form_and_status_of_prometheus() {
     let world = world().await;
-    for (i, (reply, status, error_type, told)) in [
+    for (i, (reply, status, error_type, expected)) in [
         (Reply::refusal(400, "bad_data", "1:1: parse error"), 422, "bad_data", "1:1: parse error"),
         (Reply::refusal(422, "execution", "many-to-many"), 422, "execution", "many-to-many"),
         (Reply::refusal(503, "timeout", "query timed out"), 504, "timeout", "query timed out"),
@@ -188,13 +188,13 @@ async fn every_fault_has_prometheus_shape_and_the_contracts_status() {
         assert_eq!(reply.header("content-type"), "application/json");
         let body = reply.json();
         let (found, error) = refusal(&body);
-        assert!(found == error_type && error.contains(told), "{i}: {body}");
+        assert!(found == error_type && error.contains(expected), "{i}: {body}");
         assert!(!error.contains("Sign in") && !error.contains(&world.upstream.address.to_string()), "{body}");
     }
 }
 
 #[tokio::test]
-async fn the_header_picks_another_instance_letter_for_letter() {
+async fn proxy_header_selects_the_instance_by_exact_name() {
     let other = Upstream::start().await;
     other.on("up", Reply::matrix(&[(&[("job", "other")], 1.0)]));
     let own = InstanceSettings { proxy_path: "/prometheus-other/api".into(), ..other.instance("other") };
@@ -229,7 +229,7 @@ async fn the_header_picks_another_instance_letter_for_letter() {
 }
 
 #[tokio::test]
-async fn an_instance_of_some_entities_only_is_as_unknown_as_none() {
+async fn proxy_treats_a_restricted_instance_as_unknown() {
     let other = Upstream::start().await;
     other.on_any(Reply::matrix(&[(&[], 1.0)]));
     let own = InstanceSettings { proxy_path: "/secret/api".into(), ..other.instance("secret") };
@@ -249,7 +249,7 @@ async fn an_instance_of_some_entities_only_is_as_unknown_as_none() {
 }
 
 #[tokio::test]
-async fn nothing_else_of_prometheus_is_reachable() {
+async fn proxy_serves_no_other_endpoint() {
     let world = world().await;
     world.upstream.on_any(Reply::json(200, &json!({"status": "success", "data": []})));
     for path in [
@@ -289,7 +289,7 @@ async fn nothing_else_of_prometheus_is_reachable() {
 }
 
 #[tokio::test]
-async fn without_ad_hoc_queries_there_is_no_proxy() {
+async fn proxy_needs_ad_hoc_queries() {
     let world = World::with(CATALOG, |settings| settings.web.ad_hoc = false).await;
     for path in [range("up"), format!("{API}/rules?type=alert"), format!("{API}/labels")] {
         let reply = world.get(&path).await;
@@ -301,7 +301,7 @@ async fn without_ad_hoc_queries_there_is_no_proxy() {
 }
 
 #[tokio::test]
-async fn what_is_passed_on_was_understood() {
+async fn proxy_returns_only_parsed_data() {
     let world = world().await;
     let body = json!({
         "status": "success",
@@ -314,13 +314,13 @@ async fn what_is_passed_on_was_understood() {
     });
     world.upstream.on("odd", Reply::json(200, &body));
     let reply = world.get(&range("odd")).await;
-    let told = "1 samples stood between two steps and were left out by the portal";
+    let message = "1 samples stood between two steps and were left out by the portal";
     assert_eq!(
         reply.json(),
         json!({
             "status": "success",
             "data": {"resultType": "matrix", "result": [{"metric": {"job": "<b>"}, "values": [[1.234, "1"]]}]},
-            "warnings": ["half of it", told],
+            "warnings": ["half of it", message],
             "infos": ["a remark"],
         })
     );
@@ -335,13 +335,13 @@ async fn what_is_passed_on_was_understood() {
 }
 
 #[tokio::test]
-async fn many_plugins_are_one_question() {
+async fn proxy_shares_equal_queries() {
     let world = world().await;
     world.upstream.on("slow", Reply::matrix(&[(&[], 1.0)]).after(Duration::from_millis(300)));
     world.upstream.on_rules(Reply::rules(json!([])).after(Duration::from_millis(300)));
     let (path, rules) = (range("slow"), format!("{API}/rules?type=alert"));
-    let asked = (0..20).flat_map(|_| [world.get(&path), world.get(&rules)]);
-    for reply in futures_util::future::join_all(asked).await {
+    let readers = (0..20).flat_map(|_| [world.get(&path), world.get(&rules)]);
+    for reply in futures_util::future::join_all(readers).await {
         assert_eq!(reply.status, 200, "{}", reply.text());
     }
     let page = world.get("/catalog/default/component/alerting/alerts.json").await;
@@ -350,7 +350,7 @@ async fn many_plugins_are_one_question() {
 }
 
 #[tokio::test]
-async fn an_old_answer_has_a_warning_with_its_time() {
+async fn proxy_marks_a_stale_answer_with_a_warning_and_its_time() {
     let world = World::with(CATALOG, |settings| {
         settings.instances[0].scrape_interval = Duration::from_millis(100);
     })
@@ -382,7 +382,7 @@ async fn an_old_answer_has_a_warning_with_its_time() {
 }
 
 #[tokio::test]
-async fn pages_of_rules_are_answered_with_all_of_them() {
+async fn proxy_returns_all_pages_of_rules_at_once() {
     let world = world().await;
     let group = |name: &str| json!({"name": name, "rules": [{"name": name, "type": "alerting"}]});
     world.upstream.on_rules(Reply::rules(json!([group("a"), group("b")])));
@@ -393,7 +393,7 @@ async fn pages_of_rules_are_answered_with_all_of_them() {
 }
 
 #[tokio::test]
-async fn it_stands_under_the_portals_path() {
+async fn proxy_is_below_the_path_of_the_portal() {
     let world = World::with(CATALOG, |settings| {
         settings.web.base_url = Some("https://portal.example/deep/down".parse().unwrap());
     })

@@ -1,5 +1,6 @@
 //! Who is led to which instance, on a portal with several: rules, targets, and what nobody may reach.
 
+use std::fmt::Display;
 use std::fs;
 use std::time::Duration;
 
@@ -8,29 +9,28 @@ use regex::Regex;
 use serde_json::json;
 use tempfile::TempDir;
 use world::World;
+use world::catalog::{Entity, catalog};
 use world::upstream::{Reply, Upstream};
 
 /// A portal and the second upstream that it may ask.
-struct Scene {
+struct Portals {
     world: World,
     other: Upstream,
 }
 
 /// An entity with one graph and all alerts.
-fn entity(name: &str, more: &str) -> String {
-    format!(
-        "---\napiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata:\n  name: {name}\n  annotations:\n    \
-         prometheus.io/rule: up\n    prometheus.io/alert: all\n{more}\n"
-    )
+fn monitored(name: &str) -> Entity {
+    Entity::component(name).rule("up").alert("all")
 }
 
-fn named(name: &str, service_name: &str) -> String {
-    entity(name, &format!("    prometheus.io/service-name: {}", json!(service_name)))
+/// The same with an annotation that names its instance.
+fn named(name: &str, service_name: &str) -> Entity {
+    monitored(name).annotation("prometheus.io/service-name", service_name)
 }
 
-impl Scene {
+impl Portals {
     /// `OTHER` in the config is the second upstream's address; `promenade` is the config below that key.
-    async fn of(catalog: &str, promenade: &str) -> Self {
+    async fn of(catalog: impl Display, promenade: &str) -> Self {
         let other = Upstream::start().await;
         answers(&other, 2.0);
         let address = other.address.to_string();
@@ -61,7 +61,7 @@ impl Scene {
         instance
     }
 
-    fn asked(&self) -> usize {
+    fn requests_sent(&self) -> usize {
         self.world.upstream.requests().len() + self.other.requests().len()
     }
 }
@@ -87,12 +87,14 @@ const BY_OWNER: &str = "
 ";
 
 #[tokio::test]
-async fn the_first_rule_that_applies_decides_and_the_page_says_which() {
-    let catalog = entity("owned", "spec: {owner: Payments, lifecycle: production}")
-        + &entity("released", "spec: {owner: others, lifecycle: production}")
-        + &entity("else", "spec: {owner: others}")
-        + &named("asks", "default");
-    let scene = Scene::of(&catalog, BY_OWNER).await;
+async fn first_matching_rule_chooses_the_instance_and_the_page_names_it() {
+    let catalog = catalog([
+        monitored("owned").spec("owner", "Payments").spec("lifecycle", "production"),
+        monitored("released").spec("owner", "others").spec("lifecycle", "production"),
+        monitored("else").spec("owner", "others"),
+        named("asks", "default"),
+    ]);
+    let portals = Portals::of(catalog, BY_OWNER).await;
     for (name, instance, why) in [
         ("owned", "other", "chosen by rule 1 of promenade.routing, mine"),
         ("released", "default", "chosen by rule 2 of promenade.routing"),
@@ -101,30 +103,29 @@ async fn the_first_rule_that_applies_decides_and_the_page_says_which() {
         ("asks", "other", "chosen by rule 3 of promenade.routing"),
     ] {
         let path = format!("/catalog/default/component/{name}");
-        assert_eq!(scene.answers_for(&format!("{path}/graphs/1.json"), &[]).await, instance);
-        assert_eq!(scene.world.get(&format!("{path}/alerts.json")).await.json()["instance"], instance);
-        assert_eq!(scene.world.get(&format!("{path}.json")).await.json()["instance"], instance);
-        let page = scene.world.get(&path).await;
+        assert_eq!(portals.answers_for(&format!("{path}/graphs/1.json"), &[]).await, instance);
+        assert_eq!(portals.world.get(&format!("{path}/alerts.json")).await.json()["instance"], instance);
+        assert_eq!(portals.world.get(&format!("{path}.json")).await.json()["instance"], instance);
+        let page = portals.world.get(&path).await;
         assert!(page.text().contains(why), "{}", page.text());
     }
-    let status = scene.world.get("/status").await;
+    let status = portals.world.get("/status").await;
     assert!(status.text().contains("mine leads to other, rule-2 leads to default"), "{}", status.text());
 }
 
 #[tokio::test]
-async fn without_a_rule_the_annotation_names_the_instance() {
-    let scene = Scene::of(&(entity("plain", "") + &named("named", "other")), "  cache: {}").await;
+async fn annotation_names_the_instance_if_no_rule_matches() {
+    let portals = Portals::of(catalog([monitored("plain"), named("named", "other")]), "  cache: {}").await;
     let path = |name| format!("/catalog/default/component/{name}/graphs/1.json");
-    assert_eq!(scene.answers_for(&path("plain"), &[]).await, "default");
-    assert_eq!(scene.answers_for(&path("named"), &[]).await, "other");
+    assert_eq!(portals.answers_for(&path("plain"), &[]).await, "default");
+    assert_eq!(portals.answers_for(&path("named"), &[]).await, "other");
 }
 
 #[tokio::test]
-async fn a_page_tells_how_it_was_made() {
-    let catalog = entity("broken", "    prometheus.io/labels: 'a'\n    other.io/x: unrelated")
-        .replace("prometheus.io/rule: up", "prometheus.io/rule: 'up, sum(, <b>'");
-    let scene = Scene::of(&catalog, "  cache: {}").await;
-    let page = scene.world.get("/catalog/default/component/broken?from=now-1h&to=now&step=60").await;
+async fn page_shows_annotations_instance_and_queries() {
+    let broken = Entity::component("broken").rule("up, sum(, <b>").alert("all").alert_labels("a");
+    let portals = Portals::of(broken.annotation("other.io/x", "unrelated"), "  cache: {}").await;
+    let page = portals.world.get("/catalog/default/component/broken?from=now-1h&to=now&step=60").await;
     let (_, account) = page.text().split_once("Page details").unwrap();
     for part in [
         "the default, because nothing names another",
@@ -141,7 +142,7 @@ async fn a_page_tells_how_it_was_made() {
         assert!(account.contains(part), "{part}: {account}");
     }
     assert!(!account.contains("unrelated") && !account.contains("<b>'") && !account.contains("http://"));
-    let framed = scene.world.get("/catalog/default/component/broken?kiosk").await;
+    let framed = portals.world.get("/catalog/default/component/broken?kiosk").await;
     assert!(!framed.text().contains("Page details"));
 }
 
@@ -152,43 +153,41 @@ const DENIED: &str = "
 ";
 
 #[tokio::test]
-async fn a_denied_instance_answers_like_an_unknown_one() {
-    let catalog = named("denied", "other")
-        + &named("absent", "0ther")
-        + &named("allowed", "other").replace("metadata:", "spec: {owner: sre}\nmetadata:");
-    let scene = Scene::of(&catalog, DENIED).await;
+async fn restricted_instance_answers_like_an_unknown_one() {
+    let allowed = named("allowed", "other").spec("owner", "sre");
+    let catalog = catalog([named("denied", "other"), named("absent", "0ther"), allowed]);
+    let portals = Portals::of(&catalog, DENIED).await;
     for form in ["/graphs/1.json", "/alerts.json", "", "/graphs", "/graphs/1", "/alerts", ".json"] {
         let ask = async |name: &str| {
             let address = format!("/catalog/default/component/{name}{form}?from=1&to=2&refresh=0");
-            scene.world.get(&address).await
+            portals.world.get(&address).await
         };
         // The names are of one length, so that nothing but the names may differ.
-        let alike = |reply: world::Reply, name: &str, asked: &str| {
+        let alike = |reply: world::Reply, name: &str, routed: &str| {
             // As a word of its own: "another" is no name.
-            let asked = Regex::new(&format!(r"\b{asked}\b")).unwrap();
-            (reply.status, asked.replace_all(reply.text(), "ASKED").replace(name, "NAME"))
+            let routed = Regex::new(&format!(r"\b{routed}\b")).unwrap();
+            (reply.status, routed.replace_all(reply.text(), "ROUTED").replace(name, "NAME"))
         };
         let (denied, unknown) = (ask("denied").await, ask("absent").await);
         assert_eq!(alike(denied, "denied", "other"), alike(unknown, "absent", "0ther"), "{form}");
     }
-    let told = scene.graph("denied").await;
-    assert_eq!((told.status.as_u16(), &told.json()["error"]["kind"]), (404, &json!("unknown_instance")));
-    assert!(told.text().contains("Available instances: default."), "{}", told.text());
-    assert_eq!(scene.asked(), 0, "nobody was asked");
-    scene.world.get("/").await;
+    let found = portals.graph("denied").await;
+    assert_eq!((found.status.as_u16(), &found.json()["error"]["kind"]), (404, &json!("unknown_instance")));
+    assert!(found.text().contains("Available instances: default."), "{}", found.text());
+    assert_eq!(portals.requests_sent(), 0, "no query was sent");
+    portals.world.get("/").await;
     let path = "/catalog/default/component/allowed/graphs/1.json";
-    assert_eq!(scene.answers_for(path, &[]).await, "other");
+    assert_eq!(portals.answers_for(path, &[]).await, "other");
 }
 
 #[tokio::test]
-async fn a_rule_is_no_way_around_a_denial() {
+async fn routing_rule_does_not_bypass_allowed_entities() {
     let promenade = format!("{DENIED}  routing: [{{when: {{labels: {{stage: '*'}}}}, instance: other}}]\n");
-    let catalog = entity("sly", "  labels: {stage: any}");
-    let scene = Scene::of(&catalog, &promenade).await;
-    let told = scene.graph("sly").await;
-    assert_eq!(told.json()["error"]["kind"], "unknown_instance", "{}", told.text());
-    assert!(!told.text().contains("other"), "{}", told.text());
-    assert_eq!(scene.asked(), 0);
+    let portals = Portals::of(monitored("sly").label("stage", "any"), &promenade).await;
+    let found = portals.graph("sly").await;
+    assert_eq!(found.json()["error"]["kind"], "unknown_instance", "{}", found.text());
+    assert!(!found.text().contains("other"), "{}", found.text());
+    assert_eq!(portals.requests_sent(), 0);
 }
 
 /// The second upstream as the only host that a target may have, below a path of its own.
@@ -203,42 +202,42 @@ const TARGETS: &str = "
 ";
 
 #[tokio::test]
-async fn a_target_is_built_asked_and_kept_apart() {
-    let catalog = named("a", "eu-1") + &named("b", "eu-2") + &entity("plain", "");
-    let scene = Scene::of(&catalog, TARGETS).await;
-    let name = |cell: &str| format!("cells/{}/{cell}/api/v1", scene.other.address);
+async fn routing_target_is_built_queried_and_cached_separately() {
+    let catalog = catalog([named("a", "eu-1"), named("b", "eu-2"), monitored("plain")]);
+    let portals = Portals::of(catalog, TARGETS).await;
+    let name = |cell: &str| format!("cells/{}/{cell}/api/v1", portals.other.address);
     let path =
         |name: &str| format!("/catalog/default/component/{name}/graphs/1.json?from=1600000000&to=1600003600");
-    assert_eq!(scene.answers_for(&path("a"), &[]).await, name("eu-1"));
-    assert_eq!(scene.answers_for(&path("b"), &[]).await, name("eu-2"));
+    assert_eq!(portals.answers_for(&path("a"), &[]).await, name("eu-1"));
+    assert_eq!(portals.answers_for(&path("b"), &[]).await, name("eu-2"));
     // The same question again is answered from memory, each from its own.
-    assert_eq!(scene.answers_for(&path("a"), &[]).await, name("eu-1"));
-    let asked: Vec<String> = scene.other.requests().iter().map(|r| r.path.clone()).collect();
-    assert_eq!(asked, ["/eu-1/api/v1/query_range", "/eu-2/api/v1/query_range"]);
-    assert!(scene.other.requests().iter().all(|r| r.header("x-way") == Some("cells")));
-    assert_eq!(scene.answers_for(&path("plain"), &[]).await, "default");
+    assert_eq!(portals.answers_for(&path("a"), &[]).await, name("eu-1"));
+    let sent: Vec<String> = portals.other.requests().iter().map(|r| r.path.clone()).collect();
+    assert_eq!(sent, ["/eu-1/api/v1/query_range", "/eu-2/api/v1/query_range"]);
+    assert!(portals.other.requests().iter().all(|r| r.header("x-way") == Some("cells")));
+    assert_eq!(portals.answers_for(&path("plain"), &[]).await, "default");
     assert_eq!(
-        scene.world.upstream.requests()[0].header("x-way"),
+        portals.world.upstream.requests()[0].header("x-way"),
         None,
         "a rule's headers go to its targets only"
     );
-    let page = scene.world.get("/catalog/default/component/a").await;
+    let page = portals.world.get("/catalog/default/component/a").await;
     assert!(page.text().contains("https://eu-1.ui.example/graph?g0.expr=up"), "{}", page.text());
-    let metrics = scene.world.get("/metrics").await;
+    let metrics = portals.world.get("/metrics").await;
     assert!(metrics.text().contains(r#"instance="cells/*""#) && !metrics.text().contains("eu-1"));
 }
 
 #[tokio::test]
-async fn targets_on_one_host_share_its_queue() {
-    let catalog = named("a", "eu-1") + &named("b", "eu-2");
+async fn targets_on_one_host_share_its_concurrency_limit() {
+    let catalog = catalog([named("a", "eu-1"), named("b", "eu-2")]);
     let rule = TARGETS.replace("headers: {X-Way: cells}", "maxConcurrent: 1\n      timeout: 2s");
-    let scene = Scene::of(&catalog, &rule).await;
-    scene.other.on("up", Reply::hang());
+    let portals = Portals::of(&catalog, &rule).await;
+    portals.other.on("up", Reply::hang());
     let seen = async {
         tokio::time::sleep(Duration::from_millis(600)).await;
-        scene.other.requests().len()
+        portals.other.requests().len()
     };
-    let (a, b, seen) = tokio::join!(scene.graph("a"), scene.graph("b"), seen);
+    let (a, b, seen) = tokio::join!(portals.graph("a"), portals.graph("b"), seen);
     assert_eq!(seen, 1, "the second waits for the first");
     for reply in [a, b] {
         let kind = reply.json()["error"]["kind"].as_str().unwrap().to_owned();
@@ -247,7 +246,7 @@ async fn targets_on_one_host_share_its_queue() {
 }
 
 #[tokio::test]
-async fn hostile_service_names_reach_nobody() {
+async fn hostile_service_names_build_no_target() {
     let hostile = [
         "http://OTHER/",
         "evil.com/",
@@ -267,37 +266,37 @@ async fn hostile_service_names_reach_nobody() {
         "a\u{0}b",
         "\u{202e}a",
     ];
-    let catalog: String = hostile.iter().enumerate().map(|(i, name)| named(&format!("h{i}"), name)).collect();
-    let scene = Scene::of(&catalog, TARGETS).await;
+    let catalog = catalog(hostile.iter().enumerate().map(|(i, name)| named(&format!("h{i}"), name)));
+    let portals = Portals::of(&catalog, TARGETS).await;
     for (i, name) in hostile.iter().enumerate() {
-        let told = scene.graph(&format!("h{i}")).await;
+        let found = portals.graph(&format!("h{i}")).await;
         assert_eq!(
-            (told.status.as_u16(), &told.json()["error"]["kind"]),
+            (found.status.as_u16(), &found.json()["error"]["kind"]),
             (404, &json!("unknown_instance")),
             "{name}"
         );
-        assert_eq!(scene.world.get(&format!("/catalog/default/component/h{i}")).await.status, 200);
+        assert_eq!(portals.world.get(&format!("/catalog/default/component/h{i}")).await.status, 200);
     }
-    scene.world.get("/").await;
-    assert_eq!(scene.asked(), 0, "{:?}", scene.other.requests());
+    portals.world.get("/").await;
+    assert_eq!(portals.requests_sent(), 0, "{:?}", portals.other.requests());
 }
 
 #[tokio::test]
-async fn a_host_outside_the_list_is_never_asked() {
+async fn target_outside_allowed_hosts_is_never_queried() {
     // 127.0.0.1 in a host template: each label is good alone, the port is another's.
     let promenade = "
   routing:
     - target: http://{{ metadata.labels.host }}.localhost:1/api/v1/
       allowedHosts: [a.localhost:1]
 ";
-    let catalog = entity("out", "  labels: {host: b}") + &named("names", "default");
-    let scene = Scene::of(&catalog, promenade).await;
+    let catalog = catalog([monitored("out").label("host", "b"), named("names", "default")]);
+    let portals = Portals::of(catalog, promenade).await;
     for name in ["out", "names"] {
-        let told = scene.graph(name).await;
-        assert_eq!(told.json()["error"]["kind"], "unknown_instance", "{}", told.text());
-        assert!(!told.text().contains("localhost"), "{}", told.text());
+        let found = portals.graph(name).await;
+        assert_eq!(found.json()["error"]["kind"], "unknown_instance", "{}", found.text());
+        assert!(!found.text().contains("localhost"), "{}", found.text());
     }
-    assert_eq!(scene.asked(), 0);
+    assert_eq!(portals.requests_sent(), 0);
 }
 
 const BY_REQUEST: &str = "
@@ -307,33 +306,33 @@ const BY_REQUEST: &str = "
 ";
 
 #[tokio::test]
-async fn requests_are_led_by_the_headers_and_parameters_that_rules_name() {
-    let scene = Scene::of(&entity("e", ""), BY_REQUEST).await;
+async fn rules_route_by_the_headers_and_parameters_they_name() {
+    let portals = Portals::of(monitored("e"), BY_REQUEST).await;
     let path = "/catalog/default/component/e/graphs/1.json";
     let with = |query: &str| format!("{path}?{query}");
-    assert_eq!(scene.answers_for(path, &[]).await, "default");
-    assert_eq!(scene.answers_for(path, &[("x-stage", "blue")]).await, "other");
-    assert_eq!(scene.answers_for(path, &[("X-STAGE", "b-7")]).await, "other");
-    assert_eq!(scene.answers_for(path, &[("x-stage", "Blue")]).await, "default");
-    assert_eq!(scene.answers_for(path, &[("x-stage", "blue"), ("x-stage", "blue")]).await, "default");
-    assert_eq!(scene.answers_for(path, &[("x-other", "blue")]).await, "default");
-    assert_eq!(scene.answers_for(&with("stage=blue"), &[]).await, "other");
-    assert_eq!(scene.answers_for(&with("stage=red"), &[]).await, "default");
-    assert_eq!(scene.answers_for(&with("stage=blue&stage=blue"), &[]).await, "default");
+    assert_eq!(portals.answers_for(path, &[]).await, "default");
+    assert_eq!(portals.answers_for(path, &[("x-stage", "blue")]).await, "other");
+    assert_eq!(portals.answers_for(path, &[("X-STAGE", "b-7")]).await, "other");
+    assert_eq!(portals.answers_for(path, &[("x-stage", "Blue")]).await, "default");
+    assert_eq!(portals.answers_for(path, &[("x-stage", "blue"), ("x-stage", "blue")]).await, "default");
+    assert_eq!(portals.answers_for(path, &[("x-other", "blue")]).await, "default");
+    assert_eq!(portals.answers_for(&with("stage=blue"), &[]).await, "other");
+    assert_eq!(portals.answers_for(&with("stage=red"), &[]).await, "default");
+    assert_eq!(portals.answers_for(&with("stage=blue&stage=blue"), &[]).await, "default");
     for path in [path, "/", "/catalog/default/component/e", "/catalog/default/component/e.json"] {
-        let vary = scene.world.get(path).await;
+        let vary = portals.world.get(path).await;
         assert!(vary.header("vary").split(", ").any(|name| name == "x-stage"), "{}", vary.header("vary"));
     }
     // Every panel that fetches itself, and every link, says what led here.
-    let page = scene.world.get("/catalog/default/component/e?stage=blue").await;
+    let page = portals.world.get("/catalog/default/component/e?stage=blue").await;
     assert!(page.text().contains("/graphs/1?stage=blue"), "{}", page.text());
     assert!(page.text().contains("on <bdi>other</bdi>"));
 }
 
 #[tokio::test]
-async fn without_such_rules_no_header_is_named() {
-    let scene = Scene::of(&entity("e", ""), BY_OWNER).await;
-    let page = scene.world.get("/catalog/default/component/e").await;
+async fn vary_names_no_header_without_such_rules() {
+    let portals = Portals::of(monitored("e"), BY_OWNER).await;
+    let page = portals.world.get("/catalog/default/component/e").await;
     assert_eq!(
         page.header("vary"),
         "HX-Request, HX-Request-Type, HX-History-Restore-Request, Accept-Encoding"

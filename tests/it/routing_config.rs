@@ -26,15 +26,15 @@ fn check_rule(rule: &str, key: &str, part: &str) {
 
 fn check(text: &str, key: &str, part: &str) {
     let faults = load(text).err().unwrap_or_else(|| panic!("no fault in {text}"));
-    let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
-    assert_eq!(faults.len(), 1, "{text}: {told:#?}");
-    assert_eq!(faults[0].key, key, "{text}: {told:#?}");
-    assert!(faults[0].message.contains(part), "{told:#?} lacks {part:?}");
-    assert!(faults[0].line.is_some() && !told.join("").contains("canary"), "{told:#?}");
+    let messages: Vec<String> = faults.iter().map(ToString::to_string).collect();
+    assert_eq!(faults.len(), 1, "{text}: {messages:#?}");
+    assert_eq!(faults[0].key, key, "{text}: {messages:#?}");
+    assert!(faults[0].message.contains(part), "{messages:#?} lacks {part:?}");
+    assert!(faults[0].line.is_some() && !messages.join("").contains("canary"), "{messages:#?}");
 }
 
 #[test]
-fn the_documented_rules_load() {
+fn documented_routing_rules_load() {
     let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/app-config.yaml");
     let text = fs::read_to_string(shipped).unwrap();
     let (_, documented) = text.split_once("  # routing:\n").expect("the rules are documented");
@@ -60,7 +60,7 @@ fn the_documented_rules_load() {
 }
 
 #[test]
-fn a_rule_may_be_short() {
+fn short_routing_rule_loads() {
     let settings = load(
         "promenade: {routing: [{instance: prod}, {when: {spec: {type: service, deep: {er: [a, b]}}}, instance: default}, \
          {target: 'http://127.0.0.1:9/{{ kind }}/', allowedHosts: '127.0.0.1:9', headers: {X: '${SECRET}'}}]}",
@@ -73,7 +73,7 @@ fn a_rule_may_be_short() {
 }
 
 #[test]
-fn every_mistake_in_a_rule_is_told() {
+fn mistakes_in_routing_rules_are_reported() {
     for (rule, key, part) in [
         ("", "", "needs its `instance` or its `target`"),
         ("instance: pord", ".instance", "did you mean `prod`?"),
@@ -131,7 +131,7 @@ fn every_mistake_in_a_rule_is_told() {
 }
 
 #[test]
-fn every_mistake_in_a_selector_is_told() {
+fn mistakes_in_selectors_are_reported() {
     for (selectors, key, part) in [
         ("[]", "", "nobody could use"),
         ("{kind: a}", "", "is a mapping, where a list"),

@@ -39,7 +39,7 @@ async fn unit(world: &World, number: usize) -> Value {
 }
 
 #[tokio::test]
-async fn metadata_tells_the_unit_and_is_asked_once() {
+async fn metadata_provides_the_unit_and_is_requested_once() {
     let world = world("size|job, rate(sent[5m]), size|job|unit=none, x_seconds, size|unit=decbytes").await;
     for query in ["size", "rate(sent[5m])", "x_seconds"] {
         world.upstream.on(query, one(2048.0));
@@ -55,14 +55,14 @@ async fn metadata_tells_the_unit_and_is_asked_once() {
         assert!(text(5).contains("2.05 kB"), "{}", text(5));
     }
     assert_eq!(unit(&world, 1).await, "bytes");
-    let asked: Vec<_> = world.upstream.asides().iter().map(|r| r.form("metric").unwrap()).collect();
-    assert_eq!(asked.len(), 2, "once for each metric: {asked:?}");
+    let metrics: Vec<_> = world.upstream.asides().iter().map(|r| r.form("metric").unwrap()).collect();
+    assert_eq!(metrics.len(), 2, "once for each metric: {metrics:?}");
     assert!(world.upstream.requests().iter().all(|r| !r.path.contains("metadata")));
 }
 
 #[tokio::test]
-async fn metadata_that_fails_or_is_late_costs_the_graph_nothing() {
-    for (reply, told) in [
+async fn failed_or_slow_metadata_does_not_affect_the_graph() {
+    for (reply, expected) in [
         (Reply::hang(), "no answer"),
         (Reply::http(404, &[], "404 page not found"), "no such endpoint"),
         (Reply::refusal(500, "internal", "disk gone"), "a failure"),
@@ -76,46 +76,46 @@ async fn metadata_that_fails_or_is_late_costs_the_graph_nothing() {
             let begun = promenade::clock::stopwatch();
             let page = world.get(&format!("{PAGE}/graphs/1")).await;
             let text = words(panel(page.text(), "graph-1"));
-            assert!(text.contains("a 2.05k"), "{told}: {text}");
-            assert!(begun.elapsed() < Duration::from_millis(1_500), "{told}: {:?}", begun.elapsed());
+            assert!(text.contains("a 2.05k"), "{expected}: {text}");
+            assert!(begun.elapsed() < Duration::from_millis(1_500), "{expected}: {:?}", begun.elapsed());
         }
-        assert_eq!(world.upstream.requests().len(), 1, "{told}");
-        assert_eq!(world.upstream.asides().len(), 1, "{told}: not with each page");
+        assert_eq!(world.upstream.requests().len(), 1, "{expected}");
+        assert_eq!(world.upstream.asides().len(), 1, "{expected}: not with each page");
     }
 }
 
 #[tokio::test]
-async fn an_empty_graph_says_whether_its_metric_exists() {
+async fn empty_graph_says_whether_its_metric_exists() {
     let world = world("rate(http_request_total[5m]), up > 5, count({job=\"a\"}), kafka_lag").await;
     world.upstream.on_any(Reply::matrix(&[]));
     world.upstream.on_names(names(&["http_requests_total", "up"]));
     for _ in 0..2 {
         let page = world.get(PAGE).await;
-        let told = |n: usize| {
+        let shown = |n: usize| {
             let card = panel(page.text(), &format!("graph-{n}"));
             let face = tags(card).iter().find_map(|tag| tag.get("data-empty").map(str::to_owned));
             (face.unwrap_or_default(), words(card))
         };
-        let (kind, text) = told(1);
+        let (kind, text) = shown(1);
         assert_eq!(kind, "no_such_metric");
         assert!(text.contains("There is no metric named http_request_total"), "{text}");
         assert!(text.contains("Did you mean http_requests_total?"), "{text}");
-        let (kind, text) = told(2);
+        let (kind, text) = shown(2);
         assert_eq!(kind, "no_data");
         assert!(text.contains("No data in this range") && text.contains("has its metrics"), "{text}");
-        let (kind, text) = told(3);
+        let (kind, text) = shown(3);
         assert_eq!((kind.as_str(), text.contains("has its metrics")), ("no_data", false));
-        let (kind, text) = told(4);
+        let (kind, text) = shown(4);
         assert_eq!(kind, "no_such_metric");
         assert!(!text.contains("Did you mean") && text.contains("Check the spelling"), "{text}");
     }
-    let asked = world.upstream.asides();
-    let of_names = asked.iter().filter(|r| r.path.contains("/label/__name__/values?limit=")).count();
+    let requests = world.upstream.asides();
+    let of_names = requests.iter().filter(|r| r.path.contains("/label/__name__/values?limit=")).count();
     assert_eq!(of_names, 1, "one question for all graphs and pages");
 }
 
 #[tokio::test]
-async fn an_empty_graph_is_plain_where_nobody_explains_it() {
+async fn empty_graph_without_explanation_is_plain() {
     for reply in [Reply::hang(), Reply::refusal(503, "unavailable", "no store"), names(&["a"; 20_000])] {
         let world = world("kafka_lag").await;
         world.upstream.on("kafka_lag", Reply::matrix(&[]));
@@ -127,12 +127,12 @@ async fn an_empty_graph_is_plain_where_nobody_explains_it() {
     let world = world("kafka_lag").await;
     world.upstream.on("kafka_lag", one(1.0));
     world.get(PAGE).await;
-    let asked = world.upstream.asides();
-    assert!(asked.iter().all(|r| r.path.contains("/metadata?")), "a graph with data asks for no names");
+    let requests = world.upstream.asides();
+    assert!(requests.iter().all(|r| r.path.contains("/metadata?")), "a graph with data asks for no names");
 }
 
 #[tokio::test]
-async fn every_face_is_told_apart() {
+async fn each_outcome_of_a_graph_has_its_own_message() {
     let samples = "query processing would load too many samples into memory in query execution";
     let points = "exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)";
     let cases = [
@@ -191,7 +191,7 @@ async fn every_face_is_told_apart() {
 }
 
 #[tokio::test]
-async fn a_stale_graph_is_no_empty_one() {
+async fn stale_graph_is_not_reported_as_empty() {
     let world = world("load").await;
     world.upstream.on("load", one(1.0));
     world.get(&format!("{PAGE}/graphs/1?range=1h&step=15")).await;
@@ -209,7 +209,7 @@ async fn a_stale_graph_is_no_empty_one() {
 }
 
 #[tokio::test]
-async fn warnings_are_told_with_single_values_too() {
+async fn warnings_are_shown_with_single_values() {
     let world = world("size|job|unit=bytes").await;
     let body = json!({
         "status": "success", "warnings": ["partial <i>answer</i>"], "infos": ["no rate here"],
@@ -219,15 +219,15 @@ async fn warnings_are_told_with_single_values_too() {
     let page = world.get(PAGE).await;
     let card = panel(page.text(), "graph-1");
     let text = words(card);
-    for told in ["partial <i>answer</i>", "no rate here", "a<b>", "2 KiB"] {
-        assert!(text.contains(told), "{told}: {text}");
+    for part in ["partial <i>answer</i>", "no rate here", "a<b>", "2 KiB"] {
+        assert!(text.contains(part), "{part}: {text}");
     }
     assert!(!text.contains("No data"), "{text}");
     assert_eq!(tags(card)[0].get("data-state"), Some("ready"));
 }
 
 #[tokio::test]
-async fn the_query_is_shown_whole_and_copied_as_it_is_sent() {
+async fn query_is_shown_and_copied_as_sent() {
     let query = "sum by (code) (rate(x{path=~\"/a,b|c\"}[5m])) > 0 # <b>";
     let world = world(&format!("{query}\n|title=\"Requests\"")).await;
     world.upstream.on(query, one(1.0));
@@ -243,7 +243,7 @@ async fn the_query_is_shown_whole_and_copied_as_it_is_sent() {
 
 /// The link out, opened in our own reading of Prometheus' addresses, asks for the same instants.
 #[tokio::test]
-async fn the_link_out_carries_window_and_step() {
+async fn link_to_prometheus_has_the_same_range_and_step() {
     let query = "sum(rate(x{a=\"b+c&d%\"}[5m])) # é";
     let rule = serde_json::to_string(query).unwrap();
     let catalog = format!(
@@ -267,30 +267,30 @@ async fn the_link_out_carries_window_and_step() {
         let page = world.get(&format!("{PAGE}/graphs/1?{window}")).await;
         let all = tags(panel(page.text(), "graph-1"));
         let out = all.iter().filter_map(|t| t.get("href")).find(|href| href.starts_with("http://prom"));
-        let (base, asked) = out.unwrap().split_once('?').unwrap();
+        let (base, message) = out.unwrap().split_once('?').unwrap();
         assert_eq!(base, "http://prom.example/base/graph");
         let sent = |n: usize| {
             let request = &world.upstream.requests()[n];
             ["query", "start", "end", "step"].map(|name| request.form(name).unwrap())
         };
         let before = world.upstream.requests().len() - 1;
-        let data = world.get(&format!("/graph.json?{asked}")).await;
+        let data = world.get(&format!("/graph.json?{message}")).await;
         assert_eq!(data.status, 200, "{window}: {}", data.text());
         let again = world.upstream.requests().len() - 1;
         // An equal question is answered from memory, and is then not sent at all.
-        assert_eq!(sent(again), sent(before), "{window}: {asked}");
+        assert_eq!(sent(again), sent(before), "{window}: {message}");
         let data = data.json();
-        let told = ["query", "start", "end", "step"].map(|name| match &data[name] {
+        let messages = ["query", "start", "end", "step"].map(|name| match &data[name] {
             Value::String(text) => text.clone(),
             number => number.to_string(),
         });
-        assert_eq!(told, sent(before), "{window}: {asked}");
+        assert_eq!(messages, sent(before), "{window}: {message}");
     }
 }
 
 /// The legend's figures are those of the data form, NaN left out.
 #[tokio::test]
-async fn the_legend_is_what_the_data_says() {
+async fn legend_values_equal_the_data() {
     let world = world("odd|job|unit=bytes").await;
     let values: [&[&str]; 4] = [
         &["1", "NaN", "-2048", "5e9", "NaN"],

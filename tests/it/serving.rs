@@ -20,7 +20,7 @@ fn at_a_path(settings: &mut Settings) {
 }
 
 #[tokio::test]
-async fn every_answer_carries_the_security_headers() {
+async fn every_response_has_the_security_headers() {
     let world = World::of(ONE_GRAPH).await;
     let payments = format!("{PAYMENTS}.json");
     let paths = [
@@ -52,7 +52,7 @@ async fn every_answer_carries_the_security_headers() {
 }
 
 #[tokio::test]
-async fn listed_ancestors_may_frame() {
+async fn listed_origins_may_frame_the_portal() {
     let world = World::with(ONE_GRAPH, at_a_path).await;
     let reply = world.get("/ops/portal/healthz").await;
     let policy = reply.header("content-security-policy");
@@ -61,7 +61,7 @@ async fn listed_ancestors_may_frame() {
 }
 
 #[tokio::test]
-async fn the_portal_lives_below_the_path_of_its_base_url() {
+async fn portal_is_served_below_the_path_of_base_url() {
     let world = World::with(ONE_GRAPH, at_a_path).await;
     assert_eq!(world.get(&format!("/ops/portal{PAYMENTS}.json")).await.status, 200);
     assert_eq!(world.get(&format!("{PAYMENTS}.json")).await.status, 404);
@@ -71,7 +71,7 @@ async fn the_portal_lives_below_the_path_of_its_base_url() {
 }
 
 #[tokio::test]
-async fn every_spelling_of_an_entity_is_sent_to_one() {
+async fn spellings_of_an_entity_redirect_to_one_address() {
     let world = World::of(ONE_GRAPH).await;
     for (path, location) in [
         (
@@ -91,7 +91,7 @@ async fn every_spelling_of_an_entity_is_sent_to_one() {
 }
 
 #[tokio::test]
-async fn odd_paths_are_not_found() {
+async fn malformed_paths_are_not_found() {
     let world = World::of(ONE_GRAPH).await;
     for path in [
         "/catalog/default/component/..%2f..%2fetc",
@@ -120,7 +120,7 @@ async fn odd_paths_are_not_found() {
 }
 
 #[tokio::test]
-async fn pages_are_read_and_nothing_else() {
+async fn methods_other_than_get_and_head_are_rejected() {
     let world = World::of(ONE_GRAPH).await;
     let path = format!("{PAYMENTS}.json");
     for method in [Method::POST, Method::PUT, Method::DELETE, Method::OPTIONS, Method::TRACE] {
@@ -139,7 +139,7 @@ async fn pages_are_read_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn machines_learn_how_it_is() {
+async fn health_readiness_and_metrics_are_served() {
     let world = World::of(ONE_GRAPH).await;
     assert_eq!(world.get("/healthz").await.text(), "ok\n");
     let ready = world.get("/readyz").await;
@@ -158,7 +158,7 @@ async fn machines_learn_how_it_is() {
 }
 
 #[tokio::test]
-async fn the_status_page_tells_no_secret() {
+async fn status_page_shows_no_secret() {
     let world = World::with(ONE_GRAPH, |settings| {
         let instance = &mut settings.instances[0];
         instance.headers = vec![("authorization".to_owned(), "Bearer canary-1".to_owned().into())];
@@ -180,7 +180,7 @@ async fn the_status_page_tells_no_secret() {
 }
 
 #[tokio::test]
-async fn a_slow_head_is_given_up() {
+async fn slow_head_is_rejected() {
     let world = World::of(ONE_GRAPH).await;
     let mut stream = TcpStream::connect(world.address).await.unwrap();
     stream.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n").await.unwrap();
@@ -225,7 +225,7 @@ const BROKEN: [&str; 26] = [
 ];
 
 /// What comes back on a connection of its own, until the other side closes it.
-async fn told(address: SocketAddr, request: &[u8]) -> String {
+async fn answer_to(address: SocketAddr, request: &[u8]) -> String {
     let mut stream = TcpStream::connect(address).await.unwrap();
     stream.write_all(request).await.unwrap();
     let mut reply = Vec::new();
@@ -235,12 +235,12 @@ async fn told(address: SocketAddr, request: &[u8]) -> String {
 }
 
 #[tokio::test]
-async fn broken_requests_are_refused_once_in_words_and_the_server_lives() {
+async fn malformed_requests_are_rejected_once_and_the_server_continues() {
     let world = World::of(ONE_GRAPH).await;
     for request in BROKEN {
         // What hides behind it is no request of its own.
         for hidden in ["", "GET /hidden HTTP/1.1\r\nhost: x\r\n\r\n"] {
-            let reply = told(world.address, format!("{request}{hidden}").as_bytes()).await;
+            let reply = answer_to(world.address, format!("{request}{hidden}").as_bytes()).await;
             assert!(reply.starts_with("HTTP/1.1 400 Bad Request\r\n"), "{request:?}: {reply:?}");
             assert_eq!(reply.matches("HTTP/1.1").count(), 1, "{request:?}: {reply}");
             assert!(reply.contains("\r\nx-content-type-options: nosniff\r\n"), "{request:?}: {reply}");
@@ -253,7 +253,7 @@ async fn broken_requests_are_refused_once_in_words_and_the_server_lives() {
     let long = format!("GET /{} HTTP/1.1\r\nhost: x\r\n\r\n", "x".repeat(200_000));
     let many = format!("GET / HTTP/1.1\r\nhost: x\r\n{}\r\n", "a: b\r\n".repeat(200));
     for request in [long, many] {
-        let reply = told(world.address, request.as_bytes()).await;
+        let reply = answer_to(world.address, request.as_bytes()).await;
         assert!(reply.starts_with("HTTP/1.1 431 "), "{reply:?}");
         assert!(reply.contains("frame-ancestors 'self'"), "{reply}");
     }
@@ -261,14 +261,14 @@ async fn broken_requests_are_refused_once_in_words_and_the_server_lives() {
 }
 
 #[tokio::test]
-async fn a_request_with_a_body_is_the_last_of_its_connection() {
+async fn request_with_a_body_is_the_last_of_its_connection() {
     let world = World::of(ONE_GRAPH).await;
     for request in [
         "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 3\r\n\r\nabc",
         "POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
     ] {
         let reply =
-            told(world.address, format!("{request}GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n").as_bytes())
+            answer_to(world.address, format!("{request}GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n").as_bytes())
                 .await;
         assert!(reply.starts_with("HTTP/1.1 405 "), "{request:?}: {reply:?}");
         assert!(reply.contains("\r\nconnection: close\r\n"), "{request:?}: {reply}");
@@ -277,7 +277,7 @@ async fn a_request_with_a_body_is_the_last_of_its_connection() {
 }
 
 #[tokio::test]
-async fn on_the_way_out_it_is_not_ready_finishes_what_it_began_and_ends() {
+async fn shutdown_reports_not_ready_finishes_requests_and_exits() {
     let apart = |settings: &mut Settings| {
         settings.serving.admin_listen = Some("127.0.0.1:0".parse().unwrap());
         settings.instances[0].timeout = Duration::from_secs(20);
@@ -285,7 +285,7 @@ async fn on_the_way_out_it_is_not_ready_finishes_what_it_began_and_ends() {
     let world = World::with(ONE_GRAPH, apart).await;
     let ask = b"GET /readyz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
     let admin = world.admin.unwrap();
-    assert!(told(admin, ask).await.starts_with("HTTP/1.1 200 "));
+    assert!(answer_to(admin, ask).await.starts_with("HTTP/1.1 200 "));
     let mut idle = TcpStream::connect(world.address).await.unwrap();
     idle.write_all(b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
     world.upstream.on("up", Reply::matrix(&[(&[("job", "a")], 1.0)]).after(Duration::from_millis(2_500)));
@@ -306,7 +306,7 @@ async fn on_the_way_out_it_is_not_ready_finishes_what_it_began_and_ends() {
         while TcpStream::connect(world.address).await.is_ok() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        let reply = told(admin, ask).await;
+        let reply = answer_to(admin, ask).await;
         assert!(reply.starts_with("HTTP/1.1 503 ") && reply.ends_with("shutting down\n"), "{reply}");
         assert!(!is_answered.get(), "a request is in flight");
     };
@@ -321,7 +321,7 @@ async fn on_the_way_out_it_is_not_ready_finishes_what_it_began_and_ends() {
 }
 
 #[tokio::test]
-async fn a_changed_catalog_is_noticed_and_a_broken_one_keeps_its_last_good_state() {
+async fn changed_catalog_is_reloaded_and_a_broken_one_keeps_its_last_state() {
     let world = World::of(ONE_GRAPH).await;
     let file = world.directory.path().join("catalog.yaml");
     std::fs::write(&file, ONE_GRAPH.replace("payments", "invoices")).unwrap();

@@ -7,7 +7,7 @@ use world::upstream::Reply;
 use crate::custom_pages::{PAYMENTS, rules, world};
 
 #[tokio::test]
-async fn a_sheet_is_safe_to_open() {
+async fn csv_is_safe_to_open_in_a_spreadsheet() {
     let world = world(|_| {}).await;
     world.upstream.on_rules(rules());
     let series: [(&[(&str, &str)], f64); 2] =
@@ -54,7 +54,7 @@ async fn a_sheet_is_safe_to_open() {
 }
 
 #[tokio::test]
-async fn a_single_value_is_a_sheet_of_one_row() {
+async fn csv_of_a_single_value_has_one_row() {
     let world = world(|_| {}).await;
     let scalar =
         json!({"status": "success", "data": {"resultType": "scalar", "result": [1763900000.5, "0.25"]}});
@@ -70,7 +70,7 @@ async fn a_single_value_is_a_sheet_of_one_row() {
 }
 
 #[tokio::test]
-async fn a_sheets_name_says_what_is_wrong_with_it() {
+async fn csv_file_name_says_what_is_wrong() {
     let world = world(|_| {}).await;
     let warned = json!({"status": "success", "warnings": ["a store is gone"], "data": {"resultType": "matrix", "result": []}});
     world.upstream.on("partial", Reply::json(200, &warned));

@@ -84,7 +84,7 @@ async fn world(secret: bool) -> (World, Upstream) {
 }
 
 #[tokio::test]
-async fn what_is_held_back_is_marked_and_counted_apart() {
+async fn suppressed_alerts_are_marked_and_counted_separately() {
     let (world, alertmanager) = world(true).await;
     let page = world.get(PAGE).await;
     let text = words(page.text());
@@ -98,10 +98,10 @@ async fn what_is_held_back_is_marked_and_counted_apart() {
     }
     let cells = page.text().matches("<span class=\"state silenced\" title=\"firing, ").count();
     assert_eq!(cells, 3, "{}", page.text());
-    let asked = alertmanager.requests();
-    assert_eq!(asked[0].path, "/am/api/v2/alerts?active=true&silenced=true&inhibited=true&muted=true");
-    assert_eq!(asked[1].path, "/am/api/v2/silences");
-    assert!(asked.iter().all(|r| r.header("authorization") == Some("Bearer hush-hush")));
+    let sent = alertmanager.requests();
+    assert_eq!(sent[0].path, "/am/api/v2/alerts?active=true&silenced=true&inhibited=true&muted=true");
+    assert_eq!(sent[1].path, "/am/api/v2/silences");
+    assert!(sent.iter().all(|r| r.header("authorization") == Some("Bearer hush-hush")));
     let prometheus = world.upstream.requests();
     assert!(prometheus.iter().all(|r| r.header("authorization").is_none()));
     // Everybody shares the answer.
@@ -112,7 +112,7 @@ async fn what_is_held_back_is_marked_and_counted_apart() {
 }
 
 #[tokio::test]
-async fn silence_opens_the_form_with_every_label_as_alertmanager_has_it() {
+async fn silence_link_opens_the_form_with_the_labels_of_alertmanager() {
     let (world, _alertmanager) = world(false).await;
     let page = world.get(PAGE).await;
     let links: Vec<String> = tags(page.text())
@@ -129,7 +129,7 @@ async fn silence_opens_the_form_with_every_label_as_alertmanager_has_it() {
 }
 
 #[tokio::test]
-async fn the_data_form_tells_it_too() {
+async fn alerts_json_has_suppressed() {
     let (world, _alertmanager) = world(false).await;
     let json = world.get("/catalog/default/component/payments/alerts.json").await.json();
     assert_eq!(json["silences"], "known");
@@ -156,8 +156,8 @@ async fn the_data_form_tells_it_too() {
 }
 
 #[tokio::test]
-async fn an_alertmanager_that_fails_leaves_the_table() {
-    for (reply, told) in [
+async fn table_is_shown_while_alertmanager_is_down() {
+    for (reply, expected) in [
         (Reply::reset(), "Silences unavailable: Alertmanager is not answering"),
         (
             Reply::html(200, "<h1>Sign in</h1>"),
@@ -179,7 +179,7 @@ async fn an_alertmanager_that_fails_leaves_the_table() {
         alertmanager.on_any(reply);
         let page = world.get(PAGE).await;
         let text = words(page.text());
-        assert!(text.contains(told) && text.contains("5 firing, 1 pending"), "{told}: {text}");
+        assert!(text.contains(expected) && text.contains("5 firing, 1 pending"), "{expected}: {text}");
         assert!(page.text().contains("/silences/new"), "the form can be opened all the same");
         let json = world.get("/catalog/default/component/payments/alerts.json").await.json();
         assert_eq!(json["silences"], "unknown");
@@ -187,7 +187,7 @@ async fn an_alertmanager_that_fails_leaves_the_table() {
 }
 
 #[tokio::test]
-async fn an_older_alertmanager_tells_no_muted_alerts() {
+async fn older_alertmanager_without_muted_alerts_works() {
     let status = r#"{"state": "suppressed", "silencedBy": ["s-1"], "inhibitedBy": []}"#;
     let (world, _alertmanager) =
         listing(json!([held(1, "eu", status)]), json!([silence("s-1", 3_600)])).await;
@@ -211,7 +211,7 @@ fn silence(id: &str, ends_in: i64) -> Value {
 }
 
 #[tokio::test]
-async fn what_is_over_or_not_listed_silences_nothing() {
+async fn ended_or_unlisted_silence_suppresses_nothing() {
     let by = |silences: Value| {
         json!({"state": "suppressed", "silencedBy": silences, "inhibitedBy": ["gone"], "mutedBy": []})
             .to_string()
@@ -245,7 +245,7 @@ async fn what_is_over_or_not_listed_silences_nothing() {
 }
 
 #[tokio::test]
-async fn only_what_is_surely_held_back_now_does_not_fire() {
+async fn only_certainly_suppressed_alerts_do_not_fire() {
     let changed = |mut value: Value, change: &Value| {
         let change = change.as_object().unwrap().clone();
         value.as_object_mut().unwrap().extend(change);
@@ -282,29 +282,29 @@ async fn only_what_is_surely_held_back_now_does_not_fire() {
 }
 
 #[tokio::test]
-async fn what_alertmanager_held_back_before_it_failed_makes_nothing_calm() {
+async fn stale_suppression_never_makes_the_state_quiet() {
     let (alerts, silences) =
         ((1..=5).map(|i| held(i, "eu", SILENCED)).collect(), json!([silence("s-1", 3_600)]));
     let (world, alertmanager) = listing(Value::Array(alerts), silences).await;
-    world.upstream.on_rules(rules_of(vec![alert(1, "firing")]));
+    world.upstream.on_rules(rules_of([alert(1, "firing")]));
     let title = |page: &str| page.split("<title>").nth(1).unwrap().split('<').next().unwrap().to_owned();
     let page = world.get(PAGE).await;
     assert!(title(page.text()).contains("1 silenced"), "{}", title(page.text()));
     assert!(!title(page.text()).contains("unknown"), "{}", title(page.text()));
     alertmanager.on_any(Reply::json(500, &json!("no")));
-    let mut told = String::new();
+    let mut found = String::new();
     for _ in 0..150 {
         tokio::time::sleep(Duration::from_millis(100)).await;
-        told = title(world.get(PAGE).await.text());
-        if told.contains("unknown") {
+        found = title(world.get(PAGE).await.text());
+        if found.contains("unknown") {
             break;
         }
     }
-    assert!(told.contains("alerts unknown, 1 silenced"), "{told}");
+    assert!(found.contains("alerts unknown, 1 silenced"), "{found}");
 }
 
 #[tokio::test]
-async fn a_copy_of_another_cluster_silences_nothing() {
+async fn silence_of_another_cluster_suppresses_nothing() {
     let others = || json!([held(1, "us", SILENCED), held(2, "us", SILENCED), held(2, "eu", ACTIVE)]);
     let silences = || json!([silence("s-1", 3_600)]);
     let (world, _alertmanager) = listing(others(), silences()).await;
@@ -328,7 +328,7 @@ async fn a_copy_of_another_cluster_silences_nothing() {
 }
 
 #[tokio::test]
-async fn two_instances_of_one_alertmanager_ask_it_once() {
+async fn two_instances_with_one_alertmanager_share_its_answer() {
     let (both, alertmanager) = (CATALOG.to_owned() + SECOND, Upstream::start().await);
     let url: url::Url = format!("http://{}/", alertmanager.address).parse().unwrap();
     let world = World::with(&both, |all| {

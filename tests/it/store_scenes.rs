@@ -8,17 +8,18 @@ use promenade::store::InstantQuery;
 use promenade::upstream::ErrorKind;
 use serde_json::json;
 use world::questions::{Question, query, question, store, window};
+use world::rules::Rule;
 use world::upstream::{Reply, Upstream};
 
 #[tokio::test]
-async fn a_full_queue_is_told_at_once_and_leaves_other_instances_alone() {
+async fn full_queue_fails_at_once_and_does_not_affect_other_instances() {
     let (slow, quick) = (Upstream::start().await, Upstream::start().await);
     slow.on_any(Reply::hang());
     quick.on_any(Reply::matrix(&[(&[], 1.0)]));
     slow.on_rules(Reply::rules(json!([])));
     let settings = InstanceSettings { max_concurrent: 2, ..slow.instance("slow") };
     let (store, _) = store(vec![settings, quick.instance("quick")]);
-    let asked: Vec<_> = (0..40)
+    let readers: Vec<_> = (0..40)
         .map(|i| {
             let store = store.clone();
             tokio::spawn(async move { store.ask(question("slow", &format!("up + {i}"), 0)).await })
@@ -26,29 +27,29 @@ async fn a_full_queue_is_told_at_once_and_leaves_other_instances_alone() {
         .collect();
     tokio::time::sleep(Duration::from_millis(300)).await;
     assert_eq!(slow.requests().len(), 2);
-    assert_eq!(asked.iter().filter(|a| a.is_finished()).count(), 6, "40 less 2 in flight and 32 waiting");
+    assert_eq!(readers.iter().filter(|a| a.is_finished()).count(), 6, "40 less 2 in flight and 32 waiting");
     let begun = clock::stopwatch();
     store.ask(question("quick", "up", 0)).await.unwrap();
     store.ask_rules("slow").await.unwrap();
     assert!(begun.elapsed() < Duration::from_millis(500), "{:?}", begun.elapsed());
-    for one in asked {
+    for one in readers {
         let kind = one.await.unwrap().unwrap_err().kind;
         assert!(matches!(kind, ErrorKind::Overloaded | ErrorKind::Timeout), "{kind:?}");
     }
 }
 
 #[tokio::test]
-async fn a_hundred_equal_questions_are_one_request() {
+async fn hundred_equal_queries_are_one_request() {
     let upstream = Upstream::start().await;
     upstream.on("up", Reply::matrix(&[(&[], 1.0)]).after(Duration::from_millis(200)));
     let (store, metrics) = store(vec![upstream.instance("default")]);
-    let asked: Vec<_> = (0..100)
+    let readers: Vec<_> = (0..100)
         .map(|_| {
             let store = store.clone();
             tokio::spawn(async move { store.ask(question("default", "up", 0)).await })
         })
         .collect();
-    for one in asked {
+    for one in readers {
         assert!(!one.await.unwrap().unwrap().is_stale());
     }
     store.ask(question("default", "up", 0)).await.unwrap();
@@ -61,7 +62,7 @@ async fn a_hundred_equal_questions_are_one_request() {
 }
 
 #[tokio::test]
-async fn a_leader_who_leaves_does_not_restart_the_fetch() {
+async fn first_reader_that_leaves_does_not_restart_the_request() {
     let upstream = Upstream::start().await;
     upstream.on("up", Reply::matrix(&[(&[], 1.0)]).after(Duration::from_millis(300)));
     let (store, _) = store(vec![upstream.instance("default")]);
@@ -81,7 +82,7 @@ async fn a_leader_who_leaves_does_not_restart_the_fetch() {
 }
 
 #[tokio::test]
-async fn a_failure_is_remembered_for_some_seconds() {
+async fn failure_is_remembered_for_a_few_seconds() {
     let upstream = Upstream::start().await;
     upstream.on("up", Reply::refusal(422, "execution", "boom"));
     let (store, _) = store(vec![upstream.instance("default")]);
@@ -97,7 +98,7 @@ async fn a_failure_is_remembered_for_some_seconds() {
 }
 
 #[tokio::test]
-async fn the_last_good_graph_stands_in_and_says_so() {
+async fn last_good_graph_is_shown_as_stale_after_a_failure() {
     let upstream = Upstream::start().await;
     upstream.on("up", Reply::matrix(&[(&[], 1.0)]));
     let (store, _) = store(vec![upstream.instance("default")]);
@@ -118,7 +119,7 @@ async fn the_last_good_graph_stands_in_and_says_so() {
 }
 
 #[tokio::test]
-async fn an_instance_that_hangs_is_waited_for_once_and_then_its_last_good_answer_comes_soon() {
+async fn hanging_instance_delays_one_query_then_its_last_good_answer_is_shown() {
     let upstream = Upstream::start().await;
     upstream.on("up", Reply::matrix(&[(&[], 1.0)]));
     let settings = InstanceSettings { timeout: Duration::from_secs(3), ..upstream.instance("default") };
@@ -147,11 +148,9 @@ async fn an_instance_that_hangs_is_waited_for_once_and_then_its_last_good_answer
 }
 
 #[tokio::test]
-async fn rules_are_fetched_once_an_interval_and_stand_in_too() {
+async fn rules_are_fetched_once_per_interval_and_shown_as_stale_after_a_failure() {
     let upstream = Upstream::start().await;
-    let rule = json!({"name": "A", "type": "alerting", "state": "inactive", "health": "ok",
-        "lastEvaluation": promenade::clock::now().to_string()});
-    upstream.on_rules(Reply::rules(json!([{"name": "g", "rules": [rule]}])));
+    upstream.on_rules(Reply::group([Rule::new("A")]));
     let settings =
         InstanceSettings { scrape_interval: Duration::from_secs(1), ..upstream.instance("default") };
     let (store, _) = store(vec![settings]);
@@ -168,7 +167,7 @@ async fn rules_are_fetched_once_an_interval_and_stand_in_too() {
 }
 
 #[tokio::test]
-async fn an_answer_with_warnings_is_not_kept_for_long() {
+async fn answer_with_warnings_expires_soon() {
     let upstream = Upstream::start().await;
     let warned = |warnings: &[&str]| {
         let data = json!({"resultType": "matrix", "result": []});
@@ -193,12 +192,12 @@ fn ad_hoc(text: &str) -> Question {
 }
 
 #[tokio::test]
-async fn ad_hoc_questions_leave_room_for_pages() {
+async fn ad_hoc_queries_leave_capacity_for_pages() {
     let upstream = Upstream::start().await;
     upstream.on_any(Reply::hang());
     upstream.on("up", Reply::matrix(&[(&[], 1.0)]));
     let (store, _) = store(vec![upstream.instance("default")]);
-    let asked: Vec<_> = (0..20)
+    let readers: Vec<_> = (0..20)
         .map(|i| {
             let store = store.clone();
             tokio::spawn(async move { store.ask(ad_hoc(&format!("slow + {i}"))).await })
@@ -209,11 +208,11 @@ async fn ad_hoc_questions_leave_room_for_pages() {
     let begun = clock::stopwatch();
     store.ask(question("default", "up", 0)).await.unwrap();
     assert!(begun.elapsed() < Duration::from_millis(500), "{:?}", begun.elapsed());
-    asked.iter().for_each(tokio::task::JoinHandle::abort);
+    readers.iter().for_each(tokio::task::JoinHandle::abort);
 }
 
 #[tokio::test]
-async fn a_page_neither_waits_for_an_ad_hoc_question_nor_shares_its_failure() {
+async fn page_does_not_share_an_ad_hoc_query_or_its_failure() {
     let upstream = Upstream::start().await;
     upstream.on("up", Reply::refusal(422, "execution", "too much"));
     let (store, _) = store(vec![upstream.instance("default")]);
@@ -229,7 +228,7 @@ async fn a_page_neither_waits_for_an_ad_hoc_question_nor_shares_its_failure() {
 }
 
 #[tokio::test]
-async fn equal_instants_are_one_request_and_nothing_older_stands_in() {
+async fn equal_instant_queries_are_one_request_and_never_stale() {
     let upstream = Upstream::start().await;
     let scalar = json!({"status": "success", "data": {"resultType": "scalar", "result": [1, "7"]}});
     upstream.on("scalar(up)", Reply::json(200, &scalar).after(Duration::from_millis(100)));

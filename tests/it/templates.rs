@@ -30,7 +30,7 @@ spec: {owner: team-a}
 const PAYMENTS: &str = "/catalog/default/component/payments";
 
 #[tokio::test]
-async fn templates_are_filled_from_the_entity_and_sent() {
+async fn templates_are_filled_from_the_entity() {
     let world = World::of(CATALOG).await;
     let body = world.get(&format!("{PAYMENTS}.json")).await.json();
     let graph = |n: usize| (body["graphs"][n]["query"].clone(), body["graphs"][n]["title"].clone());
@@ -49,8 +49,8 @@ async fn templates_are_filled_from_the_entity_and_sent() {
     world.upstream.on(first, Reply::result(json!([])));
     let answer = world.get(&format!("{PAYMENTS}/graphs/1.json")).await;
     assert_eq!((answer.status.as_u16(), answer.json()["query"].clone()), (200, json!(first)));
-    let asked = world.upstream.requests();
-    assert_eq!(asked.iter().map(|request| request.form("query").unwrap()).collect::<Vec<_>>(), [first]);
+    let sent = world.upstream.requests();
+    assert_eq!(sent.iter().map(|request| request.form("query").unwrap()).collect::<Vec<_>>(), [first]);
     assert_eq!(world.get(&format!("{PAYMENTS}/graphs/4.json")).await.status, 422);
     assert_eq!(world.upstream.requests().len(), 1);
 }
@@ -82,7 +82,7 @@ fn matcher(query: &mut Expr) -> &mut String {
 
 /// What the parser makes of a query: the same tree as without templates, and the entity's text in its one place.
 #[tokio::test]
-async fn no_value_of_an_entity_changes_a_query_but_for_its_literal() {
+async fn entity_values_change_only_literals_of_a_query() {
     let mut runner = TestRunner::deterministic();
     let values: Vec<String> = (0..300).map(|_| hostile().new_tree(&mut runner).unwrap().current()).collect();
     let entity = |(i, value): (usize, &String)| {

@@ -130,13 +130,13 @@ fn breaches(file: &str, text: &str) -> Vec<String> {
 }
 
 #[test]
-fn modules_import_only_from_floors_below() {
+fn modules_import_only_from_layers_below() {
     let faults: Vec<String> = files_under("src", "rs").iter().flat_map(|(f, t)| breaches(f, t)).collect();
     check("floors", &faults);
 }
 
 #[test]
-fn a_planted_breach_is_caught() {
+fn violations_are_detected() {
     for (file, line) in [
         ("prometheus/client.rs", "use crate::catalog::Entity;"),
         ("annotations/spec.rs", "use crate::prometheus::InstanceName;"),
@@ -155,7 +155,7 @@ fn a_planted_breach_is_caught() {
 }
 
 #[test]
-fn outside_crates_enter_by_their_doors() {
+fn crates_are_used_only_in_their_modules() {
     let mut faults = Vec::new();
     for (file, text) in files_under("src", "rs") {
         let code = shipped(&text);
@@ -170,7 +170,7 @@ fn outside_crates_enter_by_their_doors() {
 }
 
 #[test]
-fn each_template_has_its_module_and_each_page_its_template() {
+fn each_template_has_a_module_and_each_page_a_template() {
     let shared = ["layout.html", "macros.html"];
     let templates: BTreeSet<String> = files_under("templates", "html").into_iter().map(|(f, _)| f).collect();
     let modules: BTreeSet<String> = files_under("src/web", "rs").into_iter().map(|(f, _)| f).collect();
@@ -194,7 +194,7 @@ fn each_template_has_its_module_and_each_page_its_template() {
 }
 
 #[test]
-fn templates_spell_no_url_no_style_and_no_script() {
+fn templates_contain_no_url_style_or_script() {
     let rules = [
         (r#"(?:href|src|action|hx-get|hx-post)="/"#, "a URL is spelled; links are values"),
         (r#"\sstyle\s*="#, "an inline style, which the policy blocks"),
@@ -215,7 +215,7 @@ fn templates_spell_no_url_no_style_and_no_script() {
 }
 
 #[test]
-fn files_are_named_for_their_noun_and_not_too_long() {
+fn files_have_meaningful_names_and_limited_length() {
     let mut faults = Vec::new();
     for dir in ["src", "tests"] {
         for (file, text) in files_under(dir, "rs") {
@@ -234,7 +234,7 @@ fn files_are_named_for_their_noun_and_not_too_long() {
 }
 
 #[test]
-fn every_module_says_its_duty_first() {
+fn every_module_starts_with_its_purpose() {
     let mut faults = Vec::new();
     for (file, text) in files_under("src", "rs") {
         if !text.starts_with("//!") && !text.starts_with("#![doc") {
@@ -256,7 +256,7 @@ fn every_module_is_on_the_map_of_the_architecture_page() {
 }
 
 #[test]
-fn the_top_level_is_as_agreed() {
+fn top_level_has_only_the_agreed_files() {
     let agreed = [
         "Cargo.lock",
         "Cargo.toml",
@@ -306,7 +306,7 @@ fn dependencies(manifest: &str) -> Vec<String> {
 }
 
 #[test]
-fn every_dependency_is_used_and_justified_in_the_architecture_page() {
+fn every_dependency_is_used_and_listed_in_the_architecture_page() {
     let page = fs::read_to_string(root().join("src/ARCHITECTURE.md")).unwrap();
     let mut faults = Vec::new();
     for (manifest, folders) in PACKAGES {

@@ -50,7 +50,7 @@ async fn plain() -> std::net::SocketAddr {
 }
 
 /// What the graph's panel, the alerts' panel and the data say.
-async fn told(world: &World) -> [String; 3] {
+async fn messages(world: &World) -> [String; 3] {
     let begun = clock::stopwatch();
     let page = world.get(PAGE).await;
     assert_eq!(page.status, 200, "a failed panel is a panel");
@@ -64,11 +64,11 @@ async fn told(world: &World) -> [String; 3] {
 }
 
 #[tokio::test]
-async fn a_certificate_that_nobody_trusts_is_told_and_nothing_is_asked() {
+async fn untrusted_certificate_is_reported_and_no_request_is_sent() {
     let upstream = upstream().await;
     let front = TlsFront::before(upstream.address).await;
     let world = portal(front.address, true).await;
-    for text in told(&world).await {
+    for text in messages(&world).await {
         assert!(text.contains("The TLS certificate of Prometheus was rejected"), "{text}");
         assert!(!text.contains("No alerts") && !text.contains("127.0.0.1"), "{text}");
     }
@@ -78,7 +78,7 @@ async fn a_certificate_that_nobody_trusts_is_told_and_nothing_is_asked() {
 }
 
 #[tokio::test]
-async fn a_proxy_entry_may_say_that_it_does_not_matter() {
+async fn proxy_entry_with_secure_false_accepts_any_certificate() {
     let upstream = upstream().await;
     let front = TlsFront::before(upstream.address).await;
     let world = portal(front.address, false).await;
@@ -90,11 +90,11 @@ async fn a_proxy_entry_may_say_that_it_does_not_matter() {
 }
 
 #[tokio::test]
-async fn what_speaks_no_tls_is_told_as_that() {
+async fn server_without_tls_is_reported() {
     let address = plain().await;
     for secure in [true, false] {
         let world = portal(address, secure).await;
-        for text in told(&world).await {
+        for text in messages(&world).await {
             assert!(text.contains("Prometheus does not answer over TLS"), "{text}");
         }
     }

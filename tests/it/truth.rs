@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use promenade::clock;
 use promenade::config::Settings;
 use serde_json::{Value, json};
 use world::World;
 use world::markup::{panel, tags, words};
+use world::rules::{Alert, Rule, ago, group};
 use world::upstream::Reply;
 
 const CATALOG: &str = r#"
@@ -33,38 +33,22 @@ metadata: {name: broken, annotations: {prometheus.io/alert: 'A,"B'}}
 
 const EVERYONE: [&str; 4] = ["named", "all", "matched", "labelled"];
 
-fn ago(seconds: i64) -> String {
-    (clock::now() - jiff::SignedDuration::from_secs(seconds)).to_string()
+/// A rule with one firing alert of team x.
+fn firing(name: &str) -> Rule {
+    let alert = Alert::firing(name).label("team", "x").since(&ago(60));
+    Rule::new(name).annotation("summary", "=it is down").alert(alert)
 }
 
-/// A rule that rests, was evaluated a second ago and is well, but for `change`.
-fn rule(name: &str, change: Value) -> Value {
-    let mut rule = json!({
-        "type": "alerting", "state": "inactive", "name": name, "query": "up == 0", "duration": 0, "keepFiringFor": 0,
-        "labels": {}, "annotations": {"summary": "=it is down"}, "alerts": [], "health": "ok", "evaluationTime": 0.001,
-        "lastEvaluation": ago(1),
-    });
-    rule.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
-    rule
+fn body(rules: &[Rule]) -> Value {
+    json!({"status": "success", "data": {"groups": [group("g", rules.to_vec())]}})
 }
 
-fn firing(name: &str) -> Value {
-    let alert = json!({
-        "labels": {"alertname": name, "team": "x"}, "annotations": {}, "state": "firing", "activeAt": ago(60), "value": "1",
-    });
-    rule(name, json!({"state": "firing", "alerts": [alert]}))
-}
-
-fn body(rules: &[Value]) -> Value {
-    json!({"status": "success", "data": {"groups": [{"name": "g", "file": "f", "interval": 15, "rules": rules}]}})
-}
-
-fn answer(rules: &[Value]) -> Reply {
+fn answer(rules: &[Rule]) -> Reply {
     Reply::json(200, &body(rules))
 }
 
 /// The verdict as each form prints it. Panics where two of them differ.
-async fn told(world: &World, name: &str) -> (String, bool) {
+async fn verdict(world: &World, name: &str) -> (String, bool) {
     let path = format!("/catalog/default/component/{name}");
     let form = world.get(&format!("{path}/alerts.json")).await;
     assert_eq!(form.status, 200, "{}", form.text());
@@ -117,14 +101,14 @@ async fn check(what: &str, reply: Reply, entities: &[&str], expected: (&str, boo
     let world = World::of(CATALOG).await;
     world.upstream.on_rules(reply);
     for name in entities {
-        let (state, complete) = told(&world, name).await;
+        let (state, complete) = verdict(&world, name).await;
         assert_eq!((state.as_str(), complete), expected, "{what}: {name}");
     }
 }
 
 #[tokio::test]
-async fn quiet_is_said_of_a_whole_answer_and_firing_of_any() {
-    check("it rests", answer(&[rule("A", json!({}))]), &EVERYONE, ("quiet", true)).await;
+async fn quiet_needs_a_complete_answer_and_firing_does_not() {
+    check("it rests", answer(&[Rule::new("A")]), &EVERYONE, ("quiet", true)).await;
     check("it fires", answer(&[firing("A")]), &EVERYONE, ("firing", true)).await;
     let mut warned = body(&[firing("A")]);
     warned["warnings"] = json!(["store b is down"]);
@@ -132,35 +116,36 @@ async fn quiet_is_said_of_a_whole_answer_and_firing_of_any() {
 }
 
 #[tokio::test]
-async fn a1_a_rule_that_was_never_evaluated_leaves_whoever_it_may_concern_unknown() {
+async fn unevaluated_rule_makes_entities_it_could_concern_unknown() {
     let never = "0001-01-01T00:00:00Z";
     for (what, change) in [
         ("Prometheus 2", json!({"health": "unknown", "lastEvaluation": never})),
         ("Prometheus 3", json!({"state": "unknown", "health": "unknown", "lastEvaluation": never})),
         ("vmalert", json!({"lastEvaluation": never})),
     ] {
-        check(what, answer(&[rule("A", change)]), &EVERYONE, ("unknown", false)).await;
+        check(what, answer(&[Rule::new("A").with(&change)]), &EVERYONE, ("unknown", false)).await;
     }
-    let other = rule("A", json!({"health": "unknown", "lastEvaluation": never, "labels": {"team": "y"}}));
-    check("another team's", answer(&[other, rule("B", json!({}))]), &["labelled"], ("quiet", true)).await;
+    let other =
+        Rule::new("A").with(&json!({"health": "unknown", "lastEvaluation": never, "labels": {"team": "y"}}));
+    check("another team's", answer(&[other, Rule::new("B")]), &["labelled"], ("quiet", true)).await;
 }
 
 #[tokio::test]
-async fn a2_an_older_answer_is_unknown_in_every_form_and_says_since_when() {
+async fn stale_answer_is_unknown_in_every_format_with_its_time() {
     let faster = |settings: &mut Settings| settings.instances[0].scrape_interval = Duration::from_secs(1);
-    for (rules, state, said) in [
-        ([rule("A", json!({}))], "unknown", "nothing was firing at "),
+    for (rules, state, expected) in [
+        ([Rule::new("A")], "unknown", "nothing was firing at "),
         ([firing("A")], "firing", "not checked since"),
     ] {
         let world = World::with(CATALOG, faster).await;
         world.upstream.on_rules(answer(&rules));
-        assert!(told(&world, "named").await.1);
+        assert!(verdict(&world, "named").await.1);
         world.upstream.on_rules(Reply::html(500, "oops"));
         tokio::time::sleep(Duration::from_millis(1_300)).await;
-        assert_eq!(told(&world, "named").await, (state.to_owned(), false));
+        assert_eq!(verdict(&world, "named").await, (state.to_owned(), false));
         let page = world.get("/catalog/default/component/named").await;
         let title = tags(panel(page.text(), "alerts")).remove(0).get("data-title").unwrap().to_owned();
-        assert!(title.contains(said), "{title}");
+        assert!(title.contains(expected), "{title}");
         assert!(page.text().contains(&format!("<title>{title}</title>")), "{title}");
         let sheet = world.get("/catalog/default/component/named/alerts.csv").await;
         let first = sheet.text().split("\r\n").nth(1).unwrap();
@@ -172,8 +157,8 @@ async fn a2_an_older_answer_is_unknown_in_every_form_and_says_since_when() {
 }
 
 #[tokio::test]
-async fn a3_warnings_are_never_quiet() {
-    for groups in [json!([]), body(&[rule("A", json!({}))])["data"]["groups"].clone()] {
+async fn answer_with_warnings_is_never_quiet() {
+    for groups in [json!([]), body(&[Rule::new("A")])["data"]["groups"].clone()] {
         let warned =
             json!({"status": "success", "warnings": ["store b is down"], "data": {"groups": groups}});
         check("a warning", Reply::json(200, &warned), &EVERYONE, ("unknown", false)).await;
@@ -181,19 +166,20 @@ async fn a3_warnings_are_never_quiet() {
 }
 
 #[tokio::test]
-async fn a4_data_forms_name_what_is_missing() {
+async fn data_forms_list_missing_information() {
     let world = World::of(CATALOG).await;
-    let json = async |rules: &[Value], name: &str| {
+    let json = async |rules: &[Rule], name: &str| {
         world.upstream.on_rules(answer(rules));
         let world = World::of(CATALOG).await;
         world.upstream.on_rules(answer(rules));
-        told(&world, name).await;
+        verdict(&world, name).await;
         world.get(&format!("/catalog/default/component/{name}/alerts.json")).await.json()
     };
-    let form = json(&[rule("B", json!({}))], "named").await;
+    let form = json(&[Rule::new("B")], "named").await;
     assert_eq!(form["warnings"], json!(["Rule not found in default: A."]));
     assert_eq!((&form["state"], &form["alerts"]), (&json!("unknown"), &json!([])));
-    let form = json(&[rule("A", json!({"health": "err", "lastError": "many-to-many"}))], "named").await;
+    let form =
+        json(&[Rule::new("A").with(&json!({"health": "err", "lastError": "many-to-many"}))], "named").await;
     assert_eq!(form["alerts"][0]["state"], "error");
     assert_eq!(
         form["counts"],
@@ -205,14 +191,14 @@ async fn a4_data_forms_name_what_is_missing() {
         ),
         "{form}"
     );
-    let form = json(&[rule("A", json!({"health": "unknown", "lastEvaluation": null}))], "named").await;
+    let form =
+        json(&[Rule::new("A").with(&json!({"health": "unknown", "lastEvaluation": null}))], "named").await;
     assert_eq!((&form["alerts"][0]["state"], &form["counts"]["unknown"]), (&json!("unknown"), &json!(1)));
     assert!(
         form["warnings"][0].as_str().unwrap().contains("Not evaluated yet, so alerts are unknown: A."),
         "{form}"
     );
-    let mut in_error = firing("A");
-    in_error["health"] = json!("err");
+    let in_error = firing("A").set("health", "err");
     let form = json(&[in_error], "named").await;
     assert_eq!(
         (&form["alerts"][0]["state"], &form["state"], &form["complete"]),
@@ -221,12 +207,12 @@ async fn a4_data_forms_name_what_is_missing() {
 }
 
 #[tokio::test]
-async fn a4_error_is_a_state_to_filter_by_and_unknown_among_four() {
+async fn error_is_a_filter_state_and_counts_as_unknown() {
     let world = World::of(CATALOG).await;
     world.upstream.on_rules(answer(&[
         firing("Other"),
-        rule("A", json!({"health": "err"})),
-        rule("B", json!({})),
+        Rule::new("A").with(&json!({"health": "err"})),
+        Rule::new("B"),
     ]));
     let path = "/catalog/default/component/all/alerts";
     let form = world.get(&format!("{path}.json?state=error")).await.json();
@@ -254,45 +240,51 @@ async fn a4_error_is_a_state_to_filter_by_and_unknown_among_four() {
 }
 
 #[tokio::test]
-async fn a5_a_selector_broken_in_part_is_unknown_and_keeps_what_it_can_read() {
-    check("nothing fires", answer(&[rule("A", json!({}))]), &["broken"], ("unknown", false)).await;
+async fn partly_unreadable_selector_is_unknown_and_keeps_readable_names() {
+    check("nothing fires", answer(&[Rule::new("A")]), &["broken"], ("unknown", false)).await;
     check("what is read fires", answer(&[firing("A")]), &["broken"], ("firing", false)).await;
 }
 
 #[tokio::test]
-async fn a7_no_alerts_is_not_said_beside_an_unknown_one() {
+async fn no_alerts_is_not_shown_with_an_unknown_alert() {
     let odd = json!({"state": "inactive", "alerts": [{"labels": {"alertname": "A", "team": "x"}, "annotations": {}, "state": "snoozed"}]});
-    check("a state without a known name", answer(&[rule("A", odd)]), &EVERYONE, ("unknown", false)).await;
+    check(
+        "a state without a known name",
+        answer(&[Rule::new("A").with(&odd)]),
+        &EVERYONE,
+        ("unknown", false),
+    )
+    .await;
 }
 
 #[tokio::test]
-async fn a8_a_rule_that_fires_without_rows_is_firing() {
-    let pending = json!({"labels": {"alertname": "A", "team": "x"}, "annotations": {}, "state": "pending", "activeAt": ago(9)});
+async fn firing_rule_without_alerts_is_firing() {
+    let pending = Value::from(Alert::pending("A").label("team", "x").since(&ago(9)));
     for change in [
         json!({"state": "firing"}),
         json!({"state": "firing", "alerts": null}),
         json!({"state": "firing", "alerts": [pending]}),
     ] {
-        check("no rows", answer(&[rule("A", change)]), &EVERYONE, ("firing", false)).await;
+        check("no rows", answer(&[Rule::new("A").with(&change)]), &EVERYONE, ("firing", false)).await;
     }
 }
 
 #[tokio::test]
-async fn a10_a_rule_evaluated_long_ago_is_told_and_not_quiet() {
-    let late = rule("A", json!({"lastEvaluation": ago(3_600)}));
+async fn late_rule_is_reported_and_never_quiet() {
+    let late = Rule::new("A").with(&json!({"lastEvaluation": ago(3_600)}));
     check("an hour ago", answer(&[late]), &EVERYONE, ("unknown", false)).await;
-    let in_time = rule("A", json!({"lastEvaluation": ago(50)}));
+    let in_time = Rule::new("A").with(&json!({"lastEvaluation": ago(50)}));
     check("fifty seconds ago", answer(&[in_time]), &EVERYONE, ("quiet", true)).await;
 }
 
 #[tokio::test]
-async fn a_rule_in_a_state_without_a_known_name_is_named_once() {
+async fn rule_in_an_unknown_state_is_reported_once() {
     for state in [json!("burning"), json!(null), json!(7)] {
-        let reply = answer(&[rule("A", json!({"state": state}))]);
+        let reply = answer(&[Rule::new("A").with(&json!({"state": state}))]);
         check("a state without a known name", reply, &EVERYONE, ("unknown", false)).await;
     }
     let world = World::of(CATALOG).await;
-    world.upstream.on_rules(answer(&[rule("A", json!({"state": "burning"}))]));
+    world.upstream.on_rules(answer(&[Rule::new("A").with(&json!({"state": "burning"}))]));
     for name in ["named", "labelled"] {
         let form = world.get(&format!("/catalog/default/component/{name}/alerts.json")).await.json();
         assert_eq!(form["warnings"], json!(["State unknown: A."]));
@@ -300,24 +292,30 @@ async fn a_rule_in_a_state_without_a_known_name_is_named_once() {
 }
 
 #[tokio::test]
-async fn an_alert_that_lost_its_labels_is_anyones() {
+async fn alert_with_unreadable_labels_could_belong_to_any_entity() {
     for labels in [json!(null), json!({}), json!({"team": "y"})] {
-        let mut rule = firing("A");
-        rule["alerts"][0]["labels"] = labels;
+        let alert = Alert::firing("A").set("labels", labels);
+        let rule = Rule::new("A").alert(alert);
         check("labels that are lost", answer(&[rule]), &EVERYONE, ("firing", false)).await;
     }
 }
 
 #[tokio::test]
-async fn an_evaluation_of_which_nobody_knows_is_not_quiet() {
+async fn rule_with_unreadable_evaluation_time_is_not_quiet() {
     for change in [
         json!({"lastEvaluation": null}),
         json!({"lastEvaluation": ago(-3_600)}),
         json!({"lastError": "many-to-many"}),
     ] {
-        check("a doubtful evaluation", answer(&[rule("A", change)]), &EVERYONE, ("unknown", false)).await;
+        check(
+            "a doubtful evaluation",
+            answer(&[Rule::new("A").with(&change)]),
+            &EVERYONE,
+            ("unknown", false),
+        )
+        .await;
     }
-    let mut of_group = body(&[rule("A", json!({"lastEvaluation": null}))]);
+    let mut of_group = body(&[Rule::new("A").with(&json!({"lastEvaluation": null}))]);
     for (seconds, expected) in [(1, ("quiet", true)), (3_600, ("unknown", false))] {
         of_group["data"]["groups"][0]["lastEvaluation"] = json!(ago(seconds));
         check("the group's", Reply::json(200, &of_group), &EVERYONE, expected).await;
@@ -325,7 +323,7 @@ async fn an_evaluation_of_which_nobody_knows_is_not_quiet() {
 }
 
 #[tokio::test]
-async fn a11_no_rule_chosen_has_a_word_of_its_own() {
+async fn state_without_selected_rules_is_none() {
     check(
         "no groups",
         Reply::json(200, &json!({"status": "success", "data": {"groups": []}})),
@@ -335,7 +333,7 @@ async fn a11_no_rule_chosen_has_a_word_of_its_own() {
     .await;
     check(
         "another team's",
-        answer(&[rule("A", json!({"labels": {"team": "y"}}))]),
+        answer(&[Rule::new("A").with(&json!({"labels": {"team": "y"}}))]),
         &["labelled", "matched"],
         ("none", true),
     )

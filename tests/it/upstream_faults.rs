@@ -25,12 +25,12 @@ async fn ask(upstream: &Upstream) -> Result<Matrix, UpstreamError> {
 }
 
 #[tokio::test]
-async fn every_fault_has_its_kind_within_the_deadline() {
+async fn each_fault_has_its_kind_within_the_deadline() {
     use ErrorKind as K;
     let upstream = Upstream::start().await;
     let html = "<html><title>Sign in</title></html>";
     let cut = &GOOD[..GOOD.len() - 9];
-    for (what, reply, kind, said) in [
+    for (what, reply, kind, expected) in [
         ("500", Reply::html(500, "oops"), K::Upstream, None),
         ("422", Reply::refusal(422, "execution", "many-to-many"), K::BadQuery, Some("many-to-many")),
         ("400", Reply::refusal(400, "bad_data", "parse error"), K::BadQuery, Some("parse error")),
@@ -63,15 +63,15 @@ async fn every_fault_has_its_kind_within_the_deadline() {
         upstream.on("up", reply);
         let begun = clock::stopwatch();
         let error = ask(&upstream).await.expect_err(what);
-        assert_eq!((error.kind, error.said.as_deref()), (kind, said), "{what}: {error}");
+        assert_eq!((error.kind, error.said.as_deref()), (kind, expected), "{what}: {error}");
         assert!(begun.elapsed() < Duration::from_millis(2_500), "{what}: {:?}", begun.elapsed());
-        let told = format!("{error} {error:?}");
-        assert!(!told.contains("127.0.0.1") && !told.contains("http://"), "{what}: {told}");
+        let message = format!("{error} {error:?}");
+        assert!(!message.contains("127.0.0.1") && !message.contains("http://"), "{what}: {message}");
     }
 }
 
 #[tokio::test]
-async fn good_answers_come_in_every_framing() {
+async fn answers_are_read_in_every_framing() {
     let upstream = Upstream::start().await;
     let chunked = format!(
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{}\r\n{:x}\r\n{}\r\n0\r\n\r\n",
@@ -95,7 +95,7 @@ async fn good_answers_come_in_every_framing() {
 }
 
 #[tokio::test]
-async fn a_question_arrives_as_it_was_asked() {
+async fn query_arrives_unchanged() {
     let upstream = Upstream::start().await;
     let odd = r#"sum(rate(x{a="b & c # d % e ; ü + \" '"}[5m])) + 1"#;
     upstream.on(odd, Reply::matrix(&[(&[("job", "a")], 2.0)]));
@@ -122,7 +122,7 @@ async fn a_question_arrives_as_it_was_asked() {
 }
 
 #[tokio::test]
-async fn a_redirect_is_not_followed_and_headers_stay_with_their_instance() {
+async fn redirects_are_not_followed_and_headers_go_only_to_their_instance() {
     let (one, other) = (Upstream::start().await, Upstream::start().await);
     one.on_any(Reply::redirect(other.api().as_str()));
     let with = |upstream: &Upstream, name: &str, value: &str| InstanceSettings {
@@ -143,7 +143,7 @@ async fn a_redirect_is_not_followed_and_headers_stay_with_their_instance() {
 }
 
 #[tokio::test]
-async fn an_instance_that_repeats_our_credential_does_not_bring_it_to_a_page() {
+async fn credential_repeated_by_an_instance_is_redacted() {
     let upstream = Upstream::start().await;
     upstream.on(
         "up",
@@ -161,7 +161,7 @@ async fn an_instance_that_repeats_our_credential_does_not_bring_it_to_a_page() {
 }
 
 #[tokio::test]
-async fn only_a_failed_connection_is_tried_again_and_once() {
+async fn only_a_failed_connection_is_retried_once() {
     let upstream = Upstream::start().await;
     upstream.on("up", Reply::reset());
     ask(&upstream).await.unwrap_err();
@@ -191,7 +191,7 @@ async fn only_a_failed_connection_is_tried_again_and_once() {
 }
 
 #[tokio::test]
-async fn a_target_without_tls_or_name_is_unreachable() {
+async fn target_without_tls_or_dns_name_is_unreachable() {
     let upstream = Upstream::start().await;
     for api in
         [format!("https://{}/api/v1/", upstream.address), "http://no-such-host.invalid/api/v1/".to_owned()]
@@ -209,7 +209,7 @@ async fn a_target_without_tls_or_name_is_unreachable() {
 }
 
 #[tokio::test]
-async fn a_caller_who_leaves_the_client_closes_the_connection() {
+async fn dropped_request_closes_its_connection() {
     let upstream = Upstream::start().await;
     upstream.on("up", Reply::hang());
     let client = client(&upstream.instance("default"));
@@ -226,7 +226,7 @@ async fn a_caller_who_leaves_the_client_closes_the_connection() {
 }
 
 #[tokio::test]
-async fn what_an_instance_remarks_is_part_of_what_a_cache_counts() {
+async fn warnings_count_towards_the_size_of_an_answer() {
     let upstream = Upstream::start().await;
     let remarks = |data| {
         let (infos, warnings) = (["i".repeat(1 << 20)], ["w".repeat(1 << 20)]);
@@ -247,7 +247,7 @@ async fn what_an_instance_remarks_is_part_of_what_a_cache_counts() {
 }
 
 #[tokio::test]
-async fn what_is_too_large_ends_early() {
+async fn too_large_answer_is_cut_off_early() {
     let upstream = Upstream::start().await;
     let settings = InstanceSettings { timeout: Duration::from_secs(60), ..upstream.instance("default") };
     let client = client(&settings);
@@ -275,16 +275,16 @@ fn alone(test: &str, variables: &[(&str, &str)]) -> String {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args(["--exact", &name, "--include-ignored", "--nocapture"]).envs(variables.iter().copied());
     let run = command.output().unwrap();
-    let told = String::from_utf8_lossy(&run.stdout).into_owned();
-    assert!(run.status.success() && told.contains("1 passed"), "{told}");
-    told
+    let text = String::from_utf8_lossy(&run.stdout).into_owned();
+    assert!(run.status.success() && text.contains("1 passed"), "{text}");
+    text
 }
 
 #[test]
 fn proxies_of_the_environment_are_ignored() {
     let dead = "http://127.0.0.1:9";
     let proxies = ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"].map(|name| (name, dead));
-    alone("good_answers_come_in_every_framing", &proxies);
+    alone("answers_are_read_in_every_framing", &proxies);
 }
 
 /// The most memory that this process ever had, in kB.
@@ -296,7 +296,7 @@ fn peak_kb() -> u64 {
 
 #[tokio::test]
 #[ignore = "started alone by memory_stays_flat, so that only its own memory is measured"]
-async fn many_large_answers_one_after_the_other() {
+async fn memory_of_many_large_answers_in_turn_is_bounded() {
     let upstream = Upstream::start().await;
     let settings = InstanceSettings { timeout: Duration::from_secs(60), ..upstream.instance("default") };
     let client = client(&settings);
@@ -339,7 +339,7 @@ fn large(mib: usize) -> Reply {
 
 #[tokio::test]
 #[ignore = "started alone by memory_stays_flat, so that only its own memory is measured"]
-async fn eight_answers_in_flight_their_readers_and_the_bound() {
+async fn memory_of_eight_large_answers_and_their_readers_is_bounded() {
     const BOUND: u64 = 8 << 20;
     let upstream = Upstream::start().await;
     upstream.on_any(large(2));
@@ -371,7 +371,7 @@ async fn eight_answers_in_flight_their_readers_and_the_bound() {
 
 #[tokio::test]
 #[ignore = "started alone by memory_stays_flat, so that only its own memory is measured"]
-async fn a_thousand_readers_who_wait_for_twenty_graphs() {
+async fn memory_of_a_thousand_waiting_readers_is_bounded() {
     let upstream = Upstream::start().await;
     upstream.on_any(Reply::matrix(&[(&[], 1.0)]).after(Duration::from_secs(2)));
     let settings = InstanceSettings {
@@ -398,7 +398,7 @@ async fn a_thousand_readers_who_wait_for_twenty_graphs() {
 #[test]
 #[cfg(target_os = "linux")]
 fn memory_stays_flat() {
-    alone("many_large_answers_one_after_the_other", &[]);
-    alone("eight_answers_in_flight_their_readers_and_the_bound", &[]);
-    alone("a_thousand_readers_who_wait_for_twenty_graphs", &[]);
+    alone("memory_of_many_large_answers_in_turn_is_bounded", &[]);
+    alone("memory_of_eight_large_answers_and_their_readers_is_bounded", &[]);
+    alone("memory_of_a_thousand_waiting_readers_is_bounded", &[]);
 }

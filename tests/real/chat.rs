@@ -105,9 +105,9 @@ impl Chat {
         let page = self.world.get(link).await;
         assert_eq!(page.status, 302, "{link}: {}", page.text());
         let to = page.header("location").to_owned();
-        let landed = self.world.get(to.split('#').next().unwrap()).await;
-        assert_eq!(landed.status, 200);
-        (to, landed.text().to_owned())
+        let entity_page = self.world.get(to.split('#').next().unwrap()).await;
+        assert_eq!(entity_page.status, 200);
+        (to, entity_page.text().to_owned())
     }
 }
 
@@ -134,7 +134,7 @@ fn linked(text: &str, word: &str, slack: bool) -> String {
 }
 
 #[tokio::test]
-async fn the_link_of_a_message_lands_on_the_right_row() {
+async fn link_in_a_message_opens_the_row_of_its_alert() {
     let chat = chat().await;
     let message = chat.message("/slack", &["HighLoad", "b%3A9100"]).await;
     assert_eq!(message["title"], "[FIRING:1] HighLoad");
@@ -156,7 +156,7 @@ async fn the_link_of_a_message_lands_on_the_right_row() {
 }
 
 #[tokio::test]
-async fn names_and_labels_of_any_kind_survive_the_way() {
+async fn names_and_labels_with_special_characters_survive_the_templates() {
     let chat = chat().await;
     let message = chat.message("/teams", &["Excessive"]).await;
     assert_eq!(message["title"], "[FIRING:1] Excessive Memory, Usage");
@@ -175,7 +175,7 @@ async fn names_and_labels_of_any_kind_survive_the_way() {
 }
 
 #[tokio::test]
-async fn a_silence_of_a_real_alertmanager_is_told() {
+async fn silence_of_a_real_alertmanager_is_shown() {
     let chat = chat().await;
     chat.message("/slack", &["HighLoad", "a%3A9100"]).await;
     let silence = json!({
@@ -192,8 +192,8 @@ async fn a_silence_of_a_real_alertmanager_is_told() {
         let page = chat.world.get("/catalog/default/component/checkout/alerts").await;
         let text = words(page.text());
         if text.contains("1 firing, 1 silenced") {
-            let told = "Silenced by ann@example.com until 2036-01-01 00:00:00 UTC: moving house";
-            assert!(text.contains(told), "{text}");
+            let expected = "Silenced by ann@example.com until 2036-01-01 00:00:00 UTC: moving house";
+            assert!(text.contains(expected), "{text}");
             // Alertmanager's own labels are what a silence must match.
             assert!(page.text().contains("cluster%3D%22eu%20%26%20us%22"), "{}", page.text());
             return;

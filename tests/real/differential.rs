@@ -81,7 +81,7 @@ impl Move {
             assert_eq!(end, to - to.rem_euclid(step), "the end of {graph:?}");
         }
         match self.step {
-            Some(asked) => assert_eq!(step, asked.max(scrape), "the step of {graph:?}"),
+            Some(text) => assert_eq!(step, text.max(scrape), "the step of {graph:?}"),
             None => assert!(step >= 15, "the step of {graph:?}"),
         }
         assert!((end - start) / step < 11_000);
@@ -103,8 +103,8 @@ async fn compare(
     assert_eq!((graph.query.as_str(), graph.dropped), (query, 0));
     moved.check(&graph, scrape);
     let [start, end, step] = [graph.start, graph.end, graph.step].map(|n| n.to_string());
-    let asked = [("query", query), ("start", &start), ("end", &end), ("step", &step)];
-    let own = prometheus.get("/api/v1/query_range", &asked).await;
+    let parameters = [("query", query), ("start", &start), ("end", &end), ("step", &step)];
+    let own = prometheus.get("/api/v1/query_range", &parameters).await;
     let (ours, theirs) = (samples_of_portal(&graph), samples_of_prometheus(&own));
     assert!(ours.keys().eq(theirs.keys()), "{path}: other series");
     for (labels, samples) in &theirs {
@@ -120,7 +120,7 @@ async fn compare(
 }
 
 #[tokio::test]
-async fn a_hundred_moves_show_every_sample_and_no_other() {
+async fn hundred_random_pages_show_exactly_the_samples_of_prometheus() {
     let prometheus = RealPrometheus::start().await;
     let world = world(&prometheus).await;
     let mut dice = Dice(2026);
@@ -151,8 +151,8 @@ async fn end_of_a_window_with_a_hole(prometheus: &RealPrometheus) -> i64 {
         let began: jiff::Timestamp = group["lastEvaluation"].as_str().unwrap().parse().unwrap();
         let to = began.as_second() - 3;
         let [start, end] = [to - 60, to].map(|at| at.to_string());
-        let asked = [("query", "flicker"), ("start", &start), ("end", &end), ("step", "1")];
-        let own = prometheus.get("/api/v1/query_range", &asked).await;
+        let parameters = [("query", "flicker"), ("start", &start), ("end", &end), ("step", "1")];
+        let own = prometheus.get("/api/v1/query_range", &parameters).await;
         let samples = samples_of_prometheus(&own);
         let times: Vec<i64> = samples.values().flat_map(|series| series.keys().copied()).collect();
         if times.len() >= 6 && times.windows(2).any(|pair| pair[1] - pair[0] > 1) {
@@ -164,7 +164,7 @@ async fn end_of_a_window_with_a_hole(prometheus: &RealPrometheus) -> i64 {
 
 /// Staleness markers end a series at once; the five minutes that Prometheus looks back do not fill what follows.
 #[tokio::test]
-async fn a_series_that_comes_and_goes_has_its_holes() {
+async fn series_with_a_gap_has_the_same_gap() {
     let prometheus = RealPrometheus::start().await;
     let api = url::Url::parse(&format!("{}/api/v1/", prometheus.url)).unwrap();
     let world = World::with("", |settings| {

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 use world::World;
+use world::catalog::{Entity, catalog};
 
 use crate::prometheus::RealPrometheus;
 
@@ -28,37 +29,25 @@ const QUERIES: [&str; 14] = [
     "no_such_metric",
 ];
 
-fn entity(name: &str, annotations: &[(&str, &str)]) -> String {
-    let lines: String = annotations
-        .iter()
-        .map(|(key, value)| format!("    {key}: {}\n", serde_json::to_string(value).unwrap()))
-        .collect();
-    format!(
-        "apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata:\n  name: {name}\n  annotations:\n{lines}---\n"
-    )
-}
-
-fn catalog() -> String {
-    let rule = QUERIES.join(",\n");
-    [
-        entity("graphs", &[("prometheus.io/rule", &rule)]),
-        entity("everything", &[("prometheus.io/alert", "all")]),
-        entity("named", &[("prometheus.io/alert", r#"HighLoad, "Excessive Memory, Usage",AllQuiet"#)]),
-        entity("matched", &[("prometheus.io/labels", r#"severity=~"crit.*|warning",zone!="b""#)]),
-        entity(
-            "apart",
-            &[
-                ("prometheus.io/alert", "all"),
-                ("prometheus.io/labels", r#"team="payments, checkout",instance=~"b:.*""#),
-            ],
-        ),
-    ]
-    .concat()
+fn entities() -> String {
+    let named = r#"HighLoad, "Excessive Memory, Usage",AllQuiet"#;
+    let matched = r#"severity=~"crit.*|warning",zone!="b""#;
+    let apart = r#"team="payments, checkout",instance=~"b:.*""#;
+    catalog([
+        Entity::component("graphs").rule(&QUERIES.join(
+            ",
+",
+        )),
+        Entity::component("everything").alert("all"),
+        Entity::component("named").alert(named),
+        Entity::component("matched").alert_labels(matched),
+        Entity::component("apart").alert("all").alert_labels(apart),
+    ])
 }
 
 pub async fn world(prometheus: &RealPrometheus) -> World {
     let api = url::Url::parse(&format!("{}/api/v1/", prometheus.url)).unwrap();
-    World::with(&catalog(), |settings| {
+    World::with(entities(), |settings| {
         let scripted = settings.instances.pop().unwrap();
         settings.instances.push(InstanceSettings { api, ..scripted });
     })
@@ -126,7 +115,7 @@ pub fn samples_of_prometheus(answer: &Value) -> Samples {
 }
 
 #[tokio::test]
-async fn every_sample_of_every_graph_is_prometheus_own() {
+async fn samples_of_graphs_equal_those_of_prometheus() {
     let prometheus = RealPrometheus::start().await;
     let world = world(&prometheus).await;
     let mut compared = 0;
@@ -140,8 +129,8 @@ async fn every_sample_of_every_graph_is_prometheus_own() {
             let graph: Graph<'_> = serde_json::from_slice(&reply.body).unwrap();
             assert_eq!((graph.query.as_str(), graph.dropped), (*query, 0));
             let [start, end, step] = [graph.start, graph.end, graph.step].map(|n| n.to_string());
-            let asked = [("query", *query), ("start", &start), ("end", &end), ("step", &step)];
-            let own = prometheus.get("/api/v1/query_range", &asked).await;
+            let parameters = [("query", *query), ("start", &start), ("end", &end), ("step", &step)];
+            let own = prometheus.get("/api/v1/query_range", &parameters).await;
             let (ours, theirs) = (samples_of_portal(&graph), samples_of_prometheus(&own));
             assert!(ours.keys().eq(theirs.keys()), "{query} over {window}: other series");
             for (labels, samples) in &theirs {
@@ -202,7 +191,7 @@ async fn rows_of_portal(world: &World, entity: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn every_alert_is_prometheus_own() {
+async fn alerts_equal_those_of_prometheus() {
     let prometheus = RealPrometheus::start().await;
     let world = world(&prometheus).await;
     let own = prometheus.get("/api/v1/rules", &[("type", "alert")]).await;
@@ -230,7 +219,7 @@ async fn every_alert_is_prometheus_own() {
 }
 
 #[tokio::test]
-async fn a_rule_that_fails_says_what_prometheus_says_of_it() {
+async fn failing_rule_shows_the_error_of_prometheus() {
     let prometheus = RealPrometheus::start().await;
     let world = world(&prometheus).await;
     let table =

@@ -102,7 +102,7 @@ impl Author {
 }
 
 #[tokio::test]
-async fn no_label_of_a_result_is_ruled_out_beforehand() {
+async fn possible_labels_of_a_query_contain_every_label_of_its_result() {
     let prometheus = RealPrometheus::start().await;
     let mut author = Author(Dice(2026));
     let (mut answered, mut ruled_out, mut seen) = (0, 0, 0);
@@ -112,9 +112,9 @@ async fn no_label_of_a_result_is_ruled_out_beforehand() {
         // What has several matches is refused, as a real rule's evaluation is; so is a label that is matched twice.
         let Some(series) = answer["data"]["result"].as_array() else { continue };
         answered += usize::from(!series.is_empty());
-        let told = ResultLabels::of(&query);
+        let found = ResultLabels::of(&query);
         for label in LABELS {
-            let reach = told.reach(label);
+            let reach = found.reach(label);
             ruled_out += usize::from(reach != Reach::Any && !series.is_empty());
             for one in series {
                 let value = one["metric"][label].as_str().unwrap_or_default();

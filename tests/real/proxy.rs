@@ -65,7 +65,7 @@ fn compare(world: &Value, own: &Value, what: &str) -> usize {
 }
 
 #[tokio::test]
-async fn every_range_is_prometheus_own() {
+async fn proxy_range_answers_equal_those_of_prometheus() {
     let prometheus = RealPrometheus::start().await;
     let world = world(&prometheus).await;
     let now = clock::now().as_second();
@@ -73,10 +73,10 @@ async fn every_range_is_prometheus_own() {
     let mut compared = 0;
     for query in RANGES {
         for step in ["14", "1m", "47.5"] {
-            let asked = [("query", query), ("start", &start), ("end", &end), ("step", step)];
-            let reply = world.get(&address("query_range", &asked)).await;
+            let parameters = [("query", query), ("start", &start), ("end", &end), ("step", step)];
+            let reply = world.get(&address("query_range", &parameters)).await;
             assert_eq!(reply.status, 200, "{query}: {}", reply.text());
-            let own = prometheus.get("/api/v1/query_range", &asked).await;
+            let own = prometheus.get("/api/v1/query_range", &parameters).await;
             compared += compare(&reply.json(), &own, &format!("{query} by {step}"));
         }
     }
@@ -84,31 +84,31 @@ async fn every_range_is_prometheus_own() {
 }
 
 #[tokio::test]
-async fn every_instant_is_prometheus_own() {
+async fn proxy_instant_answers_equal_those_of_prometheus() {
     let prometheus = RealPrometheus::start().await;
     let world = world(&prometheus).await;
     let time = format!("{}.781", clock::now().as_second() - 600);
     let mut compared = 0;
     for query in INSTANTS {
-        let asked = [("query", query), ("time", &time)];
-        let reply = world.get(&address("query", &asked)).await;
+        let parameters = [("query", query), ("time", &time)];
+        let reply = world.get(&address("query", &parameters)).await;
         assert_eq!(reply.status, 200, "{query}: {}", reply.text());
-        let own = prometheus.get("/api/v1/query", &asked).await;
+        let own = prometheus.get("/api/v1/query", &parameters).await;
         compared += compare(&reply.json(), &own, query);
     }
     assert!(compared > 15, "only {compared} values were compared");
 }
 
 #[tokio::test]
-async fn refusals_are_in_prometheus_own_words() {
+async fn proxy_rejections_equal_those_of_prometheus() {
     let prometheus = RealPrometheus::start().await;
     let world = world(&prometheus).await;
     let at = (clock::now().as_second() - 600).to_string();
     for query in REFUSED {
-        let asked = [("query", query), ("start", &at), ("end", &at), ("step", "15")];
-        let reply = world.get(&address("query_range", &asked)).await;
+        let parameters = [("query", query), ("start", &at), ("end", &at), ("step", "15")];
+        let reply = world.get(&address("query_range", &parameters)).await;
         assert_eq!(reply.status, 422, "{query}: {}", reply.text());
-        assert_eq!(reply.json(), prometheus.get("/api/v1/query_range", &asked).await, "{query}");
+        assert_eq!(reply.json(), prometheus.get("/api/v1/query_range", &parameters).await, "{query}");
     }
 }
 
@@ -131,7 +131,7 @@ fn settled(mut answer: Value) -> Value {
 }
 
 #[tokio::test]
-async fn every_rule_is_prometheus_own() {
+async fn proxy_rules_equal_those_of_prometheus() {
     let prometheus = RealPrometheus::start().await;
     let world = world(&prometheus).await;
     let reply = world.get(&address("rules", &[("type", "alert")])).await;
@@ -148,7 +148,7 @@ async fn every_rule_is_prometheus_own() {
 }
 
 #[tokio::test]
-async fn an_unmodified_request_of_the_plugin_works() {
+async fn unmodified_request_of_the_plugin_works() {
     let prometheus = RealPrometheus::start().await;
     let world = world(&prometheus).await;
     let now = clock::now().as_millisecond();

@@ -33,7 +33,7 @@ groups:
 "#;
 
 #[tokio::test]
-async fn a1_a_restart_of_prometheus_is_at_no_time_quiet() {
+async fn restart_of_prometheus_is_never_quiet() {
     let mut prometheus = RealPrometheus::start_of("rule_files: [rules.yml]\n", SLOW_RULES);
     prometheus.wait_for_rules(1).await;
     let api = Url::parse(&format!("{}/api/v1/", prometheus.url)).unwrap();
@@ -53,18 +53,21 @@ async fn a1_a_restart_of_prometheus_is_at_no_time_quiet() {
             prometheus.restart();
         }
         loop {
-            let told = [state("matched").await, state("labelled").await, state("named").await];
+            let found = [state("matched").await, state("labelled").await, state("named").await];
             // A portal that asks before Prometheus listens has an older answer, or none.
-            assert!(told.iter().all(|state| !matches!(state.as_deref(), Some("quiet" | "none"))), "{told:?}");
+            assert!(
+                found.iter().all(|state| !matches!(state.as_deref(), Some("quiet" | "none"))),
+                "{found:?}"
+            );
             let answers =
                 reqwest::get(format!("{}/-/ready", prometheus.url)).await.is_ok_and(|r| r.status() == 200);
             if answers
-                && told.iter().all(|state| state.as_deref() == Some("firing"))
+                && found.iter().all(|state| state.as_deref() == Some("firing"))
                 && is_fresh(&world).await
             {
                 break;
             }
-            assert!(begun.elapsed() < Duration::from_secs(90), "{told:?}");
+            assert!(begun.elapsed() < Duration::from_secs(90), "{found:?}");
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
     }

@@ -37,7 +37,7 @@ async fn beside(alertmanager: &RealAlertmanager) -> World {
 
 /// Two alerts of a real Alertmanager, one silenced for some seconds and one for an hour; then it is gone.
 #[tokio::test]
-async fn a_silence_ends_in_time_while_alertmanager_is_away() {
+async fn silence_ends_on_time_while_alertmanager_is_down() {
     let alertmanager = RealAlertmanager::start(|config| config).await;
     let world = beside(&alertmanager).await;
     let labels = |i: usize| json!({"alertname": "HighLoad", "severity": "critical", "instance": format!("i:{i}"), "odd": "\"\\,}"});
@@ -57,33 +57,33 @@ async fn a_silence_ends_in_time_while_alertmanager_is_away() {
     assert!(clock::now() < ends[0], "this machine is too slow for this test");
     assert!(text.contains("3 firing, 1 pending, 2 silenced"), "{text}");
     drop(alertmanager);
-    let mut told = String::new();
+    let mut found = String::new();
     let mut was_told = false;
     for _ in 0..300 {
         tokio::time::sleep(Duration::from_millis(100)).await;
         let before = clock::now();
-        told = words(world.get(PAGE).await.text());
+        found = words(world.get(PAGE).await.text());
         let after = clock::now();
         if before >= ends[0] {
-            assert!(told.contains("4 firing, 1 pending, 1 silenced"), "{told}");
+            assert!(found.contains("4 firing, 1 pending, 1 silenced"), "{found}");
         } else if after < ends[0] {
-            assert!(told.contains("3 firing, 1 pending, 2 silenced"), "{told}");
+            assert!(found.contains("3 firing, 1 pending, 2 silenced"), "{found}");
         }
-        was_told = told.contains("Silences may be out of date: Alertmanager is not answering");
+        was_told = found.contains("Silences may be out of date: Alertmanager is not answering");
         if was_told {
             break;
         }
     }
-    assert!(was_told && clock::now() > ends[0], "{told}");
-    assert!(told.contains("4 firing, 1 pending, 1 silenced"), "it is known to hold for an hour: {told}");
+    assert!(was_told && clock::now() > ends[0], "{found}");
+    assert!(found.contains("4 firing, 1 pending, 1 silenced"), "it is known to hold for an hour: {found}");
 }
 
 #[tokio::test]
-async fn what_a_real_alertmanager_inhibits_does_not_fire() {
+async fn alert_inhibited_by_a_real_alertmanager_does_not_fire() {
     const INHIBIT: &str = "\ninhibit_rules:\n- source_matchers: [alertname=NodeDown]\n  target_matchers: [alertname=HighLoad, \"instance=i:1\"]\n";
     let alertmanager = RealAlertmanager::start(|config| config + INHIBIT).await;
     let world = beside(&alertmanager).await;
-    let labels = |i: usize| alert(i, "firing")["labels"].clone();
+    let labels = |i: usize| serde_json::Value::from(alert(i, "firing"))["labels"].clone();
     let sent = json!([{"labels": labels(1)}, {"labels": labels(2)}, {"labels": {"alertname": "NodeDown"}}]);
     alertmanager.post("alerts", &sent).await;
     let text = words(world.get(PAGE).await.text());

@@ -1,25 +1,25 @@
 //! One alerting rule, `HighLoad`, with alerts in several states.
 
-use promenade::clock;
-use serde_json::{Value, json};
+use serde_json::json;
 
+use crate::rules::{Alert, Rule, group};
 use crate::upstream::Reply;
 
-/// An alert of the one rule.
-pub fn alert(i: usize, state: &str) -> Value {
-    json!({"labels": {"alertname": "HighLoad", "severity": "critical", "instance": format!("i:{i}"), "odd": "\"\\,}"},
-        "annotations": {}, "state": state, "activeAt": "2026-11-23T12:00:00Z", "value": "1e+00"})
+/// An alert of the rule.
+pub fn alert(i: usize, state: &str) -> Alert {
+    let alert = Alert::new("HighLoad", state).label("severity", "critical");
+    alert.label("instance", &format!("i:{i}")).label("odd", "\"\\,}")
 }
 
-/// Five alerts of one rule, and a pending one.
+/// Five firing alerts and a pending one.
 pub fn rules() -> Reply {
-    rules_of((1..=5).map(|i| alert(i, "firing")).chain([alert(6, "pending")]).collect())
+    rules_of((1..=5).map(|i| alert(i, "firing")).chain([alert(6, "pending")]))
 }
 
-/// Of a rule that is not late while a test runs.
-pub fn rules_of(alerts: Vec<Value>) -> Reply {
-    let rule = json!({"name": "HighLoad", "query": "load > 1", "duration": 600, "state": "firing", "type": "alerting",
-        "labels": {"severity": "critical"}, "annotations": {}, "alerts": alerts, "health": "ok",
-        "evaluationTime": 0.001, "lastEvaluation": clock::now().to_string()});
-    Reply::rules(json!([{"name": "orders", "file": "r.yml", "interval": 600, "rules": [rule]}]))
+/// The rule with these alerts. Its interval is so long that it is never late while a test runs.
+pub fn rules_of(alerts: impl IntoIterator<Item = Alert>) -> Reply {
+    let rule = Rule::new("HighLoad").query("load > 1").duration(600).label("severity", "critical");
+    let mut orders = group("orders", [rule.alerts(alerts)]);
+    orders["interval"] = json!(600);
+    Reply::rules(json!([orders]))
 }

@@ -9,6 +9,7 @@
 )]
 
 pub mod backstage;
+pub mod catalog;
 pub mod high_load;
 pub mod load;
 pub mod markup;
@@ -16,9 +17,11 @@ pub mod plugin;
 pub mod program;
 pub mod proxy;
 pub mod questions;
+pub mod rules;
 pub mod tls;
 pub mod upstream;
 
+use std::fmt::Display;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -80,14 +83,14 @@ impl Drop for World {
 
 impl World {
     /// A portal whose catalog is one YAML text.
-    pub async fn of(catalog: &str) -> Self {
+    pub async fn of(catalog: impl Display) -> Self {
         Self::with(catalog, |_| {}).await
     }
 
-    pub async fn with(catalog: &str, change: impl FnOnce(&mut Settings)) -> Self {
+    pub async fn with(catalog: impl Display, change: impl FnOnce(&mut Settings)) -> Self {
         let upstream = Upstream::start().await;
         let directory = TempDir::new().unwrap();
-        std::fs::write(directory.path().join("catalog.yaml"), catalog).unwrap();
+        std::fs::write(directory.path().join("catalog.yaml"), catalog.to_string()).unwrap();
         let bases = vec![directory.path().to_owned()];
         let mut settings = Settings {
             listen: "127.0.0.1:0".parse().unwrap(),

@@ -6,14 +6,12 @@ use std::time::Duration;
 use promenade::config::Settings;
 
 use crate::World;
+use crate::catalog::Entity;
 use crate::upstream::{Reply, Request};
 
-/// A catalog of one entity, `payments`, with this annotation.
-pub fn catalog(rule: &str) -> String {
-    format!(
-        "apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata:\n  name: payments\n  annotations:\n    \
-         prometheus.io/rule: '{rule}'\n"
-    )
+/// An entity whose rule annotation has this value.
+pub fn payments(rule: &str) -> Entity {
+    Entity::component("payments").rule(rule)
 }
 
 /// So many series, none like another and none smooth: what compresses worst.
@@ -47,7 +45,7 @@ pub fn rough(series: usize) -> Reply {
 
 /// The portal asks an upstream that writes slowly.
 pub async fn many(series: usize) -> World {
-    let world = World::with(&catalog("load|instance"), |settings: &mut Settings| {
+    let world = World::with(payments("load|instance"), |settings: &mut Settings| {
         settings.store.max_bytes = 64 << 20;
         settings.instances[0].timeout = Duration::from_secs(60);
     })

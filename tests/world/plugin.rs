@@ -1,10 +1,10 @@
 //! The data of the React plugin's own tests (3.3.1).
 
-use promenade::clock;
 use promenade::config::Settings;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::World;
+use crate::rules::{Alert, Rule};
 use crate::upstream::{Reply, Request};
 
 pub const PAGE: &str = "/catalog/default/component/shop";
@@ -20,21 +20,18 @@ fn q(request: &Request) -> Reply {
 
 /// The plugin's `mockAlertResponse.json`.
 fn a() -> Reply {
-    let labels =
-        json!({"alertname": "Excessive Memory Usage", "component": "node-exporter", "severity": "page"});
-    let annotations = json!({"summary": "Excessive memory usage"});
-    let alert = json!({"labels": labels, "annotations": annotations, "state": "firing",
-        "activeAt": "2021-09-30T11:33:16.963Z", "value": "7.25843968e+09"});
-    let rule = |name: &str, state: &str, severity: &str, alerts: Value| {
-        json!({"state": state, "name": name, "query": "node_memory_Active_bytes > 6e9", "duration": 0,
-            "labels": {"severity": severity}, "annotations": annotations, "alerts": alerts, "health": "ok",
-            "evaluationTime": 0.0003, "lastEvaluation": clock::now().to_string(), "type": "alerting"})
+    let summary = "Excessive memory usage";
+    let alert = Alert::firing("Excessive Memory Usage")
+        .label("component", "node-exporter")
+        .label("severity", "page")
+        .annotation("summary", summary)
+        .since("2021-09-30T11:33:16.963Z")
+        .value("7.25843968e+09");
+    let rule = |name: &str, severity: &str| {
+        let rule = Rule::new(name).query("node_memory_Active_bytes > 6e9");
+        rule.label("severity", severity).annotation("summary", summary)
     };
-    let rules = [
-        rule("test alert name", "firing", "page", json!([alert])),
-        rule("inactive alert", "inactive", "warning", json!([])),
-    ];
-    Reply::rules(json!([{"name": "example", "file": "rules.yml", "interval": 15, "rules": rules}]))
+    Reply::group([rule("test alert name", "page").alert(alert), rule("inactive alert", "warning")])
 }
 
 /// A portal whose one entity, `shop`, has these annotations, before the plugin's data.

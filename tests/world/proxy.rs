@@ -4,12 +4,11 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::{Arc, Mutex};
 
-use promenade::clock;
 use promenade::config::Settings;
-use serde_json::json;
 use tokio::task::block_in_place;
 
 use crate::World;
+use crate::rules::{Alert, Rule};
 use crate::upstream::{Reply, Request, Upstream};
 
 /// Where the portal is, below the proxy.
@@ -63,14 +62,9 @@ pub async fn portal() -> World {
     let world = World::with(CATALOG, below_a_path).await;
     world.upstream.on("load", Reply::matrix(&[(&[("job", "a")], 1.0), (&[("job", "b")], 2.0)]));
     world.upstream.on("sum(load)", Reply::matrix(&[(&[], 3.0)]));
-    let alert = json!({"state": "firing", "activeAt": "2026-11-24T10:00:00Z", "value": "1e+00",
-        "labels": {"alertname": "High", "severity": "critical"}, "annotations": {}});
-    let rule = json!({"type": "alerting", "name": "High", "query": "load > 0", "duration": 0, "health": "ok",
-        "labels": {"severity": "critical"}, "annotations": {}, "state": "firing", "alerts": [alert],
-        "evaluationTime": 0.1, "lastEvaluation": clock::now().to_string()});
-    world
-        .upstream
-        .on_rules(Reply::rules(json!([{"name": "g", "file": "f", "interval": 15, "rules": [rule]}])));
+    let alert = Alert::firing("High").label("severity", "critical");
+    let rule = Rule::new("High").query("load > 0").label("severity", "critical").alert(alert);
+    world.upstream.on_rules(Reply::group([rule]));
     world
 }
 

@@ -1,4 +1,4 @@
-// Messages to and from a page that frames this one. The README documents them.
+// Messages to and from a page that frames this one. config/embedding.md documents them.
 
 const FRAME_VERSION = 1;
 // The maximum length of a text in a message.

@@ -2,16 +2,11 @@
 
 use std::time::Duration;
 
+use world::rules::group;
+
 use super::*;
 
 const LEDGER: &str = "/go?alertname=HighLoad&service=ledger&severity=critical";
-
-/// The rule that both owners show, with something changed.
-fn changed(change: Value) -> Value {
-    let mut rule = rule("HighLoad", "load > 1", vec![]);
-    rule.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
-    rule
-}
 
 async fn shown(world: &World) -> String {
     let page = world.get(LEDGER).await;
@@ -20,8 +15,8 @@ async fn shown(world: &World) -> String {
 }
 
 #[tokio::test]
-async fn an_alert_is_over_only_where_every_piece_of_evidence_is_there() {
-    for (change, warnings, said) in [
+async fn alert_is_resolved_only_with_complete_evidence() {
+    for (change, warnings, expected) in [
         (json!({}), json!([]), "not active ledger"),
         (json!({}), json!(["store b is down"]), "unknown ledger"),
         (json!({"health": "err", "lastError": "no"}), json!([]), "unknown ledger"),
@@ -31,21 +26,20 @@ async fn an_alert_is_over_only_where_every_piece_of_evidence_is_there() {
         (json!({"state": "firing"}), json!([]), "firing ledger"),
     ] {
         let (world, _second) = world().await;
-        let groups =
-            json!([{"name": "g", "file": "r.yml", "interval": 15, "rules": [changed(change.clone())]}]);
-        let body = json!({"status": "success", "warnings": warnings, "data": {"groups": groups}});
+        let rules = group("g", [critical("HighLoad", "load > 1").with(&change)]);
+        let body = json!({"status": "success", "warnings": warnings, "data": {"groups": [rules]}});
         world.upstream.on_rules(Reply::json(200, &body));
         let text = shown(&world).await;
-        assert!(text.contains(said), "{change} {warnings}: {text}");
-        assert!(said.starts_with("not") || !text.contains("not active"), "{change} {warnings}: {text}");
+        assert!(text.contains(expected), "{change} {warnings}: {text}");
+        assert!(expected.starts_with("not") || !text.contains("not active"), "{change} {warnings}: {text}");
     }
 }
 
 #[tokio::test]
-async fn an_older_answer_keeps_what_fires_with_its_time_and_calls_nothing_over() {
+async fn stale_answer_keeps_firing_alerts_with_their_time_and_resolves_none() {
     let since = rfc(minutes_ago(5));
-    let active = alert("HighLoad", json!({"service": "ledger"}), &since);
-    for (alerts, said) in [(vec![active], "firing at "), (vec![], "unknown ledger")] {
+    let active = firing("HighLoad", &since).label("service", "ledger");
+    for (alerts, expected) in [(vec![active], "firing at "), (vec![], "unknown ledger")] {
         let (is_firing, second) = (!alerts.is_empty(), Upstream::start().await);
         let other = second.instance("second");
         let world = World::with(CATALOG, |settings| {
@@ -53,31 +47,32 @@ async fn an_older_answer_keeps_what_fires_with_its_time_and_calls_nothing_over()
             settings.instances.push(other);
         })
         .await;
-        world.upstream.on_rules(rules(vec![rule("HighLoad", "load > 1", alerts)]));
+        world.upstream.on_rules(Reply::group([critical("HighLoad", "load > 1").alerts(alerts)]));
         world.upstream.on_any(Reply::matrix(&[]));
         shown(&world).await;
         world.upstream.on_rules(Reply::html(500, "oops"));
         tokio::time::sleep(Duration::from_millis(1_300)).await;
         let text = shown(&world).await;
-        assert!(text.contains(said) && text.contains("default is not answering"), "{text}");
+        assert!(text.contains(expected) && text.contains("default is not answering"), "{text}");
         assert_eq!(text.contains(", not checked since"), is_firing, "{text}");
         assert!(!text.contains("not active"), "{text}");
     }
 }
 
 #[tokio::test]
-async fn more_alerts_than_are_looked_at_may_have_further_owners() {
+async fn go_says_that_more_than_100_matching_alerts_may_have_more_owners() {
     for (payments, is_cut) in [(99, false), (100, true)] {
         let (world, _second) = world().await;
         let since = rfc(minutes_ago(5));
-        let own =
-            |i: usize| alert("HighLoad", json!({"service": "payments", "instance": i.to_string()}), &since);
-        let last = alert("HighLoad", json!({"service": "nobodys"}), &since);
-        let all = (0..payments).map(own).chain([last]).collect();
-        world.upstream.on_rules(rules(vec![rule("HighLoad", "load > 1", all)]));
+        let own = |i: usize| {
+            firing("HighLoad", &since).label("service", "payments").label("instance", &i.to_string())
+        };
+        let last = firing("HighLoad", &since).label("service", "nobodys");
+        let all = (0..payments).map(own).chain([last]);
+        world.upstream.on_rules(Reply::group([critical("HighLoad", "load > 1").alerts(all)]));
         let page = world.get("/go?alertname=HighLoad&__instance=default").await;
         if !is_cut {
-            assert_eq!(led(&page).0, PAYMENTS);
+            assert_eq!(redirect(&page).0, PAYMENTS);
             continue;
         }
         let text = words(page.text());
@@ -92,12 +87,12 @@ async fn more_alerts_than_are_looked_at_may_have_further_owners() {
 }
 
 #[tokio::test]
-async fn an_alert_that_is_not_active_is_led_to_only_if_every_instance_told_everything() {
+async fn go_redirects_for_an_inactive_alert_only_if_every_instance_answered_completely() {
     let over = "/go?alertname=Slow&service=payments";
     let (healthy, _second) = world().await;
-    assert_eq!(led(&healthy.get(over).await).0, PAYMENTS);
+    assert_eq!(redirect(&healthy.get(over).await).0, PAYMENTS);
     let warned = json!({"status": "success", "warnings": ["store b is down"], "data": {"groups": []}});
-    for (reply, told) in [
+    for (reply, expected) in [
         (Reply::html(500, "oops"), "Prometheus second is not answering"),
         (Reply::hang(), "Prometheus second is not answering"),
         (Reply::json(200, &warned), "Prometheus second sent an incomplete answer"),
@@ -106,22 +101,22 @@ async fn an_alert_that_is_not_active_is_led_to_only_if_every_instance_told_every
         second.on_rules(reply);
         let page = world.get(over).await;
         let text = words(page.text());
-        for part in [told, "1 or more entities show this alert", "not active Payment service"] {
+        for part in [expected, "1 or more entities show this alert", "not active Payment service"] {
             assert!(page.status == 200 && text.contains(part), "{part}: {text}");
         }
         // One that fires is whose it is, whatever another instance may say.
-        let firing = alert("Slow", json!({"service": "payments"}), &rfc(minutes_ago(5)));
+        let firing = firing("Slow", &rfc(minutes_ago(5))).label("service", "payments");
         let world = {
             let other = second.instance("second");
             World::with(CATALOG, |settings| settings.instances.push(other)).await
         };
-        world.upstream.on_rules(rules(vec![rule("Slow", "slow > 1", vec![firing])]));
-        assert_eq!(led(&world.get(over).await).0, PAYMENTS, "{told}");
+        world.upstream.on_rules(Reply::group([critical("Slow", "slow > 1").alerts([firing])]));
+        assert_eq!(redirect(&world.get(over).await).0, PAYMENTS, "{expected}");
     }
 }
 
 #[tokio::test]
-async fn that_nobody_has_an_alert_is_said_only_of_instances_that_told_everything() {
+async fn go_names_only_complete_instances_as_having_no_such_alert() {
     let warned = json!({"status": "success", "warnings": ["store b is down"], "data": {"groups": []}});
     for (is_silent, none) in [
         (false, "No instance that could be fully checked has this alert now."),

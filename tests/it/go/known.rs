@@ -3,19 +3,17 @@
 use super::*;
 
 #[tokio::test]
-async fn what_no_rule_says_is_not_called_over() {
+async fn alert_without_a_healthy_rule_is_not_called_resolved() {
     let (world, _second) = world().await;
-    let (_, pairs) = led(&world.get("/go?alertname=Slow&service=payments").await);
-    let landed: String =
+    let (_, pairs) = redirect(&world.get("/go?alertname=Slow&service=payments").await);
+    let landed_labels: String =
         url::form_urlencoded::byte_serialize(value(&pairs, "landed").unwrap().as_bytes()).collect();
-    let page = format!("{PAYMENTS}?landed={landed}");
+    let page = format!("{PAYMENTS}?landed={landed_labels}");
     let text = words(world.get(&page).await.text());
     assert!(text.contains("No longer firing: Slow"), "{text}");
     // After a restart no rule was evaluated yet; one fails; one is of other labels; and there is none at all.
     let slow = |health: &str, severity: &str| {
-        let mut slow = rule("Slow", "slow > 1", vec![]);
-        (slow["health"], slow["labels"]["severity"]) = (json!(health), json!(severity));
-        slow
+        critical("Slow", "slow > 1").set("health", health).label("severity", severity)
     };
     for (rule, is_over) in [
         (Some(slow("unknown", "critical")), false),
@@ -25,11 +23,9 @@ async fn what_no_rule_says_is_not_called_over() {
     ] {
         let world = World::with(CATALOG, |_| ()).await;
         world.upstream.on_any(Reply::matrix(&[]));
-        world
-            .upstream
-            .on_rules(rules(rule.clone().into_iter().chain([self::rule("Up", "up", vec![])]).collect()));
+        world.upstream.on_rules(Reply::group(rule.clone().into_iter().chain([critical("Up", "up")])));
         let go = "/go?alertname=Slow&service=payments&severity=critical";
-        let (path, pairs) = led(&world.get(go).await);
+        let (path, pairs) = redirect(&world.get(go).await);
         assert_eq!((path.as_str(), value(&pairs, "landed").is_some()), (PAYMENTS, is_over), "{rule:?}");
         let page = page.replace("landed=", &format!("landed={}", "severity%3D%22critical%22%2C"));
         let page = world.get(&page).await;
@@ -39,7 +35,7 @@ async fn what_no_rule_says_is_not_called_over() {
 }
 
 #[tokio::test]
-async fn a_late_answer_is_not_told_as_one_that_remembers_nothing() {
+async fn timeout_of_the_history_is_not_reported_as_no_history() {
     let (world, _second) = world().await;
     let query = r#"ALERTS{alertstate="firing",alertname="Slow",service=~"payments|"}"#;
     world.upstream.on(query, Reply::hang());
@@ -49,7 +45,7 @@ async fn a_late_answer_is_not_told_as_one_that_remembers_nothing() {
 }
 
 #[tokio::test]
-async fn what_fires_up_to_now_is_not_remembered_as_over() {
+async fn alert_that_fired_until_now_is_not_called_resolved() {
     let (world, _second) = world().await;
     let labels =
         json!({"__name__": "ALERTS", "alertstate": "firing", "alertname": "Slow", "service": "payments"});
@@ -60,19 +56,19 @@ async fn what_fires_up_to_now_is_not_remembered_as_over() {
         Reply::result(json!([{"metric": labels, "values": values}]))
     });
     world.upstream.on(r#"ALERTS{alertstate="firing",alertname="Slow"}"#, series);
-    let (path, pairs) = led(&world.get("/go?alertname=Slow&service=").await);
+    let (path, pairs) = redirect(&world.get("/go?alertname=Slow&service=").await);
     assert_eq!((path.as_str(), value(&pairs, "landed")), (PAYMENTS, None), "{pairs:?}");
 }
 
 #[tokio::test]
-async fn more_rows_than_are_looked_at_hide_no_other_instance_and_end_nothing() {
+async fn too_many_matching_rows_hide_no_other_instance_and_resolve_nothing() {
     let (world, second) = world().await;
     let since = rfc(minutes_ago(5));
-    let nobodys = (0..120).map(|i| alert("HighLoad", json!({"shard": i.to_string()}), &since));
-    let own = alert("HighLoad", json!({"service": "payments"}), &since);
-    world.upstream.on_rules(rules(vec![rule("HighLoad", "load > 1", nobodys.chain([own]).collect())]));
-    let far = alert("HighLoad", json!({"service": "payments", "instance": "z:1"}), &since);
-    second.on_rules(rules(vec![rule("HighLoad", "load > 1", vec![far])]));
+    let nobodys = (0..120).map(|i| firing("HighLoad", &since).label("shard", &i.to_string()));
+    let own = firing("HighLoad", &since).label("service", "payments");
+    world.upstream.on_rules(Reply::group([critical("HighLoad", "load > 1").alerts(nobodys.chain([own]))]));
+    let far = firing("HighLoad", &since).label("service", "payments").label("instance", "z:1");
+    second.on_rules(Reply::group([critical("HighLoad", "load > 1").alerts([far])]));
     let page = world.get("/go?alertname=HighLoad&service=payments").await;
     let text = words(page.text());
     for part in ["2 entities show this alert", "firing far", "unknown Payment service"] {
@@ -86,7 +82,7 @@ async fn more_rows_than_are_looked_at_hide_no_other_instance_and_end_nothing() {
 }
 
 #[tokio::test]
-async fn nobody_owns_it_is_said_only_of_what_is_known() {
+async fn go_says_no_owner_only_with_complete_information() {
     let (world, second) = world().await;
     second.on_rules(Reply::refusal(503, "unavailable", "no"));
     let text = words(world.get("/go?alertname=Nowhere").await.text());
@@ -101,7 +97,7 @@ async fn nobody_owns_it_is_said_only_of_what_is_known() {
     backstage.fail(Reply::refusal(401, "unauthorized", "no"));
     let from = backstage.settings();
     let world = World::with(CATALOG, |settings| settings.catalog.backstage = Some(from)).await;
-    world.upstream.on_rules(rules(vec![]));
+    world.upstream.on_rules(Reply::group::<Rule>([]));
     let mut text = String::new();
     for _ in 0..100 {
         let page = world.get("/go?alertname=Nowhere").await;
@@ -117,7 +113,7 @@ async fn nobody_owns_it_is_said_only_of_what_is_known() {
 }
 
 #[tokio::test]
-async fn an_older_answer_ends_nothing_and_counts_as_silence() {
+async fn stale_answer_resolves_nothing_and_counts_as_no_answer() {
     let world = World::with(CATALOG, |settings| {
         settings.instances[0].scrape_interval = std::time::Duration::from_millis(100);
     })
@@ -131,12 +127,12 @@ async fn an_older_answer_ends_nothing_and_counts_as_silence() {
     });
     world.upstream.on(r#"ALERTS{alertstate="firing",alertname="Slow"}"#, series);
     world.upstream.on_any(Reply::matrix(&[]));
-    world.upstream.on_rules(rules(vec![rule("Slow", "slow > 1", vec![])]));
-    let (_, pairs) = led(&world.get("/go?alertname=Slow").await);
+    world.upstream.on_rules(Reply::group([critical("Slow", "slow > 1")]));
+    let (_, pairs) = redirect(&world.get("/go?alertname=Slow").await);
     assert!(value(&pairs, "landed").is_some(), "a new answer ends it: {pairs:?}");
     world.upstream.on_rules(Reply::refusal(500, "internal", "gone"));
     tokio::time::sleep(std::time::Duration::from_millis(1_200)).await;
-    let (path, pairs) = led(&world.get("/go?alertname=Slow").await);
+    let (path, pairs) = redirect(&world.get("/go?alertname=Slow").await);
     assert_eq!((path.as_str(), value(&pairs, "landed")), (PAYMENTS, None), "{pairs:?}");
     let text = words(world.get("/go?alertname=Nowhere").await.text());
     for part in ["is not answering", "No owner found for this alert"] {

@@ -21,7 +21,7 @@ fn catalog() -> String {
 }
 
 /// Asks until the index of owners is made.
-async fn landed(world: &World, path: &str) -> Page {
+async fn once_indexed(world: &World, path: &str) -> Page {
     for _ in 0..200 {
         let page = world.get(path).await;
         if page.status != 503 {
@@ -33,13 +33,17 @@ async fn landed(world: &World, path: &str) -> Page {
 }
 
 #[tokio::test]
-async fn health_is_answered_while_links_are_followed_over_thousands_of_regexes() {
+async fn health_answers_while_go_tests_thousands_of_regexes() {
     let world = World::of(&catalog()).await;
     let since = rfc(minutes_ago(5));
-    let shards = (0..SHARDS).map(|i| alert("A", json!({"x": format!("abab-{i}-xyz"), "y": "q"}), &since));
-    world.upstream.on_rules(rules(vec![rule("A", "a > 1", shards.collect())]));
+    let shards =
+        (0..SHARDS).map(|i| firing("A", &since).label("x", &format!("abab-{i}-xyz")).label("y", "q"));
+    world.upstream.on_rules(Reply::group([critical("A", "a > 1").alerts(shards)]));
     world.upstream.on_any(Reply::matrix(&[]));
-    assert_eq!(led(&landed(&world, "/go?alertname=A&x=abab-7-xyz").await).0, "/catalog/default/component/e7");
+    assert_eq!(
+        redirect(&once_indexed(&world, "/go?alertname=A&x=abab-7-xyz").await).0,
+        "/catalog/default/component/e7"
+    );
     let links = futures_util::future::join_all((0..4).map(|_| world.get("/go?alertname=A")));
     let health = async {
         let mut longest = Duration::ZERO;
@@ -60,11 +64,10 @@ async fn health_is_answered_while_links_are_followed_over_thousands_of_regexes()
 }
 
 #[tokio::test]
-async fn an_instance_is_not_asked_in_a_strangers_words_where_custom_queries_are_off() {
+async fn go_sends_no_text_of_the_address_without_ad_hoc_queries() {
     let world = World::with(CATALOG, |settings| settings.web.ad_hoc = false).await;
-    let mut slow = rule("Slow", "slow > 1", vec![]);
-    slow["labels"] = json!({"severity": "critical", "team": "money"});
-    world.upstream.on_rules(rules(vec![slow]));
+    let slow = critical("Slow", "slow > 1").label("team", "money");
+    world.upstream.on_rules(Reply::group([slow]));
     let (from, until) = (minutes_ago(200) / 60 * 60, minutes_ago(140) / 60 * 60);
     let labels = json!({"__name__": "ALERTS", "alertstate": "firing", "alertname": "Slow", "severity": "critical",
         "service": "payments", "pod": "p-1"});
@@ -89,7 +92,7 @@ async fn an_instance_is_not_asked_in_a_strangers_words_where_custom_queries_are_
     // An alert that is over still lands, and says when it was; only words of rules and annotations are sent.
     let link = format!("/go?alertname=Slow&service=payments&severity=critical&pod=p-1&word=x4&__at={from}");
     let page = world.get(&link).await;
-    let (path, pairs) = led(&page);
+    let (path, pairs) = redirect(&page);
     assert_eq!(
         (path.as_str(), value(&pairs, "to")),
         (PAYMENTS, Some(((until + 1800) * 1000).to_string().as_str()))
@@ -99,18 +102,18 @@ async fn an_instance_is_not_asked_in_a_strangers_words_where_custom_queries_are_
     for i in 0..20 {
         world.get(&format!("{link}&more={i}")).await;
     }
-    let mut asked = questions();
-    asked.retain(|query| query.starts_with("ALERTS"));
-    asked.dedup();
+    let mut sent = questions();
+    sent.retain(|query| query.starts_with("ALERTS"));
+    sent.dedup();
     let wanted = r#"ALERTS{alertstate="firing",alertname="Slow",service=~"payments|",severity=~"critical|"}"#;
-    assert_eq!(asked, [wanted]);
+    assert_eq!(sent, [wanted]);
     // Another alert of the rule is not taken for the one that is meant.
-    let (_, pairs) = led(&world.get(&link.replace("p-1", "p-2")).await);
+    let (_, pairs) = redirect(&world.get(&link.replace("p-1", "p-2")).await);
     assert_eq!(value(&pairs, "to"), Some("now"), "{pairs:?}");
 }
 
 #[tokio::test]
-async fn regexes_of_an_address_are_bounded_and_the_page_says_so() {
+async fn regexes_in_an_address_are_limited_and_the_page_says_so() {
     let (world, _second) = world().await;
     let list = |count: usize, regex: &str| -> String {
         let all = (0..count).map(|i| format!("l{i}!~\"{regex}{i}\"")).collect::<Vec<_>>().join(",");
@@ -129,8 +132,8 @@ async fn regexes_of_an_address_are_bounded_and_the_page_says_so() {
             assert!(data.status == 400 && data.text().contains("at most 8 regexes"), "{}", data.text());
         }
         // What the link says of an alert that is over are no regexes: none is compiled, whatever they are.
-        for landed in [many.as_str(), few.as_str()] {
-            let page = world.get(&format!("{PAYMENTS}?landed={landed}&labels={many}")).await;
+        for labels in [many.as_str(), few.as_str()] {
+            let page = world.get(&format!("{PAYMENTS}?landed={labels}&labels={many}")).await;
             let text = words(page.text());
             assert!(text.contains("is not a list of labels") && !text.contains("at most"), "{text}");
         }

@@ -9,6 +9,7 @@ use flate2::{Compress, Compression, FlushCompress};
 use serde_json::{Value, json};
 
 use super::{Connection, Request};
+use crate::rules::group;
 
 /// Labels and a value that holds at every instant.
 pub type Constant<'a> = (&'a [(&'a str, &'a str)], f64);
@@ -75,6 +76,11 @@ impl Reply {
 
     pub fn redirect(target: &str) -> Self {
         Self::http(302, &[("Location", target)], "")
+    }
+
+    /// `/rules` with one group of these rules.
+    pub fn group<R: Into<Value>>(rules: impl IntoIterator<Item = R>) -> Self {
+        Self::rules(json!([group("group", rules)]))
     }
 
     /// `/rules` with these groups.
