@@ -2,6 +2,7 @@
 
 mod alert;
 mod link;
+mod nav;
 mod out;
 #[cfg(test)]
 mod tests;
@@ -10,6 +11,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 pub use alert::AlertLink;
 pub use link::Link;
+pub use nav::NavLink;
 pub use out::{new_silence, prometheus_alerts, prometheus_graph, safe_href};
 
 use super::params::LegendOrder;
@@ -69,16 +71,6 @@ pub struct Links<'a> {
     /// The path of `app.baseUrl` without its trailing slash; empty at the root.
     pub prefix: &'a str,
     pub params: &'a PageParams,
-}
-
-/// A link to the same page over another range.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct QuickRange {
-    /// `6h`
-    pub range: &'static str,
-    pub href: Link,
-    /// The page shows this range now.
-    pub current: bool,
 }
 
 impl Links<'_> {
@@ -160,14 +152,16 @@ impl Links<'_> {
     }
 
     /// The page at `path` over other ranges.
-    pub fn quick_ranges(&self, path: &str) -> Vec<QuickRange> {
+    pub fn quick_ranges(&self, path: &str) -> Vec<NavLink> {
         let shown = (self.params.to == "now").then(|| self.params.from.strip_prefix("now-")).flatten();
         QUICK_RANGES
             .into_iter()
-            .map(|range| QuickRange {
-                range,
-                href: self.with(path, &[("range", Some(range)), ("from", None), ("to", None)]),
-                current: shown == Some(range),
+            .map(|range| {
+                NavLink::new(
+                    range,
+                    self.with(path, &[("range", Some(range)), ("from", None), ("to", None)]),
+                    shown == Some(range),
+                )
             })
             .collect()
     }

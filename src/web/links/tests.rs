@@ -83,7 +83,8 @@ fn the_range_shown_is_marked() {
         let params = params(query);
         let links = Links { prefix: "", params: &params };
         let ranges = links.quick_ranges("/x");
-        let shown: Vec<_> = ranges.iter().filter(|range| range.current).map(|range| range.range).collect();
+        let shown: Vec<_> =
+            ranges.iter().filter(|range| range.current).map(|range| range.text.as_str()).collect();
         assert_eq!(shown.first().copied(), current, "{query}");
         assert_eq!(ranges[1].href.to_string(), "/x?range=1h", "{query}");
     }

@@ -1,8 +1,7 @@
 //! The form of an ad-hoc page, and the tabs between the two.
 
-use super::head::Tab;
 use crate::prometheus::InstanceName;
-use crate::web::links::{Link, Page, Source};
+use crate::web::links::{Link, NavLink, Page, Source};
 use crate::web::panels::StateSummary;
 use crate::web::request::View;
 
@@ -34,7 +33,7 @@ pub struct AdHocForm {
     pub entity: Option<(String, Link)>,
     pub instances: Vec<SelectOption>,
     pub hidden: Vec<(String, String)>,
-    pub tabs: Vec<Tab>,
+    pub tabs: Vec<NavLink>,
 }
 
 impl AdHocPage {
@@ -77,7 +76,7 @@ impl AdHocForm {
                 .map(|entity| (entity.display_name().to_owned(), links.to(Page::Entity(&entity.reference)))),
             instances: view.open_instances().map(instance).collect(),
             hidden: view.params.given.iter().filter(|(name, _)| is_hidden(name)).cloned().collect(),
-            tabs: tabs.map(|(tab, word, href)| Tab { word, href, current: tab == page }).collect(),
+            tabs: tabs.map(|(tab, word, href)| NavLink::new(word, href, tab == page)).collect(),
         }
     }
 }

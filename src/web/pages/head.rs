@@ -1,7 +1,7 @@
 //! The top of an entity's pages: its name and state, its fields, and the tabs.
 
 use crate::catalog::{Entity, EntityRef};
-use crate::web::links::{Link, Page, Source, safe_href};
+use crate::web::links::{Link, NavLink, Page, Source, safe_href};
 use crate::web::panels::StateSummary;
 use crate::web::request::View;
 
@@ -16,12 +16,6 @@ pub struct EntityField {
 /// The fields of `spec` that name another entity, and its kind where the name has none.
 const NAMED: [(&str, &str); 4] =
     [("owner", "group"), ("system", "system"), ("domain", "domain"), ("parent", "group")];
-
-pub struct Tab {
-    pub word: &'static str,
-    pub href: Link,
-    pub current: bool,
-}
 
 /// A link of the entity, or its text where the address is not one to follow.
 pub struct OwnLink {
@@ -38,7 +32,7 @@ pub struct Head {
     pub facts: Vec<EntityField>,
     pub tags: Vec<String>,
     pub links: Vec<OwnLink>,
-    pub tabs: Vec<Tab>,
+    pub tabs: Vec<NavLink>,
     pub summary: StateSummary,
 }
 
@@ -59,7 +53,7 @@ impl Head {
         let ends = [fact("type", entity.spec_type()), fact("lifecycle", entity.lifecycle())];
         let [kind_of, lifecycle] = ends;
         let facts = std::iter::once(kind_of).chain(named).chain([lifecycle]).flatten().collect();
-        let tab = |word, href| Tab { word, href, current: page == word };
+        let tab = |word, href| NavLink::new(word, href, page == word);
         let own = entity.links.iter().map(|link| OwnLink {
             text: link.title.clone().unwrap_or_else(|| link.url.clone()),
             href: safe_href(&link.url),

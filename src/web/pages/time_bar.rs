@@ -4,24 +4,17 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::page_params::{Zone, in_one_unit};
 use crate::web::PageParams;
-use crate::web::links::{Link, Links, QuickRange};
+use crate::web::links::{Link, Links, NavLink};
 use crate::web::panels::times::{Moment, zone_at, zone_words};
 use crate::web::request::View;
 
 /// Offered between two refreshes, in seconds.
 const REFRESHES: [u32; 5] = [5, 10, 30, 60, 300];
 
-/// One of several, as a link.
-pub struct Choice {
-    pub text: String,
-    pub href: Link,
-    pub current: bool,
-}
-
 pub struct TimeBar {
     /// What the tabs beside it are.
     pub pages: &'static str,
-    pub quick: Vec<QuickRange>,
+    pub quick: Vec<NavLink>,
     pub from: String,
     pub to: String,
     pub start: Moment,
@@ -36,9 +29,9 @@ pub struct TimeBar {
     /// `UTC+1`, and `Europe/Berlin, UTC+1`.
     pub zone: String,
     pub zone_words: String,
-    pub zones: Vec<Choice>,
+    pub zones: Vec<NavLink>,
     pub refresh: String,
-    pub refreshes: Vec<Choice>,
+    pub refreshes: Vec<NavLink>,
 }
 
 /// Links to other windows of the page; None where there is none to show.
@@ -92,11 +85,11 @@ impl TimeBar {
         let quick = links.quick_ranges(path);
         let every = |secs: Option<u32>| {
             let value = secs.map_or_else(|| "0".to_owned(), |s| format!("{s}s"));
-            Choice {
-                text: secs.map_or_else(|| "Off".to_owned(), words),
-                href: links.with(path, &[("refresh", Some(&value))]),
-                current: params.refresh_secs == secs,
-            }
+            NavLink::new(
+                secs.map_or_else(|| "Off".to_owned(), words),
+                links.with(path, &[("refresh", Some(&value))]),
+                params.refresh_secs == secs,
+            )
         };
         let others = params.refresh_secs.filter(|s| !REFRESHES.contains(s));
         let offered = REFRESHES.into_iter().chain(others).map(Some);
@@ -126,19 +119,18 @@ impl TimeBar {
     }
 }
 
-fn zones(links: Links<'_>, path: &str, params: &PageParams) -> Vec<Choice> {
+fn zones(links: Links<'_>, path: &str, params: &PageParams) -> Vec<NavLink> {
     let shown = params.zone.name();
     let named = Some(shown).filter(|name| !matches!(*name, "browser" | "utc"));
-    let choice = |name: &str| Choice {
-        text: match name {
+    let link = |name: &str| {
+        let text = match name {
             "browser" => "Browser time zone".to_owned(),
             "utc" => "UTC".to_owned(),
             name => name.to_owned(),
-        },
-        href: links.with(path, &[("tz", Some(name))]),
-        current: name == shown,
+        };
+        NavLink::new(text, links.with(path, &[("tz", Some(name))]), name == shown)
     };
-    ["browser", "utc"].into_iter().chain(named).map(choice).collect()
+    ["browser", "utc"].into_iter().chain(named).map(link).collect()
 }
 
 /// An end of the window as a reader would write it: epoch numbers as date and time, in the page's zone where that

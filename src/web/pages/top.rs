@@ -1,7 +1,8 @@
 //! The top of a view's page: the entity, or the form of an ad-hoc page.
 
 use super::ad_hoc::AdHocForm;
-use super::head::{Head, Tab};
+use super::head::Head;
+use crate::web::links::NavLink;
 
 pub enum Top {
     Entity(Box<Head>),
@@ -17,7 +18,7 @@ impl Top {
         }
     }
 
-    pub fn tabs(&self) -> &[Tab] {
+    pub fn tabs(&self) -> &[NavLink] {
         match self {
             Self::Entity(head) => &head.tabs,
             Self::AdHoc(form) => &form.tabs,

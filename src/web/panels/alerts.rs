@@ -8,12 +8,12 @@ use super::remarks::{Level, Remark, of_alerts};
 use super::rows::{self, Paging};
 use super::rule_rows::{RowBuilder, RowView, RuleRows};
 use super::times::Moment;
-use super::{Frame, NavLink, Outcome, Pager, PanelContext, StateSummary, counted};
+use super::{Frame, Outcome, Pager, PanelContext, StateSummary, counted};
 use crate::monitoring::{AlertRow, AlertTable, Failure, Verdict};
 use crate::page_params::PageSize;
 use crate::prometheus::{AlertState, InstanceName, InstanceSettings};
 use crate::web::RowId;
-use crate::web::links::{self, Link};
+use crate::web::links::{self, Link, NavLink};
 use crate::web::params::INSTANCE;
 
 /// A table without controls shows this many rows and counts the rest.

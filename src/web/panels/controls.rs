@@ -2,12 +2,12 @@
 
 use super::cells::Shows;
 use super::rows::Paging;
-use super::{NavLink, Pager, PanelContext};
+use super::{Pager, PanelContext};
 use crate::monitoring::StateCounts;
 use crate::page_params::PageSize;
 use crate::prometheus::AlertState;
 use crate::web::Format;
-use crate::web::links::{Link, Page};
+use crate::web::links::{Link, NavLink, Page};
 use crate::web::params::{SortKey, SortOrder};
 
 /// The sizes of a page that the pager offers.

@@ -9,12 +9,12 @@ use super::remarks::{Level, Remark, of_graph};
 use super::samples::Samples;
 use super::stats::{Tile, hidden_tiles, tiles};
 use super::times::Moment;
-use super::{Frame, LOADING, NavLink, Outcome, PanelContext};
+use super::{Frame, LOADING, Outcome, PanelContext};
 use crate::annotations::{GraphSpec, GraphType};
 use crate::chart::{Mark, Plot};
 use crate::monitoring::{AlertRow, Failure, Graph, QueryRange};
 use crate::prometheus::InstanceSettings;
-use crate::web::links::{self, Link, Source};
+use crate::web::links::{self, Link, NavLink, Source};
 use crate::web::page_error::EmptyText;
 use crate::web::{Format, RowId};
 

@@ -2,10 +2,11 @@
 
 use std::cmp::Ordering;
 
+use super::PanelContext;
 use super::controls::ColumnHead;
-use super::{NavLink, PanelContext};
 use crate::chart::{LegendRow, Plot, PlotSeries, format};
 use crate::prometheus::Float;
+use crate::web::links::NavLink;
 use crate::web::params::{LegendColumn, LegendOrder};
 
 /// The table under a chart.

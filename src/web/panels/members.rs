@@ -6,13 +6,13 @@ use super::entities::{EntityLine, lines};
 use super::rows::Paging;
 use super::summary::{FourCounts, StateSummary, StateText};
 use super::times::Moment;
-use super::{Frame, NavLink, Pager, counted};
+use super::{Frame, Pager, counted};
 use crate::catalog::{Entity, Members, Snapshot};
 use crate::monitoring::Overview;
 use crate::page_params::PageSize;
 use crate::prometheus::AlertState;
 use crate::web::Links;
-use crate::web::links::{Link, Page};
+use crate::web::links::{Link, NavLink, Page};
 
 /// Rows of a page by default.
 const ROWS: usize = 100;

@@ -1,7 +1,7 @@
 //! Pages of a list: where the reader is, and links to the pages beside it.
 
-use super::NavLink;
 use super::rows::Paging;
+use crate::web::links::NavLink;
 
 pub struct Pager {
     /// What the list holds: `alerts`.

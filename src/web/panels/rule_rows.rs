@@ -7,13 +7,13 @@ use url::Url;
 
 use super::cells::{Shows, all_pairs, extra, shared_extra};
 use super::detail::Detail;
-use super::{AlertJson, Field, NavLink, PanelContext, cut, times};
+use super::{AlertJson, Field, PanelContext, cut, times};
 use crate::annotations::Unit;
 use crate::chart::format;
 use crate::monitoring::{AlertRow, AlertmanagerStatus};
 use crate::prometheus::{AlertState, Labels};
 use crate::web::RowId;
-use crate::web::links::Link;
+use crate::web::links::{Link, NavLink};
 
 /// Longer texts are cut in a row; its details have them whole.
 const MAX_CELL: usize = 160;

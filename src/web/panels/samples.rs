@@ -2,9 +2,10 @@
 
 use super::rows::Paging;
 use super::times::Moment;
-use super::{NavLink, Pager, PanelContext, counted};
+use super::{Pager, PanelContext, counted};
 use crate::monitoring::Graph;
 use crate::prometheus::{Float, is_absent};
+use crate::web::links::NavLink;
 
 /// The table has this many series; the JSON form has all.
 const MAX_SERIES: usize = 12;
