@@ -1,4 +1,4 @@
-//! `promenade check`: judges a config and a catalog, and says so in text or JSON.
+//! `promenade check`: reports what is wrong with a config and a catalog, as text or JSON.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::ValueEnum;
 
-use super::{Failure, log, serve};
+use super::{CommandError, log, serve};
 use crate::catalog::source::FileScan;
 use crate::catalog::{CatalogSettings, FileLocation, SourceFault};
 use crate::check::{self, Finding, Online, Report};
@@ -29,7 +29,7 @@ pub struct Arguments {
     #[arg(long, value_name = "FILE")]
     config: Vec<PathBuf>,
     #[arg(long, value_enum, default_value = "text")]
-    format: Format,
+    format: ReportFormat,
     /// Also asks the instances: alert names that match no rule, queries that return nothing, dimensions that
     /// no series has
     #[arg(long)]
@@ -43,18 +43,18 @@ pub struct Arguments {
 }
 
 #[derive(Clone, Copy, ValueEnum)]
-enum Format {
+enum ReportFormat {
     Text,
     Json,
 }
 
-pub async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
-    let report = judge(&arguments).await;
+pub async fn run(arguments: Arguments) -> Result<ExitCode, CommandError> {
+    let report = report(&arguments).await;
     let text = match arguments.format {
-        Format::Text => check::text(&report),
-        Format::Json => {
+        ReportFormat::Text => check::text(&report),
+        ReportFormat::Json => {
             let json = serde_json::to_string_pretty(&report);
-            json.map_err(|error| Failure::Other(format!("cannot write JSON: {error}")))? + "\n"
+            json.map_err(|error| CommandError::Other(format!("cannot write JSON: {error}")))? + "\n"
         }
     };
     // Nobody may be reading any more; the status still tells.
@@ -82,7 +82,7 @@ struct Configured {
     instances: Option<(Vec<InstanceSettings>, RoutingSettings)>,
 }
 
-async fn judge(arguments: &Arguments) -> Report {
+async fn report(arguments: &Arguments) -> Report {
     let Configured { mut findings, mut failures, catalog, instances } = configured(arguments);
     let from_paths = !arguments.paths.is_empty();
     if !from_paths && catalog.as_ref().is_some_and(|catalog| catalog.backstage.is_some()) {
@@ -93,11 +93,11 @@ async fn judge(arguments: &Arguments) -> Report {
     let catalog = if from_paths { Some(of_paths(&arguments.paths)) } else { catalog };
     let mut scan = FileScan::of(catalog.unwrap_or_default());
     for location in std::mem::take(&mut scan.unmatched) {
-        let told = told_of(&location, &mut scan.content.faults);
+        let finding = unmatched(&location, &mut scan.content.faults);
         if from_paths {
             failures.push(format!("no file to check: {}", named(&location)));
         } else {
-            findings.extend(told);
+            findings.extend(finding);
         }
     }
     findings.extend(check::of_faults(&scan.content.faults));
@@ -108,9 +108,9 @@ async fn judge(arguments: &Arguments) -> Report {
     if arguments.online {
         match instances {
             Some((instances, routing)) => {
-                let told = Online::ask(&scan.entities, instances, &routing, clock::now()).await;
-                findings.extend(told.findings);
-                failures.extend(told.failures);
+                let online = Online::ask(&scan.entities, instances, &routing, clock::now()).await;
+                findings.extend(online.findings);
+                failures.extend(online.failures);
             }
             None => failures.push(
                 "no instance can be asked: there is no config that names them without a fault".to_owned(),
@@ -120,8 +120,8 @@ async fn judge(arguments: &Arguments) -> Report {
     Report::new(findings, led, failures, (scan.content.files_read, scan.entities.len()), arguments.online)
 }
 
-/// The fault of a location that led to no file, told at its place in the config.
-fn told_of(location: &FileLocation, faults: &mut Vec<SourceFault>) -> Option<Finding> {
+/// The fault of a location without any file, at its place in the config.
+fn unmatched(location: &FileLocation, faults: &mut Vec<SourceFault>) -> Option<Finding> {
     let is_its = |fault: &mut SourceFault| fault.line.is_none() && fault.file == Path::new(&location.target);
     let finding = Finding::of_config("catalog.locations", faults.extract_if(.., is_its).last()?.message);
     Some(match &location.place {
@@ -142,8 +142,8 @@ fn configured(arguments: &Arguments) -> Configured {
         files.extend(serve::default_files().into_iter().filter(|file| file.exists()));
     }
     if files.is_empty() {
-        let told = "there is no config here: name one with --config, or catalog files to check";
-        let failures = if arguments.paths.is_empty() { vec![told.to_owned()] } else { Vec::new() };
+        let missing = "there is no config here: name one with --config, or catalog files to check";
+        let failures = if arguments.paths.is_empty() { vec![missing.to_owned()] } else { Vec::new() };
         return Configured { failures, ..Configured::default() };
     }
     let variable = |name: &str| std::env::var(name).ok();

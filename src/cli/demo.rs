@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use url::Url;
 
-use super::{Failure, serve_app};
+use super::{CommandError, serve_app};
 use crate::catalog::CatalogSettings;
 use crate::config::Settings;
 use crate::demo::{CATALOG, DemoPrometheus};
@@ -25,18 +25,19 @@ pub struct Arguments {
     listen: SocketAddr,
 }
 
-pub async fn run(arguments: Arguments) -> Result<(), Failure> {
-    let failed = |error: io::Error| Failure::Other(format!("cannot start the demo's Prometheus: {error}"));
+pub async fn run(arguments: Arguments) -> Result<(), CommandError> {
+    let failed =
+        |error: io::Error| CommandError::Other(format!("cannot start the demo's Prometheus: {error}"));
     let prometheus = DemoPrometheus::start().map_err(failed)?;
     let refusing = prometheus.refusing_address().map_err(failed)?;
     let settings = settings(arguments.listen, prometheus.address(), refusing)?;
-    let outcome = serve_app(settings, |address| invite(&mut io::stdout().lock(), address)).await;
+    let outcome = serve_app(settings, |address| print_address(&mut io::stdout().lock(), address)).await;
     prometheus.stop().await;
     outcome
 }
 
-/// Tells where to look. Nobody may be reading, which is no reason to stop.
-fn invite(to: &mut impl Write, listening: SocketAddr) {
+/// Prints where to look. A closed output is no reason to stop.
+fn print_address(to: &mut impl Write, listening: SocketAddr) {
     let _ = writeln!(to, "The demo is at {}", address_to_open(listening)).and_then(|()| to.flush());
 }
 
@@ -53,7 +54,11 @@ fn address_to_open(listening: SocketAddr) -> String {
 }
 
 /// What `serve` would read from files: one instance that answers, and one that does not.
-fn settings(listen: SocketAddr, prometheus: SocketAddr, refusing: SocketAddr) -> Result<Settings, Failure> {
+fn settings(
+    listen: SocketAddr,
+    prometheus: SocketAddr,
+    refusing: SocketAddr,
+) -> Result<Settings, CommandError> {
     Ok(Settings {
         listen,
         serving: ServingSettings::default(),
@@ -78,10 +83,10 @@ fn settings(listen: SocketAddr, prometheus: SocketAddr, refusing: SocketAddr) ->
     })
 }
 
-fn instance(name: &str, proxy_path: &str, address: SocketAddr) -> Result<InstanceSettings, Failure> {
+fn instance(name: &str, proxy_path: &str, address: SocketAddr) -> Result<InstanceSettings, CommandError> {
     let at = |path: &str| {
         Url::parse(&format!("http://{address}{path}"))
-            .map_err(|error| Failure::Other(format!("the demo's Prometheus has no address: {error}")))
+            .map_err(|error| CommandError::Other(format!("the demo's Prometheus has no address: {error}")))
     };
     Ok(InstanceSettings {
         name: InstanceName::new(name),
@@ -98,7 +103,7 @@ fn instance(name: &str, proxy_path: &str, address: SocketAddr) -> Result<Instanc
 
 #[cfg(test)]
 mod tests {
-    use super::{address_to_open, invite};
+    use super::{address_to_open, print_address};
 
     #[test]
     fn the_address_to_open_can_be_opened() {
@@ -111,8 +116,8 @@ mod tests {
         for (listening, open) in cases {
             assert_eq!(address_to_open(listening.parse().expect("an address")), open);
         }
-        let mut told = Vec::new();
-        invite(&mut told, "127.0.0.1:7080".parse().expect("an address"));
-        assert_eq!(told, b"The demo is at http://127.0.0.1:7080/\n");
+        let mut printed = Vec::new();
+        print_address(&mut printed, "127.0.0.1:7080".parse().expect("an address"));
+        assert_eq!(printed, b"The demo is at http://127.0.0.1:7080/\n");
     }
 }

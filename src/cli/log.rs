@@ -1,4 +1,4 @@
-//! What goes to standard error: the log, and the last words of a command that failed.
+//! What goes to standard error: the log, and what a failed command says.
 
 use std::io::{self, IsTerminal, Write};
 
@@ -15,7 +15,7 @@ pub enum LogFormat {
 
 /// The level without `RUST_LOG`: what happens, without how many workers begin to serve.
 pub const SERVING: &str = "info,actix_server=warn";
-/// For a command that tells itself what it met.
+/// For a command that reports by itself.
 pub const REPORTING: &str = "off";
 
 /// From here on, events are written, at `otherwise` where no `RUST_LOG` is set. Of one that is partly wrong,
@@ -34,7 +34,7 @@ pub fn begin(format: LogFormat, otherwise: &str) {
     }
 }
 
-/// Writes to standard error; where that is closed, nobody is left to tell.
+/// Writes to standard error, unless it is closed.
 pub fn complain(text: &str) {
     let _ = io::stderr().lock().write_all(text.as_bytes());
 }

@@ -38,14 +38,14 @@ enum Command {
 }
 
 /// Why a command ended without having done its work.
-enum Failure {
+enum CommandError {
     /// The settings are wrong; all that is.
     Config(Vec<ConfigFault>),
     /// Anything else, as a sentence.
     Other(String),
 }
 
-/// The whole program: reads the process' arguments, runs the command, tells on standard error what went wrong.
+/// The whole program: reads the process' arguments, runs the command, and prints on standard error what went wrong.
 pub fn run() -> ExitCode {
     let arguments = Arguments::parse();
     let otherwise = match arguments.command {
@@ -60,32 +60,32 @@ pub fn run() -> ExitCode {
     };
     match outcome {
         Ok(status) => status,
-        Err(Failure::Config(faults)) => {
+        Err(CommandError::Config(faults)) => {
             log::complain(&serve::report(&faults));
             ExitCode::from(COULD_NOT_BEGIN)
         }
-        Err(Failure::Other(sentence)) => {
+        Err(CommandError::Other(sentence)) => {
             log::complain(&format!("promenade: {sentence}\n"));
             ExitCode::FAILURE
         }
     }
 }
 
-fn block_on<T>(command: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+fn block_on<T>(command: impl Future<Output = Result<T, CommandError>>) -> Result<T, CommandError> {
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
-        .map_err(|error| Failure::Other(format!("cannot start the runtime: {error}")))?
+        .map_err(|error| CommandError::Other(format!("cannot start the runtime: {error}")))?
         .block_on(command)
 }
 
-/// Serves until a signal ends it; `ready` is told the address once it listens.
-async fn serve_app(settings: Settings, ready: impl FnOnce(SocketAddr)) -> Result<(), Failure> {
-    let app = App::start(settings).await.map_err(|error| Failure::Other(error.to_string()))?;
+/// Serves until a signal ends it; calls `ready` with the address once it listens.
+async fn serve_app(settings: Settings, ready: impl FnOnce(SocketAddr)) -> Result<(), CommandError> {
+    let app = App::start(settings).await.map_err(|error| CommandError::Other(error.to_string()))?;
     tracing::info!(address = %app.address(), "serving");
     if let Some(address) = app.admin_address() {
         tracing::info!(%address, "serving operators apart");
     }
     ready(app.address());
-    app.run().await.map_err(|error| Failure::Other(format!("the server ended: {error}")))
+    app.run().await.map_err(|error| CommandError::Other(format!("the server ended: {error}")))
 }

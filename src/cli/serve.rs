@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use super::{Failure, serve_app};
+use super::{CommandError, serve_app};
 use crate::config::{ConfigFault, Settings};
 
 const CONFIG: &str = "config/app-config.yaml";
@@ -20,10 +20,10 @@ pub struct Arguments {
     listen: Option<SocketAddr>,
 }
 
-pub async fn run(arguments: Arguments) -> Result<(), Failure> {
+pub async fn run(arguments: Arguments) -> Result<(), CommandError> {
     let files = if arguments.config.is_empty() { default_files() } else { arguments.config };
     let variable = |name: &str| std::env::var(name).ok();
-    let settings = Settings::load(&files, arguments.listen, &variable).map_err(Failure::Config)?;
+    let settings = Settings::load(&files, arguments.listen, &variable).map_err(CommandError::Config)?;
     serve_app(settings, |_| ()).await
 }
 

@@ -1,4 +1,4 @@
-//! The demo Prometheus over HTTP: its paths, parameters and JSON.
+//! The demo's Prometheus over HTTP: its paths and parameters.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -8,14 +8,15 @@ use actix_web::dev::Server;
 use actix_web::http::StatusCode;
 use actix_web::web::{self, Bytes, Data, ServiceConfig};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
-use serde::{Serialize, Serializer};
 use url::form_urlencoded;
 
-use super::queries;
-use super::range::Range;
+use super::queries::{self, DemoQuery};
 use super::rules;
+use super::steps::Steps;
 use super::waves::Story;
 use crate::clock;
+use crate::prometheus::wire::{write_error, write_instant, write_rules};
+use crate::prometheus::{InstantAnswer, InstantSample, InstantValue, Rules, SampleValue, SeriesSamples};
 
 /// Binds a free loopback port. The server works once it is awaited or spawned.
 pub fn serve(story: Story) -> io::Result<(SocketAddr, Server)> {
@@ -45,110 +46,59 @@ fn routes(config: &mut ServiceConfig) {
 const UNKNOWN: &str = "invalid parameter \"query\": this is the demo's Prometheus, \
      and it only knows the queries of the demo's own catalog";
 
-#[derive(Serialize)]
-#[serde(tag = "status", rename_all = "lowercase", rename_all_fields = "camelCase")]
-enum Answer<T> {
-    Success {
-        data: T,
-        #[serde(skip_serializing_if = "<[_]>::is_empty")]
-        infos: &'static [&'static str],
-    },
-    Error {
-        error_type: &'static str,
-        error: String,
-    },
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct QueryData<T> {
-    result_type: &'static str,
-    result: Vec<T>,
-}
-
-#[derive(Serialize)]
-struct SampleData {
-    metric: BTreeMap<&'static str, &'static str>,
-    value: (Instant, String),
-}
-
-#[derive(Serialize)]
-struct SeriesData {
-    metric: BTreeMap<&'static str, &'static str>,
-    values: Vec<(Instant, String)>,
-}
-
-/// Epoch milliseconds, written as Prometheus writes a time: seconds, with a fraction only if there is one.
-struct Instant(i64);
-
-impl Serialize for Instant {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if self.0 % 1000 == 0 {
-            return serializer.serialize_i64(self.0 / 1000);
-        }
-        #[expect(clippy::cast_precision_loss, reason = "milliseconds of this age of the world fit")]
-        serializer.serialize_f64(self.0 as f64 / 1000.0)
-    }
-}
-
 async fn query_range(request: HttpRequest, body: Bytes, story: Data<Story>) -> HttpResponse {
-    let asked = parameters(&request, &body);
-    let text = |name: &str| asked.get(name).map_or("", String::as_str);
-    let range = match Range::read(text("start"), text("end"), text("step")) {
-        Ok(range) => range,
-        Err(error) => return bad_data(error),
+    let parameters = parameters(&request, &body);
+    let text = |name: &str| parameters.get(name).map_or("", String::as_str);
+    let steps = match Steps::read(text("start"), text("end"), text("step")) {
+        Ok(steps) => steps,
+        Err(error) => return bad_data(&error),
     };
-    let Some(known) = queries::find(text("query")) else {
-        return bad_data(UNKNOWN.to_owned());
-    };
+    let Some(known) = queries::find(text("query")) else { return bad_data(UNKNOWN) };
     let now = clock::now().as_millisecond();
-    let result = (known.series)(*story.get_ref())
-        .into_iter()
-        .map(|series| SeriesData {
-            values: series.samples(range, now).into_iter().map(|(at, v)| (Instant(at), number(v))).collect(),
-            metric: series.labels.into_iter().collect(),
-        })
-        .filter(|series| !series.values.is_empty())
-        .collect();
-    HttpResponse::Ok()
-        .json(Answer::Success { data: QueryData { result_type: "matrix", result }, infos: known.infos })
+    let series = (known.series)(*story.get_ref()).into_iter().map(|series| SeriesSamples {
+        floats: series.samples(steps, now),
+        labels: series.labels.into_iter().collect(),
+        histograms: Vec::new(),
+    });
+    let value = InstantValue::Matrix(series.filter(|series| !series.floats.is_empty()).collect());
+    success(value, known)
 }
 
 async fn query(request: HttpRequest, body: Bytes, story: Data<Story>) -> HttpResponse {
-    let asked = parameters(&request, &body);
+    let parameters = parameters(&request, &body);
     let now = clock::now();
-    let at = asked.get("time").cloned().unwrap_or_else(|| now.as_second().to_string());
-    let range = match Range::read(&at, &at, "1") {
-        Ok(range) => range,
-        Err(error) => return bad_data(error),
+    let at = parameters.get("time").cloned().unwrap_or_else(|| now.as_second().to_string());
+    let steps = match Steps::read(&at, &at, "1") {
+        Ok(steps) => steps,
+        Err(error) => return bad_data(&error),
     };
-    let Some(known) = queries::find(asked.get("query").map_or("", String::as_str)) else {
-        return bad_data(UNKNOWN.to_owned());
+    let Some(known) = queries::find(parameters.get("query").map_or("", String::as_str)) else {
+        return bad_data(UNKNOWN);
     };
-    let result = (known.series)(*story.get_ref())
-        .into_iter()
-        .filter_map(|series| {
-            let (at, value) = series.samples(range, now.as_millisecond()).into_iter().next()?;
-            Some(SampleData {
-                value: (Instant(at), number(value)),
-                metric: series.labels.into_iter().collect(),
-            })
-        })
-        .collect();
-    HttpResponse::Ok()
-        .json(Answer::Success { data: QueryData { result_type: "vector", result }, infos: known.infos })
+    let samples = (known.series)(*story.get_ref()).into_iter().filter_map(|series| {
+        let (at_ms, value) = series.samples(steps, now.as_millisecond()).into_iter().next()?;
+        let labels = series.labels.into_iter().collect();
+        Some(InstantSample { labels, at_ms, value: SampleValue::Float(value) })
+    });
+    success(InstantValue::Vector(samples.collect()), known)
+}
+
+fn success(value: InstantValue, known: &DemoQuery) -> HttpResponse {
+    let infos = known.infos.iter().copied().map(str::to_owned).collect();
+    HttpResponse::Ok().json(write_instant(&InstantAnswer { value, warnings: Vec::new(), infos }, &[]))
 }
 
 async fn rules(request: HttpRequest, story: Data<Story>) -> HttpResponse {
-    let asked = parameters(&request, &[]);
-    let kind = asked.get("type").map_or("", String::as_str);
+    let parameters = parameters(&request, &[]);
+    let kind = parameters.get("type").map_or("", String::as_str);
     if !["", "alert", "record"].contains(&kind) {
-        return bad_data(format!("invalid parameter \"type\": not supported value {kind:?}"));
+        return bad_data(&format!("invalid parameter \"type\": not supported value {kind:?}"));
     }
     #[expect(clippy::cast_precision_loss, reason = "seconds of this age of the world fit")]
     let now = clock::now().as_second() as f64;
-    let data = rules::data(*story.get_ref(), now, kind == "alert");
-    HttpResponse::Ok().json(Answer::Success { data, infos: &[] })
+    // All its rules are alerting rules.
+    let rules = if kind == "record" { Rules::default() } else { rules::evaluated(*story.get_ref(), now) };
+    HttpResponse::Ok().json(write_rules(&rules, &[], &[]))
 }
 
 /// Where links out of the portal lead.
@@ -174,32 +124,6 @@ fn parameters(request: &HttpRequest, form: &[u8]) -> BTreeMap<String, String> {
     all
 }
 
-fn bad_data(error: String) -> HttpResponse {
-    HttpResponse::BadRequest().json(Answer::<()>::Error { error_type: "bad_data", error })
-}
-
-/// As Prometheus writes a sample: shortest digits that read back the same, no exponent.
-fn number(value: f64) -> String {
-    match value {
-        f64::INFINITY => "+Inf".to_owned(),
-        f64::NEG_INFINITY => "-Inf".to_owned(),
-        _ => value.to_string(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Instant, number};
-
-    #[test]
-    fn samples_are_written_as_prometheus_writes_them() {
-        let cases = [(0.1, "0.1"), (1e21, "1000000000000000000000"), (2.0, "2"), (-0.5, "-0.5")];
-        for (value, text) in cases {
-            assert_eq!(number(value), text);
-        }
-        assert_eq!([f64::NAN, f64::INFINITY, f64::NEG_INFINITY].map(number), ["NaN", "+Inf", "-Inf"]);
-        let times = [1_795_400_000_000, 1_795_400_000_250]
-            .map(|ms| serde_json::to_string(&Instant(ms)).expect("JSON"));
-        assert_eq!(times, ["1795400000", "1795400000.25"]);
-    }
+fn bad_data(error: &str) -> HttpResponse {
+    HttpResponse::BadRequest().json(write_error("bad_data", error))
 }

@@ -2,8 +2,8 @@
 
 mod http;
 mod queries;
-mod range;
 mod rules;
+mod steps;
 mod waves;
 
 use std::io;

@@ -1,22 +1,22 @@
 //! Payments, the show piece: a deploy, and the incident that followed it.
 
 use super::super::waves::{DAY, HOUR, MINUTE, Story, bumps, jitter, noise, ramp, sawtooth, traffic, wave};
-use super::{Known, Series};
+use super::{DemoQuery, DemoSeries};
 
 const MIB: f64 = 1_048_576.0;
 
-pub const QUERIES: &[Known] = &[
-    Known::new("sum by (handler) (rate(http_requests_total{service=\"payments\"}[5m]))", requests),
-    Known::new(
+pub const QUERIES: &[DemoQuery] = &[
+    DemoQuery::new("sum by (handler) (rate(http_requests_total{service=\"payments\"}[5m]))", requests),
+    DemoQuery::new(
         "sum by (code) (rate(http_requests_total{service=\"payments\",code=~\"5..\"}[5m])) \
          / on () group_left () sum(rate(http_requests_total{service=\"payments\"}[5m]))",
         error_ratio,
     ),
-    Known::new("service:http_request_duration_seconds:quantile{service=\"payments\"}", latency),
-    Known::new("container_memory_working_set_bytes{namespace=\"shop\",pod=~\"payments-.*\"}", memory),
-    Known::new("max by (queue) (queue_messages_ready{queue=~\"payments[.].*\"})", queues),
-    Known::new("sum(rate(http_requests_total{service=\"payments\",handler=\"/charge\"}[5m]))", charges),
-    Known::new("probe_success{job=\"blackbox\",target=\"https://api.shop.example/payments\"}", probe),
+    DemoQuery::new("service:http_request_duration_seconds:quantile{service=\"payments\"}", latency),
+    DemoQuery::new("container_memory_working_set_bytes{namespace=\"shop\",pod=~\"payments-.*\"}", memory),
+    DemoQuery::new("max by (queue) (queue_messages_ready{queue=~\"payments[.].*\"})", queues),
+    DemoQuery::new("sum(rate(http_requests_total{service=\"payments\",handler=\"/charge\"}[5m]))", charges),
+    DemoQuery::new("probe_success{job=\"blackbox\",target=\"https://api.shop.example/payments\"}", probe),
 ];
 
 /// How bad the incident is, 0 before it and around 1 since.
@@ -29,15 +29,15 @@ fn charge_rate(story: Story, t: f64) -> f64 {
     traffic(t) * 182.0 * retries * (1.0 + 0.05 * jitter(t, 1))
 }
 
-fn requests(story: Story) -> Vec<Series> {
+fn requests(story: Story) -> Vec<DemoSeries> {
     vec![
-        Series::new([("handler", "/charge")], move |t| charge_rate(story, t)),
-        Series::new([("handler", "/capture")], move |t| {
+        DemoSeries::new([("handler", "/charge")], move |t| charge_rate(story, t)),
+        DemoSeries::new([("handler", "/capture")], move |t| {
             traffic(t) * 141.0 * (1.0 - 0.22 * trouble(story, t)) * (1.0 + 0.05 * jitter(t, 2))
         }),
-        Series::new([("handler", "/status")], |t| 64.0 + traffic(t) * 38.0 + 3.0 * jitter(t, 3)),
-        Series::new([("handler", "/refund")], |t| traffic(t) * 17.0 * (1.0 + 0.15 * jitter(t, 4))),
-        Series::new([("handler", "/webhooks")], |t| 6.0 + 34.0 * bumps(t, 2.0 * HOUR, 5) + jitter(t, 6)),
+        DemoSeries::new([("handler", "/status")], |t| 64.0 + traffic(t) * 38.0 + 3.0 * jitter(t, 3)),
+        DemoSeries::new([("handler", "/refund")], |t| traffic(t) * 17.0 * (1.0 + 0.15 * jitter(t, 4))),
+        DemoSeries::new([("handler", "/webhooks")], |t| 6.0 + 34.0 * bumps(t, 2.0 * HOUR, 5) + jitter(t, 6)),
     ]
 }
 
@@ -51,9 +51,9 @@ pub fn failing(story: Story, t: f64, code: &str) -> f64 {
     }
 }
 
-fn error_ratio(story: Story) -> Vec<Series> {
+fn error_ratio(story: Story) -> Vec<DemoSeries> {
     ["500", "502", "503"]
-        .map(|code| Series::new([("code", code)], move |t| failing(story, t, code)))
+        .map(|code| DemoSeries::new([("code", code)], move |t| failing(story, t, code)))
         .into_iter()
         .collect()
 }
@@ -69,7 +69,7 @@ pub fn quantile(story: Story, t: f64, q: &str) -> f64 {
     }
 }
 
-fn latency(story: Story) -> Vec<Series> {
+fn latency(story: Story) -> Vec<DemoSeries> {
     ["0.5", "0.9", "0.99"]
         .map(|q| {
             let labels = [
@@ -77,14 +77,14 @@ fn latency(story: Story) -> Vec<Series> {
                 ("quantile", q),
                 ("service", "payments"),
             ];
-            Series::new(labels, move |t| quantile(story, t, q))
+            DemoSeries::new(labels, move |t| quantile(story, t, q))
         })
         .into_iter()
         .collect()
 }
 
 /// The pods of the old version end with the deploy; those of the new one begin then, and leak.
-fn memory(story: Story) -> Vec<Series> {
+fn memory(story: Story) -> Vec<DemoSeries> {
     let pod = |name| {
         [
             ("__name__", "container_memory_working_set_bytes"),
@@ -104,14 +104,14 @@ fn memory(story: Story) -> Vec<Series> {
         ("payments-7d6b8f5c6-xw2ks", 90.0, 36),
     ];
     let old = old.map(|(name, turn, seed)| {
-        Series::with_gaps(pod(name), move |t| {
+        DemoSeries::with_gaps(pod(name), move |t| {
             let collected = sawtooth(t, 26.0 * MINUTE, turn / 97.0);
             (t < story.deploy() + turn)
                 .then(|| (310.0 + 95.0 * collected + 40.0 * traffic(t) + 6.0 * jitter(t, seed)) * MIB)
         })
     });
     let new = new.map(|(name, turn, seed)| {
-        Series::with_gaps(pod(name), move |t| {
+        DemoSeries::with_gaps(pod(name), move |t| {
             let age = t - story.deploy() - turn;
             let warm = 300.0 * (1.0 - (-age / (4.0 * MINUTE)).exp());
             // It leaks until the kernel ends it, about every three hours.
@@ -136,19 +136,19 @@ pub fn waiting(story: Story, t: f64, queue: &str) -> f64 {
     waiting.max(0.0).round()
 }
 
-fn queues(story: Story) -> Vec<Series> {
+fn queues(story: Story) -> Vec<DemoSeries> {
     ["payments.capture", "payments.notify", "payments.settle"]
-        .map(|queue| Series::new([("queue", queue)], move |t| waiting(story, t, queue)))
+        .map(|queue| DemoSeries::new([("queue", queue)], move |t| waiting(story, t, queue)))
         .into_iter()
         .collect()
 }
 
-fn charges(story: Story) -> Vec<Series> {
-    vec![Series::new([], move |t| charge_rate(story, t))]
+fn charges(story: Story) -> Vec<DemoSeries> {
+    vec![DemoSeries::new([], move |t| charge_rate(story, t))]
 }
 
 /// 1 while the probe succeeds; two vantage points, one of which fails for a while every day.
-fn probe(_: Story) -> Vec<Series> {
+fn probe(_: Story) -> Vec<DemoSeries> {
     ["eu-west", "us-east"]
         .map(|from| {
             let labels = [
@@ -157,7 +157,7 @@ fn probe(_: Story) -> Vec<Series> {
                 ("job", "blackbox"),
                 ("target", "https://api.shop.example/payments"),
             ];
-            Series::new(labels, move |t| {
+            DemoSeries::new(labels, move |t| {
                 let down = if from == "eu-west" {
                     bumps(t, DAY, 61) > 0.97
                 } else {

@@ -1,6 +1,6 @@
 //! The table of queries is whole, and its answers are what the catalog promises.
 
-use super::super::range::Range;
+use super::super::steps::Steps;
 use super::super::waves::Story;
 use super::{all, find};
 
@@ -22,7 +22,7 @@ fn every_query_stands_once_and_is_found() {
 
 #[test]
 fn answers_have_no_two_series_alike_and_never_a_negative_value() {
-    let range = Range::read("1795313600", "1795400000", "60").expect("a range");
+    let steps = Steps::read("1795313600", "1795400000", "60").expect("steps");
     for known in all() {
         let series = (known.series)(Story::beginning(NOW));
         let mut labels: Vec<_> = series.iter().map(|s| s.labels.clone()).collect();
@@ -30,7 +30,7 @@ fn answers_have_no_two_series_alike_and_never_a_negative_value() {
         labels.dedup();
         assert_eq!(labels.len(), series.len(), "{}", known.query);
         for one in &series {
-            let samples = one.samples(range, NOW_MS);
+            let samples = one.samples(steps, NOW_MS);
             assert!(!samples.is_empty(), "{} {:?}", known.query, one.labels);
             assert!(samples.iter().all(|(_, v)| v.is_nan() || *v >= 0.0), "{} {:?}", known.query, one.labels);
         }
@@ -39,10 +39,10 @@ fn answers_have_no_two_series_alike_and_never_a_negative_value() {
 
 #[test]
 fn after_now_the_last_value_stands_for_five_minutes() {
-    let range = Range::read("1795399940", "1795401000", "20").expect("a range");
+    let steps = Steps::read("1795399940", "1795401000", "20").expect("steps");
     let known =
         find("sum(rate(http_requests_total{service=\"payments\",handler=\"/charge\"}[5m]))").expect("known");
-    let samples = (known.series)(Story::beginning(NOW))[0].samples(range, NOW_MS);
+    let samples = (known.series)(Story::beginning(NOW))[0].samples(steps, NOW_MS);
     assert_eq!(samples.last().map(|(at, _)| *at), Some(NOW_MS + 300_000));
     let after: Vec<f64> = samples.iter().filter(|(at, _)| *at >= NOW_MS).map(|(_, v)| *v).collect();
     assert_eq!(after.len(), 16);
@@ -51,15 +51,15 @@ fn after_now_the_last_value_stands_for_five_minutes() {
 
 #[test]
 fn some_series_has_gaps_some_is_nan_and_some_query_is_empty() {
-    let range = Range::read("1795378400", "1795400000", "15").expect("a range");
-    let steps = range.instants().count();
+    let steps = Steps::read("1795378400", "1795400000", "15").expect("steps");
+    let count = steps.instants().count();
     let answer = |query: &str| {
         let series = (find(query).expect("known").series)(Story::beginning(NOW));
-        series.iter().map(|s| s.samples(range, NOW_MS)).collect::<Vec<_>>()
+        series.iter().map(|s| s.samples(steps, NOW_MS)).collect::<Vec<_>>()
     };
     let shards = answer("search_index_documents{index=\"products\"}");
-    assert_eq!(shards[0].len(), steps);
-    assert!(shards[2].len() < steps);
+    assert_eq!(shards[0].len(), count);
+    assert!(shards[2].len() < count);
     let ratio = answer(
         "sum by (tenant) (rate(search_hits_total[5m])) / sum by (tenant) (rate(search_queries_total[5m]))",
     );

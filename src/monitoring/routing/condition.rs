@@ -24,7 +24,7 @@ pub struct Condition {
 }
 
 impl Condition {
-    fn holds(&self, entity: &Entity) -> bool {
+    pub(super) fn holds(&self, entity: &Entity) -> bool {
         let values = self.field.values(entity);
         values.iter().any(|text| self.accepted.iter().any(|pattern| pattern.matches(text)))
     }

@@ -9,13 +9,13 @@ const FARTHEST: f64 = 1e15;
 
 /// `start`, `start + step`, ... up to `end`, in epoch milliseconds; `start <= end`, `step > 0`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Range {
+pub struct Steps {
     start: i64,
     end: i64,
     step: i64,
 }
 
-impl Range {
+impl Steps {
     /// The error is Prometheus' sentence.
     pub fn read(start: &str, end: &str, step: &str) -> Result<Self, String> {
         let instant = |name: &str, text: &str| {
@@ -93,7 +93,7 @@ fn milliseconds(seconds: f64) -> Option<i64> {
 
 #[cfg(test)]
 mod tests {
-    use super::Range;
+    use super::Steps;
 
     #[test]
     fn reads_what_prometheus_reads() {
@@ -103,11 +103,11 @@ mod tests {
             ("2027-01-15T08:00:00Z", "2027-01-15T09:01:00+01:00", "0m30s"),
         ];
         for (start, end, step) in same {
-            let range = Range::read(start, end, step).expect("a range");
-            let instants: Vec<i64> = range.instants().collect();
+            let steps = Steps::read(start, end, step).expect("steps");
+            let instants: Vec<i64> = steps.instants().collect();
             assert_eq!(instants, [1_800_000_000_000, 1_800_000_030_000, 1_800_000_060_000], "{start}");
         }
-        let most = Range::read("0", "11000", "1").expect("the most that Prometheus gives");
+        let most = Steps::read("0", "11000", "1").expect("the most that Prometheus gives");
         assert_eq!(most.instants().count(), 11_001);
     }
 
@@ -126,7 +126,7 @@ mod tests {
             ("0", "11001", "1", "exceeded maximum resolution of 11,000 points per timeseries."),
         ];
         for (start, end, step, message) in cases {
-            let error = Range::read(start, end, step).expect_err("a refusal");
+            let error = Steps::read(start, end, step).expect_err("a refusal");
             assert!(error.starts_with(message), "{start} {end} {step}: {error}");
         }
     }
