@@ -27,7 +27,7 @@ use world::World;
 const INSTALLED: &str = "PROMENADE_BACKSTAGE";
 const TOKEN: &str = "t0ken-of-the-portal-0123456789";
 const RESTRICTED: &str = "t0ken-of-the-scaffolder-012345";
-/// More than a page holds.
+/// More entities than one page has.
 const MANY: usize = 520;
 
 const CATALOG: &str = "
@@ -107,7 +107,7 @@ impl Backstage {
         }
     }
 
-    /// What it said last, for a test that gives up.
+    /// The end of its log, for the message of a failed test.
     fn log(&self) -> String {
         let text = fs::read_to_string(self.directory.path().join("log")).unwrap();
         text.chars().skip(text.chars().count().saturating_sub(4000)).collect()
@@ -148,7 +148,7 @@ catalog:
     )
 }
 
-/// Until it holds, for a minute and a half: Backstage processes one entity after the other.
+/// Waits until it is true, for up to 90 seconds: Backstage processes entities one after another.
 async fn until(backstage: &Backstage, what: &str, mut holds: impl FnMut() -> bool) {
     let since = clock::stopwatch();
     while !holds() {

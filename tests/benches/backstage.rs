@@ -18,7 +18,7 @@ use promenade::clock;
 use promenade::metrics::Metrics;
 
 const ENTITIES: usize = 100_000;
-/// One in so many has something of ours to show.
+/// One entity in so many has monitoring annotations.
 const WITH_GRAPH: usize = 10;
 const PAGE: usize = 500;
 
@@ -82,7 +82,7 @@ fn serve(stream: &TcpStream, versions: &RwLock<Vec<usize>>, whole: &AtomicUsize)
     }
 }
 
-/// Of this process, in MiB: now and at most.
+/// The memory of this process, in MiB: now and at its peak.
 fn resident() -> (usize, usize) {
     let text = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let field = |name: &str| {

@@ -1,4 +1,4 @@
-//! Our decoder of range answers beside `serde_json::Value` on the same bytes, in the same run.
+//! Our decoder of range answers compared with `serde_json::Value`, on the same bytes in the same run.
 //!
 //! `Value` is only parsed here; a portal built on it would have to make columns of it as well, so the
 //! ratio that is printed at the end flatters it.
@@ -15,7 +15,7 @@ use promenade::prometheus::wire::read_matrix;
 use serde_json::Value;
 
 const START_MS: i64 = 1_700_000_010_000;
-/// Interleaved, so that another load on the machine meets both alike.
+/// Interleaved, so that other load on the machine affects both equally.
 const ROUNDS: usize = 15;
 
 /// A matrix as Prometheus writes it: decimals of every length, whole numbers, a gap, a NaN.

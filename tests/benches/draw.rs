@@ -1,7 +1,7 @@
 //! A chart as this server draws it beside ECharts' own server-side SVG of the same data, and the option with columns
 //! beside points in charming's `Line::data`, interleaved in one run.
 //!
-//! ECharts runs in Node, where there is one; else only ours is measured, and that is said.
+//! ECharts runs in Node. Without Node, only our own renderer is measured, and the output says so.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -33,7 +33,7 @@ use promenade::store::Answer;
 const START_MS: i64 = 1_700_000_010_000;
 const STEP_MS: i64 = 15_000;
 const SERIES: usize = 20;
-/// Interleaved, so that another load on the machine meets all alike.
+/// Interleaved, so that other load on the machine affects all equally.
 const ROUNDS: usize = 31;
 
 fn graph(points: usize) -> Graph {
@@ -72,7 +72,7 @@ fn plot(graph: &Graph) -> Plot {
     Plot::of(graph, &period(graph), &canvas)
 }
 
-/// What charming offers: every sample as a pair in its series.
+/// charming's own form: every sample as a pair in its series.
 fn as_points(graph: &Graph) -> Vec<u8> {
     let window = &graph.answer.value.window;
     let line = |series: &Series| {

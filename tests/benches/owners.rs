@@ -1,4 +1,4 @@
-//! How fast labels find their owner among 100,000 entities, and what the index costs in memory.
+//! The time to find the entity of an alert among 100,000 entities, and the memory of the index.
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,
@@ -19,7 +19,7 @@ use promenade::prometheus::{InstanceName, Labels};
 
 const ENTITIES: usize = 100_000;
 
-/// As catalogs are: one name for all, told apart by a matcher; names of their own; alternatives, beginnings and other
+/// As in real catalogs: one name for all, distinguished by a matcher; unique names; alternatives, prefixes and other
 /// regexes; a few for `all`.
 fn entity(i: usize) -> Arc<Entity> {
     let (alert, labels) = match i % 20 {
@@ -78,7 +78,7 @@ fn lookup(criterion: &mut Criterion) {
     );
     let known = (0..3).map(|i| InstanceName::new(&format!("instance-{i}"))).collect();
     let settings = RoutingSettings { known, ..RoutingSettings::default() };
-    // With the instance of each, as a request wants it.
+    // With the instance of each entity, as in a request.
     let found = |labels: &Labels| {
         let found = owners.search().find(labels);
         let routed = found.iter().map(|owning| {
@@ -130,7 +130,7 @@ fn distinct_regexes(criterion: &mut Criterion) {
         let labels = format!("x=~\"(a|b){{1,{}}}.*{i}.[^c]{{3}}\",y!~\"z{i}.?.?\"", i % 50 + 1);
         with_annotations(i, [(ALERT, String::new()), (LABELS, labels), (SERVICE_NAME, String::new())])
     };
-    // None of the digits of its number tells whose an alert may be.
+    // No digit of its number narrows down the entity.
     let without_text = |i: usize| {
         let labels = format!("x=~\"[a-z]{{1,{}}}-?.*[0-9]{{1,{}}}.?\"", i % 50 + 1, i / 50 + 1);
         with_annotations(i, [(ALERT, String::new()), (LABELS, labels), (SERVICE_NAME, String::new())])

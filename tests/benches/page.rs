@@ -1,4 +1,4 @@
-//! A page of 20 graphs of 20 series, warm, to its last byte over a real socket; beside its parts.
+//! A page of 20 graphs with 20 series each, from a warm cache, to its last byte over a real socket; and its parts.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -96,7 +96,7 @@ fn rules() -> String {
     )
 }
 
-/// An instance that knows nothing but these rules.
+/// An instance that only has these rules.
 fn upstream() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -124,7 +124,7 @@ fn settings(upstream: SocketAddr, catalog: CatalogSettings) -> Settings {
         headers: Vec::new(),
         secure: true,
         ui_url: None,
-        // Short, so that answers change while somebody types.
+        // Short, so that answers change during typing.
         scrape_interval: Duration::from_secs(1),
         max_concurrent: 8,
         timeout: Duration::from_secs(10),
@@ -172,7 +172,7 @@ fn tell(what: &str, mut times: Vec<Duration>) {
     eprintln!("{what}: p50 {:?}, p99 {:?}, worst {:?} of {}", at(50), at(99), at(100), times.len());
 }
 
-/// Of this process, in MiB.
+/// The memory of this process, in MiB.
 fn resident() -> usize {
     let statm = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
     let pages: usize = statm.split_whitespace().nth(1).and_then(|n| n.parse().ok()).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! The pages as those meet them who do not see well, magnify, or print: axe's rules, room, and paper.
+//! Accessibility: axe's rules, magnified pages, printed pages, reduced motion.
 
 use world::program::Portal;
 
@@ -7,7 +7,7 @@ use crate::chromium::Tab;
 const AXE: &str = include_str!("vendor/axe.min.js");
 const PAYMENTS: &str = "/catalog/default/component/payments";
 
-/// Every kind of page, and what is there once it is whole.
+/// Every kind of page, and an element that exists when it is complete.
 const PAGES: [(&str, &str); 11] = [
     ("/", ".catalog"),
     (PAYMENTS, "#graph-1-chart canvas"),
@@ -22,7 +22,7 @@ const PAGES: [(&str, &str); 11] = [
     ("/nothing/here", "main"),
 ];
 
-/// What axe holds to be serious or critical: rule, where, and why.
+/// Serious and critical findings of axe: the rule, the place and the reason.
 async fn findings(tab: &Tab) -> Vec<String> {
     let _: bool = tab.look(&format!("(() => {{ {AXE}\n return true; }})()")).await;
     let _: bool = tab
@@ -47,7 +47,7 @@ async fn check_theme(theme: &str) {
         let found = findings(&tab).await;
         all.extend(found.into_iter().map(|finding| format!("{page}: {finding}")));
         if page == PAYMENTS {
-            // Opened, as a reader meets it: a row, a menu, the list of keys.
+            // With an open row, an open menu, and the list of keys.
             tab.click("#alerts tbody:not(.rule) tr.row summary").await;
             tab.click("#menu-range summary").await;
             tab.until("document.querySelector('#menu-range[open]')").await;

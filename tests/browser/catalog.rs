@@ -1,4 +1,4 @@
-//! The way in, in a real browser: a reader types, and the list and the address follow.
+//! The catalog page in a real browser: the list and the address follow what a reader types.
 
 use world::World;
 use world::catalog::{Entity, catalog};
@@ -46,7 +46,7 @@ async fn list_and_address_follow_typing() {
         .await;
     tab.until("document.querySelectorAll('.entity:not(.heading)').length === 3").await;
     tab.until("location.search === '?theme=light&search=service-1+buys'").await;
-    // Two pending by name, then the one whose rule is missing.
+    // Two pending entities by name, then the entity whose rule does not exist.
     let order: Vec<String> = tab
         .look("[...document.querySelectorAll('.entity:not(.heading) .title')].map((e) => e.innerText.trim())")
         .await;
@@ -58,7 +58,7 @@ async fn list_and_address_follow_typing() {
     tab.until("document.querySelectorAll('.entity:not(.heading)').length === 2").await;
     assert!(tab.look::<bool>("window.stayed && document.activeElement.id === 'catalog-search'").await);
     assert_eq!(tab.look::<usize>("history.length").await, before, "the address is replaced");
-    // The address is the list.
+    // The address determines the list.
     let address: String = tab.look("location.href").await;
     tab.go(&address).await;
     assert_eq!(tab.count(".entity:not(.heading)").await, 2);

@@ -1,4 +1,4 @@
-//! From the server's picture to the script's chart: without a jump, without a freeze, and one request a refresh.
+//! Charts in a real browser: ECharts replaces the server's SVG without a jump or a long task, and refreshes with one request.
 
 use serde_json::Value;
 use world::World;
@@ -102,7 +102,7 @@ async fn times_of_the_svg_are_shown_in_the_readers_zone() {
     world.upstream.on("load", rough(2));
     let tab = Tab::new().await;
     tab.zone("Asia/Kolkata").await;
-    // So that the server's picture stays.
+    // This keeps the server's SVG.
     tab.never_idle().await;
     tab.go(&format!(
         "http://{}/graph?query=load&refresh=0&from=2026-11-23T13:00:00Z&to=2026-11-23T14:00:00Z",
@@ -138,18 +138,18 @@ async fn script_computes_the_same_axes_as_the_server() {
     tab.close().await;
 }
 
-/// A sum that takes some 40 ms in a tab of a machine that does nothing else: what a task's time is told in.
+/// A sum that takes about 40 ms in a tab on an idle machine. Times of tasks are measured in multiples of it.
 const MOST_YARDSTICKS: f64 = 6.0;
 const YARDSTICK: &str = "(() => { const begun = performance.now(); let sum = 0; for (let i = 1; i < 2e7; i++) sum += Math.sqrt(i); return sum > 0 ? performance.now() - begun : 0; })()";
 
-/// A tab never freezes: not even for a graph of 1,312 series.
+/// A tab never blocks, even for a graph of 1,312 series.
 #[tokio::test]
 async fn many_series_do_not_block_the_tab() {
     let world = many(1_312).await;
     world.get(&format!("{PAYMENTS}/graphs/1")).await;
     let tab = Tab::new().await;
     let mut least = f64::INFINITY;
-    // Whatever else this machine does only adds to a task's time, so the best of a few runs is the nearest to the truth.
+    // Other load on the machine only adds to a task's time, so the best of a few runs is closest to the real time.
     for _ in 0..8 {
         tab.go(&at(&world, "/graphs/1?refresh=0")).await;
         let before: f64 = tab.look(YARDSTICK).await;

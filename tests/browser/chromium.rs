@@ -1,4 +1,4 @@
-//! A real Chromium, headless: opens pages, moves a real pointer, presses real keys, and notes every complaint.
+//! A real, headless Chromium: it opens pages, moves the pointer, presses keys, and records every console message.
 //!
 //! One browser serves all tests that run at the same time; it ends with the last of them.
 
@@ -38,7 +38,7 @@ use tokio::runtime::Runtime;
 /// The machine that runs this may be busy with other tests.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Of a picture that is published, in percent.
+/// The quality of a published picture, in percent.
 const QUALITY: i64 = 80;
 
 const FLAGS: [&str; 4] =
@@ -73,7 +73,7 @@ impl Chromium {
             .args(FLAGS)
             .build()
             .unwrap();
-        // On a thread of its own: the caller's is inside a runtime and must not wait in it.
+        // On its own thread, because the caller's thread is inside a runtime and must not block.
         let start = move || {
             let runtime =
                 tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
@@ -113,7 +113,7 @@ impl Drop for Chromium {
     }
 }
 
-/// Debian's name first. Without a browser the suite fails: a skipped test says nothing.
+/// Debian's name first. Without a browser the tests fail, because a skipped test checks nothing.
 fn found() -> PathBuf {
     if let Some(named) = std::env::var_os("CHROMIUM") {
         return PathBuf::from(named);
@@ -126,10 +126,10 @@ fn found() -> PathBuf {
         .expect("Chromium is not installed: run the tests by tests/run, `apt-get install chromium`, or set CHROMIUM")
 }
 
-/// One page in a window of its own, and what went wrong in it.
+/// One page in its own window, and its console messages.
 pub struct Tab {
     page: Page,
-    /// The pages that this one asked to be replaced by, as far as nobody looked.
+    /// The pages that this one navigated to since the last look.
     requested: Mutex<EventStream<EventFrameRequestedNavigation>>,
     complaints: Arc<Mutex<Vec<String>>>,
     chromium: Arc<Chromium>,
@@ -198,17 +198,17 @@ impl Tab {
         });
     }
 
-    /// What the page complained of so far.
+    /// The console messages of the page so far.
     pub async fn complaints(&self) -> Vec<String> {
-        // Events come by another road than answers: a moment lets the last of them arrive.
+        // Events arrive separately from answers, so this waits a moment for the last ones.
         tokio::time::sleep(Duration::from_millis(150)).await;
         self.complaints.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Looks at the page by a JavaScript expression. Only to look: what this does, no policy forbids.
+    /// Evaluates a JavaScript expression in the page. The content policy does not apply to it, so it must only read.
     pub async fn look<T: DeserializeOwned>(&self, expression: &str) -> T {
         let mut found = self.page.evaluate_expression(expression).await;
-        // On its way from one page to the next, a tab is on neither.
+        // During navigation a tab has no page.
         for _ in 0..20 {
             if !found.as_ref().is_err_and(|fault| fault.to_string().contains("context")) {
                 break;
@@ -219,11 +219,11 @@ impl Tab {
         found.and_then(|f| Ok(f.into_value()?)).unwrap_or_else(|fault| panic!("{expression}: {fault}"))
     }
 
-    /// Waits until an expression holds.
+    /// Waits until an expression is true.
     pub async fn until(&self, expression: &str) {
         let start = clock::now();
         let sent = format!("Boolean({expression})");
-        // While the page changes to another one, nothing holds yet.
+        // While the page changes to another one, no expression is true.
         let holds = async || {
             let found = self.page.evaluate_expression(sent.as_str()).await;
             found.ok().and_then(|found| found.into_value().ok()).unwrap_or(false)
@@ -353,30 +353,30 @@ impl Tab {
         self.page.execute(SetDeviceMetricsOverrideParams::new(width, height, 1.0, false)).await.unwrap();
     }
 
-    /// What the system prefers: `light` or `dark`.
+    /// The colour scheme of the system: `light` or `dark`.
     pub async fn theme(&self, name: &str) {
         let prefers = MediaFeature::new("prefers-color-scheme", name);
         self.page.emulate_media_features(vec![prefers]).await.unwrap();
     }
 
-    /// As it comes out of a printer, or back on the screen.
+    /// Shows the page as printed, or on the screen again.
     pub async fn paper(&self, prints: bool) {
         let media = SetEmulatedMediaParams::builder().media(if prints { "print" } else { "" }).build();
         self.page.execute(media).await.unwrap();
     }
 
-    /// The system asks for less motion.
+    /// The system prefers reduced motion.
     pub async fn stillness(&self) {
         let prefers = MediaFeature::new("prefers-reduced-motion", "reduce");
         self.page.emulate_media_features(vec![prefers]).await.unwrap();
     }
 
-    /// Where the reader's clock stands.
+    /// The time zone of the reader.
     pub async fn zone(&self, name: &str) {
         self.page.emulate_timezone(SetTimezoneOverrideParams::new(name)).await.unwrap();
     }
 
-    /// From the next page on, the browser always has something better to do than what can wait.
+    /// From the next page on, the browser is never idle.
     pub async fn never_idle(&self) {
         self.page.evaluate_on_new_document("window.requestIdleCallback = () => 0").await.unwrap();
     }
@@ -386,7 +386,7 @@ impl Tab {
         self.page.execute(SetScriptExecutionDisabledParams::new(true)).await.unwrap();
     }
 
-    /// Puts the window away, or brings it back: `document.hidden`.
+    /// Hides or shows the window: `document.hidden`.
     pub async fn hide(&self, hidden: bool) {
         let window = self.page.execute(GetWindowForTargetParams::default()).await.unwrap().result.window_id;
         let state = if hidden { WindowState::Minimized } else { WindowState::Normal };

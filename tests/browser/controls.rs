@@ -1,4 +1,4 @@
-//! Filters in a real browser: they change the list in place, and the address with it.
+//! Filters in a real browser: they change the list and the address without a new page.
 
 use world::program::Portal;
 
@@ -17,7 +17,7 @@ async fn write(tab: &Tab, selector: &str, text: &str) {
     }
 }
 
-/// A page that is loaded anew loses this.
+/// A new page does not have this mark.
 async fn mark(tab: &Tab) {
     let _: bool = tab.look("(window.stayed = true)").await;
 }

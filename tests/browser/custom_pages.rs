@@ -1,4 +1,4 @@
-//! The custom pages in a real browser: they fit, they are quiet, and their controls stay on them.
+//! The custom pages in a real browser: they fit, log nothing, and keep their controls.
 
 use promenade::clock;
 use serde_json::{Value, json};
@@ -103,7 +103,7 @@ async fn custom_pages_fit_in_every_state_width_and_theme() {
             tab.screenshot(&format!("custom-{name}-{width}-{theme}")).await;
         }
     }
-    // An instance that is not there is a page that is not there, of which Chromium complains by itself.
+    // A page for an unknown instance has status 404, which Chromium logs by itself.
     let complaints = tab.complaints().await;
     let own = complaints.iter().filter(|text| !text.contains("instance=nope")).collect::<Vec<_>>();
     assert!(own.is_empty(), "{own:?}");

@@ -1,4 +1,4 @@
-//! The portal in a frame: what it fits into, what it tells the page around, and what that may ask for.
+//! The portal in a frame: its size, the messages that it sends, and those that it accepts.
 
 use serde_json::{Value, json};
 use world::World;
@@ -109,12 +109,12 @@ fn origin(server: &Upstream) -> String {
     format!("http://{}", server.address)
 }
 
-/// How many questions the instance was asked.
+/// How many requests the instance received.
 fn requests_sent(world: &World) -> usize {
     world.upstream.requests().len()
 }
 
-/// A portal that one server may frame and talk with, and another may only frame.
+/// A portal that one server may frame and exchange messages with, and another may only frame.
 async fn framed(talks: &Upstream, frames: &Upstream) -> World {
     let world = World::with(CATALOG, |settings| {
         settings.web.frame_ancestors = vec![origin(talks), origin(frames)];
@@ -168,7 +168,7 @@ async fn parent_page_sets_size_theme_and_time_of_the_frame() {
         }
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     }
-    assert!(far(&world) < month_ago, "the window was not asked for: {}", far(&world));
+    assert!(far(&world) < month_ago, "the time range was not requested: {}", far(&world));
     tab.close().await;
 }
 
@@ -181,7 +181,7 @@ async fn malformed_messages_and_other_origins_are_ignored() {
     listed.on_any(parent(&portal, &path));
     let tab = Tab::open(&format!("{}/", origin(&listed))).await;
     tab.until("all.includes('promenade:ready') && states.length").await;
-    // Whatever is malformed or too long changes nothing.
+    // Malformed or too long messages change nothing.
     let before = requests_sent(&world);
     for wish in [
         "{ from: 1, to: 2 }",
@@ -197,16 +197,16 @@ async fn malformed_messages_and_other_origins_are_ignored() {
     assert_eq!(requests_sent(&world), before);
     let complaints = tab.complaints().await;
     assert!(complaints.is_empty(), "{complaints:?}");
-    // One that may frame the portal, but not talk with it.
+    // A page that may frame the portal, but not exchange messages with it.
     lines.on_any(parent(&portal, &path));
     tab.go(&format!("{}/", origin(&lines))).await;
     let before = requests_sent(&world);
     tokio::time::sleep(std::time::Duration::from_millis(700)).await;
     let _: bool = tab.look("(portalFrame.set({ from: 'now-9d', to: 'now-8d' }), true)").await;
     tokio::time::sleep(std::time::Duration::from_millis(700)).await;
-    assert_eq!(tab.look::<Vec<String>>("all").await, Vec::<String>::new(), "it is told nothing");
+    assert_eq!(tab.look::<Vec<String>>("all").await, Vec::<String>::new(), "it receives no message");
     assert_eq!(requests_sent(&world), before, "nor heard");
-    // One that is on no list.
+    // A page with an unlisted origin.
     other.on_any(parent(&portal, &path));
     tab.go(&format!("{}/", origin(&other))).await;
     tokio::time::sleep(std::time::Duration::from_millis(500)).await;

@@ -1,4 +1,4 @@
-//! What a reader does with graphs, in a real browser: move the window, zoom, point, choose, and use the keyboard.
+//! Graphs in a real browser: the time range, zoom, pointer, legend and keyboard.
 
 use world::World;
 use world::program::Portal;
@@ -7,7 +7,7 @@ use world::upstream::Reply;
 use crate::chromium::Tab;
 
 const PAYMENTS: &str = "/catalog/default/component/payments";
-/// An hour that is over.
+/// An hour in the past.
 const PAST: &str = "from=1790000000000&to=1790003600000";
 
 async fn quiet(tab: Tab) {
@@ -68,7 +68,7 @@ async fn time_range_moves_by_links_without_javascript() {
     assert!(lock.contains("tz=Europe%2FBerlin&theme=dark"), "{lock}");
     assert_eq!(tab.count(LOCK).await, 0, "it is locked");
     assert_eq!(tab.count("[hx-trigger*=every]").await, 0, "a fixed window does not refresh");
-    assert!(tab.text("#menu-range summary").await.contains("UTC+"), "the zone is told");
+    assert!(tab.text("#menu-range summary").await.contains("UTC+"), "the time shows its zone");
 
     for (link, expected) in [(EARLIER, (from - 3_600_000, to - 3_600_000)), (LATER, (from, to))] {
         let href: String = tab.look(&href(link)).await;
@@ -76,7 +76,7 @@ async fn time_range_moves_by_links_without_javascript() {
         assert_eq!(window(&tab).await, expected, "{href}");
     }
     let later: String = tab.look(&href(LATER)).await;
-    assert!(later.ends_with("from=now-2h&to=now"), "{later}: what comes next is now");
+    assert!(later.ends_with("from=now-2h&to=now"), "{later}: the next range ends now");
     assert!(tab.look::<String>(&href(FOLLOW)).await.ends_with("from=now-2h&to=now"));
 
     tab.go(&portal.at(&format!("{PAYMENTS}/graphs?{PAST}"))).await;
@@ -154,7 +154,7 @@ async fn crosshair_is_shown_on_every_chart() {
     quiet(tab).await;
 }
 
-/// Three series with figures whose order differs from that of their names.
+/// Three series whose values and names have different orders.
 async fn scripted() -> World {
     let catalog = "apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata: {name: cart, annotations: \
                    {prometheus.io/rule: load|zone|unit=bytes}}\nspec: {type: service}\n";
@@ -227,13 +227,13 @@ async fn legend_selection_is_kept_in_the_address() {
     tab.until("location.search.includes('series=1%3Ab%3A%3Ci%3E')").await;
     tab.ctrl_click("#graph-1 tr[data-series='0']").await;
     assert_eq!(tab.look::<Vec<String>>(SHOWN).await, ["a", "b:<i>"]);
-    // Another window is a page of its own, and the choice goes along.
+    // Another time range is another page, which keeps the selection.
     tab.click(".ranges a[href*='6h']").await;
     assert!(tab.look::<bool>("location.search.includes('range=6h')").await);
     drawn(&tab, &[1]).await;
     assert_eq!(tab.look::<Vec<String>>(DRAWN).await, ["a", "b:<i>"]);
 
-    // Pasted elsewhere, the address gives the same page.
+    // The address gives the same page in another tab.
     let address: String = tab.look("location.href").await;
     let other = Tab::open(&address).await;
     drawn(&other, &[1]).await;
@@ -241,7 +241,7 @@ async fn legend_selection_is_kept_in_the_address() {
     assert_eq!(other.look::<Vec<String>>(DRAWN).await, ["a", "b:<i>"]);
     other.go(&at(&world, "?hide=1:a&series=1:nobody&refresh=0")).await;
     drawn(&other, &[1]).await;
-    assert_eq!(other.look::<Vec<String>>(SHOWN).await.len(), 4, "what no series is called is ignored");
+    assert_eq!(other.look::<Vec<String>>(SHOWN).await.len(), 4, "unknown series names are ignored");
     other.go(&at(&world, "?hide=1:a&refresh=0")).await;
     drawn(&other, &[1]).await;
     assert_eq!(other.look::<Vec<String>>(SHOWN).await, ["b:<i>", "c & d", "e"]);
@@ -257,7 +257,7 @@ async fn legend_selection_is_kept_in_the_address() {
         .await
     );
     drawn(&tab, &[1]).await;
-    // Isolated and let go.
+    // Isolated and reset.
     for _ in 0..2 {
         tab.click("#graph-1 tr[data-series='2']").await;
     }
@@ -366,7 +366,7 @@ async fn axis_tooltip_table_and_text_use_the_same_zone() {
     assert!(tab.look::<bool>("window.stayed === undefined").await, "the form was sent");
     assert_eq!(window(&tab).await, (1_790_000_000_000, 1_790_003_600_000));
 
-    // Across the end of summer time: the hour that is there twice.
+    // Across the end of summer time, with an hour that occurs twice.
     let night = "from=1792886400000&to=1792897200000";
     tab.go(&at(&world, &format!("/graphs/1?{night}&tz=browser"))).await;
     drawn(&tab, &[1]).await;
@@ -389,7 +389,7 @@ async fn axis_tooltip_table_and_text_use_the_same_zone() {
     tab.hover("#graph-1-chart", 0.15, 0.5).await;
     tab.until("document.querySelector('#graph-1 .tip-time').innerText.endsWith('UTC+2')").await;
 
-    // The table of samples has the same words for the same moments.
+    // The table of samples writes the same times in the same way.
     let time = tab.text("#graph-1 .tip-time").await;
     tab.go(&at(&world, &format!("/graphs/1?{night}&tz=Europe/Berlin&view=table&pageSize=all"))).await;
     let times: Vec<String> =

@@ -1,4 +1,4 @@
-//! The browser of the tests waits for the page that a reader's act leads to, however slowly it comes.
+//! The test browser waits for the page that a click opens, however slow it is.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use world::upstream::{Reply, Upstream};
 
 use crate::chromium::Tab;
 
-/// The next page takes its time, as on a busy machine, and says what it was asked for.
+/// The next page is slow, as on a busy machine, and shows its address.
 const PAGE: &str = r##"<!doctype html><title>a page</title><body><h1>PATH</h1>
 <form action="/form"><input name="said" value="x"><button>Send</button></form>
 <a id="link" href="/link">link</a> <a id="here" href="#there">here</a> <a id="new" href="/new" target="_blank">new</a>
@@ -23,7 +23,7 @@ async fn slow() -> (Upstream, String) {
     (server, origin)
 }
 
-/// What the page was asked for.
+/// The path of the page.
 async fn path(tab: &Tab) -> String {
     tab.text("h1").await
 }

@@ -1,4 +1,4 @@
-//! The portal in a real browser: what is drawn, what a pointer finds, and what a refresh leaves alone.
+//! Pages in a real browser: drawing, pointer, refresh, state of the tab, lost connection.
 
 use std::time::Duration;
 
@@ -148,7 +148,7 @@ async fn hidden_tab_does_not_refresh() {
     pause(500).await;
     let before: usize = tab.look(&answers("/catalog/")).await;
     pause(2500).await;
-    assert_eq!(tab.look::<usize>(&answers("/catalog/")).await, before, "asked while hidden");
+    assert_eq!(tab.look::<usize>(&answers("/catalog/")).await, before, "refreshed while hidden");
     tab.hide(false).await;
     tab.until(&format!("{} > {before}", answers("/catalog/"))).await;
     tab.close().await;
@@ -163,7 +163,7 @@ async fn panel_with_an_open_menu_is_not_replaced() {
     pause(500).await;
     let before: usize = tab.look(&answers("graphs/1")).await;
     pause(2500).await;
-    assert_eq!(tab.look::<usize>(&answers("graphs/1")).await, before, "asked under an open menu");
+    assert_eq!(tab.look::<usize>(&answers("graphs/1")).await, before, "refreshed under an open menu");
     tab.press("Escape").await;
     tab.until("!document.querySelector('details.menu[open]')").await;
     tab.until(&format!("{} > {before}", answers("graphs/1"))).await;
@@ -234,7 +234,7 @@ async fn lost_connection_to_the_portal_is_shown_and_then_cleared() {
     let shown = tab.text("#connection").await;
     let shape = regex::Regex::new(r"Connection to the portal lost \(\d\d:\d\d:\d\d [A-Z]{3}\)").unwrap();
     assert!(shape.is_match(&shown), "{shown}");
-    assert!(tab.count("#alerts tbody tr.row").await >= 1, "what was shown stays");
+    assert!(tab.count("#alerts tbody tr.row").await >= 1, "the content stays");
     tab.close().await;
 }
 
@@ -274,11 +274,11 @@ async fn theme_change_repaints_the_charts() {
     tab.close().await;
 }
 
-/// An entity with one alert and one graph, whose Prometheus is scripted.
+/// An entity with one alert and one graph, on a scripted Prometheus.
 async fn scripted() -> World {
     let catalog = "apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata: {name: cart, annotations: \
                    {prometheus.io/rule: load|zone, prometheus.io/alert: all}}\nspec: {type: service}\n";
-    // How long the portal holds on to rules.
+    // Rules are cached for the scrape interval.
     let shorter = |settings: &mut Settings| settings.instances[0].scrape_interval = Duration::from_secs(1);
     let world = World::with(catalog, shorter).await;
     world.upstream.on_rules(rules(true));
@@ -319,7 +319,7 @@ async fn graph_that_failed_and_recovered_keeps_the_legend_selection() {
     assert_eq!(tab.text("#graph-1 tr[data-series='0'] .name").await.trim(), "<b>a</b>");
     tab.click("#graph-1 tr[data-series='0']").await;
     tab.until("document.querySelectorAll('#graph-1 tr.off').length === 1").await;
-    // The older answer stands in for the newest while that fails.
+    // The older answer is shown while the newest request fails.
     world.upstream.on("load", Reply::refusal(500, "internal", "disk gone"));
     tab.until("document.querySelector('#graph-1 .note.warn') && document.querySelector('#graph-1 canvas')")
         .await;
@@ -333,7 +333,7 @@ async fn graph_that_failed_and_recovered_keeps_the_legend_selection() {
     tab.close().await;
 }
 
-/// The suite has ears: what it would fail on, it hears.
+/// Checks that the tests notice a violation.
 #[tokio::test]
 async fn violation_of_the_content_policy_is_detected() {
     let portal = Portal::demo();
@@ -347,7 +347,7 @@ async fn violation_of_the_content_policy_is_detected() {
     tab.close().await;
 }
 
-/// Every page of the demo, without a complaint, in pictures.
+/// Every page of the demo, without console messages, as pictures.
 #[tokio::test]
 async fn pages_cause_no_console_message() {
     let portal = Portal::demo();
@@ -370,7 +370,7 @@ async fn pages_cause_no_console_message() {
             let wide: i64 = tab.look("document.documentElement.scrollWidth").await;
             assert!(wide <= width, "{path} is {wide} wide in {width}");
         }
-        // A page that is not there is told by the browser too, and rightly.
+        // The browser logs a 404 too, as it should.
         let complaints = tab.complaints().await;
         let others: Vec<_> = complaints.iter().filter(|c| !c.contains("status of 404")).collect();
         assert!(others.is_empty(), "{path}: {others:#?}");

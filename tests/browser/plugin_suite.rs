@@ -1,4 +1,4 @@
-//! The React plugin's end-to-end tests (3.3.1), asked of our pages.
+//! The React plugin's end-to-end tests (3.3.1), for our pages.
 
 use world::plugin::{PAGE, shop};
 use world::upstream::Reply;

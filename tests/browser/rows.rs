@@ -1,4 +1,4 @@
-//! Rows of alerts in a real browser: a click opens them, draws their expression, and tells the page around.
+//! Rows of alerts in a real browser: a click opens a row, draws its expression, and sends the row to the framing page.
 
 use promenade::clock;
 use promenade::config::Settings;
@@ -47,7 +47,7 @@ async fn opened_row_shows_its_graph_and_keeps_it_on_refresh() {
     script(&world);
     let tab = Tab::open(&at(&world, &format!("{ALERTS}?refresh=1s"))).await;
     assert_eq!(graph_requests(&world), 0, "no graph before a row is opened");
-    // Its name is a link, and still opens it in place.
+    // The name is a link that opens the row in place.
     tab.click(&format!("{ROW} a.permalink")).await;
     tab.until("document.querySelector('#alerts tr.detail .row-graph canvas')").await;
     let chart = "echarts.getInstanceByDom(document.querySelector('.row-graph .chart'))";
@@ -55,7 +55,7 @@ async fn opened_row_shows_its_graph_and_keeps_it_on_refresh() {
         .look(&format!("{chart}.getOption().series.find((s) => s.id === 'marks').markLine.data[0].xAxis"))
         .await;
     assert!((clock::now().as_millisecond() as f64 - 600_000.0 - mark).abs() < 60_000.0, "{mark}");
-    // Text, the line and its label are drawn where the axis says.
+    // The line and its label are at the position on the axis.
     let column = format!(
         "(() => {{ const c = document.querySelector('.row-graph canvas'), x = Math.round({chart}.convertToPixel({{ xAxisIndex: 0 }}, {mark}));
           const d = c.getContext('2d').getImageData(x - 2, 0, 5, c.height).data; let n = 0;
@@ -71,7 +71,7 @@ async fn opened_row_shows_its_graph_and_keeps_it_on_refresh() {
     );
     assert!(tab.look::<bool>(&format!("document.querySelector('{ROW} details').open")).await);
     tab.screenshot("row-graph").await;
-    // The rest of the row closes it; a graph that nobody sees is not refreshed.
+    // A click elsewhere on the row closes it. A hidden graph is not refreshed.
     tab.click(&format!("{ROW} td.sum")).await;
     tab.until(&format!("!document.querySelector('{ROW} details').open")).await;
     assert!(tab.look::<bool>("location.hash === ''").await);
@@ -129,7 +129,7 @@ async fn paging_inactive_rows_and_columns_change_without_a_new_page() {
     tab.close().await;
 }
 
-/// A page of another origin that frames the portal and writes down what it is told.
+/// A page of another origin that frames the portal and records the messages that it receives.
 fn framing(portal: &str) -> Reply {
     Reply::html(
         200,
@@ -153,7 +153,7 @@ async fn only_a_listed_parent_receives_the_opened_row() {
     let world = World::with(CATALOG, settings).await;
     script(&world);
     let portal = at(&world, &format!("{ALERTS}?kiosk&refresh=0"));
-    // The frame of another origin cannot be looked into: where its row is, is seen beforehand.
+    // A frame of another origin cannot be inspected, so the position of its row is determined before.
     let tab = Tab::new().await;
     tab.size(1400, 800).await;
     tab.go(&portal).await;
@@ -162,7 +162,7 @@ async fn only_a_listed_parent_receives_the_opened_row() {
     );
     let (x, y): (f64, f64) = tab.look(&row).await;
     for (server, expected) in [(&listed, 1), (&other, 0)] {
-        // Another step, so that its graph is not in the cache: its question tells that the row was opened.
+        // With another step the graph is not in the cache, so a request shows that the row was opened.
         let step = if expected == 1 { "60s" } else { "120s" };
         server.on_any(framing(&format!("{portal}&step={step}")));
         let before = graph_requests(&world);
@@ -178,14 +178,14 @@ async fn only_a_listed_parent_receives_the_opened_row() {
             tokio::time::sleep(std::time::Duration::from_millis(50)).await;
         }
         assert!(graph_requests(&world) > before, "the row was opened");
-        // Closed again, of which nobody is told.
+        // Closing the row sends no message.
         tab.click("#spot").await;
         let heard: Vec<(String, Value)> = {
             quiet(&tab).await;
             tab.look("told.filter(([, message]) => message.type === 'promenade:row')").await
         };
         let all: usize = tab.look("told.length").await;
-        assert_eq!(all == 0, expected == 0, "another is told nothing at all");
+        assert_eq!(all == 0, expected == 0, "an unlisted parent receives no message");
         assert_eq!(heard.len(), expected, "{heard:?}");
         for (from, message) in heard {
             assert_eq!(from, format!("http://{}", world.address));

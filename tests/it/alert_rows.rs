@@ -69,7 +69,7 @@ fn headers(html: &str) -> String {
     words(html.split_once("<thead>").unwrap().1.split_once("</thead>").unwrap().0)
 }
 
-/// The links to a row whose name is this.
+/// The links to the rows with this name.
 fn permalinks(html: &str, name: &str) -> Vec<String> {
     let links = html.split("<a class=\"permalink\"").skip(1);
     let named = links.filter(|rest| rest.split_once("<bdi>").unwrap().1.starts_with(&format!("{name}<")));
@@ -120,7 +120,7 @@ async fn columns_follow_the_address() {
     assert_eq!(
         cells(&row("class=\"row head\"")),
         ["", "node", "https://wiki.example/down", ""],
-        "what all share"
+        "shared labels"
     );
     let reply = world.get(&format!("{ALERTS}?extraColumns=job")).await;
     assert!(words(reply.text()).contains("\"job\" is not a column; use annotations.NAME or labels.NAME"));

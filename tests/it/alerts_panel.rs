@@ -1,4 +1,4 @@
-//! The alert table in every state, as a reader without a script meets it and as a panel that refreshes itself.
+//! The alert table in every state: as part of a page, and as a panel that refreshes itself.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use world::upstream::Reply;
 
 const PAGE: &str = "/catalog/default/component/payments";
 
-/// An entity whose alert annotation has this value.
+/// An entity with this alert annotation.
 fn payments(alert: &str) -> Entity {
     Entity::component("payments").alert(alert)
 }
@@ -62,9 +62,9 @@ async fn alerts_are_listed_worst_first_below_a_sentence() {
     let rows = words(table);
     let place = |text: &str| rows.find(text).unwrap_or_else(|| panic!("no {text:?} in {rows}"));
     assert!(place("firing Down") < place("pending Slow"), "{rows}");
-    assert!(!rows.contains("Quiet"), "inactive rules are shown when asked for");
+    assert!(!rows.contains("Quiet"), "inactive rules are shown only on request");
     assert!(rows.contains("1h 30m"), "{rows}");
-    assert!(rows.contains("For 5m"), "an opened row has the rule's truth: {rows}");
+    assert!(rows.contains("For 5m"), "an opened row shows the rule: {rows}");
 }
 
 #[tokio::test]
@@ -129,7 +129,7 @@ async fn alerts_of_one_rule_are_grouped_and_paged() {
     let siblings = |tags: &[world::markup::Tag]| {
         tags.iter().filter(|t| t.name == "tr" && t.get("class").is_some_and(|c| c.starts_with("row"))).count()
     };
-    assert_eq!(siblings(&all), 21, "a head and twenty siblings");
+    assert_eq!(siblings(&all), 21, "a group row and twenty alerts");
     let text = words(table);
     assert!(text.contains("480 more: show all"), "{text}");
     let every = all.iter().find(|t| t.get("href").is_some_and(|h| h.contains("alertname"))).unwrap();
@@ -175,7 +175,7 @@ async fn no_alerts_is_shown_only_with_complete_information() {
         assert!(text.contains(expected), "{expected}: {text}");
         let section = tags(panel(reply.text(), "alerts")).remove(0);
         assert_eq!(section.get("data-state"), Some(state), "{expected}");
-        // A page around this one is told too, whatever is known.
+        // A framing page receives the counts too.
         let counts: Value = serde_json::from_str(section.get("data-counts").unwrap()).unwrap();
         let worst = ["firing", "pending", "unknown"].into_iter().find(|word| counts[word] != 0);
         assert_eq!(worst.unwrap_or("ok"), state, "{expected}: {counts}");
@@ -196,11 +196,11 @@ async fn hanging_instance_delays_no_page() {
     let own = format!("{PAGE}/alerts");
     assert!(
         tags(table).iter().any(|t| t.name == "a" && t.get("href") == Some(&*own)),
-        "a way without a script"
+        "a link without a script"
     );
     let fragment = world.get_with(section.get("hx-get").unwrap(), &[("HX-Request", "true")]).await;
     assert!(words(fragment.text()).contains("did not answer in time"), "{}", words(fragment.text()));
-    assert_eq!(world.upstream.requests().len(), 1, "the page and its panel share one question");
+    assert_eq!(world.upstream.requests().len(), 1, "the page and its panel share one request");
 }
 
 #[tokio::test]
@@ -218,7 +218,7 @@ async fn outage_shows_the_last_good_state_with_its_age() {
         "{text}"
     );
     let section = tags(panel(reply.text(), "alerts")).remove(0);
-    assert_eq!(section.get("data-state"), Some("firing"), "what fired is not taken away");
+    assert_eq!(section.get("data-state"), Some("firing"), "the firing alert is still shown");
     let alerts = words(panel(reply.text(), "alerts"));
     assert!(alerts.contains("As of ") && alerts.contains(": Prometheus failed."), "{alerts}");
 }
@@ -261,7 +261,7 @@ async fn only_http_urls_become_links() {
         .map(|t| t.get("href").unwrap().to_owned())
         .collect();
     let runbook = "https://runbooks.example/down?a=1&b=2";
-    assert_eq!(out, [runbook, runbook, "http://wiki.example/"], "a button, and each address itself");
+    assert_eq!(out, [runbook, runbook, "http://wiki.example/"], "a button, and each URL");
     assert!(words(reply.text()).contains("javascript:alert(1)"), "as text");
 }
 
@@ -296,7 +296,7 @@ async fn hostile_text_in_alerts_is_escaped() {
         reply.text().to_owned()
     };
     let benign = shape(&page("harmless").await);
-    assert!(benign.iter().any(|tag| tag.starts_with("details")), "the row is there");
+    assert!(benign.iter().any(|tag| tag.starts_with("details")), "the row exists");
     for text in hostile {
         assert_eq!(shape(&page(text).await), benign, "{text:?}");
     }

@@ -1,4 +1,4 @@
-//! Answers that are no lines at first sight: single values, and native histograms.
+//! Answers without float series: single values and native histograms.
 
 use serde_json::{Value, json};
 use world::World;

@@ -1,4 +1,4 @@
-//! The data forms, as other programs meet them.
+//! JSON, for other programs.
 
 use std::sync::Arc;
 
@@ -86,7 +86,7 @@ async fn entity_named_with_json_suffix_takes_precedence_over_the_data_form() {
     assert!(page.header("content-type").starts_with("text/html"), "{}", page.text());
 }
 
-/// Answers a range query with a series for each set of labels, over exactly the grid that was asked for.
+/// Answers a range query with a series for each set of labels, over exactly the requested grid.
 fn on_the_grid(series: Vec<(Value, Vec<&'static str>)>) -> Reply {
     let series = Arc::new(series);
     Reply::computed(move |request: &Request| {

@@ -1,4 +1,4 @@
-//! Backstage's catalog as a source of the program itself: its config, its log, its signals, and `check`.
+//! Backstage's catalog as a source, with the program itself: config, log, signals, and `check`.
 
 use std::path::Path;
 use std::process::Command;

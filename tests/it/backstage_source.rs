@@ -1,4 +1,4 @@
-//! Backstage's catalog as a source: what arrives, what an unchanged catalog costs, and what a fault leaves standing.
+//! Backstage's catalog as a source: reading, the cost of an unchanged catalog, and faults.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -44,7 +44,7 @@ async fn metric(world: &World, name: &str) -> f64 {
     line.map_or(0.0, |line| line.rsplit(' ').next().unwrap().parse().unwrap())
 }
 
-/// Waits until so many more questions were asked.
+/// Waits for so many more requests.
 pub async fn after_questions(backstage: &Backstage, count: usize) {
     let since = clock::stopwatch();
     let before = backstage.upstream.requests().len();

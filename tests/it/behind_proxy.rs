@@ -1,4 +1,4 @@
-//! A portal below a path, behind a proxy like Backstage's: it lets few headers through, in either direction.
+//! A portal below a path, behind a proxy like Backstage's, which forwards few headers in either direction.
 
 use std::collections::{BTreeSet, VecDeque};
 

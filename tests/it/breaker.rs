@@ -1,5 +1,5 @@
-//! An instance that fails is spared: one question at a time tries whether it answers again, and readers are
-//! served from memory.
+//! The circuit breaker of an instance: while the instance fails, it receives one probe at a time, and readers get cached
+//! answers.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use world::questions::{NamedStore, Question, question, store};
 use world::rules::Rule;
 use world::upstream::{Reply, Upstream};
 
-/// So many questions open a breaker, all of known origin.
+/// So many failed queries of annotations open a breaker.
 const OPENING: usize = 5;
 
 fn panel(i: usize) -> String {
@@ -29,7 +29,7 @@ async fn fill(store: &NamedStore, upstream: &Upstream, panels: usize) {
     }
 }
 
-/// Asks with different queries until the instance counts as failing.
+/// Sends different queries until the instance counts as failing.
 async fn open(store: &NamedStore, instance: &'static str) {
     for i in 0..OPENING {
         store.ask(question(instance, &format!("opening + {i}"), 0)).await.unwrap_err();
@@ -62,7 +62,7 @@ async fn failing_instance_receives_one_probe_at_a_time() {
                 while begun.elapsed() < Duration::from_secs(3) {
                     for i in (poller..30).step_by(6) {
                         let answer = store.ask(question("default", &panel(i), 15)).await.unwrap();
-                        assert!(answer.is_stale(), "its last good answer stands in, marked");
+                        assert!(answer.is_stale(), "its last good answer is shown as stale");
                     }
                     tokio::time::sleep(Duration::from_millis(20)).await;
                 }
@@ -100,7 +100,7 @@ async fn hanging_instance_blocks_one_query_while_readers_get_cached_answers() {
         assert_eq!(answer.failure.unwrap().kind, ErrorKind::Timeout);
     }
     let error = store.ask(question("default", "never_asked", 0)).await.unwrap_err();
-    assert_eq!(error.kind, ErrorKind::Timeout, "without an older answer the failure is told, at once too");
+    assert_eq!(error.kind, ErrorKind::Timeout, "without an older answer the failure is returned at once");
     assert!(begun.elapsed() < Duration::from_millis(900), "21 panels took {:?}", begun.elapsed());
     assert_eq!(upstream.requests().len() - before, 1, "the probe");
 }
@@ -160,7 +160,7 @@ metadata: {name: pay, annotations: {prometheus.io/alert: A, prometheus.io/rule: 
     world.get("/catalog/default/component/pay").await;
     let before = world.upstream.requests().len();
     assert_eq!(state().await, ("unknown".to_owned(), false), "its rules may have changed since");
-    assert_eq!(world.upstream.requests().len(), before, "within their life the rules are not asked for");
+    assert_eq!(world.upstream.requests().len(), before, "cached rules are not requested");
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! What chooses alerts and cannot be read: it never chooses more, and every form says that not all is known.
+//! Annotations that select alerts and cannot be read: they select no more than before, and every format says unknown.
 
 use serde_json::{Value, json};
 use world::markup::{panel, tags, words};
@@ -12,7 +12,7 @@ fn rules() -> Reply {
     Reply::group([Rule::new("TillDown").alerts(alerts), Rule::new("Quiet")])
 }
 
-/// An entity whose annotations are one line of YAML.
+/// An entity with annotations as one line of YAML.
 fn entity(name: &str, annotations: &str) -> String {
     format!(
         "apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata:\n  name: {name}\n  annotations: {annotations}\n---\n"
@@ -41,7 +41,7 @@ fn pods(table: &Value) -> Vec<&str> {
     table["alerts"].as_array().unwrap().iter().filter_map(|row| row["labels"]["pod"].as_str()).collect()
 }
 
-/// Entities that choose nothing because a matcher, or all of them, cannot be read.
+/// Entities that select nothing, because one or all of their matchers cannot be read.
 const UNREADABLE: [(&str, &str); 14] = [
     ("colon", "{prometheus.io/labels: 'pod: till-7'}"),
     ("double-equals", "{prometheus.io/labels: 'pod==till-7'}"),

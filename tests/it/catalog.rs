@@ -1,4 +1,4 @@
-//! The catalog from real files on a real disk: what is found, what is refused, what stays.
+//! The catalog from real files: globs, broken documents, reloads, and files that must not be read.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -79,7 +79,7 @@ fn faults(snapshot: &Snapshot) -> Vec<String> {
     faults.map(|f| format!("{}{} {}{}", name(&f.file), line(f), f.message, kept(f))).collect()
 }
 
-/// Exactly these entities, and one fault for each of these parts of sentences.
+/// Checks for exactly these entities, and one fault for each of these parts of messages.
 fn check(snapshot: &Snapshot, entities: &[&str], sentences: &[&str]) {
     assert_eq!(names(snapshot), entities, "{:#?}", faults(snapshot));
     let messages = faults(snapshot);
@@ -380,7 +380,7 @@ fn changed_file_is_reloaded() {
     wait(2);
     folder.write("sub/late.yaml", &entity("Component", "late"));
     wait(3);
-    // It comes to rest: our own reading is no change.
+    // Our own reading causes no further reload.
     let snapshot = folder.snapshot();
     std::thread::sleep(Duration::from_millis(900));
     assert!(Arc::ptr_eq(&snapshot, &folder.snapshot()));
@@ -425,7 +425,7 @@ fn search_ignores_case_and_counts_facets() {
 }
 
 proptest::proptest! {
-    /// A spoilt text never stops the reading, and what is read keeps to the grammar.
+    /// A damaged file never stops the reading, and every entity that is read is valid.
     #[test]
     fn damaged_catalog_is_read_or_reported(at in 0usize..400, length in 0usize..40, spoilt in "[ -~\n\t\u{e9}\0]{0,12}") {
         let text = [entity("Component", "a"), entity("Location", "b"), entity("API", "c")].join("---\n");

@@ -1,5 +1,5 @@
-//! The catalog's counts: what is held back is counted apart, an outage leaves the last good ones, and no entity is calm
-//! while evidence is missing.
+//! The catalog's counts: suppressed alerts are counted separately, an outage keeps the last counts, and no entity is quiet
+//! while information is missing.
 
 use std::time::Duration;
 
@@ -14,8 +14,8 @@ use world::upstream::{Reply, Upstream};
 
 use crate::catalog_page::{CATALOG, listed, rules};
 
-/// The portal of [`CATALOG`] with an Alertmanager that holds back an alert until so many seconds from now, and its
-/// instance is asked each second.
+/// The portal of [`CATALOG`] with an Alertmanager that suppresses an alert until so many seconds from now. The
+/// instance is queried every second.
 async fn with_alertmanager(held: &[(&str, i64)]) -> (World, Upstream) {
     asked_each(Duration::from_secs(1), held).await
 }

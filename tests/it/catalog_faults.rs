@@ -1,4 +1,4 @@
-//! Faults of the catalog that concern one entity: told on its page and in its data, and unknown everywhere.
+//! Faults of the catalog in one entity: its page and data report them, and its state is unknown.
 
 use serde_json::{Value, json};
 use world::World;
@@ -19,7 +19,7 @@ fn path(name: &str) -> String {
     format!("/catalog/default/component/{name}")
 }
 
-/// The annotation, the severity and the sentence of every problem.
+/// The annotation, the severity and the message of every problem.
 async fn problems(world: &World, name: &str) -> Vec<(String, String, String)> {
     let form = world.get(&format!("{}.json", path(name))).await.json();
     let text = |found: &Value, key: &str| found[key].as_str().unwrap().to_owned();

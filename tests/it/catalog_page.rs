@@ -1,4 +1,4 @@
-//! The catalog: what is listed first, what filters find, what is known of alerts and what is not.
+//! The catalog page: order, filters, and the states of entities.
 
 use serde_json::json;
 use world::World;
@@ -38,7 +38,7 @@ async fn world() -> World {
     world
 }
 
-/// The rows, each as its words, in order.
+/// The text of each row, in order.
 pub async fn listed(world: &World, path: &str) -> Vec<String> {
     let reply = world.get(path).await;
     assert_eq!(reply.status, 200, "{path}");
@@ -60,10 +60,10 @@ async fn entities_with_monitoring_come_first() {
     assert!(rows[2].contains("none"), "{rows:#?}");
     assert!(
         rows[1].contains("unknown") && !rows[1].contains('0'),
-        "what is unknown is never nothing: {rows:#?}"
+        "unknown is never shown as none: {rows:#?}"
     );
     let sent = world.upstream.requests();
-    assert_eq!(sent.len(), 1, "one question for all entities");
+    assert_eq!(sent.len(), 1, "one request for all entities");
 }
 
 #[tokio::test]
@@ -208,7 +208,7 @@ async fn team_system_and_domain_count_the_alerts_of_their_members() {
     assert!(all.iter().any(|t| t.get("id") == Some("summary") && t.get("hx-swap-oob").is_some()));
     assert_eq!(all[0].get("data-counts"), Some(r#"{"firing":1,"pending":0,"unknown":0,"inactive":0}"#));
     let sent = world.upstream.requests();
-    assert_eq!(sent.len(), 1, "one question for all pages");
+    assert_eq!(sent.len(), 1, "one request for all pages");
 }
 
 #[tokio::test]

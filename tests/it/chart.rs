@@ -1,4 +1,4 @@
-//! Charts as the server draws them: pictures as a data form, steps in words, many series, and bytes on the wire.
+//! Charts drawn by the server: SVG files, steps, many series, and response sizes.
 
 use serde_json::{Value, json};
 use world::World;

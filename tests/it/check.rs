@@ -1,4 +1,4 @@
-//! `promenade check` from outside: what it finds and where, what it does not invent, and how it ends.
+//! `promenade check`: its findings, their positions, and its exit status.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -40,7 +40,7 @@ fn check(directory: &Path, arguments: &[&str]) -> Ended {
     Ended { status, stdout: text(output.stdout), stderr: text(output.stderr) }
 }
 
-/// A directory of its own with these files.
+/// A new directory with these files.
 fn directory(files: &[(&str, &str)]) -> TempDir {
     let directory = TempDir::new().unwrap();
     for (name, text) in files {
@@ -56,7 +56,7 @@ fn component(name: &str, annotations: &str) -> String {
     format!("{head}  name: {name}\n  annotations:\n    {annotations}\n")
 }
 
-/// What stands in the file where a finding says; one character when it names no end.
+/// The text of the file at the position of a finding; one character if the finding has no end.
 fn pointed_at(directory: &Path, finding: &Value) -> String {
     let number = |key: &str| finding[key].as_u64().and_then(|n| usize::try_from(n).ok());
     let Some((line, column)) = number("line").zip(number("column")) else { return String::new() };
@@ -70,7 +70,7 @@ fn pointed_at(directory: &Path, finding: &Value) -> String {
     line[column - 1..end].iter().collect()
 }
 
-/// Line, column, what stands there, entity, annotation or key, and a part of the sentence.
+/// Line, column, the text there, the entity, the annotation or key, and a part of the message.
 type Expected = (u64, u64, &'static str, &'static str, &'static str, &'static str);
 
 const IN_CONFIG: [Expected; 3] = [
@@ -379,7 +379,7 @@ async fn check_online_finds_names_queries_and_dimensions_without_data() {
     ];
     assert_eq!(found, expected, "{}", ended.stdout);
     let sent = upstream.requests().iter().filter(|r| r.form("query").as_deref() == Some("up")).count();
-    assert_eq!(sent, 1, "equal questions are asked once");
+    assert_eq!(sent, 1, "equal queries are sent once");
     assert_eq!(ended.json()["summary"]["online"], true);
 }
 

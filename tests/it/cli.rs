@@ -1,4 +1,4 @@
-//! The program from outside: arguments in, exit status out.
+//! The command line: arguments and exit status.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -87,7 +87,7 @@ fn used_port_exits_with_status_1() {
     assert!(stderr.contains(&address), "{stderr}");
 }
 
-/// A demo that runs; dropping it ends it.
+/// A running demo. Dropping it ends it.
 struct Demo {
     child: Child,
     stdout: BufReader<ChildStdout>,

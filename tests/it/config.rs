@@ -1,4 +1,4 @@
-//! Configs as people write them: what they settle to, and what is said of each mistake.
+//! Configs: the settings that they become, and the message for each mistake.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -13,7 +13,7 @@ use promenade::page_params::Refresh;
 use secrecy::ExposeSecret;
 use tempfile::TempDir;
 
-/// What must never be seen anywhere.
+/// A secret that must not appear anywhere.
 const CANARY: &str = "canary-5e1f";
 
 fn env(name: &str) -> Option<String> {
@@ -35,7 +35,7 @@ fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Loads texts as files in one directory, in their order.
+/// Loads these files, in this order, from one directory.
 pub fn load(texts: &[&str]) -> Result<Settings, Vec<ConfigFault>> {
     load_in(TempDir::new().unwrap().path(), texts, None)
 }
@@ -64,7 +64,7 @@ fn sample_config_loads_with_the_documented_defaults() {
     let [instance] = settings.instances.as_slice() else { panic!("{:?}", settings.instances) };
     assert_eq!(instance.api.as_str(), "http://localhost:9090/api/v1/");
     assert_eq!(instance.ui_url.as_ref().unwrap().as_str(), "http://localhost:9090/");
-    // It writes the defaults out: an empty config settles to the same.
+    // It contains the defaults: an empty config gives the same settings.
     let empty = load(&["{}"]).unwrap();
     assert_eq!(format!("{:?}", empty.web), format!("{:?}", settings.web));
     assert_eq!((empty.listen, empty.store.max_bytes), (settings.listen, settings.store.max_bytes));
@@ -425,7 +425,7 @@ fn unknown_keys_of_backstage_are_ignored() {
 }
 
 proptest::proptest! {
-    /// A spoilt config is read or told; never a panic, never the canary in what is told.
+    /// A damaged config is read or reported. It never panics, and no message contains the secret.
     #[test]
     fn damaged_config_is_read_or_reported(at in 0usize..5000, length in 0usize..40, spoilt in "[ -~\n\t\u{e9}]{0,12}") {
         let text = fs::read_to_string(root().join("config/app-config.yaml")).unwrap();

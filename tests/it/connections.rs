@@ -1,4 +1,4 @@
-//! Connections as strangers use them: idle, slow, too large, too many. And the listener of operators.
+//! Connections that are idle, slow, too large, or too many; and the listener of operators.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -15,7 +15,7 @@ use crate::config::{check_faults, load};
 const GRAPH: &str = "/catalog/default/component/payments/graphs/1.json";
 const MOST_HEAD: usize = 16 * 1024;
 
-/// So many connections, and no hurry about idle ones, so that only the limit closes them.
+/// At most so many connections, with a long keep-alive, so that only the limit closes them.
 fn at_most(connections: usize) -> impl FnOnce(&mut Settings) {
     move |settings| {
         settings.serving.most_connections = Some(connections);
@@ -27,7 +27,7 @@ async fn connected(address: SocketAddr) -> TcpStream {
     TcpStream::connect(address).await.unwrap()
 }
 
-/// Asks on a connection that stays open; the status and the body.
+/// Sends a request on a connection that stays open. Returns the status and the body.
 async fn ask_on(stream: &mut TcpStream, path: &str) -> std::io::Result<(u16, Vec<u8>)> {
     stream.write_all(format!("GET {path} HTTP/1.1\r\nhost: x\r\n\r\n").as_bytes()).await?;
     answer_of(stream).await
@@ -54,7 +54,7 @@ async fn answer_of(stream: &mut TcpStream) -> std::io::Result<(u16, Vec<u8>)> {
     Ok((head[9..12].parse().unwrap(), body))
 }
 
-/// All that comes until the other side closes.
+/// Reads until the other side closes.
 async fn rest_of(stream: &mut TcpStream) -> String {
     let mut rest = Vec::new();
     let read = tokio::time::timeout(Duration::from_secs(20), stream.read_to_end(&mut rest)).await;
@@ -153,7 +153,7 @@ async fn idle_connections_are_closed_sooner_when_half_are_in_use() {
     let mut alone = connected(world.address).await;
     assert_eq!(ask_on(&mut alone, "/healthz").await.unwrap().0, 200);
     tokio::time::sleep(Duration::from_millis(1_500)).await;
-    assert_eq!(ask_on(&mut alone, "/healthz").await.unwrap().0, 200, "there are slots enough");
+    assert_eq!(ask_on(&mut alone, "/healthz").await.unwrap().0, 200, "there are enough slots");
     // Six of eight: a fortieth of the keep-alive.
     let mut others = Vec::new();
     for _ in 0..6 {
@@ -190,7 +190,7 @@ async fn head_over_16_kib_is_rejected_and_the_answer_arrives() {
         assert!(answer.contains("frame-ancestors 'self'"), "{answer}");
         assert_eq!(answer.matches("HTTP/1.1").count(), 1, "{answer}");
     }
-    // One that does not end is not waited for.
+    // A head without end is rejected without waiting.
     let mut stream = connected(world.address).await;
     stream.write_all(&head(MOST_HEAD + 4).as_bytes()[..MOST_HEAD + 1]).await.unwrap();
     assert!(rest_of(&mut stream).await.starts_with("HTTP/1.1 431 "));
@@ -225,11 +225,11 @@ async fn slow_head_is_rejected_on_every_request_of_a_connection() {
     let answer = rest_of(&mut stream).await;
     assert!(answer.starts_with("HTTP/1.1 408 "), "{answer:?}");
     assert!(answer.contains("\r\nx-content-type-options: nosniff\r\n"), "{answer}");
-    // Where no request began, none is refused.
+    // Without the start of a request, nothing is rejected.
     assert_eq!(rest_of(&mut connected(world.address).await).await, "");
 }
 
-/// A connection whose own kernel takes little, so that what is not read waits at the portal.
+/// A connection with a small receive buffer, so that unread bytes wait at the portal.
 async fn narrow(address: SocketAddr) -> TcpStream {
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_recv_buffer_size(4_096).unwrap();
@@ -257,7 +257,7 @@ async fn reader_that_takes_nothing_is_disconnected() {
     }
     let mut rest = Vec::new();
     let ended = tokio::time::timeout(Duration::from_secs(10), stream.read_to_end(&mut rest)).await.unwrap();
-    assert!(ended.is_err(), "reset, so that nobody takes a part for the whole");
+    assert!(ended.is_err(), "reset, so that the response is not mistaken for a complete one");
     assert!(rest.len() < whole.len());
 }
 

@@ -1,4 +1,4 @@
-//! Graphs and alert tables that their addresses describe, as people, frames and scripts ask for them.
+//! Custom graphs and alert tables: pages, panels and data.
 
 use promenade::config::Settings;
 use promenade::monitoring::routing::Conditions;
@@ -82,7 +82,7 @@ async fn query_reaches_prometheus_unchanged() {
         let page = world.get(&format!("/graph?query={}", encoded(query))).await;
         let shown = page.text().split("</textarea>").next().unwrap().rsplit('>').next().unwrap().to_owned();
         assert!(!shown.is_empty() && !shown.contains('<'), "{shown}");
-        // The panel fetches itself anew at an address that means the same query.
+        // The panel refreshes itself with the same query.
         let tags = tags(page.text());
         let panel = tags.iter().find(|tag| tag.get("id") == Some("graph-1")).unwrap();
         let fragment = world.get_with(panel.get("hx-get").unwrap(), &[("HX-Request", "true")]).await;
@@ -219,7 +219,7 @@ async fn unknown_instance_is_an_error_not_the_default() {
         let before = world.upstream.requests().len();
         for page in ["/graph?query=up", "/graph?x", "/alerts?alerts=all"] {
             let reply = world.get(&format!("{page}&{address}")).await;
-            // What is named and not there is missing; what cannot be read is told on a page that stands.
+            // An unknown name is a 404. An unreadable value is reported on a page with status 200.
             let expected = if status == 404 { 404 } else { 200 };
             assert_eq!(reply.status.as_u16(), expected, "{page}&{address}");
             assert!(!reply.text().contains("No alerts"), "{page}&{address}");
@@ -278,7 +278,11 @@ async fn custom_alerts_follow_the_address() {
     let unmatched = world.get("/alerts?alerts=Nobody").await;
     assert!(unmatched.text().contains("named by this page"), "{}", unmatched.text());
     let own = world.get("/alerts.json?entity=component:payments&showInactiveAlerts").await.json();
-    assert_eq!(own["alerts"].as_array().unwrap().len(), 2, "without names the entity's own are meant: {own}");
+    assert_eq!(
+        own["alerts"].as_array().unwrap().len(),
+        2,
+        "without names, the entity's own alerts are selected: {own}"
+    );
     let fragment = world.get_with("/alerts?alerts=all&labels=zone%3Da", &[("HX-Request", "true")]).await;
     assert!(fragment.text().starts_with("<section"), "{}", fragment.text());
     let broken = world.get("/alerts?alerts=all&labels=zone~").await;
@@ -402,5 +406,5 @@ async fn opened_row_of_a_custom_table_draws_its_expression() {
     assert_eq!(world.upstream.requests().pop().unwrap().form("query").as_deref(), Some("-load > 1"));
     assert_eq!(world.get(&graph).await.status, 200);
     let other = graph.replace("zone%3Da", "zone%3Dnone");
-    assert_eq!(world.get(&other).await.status, 404, "the row is not among those that are asked for");
+    assert_eq!(world.get(&other).await.status, 404, "the row is not in the selected alerts");
 }

@@ -1,4 +1,4 @@
-//! What a page shows by itself: an entity's annotation, over the portal's config, under the address.
+//! Defaults of page parameters: the config, overridden by the annotation, overridden by the address.
 
 use promenade::annotations::params;
 use serde_json::{Value, json};
@@ -136,7 +136,7 @@ async fn custom_pages_use_the_defaults_and_can_override_them() {
         assert_eq!(columns(&world, page).await, own, "{page}");
         let left = columns(&world, &format!("{page}&extraColumns=&showLabels")).await;
         assert_eq!(left, format!("{start} Labels Value Active for"), "{page}");
-        // What the address leaves stays left when the table fetches itself, and behind its links.
+        // The refresh of the table and its links keep the override.
         let reply = world.get(&format!("{page}&extraColumns=&showLabels")).await;
         let table = tags(panel(reply.text(), "alerts"));
         let again = columns(&world, table[0].get("hx-get").unwrap()).await;
@@ -144,7 +144,7 @@ async fn custom_pages_use_the_defaults_and_can_override_them() {
         let text = words(panel(world.get(page).await.text(), "alerts"));
         assert!(text.contains("1–5 of 7 rules"), "{text}");
     }
-    // An entity's own stand over the portal's, on a page that names the entity.
+    // On a page of an entity, its own defaults override the portal's.
     let page = columns(&world, "/alerts?alerts=all&entity=component:payments").await;
     assert_eq!(page, format!("{start} Value Active for Summary Team"));
     let graph = world.get("/graph.json?query=up").await.json();

@@ -1,4 +1,4 @@
-//! The demo's catalog and its Prometheus fit each other, and speak as a real Prometheus does.
+//! The demo's catalog and its Prometheus match, and the demo answers like a real Prometheus.
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;

@@ -1,4 +1,4 @@
-//! An entity's page around its panels: head, time, missing annotations, unknown instance, kiosk, errors.
+//! An entity's page, without its panels: head, time, missing annotations, unknown instance, kiosk, errors.
 
 use world::World;
 use world::markup::{panel, tags, words};
@@ -96,7 +96,7 @@ async fn missing_annotation_is_shown_with_yaml_to_paste() {
     let yaml = yaml.replace("<mark>", "").replace("</mark>", "").replace("&#34;", "\"").replace("&#39;", "'");
     let pasted = World::of(&yaml).await;
     let json = pasted.get("/catalog/default/resource/123.json").await.json();
-    assert_eq!(json["graphs"][0]["dimension"], "code", "what is to be pasted is read: {yaml}");
+    assert_eq!(json["graphs"][0]["dimension"], "code", "the YAML to paste is valid: {yaml}");
     assert_eq!(json["problems"].as_array().map(Vec::len), Some(0), "{json}");
     assert_eq!(json["alerts"]["names"].as_array().map(Vec::len), Some(2), "{json}");
 }
@@ -108,8 +108,8 @@ async fn unknown_instance_error_lists_the_known_instances() {
     assert_eq!(reply.status, 200);
     let text = words(panel(reply.text(), "fault"));
     assert!(text.contains("prod-<b>us</b>") && text.contains("default"), "{text}");
-    assert!(!reply.text().contains("id=\"graph-1\""), "it is said once");
-    assert!(world.upstream.requests().is_empty(), "no other instance is asked instead");
+    assert!(!reply.text().contains("id=\"graph-1\""), "the message is shown once");
+    assert!(world.upstream.requests().is_empty(), "no other instance is queried");
     assert!(reply.text().contains("<title>lost: alerts unknown</title>"));
     let icon = |html: &str| {
         let all = tags(html);
@@ -163,6 +163,6 @@ async fn fragment_equals_the_panel_in_the_page() {
         assert!(fragment.text().contains("<h1"), "{path}: no heading of its own");
         assert!(!fragment.text().contains("<html"), "{path}: a whole page");
         let full = world.get_with(&path, &[("HX-Request", "true"), ("HX-Request-Type", "full")]).await;
-        assert!(full.text().contains("<html"), "{path}: no page, although it was asked for in full");
+        assert!(full.text().contains("<html"), "{path}: a full page was requested");
     }
 }

@@ -1,4 +1,4 @@
-//! Links from chat, followed as people follow them: to the owner's row, to a list, to what to add, and nowhere else.
+//! Links from chat (`/go`): to the row of an entity, to a list, or to instructions, and never to another host.
 
 use promenade::monitoring::routing::{Case, Condition, Conditions, EntityField, Pattern};
 use promenade::prometheus::InstanceName;
@@ -203,7 +203,7 @@ async fn go_without_match_or_ad_hoc_queries_uses_only_unrestricted_instances() {
         assert!(text.contains("No entity owns") && !text.contains("hush"), "{path}: {text}");
         assert!(!text.contains("custom queries") && !text.contains("Last evaluation"), "{path}: {text}");
     }
-    // Custom tables are off, so that it has no controls; what it says of the alert is all there.
+    // Without ad-hoc queries the table has no controls, but shows everything about the alert.
     let page = world.get("/go?alertname=Stray&odd=1").await;
     let (html, text) = (page.text(), words(page.text()));
     for part in ["firing", "Stray", "key hush", "note <b>of it</b>", "stray &#62; 1", "No entity owns"] {
@@ -289,14 +289,14 @@ async fn go_with_a_resolved_alert_opens_its_entity_and_shows_when_it_resolved() 
     assert!(text.contains(&clock(until)) && text.contains(&clock(from)), "{text}");
     // The rule has no row of its own here: its labels are not those that payments asks for.
     assert!(!text.contains("no longer active") && value(&pairs, "alert").is_none(), "{text}");
-    // With the labels that all alerts of a group have in common, what Prometheus remembers tells whose it was.
+    // With only the labels that a group shares, the history in Prometheus identifies the entity.
     world.upstream.on(r#"ALERTS{alertstate="firing",alertname="Slow"}"#, series(labels));
     let (path, pairs) = redirect(&world.get(&format!("/go?alertname=Slow&service=&{fired}")).await);
     assert!(
         path == PAYMENTS && value(&pairs, "landed").unwrap().contains("service=\"payments\""),
         "{pairs:?}"
     );
-    // Nobody remembers: it says so.
+    // Prometheus has no history of this alert.
     let page = world.get("/go?alertname=Distant&service=payments").await;
     let entity_page = world.get(page.header("location").split('#').next().unwrap()).await;
     assert!(words(entity_page.text()).contains("When is unknown"), "{}", words(entity_page.text()));

@@ -1,4 +1,4 @@
-//! A graph's card in every state: drawn, empty, failed, broken, as a table of samples.
+//! The card of a graph in every state: drawn, empty, failed, invalid, as a table of samples.
 
 use serde_json::{Value, json};
 use world::World;
@@ -26,14 +26,14 @@ async fn graph_card_has_svg_or_chart_data_and_a_legend() {
     assert!(rows.iter().all(|row| row.get("tabindex") == Some("0")));
     let text = words(card);
     assert!(text.contains("Up or down") && text.contains("2 series Last Min Max Avg"), "{text}");
-    assert!(text.contains("a 2 KiB 2 KiB 2 KiB 2 KiB"), "the figures stand beneath the chart: {text}");
+    assert!(text.contains("a 2 KiB 2 KiB 2 KiB 2 KiB"), "the legend is below the chart: {text}");
 
     let path = format!("{PAGE}/graphs/1?drawn=700");
     assert!(!world.get(&path).await.text().contains("data-island"), "only a panel has an island");
     let reply = world.get_with(&path, &[("HX-Request", "true")]).await;
     let card = panel(reply.text(), "graph-1");
     let all = tags(card);
-    assert_eq!(all[0].get("hx-get"), Some(&*path), "one request a refresh, for what is shown");
+    assert_eq!(all[0].get("hx-get"), Some(&*path), "one request per refresh");
     let links = all.iter().filter_map(|tag| tag.get("href"));
     assert_eq!(links.filter(|href| href.contains("drawn=")).count(), 0);
     let chart = all.iter().find(|t| t.get("id") == Some("graph-1-chart")).unwrap();
@@ -64,11 +64,7 @@ async fn graph_fragment_equals_the_card_in_the_page() {
     let sent = world
         .get(&format!("{PAGE}/graphs/1?refresh=5s&from=2026-01-01T00:00:00Z&to=2026-01-01T01:00:00Z"))
         .await;
-    assert_eq!(
-        tags(panel(sent.text(), "graph-1"))[0].get("hx-trigger"),
-        Some("again"),
-        "whatever is asked for"
-    );
+    assert_eq!(tags(panel(sent.text(), "graph-1"))[0].get("hx-trigger"), Some("again"), "for any request");
 }
 
 #[tokio::test]
@@ -151,5 +147,5 @@ async fn hanging_query_delays_only_its_own_page() {
         let section = tags(panel(reply.text(), "graph-1")).remove(0);
         assert_eq!(section.get("data-state"), Some(state), "{path}");
     }
-    assert_eq!(world.upstream.requests().len(), 1, "one question for both");
+    assert_eq!(world.upstream.requests().len(), 1, "one request for both");
 }

@@ -1,4 +1,4 @@
-//! All tests that need nothing but Rust, in one binary: it links once.
+//! All tests that need only Rust, in one binary, which links once.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -8,8 +8,8 @@
     reason = "a test that meets the unexpected should stop"
 )]
 
-mod abandoned;
 mod alert_rows;
+mod alert_states;
 mod alerts_panel;
 mod answer_types;
 mod api;
@@ -18,6 +18,7 @@ mod backstage_source;
 mod behind_proxy;
 mod breaker;
 mod broken_selectors;
+mod cancelled_queries;
 mod catalog;
 mod catalog_counts;
 mod catalog_faults;
@@ -27,12 +28,14 @@ mod check;
 mod cli;
 mod config;
 mod connections;
+mod csv;
 mod custom_pages;
 mod defaults;
 mod demo;
 mod documentation;
 mod entity_page;
 mod go;
+mod graph_messages;
 mod graph_panel;
 mod own_script;
 mod params;
@@ -41,17 +44,14 @@ mod pipelines;
 mod plugin_defects;
 mod plugin_suite;
 mod program;
-mod props;
 mod proxy;
+mod query_parameter;
 mod routing;
 mod routing_config;
-mod says;
 mod serving;
-mod sheets;
 mod silences;
-mod store_scenes;
+mod store;
 mod templates;
 mod tidy;
 mod tls;
-mod truth;
 mod upstream_faults;

@@ -1,4 +1,4 @@
-//! The portal's own script is small on the wire.
+//! The size of the portal's script, compressed.
 
 use world::World;
 use world::markup::tags;

@@ -1,4 +1,4 @@
-//! What an address may say: pages fall back and tell, data forms refuse, nothing breaks.
+//! Query parameters: pages report a bad value and use the default, data forms reject it.
 
 use world::World;
 use world::upstream::Reply;
@@ -61,7 +61,7 @@ async fn page_reports_a_bad_parameter_and_uses_the_default() {
             assert!(!reply.text().contains("<script>alert"), "{page}?{query}");
         }
         let answer = world.get(&format!("{PAYMENTS}?{query}")).await;
-        assert!(answer.text().contains(parameter), "{query} is not told");
+        assert!(answer.text().contains(parameter), "{query} is not reported");
     }
 }
 

@@ -1,5 +1,5 @@
-//! Answers with holes: nulls, pages, parts that an instance could not read, shapes that nobody knows, and clocks that
-//! are off. What is there is shown, and what is missing is told.
+//! Incomplete answers: nulls, pages of rules, partial answers, unknown types, and clock skew. The rest is shown, and what is
+//! missing is reported.
 
 use std::time::Duration;
 
@@ -34,7 +34,7 @@ fn success(data: Value) -> Value {
     json!({"status": "success", "data": data})
 }
 
-/// Quickly asked anew.
+/// With a short scrape interval, so that the cache expires soon.
 async fn world() -> World {
     World::with(CATALOG, |settings: &mut Settings| {
         settings.instances[0].scrape_interval = Duration::from_secs(1);
@@ -281,7 +281,7 @@ async fn graph_of_an_instance_with_clock_skew_reports_it() {
     }
 }
 
-/// Rules of an instance whose clock is off by so many seconds, with an alert active so many seconds later still.
+/// Rules of an instance with this clock skew in seconds, and an alert that became active so many seconds later.
 fn dated(offset: i64, times: i64) -> Reply {
     let at = |offset: i64| clock::now() + jiff::SignedDuration::from_secs(offset);
     let alert = Alert::firing("Loud").since(&at(offset + times).to_string());

@@ -1,4 +1,4 @@
-//! Requests behind one another on a connection: while the first is answered, the others wait, within bounds.
+//! Pipelined requests on a connection: while the first is answered, the others wait, within limits.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use world::{ONE_GRAPH, World};
 const SLOW: &str = "GET /catalog/default/component/payments/graphs/1.json HTTP/1.1\r\nhost: x\r\n";
 const QUICK: &str = "GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n";
 
-/// A portal whose graph takes a second.
+/// A portal with a graph that takes a second.
 async fn slow_world() -> World {
     let world =
         World::with(ONE_GRAPH, |settings| settings.instances[0].timeout = Duration::from_secs(20)).await;
@@ -19,7 +19,7 @@ async fn slow_world() -> World {
     world
 }
 
-/// On a connection whose first request is under way at the upstream when this returns.
+/// A connection with a first request that has reached the upstream.
 async fn begun(world: &World, first: &str) -> TcpStream {
     let mut stream = TcpStream::connect(world.address).await.unwrap();
     stream.write_all(first.as_bytes()).await.unwrap();

@@ -1,8 +1,8 @@
-//! The React plugin's defects, one scene each, named after it: what broke there holds here.
+//! The known defects of the React plugin, one test for each: they do not exist here.
 //!
-//! They are those of its version 3.3.1. Where more is to be said, a scene elsewhere says it: `custom_pages` and
-//! `upstream_faults` of encoding, `annotations::rule` and `promql` of splitting, `answer_types` of the types of an
-//! answer, `proxy` of faults in Prometheus' own shape, `alerts_panel` of the table, the tests with a real Prometheus of every sample.
+//! The version is 3.3.1. Other modules test the details: `custom_pages` and
+//! `upstream_faults` encoding, `annotations::rule` and `promql` splitting, `answer_types` the types of an
+//! answer, `proxy` errors in the form of Prometheus, `alerts_panel` the table, and `tests/real` every sample.
 
 use promenade::config::Settings;
 use serde_json::{Value, json};
@@ -86,7 +86,7 @@ async fn encoding_of_plus_ampersand_hash_and_percent() {
             pairs.iter().find(|(name, _)| name == "g0.expr").unwrap().1.clone()
         })
         .collect();
-    assert_eq!(shown, queries, "the link out says the same");
+    assert_eq!(shown, queries, "the link to Prometheus has the same query");
 }
 
 #[tokio::test]
@@ -361,7 +361,7 @@ async fn a_wrong_instance_name() {
             assert!(!text.contains("No alerts"), "{path}: {text}");
         }
         assert_eq!(world.get(&format!("{PAGE}/graphs/1.json")).await.status, 404);
-        assert!(world.upstream.requests().is_empty(), "nobody stands in for it");
+        assert!(world.upstream.requests().is_empty(), "no other instance answers for it");
     }
 }
 

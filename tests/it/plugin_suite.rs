@@ -1,5 +1,5 @@
-//! The React plugin's own suite (3.3.1: 14 unit tests and 2 end-to-end), each case asked of our pages by its name.
-//! The end-to-end tests are among those with a browser.
+//! The React plugin's own tests (3.3.1: 14 unit tests and 2 end-to-end tests), with their names, for our pages.
+//! The end-to-end tests are in `tests/browser`.
 
 use promenade::page_params::PageDefaults;
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ async fn graph(dimension: &str) -> Value {
     reply.json()
 }
 
-/// Names and states, of an entity with these annotations and of the custom table that asks for the same.
+/// Names and states in the table of an entity with these annotations, and in the same custom table.
 async fn alerts(annotations: &str, custom: &str) -> Vec<(String, String)> {
     let world = shop(annotations).await;
     let of = async |path: &str| {
@@ -103,7 +103,7 @@ async fn alert_entity_wrapper_should_render_container_for_queries() {
     let table = panel(page.text(), "alerts");
     assert!(words(table).contains("firing test alert name"), "{}", words(table));
     let titles = tags(table).into_iter().filter(|tag| tag.get("title") == Some("annotations.summary"));
-    assert_eq!(titles.count(), 0, "no column that nobody asked for");
+    assert_eq!(titles.count(), 0, "no unrequested column");
 }
 
 #[tokio::test]
@@ -120,7 +120,7 @@ async fn should_render_extended_table() {
     }
 }
 
-/// The plugin's rows were clickable when a handler was given; ours open, and tell a parent when one is listed.
+/// The plugin's rows are clickable if there is a handler. Ours open, and send a message to a listed parent.
 #[tokio::test]
 async fn should_render_component_with_clickable_rows() {
     for (origins, expected) in [(vec![], 0), (vec!["https://backstage.example".to_owned()], 1)] {
@@ -143,7 +143,7 @@ async fn graph_entity_wrapper_should_render_container_for_queries() {
     assert!(text.contains("memUsage 6.47G 6.47G 6.47G 6.47G"), "{text}");
 }
 
-/// The plugin is defined; the portal is there, and says who it is.
+/// The plugin is defined; the portal answers with its title.
 #[tokio::test]
 async fn should_export_plugin() {
     let world = shop_with("prometheus.io/rule: up", |settings| {

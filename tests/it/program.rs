@@ -1,4 +1,4 @@
-//! The program under many readers, unruly clients and signals: its memory, its log, its end.
+//! The program with many readers, malformed requests and signals: its memory, its log, its shutdown.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -130,7 +130,7 @@ async fn sigterm_reports_not_ready_and_finishes_running_requests() {
     }
     server.program.signal("TERM");
     server.program.until("shutting down", 1).await;
-    // For a moment it still answers, and says so.
+    // For a moment it still answers, and reports that it shuts down.
     assert!(server.get("/readyz").starts_with(b"HTTP/1.1 503"));
     let mut answer = Vec::new();
     asking.read_to_end(&mut answer).unwrap();

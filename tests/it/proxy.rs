@@ -1,4 +1,4 @@
-//! The plugin's own proxy path: Prometheus' API, as far as the plugin uses it, answered by the portal.
+//! The plugin's proxy path: the part of Prometheus' API that the plugin uses.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Who is led to which instance, on a portal with several: rules, targets, and what nobody may reach.
+//! Routing of entities to instances: rules, targets, and instances that an entity may not use.
 
 use std::fmt::Display;
 use std::fs;
@@ -12,7 +12,7 @@ use world::World;
 use world::catalog::{Entity, catalog};
 use world::upstream::{Reply, Upstream};
 
-/// A portal and the second upstream that it may ask.
+/// A portal and its second instance.
 struct Portals {
     world: World,
     other: Upstream,
@@ -49,7 +49,7 @@ impl Portals {
         self.world.get(&format!("/catalog/default/component/{name}/graphs/1.json")).await
     }
 
-    /// The instance that answers for an entity, and what it is asked is asked of it alone.
+    /// The instance that answers for an entity. No other instance receives the query.
     async fn answers_for(&self, path: &str, headers: &[(&str, &str)]) -> String {
         let reply = self.world.get_with(path, headers).await;
         assert_eq!(reply.status, 200, "{}", reply.text());
@@ -99,7 +99,7 @@ async fn first_matching_rule_chooses_the_instance_and_the_page_names_it() {
         ("owned", "other", "chosen by rule 1 of promenade.routing, mine"),
         ("released", "default", "chosen by rule 2 of promenade.routing"),
         ("else", "other", "chosen by rule 3 of promenade.routing"),
-        // A rule goes before what the entity names.
+        // A rule has precedence over the annotation.
         ("asks", "other", "chosen by rule 3 of promenade.routing"),
     ] {
         let path = format!("/catalog/default/component/{name}");
@@ -162,9 +162,9 @@ async fn restricted_instance_answers_like_an_unknown_one() {
             let address = format!("/catalog/default/component/{name}{form}?from=1&to=2&refresh=0");
             portals.world.get(&address).await
         };
-        // The names are of one length, so that nothing but the names may differ.
+        // The names have the same length, so only the names may differ.
         let alike = |reply: world::Reply, name: &str, routed: &str| {
-            // As a word of its own: "another" is no name.
+            // Whole words only: "another" is not the name.
             let routed = Regex::new(&format!(r"\b{routed}\b")).unwrap();
             (reply.status, routed.replace_all(reply.text(), "ROUTED").replace(name, "NAME"))
         };
@@ -210,7 +210,7 @@ async fn routing_target_is_built_queried_and_cached_separately() {
         |name: &str| format!("/catalog/default/component/{name}/graphs/1.json?from=1600000000&to=1600003600");
     assert_eq!(portals.answers_for(&path("a"), &[]).await, name("eu-1"));
     assert_eq!(portals.answers_for(&path("b"), &[]).await, name("eu-2"));
-    // The same question again is answered from memory, each from its own.
+    // The same query is answered from the cache, each target from its own entry.
     assert_eq!(portals.answers_for(&path("a"), &[]).await, name("eu-1"));
     let sent: Vec<String> = portals.other.requests().iter().map(|r| r.path.clone()).collect();
     assert_eq!(sent, ["/eu-1/api/v1/query_range", "/eu-2/api/v1/query_range"]);
@@ -323,7 +323,7 @@ async fn rules_route_by_the_headers_and_parameters_they_name() {
         let vary = portals.world.get(path).await;
         assert!(vary.header("vary").split(", ").any(|name| name == "x-stage"), "{}", vary.header("vary"));
     }
-    // Every panel that fetches itself, and every link, says what led here.
+    // Every link and every panel that refreshes itself keeps the parameter that the rule used.
     let page = portals.world.get("/catalog/default/component/e?stage=blue").await;
     assert!(page.text().contains("/graphs/1?stage=blue"), "{}", page.text());
     assert!(page.text().contains("on <bdi>other</bdi>"));

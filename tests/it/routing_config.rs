@@ -1,4 +1,4 @@
-//! `promenade.routing` and `allowedEntities` as people write them: what they settle to, and each mistake.
+//! `promenade.routing` and `allowedEntities`: the settings that they become, and each mistake.
 
 use std::fs;
 use std::path::Path;

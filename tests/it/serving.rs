@@ -1,4 +1,4 @@
-//! The portal as a server: what every answer carries, what it refuses, how it ends.
+//! The HTTP server: headers, paths, rejected requests, shutdown.
 
 use std::cell::Cell;
 use std::net::SocketAddr;
@@ -194,7 +194,7 @@ async fn slow_head_is_rejected() {
     assert_eq!(reply.matches("HTTP/1.1").count(), 1, "{reply}");
 }
 
-/// Requests of which two readers could make different ones, and plain nonsense.
+/// Ambiguous and malformed requests.
 const BROKEN: [&str; 26] = [
     "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 3\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
     "POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\ncontent-length: 3\r\n\r\n0\r\n\r\n",

@@ -1,4 +1,4 @@
-//! What Alertmanager holds back, on the alert table: marked, counted apart, told; and unknown when it is down.
+//! Suppressed alerts in the alert table, with and without an answer of Alertmanager.
 
 use std::time::Duration;
 
@@ -104,7 +104,7 @@ async fn suppressed_alerts_are_marked_and_counted_separately() {
     assert!(sent.iter().all(|r| r.header("authorization") == Some("Bearer hush-hush")));
     let prometheus = world.upstream.requests();
     assert!(prometheus.iter().all(|r| r.header("authorization").is_none()));
-    // Everybody shares the answer.
+    // All readers share the answer.
     for _ in 0..3 {
         world.get(PAGE).await;
     }
@@ -124,7 +124,7 @@ async fn silence_link_opens_the_form_with_the_labels_of_alertmanager() {
     assert_eq!(links.len(), 6, "one for each alert");
     let wanted = "https://am.example/base/#/silences/new?filter={alertname=\"HighLoad\", cluster=\"eu\", instance=\"i:1\", odd=\"\\\"\\\\,}\", severity=\"critical\"}";
     assert!(links.contains(&wanted.to_owned()), "{links:?}");
-    // Of one that Alertmanager does not have yet, the labels are those of the instance.
+    // If Alertmanager does not have the alert yet, the link has the labels of the instance.
     assert!(links.iter().any(|link| link.contains("i:6") && !link.contains("cluster")), "{links:?}");
 }
 
@@ -195,7 +195,7 @@ async fn older_alertmanager_without_muted_alerts_works() {
     assert!(text.contains("4 firing, 1 pending, 1 silenced"), "{text}");
 }
 
-/// With what Alertmanager lists.
+/// With these alerts in Alertmanager.
 async fn listing(alerts: Value, silences: Value) -> (World, Upstream) {
     let (world, alertmanager) = world(false).await;
     alertmanager.on_any(Reply::computed(move |request| {
@@ -224,7 +224,7 @@ async fn ended_or_unlisted_silence_suppresses_nothing() {
         held(2, "eu", &by(json!(["unlisted"]))),
         held(3, "eu", active),
         held(4, "eu", &by(json!(["e-1"]))),
-        // One of several is enough.
+        // One of several silences is enough.
         held(5, "eu", &by(json!(["over", "s-1", "unlisted"]))),
         node_down(),
     ]);
@@ -310,7 +310,7 @@ async fn silence_of_another_cluster_suppresses_nothing() {
     let (world, _alertmanager) = listing(others(), silences()).await;
     let text = words(world.get(PAGE).await.text());
     assert!(text.contains("5 firing, 1 pending") && !text.contains("suppresses"), "{text}");
-    // Whose they are cannot be known where the instance does not tell what it adds.
+    // Without the external labels of the instance, the cluster of an alert is unknown.
     for reply in [Reply::http(404, &[], "404 page not found"), Reply::hang()] {
         let (world, _alertmanager) = listing(others(), silences()).await;
         world.upstream.on_config(reply);

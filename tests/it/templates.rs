@@ -1,4 +1,4 @@
-//! Queries that are filled from their entity, from the catalog's file to the instance.
+//! Templates in queries, from the catalog file to the query that is sent.
 
 use promql_parser::parser::Expr;
 use proptest::prelude::*;
@@ -55,7 +55,7 @@ async fn templates_are_filled_from_the_entity() {
     assert_eq!(world.upstream.requests().len(), 1);
 }
 
-/// Texts of an entity that try to break out of where they stand.
+/// Values of an entity that try to change the structure of a query.
 fn hostile() -> impl Strategy<Value = String> {
     prop_oneof![
         "[a\"'`\\\\{}()\\[\\]|,#=~!$%. \t+*?^-]{0,24}",
@@ -72,7 +72,7 @@ fn hostile() -> impl Strategy<Value = String> {
     ]
 }
 
-/// The label matcher that holds the value, of the left side of `x{a="...",b="c"} or y`.
+/// The label matcher with the value: the first one of `x{a="...",b="c"} or y`.
 fn matcher(query: &mut Expr) -> &mut String {
     let Expr::Binary(or) = query else { panic!("no or") };
     let Expr::VectorSelector(selector) = or.lhs.as_mut() else { panic!("no selector") };

@@ -1,4 +1,4 @@
-//! An instance behind TLS that cannot be trusted, or that is none: told as what it is, and soon.
+//! Instances with an untrusted certificate, or without TLS: the error names the cause.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ metadata: {name: payments, annotations: {prometheus.io/rule: up, prometheus.io/a
 "#;
 const PAGE: &str = "/catalog/default/component/payments";
 
-/// A portal whose default instance is at that address, over TLS.
+/// A portal with its default instance at this address, over TLS.
 async fn portal(address: std::net::SocketAddr, secure: bool) -> World {
     World::with(CATALOG, |settings| {
         settings.instances[0].api = format!("https://{address}/api/v1/").parse().unwrap();
@@ -34,7 +34,7 @@ async fn upstream() -> Upstream {
     upstream
 }
 
-/// A server of plain HTTP: its words are no TLS.
+/// A server of plain HTTP.
 async fn plain() -> std::net::SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -49,7 +49,7 @@ async fn plain() -> std::net::SocketAddr {
     address
 }
 
-/// What the graph's panel, the alerts' panel and the data say.
+/// The texts of the graph's panel, the alerts' panel and the data.
 async fn messages(world: &World) -> [String; 3] {
     let begun = clock::stopwatch();
     let page = world.get(PAGE).await;

@@ -1,4 +1,4 @@
-//! An instance that misbehaves: every fault has its kind, comes within the deadline, and stays with its instance.
+//! Faults of an instance: each has its kind, is reported within the deadline, and affects only that instance.
 
 use std::process::Command;
 use std::sync::Arc;
@@ -165,7 +165,7 @@ async fn only_a_failed_connection_is_retried_once() {
     let upstream = Upstream::start().await;
     upstream.on("up", Reply::reset());
     ask(&upstream).await.unwrap_err();
-    assert_eq!(upstream.requests().len(), 1, "the instance saw the question, so it is not asked again");
+    assert_eq!(upstream.requests().len(), 1, "the instance received the query, so it is not sent again");
 
     let address = upstream.address;
     drop(upstream);
@@ -314,7 +314,7 @@ async fn memory_of_many_large_answers_in_turn_is_bounded() {
     assert!(grown < 64, "grown by {grown} MiB");
 }
 
-/// So many MiB of samples for whatever window is asked for, each a different number.
+/// So many MiB of samples for any time range, each a different number.
 fn large(mib: usize) -> Reply {
     Reply::computed(move |request| {
         let at = |name| request.form(name).unwrap().parse::<i64>().unwrap();

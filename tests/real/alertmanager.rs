@@ -12,7 +12,7 @@ use crate::prometheus::{free_port, on_path};
 
 /// Where Debian's program has its own files; of an even length.
 const PLACE: &str = "/usr/share/prometheus/alertmanager";
-/// What the templates' first line becomes.
+/// The URL in the first line of the templates.
 pub const BASE: &str = "http://portal.example";
 
 pub struct RealAlertmanager {
@@ -53,7 +53,7 @@ impl RealAlertmanager {
         self.url.strip_prefix("http://").unwrap()
     }
 
-    /// Tells it something, by its API.
+    /// Posts to its API.
     pub async fn post(&self, what: &str, body: &serde_json::Value) {
         let url = format!("{}/api/v2/{what}", self.url);
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
@@ -62,7 +62,7 @@ impl RealAlertmanager {
         assert_eq!(reply.status(), 200, "{what} {body}: {}", self.log());
     }
 
-    /// What it says of itself, for a test that fails.
+    /// Its log, for the message of a failed test.
     pub fn log(&self) -> String {
         fs::read_to_string(self.dir.path().join("log")).unwrap()
     }

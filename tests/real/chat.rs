@@ -31,7 +31,7 @@ metadata:
     prometheus.io/alert: '"Excessive Memory, Usage"'
 "#;
 
-/// A second receiver, so that what Teams would get comes out too.
+/// A second receiver, for the messages to Teams.
 const TEAMS: &str = r#"
   - name: teams
     slack_configs:
@@ -111,7 +111,7 @@ impl Chat {
     }
 }
 
-/// The row that is marked, and what it opens to.
+/// The marked row and its details.
 fn marked(html: &str) -> String {
     let at = html.find(" marked\"").unwrap_or_else(|| panic!("no row is marked in {html}"));
     let end = html[at..].find("</tbody>").unwrap() + at;
@@ -166,7 +166,7 @@ async fn names_and_labels_with_special_characters_survive_the_templates() {
     assert!(marked(&html).contains("odd <b>\"x\"</b> \\ , | żółć"), "{}", marked(&html));
     let (to, _) = chat.follow(&linked(text, "Graph", false)).await;
     assert!(to.starts_with("/catalog/default/component/memory?"), "{to}");
-    // One that nobody owns stands for itself.
+    // An alert without an entity is shown by itself.
     let message = chat.message("/slack", &["Infinite"]).await;
     let link = message["title_link"].as_str().unwrap().strip_prefix(BASE).unwrap();
     let page = chat.world.get(link).await;

@@ -1,5 +1,5 @@
-//! A hundred moves of window, range and step: every sample of the portal's JSON is Prometheus' own, bit for bit,
-//! and there is no other.
+//! A hundred random time ranges and steps: the samples of the portal's JSON are exactly those of Prometheus, bit for
+//! bit.
 
 use promenade::clock;
 use world::World;
@@ -40,7 +40,7 @@ impl Dice {
     }
 }
 
-/// Where a window lies, in epoch seconds; `to` is None for now.
+/// A time range in epoch seconds; `to` is None for now.
 struct Move {
     from: i64,
     to: Option<i64>,
@@ -73,7 +73,7 @@ impl Move {
         format!("/graph.json?{}", pairs.finish())
     }
 
-    /// The grid is the one that was asked for.
+    /// The grid is the requested one.
     fn check(&self, graph: &Graph<'_>, scrape: i64) {
         let Graph { start, end, step, .. } = *graph;
         assert_eq!(start, self.from - self.from.rem_euclid(step), "the start of {graph:?}");

@@ -1,4 +1,4 @@
-//! The portal's JSON against what a real Prometheus says itself: every alert, every sample.
+//! The portal's JSON compared with a real Prometheus: every alert, every sample.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use world::catalog::{Entity, catalog};
 
 use crate::prometheus::RealPrometheus;
 
-/// What is compared: selectors, aggregates, binary operations, odd labels, numbers that are none.
+/// The queries to compare: selectors, aggregations, binary operations, unusual labels, NaN and infinities.
 const QUERIES: [&str; 14] = [
     "load",
     r#"load{zone="c"}"#,

@@ -1,4 +1,4 @@
-//! What is told of a query's labels without asking, against what a real Prometheus answers.
+//! The labels that a query's result may have, derived from the query, compared with the answers of a real Prometheus.
 
 use promenade::promql::{MatchOp, Matcher, Reach, ResultLabels};
 
@@ -128,6 +128,6 @@ async fn possible_labels_of_a_query_contain_every_label_of_its_result() {
         }
     }
     assert!(answered > 500, "only {answered} answers have series");
-    assert!(ruled_out > 1_000, "only {ruled_out} labels were told of");
+    assert!(ruled_out > 1_000, "only {ruled_out} labels were ruled out");
     assert!(seen > 3_000, "only {seen} labels were compared");
 }

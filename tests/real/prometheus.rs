@@ -22,7 +22,7 @@ pub const HISTORY: i64 = 3 * 3600;
 
 const CONFIG: &str = "global: {evaluation_interval: 1s}\nrule_files: [rules.yml]\nscrape_configs: []\n";
 
-/// Rules in every state. They look back further than the history's end is away, so that they hold while tests run.
+/// Rules in every state. They look back beyond the end of the history, so that their states do not change during tests.
 const RULES: &str = r#"
 groups:
   - name: orders
@@ -67,7 +67,7 @@ impl RealPrometheus {
         Self::start_with(CONFIG).await
     }
 
-    /// With a configuration of its own, whose rules are in `rules.yml`.
+    /// With another configuration. Its rules are in `rules.yml`.
     pub async fn start_with(config: &str) -> Self {
         let started = Self::start_of(config, RULES);
         started.wait_for_rules(6).await;
@@ -151,7 +151,7 @@ pub fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
-/// Where a program is.
+/// The path of a program.
 pub fn on_path(program: &str) -> PathBuf {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let found = std::env::split_paths(&path).map(|dir| dir.join(program)).find(|file| file.is_file());

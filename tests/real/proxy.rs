@@ -1,4 +1,4 @@
-//! The portal's proxy path against what a real Prometheus answers itself.
+//! The portal's proxy path compared with a real Prometheus.
 
 use promenade::clock;
 use promenade::prometheus::InstanceSettings;

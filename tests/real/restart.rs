@@ -1,4 +1,4 @@
-//! While a real Prometheus starts again, no form says that nothing fires.
+//! While a real Prometheus restarts, no format says that nothing is firing.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ kind: Component
 metadata: {name: labelled, annotations: {prometheus.io/labels: team=x}}
 "#;
 
-/// Evaluated every ten seconds, so that a restart leaves some seconds in which nothing is known.
+/// Evaluated every ten seconds, so that rules are not evaluated for some seconds after a restart.
 const SLOW_RULES: &str = r#"
 groups:
   - name: slow

@@ -1,4 +1,4 @@
-//! What a real Alertmanager silences and inhibits, on the alert table.
+//! Alerts that a real Alertmanager silences and inhibits, in the alert table.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! A scripted Backstage catalog: it answers `entities/by-query` in the shapes that real ones were seen to send.
+//! A scripted Backstage catalog: it answers `entities/by-query` in the forms that real versions send.
 
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};

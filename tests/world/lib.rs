@@ -1,4 +1,4 @@
-//! The world that the portal is tested in: real parts, and a scripted upstream for faults.
+//! What all tests share: a portal on a free port, a scripted Prometheus, and builders of its data.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -52,21 +52,21 @@ metadata:
   annotations: {prometheus.io/rule: up}
 "#;
 
-/// The project's folder.
+/// The root directory of the project.
 pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap().to_owned()
 }
 
-/// A text as a query string has it.
+/// A text, encoded for a query string.
 pub fn encoded(text: &str) -> String {
     byte_serialize(text.as_bytes()).collect()
 }
 
-/// A portal on a port of its own, its catalog, and the upstream that it asks as its default instance.
+/// A portal on a free port, its catalog, and the upstream that is its default instance.
 pub struct World {
     pub upstream: Upstream,
     pub address: SocketAddr,
-    /// Where operators are answered, if that is apart.
+    /// The address of the operators' listener, if there is one.
     pub admin: Option<SocketAddr>,
     pub handle: AppHandle,
     client: Client,
@@ -82,7 +82,7 @@ impl Drop for World {
 }
 
 impl World {
-    /// A portal whose catalog is one YAML text.
+    /// A portal with a catalog of one YAML file.
     pub async fn of(catalog: impl Display) -> Self {
         Self::with(catalog, |_| {}).await
     }
@@ -163,7 +163,7 @@ impl World {
     }
 }
 
-/// An answer of the portal, whole.
+/// A complete response of the portal.
 #[derive(Debug)]
 pub struct Reply {
     pub status: StatusCode,

@@ -1,4 +1,4 @@
-//! Many series of one metric, rough ones: what compresses worst and takes the longest to draw.
+//! Many rough series of one metric: they compress worst and take the longest to draw.
 
 use std::fmt::Write;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use crate::World;
 use crate::catalog::Entity;
 use crate::upstream::{Reply, Request};
 
-/// An entity whose rule annotation has this value.
+/// An entity with this rule annotation.
 pub fn payments(rule: &str) -> Entity {
     Entity::component("payments").rule(rule)
 }
@@ -26,7 +26,7 @@ pub fn rough(series: usize) -> Reply {
             let name = format!(r#"{{"__name__":"load","instance":"10.0.0.{s}:9100"}}"#);
             write!(body, r#"{comma}{{"metric":{name},"values":["#).unwrap();
             for i in 0..=count {
-                // SplitMix64, whose neighbours have nothing in common.
+                // SplitMix64: neighbouring values are unrelated.
                 let mut mixed = (s * 1_000_003 + i + start as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
                 mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
                 mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);

@@ -1,4 +1,4 @@
-//! Our HTML as its tags: enough of a tokenizer to see elements, attributes and links as a browser would.
+//! A small tokenizer of our HTML, for elements, attributes and links.
 
 /// A start tag with its attributes, decoded.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,7 +13,7 @@ impl Tag {
     }
 }
 
-/// Every start tag in order. What stands in a script element is text.
+/// Every start tag in order. The content of a script element is text.
 pub fn tags(html: &str) -> Vec<Tag> {
     let mut tags = Vec::new();
     let mut rest = html;
@@ -65,13 +65,13 @@ fn decoded(text: &str) -> String {
     references.iter().fold(text.to_owned(), |text, (from, to)| text.replace(from, to))
 }
 
-/// Elements and the names of their attributes: what no text of strangers may change.
+/// Elements and the names of their attributes. Hostile text must not change them.
 pub fn shape(html: &str) -> Vec<String> {
     let names = |tag: &Tag| tag.attributes.iter().map(|(n, _)| n.as_str()).collect::<Vec<_>>().join(" ");
     tags(html).iter().map(|tag| format!("{} {}", tag.name, names(tag))).collect()
 }
 
-/// The text that people read, tags left out, with every run of blanks as one.
+/// The visible text: without tags, with single blanks.
 pub fn words(html: &str) -> String {
     let mut text = String::new();
     let mut rest = html;
@@ -89,7 +89,7 @@ pub fn words(html: &str) -> String {
     decoded(&text).split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// The element that begins at a text, up to the end of its section.
+/// The section with this id.
 pub fn panel<'h>(html: &'h str, id: &str) -> &'h str {
     let at = html.find(&format!("id=\"{id}\"")).unwrap_or_else(|| panic!("no panel {id} in {html}"));
     let start = html[..at].rfind("<section").unwrap();

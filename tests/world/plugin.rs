@@ -9,7 +9,7 @@ use crate::upstream::{Reply, Request};
 
 pub const PAGE: &str = "/catalog/default/component/shop";
 
-/// The plugin's `mockQueryResponse.json`, at the last two instants of the window: on these its two points stood.
+/// The plugin's `mockQueryResponse.json`. Its two points are at the last two instants of the time range.
 fn q(request: &Request) -> Reply {
     let [end, step] = ["end", "step"].map(|name| request.form(name).unwrap().parse::<i64>().unwrap());
     let values = json!([[end - step, "6465519616"], [end, "6465519616"]]);
@@ -34,7 +34,7 @@ fn a() -> Reply {
     Reply::group([rule("test alert name", "page").alert(alert), rule("inactive alert", "warning")])
 }
 
-/// A portal whose one entity, `shop`, has these annotations, before the plugin's data.
+/// A portal with one entity, `shop`, with these annotations, on the plugin's data.
 pub async fn shop(annotations: &str) -> World {
     shop_with(annotations, |_| {}).await
 }

@@ -1,4 +1,4 @@
-//! The program itself, as people run it: on a free loopback port, ended with the test.
+//! The program itself, on a free loopback port. It ends with the test.
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::PathBuf;
@@ -96,7 +96,7 @@ impl Drop for Program {
     }
 }
 
-/// Reads on to the end: a program whose output nobody reads may stop at its next line.
+/// Reads to the end, because a program with a full output pipe stops.
 fn collect(from: impl Read + Send + 'static, output: &Arc<Mutex<String>>) {
     let output = Arc::clone(output);
     thread::spawn(move || {

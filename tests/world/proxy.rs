@@ -1,4 +1,4 @@
-//! A proxy like Backstage's, and a portal below its path: few headers pass it, in either direction.
+//! A proxy like Backstage's, which forwards few headers in either direction, and a portal below its path.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -80,7 +80,7 @@ impl Proxy {
         let upstream = Upstream::start().await;
         let answered: Arc<Mutex<Vec<(String, String)>>> = Arc::default();
         let writing = answered.clone();
-        // The portal and its upstream may run on the same threads, of which this must not hold the last one.
+        // The portal and its upstream may use the same threads, so this must not block the last one.
         let answer = move |request: &Request| block_in_place(|| forward(target, request, &writing));
         upstream.on_any(Reply::computed(answer));
         Self { upstream, answered }

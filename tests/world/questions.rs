@@ -1,4 +1,4 @@
-//! Questions as scenes ask them, and a store to ask.
+//! Questions for the store, and a store.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,7 +33,7 @@ pub struct Question {
     pub window: Window,
 }
 
-/// A store whose instances are known by name.
+/// A store that finds instances by name.
 #[derive(Clone)]
 pub struct NamedStore {
     pub store: Store,

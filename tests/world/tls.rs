@@ -1,4 +1,4 @@
-//! TLS before a scripted upstream, with a certificate that nobody has signed but itself.
+//! TLS in front of a scripted upstream, with a self-signed certificate.
 
 use std::net::SocketAddr;
 use std::sync::Arc;

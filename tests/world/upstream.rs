@@ -1,4 +1,4 @@
-//! A scripted Prometheus over raw TCP: it answers as it was told, faults included, and writes down what it was asked.
+//! A scripted Prometheus over raw TCP: it sends scripted answers and faults, and records its requests.
 //!
 //! ```ignore
 //! let upstream = Upstream::start().await;

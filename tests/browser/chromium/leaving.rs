@@ -1,4 +1,4 @@
-//! From one page to the next: nothing is asked of a page that is on its way to another.
+//! From one page to the next: no script runs in a page that is being replaced.
 
 use std::future::Future;
 use std::sync::PoisonError;
@@ -42,7 +42,7 @@ impl Tab {
             .await;
     }
 
-    /// Whether the page asked to be replaced by another since the last call.
+    /// Whether the page began to navigate since the last call.
     async fn is_leaving(&self) -> bool {
         // The browser tells of it before the page's next answer, and passes it on before the answer after that.
         for _ in 0..2 {

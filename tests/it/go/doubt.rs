@@ -1,4 +1,4 @@
-//! A link from chat never calls an alert over where Prometheus does not say so completely.
+//! `/go` calls an alert resolved only if Prometheus answered completely.
 
 use std::time::Duration;
 
@@ -104,7 +104,7 @@ async fn go_redirects_for_an_inactive_alert_only_if_every_instance_answered_comp
         for part in [expected, "1 or more entities show this alert", "not active Payment service"] {
             assert!(page.status == 200 && text.contains(part), "{part}: {text}");
         }
-        // One that fires is whose it is, whatever another instance may say.
+        // A firing alert leads to its entity, whatever another instance knows.
         let firing = firing("Slow", &rfc(minutes_ago(5))).label("service", "payments");
         let world = {
             let other = second.instance("second");

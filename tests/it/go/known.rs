@@ -1,4 +1,4 @@
-//! Links from chat where not all is known: nothing is then called over, or unowned.
+//! `/go` with missing information: no alert is called resolved or without owner.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Links from chat over a catalog of thousands of regexes, and in a stranger's words.
+//! `/go` with thousands of regexes in the catalog, and with hostile addresses.
 
 use std::time::Duration;
 
@@ -82,14 +82,14 @@ async fn go_sends_no_text_of_the_address_without_ad_hoc_queries() {
     let questions = || -> Vec<String> {
         world.upstream.requests().iter().filter_map(|request| request.form("query")).collect()
     };
-    // Nothing of that name is known: nobody is asked.
+    // No rule has that name, so no query is sent.
     for path in
         ["/go?alertname=Nowhere&service=payments&word=x1", "/go?service=payments&word=x2", "/go?word=x3"]
     {
         world.get(path).await;
     }
     assert_eq!(questions(), Vec::<String>::new());
-    // An alert that is over still lands, and says when it was; only words of rules and annotations are sent.
+    // A resolved alert leads to its entity with its time. Only text of rules and annotations is sent.
     let link = format!("/go?alertname=Slow&service=payments&severity=critical&pod=p-1&word=x4&__at={from}");
     let page = world.get(&link).await;
     let (path, pairs) = redirect(&page);
@@ -107,7 +107,7 @@ async fn go_sends_no_text_of_the_address_without_ad_hoc_queries() {
     sent.dedup();
     let wanted = r#"ALERTS{alertstate="firing",alertname="Slow",service=~"payments|",severity=~"critical|"}"#;
     assert_eq!(sent, [wanted]);
-    // Another alert of the rule is not taken for the one that is meant.
+    // Another alert of the same rule does not match.
     let (_, pairs) = redirect(&world.get(&link.replace("p-1", "p-2")).await);
     assert_eq!(value(&pairs, "to"), Some("now"), "{pairs:?}");
 }
@@ -131,14 +131,14 @@ async fn regexes_in_an_address_are_limited_and_the_page_says_so() {
             let data = world.get(&format!("/alerts.{form}?alerts=HighLoad&labels={many}")).await;
             assert!(data.status == 400 && data.text().contains("at most 8 regexes"), "{}", data.text());
         }
-        // What the link says of an alert that is over are no regexes: none is compiled, whatever they are.
+        // The labels of `landed` must not be regexes, so none is compiled.
         for labels in [many.as_str(), few.as_str()] {
             let page = world.get(&format!("{PAYMENTS}?landed={labels}&labels={many}")).await;
             let text = words(page.text());
             assert!(text.contains("is not a list of labels") && !text.contains("at most"), "{text}");
         }
     }
-    // Texts in the form of regexes are not compiled, so as many as a list holds are read.
+    // Alternatives of plain texts are not compiled, so the limit does not apply to them.
     let page = world.get(&format!("/alerts?alerts=HighLoad&labels={}", list(60, "a|b"))).await;
     assert!(words(page.text()).contains("3 firing"), "{}", words(page.text()));
 }

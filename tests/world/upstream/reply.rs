@@ -1,4 +1,4 @@
-//! What the scripted upstream can do with a request: answer well, answer badly, break off, or say nothing.
+//! Answers of the scripted upstream: complete, faulty, cut off, or none.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::{Connection, Request};
 use crate::rules::group;
 
-/// Labels and a value that holds at every instant.
+/// Labels and a constant value.
 pub type Constant<'a> = (&'a [(&'a str, &'a str)], f64);
 
 /// One scripted answer. Cheap to clone.
@@ -93,7 +93,7 @@ impl Reply {
         Self::json(200, &json!({"status": "success", "data": {"resultType": "matrix", "result": result}}))
     }
 
-    /// Series that have a value at every instant of the window that is asked for.
+    /// Series with a value at every instant of the requested time range.
     pub fn matrix(series: &[Constant<'_>]) -> Self {
         let series: Vec<(Value, String)> = series
             .iter()
@@ -130,7 +130,7 @@ impl Reply {
         })
     }
 
-    /// Decides when asked.
+    /// Computes the answer from the request.
     pub fn computed(reply: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Self {
         Self::of(Act::Computed(Arc::new(reply)))
     }
@@ -154,12 +154,12 @@ impl Reply {
         ))
     }
 
-    /// Ends by closing the connection, which is all that says that it ends.
+    /// Without a length: the end of the connection is the end of the body.
     pub fn ended_by_close(body: &str) -> Self {
         Self::raw(format!("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{body}"))
     }
 
-    /// Takes the request and says nothing.
+    /// Reads the request and never answers.
     pub fn hang() -> Self {
         Self::of(Act::Hang)
     }
@@ -209,12 +209,12 @@ impl Reply {
         Self::of(Act::Repeat { first, again: vec![b'x'; 1 << 16].into(), times: mib << 4 })
     }
 
-    /// So many MiB of blanks in some kB of gzip, whose end is never reached.
+    /// So many MiB of blanks in a few kB of gzip. The stream never ends.
     pub fn gzip_bomb(mib: usize) -> Self {
         let mut block = Vec::with_capacity(1 << 16);
         let mut deflate = Compress::new(Compression::fast(), false);
         deflate.compress_vec(&vec![b' '; 1 << 20], &mut block, FlushCompress::Full).unwrap();
-        // After a full flush a block stands for itself, so it can be repeated.
+        // After a full flush a block does not depend on earlier ones, so it can be repeated.
         let mut bytes = b"\x1f\x8b\x08\0\0\0\0\0\0\xff".to_vec();
         bytes.extend(block.repeat(mib));
         Self::http(200, &[("Content-Encoding", "gzip")], bytes)
@@ -224,7 +224,7 @@ impl Reply {
         Self::http(200, &[("Content-Encoding", "gzip")], gzipped(body.as_bytes()))
     }
 
-    /// Does it; false when the connection is of no more use.
+    /// Sends the answer. Returns false if the connection cannot be used again.
     pub(super) async fn play(&self, request: &Request, connection: &mut Connection<'_>) -> bool {
         tokio::time::sleep(self.delay).await;
         match &self.act {
@@ -258,7 +258,7 @@ impl Reply {
             }
             Act::Reset(first) => {
                 connection.write(first).await;
-                // Time for the first bytes to be read: a reset throws away what was not.
+                // A pause, so that the first bytes are read: a reset discards unread bytes.
                 tokio::time::sleep(Duration::from_millis(20)).await;
                 connection.stream.set_zero_linger().unwrap();
                 false

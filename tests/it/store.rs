@@ -1,4 +1,4 @@
-//! Many readers, few questions: what the store asks, shares, remembers and stands in for.
+//! The store: shared requests, remembered failures, stale answers.
 
 use std::time::Duration;
 
@@ -110,11 +110,11 @@ async fn last_good_graph_is_shown_as_stale_after_a_failure() {
     assert_eq!(stale.failure.as_ref().unwrap().kind, ErrorKind::Upstream);
     assert_eq!((stale.as_of, stale.value.window), (good.as_of, window(0)));
     let again = store.ask(question("default", "up", 15)).await.unwrap();
-    assert!(again.is_stale(), "a remembered failure is told like the first");
+    assert!(again.is_stale(), "a remembered failure has the same message");
     assert_eq!(upstream.requests().len(), 2);
 
     store.ask(question("default", "up + 1", 15)).await.expect_err("another query has no good answer");
-    store.ask(question("default", "up", 3_600)).await.expect_err("an hour later it says too little");
+    store.ask(question("default", "up", 3_600)).await.expect_err("an hour later it is too old");
     store.ask(question("default", "up", -86_400)).await.expect_err("yesterday is another graph");
 }
 
@@ -132,7 +132,7 @@ async fn hanging_instance_delays_one_query_then_its_last_good_answer_is_shown() 
     };
     upstream.on("up", Reply::matrix(&[(&[], 1.0)]).after(Duration::from_millis(1_500)));
     let (failure, _) = took(15).await;
-    assert_eq!(failure, None, "one that is merely slow is waited for");
+    assert_eq!(failure, None, "a slow instance is not skipped");
 
     upstream.on("up", Reply::hang());
     let (failure, time) = took(30).await;
@@ -144,7 +144,7 @@ async fn hanging_instance_delays_one_query_then_its_last_good_answer_is_shown() 
 
     upstream.on("up", Reply::matrix(&[(&[], 2.0)]));
     let (failure, _) = took(60).await;
-    assert_eq!(failure, None, "it answers again");
+    assert_eq!(failure, None, "the instance answers again");
 }
 
 #[tokio::test]
@@ -182,11 +182,11 @@ async fn answer_with_warnings_expires_soon() {
         store.ask(question("default", "partial", 0)).await.unwrap();
     }
     let times = |text: &str| upstream.requests().iter().filter(|r| r.form("query").unwrap() == text).count();
-    // Both windows are long settled: only the warning shortens the life of one.
+    // Both time ranges are in the past, so only the warning shortens the life of an answer.
     assert_eq!((times("whole"), times("partial")), (1, 2));
 }
 
-/// A question that anybody could write.
+/// An ad-hoc query.
 fn ad_hoc(text: &str) -> Question {
     Question { origin: Origin::AdHoc, ..question("default", text, 0) }
 }

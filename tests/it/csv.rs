@@ -1,4 +1,4 @@
-//! Sheets: what a spreadsheet gets of graphs and alert tables, and what it must not take for a formula.
+//! CSV of graphs and alert tables. No cell is a formula.
 
 use serde_json::json;
 use world::encoded;

@@ -1,4 +1,4 @@
-//! The props of one graph by its address: another query, a title, a dimension.
+//! One graph with parameters from its address: another query, a title, a dimension.
 
 use serde_json::json;
 use world::World;

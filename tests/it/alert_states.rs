@@ -1,4 +1,4 @@
-//! The big lie: answers that could make a form say that nothing fires. Every form must print the same verdict.
+//! Answers that could wrongly be shown as "nothing is firing". Every format must report the same state.
 
 use std::time::Duration;
 
@@ -231,7 +231,7 @@ async fn error_is_a_filter_state_and_counts_as_unknown() {
             .collect::<Vec<_>>()
     };
     let all = world.get(&format!("{path}.json?showInactiveAlerts")).await.json();
-    assert_eq!(order(&all), ["Other", "A", "B"], "error stands before inactive");
+    assert_eq!(order(&all), ["Other", "A", "B"], "error is sorted before inactive");
     let page = world.get(path).await;
     let section = tags(panel(page.text(), "alerts")).remove(0);
     assert_eq!(section.get("data-counts"), Some(r#"{"firing":1,"pending":0,"unknown":1,"inactive":1}"#));

@@ -1,4 +1,4 @@
-//! What Prometheus says about a graph: its unit, why it is empty, and how each failure looks.
+//! Messages of graphs: units, empty graphs, errors, warnings, the query, the link to Prometheus, the legend.
 
 use std::time::Duration;
 
@@ -51,7 +51,11 @@ async fn metadata_provides_the_unit_and_is_requested_once() {
         assert!(text(1).contains("a 2 KiB 2 KiB"), "{}", text(1));
         assert!(text(2).contains("2 KiB/s"), "{}", text(2));
         assert!(text(3).contains("a 2.05k 2.05k"), "an annotation counts first: {}", text(3));
-        assert!(text(4).contains("34.1 min"), "a name that tells is not asked about: {}", text(4));
+        assert!(
+            text(4).contains("34.1 min"),
+            "a metric with a unit in its name needs no metadata: {}",
+            text(4)
+        );
         assert!(text(5).contains("2.05 kB"), "{}", text(5));
     }
     assert_eq!(unit(&world, 1).await, "bytes");
@@ -111,7 +115,7 @@ async fn empty_graph_says_whether_its_metric_exists() {
     }
     let requests = world.upstream.asides();
     let of_names = requests.iter().filter(|r| r.path.contains("/label/__name__/values?limit=")).count();
-    assert_eq!(of_names, 1, "one question for all graphs and pages");
+    assert_eq!(of_names, 1, "one request for all graphs and pages");
 }
 
 #[tokio::test]
@@ -128,7 +132,10 @@ async fn empty_graph_without_explanation_is_plain() {
     world.upstream.on("kafka_lag", one(1.0));
     world.get(PAGE).await;
     let requests = world.upstream.asides();
-    assert!(requests.iter().all(|r| r.path.contains("/metadata?")), "a graph with data asks for no names");
+    assert!(
+        requests.iter().all(|r| r.path.contains("/metadata?")),
+        "a graph with data requests no metric names"
+    );
 }
 
 #[tokio::test]
@@ -187,7 +194,7 @@ async fn each_outcome_of_a_graph_has_its_own_message() {
         assert_eq!(data["error"]["kind"], **kind, "{query}");
     }
     let text = words(panel(page.text(), "graph-2"));
-    assert!(text.contains(samples), "Prometheus' own words are repeated: {text}");
+    assert!(text.contains(samples), "the message of Prometheus is shown: {text}");
 }
 
 #[tokio::test]
@@ -196,7 +203,7 @@ async fn stale_graph_is_not_reported_as_empty() {
     world.upstream.on("load", one(1.0));
     world.get(&format!("{PAGE}/graphs/1?range=1h&step=15")).await;
     world.upstream.on("load", Reply::refusal(500, "internal", "disk gone"));
-    // Another window of the same length, which the first answer is not for but can stand in.
+    // Another time range of the same length. The first answer can be shown for it as stale.
     let mut text = String::new();
     for _ in 0..40 {
         tokio::time::sleep(Duration::from_millis(500)).await;
@@ -241,7 +248,7 @@ async fn query_is_shown_and_copied_as_sent() {
     assert_eq!(world.upstream.requests()[0].form("query").as_deref(), Some(query));
 }
 
-/// The link out, opened in our own reading of Prometheus' addresses, asks for the same instants.
+/// The link to Prometheus, opened on the portal, shows the same instants.
 #[tokio::test]
 async fn link_to_prometheus_has_the_same_range_and_step() {
     let query = "sum(rate(x{a=\"b+c&d%\"}[5m])) # é";
@@ -288,7 +295,7 @@ async fn link_to_prometheus_has_the_same_range_and_step() {
     }
 }
 
-/// The legend's figures are those of the data form, NaN left out.
+/// The legend's values are those of the data form, without NaN.
 #[tokio::test]
 async fn legend_values_equal_the_data() {
     let world = world("odd|job|unit=bytes").await;

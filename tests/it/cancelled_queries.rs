@@ -1,4 +1,4 @@
-//! Readers who leave: what they asked ends when the last of them has left, unless a page's author wrote it.
+//! An ad-hoc query is cancelled when its last reader leaves. A query of an annotation continues.
 
 use std::time::Duration;
 
@@ -56,7 +56,7 @@ async fn ad_hoc_query_without_waiting_readers_is_cancelled() {
     let reader = reader(&store, &upstream, Origin::AdHoc).await;
     assert_eq!(upstream.open_connections(), 1);
     reader.abort();
-    assert!(is_ended(&upstream).await, "the instance works on for nobody");
+    assert!(is_ended(&upstream).await, "the query is not cancelled");
 }
 
 #[tokio::test]
