@@ -11,7 +11,7 @@ use crate::metrics::Metrics;
 use crate::monitoring::{AlertIndexer, Expressions, Monitoring};
 use crate::web::health::Leaving;
 use crate::web::observe::{RequestSpan, observe};
-use crate::web::page_error::render;
+use crate::web::pages::error::render;
 use crate::web::security::{SecurityHeaders, protect};
 use crate::web::{Audience, Rendered, WebSettings, routes};
 

@@ -8,10 +8,10 @@ use actix_web::middleware::Next;
 use actix_web::{HttpResponse, web};
 use percent_encoding::percent_decode_str;
 
-use super::WebSettings;
-use super::links::entity_path;
-use super::reply::CachePolicy;
 use crate::catalog::EntityRef;
+use crate::web::links::entity_path;
+use crate::web::reply::CachePolicy;
+use crate::web::settings::WebSettings;
 
 /// Redirects before any route is tried. The new address is a path alone: no host that a client made up is echoed.
 pub async fn redirect(

@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use actix_web::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, VARY};
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::reply::CachePolicy;
 use crate::catalog::Catalog;
 use crate::metrics::Metrics;
+use crate::web::reply::CachePolicy;
 
 const OPEN_METRICS: &str = "application/openmetrics-text";
 

@@ -3,6 +3,7 @@
 pub mod assets;
 mod canonical;
 mod data;
+mod format;
 pub mod health;
 pub mod links;
 pub mod observe;
@@ -22,16 +23,14 @@ use actix_web::guard::{self, GuardContext};
 use actix_web::middleware::from_fn;
 use actix_web::{FromRequest, Handler, HttpResponse, Responder, web};
 
-pub use links::Links;
-pub use page_error::{ErrorText, PageError};
 pub use params::PageParams;
 pub use reply::Rendered;
-pub use row_id::RowId;
 pub use settings::WebSettings;
 
-use request::Format;
+use format::Format;
 
 use crate::catalog::{Catalog, EntityRef};
+use page_error::PageError;
 
 /// Who uses a listener.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,8 +2,9 @@
 
 use url::Url;
 
-use super::{Links, PageParams};
 use crate::page_params::PageDefaults;
+use crate::web::links::Links;
+use crate::web::params::PageParams;
 
 /// Filled from the config.
 #[derive(Clone, Debug)]

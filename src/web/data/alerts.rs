@@ -6,11 +6,12 @@ use serde::Serialize;
 
 use super::seconds;
 use crate::monitoring::{AlertRow, AlertTable, Silences, StateCounts};
+use crate::web::page_error::PageError;
 use crate::web::panels::AlertJson;
 use crate::web::panels::remarks::incomplete;
 use crate::web::panels::rows::{Paging, choose};
+use crate::web::params::PageParams;
 use crate::web::reply::{self, CachePolicy};
-use crate::web::{PageError, PageParams};
 
 /// `firing`, `pending`, `unknown`, `quiet` or `none`.
 const STATE: HeaderName = HeaderName::from_static("promenade-state");

@@ -8,7 +8,7 @@ use super::alerts::with_verdict;
 use super::graph::making;
 use crate::monitoring::{AlertRow, AlertTable, Graph, Stat, StatValue};
 use crate::prometheus::{AlertState, RuleHealth, is_absent};
-use crate::web::PageError;
+use crate::web::page_error::PageError;
 use crate::web::panels::remarks::incomplete;
 use crate::web::reply::{self, CachePolicy, Csv, file_name};
 

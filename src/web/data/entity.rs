@@ -8,8 +8,7 @@ use crate::monitoring::Failure;
 use crate::problem::Located;
 use crate::prometheus::InstanceName;
 use crate::promql::Matcher;
-use crate::web::PageError;
-use crate::web::page_error::unknown_name;
+use crate::web::page_error::{PageError, unknown_name};
 use crate::web::reply::{self, CachePolicy};
 use crate::web::request::View;
 

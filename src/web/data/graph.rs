@@ -8,8 +8,9 @@ use super::seconds;
 use crate::annotations::Unit;
 use crate::monitoring::{Graph, Stat, StatValue};
 use crate::prometheus::{Float, Labels, is_absent};
+use crate::web::page_error::PageError;
+use crate::web::params::PageParams;
 use crate::web::reply::{self, CachePolicy, Making};
-use crate::web::{PageError, PageParams};
 
 /// From this many samples on, writing takes long enough to be in the way of others on the same thread.
 const MANY_SAMPLES: usize = 50_000;

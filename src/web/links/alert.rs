@@ -6,8 +6,8 @@ use super::{Link, Links, Page};
 use crate::catalog::EntityRef;
 use crate::prometheus::Labels;
 use crate::promql::{MatchOp, Matcher};
-use crate::web::RowId;
 use crate::web::params::AT;
+use crate::web::row_id::RowId;
 
 /// An alert on an entity's page.
 #[derive(Clone, Debug, Default)]

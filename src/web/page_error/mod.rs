@@ -2,7 +2,7 @@
 
 mod empty;
 mod instances;
-mod render;
+mod panics;
 mod text;
 mod upstream;
 
@@ -13,13 +13,13 @@ use actix_web::{HttpResponse, ResponseError};
 
 pub use empty::EmptyText;
 pub use instances::unknown_name;
-pub use render::{catch_panics, render};
+pub use panics::catch_panics;
 pub use text::ErrorText;
 pub use upstream::describe_alertmanager;
 
-use super::params::ParamProblem;
 use crate::catalog::EntityRef;
 use crate::monitoring::{Failure, UnknownInstance};
+use crate::web::params::ParamProblem;
 
 /// Why there is no page, or no data form. A failed panel on a working page is a [`Failure`], not a `PageError`.
 #[derive(Clone, Debug)]

@@ -9,11 +9,12 @@ use super::head::Head;
 use super::time_bar::TimeBar;
 use super::top::Top;
 use super::{Shell, panel_context, summary_without_alerts};
-use crate::web::PageError;
+use crate::web::format::Format;
 use crate::web::links::Page;
+use crate::web::page_error::PageError;
 use crate::web::panels::GraphPanel;
 use crate::web::reply::{self, CachePolicy};
-use crate::web::request::{Format, Subject, View};
+use crate::web::request::{Subject, View};
 
 #[derive(Template)]
 #[template(path = "pages/alert_graph.html")]

@@ -4,9 +4,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::annotations::MonitoringSpec;
 use crate::monitoring::{Activity, AlertQuery, AlertRow, Firing, MatchedEntity};
-use crate::web::RowId;
 use crate::web::links::AlertLink;
 use crate::web::request::{Access, Portal};
+use crate::web::row_id::RowId;
 
 /// What a window shows before the alert became active, and after its end.
 const LEAD_IN: SignedDuration = SignedDuration::from_hours(1);

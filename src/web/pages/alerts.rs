@@ -11,12 +11,13 @@ use super::top::Top;
 use super::{Shell, panel_context, problems, summary_without_alerts, with_address};
 use crate::monitoring::{AlertTable, Failure};
 use crate::web::data;
+use crate::web::format::Format;
 use crate::web::links::Page;
+use crate::web::page_error::{ErrorText, PageError};
 use crate::web::panels::missing::MissingAnnotation;
 use crate::web::panels::{AlertsPanel, MissingPanel, ProblemsPanel, StateSummary};
 use crate::web::reply::{self, CachePolicy};
-use crate::web::request::{Format, Subject, View};
-use crate::web::{ErrorText, PageError};
+use crate::web::request::{Subject, View};
 
 #[derive(Template)]
 #[template(path = "pages/alerts.html")]

@@ -10,14 +10,16 @@ use crate::catalog::search::{Facet, Filter, SearchResult, StateBits};
 use crate::monitoring::bit;
 use crate::page_params::PageSize;
 use crate::prometheus::AlertState;
+use crate::web::format::Format;
 use crate::web::links::{Link, NavLink, Page};
+use crate::web::page_error::PageError;
 use crate::web::panels::Pager;
 use crate::web::panels::entities::{EntityLine, lines};
 use crate::web::panels::rows::Paging;
 use crate::web::panels::times::Moment;
+use crate::web::params::PageParams;
 use crate::web::reply::{self, CachePolicy};
-use crate::web::request::{Format, Portal, routing_input};
-use crate::web::{PageError, PageParams};
+use crate::web::request::{Portal, routing_input};
 
 /// Rows of a page, unless the address says otherwise: the list is for the eye to run over.
 const ROWS: usize = 100;

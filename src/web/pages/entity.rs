@@ -15,7 +15,9 @@ use super::{
 use crate::catalog::Entity;
 use crate::monitoring::{AlertQuery, Failure};
 use crate::web::data;
+use crate::web::format::Format;
 use crate::web::links::Page;
+use crate::web::page_error::{ErrorText, PageError};
 use crate::web::panels::members::MemberList;
 use crate::web::panels::missing::MissingAnnotation;
 use crate::web::panels::{
@@ -23,8 +25,7 @@ use crate::web::panels::{
     ResolvedAlertPanel, StateSummary,
 };
 use crate::web::reply;
-use crate::web::request::{Access, Format, View};
-use crate::web::{ErrorText, PageError};
+use crate::web::request::{Access, View};
 
 #[derive(Template)]
 #[template(path = "pages/entity.html", blocks = ["content"])]

@@ -12,14 +12,14 @@ use crate::clock;
 use crate::monitoring::{Activity, AlertIndexer, AlertQuery, AlertRow, Lookup, MatchedEntity, Monitoring};
 use crate::prometheus::InstanceName;
 use crate::promql::{MatchOp, Matcher, quote};
-use crate::web::links::Link;
+use crate::web::links::{Link, Links};
+use crate::web::page_error::PageError;
 use crate::web::panels::AlertsPanel;
 use crate::web::panels::missing::single_quoted;
 use crate::web::panels::times::Moment;
-use crate::web::params::{AT, GoParams, ParamProblem};
+use crate::web::params::{AT, GoParams, PageParams, ParamProblem};
 use crate::web::reply::{self, CachePolicy};
 use crate::web::request::{Access, Portal};
-use crate::web::{Links, PageError, PageParams};
 
 /// Labels that usually name the service or team of an alert.
 const TYPICAL: [&str; 7] = ["service", "app", "job", "component", "namespace", "team", "severity"];

@@ -14,14 +14,16 @@ use crate::chart::{Plot, svg};
 use crate::monitoring::{AlertIndexer, Expressions, Failure, Graph};
 use crate::prometheus::Origin;
 use crate::web::data;
+use crate::web::format::Format;
 use crate::web::links::{Link, Page, Source};
+use crate::web::page_error::{ErrorText, PageError};
 use crate::web::panels::chart::{canvas, capped};
 use crate::web::panels::remarks::{Level, Remark, of_graph};
 use crate::web::panels::stats::texts;
 use crate::web::panels::{GraphPanel, PanelContext, ProblemsPanel};
+use crate::web::params::PageParams;
 use crate::web::reply::{self, CachePolicy};
-use crate::web::request::{FileSize, Format, GraphNumber, GraphRequest, Subject, View, bad_parameter};
-use crate::web::{ErrorText, PageError, PageParams};
+use crate::web::request::{FileSize, GraphNumber, GraphRequest, Subject, View, bad_parameter};
 
 #[derive(Template)]
 #[template(path = "pages/graph.html")]

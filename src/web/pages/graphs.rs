@@ -10,11 +10,11 @@ use super::top::Top;
 use super::{Shell, briefly, panel_context, problems, summary_without_alerts};
 use crate::prometheus::Origin;
 use crate::web::links::Page;
+use crate::web::page_error::{ErrorText, PageError};
 use crate::web::panels::missing::MissingAnnotation;
 use crate::web::panels::{GraphPanel, MissingPanel, PanelContext, ProblemsPanel};
 use crate::web::reply;
 use crate::web::request::View;
-use crate::web::{ErrorText, PageError};
 
 #[derive(Template)]
 #[template(path = "pages/graphs.html", blocks = ["content"])]

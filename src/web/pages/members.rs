@@ -8,12 +8,13 @@ use super::time_bar::TimeBar;
 use super::top::Top;
 use super::{Shell, summary_without_alerts};
 use crate::catalog::Entity;
-use crate::web::PageError;
+use crate::web::format::Format;
 use crate::web::links::Page;
+use crate::web::page_error::PageError;
 use crate::web::panels::MembersPanel;
 use crate::web::panels::members::MemberList;
 use crate::web::reply::{self, CachePolicy};
-use crate::web::request::{Format, View};
+use crate::web::request::View;
 
 #[derive(Template)]
 #[template(path = "pages/members.html")]

@@ -25,13 +25,13 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, HeaderName, HeaderValue, LOCATION};
 use actix_web::{HttpRequest, HttpResponse};
 
-use super::WebSettings;
 use super::links::{Link, Links, Page, Source};
-use super::panels::times::zone_words;
 use super::panels::{PanelContext, ProblemsPanel, StateSummary};
 use super::params::{PageParams, Theme};
-use super::reply::CachePolicy;
 use super::request::{Access, View};
+use crate::web::panels::times::zone_words;
+use crate::web::reply::CachePolicy;
+use crate::web::settings::WebSettings;
 use top::Top;
 
 const PATIENCE: Duration = Duration::from_millis(1_500);

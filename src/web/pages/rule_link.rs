@@ -9,8 +9,8 @@ use super::alert_target::AlertTime;
 use crate::monitoring::alert_index::AlertIndex;
 use crate::monitoring::{AlertIndexer, Expressions};
 use crate::promql::PromQl;
-use crate::web::PageError;
 use crate::web::links::{AlertLink, Link};
+use crate::web::page_error::PageError;
 use crate::web::request::View;
 
 /// The page of the one entity whose alert rule has the expression. It queries nothing but what annotations name, so

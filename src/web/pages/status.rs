@@ -18,11 +18,13 @@ use crate::page_params::{Zone, in_one_unit};
 use crate::prometheus::{Failing, Instance};
 use crate::store::StoreFill;
 use crate::web::links::{Page, safe_href};
+use crate::web::page_error::PageError;
 use crate::web::panels::counted;
 use crate::web::panels::times::{self, Moment};
+use crate::web::params::PageParams;
 use crate::web::reply;
 use crate::web::request::Portal;
-use crate::web::{PageError, PageParams, WebSettings};
+use crate::web::settings::WebSettings;
 
 #[derive(Template)]
 #[template(path = "pages/status.html", blocks = ["content"])]

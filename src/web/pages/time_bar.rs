@@ -3,9 +3,9 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::page_params::{Zone, in_one_unit};
-use crate::web::PageParams;
 use crate::web::links::{Link, Links, NavLink};
 use crate::web::panels::times::{Moment, zone_at, zone_words};
+use crate::web::params::PageParams;
 use crate::web::request::View;
 
 /// Offered between two refreshes, in seconds.

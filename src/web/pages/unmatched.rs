@@ -10,9 +10,9 @@ use crate::prometheus::{InstanceName, Labels};
 use crate::promql::{MatchOp, Matcher};
 use crate::web::links::{Link, Page, Source};
 use crate::web::panels::{AlertsPanel, PanelContext};
-use crate::web::params::{AlertSelection, INSTANCE};
+use crate::web::params::{AlertSelection, INSTANCE, PageParams};
 use crate::web::request::{Access, Portal, Subject, View};
-use crate::web::{PageParams, RowId};
+use crate::web::row_id::RowId;
 
 #[derive(Default)]
 pub struct Unmatched {

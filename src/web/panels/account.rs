@@ -6,7 +6,7 @@ use super::{Field, ProblemsPanel, counted, cut, times};
 use crate::annotations::{GraphSpec, MonitoringSpec};
 use crate::catalog::{Annotation, Entity};
 use crate::monitoring::{Period, QueryRange, Routed};
-use crate::web::ErrorText;
+use crate::web::page_error::ErrorText;
 
 /// Longer annotations are cut, in characters.
 const MAX_VALUE: usize = 2_000;

@@ -12,9 +12,9 @@ use super::{Frame, Outcome, Pager, PanelContext, StateSummary, counted};
 use crate::monitoring::{AlertRow, AlertTable, Failure, Verdict};
 use crate::page_params::PageSize;
 use crate::prometheus::{AlertState, InstanceName, InstanceSettings};
-use crate::web::RowId;
 use crate::web::links::{self, Link, NavLink};
 use crate::web::params::INSTANCE;
+use crate::web::row_id::RowId;
 
 /// A table without controls shows this many rows and counts the rest.
 const MAX_ROWS: usize = 20;

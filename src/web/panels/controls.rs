@@ -6,7 +6,7 @@ use super::{Pager, PanelContext};
 use crate::monitoring::StateCounts;
 use crate::page_params::PageSize;
 use crate::prometheus::AlertState;
-use crate::web::Format;
+use crate::web::format::Format;
 use crate::web::links::{Link, NavLink, Page};
 use crate::web::params::{SortKey, SortOrder};
 

@@ -7,8 +7,7 @@ use super::summary::StateText;
 use super::times::Moment;
 use crate::catalog::Snapshot;
 use crate::monitoring::{EntityAlerts, Evidence, Overview, Verdict};
-use crate::web::Links;
-use crate::web::links::{Link, Page};
+use crate::web::links::{Link, Links, Page};
 
 pub struct EntityLine {
     pub title: String,

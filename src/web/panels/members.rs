@@ -11,7 +11,7 @@ use crate::catalog::{Entity, Members, Snapshot};
 use crate::monitoring::Overview;
 use crate::page_params::PageSize;
 use crate::prometheus::AlertState;
-use crate::web::Links;
+use crate::web::links::Links;
 use crate::web::links::{Link, NavLink, Page};
 
 /// Rows of a page by default.

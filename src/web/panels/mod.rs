@@ -38,10 +38,11 @@ use jiff::Timestamp;
 
 use crate::annotations::GraphSpec;
 use crate::monitoring::Failure;
-use crate::web::links::{Link, Page, Source};
+use crate::web::format::Format;
+use crate::web::links::{Link, Links, Page, Source};
 use crate::web::page_error::ErrorText;
 use crate::web::params::PageParams;
-use crate::web::{Format, Links, RowId};
+use crate::web::row_id::RowId;
 use times::Moment;
 
 /// What a panel needs to know about its page.

@@ -9,8 +9,8 @@ use super::times::Moment;
 use crate::chart::Plot;
 use crate::monitoring::{AlertTable, Doubt, DoubtfulRule, Failure, Graph, Silences};
 use crate::upstream::UpstreamError;
-use crate::web::PageParams;
 use crate::web::page_error::{ErrorText, describe_alertmanager};
+use crate::web::params::PageParams;
 
 /// A remark names this many rules and counts the rest.
 const MAX_NAMES: usize = 20;

@@ -5,8 +5,8 @@ use askama::Template;
 use super::times::Moment;
 use crate::monitoring::{Failure, Firing};
 use crate::prometheus::Labels;
-use crate::web::PageParams;
 use crate::web::page_error::ErrorText;
+use crate::web::params::PageParams;
 
 /// The panel with id `landed`.
 #[derive(Template)]

@@ -12,8 +12,8 @@ use crate::annotations::Unit;
 use crate::chart::format;
 use crate::monitoring::{AlertRow, AlertmanagerStatus};
 use crate::prometheus::{AlertState, Labels};
-use crate::web::RowId;
 use crate::web::links::{Link, NavLink};
+use crate::web::row_id::RowId;
 
 /// Longer texts are cut in a row; its details have them whole.
 const MAX_CELL: usize = 160;

@@ -5,7 +5,7 @@ use super::times::Moment;
 use crate::chart::format;
 use crate::monitoring::{Graph, Stat, StatValue};
 use crate::prometheus::Float;
-use crate::web::PageParams;
+use crate::web::params::PageParams;
 
 /// A page shows this many tiles; the JSON form has all values.
 const MAX_TILES: usize = 60;

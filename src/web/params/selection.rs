@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::PageParams;
 use crate::annotations::AlertNames;
 use crate::promql::Matcher;
-use crate::web::RowId;
+use crate::web::row_id::RowId;
 
 /// The alerts of a table, with one row opened.
 pub struct AlertSelection {

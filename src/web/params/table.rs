@@ -4,7 +4,7 @@ use super::columns::ColumnParams;
 use super::pairs::Pairs;
 use crate::page_params::{PageDefaults, PageSize, read_whole_number};
 use crate::prometheus::AlertState;
-use crate::web::RowId;
+use crate::web::row_id::RowId;
 
 /// How many rows a page of a table has unless the address says otherwise.
 pub const DEFAULT_ROWS: usize = 20;

@@ -20,13 +20,13 @@ use crate::prometheus::wire::{write_error, write_instant, write_matrix, write_ru
 use crate::prometheus::{Instance, InstanceName, InstantAnswer, Matrix, Rules};
 use crate::store::Answer;
 use crate::upstream::ErrorKind;
-use crate::web::page_error::catch_panics;
+use crate::web::page_error::{ErrorText, PageError, catch_panics};
 use crate::web::panels::remarks::Remark;
 use crate::web::panels::times::Moment;
 use crate::web::params::ParamProblem;
 use crate::web::reply::{self, CachePolicy, Making};
 use crate::web::request::Access;
-use crate::web::{ErrorText, PageError, WebSettings};
+use crate::web::settings::WebSettings;
 
 /// Everything below it is answered here, errors included.
 const ROUTE: &str = "/api/proxy/{path:.*}";

@@ -11,7 +11,7 @@ use url::form_urlencoded;
 use crate::problem::Severity;
 use crate::prometheus::{MAX_POINTS, Window};
 use crate::promql::{PromQl, parse_duration};
-use crate::web::PageError;
+use crate::web::page_error::PageError;
 use crate::web::params::ParamProblem;
 
 /// The most bytes of a form, and of a query string.

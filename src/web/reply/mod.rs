@@ -22,9 +22,10 @@ pub use cache_policy::CachePolicy;
 pub use csv::{Csv, file_name};
 pub use rendered::{Making, Rendered};
 
-use super::request::Format;
-use super::{PageError, assets};
 use crate::monitoring::Monitoring;
+use crate::web::assets;
+use crate::web::format::Format;
+use crate::web::page_error::PageError;
 use rendered::Text;
 
 /// Smaller bodies fit one packet as they are.

@@ -13,7 +13,7 @@ use actix_web::web::{self, Bytes};
 use serde::Serialize;
 use tokio::sync::{OnceCell, Semaphore};
 
-use crate::web::PageError;
+use crate::web::page_error::PageError;
 
 /// Bytes from which on an answer is worth sharing.
 const LARGE: usize = 256 << 10;

@@ -1,6 +1,7 @@
 //! Who may read what. Every permission of the portal is checked here.
 
-use crate::web::{PageError, WebSettings};
+use crate::web::page_error::PageError;
+use crate::web::settings::WebSettings;
 
 /// What a request reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,9 +3,9 @@
 use actix_web::http::header::HeaderMap;
 use url::form_urlencoded;
 
-use super::Format;
 use crate::chart::svg::{Shade, SvgStyle};
-use crate::web::PageError;
+use crate::web::format::Format;
+use crate::web::page_error::PageError;
 use crate::web::params::{ParamProblem, Theme};
 
 /// The least and the greatest width that a script may ask for, in pixels. Widths beyond are cut to these.

@@ -2,13 +2,11 @@
 
 mod access;
 mod drawing;
-mod format;
 mod params;
 mod routing;
 mod view;
 
 pub use access::Access;
 pub use drawing::{FileSize, drawn_width};
-pub use format::Format;
 pub use routing::{routed_parameters, routing_input};
 pub use view::{GraphNumber, GraphRequest, Portal, Subject, View, bad_parameter};

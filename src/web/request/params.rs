@@ -8,7 +8,9 @@ use actix_web::{FromRequest, HttpRequest, web};
 use super::routed_parameters;
 use crate::clock;
 use crate::monitoring::Monitoring;
-use crate::web::{PageError, PageParams, WebSettings};
+use crate::web::page_error::PageError;
+use crate::web::params::PageParams;
+use crate::web::settings::WebSettings;
 
 impl FromRequest for PageParams {
     type Error = PageError;

@@ -18,9 +18,11 @@ use crate::clock;
 use crate::monitoring::{AlertRow, AlertTable, Failure, Graph, Monitoring, Routed, RoutingInput, Why};
 use crate::problem::Severity;
 use crate::prometheus::{InstanceName, Origin};
-use crate::web::links::Source;
-use crate::web::params::{CustomParams, ParamProblem, has_regex};
-use crate::web::{Links, PageError, PageParams, RowId, WebSettings};
+use crate::web::links::{Links, Source};
+use crate::web::page_error::PageError;
+use crate::web::params::{CustomParams, PageParams, ParamProblem, has_regex};
+use crate::web::row_id::RowId;
+use crate::web::settings::WebSettings;
 
 /// The kinds whose pages show what belongs to them.
 const KINDS_WITH_MEMBERS: [&str; 4] = ["system", "domain", "group", "user"];
