@@ -1,6 +1,6 @@
 //! The roof: wires every part once. Tests call it too.
 
-mod shared;
+mod handler_data;
 mod signals;
 
 use std::io;
@@ -23,7 +23,7 @@ use crate::store::{Alertmanagers, Store};
 use crate::web::Audience;
 use crate::web::health::Leaving;
 use crate::web::security::SecurityHeaders;
-use shared::Shared;
+use handler_data::HandlerData;
 
 /// Few clients use the operators' listener.
 const ADMIN_CONNECTIONS: usize = 64;
@@ -48,12 +48,12 @@ pub struct App {
     operators: Option<Listener>,
     handle: AppHandle,
     /// These end with the app.
-    _sources: Sources,
+    _sources: CatalogSources,
     _owners: Task,
 }
 
 /// Where the catalog comes from, and what keeps it current.
-struct Sources {
+struct CatalogSources {
     _watch: Option<FileWatch>,
     _backstage: Option<BackstageSource>,
     _reload: Option<Task>,
@@ -74,10 +74,10 @@ impl App {
         let monitoring = monitoring(&settings, &metrics)?;
         let security = SecurityHeaders::new(&settings.web.frame_ancestors);
         let security = security.map_err(|_| StartError::FrameAncestors)?;
-        let (catalog, sources) = Sources::start(settings.catalog, &metrics)?;
+        let (catalog, sources) = CatalogSources::start(settings.catalog, &metrics)?;
         let owners = AlertIndexer::new(catalog.clone());
         let following = Task::spawn(owners.clone().follow());
-        let shared = Shared {
+        let data = HandlerData {
             catalog: Data::from(catalog),
             monitoring: Data::new(monitoring),
             owners: Data::new(owners),
@@ -88,11 +88,11 @@ impl App {
             leaving: Data::default(),
             rendered: Data::default(),
         };
-        let (readers, operators) = listen(settings.listen, &settings.serving, &shared)?;
+        let (readers, operators) = listen(settings.listen, &settings.serving, &data)?;
         let handle = AppHandle {
             readers: readers.handle(),
             operators: operators.as_ref().map(Listener::handle),
-            leaving: shared.leaving,
+            leaving: data.leaving,
         };
         Ok(Self { readers, operators, handle, _sources: sources, _owners: following })
     }
@@ -142,7 +142,7 @@ impl AppHandle {
     }
 }
 
-impl Sources {
+impl CatalogSources {
     /// Reads the catalog once, and from then on in tasks of its own.
     fn start(settings: CatalogSettings, metrics: &Metrics) -> Result<(Arc<Catalog>, Self), StartError> {
         let (backstage, figures) = (settings.backstage.clone(), metrics.catalog.clone());
@@ -179,18 +179,18 @@ fn monitoring(settings: &Settings, metrics: &Metrics) -> Result<Monitoring, Star
 fn listen(
     address: SocketAddr,
     settings: &ServingSettings,
-    shared: &Shared,
+    data: &HandlerData,
 ) -> Result<(Listener, Option<Listener>), StartError> {
     let files = OpenFiles::raised();
     let most_connections = settings.most_connections.unwrap_or(files.connections);
     tracing::info!(open_files = files.limit, most_connections, "the limit of connections");
-    let connections = &shared.metrics.connections;
+    let connections = &data.metrics.connections;
     let readers = ListenerSettings {
         address,
         most_connections,
         workers: None,
         pace: settings.pace,
-        refusals: Refusals::new(shared.security.lines()),
+        refusals: Refusals::new(data.security.lines()),
         metrics: connections.clone(),
     };
     let operators = settings.admin_listen.map(|address| ListenerSettings {
@@ -204,8 +204,8 @@ fn listen(
     let audience = if operators.is_some() { Audience::Readers } else { Audience::All };
     let open = |settings: &ListenerSettings, audience| {
         let failed = |source| StartError::Listen { address: settings.address, source };
-        let shared = shared.clone();
-        Listener::open(settings, move || shared.clone().service(audience)).map_err(failed)
+        let data = data.clone();
+        Listener::open(settings, move || data.clone().service(audience)).map_err(failed)
     };
     let operators = operators.map(|settings| open(&settings, Audience::Operators)).transpose()?;
     Ok((open(&readers, audience)?, operators))

@@ -10,7 +10,6 @@ mod pace;
 mod refusal;
 mod wire;
 
-use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -20,11 +19,12 @@ use actix_http::body::{BoxBody, MessageBody};
 use actix_http::error::DispatchError;
 use actix_http::{ConnectionType, HttpService, Payload, Protocol, Request, Response};
 use actix_server::{GracefulShutdownSignal, Server, ServerBuilder, ServerHandle};
+use actix_service::boxed::{self, BoxService, BoxServiceFactory};
 use actix_service::{
-    IntoServiceFactory, Service, ServiceFactory, ServiceFactoryExt as _, apply_fn_factory, fn_service,
+    IntoServiceFactory, Service as _, ServiceFactory, ServiceFactoryExt as _, apply_fn_factory, fn_service,
     map_config,
 };
-use actix_web::dev::AppConfig;
+use actix_web::dev::{AppConfig, ServiceRequest, ServiceResponse};
 use socket2::{Domain, Protocol as Transport, Socket, Type};
 use tokio::net::TcpStream;
 
@@ -91,18 +91,10 @@ impl Listener {
     }
 
     /// Listens and begins to serve what `app` makes, once for each thread.
-    pub fn open<F, I, S, B>(settings: &ListenerSettings, app: F) -> io::Result<Self>
-    where
-        F: Fn() -> I + Send + Clone + 'static,
-        I: IntoServiceFactory<S, Request>,
-        S: ServiceFactory<Request, Config = AppConfig> + 'static,
-        S::Error: Into<actix_web::Error> + 'static,
-        S::InitError: fmt::Debug,
-        S::Response: Into<Response<B>> + 'static,
-        <S::Service as Service<Request>>::Future: 'static,
-        S::Service: 'static,
-        B: MessageBody + 'static,
-    {
+    pub fn open(
+        settings: &ListenerSettings,
+        app: impl Fn() -> AppFactory + Send + Clone + 'static,
+    ) -> io::Result<Self> {
         let socket = bound(settings.address)?;
         let address = socket.local_addr()?;
         let connections =
@@ -128,6 +120,27 @@ fn builder(settings: &ListenerSettings) -> ServerBuilder {
         .disable_signals()
         .workers(workers)
         .max_concurrent_connections(most.div_ceil(workers).saturating_add(1))
+}
+
+/// A request's answer, good or bad.
+type Answer = Response<BoxBody>;
+
+/// Makes an app for each thread that serves.
+pub type AppFactory = BoxServiceFactory<AppConfig, Request, Answer, Answer, ()>;
+
+pub fn boxed_app<T, B>(app: actix_web::App<T>) -> AppFactory
+where
+    T: ServiceFactory<
+            ServiceRequest,
+            Config = (),
+            Response = ServiceResponse<B>,
+            Error = actix_web::Error,
+            InitError = (),
+        > + 'static,
+    B: MessageBody + 'static,
+{
+    let app = app.into_factory().map(|answer| Response::from(answer).map_into_boxed_body());
+    boxed::factory(app.map_err(|error: actix_web::Error| error.error_response().into()))
 }
 
 /// A connection as the HTTP library takes it: its stream, its protocol, and the address of the other side.
@@ -158,23 +171,12 @@ fn accepting(
 }
 
 /// Reads requests from a connection, and writes what the app answers.
-fn http<I, S, B>(
-    app: I,
+fn http(
+    app: AppFactory,
     pace: Pace,
     address: SocketAddr,
     shutdown: GracefulShutdownSignal,
-) -> impl ServiceFactory<HttpConnection, Config = (), Response = (), Error = DispatchError, InitError = ()>
-where
-    I: IntoServiceFactory<S, Request>,
-    S: ServiceFactory<Request, Config = AppConfig> + 'static,
-    S::Error: Into<actix_web::Error> + 'static,
-    S::InitError: fmt::Debug,
-    S::Response: Into<Response<B>> + 'static,
-    <S::Service as Service<Request>>::Future: 'static,
-    S::Service: 'static,
-    B: MessageBody + 'static,
-{
-    let app = app.into_factory().map_err(|error| error.into().error_response());
+) -> impl ServiceFactory<HttpConnection, Config = (), Response = (), Error = DispatchError, InitError = ()> {
     HttpService::build()
         .graceful_shutdown_signal(move || {
             let shutdown = shutdown.clone();
@@ -191,19 +193,14 @@ where
         .on_connect_ext(|wire: &Wire, data| {
             data.insert(wire.connection().clone());
         })
-        .finish(map_config(apply_fn_factory(app, answered::<_, B>), |_| AppConfig::default()))
+        .finish(map_config(apply_fn_factory(app, answered), |_| AppConfig::default()))
 }
 
 /// Calls the app. Marks on the connection when the request begins and when its answer is whole.
-fn answered<S, B>(
+fn answered(
     mut request: Request,
-    app: &S,
-) -> impl Future<Output = Result<Response<Sliced>, S::Error>> + use<S, B>
-where
-    S: Service<Request>,
-    S::Response: Into<Response<B>>,
-    B: MessageBody + 'static,
-{
+    app: &BoxService<Request, Answer, Answer>,
+) -> impl Future<Output = Result<Response<Sliced>, Answer>> + use<> {
     let has_body = !matches!(request.payload(), Payload::None);
     let connection = request.conn_data::<Arc<Connection>>().cloned();
     if let Some(connection) = connection.as_ref().filter(|_| least_length(request.head()) > MOST_HEAD) {
@@ -219,11 +216,11 @@ where
     let answer = (!is_behind).then(|| app.call(request));
     async move {
         let Some(answer) = answer else { return std::future::pending().await };
-        let mut answer: Response<B> = answer.await?.into();
+        let mut answer = answer.await?;
         if is_last {
             answer.head_mut().set_connection_type(ConnectionType::Close);
         }
-        Ok(answer.map_body(|_, body| Sliced::new(BoxBody::new(body), guard)))
+        Ok(answer.map_body(|_, body| Sliced::new(body, guard)))
     }
 }
 

@@ -113,7 +113,7 @@ async fn proxy_rejections_equal_those_of_prometheus() {
 }
 
 /// With alerts in one order, and without what differs from one evaluation to the next.
-fn settled(mut answer: Value) -> Value {
+fn comparable(mut answer: Value) -> Value {
     for group in answer["data"]["groups"].as_array_mut().unwrap() {
         for field in ["evaluationTime", "lastEvaluation"] {
             assert!(!group[field].is_null(), "{group}");
@@ -136,8 +136,8 @@ async fn proxy_rules_equal_those_of_prometheus() {
     let world = world(&prometheus).await;
     let reply = world.get(&address("rules", &[("type", "alert")])).await;
     assert_eq!(reply.status, 200, "{}", reply.text());
-    let own = settled(prometheus.get("/api/v1/rules", &[("type", "alert")]).await);
-    let ours = settled(reply.json());
+    let own = comparable(prometheus.get("/api/v1/rules", &[("type", "alert")]).await);
+    let ours = comparable(reply.json());
     for (ours, own) in
         ours["data"]["groups"].as_array().unwrap().iter().zip(own["data"]["groups"].as_array().unwrap())
     {

@@ -54,8 +54,7 @@ pub fn failing(story: Story, t: f64, code: &str) -> f64 {
 fn error_ratio(story: Story) -> Vec<DemoSeries> {
     ["500", "502", "503"]
         .map(|code| DemoSeries::new([("code", code)], move |t| failing(story, t, code)))
-        .into_iter()
-        .collect()
+        .into()
 }
 
 /// In seconds.
@@ -79,8 +78,7 @@ fn latency(story: Story) -> Vec<DemoSeries> {
             ];
             DemoSeries::new(labels, move |t| quantile(story, t, q))
         })
-        .into_iter()
-        .collect()
+        .into()
 }
 
 /// The pods of the old version end with the deploy; those of the new one begin then, and leak.
@@ -139,8 +137,7 @@ pub fn waiting(story: Story, t: f64, queue: &str) -> f64 {
 fn queues(story: Story) -> Vec<DemoSeries> {
     ["payments.capture", "payments.notify", "payments.settle"]
         .map(|queue| DemoSeries::new([("queue", queue)], move |t| waiting(story, t, queue)))
-        .into_iter()
-        .collect()
+        .into()
 }
 
 fn charges(story: Story) -> Vec<DemoSeries> {
@@ -166,6 +163,5 @@ fn probe(_: Story) -> Vec<DemoSeries> {
                 if down { 0.0 } else { 1.0 }
             })
         })
-        .into_iter()
-        .collect()
+        .into()
 }

@@ -81,8 +81,7 @@ fn cpu(_: Story) -> Vec<DemoSeries> {
                 (9.0 + 52.0 * traffic(t) + 6.0 * jitter(t, seed)).clamp(0.0, 100.0)
             })
         })
-        .into_iter()
-        .collect()
+        .into()
 }
 
 fn connection_churn(_: Story) -> Vec<DemoSeries> {
@@ -92,8 +91,7 @@ fn connection_churn(_: Story) -> Vec<DemoSeries> {
                 (3.0 + 4.0 * traffic(t) + 2.5 * jitter(t, seed)).max(0.0)
             })
         })
-        .into_iter()
-        .collect()
+        .into()
 }
 
 fn database_size(_: Story) -> Vec<DemoSeries> {
@@ -109,8 +107,7 @@ fn database_size(_: Story) -> Vec<DemoSeries> {
                 ((size + today + archived) * GIB).round()
             })
         })
-        .into_iter()
-        .collect()
+        .into()
 }
 
 fn connections(_: Story) -> Vec<DemoSeries> {
@@ -132,8 +129,7 @@ fn buffer_hits(_: Story) -> Vec<DemoSeries> {
                 .min(1.0)
             })
         })
-        .into_iter()
-        .collect()
+        .into()
 }
 
 /// A checkpoint every ten minutes, by size of traffic.
@@ -148,8 +144,7 @@ fn written(_: Story) -> Vec<DemoSeries> {
                 rate * 1_048_576.0
             })
         })
-        .into_iter()
-        .collect()
+        .into()
 }
 
 /// In percent: full in a few days, if nobody looks.

@@ -42,8 +42,7 @@ pub fn p95(t: f64, zone: &str) -> f64 {
 fn slowness(_: Story) -> Vec<DemoSeries> {
     ["eu-west-1a", "eu-west-1b", "eu-west-1c"]
         .map(|zone| DemoSeries::new([("zone", zone)], move |t| p95(t, zone)))
-        .into_iter()
-        .collect()
+        .into()
 }
 
 fn routes(_: Story) -> Vec<DemoSeries> {
@@ -51,8 +50,7 @@ fn routes(_: Story) -> Vec<DemoSeries> {
         .map(|(route, rate, seed)| {
             DemoSeries::new([("route", route)], move |t| rate * traffic(t) * (1.0 + 0.07 * jitter(t, seed)))
         })
-        .into_iter()
-        .collect()
+        .into()
 }
 
 /// Labels as the world writes them: markup, quotes, other scripts, an empty one.
@@ -86,8 +84,7 @@ fn documents(_: Story) -> Vec<DemoSeries> {
                 (!missing).then(|| (1_204_000.0 + spread + added + 40.0 * jitter(t, seed)).round())
             })
         })
-        .into_iter()
-        .collect()
+        .into()
 }
 
 /// A ratio whose divisor is sometimes zero: NaN where both are, an infinity where only it is.
@@ -131,6 +128,5 @@ fn cached_lists(_: Story) -> Vec<DemoSeries> {
                     .round()
             })
         })
-        .into_iter()
-        .collect()
+        .into()
 }

@@ -1,7 +1,5 @@
 //! What all handlers share, and the service that answers with it.
 
-use actix_web::body::MessageBody;
-use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::from_fn;
 use actix_web::web;
 use tracing_actix_web::TracingLogger;
@@ -9,6 +7,7 @@ use tracing_actix_web::TracingLogger;
 use crate::catalog::Catalog;
 use crate::metrics::Metrics;
 use crate::monitoring::{AlertIndexer, Expressions, Monitoring};
+use crate::serving::{AppFactory, boxed_app};
 use crate::web::health::Leaving;
 use crate::web::observe::{RequestSpan, observe};
 use crate::web::pages::error::render;
@@ -17,7 +16,7 @@ use crate::web::{Audience, Rendered, WebSettings, routes};
 
 /// Built once, and not once for each thread that serves.
 #[derive(Clone)]
-pub struct Shared {
+pub struct HandlerData {
     pub catalog: web::Data<Catalog>,
     pub monitoring: web::Data<Monitoring>,
     pub owners: web::Data<AlertIndexer>,
@@ -29,22 +28,11 @@ pub struct Shared {
     pub rendered: web::Data<Rendered>,
 }
 
-impl Shared {
+impl HandlerData {
     /// What answers an audience, for one thread.
-    pub fn service(
-        self,
-        audience: Audience,
-    ) -> actix_web::App<
-        impl ServiceFactory<
-            ServiceRequest,
-            Config = (),
-            Response = ServiceResponse<impl MessageBody + use<>>,
-            Error = actix_web::Error,
-            InitError = (),
-        > + use<>,
-    > {
+    pub fn service(self, audience: Audience) -> AppFactory {
         let prefix = self.settings.prefix().to_owned();
-        actix_web::App::new()
+        let app = actix_web::App::new()
             .app_data(self.catalog)
             .app_data(self.monitoring)
             .app_data(self.owners)
@@ -58,6 +46,7 @@ impl Shared {
             .wrap(from_fn(render))
             .wrap(from_fn(protect))
             .wrap(from_fn(observe))
-            .wrap(TracingLogger::<RequestSpan>::new())
+            .wrap(TracingLogger::<RequestSpan>::new());
+        boxed_app(app)
     }
 }
