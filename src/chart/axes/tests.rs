@@ -23,14 +23,14 @@ fn times(case: &Value) -> Value {
     let room = case["room"].as_u64().unwrap() as u32;
     let now = "2030-01-01T00:00:00Z".parse().unwrap();
     let ticks = time_ticks(at(&case["from"]), at(&case["to"]), room, &zone, now);
-    let told: Vec<Value> = ticks
+    let labelled: Vec<Value> = ticks
         .into_iter()
         .map(|tick| {
             let date = tick.date.map(|date| format!("\n{date}")).unwrap_or_default();
             json!([tick.at_ms, format!("{}{date}", tick.label)])
         })
         .collect();
-    json!({"zone": case["zone"], "from": case["from"], "to": case["to"], "room": room, "ticks": told})
+    json!({"zone": case["zone"], "from": case["from"], "to": case["to"], "room": room, "ticks": labelled})
 }
 
 /// With `UPDATE_FIXTURES` set the table is written anew, to be read before it is kept.
@@ -69,20 +69,20 @@ fn labels_never_repeat_and_the_axis_holds_all() {
                 {
                     for from_zero in [false, true] {
                         let axis = ValueAxis::of(Some((least, most)), unit, 5, from_zero);
-                        let told = format!("{least} {most} {unit:?} {axis:?}");
+                        let case = format!("{least} {most} {unit:?} {axis:?}");
                         let slack = (axis.max - axis.min) * 1e-6;
-                        assert!(axis.min <= least + slack && axis.max >= most - slack, "{told}");
-                        assert!(!from_zero || (axis.min <= 0.0 && axis.max >= 0.0), "{told}");
+                        assert!(axis.min <= least + slack && axis.max >= most - slack, "{case}");
+                        assert!(!from_zero || (axis.min <= 0.0 && axis.max >= 0.0), "{case}");
                         let ticks = axis.ticks(unit);
                         // Three digits of an exponent form tell fewer numbers apart.
                         let least = if part == 0.0 || part >= 0.1 { 2 } else { 1 };
-                        let told_apart = ticks.iter().filter(|(_, label)| !label.is_empty()).count();
-                        assert!((least..=9).contains(&told_apart), "{told_apart} labels: {told}");
+                        let distinct = ticks.iter().filter(|(_, label)| !label.is_empty()).count();
+                        assert!((least..=9).contains(&distinct), "{distinct} labels: {case}");
                         let shown = || ticks.iter().map(|(_, label)| label).filter(|label| !label.is_empty());
                         assert_eq!(
                             shown().collect::<HashSet<_>>().len(),
                             shown().count(),
-                            "{told} {ticks:?}"
+                            "{case} {ticks:?}"
                         );
                     }
                 }

@@ -64,17 +64,16 @@ fn not_since(alerts: &EntityAlerts) -> Option<Timestamp> {
 }
 
 fn parts(alerts: &EntityAlerts) -> Vec<StateText> {
-    let part = |state, text: &str| StateText { state, text: text.to_owned() };
     match alerts {
         EntityAlerts::None => Vec::new(),
-        EntityAlerts::Unknown => vec![part("unknown", "unknown")],
+        EntityAlerts::Unknown => vec![StateText::new("unknown", "unknown")],
         EntityAlerts::Known { evidence, not_since } => {
             let mut parts = counted(evidence, not_since.is_some());
             if parts.is_empty() {
                 parts.push(match evidence.verdict() {
-                    Verdict::Quiet => part("inactive", "none"),
-                    Verdict::None => part("unknown", "no rule"),
-                    _ => part("unknown", "unknown"),
+                    Verdict::Quiet => StateText::new("inactive", "none"),
+                    Verdict::None => StateText::new("unknown", "no rule"),
+                    _ => StateText::new("unknown", "unknown"),
                 });
             }
             parts
@@ -86,14 +85,9 @@ fn parts(alerts: &EntityAlerts) -> Vec<StateText> {
 fn counted(evidence: &Evidence, is_old: bool) -> Vec<StateText> {
     let counts = evidence.counts;
     let unknown = if is_old { counts.error + counts.unknown } else { evidence.unknown() };
-    let states = [("firing", counts.firing), ("pending", counts.pending), ("unknown", unknown)];
-    let some = states.into_iter().filter(|(_, n)| *n > 0);
-    let some = some.map(|(state, n)| StateText { state, text: format!("{n} {state}") });
-    let held =
-        counts.held.parts().map(|(word, n)| StateText { state: "silenced", text: format!("{n} {word}") });
-    let mut parts: Vec<StateText> = some.chain(held).collect();
+    let mut parts = StateText::counts(counts, unknown);
     if is_old && evidence.verdict() == Verdict::Unknown && unknown == 0 {
-        parts.insert(0, StateText { state: "unknown", text: "unknown".to_owned() });
+        parts.insert(0, StateText::new("unknown", "unknown"));
     }
     parts
 }

@@ -125,7 +125,7 @@ fn summary(rows: &[u32], overview: &Overview, links: Links<'_>) -> StateSummary 
     for (state, n, word) in active {
         // Only the first number says what it counts.
         let of_what = if parts.is_empty() { counted(n, "member", "members") } else { n.to_string() };
-        parts.push(StateText { state: state.as_str(), text: format!("{of_what} {word}") });
+        parts.push(StateText::new(state.as_str(), format!("{of_what} {word}")));
     }
     let state = match parts.first() {
         Some(worst) => worst.state,
@@ -133,7 +133,7 @@ fn summary(rows: &[u32], overview: &Overview, links: Links<'_>) -> StateSummary 
         None => "plain",
     };
     if state == "ok" {
-        parts.push(StateText { state: "inactive", text: "nothing firing".to_owned() });
+        parts.push(StateText::new("inactive", "nothing firing"));
     }
     let params = links.params;
     let as_of = overview.as_of.map(|at| Moment::of(at, params.period.now, &params.zone));

@@ -16,6 +16,21 @@ pub struct StateText {
     pub text: String,
 }
 
+impl StateText {
+    pub fn new(state: &'static str, text: impl Into<String>) -> Self {
+        Self { state, text: text.into() }
+    }
+
+    /// How many alerts are in each state and how many are suppressed, none of zero.
+    pub fn counts(counts: StateCounts, unknown: usize) -> Vec<Self> {
+        let states = [("firing", counts.firing), ("pending", counts.pending), ("unknown", unknown)];
+        let some = states.into_iter().filter(|(_, n)| *n > 0);
+        let some = some.map(|(state, n)| Self::new(state, format!("{n} {state}")));
+        let suppressed = counts.held.parts();
+        some.chain(suppressed.map(|(word, n)| Self::new("silenced", format!("{n} {word}")))).collect()
+    }
+}
+
 /// Counts of four states, for places without room for more. An error, or a missing rule, is unknown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FourCounts {
@@ -74,13 +89,13 @@ impl StateSummary {
 
     /// For a page whose alerts could not be read.
     pub fn unknown(instance: Option<String>) -> Self {
-        let parts = vec![StateText { state: "unknown", text: "alerts unknown".to_owned() }];
+        let parts = vec![StateText::new("unknown", "alerts unknown")];
         let counts = Some(FourCounts { unknown: 1, ..FourCounts::default() });
         Self { parts, instance, as_of: None, stale: false, state: "unknown", counts }
     }
 
     pub fn loading(instance: Option<String>) -> Self {
-        let parts = vec![StateText { state: "unknown", text: "alerts loading".to_owned() }];
+        let parts = vec![StateText::new("unknown", "alerts loading")];
         Self { parts, instance, as_of: None, stale: false, state: LOADING, counts: None }
     }
 
@@ -120,50 +135,40 @@ impl StateSummary {
 /// "Nothing firing" only of a quiet table.
 fn parts(table: &AlertTable, evidence: &Evidence) -> Vec<StateText> {
     let counts = evidence.counts;
-    let states = [("firing", counts.firing), ("pending", counts.pending), ("unknown", counts.unknown)];
-    let mut parts: Vec<StateText> = states
-        .into_iter()
-        .filter(|(_, n)| *n > 0)
-        .map(|(state, n)| StateText { state, text: format!("{n} {state}") })
-        .collect();
-    let held = counts.held.parts();
-    parts.extend(held.map(|(word, n)| StateText { state: "silenced", text: format!("{n} {word}") }));
+    let mut parts = StateText::counts(counts, counts.unknown);
     let of_rules = [
         (Doubt::FailingRule, "rule in error", "rules in error"),
         (Doubt::UnevaluatedRule, "rule not evaluated yet", "rules not evaluated yet"),
         (Doubt::LateRule, "rule evaluated late", "rules evaluated late"),
         (Doubt::UnknownState, "rule in unknown state", "rules in unknown state"),
     ];
-    let unknown = |text: String| StateText { state: "unknown", text };
+    let unknown = |text: &str| StateText::new("unknown", text);
     for (doubt, one, many) in of_rules {
         // Those that are rows of the table are among the unknown.
         let may_be_rows = matches!(doubt, Doubt::UnevaluatedRule | Doubt::UnknownState);
         let counted_rows = if may_be_rows { counts.unknown } else { 0 };
         let n = doubtful(table, doubt).count().saturating_sub(counted_rows);
-        parts.extend((n > 0).then(|| unknown(counted(n, one, many))));
+        parts.extend((n > 0).then(|| unknown(&counted(n, one, many))));
     }
     let missing = table.unmatched_names.len();
-    parts.extend((missing > 0).then(|| unknown(counted(missing, "rule not found", "rules not found"))));
+    parts.extend((missing > 0).then(|| unknown(&counted(missing, "rule not found", "rules not found"))));
     let others = [(Doubt::BrokenSelector, "selector broken"), (Doubt::Warned, "answer incomplete")];
     parts.extend(
-        others
-            .into_iter()
-            .filter(|(doubt, _)| evidence.doubts.has(*doubt))
-            .map(|(_, text)| unknown(text.to_owned())),
+        others.into_iter().filter(|(doubt, _)| evidence.doubts.has(*doubt)).map(|(_, text)| unknown(text)),
     );
     if evidence.doubts.has(Doubt::Stale) && counts.firing + counts.pending == 0 {
-        parts.insert(0, unknown("nothing was firing".to_owned()));
+        parts.insert(0, unknown("nothing was firing"));
     }
     let says_unknown = parts.iter().any(|part| part.state == "unknown");
     match evidence.verdict() {
         // Suppressed alerts do not make up for an unknown state.
-        Verdict::Unknown if !says_unknown => parts.insert(0, unknown("alerts unknown".to_owned())),
+        Verdict::Unknown if !says_unknown => parts.insert(0, unknown("alerts unknown")),
         Verdict::Firing | Verdict::Pending if parts.is_empty() => {
-            parts.push(unknown("alerts unknown".to_owned()));
+            parts.push(unknown("alerts unknown"));
         }
-        Verdict::None if parts.is_empty() => parts.push(unknown("no rule selected".to_owned())),
+        Verdict::None if parts.is_empty() => parts.push(unknown("no rule selected")),
         Verdict::Quiet if parts.is_empty() => {
-            parts.push(StateText { state: "inactive", text: "nothing firing".to_owned() });
+            parts.push(StateText::new("inactive", "nothing firing"));
         }
         _ => {}
     }
