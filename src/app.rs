@@ -10,6 +10,7 @@ use std::sync::Arc;
 use actix_server::ServerHandle;
 use actix_web::web::Data;
 
+use crate::alertmanager::Alertmanagers;
 use crate::background::Task;
 use crate::catalog::source::{BackstageSource, FileSource, FileWatch, SourceMerger};
 use crate::catalog::{Catalog, CatalogSettings};
@@ -19,7 +20,7 @@ use crate::metrics::Metrics;
 use crate::monitoring::{AlertIndexer, Monitoring, with_rule_targets};
 use crate::prometheus::Instances;
 use crate::serving::{Listener, ListenerSettings, OpenFiles, Refusals, ServingSettings};
-use crate::store::{Alertmanagers, Store};
+use crate::store::Store;
 use crate::web::Audience;
 use crate::web::health::Leaving;
 use crate::web::security::SecurityHeaders;
@@ -169,7 +170,7 @@ fn monitoring(settings: &Settings, metrics: &Metrics) -> Result<Monitoring, Star
     let Settings { instances, alertmanagers, routing, store, .. } = settings;
     let instances = Instances::new(instances.clone(), &metrics.upstream).map_err(StartError::Instance)?;
     let instances = Arc::new(with_rule_targets(instances, routing).map_err(StartError::Instance)?);
-    let alertmanagers = Alertmanagers::new(alertmanagers.clone(), store, &metrics.upstream, &metrics.store);
+    let alertmanagers = Alertmanagers::new(alertmanagers.clone(), &metrics.upstream);
     let store = Store::new(instances.clone(), store, metrics.store.clone())
         .with_alertmanagers(alertmanagers.map_err(StartError::Instance)?);
     Ok(Monitoring::new(store, instances, routing.clone()))

@@ -1,5 +1,6 @@
 //! Alertmanager as a client sees it: which alerts it suppresses, and the silences with their author, reason and end.
 
+mod alertmanagers;
 mod client;
 mod state;
 mod wire;
@@ -10,6 +11,7 @@ use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
+pub use alertmanagers::Alertmanagers;
 pub use client::Client;
 pub use state::{AlertmanagerState, LabelNames, ReadTime, Suppression};
 pub use wire::{read_alerts, read_silences};

@@ -318,7 +318,7 @@ impl Monitoring {
     ) -> Result<(usize, Box<dyn FnOnce() -> AlertTable + Send>), Failure> {
         let alerts = spec.alerts.clone().ok_or(Failure::NoAnnotation)?;
         let (answer, (silences, held_back)) =
-            join(Box::pin(self.rules(instance)), Box::pin(self.holdings(instance))).await;
+            join(Box::pin(self.rules(instance)), Box::pin(self.silences(instance))).await;
         let (own, answer) = (instance.name().clone(), answer?);
         let rows: usize = answer.value.rules.iter().map(|rule| rule.alerts.len()).sum();
         let held = held_back.as_ref().map_or(0, |held_back| held_back.answer.value.len());

@@ -157,14 +157,14 @@ impl AlertmanagerAnswer {
 
 impl Monitoring {
     /// What the instance's Alertmanager holds back, unless it takes too long; the fetch goes on in the store.
-    pub(super) async fn holdings(&self, instance: &Arc<Instance>) -> (Silences, Option<AlertmanagerAnswer>) {
+    pub(super) async fn silences(&self, instance: &Arc<Instance>) -> (Silences, Option<AlertmanagerAnswer>) {
         let Some(settings) = self.store.alertmanager(instance.name()) else {
             return (Silences::NotAsked, None);
         };
         let ui_url = settings.ui_url.clone();
         let external = self.store.external_labels(instance, Scope::Whole);
         let external = tokio::time::timeout(PATIENCE, external);
-        let answer = self.store.holdings(instance, Scope::Whole);
+        let answer = self.store.silences(instance, Scope::Whole);
         match join(tokio::time::timeout(PATIENCE, answer), external).await {
             (Ok(Ok(answer)), external) => {
                 let failure = answer.failure.clone();

@@ -1,10 +1,12 @@
-//! What questions and answers cost in memory, about: what every bound of the store counts.
+//! The memory that questions and answers take, about: what every limit of the store counts.
 
 use std::sync::Arc;
 
 use super::Answer;
-use super::asides::{ExternalQuestion, MetadataQuestion, NamesQuestion};
-use super::key::{Family, InstantQuestion, Question, RulesQuestion};
+use super::metadata::{ExternalLabelsQuery, MetricNamesQuery};
+use super::question::Key;
+use super::rules::RulesQuery;
+use super::silences::SilencesQuery;
 use crate::alertmanager::AlertmanagerState;
 use crate::prometheus::{ExternalLabels, InstantAnswer, Matrix, Metadata, MetricNames, Rules};
 use crate::upstream::UpstreamError;
@@ -29,9 +31,22 @@ impl<T: Weigh> Weigh for Arc<T> {
     }
 }
 
+impl<T: Weigh> Weigh for Option<T> {
+    fn weight(&self) -> usize {
+        self.as_ref().map_or(0, Weigh::weight)
+    }
+}
+
 impl<T: Weigh> Weigh for Answer<T> {
     fn weight(&self) -> usize {
         self.value.weight() + self.failure.weight()
+    }
+}
+
+/// Names of instances are few, and shared.
+impl<Q: Weigh> Weigh for Key<Q> {
+    fn weight(&self) -> usize {
+        self.question.weight()
     }
 }
 
@@ -40,6 +55,16 @@ macro_rules! by_own_weight {
         $(impl Weigh for $answer {
             fn weight(&self) -> usize {
                 <$answer>::weight(self)
+            }
+        })*
+    };
+}
+
+macro_rules! weightless {
+    ($($question:ty),*) => {
+        $(impl Weigh for $question {
+            fn weight(&self) -> usize {
+                0
             }
         })*
     };
@@ -56,52 +81,4 @@ by_own_weight!(
     UpstreamError
 );
 
-impl<T: Weigh> Weigh for Option<T> {
-    fn weight(&self) -> usize {
-        self.as_ref().map_or(0, Weigh::weight)
-    }
-}
-
-// Names of instances are few, and shared.
-
-impl Weigh for Question {
-    fn weight(&self) -> usize {
-        self.query.query.weight()
-    }
-}
-
-impl Weigh for InstantQuestion {
-    fn weight(&self) -> usize {
-        self.query.query.weight()
-    }
-}
-
-impl Weigh for Family {
-    fn weight(&self) -> usize {
-        self.query.weight()
-    }
-}
-
-impl Weigh for MetadataQuestion {
-    fn weight(&self) -> usize {
-        self.metric.len()
-    }
-}
-
-impl Weigh for RulesQuestion {
-    fn weight(&self) -> usize {
-        0
-    }
-}
-
-impl Weigh for NamesQuestion {
-    fn weight(&self) -> usize {
-        0
-    }
-}
-
-impl Weigh for ExternalQuestion {
-    fn weight(&self) -> usize {
-        0
-    }
-}
+weightless!((), RulesQuery, SilencesQuery, MetricNamesQuery, ExternalLabelsQuery);

@@ -18,7 +18,7 @@ use super::{Doubt, Evidence, Monitoring, RoutingInput, Verdict, alerts::Tally};
 use crate::catalog::Snapshot;
 use crate::clock;
 use crate::prometheus::{AlertState, Instance, Rules};
-use crate::store::{Answer, HOLDINGS_LIVE, Scope, rules_live};
+use crate::store::{Answer, SILENCES_LIFETIME, Scope, rules_lifetime};
 
 /// What an instance has not said by then is unknown.
 const PATIENCE: Duration = Duration::from_millis(1_500);
@@ -307,7 +307,7 @@ impl Monitoring {
                 Err(_) => self.store.rules_before(instance, Scope::Whole),
             }
         };
-        let (rules, (silences, held_back)) = join(rules, self.holdings(instance)).await;
+        let (rules, (silences, held_back)) = join(rules, self.silences(instance)).await;
         rules.map(|rules| InstanceAlerts { rules, silences, held_back })
     }
 }
@@ -349,8 +349,8 @@ fn fresh_until(list: &AlertSubscriptions, said: &[Option<InstanceAlerts>]) -> Op
         let Some(InstanceAlerts { rules, held_back, .. }) = said else { return [None, None] };
         let held_back = held_back.as_ref().map(|held_back| &held_back.answer);
         [
-            end(rules, rules_live(&rules.value, &instance.settings)),
-            held_back.and_then(|h| end(h, HOLDINGS_LIVE)),
+            end(rules, rules_lifetime(&rules.value, &instance.settings)),
+            held_back.and_then(|h| end(h, SILENCES_LIFETIME)),
         ]
     });
     ends.flatten().min()

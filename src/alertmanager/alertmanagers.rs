@@ -1,0 +1,48 @@
+//! The Alertmanagers by the instances that send to them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::{AlertmanagerSettings, Client};
+use crate::metrics::UpstreamMetrics;
+use crate::upstream::InstanceName;
+
+/// Every configured Alertmanager. Instances with the same one share its client.
+#[derive(Default)]
+pub struct Alertmanagers {
+    settings: BTreeMap<InstanceName, AlertmanagerSettings>,
+    clients: BTreeMap<InstanceName, Arc<Client>>,
+}
+
+impl Alertmanagers {
+    /// Fails with a sentence when an HTTP client cannot be built, naming the instance.
+    pub fn new(
+        settings: BTreeMap<InstanceName, AlertmanagerSettings>,
+        metrics: &UpstreamMetrics,
+    ) -> Result<Self, String> {
+        let mut clients: BTreeMap<InstanceName, Arc<Client>> = BTreeMap::new();
+        for (name, own) in &settings {
+            let has_same =
+                |other: &InstanceName| settings.get(other).is_some_and(|o| o.has_same_requests(own));
+            let same = clients.iter().find(|(other, _)| has_same(other));
+            let client = match same.map(|(_, client)| client.clone()) {
+                Some(client) => client,
+                None => {
+                    let client = Client::new(own, name, metrics);
+                    Arc::new(client.map_err(|e| format!("alertmanager of {name}: {e}"))?)
+                }
+            };
+            clients.insert(name.clone(), client);
+        }
+        Ok(Self { settings, clients })
+    }
+
+    /// None: the instance has no configured Alertmanager.
+    pub fn settings(&self, instance: &InstanceName) -> Option<&AlertmanagerSettings> {
+        self.settings.get(instance)
+    }
+
+    pub fn client(&self, instance: &InstanceName) -> Option<&Arc<Client>> {
+        self.clients.get(instance)
+    }
+}

@@ -1,0 +1,292 @@
+//! Cached answers to one kind of question: single flight, remembered failures, and the last good answer of each family.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasher, Hash, RandomState};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use moka::Expiry;
+use moka::policy::EvictionPolicy;
+use moka::sync::Cache;
+use tokio::runtime::Handle;
+use tokio::sync::watch;
+use tracing::Instrument;
+
+use super::Answer;
+use super::fetch::Fetch;
+use super::question::{Key, Question, Scope, Source};
+use super::weight::{ENTRY, Weigh, capped};
+use crate::clock;
+use crate::metrics::StoreMetrics;
+use crate::prometheus::Origin;
+use crate::upstream::{ErrorKind, UpstreamError};
+
+/// An older answer says too little about now.
+const STALE_LIMIT: Duration = Duration::from_secs(15 * 60);
+/// After a failure, how long a reader waits for the next attempt before he gets the last good answer. Shorter than
+/// pages wait for their panels. A server that is slow, but answers, is waited for.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// The same while the instance fails.
+const PROBE_PATIENCE: Duration = Duration::from_millis(250);
+/// How long a failure is remembered, give or take a sixth: without the jitter all panels would retry at once.
+const FAILURE_LIFETIME: Duration = Duration::from_secs(3);
+/// Failures get one in so many of the bytes.
+const FAILURES_SHARE: u64 = 16;
+
+pub type FetchResult<T> = Result<Answer<T>, Arc<UpstreamError>>;
+/// Sends the result of a fetch to all who wait.
+pub type ResultSender<T> = watch::Sender<Option<FetchResult<T>>>;
+
+/// A cached value and its lifetime.
+#[derive(Clone)]
+pub struct Kept<V> {
+    pub value: V,
+    pub lifetime: Duration,
+}
+
+/// Answers, failures and running fetches.
+pub struct Cached<Q: Question> {
+    pub(super) answers: Cache<Key<Q>, Kept<Answer<Q::Value>>>,
+    failures: Cache<Key<Q>, Kept<Arc<UpstreamError>>>,
+    /// By family; with the family's newest failure, if it came later.
+    last_good: Cache<Key<Q::Family>, Kept<Answer<Q::Value>>>,
+    in_flight: Mutex<HashMap<Key<Q>, ResultSender<Q::Value>>>,
+    metrics: StoreMetrics,
+    runtime: Option<Handle>,
+}
+
+/// A question is answered, or its fetch runs.
+enum Lookup<T> {
+    Done(FetchResult<T>),
+    Running(watch::Receiver<Option<FetchResult<T>>>),
+}
+
+impl<Q: Question> Cached<Q> {
+    /// Keeps answers and failures up to `max_bytes`, and last good answers up to `max_last_bytes`, keys included; the
+    /// least recently used leave first. Fetches run on the runtime of the caller, where no page is rendered.
+    pub fn new(max_bytes: u64, max_last_bytes: u64, metrics: &StoreMetrics) -> Arc<Self> {
+        let failures = max_bytes / FAILURES_SHARE;
+        Arc::new(Self {
+            answers: cache(max_bytes - failures),
+            failures: cache(failures),
+            last_good: cache(max_last_bytes),
+            in_flight: Mutex::default(),
+            metrics: metrics.clone(),
+            runtime: Handle::try_current().ok(),
+        })
+    }
+
+    /// The answer: from memory, from a running fetch, or from a new one. If the fetch fails, or takes long after a
+    /// failure, the family's last good answer with `failure` set.
+    pub async fn get(
+        self: &Arc<Self>,
+        source: &Arc<Q::Source>,
+        scope: Scope,
+        question: Q,
+    ) -> FetchResult<Q::Value> {
+        let key = Key { source: source.name().clone(), scope, question };
+        let known = key.question.as_known().map(|known| key.with(known));
+        if let Some(answer) = known.and_then(|known| self.kept(&known)).or_else(|| self.kept(&key)) {
+            return Ok(aged(&**source, answer));
+        }
+        let before = self.older(&key).and_then(|answer| answer.failure);
+        let origin = key.question.origin();
+        let patience = match (origin, source.failing(origin), before) {
+            // An ad-hoc fetch ends with its reader, so an impatient reader would never get an answer.
+            (Origin::AdHoc, ..) => None,
+            (_, Some(failing), _) => Some((PROBE_PATIENCE, failing.failure)),
+            (_, None, before) => before.map(|failure| (PATIENCE, failure)),
+        };
+        let answer = self.fetched(source, &key);
+        let answer = match patience {
+            None => answer.await,
+            Some((time, failure)) => tokio::time::timeout(time, answer).await.unwrap_or(Err(failure)),
+        };
+        match answer {
+            Ok(answer) => Ok(aged(&**source, answer)),
+            Err(failure) => self.stale(&key, failure),
+        }
+    }
+
+    /// The last good answer, whatever happened since. Sends no request.
+    pub fn last(&self, source: &Q::Source, scope: Scope, question: Q) -> Option<Answer<Q::Value>> {
+        self.older(&Key { source: source.name().clone(), scope, question })
+    }
+
+    /// The last good answer in the place of one that takes too long.
+    pub fn instead(&self, source: &Q::Source, scope: Scope, question: Q) -> Option<Answer<Q::Value>> {
+        let late = UpstreamError::new(source.who(), ErrorKind::Timeout, "no answer yet");
+        self.stale(&Key { source: source.name().clone(), scope, question }, Arc::new(late)).ok()
+    }
+
+    /// How many answers are kept, and the bytes of everything.
+    pub fn fill(&self) -> (u64, u64) {
+        self.answers.run_pending_tasks();
+        self.failures.run_pending_tasks();
+        self.last_good.run_pending_tasks();
+        let answers = self.answers.entry_count() + self.last_good.entry_count();
+        let bytes = self.answers.weighted_size() + self.failures.weighted_size();
+        (answers, bytes + self.last_good.weighted_size())
+    }
+
+    fn kept(&self, key: &Key<Q>) -> Option<Answer<Q::Value>> {
+        let kept = self.answers.get(key)?;
+        self.metrics.lookup("hit");
+        Some(kept.value)
+    }
+
+    /// The answer or the failure of the last seconds.
+    fn remembered(&self, key: &Key<Q>) -> Option<FetchResult<Q::Value>> {
+        if let Some(answer) = self.kept(key) {
+            return Some(Ok(answer));
+        }
+        let kept = self.failures.get(key)?;
+        self.metrics.lookup("failure");
+        Some(Err(kept.value))
+    }
+
+    /// The family's last good answer, if it shows what is requested.
+    fn older(&self, key: &Key<Q>) -> Option<Answer<Q::Value>> {
+        let kept = self.last_good.get(&key.with(key.question.family()?))?;
+        Some(kept.value).filter(|answer| key.question.accepts(&answer.value))
+    }
+
+    fn stale(&self, key: &Key<Q>, failure: Arc<UpstreamError>) -> FetchResult<Q::Value> {
+        let Some(older) = self.older(key) else { return Err(failure) };
+        self.metrics.lookup("stale");
+        Ok(Answer { failure: Some(failure), ..older })
+    }
+
+    /// The result of the fetch, which the first caller starts. A caller who waits holds little more than a receiver.
+    async fn fetched(self: &Arc<Self>, source: &Arc<Q::Source>, key: &Key<Q>) -> FetchResult<Q::Value> {
+        let mut receiver = match self.find(source, key) {
+            Lookup::Done(result) => return result,
+            Lookup::Running(receiver) => receiver,
+        };
+        let result = receiver.wait_for(Option::is_some).await;
+        let broken = || UpstreamError::new(source.who(), ErrorKind::Upstream, "the fetch was broken off");
+        result.ok().and_then(|result| (*result).clone()).unwrap_or_else(|| Err(Arc::new(broken())))
+    }
+
+    fn find(self: &Arc<Self>, source: &Arc<Q::Source>, key: &Key<Q>) -> Lookup<Q::Value> {
+        if let Some(result) = self.remembered(key) {
+            return Lookup::Done(result);
+        }
+        let mut in_flight = self.in_flight();
+        if let Some(sender) = in_flight.get(key) {
+            self.metrics.lookup("shared");
+            return Lookup::Running(sender.subscribe());
+        }
+        // A fetch may have ended since the first look.
+        if let Some(result) = self.remembered(key) {
+            return Lookup::Done(result);
+        }
+        if let Some(failure) = key.question.blocked(source) {
+            self.metrics.lookup("failure");
+            return Lookup::Done(Err(failure));
+        }
+        self.metrics.lookup("miss");
+        let (sender, receiver) = watch::channel(None);
+        in_flight.insert(key.clone(), sender.clone());
+        let fetch = Fetch { cached: self.clone(), source: source.clone(), key: key.clone(), sender };
+        let runtime = self.runtime.clone().unwrap_or_else(Handle::current);
+        // Its log lines carry the id of the request that started it.
+        runtime.spawn(fetch.run().in_current_span());
+        Lookup::Running(receiver)
+    }
+
+    pub(super) fn in_flight(&self) -> MutexGuard<'_, HashMap<Key<Q>, ResultSender<Q::Value>>> {
+        // No code panics while holding the lock.
+        self.in_flight.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn keep(&self, key: &Key<Q>, answer: &Answer<Q::Value>, lifetime: Duration) {
+        self.keep_for_family(key, |older| match older {
+            _ if !key.question.is_kept_for_family() => None,
+            Some(older) if key.question.prefers(&older.value, &answer.value) => {
+                Some(Answer { failure: None, ..older })
+            }
+            _ => Some(answer.clone()),
+        });
+        self.answers.insert(key.clone(), Kept { value: answer.clone(), lifetime });
+    }
+
+    pub(super) fn fail(&self, key: &Key<Q>, error: &Arc<UpstreamError>) {
+        self.keep_for_family(key, |older| Some(Answer { failure: Some(error.clone()), ..older? }));
+        // The breaker remembers the failures of requests that were not sent.
+        if error.was_sent {
+            let kept = Kept { value: error.clone(), lifetime: jittered(FAILURE_LIFETIME) };
+            self.failures.insert(key.clone(), kept);
+        }
+    }
+
+    fn keep_for_family(
+        &self,
+        key: &Key<Q>,
+        next: impl FnOnce(Option<Answer<Q::Value>>) -> Option<Answer<Q::Value>>,
+    ) {
+        let Some(family) = key.question.family() else { return };
+        let family = key.with(family);
+        // One change at a time, so that a failure does not bring back an answer that was just replaced.
+        let _lock = self.in_flight();
+        let older = self.last_good.get(&family).map(|kept| kept.value);
+        if let Some(answer) = next(older) {
+            let lifetime = STALE_LIMIT.saturating_sub(age(answer.as_of));
+            self.last_good.insert(family, Kept { value: answer, lifetime });
+        }
+    }
+}
+
+/// While an instance fails, all its answers are old, however young.
+fn aged<T>(source: &impl Source, answer: Answer<T>) -> Answer<T> {
+    let failing = source.failing(Origin::Known);
+    Answer { failure: answer.failure.or(failing.map(|failing| failing.failure)), ..answer }
+}
+
+fn age(as_of: Timestamp) -> Duration {
+    Duration::try_from(clock::now().duration_since(as_of)).unwrap_or_default()
+}
+
+fn cache<K, V>(max_bytes: u64) -> Cache<K, Kept<V>>
+where
+    K: Weigh + Hash + Eq + Send + Sync + 'static,
+    V: Weigh + Clone + Send + Sync + 'static,
+{
+    Cache::builder()
+        // The default policy rejects new entries while old ones are popular, and every step of the clock brings
+        // new questions.
+        .eviction_policy(EvictionPolicy::lru())
+        .weigher(|key: &K, kept: &Kept<V>| capped(key.weight() + kept.value.weight() + ENTRY))
+        .max_capacity(max_bytes)
+        .expire_after(OwnLifetime)
+        .build()
+}
+
+/// Between five and seven sixths of a duration.
+fn jittered(duration: Duration) -> Duration {
+    let random = u32::try_from(RandomState::new().hash_one(0) % 1_000).unwrap_or(0);
+    duration * 5 / 6 + duration / 3 * random / 1_000
+}
+
+/// Each entry has a lifetime of its own.
+struct OwnLifetime;
+
+impl<K, V> Expiry<K, Kept<V>> for OwnLifetime {
+    fn expire_after_create(&self, _: &K, kept: &Kept<V>, _: Instant) -> Option<Duration> {
+        Some(kept.lifetime)
+    }
+
+    fn expire_after_update(
+        &self,
+        _: &K,
+        kept: &Kept<V>,
+        _: Instant,
+        _: Option<Duration>,
+    ) -> Option<Duration> {
+        Some(kept.lifetime)
+    }
+}
+
+#[cfg(test)]
+mod tests;

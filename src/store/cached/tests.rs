@@ -1,0 +1,147 @@
+//! What is kept, and who waits for it.
+
+use super::*;
+use crate::alertmanager::{AlertmanagerSettings, Client};
+use crate::metrics::UpstreamMetrics;
+use crate::upstream::InstanceName;
+
+/// A test's question: the fetch ends as it says, after it was released.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Scripted {
+    text: String,
+    end: End,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum End {
+    /// An answer of so many bytes.
+    Answer(usize),
+    Failure(ErrorKind),
+    Hang,
+    Panic,
+}
+
+#[derive(Debug, PartialEq)]
+struct Heavy(usize);
+
+impl Weigh for Heavy {
+    fn weight(&self) -> usize {
+        self.0
+    }
+}
+
+impl Weigh for Scripted {
+    fn weight(&self) -> usize {
+        self.text.len()
+    }
+}
+
+impl Question for Scripted {
+    type Source = Client;
+    type Value = Heavy;
+    type Family = ();
+
+    async fn fetch(&self, source: &Client) -> Result<Heavy, UpstreamError> {
+        match self.end {
+            End::Answer(bytes) => Ok(Heavy(bytes)),
+            End::Failure(kind) => Err(UpstreamError::new(source.who(), kind, "x")),
+            End::Hang => {
+                std::future::pending::<[u8; 65_536]>().await;
+                unreachable!()
+            }
+            End::Panic => panic!("as a test"),
+        }
+    }
+
+    fn lifetime(&self, _: &Client, _: &Answer<Heavy>) -> Duration {
+        Duration::from_secs(600)
+    }
+
+    fn origin(&self) -> Origin {
+        Origin::AdHoc
+    }
+
+    fn family(&self) -> Option<()> {
+        None
+    }
+
+    fn text(&self) -> &str {
+        &self.text
+    }
+}
+
+fn source() -> Arc<Client> {
+    let url: url::Url = "http://h/".parse().unwrap();
+    let settings = AlertmanagerSettings {
+        ui_url: url.clone(),
+        url,
+        headers: Vec::new(),
+        timeout: Duration::from_secs(1),
+    };
+    Arc::new(Client::new(&settings, &InstanceName::new("a"), &UpstreamMetrics::default()).unwrap())
+}
+
+async fn ask(cached: &Arc<Cached<Scripted>>, text: &str, end: End) -> FetchResult<Heavy> {
+    cached.get(&source(), Scope::Whole, Scripted { text: text.to_owned(), end }).await
+}
+
+fn cached(max_bytes: u64) -> Arc<Cached<Scripted>> {
+    Cached::new(max_bytes, 0, &StoreMetrics::default())
+}
+
+#[tokio::test]
+async fn distinct_long_questions_stay_within_the_bound() {
+    const BOUND: u64 = 1 << 20;
+    let cached = cached(BOUND);
+    for i in 0..1_000 {
+        let text = format!("x{i}{}", "y".repeat(8_000));
+        ask(&cached, &text, End::Answer(0)).await.unwrap();
+        let failing = format!("z{i}{}", "y".repeat(8_000));
+        ask(&cached, &failing, End::Failure(ErrorKind::BadQuery)).await.unwrap_err();
+    }
+    let (answers, bytes) = cached.fill();
+    assert!(bytes <= BOUND, "{bytes}");
+    // Each holds a text of 8 kB, although it answers with nothing.
+    assert!((100..=BOUND / 8_000).contains(&answers), "{answers}");
+    let failures = cached.failures.weighted_size();
+    assert!(failures > 0 && failures <= BOUND / FAILURES_SHARE, "{failures}");
+}
+
+#[test]
+fn metric_names_in_a_query_are_counted_too() {
+    let name = "y".repeat(8_000);
+    let query = crate::promql::PromQl::read(&name).0.unwrap();
+    assert!(query.weight() >= 24_000, "{}: the text, and the name twice beside it", query.weight());
+}
+
+#[tokio::test]
+async fn who_waits_holds_little() {
+    let (cached, source) = (cached(1 << 20), source());
+    let question = Scripted { text: "up".to_owned(), end: End::Hang };
+    let waiting = cached.get(&source, Scope::Whole, question);
+    let bytes = size_of_val(&waiting);
+    assert!(bytes <= 1_024, "{bytes} B while another fetches");
+}
+
+#[tokio::test]
+async fn a_fetch_that_panics_is_an_error_and_leaves_no_trace() {
+    let cached = cached(1 << 20);
+    let error = ask(&cached, "up", End::Panic).await.unwrap_err();
+    assert_eq!(error.detail, "the fetch was broken off");
+    assert!(cached.in_flight().is_empty());
+    assert_eq!(*ask(&cached, "up", End::Answer(7)).await.unwrap().value, Heavy(7));
+}
+
+#[tokio::test]
+async fn an_ad_hoc_fetch_ends_with_its_last_reader() {
+    let cached = cached(1 << 20);
+    let waiting = tokio::time::timeout(Duration::from_millis(20), ask(&cached, "up", End::Hang));
+    waiting.await.unwrap_err();
+    for _ in 0..100 {
+        if cached.in_flight().is_empty() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("an ad-hoc fetch goes on without a reader");
+}

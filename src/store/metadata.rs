@@ -1,0 +1,94 @@
+//! Metric metadata, metric names and external labels. Cached for long; a failure yields an empty answer, and an
+//! instance that fails receives no such request.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Answer;
+use super::question::{Question, Source};
+use super::weight::Weigh;
+use crate::prometheus::{ExternalLabels, Instance, Metadata, MetricNames, Origin};
+use crate::upstream::{ErrorKind, UpstreamError};
+
+const METADATA_LIFETIME: Duration = Duration::from_secs(3_600);
+/// Each deployment brings new metrics.
+const NAMES_LIFETIME: Duration = Duration::from_secs(120);
+/// They change with an instance's configuration.
+const EXTERNAL_LIFETIME: Duration = Duration::from_secs(300);
+/// Until the next request after an instance rejected one, or has no such endpoint, and after other failures.
+const REJECTED_LIFETIME: Duration = Duration::from_secs(3_600);
+const FAILED_LIFETIME: Duration = Duration::from_secs(60);
+
+/// What an instance says of one metric.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct MetadataQuery {
+    pub metric: String,
+}
+
+/// Which metrics an instance has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct MetricNamesQuery;
+
+/// What an instance adds to its alerts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ExternalLabelsQuery;
+
+macro_rules! metadata_question {
+    ($question:ty, $value:ty, $lifetime:expr, |$self:ident, $client:ident| $fetch:expr) => {
+        impl Question for $question {
+            type Source = Instance;
+            type Value = $value;
+            type Family = ();
+
+            async fn fetch(&$self, source: &Instance) -> Result<$value, UpstreamError> {
+                let $client = &source.client;
+                $fetch.await
+            }
+
+            fn lifetime(&self, _: &Instance, _: &Answer<$value>) -> Duration {
+                $lifetime
+            }
+
+            fn family(&self) -> Option<()> {
+                None
+            }
+
+            fn blocked(&self, source: &Instance) -> Option<Arc<UpstreamError>> {
+                source.failing(Origin::Known).map(|failing| failing.failure)
+            }
+
+            fn default_for(error: &UpstreamError) -> Option<($value, Duration)> {
+                Some((<$value>::default(), lifetime_after(error.kind)))
+            }
+
+            fn text(&self) -> &str {
+                "metadata"
+            }
+
+            fn log(&self, error: &UpstreamError) {
+                tracing::debug!(fault = %error, "an instance answers no request for metadata");
+            }
+        }
+    };
+}
+
+metadata_question!(MetadataQuery, Metadata, METADATA_LIFETIME, |self, client| client.metadata(&self.metric));
+metadata_question!(MetricNamesQuery, MetricNames, NAMES_LIFETIME, |self, client| client.metric_names());
+metadata_question!(ExternalLabelsQuery, Option<ExternalLabels>, EXTERNAL_LIFETIME, |self, client| client
+    .external_labels());
+
+/// An empty answer is kept, so that not every page repeats the request.
+fn lifetime_after(kind: ErrorKind) -> Duration {
+    match kind {
+        ErrorKind::NotTheApi | ErrorKind::HtmlPage => REJECTED_LIFETIME,
+        ErrorKind::Unauthorized | ErrorKind::TooLarge => REJECTED_LIFETIME,
+        kind if kind.is_of_query() => REJECTED_LIFETIME,
+        _ => FAILED_LIFETIME,
+    }
+}
+
+impl Weigh for MetadataQuery {
+    fn weight(&self) -> usize {
+        self.metric.len()
+    }
+}

@@ -1,0 +1,152 @@
+//! What the store caches: questions, each with its own rules for how long an answer lives and what can replace it.
+
+use std::hash::Hash;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Answer;
+use super::weight::Weigh;
+use crate::alertmanager;
+use crate::prometheus::{Failing, Instance, Origin};
+use crate::upstream::{InstanceName, UpstreamError, Who};
+
+/// How much of a query a log line repeats, in characters.
+const LOGGED_CHARACTERS: usize = 200;
+
+/// Whose eyes will see an answer. Part of every key, so that answers for different eyes never mix.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Scope {
+    /// Everybody sees the whole instance.
+    Whole,
+}
+
+/// A server that answers questions.
+pub trait Source: Send + Sync + 'static {
+    fn name(&self) -> &InstanceName;
+
+    fn who(&self) -> Who;
+
+    /// Whether it fails, so that it receives one question at a time.
+    fn failing(&self, origin: Origin) -> Option<Failing>;
+
+    /// The failure that keeps a question back now.
+    fn blocked(&self, origin: Origin) -> Option<Arc<UpstreamError>>;
+}
+
+/// A question to a server. Equal questions to the same server have the same answer.
+pub trait Question: Weigh + Clone + Hash + Eq + Send + Sync + 'static {
+    type Source: Source;
+    type Value: Weigh + Send + Sync + 'static;
+    /// Questions of one family may show each other's answers while the server fails.
+    type Family: Weigh + Hash + Eq + Send + Sync + 'static;
+
+    fn fetch(&self, source: &Self::Source)
+    -> impl Future<Output = Result<Self::Value, UpstreamError>> + Send;
+
+    /// How long the answer is shown without a new request.
+    fn lifetime(&self, source: &Self::Source, answer: &Answer<Self::Value>) -> Duration;
+
+    /// A fetch of known origin goes on when all who waited for it have left; others end then.
+    fn origin(&self) -> Origin {
+        Origin::Known
+    }
+
+    /// The equal question of known origin, whose answer serves too.
+    fn as_known(&self) -> Option<Self> {
+        None
+    }
+
+    /// None: no older answer is ever shown.
+    fn family(&self) -> Option<Self::Family>;
+
+    /// Whether its answer is kept for the family.
+    fn is_kept_for_family(&self) -> bool {
+        true
+    }
+
+    /// Whether an older answer of the family shows what is requested.
+    fn accepts(&self, _older: &Self::Value) -> bool {
+        true
+    }
+
+    /// Whether the family keeps its older answer all the same.
+    fn prefers(&self, _older: &Self::Value, _newer: &Self::Value) -> bool {
+        false
+    }
+
+    /// The failure that keeps the question back now.
+    fn blocked(&self, source: &Self::Source) -> Option<Arc<UpstreamError>> {
+        source.blocked(self.origin())
+    }
+
+    /// The value that an error stands for, with its lifetime; None: the error is the answer.
+    fn default_for(_error: &UpstreamError) -> Option<(Self::Value, Duration)> {
+        None
+    }
+
+    /// Its text in log lines.
+    fn text(&self) -> &str;
+
+    /// Tells the operator about a failed request: once for each request, not for each reader.
+    fn log(&self, error: &UpstreamError) {
+        let query: String = self.text().chars().take(LOGGED_CHARACTERS).collect();
+        match error.kind {
+            // The author's fault, who sees it on the page.
+            kind if kind.is_of_query() => {
+                tracing::info!(fault = %error, query, "an instance rejected a query")
+            }
+            _ => tracing::warn!(fault = %error, query, "a request failed"),
+        }
+    }
+}
+
+/// A question to one server, for some eyes.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Key<Q> {
+    pub source: InstanceName,
+    pub scope: Scope,
+    pub question: Q,
+}
+
+impl<Q> Key<Q> {
+    /// The same server and eyes with another question.
+    pub fn with<R>(&self, question: R) -> Key<R> {
+        Key { source: self.source.clone(), scope: self.scope, question }
+    }
+}
+
+impl Source for Instance {
+    fn name(&self) -> &InstanceName {
+        self.name()
+    }
+
+    fn who(&self) -> Who {
+        Who::Prometheus(self.name().clone())
+    }
+
+    fn failing(&self, origin: Origin) -> Option<Failing> {
+        self.client.failing(origin)
+    }
+
+    fn blocked(&self, origin: Origin) -> Option<Arc<UpstreamError>> {
+        self.client.blocked(origin)
+    }
+}
+
+impl Source for alertmanager::Client {
+    fn name(&self) -> &InstanceName {
+        &self.instance
+    }
+
+    fn who(&self) -> Who {
+        Who::Alertmanager(self.instance.clone())
+    }
+
+    fn failing(&self, _: Origin) -> Option<Failing> {
+        None
+    }
+
+    fn blocked(&self, _: Origin) -> Option<Arc<UpstreamError>> {
+        None
+    }
+}

@@ -1,0 +1,146 @@
+//! Range queries. The last good graph of the same query, step and length can be shown a little later.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::question::Question;
+use super::weight::Weigh;
+use super::{Answer, SETTLED_LIFETIME, UNSTABLE, WARNED_LIFETIME, millis};
+use crate::prometheus::{Instance, Matrix, Origin, Window};
+use crate::promql::PromQl;
+use crate::upstream::UpstreamError;
+
+/// How far an older window may end before the requested one.
+const STALE_LIMIT: Duration = Duration::from_secs(15 * 60);
+
+/// A range query.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct RangeQuery {
+    /// Known queries never wait for equal ad-hoc ones, nor share their failures; the other way round answers are
+    /// shared.
+    pub origin: Origin,
+    pub query: PromQl,
+    pub window: Window,
+}
+
+/// Range queries that differ only in when, or by whom, they are made.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct RangeFamily {
+    query: PromQl,
+    step_ms: i64,
+    points: usize,
+}
+
+impl Question for RangeQuery {
+    type Source = Instance;
+    type Value = Matrix;
+    type Family = RangeFamily;
+
+    async fn fetch(&self, source: &Instance) -> Result<Matrix, UpstreamError> {
+        source.client.query_range(&self.query, self.window, self.origin).await
+    }
+
+    fn lifetime(&self, _: &Instance, answer: &Answer<Matrix>) -> Duration {
+        let lifetime = lifetime(&self.window, answer.as_of);
+        if answer.value.warnings.is_empty() { lifetime } else { lifetime.min(WARNED_LIFETIME) }
+    }
+
+    fn origin(&self) -> Origin {
+        self.origin
+    }
+
+    fn as_known(&self) -> Option<Self> {
+        (self.origin == Origin::AdHoc).then(|| Self { origin: Origin::Known, ..self.clone() })
+    }
+
+    fn family(&self) -> Option<RangeFamily> {
+        let (query, step_ms) = (self.query.clone(), self.window.step_ms());
+        Some(RangeFamily { query, step_ms, points: self.window.len() })
+    }
+
+    /// Beside the common grid, no reader requests the same a step later.
+    fn is_kept_for_family(&self) -> bool {
+        self.window.is_aligned()
+    }
+
+    /// An older window shows the requested time, except what went by within the stale limit.
+    fn accepts(&self, older: &Matrix) -> bool {
+        let moved = self.window.end_ms().saturating_sub(older.window.end_ms());
+        (0..=millis(STALE_LIMIT).saturating_add(self.window.step_ms())).contains(&moved)
+    }
+
+    fn prefers(&self, older: &Matrix, newer: &Matrix) -> bool {
+        let is_whole = |matrix: &Matrix| matrix.warnings.is_empty();
+        older.window.end_ms() > newer.window.end_ms() || (is_whole(older) && !is_whole(newer))
+    }
+
+    fn text(&self) -> &str {
+        self.query.as_str()
+    }
+}
+
+impl Weigh for RangeQuery {
+    fn weight(&self) -> usize {
+        self.query.weight()
+    }
+}
+
+impl Weigh for RangeFamily {
+    fn weight(&self) -> usize {
+        self.query.weight()
+    }
+}
+
+/// A live answer lives for about a step, after which a page requests the next window anyway; with wide steps its last
+/// point is fetched anew each minute. An answer whose end is settled is not expected to change.
+fn lifetime(window: &Window, as_of: Timestamp) -> Duration {
+    let age = as_of.as_millisecond().saturating_sub(window.end_ms());
+    if age >= millis(UNSTABLE) {
+        return SETTLED_LIFETIME;
+    }
+    let step = Duration::from_millis(window.step_ms().unsigned_abs());
+    step.clamp(Duration::from_secs(5), Duration::from_secs(60))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn window(end_s: i64, step_s: u64) -> Window {
+        Window::aligned((end_s - 3_600) * 1_000, end_s * 1_000, Duration::from_secs(step_s)).unwrap()
+    }
+
+    #[test]
+    fn settled_windows_live_longer_than_live_ones() {
+        let now = Timestamp::from_second(1_700_006_400).unwrap();
+        for (end, step, seconds) in [
+            (1_700_006_400, 15, 15),
+            (1_700_006_400, 1, 5),
+            (1_700_006_400, 3_600, 60),
+            (1_700_009_999, 15, 15),
+            (1_700_005_900, 30, 30),
+            (1_700_005_800, 15, 600),
+            (1_600_000_000, 15, 600),
+        ] {
+            assert_eq!(lifetime(&window(end, step), now), Duration::from_secs(seconds), "{end} {step}");
+        }
+    }
+
+    #[test]
+    fn only_a_window_that_just_went_by_is_accepted() {
+        let query = PromQl::read("up").0.unwrap();
+        let question = RangeQuery { origin: Origin::Known, query, window: window(1_700_006_400, 60) };
+        for (end, is_accepted) in [
+            (1_700_006_400, true),
+            (1_700_006_340, true),
+            (1_700_005_440, true),
+            (1_700_005_380, false),
+            (1_700_006_460, false),
+            (1_699_920_000, false),
+        ] {
+            let older = Matrix::of(window(end, 60), Vec::new());
+            assert_eq!(question.accepts(&older), is_accepted, "{end}");
+        }
+    }
+}
