@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{AlertmanagerSettings, Client};
+use super::{AlertmanagerClient, AlertmanagerSettings};
 use crate::metrics::UpstreamMetrics;
 use crate::upstream::InstanceName;
 
@@ -11,7 +11,7 @@ use crate::upstream::InstanceName;
 #[derive(Default)]
 pub struct Alertmanagers {
     settings: BTreeMap<InstanceName, AlertmanagerSettings>,
-    clients: BTreeMap<InstanceName, Arc<Client>>,
+    clients: BTreeMap<InstanceName, Arc<AlertmanagerClient>>,
 }
 
 impl Alertmanagers {
@@ -20,7 +20,7 @@ impl Alertmanagers {
         settings: BTreeMap<InstanceName, AlertmanagerSettings>,
         metrics: &UpstreamMetrics,
     ) -> Result<Self, String> {
-        let mut clients: BTreeMap<InstanceName, Arc<Client>> = BTreeMap::new();
+        let mut clients: BTreeMap<InstanceName, Arc<AlertmanagerClient>> = BTreeMap::new();
         for (name, own) in &settings {
             let has_same =
                 |other: &InstanceName| settings.get(other).is_some_and(|o| o.has_same_requests(own));
@@ -28,7 +28,7 @@ impl Alertmanagers {
             let client = match same.map(|(_, client)| client.clone()) {
                 Some(client) => client,
                 None => {
-                    let client = Client::new(own, name, metrics);
+                    let client = AlertmanagerClient::new(own, name, metrics);
                     Arc::new(client.map_err(|e| format!("alertmanager of {name}: {e}"))?)
                 }
             };
@@ -42,7 +42,7 @@ impl Alertmanagers {
         self.settings.get(instance)
     }
 
-    pub fn client(&self, instance: &InstanceName) -> Option<&Arc<Client>> {
+    pub fn client(&self, instance: &InstanceName) -> Option<&Arc<AlertmanagerClient>> {
         self.clients.get(instance)
     }
 }

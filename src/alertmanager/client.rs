@@ -16,7 +16,7 @@ const ALL: [(&str, &str); 4] =
     [("active", "true"), ("silenced", "true"), ("inhibited", "true"), ("muted", "true")];
 
 /// The client of one Alertmanager.
-pub struct Client {
+pub struct AlertmanagerClient {
     /// The instance that sends to it, in errors and in the portal's metrics; of several the first.
     pub instance: InstanceName,
     http: HttpClient,
@@ -25,7 +25,7 @@ pub struct Client {
     metrics: UpstreamMetrics,
 }
 
-impl Client {
+impl AlertmanagerClient {
     /// Fails with a sentence when the HTTP client cannot be built.
     pub fn new(
         settings: &AlertmanagerSettings,

@@ -11,8 +11,10 @@ use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
+use crate::upstream::SentTime;
+
 pub use alertmanagers::Alertmanagers;
-pub use client::Client;
+pub use client::AlertmanagerClient;
 pub use state::{AlertmanagerState, LabelNames, ReadTime, Suppression};
 pub use wire::{read_alerts, read_silences};
 
@@ -72,12 +74,9 @@ pub struct Silence {
     pub id: Box<str>,
     pub created_by: String,
     pub comment: String,
-    /// As Alertmanager sends it (RFC 3339).
-    pub ends_at: String,
     /// None: missing or unreadable.
     pub starts: Option<Timestamp>,
-    /// The time of `ends_at`; None: unreadable.
-    pub ends: Option<Timestamp>,
+    pub ends: SentTime,
     /// Its state is `active`.
     pub is_active: bool,
 }
@@ -86,6 +85,6 @@ impl Silence {
     /// Whether it is known to silence at that time.
     pub fn is_in_force(&self, now: Timestamp) -> bool {
         let has_begun = self.starts.is_some_and(|starts| starts <= now);
-        self.is_active && has_begun && self.ends.is_some_and(|ends| now < ends)
+        self.is_active && has_begun && self.ends.at().is_some_and(|ends| now < ends)
     }
 }

@@ -127,12 +127,12 @@ impl AlertmanagerState {
     fn silence(&self, id: &str, now: Timestamp) -> Option<&Arc<Silence>> {
         let copies = self.silences.get(id)?;
         let is_in_force = copies.iter().all(|silence| silence.is_in_force(now));
-        copies.iter().filter(|_| is_in_force).min_by_key(|silence| silence.ends)
+        copies.iter().filter(|_| is_in_force).min_by_key(|silence| silence.ends.at())
     }
 
     /// The first time after `now` when a suppression may end.
     pub fn changes_after(&self, now: Timestamp) -> Option<Timestamp> {
-        let silences = self.silences.values().flatten().filter_map(|silence| silence.ends);
+        let silences = self.silences.values().flatten().filter_map(|silence| silence.ends.at());
         let sources = self.alerts.iter().filter_map(|alert| alert.ends);
         silences.chain(sources).filter(|ends| now < *ends).min()
     }
@@ -160,6 +160,7 @@ impl AlertmanagerState {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::upstream::SentTime;
 
     fn at(seconds: i64) -> Timestamp {
         Timestamp::from_second(1_795_435_200 + seconds).unwrap()
@@ -178,8 +179,9 @@ mod tests {
     }
 
     fn silence(id: &str, ends: Option<Timestamp>) -> Silence {
-        let (created_by, comment, ends_at) = (String::new(), String::new(), String::new());
-        Silence { id: id.into(), created_by, comment, ends_at, starts: Some(at(-60)), ends, is_active: true }
+        let ends = SentTime::of(ends.map_or_else(String::new, |ends| ends.to_string()));
+        let (created_by, comment) = (String::new(), String::new());
+        Silence { id: id.into(), created_by, comment, starts: Some(at(-60)), ends, is_active: true }
     }
 
     /// How many silences, alerts and intervals suppress the first alert, by an answer of that time or, if it is stale,
@@ -245,6 +247,6 @@ mod tests {
         let state = AlertmanagerState::new(vec![suppressed], silences);
         let reasons =
             state.suppression(&state.alerts[0], ReadTime { now: at(0), as_of: at(0), is_stale: false });
-        assert_eq!(reasons.silences.iter().map(|s| s.ends).collect::<Vec<_>>(), [Some(at(60))]);
+        assert_eq!(reasons.silences.iter().map(|s| s.ends.at()).collect::<Vec<_>>(), [Some(at(60))]);
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::{ReceivedAlert, Silence};
+use crate::upstream::SentTime;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -31,18 +32,13 @@ struct WireStatus {
 #[serde(rename_all = "camelCase")]
 struct WireSilence {
     id: Box<str>,
-    status: Option<WireSilenceStatus>,
+    status: Option<WireStatus>,
     #[serde(default)]
     created_by: String,
     #[serde(default)]
     comment: String,
     starts_at: Option<String>,
     ends_at: String,
-}
-
-#[derive(Deserialize)]
-struct WireSilenceStatus {
-    state: Option<String>,
 }
 
 /// The body of `/api/v2/alerts`.
@@ -66,11 +62,10 @@ pub fn read_silences(body: &[u8]) -> Result<Vec<Silence>, serde_json::Error> {
     let silence = |WireSilence { id, status, created_by, comment, starts_at, ends_at }| Silence {
         is_active: status.and_then(|status| status.state).as_deref() == Some("active"),
         starts: starts_at.and_then(|starts_at| starts_at.parse().ok()),
-        ends: ends_at.parse().ok(),
+        ends: SentTime::of(ends_at),
         id,
         created_by,
         comment,
-        ends_at,
     };
     Ok(silences.into_iter().map(silence).collect())
 }
@@ -123,8 +118,8 @@ mod tests {
             "2026-11-23T14:00:00Z",
         );
         let read = silence(active, start, end);
-        assert_eq!((&*read.created_by, &*read.ends_at), ("ann", end));
-        let (starts, ends) = (read.starts.unwrap(), read.ends.unwrap());
+        assert_eq!((&*read.created_by, read.ends.as_str()), ("ann", end));
+        let (starts, ends) = (read.starts.unwrap(), read.ends.at().unwrap());
         let before = |at| at - jiff::SignedDuration::from_millis(1);
         assert!(read.is_in_force(starts) && read.is_in_force(before(ends)));
         assert!(!read.is_in_force(before(starts)) && !read.is_in_force(ends));

@@ -48,8 +48,7 @@ use crate::annotations::{GraphSpec, MonitoringSpec};
 use crate::background::compute;
 use crate::catalog::Entity;
 use crate::prometheus::{
-    Failing, Instance, InstanceName, InstanceSettings, Instances, InstantAnswer, Matrix, Origin, Rules,
-    Window,
+    Instance, InstanceName, InstanceSettings, Instances, InstantAnswer, Matrix, Origin, Outage, Rules, Window,
 };
 use crate::promql::PromQl;
 use crate::store::{Answer, InstantQuery, RangeQuery, Scope, Store, StoreFill};
@@ -177,7 +176,7 @@ impl Monitoring {
     }
 
     /// Instances that fail, so that they are asked one question at a time.
-    pub fn failing(&self) -> Vec<Failing> {
+    pub fn failing(&self) -> Vec<Outage> {
         self.store.failing()
     }
 

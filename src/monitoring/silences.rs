@@ -106,7 +106,7 @@ impl AlertmanagerStatus {
 
     /// The silence that ends last; None where none is in force.
     pub fn last_silence(&self) -> Option<&Silence> {
-        self.silences.iter().max_by_key(|silence| silence.ends).map(|silence| &**silence)
+        self.silences.iter().max_by_key(|silence| silence.ends.at()).map(|silence| &**silence)
     }
 
     /// With external labels: what a silence must match.

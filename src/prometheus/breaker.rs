@@ -26,11 +26,8 @@ const OPENS_AFTER: u32 = 5;
 /// Between the end of a failed probe and the next.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// The breaker of one instance. Cheap to clone; clones share their state.
-#[derive(Clone)]
-pub struct Breaker(Arc<Shared>);
-
-struct Shared {
+/// The breaker of one instance.
+pub struct Breaker {
     state: Mutex<State>,
     /// The label in the portal's metrics.
     label: String,
@@ -50,7 +47,7 @@ struct OriginState {
     /// In a row.
     failures: u32,
     /// None: closed.
-    open: Option<Failing>,
+    open: Option<Outage>,
     /// No probe goes before that; None: at once.
     next_probe: Option<Instant>,
     /// A probe is out. It may be one of an earlier failure, which another answer ended.
@@ -59,14 +56,14 @@ struct OriginState {
 
 /// Since when an instance fails, and its newest failure.
 #[derive(Clone, Debug)]
-pub struct Failing {
+pub struct Outage {
     pub since: Timestamp,
     pub failure: Arc<UpstreamError>,
 }
 
 /// Permission for one request. Dropped without [`Permit::end`], it says nothing about the instance.
 pub struct Permit {
-    breaker: Breaker,
+    breaker: Arc<Breaker>,
     origin: Origin,
     begun: Instant,
     is_probe: bool,
@@ -74,13 +71,13 @@ pub struct Permit {
 
 impl Breaker {
     /// `label`: the instance in the portal's metrics.
-    pub fn new(label: &str, metrics: &UpstreamMetrics) -> Self {
+    pub fn new(label: &str, metrics: &UpstreamMetrics) -> Arc<Self> {
         let (label, metrics) = (label.to_owned(), metrics.clone());
-        Self(Arc::new(Shared { state: Mutex::default(), label, metrics }))
+        Arc::new(Self { state: Mutex::default(), label, metrics })
     }
 
     /// Permission for a request now, or the newest failure.
-    pub fn enter(&self, origin: Origin, now: Instant) -> Result<Permit, Arc<UpstreamError>> {
+    pub fn enter(self: &Arc<Self>, origin: Origin, now: Instant) -> Result<Permit, Arc<UpstreamError>> {
         let mut state = self.state();
         if let Some(failure) = state.blocked(origin, now) {
             return Err(failure);
@@ -97,13 +94,13 @@ impl Breaker {
     }
 
     /// Whether the breaker is open for queries of that origin.
-    pub fn failing(&self, origin: Origin) -> Option<Failing> {
+    pub fn failing(&self, origin: Origin) -> Option<Outage> {
         self.state().of(origin).open.clone()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         // No code panics while holding the lock.
-        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn succeed(&self, now: Instant) {
@@ -112,8 +109,8 @@ impl Breaker {
         for origin in [Origin::Known, Origin::AdHoc] {
             let own = state.of(origin);
             own.failures = 0;
-            let Some(Failing { since, failure }) = own.open.take() else { continue };
-            self.0.count(origin, -1);
+            let Some(Outage { since, failure }) = own.open.take() else { continue };
+            self.count(origin, -1);
             tracing::info!(instance = %failure.who, %since, ?origin, "an instance answers again");
         }
     }
@@ -131,22 +128,20 @@ impl Breaker {
             } else if own.failures >= OPENS_AFTER {
                 // The first probe may go at once: the failures may have been the queries'.
                 own.next_probe = Some(now);
-                own.open = Some(Failing { since: clock::now(), failure: failure.clone() });
-                self.0.count(origin, 1);
-                tracing::warn!(instance = %self.0.label, ?origin, "an instance fails; it now receives one request at a time");
+                own.open = Some(Outage { since: clock::now(), failure: failure.clone() });
+                self.count(origin, 1);
+                tracing::warn!(instance = %self.label, ?origin, "an instance fails; it now receives one request at a time");
             }
         }
     }
-}
 
-impl Shared {
     fn count(&self, origin: Origin, by: i64) {
         let questions = if origin == Origin::Known { "known" } else { "ad_hoc" };
         self.metrics.failing(&self.label, questions, by);
     }
 }
 
-impl Drop for Shared {
+impl Drop for Breaker {
     fn drop(&mut self) {
         for origin in [Origin::Known, Origin::AdHoc] {
             let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
@@ -178,16 +173,16 @@ impl State {
 impl Permit {
     /// Reports the end of the request.
     pub fn end<T>(self, result: Result<&T, &UpstreamError>, now: Instant) {
-        match result.map_err(|error| (error, Signal::of(error))) {
-            Ok(_) | Err((_, Signal::Answered)) => self.breaker.succeed(now),
-            Err((error, Signal::Failed)) => self.breaker.fail(self.origin, error, now),
-            Err((error, Signal::Late)) => {
+        match result.map_err(|error| (error, HealthSignal::of(error))) {
+            Ok(_) | Err((_, HealthSignal::Answered)) => self.breaker.succeed(now),
+            Err((error, HealthSignal::Failed)) => self.breaker.fail(self.origin, error, now),
+            Err((error, HealthSignal::Late)) => {
                 let answered = self.breaker.state().succeeded_at.is_some_and(|at| at >= self.begun);
                 if self.origin == Origin::Known && !answered {
                     self.breaker.fail(self.origin, error, now);
                 }
             }
-            Err((_, Signal::None)) => {}
+            Err((_, HealthSignal::None)) => {}
         }
     }
 }
@@ -210,7 +205,7 @@ impl Drop for Permit {
 }
 
 /// What an error says about the instance.
-enum Signal {
+enum HealthSignal {
     /// It answered: the query is to blame.
     Answered,
     Failed,
@@ -219,7 +214,7 @@ enum Signal {
     None,
 }
 
-impl Signal {
+impl HealthSignal {
     fn of(error: &UpstreamError) -> Self {
         use ErrorKind as K;
         match (error.kind, error.status) {

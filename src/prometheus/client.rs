@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use tokio::sync::SemaphorePermit;
 
-use super::breaker::{Breaker, Failing, Permit};
+use super::breaker::{Breaker, Outage, Permit};
 use super::limits::{HostLimits, Limiter, Origin};
 use super::request::{Endpoints, MOST_NAMES, Request};
 use super::targets::RuleClient;
@@ -30,7 +30,7 @@ pub struct Client {
     limits: Arc<HostLimits>,
     /// The common limit of all targets of its rule; None for a configured instance.
     rule_limit: Option<Arc<Limiter>>,
-    breaker: Breaker,
+    breaker: Arc<Breaker>,
     /// The label in the portal's metrics.
     label: String,
     metrics: UpstreamMetrics,
@@ -150,7 +150,7 @@ impl Client {
     }
 
     /// Whether the instance fails. It then receives one request at a time.
-    pub fn failing(&self, origin: Origin) -> Option<Failing> {
+    pub fn failing(&self, origin: Origin) -> Option<Outage> {
         self.breaker.failing(origin)
     }
 

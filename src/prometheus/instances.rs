@@ -8,7 +8,7 @@ use secrecy::SecretString;
 use url::Url;
 
 use super::targets::Targets;
-use super::{Client, Failing, Origin};
+use super::{Client, Origin, Outage};
 use crate::metrics::UpstreamMetrics;
 use crate::upstream::InstanceName;
 
@@ -90,7 +90,7 @@ impl Instances {
     }
 
     /// The failing instances, targets included. Each receives one question at a time.
-    pub fn failing(&self) -> Vec<Failing> {
+    pub fn failing(&self) -> Vec<Outage> {
         let targets = self.targets.remembered();
         let all = self.by_name.values().chain(&targets).map(|instance| &instance.client);
         all.filter_map(|client| client.failing(Origin::Known).or_else(|| client.failing(Origin::AdHoc)))

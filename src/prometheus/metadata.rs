@@ -21,7 +21,7 @@ impl Metadata {
 pub struct MetricNames {
     /// Sorted.
     names: Vec<Box<str>>,
-    /// False: there are more than were asked for.
+    /// False: the instance has more than the request allows.
     is_complete: bool,
 }
 

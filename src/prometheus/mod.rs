@@ -18,7 +18,7 @@ mod targets;
 mod window;
 pub mod wire;
 
-pub use breaker::Failing;
+pub use breaker::Outage;
 pub use client::Client;
 pub use external::ExternalLabels;
 pub use float::Float;
@@ -31,4 +31,4 @@ pub use rules::{Alert, AlertState, AlertingRule, RuleGroup, RuleHealth, Rules};
 pub use samples::{ABSENT, Labels, Matrix, Series, is_absent};
 pub use window::{MAX_POINTS, STEP_LADDER, Window, default_step};
 
-pub use crate::upstream::InstanceName;
+pub use crate::upstream::{InstanceName, SentTime};

@@ -1,4 +1,4 @@
-//! Alerting rules and their alerts, as an instance tells them.
+//! Alerting rules and their alerts.
 
 use std::ops::Range;
 
@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{Labels, remarks};
+use crate::upstream::SentTime;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -14,7 +15,7 @@ pub enum AlertState {
     Pending,
     /// A rule that cannot be evaluated and has no active alert; no alert is in this state.
     Error,
-    /// A rule that was not evaluated yet, or a word that we do not know.
+    /// A rule before its first evaluation, or an unknown word.
     Unknown,
     Inactive,
 }
@@ -47,7 +48,7 @@ pub enum RuleHealth {
 pub struct AlertingRule {
     pub group: String,
     pub file: String,
-    /// Seconds between two evaluations, as its group has it; 0 where the instance does not say.
+    /// The group's seconds between two evaluations; 0 if the instance does not send it.
     pub interval: f64,
     pub name: String,
     pub query: String,
@@ -62,8 +63,8 @@ pub struct AlertingRule {
     pub last_error: Option<String>,
     /// How long the last evaluation took, in seconds.
     pub evaluation_time: f64,
-    /// As Prometheus sends it (RFC 3339); None for the year 1, which means never.
-    pub last_evaluation: Option<String>,
+    /// None for the year 1, which means never.
+    pub last_evaluation: Option<SentTime>,
     pub alerts: Vec<Alert>,
 }
 
@@ -73,12 +74,11 @@ pub struct Alert {
     pub labels: Labels,
     pub annotations: Labels,
     pub state: AlertState,
-    /// As Prometheus sends it.
-    pub active_at: Option<String>,
+    pub active_at: Option<SentTime>,
     pub value: Option<f64>,
 }
 
-/// What is told of a group as a whole.
+/// A rule group.
 #[derive(Clone, Debug)]
 pub struct RuleGroup {
     pub name: String,
@@ -89,8 +89,8 @@ pub struct RuleGroup {
     pub limit: i64,
     /// How long the last evaluation took, in seconds.
     pub evaluation_time: f64,
-    /// As Prometheus sends it (RFC 3339); None for the year 1, which means never.
-    pub last_evaluation: Option<String>,
+    /// None for the year 1, which means never.
+    pub last_evaluation: Option<SentTime>,
     /// The places of its alerting rules among all rules.
     pub rules: Range<usize>,
 }
@@ -100,7 +100,7 @@ pub struct RuleGroup {
 pub struct Rules {
     pub rules: Vec<AlertingRule>,
     pub groups: Vec<RuleGroup>,
-    /// What the instance's own clock said when it answered; None where it did not say.
+    /// The instance's own time when it answered; None if it did not send one.
     pub date: Option<Timestamp>,
     /// The latest time that a rule was evaluated or an alert became active at; None without any.
     pub latest: Option<Timestamp>,
@@ -123,7 +123,7 @@ impl Rules {
             texts + r.labels.weight() + r.annotations.weight() + alerts + 450
         };
         let groups = self.groups.iter().map(|g| g.name.len() + g.file.len() + 160).sum::<usize>();
-        let told = remarks::weight(&self.warnings) + remarks::weight(&self.infos);
-        self.rules.iter().map(rule).sum::<usize>() + groups + told + 256
+        let remarks = remarks::weight(&self.warnings) + remarks::weight(&self.infos);
+        self.rules.iter().map(rule).sum::<usize>() + groups + remarks + 256
     }
 }

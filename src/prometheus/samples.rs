@@ -1,4 +1,4 @@
-//! Samples in columns: one `f64` per step and series, where "absent" is told apart from NaN.
+//! Samples in columns: one `f64` per step and series, where "absent" differs from NaN.
 
 use std::collections::HashMap;
 
@@ -8,7 +8,7 @@ use serde::ser::SerializeMap;
 
 use super::{HistogramSeries, InstantValue, Window, remarks};
 
-/// Stands where a series has no sample. A NaN with a payload of its own; no number read from JSON has it.
+/// The place of a missing sample: a NaN with a payload of its own, which no number from JSON has.
 pub const ABSENT: f64 = f64::from_bits(0x7ff8_ab5e_0000_0000);
 
 /// Whether there is no sample, as opposed to a sample that is NaN.
@@ -92,18 +92,18 @@ pub struct Matrix {
     pub series: Vec<Series>,
     /// The series that have native histograms, in the same order; one with floats too is in both lists.
     pub histograms: Vec<HistogramSeries>,
-    /// What an instance that answers a range query with another type said; there are no series then.
+    /// The value of an instance that answers a range query with another type; there are no series then.
     pub instant: Option<InstantValue>,
-    /// How many samples stood beside the grid and have no column.
+    /// How many samples are off the grid and have no column.
     pub off_grid: usize,
-    /// What the instance's own clock said when it answered; None where it did not say.
+    /// The instance's own time when it answered; None if it did not send one.
     pub date: Option<Timestamp>,
     pub warnings: Vec<String>,
     pub infos: Vec<String>,
 }
 
 impl Matrix {
-    /// Series, and nothing to remark about them.
+    /// Series without warnings and infos.
     pub fn of(window: Window, series: Vec<Series>) -> Self {
         let (warnings, infos) = (Vec::new(), Vec::new());
         Self {
@@ -122,8 +122,8 @@ impl Matrix {
     pub fn weight(&self) -> usize {
         let series = self.series.iter().map(|s| s.values.len() * 8 + s.labels.weight() + 64).sum::<usize>();
         let histograms = self.histograms.iter().map(HistogramSeries::weight).sum::<usize>();
-        let told = remarks::weight(&self.warnings) + remarks::weight(&self.infos);
-        series + histograms + self.instant.as_ref().map_or(0, InstantValue::weight) + told + 256
+        let remarks = remarks::weight(&self.warnings) + remarks::weight(&self.infos);
+        series + histograms + self.instant.as_ref().map_or(0, InstantValue::weight) + remarks + 256
     }
 }
 

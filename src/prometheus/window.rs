@@ -1,4 +1,4 @@
-//! The grid of instants that a range query asks for.
+//! The grid of instants of a range query.
 
 use std::time::Duration;
 
@@ -47,7 +47,7 @@ impl Window {
     pub fn step_ms(&self) -> i64 {
         self.step_ms
     }
-    /// The end that was asked for, which PromQL's `end()` means: the last instant or less than a step after it.
+    /// The requested end, which PromQL's `end()` returns: the last instant or less than a step after it.
     pub fn until_ms(&self) -> i64 {
         self.until_ms
     }
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn an_exact_window_is_as_it_was_asked_for() {
+    fn an_exact_window_is_as_requested() {
         let window = Window::exact(1_234, 43_233, secs(14)).unwrap();
         assert_eq!(
             (window.len(), window.at(1), window.end_ms(), window.until_ms()),

@@ -15,7 +15,7 @@ use tracing::Instrument;
 
 use super::Answer;
 use super::fetch::Fetch;
-use super::question::{Key, Question, Scope, Source};
+use super::question::{CacheKey, Question, Scope, Source};
 use super::weight::{ENTRY, Weigh, capped};
 use crate::clock;
 use crate::metrics::StoreMetrics;
@@ -47,17 +47,17 @@ pub struct Kept<V> {
 
 /// Answers, failures and running fetches.
 pub struct Cached<Q: Question> {
-    pub(super) answers: Cache<Key<Q>, Kept<Answer<Q::Value>>>,
-    failures: Cache<Key<Q>, Kept<Arc<UpstreamError>>>,
+    pub(super) answers: Cache<CacheKey<Q>, Kept<Answer<Q::Value>>>,
+    failures: Cache<CacheKey<Q>, Kept<Arc<UpstreamError>>>,
     /// By family; with the family's newest failure, if it came later.
-    last_good: Cache<Key<Q::Family>, Kept<Answer<Q::Value>>>,
-    in_flight: Mutex<HashMap<Key<Q>, ResultSender<Q::Value>>>,
+    last_good: Cache<CacheKey<Q::Family>, Kept<Answer<Q::Value>>>,
+    in_flight: Mutex<HashMap<CacheKey<Q>, ResultSender<Q::Value>>>,
     metrics: StoreMetrics,
     runtime: Option<Handle>,
 }
 
 /// A question is answered, or its fetch runs.
-enum Lookup<T> {
+enum FetchState<T> {
     Done(FetchResult<T>),
     Running(watch::Receiver<Option<FetchResult<T>>>),
 }
@@ -85,7 +85,7 @@ impl<Q: Question> Cached<Q> {
         scope: Scope,
         question: Q,
     ) -> FetchResult<Q::Value> {
-        let key = Key { source: source.name().clone(), scope, question };
+        let key = CacheKey { source: source.name().clone(), scope, question };
         let known = key.question.as_known().map(|known| key.with(known));
         if let Some(answer) = known.and_then(|known| self.kept(&known)).or_else(|| self.kept(&key)) {
             return Ok(aged(&**source, answer));
@@ -111,13 +111,13 @@ impl<Q: Question> Cached<Q> {
 
     /// The last good answer, whatever happened since. Sends no request.
     pub fn last(&self, source: &Q::Source, scope: Scope, question: Q) -> Option<Answer<Q::Value>> {
-        self.older(&Key { source: source.name().clone(), scope, question })
+        self.older(&CacheKey { source: source.name().clone(), scope, question })
     }
 
     /// The last good answer in the place of one that takes too long.
     pub fn instead(&self, source: &Q::Source, scope: Scope, question: Q) -> Option<Answer<Q::Value>> {
         let late = UpstreamError::new(source.who(), ErrorKind::Timeout, "no answer yet");
-        self.stale(&Key { source: source.name().clone(), scope, question }, Arc::new(late)).ok()
+        self.stale(&CacheKey { source: source.name().clone(), scope, question }, Arc::new(late)).ok()
     }
 
     /// How many answers are kept, and the bytes of everything.
@@ -130,14 +130,14 @@ impl<Q: Question> Cached<Q> {
         (answers, bytes + self.last_good.weighted_size())
     }
 
-    fn kept(&self, key: &Key<Q>) -> Option<Answer<Q::Value>> {
+    fn kept(&self, key: &CacheKey<Q>) -> Option<Answer<Q::Value>> {
         let kept = self.answers.get(key)?;
         self.metrics.lookup("hit");
         Some(kept.value)
     }
 
     /// The answer or the failure of the last seconds.
-    fn remembered(&self, key: &Key<Q>) -> Option<FetchResult<Q::Value>> {
+    fn remembered(&self, key: &CacheKey<Q>) -> Option<FetchResult<Q::Value>> {
         if let Some(answer) = self.kept(key) {
             return Some(Ok(answer));
         }
@@ -147,44 +147,44 @@ impl<Q: Question> Cached<Q> {
     }
 
     /// The family's last good answer, if it shows what is requested.
-    fn older(&self, key: &Key<Q>) -> Option<Answer<Q::Value>> {
+    fn older(&self, key: &CacheKey<Q>) -> Option<Answer<Q::Value>> {
         let kept = self.last_good.get(&key.with(key.question.family()?))?;
         Some(kept.value).filter(|answer| key.question.accepts(&answer.value))
     }
 
-    fn stale(&self, key: &Key<Q>, failure: Arc<UpstreamError>) -> FetchResult<Q::Value> {
+    fn stale(&self, key: &CacheKey<Q>, failure: Arc<UpstreamError>) -> FetchResult<Q::Value> {
         let Some(older) = self.older(key) else { return Err(failure) };
         self.metrics.lookup("stale");
         Ok(Answer { failure: Some(failure), ..older })
     }
 
     /// The result of the fetch, which the first caller starts. A caller who waits holds little more than a receiver.
-    async fn fetched(self: &Arc<Self>, source: &Arc<Q::Source>, key: &Key<Q>) -> FetchResult<Q::Value> {
+    async fn fetched(self: &Arc<Self>, source: &Arc<Q::Source>, key: &CacheKey<Q>) -> FetchResult<Q::Value> {
         let mut receiver = match self.find(source, key) {
-            Lookup::Done(result) => return result,
-            Lookup::Running(receiver) => receiver,
+            FetchState::Done(result) => return result,
+            FetchState::Running(receiver) => receiver,
         };
         let result = receiver.wait_for(Option::is_some).await;
         let broken = || UpstreamError::new(source.who(), ErrorKind::Upstream, "the fetch was broken off");
         result.ok().and_then(|result| (*result).clone()).unwrap_or_else(|| Err(Arc::new(broken())))
     }
 
-    fn find(self: &Arc<Self>, source: &Arc<Q::Source>, key: &Key<Q>) -> Lookup<Q::Value> {
+    fn find(self: &Arc<Self>, source: &Arc<Q::Source>, key: &CacheKey<Q>) -> FetchState<Q::Value> {
         if let Some(result) = self.remembered(key) {
-            return Lookup::Done(result);
+            return FetchState::Done(result);
         }
         let mut in_flight = self.in_flight();
         if let Some(sender) = in_flight.get(key) {
             self.metrics.lookup("shared");
-            return Lookup::Running(sender.subscribe());
+            return FetchState::Running(sender.subscribe());
         }
         // A fetch may have ended since the first look.
         if let Some(result) = self.remembered(key) {
-            return Lookup::Done(result);
+            return FetchState::Done(result);
         }
         if let Some(failure) = key.question.blocked(source) {
             self.metrics.lookup("failure");
-            return Lookup::Done(Err(failure));
+            return FetchState::Done(Err(failure));
         }
         self.metrics.lookup("miss");
         let (sender, receiver) = watch::channel(None);
@@ -193,15 +193,15 @@ impl<Q: Question> Cached<Q> {
         let runtime = self.runtime.clone().unwrap_or_else(Handle::current);
         // Its log lines carry the id of the request that started it.
         runtime.spawn(fetch.run().in_current_span());
-        Lookup::Running(receiver)
+        FetchState::Running(receiver)
     }
 
-    pub(super) fn in_flight(&self) -> MutexGuard<'_, HashMap<Key<Q>, ResultSender<Q::Value>>> {
+    pub(super) fn in_flight(&self) -> MutexGuard<'_, HashMap<CacheKey<Q>, ResultSender<Q::Value>>> {
         // No code panics while holding the lock.
         self.in_flight.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn keep(&self, key: &Key<Q>, answer: &Answer<Q::Value>, lifetime: Duration) {
+    pub(super) fn keep(&self, key: &CacheKey<Q>, answer: &Answer<Q::Value>, lifetime: Duration) {
         self.keep_for_family(key, |older| match older {
             _ if !key.question.is_kept_for_family() => None,
             Some(older) if key.question.prefers(&older.value, &answer.value) => {
@@ -212,7 +212,7 @@ impl<Q: Question> Cached<Q> {
         self.answers.insert(key.clone(), Kept { value: answer.clone(), lifetime });
     }
 
-    pub(super) fn fail(&self, key: &Key<Q>, error: &Arc<UpstreamError>) {
+    pub(super) fn fail(&self, key: &CacheKey<Q>, error: &Arc<UpstreamError>) {
         self.keep_for_family(key, |older| Some(Answer { failure: Some(error.clone()), ..older? }));
         // The breaker remembers the failures of requests that were not sent.
         if error.was_sent {
@@ -223,7 +223,7 @@ impl<Q: Question> Cached<Q> {
 
     fn keep_for_family(
         &self,
-        key: &Key<Q>,
+        key: &CacheKey<Q>,
         next: impl FnOnce(Option<Answer<Q::Value>>) -> Option<Answer<Q::Value>>,
     ) {
         let Some(family) = key.question.family() else { return };

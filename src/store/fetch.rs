@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::Answer;
 use super::cached::{Cached, FetchResult, ResultSender};
-use super::question::{Key, Question};
+use super::question::{CacheKey, Question};
 use crate::clock;
 use crate::prometheus::Origin;
 use crate::upstream::UpstreamError;
@@ -14,7 +14,7 @@ use crate::upstream::UpstreamError;
 pub struct Fetch<Q: Question> {
     pub cached: Arc<Cached<Q>>,
     pub source: Arc<Q::Source>,
-    pub key: Key<Q>,
+    pub key: CacheKey<Q>,
     pub sender: ResultSender<Q::Value>,
 }
 

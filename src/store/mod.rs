@@ -29,7 +29,7 @@ use self::silences::SilencesQuery;
 use crate::alertmanager::{AlertmanagerSettings, AlertmanagerState, Alertmanagers};
 use crate::metrics::StoreMetrics;
 use crate::prometheus::{
-    ExternalLabels, Failing, Instance, InstanceName, Instances, InstantAnswer, Matrix, Metadata, MetricNames,
+    ExternalLabels, Instance, InstanceName, Instances, InstantAnswer, Matrix, Metadata, MetricNames, Outage,
     Rules,
 };
 use crate::upstream::{ErrorKind, UpstreamError, Who};
@@ -207,7 +207,7 @@ impl Store {
     }
 
     /// The failing instances. Each receives one request at a time.
-    pub fn failing(&self) -> Vec<Failing> {
+    pub fn failing(&self) -> Vec<Outage> {
         self.instances.failing()
     }
 

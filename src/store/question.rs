@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use super::Answer;
 use super::weight::Weigh;
-use crate::alertmanager;
-use crate::prometheus::{Failing, Instance, Origin};
+use crate::alertmanager::AlertmanagerClient;
+use crate::prometheus::{Instance, Origin, Outage};
 use crate::upstream::{InstanceName, UpstreamError, Who};
 
 /// How much of a query a log line repeats, in characters.
@@ -27,7 +27,7 @@ pub trait Source: Send + Sync + 'static {
     fn who(&self) -> Who;
 
     /// Whether it fails, so that it receives one question at a time.
-    fn failing(&self, origin: Origin) -> Option<Failing>;
+    fn failing(&self, origin: Origin) -> Option<Outage>;
 
     /// The failure that keeps a question back now.
     fn blocked(&self, origin: Origin) -> Option<Arc<UpstreamError>>;
@@ -102,16 +102,16 @@ pub trait Question: Weigh + Clone + Hash + Eq + Send + Sync + 'static {
 
 /// A question to one server, for some eyes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Key<Q> {
+pub struct CacheKey<Q> {
     pub source: InstanceName,
     pub scope: Scope,
     pub question: Q,
 }
 
-impl<Q> Key<Q> {
+impl<Q> CacheKey<Q> {
     /// The same server and eyes with another question.
-    pub fn with<R>(&self, question: R) -> Key<R> {
-        Key { source: self.source.clone(), scope: self.scope, question }
+    pub fn with<R>(&self, question: R) -> CacheKey<R> {
+        CacheKey { source: self.source.clone(), scope: self.scope, question }
     }
 }
 
@@ -124,7 +124,7 @@ impl Source for Instance {
         Who::Prometheus(self.name().clone())
     }
 
-    fn failing(&self, origin: Origin) -> Option<Failing> {
+    fn failing(&self, origin: Origin) -> Option<Outage> {
         self.client.failing(origin)
     }
 
@@ -133,7 +133,7 @@ impl Source for Instance {
     }
 }
 
-impl Source for alertmanager::Client {
+impl Source for AlertmanagerClient {
     fn name(&self) -> &InstanceName {
         &self.instance
     }
@@ -142,7 +142,7 @@ impl Source for alertmanager::Client {
         Who::Alertmanager(self.instance.clone())
     }
 
-    fn failing(&self, _: Origin) -> Option<Failing> {
+    fn failing(&self, _: Origin) -> Option<Outage> {
         None
     }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Answer;
 use super::question::Question;
-use crate::alertmanager::{AlertmanagerState, Client};
+use crate::alertmanager::{AlertmanagerClient, AlertmanagerState};
 use crate::upstream::UpstreamError;
 
 /// Alertmanager itself sends groups no faster.
@@ -14,15 +14,15 @@ pub const SILENCES_LIFETIME: Duration = Duration::from_secs(10);
 pub struct SilencesQuery;
 
 impl Question for SilencesQuery {
-    type Source = Client;
+    type Source = AlertmanagerClient;
     type Value = AlertmanagerState;
     type Family = Self;
 
-    async fn fetch(&self, source: &Client) -> Result<AlertmanagerState, UpstreamError> {
+    async fn fetch(&self, source: &AlertmanagerClient) -> Result<AlertmanagerState, UpstreamError> {
         source.state().await
     }
 
-    fn lifetime(&self, _: &Client, _: &Answer<AlertmanagerState>) -> Duration {
+    fn lifetime(&self, _: &AlertmanagerClient, _: &Answer<AlertmanagerState>) -> Duration {
         SILENCES_LIFETIME
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Answer;
 use super::metadata::{ExternalLabelsQuery, MetricNamesQuery};
-use super::question::Key;
+use super::question::CacheKey;
 use super::rules::RulesQuery;
 use super::silences::SilencesQuery;
 use crate::alertmanager::AlertmanagerState;
@@ -44,7 +44,7 @@ impl<T: Weigh> Weigh for Answer<T> {
 }
 
 /// Names of instances are few, and shared.
-impl<Q: Weigh> Weigh for Key<Q> {
+impl<Q: Weigh> Weigh for CacheKey<Q> {
     fn weight(&self) -> usize {
         self.question.weight()
     }

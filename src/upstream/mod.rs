@@ -2,6 +2,8 @@
 
 mod error;
 mod http;
+mod sent_time;
 
 pub use error::{ErrorKind, InstanceName, UpstreamError, Who};
 pub use http::{ETag, HttpClient, MAX_BODY, Reply, endpoint};
+pub use sent_time::SentTime;

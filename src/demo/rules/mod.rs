@@ -6,7 +6,7 @@ mod rest;
 use jiff::Timestamp;
 
 use super::waves::Story;
-use crate::prometheus::{Alert, AlertState, AlertingRule, Labels, RuleGroup, RuleHealth, Rules};
+use crate::prometheus::{Alert, AlertState, AlertingRule, Labels, RuleGroup, RuleHealth, Rules, SentTime};
 
 /// How often every group is evaluated, in seconds.
 const INTERVAL: f64 = 15.0;
@@ -132,10 +132,10 @@ pub fn evaluated(story: Story, now: f64) -> Rules {
     all
 }
 
-fn instant(seconds: f64) -> String {
+fn instant(seconds: f64) -> SentTime {
     #[expect(clippy::cast_possible_truncation, reason = "a time of today in milliseconds fits")]
     let ms = (seconds * 1000.0) as i64;
-    Timestamp::from_millisecond(ms).unwrap_or_default().to_string()
+    SentTime::of(Timestamp::from_millisecond(ms).unwrap_or_default().to_string())
 }
 
 #[cfg(test)]

@@ -76,8 +76,8 @@ pub(super) fn lists_too_few(rule: &AlertingRule) -> bool {
 /// Whether nobody knows that the last evaluation is recent: it is longer ago than it should be, ahead of the clock of
 /// the answer, or a time that cannot be read.
 fn is_late(rule: &AlertingRule, date: Option<Timestamp>, as_of: Timestamp) -> bool {
-    let Some(text) = rule.last_evaluation.as_deref() else { return false };
-    let Ok(last) = text.parse::<Timestamp>() else { return true };
+    let Some(last) = &rule.last_evaluation else { return false };
+    let Some(last) = last.at() else { return true };
     let interval = if rule.interval > 0.0 { rule.interval.min(LONGEST_INTERVAL) } else { DEFAULT_INTERVAL };
     let most =
         SignedDuration::try_from_secs_f64((interval * MOST_INTERVALS).max(LEAST_SECS)).unwrap_or_default();

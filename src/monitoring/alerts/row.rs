@@ -110,7 +110,7 @@ impl AlertRow {
 
     /// Since when the alert is active; None when it is not, or when the time cannot be read.
     pub fn active_at(&self) -> Option<Timestamp> {
-        self.alert()?.active_at.as_deref()?.parse().ok()
+        self.alert()?.active_at.as_ref()?.at()
     }
 
     pub fn value(&self) -> Option<f64> {

@@ -8,6 +8,7 @@ use super::*;
 use crate::monitoring::verdict::{Doubts, Verdict};
 use crate::prometheus::{Alert, Labels, RuleHealth};
 use crate::promql::{MatchOp, Matcher};
+use crate::upstream::SentTime;
 
 fn labels(text: &str) -> Labels {
     text.split(' ').filter_map(|pair| pair.split_once('=')).collect()
@@ -18,7 +19,7 @@ fn alert(text: &str) -> Alert {
     let mut words = text.splitn(3, ' ');
     Alert {
         state: state(words.next().unwrap()),
-        active_at: words.next().filter(|t| *t != "-").map(str::to_owned),
+        active_at: words.next().filter(|t| *t != "-").map(|t| SentTime::of(t.to_owned())),
         labels: labels(words.next().unwrap_or("")),
         annotations: Labels::default(),
         value: Some(1.0),
@@ -262,7 +263,7 @@ fn a_rule_is_late_after_three_intervals_and_a_minute() {
     let check = |interval: f64, evaluated: Option<&str>, is_late: bool| {
         let rule = AlertingRule {
             interval,
-            last_evaluation: evaluated.map(str::to_owned),
+            last_evaluation: evaluated.map(|text| SentTime::of(text.to_owned())),
             ..rule("A inactive ok", &[])
         };
         let value = Arc::new(Rules { rules: vec![rule], ..Rules::default() });
@@ -300,7 +301,7 @@ fn a_rule_is_late_by_either_clock_where_they_differ() {
     ] {
         let rule = AlertingRule {
             interval: 15.0,
-            last_evaluation: Some(evaluated.to_owned()),
+            last_evaluation: Some(SentTime::of(evaluated.to_owned())),
             ..rule("A inactive ok", &[])
         };
         let rules = Rules { rules: vec![rule], date: date.parse().ok(), ..Rules::default() };

@@ -158,6 +158,7 @@ mod tests {
 
     use super::*;
     use crate::alertmanager::Silence;
+    use crate::upstream::SentTime;
 
     fn pairs(text: &str) -> impl Iterator<Item = (&str, &str)> {
         text.split(' ').filter_map(|pair| pair.split_once('='))
@@ -187,9 +188,8 @@ mod tests {
             id: "s".into(),
             created_by: String::new(),
             comment: String::new(),
-            ends_at: String::new(),
             starts: Some(Timestamp::MIN),
-            ends: Some(Timestamp::MAX),
+            ends: SentTime::of(Timestamp::MAX.to_string()),
             is_active: true,
         };
         AlertmanagerState::new(alerts.into_iter().map(alert).collect(), vec![silence])

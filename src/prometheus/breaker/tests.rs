@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::upstream::{InstanceName, Who};
 
-fn breaker() -> Breaker {
+fn breaker() -> Arc<Breaker> {
     Breaker::new("a", &crate::metrics::Metrics::new().upstream)
 }
 
@@ -15,18 +15,18 @@ fn error(kind: ErrorKind, status: Option<u16>) -> UpstreamError {
 }
 
 /// Asks `times` times, and each ends so.
-fn end(breaker: &Breaker, origin: Origin, times: u32, error: &UpstreamError, now: Instant) {
+fn end(breaker: &Arc<Breaker>, origin: Origin, times: u32, error: &UpstreamError, now: Instant) {
     for _ in 0..times {
         let permit = breaker.enter(origin, now).map_err(|_| "it is open").unwrap();
         permit.end::<()>(Err(error), now);
     }
 }
 
-fn succeed(breaker: &Breaker, origin: Origin, now: Instant) {
+fn succeed(breaker: &Arc<Breaker>, origin: Origin, now: Instant) {
     breaker.enter(origin, now).map_err(|_| "it is open").unwrap().end(Ok(&()), now);
 }
 
-fn is_open(breaker: &Breaker, origin: Origin) -> bool {
+fn is_open(breaker: &Arc<Breaker>, origin: Origin) -> bool {
     breaker.failing(origin).is_some()
 }
 

@@ -1,4 +1,4 @@
-//! Reads of an instance's configuration what it adds to its alerts on their way to Alertmanager, and nothing else.
+//! Reads the external labels from an instance's configuration, and nothing else.
 
 use serde::Deserialize;
 
@@ -11,8 +11,8 @@ struct Config {
     yaml: String,
 }
 
-/// The body of `/status/config`. None: this instance sends no alerts to an Alertmanager itself, so that its
-/// external labels say nothing of alerts.
+/// The body of `/status/config`. None: this instance sends no alerts to an Alertmanager, so its external labels are on
+/// no alert.
 pub fn read_external_labels(body: &[u8]) -> Result<Option<ExternalLabels>, WireFault> {
     let Opened { data, .. } = open::<Config>(body)?;
     let alerting = section(&data.yaml, "alerting")?;
@@ -75,7 +75,7 @@ mod tests {
         read_external_labels(json!({"status": "success", "data": {"yaml": yaml}}).to_string().as_bytes())
     }
 
-    fn told(labels: &[(&str, &str)], is_relabelled: bool) -> Option<ExternalLabels> {
+    fn external(labels: &[(&str, &str)], is_relabelled: bool) -> Option<ExternalLabels> {
         Some(ExternalLabels { labels: labels.iter().copied().collect(), is_relabelled })
     }
 
@@ -86,18 +86,18 @@ mod tests {
         let global = "global:\n  scrape_interval: 1m\n  external_labels:\n    cluster: eu & us\n    n: \"1\"\n    \"no\": \"\"\n    \"on\": \"true\"\n";
         let scrapes = "scrape_configs:\n- job_name: x\n  params:\n    alert_relabel_configs: [\n";
         let wanted = [("cluster", "eu & us"), ("n", "1"), ("on", "true")];
-        assert_eq!(read(&format!("{global}{ALERTING}{scrapes}")), Ok(told(&wanted, false)));
-        assert_eq!(read(&format!("{scrapes}{global}{ALERTING}")), Ok(told(&wanted, false)));
-        assert_eq!(read(ALERTING), Ok(told(&[], false)));
-        assert_eq!(read(&format!("global:\n  external_labels: {{}}\n{ALERTING}")), Ok(told(&[], false)));
+        assert_eq!(read(&format!("{global}{ALERTING}{scrapes}")), Ok(external(&wanted, false)));
+        assert_eq!(read(&format!("{scrapes}{global}{ALERTING}")), Ok(external(&wanted, false)));
+        assert_eq!(read(ALERTING), Ok(external(&[], false)));
+        assert_eq!(read(&format!("global:\n  external_labels: {{}}\n{ALERTING}")), Ok(external(&[], false)));
         let relabelled = ALERTING.replace(
             "alerting:\n",
             "alerting:\n  alert_relabel_configs:\n  - regex: replica\n    action: labeldrop\n",
         );
-        assert_eq!(read(&format!("{global}{relabelled}")), Ok(told(&wanted, true)));
+        assert_eq!(read(&format!("{global}{relabelled}")), Ok(external(&wanted, true)));
         let one =
             format!("{ALERTING}    alert_relabel_configs:\n    - regex: replica\n      action: labeldrop\n");
-        assert_eq!(read(&one), Ok(told(&[], true)));
+        assert_eq!(read(&one), Ok(external(&[], true)));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What every answer of Prometheus' API is wrapped in.
+//! The envelope of every answer of Prometheus' API.
 
 use std::borrow::Cow;
 
@@ -57,17 +57,17 @@ struct Envelope<'a, D> {
 }
 
 impl<D> Envelope<'_, D> {
-    /// An error that stands beside an answer: nobody knows what is missing.
-    fn told_error(&self) -> Option<String> {
-        let told = [self.error, self.error_type].into_iter().flatten().map(RawValue::get);
-        let text = told.filter(|text| *text != EMPTY).map(words).next()?;
-        Some(format!("the instance tells of an error beside its answer: {text}"))
+    /// An error beside an answer: an unknown part of the answer is missing.
+    fn error_beside(&self) -> Option<String> {
+        let texts = [self.error, self.error_type].into_iter().flatten().map(RawValue::get);
+        let text = texts.filter(|text| *text != EMPTY).map(words).next()?;
+        Some(format!("the instance reports an error beside its answer: {text}"))
     }
 }
 
 /// The parts of an envelope that an error has, whatever its data is.
 #[derive(Deserialize)]
-struct Head<'a> {
+struct ErrorParts<'a> {
     #[serde(borrow)]
     status: Option<Cow<'a, str>>,
     #[serde(borrow, rename = "errorType")]
@@ -87,7 +87,7 @@ pub fn open<'a, D: Deserialize<'a>>(body: &'a [u8]) -> Result<Opened<D>, WireFau
     };
     let envelope: Envelope<'a, D> = serde_json::from_str(text).map_err(|e| why(text, &e))?;
     let mut warnings = Remarks::default();
-    envelope.told_error().into_iter().for_each(|error| warnings.add(error));
+    envelope.error_beside().into_iter().for_each(|error| warnings.add(error));
     warnings.add_all(warned(envelope.is_partial, envelope.warnings));
     match (envelope.status.as_deref(), envelope.data) {
         (Some("success"), Some(data)) => Ok(Opened { data, warnings, infos: envelope.infos }),
@@ -106,9 +106,9 @@ pub fn warned(is_partial: Option<&RawValue>, warnings: Remarks) -> Remarks {
     all
 }
 
-/// The error that Prometheus tells in its own JSON; None for any other text.
+/// The error in Prometheus' own JSON; None for any other text.
 pub fn error_of(body: &[u8]) -> Option<WireFault> {
-    let head: Head<'_> = serde_json::from_slice(body).ok()?;
+    let head: ErrorParts<'_> = serde_json::from_slice(body).ok()?;
     (head.status.as_deref() == Some("error")).then(|| WireFault::Error {
         error_type: head.error_type.unwrap_or_default().into_owned(),
         message: head.error.unwrap_or_default().into_owned(),
@@ -122,7 +122,7 @@ fn why(text: &str, error: &serde_json::Error) -> WireFault {
         Category::Syntax | Category::Io => {
             WireFault::Incomplete(format!("the answer's JSON is damaged: {error}"))
         }
-        Category::Data => match serde_json::from_str::<Head<'_>>(text) {
+        Category::Data => match serde_json::from_str::<ErrorParts<'_>>(text) {
             Ok(head) if head.status.as_deref() == Some("success") => {
                 WireFault::Incomplete(format!("the answer lacks or misshapes a field: {error}"))
             }
@@ -218,8 +218,8 @@ mod tests {
             (r#","error":"","errorType":"partial""#, "partial"),
             (r#","error":{"code":7}"#, r#"{"code":7}"#),
         ] {
-            let told = format!("the instance tells of an error beside its answer: {text}");
-            assert_eq!(warnings(more), [told], "{more}");
+            let warning = format!("the instance reports an error beside its answer: {text}");
+            assert_eq!(warnings(more), [warning], "{more}");
         }
     }
 

@@ -11,7 +11,7 @@ use super::samples::{millis, number};
 use crate::prometheus::{Boundaries, Bucket, Histogram};
 
 #[derive(Deserialize)]
-struct RawPoint<'a>(#[serde(borrow)] &'a RawValue, #[serde(borrow)] RawHistogram<'a>);
+struct RawHistogramPoint<'a>(#[serde(borrow)] &'a RawValue, #[serde(borrow)] RawHistogram<'a>);
 
 #[derive(Deserialize)]
 struct RawHistogram<'a> {
@@ -34,7 +34,7 @@ struct RawBucket<'a>(
 
 /// A series' histograms with their times in epoch milliseconds, in the order of the list.
 pub fn read_histograms(list: &RawValue) -> Result<Vec<(i64, Histogram)>, WireFault> {
-    let raw: Vec<RawPoint<'_>> = serde_json::from_str(list.get()).map_err(|e| damaged(&e))?;
+    let raw: Vec<RawHistogramPoint<'_>> = serde_json::from_str(list.get()).map_err(|e| damaged(&e))?;
     raw.into_iter().map(point).collect()
 }
 
@@ -43,7 +43,7 @@ pub fn read_histogram_at(raw: &RawValue) -> Result<(i64, Histogram), WireFault> 
     serde_json::from_str(raw.get()).map_err(|e| damaged(&e)).and_then(point)
 }
 
-fn point(RawPoint(at, raw): RawPoint<'_>) -> Result<(i64, Histogram), WireFault> {
+fn point(RawHistogramPoint(at, raw): RawHistogramPoint<'_>) -> Result<(i64, Histogram), WireFault> {
     let figure = |text: &str| number(text.as_bytes()).ok_or_else(|| incomplete("a histogram is damaged"));
     let at_ms =
         millis(at.get().as_bytes()).ok_or_else(|| incomplete("the time of a histogram is damaged"))?;

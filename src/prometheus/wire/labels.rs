@@ -17,7 +17,7 @@ pub fn read_labels(raw: &RawValue) -> Result<Labels, WireFault> {
         .map_err(|e| incomplete(&format!("the labels of a series are damaged: {e}")))
 }
 
-/// Reads a label set; a name that comes twice is an error, because nobody could say which value holds.
+/// Reads a label set; a name that comes twice is an error, because it has no value to prefer.
 pub struct StrictLabels(pub Labels);
 
 impl<'de> Deserialize<'de> for StrictLabels {

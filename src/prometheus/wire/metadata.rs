@@ -8,32 +8,32 @@ use super::envelope::{Opened, WireFault, open};
 use crate::prometheus::{Metadata, MetricNames};
 
 #[derive(Deserialize)]
-struct Entry {
+struct MetadataEntry {
     #[serde(rename = "type", default)]
     kind: String,
     #[serde(default)]
     unit: String,
 }
 
-/// What is said of one metric; nothing of one that the answer does not have.
+/// The metadata of one metric; empty if the answer does not have it.
 pub fn read_metadata(body: &[u8], metric: &str) -> Result<Metadata, WireFault> {
-    let Opened { data, .. } = open::<HashMap<String, Vec<Entry>>>(body)?;
+    let Opened { data, .. } = open::<HashMap<String, Vec<MetadataEntry>>>(body)?;
     let entries = data.get(metric).map_or(&[][..], Vec::as_slice);
     let first = entries.iter().map(|entry| entry.unit.trim()).find(|unit| !unit.is_empty());
     let unit =
         first.filter(|first| entries.iter().all(|e| e.unit.trim().is_empty() || e.unit.trim() == *first));
-    let counts = |entry: &Entry| matches!(entry.kind.as_str(), "counter" | "histogram" | "summary");
+    let counts = |entry: &MetadataEntry| matches!(entry.kind.as_str(), "counter" | "histogram" | "summary");
     Ok(Metadata {
         unit: unit.map(str::to_owned),
         is_counter: !entries.is_empty() && entries.iter().all(counts),
     })
 }
 
-/// The names in an answer that was asked for at most `most` of them.
+/// The names in the answer to a request for at most `most`.
 pub fn read_names(body: &[u8], most: usize) -> Result<MetricNames, WireFault> {
     let Opened { data, warnings, .. } = open::<Vec<Box<str>>>(body)?;
     if data.len() > most {
-        // The instance does not know of limits; so many names are not worth their memory.
+        // The instance ignores limits; so many names are not worth their memory.
         return Ok(MetricNames::default());
     }
     let is_complete = data.len() < most && warnings.is_empty();
@@ -50,13 +50,17 @@ mod tests {
             let body = format!(r#"{{"status":"success","data":{{"x":{entries},"y":[{{"unit":"z"}}]}}}}"#);
             read_metadata(body.as_bytes(), "x").unwrap()
         };
-        let told = |unit: Option<&str>, is_counter| Metadata { unit: unit.map(str::to_owned), is_counter };
+        let metadata =
+            |unit: Option<&str>, is_counter| Metadata { unit: unit.map(str::to_owned), is_counter };
         assert_eq!(read("[]"), Metadata::default());
         let counter = r#"{"type":"counter","help":"h","unit":"bytes"}"#;
-        assert_eq!(read(&format!("[{counter}]")), told(Some("bytes"), true));
-        assert_eq!(read(&format!(r#"[{counter},{{"type":"gauge","unit":""}}]"#)), told(Some("bytes"), false));
-        assert_eq!(read(&format!(r#"[{counter},{{"type":"counter","unit":"s"}}]"#)), told(None, true));
-        assert_eq!(read(r#"[{"type":"gauge"}]"#), told(None, false));
+        assert_eq!(read(&format!("[{counter}]")), metadata(Some("bytes"), true));
+        assert_eq!(
+            read(&format!(r#"[{counter},{{"type":"gauge","unit":""}}]"#)),
+            metadata(Some("bytes"), false)
+        );
+        assert_eq!(read(&format!(r#"[{counter},{{"type":"counter","unit":"s"}}]"#)), metadata(None, true));
+        assert_eq!(read(r#"[{"type":"gauge"}]"#), metadata(None, false));
         assert!(read_metadata(br#"{"status":"success","data":[]}"#, "x").is_err());
     }
 

@@ -1,4 +1,4 @@
-//! Joins the pages of `/rules`: Prometheus 3 and Mimir answer in pages when asked to, and a proxy may ask for them.
+//! Joins the pages of `/rules`: Prometheus 3 and Mimir answer in pages on request, and a proxy may request them.
 
 use std::collections::HashSet;
 
@@ -12,7 +12,7 @@ const MOST_PAGES: usize = 100;
 /// Groups of a page where the first has none.
 const GROUPS: usize = 100;
 
-/// The page to ask for next.
+/// The next page to request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NextPage {
     pub token: String,
@@ -38,8 +38,8 @@ pub struct Pages {
 }
 
 impl Pages {
-    /// Adds a page and tells which one to ask for next; None after the last one, when there is no room for more, or
-    /// when it leads back to one before.
+    /// Adds a page and returns the next one to request; None after the last one, when there is no room for more, or when
+    /// it leads back to an earlier one.
     pub fn add(&mut self, page: RulesPage) -> Option<NextPage> {
         let RulesPage { rules, warnings, infos, faults, next, groups, rows, bytes } = page;
         self.faults.add(faults);
@@ -72,18 +72,18 @@ impl Pages {
         Some(NextPage { token, groups: self.groups })
     }
 
-    /// The next page cannot be had. What the others say is known all the same.
+    /// The next page failed. The others are kept.
     pub fn end(&mut self, why: ErrorKind) {
         let (next, why) = (self.count + 1, why.as_str());
         self.missing = Some(format!("the instance has more rules, but page {next} cannot be read ({why})"));
     }
 
-    /// Whether a page says nothing of its rules that was not read before.
+    /// Whether a page repeats what earlier pages say.
     fn has_all(&self, page: &Rules) -> bool {
-        let told = |rule: &AlertingRule| (rule.state, rule.alerts.len());
+        let state = |rule: &AlertingRule| (rule.state, rule.alerts.len());
         let known: HashSet<_> =
-            self.rules.rules.iter().map(|rule| (&rule.file, &rule.group, &rule.name, told(rule))).collect();
-        page.rules.iter().all(|rule| known.contains(&(&rule.file, &rule.group, &rule.name, told(rule))))
+            self.rules.rules.iter().map(|rule| (&rule.file, &rule.group, &rule.name, state(rule))).collect();
+        page.rules.iter().all(|rule| known.contains(&(&rule.file, &rule.group, &rule.name, state(rule))))
     }
 
     fn join(&mut self, page: Rules) {

@@ -11,12 +11,12 @@ use serde_json::value::RawValue;
 const MOST_ELEMENTS: usize = 50_000;
 
 /// A value that was read, or JSON of another shape.
-pub enum Part<T> {
+pub enum Lenient<T> {
     Read(T),
     Broken,
 }
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Part<T> {
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Lenient<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let raw = <&RawValue>::deserialize(deserializer)?;
         Ok(serde_json::from_str(raw.get()).map_or(Self::Broken, Self::Read))

@@ -1,4 +1,4 @@
-//! Warnings and infos: texts beside an answer, of any number and length, and with some peers no texts at all.
+//! Warnings and infos of an answer: of any number and length, and from some servers no texts at all.
 
 use serde::de::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn remarks_are_bounded_and_the_bound_is_told() {
+    fn remarks_are_bounded_and_the_rest_is_counted() {
         let of = |texts: &[String]| {
             let json = serde_json::to_string(texts).unwrap();
             serde_json::from_str::<Remarks>(&json).unwrap()

@@ -38,7 +38,7 @@ struct Single<'a> {
 pub struct RawSeries<'a> {
     #[serde(borrow)]
     pub metric: &'a RawValue,
-    /// The list as it stands in the answer.
+    /// The text of the list.
     #[serde(borrow, default, deserialize_with = "list_text")]
     pub values: Option<&'a str>,
     #[serde(borrow)]

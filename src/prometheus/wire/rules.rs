@@ -6,10 +6,11 @@ use serde_json::value::RawValue;
 
 use super::envelope::{Opened, WireFault, open, warned};
 use super::labels::StrictLabels;
-use super::parts::{Bounded, Part, given, list};
+use super::parts::{Bounded, Lenient, given, list};
 use super::remarks::Remarks;
 use super::samples::number;
 use crate::prometheus::{Alert, AlertState, AlertingRule, Labels, RuleGroup, RuleHealth, Rules};
+use crate::upstream::SentTime;
 
 mod faults;
 
@@ -26,10 +27,10 @@ type Rows<'a> = Bounded<&'a RawValue>;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Data<'a> {
+struct RulesData<'a> {
     #[serde(borrow, deserialize_with = "list")]
     groups: Rows<'a>,
-    group_next_token: Option<Part<String>>,
+    group_next_token: Option<Lenient<String>>,
     #[serde(default)]
     warnings: Remarks,
     #[serde(borrow)]
@@ -39,12 +40,12 @@ struct Data<'a> {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct RawGroup<'a> {
-    name: Option<Part<String>>,
-    file: Option<Part<String>>,
-    interval: Option<Part<f64>>,
-    limit: Option<Part<i64>>,
-    evaluation_time: Option<Part<f64>>,
-    last_evaluation: Option<Part<String>>,
+    name: Option<Lenient<String>>,
+    file: Option<Lenient<String>>,
+    interval: Option<Lenient<f64>>,
+    limit: Option<Lenient<i64>>,
+    evaluation_time: Option<Lenient<f64>>,
+    last_evaluation: Option<Lenient<String>>,
     #[serde(borrow, deserialize_with = "list")]
     rules: Rows<'a>,
 }
@@ -54,20 +55,20 @@ struct RawGroup<'a> {
 #[serde(rename_all = "camelCase")]
 struct RawRule<'a> {
     #[serde(rename = "type")]
-    kind: Option<Part<String>>,
-    name: Option<Part<String>>,
-    query: Option<Part<String>>,
-    duration: Option<Part<f64>>,
-    keep_firing_for: Option<Part<f64>>,
-    labels: Option<Part<StrictLabels>>,
-    annotations: Option<Part<StrictLabels>>,
-    state: Option<Part<String>>,
-    health: Option<Part<String>>,
-    last_error: Option<Part<String>>,
-    evaluation_time: Option<Part<f64>>,
-    last_evaluation: Option<Part<String>>,
+    kind: Option<Lenient<String>>,
+    name: Option<Lenient<String>>,
+    query: Option<Lenient<String>>,
+    duration: Option<Lenient<f64>>,
+    keep_firing_for: Option<Lenient<f64>>,
+    labels: Option<Lenient<StrictLabels>>,
+    annotations: Option<Lenient<StrictLabels>>,
+    state: Option<Lenient<String>>,
+    health: Option<Lenient<String>>,
+    last_error: Option<Lenient<String>>,
+    evaluation_time: Option<Lenient<f64>>,
+    last_evaluation: Option<Lenient<String>>,
     #[serde(borrow, default, deserialize_with = "given")]
-    alerts: Option<Part<Option<Rows<'a>>>>,
+    alerts: Option<Lenient<Option<Rows<'a>>>>,
 }
 
 impl RawRule<'_> {
@@ -84,12 +85,12 @@ impl RawRule<'_> {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct RawAlert {
-    /// Without labels nobody could say whose it is, so they are no part that may be missing or broken alone.
+    /// Required: without its labels an alert belongs to no entity.
     labels: StrictLabels,
-    annotations: Option<Part<StrictLabels>>,
-    state: Option<Part<String>>,
-    active_at: Option<Part<String>>,
-    value: Option<Part<RawNumber>>,
+    annotations: Option<Lenient<StrictLabels>>,
+    state: Option<Lenient<String>>,
+    active_at: Option<Lenient<String>>,
+    value: Option<Lenient<RawNumber>>,
 }
 
 /// A text in Prometheus, a number elsewhere.
@@ -107,9 +108,9 @@ pub struct RulesPage {
     pub rules: Rules,
     pub warnings: Remarks,
     pub infos: Remarks,
-    /// What could not be read of it, no warning yet.
+    /// What is unreadable, not yet as warnings.
     pub faults: Faults,
-    /// What to ask for the next page with; None for the last one.
+    /// The token of the next page; None for the last one.
     pub next: Option<String>,
     /// How many groups it has, those that cannot be read included.
     pub groups: usize,
@@ -119,14 +120,14 @@ pub struct RulesPage {
     pub bytes: usize,
 }
 
-/// Reads all alerting rules, in the order of the answer; recording rules are passed over. What of a group, a rule
-/// or an alert cannot be read is counted, and leaves its neighbours alone.
+/// Reads all alerting rules, in the order of the answer, and skips recording rules. Unreadable groups, rules, alerts and
+/// fields are counted; the others are kept.
 ///
-/// `date`: what the instance's clock said.
+/// `date`: the instance's own time.
 pub fn read_rules(body: &[u8], date: Option<Timestamp>) -> Result<RulesPage, WireFault> {
-    let Opened { data, mut warnings, infos } = open::<Data<'_>>(body)?;
+    let Opened { data, mut warnings, infos } = open::<RulesData<'_>>(body)?;
     warnings.add_all(warned(data.is_partial, data.warnings));
-    let mut reader = Reader::default();
+    let mut reader = RulesReader::default();
     let groups = reader.rows(data.groups);
     for group in &groups {
         match serde_json::from_str(group.get()) {
@@ -135,7 +136,7 @@ pub fn read_rules(body: &[u8], date: Option<Timestamp>) -> Result<RulesPage, Wir
         }
     }
     let next = match data.group_next_token {
-        Some(Part::Read(token)) if token.len() <= LONGEST_TOKEN => Some(token).filter(|t| !t.is_empty()),
+        Some(Lenient::Read(token)) if token.len() <= LONGEST_TOKEN => Some(token).filter(|t| !t.is_empty()),
         Some(_) => {
             reader.faults.lost_page = true;
             None
@@ -143,14 +144,14 @@ pub fn read_rules(body: &[u8], date: Option<Timestamp>) -> Result<RulesPage, Wir
         None => None,
     };
     let (groups, rows, bytes) = (groups.len(), reader.count, body.len());
-    let Reader { rules, groups: told_of, latest, faults, .. } = reader;
-    let rules = Rules { rules, groups: told_of, date, latest, ..Rules::default() };
+    let RulesReader { rules, groups: read_groups, latest, faults, .. } = reader;
+    let rules = Rules { rules, groups: read_groups, date, latest, ..Rules::default() };
     Ok(RulesPage { rules, warnings, infos, faults, next, groups, rows, bytes })
 }
 
-/// What was read so far, and what could not be.
+/// What is read so far, and what is unreadable.
 #[derive(Default)]
-struct Reader {
+struct RulesReader {
     rules: Vec<AlertingRule>,
     groups: Vec<RuleGroup>,
     latest: Option<Timestamp>,
@@ -158,7 +159,7 @@ struct Reader {
     faults: Faults,
 }
 
-impl Reader {
+impl RulesReader {
     /// A list's rows, as far as there is room for them.
     fn rows<'a>(&mut self, list: Rows<'a>) -> Vec<&'a RawValue> {
         let mut rows = list.first;
@@ -194,38 +195,32 @@ impl Reader {
     }
 
     fn rule(&mut self, raw: RawRule<'_>, group: &RuleGroup) {
-        match Kind::of(&raw) {
-            Kind::Alerting => {}
-            Kind::Recording => return,
-            Kind::Unknown(word) => return self.faults.unknown_type(word),
+        match RuleKind::of(&raw) {
+            RuleKind::Alerting => {}
+            RuleKind::Recording => return,
+            RuleKind::Unknown(word) => return self.faults.unknown_type(word),
         }
-        let Some(Part::Read(name)) = raw.name else {
+        let Some(Lenient::Read(name)) = raw.name else {
             self.faults.rules += 1;
             return;
         };
         let alerts = self.faults.part(raw.alerts).flatten().unwrap_or_default();
         let alerts = self.rows(alerts).into_iter().filter_map(|alert| self.alert(alert)).collect();
-        let never = matches!(&raw.last_evaluation, Some(Part::Read(time)) if is_never(time));
-        // One that cannot be read is a time all the same.
-        let is_broken = matches!(&raw.last_evaluation, Some(Part::Broken));
+        let never = matches!(&raw.last_evaluation, Some(Lenient::Read(time)) if is_never(time));
+        // An unreadable time is a time all the same.
+        let is_broken = matches!(&raw.last_evaluation, Some(Lenient::Broken));
         let of_group = group.last_evaluation.clone().filter(|_| !never && !is_broken);
         let last_evaluation = self.time(raw.last_evaluation);
         let faults = &mut self.faults;
-        let word = faults.part(raw.health).map(|word| word.to_ascii_lowercase());
+        let health_word = faults.part(raw.health).map(|word| word.to_ascii_lowercase());
         let last_error = faults.part(raw.last_error).filter(|e| !e.is_empty());
-        let is_timed = last_evaluation.is_some() || of_group.is_some() || is_broken;
-        let health = match word.as_deref() {
-            Some("ok") if last_error.is_some() => RuleHealth::Err,
-            // vmalert calls a rule well before it has evaluated it.
-            Some("ok") if is_timed => RuleHealth::Ok,
-            Some("err") => RuleHealth::Err,
-            _ => RuleHealth::Unknown,
-        };
-        // Prometheus before 3 calls a rule inactive that it has not evaluated yet: nobody knows its state.
-        let unevaluated = word.as_deref() == Some("unknown") && last_evaluation.is_none();
+        let is_evaluated = last_evaluation.is_some() || of_group.is_some() || is_broken;
+        let health = health(health_word.as_deref(), last_error.is_some(), is_evaluated);
+        // Prometheus before 3 sends inactive for a rule before its first evaluation, whose state is unknown.
+        let is_new = health_word.as_deref() == Some("unknown") && last_evaluation.is_none();
         let state = match state(faults.part(raw.state).as_deref()) {
-            AlertState::Inactive if unevaluated => AlertState::Unknown,
-            told => told,
+            AlertState::Inactive if is_new => AlertState::Unknown,
+            state => state,
         };
         self.rules.push(AlertingRule {
             group: group.name.clone(),
@@ -274,31 +269,42 @@ impl Reader {
         })
     }
 
-    /// A time as it stands in the answer; None for never.
-    fn time(&mut self, raw: Option<Part<String>>) -> Option<String> {
+    /// None for never.
+    fn time(&mut self, raw: Option<Lenient<String>>) -> Option<SentTime> {
         let text = self.faults.part(raw).filter(|t| !t.is_empty() && !is_never(t))?;
-        self.latest = self.latest.max(text.parse().ok());
-        Some(text)
+        let time = SentTime::of(text);
+        self.latest = self.latest.max(time.at());
+        Some(time)
     }
 }
 
-enum Kind<'a> {
+enum RuleKind<'a> {
     Alerting,
     Recording,
     /// With its word, if it is one.
     Unknown(Option<&'a str>),
 }
 
-impl<'a> Kind<'a> {
+impl<'a> RuleKind<'a> {
     fn of(rule: &'a RawRule<'_>) -> Self {
         match &rule.kind {
-            Some(Part::Read(word)) if word.eq_ignore_ascii_case("alerting") => Self::Alerting,
-            Some(Part::Read(word)) if word.eq_ignore_ascii_case("recording") => Self::Recording,
-            Some(Part::Read(word)) if !word.is_empty() => Self::Unknown(Some(word)),
-            Some(Part::Broken) => Self::Unknown(None),
+            Some(Lenient::Read(word)) if word.eq_ignore_ascii_case("alerting") => Self::Alerting,
+            Some(Lenient::Read(word)) if word.eq_ignore_ascii_case("recording") => Self::Recording,
+            Some(Lenient::Read(word)) if !word.is_empty() => Self::Unknown(Some(word)),
+            Some(Lenient::Broken) => Self::Unknown(None),
             _ if rule.has_alerts() => Self::Alerting,
             _ => Self::Unknown(None),
         }
+    }
+}
+
+fn health(word: Option<&str>, has_error: bool, is_evaluated: bool) -> RuleHealth {
+    match word {
+        Some("ok") if has_error => RuleHealth::Err,
+        // vmalert sends ok even before the first evaluation.
+        Some("ok") if is_evaluated => RuleHealth::Ok,
+        Some("err") => RuleHealth::Err,
+        _ => RuleHealth::Unknown,
     }
 }
 

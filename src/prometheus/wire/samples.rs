@@ -52,7 +52,7 @@ pub fn millis(text: &[u8]) -> Option<i64> {
     whole_millis(text).or_else(|| {
         let seconds: f64 = fast_float2::parse(text).ok()?;
         let ms = (seconds * 1000.0).round();
-        // Beyond 2^53 neighbours cannot be told apart.
+        // Beyond 2^53 neighbours are equal.
         #[expect(clippy::cast_possible_truncation, reason = "within 2^53, as just tested")]
         (ms.abs() < 9_007_199_254_740_992.0).then_some(ms as i64)
     })
@@ -86,7 +86,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Takes one byte, after white space, if it is the one asked for.
+    /// Takes one byte, after white space, if it is the wanted one.
     fn take(&mut self, byte: u8) -> bool {
         self.skip_space();
         match self.0 {

@@ -1,12 +1,12 @@
-//! Writes answers to queries as Prometheus writes them, from nothing but our own types.
+//! Writes answers to queries as Prometheus writes them, from the portal's own types.
 
 use std::fmt;
 
 use serde::{Serialize, Serializer};
 
 use crate::prometheus::{
-    Float, Histogram, InstantAnswer, InstantSample, InstantValue, Labels, Matrix, SampleValue, SeriesSamples,
-    Window, is_absent,
+    Bucket, Float, Histogram, InstantAnswer, InstantSample, InstantValue, Labels, Matrix, SampleValue,
+    Series, SeriesSamples, Window, is_absent,
 };
 
 /// A good answer around its data.
@@ -28,7 +28,7 @@ impl<'a, D> Success<'a, D> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct QueryData<R> {
+struct WrittenData<R> {
     result_type: &'static str,
     result: R,
 }
@@ -37,7 +37,7 @@ struct QueryData<R> {
 pub fn write_matrix<'a>(matrix: &'a Matrix, warnings: &'a [String]) -> impl Serialize + 'a {
     let data = match &matrix.instant {
         Some(value) => value_data(value),
-        None => QueryData { result_type: "matrix", result: ResultForm::Range(range(matrix)) },
+        None => WrittenData { result_type: "matrix", result: WrittenResult::Series(range(matrix)) },
     };
     Success::of(data, warnings, &matrix.infos)
 }
@@ -61,52 +61,54 @@ pub fn write_error<'a>(error_type: &'a str, error: &'a str) -> impl Serialize + 
 
 #[derive(Serialize)]
 #[serde(untagged)]
-enum ResultForm<'a> {
-    Range(Vec<RangeForm<'a>>),
-    Series(Vec<SeriesForm<'a>>),
-    Vector(Vec<SampleForm<'a>>),
-    Scalar((Seconds, Value)),
+enum WrittenResult<'a> {
+    Series(Vec<WrittenSeries<'a>>),
+    Vector(Vec<WrittenSample<'a>>),
+    Scalar((Seconds, SampleText)),
     String((Seconds, &'a str)),
 }
 
-fn value_data(value: &InstantValue) -> QueryData<ResultForm<'_>> {
+fn value_data(value: &InstantValue) -> WrittenData<WrittenResult<'_>> {
     let (result_type, result) = match value {
-        InstantValue::Vector(all) => ("vector", ResultForm::Vector(all.iter().map(SampleForm::of).collect())),
-        InstantValue::Matrix(all) => ("matrix", ResultForm::Series(all.iter().map(SeriesForm::of).collect())),
-        InstantValue::Scalar { at_ms, value } => {
-            ("scalar", ResultForm::Scalar((Seconds(*at_ms), Value(*value))))
+        InstantValue::Vector(all) => {
+            ("vector", WrittenResult::Vector(all.iter().map(WrittenSample::of).collect()))
         }
-        InstantValue::String { at_ms, text } => ("string", ResultForm::String((Seconds(*at_ms), text))),
+        InstantValue::Matrix(all) => {
+            ("matrix", WrittenResult::Series(all.iter().map(WrittenSeries::of).collect()))
+        }
+        InstantValue::Scalar { at_ms, value } => {
+            ("scalar", WrittenResult::Scalar((Seconds(*at_ms), SampleText(*value))))
+        }
+        InstantValue::String { at_ms, text } => ("string", WrittenResult::String((Seconds(*at_ms), text))),
     };
-    QueryData { result_type, result }
+    WrittenData { result_type, result }
 }
 
-/// A series on a grid.
+/// A series with all its samples.
 #[derive(Serialize)]
-struct RangeForm<'a> {
+struct WrittenSeries<'a> {
     metric: &'a Labels,
     #[serde(skip_serializing_if = "Option::is_none")]
-    values: Option<Column<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    histograms: Option<Histograms<'a>>,
+    values: Option<Floats<'a>>,
+    #[serde(serialize_with = "histogram_points", skip_serializing_if = "<[_]>::is_empty")]
+    histograms: &'a [(i64, Histogram)],
 }
 
-/// Floats and histograms of one series stand together, all in the order of their labels.
-fn range(matrix: &Matrix) -> Vec<RangeForm<'_>> {
+/// Floats and histograms of one series are one series, all in the order of their labels.
+fn range(matrix: &Matrix) -> Vec<WrittenSeries<'_>> {
     let of = |labels: &Labels| {
         let at = matrix.histograms.binary_search_by(|h| h.labels.cmp(labels)).ok()?;
-        matrix.histograms.get(at).map(|h| Histograms(&h.points))
+        matrix.histograms.get(at).map(|h| h.points.as_slice())
     };
-    let mut all: Vec<RangeForm<'_>> = matrix
+    let mut all: Vec<WrittenSeries<'_>> = matrix
         .series
         .iter()
-        .map(|series| {
-            let column = Column(&matrix.window, &series.values);
-            let any = series.values.iter().any(|v| !is_absent(*v));
-            RangeForm {
-                metric: &series.labels,
-                values: any.then_some(column),
-                histograms: of(&series.labels),
+        .map(|Series { labels, values }| {
+            let any = values.iter().any(|v| !is_absent(*v));
+            WrittenSeries {
+                metric: labels,
+                values: any.then_some(Floats::Grid(&matrix.window, values)),
+                histograms: of(labels).unwrap_or_default(),
             }
         })
         .collect();
@@ -114,115 +116,87 @@ fn range(matrix: &Matrix) -> Vec<RangeForm<'_>> {
         .histograms
         .iter()
         .filter(|h| matrix.series.binary_search_by(|s| s.labels.cmp(&h.labels)).is_err());
-    all.extend(alone.map(|h| RangeForm {
-        metric: &h.labels,
-        values: None,
-        histograms: Some(Histograms(&h.points)),
-    }));
+    all.extend(alone.map(|h| WrittenSeries { metric: &h.labels, values: None, histograms: &h.points }));
     all.sort_by(|a, b| a.metric.cmp(b.metric));
     all
 }
 
-/// The samples that a column has.
-struct Column<'a>(&'a Window, &'a [f64]);
-
-impl Serialize for Column<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self(window, values) = self;
-        let samples = values.iter().enumerate().filter(|(_, v)| !is_absent(**v));
-        serializer.collect_seq(samples.map(|(i, v)| (Seconds(window.at(i)), Value(*v))))
-    }
-}
-
-/// A series at times of its own.
-#[derive(Serialize)]
-struct SeriesForm<'a> {
-    metric: &'a Labels,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    values: Option<Floats<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    histograms: Option<Histograms<'a>>,
-}
-
-impl<'a> SeriesForm<'a> {
+impl<'a> WrittenSeries<'a> {
     fn of(series: &'a SeriesSamples) -> Self {
         Self {
             metric: &series.labels,
-            values: (!series.floats.is_empty()).then_some(Floats(&series.floats)),
-            histograms: (!series.histograms.is_empty()).then_some(Histograms(&series.histograms)),
+            values: (!series.floats.is_empty()).then_some(Floats::Points(&series.floats)),
+            histograms: &series.histograms,
         }
     }
 }
 
-struct Floats<'a>(&'a [(i64, f64)]);
+/// The float samples of a series.
+enum Floats<'a> {
+    /// One value for each instant of the window, absent ones included.
+    Grid(&'a Window, &'a [f64]),
+    /// At times of their own.
+    Points(&'a [(i64, f64)]),
+}
 
 impl Serialize for Floats<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.iter().map(|(at_ms, v)| (Seconds(*at_ms), Value(*v))))
+        match self {
+            Self::Grid(window, values) => {
+                let samples = values.iter().enumerate().filter(|(_, v)| !is_absent(**v));
+                serializer.collect_seq(samples.map(|(i, v)| (Seconds(window.at(i)), SampleText(*v))))
+            }
+            Self::Points(points) => {
+                serializer.collect_seq(points.iter().map(|(at_ms, v)| (Seconds(*at_ms), SampleText(*v))))
+            }
+        }
     }
 }
 
 #[derive(Serialize)]
-struct SampleForm<'a> {
+struct WrittenSample<'a> {
     metric: &'a Labels,
     #[serde(skip_serializing_if = "Option::is_none")]
-    value: Option<(Seconds, Value)>,
+    value: Option<(Seconds, SampleText)>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    histogram: Option<(Seconds, HistogramForm<'a>)>,
+    histogram: Option<(Seconds, WrittenHistogram<'a>)>,
 }
 
-impl<'a> SampleForm<'a> {
+impl<'a> WrittenSample<'a> {
     fn of(InstantSample { labels, at_ms, value }: &'a InstantSample) -> Self {
         let (value, histogram) = match value {
-            SampleValue::Float(value) => (Some((Seconds(*at_ms), Value(*value))), None),
+            SampleValue::Float(value) => (Some((Seconds(*at_ms), SampleText(*value))), None),
             SampleValue::Histogram(histogram) => {
-                (None, Some((Seconds(*at_ms), HistogramForm::of(histogram))))
+                (None, Some((Seconds(*at_ms), WrittenHistogram::of(histogram))))
             }
         };
         Self { metric: labels, value, histogram }
     }
 }
 
-struct Histograms<'a>(&'a [(i64, Histogram)]);
-
-impl Serialize for Histograms<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let points = self.0.iter().map(|(at_ms, h)| (Seconds(*at_ms), HistogramForm::of(h)));
-        serializer.collect_seq(points)
-    }
+fn histogram_points<S: Serializer>(points: &[(i64, Histogram)], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(points.iter().map(|(at_ms, h)| (Seconds(*at_ms), WrittenHistogram::of(h))))
 }
 
 #[derive(Serialize)]
-struct HistogramForm<'a> {
-    count: Value,
-    sum: Value,
-    #[serde(skip_serializing_if = "Buckets::is_empty")]
-    buckets: Buckets<'a>,
+struct WrittenHistogram<'a> {
+    count: SampleText,
+    sum: SampleText,
+    #[serde(serialize_with = "buckets", skip_serializing_if = "<[_]>::is_empty")]
+    buckets: &'a [Bucket],
 }
 
-struct Buckets<'a>(&'a Histogram);
-
-impl<'a> HistogramForm<'a> {
+impl<'a> WrittenHistogram<'a> {
     fn of(histogram: &'a Histogram) -> Self {
-        Self { count: Value(histogram.count), sum: Value(histogram.sum), buckets: Buckets(histogram) }
+        let Histogram { count, sum, buckets } = histogram;
+        Self { count: SampleText(*count), sum: SampleText(*sum), buckets }
     }
 }
 
-impl Buckets<'_> {
-    fn is_empty(&self) -> bool {
-        self.0.buckets.is_empty()
-    }
-}
-
-impl Serialize for Buckets<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(
-            self.0
-                .buckets
-                .iter()
-                .map(|b| (b.boundaries.code(), Value(b.lower), Value(b.upper), Value(b.count))),
-        )
-    }
+fn buckets<S: Serializer>(buckets: &[Bucket], serializer: S) -> Result<S::Ok, S::Error> {
+    let text =
+        |b: &Bucket| (b.boundaries.code(), SampleText(b.lower), SampleText(b.upper), SampleText(b.count));
+    serializer.collect_seq(buckets.iter().map(text))
 }
 
 /// Epoch milliseconds, written as seconds with decimals where there are any.
@@ -241,15 +215,15 @@ impl Serialize for Seconds {
 /// A sample's value, written as a text: the shortest that reads back as the same number, with an exponent
 /// only beyond 21 digits and below a millionth (as Go's `strconv` and so Prometheus have it).
 #[derive(Clone, Copy)]
-pub(super) struct Value(pub f64);
+pub(super) struct SampleText(pub f64);
 
-impl Serialize for Value {
+impl Serialize for SampleText {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }
 }
 
-impl fmt::Display for Value {
+impl fmt::Display for SampleText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let size = self.0.abs();
         if size.is_finite() && (size == 0.0 || (1e-6..1e21).contains(&size)) {
@@ -317,7 +291,7 @@ mod tests {
             (f64::NEG_INFINITY, "-Inf", "-Inf"),
         ] {
             assert_eq!(
-                (Value(value).to_string().as_str(), Exponent(value).to_string().as_str()),
+                (SampleText(value).to_string().as_str(), Exponent(value).to_string().as_str()),
                 (plain, exponent)
             );
         }
@@ -364,7 +338,7 @@ mod tests {
         #[test]
         fn numbers_read_back_as_themselves(bits in any::<u64>()) {
             let value = f64::from_bits(bits);
-            for text in [Value(value).to_string(), Exponent(value).to_string()] {
+            for text in [SampleText(value).to_string(), Exponent(value).to_string()] {
                 let read: f64 = text.replace("Inf", "inf").parse().unwrap();
                 prop_assert!(read.to_bits() == value.to_bits() || (read.is_nan() && value.is_nan()), "{}", text);
             }

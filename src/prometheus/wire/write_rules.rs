@@ -4,82 +4,83 @@ use serde::{Serialize, Serializer};
 
 use super::write::{Exponent, Success};
 use crate::prometheus::{Alert, AlertState, AlertingRule, Labels, RuleGroup, RuleHealth, Rules};
+use crate::upstream::SentTime;
 
 /// How Go writes a time that never was.
 const NEVER: &str = "0001-01-01T00:00:00Z";
 
 /// The answer to `/rules?type=alert`. `warnings` and `infos` take the place of the answer's own.
 pub fn write_rules<'a>(rules: &'a Rules, warnings: &'a [String], infos: &'a [String]) -> impl Serialize + 'a {
-    let groups = rules.groups.iter().map(|group| GroupForm::of(group, rules));
-    Success::of(Data { groups: groups.filter(|g| !g.rules.is_empty()).collect() }, warnings, infos)
+    let groups = rules.groups.iter().map(|group| WrittenGroup::of(group, rules));
+    Success::of(WrittenRules { groups: groups.filter(|g| !g.rules.is_empty()).collect() }, warnings, infos)
 }
 
 #[derive(Serialize)]
-struct Data<'a> {
-    groups: Vec<GroupForm<'a>>,
+struct WrittenRules<'a> {
+    groups: Vec<WrittenGroup<'a>>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct GroupForm<'a> {
+struct WrittenGroup<'a> {
     name: &'a str,
     file: &'a str,
-    rules: Vec<RuleForm<'a>>,
-    interval: Plain,
+    rules: Vec<WrittenRule<'a>>,
+    interval: WholeFloat,
     limit: i64,
-    evaluation_time: Plain,
+    evaluation_time: WholeFloat,
     last_evaluation: &'a str,
 }
 
-impl<'a> GroupForm<'a> {
+impl<'a> WrittenGroup<'a> {
     fn of(group: &'a RuleGroup, all: &'a Rules) -> Self {
         Self {
             name: &group.name,
             file: &group.file,
-            rules: all.of_group(group).iter().map(RuleForm::of).collect(),
-            interval: Plain(group.interval),
+            rules: all.of_group(group).iter().map(WrittenRule::of).collect(),
+            interval: WholeFloat(group.interval),
             limit: group.limit,
-            evaluation_time: Plain(group.evaluation_time),
-            last_evaluation: group.last_evaluation.as_deref().unwrap_or(NEVER),
+            evaluation_time: WholeFloat(group.evaluation_time),
+            last_evaluation: group.last_evaluation.as_ref().map_or(NEVER, SentTime::as_str),
         }
     }
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct RuleForm<'a> {
+struct WrittenRule<'a> {
     state: AlertState,
     name: &'a str,
     query: &'a str,
-    duration: Plain,
-    keep_firing_for: Plain,
+    duration: WholeFloat,
+    keep_firing_for: WholeFloat,
     labels: &'a Labels,
     annotations: &'a Labels,
-    alerts: Vec<AlertForm<'a>>,
+    alerts: Vec<WrittenAlert<'a>>,
     health: &'a RuleHealth,
     #[serde(skip_serializing_if = "Option::is_none")]
     last_error: Option<&'a str>,
-    evaluation_time: Plain,
+    evaluation_time: WholeFloat,
     last_evaluation: &'a str,
     #[serde(rename = "type")]
     kind: &'static str,
 }
 
-impl<'a> RuleForm<'a> {
+impl<'a> WrittenRule<'a> {
     fn of(rule: &'a AlertingRule) -> Self {
         Self {
             state: rule.state,
             name: &rule.name,
             query: &rule.query,
-            duration: Plain(rule.duration),
-            keep_firing_for: Plain(rule.keep_firing_for),
+            duration: WholeFloat(rule.duration),
+            keep_firing_for: WholeFloat(rule.keep_firing_for),
             labels: &rule.labels,
             annotations: &rule.annotations,
-            alerts: rule.alerts.iter().map(AlertForm::of).collect(),
+            alerts: rule.alerts.iter().map(WrittenAlert::of).collect(),
             health: &rule.health,
             last_error: rule.last_error.as_deref(),
-            evaluation_time: Plain(rule.evaluation_time),
-            last_evaluation: rule.last_evaluation.as_deref().unwrap_or(NEVER),
+            evaluation_time: WholeFloat(rule.evaluation_time),
+            last_evaluation: rule.last_evaluation.as_ref().map_or(NEVER, SentTime::as_str),
             kind: "alerting",
         }
     }
@@ -87,7 +88,7 @@ impl<'a> RuleForm<'a> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct AlertForm<'a> {
+struct WrittenAlert<'a> {
     labels: &'a Labels,
     annotations: &'a Labels,
     state: AlertState,
@@ -97,22 +98,22 @@ struct AlertForm<'a> {
     value: Option<Exponent>,
 }
 
-impl<'a> AlertForm<'a> {
+impl<'a> WrittenAlert<'a> {
     fn of(alert: &'a Alert) -> Self {
         Self {
             labels: &alert.labels,
             annotations: &alert.annotations,
             state: alert.state,
-            active_at: alert.active_at.as_deref(),
+            active_at: alert.active_at.as_ref().map(SentTime::as_str),
             value: alert.value.map(Exponent),
         }
     }
 }
 
 /// A figure as a JSON number, without decimals where it has none.
-struct Plain(f64);
+struct WholeFloat(f64);
 
-impl Serialize for Plain {
+impl Serialize for WholeFloat {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         #[expect(clippy::cast_possible_truncation, reason = "whole and small, as just tested")]
         if self.0.fract() == 0.0 && self.0.abs() < 1e15 {

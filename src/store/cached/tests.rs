@@ -1,8 +1,8 @@
 //! What is kept, and who waits for it.
 
 use super::*;
-use crate::alertmanager::{AlertmanagerSettings, Client};
-use crate::metrics::UpstreamMetrics;
+use crate::alertmanager::{AlertmanagerClient, AlertmanagerSettings};
+use crate::metrics::Metrics;
 use crate::upstream::InstanceName;
 
 /// A test's question: the fetch ends as it says, after it was released.
@@ -37,11 +37,11 @@ impl Weigh for Scripted {
 }
 
 impl Question for Scripted {
-    type Source = Client;
+    type Source = AlertmanagerClient;
     type Value = Heavy;
     type Family = ();
 
-    async fn fetch(&self, source: &Client) -> Result<Heavy, UpstreamError> {
+    async fn fetch(&self, source: &AlertmanagerClient) -> Result<Heavy, UpstreamError> {
         match self.end {
             End::Answer(bytes) => Ok(Heavy(bytes)),
             End::Failure(kind) => Err(UpstreamError::new(source.who(), kind, "x")),
@@ -53,7 +53,7 @@ impl Question for Scripted {
         }
     }
 
-    fn lifetime(&self, _: &Client, _: &Answer<Heavy>) -> Duration {
+    fn lifetime(&self, _: &AlertmanagerClient, _: &Answer<Heavy>) -> Duration {
         Duration::from_secs(600)
     }
 
@@ -70,7 +70,7 @@ impl Question for Scripted {
     }
 }
 
-fn source() -> Arc<Client> {
+fn source() -> Arc<AlertmanagerClient> {
     let url: url::Url = "http://h/".parse().unwrap();
     let settings = AlertmanagerSettings {
         ui_url: url.clone(),
@@ -78,7 +78,7 @@ fn source() -> Arc<Client> {
         headers: Vec::new(),
         timeout: Duration::from_secs(1),
     };
-    Arc::new(Client::new(&settings, &InstanceName::new("a"), &UpstreamMetrics::default()).unwrap())
+    Arc::new(AlertmanagerClient::new(&settings, &InstanceName::new("a"), &Metrics::new().upstream).unwrap())
 }
 
 async fn ask(cached: &Arc<Cached<Scripted>>, text: &str, end: End) -> FetchResult<Heavy> {
@@ -86,7 +86,7 @@ async fn ask(cached: &Arc<Cached<Scripted>>, text: &str, end: End) -> FetchResul
 }
 
 fn cached(max_bytes: u64) -> Arc<Cached<Scripted>> {
-    Cached::new(max_bytes, 0, &StoreMetrics::default())
+    Cached::new(max_bytes, 0, &Metrics::new().store)
 }
 
 #[tokio::test]

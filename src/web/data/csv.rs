@@ -8,6 +8,7 @@ use super::alerts::with_verdict;
 use super::graph::making;
 use crate::monitoring::{AlertRow, AlertTable, Graph, Stat, StatValue};
 use crate::prometheus::{AlertState, RuleHealth, is_absent};
+use crate::upstream::SentTime;
 use crate::web::page_error::PageError;
 use crate::web::panels::remarks::incomplete;
 use crate::web::reply::{self, CachePolicy, Csv, file_name};
@@ -124,7 +125,7 @@ fn alerts_csv(rows: &[AlertRow], missing: &[String]) -> Csv {
         csv.text(&rule.name)
             .text(row.state().as_str())
             .number(alert.and_then(|alert| alert.value))
-            .text(alert.and_then(|alert| alert.active_at.as_deref()).unwrap_or_default())
+            .text(alert.and_then(|alert| alert.active_at.as_ref()).map_or("", SentTime::as_str))
             .text(row.severity().unwrap_or_default())
             .text(&rule.group)
             .text(&to_string(row.labels()).unwrap_or_default())
@@ -134,7 +135,7 @@ fn alerts_csv(rows: &[AlertRow], missing: &[String]) -> Csv {
             .number(Some(rule.keep_firing_for))
             .text(health)
             .text(rule.last_error.as_deref().unwrap_or_default())
-            .text(rule.last_evaluation.as_deref().unwrap_or_default())
+            .text(rule.last_evaluation.as_ref().map_or("", SentTime::as_str))
             .text(row.annotations().get("summary").unwrap_or_default())
             .end_row();
     }

@@ -15,7 +15,7 @@ use crate::chart::format::number;
 use crate::monitoring::routing::RuleTarget;
 use crate::monitoring::{Monitoring, RoutingSettings};
 use crate::page_params::{Zone, in_one_unit};
-use crate::prometheus::{Failing, Instance};
+use crate::prometheus::{Instance, Outage};
 use crate::store::StoreFill;
 use crate::web::links::{Page, safe_href};
 use crate::web::page_error::PageError;
@@ -217,7 +217,7 @@ impl BackstageLine {
 }
 
 impl FailingLine {
-    fn of(failing: &Failing, now: Timestamp, zone: &Zone) -> Self {
+    fn of(failing: &Outage, now: Timestamp, zone: &Zone) -> Self {
         Self {
             name: failing.failure.who.to_string(),
             kind: failing.failure.kind.as_str(),

@@ -8,6 +8,7 @@ use super::{Field, OutLink};
 use crate::monitoring::{AlertRow, AlertmanagerStatus};
 use crate::page_params::Zone;
 use crate::prometheus::{AlertingRule, Float, RuleHealth};
+use crate::upstream::SentTime;
 use crate::web::links::{new_silence, safe_href};
 
 /// The rule, whatever its alerts do.
@@ -33,7 +34,11 @@ impl RuleInfo {
             query: rule.query.clone(),
             waits: times::seconds(rule.duration),
             keeps: (rule.keep_firing_for > 0.0).then(|| times::seconds(rule.keep_firing_for)),
-            evaluated: rule.last_evaluation.as_deref().and_then(|t| Moment::read(t, now, zone)),
+            evaluated: rule
+                .last_evaluation
+                .as_ref()
+                .and_then(SentTime::at)
+                .map(|at| Moment::of(at, now, zone)),
             health,
             last_error: rule.last_error.clone().filter(|e| !e.is_empty()),
             group: rule.group.clone(),
@@ -96,7 +101,7 @@ fn suppressions(held: &AlertmanagerStatus, now: Timestamp, zone: &Zone) -> Vec<S
         word: "Silenced by",
         by: silence.created_by.clone(),
         comment: silence.comment.clone(),
-        until: Moment::read(&silence.ends_at, now, zone),
+        until: silence.ends.at().map(|at| Moment::of(at, now, zone)),
     });
     let other =
         |word, by: &String| SuppressedBy { word, by: by.clone(), comment: String::new(), until: None };

@@ -6,6 +6,7 @@ use serde::Serialize;
 use crate::alertmanager::Silence;
 use crate::monitoring::{AlertRow, AlertmanagerStatus};
 use crate::prometheus::{AlertState, Float, Labels, RuleHealth};
+use crate::upstream::SentTime;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -65,7 +66,7 @@ impl<'a> AlertJson<'a> {
             name: &rule.name,
             state: row.state(),
             value: alert.and_then(|alert| alert.value).map(Float),
-            active_at: alert.and_then(|alert| alert.active_at.as_deref()),
+            active_at: alert.and_then(|alert| alert.active_at.as_ref()).map(SentTime::as_str),
             labels: row.labels(),
             annotations: row.annotations(),
             query: &rule.query,
@@ -73,7 +74,7 @@ impl<'a> AlertJson<'a> {
             keep_firing_for: Float(rule.keep_firing_for),
             health: &rule.health,
             last_error: rule.last_error.as_deref(),
-            last_evaluation: rule.last_evaluation.as_deref(),
+            last_evaluation: rule.last_evaluation.as_ref().map(SentTime::as_str),
             group: &rule.group,
             severity: row.severity(),
             suppressed: row.suppression().and_then(SuppressedJson::of),
@@ -90,7 +91,7 @@ impl<'a> SuppressedJson<'a> {
             ("mute", !held.muted_by.is_empty()),
         ];
         let by: Vec<_> = all.into_iter().filter(|(_, holds)| *holds).map(|(word, _)| word).collect();
-        let until = held.last_silence().map(|silence| silence.ends_at.as_str());
+        let until = held.last_silence().map(|silence| silence.ends.as_str());
         (!by.is_empty()).then_some(Self { by, until })
     }
 }
@@ -101,7 +102,7 @@ impl<'a> AlertmanagerJson<'a> {
             id: &silence.id,
             created_by: &silence.created_by,
             comment: &silence.comment,
-            ends_at: &silence.ends_at,
+            ends_at: silence.ends.as_str(),
         };
         Self {
             silenced: held.is_silenced(),

@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 
 use crate::monitoring::AlertRow;
 use crate::page_params::PageSize;
+use crate::upstream::SentTime;
 use crate::web::params::{SortKey, TableParams};
 
 /// The rows that match the filters, in the requested order.
@@ -47,15 +48,11 @@ fn compare(a: &AlertRow, b: &AlertRow, key: SortKey) -> Ordering {
         },
         SortKey::ActiveAt => a.active_at().cmp(&b.active_at()),
         SortKey::LastEvaluation => {
-            let at = |row: &AlertRow| instant(row.rule().last_evaluation.as_deref());
+            let at = |row: &AlertRow| row.rule().last_evaluation.as_ref().and_then(SentTime::at);
             at(a).cmp(&at(b))
         }
         SortKey::Group => a.rule().group.cmp(&b.rule().group),
     }
-}
-
-fn instant(text: Option<&str>) -> Option<jiff::Timestamp> {
-    text?.parse().ok()
 }
 
 /// The rows of each rule together, at the place of the first of them.

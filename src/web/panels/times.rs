@@ -27,11 +27,6 @@ impl Moment {
         let text = at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string();
         Self { datetime: at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(), text }
     }
-
-    /// None when the text is no RFC 3339 time.
-    pub fn read(text: &str, near: Timestamp, zone: &Zone) -> Option<Self> {
-        text.parse().ok().map(|at| Self::of(at, near, zone))
-    }
 }
 
 /// `UTC`, `UTC+1`, `UTC-3:30`: unlike the abbreviation of a zone, the same in every browser and unambiguous.
@@ -115,7 +110,7 @@ mod tests {
     #[test]
     fn a_moment_says_its_zone_and_its_date_when_needed() {
         let now: Timestamp = "2026-11-23T14:02:15Z".parse().unwrap();
-        let text = |at: &str, zone: &Zone| Moment::read(at, now, zone).unwrap().text;
+        let text = |at: &str, zone: &Zone| Moment::of(at.parse().unwrap(), now, zone).text;
         assert_eq!(text("2026-11-23T14:02:15.9Z", &Zone::Browser), "14:02:15 UTC");
         assert_eq!(text("2026-11-22T14:02:15Z", &Zone::Browser), "2026-11-22 14:02:15 UTC");
         let berlin = Zone::Named(jiff::tz::TimeZone::get("Europe/Berlin").unwrap());
@@ -128,7 +123,6 @@ mod tests {
             let zone = Zone::Named(jiff::tz::TimeZone::get(name).unwrap());
             assert_eq!(zone_at(now, &zone), expected);
         }
-        assert_eq!(Moment::read("soon", now, &Zone::Browser), None);
         assert_eq!(Moment::of(now, now, &berlin).datetime, "2026-11-23T14:02:15Z");
     }
 }

@@ -28,7 +28,7 @@ pub(super) struct Page {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Answer<'a> {
+struct PageBody<'a> {
     #[serde(borrow)]
     items: Vec<&'a RawValue>,
     total_items: Option<usize>,
@@ -43,7 +43,7 @@ struct PageInfo {
 
 /// Lists `room` faults at most. Fails with the end of a sentence when the body is no page.
 pub(super) fn read(body: &[u8], room: usize, hash: u64, etag: Option<ETag>) -> Result<Page, String> {
-    let answer: Answer<'_> =
+    let answer: PageBody<'_> =
         serde_json::from_slice(body).map_err(|e| format!("its JSON is unexpected: {e}"))?;
     let (mut entities, mut faults) = (Vec::with_capacity(answer.items.len()), Vec::new());
     for raw in &answer.items {

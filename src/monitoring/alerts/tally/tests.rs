@@ -13,6 +13,7 @@ use crate::problem::Problem;
 use crate::prometheus::{Alert, AlertState, AlertingRule, InstanceName, Labels, RuleHealth};
 use crate::promql::Matcher;
 use crate::store::Answer;
+use crate::upstream::SentTime;
 
 fn labels() -> impl Strategy<Value = Labels> {
     prop::collection::vec(("[ab]", prop_oneof!["[xy]", Just("{{ $x }}".to_owned())]), 0..3)
@@ -46,7 +47,7 @@ prop_compose! {
         let text = String::new;
         AlertingRule {
             group: text(), file: text(), interval: 15.0, query: text(), duration: 0.0, keep_firing_for: 0.0,
-            annotations: Labels::default(), last_error: None, evaluation_time: 0.0, last_evaluation: evaluated,
+            annotations: Labels::default(), last_error: None, evaluation_time: 0.0, last_evaluation: evaluated.map(SentTime::of),
             name, health, labels, state, alerts,
         }
     }

@@ -1,6 +1,6 @@
-//! What of an answer about rules could not be read, counted.
+//! Counts of what is unreadable in an answer about rules.
 
-use crate::prometheus::wire::parts::Part;
+use crate::prometheus::wire::parts::Lenient;
 
 /// The most characters of a foreign word that are repeated.
 const LONGEST_WORD: usize = 40;
@@ -22,11 +22,11 @@ pub struct Faults {
 }
 
 impl Faults {
-    /// What was read of a field.
-    pub fn part<T>(&mut self, part: Option<Part<T>>) -> Option<T> {
+    /// The value of a field; counts a broken one.
+    pub fn part<T>(&mut self, part: Option<Lenient<T>>) -> Option<T> {
         match part? {
-            Part::Read(value) => Some(value),
-            Part::Broken => {
+            Lenient::Read(value) => Some(value),
+            Lenient::Broken => {
                 self.fields += 1;
                 None
             }
@@ -55,29 +55,29 @@ impl Faults {
 
     /// A sentence for each kind.
     pub fn warnings(&self) -> Vec<String> {
-        let told = |count: usize, one: &str, many: &str| {
+        let counted = |count: usize, one: &str, many: &str| {
             (count > 0).then(|| format!("{count} {}", if count == 1 { one } else { many }))
         };
         let word = self.unknown_type.as_ref().map(|word| format!(" ({word:?})")).unwrap_or_default();
-        let unknown = told(self.unknown_types, "rule has an unknown type", "rules have an unknown type");
+        let unknown = counted(self.unknown_types, "rule has an unknown type", "rules have an unknown type");
         let sentences = [
-            told(
+            counted(
                 self.groups,
                 "rule group cannot be read, so its rules are missing here",
                 "rule groups cannot be read, so their rules are missing here",
             ),
-            told(
+            counted(
                 self.rules,
                 "rule cannot be read and is missing here",
                 "rules cannot be read and are missing here",
             ),
-            unknown.map(|told| format!("{told}{word}; alerts are missing here")),
-            told(
+            unknown.map(|rules| format!("{rules}{word}; alerts are missing here")),
+            counted(
                 self.alerts,
                 "alert cannot be read and is missing here",
                 "alerts cannot be read and are missing here",
             ),
-            told(
+            counted(
                 self.fields,
                 "field of a rule, a group or an alert cannot be read",
                 "fields of rules, groups and alerts cannot be read",
