@@ -14,7 +14,7 @@ pub use doubtful::DoubtfulRule;
 pub use row::AlertRow;
 pub use tally::Tally;
 
-use super::silences::{Silences, SuppressedCounts};
+use super::silences::Silences;
 use super::skew::Skew;
 use super::verdict::{Doubt, Evidence};
 use crate::annotations::{AlertNames, AlertSpec, Matchers};
@@ -25,13 +25,16 @@ use crate::upstream::UpstreamError;
 /// How many rows are in each state, inactive ones included whether shown or not.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct StateCounts {
-    /// Those that are held back are counted apart.
+    /// Without those that Alertmanager suppresses.
     pub firing: usize,
     pub pending: usize,
     pub error: usize,
     pub unknown: usize,
     pub inactive: usize,
-    pub held: SuppressedCounts,
+    /// Firing and suppressed, each counted once: as silenced, else as inhibited, else as muted.
+    pub silenced: usize,
+    pub inhibited: usize,
+    pub muted: usize,
 }
 
 impl StateCounts {
@@ -44,6 +47,16 @@ impl StateCounts {
             AlertState::Unknown => &mut self.unknown,
             AlertState::Inactive => &mut self.inactive,
         } += 1;
+    }
+
+    pub fn suppressed(self) -> usize {
+        self.silenced + self.inhibited + self.muted
+    }
+
+    /// The word of each kind of suppression, and how many there are; none of zero.
+    pub fn suppressed_parts(self) -> impl Iterator<Item = (&'static str, usize)> {
+        let all = [("silenced", self.silenced), ("inhibited", self.inhibited), ("muted", self.muted)];
+        all.into_iter().filter(|(_, n)| *n > 0)
     }
 }
 
@@ -124,7 +137,7 @@ impl AlertTable {
         doubts.add_if(!self.unmatched_names.is_empty(), Doubt::MissingRule);
         doubts.add_if(self.broken, Doubt::BrokenSelector);
         doubts.add_if(self.counts.unknown > 0, Doubt::UnknownState);
-        let fires = self.counts.firing + self.counts.held.total() > 0;
+        let fires = self.counts.firing + self.counts.suppressed() > 0;
         doubts.add_if(fires && !self.silences.is_sure(), Doubt::UnsureSilences);
         evidence
     }

@@ -1,8 +1,14 @@
 //! Why an answer has nothing in it: a metric that the instance does not know, or one without samples here.
 
+use std::sync::Arc;
+
+use tokio::time::timeout;
+
+use super::{DEADLINES, Graph, Monitoring};
 use crate::problem::nearest;
-use crate::prometheus::{Matrix, MetricNames};
+use crate::prometheus::{Instance, Matrix, MetricNames};
 use crate::promql::PromQl;
+use crate::store::Scope;
 
 /// So many first or last bytes a name shares with the one that was meant.
 const SHARED: usize = 3;
@@ -37,6 +43,23 @@ impl EmptyReason {
     }
 }
 
+impl Monitoring {
+    /// Why a graph is empty, if it is.
+    pub(super) async fn empty_reason(
+        &self,
+        instance: &Arc<Instance>,
+        query: &PromQl,
+        graph: &Graph,
+    ) -> EmptyReason {
+        if !is_empty(&graph.answer.value) || query.metrics().is_empty() {
+            return EmptyReason::Unexplained;
+        }
+        let names = self.store.metric_names(instance, Scope::Whole);
+        let names = timeout(DEADLINES.empty_reason, names).await;
+        names.map_or(EmptyReason::Unexplained, |names| EmptyReason::of(query, &names))
+    }
+}
+
 /// Keeps the search among tens of thousands of names short.
 fn is_like(name: &str, metric: &str) -> bool {
     let (name, metric) = (name.as_bytes(), metric.as_bytes());
@@ -45,7 +68,7 @@ fn is_like(name: &str, metric: &str) -> bool {
     name.len().abs_diff(metric.len()) <= SHARED && (begins || last(name) == last(metric))
 }
 
-pub fn is_empty(matrix: &Matrix) -> bool {
+fn is_empty(matrix: &Matrix) -> bool {
     let instant = matrix.instant.as_ref().is_none_or(crate::prometheus::InstantValue::is_empty);
     matrix.series.is_empty() && matrix.histograms.is_empty() && instant
 }

@@ -3,21 +3,17 @@
 mod matching;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures_util::future::join;
 use jiff::Timestamp;
 use url::Url;
 
-use self::matching::{Found, SuppressionMatcher};
-use super::{AlertRow, AlertTable, Monitoring, StateCounts};
+use self::matching::SuppressionMatcher;
+use super::{AlertRow, AlertTable, DEADLINES, Monitoring, StateCounts};
 use crate::alertmanager::{AlertmanagerState, ReadTime, ReceivedAlert, Silence, Suppression};
 use crate::prometheus::{AlertState, ExternalLabels, Instance, Labels};
 use crate::store::{Answer, Scope};
 use crate::upstream::UpstreamError;
-
-/// A table does not wait longer: what is silenced is then not known on this page.
-const PATIENCE: Duration = Duration::from_secs(1);
 
 /// What is known of silences.
 #[derive(Clone, Debug, Default)]
@@ -49,26 +45,6 @@ impl Silences {
     /// Whether what is held back is known as it is now.
     pub fn is_sure(&self) -> bool {
         matches!(self, Self::NotAsked | Self::Known { failure: None, undecided: 0, .. })
-    }
-}
-
-/// How many firing rows are held back, each counted once: as silenced, else as inhibited, else as muted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct SuppressedCounts {
-    pub silenced: usize,
-    pub inhibited: usize,
-    pub muted: usize,
-}
-
-impl SuppressedCounts {
-    pub fn total(self) -> usize {
-        self.silenced + self.inhibited + self.muted
-    }
-
-    /// The word for each kind and how many there are, none of zero.
-    pub fn parts(self) -> impl Iterator<Item = (&'static str, usize)> {
-        let all = [("silenced", self.silenced), ("inhibited", self.inhibited), ("muted", self.muted)];
-        all.into_iter().filter(|(_, n)| *n > 0)
     }
 }
 
@@ -138,14 +114,10 @@ impl AlertmanagerAnswer {
     /// Marks what is held back at `now` on rows that fire.
     pub fn mark<'r>(&self, rows: impl Iterator<Item = &'r mut AlertRow>, now: Timestamp) {
         let at = ReadTime { now, as_of: self.answer.as_of, is_stale: self.answer.is_stale() };
-        let mut marking = SuppressionMatcher::new(&self.answer.value, self.external.as_ref().as_ref(), at);
+        let mut matcher = SuppressionMatcher::new(&self.answer.value, self.external.as_ref().as_ref(), at);
         for row in rows.filter(|row| row.state() == AlertState::Firing) {
             let Some(alert) = row.alert() else { continue };
-            row.held = match marking.find(&alert.labels) {
-                Found::Own(held) => Some(held.into()),
-                Found::Undecided => Some(Arc::default()),
-                Found::Nothing => None,
-            };
+            row.alertmanager = matcher.find(&alert.labels).map(Arc::new);
         }
     }
 
@@ -163,9 +135,9 @@ impl Monitoring {
         };
         let ui_url = settings.ui_url.clone();
         let external = self.store.external_labels(instance, Scope::Whole);
-        let external = tokio::time::timeout(PATIENCE, external);
+        let external = tokio::time::timeout(DEADLINES.alertmanager, external);
         let answer = self.store.silences(instance, Scope::Whole);
-        match join(tokio::time::timeout(PATIENCE, answer), external).await {
+        match join(tokio::time::timeout(DEADLINES.alertmanager, answer), external).await {
             (Ok(Ok(answer)), external) => {
                 let failure = answer.failure.clone();
                 let held_back = AlertmanagerAnswer { answer, external: external.unwrap_or_default() };
@@ -202,9 +174,9 @@ impl StateCounts {
     /// Of a row that is counted and held back: one less that fires.
     pub(super) fn hold_back(&mut self, row: &AlertRow) {
         let count = match row.suppression().and_then(AlertmanagerStatus::word) {
-            Some("silenced") => &mut self.held.silenced,
-            Some("inhibited") => &mut self.held.inhibited,
-            Some(_) => &mut self.held.muted,
+            Some("silenced") => &mut self.silenced,
+            Some("inhibited") => &mut self.inhibited,
+            Some(_) => &mut self.muted,
             None => return,
         };
         *count += 1;
@@ -215,12 +187,12 @@ impl StateCounts {
 impl AlertRow {
     /// The alert as its Alertmanager has it. None: it has none such, or nobody knows.
     pub fn suppression(&self) -> Option<&AlertmanagerStatus> {
-        self.held.as_deref().filter(|held| held.alert.is_some())
+        self.alertmanager.as_deref().filter(|status| status.alert.is_some())
     }
 
     /// Whether Alertmanager holds back an alert that is this one or that of another instance.
     pub(super) fn is_undecided(&self) -> bool {
-        self.held.as_deref().is_some_and(|held| held.alert.is_none())
+        self.alertmanager.as_deref().is_some_and(|status| status.alert.is_none())
     }
 
     /// Whether Alertmanager tells nobody of it.

@@ -182,12 +182,11 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::monitoring::SuppressedCounts;
 
     fn evidence(counts: [usize; 5], silenced: usize, has_rules: bool, doubts: &[Doubt]) -> Evidence {
         let [firing, pending, error, unknown, inactive] = counts;
-        let held = SuppressedCounts { silenced, ..SuppressedCounts::default() };
-        let counts = StateCounts { firing, pending, error, unknown, inactive, held };
+        let counts =
+            StateCounts { firing, pending, error, unknown, inactive, silenced, ..StateCounts::default() };
         Evidence { counts, has_rules, doubts: doubts.iter().copied().collect() }
     }
 

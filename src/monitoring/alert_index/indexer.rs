@@ -9,11 +9,8 @@ use tokio::time::timeout;
 
 use super::AlertIndex;
 use crate::catalog::Catalog;
+use crate::monitoring::DEADLINES;
 
-/// How long a question waits for the first index.
-const PATIENCE: Duration = Duration::from_millis(1_500);
-/// How long it waits for that of a catalog that has just changed, before it takes the older one.
-const A_MOMENT: Duration = Duration::from_millis(200);
 /// Between two looks at the catalog.
 const PERIOD: Duration = Duration::from_secs(1);
 
@@ -35,7 +32,7 @@ impl AlertIndexer {
     /// The index of the catalog as it is; of one that changed a moment ago, and is large, the one before. None:
     /// there is none before it, so nobody knows yet who owns what.
     pub async fn owners(&self) -> Option<Arc<AlertIndex>> {
-        self.owners_within(PATIENCE).await
+        self.owners_within(DEADLINES.first_index).await
     }
 
     async fn owners_within(&self, patience: Duration) -> Option<Arc<AlertIndex>> {
@@ -46,7 +43,7 @@ impl AlertIndexer {
         let fresh = self.clone();
         // In a task of its own, so that it goes on when it takes too long for this question.
         let made = tokio::spawn(async move { fresh.refresh().await });
-        let _ = timeout(if current.is_some() { A_MOMENT } else { patience }, made).await;
+        let _ = timeout(if current.is_some() { DEADLINES.next_index } else { patience }, made).await;
         self.current.load_full()
     }
 
@@ -92,7 +89,7 @@ mod tests {
         let making = keeper.making.lock().await;
         let begun = clock::stopwatch();
         assert!(keeper.owners_within(Duration::from_millis(20)).await.is_none(), "the first takes its time");
-        assert!(begun.elapsed() < PATIENCE);
+        assert!(begun.elapsed() < DEADLINES.first_index);
         drop(making);
         let first = keeper.owners().await.unwrap();
         assert!(first.is_of(&catalog.snapshot()) && first.is_empty());

@@ -17,7 +17,7 @@ pub struct AlertRow {
     alert: Option<usize>,
     /// Of a row without an alert: the rule's own labels with `alertname` added.
     rule_labels: Labels,
-    pub(in crate::monitoring) held: Option<Arc<AlertmanagerStatus>>,
+    pub(in crate::monitoring) alertmanager: Option<Arc<AlertmanagerStatus>>,
 }
 
 impl AlertRow {
@@ -36,7 +36,7 @@ impl AlertRow {
                 rule,
                 alert: Some(i),
                 rule_labels: Labels::default(),
-                held: None,
+                alertmanager: None,
             })
             .collect();
         if rows.is_empty() || lists_too_few(found) {
@@ -49,7 +49,7 @@ impl AlertRow {
     pub(super) fn of_rule(rules: &Arc<Rules>, rule: usize) -> Option<Self> {
         let found = rules.rules.get(rule)?;
         let rule_labels = found.labels.iter().chain([("alertname", found.name.as_str())]).collect();
-        Some(Self { rules: rules.clone(), rule, alert: None, rule_labels, held: None })
+        Some(Self { rules: rules.clone(), rule, alert: None, rule_labels, alertmanager: None })
     }
 
     #[expect(

@@ -109,7 +109,7 @@ impl<'r> Tally<'r> {
             }
         }
         evidence.has_rules = !counted.is_empty();
-        let fires = counts.firing + counts.held.total() > 0;
+        let fires = counts.firing + counts.suppressed() > 0;
         let doubts = &mut evidence.doubts;
         doubts.add_if(fires && !is_sure, Doubt::UnsureSilences);
         doubts.add_if(evidence.counts.unknown > 0, Doubt::UnknownState);

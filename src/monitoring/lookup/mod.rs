@@ -5,7 +5,6 @@ mod resolve;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures_util::future::join_all;
 use jiff::Timestamp;
@@ -17,7 +16,7 @@ use super::alert_index::{AlertIndex, Match, Specificity};
 use super::alerts::{chooses, order, selects};
 use super::expressions::Expressions;
 use super::firing::{self, Firing};
-use super::{AlertRow, Failure, Monitoring};
+use super::{AlertRow, DEADLINES, Failure, Monitoring};
 use crate::annotations::{AlertSpec, MonitoringSpec};
 use crate::background::compute;
 use crate::catalog::Entity;
@@ -25,8 +24,6 @@ use crate::prometheus::{AlertState, AlertingRule, Instance, InstanceName, Labels
 use crate::promql::{Matcher, PromQl};
 use crate::store::{Answer, RangeQuery, Scope};
 
-/// An instance that has not answered by then counts as unknown.
-const PATIENCE: Duration = Duration::from_secs(3);
 /// At most this many matching rows per instance are considered; labels that match more are not specific enough to
 /// link to a row.
 pub const MOST_ROWS: usize = 100;
@@ -136,7 +133,7 @@ impl Monitoring {
         let Some(own) = spec.alerts.as_ref().filter(|own| selects(own, &alert.labels)) else {
             return false;
         };
-        let Ok(Ok(answer)) = timeout(PATIENCE, self.rules(instance)).await else { return false };
+        let Ok(Ok(answer)) = timeout(DEADLINES.lookup, self.rules(instance)).await else { return false };
         let evidence = InstanceEvidence::of(&answer, alert, Some(own));
         let shown = evidence.active.first().map(AlertRow::state);
         evidence.activity(shown, now) == Activity::Resolved
@@ -161,7 +158,7 @@ impl Monitoring {
         // Anybody can write such labels.
         let origin = Origin::AdHoc;
         let answer = self.store.range(instance, Scope::Whole, RangeQuery { origin, query, window });
-        let answer = timeout(PATIENCE, answer).await;
+        let answer = timeout(DEADLINES.lookup, answer).await;
         let matrix = answer.map_err(|_| Failure::Late)?.map_err(Failure::Prometheus)?.value;
         Ok(firing::find(&matrix, &alert.labels, alert.at, now))
     }
@@ -174,7 +171,7 @@ impl Monitoring {
         alert: &AlertQuery,
         own: Option<&AlertSpec>,
     ) -> Labels {
-        let answer = timeout(PATIENCE, self.rules(instance)).await;
+        let answer = timeout(DEADLINES.lookup, self.rules(instance)).await;
         let (Ok(Ok(answer)), Some(_)) = (answer, alert.name()) else { return Labels::default() };
         let rules: Vec<&AlertingRule> = answer.value.rules.iter().filter(|rule| alert.names(rule)).collect();
         let matchers = own.and_then(|own| own.matchers.known()).unwrap_or_default();
@@ -206,7 +203,7 @@ impl Monitoring {
 
     async fn rules_of(&self, instances: impl Iterator<Item = &Arc<Instance>>) -> RulesByInstance {
         let requests = instances.map(|instance| async {
-            let rules = timeout(PATIENCE, self.rules(instance)).await;
+            let rules = timeout(DEADLINES.lookup, self.rules(instance)).await;
             (instance.name().clone(), rules.ok().and_then(Result::ok))
         });
         join_all(requests).await.into_iter().collect()

@@ -14,21 +14,15 @@ use tokio::time::timeout;
 
 use self::subscriptions::AlertSubscriptions;
 use super::silences::{AlertmanagerAnswer, Silences};
-use super::{Doubt, Evidence, Monitoring, RoutingInput, Verdict, alerts::Tally};
+use super::{DEADLINES, Doubt, Evidence, Monitoring, RoutingInput, Verdict, alerts::Tally};
 use crate::catalog::Snapshot;
 use crate::clock;
 use crate::prometheus::{AlertState, Instance, Rules};
 use crate::store::{Answer, SILENCES_LIFETIME, Scope, rules_lifetime};
 
-/// What an instance has not said by then is unknown.
-const PATIENCE: Duration = Duration::from_millis(1_500);
-/// For the reading of a large catalog, after the instances.
-const COUNTING: Duration = Duration::from_secs(5);
 /// An overview of this age, whose answers are those that a page would show, is shown while a newer one is made: nobody
 /// who types waits for an instance.
-const AT_ONCE: Duration = Duration::from_secs(15);
-/// So long a newer one is waited for even then.
-const A_MOMENT: Duration = Duration::from_millis(3);
+const STALE_WHILE_REVALIDATE: Duration = Duration::from_secs(15);
 /// Overviews that are kept at a time: one, unless routing rules look at the request.
 const MOST_SLOTS: usize = 4;
 
@@ -287,11 +281,13 @@ impl Monitoring {
         let slot = self.overviews.slot(snapshot, input);
         let begun = clock::stopwatch();
         let latest = slot.latest.load_full();
-        let recent = latest.filter(|latest| begun.saturating_duration_since(latest.checked) < AT_ONCE);
+        let recent =
+            latest.filter(|latest| begun.saturating_duration_since(latest.checked) < STALE_WHILE_REVALIDATE);
         let recent = recent.filter(|latest| latest.holds(now) && latest.is_fresh(now));
         // In a task of its own: a reader who leaves does not end it.
         let renewed = tokio::spawn(renewed(self.clone(), slot, begun, now));
-        let patience = if recent.is_some() { A_MOMENT } else { PATIENCE + COUNTING };
+        let patience =
+            if recent.is_some() { DEADLINES.renewal } else { DEADLINES.overview + DEADLINES.counting };
         match timeout(patience, renewed).await {
             Ok(Ok(Some(overview))) => overview,
             _ => recent.map_or_else(|| Arc::new(Overview::unknown(snapshot)), |l| l.overview.clone()),
@@ -302,7 +298,7 @@ impl Monitoring {
     /// None: that is too long ago, too.
     async fn said(&self, instance: &Arc<Instance>) -> Option<InstanceAlerts> {
         let rules = async {
-            match timeout(PATIENCE, self.rules(instance)).await {
+            match timeout(DEADLINES.overview, self.rules(instance)).await {
                 Ok(answer) => answer.ok(),
                 Err(_) => self.store.rules_before(instance, Scope::Whole),
             }

@@ -12,17 +12,6 @@ use crate::prometheus::{ExternalLabels, Labels};
 const MOST_SHAPES: usize = 32;
 const MOST_JOINS: usize = 128;
 
-/// What Alertmanager does with a row's alert.
-#[derive(Debug)]
-pub enum Found {
-    /// It has no such alert, or has one that is another's.
-    Nothing,
-    /// This is the row's alert, held back or not.
-    Own(Box<AlertmanagerStatus>),
-    /// It holds an alert back that may be the row's, or that of another instance.
-    Undecided,
-}
-
 /// An answer of Alertmanager at one moment, beside the rows of one instance.
 ///
 /// Alertmanager has an alert with the labels of its row and, beside them, external labels of the instance that
@@ -33,10 +22,10 @@ pub enum Found {
 /// - where the instance relabels its alerts, external labels of the instance alone, but not necessarily all;
 /// - where its external labels are not known, none. One with further labels may then be the row's or another's.
 ///
-/// A row is held back if there is such an alert, and if all are held back that are the row's or may be: what is
-/// not known fires.
+/// A row is suppressed if there is such an alert, and if all alerts are suppressed that are the row's or may be: what
+/// is not known fires.
 pub struct SuppressionMatcher<'h> {
-    holdings: &'h AlertmanagerState,
+    state: &'h AlertmanagerState,
     external: Option<&'h ExternalLabels>,
     at: ReadTime,
     joins: HashMap<&'h str, Joins<'h>>,
@@ -46,29 +35,26 @@ pub struct SuppressionMatcher<'h> {
 
 /// For each shape of alerts of one name, and each set of their labels that a row has: the alerts by the values of
 /// those labels.
-type Joins<'h> = HashMap<(usize, Vec<bool>), HashMap<Vec<&'h str>, Candidate<'h>>>;
+type Joins<'h> = HashMap<(usize, Vec<bool>), HashMap<Vec<&'h str>, JoinedAlert<'h>>>;
 
 /// The alerts of one shape that have all labels of a row.
 #[derive(Clone, Copy)]
-struct Candidate<'h> {
+struct JoinedAlert<'h> {
     /// One that is sent on if there is one.
     alert: &'h Arc<ReceivedAlert>,
     is_suppressed: bool,
 }
 
 impl<'h> SuppressionMatcher<'h> {
-    pub fn new(holdings: &'h AlertmanagerState, external: Option<&'h ExternalLabels>, at: ReadTime) -> Self {
-        Self { holdings, external, at, joins: HashMap::new(), looked_at: 0 }
+    pub fn new(state: &'h AlertmanagerState, external: Option<&'h ExternalLabels>, at: ReadTime) -> Self {
+        Self { state, external, at, joins: HashMap::new(), looked_at: 0 }
     }
 
-    /// What becomes of an alert of these labels.
-    pub fn find(&mut self, row: &Labels) -> Found {
+    /// The status of an alert of these labels. Without an alert in it: Alertmanager suppresses one that may be this one
+    /// or that of another instance. None: it has no such alert, or not this instance's.
+    pub fn find(&mut self, row: &Labels) -> Option<AlertmanagerStatus> {
         let name = row.get("alertname").unwrap_or_default();
-        let Some((name, shapes)) =
-            self.holdings.label_names(name).filter(|(_, all)| all.len() <= MOST_SHAPES)
-        else {
-            return Found::Nothing;
-        };
+        let (name, shapes) = self.state.label_names(name).filter(|(_, all)| all.len() <= MOST_SHAPES)?;
         let key: Vec<&str> = row.iter().map(|(_, value)| value).collect();
         let (mut own, mut others) = (Vec::new(), Vec::new());
         for (place, shape) in shapes.iter().enumerate() {
@@ -81,23 +67,17 @@ impl<'h> SuppressionMatcher<'h> {
             if !is_own && self.external.is_some() {
                 continue;
             }
-            let Some(found) = self.join(name, (place, shared), shape, is_own) else {
-                return Found::Nothing;
-            };
+            let found = self.join(name, (place, shared), shape, is_own)?;
             let list = if is_own { &mut own } else { &mut others };
             list.extend(found.get(&key).copied());
         }
         // One that is sent on is enough to be paged by.
-        let is_sent_on = |found: &&Candidate<'_>| !found.is_suppressed;
+        let is_sent_on = |found: &&JoinedAlert<'_>| !found.is_suppressed;
         let sent = own.iter().find(is_sent_on).or_else(|| others.iter().find(is_sent_on));
         match (own.first(), sent) {
-            (Some(own), sent) => Found::Own(Box::new(AlertmanagerStatus::of(
-                sent.unwrap_or(own).alert,
-                self.holdings,
-                self.at,
-            ))),
-            (None, None) if !others.is_empty() => Found::Undecided,
-            (None, _) => Found::Nothing,
+            (Some(own), sent) => Some(AlertmanagerStatus::of(sent.unwrap_or(own).alert, self.state, self.at)),
+            (None, None) if !others.is_empty() => Some(AlertmanagerStatus::default()),
+            (None, _) => None,
         }
     }
 
@@ -119,25 +99,25 @@ impl<'h> SuppressionMatcher<'h> {
         (place, shared): (usize, Vec<bool>),
         shape: &'h LabelNames,
         is_own: bool,
-    ) -> Option<&HashMap<Vec<&'h str>, Candidate<'h>>> {
+    ) -> Option<&HashMap<Vec<&'h str>, JoinedAlert<'h>>> {
         let joins = self.joins.entry(name).or_default();
         let slot = (place, shared);
         if !joins.contains_key(&slot) {
             if joins.len() >= MOST_JOINS {
                 return None;
             }
-            let mut join: HashMap<Vec<&str>, Candidate<'_>> = HashMap::new();
-            for alert in self.holdings.alerts_of(shape) {
+            let mut join: HashMap<Vec<&str>, JoinedAlert<'_>> = HashMap::new();
+            for alert in self.state.alerts_of(shape) {
                 self.looked_at += 1;
                 if is_own && !has_values(alert, &slot.1, self.external) {
                     continue;
                 }
                 let shared = alert.labels.iter().zip(&slot.1).filter(|(_, is_shared)| **is_shared);
                 let key = shared.map(|((_, value), _)| &**value).collect();
-                let is_suppressed = !self.holdings.suppression(alert, self.at).is_empty();
-                let found = join.entry(key).or_insert(Candidate { alert, is_suppressed });
+                let is_suppressed = !self.state.suppression(alert, self.at).is_empty();
+                let found = join.entry(key).or_insert(JoinedAlert { alert, is_suppressed });
                 if found.is_suppressed && !is_suppressed {
-                    *found = Candidate { alert, is_suppressed };
+                    *found = JoinedAlert { alert, is_suppressed };
                 }
             }
             joins.insert(slot.clone(), join);
@@ -174,7 +154,7 @@ mod tests {
     }
 
     /// Alerts as `- LABELS` or, silenced, `s LABELS`.
-    fn holdings(alerts: impl IntoIterator<Item = String>) -> AlertmanagerState {
+    fn state(alerts: impl IntoIterator<Item = String>) -> AlertmanagerState {
         let alert = |text: String| ReceivedAlert {
             labels: labels(&text).iter().map(|(n, v)| (n.into(), v.into())).collect(),
             fingerprint: "".into(),
@@ -196,12 +176,12 @@ mod tests {
     }
 
     #[test]
-    fn a_row_is_held_back_only_by_an_alert_of_its_own() {
+    fn a_row_is_suppressed_only_by_an_alert_of_its_own() {
         let none = None;
         let eu = Some(("cluster=eu", false));
         let relabelled = Some(("cluster=eu replica=a", true));
         for (external, alerts, wanted) in [
-            (none, &["s alertname=A team=x"][..], "held"),
+            (none, &["s alertname=A team=x"][..], "suppressed"),
             (none, &["- alertname=A team=x"], "sent"),
             (none, &["s alertname=A team=y"], "nothing"),
             (none, &["s alertname=B team=x"], "nothing"),
@@ -210,34 +190,34 @@ mod tests {
             (none, &["s alertname=A team=x cluster=other"], "undecided"),
             (none, &["s alertname=A team=x cluster=other", "s alertname=A team=x cluster=eu"], "undecided"),
             (none, &["s alertname=A team=x cluster=other", "- alertname=A team=x cluster=eu"], "nothing"),
-            (none, &["s alertname=A team=x", "s alertname=A team=x cluster=other"], "held"),
+            (none, &["s alertname=A team=x", "s alertname=A team=x cluster=other"], "suppressed"),
             (none, &["s alertname=A team=x", "- alertname=A team=x cluster=other"], "sent"),
             (none, &["- alertname=A team=x", "s alertname=A team=x cluster=other"], "sent"),
-            (eu, &["s alertname=A team=x cluster=eu"], "held"),
+            (eu, &["s alertname=A team=x cluster=eu"], "suppressed"),
             (eu, &["s alertname=A team=x cluster=us"], "nothing"),
             (eu, &["s alertname=A team=x"], "nothing"),
             (eu, &["s alertname=A cluster=eu"], "nothing"),
             (eu, &["s alertname=A team=x cluster=eu replica=a"], "nothing"),
-            (eu, &["s alertname=A team=x cluster=eu", "- alertname=A team=x cluster=us"], "held"),
+            (eu, &["s alertname=A team=x cluster=eu", "- alertname=A team=x cluster=us"], "suppressed"),
             (eu, &["- alertname=A team=x cluster=eu", "s alertname=A team=x cluster=us"], "sent"),
-            (Some(("team=z", false)), &["s alertname=A team=x"], "held"),
+            (Some(("team=z", false)), &["s alertname=A team=x"], "suppressed"),
             (Some(("", false)), &["s alertname=A team=x cluster=eu"], "nothing"),
-            (relabelled, &["s alertname=A team=x cluster=eu"], "held"),
-            (relabelled, &["s alertname=A team=x"], "held"),
+            (relabelled, &["s alertname=A team=x cluster=eu"], "suppressed"),
+            (relabelled, &["s alertname=A team=x"], "suppressed"),
             (relabelled, &["s alertname=A team=x cluster=us"], "nothing"),
             (relabelled, &["s alertname=A team=x cluster=eu env=p"], "nothing"),
             (relabelled, &["s alertname=A team=x cluster=eu", "- alertname=A team=x"], "sent"),
         ] {
             let external =
                 external.map(|(text, is_relabelled)| ExternalLabels { labels: labels(text), is_relabelled });
-            let holdings = holdings(alerts.iter().map(|text| (*text).to_owned()));
-            let found = match SuppressionMatcher::new(&holdings, external.as_ref(), at())
+            let all = state(alerts.iter().map(|text| (*text).to_owned()));
+            let found = match SuppressionMatcher::new(&all, external.as_ref(), at())
                 .find(&labels("alertname=A team=x"))
             {
-                Found::Nothing => "nothing",
+                None => "nothing",
                 Found::Undecided => "undecided",
-                Found::Own(held) if held.word().is_some() => "held",
-                Found::Own(_) => "sent",
+                Some(status) if status.word().is_some() => "suppressed",
+                Some(_) => "sent",
             };
             assert_eq!(found, wanted, "{external:?} {alerts:?}");
         }
@@ -246,9 +226,9 @@ mod tests {
     #[test]
     fn of_two_equal_alerts_one_that_is_sent_on_is_enough() {
         for alerts in [["s alertname=A", "- alertname=A"], ["- alertname=A", "s alertname=A"]] {
-            let holdings = holdings(alerts.map(str::to_owned));
-            let found = SuppressionMatcher::new(&holdings, None, at()).find(&labels("alertname=A"));
-            assert!(matches!(found, Found::Own(held) if held.word().is_none()), "{alerts:?}");
+            let all = state(alerts.map(str::to_owned));
+            let found = SuppressionMatcher::new(&all, None, at()).find(&labels("alertname=A"));
+            assert!(matches!(found, Some(status) if status.word().is_none()), "{alerts:?}");
         }
     }
 
@@ -260,29 +240,29 @@ mod tests {
             let cluster = |i: usize| if i.is_multiple_of(2) { "eu" } else { "us" };
             let alert = |i| format!("s alertname=A cluster={} pod=p{i} team=x", cluster(i));
             let plain = (0..ROWS).map(|i| format!("s alertname=A pod=p{i} team=x"));
-            let holdings = holdings((0..ROWS).map(alert).chain(plain));
-            let mut marking = SuppressionMatcher::new(&holdings, external, at());
+            let all = state((0..ROWS).map(alert).chain(plain));
+            let mut marking = SuppressionMatcher::new(&all, external, at());
             let find = |i| marking.find(&labels(&format!("alertname=A pod=p{i} team=x")));
-            let held = (0..ROWS).map(find).filter(|found| matches!(found, Found::Own(_))).count();
+            let held = (0..ROWS).map(find).filter(|found| found.is_some()).count();
             assert_eq!(held, if external.is_some() { ROWS / 2 } else { ROWS });
             assert!(marking.looked_at <= 2 * ROWS, "{}", marking.looked_at);
         }
     }
 
     #[test]
-    fn label_sets_beyond_all_measure_cost_a_bounded_time_and_hold_nothing_back() {
+    fn label_sets_beyond_all_measure_cost_a_bounded_time_and_suppress_nothing() {
         let alert = |i: usize| format!("s alertname=A l{i}=x");
-        let few = holdings((0..MOST_SHAPES).map(alert));
+        let few = state((0..MOST_SHAPES).map(alert));
         assert!(matches!(
             SuppressionMatcher::new(&few, None, at()).find(&labels("alertname=A l3=x")),
-            Found::Own(_)
+            Some(_)
         ));
-        let many = holdings((0..=MOST_SHAPES).map(alert));
+        let many = state((0..=MOST_SHAPES).map(alert));
         let mut marking = SuppressionMatcher::new(&many, None, at());
-        assert!(matches!(marking.find(&labels("alertname=A l3=x")), Found::Nothing));
+        assert!(matches!(marking.find(&labels("alertname=A l3=x")), None));
         // As many sets of labels of rows as there are sets of one wide alert.
         let wide: String = (0..12).map(|i| format!(" l{i}=x")).collect();
-        let one = holdings((0..50).map(|i| format!("s alertname=A{wide} n={i}")));
+        let one = state((0..50).map(|i| format!("s alertname=A{wide} n={i}")));
         let mut marking = SuppressionMatcher::new(&one, None, at());
         for set in 0..4_096 {
             let own: String = (0..12).filter(|i| set >> i & 1 == 1).map(|i| format!(" l{i}=x")).collect();

@@ -8,7 +8,7 @@ fn read(query: &str) -> PromQl {
 
 fn check(expected: &Unit, queries: &[&str]) {
     for query in queries {
-        assert_eq!(guess(&read(query)), Guess::Known(expected.clone()), "{query}");
+        assert_eq!(unit_from_names(&read(query)), UnitGuess::Known(expected.clone()), "{query}");
     }
 }
 
@@ -111,8 +111,8 @@ fn in_doubt_none() {
 fn silent_names_are_asked_for() {
     let check = |query: &str, names: &[&str]| {
         assert_eq!(
-            guess(&read(query)),
-            Guess::Ask(names.iter().map(|n| (*n).to_owned()).collect()),
+            unit_from_names(&read(query)),
+            UnitGuess::Ask(names.iter().map(|n| (*n).to_owned()).collect()),
             "{query}"
         );
     };
@@ -129,10 +129,12 @@ fn silent_names_are_asked_for() {
 fn metadata_tells_what_a_name_does_not() {
     let check = |query: &str, unit: &str, is_counter: bool, expected: Unit| {
         let query = read(query);
-        let Guess::Ask(asked) = guess(&query) else { panic!("{query} is not asked for") };
+        let UnitGuess::InMetadata(metrics) = unit_from_names(&query) else {
+            panic!("{query} needs no metadata")
+        };
         let unit = Some(unit).filter(|unit| !unit.is_empty()).map(str::to_owned);
-        let told = vec![Metadata { unit, is_counter }; asked.len()];
-        assert_eq!(informed(&query, &asked, &told), expected, "{query}");
+        let metadata = vec![Metadata { unit, is_counter }; metrics.len()];
+        assert_eq!(unit_from_metadata(&query, &metrics, &metadata), expected, "{query}");
     };
     check("size", "bytes", false, Unit::Bytes);
     check("sum(rate(sent[5m]))", "bytes", true, Unit::BytesPerSecond);

@@ -84,8 +84,8 @@ struct AlertsJson<'a> {
 
 impl CountsJson {
     fn of(counts: StateCounts) -> Self {
-        let StateCounts { firing, pending, error, unknown, inactive, held } = counts;
-        Self { firing, pending, error, unknown, inactive, suppressed: held.total() }
+        let StateCounts { firing, pending, error, unknown, inactive, .. } = counts;
+        Self { firing, pending, error, unknown, inactive, suppressed: counts.suppressed() }
     }
 }
 

@@ -9,11 +9,9 @@ use futures_util::future::join4;
 use super::head::Head;
 use super::time_bar::TimeBar;
 use super::top::Top;
-use super::{
-    PATIENCE, Shell, briefly, graphs, is_unknown, members, panel_context, problems, summary_without_alerts,
-};
+use super::{Shell, briefly, graphs, is_unknown, members, panel_context, problems, summary_without_alerts};
 use crate::catalog::Entity;
-use crate::monitoring::{AlertQuery, Failure};
+use crate::monitoring::{AlertQuery, DEADLINES, Failure};
 use crate::web::data;
 use crate::web::format::Format;
 use crate::web::links::Page;
@@ -112,7 +110,7 @@ async fn resolved(view: &View) -> Option<ResolvedAlertPanel> {
         return None;
     }
     let firing = monitoring.last_firing(instance, &query, view.spec.alerts.as_ref(), params.period.now);
-    let firing = tokio::time::timeout(PATIENCE, firing).await.unwrap_or(Err(Failure::Late));
+    let firing = tokio::time::timeout(DEADLINES.panel, firing).await.unwrap_or(Err(Failure::Late));
     Some(ResolvedAlertPanel::of(&query.labels, firing, params))
 }
 

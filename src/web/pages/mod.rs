@@ -19,7 +19,6 @@ mod top;
 mod unmatched;
 
 use std::future::Future;
-use std::time::Duration;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, HeaderName, HeaderValue, LOCATION};
@@ -33,8 +32,6 @@ use crate::web::panels::times::zone_words;
 use crate::web::reply::CachePolicy;
 use crate::web::settings::WebSettings;
 use top::Top;
-
-const PATIENCE: Duration = Duration::from_millis(1_500);
 
 /// The frame of a page: title, icon, navigation, footer.
 pub struct Shell<'a> {
@@ -147,7 +144,7 @@ fn shows_panels(view: &View, path: &str) -> bool {
 
 /// Waits for a panel of a page with others. None: it is late, and fetches itself while the store fetches its answer.
 async fn briefly<T>(answer: impl Future<Output = T>) -> Option<T> {
-    tokio::time::timeout(PATIENCE, answer).await.ok()
+    tokio::time::timeout(crate::monitoring::DEADLINES.panel, answer).await.ok()
 }
 
 /// What is wrong with the annotations that the view shows.

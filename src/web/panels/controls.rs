@@ -116,7 +116,7 @@ fn chips(context: &PanelContext<'_>, counts: StateCounts) -> Vec<Chip> {
         Chip { state: Some(state), link: NavLink { current, ..link } }
     };
     let mut firing = only(AlertState::Firing, counts.firing);
-    for (word, n) in counts.held.parts() {
+    for (word, n) in counts.suppressed_parts() {
         // These fire too, and the filter shows them.
         firing.link.text.push_str(&format!(", {n} {word}"));
     }

@@ -26,7 +26,7 @@ impl StateText {
         let states = [("firing", counts.firing), ("pending", counts.pending), ("unknown", unknown)];
         let some = states.into_iter().filter(|(_, n)| *n > 0);
         let some = some.map(|(state, n)| Self::new(state, format!("{n} {state}")));
-        let suppressed = counts.held.parts();
+        let suppressed = counts.suppressed_parts();
         some.chain(suppressed.map(|(word, n)| Self::new("silenced", format!("{n} {word}")))).collect()
     }
 }

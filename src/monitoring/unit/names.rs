@@ -1,4 +1,4 @@
-//! Guesses what a query measures: from its metrics' names, else from their metadata. In doubt it says nothing.
+//! Guesses the unit of a query from its metrics' names, else from their metadata. In doubt there is none.
 
 use crate::annotations::Unit;
 use crate::prometheus::Metadata;
@@ -44,32 +44,32 @@ const UNITLESS: [&str; 7] =
 /// Names that Prometheus itself gives to what has no unit.
 const OWN: [&str; 3] = ["up", "ALERTS", "ALERTS_FOR_STATE"];
 
-/// What the names in a query tell.
+/// The unit that the names in a query give.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Guess {
+pub enum UnitGuess {
     Known(Unit),
-    /// Only the metadata of these metrics can tell.
-    Ask(Vec<String>),
+    /// Only the metadata of these metrics can give it.
+    InMetadata(Vec<String>),
 }
 
 /// The unit of a query by the names in it.
-pub fn guess(query: &PromQl) -> Guess {
+pub fn unit_from_names(query: &PromQl) -> UnitGuess {
     let measured = query.measured();
     let silent = measured.iter().filter(|one| of(one, None).is_none());
     let mut names: Vec<String> = silent.map(|one| one.metric.clone()).collect();
     names.sort_unstable();
     names.dedup();
     match names.len() {
-        0 => Guess::Known(agreed(measured.iter().map(|one| of(one, None)))),
-        1..=MOST_ASKED => Guess::Ask(names),
-        _ => Guess::Known(Unit::None),
+        0 => UnitGuess::Known(agreed(measured.iter().map(|one| of(one, None)))),
+        1..=MOST_ASKED => UnitGuess::InMetadata(names),
+        _ => UnitGuess::Known(Unit::None),
     }
 }
 
-/// The unit of a query by the names in it, and by what is known of those that were asked for.
-pub fn informed(query: &PromQl, asked: &[String], told: &[Metadata]) -> Unit {
+/// The unit of a query by the names in it, and by the metadata of some.
+pub fn unit_from_metadata(query: &PromQl, metrics: &[String], metadata: &[Metadata]) -> Unit {
     let metadata = |one: &Measured| {
-        let mut all = asked.iter().zip(told);
+        let mut all = metrics.iter().zip(metadata);
         all.find(|(name, _)| **name == one.metric).map(|(_, metadata)| metadata)
     };
     agreed(query.measured().iter().map(|one| of(one, metadata(one))))
@@ -83,7 +83,7 @@ fn agreed(units: impl Iterator<Item = Option<Unit>>) -> Unit {
 }
 
 /// None: neither name nor metadata say anything.
-fn of(one: &Measured, told: Option<&Metadata>) -> Option<Unit> {
+fn of(one: &Measured, metadata: Option<&Metadata>) -> Option<Unit> {
     if one.made == Made::Age {
         let instant = UNITLESS.iter().skip(4).any(|suffix| one.metric.ends_with(suffix));
         return Some(if instant { Unit::Seconds } else { Unit::None });
@@ -93,8 +93,8 @@ fn of(one: &Measured, told: Option<&Metadata>) -> Option<Unit> {
         Made::Quantile | Made::Mean => &one.metric,
         _ => counted(&one.metric),
     };
-    let level = || level(metric).or_else(|| Unit::parse(told?.unit.as_deref()?));
-    let counts = || one.metric.len() > metric.len() || told.is_some_and(|told| told.is_counter);
+    let level = || level(metric).or_else(|| Unit::parse(metadata?.unit.as_deref()?));
+    let counts = || one.metric.len() > metric.len() || metadata.is_some_and(|metadata| metadata.is_counter);
     match one.made {
         Made::Sum => level().map(|unit| if adds_up(&unit) { unit } else { Unit::None }),
         Made::Rate => {
