@@ -1,4 +1,4 @@
-//! Finds the owners of many alerts at once. No regex is tested twice with one value, and the work of one request is
+//! Finds the entities of many alerts at once. No regex is tested twice with one value, and the work of one request is
 //! bounded.
 
 use std::collections::HashMap;
@@ -11,7 +11,7 @@ const MOST_WORK: usize = 50_000_000;
 
 /// One use of the index.
 pub struct IndexSearch<'o> {
-    owners: &'o AlertIndex,
+    index: &'o AlertIndex,
     /// For each label that regexes are tested with: what is known of its values.
     known: Vec<ValueResults>,
     most_work: usize,
@@ -65,49 +65,49 @@ struct Value<'l> {
 type Values<'l> = Vec<Value<'l>>;
 
 impl<'o> IndexSearch<'o> {
-    pub(super) fn of(owners: &'o AlertIndex) -> Self {
-        Self::within(owners, MOST_WORK)
+    pub(super) fn of(index: &'o AlertIndex) -> Self {
+        Self::within(index, MOST_WORK)
     }
 
-    pub(super) fn within(owners: &'o AlertIndex, most_work: usize) -> Self {
-        let known = vec![ValueResults::default(); owners.labels.len()];
-        Self { owners, known, most_work, done: Work::default() }
+    pub(super) fn within(index: &'o AlertIndex, most_work: usize) -> Self {
+        let known = vec![ValueResults::default(); index.labels.len()];
+        Self { index, known, most_work, done: Work::default() }
     }
 
     /// The entities that would show an alert of these labels, the closest first.
     pub fn find(&mut self, labels: &Labels) -> Vec<Match> {
-        let owners = self.owners;
-        let named = labels.get("alertname").and_then(|name| owners.names.get(name)).copied();
-        let pairs = labels.iter().filter_map(|(label, value)| Some(owners.pairs.get(label)?.of(value)));
+        let index = self.index;
+        let named = labels.get("alertname").and_then(|name| index.names.get(name)).copied();
+        let pairs = labels.iter().filter_map(|(label, value)| Some(index.pairs.get(label)?.of(value)));
         let pairs: Vec<u32> = std::iter::once(NONE).chain(pairs.flatten()).collect();
         let names = std::iter::once(NONE).chain(named);
         let places = names.flat_map(|name| pairs.iter().map(move |pair| (name, *pair)));
         let mut values = self.values(labels);
-        let found = places.flat_map(|(name, pair)| owners.posted(name, pair));
+        let found = places.flat_map(|(name, pair)| index.posted(name, pair));
         let found: Vec<&Entry> = found.filter(|entry| self.holds(entry, &mut values)).collect();
-        owners.told(found.into_iter())
+        index.matches(found.into_iter())
     }
 
     /// The entities that would show alerts of a rule, whatever labels its series bring along; at most `most`.
     pub fn of_rule(&mut self, name: &str, labels: &Labels, most: usize) -> Vec<Match> {
-        let owners = self.owners;
+        let index = self.index;
         let with_name = labels.iter().filter(|(label, _)| *label != "alertname").chain([("alertname", name)]);
         let all: Labels = with_name.collect();
         // A label that the rule does not set, or sets by a template, may have any value.
         let open =
             |label: &str| all.get(label).is_none_or(|value| value.contains("{{") && label != "alertname");
         let mut values = self.values(&all);
-        let number = owners.names.get(name).copied().unwrap_or(u32::MAX);
+        let number = index.names.get(name).copied().unwrap_or(u32::MAX);
         let mut found: Vec<&Entry> = Vec::new();
-        for entry in owners.under(number) {
-            let mut tested = entry.tested(owners);
+        for entry in index.under(number) {
+            let mut tested = entry.tested(index);
             if tested.all(|tested| open(&tested.matcher.name) || self.matches(tested, &mut values)) {
                 found.push(entry);
             }
         }
         // Of those that name no rule it would be a guess.
-        found.extend(owners.under(NONE).filter(|entry| self.holds(entry, &mut values)));
-        owners.told(found.into_iter().take(most))
+        found.extend(index.under(NONE).filter(|entry| self.holds(entry, &mut values)));
+        index.matches(found.into_iter().take(most))
     }
 
     pub fn work(&self) -> Work {
@@ -115,9 +115,9 @@ impl<'o> IndexSearch<'o> {
     }
 
     fn values<'l>(&self, labels: &'l Labels) -> Values<'l> {
-        let mut values = vec![Value::default(); self.owners.labels.len()];
+        let mut values = vec![Value::default(); self.index.labels.len()];
         for (label, value) in labels.iter() {
-            let place = self.owners.labels.get(label).and_then(|label| values.get_mut(*label as usize));
+            let place = self.index.labels.get(label).and_then(|label| values.get_mut(*label as usize));
             if let Some(place) = place {
                 place.text = Some(value);
             }
@@ -126,7 +126,7 @@ impl<'o> IndexSearch<'o> {
     }
 
     fn holds(&mut self, entry: &Entry, values: &mut Values<'_>) -> bool {
-        entry.tested(self.owners).all(|tested| self.matches(tested, values))
+        entry.tested(self.index).all(|tested| self.matches(tested, values))
     }
 
     fn matches(&mut self, tested: &Tested, values: &mut Values<'_>) -> bool {
@@ -152,7 +152,7 @@ impl<'o> IndexSearch<'o> {
 
     /// What is known of a regex of a label and a value.
     fn result(&mut self, label: usize, slot: usize, value: &mut Value<'_>) -> Option<&mut TestResult> {
-        let (known, sieve) = (self.known.get_mut(label)?, self.owners.sieves.get(label)?);
+        let (known, sieve) = (self.known.get_mut(label)?, self.index.sieves.get(label)?);
         let place = *value.place.get_or_insert_with(|| known.place(value.text.unwrap_or_default(), sieve));
         known.results.get_mut(place)?.get_mut(slot)
     }
