@@ -1,4 +1,4 @@
-//! Which entities of a snapshot ask for which alerts of which instance: read once, counted often.
+//! Which entities of a snapshot select which alerts of which instance: read once, counted often.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -8,25 +8,26 @@ use crate::catalog::Snapshot;
 use crate::monitoring::{Monitoring, RoutingInput};
 use crate::prometheus::Instance;
 
-/// The most instances that are asked for one overview; beyond them nothing is known.
+/// Further instances are not asked, so their alerts are unknown.
 const MOST_INSTANCES: usize = 256;
 
-/// An entity that asks for alerts.
+/// An entity that selects alerts.
 #[derive(Clone, Copy)]
 pub struct Subscription {
     /// Its place in the snapshot.
     pub row: u32,
-    pub wanted: u32,
+    /// A place in `selectors`.
+    pub selector: u32,
     /// A place in `instances`; None: it has no instance.
     pub instance: Option<u32>,
 }
 
 #[derive(Default)]
 pub struct AlertSubscriptions {
-    /// The alerts that some entities ask for, alike letter for letter.
-    pub(super) wanted: Vec<AlertSpec>,
+    /// The distinct selectors.
+    pub(super) selectors: Vec<AlertSpec>,
     pub subscriptions: Vec<Subscription>,
-    /// Entities without alerts of which nobody knows whether they should have some.
+    /// Entities without alerts that may have some: what selects them cannot be read, or they have no instance.
     pub unknown: Vec<u32>,
     pub instances: Vec<Arc<Instance>>,
     /// Every entity: whether it has anything to show.
@@ -36,7 +37,7 @@ pub struct AlertSubscriptions {
 }
 
 impl AlertSubscriptions {
-    /// Looks at every entity, so it is nothing for a thread that answers requests.
+    /// Reads every entity: too much work for a thread that serves requests.
     pub fn of(snapshot: &Snapshot, monitoring: &Monitoring, input: &RoutingInput) -> Self {
         let mut list = Self {
             available: snapshot.entities.iter().map(|entity| is_available(entity)).collect(),
@@ -67,20 +68,20 @@ impl AlertSubscriptions {
                 (place < MOST_INSTANCES).then(|| u32::try_from(place).ok()).flatten()
             });
             let Some(alerts) = spec.alerts else { continue };
-            // What could not be read has no text.
+            // An annotation that cannot be read has no text.
             let texts = (entity.annotation(ALERT), entity.annotation(LABELS));
-            let wanted =
+            let selector =
                 *known.entry((texts, alerts.broken, alerts.chooses_nothing())).or_insert_with(|| {
-                    list.wanted.push(alerts);
-                    u32::try_from(list.wanted.len() - 1).unwrap_or(u32::MAX)
+                    list.selectors.push(alerts);
+                    u32::try_from(list.selectors.len() - 1).unwrap_or(u32::MAX)
                 });
-            list.subscriptions.push(Subscription { row, wanted, instance });
+            list.subscriptions.push(Subscription { row, selector, instance });
         }
         list
     }
 }
 
-/// As people read them, so without regard to case.
+/// Ignores case.
 fn by_name(snapshot: &Snapshot) -> Vec<u32> {
     let named = (0u32..).zip(&snapshot.entities);
     let mut named: Vec<(String, u32)> =

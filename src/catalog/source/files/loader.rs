@@ -5,11 +5,8 @@ use std::hash::{BuildHasher, RandomState};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use jiff::Timestamp;
-
 use super::document::{LocationTarget, ParsedFile, read_text};
 use super::glob::FoundFile;
-use super::scan::{FileScan, Scan};
 use crate::catalog::{CatalogSettings, Entity, EntityRef, SourceFault};
 use crate::yaml::{self, Budget};
 
@@ -44,10 +41,6 @@ impl Loader {
     pub(super) fn new(settings: CatalogSettings) -> Self {
         let (files, targets) = (HashMap::new(), HashMap::new());
         Self { settings, files, targets, directories: Vec::new(), hasher: RandomState::new() }
-    }
-
-    pub(super) fn load(&mut self, now: Timestamp) -> FileScan {
-        Scan::new(self).run(now)
     }
 
     /// Parses a file, unless it has not changed since the last reading.

@@ -60,7 +60,7 @@ impl FileSource {
     /// Reads everything again, waiting for the disk, and swaps the snapshot.
     pub fn reload(&self, now: Timestamp) {
         let mut loader = locked(&self.loader);
-        self.merger.set_files(loader.load(now).content);
+        self.merger.set_files(FileScan::with(&mut loader, now).content);
         drop(loader);
         if let Some(watcher) = locked(&self.watcher).as_ref() {
             // A watcher that ended needs no signal.

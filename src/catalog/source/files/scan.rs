@@ -32,14 +32,19 @@ pub struct FileScan {
 }
 
 impl FileScan {
+    /// Reads what has changed since the loader's last scan.
+    pub(super) fn with(loader: &mut Loader, now: Timestamp) -> Self {
+        Scan::new(loader).run(now)
+    }
+
     /// Reads everything once, waiting for the disk.
     pub fn of(settings: CatalogSettings) -> Self {
-        Loader::new(settings).load(Timestamp::UNIX_EPOCH)
+        Self::with(&mut Loader::new(settings), Timestamp::UNIX_EPOCH)
     }
 }
 
 /// The state of one reading.
-pub(super) struct Scan<'a> {
+struct Scan<'a> {
     loader: &'a mut Loader,
     finder: FileFinder,
     prefetched: HashMap<PathBuf, Content>,
@@ -60,7 +65,7 @@ pub(super) struct Scan<'a> {
 }
 
 impl<'a> Scan<'a> {
-    pub(super) fn new(loader: &'a mut Loader) -> Self {
+    fn new(loader: &'a mut Loader) -> Self {
         Self {
             not_read: loader.settings.not_read.clone(),
             loader,
@@ -79,7 +84,7 @@ impl<'a> Scan<'a> {
         }
     }
 
-    pub(super) fn run(mut self, now: Timestamp) -> FileScan {
+    fn run(mut self, now: Timestamp) -> FileScan {
         let settings = self.loader.settings.clone();
         for (name, text) in &settings.embedded {
             let parsed = read_text(Path::new(name), text);
