@@ -6,7 +6,7 @@ use proptest::prelude::{Strategy, any, prop, proptest};
 use proptest::sample::select;
 
 use super::*;
-use crate::annotations::ALERT;
+use crate::annotations::{ALERT, AlertNames, LABELS, MonitoringSpec};
 use crate::catalog::{Annotation, EntityRef};
 use crate::prometheus::Labels;
 

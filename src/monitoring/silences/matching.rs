@@ -215,7 +215,7 @@ mod tests {
                 .find(&labels("alertname=A team=x"))
             {
                 None => "nothing",
-                Found::Undecided => "undecided",
+                Some(status) if status.alert.is_none() => "undecided",
                 Some(status) if status.word().is_some() => "suppressed",
                 Some(_) => "sent",
             };

@@ -112,7 +112,7 @@ fn silent_names_are_asked_for() {
     let check = |query: &str, names: &[&str]| {
         assert_eq!(
             unit_from_names(&read(query)),
-            UnitGuess::Ask(names.iter().map(|n| (*n).to_owned()).collect()),
+            UnitGuess::InMetadata(names.iter().map(|n| (*n).to_owned()).collect()),
             "{query}"
         );
     };
