@@ -21,7 +21,7 @@ pub async fn json(
     params: &PageParams,
 ) -> Result<HttpResponse, PageError> {
     let graph_type = params.graph_type.unwrap_or(graph.graph_type);
-    let written = GraphBody(Graph { graph_type, ..graph });
+    let written = OwnedGraph(Graph { graph_type, ..graph });
     if written.samples() < MANY_SAMPLES {
         return reply::json(request, &written, CachePolicy::Live);
     }
@@ -36,16 +36,16 @@ pub(super) fn making(request: &HttpRequest, graph: &Graph) -> Option<Making> {
 }
 
 /// A graph that serializes as [`GraphJson`].
-struct GraphBody(Graph);
+struct OwnedGraph(Graph);
 
-impl GraphBody {
+impl OwnedGraph {
     fn samples(&self) -> usize {
         let matrix = &self.0.answer.value;
         matrix.window.len().saturating_mul(matrix.series.len())
     }
 }
 
-impl Serialize for GraphBody {
+impl Serialize for OwnedGraph {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         GraphJson::of(&self.0).serialize(serializer)
     }

@@ -1,6 +1,7 @@
 //! Errors: one text for the reader, one log line for the operator, and a reply in the requested format.
 
 mod empty;
+mod error_text;
 mod instances;
 mod panics;
 mod text;
@@ -12,9 +13,9 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
 
 pub use empty::EmptyText;
+pub use error_text::ErrorText;
 pub use instances::unknown_name;
 pub use panics::catch_panics;
-pub use text::ErrorText;
 pub use upstream::describe_alertmanager;
 
 use crate::catalog::EntityRef;

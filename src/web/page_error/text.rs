@@ -2,9 +2,9 @@
 
 use actix_web::http::StatusCode;
 
-use super::PageError;
 use super::instances::{no_such_instance, unknown_instance};
 use super::upstream::prometheus;
+use super::{ErrorText, PageError};
 use crate::monitoring::Failure;
 use crate::upstream::ErrorKind;
 
@@ -13,45 +13,12 @@ const INTERNAL: &str = "internal";
 const NOT_FOUND: &str = "not_found";
 const BAD_PARAMETER: &str = "bad_parameter";
 
-/// An error as its reader sees it: what failed, why, and what to try.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ErrorText {
-    pub status: StatusCode,
-    /// The contract's word: `timeout`.
-    pub kind: &'static str,
-    /// A few words, as a heading.
-    pub title: String,
-    /// A sentence or two.
-    pub explanation: String,
-    /// What Prometheus itself said: verbatim, untrusted.
-    pub said: Option<String>,
-    /// What the reader can do; empty when there is nothing.
-    pub advice: String,
-}
-
 impl ErrorText {
-    pub(super) fn new(
-        status: StatusCode,
-        kind: &'static str,
-        title: impl Into<String>,
-        explanation: impl Into<String>,
-        advice: impl Into<String>,
-    ) -> Self {
-        let (title, explanation, advice) = (title.into(), explanation.into(), advice.into());
-        Self { status, kind, title, explanation, said: None, advice }
-    }
-
     /// The text of a failed panel. The operator's log already has a line for the instance's failure, so a reader
     /// adds none.
     pub fn of(failure: &Failure) -> Self {
         tracing::debug!(fault = %for_operator(failure), "a panel failed");
         failure_text(failure)
-    }
-
-    /// All of it in one line, for data forms.
-    pub fn message(&self) -> String {
-        let said = self.said.as_ref().map(|said| format!(" Prometheus said: {said}")).unwrap_or_default();
-        format!("{}: {}{said}", self.title, self.explanation)
     }
 }
 

@@ -6,7 +6,7 @@ use crate::web::panels::StateSummary;
 use crate::web::request::View;
 
 /// A field of the entity.
-pub struct EntityField {
+pub struct HeadField {
     pub name: &'static str,
     pub text: String,
     /// The page of the entity that it names, where the catalog has one.
@@ -29,7 +29,7 @@ pub struct Head {
     pub namespace: String,
     pub catalog: Link,
     pub description: Option<String>,
-    pub facts: Vec<EntityField>,
+    pub facts: Vec<HeadField>,
     pub tags: Vec<String>,
     pub links: Vec<OwnLink>,
     pub tabs: Vec<NavLink>,
@@ -42,13 +42,13 @@ impl Head {
         let (reference, links) = (&entity.reference, view.links());
         let has_members = view.members.as_ref().is_some_and(|members| !members.rows.is_empty());
         let fact =
-            |name, text: Option<&str>| text.map(|t| EntityField { name, text: t.to_owned(), href: None });
+            |name, text: Option<&str>| text.map(|t| HeadField { name, text: t.to_owned(), href: None });
         let named = NAMED.into_iter().map(|(name, kind)| {
             let text = entity.spec.get(name)?.as_str()?;
             let other = EntityRef::parse_with(text, kind, reference.namespace());
             let other = other.filter(|other| view.snapshot.get(other).is_some());
             let href = other.map(|other| links.to(Page::Entity(&other)));
-            Some(EntityField { name, text: text.to_owned(), href })
+            Some(HeadField { name, text: text.to_owned(), href })
         });
         let ends = [fact("type", entity.spec_type()), fact("lifecycle", entity.lifecycle())];
         let [kind_of, lifecycle] = ends;
