@@ -276,7 +276,7 @@ async fn custom_alerts_follow_the_address() {
         assert_eq!((page.status.as_u16(), page.text().contains("id=\"alerts\"")), (200, true), "{address}");
     }
     let unmatched = world.get("/alerts?alerts=Nobody").await;
-    assert!(unmatched.text().contains("named by this page"), "{}", unmatched.text());
+    assert!(unmatched.text().contains("Rule not found in default"), "{}", unmatched.text());
     let own = world.get("/alerts.json?entity=component:payments&showInactiveAlerts").await.json();
     assert_eq!(
         own["alerts"].as_array().unwrap().len(),

@@ -228,7 +228,7 @@ async fn unsorted_points_and_gaps() {
     assert_eq!(json!(tail("late")), json!([null, null, "NaN", 4.0, 5.0]));
     assert_eq!(json!(tail("early")), json!([1.0, 2.0, null, null, "+Inf"]));
     let text = seen(&world, "graph-1", "?step=60").await;
-    assert!(text.contains("2 samples are NaN or infinite"), "{text}");
+    assert!(text.contains("2 samples are NaN (gaps) or infinite"), "{text}");
 }
 
 #[tokio::test]

@@ -110,7 +110,7 @@ async fn first_matching_rule_chooses_the_instance_and_the_page_names_it() {
         assert!(page.text().contains(why), "{}", page.text());
     }
     let status = portals.world.get("/status").await;
-    assert!(status.text().contains("mine leads to other, rule-2 leads to default"), "{}", status.text());
+    assert!(status.text().contains("mine selects other, rule-2 selects default"), "{}", status.text());
 }
 
 #[tokio::test]

@@ -169,7 +169,7 @@ async fn status_page_shows_no_secret() {
     let page = world.get("/status").await;
     let text = page.text();
     assert_eq!(page.status, 200);
-    assert!(text.contains("miss 1") && text.contains("/prometheus/api"), "{text}");
+    assert!(text.contains("1 miss") && text.contains("/prometheus/api"), "{text}");
     assert!(!text.contains("canary"), "{text}");
     assert!(
         !text.contains(&world.upstream.address.port().to_string()),
