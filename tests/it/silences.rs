@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use promenade::alertmanager::AlertmanagerSettings;
+use promenade::alertmanager::{AlertmanagerClient, AlertmanagerSettings};
 use promenade::clock;
+use promenade::metrics::Metrics;
 use promenade::prometheus::InstanceName;
 use serde_json::{Value, json};
 use world::World;
@@ -363,3 +364,22 @@ metadata:
   name: second
   annotations: {prometheus.io/alert: all, prometheus.io/service-name: second}
 "#;
+
+#[tokio::test]
+async fn credential_repeated_by_an_alertmanager_is_redacted() {
+    let alertmanager = Upstream::start().await;
+    // The portal's error names the JSON that it did not expect.
+    alertmanager.on_any(Reply::json(200, &json!("who is hush-hush?")));
+    let url: url::Url = format!("http://{}/am", alertmanager.address).parse().unwrap();
+    let settings = AlertmanagerSettings {
+        ui_url: url.clone(),
+        url,
+        headers: vec![("Authorization".to_owned(), "Bearer hush-hush".to_owned().into())],
+        timeout: Duration::from_secs(2),
+    };
+    let (instance, metrics) = (InstanceName::new("default"), Metrics::new());
+    let client = AlertmanagerClient::new(&settings, &instance, &metrics.upstream).unwrap();
+    let error = client.state().await.unwrap_err();
+    assert!(error.detail.contains("who is [secret]?"), "{error}");
+    assert!(!format!("{error} {error:?}").contains("hush"), "{error}");
+}
