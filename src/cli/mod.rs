@@ -19,7 +19,7 @@ const COULD_NOT_BEGIN: u8 = 2;
 /// The Prometheus alerts and graphs of every Backstage entity, on a page of its own
 #[derive(Parser)]
 #[command(name = "promenade", version, arg_required_else_help = true)]
-struct Arguments {
+struct CommandLine {
     #[command(subcommand)]
     command: Command,
     /// How logs are written to standard error; their level is set by RUST_LOG
@@ -47,7 +47,7 @@ enum CommandError {
 
 /// The whole program: reads the process' arguments, runs the command, and prints on standard error what went wrong.
 pub fn run() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = CommandLine::parse();
     let otherwise = match arguments.command {
         Command::Check(_) => log::REPORTING,
         Command::Serve(_) | Command::Demo(_) => log::SERVING,

@@ -123,10 +123,10 @@ fn builder(settings: &ListenerSettings) -> ServerBuilder {
 }
 
 /// A request's answer, good or bad.
-type Answer = Response<BoxBody>;
+type AppResponse = Response<BoxBody>;
 
 /// Makes an app for each thread that serves.
-pub type AppFactory = BoxServiceFactory<AppConfig, Request, Answer, Answer, ()>;
+pub type AppFactory = BoxServiceFactory<AppConfig, Request, AppResponse, AppResponse, ()>;
 
 pub fn boxed_app<T, B>(app: actix_web::App<T>) -> AppFactory
 where
@@ -199,8 +199,8 @@ fn http(
 /// Calls the app. Marks on the connection when the request begins and when its answer is whole.
 fn answered(
     mut request: Request,
-    app: &BoxService<Request, Answer, Answer>,
-) -> impl Future<Output = Result<Response<Sliced>, Answer>> + use<> {
+    app: &BoxService<Request, AppResponse, AppResponse>,
+) -> impl Future<Output = Result<Response<Sliced>, AppResponse>> + use<> {
     let has_body = !matches!(request.payload(), Payload::None);
     let connection = request.conn_data::<Arc<Connection>>().cloned();
     if let Some(connection) = connection.as_ref().filter(|_| least_length(request.head()) > MOST_HEAD) {

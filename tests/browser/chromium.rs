@@ -39,7 +39,7 @@ use tokio::runtime::Runtime;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The quality of a published picture, in percent.
-const QUALITY: i64 = 80;
+const QUALITY: i64 = 70;
 
 const FLAGS: [&str; 4] =
     ["disable-gpu", "disable-quic", "disable-component-update", "no-default-browser-check"];
