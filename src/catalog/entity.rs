@@ -130,7 +130,7 @@ impl Annotation {
 
 /// A link of `metadata.links`.
 #[derive(Clone, Debug)]
-pub struct Link {
+pub struct EntityLink {
     pub url: String,
     pub title: Option<String>,
 }
@@ -149,7 +149,7 @@ pub struct Entity {
     pub labels: BTreeMap<String, String>,
     pub annotations: BTreeMap<String, Annotation>,
     pub tags: Vec<String>,
-    pub links: Vec<Link>,
+    pub links: Vec<EntityLink>,
     /// What else `metadata` has, the namespace as written among it.
     pub other_metadata: serde_json::Map<String, serde_json::Value>,
     /// `spec`, whole.

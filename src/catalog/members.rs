@@ -124,7 +124,7 @@ mod tests {
     use super::*;
     use crate::catalog::Relation;
 
-    fn snapshot(said: &[(&str, &[(&str, &str)])]) -> Snapshot {
+    fn snapshot(entities_text: &[(&str, &[(&str, &str)])]) -> Snapshot {
         let entity = |(reference, relations): &(&str, &[(&str, &str)])| {
             let reference = EntityRef::parse(reference).unwrap();
             let relation = |(kind, target): &(&str, &str)| Relation {
@@ -149,7 +149,7 @@ mod tests {
                 faults: Vec::new(),
             })
         };
-        Snapshot::new(said.iter().map(entity))
+        Snapshot::new(entities_text.iter().map(entity))
     }
 
     fn names(snapshot: &Snapshot, of: &str) -> String {
@@ -198,13 +198,13 @@ mod tests {
 
     #[test]
     fn a_crowd_is_cut_and_told() {
-        let mut said: Vec<(String, [(&str, &str); 1])> = Vec::new();
+        let mut entities_text: Vec<(String, [(&str, &str); 1])> = Vec::new();
         for i in 0..=MOST_MEMBERS {
-            said.push((format!("component:c{i}"), [("partOf", "system:all")]));
+            entities_text.push((format!("component:c{i}"), [("partOf", "system:all")]));
         }
-        let said: Vec<(&str, &[(&str, &str)])> =
-            said.iter().map(|(name, memberships)| (name.as_str(), &memberships[..])).collect();
-        let members = snapshot(&said).members(&EntityRef::parse("system:all").unwrap());
+        let entities_text: Vec<(&str, &[(&str, &str)])> =
+            entities_text.iter().map(|(name, memberships)| (name.as_str(), &memberships[..])).collect();
+        let members = snapshot(&entities_text).members(&EntityRef::parse("system:all").unwrap());
         assert_eq!((members.rows.len(), members.is_cut), (MOST_MEMBERS, true));
     }
 }

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use arc_swap::{ArcSwap, ArcSwapOption};
 use jiff::Timestamp;
 
-pub use entity::{Annotation, Entity, EntityRef, Link, Place};
+pub use entity::{Annotation, Entity, EntityLink, EntityRef, Place};
 pub use fault::{About, EntityFault};
 pub use members::{MOST_MEMBERS, Members};
 pub use relations::Relation;

@@ -74,8 +74,8 @@ mod tests {
 
     fn check(document: Option<Value>, spec: Value, wanted: &[&str]) {
         let relations = of(document.as_ref(), &spec, "shop");
-        let told: Vec<String> = relations.iter().map(|r| format!("{} {}", r.kind, r.target)).collect();
-        assert_eq!(told, wanted, "{document:?} {spec}");
+        let found: Vec<String> = relations.iter().map(|r| format!("{} {}", r.kind, r.target)).collect();
+        assert_eq!(found, wanted, "{document:?} {spec}");
     }
 
     #[test]

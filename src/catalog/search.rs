@@ -221,14 +221,14 @@ impl Index {
 
 /// Kind, namespace, owner, system, in the form that filters compare.
 fn facets_of(entity: &Entity) -> [Option<Box<str>>; FACETS] {
-    fn said(text: Option<&str>) -> Option<&str> {
+    fn non_empty(text: Option<&str>) -> Option<&str> {
         text.filter(|text| !text.is_empty())
     }
     [
         Some(entity.reference.kind().into()),
         Some(entity.reference.namespace().into()),
-        said(entity.owner()).map(|owner| key(owner, "group", Some(entity)).into()),
-        said(entity.system()).map(|system| key(system, "system", Some(entity)).into()),
+        non_empty(entity.owner()).map(|owner| key(owner, "group", Some(entity)).into()),
+        non_empty(entity.system()).map(|system| key(system, "system", Some(entity)).into()),
     ]
 }
 

@@ -70,7 +70,7 @@ fn unknown_instance(entity: &Entity, unknown: &UnknownInstance) -> Option<Findin
     let known = unknown.known.join(", ");
     let known =
         if known.is_empty() { "none that it may use".to_owned() } else { format!("known are {known}") };
-    match &unknown.asked {
+    match &unknown.requested {
         Some(name) => {
             let value = entity.annotation(SERVICE_NAME).unwrap_or_default();
             let told = match &unknown.reason {

@@ -172,14 +172,14 @@ impl Conversation<'_> {
         let told = |problem| vec![Finding::of_problem(&asking.entity, RULE, &problem)];
         match self.monitoring.graph(&self.routed.instance, graph, &self.period).await {
             Ok(answer) if is_empty(&answer.answer.value) => {
-                let (message, meant) = match answer.empty_reason {
-                    EmptyReason::NoSuchMetric { metric, meant } => {
-                        (format!("the instance {} has no metric {metric}", self.name()), meant)
+                let (message, similar) = match answer.empty_reason {
+                    EmptyReason::NoSuchMetric { metric, similar } => {
+                        (format!("the instance {} has no metric {metric}", self.name()), similar)
                     }
                     _ => (format!("the query returned nothing from {} in the last day", self.name()), None),
                 };
                 let problem = Problem::warning(place.query, message);
-                vec![Finding::of_problem(&asking.entity, RULE, &problem).suggesting(meant.as_deref())]
+                vec![Finding::of_problem(&asking.entity, RULE, &problem).suggesting(similar.as_deref())]
             }
             Ok(answer) => absent(&asking.entity, graph, place, &answer),
             Err(Failure::Prometheus(refusal)) if refusal.kind.is_of_query() => told(Problem::error(

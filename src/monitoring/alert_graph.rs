@@ -53,11 +53,11 @@ pub fn own(graph: Graph, row: &AlertRow) -> Graph {
 fn is_own(row: &AlertRow, series: &Labels) -> bool {
     let Some(alert) = row.alert() else { return false };
     let set = |name: &str| name == "alertname" || row.rule().labels.get(name).is_some();
-    let told = |labels: &Labels| -> Vec<(String, String)> {
-        let told = labels.iter().filter(|(name, value)| *name != METRIC && !set(name) && !value.is_empty());
-        told.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+    let own_labels = |labels: &Labels| -> Vec<(String, String)> {
+        let own = labels.iter().filter(|(name, value)| *name != METRIC && !set(name) && !value.is_empty());
+        own.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
     };
-    told(series) == told(&alert.labels)
+    own_labels(series) == own_labels(&alert.labels)
 }
 
 fn name(labels: &Labels, alone: bool, rule: &str) -> String {

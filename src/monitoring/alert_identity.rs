@@ -2,13 +2,13 @@
 
 use crate::prometheus::Labels;
 
-/// Whether labels that were told of an alert, more or fewer than it has, mean the one that has `own`: they have
+/// Whether the given labels, more or fewer than an alert has, mean the one that has `own`: they have
 /// its name, and none that both carry differs. Alertmanager adds external labels, and a group of alerts tells only
 /// what all have in common. Without a name, at least one label must be common.
-pub fn same_alert(told: &Labels, own: &Labels) -> bool {
-    let mut common = told.iter().filter(|(label, _)| own.get(label).is_some()).peekable();
+pub fn same_alert(given: &Labels, own: &Labels) -> bool {
+    let mut common = given.iter().filter(|(label, _)| own.get(label).is_some()).peekable();
     let named =
-        told.get("alertname").map_or(common.peek().is_some(), |name| own.get("alertname") == Some(name));
+        given.get("alertname").map_or(common.peek().is_some(), |name| own.get("alertname") == Some(name));
     named && common.all(|(label, value)| own.get(label) == Some(value))
 }
 
@@ -20,7 +20,7 @@ mod tests {
     fn external_and_missing_labels_do_not_count() {
         let labels =
             |text: &str| -> Labels { text.split(' ').filter_map(|pair| pair.split_once('=')).collect() };
-        for (told, own, wanted) in [
+        for (given, own, wanted) in [
             ("alertname=A i=1", "alertname=A i=1", true),
             ("alertname=A i=1 cluster=eu", "alertname=A i=1", true),
             ("alertname=A", "alertname=A i=1", true),
@@ -30,7 +30,7 @@ mod tests {
             ("cluster=eu", "alertname=A i=1", false),
             ("", "alertname=A i=1", false),
         ] {
-            assert_eq!(same_alert(&labels(told), &labels(own)), wanted, "{told} and {own}");
+            assert_eq!(same_alert(&labels(given), &labels(own)), wanted, "{given} and {own}");
         }
     }
 }

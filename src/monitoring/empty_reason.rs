@@ -10,7 +10,7 @@ use crate::prometheus::{Instance, Matrix, MetricNames};
 use crate::promql::PromQl;
 use crate::store::Scope;
 
-/// So many first or last bytes a name shares with the one that was meant.
+/// So many first or last bytes a name shares with the one that was similar.
 const SHARED: usize = 3;
 
 /// What is known about an empty answer.
@@ -25,7 +25,7 @@ pub enum EmptyReason {
     NoSuchMetric {
         metric: String,
         /// The name that is most like it.
-        meant: Option<String>,
+        similar: Option<String>,
     },
 }
 
@@ -35,8 +35,8 @@ impl EmptyReason {
             query.metrics().iter().map(|metric| (metric, names.has(metric))).collect();
         if let Some((metric, _)) = known.iter().find(|(_, known)| *known == Some(false)) {
             let alike = names.iter().filter(|name| is_like(name, metric));
-            let meant = nearest(metric, alike).map(str::to_owned);
-            return Self::NoSuchMetric { metric: (*metric).clone(), meant };
+            let similar = nearest(metric, alike).map(str::to_owned);
+            return Self::NoSuchMetric { metric: (*metric).clone(), similar };
         }
         let all = !known.is_empty() && known.iter().all(|(_, known)| *known == Some(true));
         if all { Self::MetricsExist } else { Self::Unexplained }
@@ -85,9 +85,9 @@ mod tests {
 
     #[test]
     fn a_metric_that_nobody_has_is_named_with_its_neighbour() {
-        let missing = |metric: &str, meant: Option<&str>| EmptyReason::NoSuchMetric {
+        let missing = |metric: &str, similar: Option<&str>| EmptyReason::NoSuchMetric {
             metric: metric.to_owned(),
-            meant: meant.map(str::to_owned),
+            similar: similar.map(str::to_owned),
         };
         check("up > 3", true, &EmptyReason::MetricsExist);
         check("up / node_load1", true, &EmptyReason::MetricsExist);

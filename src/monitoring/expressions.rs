@@ -47,6 +47,6 @@ fn next(known: &Arc<Forms>, rules: &[AlertingRule]) -> Arc<Forms> {
         return known.clone();
     }
     let form = |query: &str| PromQl::read(query).0.and_then(|query| query.normal_form());
-    let told = |query: &str| (query.into(), known.get(query).copied().unwrap_or_else(|| form(query)));
-    Arc::new(queries.into_iter().map(told).collect())
+    let entry = |query: &str| (query.into(), known.get(query).copied().unwrap_or_else(|| form(query)));
+    Arc::new(queries.into_iter().map(entry).collect())
 }

@@ -47,7 +47,7 @@ pub fn question(labels: &Labels, at: Option<Timestamp>, now: Timestamp) -> Optio
     let mut query = format!("ALERTS{{alertstate=\"firing\",alertname={}", quote(name));
     let others = labels.iter().filter(|(label, _)| *label != "alertname" && is_plain(label));
     for (label, value) in others.take(MOST_LABELS) {
-        // An alert without the label is meant too.
+        // An alert without the label is matching too.
         query.push_str(&format!(",{label}=~{}", quote(&format!("{}|", regex::escape(value)))));
     }
     query.push('}');
@@ -62,15 +62,15 @@ fn is_plain(label: &str) -> bool {
     !label.is_empty() && label.chars().all(name) && !label.starts_with(|c: char| c.is_ascii_digit())
 }
 
-/// The firing that is meant: the one at that time, else the last.
+/// The firing that is matching: the one at that time, else the last.
 pub fn find(matrix: &Matrix, labels: &Labels, at: Option<Timestamp>, now: Timestamp) -> Option<Firing> {
     let own = |series: &Labels| -> Labels {
         series.iter().filter(|(label, _)| !matches!(*label, "__name__" | "alertstate")).collect()
     };
-    let meant = matrix.series.iter().map(|series| (own(&series.labels), series));
-    let meant = meant.filter(|(own, _)| same_alert(labels, own));
+    let matching = matrix.series.iter().map(|series| (own(&series.labels), series));
+    let matching = matching.filter(|(own, _)| same_alert(labels, own));
     let step = matrix.window.step_ms();
-    let episodes = meant.flat_map(|(own, series)| {
+    let firings = matching.flat_map(|(own, series)| {
         let run = move |(first, last)| {
             let is_cut = first == 0;
             let (from, last) = (matrix.window.at(first), matrix.window.at(last));
@@ -83,14 +83,14 @@ pub fn find(matrix: &Matrix, labels: &Labels, at: Option<Timestamp>, now: Timest
         runs(&series.values).into_iter().filter_map(run).collect::<Vec<_>>()
     });
     let tolerance = i64::try_from(TOLERANCE.as_millis()).unwrap_or(i64::MAX);
-    let holds = |episode: &Firing| {
+    let holds = |firing: &Firing| {
         at.is_some_and(|at| {
             let at = at.as_millisecond();
-            let until = episode.until.map_or(i64::MAX, Timestamp::as_millisecond);
-            episode.from.as_millisecond() - tolerance <= at && at <= until.saturating_add(tolerance)
+            let until = firing.until.map_or(i64::MAX, Timestamp::as_millisecond);
+            firing.from.as_millisecond() - tolerance <= at && at <= until.saturating_add(tolerance)
         })
     };
-    episodes.max_by_key(|episode| (holds(episode), episode.from))
+    firings.max_by_key(|firing| (holds(firing), firing.from))
 }
 
 /// The first and last place of each stretch of samples.

@@ -138,7 +138,7 @@ impl Monitoring {
         };
         let why = route.why;
         instance.map(|instance| Routed { instance, why }).map_err(|why| UnknownInstance {
-            asked: spec.service_name.clone(),
+            requested: spec.service_name.clone(),
             known: Vec::new(),
             reason: Reason::NoTarget { rule: route.instance.to_string(), why },
         })
@@ -160,7 +160,7 @@ impl Monitoring {
     pub fn instance(&self, service_name: Option<&str>) -> Result<&Arc<Instance>, UnknownInstance> {
         let name = self.routing.open(service_name)?;
         self.instances.get(name).ok_or_else(|| UnknownInstance {
-            asked: service_name.map(str::to_owned),
+            requested: service_name.map(str::to_owned),
             known: Vec::new(),
             reason: Reason::NotConfigured,
         })

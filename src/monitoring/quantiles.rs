@@ -18,22 +18,23 @@ pub fn with_quantiles(answer: Answer<Matrix>) -> (Answer<Matrix>, Option<String>
     match matrix.histograms.len() {
         0 => (answer, None),
         count if count > MAX_SERIES => {
-            let told = format!(
+            let notice = format!(
                 "{count} series hold native histograms, which are not drawn: \
                  quantiles are drawn of up to {MAX_SERIES}. An aggregation such as sum by (...) keeps them few."
             );
-            (answer, Some(told))
+            (answer, Some(notice))
         }
         count => {
             let mut drawn = Matrix::clone(matrix);
             drawn.series.extend(matrix.histograms.iter().flat_map(|h| lines(h, &matrix.window)));
             drawn.series.sort_by(|a, b| a.labels.cmp(&b.labels));
-            let told = match count {
+            let start = match count {
                 1 => "One series holds native histograms; its".to_owned(),
                 n => format!("{n} series hold native histograms; their"),
             };
-            let told = format!("{told} quantiles 0.5, 0.9 and 0.99 are drawn, estimated from the buckets.");
-            (Answer { value: Arc::new(drawn), ..answer }, Some(told))
+            let notice =
+                format!("{start} quantiles 0.5, 0.9 and 0.99 are drawn, estimated from the buckets.");
+            (Answer { value: Arc::new(drawn), ..answer }, Some(notice))
         }
     }
 }
@@ -88,7 +89,7 @@ mod tests {
 
     #[test]
     fn a_few_histograms_become_three_lines_each() {
-        let (drawn, told) = with_quantiles(answer(2));
+        let (drawn, notice) = with_quantiles(answer(2));
         let names: Vec<_> = drawn
             .value
             .series
@@ -110,15 +111,15 @@ mod tests {
         let median = &drawn.value.series[1].values;
         assert!(is_absent(median[0]) && is_absent(median[2]));
         assert!((median[1] - 2_f64.sqrt()).abs() < 1e-12);
-        assert!(told.unwrap().starts_with("2 series hold native histograms; their quantiles 0.5"));
+        assert!(notice.unwrap().starts_with("2 series hold native histograms; their quantiles 0.5"));
     }
 
     #[test]
     fn many_histograms_are_told_and_not_drawn() {
-        let (drawn, told) = with_quantiles(answer(21));
+        let (drawn, notice) = with_quantiles(answer(21));
         assert_eq!(drawn.value.series.len(), 1);
-        assert!(told.unwrap().starts_with("21 series hold native histograms, which are not drawn"));
-        let (drawn, told) = with_quantiles(answer(0));
-        assert_eq!((drawn.value.series.len(), told), (1, None));
+        assert!(notice.unwrap().starts_with("21 series hold native histograms, which are not drawn"));
+        let (drawn, notice) = with_quantiles(answer(0));
+        assert_eq!((drawn.value.series.len(), notice), (1, None));
     }
 }

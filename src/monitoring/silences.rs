@@ -91,8 +91,8 @@ impl AlertmanagerStatus {
         labels.map(|(name, value)| (&**name, &**value)).collect()
     }
 
-    fn of(alert: &Arc<ReceivedAlert>, holdings: &AlertmanagerState, at: ReadTime) -> Self {
-        let Suppression { silences, inhibited_by, muted_by } = holdings.suppression(alert, at);
+    fn of(alert: &Arc<ReceivedAlert>, state: &AlertmanagerState, at: ReadTime) -> Self {
+        let Suppression { silences, inhibited_by, muted_by } = state.suppression(alert, at);
         let name = |alert: &ReceivedAlert| alert.label("alertname").unwrap_or(&alert.fingerprint).to_owned();
         Self {
             alert: Some(alert.clone()),
@@ -140,8 +140,8 @@ impl Monitoring {
         match join(tokio::time::timeout(DEADLINES.alertmanager, answer), external).await {
             (Ok(Ok(answer)), external) => {
                 let failure = answer.failure.clone();
-                let held_back = AlertmanagerAnswer { answer, external: external.unwrap_or_default() };
-                (Silences::Known { ui_url, failure, undecided: 0 }, Some(held_back))
+                let answer = AlertmanagerAnswer { answer, external: external.unwrap_or_default() };
+                (Silences::Known { ui_url, failure, undecided: 0 }, Some(answer))
             }
             (Ok(Err(failure)), _) => (Silences::Unknown { ui_url, failure: Some(failure) }, None),
             (Err(_), _) => (Silences::Unknown { ui_url, failure: None }, None),
@@ -154,13 +154,13 @@ impl AlertTable {
     pub(super) fn silenced_by(
         mut self,
         silences: Silences,
-        held_back: Option<&AlertmanagerAnswer>,
+        answer: Option<&AlertmanagerAnswer>,
         now: Timestamp,
     ) -> Self {
         self.silences = silences;
-        let Some(held_back) = held_back else { return self };
-        held_back.mark(self.rows.iter_mut(), now);
-        self.rows.iter().for_each(|row| self.counts.hold_back(row));
+        let Some(answer) = answer else { return self };
+        answer.mark(self.rows.iter_mut(), now);
+        self.rows.iter().for_each(|row| self.counts.suppress(row));
         if let Silences::Known { undecided, .. } = &mut self.silences {
             *undecided = self.rows.iter().filter(|row| row.is_undecided()).count();
         }
@@ -172,7 +172,7 @@ impl AlertTable {
 
 impl StateCounts {
     /// Of a row that is counted and held back: one less that fires.
-    pub(super) fn hold_back(&mut self, row: &AlertRow) {
+    pub(super) fn suppress(&mut self, row: &AlertRow) {
         let count = match row.suppression().and_then(AlertmanagerStatus::word) {
             Some("silenced") => &mut self.silenced,
             Some("inhibited") => &mut self.inhibited,

@@ -52,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_clocks_that_differ_by_more_than_a_minute_are_told() {
+    fn only_clocks_that_differ_by_more_than_a_minute_count() {
         use Skew::{Clock, Times};
         let now = 1_800_000_000;
         let secs = SignedDuration::from_secs;
@@ -74,8 +74,8 @@ mod tests {
             assert_eq!(Skew::of(&rules, as_of), skew, "{date:?} {latest:?}");
         }
         let instance = InstanceName::new("main");
-        let said = Clock(secs(-7_205)).sentence(&instance);
-        assert_eq!(said, "The clock of main is 2h 5s behind the portal's.");
+        let sentence = Clock(secs(-7_205)).sentence(&instance);
+        assert_eq!(sentence, "The clock of main is 2h 5s behind the portal's.");
         let ends = Rules { date: Some(Timestamp::MIN), latest: Some(Timestamp::MAX), ..Rules::default() };
         assert!(matches!(Skew::of(&ends, Timestamp::MAX), Some(Clock(by)) if by.is_negative()));
     }

@@ -66,8 +66,8 @@ mod tests {
         let dimensions = ["job".to_owned()];
         let naming = Naming { dimensions: &dimensions, by: &[], query: "the query" };
         let stats = Stat::all(value, naming);
-        let told: Vec<_> = stats.iter().map(|s| (s.name.as_str(), s.at_ms, s.value.clone())).collect();
-        assert_eq!(told, expected);
+        let found: Vec<_> = stats.iter().map(|s| (s.name.as_str(), s.at_ms, s.value.clone())).collect();
+        assert_eq!(found, expected);
     }
 
     fn sample(labels: &[(&str, &str)], value: SampleValue) -> InstantSample {

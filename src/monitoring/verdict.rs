@@ -148,7 +148,7 @@ impl Evidence {
         self.doubts.is_empty()
     }
 
-    /// How many are unknown where only four states are told apart: those in error are, and what is missing counts
+    /// How many are unknown where only four states are known apart: those in error are, and what is missing counts
     /// as one at least.
     pub fn unknown(&self) -> usize {
         let StateCounts { firing, error, unknown, .. } = self.counts;
@@ -205,13 +205,13 @@ mod tests {
             ([1, 0, 0, 0, 0], 0, true, &[Doubt::Stale], Verdict::Firing),
             ([0, 1, 0, 0, 0], 1, true, &[], Verdict::Pending),
         ] {
-            let told = evidence(counts, silenced, has_rules, doubts);
-            assert_eq!(told.verdict(), verdict, "{told:?}");
+            let known = evidence(counts, silenced, has_rules, doubts);
+            assert_eq!(known.verdict(), verdict, "{known:?}");
         }
         for doubt in EVERY_DOUBT {
             for has_rules in [false, true] {
-                let told = evidence([0, 0, 0, 0, 1], 0, has_rules, &[doubt]);
-                assert_eq!((told.verdict(), told.is_complete()), (Verdict::Unknown, false), "{told:?}");
+                let known = evidence([0, 0, 0, 0, 1], 0, has_rules, &[doubt]);
+                assert_eq!((known.verdict(), known.is_complete()), (Verdict::Unknown, false), "{known:?}");
             }
         }
         assert_eq!(Evidence::none().verdict(), Verdict::Unknown);
@@ -225,19 +225,19 @@ mod tests {
 
     proptest! {
         #[test]
-        fn quiet_needs_every_piece_of_evidence(told in any_evidence(), missing in prop::sample::select(&EVERY_DOUBT[..])) {
-            let mut less = told;
+        fn quiet_needs_every_piece_of_evidence(known in any_evidence(), missing in prop::sample::select(&EVERY_DOUBT[..])) {
+            let mut less = known;
             less.doubts.add(missing);
             prop_assert!(!matches!(less.verdict(), Verdict::Quiet | Verdict::None));
-            prop_assert!(told.verdict() != Verdict::Quiet || told.is_complete());
+            prop_assert!(known.verdict() != Verdict::Quiet || known.is_complete());
         }
 
         #[test]
-        fn doubt_never_takes_firing_away(told in any_evidence(), doubt in prop::sample::select(&EVERY_DOUBT[..])) {
-            let mut less = told;
+        fn doubt_never_takes_firing_away(known in any_evidence(), doubt in prop::sample::select(&EVERY_DOUBT[..])) {
+            let mut less = known;
             less.doubts.add(doubt);
-            if matches!(told.verdict(), Verdict::Firing | Verdict::Pending) {
-                prop_assert_eq!(less.verdict(), told.verdict());
+            if matches!(known.verdict(), Verdict::Firing | Verdict::Pending) {
+                prop_assert_eq!(less.verdict(), known.verdict());
             } else {
                 prop_assert_eq!(less.verdict(), Verdict::Unknown);
             }

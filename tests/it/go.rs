@@ -1,6 +1,6 @@
 //! Links from chat (`/go`): to the row of an entity, to a list, or to instructions, and never to another host.
 
-use promenade::monitoring::routing::{Case, Condition, Conditions, EntityField, Pattern};
+use promenade::monitoring::routing::{Case, Condition, Conditions, Pattern, RoutingField};
 use promenade::prometheus::InstanceName;
 use serde_json::{Value, json};
 use world::backstage::Backstage;
@@ -185,7 +185,7 @@ async fn go_without_match_or_ad_hoc_queries_uses_only_unrestricted_instances() {
         settings.web.ad_hoc = false;
         settings.instances.push(hidden);
         let nobody = Condition {
-            field: EntityField::Kind,
+            field: RoutingField::Kind,
             accepted: vec![Pattern::read("domain", Case::Ignored).unwrap()],
         };
         settings.routing.allowed = [(

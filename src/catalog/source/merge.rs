@@ -33,11 +33,11 @@ pub struct SourceContent {
 pub struct SourceMerger {
     catalog: Arc<Catalog>,
     metrics: CatalogMetrics,
-    sources: Mutex<Sources>,
+    sources: Mutex<MergedSources>,
 }
 
 #[derive(Default)]
-struct Sources {
+struct MergedSources {
     files: SourceContent,
     backstage: Option<SourceContent>,
     /// The first reading of Backstage has not ended yet.
@@ -56,7 +56,7 @@ impl SourceMerger {
     }
 
     fn new(metrics: CatalogMetrics, is_awaited: bool) -> Arc<Self> {
-        let sources = Mutex::new(Sources { is_awaited, ..Sources::default() });
+        let sources = Mutex::new(MergedSources { is_awaited, ..MergedSources::default() });
         Arc::new(Self { catalog: Arc::default(), metrics, sources })
     }
 
@@ -89,11 +89,11 @@ impl SourceMerger {
     }
 
     /// One source waits for the other, so that neither undoes the other's change.
-    fn sources(&self) -> MutexGuard<'_, Sources> {
+    fn sources(&self) -> MutexGuard<'_, MergedSources> {
         self.sources.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn publish(&self, sources: &Sources) {
+    fn publish(&self, sources: &MergedSources) {
         let next = sources.snapshot();
         log_changes(&self.catalog.snapshot().faults, &next.faults);
         let (entities, files, faults) = (next.entities.len(), next.files_read, next.faults.len());
@@ -103,7 +103,7 @@ impl SourceMerger {
     }
 }
 
-impl Sources {
+impl MergedSources {
     /// Files come first.
     fn snapshot(&self) -> Snapshot {
         let backstage = self.backstage.iter();

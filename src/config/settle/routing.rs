@@ -8,7 +8,7 @@ use super::values::{number, seconds};
 use crate::config::reader::{Reader, suggestion};
 use crate::monitoring::RoutingSettings;
 use crate::monitoring::routing::{
-    Case, Condition, Conditions, EntityField, HostPattern, Pattern, RELATIONS, RelationWord, Rule,
+    Case, Condition, Conditions, HostPattern, Pattern, RELATIONS, RelationWord, RoutingField, Rule,
     RuleTarget, TargetRule, UrlTemplate, nameless,
 };
 use crate::prometheus::InstanceName;
@@ -148,11 +148,11 @@ fn conditions(when: &Reader<'_>) -> Conditions {
     for (key, value) in when.entries() {
         let entity = &mut found.entity;
         match key {
-            "kind" => entity.extend(condition(EntityField::Kind, &value)),
-            "namespace" => entity.extend(condition(EntityField::Namespace, &value)),
-            "name" => entity.extend(condition(EntityField::Name, &value)),
-            "labels" => entity.extend(of_keys(&value, EntityField::Label)),
-            "annotations" => entity.extend(of_keys(&value, EntityField::Annotation)),
+            "kind" => entity.extend(condition(RoutingField::Kind, &value)),
+            "namespace" => entity.extend(condition(RoutingField::Namespace, &value)),
+            "name" => entity.extend(condition(RoutingField::Name, &value)),
+            "labels" => entity.extend(of_keys(&value, RoutingField::Label)),
+            "annotations" => entity.extend(of_keys(&value, RoutingField::Annotation)),
             "spec" => of_spec("", &value, entity),
             "relations" => entity.extend(relations(&value)),
             "header" => found.headers.extend(headers_of(&value)),
@@ -169,19 +169,19 @@ fn conditions(when: &Reader<'_>) -> Conditions {
     found
 }
 
-fn condition(field: EntityField, value: &Reader<'_>) -> Option<Condition> {
+fn condition(field: RoutingField, value: &Reader<'_>) -> Option<Condition> {
     let accepted = patterns(value, |text| Pattern::read(text, Case::Ignored));
     (!accepted.is_empty()).then_some(Condition { field, accepted })
 }
 
-fn of_keys(map: &Reader<'_>, field: fn(String) -> EntityField) -> Vec<Condition> {
+fn of_keys(map: &Reader<'_>, field: fn(String) -> RoutingField) -> Vec<Condition> {
     map.entries().into_iter().filter_map(|(key, value)| condition(field(key.to_owned()), &value)).collect()
 }
 
 /// A mapping goes further down; anything else is what the path must have.
 fn of_spec(path: &str, value: &Reader<'_>, found: &mut Vec<Condition>) {
     if !path.is_empty() && !value.is_map() {
-        found.extend(condition(EntityField::Spec(path.to_owned()), value));
+        found.extend(condition(RoutingField::Spec(path.to_owned()), value));
         return;
     }
     for (key, value) in value.entries() {
@@ -199,7 +199,7 @@ fn relations(map: &Reader<'_>) -> Vec<Condition> {
             continue;
         };
         let accepted = patterns(&value, |text| relation.pattern(text));
-        found.push(Condition { field: EntityField::Relation(relation), accepted });
+        found.push(Condition { field: RoutingField::Relation(relation), accepted });
     }
     found
 }
@@ -257,11 +257,11 @@ fn selector(item: &Reader<'_>) -> Conditions {
     for (key, value) in item.entries() {
         let owner = RelationWord::owner();
         found.extend(match key {
-            "kind" => condition(EntityField::Kind, &value),
-            "namespace" => condition(EntityField::Namespace, &value),
+            "kind" => condition(RoutingField::Kind, &value),
+            "namespace" => condition(RoutingField::Namespace, &value),
             "owner" => {
                 let accepted = patterns(&value, |text| owner.pattern(text));
-                Some(Condition { field: EntityField::Relation(owner), accepted })
+                Some(Condition { field: RoutingField::Relation(owner), accepted })
             }
             _ => None,
         });

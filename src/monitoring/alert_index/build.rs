@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::sieve::Sieve;
-use super::{AlertIndex, Entry, NONE, Posting, Specificity, Tested, Values, Words};
+use super::{AlertIndex, IndexEntry, LabelValues, NONE, Posting, Specificity, Tested, Words};
 use crate::annotations::{AlertNames, AlertSpec, LABELS, Matchers, MonitoringSpec};
 use crate::catalog::Snapshot;
 use crate::promql::Matcher;
@@ -21,7 +21,7 @@ impl AlertIndex {
             *counts.entry(pair).or_default() += 1;
         }
         let rarity = |pairs: &Vec<Pair<'_>>| -> usize { pairs.iter().filter_map(|p| counts.get(p)).sum() };
-        let (mut words, mut pairs, mut postings) = (Words::new(), Pairs::default(), Vec::new());
+        let (mut words, mut pairs, mut postings) = (Words::new(), PairNumbers::default(), Vec::new());
         for ((entry, selector), names) in (0u32..).zip(&all.entries).zip(&all.names) {
             let numbers: Vec<u32> = match all.required(selector).min_by_key(rarity) {
                 Some(rarest) => rarest.into_iter().map(|pair| pairs.number(pair)).collect(),
@@ -48,7 +48,7 @@ impl AlertIndex {
 /// The alert annotations of all entities.
 #[derive(Default)]
 struct Selectors {
-    entries: Vec<Entry>,
+    entries: Vec<IndexEntry>,
     /// Of each entry.
     names: Vec<AlertNames>,
     tested: Vec<Tested>,
@@ -75,7 +75,7 @@ impl Selectors {
             });
             let is_named = matches!(names, AlertNames::Named(_));
             let specificity = Specificity { matchers: matchers.len(), is_named };
-            all.entries.push(Entry { entity, specificity, matchers: matchers.clone() });
+            all.entries.push(IndexEntry { entity, specificity, matchers: matchers.clone() });
             all.names.push(names);
         }
         all
@@ -102,7 +102,7 @@ impl Selectors {
     }
 
     /// For each matcher of an entry that has such: the pairs. An alert must have one of them.
-    fn required<'m>(&'m self, entry: &'m Entry) -> impl Iterator<Item = Vec<Pair<'m>>> {
+    fn required<'m>(&'m self, entry: &'m IndexEntry) -> impl Iterator<Item = Vec<Pair<'m>>> {
         let tested = entry.matchers.iter().filter_map(|place| self.tested.get(*place as usize));
         tested.filter_map(|tested| required(&tested.matcher))
     }
@@ -124,12 +124,12 @@ enum PairKind {
 
 /// Numbers for pairs.
 #[derive(Default)]
-struct Pairs {
-    by_label: HashMap<Box<str>, Values>,
+struct PairNumbers {
+    by_label: HashMap<Box<str>, LabelValues>,
     last: u32,
 }
 
-impl Pairs {
+impl PairNumbers {
     fn number(&mut self, (label, value, kind): Pair<'_>) -> u32 {
         let values = self.by_label.entry(label.into()).or_default();
         let words = match kind {

@@ -25,10 +25,10 @@ const NONE: u32 = 0;
 #[derive(Debug, Default)]
 pub struct AlertIndex {
     snapshot: Arc<Snapshot>,
-    entries: Vec<Entry>,
+    entries: Vec<IndexEntry>,
     names: Words,
     /// Label by label what some entity requires.
-    pairs: HashMap<Box<str>, Values>,
+    pairs: HashMap<Box<str>, LabelValues>,
     /// By name, then by required pair: an entry is found under each of its names, and there only under one pair
     /// (or the alternatives of one) that it requires, the rarest of them.
     postings: Vec<Posting>,
@@ -52,9 +52,9 @@ struct Tested {
 /// Texts by number, from 1.
 type Words = HashMap<Box<str>, u32>;
 
-/// Values of a label, each with the number of its pair.
+/// LabelValues of a label, each with the number of its pair.
 #[derive(Debug, Default)]
-struct Values {
+struct LabelValues {
     whole: Words,
     /// What values begin with.
     beginnings: Words,
@@ -70,7 +70,7 @@ struct Posting {
 }
 
 #[derive(Debug)]
-struct Entry {
+struct IndexEntry {
     /// Its place in the snapshot.
     entity: u32,
     specificity: Specificity,
@@ -99,13 +99,13 @@ impl AlertIndex {
         IndexSearch::of(self)
     }
 
-    fn posted(&self, name: u32, pair: u32) -> impl Iterator<Item = &Entry> {
+    fn posted(&self, name: u32, pair: u32) -> impl Iterator<Item = &IndexEntry> {
         let from = self.postings.partition_point(|p| (p.name, p.pair) < (name, pair));
         let rest = self.postings.get(from..).unwrap_or_default().iter();
         rest.take_while(move |p| (p.name, p.pair) == (name, pair)).filter_map(|p| self.entry(*p))
     }
 
-    fn under(&self, name: u32) -> impl Iterator<Item = &Entry> {
+    fn under(&self, name: u32) -> impl Iterator<Item = &IndexEntry> {
         let from = self.postings.partition_point(|p| p.name < name);
         let rest = self.postings.get(from..).unwrap_or_default().iter();
         rest.take_while(move |p| p.name == name).filter_map(|p| self.entry(*p))
@@ -115,12 +115,12 @@ impl AlertIndex {
         self.snapshot.entities.get(usize::try_from(place).ok()?)
     }
 
-    fn entry(&self, posting: Posting) -> Option<&Entry> {
+    fn entry(&self, posting: Posting) -> Option<&IndexEntry> {
         self.entries.get(usize::try_from(posting.entry).ok()?)
     }
 
     /// Each once, the closest first, those that are alike in the catalog's order.
-    fn matches<'e>(&self, found: impl Iterator<Item = &'e Entry>) -> Vec<Match> {
+    fn matches<'e>(&self, found: impl Iterator<Item = &'e IndexEntry>) -> Vec<Match> {
         let mut found: Vec<(u32, Specificity)> =
             found.map(|entry| (entry.entity, entry.specificity)).collect();
         found.sort_unstable_by_key(|(place, specificity)| (std::cmp::Reverse(*specificity), *place));
@@ -144,7 +144,7 @@ impl AlertIndex {
     }
 }
 
-impl Values {
+impl LabelValues {
     /// The numbers of what a value is, or begins with.
     fn of<'v>(&'v self, value: &'v str) -> impl Iterator<Item = u32> + 'v {
         let ends = value.char_indices().map(|(at, c)| at + c.len_utf8());
@@ -154,7 +154,7 @@ impl Values {
     }
 }
 
-impl Entry {
+impl IndexEntry {
     fn tested<'o>(&self, owners: &'o AlertIndex) -> impl Iterator<Item = &'o Tested> + use<'o, '_> {
         self.matchers.iter().filter_map(|place| owners.tested.get(*place as usize))
     }

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::{AlertIndex, Entry, Match, NONE, Sieve, Tested};
+use super::{AlertIndex, IndexEntry, Match, NONE, Sieve, Tested};
 use crate::prometheus::Labels;
 
 /// The most work of one lookup, in tests with a table; it is a second or two.
@@ -54,7 +54,7 @@ struct ValueResults {
 
 /// An alert's value of a label that is tested.
 #[derive(Clone, Default)]
-struct Value<'l> {
+struct AlertValue<'l> {
     /// None: the alert has no such label.
     text: Option<&'l str>,
     /// Its place among those that are known, once a regex was tested with it.
@@ -62,7 +62,7 @@ struct Value<'l> {
 }
 
 /// An alert's values, by the numbers of their labels.
-type Values<'l> = Vec<Value<'l>>;
+type AlertValues<'l> = Vec<AlertValue<'l>>;
 
 impl<'o> IndexSearch<'o> {
     pub(super) fn of(index: &'o AlertIndex) -> Self {
@@ -84,7 +84,7 @@ impl<'o> IndexSearch<'o> {
         let places = names.flat_map(|name| pairs.iter().map(move |pair| (name, *pair)));
         let mut values = self.values(labels);
         let found = places.flat_map(|(name, pair)| index.posted(name, pair));
-        let found: Vec<&Entry> = found.filter(|entry| self.holds(entry, &mut values)).collect();
+        let found: Vec<&IndexEntry> = found.filter(|entry| self.holds(entry, &mut values)).collect();
         index.matches(found.into_iter())
     }
 
@@ -98,7 +98,7 @@ impl<'o> IndexSearch<'o> {
             |label: &str| all.get(label).is_none_or(|value| value.contains("{{") && label != "alertname");
         let mut values = self.values(&all);
         let number = index.names.get(name).copied().unwrap_or(u32::MAX);
-        let mut found: Vec<&Entry> = Vec::new();
+        let mut found: Vec<&IndexEntry> = Vec::new();
         for entry in index.under(number) {
             let mut tested = entry.tested(index);
             if tested.all(|tested| open(&tested.matcher.name) || self.matches(tested, &mut values)) {
@@ -114,8 +114,8 @@ impl<'o> IndexSearch<'o> {
         self.done
     }
 
-    fn values<'l>(&self, labels: &'l Labels) -> Values<'l> {
-        let mut values = vec![Value::default(); self.index.labels.len()];
+    fn values<'l>(&self, labels: &'l Labels) -> AlertValues<'l> {
+        let mut values = vec![AlertValue::default(); self.index.labels.len()];
         for (label, value) in labels.iter() {
             let place = self.index.labels.get(label).and_then(|label| values.get_mut(*label as usize));
             if let Some(place) = place {
@@ -125,11 +125,11 @@ impl<'o> IndexSearch<'o> {
         values
     }
 
-    fn holds(&mut self, entry: &Entry, values: &mut Values<'_>) -> bool {
+    fn holds(&mut self, entry: &IndexEntry, values: &mut AlertValues<'_>) -> bool {
         entry.tested(self.index).all(|tested| self.matches(tested, values))
     }
 
-    fn matches(&mut self, tested: &Tested, values: &mut Values<'_>) -> bool {
+    fn matches(&mut self, tested: &Tested, values: &mut AlertValues<'_>) -> bool {
         let Some(value) = values.get_mut(tested.label as usize) else { return false };
         let Some(slot) = tested.slot else { return tested.matcher.matches(value.text) };
         let Some(result) = self.result(tested.label as usize, slot as usize, value) else { return false };
@@ -151,7 +151,7 @@ impl<'o> IndexSearch<'o> {
     }
 
     /// What is known of a regex of a label and a value.
-    fn result(&mut self, label: usize, slot: usize, value: &mut Value<'_>) -> Option<&mut TestResult> {
+    fn result(&mut self, label: usize, slot: usize, value: &mut AlertValue<'_>) -> Option<&mut TestResult> {
         let (known, sieve) = (self.known.get_mut(label)?, self.index.sieves.get(label)?);
         let place = *value.place.get_or_insert_with(|| known.place(value.text.unwrap_or_default(), sieve));
         known.results.get_mut(place)?.get_mut(slot)

@@ -96,8 +96,8 @@ mod tests {
             let found = sieve.results(value);
             for (slot, (found, expected)) in found.iter().zip(results).enumerate() {
                 // What is not open is what the matcher says.
-                let said = TestResult::of(matchers[slot].matches(Some(value)));
-                assert!(*found == TestResult::Open || *found == said, "{value} {slot}");
+                let actual = TestResult::of(matchers[slot].matches(Some(value)));
+                assert!(*found == TestResult::Open || *found == actual, "{value} {slot}");
                 assert!(expected == TestResult::Open || *found == expected, "{value} {slot}");
             }
         }

@@ -34,7 +34,7 @@ fn entity(name: &str, annotations: &[(&str, &str)]) -> Arc<Entity> {
     })
 }
 
-fn owners(entities: &[(&str, &str, &str)]) -> AlertIndex {
+fn index(entities: &[(&str, &str, &str)]) -> AlertIndex {
     let all = entities.iter().map(|(name, alert, labels)| entity(name, &[(ALERT, alert), (LABELS, labels)]));
     AlertIndex::of(Arc::new(Snapshot::new(all)))
 }
@@ -49,7 +49,7 @@ fn labels(text: &str) -> Labels {
 
 #[test]
 fn labels_find_who_would_show_them_the_closest_first() {
-    let owners = owners(&[
+    let index = index(&[
         ("payments", "HighLoad,Slow", "service=payments"),
         ("ledger", "HighLoad", "service=~\"ledger|books\",severity=critical"),
         ("platform", "all", ""),
@@ -60,7 +60,7 @@ fn labels_find_who_would_show_them_the_closest_first() {
         ("silent", "", ""),
         ("pattern", "HighLoad", "service=~\"pay.*\""),
     ]);
-    for (asked, wanted) in [
+    for (given, wanted) in [
         ("alertname=HighLoad service=payments", "not-eu pattern payments loose platform"),
         ("alertname=HighLoad service=books severity=critical", "ledger not-eu critical loose platform"),
         ("alertname=HighLoad zone=eu-1", "without loose platform"),
@@ -69,53 +69,53 @@ fn labels_find_who_would_show_them_the_closest_first() {
         ("severity=critical", "critical platform"),
         ("alertname=Other", "platform"),
     ] {
-        assert_eq!(names(&owners.search().find(&labels(asked))), wanted, "{asked}");
+        assert_eq!(names(&index.search().find(&labels(given))), wanted, "{given}");
     }
-    assert_eq!(owners.len(), 8);
+    assert_eq!(index.len(), 8);
 }
 
 #[test]
 fn an_entity_with_a_matcher_that_cannot_be_read_owns_nothing() {
-    let owners = owners(&[
+    let index = index(&[
         ("good", "HighLoad", "service=payments"),
         ("half", "HighLoad", "service=payments,team=~\"(\""),
         ("unread", "HighLoad", "service"),
         ("all", "all", "service: payments"),
         ("unnamed", "", "=payments"),
     ]);
-    let asked = labels("alertname=HighLoad service=payments");
-    assert_eq!(names(&owners.search().find(&asked)), "good");
-    assert_eq!(names(&owners.search().of_rule("HighLoad", &asked, 9)), "good");
-    assert_eq!(owners.len(), 1);
+    let given = labels("alertname=HighLoad service=payments");
+    assert_eq!(names(&index.search().find(&given)), "good");
+    assert_eq!(names(&index.search().of_rule("HighLoad", &given, 9)), "good");
+    assert_eq!(index.len(), 1);
 }
 
 #[test]
 fn a_rule_finds_who_may_show_its_alerts() {
-    let owners = owners(&[
+    let index = index(&[
         ("payments", "HighLoad", "service=payments"),
         ("critical", "HighLoad", "severity=critical"),
         ("warning", "HighLoad", "severity=warning"),
         ("any-warning", "", "severity=warning"),
         ("any-service", "", "service=x"),
     ]);
-    let found = |text: &str, most| names(&owners.search().of_rule("HighLoad", &labels(text), most));
+    let found = |text: &str, most| names(&index.search().of_rule("HighLoad", &labels(text), most));
     assert_eq!(found("severity=warning", 9), "payments warning any-warning");
     assert_eq!(found("severity={{$labels.s}}", 9), "critical payments warning");
     assert_eq!(found("severity=warning", 1).split(' ').count(), 1);
-    assert_eq!(names(&owners.search().of_rule("Other", &labels("severity=critical"), 9)), "");
+    assert_eq!(names(&index.search().of_rule("Other", &labels("severity=critical"), 9)), "");
 }
 
-/// What the index must say, asked of every entity.
-fn slowly(owners: &AlertIndex, asked: &Labels) -> Vec<String> {
+/// What the index must say, given of every entity.
+fn slowly(index: &AlertIndex, given: &Labels) -> Vec<String> {
     let shows = |entity: &&Arc<Entity>| {
         let Some(spec) = MonitoringSpec::of(entity).alerts else { return false };
         let named = match &spec.names {
-            AlertNames::Named(names) => asked.get("alertname").is_some_and(|n| names.iter().any(|x| x == n)),
+            AlertNames::Named(names) => given.get("alertname").is_some_and(|n| names.iter().any(|x| x == n)),
             AlertNames::All | AlertNames::Unnamed => true,
         };
-        named && spec.matchers.hold(|label| asked.get(label))
+        named && spec.matchers.hold(|label| given.get(label))
     };
-    owners.snapshot.entities.iter().filter(shows).map(|e| e.name.clone()).collect()
+    index.snapshot.entities.iter().filter(shows).map(|e| e.name.clone()).collect()
 }
 
 fn annotations() -> impl Strategy<Value = (String, String)> {
@@ -129,8 +129,8 @@ fn annotations() -> impl Strategy<Value = (String, String)> {
     );
     let matchers = prop::collection::vec(matcher, 0..4);
     (names, matchers).prop_map(|(names, matchers)| {
-        let told = matchers.iter().map(|(label, op, value)| format!("{label}{op}\"{value}\""));
-        (names.to_owned(), told.collect::<Vec<_>>().join(","))
+        let text = matchers.iter().map(|(label, op, value)| format!("{label}{op}\"{value}\""));
+        (names.to_owned(), text.collect::<Vec<_>>().join(","))
     })
 }
 
@@ -146,12 +146,12 @@ proptest! {
         let all = entities.iter().enumerate().map(|(i, (alert, labels))| {
             entity(&format!("e{i:02}"), &[(ALERT, alert), (LABELS, labels)])
         });
-        let owners = AlertIndex::of(Arc::new(Snapshot::new(all)));
+        let index = AlertIndex::of(Arc::new(Snapshot::new(all)));
         let pairs = [("alertname", name), ("a", a), ("b", b), ("c", if more { "z" } else { "" })];
-        let asked: Labels = pairs.into_iter().filter(|(_, value)| !value.is_empty()).collect();
-        let mut found: Vec<String> = owners.search().find(&asked).iter().map(|o| o.entity.name.clone()).collect();
+        let given: Labels = pairs.into_iter().filter(|(_, value)| !value.is_empty()).collect();
+        let mut found: Vec<String> = index.search().find(&given).iter().map(|o| o.entity.name.clone()).collect();
         found.sort();
-        assert_eq!(found, slowly(&owners, &asked));
+        assert_eq!(found, slowly(&index, &given));
     }
 }
 
@@ -165,8 +165,8 @@ fn distinct(count: usize) -> AlertIndex {
 #[test]
 fn thousands_of_distinct_regexes_find_the_right_owners_and_none_is_compiled_for_it() {
     let (entities, alerts) = (1_500, 100);
-    let owners = distinct(entities);
-    let mut lookup = owners.search();
+    let index = distinct(entities);
+    let mut lookup = index.search();
     for i in 0..alerts {
         let found = lookup.find(&labels(&format!("alertname=A x=abab-{i}-xyz y=q")));
         assert_eq!(names(&found), format!("e{i}"));
@@ -180,8 +180,8 @@ fn thousands_of_distinct_regexes_find_the_right_owners_and_none_is_compiled_for_
 
 #[test]
 fn a_value_is_tested_once_with_each_regex_however_many_alerts_have_it() {
-    let owners = distinct(200);
-    let mut lookup = owners.search();
+    let index = distinct(200);
+    let mut lookup = index.search();
     let once = lookup.find(&labels("alertname=A x=abab-7-xyz y=q n=0")).len();
     let work = lookup.work();
     for n in 1..1_000 {
@@ -192,27 +192,27 @@ fn a_value_is_tested_once_with_each_regex_however_many_alerts_have_it() {
 
 #[test]
 fn names_and_plain_values_spare_the_regexes() {
-    let owners = owners(&[
+    let index = index(&[
         ("other-name", "Slow", "x=~\"a[bc]+\""),
         ("other-value", "HighLoad", "x=~\"a[bc]+\",service=ledger"),
         ("other-absence", "HighLoad", "x=~\"a[bc]+\",service!=payments"),
         ("own", "HighLoad", "x=~\"a[bc]+\",service!=ledger"),
     ]);
-    let mut lookup = owners.search();
+    let mut lookup = index.search();
     let found = lookup.find(&labels("alertname=HighLoad service=payments x=ab"));
     assert_eq!((names(&found).as_str(), lookup.work().tests), ("own", 1));
 }
 
 #[test]
 fn what_is_too_much_work_is_left_out_and_told() {
-    let owners = distinct(100);
-    let mut lookup = IndexSearch::within(&owners, 0);
-    let asked = labels("alertname=A x=abab-7-xyz y=q");
-    assert_eq!(names(&lookup.find(&asked)), "");
+    let index = distinct(100);
+    let mut lookup = IndexSearch::within(&index, 0);
+    let given = labels("alertname=A x=abab-7-xyz y=q");
+    assert_eq!(names(&lookup.find(&given)), "");
     let work = lookup.work();
     assert!(work.cost == 0 && work.untried > 0, "{work:?}");
     // Beyond ASCII a regex is tested by other means, which are a hundred times the work.
-    let mut lookup = owners.search();
+    let mut lookup = index.search();
     assert_eq!(names(&lookup.find(&labels("alertname=A x=ab\u{e9}-7-xyz y=q"))), "e7");
     assert!(
         lookup.work().cost > 10 * lookup.work().tests && lookup.work().untried == 0,

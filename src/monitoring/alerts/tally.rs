@@ -77,12 +77,12 @@ impl<'r> Tally<'r> {
     pub fn silenced_by(
         mut self,
         silences: &Silences,
-        held_back: Option<&AlertmanagerAnswer>,
+        answer: Option<&AlertmanagerAnswer>,
         now: Timestamp,
     ) -> Self {
         self.knows_silences = silences.is_sure();
-        if let Some(held_back) = held_back {
-            held_back.mark(self.rows.iter_mut(), now);
+        if let Some(answer) = answer {
+            answer.mark(self.rows.iter_mut(), now);
         }
         self
     }
@@ -95,7 +95,7 @@ impl<'r> Tally<'r> {
         for row in self.candidates(spec) {
             if is_named(&spec.names, row.rule()) && is_chosen(&spec.matchers, row) {
                 counts.count(row.state());
-                counts.hold_back(row);
+                counts.suppress(row);
                 is_sure &= !row.is_undecided();
                 counted.insert(std::ptr::from_ref(row.rule()));
             }

@@ -82,7 +82,7 @@ fn spec(names: Option<&[&str]>, matchers: &[(&str, MatchOp, &str)]) -> AlertSpec
 }
 
 /// `name state distinguishing-label` of every row.
-fn told(rows: &[AlertRow]) -> Vec<String> {
+fn lines(rows: &[AlertRow]) -> Vec<String> {
     let which = |row: &AlertRow| row.labels().get("i").unwrap_or("-").to_owned();
     rows.iter().map(|r| format!("{} {} {}", r.name(), r.state().as_str(), which(r))).collect()
 }
@@ -130,11 +130,11 @@ fn a_total_order_by_state_severity_time_name_and_labels() {
         "New unknown -",
         "Zed inactive -",
     ];
-    assert_eq!(told(&table(rules(), &spec(None, &[]), true).rows), expected);
+    assert_eq!(lines(&table(rules(), &spec(None, &[]), true).rows), expected);
     let mut turned = rules();
     turned.reverse();
     turned.iter_mut().for_each(|rule| rule.alerts.reverse());
-    assert_eq!(told(&table(turned, &spec(None, &[]), true).rows), expected);
+    assert_eq!(lines(&table(turned, &spec(None, &[]), true).rows), expected);
 }
 
 #[test]
@@ -151,12 +151,12 @@ fn inactive_rows_are_counted_and_shown_on_request() {
     let counts = StateCounts { firing: 2, pending: 1, inactive: 2, unknown: 1, ..StateCounts::default() };
     let hidden = table(rules(), &spec(None, &[]), false);
     assert_eq!(
-        told(&hidden.rows),
+        lines(&hidden.rows),
         ["Contradicts firing -", "Fires firing 1", "Fires pending 2", "Waits unknown -"]
     );
     assert_eq!(hidden.counts, counts);
     let shown = table(rules(), &spec(None, &[]), true);
-    assert_eq!(told(&shown.rows)[3..], ["Waits unknown -", "Rests inactive -", "Resolved inactive -"]);
+    assert_eq!(lines(&shown.rows)[3..], ["Waits unknown -", "Rests inactive -", "Resolved inactive -"]);
     assert_eq!(shown.counts, counts);
     let rests = &shown.rows[4];
     assert_eq!(*rests.labels(), labels("alertname=Rests severity=warning"));
@@ -175,12 +175,12 @@ fn names_are_exact_and_matchers_read_the_row() {
     };
     let names: Option<&[&str]> = Some(&["A", "Quiet", "a", "Gone", "Gone"]);
     let found = table(rules(), &spec(names, &[("team", MatchOp::Equal, "x")]), true);
-    assert_eq!(told(&found.rows), ["A firing 2", "Quiet inactive -"]);
+    assert_eq!(lines(&found.rows), ["A firing 2", "Quiet inactive -"]);
     assert_eq!(found.unmatched_names, ["a", "Gone"]);
     let found = table(rules(), &spec(None, &[("team", MatchOp::NotEqual, "x")]), true);
-    assert_eq!(told(&found.rows), ["A firing 1", "A firing 3", "Disk firing -"]);
+    assert_eq!(lines(&found.rows), ["A firing 1", "A firing 3", "Disk firing -"]);
     let found = table(rules(), &spec(None, &[("alertname", MatchOp::Equal, "Quiet")]), true);
-    assert_eq!(told(&found.rows), ["Quiet inactive -"]);
+    assert_eq!(lines(&found.rows), ["Quiet inactive -"]);
     assert_eq!(found.unmatched_names, [""; 0]);
 }
 
@@ -210,7 +210,7 @@ fn a_rule_that_cannot_be_evaluated_is_in_error_and_its_active_alerts_keep_their_
         "Other error -",
         "Templated error -",
     ];
-    assert_eq!(told(&found.rows), states);
+    assert_eq!(lines(&found.rows), states);
     assert_eq!(
         found.counts,
         StateCounts { firing: 1, pending: 1, error: 4, inactive: 1, ..StateCounts::default() }
@@ -222,7 +222,7 @@ fn a_rule_that_cannot_be_evaluated_is_in_error_and_its_active_alerts_keep_their_
         BTreeSet::from_iter(doubts.iter().map(|rule| rule.0))
     );
     assert!(doubtful(&found).iter().all(|rule| rule.1 == failing));
-    assert_eq!(told(&found.rows), ["Firing firing 1"]);
+    assert_eq!(lines(&found.rows), ["Firing firing 1"]);
 }
 
 #[test]
@@ -243,7 +243,7 @@ fn a_rule_that_may_be_meant_and_was_never_evaluated_keeps_everything_unknown() {
 fn a_rule_that_fires_without_listing_it_fires_for_whoever_may_be_meant() {
     let check = |matchers: &[(&str, MatchOp, &str)], alerts: &[&str], rows: &[&str], verdict| {
         let found = table(vec![rule("A firing ok team=x", alerts)], &spec(Some(&["A"]), matchers), false);
-        assert_eq!(told(&found.rows), rows);
+        assert_eq!(lines(&found.rows), rows);
         assert_eq!((found.evidence().verdict(), found.evidence().is_complete()), (verdict, rows.is_empty()));
     };
     check(&[], &[], &["A firing -"], Verdict::Firing);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::field::EntityField;
+use super::field::RoutingField;
 use super::pattern::Pattern;
 use crate::catalog::Entity;
 
@@ -19,7 +19,7 @@ pub struct Conditions {
 /// One field of an entity, and the patterns. One value must match one of them.
 #[derive(Clone, Debug)]
 pub struct Condition {
-    pub field: EntityField,
+    pub field: RoutingField,
     pub accepted: Vec<Pattern>,
 }
 

@@ -10,7 +10,7 @@ use crate::catalog::Entity;
 
 /// A field of an entity.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum EntityField {
+pub enum RoutingField {
     Kind,
     Namespace,
     /// `metadata.name` in the reference's lower case.
@@ -22,7 +22,7 @@ pub enum EntityField {
     Relation(Relation),
 }
 
-impl EntityField {
+impl RoutingField {
     /// Reads the path of a template's place. None: there is no such field with one value.
     pub(super) fn read(text: &str) -> Option<Self> {
         let below = |prefix: &str| text.strip_prefix(prefix).filter(|key| !key.is_empty()).map(str::to_owned);
@@ -63,7 +63,7 @@ impl EntityField {
     }
 }
 
-impl fmt::Display for EntityField {
+impl fmt::Display for RoutingField {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Kind => f.write_str("kind"),

@@ -21,14 +21,14 @@ impl HostPattern {
                 "has a `*` that is not its whole first label, as in `*.prometheus.example`".to_owned()
             );
         }
-        let told =
+        let invalid =
             || "is no host, such as `a.prometheus.example`, `*.prometheus.example` or `a:9090`".to_owned();
         if host.contains(['/', '\\', '?', '#', '@']) || host.contains(char::is_whitespace) {
-            return Err(told());
+            return Err(invalid());
         }
-        let url = Url::parse(&format!("{scheme}://{host}/")).map_err(|_| told())?;
-        let port = url.port_or_known_default().ok_or_else(told)?;
-        let host = url.host().map(|host| host.to_owned()).ok_or_else(told)?;
+        let url = Url::parse(&format!("{scheme}://{host}/")).map_err(|_| invalid())?;
+        let port = url.port_or_known_default().ok_or_else(invalid)?;
+        let host = url.host().map(|host| host.to_owned()).ok_or_else(invalid)?;
         if below && !matches!(host, Host::Domain(_)) {
             return Err("has a `*` before an address, which has no hosts below it".to_owned());
         }

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 pub use condition::{Condition, Conditions, RoutingInput};
-pub use field::EntityField;
+pub use field::RoutingField;
 pub use host::HostPattern;
 pub use pattern::{Case, Pattern};
 pub use relation::{RELATIONS, RelationWord};
@@ -83,8 +83,8 @@ pub fn nameless(number: usize) -> String {
 /// is forbidden or does not exist is not theirs to find out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownInstance {
-    /// The service-name that leads nowhere. None: nothing is asked for by name.
-    pub asked: Option<String>,
+    /// The service-name that leads nowhere. None: nothing is requested for by name.
+    pub requested: Option<String>,
     /// Every instance that the entity can name, to mend the annotation; may be empty.
     pub known: Vec<String>,
     pub reason: Reason,
@@ -100,7 +100,7 @@ pub enum Reason {
     Denied {
         instance: InstanceName,
     },
-    /// The rule's target cannot be built, or must not be asked.
+    /// The rule's target cannot be built, or must not be requested.
     NoTarget {
         rule: String,
         why: String,
@@ -126,15 +126,15 @@ pub fn choose(
     service_name: Option<&str>,
     input: &RoutingInput,
 ) -> Result<Route, UnknownInstance> {
-    let refused = |asked: Option<&str>, reason| UnknownInstance {
-        asked: asked.map(str::to_owned),
+    let refused = |requested: Option<&str>, reason| UnknownInstance {
+        requested: requested.map(str::to_owned),
         known: settings.open_to(entity),
         reason,
     };
-    let named = |name: &str, asked: Option<&str>, why| match settings.known(name) {
-        None => Err(refused(asked, Reason::NotConfigured)),
+    let named = |name: &str, requested: Option<&str>, why| match settings.known(name) {
+        None => Err(refused(requested, Reason::NotConfigured)),
         Some(instance) if !settings.allows(instance, entity) => {
-            Err(refused(asked, Reason::Denied { instance: instance.clone() }))
+            Err(refused(requested, Reason::Denied { instance: instance.clone() }))
         }
         Some(instance) => Ok(Route { instance: instance.clone(), why, target: None }),
     };
@@ -156,8 +156,8 @@ pub fn choose(
         RuleTarget::Target(target_rule) => match target_rule.resolve(&rule.name, entity, service_name) {
             Ok(target) => Ok(Route { instance: target_rule.name(&target), why, target: Some(target) }),
             Err(fault) => {
-                let asked = service_name.filter(|_| target_rule.has_service_name());
-                Err(refused(asked, Reason::NoTarget { rule: rule.name.clone(), why: fault }))
+                let requested = service_name.filter(|_| target_rule.has_service_name());
+                Err(refused(requested, Reason::NoTarget { rule: rule.name.clone(), why: fault }))
             }
         },
     }
@@ -182,7 +182,7 @@ impl RoutingSettings {
         let open = || self.known.iter().filter(|name| !self.allowed.contains_key(name));
         let wanted = service_name.unwrap_or(InstanceName::DEFAULT);
         open().find(|name| name.as_str() == wanted).ok_or_else(|| UnknownInstance {
-            asked: service_name.map(str::to_owned),
+            requested: service_name.map(str::to_owned),
             known: open().map(ToString::to_string).collect(),
             reason: Reason::NotConfigured,
         })

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use url::Url;
 
-use super::field::EntityField;
+use super::field::RoutingField;
 use crate::annotations::SERVICE_NAME;
 use crate::catalog::Entity;
 
@@ -15,7 +15,7 @@ const MAX_HOST: usize = 253;
 
 /// Where a place is in an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Position {
+enum PlacePosition {
     Host,
     Path,
 }
@@ -23,17 +23,17 @@ enum Position {
 #[derive(Clone, Debug)]
 enum Part {
     Text(String),
-    ServiceName(Position),
-    Field(EntityField, Position),
+    ServiceName(PlacePosition),
+    Field(RoutingField, PlacePosition),
 }
 
 impl Part {
     /// The path inside `{{ }}`.
-    fn read(text: &str, position: Position) -> Result<Self, String> {
+    fn read(text: &str, position: PlacePosition) -> Result<Self, String> {
         if text == "serviceName" {
             return Ok(Self::ServiceName(position));
         }
-        EntityField::read(text).map(|field| Self::Field(field, position)).ok_or_else(|| {
+        RoutingField::read(text).map(|field| Self::Field(field, position)).ok_or_else(|| {
             format!(
                 "has no value for `{text}`; there are serviceName, kind, metadata.name, metadata.namespace, \
                  metadata.labels.KEY, metadata.annotations.KEY and spec.PATH"
@@ -41,7 +41,7 @@ impl Part {
         })
     }
 
-    fn position(&self) -> Option<Position> {
+    fn position(&self) -> Option<PlacePosition> {
         match self {
             Self::Text(_) => None,
             Self::ServiceName(position) | Self::Field(_, position) => Some(*position),
@@ -92,11 +92,11 @@ impl UrlTemplate {
     }
 
     pub fn has_places_in_host(&self) -> bool {
-        self.parts.iter().any(|part| part.position() == Some(Position::Host))
+        self.parts.iter().any(|part| part.position() == Some(PlacePosition::Host))
     }
 
     pub fn has_places_in_path(&self) -> bool {
-        self.parts.iter().any(|part| part.position() == Some(Position::Path))
+        self.parts.iter().any(|part| part.position() == Some(PlacePosition::Path))
     }
 
     pub fn has_service_name(&self) -> bool {
@@ -137,8 +137,8 @@ fn parts(text: &str) -> Result<Vec<Part>, String> {
         let (inside, after) = inside.split_once("}}").ok_or("has a `{{` without its `}}`")?;
         let position = match place {
             i if i < authority => return Err("has a place in its scheme".to_owned()),
-            i if i < path => Position::Host,
-            _ => Position::Path,
+            i if i < path => PlacePosition::Host,
+            _ => PlacePosition::Path,
         };
         parts.push(Part::Text(before.to_owned()));
         parts.push(Part::read(inside.trim(), position)?);
@@ -181,7 +181,7 @@ impl std::fmt::Display for Unfilled {
     }
 }
 
-impl Position {
+impl PlacePosition {
     /// In a host one DNS label in lower case (RFC 1123), no punycode, which nobody reads; in a path one segment
     /// of unreserved characters (RFC 3986).
     fn takes(self, value: &str) -> bool {

@@ -1,4 +1,4 @@
-//! Tables of who is led where, and why.
+//! Tables of who is chosen where, and why.
 
 use std::time::Duration;
 
@@ -45,7 +45,7 @@ fn patterns(texts: &[&str]) -> Vec<Pattern> {
     texts.iter().map(|text| Pattern::read(text, Case::Ignored).unwrap()).collect()
 }
 
-fn when(field: EntityField, accepted: &[&str]) -> Conditions {
+fn when(field: RoutingField, accepted: &[&str]) -> Conditions {
     Conditions { entity: vec![Condition { field, accepted: patterns(accepted) }], ..Conditions::default() }
 }
 
@@ -73,20 +73,20 @@ fn target(api: &str, hosts: &[&str]) -> RuleTarget {
 fn settings(rules: Vec<Rule>) -> RoutingSettings {
     let known = ["default", "prod", "secret"].map(InstanceName::new).into();
     let nobody = Conditions {
-        entity: vec![Condition { field: EntityField::Kind, accepted: patterns(&["system"]) }],
+        entity: vec![Condition { field: RoutingField::Kind, accepted: patterns(&["system"]) }],
         ..Conditions::default()
     };
     let allowed = [(InstanceName::new("secret"), vec![nobody])].into();
     RoutingSettings { rules, known, allowed }
 }
 
-/// Where the entity is led, and why; or what it asked for in vain.
-fn led(rules: Vec<Rule>, service_name: Option<&str>, input: &RoutingInput) -> String {
+/// Where the entity is chosen, and why; or what it asked for in vain.
+fn chosen(rules: Vec<Rule>, service_name: Option<&str>, input: &RoutingInput) -> String {
     match choose(&settings(rules), &entity(), service_name, input) {
         Ok(route) => format!("{}: {}", route.instance, route.why),
         Err(unknown) => {
-            assert_eq!(unknown.known, ["default", "prod"], "what is denied is not told");
-            format!("no {}", unknown.asked.as_deref().unwrap_or("default"))
+            assert_eq!(unknown.known, ["default", "prod"], "a denied instance is not listed");
+            format!("no {}", unknown.requested.as_deref().unwrap_or("default"))
         }
     }
 }
@@ -103,7 +103,7 @@ fn without_rules_the_name_is_exact_or_nothing() {
         (Some("secret"), "no secret".to_owned()),
         (Some("https://evil.example/"), "no https://evil.example/".to_owned()),
     ] {
-        assert_eq!(led(Vec::new(), service_name, &RoutingInput::default()), wanted);
+        assert_eq!(chosen(Vec::new(), service_name, &RoutingInput::default()), wanted);
     }
 }
 
@@ -111,7 +111,7 @@ fn without_rules_the_name_is_exact_or_nothing() {
 fn nothing_configured_is_told_with_an_empty_list() {
     let none = RoutingSettings::default();
     let unknown = choose(&none, &entity(), None, &RoutingInput::default()).unwrap_err();
-    assert_eq!((unknown.asked, unknown.known.len()), (None, 0));
+    assert_eq!((unknown.requested, unknown.known.len()), (None, 0));
 }
 
 #[test]
@@ -130,38 +130,38 @@ fn a_denied_instance_is_an_unknown_one() {
 
 #[test]
 fn every_aspect_can_be_asked_for() {
-    let relation = |word: &str| EntityField::Relation(RelationWord::find(word).unwrap());
-    for (aspect, yes, no) in [
-        (EntityField::Kind, "component", "api"),
-        (EntityField::Kind, "COMPONENT", "comp"),
-        (EntityField::Namespace, "default", "def"),
-        (EntityField::Name, "payments", "payment"),
-        (EntityField::Name, "pay*", "pay"),
-        (EntityField::Label("example.com/cell".to_owned()), "EU-?", "eu"),
-        (EntityField::Label("example.com/cell".to_owned()), "*", "x"),
-        (EntityField::Annotation("example.com/tier".to_owned()), "/gold|silver/", "bronze"),
-        (EntityField::Spec("lifecycle".to_owned()), "production", "experimental"),
-        (EntityField::Spec("deployed.cell".to_owned()), "7", "8"),
-        (EntityField::Spec("deployed.regions".to_owned()), "us", "eu,us"),
-        (EntityField::Spec("deployed.live".to_owned()), "true", "false"),
-        (EntityField::Spec("a.b.c".to_owned()), "dotted", "x"),
+    let relation = |word: &str| RoutingField::Relation(RelationWord::find(word).unwrap());
+    for (field, yes, no) in [
+        (RoutingField::Kind, "component", "api"),
+        (RoutingField::Kind, "COMPONENT", "comp"),
+        (RoutingField::Namespace, "default", "def"),
+        (RoutingField::Name, "payments", "payment"),
+        (RoutingField::Name, "pay*", "pay"),
+        (RoutingField::Label("example.com/cell".to_owned()), "EU-?", "eu"),
+        (RoutingField::Label("example.com/cell".to_owned()), "*", "x"),
+        (RoutingField::Annotation("example.com/tier".to_owned()), "/gold|silver/", "bronze"),
+        (RoutingField::Spec("lifecycle".to_owned()), "production", "experimental"),
+        (RoutingField::Spec("deployed.cell".to_owned()), "7", "8"),
+        (RoutingField::Spec("deployed.regions".to_owned()), "us", "eu,us"),
+        (RoutingField::Spec("deployed.live".to_owned()), "true", "false"),
+        (RoutingField::Spec("a.b.c".to_owned()), "dotted", "x"),
         (relation("owner"), "group:default/payments-team", "payments-team"),
         (relation("partOf"), "system:default/shop", "shop"),
         (relation("dependsOn"), "resource:infra/*", "resource:db"),
         (relation("dependsOn"), "component:default/ledger", "shop"),
         (relation("system"), "system:default/shop", "component:default/ledger"),
     ] {
-        let holds = |accepted| when(aspect.clone(), &[accepted]).hold(&entity(), &RoutingInput::default());
-        assert!(holds(yes), "{aspect:?} {yes}");
-        assert!(!holds(no), "{aspect:?} {no}");
+        let holds = |accepted| when(field.clone(), &[accepted]).hold(&entity(), &RoutingInput::default());
+        assert!(holds(yes), "{field:?} {yes}");
+        assert!(!holds(no), "{field:?} {no}");
     }
     for missing in ["deployed", "deployed.nothing", "nothing.at.all", ""] {
         assert!(
-            !when(EntityField::Spec(missing.to_owned()), &["*"]).hold(&entity(), &RoutingInput::default())
+            !when(RoutingField::Spec(missing.to_owned()), &["*"]).hold(&entity(), &RoutingInput::default())
         );
     }
     assert!(!when(relation("domain"), &["*"]).hold(&entity(), &RoutingInput::default()));
-    assert!(!when(EntityField::Label("no".to_owned()), &["*"]).hold(&entity(), &RoutingInput::default()));
+    assert!(!when(RoutingField::Label("no".to_owned()), &["*"]).hold(&entity(), &RoutingInput::default()));
 }
 
 #[test]
@@ -171,11 +171,11 @@ fn references_in_rules_may_be_short() {
         ["payments-team", "Group:payments-team", "group:default/payments-team", "pay*", "/.*:default/.*/"]
     {
         let accepted = vec![owner.pattern(yes).unwrap()];
-        assert!(Condition { field: EntityField::Relation(owner), accepted }.holds(&entity()), "{yes}");
+        assert!(Condition { field: RoutingField::Relation(owner), accepted }.holds(&entity()), "{yes}");
     }
     for no in ["user:payments-team", "infra/payments-team", "user:*"] {
         let accepted = vec![owner.pattern(no).unwrap()];
-        assert!(!Condition { field: EntityField::Relation(owner), accepted }.holds(&entity()), "{no}");
+        assert!(!Condition { field: RoutingField::Relation(owner), accepted }.holds(&entity()), "{no}");
     }
     for bad in ["", "a b", "a/b/c", "group:", "/(/"] {
         assert!(owner.pattern(bad).is_err(), "{bad}");
@@ -184,8 +184,8 @@ fn references_in_rules_may_be_short() {
 
 #[test]
 fn the_first_rule_that_applies_decides() {
-    let api = || when(EntityField::Kind, &["api"]);
-    let component = || when(EntityField::Kind, &["api", "component"]);
+    let api = || when(RoutingField::Kind, &["api"]);
+    let component = || when(RoutingField::Kind, &["api", "component"]);
     let rules = || {
         vec![
             rule("rule-1", api(), to("default")),
@@ -194,18 +194,18 @@ fn the_first_rule_that_applies_decides() {
         ]
     };
     let input = RoutingInput::default();
-    assert_eq!(led(rules(), None, &input), "prod: chosen by rule 2 of promenade.routing, cells");
+    assert_eq!(chosen(rules(), None, &input), "prod: chosen by rule 2 of promenade.routing, cells");
     assert_eq!(
-        led(rules().split_off(2), Some("prod"), &input),
+        chosen(rules().split_off(2), Some("prod"), &input),
         "default: chosen by rule 1 of promenade.routing, rule-3"
     );
     assert_eq!(
-        led(vec![rule("rule-1", component(), to("prod"))], Some("x"), &input),
+        chosen(vec![rule("rule-1", component(), to("prod"))], Some("x"), &input),
         "prod: chosen by rule 1 of promenade.routing"
     );
     // A rule that leads to what the entity is denied is no way around, and the next one does not step in.
     assert_eq!(
-        led(
+        chosen(
             vec![rule("a", component(), to("secret")), rule("b", component(), to("prod"))],
             Some("prod"),
             &input
@@ -213,7 +213,7 @@ fn the_first_rule_that_applies_decides() {
         "no default"
     );
     let all = vec![rule("all", Conditions::default(), to("prod"))];
-    assert!(led(all, None, &input).starts_with("prod"));
+    assert!(chosen(all, None, &input).starts_with("prod"));
 }
 
 #[test]
@@ -226,7 +226,7 @@ fn requests_are_asked_for_what_rules_name() {
         let mut input = RoutingInput::default();
         header.inspect(|value| input.header("x-cell", value));
         parameter.inspect(|value| input.parameter("region", value));
-        assert!(led(rules(), None, &input).starts_with(wanted), "{input:?}");
+        assert!(chosen(rules(), None, &input).starts_with(wanted), "{input:?}");
     };
     check(Some("a"), Some("eu"), "prod");
     check(Some("b-1"), Some("eu"), "prod");
@@ -245,8 +245,8 @@ fn a_target_is_built_within_its_hosts_only() {
     let input = RoutingInput::default();
     let wide = "https://{{ serviceName }}.prometheus.example/api/v1/";
     let check = |rules: Vec<Rule>, service_name: Option<&str>, wanted: &str| {
-        let led = led(rules, service_name, &input);
-        assert_eq!(led.split(": ").next(), Some(wanted), "{service_name:?}");
+        let chosen = chosen(rules, service_name, &input);
+        assert_eq!(chosen.split(": ").next(), Some(wanted), "{service_name:?}");
     };
     check(cells(wide, &["*.prometheus.example"]), Some("eu"), "cells/eu.prometheus.example");
     check(cells(wide, &["a.prometheus.example"]), Some("eu"), "no eu");

@@ -30,17 +30,17 @@ impl EmptyText {
             };
         }
         match &graph.empty_reason {
-            EmptyReason::NoSuchMetric { metric, meant } => Self {
+            EmptyReason::NoSuchMetric { metric, similar } => Self {
                 kind: "no_such_metric",
                 title: format!("There is no metric named {metric}"),
                 explanation: format!("The query ran, but {who} has no metric of this name, at any time."),
-                advice: match meant {
+                advice: match similar {
                     Some(_) => "",
                     None => {
                         "Check the spelling, whether it is exported, and whether this is the right instance."
                     }
                 },
-                did_you_mean: meant.clone(),
+                did_you_mean: similar.clone(),
             },
             EmptyReason::MetricsExist => Self::no_data(
                 format!(

@@ -28,7 +28,7 @@ fn not_found(title: String, explanation: &str, unknown: &UnknownInstance, advice
 
 /// An unknown instance as a problem of the annotation that names it. None: no annotation names one.
 pub fn unknown_name(entity: &Entity, unknown: &UnknownInstance) -> Option<Located> {
-    let (name, value) = (unknown.asked.as_ref()?, entity.annotation(SERVICE_NAME)?);
+    let (name, value) = (unknown.requested.as_ref()?, entity.annotation(SERVICE_NAME)?);
     let message = format!("unknown Prometheus instance \"{name}\". {}", known(unknown));
     let problem = Problem::error(Span::whole(value).trimmed(value), message.trim_end_matches('.'));
     Some(Located { annotation: SERVICE_NAME.to_owned(), problem, fault_at: None })
@@ -36,7 +36,7 @@ pub fn unknown_name(entity: &Entity, unknown: &UnknownInstance) -> Option<Locate
 
 /// For an address; [`unknown_instance`] is for an entity.
 pub(super) fn no_such_instance(unknown: &UnknownInstance) -> ErrorText {
-    let (title, explanation) = match &unknown.asked {
+    let (title, explanation) = match &unknown.requested {
         Some(name) => (title(name), "The address names an instance that is not configured."),
         None => (
             "No default Prometheus instance".to_owned(),
@@ -47,7 +47,7 @@ pub(super) fn no_such_instance(unknown: &UnknownInstance) -> ErrorText {
 }
 
 pub(super) fn unknown_instance(unknown: &UnknownInstance) -> ErrorText {
-    let (title, explanation) = match &unknown.asked {
+    let (title, explanation) = match &unknown.requested {
         None if unknown.reason == Reason::Unreadable => (
             "Invalid name of the Prometheus instance".to_owned(),
             "The value of the annotation prometheus.io/service-name is not a string.",
@@ -77,7 +77,7 @@ mod tests {
         let check = |asked: Option<&str>, known: &[&str], expected: &str| {
             let known = known.iter().map(|name| (*name).to_owned()).collect();
             let reason = Reason::Denied { instance: InstanceName::new("hidden") };
-            let unknown = UnknownInstance { asked: asked.map(str::to_owned), known, reason };
+            let unknown = UnknownInstance { requested: asked.map(str::to_owned), known, reason };
             let message = ErrorText::of(&Failure::UnknownInstance(unknown)).message();
             assert!(message.contains(expected) && !message.contains("hidden"), "{message}");
         };

@@ -74,7 +74,7 @@ impl fmt::Display for PageError {
                 write!(f, "bad parameters: {}", names.join(", "))
             }
             Self::AdHocForbidden => f.write_str("ad-hoc queries are off"),
-            Self::NoSuchInstance(unknown) => write!(f, "no such instance: {:?}", unknown.asked),
+            Self::NoSuchInstance(unknown) => write!(f, "no such instance: {:?}", unknown.requested),
             Self::BrokenQuery(problem) => write!(f, "broken query: {problem}"),
             Self::CatalogNotRead => f.write_str("the catalog is not read yet"),
             Self::Failed(failure) => f.write_str(&text::for_operator(failure)),

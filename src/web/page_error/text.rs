@@ -25,7 +25,7 @@ impl ErrorText {
 pub(super) fn for_operator(failure: &Failure) -> String {
     match failure {
         Failure::Prometheus(error) => error.to_string(),
-        Failure::UnknownInstance(unknown) => match &unknown.asked {
+        Failure::UnknownInstance(unknown) => match &unknown.requested {
             Some(name) => format!("unknown instance {name:?}: {}", unknown.reason),
             None => format!("no instance for the entity: {}", unknown.reason),
         },

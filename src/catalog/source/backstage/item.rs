@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::PLACE;
 use crate::catalog::relations;
-use crate::catalog::{About, Annotation, Entity, EntityFault, EntityRef, Link, SourceFault};
+use crate::catalog::{About, Annotation, Entity, EntityFault, EntityLink, EntityRef, SourceFault};
 use crate::yaml::shown;
 
 /// Backstage's notes to itself, of which every entity has several.
@@ -153,10 +153,10 @@ fn scalar_text(value: Value) -> Option<String> {
     }
 }
 
-fn link(value: Value) -> Option<Link> {
+fn link(value: Value) -> Option<EntityLink> {
     let Value::Object(mut link) = value else { return None };
     let Some(Value::String(url)) = link.remove("url") else { return None };
-    Some(Link { url, title: link.remove("title").and_then(scalar_text) })
+    Some(EntityLink { url, title: link.remove("title").and_then(scalar_text) })
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::validate;
 use crate::catalog::relations;
 use crate::catalog::source::faults::FaultList;
-use crate::catalog::{About, Annotation, Entity, EntityFault, EntityRef, Link, Place, SourceFault};
+use crate::catalog::{About, Annotation, Entity, EntityFault, EntityLink, EntityRef, Place, SourceFault};
 use crate::yaml::{self, Budget, Node, Position, Value, shown};
 
 /// What one text holds.
@@ -257,7 +257,7 @@ fn scalar_text(node: &Node) -> Option<String> {
     }
 }
 
-fn link(node: &Node) -> Option<Link> {
+fn link(node: &Node) -> Option<EntityLink> {
     let url = node.get("url").and_then(Node::as_text)?.to_owned();
-    Some(Link { url, title: node.get("title").and_then(scalar_text) })
+    Some(EntityLink { url, title: node.get("title").and_then(scalar_text) })
 }

@@ -98,7 +98,7 @@ impl FileFinder {
             match entry {
                 Ok(entry) if entry.file_type().is_dir() => self.watch(entry.into_path()),
                 Ok(entry) => self.candidate(entry.path(), fixed, &glob, roots, matched),
-                Err(error) => told(&error, fixed, &glob, matched),
+                Err(error) => report(&error, fixed, &glob, matched),
             }
         }
         matched.files.sort();
@@ -165,7 +165,7 @@ fn may_enter(entry: &DirEntry, hidden: bool, roots: &[PathBuf]) -> bool {
 }
 
 /// What the walk could not look at, when the glob asks for it.
-fn told(error: &walkdir::Error, fixed: &Path, glob: &GlobMatcher, matched: &mut Matches) {
+fn report(error: &walkdir::Error, fixed: &Path, glob: &GlobMatcher, matched: &mut Matches) {
     let Some(path) = error.path() else { return };
     let wanted = path.strip_prefix(fixed).is_ok_and(|relative| glob.is_match(relative));
     if wanted && path.is_symlink() {

@@ -34,7 +34,7 @@ pub struct FileScan {
 impl FileScan {
     /// Reads what has changed since the loader's last scan.
     pub(super) fn with(loader: &mut Loader, now: Timestamp) -> Self {
-        Scan::new(loader).run(now)
+        FileWalk::new(loader).run(now)
     }
 
     /// Reads everything once, waiting for the disk.
@@ -44,7 +44,7 @@ impl FileScan {
 }
 
 /// The state of one reading.
-struct Scan<'a> {
+struct FileWalk<'a> {
     loader: &'a mut Loader,
     finder: FileFinder,
     prefetched: HashMap<PathBuf, Content>,
@@ -64,7 +64,7 @@ struct Scan<'a> {
     not_read: BTreeMap<String, usize>,
 }
 
-impl<'a> Scan<'a> {
+impl<'a> FileWalk<'a> {
     fn new(loader: &'a mut Loader) -> Self {
         Self {
             not_read: loader.settings.not_read.clone(),

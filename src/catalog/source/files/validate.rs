@@ -11,7 +11,7 @@ const REFERENCE_LISTS: [&str; 7] =
 /// Each mistake with its place.
 pub(super) fn mistakes(root: &Node, kind: &str) -> Vec<(Position, String)> {
     let mut found: Vec<(Position, String)> =
-        misplaced(root).into_iter().map(|(told, entry)| (entry.at, told)).collect();
+        misplaced(root).into_iter().map(|(message, entry)| (entry.at, message)).collect();
     if let Some(spec) = root.get("spec").filter(|_| KINDS.contains(&kind)) {
         for key in REFERENCES {
             found.extend(spec.get(key).and_then(|node| reference(key, node)));
@@ -35,8 +35,9 @@ pub(super) fn misplaced(root: &Node) -> Vec<(String, Entry)> {
         ("spec.annotations", key(root.get("spec"), "annotations")),
         ("metadata.annotation", key(root.get("metadata"), "annotation")),
     ];
-    let told = |path: &str| format!("`{path}` is not read: annotations stand under `metadata.annotations`");
-    wrong.into_iter().filter_map(|(path, entry)| Some((told(path), entry?))).collect()
+    let message =
+        |path: &str| format!("`{path}` is not read: annotations belong under `metadata.annotations`");
+    wrong.into_iter().filter_map(|(path, entry)| Some((message(path), entry?))).collect()
 }
 
 /// Whether a mapping has a key with a prefix, as annotations have.
@@ -46,7 +47,7 @@ fn holds_annotations(node: &Node) -> bool {
 
 /// `[kind:][namespace/]name`, each part with something in it.
 fn reference(key: &str, node: &Node) -> Option<(Position, String)> {
-    let told = match &node.value {
+    let message = match &node.value {
         Value::Null => return None,
         Value::Text(text) if is_reference(text.value.trim()) => return None,
         Value::Text(text) => {
@@ -55,7 +56,7 @@ fn reference(key: &str, node: &Node) -> Option<(Position, String)> {
         }
         _ => format!("`spec.{key}` is {}, where an entity reference is needed", node.what()),
     };
-    Some((node.at, told))
+    Some((node.at, message))
 }
 
 fn is_reference(text: &str) -> bool {

@@ -93,8 +93,8 @@ fn held_back(rules: &Rules, kinds: &[u8]) -> AlertmanagerAnswer {
             muted_by: vec!["nights".into()],
         })
     };
-    let holdings = AlertmanagerState::new(alerts.zip(kinds).filter_map(copy).collect(), Vec::new());
-    let answer = Answer { value: Arc::new(holdings), as_of: Timestamp::UNIX_EPOCH, failure: None };
+    let state = AlertmanagerState::new(alerts.zip(kinds).filter_map(copy).collect(), Vec::new());
+    let answer = Answer { value: Arc::new(state), as_of: Timestamp::UNIX_EPOCH, failure: None };
     AlertmanagerAnswer { answer, external: Arc::default() }
 }
 
