@@ -15,7 +15,7 @@ impl RowId {
         Self(fnv(named.chain(row.labels().iter().flat_map(|(name, value)| [name, value]))))
     }
 
-    /// The id beside this one, for a row that cannot be told apart from another.
+    /// The next id, for a row with the labels of another.
     pub fn next(self) -> Self {
         Self(self.0.wrapping_add(1))
     }

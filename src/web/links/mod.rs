@@ -123,7 +123,7 @@ impl Links<'_> {
         self.to(Page::NewQuery).and(own.into_iter().chain(optional))
     }
 
-    /// Another ad-hoc query, asked of the same instance.
+    /// Another ad-hoc query to the same instance.
     pub fn other_query(&self, query: &str) -> Link {
         let graph = self.to(Page::Graph(Source::AdHoc, 1)).without(&["dimension", "title", "unit", "stack"]);
         graph.set("query", Some(query.to_owned()))

@@ -101,8 +101,8 @@ async fn resolved(view: &View) -> Option<ResolvedAlertPanel> {
     let (params, monitoring) = (&view.params, &view.portal.monitoring);
     let instance = &view.routed().ok()?.instance;
     let query = AlertQuery {
-        labels: params.landed.labels.clone()?,
-        at: params.landed.at,
+        labels: params.resolved.labels.clone()?,
+        at: params.resolved.at,
         instance: None,
         ad_hoc: view.portal.settings.allows(Access::AdHoc),
     };

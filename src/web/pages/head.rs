@@ -29,7 +29,7 @@ pub struct Head {
     pub namespace: String,
     pub catalog: Link,
     pub description: Option<String>,
-    pub facts: Vec<HeadField>,
+    pub fields: Vec<HeadField>,
     pub tags: Vec<String>,
     pub links: Vec<OwnLink>,
     pub tabs: Vec<NavLink>,
@@ -52,7 +52,7 @@ impl Head {
         });
         let ends = [fact("type", entity.spec_type()), fact("lifecycle", entity.lifecycle())];
         let [kind_of, lifecycle] = ends;
-        let facts = std::iter::once(kind_of).chain(named).chain([lifecycle]).flatten().collect();
+        let fields = std::iter::once(kind_of).chain(named).chain([lifecycle]).flatten().collect();
         let tab = |word, href| NavLink::new(word, href, page == word);
         let own = entity.links.iter().map(|link| OwnLink {
             text: link.title.clone().unwrap_or_else(|| link.url.clone()),
@@ -64,7 +64,7 @@ impl Head {
             namespace: reference.namespace().to_owned(),
             catalog: links.to(Page::Catalog),
             description: entity.description.clone(),
-            facts,
+            fields,
             tags: entity.tags.clone(),
             links: own.collect(),
             tabs: [

@@ -78,12 +78,12 @@ impl GoParams {
 
 /// What a page that `/go` led to says of an alert that was over by then.
 #[derive(Clone, Debug, Default)]
-pub struct LandedParams {
+pub struct ResolvedParams {
     pub labels: Option<Labels>,
     pub at: Option<Timestamp>,
 }
 
-impl LandedParams {
+impl ResolvedParams {
     pub(super) fn read(pairs: &mut Pairs, now: Timestamp) -> Self {
         let labels = pairs.value("landed", |text| {
             // None of them may be a regex, so none is compiled.

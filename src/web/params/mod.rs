@@ -20,7 +20,7 @@ use jiff::Timestamp;
 pub use catalog::CatalogParams;
 pub use columns::ColumnParams;
 pub use custom::{CustomParams, has_regex};
-pub use go::{AT, GoParams, INSTANCE, LandedParams};
+pub use go::{AT, GoParams, INSTANCE, ResolvedParams};
 pub use legend::{LegendColumn, LegendOrder, LegendParams};
 pub use selection::AlertSelection;
 pub use table::{DEFAULT_ROWS, SortKey, SortOrder, TableParams};
@@ -80,7 +80,7 @@ pub struct PageParams {
     pub table: TableParams,
     pub catalog: CatalogParams,
     pub custom: CustomParams,
-    pub landed: LandedParams,
+    pub resolved: ResolvedParams,
     pub problems: Vec<ParamProblem>,
     /// The pairs of the address that were understood, in canonical order: what links keep.
     pub given: Vec<(String, String)>,
@@ -130,7 +130,7 @@ impl PageParams {
             table: TableParams::read(&mut pairs, defaults),
             catalog: CatalogParams::read(&mut pairs),
             custom: CustomParams::read(&mut pairs, further),
-            landed: LandedParams::read(&mut pairs, now),
+            resolved: ResolvedParams::read(&mut pairs, now),
             problems: Vec::new(),
             given: Vec::new(),
             routed: Vec::new(),

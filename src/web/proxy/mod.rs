@@ -1,6 +1,6 @@
 //! `/api/proxy{proxyPath}/...`: the slice of Prometheus' own API that the React plugin uses, in Prometheus' JSON.
 //!
-//! It is no proxy: what is asked is read, goes through the store, and the answer is written anew.
+//! It is not a proxy: each request is parsed and goes through the store, and the answer is serialized from our types.
 
 mod params;
 
@@ -28,9 +28,9 @@ use crate::web::reply::{self, CachePolicy, Making};
 use crate::web::request::Access;
 use crate::web::settings::WebSettings;
 
-/// Everything below it is answered here, errors included.
+/// The proxy answers every path below it, errors included.
 const ROUTE: &str = "/api/proxy/{path:.*}";
-/// For a request's body to arrive.
+/// How long a request's body may take.
 const BODY_DEADLINE: Duration = Duration::from_secs(10);
 /// The plugin's header: the entity's service-name, or the empty text.
 const SERVICE_NAME: &str = "x-prometheus-service-name";
@@ -39,7 +39,7 @@ pub fn configure(config: &mut ServiceConfig) {
     config.service(web::resource(ROUTE).route(web::route().to(answer)).wrap(from_fn(catch_panics)));
 }
 
-/// What can be asked.
+/// The endpoints that answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Endpoint {
     QueryRange,
@@ -105,8 +105,7 @@ async fn answer(
     }
 }
 
-/// The instance with that proxy path, and what of it is asked. Of several the unnamed one comes first; those
-/// that are not open to everybody are not there.
+/// The instance with that proxy path, and the endpoint. Prefers the default instance; restricted instances are skipped.
 fn found(monitoring: &Monitoring, path: &str) -> Option<(Arc<Instance>, Endpoint)> {
     let of = |proxy_path: &str| {
         let rest = path.trim_start_matches('/').strip_prefix(proxy_path.trim_matches('/'))?;
@@ -156,7 +155,7 @@ fn age<T>(answer: &Answer<T>) -> Option<String> {
     Remark::stale(Moment::utc(answer.as_of), answer.failure.as_ref()).map(|remark| remark.to_string())
 }
 
-/// What the answer held that is not passed on.
+/// A warning about samples that are left out.
 fn left_out(matrix: &Matrix) -> Option<String> {
     let count = matrix.off_grid;
     (count > 0).then(|| format!("{count} samples stood between two steps and were left out by the portal"))
@@ -201,12 +200,12 @@ pub fn is_route(pattern: &str) -> bool {
     pattern.ends_with(ROUTE)
 }
 
-/// What may be asked instead of a method that may not, as the header Allow has it.
+/// The methods for the header Allow.
 pub fn allowed(request: &HttpRequest) -> &'static str {
     if request.path().ends_with("/rules") { "GET, HEAD" } else { "GET, HEAD, POST" }
 }
 
-/// An error in Prometheus' shape; in Prometheus' own words where it is its own.
+/// An error in Prometheus' shape, with its own message if it comes from Prometheus.
 pub fn refusal(
     request: &HttpRequest,
     error: &PageError,

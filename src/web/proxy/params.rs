@@ -84,7 +84,7 @@ impl Given {
         })
     }
 
-    /// Exactly the instants that are asked for.
+    /// Exactly the requested instants.
     pub fn window(&self) -> Result<Window, PageError> {
         let time = |name| time(self.required(name)?).map_err(|message| refused(name, &message));
         let (start, end) = (time("start")?, time("end")?);
@@ -105,7 +105,7 @@ impl Given {
         }
     }
 
-    /// Whether rules can be told, and what is to be remarked about them.
+    /// Which rules are requested, as a remark on the answer.
     pub fn rules(&self) -> Result<Option<&'static str>, PageError> {
         match self.text("type") {
             Some("alert") => Ok(None),
@@ -123,7 +123,7 @@ fn refused(parameter: &'static str, message: &str) -> PageError {
 fn time(text: &str) -> Result<i64, String> {
     if let Ok(seconds) = text.parse::<f64>() {
         let ms = (seconds * 1000.0).round();
-        // Beyond 2^53 neighbours cannot be told apart.
+        // Beyond 2^53 neighbours are equal.
         #[expect(clippy::cast_possible_truncation, reason = "within 2^53, as just tested")]
         return if ms.abs() < 9_007_199_254_740_992.0 {
             Ok(ms as i64)
@@ -154,14 +154,14 @@ fn step(text: &str) -> Result<Duration, String> {
 mod tests {
     use super::*;
 
-    /// Start, end as asked and step in milliseconds, or the parameter that is refused.
+    /// Start, end and step in milliseconds, or the invalid parameter.
     fn check(address: &str, body: &str, expected: Result<(i64, i64, i64), &str>) {
         let window = Given::of(address.as_bytes(), body.as_bytes()).and_then(|given| given.window());
-        let told = window.map(|w| (w.start_ms(), w.until_ms(), w.step_ms())).map_err(|error| match error {
+        let got = window.map(|w| (w.start_ms(), w.until_ms(), w.step_ms())).map_err(|error| match error {
             PageError::BadParameters(problems) => problems[0].parameter,
             other => panic!("{other}"),
         });
-        assert_eq!(told, expected, "{address} {body}");
+        assert_eq!(got, expected, "{address} {body}");
     }
 
     #[test]

@@ -1,8 +1,7 @@
-//! Large answers as bytes: written once for readers who come together, and held for as long as one of them reads.
+//! Large replies as bytes: serialized once for concurrent readers, and kept while one of them reads.
 //!
-//! Two answers are one when they are made of the same: the same answer of an instance, on the same route, with the
-//! same parameters, in the same encoding. Large answers of which nobody says what they are made of are one when their
-//! bytes are equal.
+//! Two replies share their bytes if they have the same source: an instance's answer, the route, the parameters and the
+//! encoding. Large replies without a known source share them if the bytes are equal.
 
 use std::any::Any;
 use std::collections::HashMap;
@@ -15,30 +14,30 @@ use tokio::sync::{OnceCell, Semaphore};
 
 use crate::web::page_error::PageError;
 
-/// Bytes from which on an answer is worth sharing.
+/// Larger replies are shared.
 const LARGE: usize = 256 << 10;
-/// Large answers that are written at once: each needs memory beside what it becomes.
+/// Large replies are serialized this many at a time, because each needs memory beside its result.
 const WRITERS: usize = 4;
 
-/// An answer as it is sent.
+/// The body of a reply.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Text {
     pub bytes: Vec<u8>,
     pub gzip: bool,
 }
 
-/// What a large answer is made of.
+/// The source of a large reply. Replies of equal sources are equal.
 #[derive(Clone)]
 pub struct Making {
-    /// The instance's answer. It may be freed while readers still read what was written of it; its address is not
-    /// given to another one before that.
+    /// The instance's answer. It may be dropped while readers still read the reply; its address is not reused before
+    /// that.
     source: Weak<dyn Any + Send + Sync>,
-    /// The route, and all that is written beside the answer.
+    /// The route, and all that stands beside the answer.
     rest: String,
 }
 
 impl Making {
-    /// `beside` is all that the bytes depend on and the source does not tell. None if it cannot be written down.
+    /// `beside` is all else that the bytes depend on. None if it cannot be serialized.
     pub fn of<T: Any + Send + Sync>(source: &Arc<T>, route: &str, beside: &impl Serialize) -> Option<Self> {
         let source: Arc<dyn Any + Send + Sync> = source.clone();
         let rest = format!("{route}\n{}", serde_json::to_string(beside).ok()?);
@@ -71,7 +70,7 @@ enum Key {
     Equal { hash: u64, length: usize, gzip: bool },
 }
 
-/// The large answers that are being written or read.
+/// The large replies that are being serialized or read.
 #[derive(Clone)]
 pub struct Rendered {
     shelf: Arc<Shelf>,
@@ -81,7 +80,7 @@ pub struct Rendered {
 #[derive(Default)]
 struct Shelf(Mutex<HashMap<Key, Weak<Held>>>);
 
-/// One answer, written at most once. Taken from the shelf when its last reader leaves.
+/// One reply, serialized at most once. Dropped with its last reader.
 struct Held {
     text: OnceCell<Text>,
     key: Key,
@@ -95,8 +94,8 @@ impl Default for Rendered {
 }
 
 impl Rendered {
-    /// The bytes of what is made so. The first who asks has them written, on a thread for blocking work; those who
-    /// come meanwhile wait for it. The flag is true if the bytes are gzip. `may_gzip` is part of what is asked.
+    /// The bytes for a source. The first reader has them serialized on a thread for blocking work, and concurrent
+    /// readers wait for it. The flag is true if the bytes are gzip. `may_gzip` is part of the source.
     pub async fn once<E>(
         &self,
         making: Option<Making>,
@@ -124,7 +123,7 @@ impl Rendered {
         Ok((Bytes::from_owner(Reader(held)), gzip))
     }
 
-    /// These bytes, or equal ones that somebody reads already. The flag is true if the bytes are gzip.
+    /// These bytes, or equal ones with a reader. The flag is true if the bytes are gzip.
     pub fn shared(&self, text: Text) -> (Bytes, bool) {
         let gzip = text.gzip;
         if text.bytes.len() < LARGE {
@@ -172,7 +171,7 @@ impl Drop for Held {
     }
 }
 
-/// One reader's hold on an answer.
+/// One reader of a reply.
 struct Reader(Arc<Held>);
 
 impl AsRef<[u8]> for Reader {
