@@ -4,7 +4,7 @@ use promenade::config::Settings;
 use promenade::monitoring::routing::Conditions;
 use serde_json::json;
 use world::markup::tags;
-use world::rules::{Alert, Rule};
+use world::rules::{Alert, Rule, group};
 use world::upstream::Reply;
 use world::{World, encoded};
 
@@ -50,10 +50,8 @@ pub fn rules() -> Reply {
     let rule = |name: &str, severity: &str| {
         Rule::new(name).query("-load > 1").duration(300).label("severity", severity)
     };
-    Reply::group([
-        rule("HighLoad", "critical").alerts([alert("a"), alert("b")]),
-        rule("Excessive Memory, Usage", "info"),
-    ])
+    let high = rule("HighLoad", "critical").alerts([alert("a"), alert("b")]);
+    Reply::rules(json!([group("orders", [high, rule("Excessive Memory, Usage", "info")])]))
 }
 
 #[tokio::test]

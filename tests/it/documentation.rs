@@ -9,6 +9,8 @@ use regex::Regex;
 use tempfile::TempDir;
 
 const MAX_README_LINES: usize = 200;
+/// The instance that a page's config may refer to.
+const INSTANCE: &str = "proxy: {'/prometheus/api': 'http://prometheus:9090/api/v1/'}\n";
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -96,10 +98,13 @@ fn yaml_of_the_pages_loads_as_config() {
                 continue;
             }
             let directory = TempDir::new().unwrap();
-            let file = directory.path().join("app-config.yaml");
-            fs::write(&file, text).unwrap();
+            let files = [("base.yaml", INSTANCE), ("app-config.yaml", text)].map(|(name, text)| {
+                let file = directory.path().join(name);
+                fs::write(&file, text).unwrap();
+                file
+            });
             let variable = |_: &str| Some("secret".to_owned());
-            if let Err(faults) = Settings::load(&[file], None, &variable) {
+            if let Err(faults) = Settings::load(&files, None, &variable) {
                 panic!("{page}: {faults:#?}\n{text}");
             }
             loaded += 1;
