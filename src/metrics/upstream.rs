@@ -77,7 +77,7 @@ impl StoreMetrics {
         Self { lookups: registered(registry, "store_lookups", "Questions to the store, by what answered") }
     }
 
-    /// `result`: `hit`, `miss` (asked the instance), `shared` (waited for another's miss),
+    /// `result`: `hit`, `miss` (a request), `shared` (waits for another's miss),
     /// `failure` (a remembered one), `stale`.
     pub fn lookup(&self, result: &'static str) {
         self.lookups.get_or_create(&LookupLabels { result }).inc();

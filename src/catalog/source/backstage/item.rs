@@ -105,7 +105,7 @@ fn texts(map: Option<Value>) -> BTreeMap<String, String> {
     map.into_iter().filter_map(|(key, value)| Some((key, scalar_text(value)?))).collect()
 }
 
-/// Annotations are text; any other value is told and left out, and the entity stays.
+/// Annotations are text. Any other value is a fault and left out; the entity stays.
 fn annotations(
     map: Option<Value>,
     entity: &EntityRef,
@@ -202,8 +202,8 @@ mod tests {
     #[test]
     fn a_bad_entity_says_why_it_is_left_out() {
         let check = |value: Value, wanted: &str| {
-            let told = entity(&value).0.unwrap_err();
-            assert!(told.contains(wanted), "{value}: {told}");
+            let error = entity(&value).0.unwrap_err();
+            assert!(error.contains(wanted), "{value}: {error}");
         };
         check(json!(null), "no object");
         check(json!({"kind": "Component", "apiVersion": "v1"}), "no `metadata`");

@@ -25,7 +25,7 @@ use walk::{Walked, Walker};
 
 /// Where the faults of this source are said to be.
 const PLACE: &str = super::merge::BACKSTAGE;
-/// Faults of one reading that are told; the rest is counted.
+/// The most faults of one reading that are listed; the rest is counted.
 const MAX_FAULTS: usize = 1000;
 /// After a failure the next attempt comes sooner, since portal and Backstage often start together.
 const FIRST_PAUSE: Duration = Duration::from_secs(5);

@@ -33,18 +33,18 @@ fn pages_are_joined_in_order() {
 
 #[test]
 fn a_page_that_leads_back_is_the_last_one_and_told() {
-    let told = "the instance has more rules, but repeats a groupNextToken";
+    let warning = "the instance has more rules, but repeats a groupNextToken";
     let mut pages = Pages::default();
     pages.add(page("A", Some("t2")));
     pages.add(page("B", Some("t3")));
     assert_eq!(pages.add(page("C", Some("t2"))), None);
     let rules = pages.into_rules();
-    assert_eq!((rules.rules.len(), rules.warnings[0].as_str()), (9, told));
+    assert_eq!((rules.rules.len(), rules.warnings[0].as_str()), (9, warning));
     let mut pages = Pages::default();
     pages.add(page("A", Some("t2")));
     assert_eq!(pages.add(page("A", Some("t2"))), None);
     let rules = pages.into_rules();
-    assert_eq!((rules.rules.len(), rules.warnings[0].as_str()), (3, told), "the same page is no second one");
+    assert_eq!((rules.rules.len(), rules.warnings[0].as_str()), (3, warning), "the same page is no second one");
     let mut pages = Pages::default();
     pages.add(page("A", Some("t2")));
     let mut other = page("A", Some("t2"));
@@ -62,8 +62,8 @@ fn pages_without_end_are_cut_off_and_told() {
     assert_eq!(pages.add(page("A", Some("last"))), None);
     let rules = pages.into_rules();
     assert_eq!(rules.rules.len(), MOST_PAGES * 3);
-    let told = "the instance has more rules than the 100 pages that were read".to_owned();
-    assert!(rules.warnings.contains(&told), "{:?}", rules.warnings);
+    let warning = "the instance has more rules than the 100 pages that were read".to_owned();
+    assert!(rules.warnings.contains(&warning), "{:?}", rules.warnings);
 }
 
 #[test]
@@ -91,6 +91,6 @@ fn what_cannot_be_read_is_counted_over_all_pages() {
     let mut pages = Pages::default();
     pages.add(broken(r#","groupNextToken":"t2""#));
     pages.add(broken(""));
-    let told = "2 rule groups cannot be read, so their rules are missing here";
-    assert_eq!(pages.into_rules().warnings, [told]);
+    let warning = "2 rule groups cannot be read, so their rules are missing here";
+    assert_eq!(pages.into_rules().warnings, [warning]);
 }

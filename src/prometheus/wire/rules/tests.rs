@@ -15,7 +15,7 @@ fn rules(groups: &str) -> Vec<AlertingRule> {
 }
 
 /// The names of the rules, the state of their alerts, and the warnings.
-fn told(groups: &str) -> (Vec<String>, Vec<&'static str>, Vec<String>) {
+fn summary(groups: &str) -> (Vec<String>, Vec<&'static str>, Vec<String>) {
     let rules = read_all_rules(answer(groups).as_bytes()).unwrap();
     let alerts = rules.rules.iter().flat_map(|rule| &rule.alerts).map(|alert| alert.state.as_str()).collect();
     (rules.rules.iter().map(|rule| rule.name.clone()).collect(), alerts, rules.warnings)
@@ -104,14 +104,14 @@ fn an_alert_without_its_name_cannot_be_read() {
         let rule = format!(
             r#"{{"name":"A","type":"alerting","state":"firing","alerts":[{{{labels}"state":"firing"}}]}}"#
         );
-        let (names, alerts, warnings) = told(&format!(r#"[{{"name":"g","rules":[{rule}]}}]"#));
+        let (names, alerts, warnings) = summary(&format!(r#"[{{"name":"g","rules":[{rule}]}}]"#));
         assert_eq!((names.len(), alerts.len()), (1, 0), "{labels}");
         assert_eq!(warnings, ["1 alert cannot be read and is missing here"], "{labels}");
     }
 }
 
 #[test]
-fn what_is_told_within_the_data_is_a_warning_too() {
+fn warnings_within_the_data_count_too() {
     for (more, count) in
         [(r#""isPartial":false"#, 0), (r#""isPartial":true"#, 1), (r#""warnings":["down"]"#, 1)]
     {
@@ -144,12 +144,12 @@ fn values_that_are_no_numbers_survive() {
 
 #[test]
 fn null_is_an_empty_list() {
-    let (_, _, warnings) = told("null");
+    let (_, _, warnings) = summary("null");
     assert_eq!(warnings, [""; 0]);
     let some = r#"{"name":"some","rules":[{"type":"alerting","name":"Loud","state":"firing","labels":null,
         "annotations":null,"alerts":[{"state":"firing","labels":{"alertname":"Loud"},"annotations":null}]},
         {"type":"alerting","name":"Quiet","state":"inactive","alerts":null}]}"#;
-    let (names, alerts, warnings) = told(&format!(r#"[{{"name":"none","rules":null}},{some}]"#));
+    let (names, alerts, warnings) = summary(&format!(r#"[{{"name":"none","rules":null}},{some}]"#));
     assert_eq!((names, alerts, warnings), (vec!["Loud".into(), "Quiet".into()], vec!["firing"], vec![]));
 }
 
@@ -170,11 +170,11 @@ fn an_answer_without_its_groups_is_none() {
 }
 
 #[test]
-fn what_cannot_be_read_is_told_and_hides_no_neighbour() {
+fn unreadable_parts_are_warnings_and_hide_no_neighbour() {
     let loud = r#"{"name":"ok","rules":[{"type":"alerting","name":"Loud","state":"firing",
         "alerts":[{"state":"firing","labels":{"alertname":"Loud"}}]}]}"#;
     let rule = |fields: &str| format!(r#"{{"name":"g","rules":[{{"type":"alerting",{fields}}}]}}"#);
-    for (group, told_of) in [
+    for (group, warning) in [
         ("null".to_owned(), "1 rule group cannot be read"),
         ("[]".to_owned(), "1 rule group cannot be read"),
         (r#"{"name":"g"}"#.to_owned(), "1 rule group cannot be read"),
@@ -189,21 +189,21 @@ fn what_cannot_be_read_is_told_and_hides_no_neighbour() {
         (rule(r#""name":"A","labels":{"a":"1","a":"2"},"duration":"5m","lastEvaluation":1"#), "3 fields "),
         (rule(r#""name":"A","alerts":[{"labels":{"alertname":"A"},"value":"many"}]"#), "1 field "),
     ] {
-        let (names, alerts, warnings) = told(&format!("[{group},{loud}]"));
+        let (names, alerts, warnings) = summary(&format!("[{group},{loud}]"));
         assert!(names.contains(&"Loud".to_owned()) && alerts.contains(&"firing"), "{group}: {names:?}");
-        let told = warnings.iter().any(|w| w.starts_with(told_of));
-        assert!(told, "{group}: {warnings:?}");
+        let is_warned = warnings.iter().any(|w| w.starts_with(warning));
+        assert!(is_warned, "{group}: {warnings:?}");
     }
     let broken_labels = rule(r#""name":"A","labels":7,"state":"firing""#);
-    assert_eq!(told(&format!("[{broken_labels}]")).0, ["A"], "a rule stays without a field");
+    assert_eq!(summary(&format!("[{broken_labels}]")).0, ["A"], "a rule stays without a field");
 }
 
 #[test]
-fn rules_of_an_unknown_type_are_told() {
+fn rules_of_an_unknown_type_are_a_warning() {
     let rule = |kind: &str| format!(r#"{{"name":"A","type":{kind},"state":"firing"}}"#);
     let of = |kinds: &[&str]| {
         let rules: Vec<String> = kinds.iter().map(|kind| rule(kind)).collect();
-        let (names, _, warnings) = told(&format!(r#"[{{"name":"g","rules":[{}]}}]"#, rules.join(",")));
+        let (names, _, warnings) = summary(&format!(r#"[{{"name":"g","rules":[{}]}}]"#, rules.join(",")));
         (names.len(), warnings)
     };
     assert_eq!(of(&[r#""alerting""#, r#""Alerting""#, r#""ALERTING""#, r#""""#, "null"]), (5, vec![]));
@@ -215,7 +215,7 @@ fn rules_of_an_unknown_type_are_told() {
     for kind in ["", r#","type":null"#, r#","type":"""#] {
         let of = |more: &str| {
             let rule = format!(r#"{{"name":"A","query":"up","health":"ok"{kind}{more}}}"#);
-            let (names, _, warnings) = told(&format!(r#"[{{"name":"g","rules":[{rule}]}}]"#));
+            let (names, _, warnings) = summary(&format!(r#"[{{"name":"g","rules":[{rule}]}}]"#));
             (names.len(), warnings.len())
         };
         assert_eq!(of(""), (0, 1), "{kind}");
@@ -240,11 +240,11 @@ fn words_are_read_without_regard_to_case() {
 }
 
 #[test]
-fn what_is_beyond_the_bound_is_told() {
+fn rows_beyond_the_bound_are_a_warning() {
     let alert = r#"{"labels":{"alertname":"A"}}"#;
     let alerts = format!("[{}{alert}]", format!("{alert},").repeat(60_000));
     let rule = format!(r#"{{"name":"A","type":"alerting","state":"firing","alerts":{alerts}}}"#);
-    let (names, alerts, warnings) = told(&format!(r#"[{{"name":"g","rules":[{rule}]}}]"#));
+    let (names, alerts, warnings) = summary(&format!(r#"[{{"name":"g","rules":[{rule}]}}]"#));
     assert_eq!((names.len(), alerts.len()), (1, 50_000));
     assert_eq!(
         warnings,
