@@ -34,7 +34,7 @@ pub struct GraphPanel {
     /// The panel on a page of its own.
     pub alone: Link,
     pub subject: GraphSubject,
-    pub body: Outcome<GraphBody>,
+    pub body: Outcome<GraphContent>,
 }
 
 impl askama::filters::HtmlSafe for GraphPanel {}
@@ -56,7 +56,7 @@ pub struct GraphMenu {
     pub csv: Link,
 }
 
-pub struct GraphBody {
+pub struct GraphContent {
     pub remarks: Vec<Remark>,
     pub view: GraphView,
 }
@@ -72,7 +72,7 @@ pub enum GraphView {
 
 /// Where a graph is: its panel's id and address.
 #[derive(Clone, Copy)]
-struct GraphPlace<'a> {
+struct PanelPlace<'a> {
     context: &'a PanelContext<'a>,
     instance: Option<&'a InstanceSettings>,
     id: &'a str,
@@ -90,10 +90,10 @@ impl GraphPanel {
     ) -> Self {
         let params = context.params();
         let (id, own) = (format!("graph-{number}"), context.graph(number));
-        let place = GraphPlace { context, instance, id: &id, own: &own };
+        let place = PanelPlace { context, instance, id: &id, own: &own };
         let body = Outcome::of(answer, &own, |graph| {
             let graph = Graph { graph_type: params.graph_type.unwrap_or(graph.graph_type), ..graph };
-            GraphBody::of(place, &graph, params.view_table.then_some(number), None)
+            GraphContent::of(place, &graph, params.view_table.then_some(number), None)
         });
         let title = spec.title.clone().unwrap_or_else(|| spec.source.clone());
         // The samples' table has pages, which the other forms of the panel do not have.
@@ -122,7 +122,7 @@ impl GraphPanel {
     ) -> Self {
         let params = context.params();
         let (panel_id, own) = (format!("alert-{id}-graph-panel"), context.alert_graph(id));
-        let place = GraphPlace { context, instance, id: &panel_id, own: &own };
+        let place = PanelPlace { context, instance, id: &panel_id, own: &own };
         let (row, answer) = match found {
             Err(failure) => (None, Err(failure)),
             Ok(None) => (None, Ok(None)),
@@ -130,8 +130,8 @@ impl GraphPanel {
         };
         let since = row.as_ref().and_then(AlertRow::active_at);
         let body = Outcome::of(Some(answer), &own, |graph| match graph {
-            None => GraphBody { remarks: Vec::new(), view: GraphView::Gone(alerts(context)) },
-            Some(graph) => GraphBody::of(place, &graph, None, since),
+            None => GraphContent { remarks: Vec::new(), view: GraphView::Gone(alerts(context)) },
+            Some(graph) => GraphContent::of(place, &graph, None, since),
         });
         let title = row.as_ref().map_or("Alert", AlertRow::name).to_owned();
         let query = row.as_ref().map(|row| row.rule().query.trim().to_owned());
@@ -166,7 +166,7 @@ fn alerts(context: &PanelContext<'_>) -> Option<Link> {
     (context.ad_hoc || is_of_entity).then(|| context.alerts())
 }
 
-fn state(body: &Outcome<GraphBody>) -> &'static str {
+fn state(body: &Outcome<GraphContent>) -> &'static str {
     match body {
         Outcome::Loading(_) => LOADING,
         Outcome::Failed(_) => "failed",
@@ -178,7 +178,7 @@ fn state(body: &Outcome<GraphBody>) -> &'static str {
     }
 }
 
-impl GraphPlace<'_> {
+impl PanelPlace<'_> {
     fn frame(self, title: &str, state: &'static str, source: Link, every: Option<u32>) -> Frame {
         let title = format!("{}: {title}", self.context.name);
         Frame { id: self.id.to_owned(), title, state, source: Some(source), every }
@@ -192,7 +192,7 @@ impl GraphPlace<'_> {
 }
 
 impl GraphMenu {
-    fn of(context: &PanelContext<'_>, number: usize, spec: &GraphSpec, body: &Outcome<GraphBody>) -> Self {
+    fn of(context: &PanelContext<'_>, number: usize, spec: &GraphSpec, body: &Outcome<GraphContent>) -> Self {
         let (links, params) = (context.links, context.params());
         let own = context.graph(number);
         let is_table = params.view_table;
@@ -226,10 +226,10 @@ impl GraphMenu {
     }
 }
 
-impl GraphBody {
+impl GraphContent {
     /// `table` is the graph's number when its samples are shown; `active_since` is marked in the chart.
     fn of(
-        place: GraphPlace<'_>,
+        place: PanelPlace<'_>,
         graph: &Graph,
         table: Option<usize>,
         active_since: Option<Timestamp>,
