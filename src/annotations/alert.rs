@@ -1,14 +1,14 @@
 //! Reads `prometheus.io/alert`.
 
 use super::AlertNames;
-use crate::problem::{Problem, Span};
+use crate::diagnostic::{Diagnostic, Span};
 use crate::promql::unquote;
 
 const ALL: &str = "all";
 
 /// The names of alerting rules, comma-separated, or `all` as the first. A name with a comma is
-/// written in double quotes, which also make `"all"` a name like any other.
-pub fn read(value: &str) -> (AlertNames, Vec<Problem>) {
+/// written in double quotes, which also make `"all"` a name like any other. `spans` gets the place of each name.
+pub fn read(value: &str, spans: &mut Vec<Span>) -> (AlertNames, Vec<Diagnostic>) {
     let mut names: Vec<String> = Vec::new();
     let mut problems = Vec::new();
     let mut at = 0;
@@ -16,39 +16,45 @@ pub fn read(value: &str) -> (AlertNames, Vec<Problem>) {
     while at <= value.len() {
         let entry = entry(value, at);
         at = entry.end + 1;
-        let place = entry.trimmed(value);
-        let name = match place.of(value) {
+        let span = entry.trimmed(value);
+        match span.of(value) {
             "" => continue,
             ALL if is_first => {
                 problems.extend(ignored(value, at));
                 return (AlertNames::All, problems);
             }
-            quoted if quoted.starts_with('"') => match unquote(quoted) {
-                Some((name, length)) if length == quoted.len() => name,
-                Some((_, length)) => {
-                    let behind = Span::new(place.start + length, place.end).trimmed(value);
-                    problems.push(Problem::error(behind, "a comma must follow the name in quotes"));
-                    is_first = false;
-                    continue;
+            text => match name(text, span) {
+                Ok(name) if names.contains(&name) => {}
+                Ok(name) => {
+                    names.push(name);
+                    spans.push(span);
                 }
-                None => {
-                    problems.push(Problem::error(place, "this quote is not closed"));
-                    is_first = false;
-                    continue;
-                }
+                Err(problem) => problems.push(problem),
             },
-            plain => plain.to_owned(),
-        };
-        is_first = false;
-        if !names.contains(&name) {
-            names.push(name);
         }
+        is_first = false;
     }
     if names.is_empty() && problems.is_empty() {
-        let told = "there is no alert name here; write names, or all, or remove the annotation";
-        problems.push(Problem::error(Span::whole(value), told));
+        let message = "no alert name; write names or `all`, or remove the annotation";
+        problems.push(Diagnostic::error(Span::whole(value), message));
     }
     (AlertNames::Named(names), problems)
+}
+
+/// A name without its quotes.
+fn name(text: &str, span: Span) -> Result<String, Diagnostic> {
+    if !text.starts_with('"') {
+        return Ok(text.to_owned());
+    }
+    match unquote(text) {
+        Some((name, length)) if length == text.len() => Ok(name),
+        Some((_, length)) => {
+            let blank = text.get(length..).map_or(0, |rest| rest.len() - rest.trim_start().len());
+            let rest = Span::new(span.start + length + blank, span.end);
+            Err(Diagnostic::error(rest, "expected a comma after the quoted name"))
+        }
+        None => Err(Diagnostic::error(span, "unclosed quote")),
+    }
 }
 
 /// The entry that begins at `start`, up to its comma.
@@ -61,11 +67,11 @@ fn entry(value: &str, start: usize) -> Span {
     Span::new(start, comma.map_or(value.len(), |at| start + searched + at))
 }
 
-/// A word on what follows `all`.
-fn ignored(value: &str, start: usize) -> Option<Problem> {
+/// A warning about what follows `all`.
+fn ignored(value: &str, start: usize) -> Option<Diagnostic> {
     let rest = Span::new(start.min(value.len()), value.len()).trimmed(value);
-    let told = "all means every alert, so what follows it is not read";
-    (!rest.of(value).is_empty()).then(|| Problem::warning(rest, told))
+    let message = "ignored, because `all` already means every alert";
+    (!rest.of(value).is_empty()).then(|| Diagnostic::warning(rest, message))
 }
 
 #[cfg(test)]
@@ -73,12 +79,21 @@ mod tests {
     use super::*;
 
     fn check(value: &str, names: Option<&[&str]>, problems: &[&str]) {
-        let (read, told) = read(value);
+        let (read, told) = read(value, &mut Vec::new());
         let wanted = names.map_or(AlertNames::All, |names| {
             AlertNames::Named(names.iter().map(|name| (*name).to_owned()).collect())
         });
         assert_eq!(read, wanted, "{value}: {told:?}");
-        assert_eq!(told.iter().map(|p| p.span.of(value)).collect::<Vec<_>>(), problems, "{value}: {told:?}");
+        assert_eq!(told.iter().map(|p| p.part_of(value)).collect::<Vec<_>>(), problems, "{value}: {told:?}");
+    }
+
+    #[test]
+    fn each_name_has_its_place() {
+        let value = "AB, A,\"C, D\" , it's \"so\"";
+        let mut spans = Vec::new();
+        read(value, &mut spans);
+        let places: Vec<&str> = spans.iter().map(|span| span.of(value)).collect();
+        assert_eq!(places, ["AB", "A", "\"C, D\"", "it's \"so\""]);
     }
 
     #[test]
@@ -112,7 +127,7 @@ mod tests {
                     wanted.push(name);
                 }
             }
-            let (read, problems) = read(&quoted.join(" , "));
+            let (read, problems) = read(&quoted.join(" , "), &mut Vec::new());
             proptest::prop_assert_eq!(problems, []);
             proptest::prop_assert_eq!(read, AlertNames::Named(wanted));
         }

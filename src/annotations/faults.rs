@@ -2,22 +2,18 @@
 
 use super::{ASKING, KNOWN, MAX_ANNOTATION_BYTES};
 use crate::catalog::{About, Entity, EntityFault};
-use crate::problem::{Located, Problem, Span};
+use crate::diagnostic::{Diagnostic, Severity};
 
-/// A fault of the catalog as a problem. One with an annotation of somebody else's is a remark.
-pub(super) fn located(fault: &EntityFault) -> Located {
-    let is_remark = match &fault.about {
+/// A fault of the catalog as a problem. One with another tool's annotation is a warning.
+pub(super) fn problem(fault: &EntityFault) -> Diagnostic {
+    let is_warning = match &fault.about {
         About::Annotation(key) => !KNOWN.contains(&&**key),
         About::Annotations => false,
         About::Second { is_alike } => *is_alike,
     };
-    let nowhere = Span::new(0, 0);
-    let problem = match is_remark {
-        true => Problem::warning(nowhere, fault.message.as_str()),
-        false => Problem::error(nowhere, fault.message.as_str()),
-    };
-    let at = fault.place.as_ref().map_or_else(|| "the catalog".to_owned(), ToString::to_string);
-    Located { annotation: fault.key().to_owned(), problem, fault_at: Some(at) }
+    let severity = if is_warning { Severity::Warning } else { Severity::Error };
+    let problem = Diagnostic::new(severity, fault.message.as_str()).of_annotation(fault.key());
+    Diagnostic { location: fault.place.clone(), ..problem }
 }
 
 /// Whether something could not be read that may choose alerts, or whose alerts are shown.

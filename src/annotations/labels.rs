@@ -1,20 +1,20 @@
 //! Reads `prometheus.io/labels`.
 
 use super::Matchers;
-use crate::problem::{Problem, Span};
+use crate::diagnostic::{Diagnostic, Span};
 use crate::promql::Matcher;
 
-/// The matchers that all must hold. An annotation without any is a mistake of its author, and told.
-pub fn read(value: &str) -> (Matchers, Vec<Problem>) {
+/// The matchers, all of which must hold. An annotation without any is an error.
+pub fn read(value: &str) -> (Matchers, Vec<Diagnostic>) {
     let (matchers, mut problems) = Matcher::read_list(value);
     if matchers.is_empty() && problems.is_empty() {
-        let told = "there is no matcher here; write one such as severity=critical, or remove the annotation";
-        problems.push(Problem::error(Span::whole(value), told));
+        let message = "no matcher; write one such as severity=critical, or remove the annotation";
+        problems.push(Diagnostic::error(Span::whole(value), message));
     }
     if let Some(at) = value.find("{{").filter(|_| matchers.iter().any(|matcher| matcher.value.contains("{{")))
     {
-        let told = "nothing fills a template here; only prometheus.io/rule has them";
-        problems.push(Problem::error(Span::new(at, at + 2), told));
+        let message = "templates are supported in prometheus.io/rule only";
+        problems.push(Diagnostic::error(Span::new(at, at + 2), message));
     }
     (Matchers::of(matchers, &problems), problems)
 }

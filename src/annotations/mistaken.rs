@@ -1,15 +1,15 @@
-//! What people write into `prometheus.io/rule` that is no query: a file of rules, or the name of an alert.
+//! Values of `prometheus.io/rule` that are not queries: a rule file, or the name of an alert.
 
 use super::GraphSpec;
-use crate::problem::{Problem, Span};
+use crate::diagnostic::{Diagnostic, Span};
 
-/// Keys that only a file of rules has at the beginning of a line.
+/// Keys at the beginning of a line that only a rule file has.
 const OF_RULE_FILES: [&str; 4] = ["groups:", "alert:", "record:", "expr:"];
-/// Names of alerts that are repeated from a file of rules.
+/// Names of alerts from a rule file that the message repeats.
 const MOST_NAMES: usize = 5;
 
-/// The problem of an annotation that is a file of rules, or a part of one.
-pub(super) fn rule_file(value: &str) -> Option<Problem> {
+/// The problem of an annotation that is a rule file, or a part of one.
+pub(super) fn rule_file(value: &str) -> Option<Diagnostic> {
     let first = value.lines().find(|line| !is_blank(line))?;
     let key = |line: &str| line.trim_start().trim_start_matches('-').trim_start().to_owned();
     let is_rule = |line: &str| OF_RULE_FILES.iter().any(|word| key(line).starts_with(word));
@@ -26,27 +26,26 @@ pub(super) fn rule_file(value: &str) -> Option<Problem> {
     };
     let start = value.find(first).unwrap_or_default();
     let place = Span::new(start, start + first.len()).trimmed(value);
-    let told = format!(
-        "this is a file of rules, which Prometheus itself loads; here stand queries, and the names of alerts stand \
-         in the annotation prometheus.io/alert{alerts}"
+    let message = format!(
+        "this is a rule file for Prometheus; write queries here, and names of alerts in the annotation \
+         prometheus.io/alert{alerts}"
     );
-    Some(Problem::error(place, told))
+    Some(Diagnostic::error(place, message))
 }
 
-/// The problem of an entry that looks like the name of an alert; `graph` is what it was read as.
-pub(super) fn alert_name(graph: &GraphSpec, place: Span) -> Option<Problem> {
+/// The problem of an entry that looks like the name of an alert and was read as `graph`.
+pub(super) fn alert_name(graph: &GraphSpec, place: Span) -> Option<Diagnostic> {
     let text = graph.source.as_str();
-    let meant = format!("the name of an alert stands in the annotation prometheus.io/alert: {text}");
+    let advice = format!("for an alert, write the annotation prometheus.io/alert: {text}");
     match &graph.query {
         Some(query) if !query.is_checked() && is_words(text) => {
-            Some(Problem::warning(place, format!("this is no query of PromQL; {meant}")))
+            Some(Diagnostic::warning(place, format!("not a PromQL query; {advice}")))
         }
         Some(_) if is_dashed(text) => {
-            let told = format!("this is read as a subtraction of metrics; {meant}");
-            Some(Problem::warning(place, told))
+            Some(Diagnostic::warning(place, format!("this subtracts metrics; {advice}")))
         }
         Some(_) if is_camel(text) => {
-            Some(Problem::warning(place, format!("metrics are rarely called like this; {meant}")))
+            Some(Diagnostic::warning(place, format!("this looks like the name of an alert; {advice}")))
         }
         _ => None,
     }
@@ -97,7 +96,7 @@ mod tests {
                 told.is_error() && told.message.ends_with("prometheus.io/alert, such as TillErrors,TillDown"),
                 "{told:?}"
             );
-            assert!(!told.span.of(text).is_empty() && !told.span.of(text).contains('\n'), "{told:?}");
+            assert!(!told.part_of(text).is_empty() && !told.part_of(text).contains('\n'), "{told:?}");
         }
         assert!(rule_file("- record: a:b\n  expr: sum(b)").unwrap().message.ends_with("prometheus.io/alert"));
         for text in ["", "up", "up,\n  job:up:sum|job", "-up", "alert", "- up", "sum(alert:rate)"] {

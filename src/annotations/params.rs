@@ -2,11 +2,11 @@
 
 use percent_encoding::percent_decode_str;
 
+use crate::diagnostic::{Diagnostic, Span, nearest};
 use crate::page_params::{PageDefaults, quoted};
-use crate::problem::{Problem, Span, nearest};
 
 /// Reads a query string, with or without its question mark. What cannot be used is a problem, and the rest counts.
-pub fn read(value: &str) -> (PageDefaults, Vec<Problem>) {
+pub fn read(value: &str) -> (PageDefaults, Vec<Diagnostic>) {
     let (mut defaults, mut problems, mut names) = (PageDefaults::default(), Vec::new(), Vec::new());
     let whole = Span::whole(value).trimmed(value);
     let mut at = whole.start + usize::from(whole.of(value).starts_with('?'));
@@ -28,27 +28,27 @@ fn read_pair(
     pair: Span,
     names: &mut Vec<String>,
     defaults: &mut PageDefaults,
-) -> Result<(), Problem> {
+) -> Result<(), Diagnostic> {
     let equals = pair.of(text).find('=').map_or(pair.end, |at| pair.start + at);
     let name_place = Span::new(pair.start, equals);
     let value_place = Span::new((equals + 1).min(pair.end), pair.end);
     let name = decoded(text, name_place)?;
     let name = name.trim();
     if !PageDefaults::NAMES.contains(&name) {
-        return Err(Problem::warning(name_place, unknown(name)));
+        return Err(Diagnostic::warning(name_place, unknown(name)));
     }
     let value = decoded(text, value_place)?;
     let value = value.trim();
     if names.iter().any(|known| known == name) {
-        return Err(Problem::warning(
+        return Err(Diagnostic::warning(
             pair,
             format!("`{name}` is given more than once; the first value counts"),
         ));
     }
     if value.is_empty() && !PageDefaults::is_flag(name) {
-        return Err(Problem::error(pair, format!("{name} has no value")));
+        return Err(Diagnostic::error(pair, format!("{name} has no value")));
     }
-    let invalid = |end| Problem::error(value_place, format!("{name}: {} {end}", quoted(value)));
+    let invalid = |end| Diagnostic::error(value_place, format!("{name}: {} {end}", quoted(value)));
     defaults.set(name, value).map_err(invalid)?;
     names.push(name.to_owned());
     Ok(())
@@ -62,13 +62,13 @@ fn unknown(name: &str) -> String {
 }
 
 /// Decodes a part of a query string: `+` is a blank, `%41` a byte.
-fn decoded(text: &str, place: Span) -> Result<String, Problem> {
+fn decoded(text: &str, place: Span) -> Result<String, Diagnostic> {
     let written = place.of(text);
     for (at, _) in written.match_indices('%') {
         let digits = written.get(at + 1..at + 3);
         if !digits.is_some_and(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit())) {
             let place = Span::new(place.start + at, place.start + at + 1);
-            return Err(Problem::error(
+            return Err(Diagnostic::error(
                 place,
                 "% needs two hexadecimal digits after it; write %25 for a percent sign",
             ));
@@ -76,7 +76,7 @@ fn decoded(text: &str, place: Span) -> Result<String, Problem> {
     }
     let blanks = written.replace('+', " ");
     let decoded = percent_decode_str(&blanks).decode_utf8();
-    decoded.map(Into::into).map_err(|_| Problem::error(place, "not UTF-8 when decoded"))
+    decoded.map(Into::into).map_err(|_| Diagnostic::error(place, "not UTF-8 when decoded"))
 }
 
 #[cfg(test)]
@@ -89,7 +89,7 @@ mod tests {
         assert_eq!(read, defaults, "{value}: {told:?}");
         assert_eq!(told.len(), problems.len(), "{value}: {told:?}");
         for (problem, (place, part)) in told.iter().zip(problems) {
-            assert_eq!(problem.span.of(value), *place, "{value}: {}", problem.message);
+            assert_eq!(problem.part_of(value), *place, "{value}: {}", problem.message);
             assert!(problem.message.contains(part), "{value}: {}", problem.message);
         }
     }
@@ -114,7 +114,7 @@ mod tests {
 
     #[test]
     fn tells_what_it_cannot_use_and_lets_the_rest_live() {
-        check("rang=6h&step=1m", &["step=1m"], &[("rang", "did you mean `range`?")]);
+        check("rang=6h&step=1m", &["step=60"], &[("rang", "did you mean `range`?")]);
         check("SHOWLABELS=1", &[], &[("SHOWLABELS", "did you mean `showLabels`?")]);
         check("instance=prod", &[], &[("instance", "use range, step")]);
         check("query=up", &[], &[("query", "")]);

@@ -1,32 +1,33 @@
 //! Reads `prometheus.io/rule`.
 
 use super::{GraphSpec, Templates, Unit, mistaken};
+use crate::diagnostic::{Diagnostic, Span};
 use crate::page_params::quoted;
-use crate::problem::{Problem, Span};
 use crate::promql::split::{Separator, find, split};
 use crate::promql::{PromQl, unquote};
+use crate::yaml::shown;
 
 /// The most graphs that one annotation may ask for.
 pub const MAX_GRAPHS: usize = 200;
 
 /// The graphs in their order, and the problems that belong to none of them.
-/// A graph's own problems stand with it; all spans are offsets into `value`.
-pub fn read(value: &str, templates: &Templates<'_>) -> (Vec<GraphSpec>, Vec<Problem>) {
+/// Each graph has its own problems. All spans are offsets into `value`.
+pub fn read(value: &str, templates: &Templates<'_>) -> (Vec<GraphSpec>, Vec<Diagnostic>) {
     let mut problems = Vec::new();
     if let Some(problem) = mistaken::rule_file(value) {
         let source = value.trim().to_owned();
-        let graph = GraphSpec { problems: vec![problem], ..GraphSpec::of_nothing(source) };
+        let graph = GraphSpec { problems: vec![problem], ..GraphSpec::without_query(source) };
         return (vec![graph], problems);
     }
     let entries = split(value, Separator::Comma).into_iter().map(|entry| entry.trimmed(value));
     let mut entries: Vec<Span> = entries.filter(|entry| !entry.of(value).is_empty()).collect();
     if entries.is_empty() {
-        let told = "there is no query here; write one, or remove the annotation";
-        problems.push(Problem::error(Span::whole(value), told));
+        let message = "no query; write one or remove the annotation";
+        problems.push(Diagnostic::error(Span::whole(value), message));
     }
     if let Some(first_left_out) = entries.get(MAX_GRAPHS) {
         let rest = Span::new(first_left_out.start, value.len());
-        problems.push(Problem::error(rest, format!("only the first {MAX_GRAPHS} graphs are read")));
+        problems.push(Diagnostic::error(rest, format!("only the first {MAX_GRAPHS} graphs are read")));
         entries.truncate(MAX_GRAPHS);
     }
     (entries.into_iter().map(|entry| graph(value, entry, templates)).collect(), problems)
@@ -37,6 +38,7 @@ fn graph(value: &str, entry: Span, templates: &Templates<'_>) -> GraphSpec {
     let mut fields = split(text, Separator::Pipe).into_iter().map(|f| f.shifted(entry.start).trimmed(value));
     let source = fields.next().unwrap_or(Span::new(entry.start, entry.start));
     let mut graph = GraphSpec::of_query(source.of(value), Some(templates));
+    graph.query_span = source;
     graph.problems = graph.problems.into_iter().map(|p| p.shifted(source.start)).collect();
     graph.problems.extend(mistaken::alert_name(&graph, source));
     for (position, field) in fields.enumerate() {
@@ -45,14 +47,15 @@ fn graph(value: &str, entry: Span, templates: &Templates<'_>) -> GraphSpec {
             Some(at) => option(&mut graph, text, at, field, templates),
             None if text.is_empty() => None,
             None if position == 0 => {
-                let (dimensions, problem) = dimensions(text, |label, at| filled(label, at, templates));
+                let spans = &mut graph.dimension_spans;
+                let (dimensions, problem) = dimensions(text, spans, |label, at| filled(label, at, templates));
+                spans.iter_mut().for_each(|span| *span = span.shifted(field.start));
                 graph.dimensions = dimensions;
                 problem.map(|problem| problem.shifted(field.start))
             }
-            None => Some(Problem::warning(
+            None => Some(Diagnostic::warning(
                 field,
-                "this is neither an option (name=value) nor directly behind the query, where the dimensions stand; \
-                 it is not read",
+                "ignored: not an option (name=value), and the dimensions must follow the query directly",
             )),
         };
         graph.problems.extend(problem);
@@ -69,11 +72,10 @@ impl GraphSpec {
             None => unfilled(text),
         };
         let source = query.as_ref().map_or(text, PromQl::as_str).trim().to_owned();
-        Self { query, problems, ..Self::of_nothing(source) }
+        Self { query, problems, ..Self::without_query(source) }
     }
 
-    /// A graph without a query.
-    fn of_nothing(source: String) -> Self {
+    pub fn without_query(source: String) -> Self {
         Self {
             source,
             query: None,
@@ -82,31 +84,35 @@ impl GraphSpec {
             title: None,
             unit: None,
             stack: false,
+            query_span: Span::default(),
+            dimension_spans: Vec::new(),
             problems: Vec::new(),
         }
     }
 }
 
-/// A query in which two braces mean nothing, because no entity is there to fill them from.
-fn unfilled(text: &str) -> (Option<PromQl>, Vec<Problem>) {
+/// Reads a query without an entity: `{{` is not a template.
+fn unfilled(text: &str) -> (Option<PromQl>, Vec<Diagnostic>) {
     let (query, mut problems) = PromQl::read(text);
     let braces = text.find("{{").filter(|_| query.is_some());
     problems.extend(braces.map(|start| {
-        let told = "there is no entity to fill {{ }} from, so the query is sent as it is written";
-        Problem::warning(Span::new(start, start + 2), told)
+        let message = "no entity to fill {{ }} from; sent to Prometheus unchanged";
+        Diagnostic::warning(Span::new(start, start + 2), message)
     }));
     (query, problems)
 }
 
 /// Reads `label` or `label;label`, each once; a label beyond `[a-zA-Z0-9_]` may be written in quotes.
-pub fn read_dimensions(text: &str) -> (Vec<String>, Option<Problem>) {
-    dimensions(text, |label, _| Ok(label.to_owned()))
+pub fn read_dimensions(text: &str) -> (Vec<String>, Option<Diagnostic>) {
+    dimensions(text, &mut Vec::new(), |label, _| Ok(label.to_owned()))
 }
 
+/// `spans` gets the place of each label in `text`.
 fn dimensions(
     text: &str,
-    fill: impl Fn(&str, Span) -> Result<String, Problem>,
-) -> (Vec<String>, Option<Problem>) {
+    spans: &mut Vec<Span>,
+    fill: impl Fn(&str, Span) -> Result<String, Diagnostic>,
+) -> (Vec<String>, Option<Diagnostic>) {
     let (mut labels, mut problem) = (Vec::new(), None);
     for part in split(text, Separator::Semicolon) {
         let part = part.trimmed(text);
@@ -115,10 +121,13 @@ fn dimensions(
             continue;
         }
         match word(label).map(|label| fill(&label, part)) {
-            Some(Ok(label)) if !labels.contains(&label) => labels.push(label),
-            Some(Ok(_)) => {}
-            Some(Err(told)) => problem = Some(told),
-            None => problem = Some(Problem::warning(part, "this quote is not closed")),
+            Some(Ok(label)) if labels.contains(&label) => {}
+            Some(Ok(label)) => {
+                labels.push(label);
+                spans.push(part);
+            }
+            Some(Err(unfilled)) => problem = Some(unfilled),
+            None => problem = Some(Diagnostic::warning(part, "unclosed quote")),
         }
     }
     (labels, problem)
@@ -131,18 +140,16 @@ fn option(
     equals: usize,
     field: Span,
     templates: &Templates<'_>,
-) -> Option<Problem> {
+) -> Option<Diagnostic> {
     let name_place = Span::new(0, equals).trimmed(text);
     let place = Span::new(equals + 1, text.len()).trimmed(text);
     let (name, written) = (name_place.of(text), place.of(text));
-    let warn = |told: String| Some(Problem::warning(place.shifted(field.start), told));
+    let warn = |message: String| Some(Diagnostic::warning(place.shifted(field.start), message));
     if !is_quote(written) && written.contains('#') {
-        return warn(
-            "a # begins a comment that runs to the end of the line; put the value in quotes".to_owned(),
-        );
+        return warn("`#` starts a comment; put the value in quotes".to_owned());
     }
     let Some(written) = word(written) else {
-        return warn("this quote is not closed, or something follows it".to_owned());
+        return warn("unclosed quote, or text after it".to_owned());
     };
     match name {
         "title" => match filled(&written, place.shifted(field.start), templates) {
@@ -151,36 +158,42 @@ fn option(
         },
         "type" => match written.trim().parse() {
             Ok(graph_type) => graph.graph_type = Some(graph_type),
-            Err(end) => return warn(format!("type {} {end}", quoted(&written))),
+            Err(end) => return warn(format!("type: {} {end}", quoted(&written))),
         },
         "unit" => match Unit::parse(&written) {
             Some(unit) => graph.unit = Some(unit),
-            None => return warn(format!("a unit is a word of at most {} characters", Unit::MAX_CHARS)),
+            None => {
+                return warn(format!(
+                    "{} is not a unit: a word of at most {} characters",
+                    quoted(&written),
+                    Unit::MAX_CHARS
+                ));
+            }
         },
         "stack" => match written.as_str() {
             "true" => graph.stack = true,
             "false" => graph.stack = false,
-            _ => return warn("stack is true or false".to_owned()),
+            _ => return warn(format!("stack: {} is neither true nor false", quoted(&written))),
         },
         _ => {
-            let told = "there is no such option; the options are type, title, unit and stack";
-            return Some(Problem::warning(name_place.shifted(field.start), told));
+            let message = format!("unknown option `{}`; use type, title, unit or stack", shown(name));
+            return Some(Diagnostic::warning(name_place.shifted(field.start), message));
         }
     }
     None
 }
 
-/// A word after its templates were filled; a problem with one is a problem of the whole word.
-fn filled(word: &str, place: Span, templates: &Templates<'_>) -> Result<String, Problem> {
-    templates.text(word).map_err(|problem| Problem::warning(place, problem.message))
+/// Fills the templates of a word. A problem with one is a problem of the whole word.
+fn filled(word: &str, place: Span, templates: &Templates<'_>) -> Result<String, Diagnostic> {
+    templates.text(word).map_err(|problem| Diagnostic::warning(place, problem.message))
 }
 
-/// The text itself, or what it says when all of it is in quotes; None for quotes that do not fit.
+/// The text without its quotes, if it has any; None for unclosed quotes.
 fn word(text: &str) -> Option<String> {
     if !is_quote(text) {
         return Some(text.to_owned());
     }
-    unquote(text).filter(|(_, length)| *length == text.len()).map(|(said, _)| said)
+    unquote(text).filter(|(_, length)| *length == text.len()).map(|(inner, _)| inner)
 }
 
 fn is_quote(text: &str) -> bool {

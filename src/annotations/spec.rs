@@ -5,8 +5,8 @@ use super::{
     is_asked, labels, params, rule,
 };
 use crate::catalog::Entity;
+use crate::diagnostic::{Diagnostic, Span};
 use crate::page_params::GraphType;
-use crate::problem::{Located, Problem, Span};
 use crate::promql::{Matcher, PromQl};
 
 /// All that an entity asks of its page. Reading never fails: what cannot be read is a problem in its place.
@@ -16,12 +16,14 @@ pub struct MonitoringSpec {
     pub graphs: Vec<GraphSpec>,
     /// None: neither an alert nor a labels annotation.
     pub alerts: Option<AlertSpec>,
+    /// The places of the names in `alerts`, in the alert annotation's value.
+    pub alert_spans: Vec<Span>,
     /// `prometheus.io/service-name`, trimmed; None when missing or empty.
     pub service_name: Option<String>,
     /// An annotation is there that could not be read, so that nobody knows what an entity without `alerts` asks for.
     pub unread: bool,
     /// Every problem of every annotation, those of `graphs` included.
-    pub problems: Vec<Located>,
+    pub problems: Vec<Diagnostic>,
 }
 
 /// One entry of `prometheus.io/rule`.
@@ -37,7 +39,10 @@ pub struct GraphSpec {
     pub title: Option<String>,
     pub unit: Option<Unit>,
     pub stack: bool,
-    pub problems: Vec<Problem>,
+    /// The places of the query and of each dimension, in the annotation's value.
+    pub query_span: Span,
+    pub dimension_spans: Vec<Span>,
+    pub problems: Vec<Diagnostic>,
 }
 
 /// Which alerts an entity shows: both conditions hold.
@@ -68,8 +73,8 @@ pub enum Matchers {
 
 impl Matchers {
     /// What was read of a list, and what could not be.
-    pub fn of(matchers: Vec<Matcher>, problems: &[Problem]) -> Self {
-        if problems.iter().any(Problem::is_error) { Self::Unreadable } else { Self::All(matchers) }
+    pub fn of(matchers: Vec<Matcher>, problems: &[Diagnostic]) -> Self {
+        if problems.iter().any(Diagnostic::is_error) { Self::Unreadable } else { Self::All(matchers) }
     }
 
     /// None: they could not be read, and nothing is chosen.
@@ -99,15 +104,15 @@ pub enum AlertNames {
 impl MonitoringSpec {
     pub fn of(entity: &Entity) -> Self {
         let mut spec = Self::begun(entity);
-        spec.problems = entity.faults.iter().map(faults::located).collect();
+        spec.problems = entity.faults.iter().map(faults::problem).collect();
         if let Some(value) = spec.value(entity, RULE) {
             let (graphs, problems) = rule::read(value, &Templates::of(entity));
-            spec.tell(RULE, graphs.iter().flat_map(|graph| graph.problems.clone()).chain(problems).collect());
+            spec.add(RULE, graphs.iter().flat_map(|graph| graph.problems.clone()).chain(problems).collect());
             spec.graphs = graphs;
         }
         spec.alerts = spec.alerts_of(entity);
         if let Some(value) = spec.value(entity, PARAMS) {
-            spec.tell(PARAMS, params::read(value).1);
+            spec.add(PARAMS, params::read(value).1);
         }
         spec
     }
@@ -125,7 +130,9 @@ impl MonitoringSpec {
 
     /// Whether the entity asks for nothing, and no fault hides that it does.
     pub fn is_empty(&self) -> bool {
-        let is_ours = |told: &Located| KNOWN.contains(&told.annotation.as_str()) || told.problem.is_error();
+        let is_ours = |problem: &Diagnostic| {
+            problem.is_error() || problem.annotation().is_some_and(|key| KNOWN.contains(&key))
+        };
         self.graphs.is_empty() && self.alerts.is_none() && !self.problems.iter().any(is_ours)
     }
 
@@ -139,11 +146,11 @@ impl MonitoringSpec {
         if !is_asked(entity, ALERT) && !is_asked(entity, LABELS) {
             return None;
         }
-        let told_before = self.errors();
+        let errors_before = self.errors();
         let names = match self.value(entity, ALERT) {
             Some(value) => {
-                let (names, problems) = alert::read(value);
-                self.tell(ALERT, problems);
+                let (names, problems) = alert::read(value, &mut self.alert_spans);
+                self.add(ALERT, problems);
                 names
             }
             None if is_there(ALERT) => AlertNames::Named(Vec::new()),
@@ -152,14 +159,14 @@ impl MonitoringSpec {
         let matchers = match self.value(entity, LABELS) {
             Some(value) => {
                 let (matchers, problems) = labels::read(value);
-                self.tell(LABELS, problems);
+                self.add(LABELS, problems);
                 matchers
             }
             None if is_there(LABELS) => Matchers::Unreadable,
             None => Matchers::All(Vec::new()),
         };
         let is_lost = entity.has_lost(ALERT) || entity.has_lost(LABELS) || entity.has_rival();
-        Some(AlertSpec { names, matchers, broken: is_lost || self.errors() > told_before })
+        Some(AlertSpec { names, matchers, broken: is_lost || self.errors() > errors_before })
     }
 
     /// The annotation's value, if it is there and not too long to be read; that of an alert or labels annotation
@@ -172,18 +179,17 @@ impl MonitoringSpec {
         if value.len() <= MAX_ANNOTATION_BYTES {
             return Some(value);
         }
-        let told = format!("the annotation is longer than {MAX_ANNOTATION_BYTES} bytes and is not read");
-        self.tell(key, vec![Problem::error(Span::whole(value), told)]);
+        let message = format!("the annotation is longer than {MAX_ANNOTATION_BYTES} bytes and was not read");
+        self.add(key, vec![Diagnostic::error(Span::whole(value), message)]);
         None
     }
 
-    fn tell(&mut self, annotation: &str, problems: Vec<Problem>) {
-        let located = |problem| Located { annotation: annotation.to_owned(), problem, fault_at: None };
-        self.problems.extend(problems.into_iter().map(located));
+    fn add(&mut self, annotation: &str, problems: Vec<Diagnostic>) {
+        self.problems.extend(problems.into_iter().map(|problem| problem.of_annotation(annotation)));
     }
 
     fn errors(&self) -> usize {
-        self.problems.iter().filter(|told| told.problem.is_error()).count()
+        self.problems.iter().filter(|problem| problem.is_error()).count()
     }
 }
 
@@ -278,7 +284,7 @@ pub(super) mod tests {
         let told: Vec<_> = spec
             .problems
             .iter()
-            .map(|p| (p.annotation.as_str(), p.problem.span.start, p.problem.span.end))
+            .map(|p| (p.annotation().unwrap(), p.span.unwrap().start, p.span.unwrap().end))
             .collect();
         assert_eq!(told, [(RULE, 6, 7), (ALERT, 0, 2), (LABELS, 0, 1), (PARAMS, 8, 13)]);
     }
@@ -289,7 +295,7 @@ pub(super) mod tests {
             let fault = EntityFault { about, message: "told".to_owned(), place: None };
             let entity = Entity { faults: vec![fault], ..entity(annotations) };
             let spec = MonitoringSpec::of(&entity);
-            let errors = spec.problems.iter().filter(|told| told.problem.is_error()).count();
+            let errors = spec.problems.iter().filter(|problem| problem.is_error()).count();
             let alerts = spec.alerts.as_ref().map(|alerts| (alerts.chooses_nothing(), alerts.broken));
             assert_eq!(MonitoringSpec::of_alerts(&entity).unread, spec.unread);
             (alerts, errors, spec.unread, is_available(&entity), spec.is_empty())

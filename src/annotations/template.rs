@@ -8,7 +8,7 @@ use minijinja::value::{Serde, Value, ValueKind};
 use minijinja::{Environment, Error, ErrorKind, Expression, UndefinedBehavior};
 
 use crate::catalog::Entity;
-use crate::problem::{Problem, Span};
+use crate::diagnostic::{Diagnostic, Span};
 use crate::promql::{PromQl, Template};
 
 /// The longest expression between two braces, in bytes; it also bounds how deep the engine can nest.
@@ -39,8 +39,8 @@ static ENGINE: LazyLock<Environment<'static>> = LazyLock::new(|| {
 });
 
 fn bounded(bytes: usize) -> Result<(), Error> {
-    let told = format!("a text is longer than {MAX_TEXT_BYTES} bytes");
-    (bytes <= MAX_TEXT_BYTES).then_some(()).ok_or_else(|| Error::new(ErrorKind::InvalidOperation, told))
+    let message = format!("a text is longer than {MAX_TEXT_BYTES} bytes");
+    (bytes <= MAX_TEXT_BYTES).then_some(()).ok_or_else(|| Error::new(ErrorKind::InvalidOperation, message))
 }
 
 /// With a second argument that is true, also in place of what is empty, as in Nunjucks.
@@ -58,7 +58,7 @@ fn replace(text: Cow<'_, str>, from: Cow<'_, str>, to: Cow<'_, str>) -> Result<S
 /// An entity as templates see it.
 pub struct Templates<'e> {
     entity: &'e Entity,
-    /// What each of [`ROOTS`] stands for, once it was asked for: a `spec` may hold megabytes.
+    /// The value of each of [`ROOTS`], made on first use: a `spec` may have megabytes.
     roots: [OnceCell<Value>; ROOTS.len()],
 }
 
@@ -68,7 +68,7 @@ impl<'e> Templates<'e> {
     }
 
     /// Reads a query after its templates were filled. Spans are byte offsets into `text` as it was given.
-    pub fn query(&self, text: &str) -> (Option<PromQl>, Vec<Problem>) {
+    pub fn query(&self, text: &str) -> (Option<PromQl>, Vec<Diagnostic>) {
         let template = match Template::read(text) {
             Ok(template) => template,
             Err(problem) => return (None, vec![problem]),
@@ -80,14 +80,14 @@ impl<'e> Templates<'e> {
         for slot in template.slots() {
             match self.value(template.expression(slot)) {
                 Ok(value) => values.push(value),
-                Err(told) => problems.push(Problem::error(slot.span, told)),
+                Err(message) => problems.push(Diagnostic::error(slot.span, message)),
             }
         }
         if problems.is_empty() { template.fill(&values) } else { (None, problems) }
     }
 
-    /// Fills a text that is no query, such as a title: values stand in it as they are.
-    pub fn text(&self, text: &str) -> Result<String, Problem> {
+    /// Fills a text such as a title. Values are put in unchanged.
+    pub fn text(&self, text: &str) -> Result<String, Diagnostic> {
         let mut filled = String::with_capacity(text.len());
         let mut at = 0;
         let find = |from: usize, mark| Some(from + text.get(from..)?.find(mark)?);
@@ -96,10 +96,10 @@ impl<'e> Templates<'e> {
             filled.push_str(Span::new(at, start).of(text));
             let slot = Span::new(start, end);
             let expression = Span::new(start + 2, end - 2).of(text);
-            filled.push_str(&self.value(expression).map_err(|told| Problem::error(slot, told))?);
+            filled.push_str(&self.value(expression).map_err(|message| Diagnostic::error(slot, message))?);
             if filled.len() > MAX_TEXT_BYTES {
-                let told = format!("with its values the text is longer than {MAX_TEXT_BYTES} bytes");
-                return Err(Problem::error(slot, told));
+                let message = format!("the text with its values is longer than {MAX_TEXT_BYTES} bytes");
+                return Err(Diagnostic::error(slot, message));
             }
             at = end;
         }
@@ -107,14 +107,14 @@ impl<'e> Templates<'e> {
         Ok(filled)
     }
 
-    /// What an expression says of the entity, as text; else why it says nothing, as a sentence.
+    /// The value of an expression as text, or the reason why it has none.
     fn value(&self, expression: &str) -> Result<String, String> {
         if expression.starts_with('-') || expression.ends_with('-') {
-            return Err("{{- and -}} are not read; write {{ and }}".to_owned());
+            return Err("{{- and -}} are not supported; write {{ and }}".to_owned());
         }
         let expression = expression.trim();
         if expression.is_empty() {
-            return Err("there is nothing between the braces".to_owned());
+            return Err("empty template".to_owned());
         }
         let brackets = expression.bytes().filter(|byte| b"([{".contains(byte)).count();
         if expression.len() > MAX_EXPRESSION_BYTES || brackets > MAX_BRACKETS {
@@ -123,7 +123,7 @@ impl<'e> Templates<'e> {
             ));
         }
         let compiled =
-            ENGINE.compile_expression_owned(expression.to_owned()).map_err(|error| told(&error))?;
+            ENGINE.compile_expression_owned(expression.to_owned()).map_err(|error| reason(&error))?;
         let names = compiled.undeclared_variables(false);
         let context = Value::from_pairs(names.into_iter().filter_map(|name| {
             let value = self.root(&name)?;
@@ -133,7 +133,7 @@ impl<'e> Templates<'e> {
         match compiled.eval(context.clone()) {
             Ok(value) => printed(&value).unwrap_or_else(|| Err(missing())),
             Err(error) if error.kind() == ErrorKind::UndefinedError => Err(missing()),
-            Err(error) => Err(told(&error)),
+            Err(error) => Err(reason(&error)),
         }
     }
 
@@ -191,10 +191,10 @@ fn printed(value: &Value) -> Option<Result<String, String>> {
         ValueKind::Seq | ValueKind::Iterable => "a list",
         _ => "something else",
     };
-    Some(Err(format!("this is {what}, and only text, numbers, true and false can be put in")))
+    Some(Err(format!("this is {what}; a template needs text, a number, true or false")))
 }
 
-/// A sentence that names what the entity has not.
+/// Names the field that the entity does not have.
 fn missing(expression: &str, compiled: &Expression<'_, '_>, context: &Value) -> String {
     let mut paths: Vec<String> = compiled.undeclared_variables(true).into_iter().collect();
     paths.sort();
@@ -210,7 +210,7 @@ fn missing(expression: &str, compiled: &Expression<'_, '_>, context: &Value) -> 
             let named = path.get(..walked - 1).unwrap_or_default();
             let is_root = named == key;
             return if is_root && !ROOTS.contains(&key) {
-                format!("there is no `{named}` in templates; there are {}", ROOTS.join(", "))
+                format!("unknown name `{named}` in a template; use {}", ROOTS.join(", "))
             } else {
                 format!("the entity has no `{named}`")
             };
@@ -219,21 +219,19 @@ fn missing(expression: &str, compiled: &Expression<'_, '_>, context: &Value) -> 
     format!("the entity has no `{expression}`")
 }
 
-/// The engine's reason, in our words where it has none for people.
-fn told(error: &Error) -> String {
+/// The engine's reason, in our words where the engine's are not for readers.
+fn reason(error: &Error) -> String {
     match error.kind() {
         ErrorKind::OutOfFuel => "this template takes too long".to_owned(),
-        ErrorKind::UnknownFilter => {
-            "there is no such filter; the filters are default, lower, replace and upper".to_owned()
-        }
+        ErrorKind::UnknownFilter => "unknown filter; use default, lower, replace or upper".to_owned(),
         ErrorKind::UnknownFunction | ErrorKind::UnknownMethod | ErrorKind::UnknownTest => {
-            "a template can call no function and no test, only the filters default, lower, replace and upper"
+            "functions and tests are not supported, only the filters default, lower, replace and upper"
                 .to_owned()
         }
         kind => {
             let reason = error.detail().map_or_else(|| kind.to_string(), str::to_owned);
             let reason: String = reason.chars().take(MAX_REASON_CHARS).collect();
-            format!("this template does not work: {reason}")
+            format!("invalid template: {reason}")
         }
     }
 }

@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::PathBuf;
-use std::sync::Arc;
 
 use super::{EntityFault, Relation};
+use crate::diagnostic::Location;
 use crate::yaml::Origins;
 
 /// `kind:namespace/name` in canonical lower case, within Backstage's grammar.
@@ -83,30 +82,14 @@ impl fmt::Display for EntityRef {
     }
 }
 
-/// A place in a catalog file, from 1.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
-    pub file: Arc<PathBuf>,
-    pub line: usize,
-    pub column: usize,
-}
-
-/// As people read it: the file without its directories, line and column.
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let file = self.file.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
-        write!(f, "{file}, line {}, column {}", self.line, self.column)
-    }
-}
-
 /// An annotation's text and where it stands.
 #[derive(Clone, Debug)]
 pub struct Annotation {
     pub value: String,
     /// Where the value's text begins: inside its quotes, or on its block's first line.
-    pub place: Option<Place>,
+    pub place: Option<Location>,
     /// Where its key begins.
-    pub key_place: Option<Place>,
+    pub key_place: Option<Location>,
     /// None for an annotation that no file wrote.
     pub origins: Option<Origins>,
 }
@@ -121,10 +104,9 @@ impl Annotation {
     }
 
     /// Where byte `offset` of the value stands, across quotes, escapes and folded lines.
-    pub fn place_of(&self, offset: usize) -> Option<Place> {
+    pub fn place_of(&self, offset: usize) -> Option<Location> {
         let (place, origins) = (self.place.as_ref()?, self.origins.as_ref()?);
-        let at = origins.locate(&self.value, offset);
-        Some(Place { file: place.file.clone(), line: at.line, column: at.column })
+        Some(Location::new(&place.file, origins.locate(&self.value, offset)))
     }
 }
 
@@ -156,7 +138,7 @@ pub struct Entity {
     pub spec: serde_json::Value,
     /// Ordered by kind and target.
     pub relations: Vec<Relation>,
-    pub place: Option<Place>,
+    pub place: Option<Location>,
     /// What of it could not be read.
     pub faults: Vec<EntityFault>,
 }

@@ -1,6 +1,7 @@
 //! What of an entity could not be read, while the rest of it lives.
 
-use super::{Entity, Place};
+use super::Entity;
+use crate::diagnostic::Location;
 
 /// A fault of the catalog that concerns one entity.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -9,7 +10,7 @@ pub struct EntityFault {
     /// A sentence.
     pub message: String,
     /// None where no file wrote the entity.
-    pub place: Option<Place>,
+    pub place: Option<Location>,
 }
 
 /// What a fault keeps from being read.

@@ -7,6 +7,7 @@ mod relations;
 pub mod search;
 pub mod source;
 
+use crate::diagnostic::{Diagnostic, Location};
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -14,7 +15,7 @@ use std::sync::Arc;
 use arc_swap::{ArcSwap, ArcSwapOption};
 use jiff::Timestamp;
 
-pub use entity::{Annotation, Entity, EntityLink, EntityRef, Place};
+pub use entity::{Annotation, Entity, EntityLink, EntityRef};
 pub use fault::{About, EntityFault};
 pub use members::{MOST_MEMBERS, Members};
 pub use relations::Relation;
@@ -41,51 +42,7 @@ pub struct FileLocation {
     pub target: String,
     pub bases: Vec<PathBuf>,
     /// Where the target is written.
-    pub place: Option<Place>,
-}
-
-/// A fault of a source: the file, what is wrong, since when the last good state is shown.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct SourceFault {
-    pub file: PathBuf,
-    pub line: Option<usize>,
-    pub column: Option<usize>,
-    pub message: String,
-    /// The entity that it is about, where that is known.
-    pub entity: Option<Box<EntityRef>>,
-    /// The key of the annotation that it is about.
-    pub annotation: Option<Box<str>>,
-    /// The file's entities are those of an earlier, good reading.
-    pub kept_last_good: bool,
-}
-
-impl SourceFault {
-    /// A fault of the file as a whole.
-    pub fn of_file(file: impl Into<PathBuf>, message: impl Into<String>) -> Self {
-        Self {
-            file: file.into(),
-            line: None,
-            column: None,
-            message: message.into(),
-            entity: None,
-            annotation: None,
-            kept_last_good: false,
-        }
-    }
-
-    /// A fault at one place of a file.
-    pub fn at(place: &Place, message: impl Into<String>) -> Self {
-        Self {
-            line: Some(place.line),
-            column: Some(place.column),
-            ..Self::of_file(place.file.as_path(), message)
-        }
-    }
-
-    /// The same fault, told of an entity.
-    pub fn of_entity(self, entity: &EntityRef) -> Self {
-        Self { entity: Some(Box::new(entity.clone())), ..self }
-    }
+    pub place: Option<Location>,
 }
 
 /// One state of the catalog.
@@ -96,7 +53,7 @@ pub struct Snapshot {
     by_ref: HashMap<EntityRef, Arc<Entity>>,
     index: Index,
     memberships: MembershipIndex,
-    pub faults: Vec<SourceFault>,
+    pub faults: Vec<Diagnostic>,
     pub files_read: usize,
     pub not_read: BTreeMap<String, usize>,
     pub loaded_at: Option<Timestamp>,

@@ -9,14 +9,13 @@ use futures_util::stream;
 use jiff::Timestamp;
 
 use super::finding::Finding;
-use super::places::{self, GraphPlace};
 use crate::annotations::{ALERT, AlertNames, GraphSpec, MonitoringSpec, RULE};
 use crate::catalog::Entity;
+use crate::diagnostic::{Diagnostic, Span, nearest};
 use crate::metrics::Metrics;
 use crate::monitoring::{
     EmptyReason, Failure, Graph, Monitoring, Period, Routed, RoutingInput, RoutingSettings, with_rule_targets,
 };
-use crate::problem::{Problem, nearest};
 use crate::prometheus::{InstanceName, InstanceSettings, Instances, Labels, Matrix};
 use crate::store::{Scope, Store, StoreSettings};
 use crate::upstream::{ErrorKind, UpstreamError};
@@ -131,21 +130,14 @@ impl Conversation<'_> {
                 Err(failure) => self.trouble(&failure),
             }
         }
-        let graphs = asking.iter().flat_map(|asking| {
-            let value = asking.entity.annotation(RULE).unwrap_or_default();
-            asking
-                .spec
-                .graphs
-                .iter()
-                .zip(places::graphs(value))
-                .map(move |(graph, place)| (asking, graph, place))
-        });
+        let graphs =
+            asking.iter().flat_map(|asking| asking.spec.graphs.iter().map(move |graph| (asking, graph)));
         // Collected first: the futures then borrow nothing from the closure above.
-        let graphs: Vec<(&Asking, &GraphSpec, GraphPlace)> = graphs.collect();
-        let asked = graphs.into_iter().map(|(asking, graph, place)| self.graph(asking, graph, place));
-        let told: Vec<Vec<Finding>> =
-            stream::iter(asked).buffered(self.routed.settings().max_concurrent).collect().await;
-        findings.extend(told.into_iter().flatten());
+        let graphs: Vec<(&Asking, &GraphSpec)> = graphs.collect();
+        let queries = graphs.into_iter().map(|(asking, graph)| self.graph(asking, graph));
+        let of_graphs: Vec<Vec<Finding>> =
+            stream::iter(queries).buffered(self.routed.settings().max_concurrent).collect().await;
+        findings.extend(of_graphs.into_iter().flatten());
         Online { findings, failures: self.sentence().into_iter().collect() }
     }
 
@@ -154,37 +146,35 @@ impl Conversation<'_> {
         let Some(AlertNames::Named(names)) = asking.spec.alerts.as_ref().map(|alerts| &alerts.names) else {
             return Vec::new();
         };
-        let value = asking.entity.annotation(ALERT).unwrap_or_default();
-        let absent = names.iter().filter(|name| !known.contains(name.as_str()));
-        let told = |name: &String| {
-            let told = format!("the instance {} has no alerting rule of this name", self.name());
-            let problem = Problem::error(places::alert(value, name), told);
-            Finding::of_problem(&asking.entity, ALERT, &problem)
-                .suggesting(nearest(name, known.iter().copied()))
+        let absent =
+            names.iter().zip(&asking.spec.alert_spans).filter(|(name, _)| !known.contains(name.as_str()));
+        let finding = |(name, span): (&String, &Span)| {
+            let message = format!("{} has no alerting rule of this name", self.name());
+            let error = Diagnostic::error(*span, message).suggesting(nearest(name, known.iter().copied()));
+            Finding::of_value(&asking.entity, ALERT, error)
         };
-        absent.map(told).collect()
+        absent.map(finding).collect()
     }
 
-    async fn graph(&self, asking: &Asking, graph: &GraphSpec, place: GraphPlace) -> Vec<Finding> {
+    async fn graph(&self, asking: &Asking, graph: &GraphSpec) -> Vec<Finding> {
         if graph.query.is_none() || self.is_over() {
             return Vec::new();
         }
-        let told = |problem| vec![Finding::of_problem(&asking.entity, RULE, &problem)];
+        let finding = |diagnostic| vec![Finding::of_value(&asking.entity, RULE, diagnostic)];
         match self.monitoring.graph(&self.routed.instance, graph, &self.period).await {
             Ok(answer) if is_empty(&answer.answer.value) => {
-                let (message, similar) = match answer.empty_reason {
+                let (message, near) = match answer.empty_reason {
                     EmptyReason::NoSuchMetric { metric, similar } => {
-                        (format!("the instance {} has no metric {metric}", self.name()), similar)
+                        (format!("{} has no metric {metric}", self.name()), similar)
                     }
                     _ => (format!("the query returned nothing from {} in the last day", self.name()), None),
                 };
-                let problem = Problem::warning(place.query, message);
-                vec![Finding::of_problem(&asking.entity, RULE, &problem).suggesting(similar.as_deref())]
+                finding(Diagnostic::warning(graph.query_span, message).suggesting(near))
             }
-            Ok(answer) => absent(&asking.entity, graph, place, &answer),
-            Err(Failure::Prometheus(refusal)) if refusal.kind.is_of_query() => told(Problem::error(
-                place.query,
-                format!("the instance {} refuses it: {}", self.name(), words(&refusal)),
+            Ok(answer) => absent(&asking.entity, graph, &answer),
+            Err(Failure::Prometheus(refusal)) if refusal.kind.is_of_query() => finding(Diagnostic::error(
+                graph.query_span,
+                format!("{} rejected the query: {}", self.name(), words(&refusal)),
             )),
             Err(Failure::Prometheus(failure)) => {
                 self.trouble(&failure);
@@ -231,7 +221,7 @@ fn is_empty(answer: &Matrix) -> bool {
 }
 
 /// Dimensions that no series of an answer has.
-fn absent(entity: &Entity, graph: &GraphSpec, place: GraphPlace, answer: &Graph) -> Vec<Finding> {
+fn absent(entity: &Entity, graph: &GraphSpec, answer: &Graph) -> Vec<Finding> {
     let matrix = &answer.answer.value;
     let floats = matrix.series.iter().map(|series| &series.labels);
     let series: Vec<&Labels> = floats.chain(matrix.histograms.iter().map(|series| &series.labels)).collect();
@@ -240,14 +230,17 @@ fn absent(entity: &Entity, graph: &GraphSpec, place: GraphPlace, answer: &Graph)
     }
     let labels: BTreeSet<&str> =
         series.iter().flat_map(|labels| labels.iter().map(|(name, _)| name)).collect();
-    let value = entity.annotation(RULE).unwrap_or_default();
-    let absent = graph.dimensions.iter().filter(|dimension| !labels.contains(dimension.as_str()));
-    let told = |dimension: &String| {
-        let message = format!("none of the query's {} series has this label", series.len());
-        let problem = Problem::warning(places::dimension(value, place.dimensions, dimension), message);
-        Finding::of_problem(entity, RULE, &problem).suggesting(nearest(dimension, labels.iter().copied()))
+    let message = format!("none of the query's {} series has this label", series.len());
+    let absent = graph
+        .dimensions
+        .iter()
+        .zip(&graph.dimension_spans)
+        .filter(|(name, _)| !labels.contains(name.as_str()));
+    let finding = |(name, span): (&String, &Span)| {
+        let warning = Diagnostic::warning(*span, &message).suggesting(nearest(name, labels.iter().copied()));
+        Finding::of_value(entity, RULE, warning)
     };
-    absent.map(told).collect()
+    absent.map(finding).collect()
 }
 
 /// What Prometheus said itself, else what we know.

@@ -1,17 +1,18 @@
 //! `promenade check`: reports what is wrong with a config and a catalog, as text or JSON.
 
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::ValueEnum;
 
 use super::{CommandError, log, serve};
 use crate::catalog::source::FileScan;
-use crate::catalog::{CatalogSettings, FileLocation, SourceFault};
+use crate::catalog::{CatalogSettings, FileLocation};
 use crate::check::{self, Finding, Online, Report};
 use crate::clock;
-use crate::config::{ConfigFault, Settings};
+use crate::config::Settings;
+use crate::diagnostic::{Diagnostic, Location};
 use crate::monitoring::RoutingSettings;
 use crate::prometheus::InstanceSettings;
 
@@ -100,11 +101,11 @@ async fn report(arguments: &Arguments) -> Report {
             findings.extend(finding);
         }
     }
-    findings.extend(check::of_faults(&scan.content.faults));
+    findings.extend(check::of_faults(std::mem::take(&mut scan.content.faults)));
     let routing = instances.as_ref().map(|(_, routing)| routing);
     findings.extend(routing.and_then(|routing| check::of_instances(&scan.entities, routing)));
-    let (told, led) = check::of_entities(&scan.entities, routing);
-    findings.extend(told);
+    let (of_entities, routed) = check::of_entities(&scan.entities, routing);
+    findings.extend(of_entities);
     if arguments.online {
         match instances {
             Some((instances, routing)) => {
@@ -117,17 +118,14 @@ async fn report(arguments: &Arguments) -> Report {
             ),
         }
     }
-    Report::new(findings, led, failures, (scan.content.files_read, scan.entities.len()), arguments.online)
+    Report::new(findings, routed, failures, (scan.content.files_read, scan.entities.len()), arguments.online)
 }
 
 /// The fault of a location without any file, at its place in the config.
-fn unmatched(location: &FileLocation, faults: &mut Vec<SourceFault>) -> Option<Finding> {
-    let is_its = |fault: &mut SourceFault| fault.line.is_none() && fault.file == Path::new(&location.target);
-    let finding = Finding::of_config("catalog.locations", faults.extract_if(.., is_its).last()?.message);
-    Some(match &location.place {
-        Some(at) => finding.in_file(at.file.display().to_string(), Some(at.line), Some(at.column)),
-        None => finding,
-    })
+fn unmatched(location: &FileLocation, faults: &mut Vec<Diagnostic>) -> Option<Finding> {
+    let whole_file = Some(Location::of_file(&location.target));
+    let fault = faults.extract_if(.., |fault| fault.location == whole_file).last()?;
+    Some(Finding::of_config("catalog.locations", fault.message).at(location.place.clone()))
 }
 
 /// A location as it was named on the command line.
@@ -149,12 +147,10 @@ fn configured(arguments: &Arguments) -> Configured {
     let variable = |name: &str| std::env::var(name).ok();
     let (settings, faults) = Settings::read(&files, None, &variable);
     // A fault of a file as a whole: it cannot be opened, or not as text.
-    let (unread, faults): (Vec<ConfigFault>, Vec<ConfigFault>) =
-        faults.into_iter().partition(|fault| fault.key.is_empty() && fault.line.is_none());
-    let about_instances = |fault: &ConfigFault| {
-        ["proxy", "prometheus", "promenade.instances", "promenade.routing"]
-            .iter()
-            .any(|key| fault.key.starts_with(key))
+    let (unread, faults): (Vec<Diagnostic>, Vec<Diagnostic>) = faults.into_iter().partition(is_of_whole_file);
+    let about_instances = |fault: &Diagnostic| {
+        let keys = ["proxy", "prometheus", "promenade.instances", "promenade.routing"];
+        fault.config_key().is_some_and(|own| keys.iter().any(|key| own.starts_with(key)))
     };
     let are_known = !faults.iter().any(about_instances);
     let mut failures: Vec<String> = unread.iter().map(ToString::to_string).collect();
@@ -162,16 +158,12 @@ fn configured(arguments: &Arguments) -> Configured {
         failures.push("the config's faults keep its catalog from being looked at".to_owned());
     }
     let (catalog, instances) = settings.map(|s| (s.catalog, (s.instances, s.routing))).unzip();
-    let findings = faults.iter().map(of_config).collect();
+    let findings = faults.into_iter().map(Finding::from).collect();
     Configured { findings, failures, catalog, instances: instances.filter(|_| are_known) }
 }
 
-fn of_config(fault: &ConfigFault) -> Finding {
-    let finding = Finding::of_config(&fault.key, fault.message.as_str());
-    match &fault.file {
-        Some(file) => finding.in_file(file.display().to_string(), fault.line, fault.column),
-        None => finding,
-    }
+fn is_of_whole_file(fault: &Diagnostic) -> bool {
+    fault.config_key() == Some("") && fault.position().is_none()
 }
 
 /// Paths of the command line as locations, relative to where the command runs.

@@ -11,7 +11,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::app::App;
-use crate::config::{ConfigFault, Settings};
+use crate::config::Settings;
+use crate::diagnostic::Diagnostic;
 
 /// Bad arguments (also clap's own status for them) and bad configs.
 const COULD_NOT_BEGIN: u8 = 2;
@@ -40,7 +41,7 @@ enum Command {
 /// Why a command ended without having done its work.
 enum CommandError {
     /// The settings are wrong; all that is.
-    Config(Vec<ConfigFault>),
+    Config(Vec<Diagnostic>),
     /// Anything else, as a sentence.
     Other(String),
 }

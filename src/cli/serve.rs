@@ -4,7 +4,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use super::{CommandError, serve_app};
-use crate::config::{ConfigFault, Settings};
+use crate::config::{Settings};
+use crate::diagnostic::Diagnostic;
 
 const CONFIG: &str = "config/app-config.yaml";
 const LOCAL_CONFIG: &str = "config/app-config.local.yaml";
@@ -36,7 +37,7 @@ pub fn default_files() -> Vec<PathBuf> {
 }
 
 /// All faults of a config, a line each.
-pub fn report(faults: &[ConfigFault]) -> String {
+pub fn report(faults: &[Diagnostic]) -> String {
     let head = match faults.len() {
         1 => "promenade: the config has a fault\n".to_owned(),
         count => format!("promenade: the config has {count} faults\n"),

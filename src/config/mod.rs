@@ -1,25 +1,25 @@
-//! Settled settings: Backstage-shaped YAML in, every module's own settings out, all faults at once.
+//! Reads Backstage-shaped YAML into every module's own settings, and reports all faults at once.
 
-mod raw;
 mod reader;
-mod settle;
+mod sections;
+mod sources;
 mod substitution;
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use crate::alertmanager::AlertmanagerSettings;
 use crate::catalog::CatalogSettings;
+use crate::diagnostic::Diagnostic;
 use crate::monitoring::RoutingSettings;
 use crate::prometheus::{InstanceName, InstanceSettings};
 use crate::serving::ServingSettings;
 use crate::store::StoreSettings;
 use crate::web::WebSettings;
 
-use raw::RawNode;
 use reader::Reading;
+use sources::Sources;
 use substitution::Substitution;
 
 /// What the app is built from. Every value in it was checked.
@@ -37,68 +37,40 @@ pub struct Settings {
     pub store: StoreSettings,
 }
 
-/// One fault, told by its key path; holds no value that came from the environment or a file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ConfigFault {
-    /// `proxy.endpoints./prometheus/api.target`; empty for a fault of the file itself.
-    pub key: String,
-    pub message: String,
-    pub file: Option<PathBuf>,
-    pub line: Option<usize>,
-    pub column: Option<usize>,
-}
-
-impl fmt::Display for ConfigFault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(file) = &self.file {
-            write!(f, "{}:", file.display())?;
-            for number in [self.line, self.column].into_iter().flatten() {
-                write!(f, "{number}:")?;
-            }
-            f.write_str(" ")?;
-        }
-        if !self.key.is_empty() {
-            write!(f, "{}: ", self.key)?;
-        }
-        f.write_str(&self.message)
-    }
-}
-
 impl Settings {
     /// Loads and merges the files in order. `env` looks up a variable. `listen` overrides the config's.
     pub fn load(
         files: &[PathBuf],
         listen: Option<SocketAddr>,
         env: &dyn Fn(&str) -> Option<String>,
-    ) -> Result<Self, Vec<ConfigFault>> {
+    ) -> Result<Self, Vec<Diagnostic>> {
         match Self::read(files, listen, env) {
             (Some(settings), faults) if faults.is_empty() => Ok(settings),
             (_, faults) => Err(faults),
         }
     }
 
-    /// All faults, and beside them the settings as far as they could be read: for those who judge a config.
-    /// What has a fault is left out of them or has its default.
+    /// All faults, and the settings as far as they can be read. What has a fault is left out or has its default.
     pub fn read(
         files: &[PathBuf],
         listen: Option<SocketAddr>,
         env: &dyn Fn(&str) -> Option<String>,
-    ) -> (Option<Self>, Vec<ConfigFault>) {
+    ) -> (Option<Self>, Vec<Diagnostic>) {
         let substitution = Substitution { env };
-        let (mut merged, mut faults) = (None::<RawNode>, Vec::new());
+        let (mut sources, mut merged, mut faults) = (Sources::default(), None, Vec::new());
         for file in files {
-            match raw::load(file, &substitution) {
+            match sources.load(file, &substitution) {
                 Ok(None) => {}
-                Ok(Some(next)) => merged = Some(raw::merge(merged, next)),
+                Ok(Some(next)) => merged = Some(sources::merge(merged, next)),
                 Err(fault) => faults.push(fault),
             }
         }
-        // Without one of its files, the rest would be judged wrongly.
+        // Without one of its files, the rest may be wrong.
         if !faults.is_empty() {
             return (None, faults);
         }
-        let reading = Reading::new(&substitution);
-        let settings = settle::settle(&reading.root(merged.as_ref()), listen);
+        let reading = Reading::new(&sources, &substitution);
+        let settings = sections::read(&reading.root(merged.as_ref()), listen);
         (settings, reading.into_faults())
     }
 }

@@ -1,84 +1,100 @@
-//! Reads typed values out of the raw tree, collecting every fault by its key path.
+//! Reads typed values from the config's tree, and collects every fault with its key path.
 
 use std::cell::RefCell;
+use std::path::Path;
 
-use super::ConfigFault;
-use super::raw::{RawNode, RawValue};
+use super::sources::{Sources, directive};
 use super::substitution::{Substituted, Substitution};
-use crate::problem::nearest;
-use crate::yaml::{self, Position};
+use crate::diagnostic::{Diagnostic, Location, Position, Severity, Subject, nearest};
+use crate::yaml::{self, Node, Value};
 
 /// The faults of one load, and how texts are substituted.
 pub(super) struct Reading<'a> {
+    sources: &'a Sources,
     substitution: &'a Substitution<'a>,
-    faults: RefCell<Vec<ConfigFault>>,
+    faults: RefCell<Vec<Diagnostic>>,
 }
 
 impl<'a> Reading<'a> {
-    pub(super) fn new(substitution: &'a Substitution<'a>) -> Self {
-        Self { substitution, faults: RefCell::default() }
+    pub(super) fn new(sources: &'a Sources, substitution: &'a Substitution<'a>) -> Self {
+        Self { sources, substitution, faults: RefCell::default() }
     }
 
-    pub(super) fn root(&'a self, node: Option<&'a RawNode>) -> Reader<'a> {
-        Reader { reading: self, node, above: node, path: String::new() }
+    pub(super) fn root(&'a self, node: Option<&'a Node>) -> Reader<'a> {
+        Reader { reading: self, node, key_at: None, value_at: node.map(|node| node.at), path: String::new() }
     }
 
-    pub(super) fn into_faults(self) -> Vec<ConfigFault> {
+    pub(super) fn into_faults(self) -> Vec<Diagnostic> {
         self.faults.into_inner()
     }
 }
 
-/// A key's place in the config, with its value if it has one.
+/// A key of the config, with its value if it has one.
 #[derive(Clone)]
 pub(super) struct Reader<'a> {
     reading: &'a Reading<'a>,
-    node: Option<&'a RawNode>,
-    /// Where a missing key is told: the value that should hold it.
-    above: Option<&'a RawNode>,
+    node: Option<&'a Node>,
+    /// The positions of key and value; for a missing key, those of the nearest key above it that is there.
+    key_at: Option<Position>,
+    value_at: Option<Position>,
     pub(super) path: String,
 }
 
 impl<'a> Reader<'a> {
-    /// The value under a key; nothing when this is no mapping.
+    /// The value under a key; nothing when this is not a mapping.
     pub(super) fn get(&self, key: &str) -> Reader<'a> {
         let path = if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) };
-        let node = self.node.and_then(|n| n.get(key));
-        Reader { reading: self.reading, node, above: node.or(self.node).or(self.above), path }
+        let entry =
+            self.node.and_then(Node::as_map).and_then(|map| map.entries.iter().find(|e| e.key == key));
+        match entry {
+            Some(entry) => Reader {
+                reading: self.reading,
+                node: Some(&entry.value),
+                key_at: Some(entry.at),
+                value_at: Some(entry.value.at),
+                path,
+            },
+            None => Reader { node: None, path, ..self.clone() },
+        }
     }
 
     /// The key has a value, which is not null.
     pub(super) fn is_present(&self) -> bool {
-        self.node.is_some_and(|n| !matches!(n.value, RawValue::Null))
+        self.node.is_some_and(|n| !n.is_null())
     }
 
     pub(super) fn is_map(&self) -> bool {
-        self.node.is_some_and(|n| matches!(n.value, RawValue::Map(_)) && n.directive().is_none())
+        self.node.is_some_and(|n| n.as_map().is_some() && directive(n).is_none())
     }
 
     pub(super) fn is_list(&self) -> bool {
-        self.node.is_some_and(|n| matches!(n.value, RawValue::List(_)))
+        self.node.is_some_and(|n| n.as_list().is_some())
     }
 
-    pub(super) fn node(&self) -> Option<&'a RawNode> {
-        self.node
+    /// Where the value is written.
+    pub(super) fn location(&self) -> Option<Location> {
+        self.reading.sources.location(self.node?.at)
+    }
+
+    /// Relative paths in the value begin here.
+    pub(super) fn directory(&self) -> Option<&'a Path> {
+        Some(self.reading.sources.directory(self.node?.at))
     }
 
     pub(super) fn fault(&self, message: impl Into<String>) {
-        self.tell(message.into(), self.above.map(|n| n.origin.at));
+        self.push_fault(message.into(), self.value_at);
     }
 
     /// A fault of the key itself, whatever its value.
     fn fault_of_key(&self, message: impl Into<String>) {
-        self.tell(message.into(), self.above.map(|n| n.origin.key_at.unwrap_or(n.origin.at)));
+        self.push_fault(message.into(), self.key_at.or(self.value_at));
     }
 
-    fn tell(&self, message: String, at: Option<Position>) {
-        let fault = ConfigFault {
-            key: self.path.clone(),
-            message,
-            file: self.above.map(|n| n.origin.file.as_ref().clone()),
-            line: at.map(|at| at.line),
-            column: at.map(|at| at.column),
+    fn push_fault(&self, message: String, at: Option<Position>) {
+        let fault = Diagnostic {
+            subject: Subject::Config(self.path.clone()),
+            location: at.and_then(|at| self.reading.sources.location(at)),
+            ..Diagnostic::new(Severity::Error, message)
         };
         let mut faults = self.reading.faults.borrow_mut();
         if !faults.contains(&fault) {
@@ -89,9 +105,9 @@ impl<'a> Reader<'a> {
     /// The keys of a mapping; none, and a fault, when it is something else.
     pub(super) fn entries(&self) -> Vec<(&'a str, Reader<'a>)> {
         match self.node.map(|n| &n.value) {
-            None | Some(RawValue::Null) => Vec::new(),
-            Some(RawValue::Map(entries)) if self.is_map() => {
-                entries.iter().map(|(key, _)| (key.as_str(), self.get(key))).collect()
+            None | Some(Value::Null) => Vec::new(),
+            Some(Value::Map(map)) if self.is_map() => {
+                map.entries.iter().map(|entry| (entry.key.as_str(), self.get(&entry.key))).collect()
             }
             Some(_) => {
                 self.wrong("a mapping");
@@ -103,12 +119,13 @@ impl<'a> Reader<'a> {
     /// The items of a list; none, and a fault, when it is something else.
     pub(super) fn items(&self) -> Vec<Reader<'a>> {
         match self.node.map(|n| &n.value) {
-            None | Some(RawValue::Null) => Vec::new(),
-            Some(RawValue::List(items)) => {
-                let item = |(i, node)| Reader {
+            None | Some(Value::Null) => Vec::new(),
+            Some(Value::List(items)) => {
+                let item = |(i, node): (usize, &'a Node)| Reader {
                     reading: self.reading,
                     node: Some(node),
-                    above: Some(node),
+                    key_at: None,
+                    value_at: Some(node.at),
                     path: format!("{}[{i}]", self.path),
                 };
                 items.iter().enumerate().map(item).collect()
@@ -124,16 +141,17 @@ impl<'a> Reader<'a> {
     pub(super) fn text(&self) -> Option<Substituted> {
         let node = self.node?;
         let plain = |value: String| Ok(Some(Substituted { value, foreign: false }));
-        let substituted = match (&node.value, node.directive()) {
-            (RawValue::Null, _) => return None,
-            (RawValue::Bool(flag), _) => plain(flag.to_string()),
-            (RawValue::Number(number), _) => plain(number.clone()),
-            (RawValue::Text(text), _) => self.reading.substitution.text(text),
-            (RawValue::Broken(message), _) => Err(message.clone()),
-            (RawValue::Map(_), Some((name, argument))) => {
-                self.reading.substitution.directive(node, name, argument)
-            }
-            (RawValue::List(_) | RawValue::Map(_), _) => {
+        let Reading { sources, substitution, .. } = self.reading;
+        let substituted = match (&node.value, directive(node)) {
+            (Value::Null, _) => return None,
+            (Value::Bool(flag), _) => plain(flag.to_string()),
+            (Value::Number(number), _) => plain(number.clone()),
+            (Value::Text(text), _) => substitution.text(&text.value),
+            (Value::Map(_), Some((name, _))) => match sources.failed_include(node) {
+                Some(message) => Err(message.to_owned()),
+                None => substitution.directive(node, name, sources.directory(node.at)),
+            },
+            (Value::List(_) | Value::Map(_), _) => {
                 self.wrong("text");
                 return None;
             }
@@ -176,26 +194,18 @@ impl<'a> Reader<'a> {
             if later.contains(&key) {
                 value.fault_of_key("this version of Promenade does not support the key yet");
             } else if !known.contains(&key) {
-                value.fault_of_key(format!("there is no such key{}", suggestion(key, known)));
+                value.fault_of_key(format!("unknown key{}", suggestion(key, known)));
             }
         }
     }
 
     fn wrong(&self, wanted: &str) {
         let Some(node) = self.node else { return };
-        if let RawValue::Broken(message) = &node.value {
-            return self.fault(message.clone());
+        match (self.reading.sources.failed_include(node), directive(node)) {
+            (Some(message), _) => self.fault(message),
+            (None, Some(_)) => self.fault(format!("must be {wanted}, not a reference such as `$env`")),
+            (None, None) => self.fault(format!("must be {wanted}, not {}", node.what())),
         }
-        let what = match &node.value {
-            RawValue::Null | RawValue::Broken(_) => "nothing",
-            RawValue::Bool(_) => "true or false",
-            RawValue::Number(_) => "a number",
-            RawValue::Text(_) => "text",
-            RawValue::List(_) => "a list",
-            RawValue::Map(_) if node.directive().is_some() => "a reference, such as `$env`",
-            RawValue::Map(_) => "a mapping",
-        };
-        self.fault(format!("is {what}, where {wanted} is needed"));
     }
 }
 
@@ -204,18 +214,18 @@ fn shown(text: &Substituted) -> String {
     if text.foreign {
         return "the value (not shown: it is substituted)".to_owned();
     }
-    // What stands before an address' @ is a password, as likely as not.
+    // The text before the @ of an address is probably a password.
     if text.value.contains('@') {
         return "the value (not shown: it may hold a password)".to_owned();
     }
     format!("`{}`", yaml::shown(&text.value))
 }
 
-/// `: did you mean ...?` when a known word is close.
+/// The end of a sentence: the known word that is close, else all of them.
 pub(super) fn suggestion(word: &str, known: &[&str]) -> String {
     match nearest(word, known.iter().copied()) {
-        Some(near) => format!(": did you mean `{near}`?"),
+        Some(near) => format!("; did you mean `{near}`?"),
         None if known.is_empty() => String::new(),
-        None => format!(": known are {}", known.join(", ")),
+        None => format!("; use {}", known.join(", ")),
     }
 }

@@ -1,9 +1,11 @@
-//! What stands for something else: `${VAR}`, `${VAR:-default}`, `$${`, `$env`, `$file`.
+//! Substitutes variables and files: `${VAR}`, `${VAR:-default}`, `$${`, `$env`, `$file`.
 
-use super::raw::{RawNode, RawValue};
-use crate::yaml;
+use std::path::Path;
 
-/// A `$file` holds a token or a password, not a book.
+use super::sources::only_argument;
+use crate::yaml::{self, Node};
+
+/// A `$file` holds a token or a password.
 const MAX_FILE_BYTES: usize = 64 << 10;
 
 /// Looks up variables and files. Its errors name the variable or the file, never what they hold.
@@ -11,7 +13,7 @@ pub(super) struct Substitution<'a> {
     pub(super) env: &'a dyn Fn(&str) -> Option<String>,
 }
 
-/// A text as it is meant.
+/// A text after substitution.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct Substituted {
     pub(super) value: String,
@@ -48,30 +50,26 @@ impl Substitution<'_> {
         Ok((!(defaulted && value.is_empty())).then_some(Substituted { value, foreign }))
     }
 
-    /// The text of `{$env: X}` or `{$file: x}`; `node` is the whole mapping.
+    /// The text of `{$env: X}` or `{$file: x}`; `node` is the whole mapping, `directory` that of its file.
     pub(super) fn directive(
         &self,
-        node: &RawNode,
+        node: &Node,
         name: &str,
-        argument: &RawNode,
+        directory: &Path,
     ) -> Result<Option<Substituted>, String> {
-        if matches!(&node.value, RawValue::Map(entries) if entries.len() != 1) {
-            return Err(format!("`{name}` stands alone, without other keys beside it"));
-        }
-        let RawValue::Text(written) = &argument.value else { return Err(format!("`{name}` takes text")) };
-        let Some(argument) = self.text(written)?.map(|a| a.value).filter(|a| !a.is_empty()) else {
-            return Err(format!("`{name}` takes text"));
-        };
+        let takes_text = || format!("`{name}` takes text");
+        let written = only_argument(node, name)?.as_text().ok_or_else(takes_text)?;
+        let argument = self.text(written)?.map(|text| text.value).filter(|text| !text.is_empty());
+        let argument = argument.ok_or_else(takes_text)?;
         let value = match name {
             "$env" => (self.env)(&argument).ok_or_else(|| unset(written))?,
             "$file" => {
-                let path = node.origin.directory().join(&argument);
-                let told = |reason: &str| format!("the file of `$file: {written}` {reason}");
-                let bytes = yaml::read_regular(&path, MAX_FILE_BYTES).map_err(|reason| told(&reason))?;
-                let text = String::from_utf8(bytes).map_err(|_| told("is not UTF-8"))?;
-                text.trim_end().to_owned()
+                let failed = |reason: &str| format!("the file of `$file: {written}` {reason}");
+                let bytes = yaml::read_regular(&directory.join(&argument), MAX_FILE_BYTES);
+                let bytes = bytes.map_err(|reason| failed(&reason))?;
+                String::from_utf8(bytes).map_err(|_| failed("is not UTF-8"))?.trim_end().to_owned()
             }
-            _ => return Err(format!("`{name}` is none of `$env`, `$file` and `$include`")),
+            _ => return Err(format!("unknown directive `{name}`; use `$env`, `$file` or `$include`")),
         };
         Ok(Some(Substituted { value, foreign: true }))
     }
@@ -82,7 +80,7 @@ fn unset(name: &str) -> String {
 }
 
 enum Reference<'a> {
-    /// `$${...}`, as it is meant: `${...}`.
+    /// `$${...}` means `${...}`.
     Escaped(&'a str),
     Variable {
         name: &'a str,

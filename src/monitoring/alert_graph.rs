@@ -13,16 +13,8 @@ const METRIC: &str = "__name__";
 pub fn spec(row: &AlertRow) -> GraphSpec {
     let rule = row.rule();
     let (query, problems) = PromQl::read(&rule.query);
-    GraphSpec {
-        source: rule.query.trim().to_owned(),
-        query,
-        dimensions: Vec::new(),
-        graph_type: None,
-        title: Some(rule.name.clone()),
-        unit: None,
-        stack: false,
-        problems,
-    }
+    let source = rule.query.trim().to_owned();
+    GraphSpec { query, title: Some(rule.name.clone()), problems, ..GraphSpec::without_query(source) }
 }
 
 /// Leaves the alert's own series, named by its labels; all of them where none is known to be its own.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::time::timeout;
 
 use super::{DEADLINES, Graph, Monitoring};
-use crate::problem::nearest;
+use crate::diagnostic::nearest;
 use crate::prometheus::{Instance, Matrix, MetricNames};
 use crate::promql::PromQl;
 use crate::store::Scope;

@@ -2,7 +2,7 @@
 
 use super::scan::closer;
 use super::words::{Kind, words};
-use crate::problem::{Problem, Span};
+use crate::diagnostic::{Diagnostic, Span};
 
 /// The longest query that is looked at or sent, in bytes.
 pub const MAX_QUERY_BYTES: usize = 8192;
@@ -13,11 +13,11 @@ pub const MAX_QUERY_OPERATORS: usize = 256;
 
 /// The first fault of a trimmed query. One without has few enough brackets, signs and operators
 /// that the parser's recursion, which can abort the process, stays shallow.
-pub(super) fn fault(query: &str) -> Option<Problem> {
+pub(super) fn fault(query: &str) -> Option<Diagnostic> {
     let whole = Span::whole(query);
     if query.len() > MAX_QUERY_BYTES {
         let length = query.len();
-        return Some(Problem::error(
+        return Some(Diagnostic::error(
             whole,
             format!(
                 "the query is {length} bytes long; at most {MAX_QUERY_BYTES} are sent, use a recording rule"
@@ -28,7 +28,7 @@ pub(super) fn fault(query: &str) -> Option<Problem> {
     let fault =
         words(query).find_map(|(kind, span)| nesting.step(kind, span, query)).or_else(|| nesting.finish());
     match fault {
-        None if nesting.empty => Some(Problem::error(whole, "there is no query here")),
+        None if nesting.empty => Some(Diagnostic::error(whole, "there is no query here")),
         fault => fault,
     }
 }
@@ -62,7 +62,7 @@ impl Default for Nesting {
 }
 
 impl Nesting {
-    fn step(&mut self, kind: Kind, span: Span, query: &str) -> Option<Problem> {
+    fn step(&mut self, kind: Kind, span: Span, query: &str) -> Option<Diagnostic> {
         if kind == Kind::Blank {
             return None;
         }
@@ -70,7 +70,7 @@ impl Nesting {
         let in_braces = matches!(self.open.last(), Some((b'{', ..)));
         match kind {
             Kind::Unclosed => {
-                return Some(Problem::error(
+                return Some(Diagnostic::error(
                     span,
                     "this quote is not closed (a string in quotes ends on its line)",
                 ));
@@ -93,14 +93,14 @@ impl Nesting {
         None
     }
 
-    fn operator(&mut self, span: Span) -> Option<Problem> {
+    fn operator(&mut self, span: Span) -> Option<Diagnostic> {
         if !self.prefix {
             self.operand_ends();
         }
         self.prefix = true;
         self.operators += 1;
         (self.operators > MAX_QUERY_OPERATORS).then(|| {
-            Problem::error(
+            Diagnostic::error(
                 span,
                 format!("the query has more than {MAX_QUERY_OPERATORS} operators and is not sent; use a recording rule"),
             )
@@ -112,34 +112,34 @@ impl Nesting {
         self.signs = 0;
     }
 
-    fn deeper(&mut self, span: Span) -> Option<Problem> {
+    fn deeper(&mut self, span: Span) -> Option<Diagnostic> {
         self.depth += 1;
         (self.depth > MAX_QUERY_DEPTH).then(|| {
-            Problem::error(
+            Diagnostic::error(
                 span,
                 format!("the query is nested deeper than {MAX_QUERY_DEPTH} here and is not sent; use a recording rule"),
             )
         })
     }
 
-    fn open(&mut self, byte: u8, span: Span) -> Option<Problem> {
+    fn open(&mut self, byte: u8, span: Span) -> Option<Diagnostic> {
         self.open.push((byte, span, self.signs));
         self.signs = 0;
         self.prefix = true;
         self.deeper(span)
     }
 
-    fn close(&mut self, byte: u8, span: Span) -> Option<Problem> {
+    fn close(&mut self, byte: u8, span: Span) -> Option<Diagnostic> {
         let close = char::from(byte);
         let Some((open, _, signs_before)) = self.open.pop() else {
-            return Some(Problem::error(
+            return Some(Diagnostic::error(
                 span,
                 format!("this {close} closes no bracket; remove it or open one before it"),
             ));
         };
         if closer(open) != byte {
             let (open, wanted) = (char::from(open), char::from(closer(open)));
-            return Some(Problem::error(
+            return Some(Diagnostic::error(
                 span,
                 format!("this {close} stands where a {wanted} must close the {open}"),
             ));
@@ -152,10 +152,10 @@ impl Nesting {
     }
 
     /// The brackets that are still open at the end.
-    fn finish(&self) -> Option<Problem> {
+    fn finish(&self) -> Option<Diagnostic> {
         let (open, span, _) = self.open.last()?;
         let (open, wanted) = (char::from(*open), char::from(closer(*open)));
-        Some(Problem::error(*span, format!("this {open} is never closed; a {wanted} is missing")))
+        Some(Diagnostic::error(*span, format!("this {open} is never closed; a {wanted} is missing")))
     }
 }
 
@@ -165,7 +165,7 @@ mod tests {
 
     fn check(query: &str, wanted: Option<(&str, &str)>) {
         let fault = fault(query);
-        let told = fault.as_ref().map(|p| (p.span.of(query), p.message.as_str()));
+        let told = fault.as_ref().map(|p| (p.part_of(query), p.message.as_str()));
         match (told, wanted) {
             (None, None) => {}
             (Some((place, message)), Some((at, part))) => {
@@ -216,7 +216,7 @@ mod tests {
             (format!("x{{{}}}", "a=\"b\",".repeat(300)), None),
         ] {
             let fault = fault(&query);
-            assert_eq!(fault.as_ref().map(|p| p.span.of(&query)), place, "{query}: {fault:?}");
+            assert_eq!(fault.as_ref().map(|p| p.part_of(&query)), place, "{query}: {fault:?}");
         }
         assert_eq!(fault(&"x".repeat(MAX_QUERY_BYTES)), None);
         assert!(fault(&"x".repeat(MAX_QUERY_BYTES + 1)).is_some());

@@ -7,7 +7,7 @@ use meant::{misread, no_operator, not_a_name, without_operator};
 
 use super::matcher::{MatchOp, Matcher, RegexLimit, is_compiled, is_plain_name};
 use super::quoted::{Escape, Escaped, Unquoted, read_string};
-use crate::problem::{Problem, Span};
+use crate::diagnostic::{Diagnostic, Span};
 
 /// The longest list of matchers that is read, in bytes.
 pub(super) const MAX_LIST_BYTES: usize = 8192;
@@ -19,10 +19,10 @@ const QUOTES: [char; 3] = ['"', '\'', '`'];
 
 /// Reads matchers from a comma-separated list; empty entries are dropped. Names beyond `[a-zA-Z0-9_]` and values
 /// with a comma are written in quotes. What cannot be read is a problem, and its neighbours are read.
-pub(super) fn read_within(text: &str, limit: RegexLimit) -> (Vec<Matcher>, Vec<Problem>) {
+pub(super) fn read_within(text: &str, limit: RegexLimit) -> (Vec<Matcher>, Vec<Diagnostic>) {
     if text.len() > MAX_LIST_BYTES {
         let told = format!("the list of matchers is longer than {MAX_LIST_BYTES} bytes and is not read");
-        return (Vec::new(), vec![Problem::error(Span::whole(text), told)]);
+        return (Vec::new(), vec![Diagnostic::error(Span::whole(text), told)]);
     }
     let mut list = List { text, at: 0, brace: None, problems: Vec::new(), limit, regexes: 0, regex_bytes: 0 };
     let mut matchers = Vec::new();
@@ -30,7 +30,7 @@ pub(super) fn read_within(text: &str, limit: RegexLimit) -> (Vec<Matcher>, Vec<P
     while list.goes_on() {
         if matchers.len() + list.problems.len() >= MAX_MATCHERS {
             let told = format!("only the first {MAX_MATCHERS} matchers are read");
-            list.problems.push(Problem::error(Span::new(list.at, text.len()), told));
+            list.problems.push(Diagnostic::error(Span::new(list.at, text.len()), told));
             return (matchers, list.problems);
         }
         match list.matcher() {
@@ -60,7 +60,7 @@ struct List<'a> {
     at: usize,
     /// Where the brace stands that the list is in.
     brace: Option<usize>,
-    problems: Vec<Problem>,
+    problems: Vec<Diagnostic>,
     limit: RegexLimit,
     /// Those so far that are compiled, and their bytes.
     regexes: usize,
@@ -90,7 +90,7 @@ impl<'a> List<'a> {
         if name > 0 {
             let told = "what stands before the braces is not read; write the name of a rule as \
                         alertname=\"...\" inside them, or in the annotation prometheus.io/alert";
-            self.problems.push(Problem::error(Span::new(start, start + name), told));
+            self.problems.push(Diagnostic::error(Span::new(start, start + name), told));
         }
         self.brace = Some(start + name + blank);
         self.at = start + name + blank + 1;
@@ -111,7 +111,7 @@ impl<'a> List<'a> {
     fn end(&mut self) {
         let Some(brace) = self.brace else { return };
         if self.rest().is_empty() {
-            self.problems.push(Problem::error(Span::new(brace, brace + 1), "this brace is not closed"));
+            self.problems.push(Diagnostic::error(Span::new(brace, brace + 1), "this brace is not closed"));
             return;
         }
         self.at += 1;
@@ -119,7 +119,7 @@ impl<'a> List<'a> {
         if !behind.is_empty() {
             let told = "nothing is read behind the braces; all matchers stand in one pair";
             let place = Span::new(self.at, self.text.len()).trimmed(self.text);
-            self.problems.push(Problem::error(place, told));
+            self.problems.push(Diagnostic::error(place, told));
         }
     }
 
@@ -148,19 +148,19 @@ impl<'a> List<'a> {
     }
 
     /// Takes a quoted word, if one begins here.
-    fn take_quoted(&mut self) -> Option<Result<(Unquoted, Span), Problem>> {
+    fn take_quoted(&mut self) -> Option<Result<(Unquoted, Span), Diagnostic>> {
         if !self.rest().starts_with(QUOTES) {
             return None;
         }
         let start = self.at;
         let Some(word) = read_string(self.rest()) else {
             let entry = self.take_until(&[]);
-            return Some(Err(Problem::error(entry, "this quote is not closed")));
+            return Some(Err(Diagnostic::error(entry, "this quote is not closed")));
         };
         self.at += word.length;
         let place = Span::new(start, self.at);
         if !place.of(self.text).starts_with('`') && place.of(self.text).contains('\n') {
-            return Some(Err(Problem::error(
+            return Some(Err(Diagnostic::error(
                 place,
                 "a line breaks within these quotes: is one of them missing?",
             )));
@@ -168,7 +168,7 @@ impl<'a> List<'a> {
         Some(Ok((word, place)))
     }
 
-    fn matcher(&mut self) -> Result<Read, Problem> {
+    fn matcher(&mut self) -> Result<Read, Diagnostic> {
         let start = self.at;
         let name = self.name()?;
         self.skip_blank();
@@ -186,7 +186,7 @@ impl<'a> List<'a> {
         // An empty value has no place of its own.
         let place = if place.start == place.end { Span::new(start, self.at) } else { place };
         let matcher = self.count(op, &value).and_then(|()| Matcher::new(&name, op, &value));
-        let matcher = matcher.map_err(|told| Problem::error(place, told))?;
+        let matcher = matcher.map_err(|told| Diagnostic::error(place, told))?;
         Ok(Read { matcher, place: Span::new(start, self.at).trimmed(self.text) })
     }
 
@@ -202,13 +202,13 @@ impl<'a> List<'a> {
         (self.regexes <= most && self.regex_bytes <= most_bytes).then_some(()).ok_or_else(told)
     }
 
-    fn name(&mut self) -> Result<String, Problem> {
+    fn name(&mut self) -> Result<String, Diagnostic> {
         let start = self.at;
         if let Some(quoted) = self.take_quoted() {
             let (word, place) = quoted?;
             let name = self.said(word, place, None)?;
             return match name.is_empty() {
-                true => Err(Problem::error(place, "a label's name is missing before the operator")),
+                true => Err(Diagnostic::error(place, "a label's name is missing before the operator")),
                 false => Ok(name),
             };
         }
@@ -224,7 +224,7 @@ impl<'a> List<'a> {
     }
 
     /// The operator, which stands alone: `==` is no operator with a value that begins with `=`.
-    fn operator(&mut self, entry: usize) -> Result<MatchOp, Problem> {
+    fn operator(&mut self, entry: usize) -> Result<MatchOp, Diagnostic> {
         let start = self.at;
         let rest = self.rest();
         let Some(op) = MatchOp::read(rest) else {
@@ -235,14 +235,14 @@ impl<'a> List<'a> {
         let behind = rest.get(op.as_str().len()..).unwrap_or_default();
         if behind.trim_start().starts_with(OF_OPERATORS) {
             let place = Span::new(start, start + run.max(op.as_str().len()));
-            return Err(Problem::error(place, no_operator(place.of(self.text))));
+            return Err(Diagnostic::error(place, no_operator(place.of(self.text))));
         }
         self.at += op.as_str().len();
         Ok(op)
     }
 
     /// A value without quotes, which runs to the next comma, or to the brace that ends the list.
-    fn plain_value(&mut self, op: MatchOp) -> Result<(String, Span), Problem> {
+    fn plain_value(&mut self, op: MatchOp) -> Result<(String, Span), Diagnostic> {
         let place = self.take_until(&[]);
         if let Some(problem) = misread(self.text, place, op) {
             return Err(problem);
@@ -252,14 +252,14 @@ impl<'a> List<'a> {
     }
 
     /// What follows a value: a comma, the end, or the brace that ends the list.
-    fn behind(&mut self) -> Result<(), Problem> {
+    fn behind(&mut self) -> Result<(), Diagnostic> {
         let behind = self.take_until(&[]);
         if !behind.of(self.text).is_empty() {
-            return Err(Problem::error(behind, "a comma must follow the value in quotes"));
+            return Err(Diagnostic::error(behind, "a comma must follow the value in quotes"));
         }
         if self.brace.is_none() && self.rest().starts_with('}') {
             let place = Span::new(self.at, self.at + 1);
-            return Err(Problem::error(
+            return Err(Diagnostic::error(
                 place,
                 "no { opens what this closes; a value with a brace is written in quotes",
             ));
@@ -268,12 +268,12 @@ impl<'a> List<'a> {
     }
 
     /// What a quoted word says. None: it is a name.
-    fn said(&mut self, word: Unquoted, place: Span, op: Option<MatchOp>) -> Result<String, Problem> {
+    fn said(&mut self, word: Unquoted, place: Span, op: Option<MatchOp>) -> Result<String, Diagnostic> {
         let is_regex = matches!(op, Some(MatchOp::Regex | MatchOp::NotRegex));
         if let Some(Escaped { span, escape }) = word.remarks.into_iter().find(|r| r.is_doubtful(is_regex)) {
             let span = span.shifted(place.start);
             match escape {
-                Escape::Unknown(c) => self.problems.push(Problem::warning(
+                Escape::Unknown(c) => self.problems.push(Diagnostic::warning(
                     span,
                     format!(
                         "Prometheus knows no escape \\{c} in quotes; it is read as a backslash and {c}, as \
@@ -282,15 +282,15 @@ impl<'a> List<'a> {
                 )),
                 Escape::Control('b') if is_regex => {
                     let told = "this is a backspace in quotes; write \\\\b for the border of a word";
-                    return Err(Problem::error(span, told));
+                    return Err(Diagnostic::error(span, told));
                 }
-                Escape::Control(c) => self.problems.push(Problem::warning(
+                Escape::Control(c) => self.problems.push(Diagnostic::warning(
                     span,
                     format!("this is read as one control character, as in Prometheus: write \\\\{c} for a backslash and {c}"),
                 )),
             }
         }
-        String::from_utf8(word.said).map_err(|_| Problem::error(place, "the escapes make no UTF-8"))
+        String::from_utf8(word.said).map_err(|_| Diagnostic::error(place, "the escapes make no UTF-8"))
     }
 
     /// Refuses a matcher that no alert can meet beside the earlier ones: together they would choose nothing, for ever.
@@ -312,7 +312,7 @@ impl<'a> List<'a> {
             }
             _ => format!("no alert has a value of {name} that meets all of its matchers"),
         };
-        self.problems.push(Problem::error(read.place, format!("all matchers must hold, and {told}")));
+        self.problems.push(Diagnostic::error(read.place, format!("all matchers must hold, and {told}")));
     }
 }
 

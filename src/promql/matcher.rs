@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::list::{self, MAX_LIST_BYTES, MAX_MATCHERS};
 use super::quoted::quote;
 use super::regex::{Regex, compile};
-use crate::problem::Problem;
+use crate::diagnostic::Diagnostic;
 
 /// The longest regex that is read as a list of texts, in bytes.
 const MAX_PLAIN: usize = 1_000;
@@ -98,12 +98,12 @@ impl Matcher {
 
     /// Reads matchers from a comma-separated list, plain or in braces. What cannot be read is an error, and its
     /// neighbours are read; as all matchers must hold, who chooses by them must look at the errors.
-    pub fn read_list(text: &str) -> (Vec<Self>, Vec<Problem>) {
+    pub fn read_list(text: &str) -> (Vec<Self>, Vec<Diagnostic>) {
         list::read_within(text, RegexLimit::LIST)
     }
 
     /// The same of a list that anybody may write: regexes beyond the limit are problems, and are not compiled.
-    pub fn read_list_within(text: &str, limit: RegexLimit) -> (Vec<Self>, Vec<Problem>) {
+    pub fn read_list_within(text: &str, limit: RegexLimit) -> (Vec<Self>, Vec<Diagnostic>) {
         list::read_within(text, limit)
     }
 

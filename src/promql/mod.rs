@@ -29,7 +29,7 @@ pub use reach::{Reach, ResultLabels, reach};
 pub use template::{Slot, Template};
 
 use self::grammar::Known;
-use crate::problem::{Problem, Span};
+use crate::diagnostic::{Diagnostic, Span};
 
 /// A query that may be sent: within the limits, its brackets and quotes balanced,
 /// and either parsed by our grammar or marked as not checked.
@@ -46,7 +46,7 @@ impl PromQl {
     /// Reads a query. A warning comes beside a query that can be sent all the same;
     /// the spans of all problems are byte offsets into `text`.
     /// Regexes inside are left to Prometheus, whose dialect differs from ours.
-    pub fn read(text: &str) -> (Option<Self>, Vec<Problem>) {
+    pub fn read(text: &str) -> (Option<Self>, Vec<Diagnostic>) {
         let place = Span::whole(text).trimmed(text);
         let query = place.of(text);
         if let Some(fault) = guard::fault(query) {
@@ -58,7 +58,7 @@ impl PromQl {
                 let told = format!(
                     "not checked here, because our PromQL grammar does not know it ({reason}); it is sent as written"
                 );
-                (false, Known::default(), vec![Problem::warning(place, told)])
+                (false, Known::default(), vec![Diagnostic::warning(place, told)])
             }
         };
         (Some(Self { text: query.into(), checked, known: known.into() }), problems)

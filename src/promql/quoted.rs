@@ -1,7 +1,7 @@
 //! Quoted words: in annotations `"a, b"`, with `\"`, `\\` and `\n` as escapes, raw between backticks; in matchers
 //! strings as Prometheus reads them.
 
-use crate::problem::Span;
+use crate::diagnostic::Span;
 
 /// Reads the quoted word that `text` begins with: what it says, and how many bytes it takes.
 /// None when no quote is there, or nothing closes it. An unknown escape keeps its backslash,

@@ -1,7 +1,7 @@
 //! Finds the borders inside texts that hold PromQL: separators outside brackets, strings, comments and `{{ }}`.
 
 use super::scan::{Piece, Scan};
-use crate::problem::Span;
+use crate::diagnostic::Span;
 
 /// What parts a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

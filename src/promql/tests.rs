@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::problem::Severity;
+use crate::diagnostic::Severity;
 
 /// `wanted`: whether the query may be sent, and whether it was checked.
 fn check(text: &str, wanted: Option<bool>) {
@@ -45,7 +45,7 @@ fn reads_queries() {
 fn places_are_in_the_text_as_it_was_given() {
     let text = "  sum(up  ";
     let (_, problems) = PromQl::read(text);
-    assert_eq!(problems.iter().map(|p| p.span.of(text)).collect::<Vec<_>>(), ["("]);
+    assert_eq!(problems.iter().map(|p| p.part_of(text)).collect::<Vec<_>>(), ["("]);
 }
 
 /// Also a test of the stack: test threads have 2 MiB, and this runs in a quarter of it.
@@ -173,7 +173,7 @@ fn regexes_beyond_a_limit_are_problems_and_plain_ones_do_not_count() {
     ] {
         let (matchers, problems) = Matcher::read_list_within(list, limit);
         assert_eq!(matchers.len(), wanted, "{list}: {problems:?}");
-        assert_eq!(problems.iter().map(|p| p.span.of(list)).collect::<Vec<_>>(), refused, "{list}");
+        assert_eq!(problems.iter().map(|p| p.part_of(list)).collect::<Vec<_>>(), refused, "{list}");
     }
     let told = &Matcher::read_list_within("a=~b[cd]", RegexLimit::NONE).1[0].message;
     assert_eq!(told, "at most 0 regexes of together 0 bytes can be compiled here");
@@ -195,7 +195,7 @@ proptest! {
         let (query, problems) = PromQl::read(&text);
         prop_assert!(query.is_some() || !problems.is_empty());
         for problem in problems {
-            prop_assert!(text.get(problem.span.start..problem.span.end).is_some(), "{:?}", problem);
+            prop_assert!(problem.span.is_some_and(|span| text.get(span.start..span.end).is_some()), "{:?}", problem);
         }
         let _ = parse_duration(&text);
         let _ = reach(&text, "a");

@@ -1,7 +1,7 @@
 //! Cuts a query into words as far as its guard and its grammar's door must tell them apart.
 
 use super::scan::{Piece, Scan};
-use crate::problem::Span;
+use crate::diagnostic::Span;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {

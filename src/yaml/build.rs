@@ -1,21 +1,24 @@
 //! Builds value trees from the parser's events, counting what they cost.
 
 use std::collections::{HashMap, HashSet};
+use std::path::Path;
+use std::sync::Arc;
 
 use granit_parser::{Event, Parser, ScalarStyle, Span, StrInput, Tag};
 
 use super::origins::Style;
 use super::scalar;
-use super::{Budget, Entry, Map, Node, Origins, Position, Text, Value, YamlFault, shown, too_large};
+use super::{Budget, Entry, Map, Node, Origins, Text, Value, shown, too_large};
+use crate::diagnostic::{Diagnostic, Location, Position};
 
 /// Broken documents of one text that are told.
 const MAX_BROKEN: usize = 1000;
 
 /// The documents of a text, each read or refused for itself: a broken one does not take its neighbours.
 /// Empty documents are left out. Ends when a budget of the whole text is spent.
-pub fn documents(text: &str, budget: &Budget) -> Vec<Result<Node, YamlFault>> {
+pub fn documents(text: &str, file: &Arc<Path>, budget: &Budget) -> Vec<Result<Node, Diagnostic>> {
     if text.len() > budget.bytes {
-        return vec![Err(YamlFault { message: too_large(budget), at: None })];
+        return vec![Err(Diagnostic::of_file(file, too_large(budget)))];
     }
     let options = granit_parser::options! {
         flow_nesting_limit: budget.depth,
@@ -25,7 +28,7 @@ pub fn documents(text: &str, budget: &Budget) -> Vec<Result<Node, YamlFault>> {
     let mut spent = Spent { nodes: 0, bytes: 0 };
     let (mut found, mut broken) = (Vec::new(), 0);
     loop {
-        match one_document(&mut parser, text, budget, &mut spent) {
+        match one_document(&mut parser, Builder::new(text, file, budget, &mut spent)) {
             Ok(Some(node)) if node.is_null() => {}
             Ok(Some(node)) => found.push(Ok(node)),
             Ok(None) => return found,
@@ -35,8 +38,8 @@ pub fn documents(text: &str, budget: &Budget) -> Vec<Result<Node, YamlFault>> {
                 broken += 1;
                 if broken == MAX_BROKEN {
                     let message =
-                        format!("more than {MAX_BROKEN} documents are broken: the rest is not read");
-                    found.push(Err(YamlFault { message, at: None }));
+                        format!("more than {MAX_BROKEN} documents are invalid; the rest was not read");
+                    found.push(Err(Diagnostic::of_file(file, message)));
                     return found;
                 }
                 if all_spent || !matches!(parser.proceed_next_document(), Ok(true)) {
@@ -55,18 +58,11 @@ struct Spent {
 
 type Events<'a> = Parser<'a, StrInput<'a>>;
 
-fn one_document(
-    parser: &mut Events<'_>,
-    source: &str,
-    budget: &Budget,
-    spent: &mut Spent,
-) -> Result<Option<Node>, YamlFault> {
-    let mut builder =
-        Builder { source, budget, spent, open: Vec::new(), anchors: HashMap::new(), root: None };
+fn one_document(parser: &mut Events<'_>, mut builder: Builder<'_>) -> Result<Option<Node>, Diagnostic> {
     while let Some(next) = parser.next_event() {
         let (event, span) = next.map_err(|error| {
             let mark = error.marker();
-            YamlFault::new(Position { line: mark.line(), column: mark.col() + 1 }, error.info())
+            fault(builder.file, Position { line: mark.line(), column: mark.col() + 1 }, error.info())
         })?;
         match event {
             Event::DocumentEnd => {
@@ -107,6 +103,7 @@ struct Cost {
 
 struct Builder<'a> {
     source: &'a str,
+    file: &'a Arc<Path>,
     budget: &'a Budget,
     spent: &'a mut Spent,
     open: Vec<Open>,
@@ -114,8 +111,16 @@ struct Builder<'a> {
     root: Option<Node>,
 }
 
-impl Builder<'_> {
-    fn take(&mut self, event: Event<'_>, span: &Span) -> Result<(), YamlFault> {
+fn fault(file: &Arc<Path>, at: Position, message: impl Into<String>) -> Diagnostic {
+    Diagnostic::at(Location::new(file, at), message)
+}
+
+impl<'a> Builder<'a> {
+    fn new(source: &'a str, file: &'a Arc<Path>, budget: &'a Budget, spent: &'a mut Spent) -> Self {
+        Self { source, file, budget, spent, open: Vec::new(), anchors: HashMap::new(), root: None }
+    }
+
+    fn take(&mut self, event: Event<'_>, span: &Span) -> Result<(), Diagnostic> {
         let at = start_of(span);
         match event {
             Event::Scalar(text, style, anchor, tag) => {
@@ -132,7 +137,7 @@ impl Builder<'_> {
             Event::SequenceEnd | Event::MappingEnd => self.leave(),
             Event::Alias(id) => {
                 let Some((node, cost)) = self.anchors.get(&id).cloned() else {
-                    return Err(YamlFault::new(at, "an alias stands inside its own anchor"));
+                    return Err(fault(self.file, at, "this alias refers to itself"));
                 };
                 self.count(at, cost)?;
                 self.place(node, 0, cost, false)
@@ -142,18 +147,18 @@ impl Builder<'_> {
     }
 
     /// Pays for a node, or for all that an alias repeats.
-    fn count(&mut self, at: Position, cost: Cost) -> Result<(), YamlFault> {
+    fn count(&mut self, at: Position, cost: Cost) -> Result<(), Diagnostic> {
         self.spent.nodes = self.spent.nodes.saturating_add(cost.nodes);
         self.spent.bytes = self.spent.bytes.saturating_add(cost.bytes);
         if self.open.len().saturating_add(cost.depth) > self.budget.depth {
-            return Err(YamlFault::new(at, format!("nested deeper than {} levels", self.budget.depth)));
+            return Err(fault(self.file, at, format!("nested deeper than {} levels", self.budget.depth)));
         }
         if self.spent.nodes > self.budget.nodes {
             let message = format!("more than {} values, aliases expanded", self.budget.nodes);
-            return Err(YamlFault::new(at, message));
+            return Err(fault(self.file, at, message));
         }
         if self.spent.bytes > self.budget.bytes.saturating_mul(2) {
-            return Err(YamlFault::new(at, "the aliases expand to too much text"));
+            return Err(fault(self.file, at, "the aliases expand to too much text"));
         }
         Ok(())
     }
@@ -180,19 +185,19 @@ impl Builder<'_> {
         Node { value: Value::Text(Text { value: text.to_owned(), origins }), at }
     }
 
-    fn enter(&mut self, at: Position, anchor: usize, kind: OpenKind) -> Result<(), YamlFault> {
+    fn enter(&mut self, at: Position, anchor: usize, kind: OpenKind) -> Result<(), Diagnostic> {
         self.count(at, Cost { nodes: 1, bytes: 0, depth: 1 })?;
         self.open.push(Open { at, anchor, kind, cost: Cost { nodes: 1, bytes: 0, depth: 1 } });
         Ok(())
     }
 
-    fn leave(&mut self) -> Result<(), YamlFault> {
+    fn leave(&mut self) -> Result<(), Diagnostic> {
         let Some(open) = self.open.pop() else { return Ok(()) };
         let value = match open.kind {
             OpenKind::List(items) => Value::List(items),
             OpenKind::Map { mut map, mut seen, merges, .. } => {
                 for merged in merges {
-                    merge(&mut map, &mut seen, merged)?;
+                    merge(self.file, &mut map, &mut seen, merged)?;
                 }
                 Value::Map(map)
             }
@@ -201,7 +206,7 @@ impl Builder<'_> {
     }
 
     /// Puts a finished node into the collection that is open, or makes it the document.
-    fn place(&mut self, node: Node, anchor: usize, cost: Cost, plain: bool) -> Result<(), YamlFault> {
+    fn place(&mut self, node: Node, anchor: usize, cost: Cost, plain: bool) -> Result<(), Diagnostic> {
         if anchor > 0 {
             // Its copy is paid for, or anchors within anchors would come to many times the text.
             self.count(node.at, cost)?;
@@ -217,14 +222,11 @@ impl Builder<'_> {
         match &mut open.kind {
             OpenKind::List(items) => items.push(node),
             OpenKind::Map { map, seen, key, merges } => match key.take() {
-                None => *key = Some(key_of(node, plain)?),
+                None => *key = Some(key_of(self.file, node, plain)?),
                 Some((text, _, true)) if text == "<<" => merges.push(node),
                 Some((text, at, _)) => {
                     if !seen.insert(text.clone()) {
-                        return Err(YamlFault::new(
-                            at,
-                            format!("the key `{}` stands here twice", shown(&text)),
-                        ));
+                        return Err(fault(self.file, at, format!("duplicate key `{}`", shown(&text))));
                     }
                     map.entries.push(Entry { key: text, at, value: node });
                 }
@@ -235,21 +237,26 @@ impl Builder<'_> {
 }
 
 /// A key's text, its place, and whether it is plain (`<<` in quotes is an ordinary key).
-fn key_of(node: Node, plain: bool) -> Result<(String, Position, bool), YamlFault> {
+fn key_of(file: &Arc<Path>, node: Node, plain: bool) -> Result<(String, Position, bool), Diagnostic> {
     let text = match node.value {
         Value::Text(text) => text.value,
         Value::Number(number) => number,
         Value::Bool(flag) => flag.to_string(),
         Value::Null => "null".to_owned(),
         Value::List(_) | Value::Map(_) => {
-            return Err(YamlFault::new(node.at, "a key must be text, not a list or a mapping"));
+            return Err(fault(file, node.at, "a key must be text, not a list or a mapping"));
         }
     };
     Ok((text, node.at, plain))
 }
 
 /// `<<`: what the mapping has itself wins, then the earlier of several.
-fn merge(map: &mut Map, seen: &mut HashSet<String>, merged: Node) -> Result<(), YamlFault> {
+fn merge(
+    file: &Arc<Path>,
+    map: &mut Map,
+    seen: &mut HashSet<String>,
+    merged: Node,
+) -> Result<(), Diagnostic> {
     match merged.value {
         Value::Map(other) => {
             for entry in other.entries {
@@ -259,7 +266,7 @@ fn merge(map: &mut Map, seen: &mut HashSet<String>, merged: Node) -> Result<(), 
             }
             Ok(())
         }
-        Value::List(items) => items.into_iter().try_for_each(|item| merge(map, seen, item)),
-        _ => Err(YamlFault::new(merged.at, "`<<` takes a mapping or a list of mappings")),
+        Value::List(items) => items.into_iter().try_for_each(|item| merge(file, map, seen, item)),
+        _ => Err(fault(file, merged.at, "`<<` takes a mapping or a list of mappings")),
     }
 }

@@ -30,13 +30,13 @@ pub fn read_within(file: File, max_bytes: usize) -> Result<Vec<u8>, String> {
 pub fn io_sentence(error: &io::Error) -> String {
     match error.kind() {
         ErrorKind::NotFound => "does not exist".to_owned(),
-        ErrorKind::PermissionDenied => "may not be read: permission denied".to_owned(),
+        ErrorKind::PermissionDenied => "cannot be read: permission denied".to_owned(),
         ErrorKind::IsADirectory => "is a directory".to_owned(),
         _ => format!("cannot be read: {error}"),
     }
 }
 
-const NOT_REGULAR: &str = "is no regular file";
+const NOT_REGULAR: &str = "is not a regular file";
 
 /// A pipe that took the file's place must not hold the reader.
 fn open_without_waiting(path: &Path) -> io::Result<File> {

@@ -5,18 +5,14 @@ mod file;
 mod origins;
 mod scalar;
 
-use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
 
 pub use build::documents;
 pub use file::{io_sentence, read_regular, read_within};
 pub use origins::Origins;
 
-/// A place in a text: line and column, both from 1, the column in characters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Position {
-    pub line: usize,
-    pub column: usize,
-}
+use crate::diagnostic::{Diagnostic, Location, Position};
 
 /// What one text may cost. Everything beyond is a fault, never an abort.
 #[derive(Clone, Copy, Debug)]
@@ -72,25 +68,6 @@ pub struct Entry {
     pub key: String,
     pub at: Position,
     pub value: Node,
-}
-
-/// Why a document, or a whole text, cannot be read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct YamlFault {
-    pub message: String,
-    pub at: Option<Position>,
-}
-
-impl YamlFault {
-    fn new(at: Position, message: impl Into<String>) -> Self {
-        Self { message: message.into(), at: Some(at) }
-    }
-}
-
-impl fmt::Display for YamlFault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
-    }
 }
 
 impl Map {
@@ -159,9 +136,9 @@ impl Node {
 }
 
 /// The bytes of a file as text, without a byte-order mark, within the budget.
-pub fn decode<'a>(bytes: &'a [u8], budget: &Budget) -> Result<&'a str, YamlFault> {
+pub fn decode<'a>(bytes: &'a [u8], file: &Arc<Path>, budget: &Budget) -> Result<&'a str, Diagnostic> {
     if bytes.len() > budget.bytes {
-        return Err(YamlFault { message: too_large(budget), at: None });
+        return Err(Diagnostic::of_file(file, too_large(budget)));
     }
     match std::str::from_utf8(bytes) {
         Ok(text) => Ok(text.strip_prefix('\u{feff}').unwrap_or(text)),
@@ -170,7 +147,7 @@ pub fn decode<'a>(bytes: &'a [u8], budget: &Budget) -> Result<&'a str, YamlFault
             let line = before.iter().filter(|b| **b == b'\n').count() + 1;
             let last_line = before.rsplit(|b| *b == b'\n').next().unwrap_or_default();
             let column = String::from_utf8_lossy(last_line).chars().count() + 1;
-            Err(YamlFault::new(Position { line, column }, "the text is not UTF-8"))
+            Err(Diagnostic::at(Location::new(file, Position { line, column }), "the text is not UTF-8"))
         }
     }
 }

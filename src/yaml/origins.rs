@@ -1,6 +1,6 @@
 //! Where each byte of a scalar's value stands in the source, across quotes, escapes and folded lines.
 
-use super::Position;
+use crate::diagnostic::Position;
 
 /// How a scalar is written.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -2,8 +2,12 @@
 
 use super::*;
 
-fn read(text: &str) -> Vec<Result<Node, YamlFault>> {
-    documents(text, &Budget::CATALOG)
+fn file() -> Arc<Path> {
+    Path::new("a.yaml").into()
+}
+
+fn read(text: &str) -> Vec<Result<Node, Diagnostic>> {
+    documents(text, &file(), &Budget::CATALOG)
 }
 
 fn one(text: &str) -> Node {
@@ -12,7 +16,7 @@ fn one(text: &str) -> Node {
     all.remove(0).unwrap()
 }
 
-fn fault(text: &str) -> YamlFault {
+fn fault(text: &str) -> Diagnostic {
     read(text).into_iter().find_map(Result::err).unwrap_or_else(|| panic!("no fault in {:.60}", text))
 }
 
@@ -51,7 +55,7 @@ fn a_broken_document_leaves_its_neighbours() {
         let all = read(&format!("first: 1\n---\n{broken}\n---\nlast: 1\n"));
         assert_eq!(all.len(), 3, "{broken:?}: {all:?}");
         assert!(all[0].as_ref().unwrap().get("first").is_some());
-        let place = all[1].as_ref().unwrap_err().at.unwrap();
+        let place = all[1].as_ref().unwrap_err().position().unwrap();
         assert!((3..=5).contains(&place.line), "{broken:?} {place:?}");
         let last = all[2].as_ref().unwrap().as_map().unwrap();
         assert_eq!(last.entries[0].key, "last");
@@ -90,9 +94,10 @@ fn hostile_texts_end_within_their_budget() {
     }
     let many = read(&"---\na: [\n".repeat(2000));
     assert_eq!(many.len(), 1001);
-    assert!(many.last().unwrap().as_ref().unwrap_err().message.contains("rest is not read"));
+    assert!(many.last().unwrap().as_ref().unwrap_err().message.contains("rest was not read"));
     let small = Budget { nodes: 1000, ..Budget::CATALOG };
-    let message = |text: &str| documents(text, &small).into_iter().find_map(Result::err).map(|f| f.message);
+    let message =
+        |text: &str| documents(text, &file(), &small).into_iter().find_map(Result::err).map(|f| f.message);
     assert!(message(&"- x\n".repeat(1001)).is_some_and(|m| m.contains("more than 1000 values")));
     let anchored =
         (0..50).fold("[x,x,x,x,x,x,x,x,x,x,x,x,x,x,x,x,x,x,x,x]".to_owned(), |t, i| format!("&a{i} [{t}]"));
@@ -148,10 +153,10 @@ fn many_documents_are_read() {
 
 #[test]
 fn bytes_are_text_or_a_fault() {
-    let place = decode(b"a: b\nc: d\xff", &Budget::CATALOG).unwrap_err().at.unwrap();
+    let place = decode(b"a: b\nc: d\xff", &file(), &Budget::CATALOG).unwrap_err().position().unwrap();
     assert_eq!((place.line, place.column), (2, 5));
-    assert_eq!(decode("\u{feff}a".as_bytes(), &Budget::CATALOG).unwrap(), "a");
-    assert!(decode(&vec![b'x'; 2 << 20], &Budget::CONFIG).unwrap_err().message.contains("1 MiB"));
+    assert_eq!(decode("\u{feff}a".as_bytes(), &file(), &Budget::CATALOG).unwrap(), "a");
+    assert!(decode(&vec![b'x'; 2 << 20], &file(), &Budget::CONFIG).unwrap_err().message.contains("1 MiB"));
 }
 
 /// Every letter of every text stands in the source where its place says, or is written as an escape there.

@@ -163,11 +163,9 @@ async fn rule_annotation_with_a_rule_file_or_an_alert_name_is_recognised() {
         "  name: camel\n  annotations: {prometheus.io/rule: DiskWillFill}",
     ])
     .await;
-    for (name, severity, part) in [
-        ("file", "error", "a file of rules"),
-        ("dashed", "warning", "subtraction"),
-        ("camel", "warning", "alert"),
-    ] {
+    for (name, severity, part) in
+        [("file", "error", "a rule file"), ("dashed", "warning", "subtracts"), ("camel", "warning", "alert")]
+    {
         let found = problems(&world, name).await;
         assert_eq!((found.len(), found[0].1.as_str()), (1, severity), "{name}: {found:?}");
         assert!(found[0].2.contains(part) && found[0].2.contains("prometheus.io/alert"), "{name}: {found:?}");

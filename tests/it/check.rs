@@ -83,7 +83,7 @@ const IN_SHAPES: [Expected; 13] = [
     (2, 1, "a", "", "", "no `metadata.name`"),
     (7, 1, "a", "", "", "no `kind`"),
     (14, 9, "h", "", "", "no entity reference"),
-    (23, 5, "p", "", "", "`prometheus.io/rule` stands here twice"),
+    (23, 5, "p", "", "", "duplicate key `prometheus.io/rule`"),
     (30, 27, ":", "", "", "mapping values"),
     (37, 26, "4", "component:default/numbers", "prometheus.io/alert", "is a number"),
     (38, 33, "t", "component:default/numbers", "prometheus.io/service-name", "is true or false"),
@@ -105,19 +105,19 @@ const KEYS: &str = "component:default/keys";
 
 const IN_ANNOTATIONS: [Expected; 17] = [
     (9, 10, "(", QUERIES, RULE, "never closed"),
-    (10, 27, "tpye", QUERIES, RULE, "no such option"),
-    (10, 37, "colour", QUERIES, RULE, "no such option"),
+    (10, 27, "tpye", QUERIES, RULE, "unknown option"),
+    (10, 37, "colour", QUERIES, RULE, "unknown option"),
     (11, 31, "pods", QUERIES, RULE, "groups by pod, zone"),
     (23, 16, ")", FOLDED, RULE, "must close the ["),
     (24, 32, "bars", FOLDED, RULE, "line or area"),
-    (25, 33, r#"\"not"#, FOLDED, ALERT, "not closed"),
+    (25, 33, r#"\"not"#, FOLDED, ALERT, "unclosed quote"),
     (26, 15, "all", FOLDED, ALERT, "only as the first"),
     (33, 41, "rats(x[5m])", QUOTED, RULE, "not checked here"),
     (33, 63, "%2C", QUOTED, RULE, "turned `%2C` into `,`"),
     (34, 38, r#"\"warn(ing\""#, QUOTED, LABELS, "regex does not work"),
     (34, 52, "team", QUOTED, LABELS, "an operator must follow"),
     (34, 63, "eu-.*", QUOTED, LABELS, "letter for letter"),
-    (35, 33, "stagin", QUOTED, "prometheus.io/service-name", "no instance has this name"),
+    (35, 33, "stagin", QUOTED, "prometheus.io/service-name", "unknown instance"),
     (42, 5, "prometheus.io/rules", KEYS, "prometheus.io/rules", "misspelt"),
     (43, 31, "all", KEYS, ALERT, "only as the first"),
     (44, 5, "promethues.io/labels", KEYS, "promethues.io/labels", "misspelt"),
@@ -198,7 +198,7 @@ fn check_json_has_the_documented_form() {
     let ended = check(directory.path(), &["a.yaml", "--format", "json"]);
     let expected = json!({
         "findings": [{
-            "severity": "error", "message": "this quote is not closed",
+            "severity": "error", "message": "unclosed quote",
             "file": "a.yaml", "line": 6, "column": 29, "endLine": 6, "endColumn": 31,
             "entity": "component:default/shop", "annotation": ALERT, "key": null, "suggestion": null
         }],
@@ -214,13 +214,13 @@ fn check_text_shows_the_line_with_a_caret() {
     let broken = component("shop", "prometheus.io/rules: up\n    prometheus.io/alert: 'A, \"B'");
     let directory = directory(&[("a.yaml", &broken)]);
     let ended = check(directory.path(), &["a.yaml"]);
-    let expected = "a.yaml:6:5: warning: nothing reads this annotation; it looks like a misspelt one\n  \
+    let expected = "a.yaml:6:5: warning: unknown annotation; it looks misspelt\n  \
                     in component:default/shop, prometheus.io/rules\n  \
                     |\n\
                     6 |     prometheus.io/rules: up\n  \
                     |     ^^^^^^^^^^^^^^^^^^^\n  \
                     = did you mean `prometheus.io/rule`?\n\n\
-                    a.yaml:7:30: error: this quote is not closed\n  \
+                    a.yaml:7:30: error: unclosed quote\n  \
                     in component:default/shop, prometheus.io/alert\n  \
                     |\n\
                     7 |     prometheus.io/alert: 'A, \"B'\n  \
@@ -260,7 +260,7 @@ fn check_reports_the_routing_rule_and_target_of_each_entity() {
     assert!(denied["message"].as_str().unwrap().contains("allowedEntities of prod"), "{denied}");
     assert_eq!((&led_away["entity"], &led_away["line"]), (&json!("component:default/d"), &json!(26)));
     let ended = check(directory.path(), &["--config", "app-config.yaml", "a.yaml"]);
-    let message = "1 entity asks cells/eu.example: chosen by rule 1 of promenade.routing, cells\n";
+    let message = "1 entity uses cells/eu.example: chosen by rule 1 of promenade.routing, cells\n";
     assert!(ended.stdout.contains(message), "{}", ended.stdout);
 }
 
@@ -297,7 +297,7 @@ fn check_exit_status_distinguishes_clean_mistakes_and_failure() {
         (&["--config", "wrong.yaml", "good.yaml"], 1, "promenade.listen"),
         (&["--config", "torn.yaml", "good.yaml"], 1, "torn.yaml:"),
         (&["--config", "lost.yaml"], 1, "lost.yaml:1:44: error: catalog.locations: no file matches"),
-        (&["--config", "lost.yaml", "good.yaml"], 1, "no instance of Prometheus is configured"),
+        (&["--config", "lost.yaml", "good.yaml"], 1, "no Prometheus instance is configured"),
         (&[], 2, "there is no config here"),
         (&["nowhere.yaml"], 2, "no file to check: nowhere.yaml"),
         (&["nowhere/*.yaml", "good.yaml"], 2, "no file to check: nowhere/*.yaml"),
@@ -367,15 +367,10 @@ async fn check_online_finds_names_queries_and_dimensions_without_data() {
         (
             "refused".to_owned(),
             "error",
-            "the instance default refuses it: many-to-many matching not allowed",
+            "default rejected the query: many-to-many matching not allowed",
             None,
         ),
-        (
-            "HighLaod".to_owned(),
-            "error",
-            "the instance default has no alerting rule of this name",
-            Some("HighLoad"),
-        ),
+        ("HighLaod".to_owned(), "error", "default has no alerting rule of this name", Some("HighLoad")),
     ];
     assert_eq!(found, expected, "{}", ended.stdout);
     let sent = upstream.requests().iter().filter(|r| r.form("query").as_deref() == Some("up")).count();

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use promenade::catalog::source::FileSource;
-use promenade::config::{ConfigFault, Settings};
+use promenade::config::Settings;
+use promenade::diagnostic::Diagnostic;
 use promenade::metrics::Metrics;
 use promenade::page_params::Refresh;
 use secrecy::ExposeSecret;
@@ -36,7 +37,7 @@ fn root() -> PathBuf {
 }
 
 /// Loads these files, in this order, from one directory.
-pub fn load(texts: &[&str]) -> Result<Settings, Vec<ConfigFault>> {
+pub fn load(texts: &[&str]) -> Result<Settings, Vec<Diagnostic>> {
     load_in(TempDir::new().unwrap().path(), texts, None)
 }
 
@@ -44,7 +45,7 @@ fn load_in(
     directory: &Path,
     texts: &[&str],
     listen: Option<SocketAddr>,
-) -> Result<Settings, Vec<ConfigFault>> {
+) -> Result<Settings, Vec<Diagnostic>> {
     let write = |(i, text): (usize, &&str)| {
         let path = directory.join(format!("{i}.yaml"));
         fs::write(&path, text).unwrap();
@@ -196,9 +197,9 @@ pub fn check_faults(text: &str, expected: &[(&str, &str)]) {
     let messages: Vec<String> = faults.iter().map(ToString::to_string).collect();
     assert_eq!(faults.len(), expected.len(), "{text}: {messages:#?}");
     for (fault, (key, part)) in faults.iter().zip(expected) {
-        assert_eq!(fault.key, *key, "{messages:#?}");
+        assert_eq!(fault.config_key(), Some(*key), "{messages:#?}");
         assert!(fault.message.contains(part), "{messages:#?} lacks {part:?}");
-        assert!(fault.file.is_some() && fault.line.is_some() && fault.column.is_some(), "{fault:?}");
+        assert!(fault.position().is_some(), "{fault:?}");
     }
     assert!(!messages.join("\n").contains(CANARY), "{messages:#?}");
 }
@@ -218,22 +219,22 @@ fn mistakes_in_headers_are_reported() {
         ("X: '${NONE}'", "X", "NONE is not set"),
         ("X: {$env: NONE}", "X", "NONE is not set"),
         ("X: {$file: nowhere}", "X", "does not exist"),
-        ("X: {$file: /dev/zero}", "X", "no regular file"),
-        ("X: {$file: x, y: z}", "X", "stands alone"),
-        ("X: {$what: x}", "X", "none of"),
-        ("X: [a]", "X", "is a list"),
+        ("X: {$file: /dev/zero}", "X", "not a regular file"),
+        ("X: {$file: x, y: z}", "X", "must be the only key"),
+        ("X: {$what: x}", "X", "unknown directive `$what`"),
+        ("X: [a]", "X", "not a list"),
         ("Host: x", "Host", "cannot be set"),
         ("content-length: 5", "content-length", "cannot be set"),
         ("TE: x", "TE", "cannot be set"),
-        ("'a b': x", "a b", "no header name"),
-        ("'X:': x", "X:", "no header name"),
+        ("'a b': x", "a b", "not a header name"),
+        ("'X:': x", "X:", "not a header name"),
         ("X: {$include: nowhere.yaml}", "X", "does not exist"),
-        ("X: {$include: x.txt}", "X", "no .yaml"),
+        ("X: {$include: x.txt}", "X", "not a .yaml"),
     ] {
         check(&entry(&format!("headers: {{ {header} }}")), &[(&format!("{key}.headers.{name}"), part)]);
     }
-    check(&entry("headers: {X-A: '1', x-a: '2'}"), &[(&format!("{key}.headers.x-a"), "twice")]);
-    check(&entry("headers: [a]"), &[(&format!("{key}.headers"), "is a list, where a mapping")]);
+    check(&entry("headers: {X-A: '1', x-a: '2'}"), &[(&format!("{key}.headers.x-a"), "duplicate header")]);
+    check(&entry("headers: [a]"), &[(&format!("{key}.headers"), "must be a mapping, not a list")]);
 }
 
 #[test]
@@ -243,16 +244,16 @@ fn mistakes_in_proxy_entries_are_reported() {
     check(&entry("secure: maybe"), &[(&format!("{key}.secure"), "neither true nor false")]);
     check(&entry("pathRewrite: {'.*': /x}"), &[(&format!("{key}.pathRewrite"), "does not keep the end")]);
     for (target, part) in [
-        ("ftp://x", "no http or https"),
-        ("'${SECRET_URL}'", "no http or https"),
-        ("x", "is no URL"),
-        ("''", "is no URL"),
+        ("ftp://x", "not an http or https"),
+        ("'${SECRET_URL}'", "not an http or https"),
+        ("x", "is not a URL"),
+        ("''", "is not a URL"),
         ("'http://u:p@x'", "credentials"),
         ("http://x?y=1", "query"),
         ("'${NONE}/x'", "NONE is not set"),
-        ("file:///etc/passwd", "no http"),
-        ("[a]", "is a list"),
-        ("~", "needs its target"),
+        ("file:///etc/passwd", "not an http"),
+        ("[a]", "not a list"),
+        ("~", "needs a `target`"),
     ] {
         check(
             &format!("proxy: {{'/prometheus/api': {{target: {target}}}}}"),
@@ -261,14 +262,17 @@ fn mistakes_in_proxy_entries_are_reported() {
     }
     // A password is shown no more where the file itself spells it.
     let url = format!("proxy: {{'/prometheus/api': 'http://u:{CANARY}@x'}}");
-    check(&url, &[(key, "(not shown: it may hold a password) holds credentials")]);
-    check("proxy: {'/prometheus/api': \"'x'\"}", &[(key, "`'x'` is no URL")]);
+    check(&url, &[(key, "(not shown: it may hold a password) contains credentials")]);
+    check("proxy: {'/prometheus/api': \"'x'\"}", &[(key, "`'x'` is not a URL")]);
     check(
         "proxy: {'/prometheus/api': {headers: {$env: A}, target: http://p}}",
-        &[(&format!("{key}.headers"), "is a reference, such as `$env`, where a mapping is needed")],
+        &[(&format!("{key}.headers"), "must be a mapping, not a reference such as `$env`")],
     );
-    check("proxy: {'/prometheus/api': }", &[(key, "needs its target")]);
-    check("proxy: {endpoints: {'/prometheus/api': 5}}", &[("proxy.endpoints./prometheus/api", "is no URL")]);
+    check("proxy: {'/prometheus/api': }", &[(key, "needs a `target`")]);
+    check(
+        "proxy: {endpoints: {'/prometheus/api': 5}}",
+        &[("proxy.endpoints./prometheus/api", "is not a URL")],
+    );
 }
 
 #[test]
@@ -286,27 +290,27 @@ fn mistakes_in_backstage_keys_are_reported() {
     let listed = |items: &str| format!("{PROXY}prometheus: {{instances: [{items}]}}");
     let one = "{name: a, proxyPath: /prometheus/api}";
     check(&listed(&format!("{one}, {one}")), &[("prometheus.instances[1].proxyPath", "same name")]);
-    check(&listed("{proxyPath: /x}"), &[("prometheus.instances[0].name", "needs its name")]);
-    check(&listed("{name: x}"), &[("prometheus.instances[0].proxyPath", "needs its proxyPath")]);
+    check(&listed("{proxyPath: /x}"), &[("prometheus.instances[0].name", "needs a `name`")]);
+    check(&listed("{name: x}"), &[("prometheus.instances[0].proxyPath", "needs a `proxyPath`")]);
     check(&listed("{name: '', proxyPath: /prometheus/api}"), &[("prometheus.instances[0].name", "is empty")]);
-    check(&listed("x"), &[("prometheus.instances[0]", "is text, where a mapping")]);
+    check(&listed("x"), &[("prometheus.instances[0]", "must be a mapping, not text")]);
     check(
         &listed("{name: a, proxyPath: /prometheus/api, uiURL: 'http://x'}"),
         &[("prometheus.instances[0].uiURL", "did you mean `uiUrl`?")],
     );
-    check("prometheus: {uiUrl: 'javascript:alert(1)'}", &[("prometheus.uiUrl", "no http")]);
+    check("prometheus: {uiUrl: 'javascript:alert(1)'}", &[("prometheus.uiUrl", "not an http")]);
     check("prometheus: {proxypath: /x}", &[("prometheus.proxypath", "did you mean `proxyPath`?")]);
-    check("app: {baseUrl: 'x y'}", &[("app.baseUrl", "is no URL")]);
+    check("app: {baseUrl: 'x y'}", &[("app.baseUrl", "is not a URL")]);
     check("app: {title: '${NONE}'}", &[("app.title", "NONE is not set")]);
     check(
         "catalog: {locations: [{type: file}, {target: x}, {type: file, target: ''}]}",
         &[
-            ("catalog.locations[0].target", "needs its target"),
-            ("catalog.locations[1].type", "needs its type"),
-            ("catalog.locations[2].target", "needs its target"),
+            ("catalog.locations[0].target", "needs a `target`"),
+            ("catalog.locations[1].type", "needs a `type`"),
+            ("catalog.locations[2].target", "needs a `target`"),
         ],
     );
-    check("catalog: {locations: {type: file}}", &[("catalog.locations", "is a mapping, where a list")]);
+    check("catalog: {locations: {type: file}}", &[("catalog.locations", "must be a list, not a mapping")]);
 }
 
 #[test]
@@ -328,9 +332,9 @@ fn mistakes_in_promenade_keys_are_reported() {
     let check = check_faults;
     let own = |text: &str| format!("{PROXY}promenade: {text}");
     check(&own("{lisen: x}"), &[("promenade.lisen", "did you mean `listen`?")]);
-    check(&own("{zzz: x}"), &[("promenade.zzz", "known are listen")]);
+    check(&own("{zzz: x}"), &[("promenade.zzz", "use listen")]);
     check(&own("{adHocQueries: perhaps}"), &[("promenade.adHocQueries", "neither true nor false")]);
-    check(&own("{listen: 7080}"), &[("promenade.listen", "no address and port")]);
+    check(&own("{listen: 7080}"), &[("promenade.listen", "not an address and port")]);
     check(&own("{listen: '0.0.0.0:80'}"), &[("promenade.auth.allowUnauthenticated", "beyond this machine")]);
     check(
         &own("{listen: '[::ffff:8.8.8.8]:80'}"),
@@ -348,14 +352,11 @@ fn mistakes_in_promenade_keys_are_reported() {
         &own("{embedding: {frameAncestors: ['*', 'https://a.com;x']}}"),
         &[
             ("promenade.embedding.frameAncestors[0]", "wildcard"),
-            ("promenade.embedding.frameAncestors[1]", "no host name"),
+            ("promenade.embedding.frameAncestors[1]", "an invalid host name"),
         ],
     );
     check(&own("{cache: {maxBytes: 5}}"), &[("promenade.cache.maxBytes", "not between")]);
-    check(
-        &own("{instances: {staging: {}}}"),
-        &[("promenade.instances.staging", "no instance has this name")],
-    );
+    check(&own("{instances: {staging: {}}}"), &[("promenade.instances.staging", "unknown instance")]);
     check(
         &own("{instances: {default: {timeout: 6m, maxConcurrent: 0, scrapeInterval: x, scrapInterval: 1s}}}"),
         &[
@@ -369,10 +370,10 @@ fn mistakes_in_promenade_keys_are_reported() {
         &own("{instances: {default: {alertmanager: {ur: x}}}}"),
         &[
             ("promenade.instances.default.alertmanager.ur", "url"),
-            ("promenade.instances.default.alertmanager.url", "needs its url"),
+            ("promenade.instances.default.alertmanager.url", "needs a `url`"),
         ],
     );
-    check(&own("5"), &[("promenade", "is a number, where a mapping")]);
+    check(&own("5"), &[("promenade", "must be a mapping, not a number")]);
 }
 
 #[test]
@@ -381,11 +382,12 @@ fn unreadable_config_file_is_reported() {
         let faults = load(&[PROXY, text]).unwrap_err();
         assert_eq!(faults.len(), 1, "{faults:?}");
         assert!(faults[0].message.contains(part), "{faults:?}");
-        assert_eq!((faults[0].line, faults[0].file.as_ref().unwrap().ends_with("1.yaml")), (line, true));
+        let location = faults[0].location.as_ref().unwrap();
+        assert_eq!((location.position.map(|at| at.line), location.file.ends_with("1.yaml")), (line, true));
     };
     check("a: [", "bracket", Some(1));
-    check("a: 1\na: 2", "the key `a` stands here twice", Some(2));
-    check("a: 1\n---\nb: 1", "one document", Some(3));
+    check("a: 1\na: 2", "duplicate key `a`", Some(2));
+    check("a: 1\n---\nb: 1", "a second document", Some(3));
     check("- a", "a mapping", Some(1));
     check(&"[".repeat(100_000), "", Some(1));
     check(&"# x\n".repeat(300_000), "larger than", None);

@@ -101,7 +101,7 @@ fn parameter_defaults_use_the_grammar_of_the_address() {
         ("graphType", "pie", "neither line nor area"),
         ("showLabels", "perhaps", "neither true nor false"),
         ("pageSize", "1001", "neither all nor"),
-        ("extraColumns", "labels.a", "is text, where a list"),
+        ("extraColumns", "labels.a", "must be a list, not text"),
         ("graphTyp", "area", "did you mean `graphType`"),
     ] {
         let key = format!("promenade.defaults.{key}");

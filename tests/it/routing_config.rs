@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use promenade::config::{ConfigFault, Settings};
+use promenade::config::Settings;
+use promenade::diagnostic::Diagnostic;
 use promenade::monitoring::routing::RuleTarget;
 use tempfile::TempDir;
 
@@ -11,7 +12,7 @@ const PROXY: &str =
     "proxy: {'/prometheus/api': 'http://p/api/v1/', '/prometheus-prod/api': 'http://q/api/v1/'}\n";
 const TARGET: &str = "target: 'https://{{ serviceName }}.p.example/api/v1/', allowedHosts: '*.p.example'";
 
-fn load(text: &str) -> Result<Settings, Vec<ConfigFault>> {
+fn load(text: &str) -> Result<Settings, Vec<Diagnostic>> {
     let directory = TempDir::new().unwrap();
     let path = directory.path().join("app-config.yaml");
     fs::write(&path, format!("{PROXY}{text}")).unwrap();
@@ -28,9 +29,9 @@ fn check(text: &str, key: &str, part: &str) {
     let faults = load(text).err().unwrap_or_else(|| panic!("no fault in {text}"));
     let messages: Vec<String> = faults.iter().map(ToString::to_string).collect();
     assert_eq!(faults.len(), 1, "{text}: {messages:#?}");
-    assert_eq!(faults[0].key, key, "{text}: {messages:#?}");
+    assert_eq!(faults[0].config_key(), Some(key), "{text}: {messages:#?}");
     assert!(faults[0].message.contains(part), "{messages:#?} lacks {part:?}");
-    assert!(faults[0].line.is_some() && !messages.join("").contains("canary"), "{messages:#?}");
+    assert!(faults[0].position().is_some() && !messages.join("").contains("canary"), "{messages:#?}");
 }
 
 #[test]
@@ -75,36 +76,40 @@ fn short_routing_rule_loads() {
 #[test]
 fn mistakes_in_routing_rules_are_reported() {
     for (rule, key, part) in [
-        ("", "", "needs its `instance` or its `target`"),
+        ("", "", "needs an `instance` or a `target`"),
         ("instance: pord", ".instance", "did you mean `prod`?"),
-        ("instance: ''", ".instance", "is the name of no instance"),
+        ("instance: ''", ".instance", "is not an instance"),
         ("instance: prod, target: x", ".target", "not both"),
         ("instance: prod, secure: false", ".secure", "belongs to a `target`"),
         ("instance: prod, wen: {}", ".wen", "did you mean `when`?"),
-        ("instance: prod, name: 'a b'", ".name", "no name of a rule"),
-        ("instance: prod, name: a/b", ".name", "no name of a rule"),
-        ("instance: prod, when: [a]", ".when", "is a list"),
+        ("instance: prod, name: 'a b'", ".name", "not a valid rule name"),
+        ("instance: prod, name: a/b", ".name", "not a valid rule name"),
+        ("instance: prod, when: [a]", ".when", "not a list"),
         ("instance: prod, when: {kin: a}", ".when.kin", "did you mean `kind`?"),
-        ("instance: prod, when: {kind: }", ".when.kind", "accepts nothing"),
-        ("instance: prod, when: {kind: []}", ".when.kind", "accepts nothing"),
+        ("instance: prod, when: {kind: }", ".when.kind", "is empty"),
+        ("instance: prod, when: {kind: []}", ".when.kind", "is empty"),
         ("instance: prod, when: {kind: ['']}", ".when.kind[0]", "is empty"),
         ("instance: prod, when: {name: '/(/'}", ".when.name", "no regex"),
-        ("instance: prod, when: {name: {a: b}}", ".when.name", "is a mapping"),
-        ("instance: prod, when: {labels: a}", ".when.labels", "is text"),
-        ("instance: prod, when: {spec: a}", ".when.spec", "is text"),
-        ("instance: prod, when: {spec.: a}", ".when.spec.", "no such condition"),
+        ("instance: prod, when: {name: {a: b}}", ".when.name", "not a mapping"),
+        ("instance: prod, when: {labels: a}", ".when.labels", "not text"),
+        ("instance: prod, when: {spec: a}", ".when.spec", "not text"),
+        ("instance: prod, when: {spec.: a}", ".when.spec.", "unknown condition"),
         ("instance: prod, when: {relations: {ownr: a}}", ".when.relations.ownr", "did you mean `owner`?"),
         ("instance: prod, when: {relations: {owner: a b}}", ".when.relations.owner", "no reference"),
-        ("instance: prod, when: {header: {'a b': x}}", ".when.header.a b", "no header name"),
-        ("target: 'https://{{ serviceName }}.p.example/'", ".allowedHosts", "needs its allowedHosts"),
+        ("instance: prod, when: {header: {'a b': x}}", ".when.header.a b", "not a header name"),
+        ("target: 'https://{{ serviceName }}.p.example/'", ".allowedHosts", "needs `allowedHosts`"),
         ("target: 'https://{{ nothing }}.p/', allowedHosts: '*.p'", ".target", "asks for `nothing`"),
         ("target: 'https://{{ serviceName .p/', allowedHosts: '*.p'", ".target", "without its `}}`"),
         ("target: 'ftp://{{ kind }}.p/', allowedHosts: '*.p'", ".target", "no http or https"),
         ("target: 'https://p/?{{ kind }}', allowedHosts: p", ".target", "no http or https"),
         ("target: 'https://p:{{ kind }}/', allowedHosts: p", ".target", "no http or https"),
-        ("target: 'https://p/{{ kind }}', allowedHosts: q", ".allowedHosts", "none of them allows"),
-        ("target: 'https://p:1/{{ kind }}', allowedHosts: p", ".allowedHosts", "none of them allows"),
-        ("target: 'https://{{ kind }}.p/', allowedHosts: '*.q'", ".allowedHosts", "none of them allows"),
+        ("target: 'https://p/{{ kind }}', allowedHosts: q", ".allowedHosts", "none of these hosts allows"),
+        ("target: 'https://p:1/{{ kind }}', allowedHosts: p", ".allowedHosts", "none of these hosts allows"),
+        (
+            "target: 'https://{{ kind }}.p/', allowedHosts: '*.q'",
+            ".allowedHosts",
+            "none of these hosts allows",
+        ),
         ("target: 'https://{{ kind }}.p/', allowedHosts: '*'", ".allowedHosts", "first label"),
         (
             "target: 'https://{{ kind }}.p/', allowedHosts: ['*.p', 'https://p']",
@@ -118,8 +123,8 @@ fn mistakes_in_routing_rules_are_reported() {
     ] {
         check_rule(rule, key, part);
     }
-    check("promenade: {routing: {instance: prod}}", "promenade.routing", "a list is needed");
-    check("promenade: {routing: [prod]}", "promenade.routing[0]", "a mapping is needed");
+    check("promenade: {routing: {instance: prod}}", "promenade.routing", "must be a list");
+    check("promenade: {routing: [prod]}", "promenade.routing[0]", "must be a mapping");
     check(
         "promenade: {routing: [{instance: prod}, {name: rule-1, instance: prod}]}",
         "promenade.routing[1].name",
@@ -127,20 +132,20 @@ fn mistakes_in_routing_rules_are_reported() {
     );
     let named = "prometheus: {instances: [{name: cells/a.example, proxyPath: /prometheus/api}]}\n";
     let rule = format!("{named}promenade: {{routing: [{{name: cells, {TARGET}}}]}}");
-    check(&rule, "promenade.routing[0].name", "begins like");
+    check(&rule, "promenade.routing[0].name", "begins with this rule's name");
 }
 
 #[test]
 fn mistakes_in_selectors_are_reported() {
     for (selectors, key, part) in [
-        ("[]", "", "nobody could use"),
-        ("{kind: a}", "", "is a mapping, where a list"),
+        ("[]", "", "no page could use"),
+        ("{kind: a}", "", "must be a list, not a mapping"),
         ("[{}]", "[0]", "selects every entity"),
-        ("[a]", "[0]", "is text"),
+        ("[a]", "[0]", "not text"),
         ("[~]", "[0]", "is empty"),
         ("[{kinds: a}]", "[0].kinds", "did you mean `kind`?"),
         ("[{owner: 'a b'}]", "[0].owner", "no reference"),
-        ("[{namespace: []}]", "[0].namespace", "accepts nothing"),
+        ("[{namespace: []}]", "[0].namespace", "is empty"),
     ] {
         let key = format!("promenade.instances.prod.allowedEntities{key}");
         check(&format!("promenade: {{instances: {{prod: {{allowedEntities: {selectors}}}}}}}"), &key, part);

@@ -11,7 +11,7 @@ use regex::Regex;
 
 /// The floors from the ground up; a module may import only from floors below its own.
 const FLOORS: [&[&str]; 9] = [
-    &["background", "clock", "problem", "yaml", "upstream", "metrics"],
+    &["background", "clock", "diagnostic", "yaml", "upstream", "metrics"],
     &["promql"],
     &["page_params"],
     &["catalog", "prometheus", "alertmanager"],

@@ -4,10 +4,10 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::annotations::spec::tests::entity;
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::page_params::GraphType;
-use crate::problem::Severity;
 
-fn read(value: &str) -> (Vec<GraphSpec>, Vec<Problem>) {
+fn read(value: &str) -> (Vec<GraphSpec>, Vec<Diagnostic>) {
     super::read(value, &Templates::of(&entity(&[])))
 }
 
@@ -28,10 +28,10 @@ fn short(graph: &GraphSpec) -> String {
 fn check(value: &str, graphs: &[&str], problems: &[&str]) {
     let (read, general) = read(value);
     assert_eq!(read.iter().map(short).collect::<Vec<_>>(), graphs, "{value}");
-    let all: Vec<Problem> = read.into_iter().flat_map(|graph| graph.problems).chain(general).collect();
+    let all: Vec<Diagnostic> = read.into_iter().flat_map(|graph| graph.problems).chain(general).collect();
     let places = all.iter().map(|p| match p.severity {
-        Severity::Error => p.span.of(value).to_owned(),
-        Severity::Warning => format!("?{}", p.span.of(value)),
+        Severity::Error => p.part_of(value).to_owned(),
+        Severity::Warning => format!("?{}", p.part_of(value)),
     });
     assert_eq!(places.collect::<Vec<_>>(), problems, "{value}: {all:?}");
 }
@@ -205,10 +205,10 @@ proptest! {
     fn no_text_panics_and_every_place_is_in_the_text(value in hostile()) {
         let (graphs, problems) = read(&value);
         for problem in graphs.iter().flat_map(|graph| &graph.problems).chain(&problems) {
-            prop_assert!(value.get(problem.span.start..problem.span.end).is_some(), "{:?}", problem);
+            prop_assert!(problem.span.is_some_and(|span| value.get(span.start..span.end).is_some()), "{:?}", problem);
         }
-        for problem in super::super::alert::read(&value).1.iter().chain(&super::super::labels::read(&value).1) {
-            prop_assert!(value.get(problem.span.start..problem.span.end).is_some(), "{:?}", problem);
+        for problem in super::super::alert::read(&value, &mut Vec::new()).1.iter().chain(&super::super::labels::read(&value).1) {
+            prop_assert!(problem.span.is_some_and(|span| value.get(span.start..span.end).is_some()), "{:?}", problem);
         }
     }
 }

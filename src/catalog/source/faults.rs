@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::catalog::SourceFault;
+use crate::diagnostic::Diagnostic;
 
 /// Further faults are only counted.
 const MAX_FAULTS: usize = 1000;
@@ -10,12 +10,12 @@ const MAX_FAULTS: usize = 1000;
 /// The first faults of a reading, and the number of the others.
 #[derive(Debug, Default)]
 pub(super) struct FaultList {
-    faults: Vec<SourceFault>,
+    faults: Vec<Diagnostic>,
     omitted: usize,
 }
 
 impl FaultList {
-    pub(super) fn push(&mut self, fault: SourceFault) {
+    pub(super) fn push(&mut self, fault: Diagnostic) {
         if self.faults.len() < MAX_FAULTS {
             self.faults.push(fault);
         } else {
@@ -23,7 +23,7 @@ impl FaultList {
         }
     }
 
-    pub(super) fn extend(&mut self, faults: impl IntoIterator<Item = SourceFault>) {
+    pub(super) fn extend(&mut self, faults: impl IntoIterator<Item = Diagnostic>) {
         faults.into_iter().for_each(|fault| self.push(fault));
     }
 
@@ -33,10 +33,10 @@ impl FaultList {
     }
 
     /// The faults; the last one says how many more `file` has.
-    pub(super) fn listed(mut self, file: impl AsRef<Path>) -> Vec<SourceFault> {
+    pub(super) fn listed(mut self, file: impl AsRef<Path>) -> Vec<Diagnostic> {
         if self.omitted > 0 {
             let message = format!("{} more faults are not listed", self.omitted);
-            self.faults.push(SourceFault::of_file(file.as_ref(), message));
+            self.faults.push(Diagnostic::of_file(file.as_ref(), message));
         }
         self.faults
     }

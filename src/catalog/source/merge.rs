@@ -6,9 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 
 use super::faults::FaultList;
-use crate::catalog::{
-    About, BackstageState, Catalog, Entity, EntityFault, EntityRef, Place, Snapshot, SourceFault,
-};
+use crate::catalog::{About, BackstageState, Catalog, Entity, EntityFault, EntityRef, Snapshot};
+use crate::diagnostic::{Diagnostic, Location};
 use crate::metrics::CatalogMetrics;
 
 /// Entities of both sources that are named one by one. Where the files are also Backstage's own, it is all of them.
@@ -23,7 +22,7 @@ pub(super) const BACKSTAGE: &str = "Backstage";
 #[derive(Clone, Debug, Default)]
 pub struct SourceContent {
     pub entities: Vec<Arc<Entity>>,
-    pub faults: Vec<SourceFault>,
+    pub faults: Vec<Diagnostic>,
     pub files_read: usize,
     pub not_read: BTreeMap<String, usize>,
     pub read_at: Option<Timestamp>,
@@ -164,22 +163,23 @@ fn duplicate_of(first: &Entity, other: &Entity) -> EntityFault {
 }
 
 /// The fault of an entity whose reference is taken.
-fn duplicate(first: &Entity, other: &Entity) -> SourceFault {
+fn duplicate(first: &Entity, other: &Entity) -> Diagnostic {
     let at = first.place.as_ref().map(in_file).unwrap_or_default();
     let message = format!("`{}` is already defined{at}; this one is ignored", other.reference);
     let fault = match &other.place {
-        Some(place) => SourceFault::at(place, message),
-        None => SourceFault::of_file("", message),
+        Some(place) => Diagnostic::at(place.clone(), message),
+        None => Diagnostic::of_file("", message),
     };
     fault.of_entity(&other.reference)
 }
 
-fn in_file(place: &Place) -> String {
-    format!(" in {}, line {}", place.file.display(), place.line)
+fn in_file(place: &Location) -> String {
+    let line = place.position.map(|at| format!(", line {}", at.line)).unwrap_or_default();
+    format!(" in {}{line}", place.file.display())
 }
 
 /// Entities of Backstage that a file defines too.
-fn clashes(files: &SourceContent, backstage: &SourceContent) -> Vec<SourceFault> {
+fn clashes(files: &SourceContent, backstage: &SourceContent) -> Vec<Diagnostic> {
     let in_files: HashSet<&EntityRef> = files.entities.iter().map(|e| &e.reference).collect();
     let mut hidden: Vec<&EntityRef> =
         backstage.entities.iter().map(|e| &e.reference).filter(|r| in_files.contains(r)).collect();
@@ -188,30 +188,31 @@ fn clashes(files: &SourceContent, backstage: &SourceContent) -> Vec<SourceFault>
         let message = format!(
             "`{reference}` is defined in a file and in Backstage: the file's is shown, this one is ignored"
         );
-        SourceFault::of_file(BACKSTAGE, message).of_entity(reference)
+        Diagnostic::of_file(BACKSTAGE, message).of_entity(reference)
     });
     let more = hidden.len().checked_sub(MAX_CLASHES).filter(|more| *more > 0).map(|more| {
         let message =
             format!("{more} more entities are defined in a file and in Backstage: the files' are shown");
-        SourceFault::of_file(BACKSTAGE, message)
+        Diagnostic::of_file(BACKSTAGE, message)
     });
     named.chain(more).collect()
 }
 
 /// Logs the new faults, and how many are gone.
-fn log_changes(before: &[SourceFault], after: &[SourceFault]) {
-    let old: HashSet<&SourceFault> = before.iter().collect();
+fn log_changes(before: &[Diagnostic], after: &[Diagnostic]) {
+    let old: HashSet<&Diagnostic> = before.iter().collect();
     for fault in after.iter().filter(|fault| !old.contains(fault)) {
+        let position = fault.position();
         tracing::warn!(
-            file = ?fault.file,
-            line = fault.line,
-            column = fault.column,
-            kept_last_good = fault.kept_last_good,
+            file = ?fault.location.as_ref().map(|location| &location.file),
+            line = position.map(|at| at.line),
+            column = position.map(|at| at.column),
+            kept_last_good = !fault.is_error(),
             "catalog fault: {}",
             fault.message
         );
     }
-    let new: HashSet<&SourceFault> = after.iter().collect();
+    let new: HashSet<&Diagnostic> = after.iter().collect();
     let gone = before.iter().filter(|fault| !new.contains(fault)).count();
     if gone > 0 {
         tracing::info!(faults = gone, "catalog faults are gone");

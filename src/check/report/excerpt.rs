@@ -1,15 +1,15 @@
-//! The line of a file that a finding is about, with a caret under the place.
+//! The line that a finding is about, with carets under the place.
 
 use std::path::Path;
 
 use crate::check::finding::Finding;
 use crate::yaml::{self, Budget};
 
-/// Of a longer line the part around the place is shown.
+/// A longer line is cut around the place.
 const WIDTH: usize = 110;
 const BEFORE: usize = 50;
 
-/// The lines of the file that was last asked for. Findings come file by file.
+/// The lines of the last file. Findings are ordered by file.
 #[derive(Default)]
 pub(super) struct Sources {
     file: String,
@@ -17,23 +17,21 @@ pub(super) struct Sources {
 }
 
 impl Sources {
-    /// Three lines of text; nothing where the place is not known, must not be shown, or cannot be read again.
+    /// Three lines of text; None when the place is unknown, may hold a secret, or cannot be read again.
     pub(super) fn excerpt(&mut self, finding: &Finding) -> Option<String> {
-        if finding.confidential {
+        if finding.diagnostic.config_key().is_some() {
             return None;
         }
-        let (file, line, column) = (finding.file.as_deref()?, finding.line?, finding.column?);
+        let file = finding.diagnostic.location.as_ref()?.file.display().to_string();
+        let start = finding.diagnostic.position()?;
         if self.file != file {
-            self.file = file.to_owned();
-            self.lines = lines(file);
+            self.lines = lines(&file);
+            self.file = file;
         }
-        let text = self.lines.get(line.checked_sub(1)?)?;
-        let end = match (finding.end_line, finding.end_column) {
-            (Some(end), Some(column)) if end == line => Some(column),
-            (Some(_), Some(_)) => Some(usize::MAX),
-            _ => None,
-        };
-        Some(drawn(line, text, column.checked_sub(1)?, end.map(|end| end.saturating_sub(1))))
+        let text = self.lines.get(start.line.checked_sub(1)?)?;
+        let end = finding.end.map(|end| if end.line == start.line { end.column } else { usize::MAX });
+        let from = start.column.checked_sub(1)?;
+        Some(drawn(start.line, text, from, end.map(|end| end.saturating_sub(1))))
     }
 }
 

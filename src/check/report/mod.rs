@@ -3,13 +3,11 @@
 mod excerpt;
 mod text;
 
-use std::cmp::Ordering;
-
 use serde::Serialize;
 
-use super::entity::Led;
+use super::entity::RoutedEntity;
 use super::finding::Finding;
-use crate::problem::Severity;
+use crate::diagnostic::Severity;
 
 pub use text::text;
 
@@ -18,7 +16,7 @@ pub use text::text;
 /// ```json
 /// {
 ///   "findings": [{
-///     "severity": "error", "message": "this ( is never closed; a ) is missing",
+///     "severity": "error", "message": "unclosed (",
 ///     "file": "catalog/payments.yaml", "line": 9, "column": 10, "endLine": 9, "endColumn": 11,
 ///     "entity": "component:default/payments", "annotation": "prometheus.io/rule",
 ///     "key": null, "suggestion": null
@@ -29,12 +27,12 @@ pub use text::text;
 /// }
 /// ```
 ///
-/// `instances` has the entities that ask for something, where it is known whom. `key` is that of a config. A place that is not known is null.
+/// `instances` has the entities with monitoring whose instance is known. `key` is that of a config. An unknown place is null.
 #[derive(Debug, Serialize)]
 pub struct Report {
     /// Those about the config first, then by file, line and column.
     findings: Vec<Finding>,
-    instances: Vec<Led>,
+    instances: Vec<RoutedEntity>,
     failures: Vec<String>,
     summary: Summary,
 }
@@ -52,14 +50,14 @@ impl Report {
     /// Sorts the findings and leaves out repetitions.
     pub fn new(
         mut findings: Vec<Finding>,
-        instances: Vec<Led>,
+        instances: Vec<RoutedEntity>,
         failures: Vec<String>,
         (files, entities): (usize, usize),
         online: bool,
     ) -> Self {
-        findings.sort_by(order);
+        findings.sort_by_cached_key(order_key);
         findings.dedup();
-        let count = |severity| findings.iter().filter(|f| f.severity == severity).count();
+        let count = |severity| findings.iter().filter(|f| f.diagnostic.severity == severity).count();
         let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
         let summary = Summary { errors, warnings, files, entities, online };
         Self { findings, instances, failures, summary }
@@ -79,9 +77,10 @@ impl Report {
     }
 }
 
-fn order(a: &Finding, b: &Finding) -> Ordering {
-    let place = |f: &Finding| (f.line, f.column);
-    let config_first = b.confidential.cmp(&a.confidential);
-    let by_place = config_first.then_with(|| a.file.cmp(&b.file)).then_with(|| place(a).cmp(&place(b)));
-    by_place.then_with(|| a.message.cmp(&b.message)).then_with(|| a.entity.cmp(&b.entity))
+/// Those of the config first, then by place.
+fn order_key(finding: &Finding) -> impl Ord + use<> {
+    let diagnostic = &finding.diagnostic;
+    let file = diagnostic.location.as_ref().map(|location| location.file.clone());
+    let text = (diagnostic.message.clone(), diagnostic.entity.clone());
+    (finding.diagnostic.config_key().is_none(), file, finding.diagnostic.position(), text)
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::Report;
 use super::excerpt::Sources;
 use crate::check::finding::Finding;
-use crate::problem::Severity;
+use crate::diagnostic::Severity;
 
 /// Reads the files again for the lines that are shown.
 pub fn text(report: &Report) -> String {
@@ -14,8 +14,8 @@ pub fn text(report: &Report) -> String {
     for finding in &report.findings {
         all += &plain(&head(finding));
         all += &sources.excerpt(finding).unwrap_or_default();
-        if let Some(meant) = &finding.suggestion {
-            all += &plain(&format!("  = did you mean `{meant}`?\n"));
+        if let Some(suggestion) = &finding.diagnostic.suggestion {
+            all += &plain(&format!("  = did you mean `{suggestion}`?\n"));
         }
         all.push('\n');
     }
@@ -23,20 +23,20 @@ pub fn text(report: &Report) -> String {
 }
 
 fn head(finding: &Finding) -> String {
-    let numbers = [finding.line, finding.column].into_iter().flatten().map(|n| format!(":{n}"));
-    let place = finding.file.iter().cloned().chain(numbers).collect::<String>();
-    let place = if place.is_empty() { place } else { format!("{place}: ") };
-    let severity = match finding.severity {
+    let diagnostic = &finding.diagnostic;
+    let place = diagnostic.location.as_ref().map_or_else(String::new, |location| format!("{location}: "));
+    let severity = match diagnostic.severity {
         Severity::Error => "error",
         Severity::Warning => "warning",
     };
-    let key = finding.key.as_ref().map_or(String::new(), |key| format!("{key}: "));
-    let about: Vec<&str> = finding.entity.iter().chain(&finding.annotation).map(String::as_str).collect();
+    let key = finding.diagnostic.config_key().filter(|key| !key.is_empty());
+    let key = key.map_or_else(String::new, |key| format!("{key}: "));
+    let about: Vec<&str> = diagnostic.entity.as_deref().into_iter().chain(diagnostic.annotation()).collect();
     let about = if about.is_empty() { String::new() } else { format!("  in {}\n", about.join(", ")) };
-    format!("{place}{severity}: {key}{}\n{about}", finding.message)
+    format!("{place}{severity}: {key}{}\n{about}", diagnostic.message)
 }
 
-/// What comes from files and instances must not steer a terminal.
+/// Text from files and instances must not control a terminal.
 fn plain(text: &str) -> String {
     text.chars().map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c }).collect()
 }
@@ -45,16 +45,16 @@ fn count(n: usize, one: &str, many: &str) -> String {
     format!("{n} {}", if n == 1 { one } else { many })
 }
 
-/// How many entities ask each instance, and what led them there.
+/// How many entities each instance has, and what chose the instance.
 fn instances(report: &Report) -> String {
-    let mut led: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    let mut counts: BTreeMap<(&str, &str), usize> = BTreeMap::new();
     for one in &report.instances {
-        *led.entry((&one.instance, &one.why)).or_default() += 1;
+        *counts.entry((&one.instance, &one.why)).or_default() += 1;
     }
     let line = |((instance, why), entities): (&(&str, &str), &usize)| {
-        format!("{} {instance}: {why}\n", count(*entities, "entity asks", "entities ask"))
+        format!("{} {instance}: {why}\n", count(*entities, "entity uses", "entities use"))
     };
-    led.iter().map(line).collect()
+    counts.iter().map(line).collect()
 }
 
 fn summary(report: &Report) -> String {

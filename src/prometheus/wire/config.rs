@@ -1,5 +1,7 @@
 //! Reads the external labels from an instance's configuration, and nothing else.
 
+use std::path::Path;
+
 use serde::Deserialize;
 
 use super::envelope::{Opened, WireFault, open};
@@ -42,7 +44,7 @@ fn section(text: &str, key: &str) -> Result<Option<Node>, WireFault> {
     let mut lines = text.split_inclusive('\n').skip_while(|line| !begins(line));
     let Some(first) = lines.next() else { return Ok(None) };
     let own: String = std::iter::once(first).chain(lines.take_while(is_inside)).collect();
-    let read = yaml::documents(&own, &Budget::CONFIG).into_iter().next();
+    let read = yaml::documents(&own, &Path::new("prometheus.yml").into(), &Budget::CONFIG).into_iter().next();
     match read {
         Some(Ok(node)) => Ok(node.get(key).cloned()),
         Some(Err(_)) => Err(damaged(key)),

@@ -1,6 +1,6 @@
 //! What was probably meant by what is no matcher.
 
-use crate::problem::{Problem, Span};
+use crate::diagnostic::{Diagnostic, Span};
 use crate::promql::matcher::{MatchOp, is_plain_name};
 use crate::promql::quoted::quote;
 
@@ -10,9 +10,9 @@ const TYPOGRAPHIC: [char; 8] = ['“', '”', '„', '‘', '’', '‚', '«', 
 const FOREIGN_COMMAS: [char; 3] = ['，', '、', '،'];
 
 /// Why a value without quotes is not what it seems to be.
-pub(super) fn misread(text: &str, place: Span, op: MatchOp) -> Option<Problem> {
+pub(super) fn misread(text: &str, place: Span, op: MatchOp) -> Option<Diagnostic> {
     let value = place.of(text);
-    let told = |told: &str| Some(Problem::error(place, told));
+    let told = |told: &str| Some(Diagnostic::error(place, told));
     if value.starts_with(TYPOGRAPHIC) || value.ends_with(TYPOGRAPHIC) {
         return told("these are no quotes of a program; write straight ones: \"");
     }
@@ -54,7 +54,7 @@ pub(super) fn misread(text: &str, place: Span, op: MatchOp) -> Option<Problem> {
             let place = Span::new(place.start + at + c.len_utf8(), place.end).trimmed(text);
             let told = "a comma must stand before this; a value with an operator in it, or of several lines, is written \
                         in quotes";
-            return Some(Problem::error(place, told));
+            return Some(Diagnostic::error(place, told));
         }
     }
     None
@@ -78,30 +78,30 @@ fn is_wrapped(value: &str) -> bool {
 }
 
 /// Of what stands before an operator and is no name.
-pub(super) fn not_a_name(text: &str, start: usize, place: Span) -> Problem {
+pub(super) fn not_a_name(text: &str, start: usize, place: Span) -> Diagnostic {
     let name = place.of(text);
     if name.is_empty() {
         let operator = Span::new(place.start, place.start + 1);
         let place = if operator.of(text).is_empty() { Span::new(start, text.len()) } else { operator };
-        return Problem::error(place, "a label's name is missing before the operator");
+        return Diagnostic::error(place, "a label's name is missing before the operator");
     }
     if let Some(label) = name.strip_suffix('~').map(str::trim_end).filter(|label| is_plain_name(label)) {
         let place = Span::new(place.end - 1, (place.end + 1).min(text.len()));
-        return Problem::error(place, format!("there is no operator ~=; write {label}=~"));
+        return Diagnostic::error(place, format!("there is no operator ~=; write {label}=~"));
     }
     let told = format!("this is no plain label name; write it in quotes: {}", quote(name));
-    Problem::error(place, told)
+    Diagnostic::error(place, told)
 }
 
 /// Of an entry that has no operator, and what was probably meant.
-pub(super) fn without_operator(text: &str, place: Span) -> Problem {
+pub(super) fn without_operator(text: &str, place: Span) -> Diagnostic {
     let entry = place.of(text);
     let plain = |label: &str| is_plain_name(label).then(|| label.to_owned());
     if let Some((label, value)) = entry.split_once(':') {
         let label = label.trim().trim_matches('"');
         if let Some(label) = plain(label) {
             let value = value.trim().trim_matches(['"', '\'']);
-            return Problem::error(
+            return Diagnostic::error(
                 place,
                 format!("a label is compared by =; write {label}={}", quote(value)),
             );
@@ -111,9 +111,9 @@ pub(super) fn without_operator(text: &str, place: Span) -> Problem {
     if let (Some(label), Some("in" | "notin")) = (words.first().and_then(|l| plain(l)), words.get(1).copied())
     {
         let op = if words.get(1) == Some(&"in") { "=~" } else { "!~" };
-        return Problem::error(place, format!("there is no operator in; write {label}{op}\"a|b\""));
+        return Diagnostic::error(place, format!("there is no operator in; write {label}{op}\"a|b\""));
     }
-    Problem::error(place, "an operator must follow the label's name: =, !=, =~ or !~")
+    Diagnostic::error(place, "an operator must follow the label's name: =, !=, =~ or !~")
 }
 
 /// Of signs that look like an operator.

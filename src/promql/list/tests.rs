@@ -1,17 +1,18 @@
 //! Lists in every form that people write, and what is told of those that mean something else.
 
+use crate::diagnostic::Diagnostic;
 use proptest::prelude::*;
 
 use super::*;
 
-fn read(text: &str) -> (Vec<Matcher>, Vec<Problem>) {
+fn read(text: &str) -> (Vec<Matcher>, Vec<Diagnostic>) {
     read_within(text, RegexLimit::LIST)
 }
 
 /// The matchers, as they are written back.
 fn matchers(text: &str) -> String {
     let (matchers, problems) = read(text);
-    let errors: Vec<&Problem> = problems.iter().filter(|problem| problem.is_error()).collect();
+    let errors: Vec<&Diagnostic> = problems.iter().filter(|problem| problem.is_error()).collect();
     assert!(errors.is_empty(), "{text}: {errors:?}");
     matchers.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
 }
@@ -19,7 +20,7 @@ fn matchers(text: &str) -> String {
 /// The first problem: what it is about, and whether it is an error.
 fn told(text: &str) -> (String, bool, String) {
     let problem = read(text).1.into_iter().next().unwrap_or_else(|| panic!("{text}: nothing is told"));
-    (problem.span.of(text).to_owned(), problem.is_error(), problem.message)
+    (problem.part_of(text).to_owned(), problem.is_error(), problem.message)
 }
 
 #[test]
@@ -267,7 +268,7 @@ proptest! {
         let text = if braces { format!("{blank}{{{text}}}{blank}") } else { format!("{blank}{text}{blank}") };
         let (read, problems) = read(&text);
         // Matchers that no alert can meet together are read all the same.
-        let is_read = |problem: &Problem| !problem.is_error() || problem.message.contains("all matchers must hold");
+        let is_read = |problem: &Diagnostic| !problem.is_error() || problem.message.contains("all matchers must hold");
         prop_assert!(problems.iter().all(is_read), "{} {:?}", text, problems);
         prop_assert_eq!(read, wanted, "{}", text);
     }
@@ -283,7 +284,7 @@ proptest! {
     #[test]
     fn any_text_ends_and_tells_places_that_are_in_it(text in "[a-z=!~\"'`\\\\,{}: \n\té]{0,40}") {
         for problem in read(&text).1 {
-            prop_assert!(text.get(problem.span.start..problem.span.end).is_some(), "{:?}", problem);
+            prop_assert!(problem.span.is_some_and(|span| text.get(span.start..span.end).is_some()), "{:?}", problem);
         }
     }
 }

@@ -7,7 +7,7 @@ mod writing;
 
 use super::guard::MAX_QUERY_BYTES;
 use super::{PromQl, grammar};
-use crate::problem::{Problem, Span};
+use crate::diagnostic::{Diagnostic, Span};
 use places::Place;
 
 /// The most templates in one query.
@@ -31,11 +31,11 @@ pub struct Slot {
 impl<'a> Template<'a> {
     /// Finds the templates of a query. A problem is one of a place where no value could stand, or of an unclosed
     /// or unknown mark; spans are byte offsets into `text`. A template in a comment is part of the comment.
-    pub fn read(text: &'a str) -> Result<Self, Problem> {
+    pub fn read(text: &'a str) -> Result<Self, Diagnostic> {
         let slots = places::find(text)?;
         match slots.get(MAX_SLOTS) {
             Some(slot) => {
-                Err(Problem::error(slot.span, format!("a query may have at most {MAX_SLOTS} templates")))
+                Err(Diagnostic::error(slot.span, format!("a query may have at most {MAX_SLOTS} templates")))
             }
             None => Ok(Self { text, slots }),
         }
@@ -55,13 +55,13 @@ impl<'a> Template<'a> {
     /// The query with one value for each slot, in their order. It is built as it would be with any other values:
     /// only what its strings say and how its metrics and labels are named may differ.
     /// The spans of all problems are byte offsets into the template's text.
-    pub fn fill(&self, values: &[String]) -> (Option<PromQl>, Vec<Problem>) {
+    pub fn fill(&self, values: &[String]) -> (Option<PromQl>, Vec<Diagnostic>) {
         let mut written = Vec::with_capacity(values.len());
         let mut problems = Vec::new();
         for (slot, value) in self.slots.iter().zip(values) {
             match slot.place.write(value) {
                 Ok(text) => written.push(text),
-                Err(told) => problems.push(Problem::error(slot.span, told)),
+                Err(told) => problems.push(Diagnostic::error(slot.span, told)),
             }
         }
         if !problems.is_empty() {
@@ -70,15 +70,17 @@ impl<'a> Template<'a> {
         let whole = Span::whole(self.text).trimmed(self.text);
         if written.iter().map(String::len).sum::<usize>() > MAX_QUERY_BYTES {
             let told = format!("with its values the query is longer than {MAX_QUERY_BYTES} bytes");
-            return (None, vec![Problem::error(whole, told)]);
+            return (None, vec![Diagnostic::error(whole, told)]);
         }
         let filled = Filled::of(self, &written);
         let (query, problems) = PromQl::read(&filled.text);
-        let problems =
-            problems.into_iter().map(|p| Problem { span: filled.source_of(p.span), ..p }).collect();
+        let problems = problems
+            .into_iter()
+            .map(|p| Diagnostic { span: p.span.map(|span| filled.source_of(span)), ..p })
+            .collect();
         let Some(query) = query else { return (None, problems) };
         match self.misuse(&query) {
-            Some(told) => (None, vec![Problem::error(whole, told)]),
+            Some(told) => (None, vec![Diagnostic::error(whole, told)]),
             None => (Some(query), problems),
         }
     }

@@ -1,7 +1,7 @@
 //! Finds the `{{ }}` of a query, and what each place takes a value for.
 
 use super::Slot;
-use crate::problem::{Problem, Span};
+use crate::diagnostic::{Diagnostic, Span};
 use crate::promql::words::{Kind, words_and_templates};
 
 /// Where a value stands, and so how it must be written.
@@ -29,7 +29,7 @@ pub(super) enum Meaning {
 const LABEL_REPLACE: &str = "label_replace";
 
 /// The slots in their order, or the first fault.
-pub(super) fn find(text: &str) -> Result<Vec<Slot>, Problem> {
+pub(super) fn find(text: &str) -> Result<Vec<Slot>, Diagnostic> {
     if !text.contains("{{") && !text.contains("{%") {
         return Ok(Vec::new());
     }
@@ -56,7 +56,7 @@ struct Finder<'a> {
 }
 
 impl Finder<'_> {
-    fn step(&mut self, kind: Kind, span: Span) -> Result<(), Problem> {
+    fn step(&mut self, kind: Kind, span: Span) -> Result<(), Diagnostic> {
         match kind {
             Kind::Blank => return Ok(()),
             Kind::Quoted => self.string(span)?,
@@ -83,19 +83,19 @@ impl Finder<'_> {
         Ok(())
     }
 
-    fn name(&mut self, span: Span) -> Result<(), Problem> {
+    fn name(&mut self, span: Span) -> Result<(), Diagnostic> {
         let (kind, before) = self.last;
         let joined = matches!(kind, Kind::Word | Kind::Template) && before.end == span.start;
         let begins_no_name = |word: &str| word.starts_with(|c: char| c.is_ascii_digit() || c == '.');
         if joined && kind == Kind::Word && begins_no_name(before.of(self.text)) {
             let told = "outside of strings a value can only be part of a metric or label name";
-            return Err(Problem::error(span, told));
+            return Err(Diagnostic::error(span, told));
         }
         self.slots.push(Slot { span, place: Place::Name { first: !joined } });
         Ok(())
     }
 
-    fn string(&mut self, span: Span) -> Result<(), Problem> {
+    fn string(&mut self, span: Span) -> Result<(), Diagnostic> {
         let inside = Span::new(span.start + 1, span.end.saturating_sub(1));
         if !inside.of(self.text).contains("{{") && !inside.of(self.text).contains("{%") {
             return Ok(());
@@ -123,7 +123,7 @@ impl Finder<'_> {
                 let slot = Span::new(at, at + length);
                 let behind = Span::new(slot.end, inside.end).of(self.text);
                 let meaning = self.meaning(&before, quote, behind);
-                let meaning = meaning.map_err(|told| Problem::error(slot, told))?;
+                let meaning = meaning.map_err(|told| Diagnostic::error(slot, told))?;
                 self.slots.push(Slot { span: slot, place: Place::Text { quote, meaning } });
                 before.push('x');
             } else if let Some(problem) = mark(rest, at) {
@@ -164,13 +164,13 @@ impl Finder<'_> {
 }
 
 /// A mark that no template begins with.
-fn mark(rest: &str, at: usize) -> Option<Problem> {
+fn mark(rest: &str, at: usize) -> Option<Diagnostic> {
     let place = Span::new(at, at + 2);
     if rest.starts_with("{{") {
-        return Some(Problem::error(place, "this {{ is never closed; a }} is missing"));
+        return Some(Diagnostic::error(place, "this {{ is never closed; a }} is missing"));
     }
     let is_statement = rest.starts_with("{%") && rest.contains("%}");
-    is_statement.then(|| Problem::error(place, "statements ({% ... %}) are not read, only {{ ... }} is"))
+    is_statement.then(|| Diagnostic::error(place, "statements ({% ... %}) are not read, only {{ ... }} is"))
 }
 
 /// What a string says; None behind an escape that names a character by its number.

@@ -14,7 +14,7 @@ fn check(text: &str, value: &str, wanted: Result<&str, (&str, &str)>) {
     match (&filled, wanted) {
         (Ok(query), Ok(wanted)) => assert_eq!(query.as_str(), wanted, "{text}"),
         (Err(problem), Err((place, part))) => {
-            assert_eq!(problem.span.of(text), place, "{text}: {}", problem.message);
+            assert_eq!(problem.part_of(text), place, "{text}: {}", problem.message);
             assert!(problem.message.contains(part), "{text}: {}", problem.message);
         }
         _ => panic!("{text} with {value:?}: {filled:?}, not {wanted:?}"),
@@ -163,7 +163,7 @@ proptest! {
         let values = vec![value.clone(); template.slots().len()];
         let (query, problems) = template.fill(&values);
         for problem in &problems {
-            prop_assert!(text.get(problem.span.start..problem.span.end).is_some());
+            prop_assert!(problem.span.is_some_and(|span| text.get(span.start..span.end).is_some()));
         }
         let Some(query) = query else {
             prop_assert!(!problems.is_empty());
@@ -207,7 +207,7 @@ proptest! {
             let (query, problems) = template.fill(&values);
             prop_assert!(query.is_some() || !problems.is_empty());
             for problem in problems {
-                prop_assert!(text.get(problem.span.start..problem.span.end).is_some(), "{:?}", problem);
+                prop_assert!(problem.span.is_some_and(|span| text.get(span.start..span.end).is_some()), "{:?}", problem);
             }
         }
     }

@@ -4,8 +4,8 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 
 use crate::annotations::{AlertNames, AlertSpec, GraphSpec};
+use crate::diagnostic::Diagnostic;
 use crate::monitoring::Failure;
-use crate::problem::Located;
 use crate::prometheus::InstanceName;
 use crate::promql::Matcher;
 use crate::web::page_error::{PageError, unknown_name};
@@ -39,7 +39,7 @@ struct EntityJson<'a> {
     instance: &'a str,
     graphs: Vec<GraphSpecJson<'a>>,
     alerts: Option<AlertSpecJson<'a>>,
-    problems: &'a [Located],
+    problems: &'a [Diagnostic],
 }
 
 #[derive(Serialize)]

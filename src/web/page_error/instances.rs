@@ -5,9 +5,9 @@ use actix_web::http::StatusCode;
 use super::ErrorText;
 use crate::annotations::SERVICE_NAME;
 use crate::catalog::Entity;
+use crate::diagnostic::{Diagnostic, Span};
 use crate::monitoring::UnknownInstance;
 use crate::monitoring::routing::Reason;
-use crate::problem::{Located, Problem, Span};
 
 /// The names to choose from instead.
 fn known(unknown: &UnknownInstance) -> String {
@@ -27,11 +27,11 @@ fn not_found(title: String, explanation: &str, unknown: &UnknownInstance, advice
 }
 
 /// An unknown instance as a problem of the annotation that names it. None: no annotation names one.
-pub fn unknown_name(entity: &Entity, unknown: &UnknownInstance) -> Option<Located> {
+pub fn unknown_name(entity: &Entity, unknown: &UnknownInstance) -> Option<Diagnostic> {
     let (name, value) = (unknown.requested.as_ref()?, entity.annotation(SERVICE_NAME)?);
     let message = format!("unknown Prometheus instance \"{name}\". {}", known(unknown));
-    let problem = Problem::error(Span::whole(value).trimmed(value), message.trim_end_matches('.'));
-    Some(Located { annotation: SERVICE_NAME.to_owned(), problem, fault_at: None })
+    let problem = Diagnostic::error(Span::whole(value).trimmed(value), message.trim_end_matches('.'));
+    Some(problem.of_annotation(SERVICE_NAME))
 }
 
 /// For an address; [`unknown_instance`] is for an entity.

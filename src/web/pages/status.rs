@@ -131,9 +131,8 @@ pub async fn show(
 
 fn faults(snapshot: &Snapshot) -> impl Iterator<Item = FaultLine> {
     snapshot.faults.iter().map(|fault| {
-        let places = [fault.line, fault.column].into_iter().flatten().map(|n| format!(":{n}"));
-        let place = std::iter::once(fault.file.display().to_string()).chain(places).collect();
-        FaultLine { place, message: fault.message.clone(), kept_last_good: fault.kept_last_good }
+        let place = fault.location.as_ref().map_or_else(String::new, ToString::to_string);
+        FaultLine { place, message: fault.message.clone(), kept_last_good: !fault.is_error() }
     })
 }
 

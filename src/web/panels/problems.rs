@@ -3,7 +3,7 @@
 use askama::Template;
 
 use crate::catalog::Entity;
-use crate::problem::{Located, Problem, Severity};
+use crate::diagnostic::{Diagnostic, Severity};
 
 /// How many characters of the annotation stand on each side of the place.
 const AROUND: usize = 60;
@@ -38,33 +38,35 @@ pub struct Shown {
 
 impl ProblemsPanel {
     /// None when there are none.
-    pub fn of(entity: &Entity, problems: &[Located]) -> Option<Self> {
-        let shown = |located: &Located| {
-            let annotation = entity.annotations.get(&located.annotation);
-            let value = annotation.map_or("", |a| a.value.as_str());
-            let place = annotation.and_then(|a| a.place_of(located.problem.span.start));
-            let place = located.fault_at.clone().or_else(|| place.map(|place| place.to_string()));
-            Shown { place, ..Shown::of(located, value) }
+    pub fn of(entity: &Entity, problems: &[Diagnostic]) -> Option<Self> {
+        let shown = |problem: &Diagnostic| {
+            let annotation = problem.annotation().and_then(|key| entity.annotations.get(key));
+            let value = annotation.map_or("", |annotation| annotation.value.as_str());
+            let place = match problem.span {
+                Some(span) => annotation.and_then(|annotation| annotation.place_of(span.start)),
+                None => problem.location.clone(),
+            };
+            let catalog = || problem.span.is_none().then(|| "the catalog".to_owned());
+            let place = place.map(|place| place.in_words()).or_else(catalog);
+            Shown { place, ..Shown::of(problem, value) }
         };
         let all = || problems.iter().map(shown).collect();
         (!problems.is_empty()).then(|| Self { whose: "annotations", problems: all() })
     }
 
     /// Those of a query that the address has. None when there are none.
-    pub fn of_query(query: &str, problems: &[Problem]) -> Option<Self> {
-        let shown = |problem: &Problem| {
-            let annotation = "query".to_owned();
-            Shown::of(&Located { annotation, problem: problem.clone(), fault_at: None }, query)
-        };
+    pub fn of_query(query: &str, problems: &[Diagnostic]) -> Option<Self> {
+        let shown =
+            |problem: &Diagnostic| Shown { annotation: "query".to_owned(), ..Shown::of(problem, query) };
         let all = || problems.iter().map(shown).collect();
         (!problems.is_empty()).then(|| Self { whose: "query", problems: all() })
     }
 }
 
 impl Shown {
-    fn of(located: &Located, value: &str) -> Self {
-        let problem = &located.problem;
-        let (start, end) = (floor(value, problem.span.start), floor(value, problem.span.end));
+    fn of(problem: &Diagnostic, value: &str) -> Self {
+        let span = problem.span.unwrap_or_default();
+        let (start, end) = (floor(value, span.start), floor(value, span.end));
         let (head, rest) = value.split_at_checked(start).unwrap_or((value, ""));
         let (inside, tail) = rest.split_at_checked(end.saturating_sub(start)).unwrap_or((rest, ""));
         // Only the line in which the place begins.
@@ -80,14 +82,14 @@ impl Shown {
         }
         let marked = cut(marked);
         Self {
-            annotation: located.annotation.clone(),
+            annotation: problem.annotation().unwrap_or_default().to_owned(),
             message: problem.message.clone(),
             severity: match problem.severity {
                 Severity::Error => "error",
                 Severity::Warning => "warning",
             },
             place: None,
-            has_text: !value.is_empty() && located.fault_at.is_none(),
+            has_text: !value.is_empty() && problem.span.is_some(),
             blanks: " ".repeat(before.chars().count()),
             carets: "^".repeat(marked.chars().count().max(1)),
             before,
@@ -114,11 +116,11 @@ fn floor(text: &str, byte: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::problem::Span;
+    use crate::diagnostic::Span;
 
     fn check(value: &str, span: (usize, usize), lines: [&str; 2]) {
-        let problem = Problem::error(Span::new(span.0, span.1), "wrong");
-        let shown = Shown::of(&Located { annotation: "a".to_owned(), problem, fault_at: None }, value);
+        let problem = Diagnostic::error(Span::new(span.0, span.1), "wrong");
+        let shown = Shown::of(&problem, value);
         assert_eq!(format!("{}{}{}", shown.before, shown.marked, shown.after), lines[0]);
         assert_eq!(format!("{}{}", shown.blanks, shown.carets), lines[1]);
     }

@@ -3,8 +3,8 @@
 use super::pairs::Pairs;
 use crate::annotations::{AlertNames, Unit, read_dimensions};
 use crate::catalog::EntityRef;
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::page_params::quoted;
-use crate::problem::{Problem, Severity};
 use crate::promql::{Matcher, RegexLimit};
 
 /// Regexes that an address may have: whoever writes it is a stranger, and each is compiled for this request alone.
@@ -114,8 +114,8 @@ pub fn has_regex(query: &str) -> bool {
 }
 
 /// The end of a sentence about `text`.
-fn worded(problem: &Problem, text: &str) -> String {
-    match problem.span.of(text) {
+fn worded(problem: &Diagnostic, text: &str) -> String {
+    match problem.part_of(text) {
         "" => format!("is not valid: {}", problem.message),
         place => format!("is not valid at {}: {}", quoted(place), problem.message),
     }

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use percent_encoding::percent_decode;
 use url::form_urlencoded;
 
-use crate::problem::Severity;
+use crate::diagnostic::Severity;
 use crate::prometheus::{MAX_POINTS, Window};
 use crate::promql::{PromQl, parse_duration};
 use crate::web::page_error::PageError;

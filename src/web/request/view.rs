@@ -15,8 +15,8 @@ use crate::annotations::{
 use crate::background::compute;
 use crate::catalog::{Catalog, Entity, EntityRef, Members, Snapshot};
 use crate::clock;
+use crate::diagnostic::Severity;
 use crate::monitoring::{AlertRow, AlertTable, Failure, Graph, Monitoring, Routed, RoutingInput, Why};
-use crate::problem::Severity;
 use crate::prometheus::{InstanceName, Origin};
 use crate::web::links::{Links, Source};
 use crate::web::page_error::PageError;

@@ -6,7 +6,8 @@ use serde_json::{Map, Value};
 
 use super::PLACE;
 use crate::catalog::relations;
-use crate::catalog::{About, Annotation, Entity, EntityFault, EntityLink, EntityRef, SourceFault};
+use crate::catalog::{About, Annotation, Entity, EntityFault, EntityLink, EntityRef};
+use crate::diagnostic::Diagnostic;
 use crate::yaml::shown;
 
 /// Backstage's notes to itself, of which every entity has several.
@@ -16,7 +17,7 @@ const THEIRS: &str = "backstage.io/";
 const SHORT: usize = 256;
 
 /// The entity, or why it is left out. What it loses and lives without is added to the faults.
-pub(super) fn read(text: &str, faults: &mut Vec<SourceFault>) -> Result<Entity, String> {
+pub(super) fn read(text: &str, faults: &mut Vec<Diagnostic>) -> Result<Entity, String> {
     let value: Value =
         serde_json::from_str(text).map_err(|e| format!("an entity is left out: its JSON is broken: {e}"))?;
     let Value::Object(mut root) = value else {
@@ -109,7 +110,7 @@ fn texts(map: Option<Value>) -> BTreeMap<String, String> {
 fn annotations(
     map: Option<Value>,
     entity: &EntityRef,
-    faults: &mut Vec<SourceFault>,
+    faults: &mut Vec<Diagnostic>,
 ) -> (BTreeMap<String, Annotation>, Vec<EntityFault>) {
     let (mut found, mut lost) = (BTreeMap::new(), Vec::new());
     let map = match map {
@@ -118,7 +119,7 @@ fn annotations(
         Some(_) => {
             let message = format!("`metadata.annotations` of `{entity}` is not a mapping, and is left out");
             lost.push(EntityFault { about: About::Annotations, message: message.clone(), place: None });
-            faults.push(SourceFault::of_file(PLACE, message).of_entity(entity));
+            faults.push(Diagnostic::of_file(PLACE, message).of_entity(entity));
             return (found, lost);
         }
     };
@@ -130,8 +131,8 @@ fn annotations(
         let message = format!("the annotation `{}` of `{entity}` is no text, and is left out", shown(&key));
         let about = About::Annotation(key.as_str().into());
         lost.push(EntityFault { about, message: message.clone(), place: None });
-        let fault = SourceFault::of_file(PLACE, message).of_entity(entity);
-        faults.push(SourceFault { annotation: Some(key.into()), ..fault });
+        let fault = Diagnostic::of_file(PLACE, message).of_entity(entity);
+        faults.push(fault.of_annotation(&key));
     }
     (found, lost)
 }

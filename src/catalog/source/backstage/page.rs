@@ -6,7 +6,8 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{PLACE, item};
-use crate::catalog::{Entity, EntityRef, SourceFault};
+use crate::catalog::{Entity, EntityRef};
+use crate::diagnostic::Diagnostic;
 use crate::upstream::ETag;
 
 /// A page, and what tells whether it is still the same.
@@ -15,7 +16,7 @@ pub(super) struct Page {
     /// Of its bytes.
     pub(super) hash: u64,
     pub(super) entities: Vec<Arc<Entity>>,
-    pub(super) faults: Vec<SourceFault>,
+    pub(super) faults: Vec<Diagnostic>,
     /// Further faults, which are only counted.
     pub(super) omitted: usize,
     /// How many entities it brought, the bad ones included.
@@ -49,7 +50,7 @@ pub(super) fn read(body: &[u8], room: usize, hash: u64, etag: Option<ETag>) -> R
     for raw in &answer.items {
         match item::read(raw.get(), &mut faults) {
             Ok(entity) => entities.push(Arc::new(entity)),
-            Err(message) => faults.push(SourceFault::of_file(PLACE, message)),
+            Err(message) => faults.push(Diagnostic::of_file(PLACE, message)),
         }
     }
     let omitted = faults.len().saturating_sub(room);
@@ -67,7 +68,7 @@ pub(super) fn read(body: &[u8], room: usize, hash: u64, etag: Option<ETag>) -> R
 }
 
 /// The fault of an entity that comes a second time.
-pub(super) fn twice(reference: &EntityRef) -> SourceFault {
+pub(super) fn twice(reference: &EntityRef) -> Diagnostic {
     let message = format!("`{reference}` comes twice; the second one is left out");
-    SourceFault::of_file(PLACE, message).of_entity(reference)
+    Diagnostic::of_file(PLACE, message).of_entity(reference)
 }

@@ -1,14 +1,15 @@
 //! One YAML text into entities, the locations it points to, and its faults.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use super::validate;
 use crate::catalog::relations;
 use crate::catalog::source::faults::FaultList;
-use crate::catalog::{About, Annotation, Entity, EntityFault, EntityLink, EntityRef, Place, SourceFault};
-use crate::yaml::{self, Budget, Node, Position, Value, shown};
+use crate::catalog::{About, Annotation, Entity, EntityFault, EntityLink, EntityRef};
+use crate::diagnostic::{Diagnostic, Location, Position};
+use crate::yaml::{self, Budget, Node, Value, shown};
 
 /// What one text holds.
 #[derive(Clone, Debug, Default)]
@@ -16,7 +17,7 @@ pub struct ParsedFile {
     /// In the order of their documents.
     pub entities: Vec<Arc<Entity>>,
     pub targets: Vec<LocationTarget>,
-    pub faults: Vec<SourceFault>,
+    pub faults: Vec<Diagnostic>,
     /// A document's YAML is broken, so that what it held is not known.
     pub torn: bool,
     /// Locations of other types that entities of kind Location point to, by type.
@@ -27,7 +28,7 @@ pub struct ParsedFile {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LocationTarget {
     pub target: String,
-    pub place: Place,
+    pub place: Location,
     /// The Location itself.
     pub entity: EntityRef,
     /// `presence: optional`
@@ -36,31 +37,23 @@ pub struct LocationTarget {
 
 /// Reads every document of a text. A broken one drops only itself.
 pub fn read_text(file: &Path, text: &str) -> ParsedFile {
-    let file = Arc::new(file.to_path_buf());
+    let file: Arc<Path> = file.into();
     let (mut parsed, mut faults) = (ParsedFile::default(), FaultList::default());
-    for document in yaml::documents(text, &Budget::CATALOG) {
+    for document in yaml::documents(text, &file, &Budget::CATALOG) {
         match document {
             Ok(node) => DocumentReader { file: &file, parsed: &mut parsed, faults: &mut faults }.read(&node),
             Err(fault) => {
                 parsed.torn = true;
-                let place = fault.at.map(|at| place(&file, at));
-                faults.push(match place {
-                    Some(place) => SourceFault::at(&place, fault.message),
-                    None => SourceFault::of_file(file.as_path(), fault.message),
-                });
+                faults.push(fault);
             }
         }
     }
-    parsed.faults = faults.listed(file.as_path());
+    parsed.faults = faults.listed(&file);
     parsed
 }
 
-fn place(file: &Arc<PathBuf>, at: Position) -> Place {
-    Place { file: file.clone(), line: at.line, column: at.column }
-}
-
 struct DocumentReader<'a> {
-    file: &'a Arc<PathBuf>,
+    file: &'a Arc<Path>,
     parsed: &'a mut ParsedFile,
     faults: &'a mut FaultList,
 }
@@ -81,11 +74,11 @@ impl DocumentReader<'_> {
         }
     }
 
-    fn refuse(&self, at: Position, message: String) -> SourceFault {
-        SourceFault::at(&place(self.file, at), message)
+    fn refuse(&self, at: Position, message: String) -> Diagnostic {
+        Diagnostic::at(Location::new(self.file, at), message)
     }
 
-    fn entity(&mut self, root: &Node) -> Result<Entity, SourceFault> {
+    fn entity(&mut self, root: &Node) -> Result<Entity, Diagnostic> {
         if root.as_map().is_none() {
             return Err(self.refuse(root.at, format!("the document is {}, not an entity", root.what())));
         }
@@ -124,7 +117,7 @@ impl DocumentReader<'_> {
             other_metadata: other_metadata(metadata),
             relations: relations::of(listed.as_ref(), &spec, reference.namespace()),
             spec,
-            place: Some(place(self.file, root.at)),
+            place: Some(Location::new(self.file, root.at)),
             faults,
             reference,
             kind,
@@ -134,7 +127,7 @@ impl DocumentReader<'_> {
     }
 
     /// A text that the entity cannot do without; `path` is the key's name for people.
-    fn required(&self, root: &Node, parent: &Node, key: &str, path: &str) -> Result<String, SourceFault> {
+    fn required(&self, root: &Node, parent: &Node, key: &str, path: &str) -> Result<String, Diagnostic> {
         match parent.get(key) {
             None => Err(self.refuse(root.at, format!("the entity has no `{path}`"))),
             Some(Node { value: Value::Text(text), .. }) if !text.value.is_empty() => Ok(text.value.clone()),
@@ -173,8 +166,8 @@ impl DocumentReader<'_> {
                 Value::Text(text) => {
                     let annotation = Annotation {
                         value: text.value.clone(),
-                        place: Some(place(self.file, entry.value.at)),
-                        key_place: Some(place(self.file, entry.at)),
+                        place: Some(Location::new(self.file, entry.value.at)),
+                        key_place: Some(Location::new(self.file, entry.at)),
                         origins: Some(text.origins.clone()),
                     };
                     annotations.insert(entry.key.clone(), annotation);
@@ -189,7 +182,7 @@ impl DocumentReader<'_> {
                     let about = About::Annotation(entry.key.as_str().into());
                     faults.push(self.fault(about, entry.value.at, &message));
                     let fault = self.refuse(entry.value.at, message).of_entity(entity);
-                    self.faults.push(SourceFault { annotation: Some(entry.key.as_str().into()), ..fault });
+                    self.faults.push(fault.of_annotation(&entry.key));
                 }
             }
         }
@@ -208,7 +201,7 @@ impl DocumentReader<'_> {
     }
 
     fn fault(&self, about: About, at: Position, message: &str) -> EntityFault {
-        EntityFault { about, message: message.to_owned(), place: Some(place(self.file, at)) }
+        EntityFault { about, message: message.to_owned(), place: Some(Location::new(self.file, at)) }
     }
 
     /// `spec.target` and `spec.targets` of a Location.
@@ -229,7 +222,7 @@ impl DocumentReader<'_> {
                 *self.parsed.not_read.entry(shown(kind)).or_default() += 1;
                 continue;
             }
-            let place = place(self.file, node.at);
+            let place = Location::new(self.file, node.at);
             let (target, entity) = (target.to_owned(), entity.clone());
             self.parsed.targets.push(LocationTarget { target, place, entity, optional });
         }

@@ -6,7 +6,7 @@ use std::path::{Component, Path, PathBuf};
 use globset::{GlobBuilder, GlobMatcher};
 use walkdir::{DirEntry, WalkDir};
 
-use crate::catalog::SourceFault;
+use crate::diagnostic::Diagnostic;
 use crate::yaml::io_sentence;
 
 /// The deepest directory below a glob's fixed part that is looked into.
@@ -19,7 +19,7 @@ const MAX_DIRECTORIES: usize = 8192;
 pub(super) struct Matches {
     /// Ordered by path; empty when nothing was found.
     pub(super) files: Vec<FoundFile>,
-    pub(super) faults: Vec<SourceFault>,
+    pub(super) faults: Vec<Diagnostic>,
 }
 
 /// A file that may be read.
@@ -63,7 +63,7 @@ impl FileFinder {
     fn explicit(&mut self, path: PathBuf, roots: Option<&[PathBuf]>, matched: &mut Matches) {
         self.watch_nearest(&path);
         match resolve(&path, roots) {
-            Err(reason) => matched.faults.push(SourceFault::of_file(path, reason)),
+            Err(reason) => matched.faults.push(Diagnostic::of_file(path, reason)),
             Ok(real) => {
                 if path.is_symlink() {
                     // Where it leads, changes happen too.
@@ -79,7 +79,7 @@ impl FileFinder {
             Ok(glob) => glob.compile_matcher(),
             Err(error) => {
                 let message = format!("is no glob: {}", error.kind());
-                return matched.faults.push(SourceFault::of_file(fixed.join(pattern), message));
+                return matched.faults.push(Diagnostic::of_file(fixed.join(pattern), message));
             }
         };
         let Ok(root) = fixed.canonicalize() else { return self.watch_nearest(fixed) };
@@ -92,7 +92,7 @@ impl FileFinder {
         for entry in walk.into_iter().filter_entry(enter) {
             if self.entries_left == 0 {
                 let message = "has too many directory entries: the rest is not looked at";
-                return matched.faults.push(SourceFault::of_file(fixed.join(pattern), message));
+                return matched.faults.push(Diagnostic::of_file(fixed.join(pattern), message));
             }
             self.entries_left -= 1;
             match entry {
@@ -116,7 +116,7 @@ impl FileFinder {
             return;
         }
         match resolve(path, Some(roots)) {
-            Err(reason) => to.faults.push(SourceFault::of_file(path, reason)),
+            Err(reason) => to.faults.push(Diagnostic::of_file(path, reason)),
             Ok(real) => to.files.push(FoundFile { path: path.to_path_buf(), real }),
         }
     }
@@ -150,7 +150,7 @@ fn resolve(path: &Path, roots: Option<&[PathBuf]>) -> Result<PathBuf, String> {
     match real.metadata() {
         Ok(meta) if meta.is_file() => Ok(real),
         Ok(meta) if meta.is_dir() => Err("is a directory: name its files, as in `*.yaml`".to_owned()),
-        Ok(_) => Err("is no regular file".to_owned()),
+        Ok(_) => Err("is not a regular file".to_owned()),
         Err(error) => Err(io_sentence(&error)),
     }
 }
@@ -169,9 +169,9 @@ fn report(error: &walkdir::Error, fixed: &Path, glob: &GlobMatcher, matched: &mu
     let Some(path) = error.path() else { return };
     let wanted = path.strip_prefix(fixed).is_ok_and(|relative| glob.is_match(relative));
     if wanted && path.is_symlink() {
-        matched.faults.push(SourceFault::of_file(path, "is a symlink that leads nowhere"));
+        matched.faults.push(Diagnostic::of_file(path, "is a symlink that leads nowhere"));
     } else if let Some(error) = error.io_error().filter(|_| wanted || path.is_dir()) {
-        matched.faults.push(SourceFault::of_file(path, io_sentence(error)));
+        matched.faults.push(Diagnostic::of_file(path, io_sentence(error)));
     }
 }
 

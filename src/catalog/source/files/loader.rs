@@ -7,14 +7,15 @@ use std::sync::Arc;
 
 use super::document::{LocationTarget, ParsedFile, read_text};
 use super::glob::FoundFile;
-use crate::catalog::{CatalogSettings, Entity, EntityRef, SourceFault};
+use crate::catalog::{CatalogSettings, Entity, EntityRef};
+use crate::diagnostic::Diagnostic;
 use crate::yaml::{self, Budget};
 
 /// The files of each target and its base directories.
 pub(super) type FilesByTarget = HashMap<(String, Vec<PathBuf>), Vec<FoundFile>>;
 
 /// A file's content, and the hash of its bytes.
-pub(super) type Content = Result<(u64, Arc<ParsedFile>), SourceFault>;
+pub(super) type Content = Result<(u64, Arc<ParsedFile>), Diagnostic>;
 
 /// Remembers the last good state of each file.
 #[derive(Debug)]
@@ -46,17 +47,13 @@ impl Loader {
     /// Parses a file, unless it has not changed since the last reading.
     pub(super) fn read(&self, file: &FoundFile) -> Content {
         let path = file.path.as_path();
-        let of_file = |message: String| SourceFault::of_file(path, message);
+        let of_file = |message: String| Diagnostic::of_file(path, message);
         let bytes = yaml::read_regular(&file.real, Budget::CATALOG.bytes).map_err(of_file)?;
         let hash = self.hasher.hash_one(&bytes);
         if let Some(before) = self.files.get(path).filter(|before| before.hash == hash) {
             return Ok((hash, before.parsed.clone()));
         }
-        let text = yaml::decode(&bytes, &Budget::CATALOG).map_err(|fault| SourceFault {
-            line: fault.at.map(|at| at.line),
-            column: fault.at.map(|at| at.column),
-            ..of_file(fault.message)
-        })?;
+        let text = yaml::decode(&bytes, &path.into(), &Budget::CATALOG)?;
         Ok((hash, Arc::new(read_text(path, text))))
     }
 }

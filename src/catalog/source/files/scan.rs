@@ -12,7 +12,8 @@ use super::loader::{Content, FileState, FilesByTarget, Loader};
 use super::prefetch::prefetch;
 use crate::catalog::source::faults::FaultList;
 use crate::catalog::source::merge::{SourceContent, distinct};
-use crate::catalog::{CatalogSettings, Entity, FileLocation, SourceFault};
+use crate::catalog::{CatalogSettings, Entity, FileLocation};
+use crate::diagnostic::{Diagnostic, Severity};
 
 /// Locations that point to Locations, at most.
 const MAX_DEPTH: usize = 8;
@@ -114,7 +115,7 @@ impl<'a> FileWalk<'a> {
         let (target, bases) = (location.target.as_str(), location.bases.as_slice());
         let files = self.expand(target, bases, None, 0, |tried| {
             let message = format!("no file matches this location's target (looked for {tried})");
-            Some(SourceFault::of_file(target, message))
+            Some(Diagnostic::of_file(target, message))
         });
         if files.is_empty() {
             self.unmatched.push(location.clone());
@@ -137,7 +138,7 @@ impl<'a> FileWalk<'a> {
         bases: &[PathBuf],
         roots: Option<&[PathBuf]>,
         depth: usize,
-        missing: impl FnOnce(String) -> Option<SourceFault>,
+        missing: impl FnOnce(String) -> Option<Diagnostic>,
     ) -> Vec<FoundFile> {
         let matches = self.finder.expand(target, bases, roots);
         let key = (target.to_owned(), bases.to_vec());
@@ -153,7 +154,7 @@ impl<'a> FileWalk<'a> {
         }
         let before = self.loader.targets.get(&key).cloned().unwrap_or_default();
         if !faults.is_empty() && !before.is_empty() {
-            faults.iter_mut().for_each(|fault| fault.kept_last_good = true);
+            faults.iter_mut().for_each(|fault| fault.severity = Severity::Warning);
             self.targets.insert(key, before.clone());
             before.iter().for_each(|file| self.keep_vanished(file, depth));
         }
@@ -177,7 +178,7 @@ impl<'a> FileWalk<'a> {
         if self.visited.len() > MAX_FILES {
             if self.visited.len() == MAX_FILES + 1 {
                 let message = format!("is the first of more than {MAX_FILES} files, which are not read");
-                self.faults.push(SourceFault::of_file(&file.path, message));
+                self.faults.push(Diagnostic::of_file(&file.path, message));
             }
             return;
         }
@@ -185,7 +186,9 @@ impl<'a> FileWalk<'a> {
         let state = match (self.read(file, before.as_ref()), before) {
             (Ok(state), _) => state,
             (Err(mut fault), Some(before)) => {
-                fault.kept_last_good = !before.good.is_empty();
+                if !before.good.is_empty() {
+                    fault.severity = Severity::Warning;
+                }
                 self.faults.push(fault);
                 self.kept.extend(before.good.iter().cloned());
                 before
@@ -195,23 +198,24 @@ impl<'a> FileWalk<'a> {
         self.remember(file, state, depth);
     }
 
-    fn read(&mut self, file: &FoundFile, before: Option<&FileState>) -> Result<FileState, SourceFault> {
+    fn read(&mut self, file: &FoundFile, before: Option<&FileState>) -> Result<FileState, Diagnostic> {
         let prefetched = self.prefetched.remove(&file.path);
         let (hash, parsed) = prefetched.unwrap_or_else(|| self.loader.read(file))?;
         let is_empty = parsed.entities.is_empty() && parsed.faults.is_empty();
         if is_empty && before.is_some_and(|b| !b.good.is_empty()) {
-            return Err(SourceFault::of_file(&file.path, "is empty"));
+            return Err(Diagnostic::of_file(&file.path, "is empty"));
         }
         self.files_read += 1;
         let state = FileState::next(hash, parsed, before);
-        let (parsed, kept_last_good) = (&state.parsed, !state.kept().is_empty());
+        let severity = if state.kept().is_empty() { Severity::Error } else { Severity::Warning };
+        let parsed = &state.parsed;
         self.kept.extend(state.kept().iter().cloned());
         self.entities.extend(parsed.entities.iter().cloned());
         for (kind, count) in &parsed.not_read {
             *self.not_read.entry(kind.clone()).or_default() += count;
         }
         let faults = parsed.faults.iter().cloned();
-        self.faults.extend(faults.map(|fault| SourceFault { kept_last_good, ..fault }));
+        self.faults.extend(faults.map(|fault| Diagnostic { severity, ..fault }));
         Ok(state)
     }
 
@@ -225,7 +229,7 @@ impl<'a> FileWalk<'a> {
 
     /// A target of a Location: within the roots, and YAML or JSON by its name.
     fn follow(&mut self, from: &Path, target: &LocationTarget, depth: usize) {
-        let fault = |message: String| SourceFault::at(&target.place, message).of_entity(&target.entity);
+        let fault = |message: String| Diagnostic::at(target.place.clone(), message).of_entity(&target.entity);
         if self.targets_left == 0 {
             return;
         }

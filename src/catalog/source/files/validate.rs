@@ -1,6 +1,7 @@
 //! Mistakes in an entity's shape that leave it readable: what stands in the wrong place, references of no form.
 
-use crate::yaml::{Entry, Node, Position, Value, shown};
+use crate::diagnostic::Position;
+use crate::yaml::{Entry, Node, Value, shown};
 
 /// Kinds whose `spec` Backstage itself defines; in others the same keys may mean anything.
 const KINDS: [&str; 8] = ["component", "api", "resource", "system", "domain", "group", "user", "template"];
@@ -85,7 +86,8 @@ mod tests {
     fn each_mistake_has_its_place() {
         let text = "annotations: {a/b: c}\nmetadata:\n  annotation: {a/b: c}\nspec:\n  annotations: {a/b: c}\n  \
                     owner: 5\n  system:\n  dependsOn: [a, 'b:c:d']\n  parent: {id: 1}\n";
-        let root = documents(text, &Budget::CATALOG).remove(0).unwrap();
+        let root =
+            documents(text, &std::path::Path::new("a.yaml").into(), &Budget::CATALOG).remove(0).unwrap();
         let places = |kind: &str| -> Vec<(usize, usize)> {
             mistakes(&root, kind).iter().map(|(at, _)| (at.line, at.column)).collect()
         };

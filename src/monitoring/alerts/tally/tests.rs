@@ -8,8 +8,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::alertmanager::{AlertmanagerState, ReceivedAlert};
 use crate::annotations::Matchers;
+use crate::diagnostic::Diagnostic;
 use crate::monitoring::alerts::AlertTable;
-use crate::problem::Problem;
 use crate::prometheus::{Alert, AlertState, AlertingRule, InstanceName, Labels, RuleHealth};
 use crate::promql::Matcher;
 use crate::store::Answer;
@@ -64,7 +64,7 @@ fn spec() -> impl Strategy<Value = AlertSpec> {
     let chance = prop::bool::weighted(0.1);
     (names, matchers, any::<bool>(), chance).prop_map(|(names, texts, broken, unreadable)| {
         let (matchers, problems) = Matcher::read_list(&texts.join(","));
-        let is_contradiction = |problem: &Problem| problem.message.contains("all matchers must hold");
+        let is_contradiction = |problem: &Diagnostic| problem.message.contains("all matchers must hold");
         assert!(problems.iter().all(is_contradiction), "{problems:?}");
         let matchers = if unreadable { Matchers::Unreadable } else { Matchers::All(matchers) };
         AlertSpec { names, matchers, broken: broken || unreadable }

@@ -14,18 +14,17 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use super::Settings;
-use super::raw::RawNode;
 use super::reader::Reader;
-use crate::catalog::{CatalogSettings, FileLocation, Place};
+use crate::catalog::{CatalogSettings, FileLocation};
 
 /// Reads every key that the portal knows. None, or faults, when something is wrong.
-pub(super) fn settle(root: &Reader<'_>, listen: Option<SocketAddr>) -> Option<Settings> {
-    let (instances, named) = instances::settle(root);
-    let alertmanagers = alertmanagers::settle(&root.get("promenade").get("instances"), &instances);
-    let routing = routing::settle(root, &named);
+pub(super) fn read(root: &Reader<'_>, listen: Option<SocketAddr>) -> Option<Settings> {
+    let (instances, named) = instances::read(root);
+    let alertmanagers = alertmanagers::read(&root.get("promenade").get("instances"), &instances);
+    let routing = routing::read(root, &named);
     let mut catalog = catalog(&root.get("catalog"));
-    catalog.backstage = backstage::settle(&root.get("promenade").get("catalog"));
-    let portal = portal::settle(root, listen);
+    catalog.backstage = backstage::read(&root.get("promenade").get("catalog"));
+    let portal = portal::read(root, listen);
     let (listen, serving, web, store) = portal?;
     Some(Settings { listen, serving, web, instances, alertmanagers, routing, catalog, store })
 }
@@ -41,7 +40,7 @@ fn catalog(catalog: &Reader<'_>) -> CatalogSettings {
         let kind = location.get("type");
         let Some(kind_text) = kind.text() else {
             if !kind.is_present() {
-                kind.fault("a location needs its type");
+                kind.fault("a location needs a `type`");
             }
             continue;
         };
@@ -51,26 +50,21 @@ fn catalog(catalog: &Reader<'_>) -> CatalogSettings {
         }
         let target = location.get("target");
         match target.text() {
-            Some(text) if text.value.is_empty() => target.fault("a location needs its target"),
+            Some(text) if text.value.is_empty() => target.fault("a location needs a `target`"),
             Some(text) => files.push(FileLocation {
                 target: text.value,
                 bases: bases(&target),
-                place: target.node().map(place),
+                place: target.location(),
             }),
-            None if !target.is_present() => target.fault("a location needs its target"),
+            None if !target.is_present() => target.fault("a location needs a `target`"),
             None => {}
         }
     }
     CatalogSettings { files, not_read, ..CatalogSettings::default() }
 }
 
-fn place(node: &RawNode) -> Place {
-    Place { file: node.origin.file.clone(), line: node.origin.at.line, column: node.origin.at.column }
-}
-
 /// Backstage's own templates write targets as its backend sees them, from `packages/backend`.
 fn bases(target: &Reader<'_>) -> Vec<PathBuf> {
-    let Some(node) = target.node() else { return Vec::new() };
-    let directory = node.origin.directory();
+    let Some(directory) = target.directory() else { return Vec::new() };
     vec![directory.to_path_buf(), directory.join("packages/backend")]
 }

@@ -8,11 +8,11 @@ use crate::alertmanager::AlertmanagerSettings;
 use crate::config::reader::Reader;
 use crate::prometheus::{InstanceName, InstanceSettings};
 
-pub(super) fn settle(
+pub(super) fn read(
     own: &Reader<'_>,
     instances: &[InstanceSettings],
 ) -> BTreeMap<InstanceName, AlertmanagerSettings> {
-    let settled = instances.iter().filter_map(|instance| {
+    let found = instances.iter().filter_map(|instance| {
         let read = own.get(instance.name.as_str()).get("alertmanager");
         if !read.is_present() {
             return None;
@@ -20,15 +20,15 @@ pub(super) fn settle(
         read.only(&["url", "uiUrl", "headers"], &[]);
         let url = read.get("url");
         if read.is_map() && !url.is_present() {
-            url.fault("an Alertmanager needs its url");
+            url.fault("an Alertmanager needs a `url`");
         }
         let (url, ui_url) = (url.parse(base_url)?, read.get("uiUrl").parse(base_url));
         let ui_url = ui_url.unwrap_or_else(|| url.clone());
-        let headers = headers::settle(&read.get("headers"));
+        let headers = headers::read(&read.get("headers"));
         Some((
             instance.name.clone(),
             AlertmanagerSettings { url, ui_url, headers, timeout: instance.timeout },
         ))
     });
-    settled.collect()
+    found.collect()
 }

@@ -21,7 +21,7 @@ const RESERVED: [&str; 12] = [
 ];
 
 /// Reads `headers` of a proxy entry.
-pub(super) fn settle(headers: &Reader<'_>) -> Vec<(String, SecretString)> {
+pub(super) fn read(headers: &Reader<'_>) -> Vec<(String, SecretString)> {
     let mut found: Vec<(String, SecretString)> = Vec::new();
     for (name, value) in headers.entries() {
         if let Err(message) = check_name(name) {
@@ -29,7 +29,7 @@ pub(super) fn settle(headers: &Reader<'_>) -> Vec<(String, SecretString)> {
             continue;
         }
         if found.iter().any(|(known, _)| known.eq_ignore_ascii_case(name)) {
-            value.fault("the header stands here twice, in different case");
+            value.fault("duplicate header, in different case");
             continue;
         }
         let Some(text) = value.text() else { continue };
@@ -49,10 +49,10 @@ pub(super) fn is_name(name: &str) -> bool {
 
 fn check_name(name: &str) -> Result<(), String> {
     if !is_name(name) {
-        return Err("is no header name".to_owned());
+        return Err("is not a header name".to_owned());
     }
     if RESERVED.iter().any(|reserved| name.eq_ignore_ascii_case(reserved)) {
-        return Err("this header cannot be set: the portal sets it itself".to_owned());
+        return Err("this header cannot be set; Promenade sets it itself".to_owned());
     }
     Ok(())
 }
@@ -60,10 +60,10 @@ fn check_name(name: &str) -> Result<(), String> {
 /// Says what is wrong without the value, wherever that came from.
 fn check_value(value: &str) -> Result<(), String> {
     if value.contains(['\n', '\r']) {
-        return Err("the header's value has a line break in it".to_owned());
+        return Err("the header's value contains a line break".to_owned());
     }
     if value.chars().any(|c| c.is_control() && c != '\t') {
-        return Err("the header's value has a control character in it".to_owned());
+        return Err("the header's value contains a control character".to_owned());
     }
     Ok(())
 }

@@ -11,13 +11,13 @@ use crate::config::reader::Reader;
 const INTERVAL: Duration = Duration::from_secs(60);
 
 /// None when Backstage is no source, or its address is at fault.
-pub(super) fn settle(catalog: &Reader<'_>) -> Option<BackstageSettings> {
+pub(super) fn read(catalog: &Reader<'_>) -> Option<BackstageSettings> {
     catalog.only(&["backstage"], &[]);
     let backstage = catalog.get("backstage");
     backstage.only(&["baseUrl", "token", "interval"], &[]);
     let address = backstage.get("baseUrl");
     if backstage.is_map() && !address.is_present() {
-        address.fault("the address of Backstage's backend is needed, such as `http://backstage:7007`");
+        address.fault("missing; write the address of Backstage's backend, such as `http://backstage:7007`");
     }
     let token = token(&backstage.get("token"));
     let interval = backstage.get("interval").parse(|text| seconds(text, 1..=86_400)).unwrap_or(INTERVAL);
@@ -32,7 +32,9 @@ fn token(token: &Reader<'_>) -> Option<SecretString> {
         return None;
     }
     if !text.chars().all(|c| c.is_ascii_graphic()) {
-        token.fault("the token (not shown) holds white space or other characters that no header can carry");
+        token.fault(
+            "the token (not shown) contains white space or other characters that a header cannot have",
+        );
         return None;
     }
     Some(text.into())

@@ -35,7 +35,7 @@ const CONDITIONS: [&str; 9] =
 const MAX_NAME: usize = 63;
 
 /// `named` are all instances, those included whose own settings are at fault.
-pub(super) fn settle(root: &Reader<'_>, named: &[Named]) -> RoutingSettings {
+pub(super) fn read(root: &Reader<'_>, named: &[Named]) -> RoutingSettings {
     let promenade = root.get("promenade");
     let mut rules: Vec<Rule> = Vec::new();
     for (number, item) in (1..).zip(promenade.get("routing").items()) {
@@ -69,7 +69,7 @@ fn rule_name(item: &Reader<'_>, number: usize, before: &[Rule], named: &[Named])
     let read = key.parse(|text| match text.len() {
         1..=MAX_NAME if text.chars().all(plain) => Ok(text.to_owned()),
         _ => Err(format!(
-            "is no name of a rule: at most {MAX_NAME} letters, digits, dashes, dots and underscores"
+            "is not a valid rule name: at most {MAX_NAME} letters, digits, dashes, dots and underscores"
         )),
     });
     let name = read.unwrap_or_else(|| nameless(number));
@@ -77,7 +77,7 @@ fn rule_name(item: &Reader<'_>, number: usize, before: &[Rule], named: &[Named])
         key.fault("another rule has the same name");
     }
     if named.iter().any(|one| one.name.strip_prefix(&name).is_some_and(|rest| rest.starts_with('/'))) {
-        key.fault("the name of an instance begins like those of this rule's targets");
+        key.fault("the name of an instance begins with this rule's name and a slash");
     }
     name
 }
@@ -86,7 +86,7 @@ fn target(item: &Reader<'_>, named: &[Named]) -> Option<RuleTarget> {
     let (instance, target) = (item.get("instance"), item.get("target"));
     match (instance.is_present(), target.is_present()) {
         (false, false) => {
-            item.fault("a rule needs its `instance` or its `target`");
+            item.fault("a rule needs an `instance` or a `target`");
             None
         }
         (true, true) => {
@@ -102,7 +102,7 @@ fn target(item: &Reader<'_>, named: &[Named]) -> Option<RuleTarget> {
                 named.iter().filter(|one| one.literal).map(|one| one.name.as_str()).collect();
             let name = instance.parse(|text| match named.iter().any(|one| one.name == text) {
                 true => Ok(InstanceName::new(text)),
-                false => Err(format!("is the name of no instance{}", suggestion(text, &literal))),
+                false => Err(format!("is not an instance{}", suggestion(text, &literal))),
             });
             name.map(RuleTarget::Instance)
         }
@@ -117,7 +117,7 @@ fn target_rule(item: &Reader<'_>, target: &Reader<'_>) -> Option<TargetRule> {
     let timeout = time("timeout", 300, TIMEOUT);
     let max_concurrent =
         item.get("maxConcurrent").parse(|text| number(text, 1..=256)).unwrap_or(MAX_CONCURRENT);
-    let headers = headers::settle(&item.get("headers"));
+    let headers = headers::read(&item.get("headers"));
     let secure = item.get("secure").flag().unwrap_or(true);
     let ui_url = item.get("uiUrl").parse(UrlTemplate::read);
     let api = target.parse(UrlTemplate::read)?;
@@ -127,7 +127,7 @@ fn target_rule(item: &Reader<'_>, target: &Reader<'_>) -> Option<TargetRule> {
 
 fn allowed_hosts(key: &Reader<'_>, api: &UrlTemplate) -> Vec<HostPattern> {
     if !key.is_present() {
-        key.fault("a target needs its allowedHosts, such as `['*.prometheus.example']`");
+        key.fault("a target needs `allowedHosts`, such as `['*.prometheus.example']`");
         return Vec::new();
     }
     let sample = api.sample();
@@ -136,9 +136,7 @@ fn allowed_hosts(key: &Reader<'_>, api: &UrlTemplate) -> Vec<HostPattern> {
     let hosts: Vec<HostPattern> = read.collect();
     let may_be_exact = api.has_places_in_host() && hosts.iter().any(HostPattern::is_exact);
     if hosts.len() == items.len() && !may_be_exact && !hosts.iter().any(|host| host.allows(sample)) {
-        key.fault(
-            "none of them allows what the target builds; a port belongs to them where the target has one",
-        );
+        key.fault("none of these hosts allows the target's URL; include the port if the target has one");
     }
     hosts
 }
@@ -162,7 +160,7 @@ fn conditions(when: &Reader<'_>) -> Conditions {
             }
             _ => match key.strip_prefix("spec.").filter(|path| !path.is_empty()) {
                 Some(path) => of_spec(path, &value, entity),
-                None => value.fault(format!("there is no such condition{}", suggestion(key, &CONDITIONS))),
+                None => value.fault(format!("unknown condition{}", suggestion(key, &CONDITIONS))),
             },
         }
     }
@@ -195,7 +193,7 @@ fn relations(map: &Reader<'_>) -> Vec<Condition> {
     let mut found = Vec::new();
     for (key, value) in map.entries() {
         let Some(relation) = RelationWord::find(key) else {
-            value.fault(format!("there is no such relation{}", suggestion(key, &words)));
+            value.fault(format!("unknown relation{}", suggestion(key, &words)));
             continue;
         };
         let accepted = patterns(&value, |text| relation.pattern(text));
@@ -208,7 +206,7 @@ fn headers_of(map: &Reader<'_>) -> Vec<(String, Vec<Pattern>)> {
     let mut found = Vec::new();
     for (name, value) in map.entries() {
         if !headers::is_name(name) {
-            value.fault("is no header name");
+            value.fault("is not a header name");
             continue;
         }
         found.push((name.to_ascii_lowercase(), counting(&value)));
@@ -224,7 +222,7 @@ fn counting(value: &Reader<'_>) -> Vec<Pattern> {
 fn patterns(value: &Reader<'_>, read: impl Fn(&str) -> Result<Pattern, String>) -> Vec<Pattern> {
     let items = one_or_more(value);
     if items.is_empty() {
-        value.fault("accepts nothing: write a text, or a list of them");
+        value.fault("is empty; write a text or a list of texts");
     }
     items.iter().filter_map(|item| item.parse(&read)).collect()
 }
@@ -241,7 +239,7 @@ fn one_or_more<'a>(value: &Reader<'a>) -> Vec<Reader<'a>> {
 fn selectors(key: &Reader<'_>) -> Vec<Conditions> {
     let items = key.items();
     if items.is_empty() && key.is_list() {
-        key.fault("selects no entity, so that nobody could use the instance");
+        key.fault("selects no entity, so no page could use the instance");
     }
     items.iter().map(selector).collect()
 }
@@ -250,9 +248,9 @@ fn selector(item: &Reader<'_>) -> Conditions {
     let mut found = Vec::new();
     item.only(&["kind", "namespace", "owner"], &[]);
     if item.is_map() && item.entries().is_empty() {
-        item.fault("selects every entity: leave allowedEntities out if that is meant");
+        item.fault("selects every entity; remove allowedEntities to allow all");
     } else if !item.is_map() && !item.is_present() {
-        item.fault("is empty, where a selector is needed: kind, namespace, owner");
+        item.fault("is empty; write a selector with kind, namespace or owner");
     }
     for (key, value) in item.entries() {
         let owner = RelationWord::owner();

@@ -12,52 +12,57 @@ use crate::web::WebSettings;
 const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 7080);
 const TITLE: &str = "Promenade";
 const CACHE_BYTES: u64 = 256 << 20;
+const KEYS: [&str; 10] = [
+    "listen",
+    "adminListen",
+    "auth",
+    "adHocQueries",
+    "embedding",
+    "defaults",
+    "instances",
+    "cache",
+    "catalog",
+    "routing",
+];
 
 /// None when where to listen is at fault.
-pub(super) fn settle(
+pub(super) fn read(
     root: &Reader<'_>,
     listen: Option<SocketAddr>,
 ) -> Option<(SocketAddr, ServingSettings, WebSettings, StoreSettings)> {
     let promenade = root.get("promenade");
-    let known = [
-        "listen",
-        "adminListen",
-        "auth",
-        "adHocQueries",
-        "embedding",
-        "defaults",
-        "instances",
-        "cache",
-        "catalog",
-        "routing",
-    ];
-    promenade.only(&known, &[]);
-    let embedding = promenade.get("embedding");
-    embedding.only(&["frameAncestors", "parentOrigins"], &[]);
-    let ad_hoc = promenade.get("adHocQueries").flag();
+    promenade.only(&KEYS, &[]);
     let address = address(&promenade, listen);
     let admin_listen = admin_address(&promenade, address);
+    let web = web(root, &promenade, address, admin_listen.is_some());
+    let cache = promenade.get("cache");
+    cache.only(&["maxBytes"], &[]);
+    let store = StoreSettings { max_bytes: cache.get("maxBytes").parse(bytes).unwrap_or(CACHE_BYTES) };
+    let serving = ServingSettings { admin_listen, ..ServingSettings::default() };
+    Some((address?, serving, web, store))
+}
+
+fn web(
+    root: &Reader<'_>,
+    promenade: &Reader<'_>,
+    address: Option<SocketAddr>,
+    admin_apart: bool,
+) -> WebSettings {
+    let embedding = promenade.get("embedding");
+    embedding.only(&["frameAncestors", "parentOrigins"], &[]);
     let app = root.get("app");
-    let web = WebSettings {
-        title: app
-            .get("title")
-            .text()
-            .map(|t| t.value)
-            .filter(|t| !t.is_empty())
-            .unwrap_or_else(|| TITLE.to_owned()),
+    let title = app.get("title").text().map(|text| text.value).filter(|title| !title.is_empty());
+    let ad_hoc = promenade.get("adHocQueries").flag();
+    WebSettings {
+        title: title.unwrap_or_else(|| TITLE.to_owned()),
         base_url: app.get("baseUrl").parse(base_url),
         frame_ancestors: origins(&embedding.get("frameAncestors")),
         parent_origins: origins(&embedding.get("parentOrigins")),
         defaults: defaults(&promenade.get("defaults")),
         ad_hoc: ad_hoc.unwrap_or_else(|| address.is_some_and(is_loopback)),
         demo: false,
-        admin_apart: admin_listen.is_some(),
-    };
-    let cache = promenade.get("cache");
-    cache.only(&["maxBytes"], &[]);
-    let store = StoreSettings { max_bytes: cache.get("maxBytes").parse(bytes).unwrap_or(CACHE_BYTES) };
-    let serving = ServingSettings { admin_listen, ..ServingSettings::default() };
-    Some((address?, serving, web, store))
+        admin_apart,
+    }
 }
 
 /// Where to listen: beyond loopback only when it is written that anybody may look.
@@ -79,7 +84,7 @@ fn admin_address(promenade: &Reader<'_>, readers: Option<SocketAddr>) -> Option<
     }
     let address: SocketAddr = written.parse(socket_address)?;
     if readers.is_some_and(|readers| are_one(readers, address)) {
-        written.fault("is where readers are answered already: give it a port of its own");
+        written.fault("is the same address as `promenade.listen`; use another port");
     }
     allowed(promenade, address, "promenade.adminListen");
     Some(address)
@@ -99,8 +104,8 @@ fn allowed(promenade: &Reader<'_>, address: SocketAddr, whose: &str) {
     let is_open = open == Some(true) || (key.is_present() && open.is_none());
     if !is_loopback(address) && !is_open {
         key.fault(format!(
-            "{whose} asks to listen beyond this machine, where anybody could look: \
-             write `promenade.auth.allowUnauthenticated: true` if that is meant"
+            "{whose} is an address beyond this machine, so anybody could read the pages; \
+             set `promenade.auth.allowUnauthenticated: true` to allow that"
         ));
     }
 }

@@ -1,17 +1,17 @@
-//! Annotation keys that look like ours and are not: misspelt, of another domain, or empty.
+//! Annotation keys that are misspelt, of another domain, or without a value.
 
 use super::finding::Finding;
 use crate::annotations::{KNOWN, LABELS, PARAMS, RULE, SERVICE_NAME};
 use crate::catalog::Entity;
-use crate::problem::{Problem, Span};
+use crate::diagnostic::{Diagnostic, Span};
 
-/// What stands before the slash of a known key, or of one that is nearly known.
-const OURS: [&str; 4] = ["prometheus.io", "promenade.io", "prometheus", "promenade"];
+/// The part before the slash of a known key, or of a nearly known one.
+const DOMAINS: [&str; 4] = ["prometheus.io", "promenade.io", "prometheus", "promenade"];
 
-/// Keys under `prometheus.io/` that tell Prometheus what to scrape in Kubernetes, and are no mistake.
-const OF_KUBERNETES: [&str; 5] = ["scrape", "port", "path", "scheme", "probe"];
+/// Keys under `prometheus.io/` that tell Prometheus what to scrape in Kubernetes.
+const KUBERNETES_KEYS: [&str; 5] = ["scrape", "port", "path", "scheme", "probe"];
 
-/// Words that people write for ours, too far from them to be a slip of the pen.
+/// Other words for the known keys, too different to be a misspelling.
 const OTHER_WORDS: [(&str, &str); 9] = [
     ("instance", SERVICE_NAME),
     ("instance-name", SERVICE_NAME),
@@ -24,7 +24,7 @@ const OTHER_WORDS: [(&str, &str); 9] = [
     ("selector", LABELS),
 ];
 
-/// Whether the entity says anything that the portal reads.
+/// Whether the entity has any annotation that the portal reads.
 pub(super) fn has_any(entity: &Entity) -> bool {
     KNOWN.iter().any(|key| entity.annotation(key).is_some()) || entity.annotations.contains_key(LABELS)
 }
@@ -35,37 +35,37 @@ pub(super) fn findings(entity: &Entity) -> Vec<Finding> {
 
 fn of_key(entity: &Entity, key: &str, value: &str) -> Option<Finding> {
     if KNOWN.contains(&key) {
-        let told = "the annotation is empty, which counts as missing";
-        let problem = Problem::warning(Span::whole(value), told);
-        // An empty list of matchers chooses nothing, which is told as the annotation's problem.
+        let warning =
+            Diagnostic::warning(Span::whole(value), "the annotation is empty, which counts as missing");
+        // An empty list of matchers is a problem of the annotation itself.
         let is_missing = value.is_empty() && key != LABELS;
-        return is_missing.then(|| Finding::of_problem(entity, key, &problem));
+        return is_missing.then(|| Finding::of_value(entity, key, warning));
     }
-    let meant = meant(key);
-    if meant.is_none() && !key.starts_with("promenade.io/") {
+    let known = nearest_key(key);
+    if known.is_none() && !key.starts_with("promenade.io/") {
         return None;
     }
-    let told = match meant {
-        Some(_) => "nothing reads this annotation; it looks like a misspelt one".to_owned(),
-        None => format!("there is no such annotation of Promenade; there is {PARAMS}"),
+    let message = match known {
+        Some(_) => "unknown annotation; it looks misspelt".to_owned(),
+        None => format!("unknown annotation of Promenade; use {PARAMS}"),
     };
-    Some(Finding::of_key(entity, key, told).suggesting(meant))
+    Some(Finding::of_key(entity, key, message).suggesting(known))
 }
 
-/// The known key that an unknown one is probably meant to be.
-fn meant(key: &str) -> Option<&'static str> {
+/// The known key that an unknown one is probably a misspelling of.
+fn nearest_key(key: &str) -> Option<&'static str> {
     let lower = key.trim().to_lowercase().replace('_', "-");
     let Some((domain, name)) = lower.split_once('/') else {
         // `prometheus.io.rule`, `prometheus.io-rule`
         return KNOWN.into_iter().find(|known| distance(&lower, known) <= 1);
     };
     let names = KNOWN.into_iter().filter_map(|known| Some((known, known.split_once('/')?.1)));
-    if !OURS.contains(&domain) {
+    if !DOMAINS.contains(&domain) {
         // The name first: most keys are those of others, and comparing is cheap.
         let known = names.filter(|(_, own)| *own == name).map(|(known, _)| known).next()?;
-        return OURS.iter().any(|ours| distance(domain, ours) <= 3).then_some(known);
+        return DOMAINS.iter().any(|ours| distance(domain, ours) <= 3).then_some(known);
     }
-    if OF_KUBERNETES.contains(&name) || name.starts_with("scrape-") || name.starts_with("param-") {
+    if KUBERNETES_KEYS.contains(&name) || name.starts_with("scrape-") || name.starts_with("param-") {
         return None;
     }
     let near = names.filter(|(_, own)| distance(name, own) <= 2).map(|(known, _)| known);
@@ -74,7 +74,7 @@ fn meant(key: &str) -> Option<&'static str> {
 }
 
 fn distance(a: &str, b: &str) -> usize {
-    // Far texts need no exact distance, and a key may be long.
+    // A key may be long, and distant texts need no exact distance.
     if a.len().abs_diff(b.len()) > 4 { usize::MAX } else { strsim::damerau_levenshtein(a, b) }
 }
 
@@ -114,7 +114,7 @@ mod tests {
             ("opsgenie.com/alert", None),
             ("rule", None),
         ] {
-            assert_eq!(meant(key), expected, "{key}");
+            assert_eq!(nearest_key(key), expected, "{key}");
         }
     }
 }

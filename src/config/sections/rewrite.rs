@@ -17,7 +17,7 @@ pub(super) fn api(target: &Url, proxy_path: &str, rules: Option<&[(String, Strin
         Some(rules) => rewritten(&format!("{PREFIX}{proxy_path}/{PROBE}"), rules)?,
     };
     let Some(before) = path.strip_suffix(PROBE).filter(|before| before.ends_with('/')) else {
-        return Err("does not keep the end of the path, where the endpoint's name stands".to_owned());
+        return Err("does not keep the end of the path, which is the endpoint's name".to_owned());
     };
     let joined = format!("{}/{before}", target.path());
     let parts: Vec<&str> = joined.split('/').filter(|part| !part.is_empty()).collect();
@@ -38,7 +38,7 @@ fn rewritten(path: &str, rules: &[(String, String)]) -> Result<String, String> {
 
 fn compile(pattern: &str) -> Result<Regex, String> {
     let built = RegexBuilder::new(pattern).size_limit(MAX_REGEX_BYTES).build();
-    built.map_err(|_| "has a pattern that Promenade cannot read as a regular expression".to_owned())
+    built.map_err(|_| "has an invalid regular expression".to_owned())
 }
 
 /// JavaScript's `$1`, `$&` and `$$` as the regex crate writes them; any other `$` is itself.
@@ -97,7 +97,7 @@ mod tests {
         check("http://p", Some(&[]), Ok("http://p/api/proxy/prometheus/api/"));
         check("http://p", Some(&[("api\\/proxy", "$$a")]), Ok("http://p/$a/prometheus/api/"));
         check("http://p", Some(&[(".*", "/fixed")]), Err("does not keep the end"));
-        check("http://p", Some(&[("(?!x)", "/")]), Err("cannot read"));
-        check("http://p", Some(&[("(a{1000}){1000}", "/")]), Err("cannot read"));
+        check("http://p", Some(&[("(?!x)", "/")]), Err("invalid regular expression"));
+        check("http://p", Some(&[("(a{1000}){1000}", "/")]), Err("invalid regular expression"));
     }
 }

@@ -10,12 +10,12 @@ use crate::promql::parse_duration;
 
 /// An address that people or the portal open: http or https, with a host, without credentials.
 pub(super) fn http_url(text: &str) -> Result<Url, String> {
-    let url = Url::parse(text).map_err(|e| format!("is no URL: {e}"))?;
+    let url = Url::parse(text).map_err(|e| format!("is not a URL: {e}"))?;
     if !matches!(url.scheme(), "http" | "https") {
-        return Err("is no http or https URL".to_owned());
+        return Err("is not an http or https URL".to_owned());
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err("holds credentials, which belong into a header".to_owned());
+        return Err("contains credentials; put them in a header".to_owned());
     }
     Ok(url)
 }
@@ -24,7 +24,7 @@ pub(super) fn http_url(text: &str) -> Result<Url, String> {
 pub(super) fn base_url(text: &str) -> Result<Url, String> {
     let url = http_url(text)?;
     if url.query().is_some() || url.fragment().is_some() {
-        return Err("has a query or a fragment, so that no path can follow it".to_owned());
+        return Err("has a query or fragment, which a base URL cannot have".to_owned());
     }
     Ok(url)
 }
@@ -32,17 +32,17 @@ pub(super) fn base_url(text: &str) -> Result<Url, String> {
 /// An origin as `frame-ancestors` takes it: scheme, host and port, and nothing that a policy could misread.
 pub(super) fn origin(text: &str) -> Result<String, String> {
     if text.contains('*') {
-        return Err("has a wildcard: name each origin exactly".to_owned());
+        return Err("has a wildcard; write each origin in full".to_owned());
     }
     let url =
-        base_url(text).map_err(|_| "is no origin, such as `https://backstage.example.com`".to_owned())?;
+        base_url(text).map_err(|_| "is not an origin such as `https://backstage.example.com`".to_owned())?;
     if !matches!(url.path(), "" | "/") {
-        return Err("has a path, which an origin does not".to_owned());
+        return Err("has a path, which an origin cannot have".to_owned());
     }
     if let Some(Host::Domain(host)) = url.host()
         && !host.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.'))
     {
-        return Err("has a host that is no host name".to_owned());
+        return Err("has an invalid host name".to_owned());
     }
     Ok(url.origin().ascii_serialization())
 }
@@ -53,7 +53,7 @@ pub(super) fn socket_address(text: &str) -> Result<SocketAddr, String> {
         Some(port) => format!("127.0.0.1:{port}"),
         None => text.to_owned(),
     };
-    text.parse().map_err(|_| "is no address and port, such as `127.0.0.1:7080`".to_owned())
+    text.parse().map_err(|_| "is not an address and port such as `127.0.0.1:7080`".to_owned())
 }
 
 /// A duration of whole seconds within bounds.
@@ -78,7 +78,7 @@ fn in_words(seconds: u64) -> String {
 }
 
 pub(super) fn number(text: &str, within: RangeInclusive<usize>) -> Result<usize, String> {
-    let told = || format!("is no whole number between {} and {}", within.start(), within.end());
+    let told = || format!("is not a whole number between {} and {}", within.start(), within.end());
     text.parse().ok().filter(|n| within.contains(n)).ok_or_else(told)
 }
 
@@ -97,9 +97,9 @@ pub(super) fn bytes(text: &str) -> Result<u64, String> {
         "k" | "ki" | "kib" => 1 << 10,
         "m" | "mi" | "mib" => 1 << 20,
         "g" | "gi" | "gib" => 1 << 30,
-        _ => return Err("has a unit that is none of KiB, MiB, GiB, kB, MB, GB".to_owned()),
+        _ => return Err("has an unknown unit; use KiB, MiB, GiB, kB, MB or GB".to_owned()),
     };
-    let number: u64 = digits.parse().map_err(|_| "is no size, such as `256MiB`".to_owned())?;
+    let number: u64 = digits.parse().map_err(|_| "is not a size such as `256MiB`".to_owned())?;
     let size = number.checked_mul(factor).filter(|size| SIZES.contains(size));
     size.ok_or_else(|| "is not between 1MiB and 1024GiB".to_owned())
 }

@@ -38,7 +38,7 @@ struct Entry<'a> {
 /// Proxy entries by their path in one form: `/prometheus/api`.
 type Proxies<'a> = BTreeMap<String, Reader<'a>>;
 
-pub(super) fn settle(root: &Reader<'_>) -> (Vec<InstanceSettings>, Vec<Named>) {
+pub(super) fn read(root: &Reader<'_>) -> (Vec<InstanceSettings>, Vec<Named>) {
     let prometheus = root.get("prometheus");
     prometheus.only(&["proxyPath", "uiUrl", "instances"], &[]);
     let proxies = proxies(&root.get("proxy"));
@@ -49,15 +49,15 @@ pub(super) fn settle(root: &Reader<'_>) -> (Vec<InstanceSettings>, Vec<Named>) {
     let literal: Vec<&str> = named.iter().filter(|n| n.literal).map(|n| n.name.as_str()).collect();
     for (name, value) in own.entries() {
         if !names.contains(&name) {
-            value.fault(format!("no instance has this name{}", suggestion(name, &literal)));
+            value.fault(format!("unknown instance{}", suggestion(name, &literal)));
         }
     }
     let all = named.iter().map(|n| Named { name: n.name.clone(), literal: n.literal }).collect();
-    let settled = named.into_iter().filter_map(|mut named| {
+    let found = named.into_iter().filter_map(|mut named| {
         named.ui_url = named.ui_url.or_else(|| ui_url.clone());
         instance(named, &proxies, &own)
     });
-    (settled.collect(), all)
+    (found.collect(), all)
 }
 
 /// Both of Backstage's forms; what `endpoints` holds wins.
@@ -102,7 +102,7 @@ fn named<'a>(prometheus: &Reader<'a>, proxies: &Proxies<'a>) -> Vec<Entry<'a>> {
         let required = |key: &str| {
             let value = item.get(key);
             if !value.is_present() {
-                value.fault(format!("an instance needs its {key}"));
+                value.fault(format!("an instance needs a `{key}`"));
             }
             value
         };
@@ -110,7 +110,7 @@ fn named<'a>(prometheus: &Reader<'a>, proxies: &Proxies<'a>) -> Vec<Entry<'a>> {
         let name = name_key.parse(|text| match text {
             "" => Err("is empty".to_owned()),
             _ if text.chars().count() > MAX_NAME || text.chars().any(char::is_control) => {
-                Err("is no name for an instance".to_owned())
+                Err("is not a valid instance name".to_owned())
             }
             _ => Ok(text.to_owned()),
         });
@@ -172,7 +172,7 @@ fn instance(named: Entry<'_>, proxies: &Proxies<'_>, own: &Reader<'_>) -> Option
         return None;
     };
     let secure = entry.get("secure").flag().unwrap_or(true);
-    let headers = headers::settle(&entry.get("headers"));
+    let headers = headers::read(&entry.get("headers"));
     let api = api(entry, &named.proxy_path)?;
     Some(InstanceSettings {
         name: InstanceName::new(&named.name),
@@ -191,7 +191,7 @@ fn instance(named: Entry<'_>, proxies: &Proxies<'_>, own: &Reader<'_>) -> Option
 fn api(entry: &Reader<'_>, proxy_path: &str) -> Option<Url> {
     let target = if entry.is_map() { entry.get("target") } else { entry.clone() };
     if !target.is_present() {
-        target.fault("a proxy entry needs its target");
+        target.fault("a proxy entry needs a `target`");
     }
     let target_url = target.parse(base_url);
     let rules = entry.get("pathRewrite");

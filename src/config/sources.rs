@@ -1,0 +1,207 @@
+//! The files of a config, and those that they include, as one tree.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::substitution::Substitution;
+use crate::diagnostic::{Diagnostic, Location, Position, Severity, Subject};
+use crate::yaml::{self, Budget, Map, Node, Value};
+
+/// How deep files may include each other.
+const MAX_INCLUDES: usize = 8;
+
+/// Lines are numbered through all files, so that the position of a node says which file it is from.
+#[derive(Default)]
+pub(super) struct Sources {
+    files: Vec<SourceFile>,
+    /// Why an include failed, by the position of its node. It is a fault only where the node is read.
+    failed_includes: BTreeMap<Position, String>,
+}
+
+struct SourceFile {
+    path: Arc<Path>,
+    /// Of all files before this one.
+    lines_before: usize,
+    lines: usize,
+}
+
+impl Sources {
+    /// Reads one file, with what it includes. None when it is empty.
+    pub(super) fn load(
+        &mut self,
+        path: &Path,
+        substitution: &Substitution<'_>,
+    ) -> Result<Option<Node>, Diagnostic> {
+        let of_config = |fault: Diagnostic| Diagnostic { subject: Subject::Config(String::new()), ..fault };
+        // Not only regular files: a shell hands over a pipe for `<(...)`.
+        let bytes = File::open(path).map_err(|error| yaml::io_sentence(&error));
+        let bytes = bytes.and_then(|file| yaml::read_within(file, Budget::CONFIG.bytes));
+        let bytes = bytes.map_err(|message| of_config(Diagnostic::of_file(path, message)))?;
+        let Some(root) = self.parse(path, &bytes).map_err(of_config)? else { return Ok(None) };
+        if root.as_map().is_none() {
+            let message = format!("the config is {}, not a mapping", root.what());
+            let location = self.location(root.at);
+            return Err(of_config(Diagnostic { location, ..Diagnostic::new(Severity::Error, message) }));
+        }
+        Ok(Some(self.with_includes(root, substitution, 0)))
+    }
+
+    fn parse(&mut self, path: &Path, bytes: &[u8]) -> Result<Option<Node>, Diagnostic> {
+        let path: Arc<Path> = path.into();
+        let text = yaml::decode(bytes, &path, &Budget::CONFIG)?;
+        let mut documents = yaml::documents(text, &path, &Budget::CONFIG).into_iter();
+        let Some(first) = documents.next() else { return Ok(None) };
+        let mut root = first?;
+        match documents.next() {
+            None => {}
+            Some(Err(fault)) => return Err(fault),
+            Some(Ok(second)) => {
+                let message = "a second document begins here; a config file has only one";
+                return Err(Diagnostic::at(Location::new(&path, second.at), message));
+            }
+        }
+        let lines_before = self.files.last().map_or(0, |file| file.lines_before + file.lines);
+        self.files.push(SourceFile { path, lines_before, lines: text.lines().count() + 1 });
+        shift(&mut root, lines_before);
+        Ok(Some(root))
+    }
+
+    fn file_of(&self, at: Position) -> Option<&SourceFile> {
+        self.files.iter().rfind(|file| file.lines_before < at.line)
+    }
+
+    /// Where a node is written.
+    pub(super) fn location(&self, at: Position) -> Option<Location> {
+        let file = self.file_of(at)?;
+        let position = Position { line: at.line - file.lines_before, column: at.column };
+        Some(Location::new(&file.path, position))
+    }
+
+    /// Relative paths in a node begin here.
+    pub(super) fn directory(&self, at: Position) -> &Path {
+        let directory = self.file_of(at).and_then(|file| file.path.parent());
+        directory.filter(|directory| !directory.as_os_str().is_empty()).unwrap_or(Path::new("."))
+    }
+
+    pub(super) fn failed_include(&self, node: &Node) -> Option<&str> {
+        self.failed_includes.get(&node.at).filter(|_| is_include(node)).map(String::as_str)
+    }
+
+    /// Replaces each `$include` by what it names.
+    fn with_includes(&mut self, mut node: Node, substitution: &Substitution<'_>, depth: usize) -> Node {
+        if is_include(&node) {
+            return match self.include(&node, substitution, depth) {
+                Ok(included) => included,
+                Err(message) => {
+                    self.failed_includes.insert(node.at, message);
+                    node
+                }
+            };
+        }
+        node.value = match node.value {
+            Value::List(items) => Value::List(
+                items.into_iter().map(|item| self.with_includes(item, substitution, depth)).collect(),
+            ),
+            Value::Map(mut map) => {
+                for entry in &mut map.entries {
+                    let empty = Node { value: Value::Null, at: entry.at };
+                    let value = std::mem::replace(&mut entry.value, empty);
+                    entry.value = self.with_includes(value, substitution, depth);
+                }
+                Value::Map(map)
+            }
+            scalar => scalar,
+        };
+        node
+    }
+
+    /// `file.yaml#path.in.it`. The errors show neither the file's content nor what a variable held.
+    fn include(
+        &mut self,
+        node: &Node,
+        substitution: &Substitution<'_>,
+        depth: usize,
+    ) -> Result<Node, String> {
+        let Some(target) = only_argument(node, "$include")?.as_text() else {
+            return Err("`$include` takes a path".to_owned());
+        };
+        if depth >= MAX_INCLUDES {
+            return Err(format!("`$include` is nested more than {MAX_INCLUDES} files deep"));
+        }
+        let written = target;
+        let target = substitution.text(target)?.map(|text| text.value).ok_or("`$include` has no path")?;
+        let (file, inner) = target.split_once('#').map_or((target.as_str(), None), |(f, p)| (f, Some(p)));
+        let path = self.directory(node.at).join(file);
+        if !path.extension().is_some_and(|e| e == "yaml" || e == "yml" || e == "json") {
+            return Err(format!("`$include: {written}` is not a .yaml, .yml or .json file"));
+        }
+        let failed = |reason: &str| format!("the file of `$include: {written}` {reason}");
+        let bytes = yaml::read_regular(&path, Budget::CONFIG.bytes).map_err(|reason| failed(&reason))?;
+        let root = self.parse(&path, &bytes).map_err(|fault| {
+            let line = fault.position().map(|at| format!(" in line {}", at.line));
+            failed(&format!("is not valid{}: {}", line.unwrap_or_default(), fault.message))
+        })?;
+        let root = root.ok_or_else(|| failed("is empty"))?;
+        let mut found = self.with_includes(root, substitution, depth + 1);
+        for part in inner.into_iter().flat_map(|path| path.split('.')).filter(|part| !part.is_empty()) {
+            found = found.get(part).cloned().ok_or_else(|| failed("has nothing at that path"))?;
+        }
+        Ok(found)
+    }
+}
+
+fn shift(node: &mut Node, lines: usize) {
+    node.at.line += lines;
+    match &mut node.value {
+        Value::List(items) => items.iter_mut().for_each(|item| shift(item, lines)),
+        Value::Map(map) => map.entries.iter_mut().for_each(|entry| {
+            entry.at.line += lines;
+            shift(&mut entry.value, lines);
+        }),
+        _ => {}
+    }
+}
+
+/// The key and value of `{$env: X}`, `{$file: x}` and the like.
+pub(super) fn directive(node: &Node) -> Option<(&str, &Node)> {
+    let entry = node.as_map()?.entries.iter().find(|entry| entry.key.starts_with('$'))?;
+    Some((entry.key.as_str(), &entry.value))
+}
+
+fn is_include(node: &Node) -> bool {
+    directive(node).is_some_and(|(name, _)| name == "$include")
+}
+
+/// The value of a directive, which must be the only key of its mapping.
+pub(super) fn only_argument<'n>(node: &'n Node, name: &str) -> Result<&'n Node, String> {
+    match node.as_map().map(|map| map.entries.as_slice()) {
+        Some([entry]) => Ok(&entry.value),
+        _ => Err(format!("`{name}` must be the only key of its mapping")),
+    }
+}
+
+/// Lays `over` on `base`: mappings merge, everything else is replaced.
+pub(super) fn merge(base: Option<Node>, over: Node) -> Node {
+    let is_plain = directive(&over).is_none() && base.as_ref().is_some_and(|base| directive(base).is_none());
+    match (base.map(|base| base.value), over.value) {
+        (Some(Value::Map(base)), Value::Map(map)) if is_plain => {
+            Node { value: Value::Map(merge_maps(base, map)), at: over.at }
+        }
+        (_, value) => Node { value, at: over.at },
+    }
+}
+
+fn merge_maps(mut base: Map, over: Map) -> Map {
+    for mut entry in over.entries {
+        match base.entries.iter().position(|below| below.key == entry.key) {
+            Some(i) => {
+                entry.value = merge(Some(base.entries.remove(i).value), entry.value);
+                base.entries.insert(i, entry);
+            }
+            None => base.entries.push(entry),
+        }
+    }
+    base
+}
