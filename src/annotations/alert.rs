@@ -79,12 +79,16 @@ mod tests {
     use super::*;
 
     fn check(value: &str, names: Option<&[&str]>, problems: &[&str]) {
-        let (read, told) = read(value, &mut Vec::new());
+        let (read, message) = read(value, &mut Vec::new());
         let wanted = names.map_or(AlertNames::All, |names| {
             AlertNames::Named(names.iter().map(|name| (*name).to_owned()).collect())
         });
-        assert_eq!(read, wanted, "{value}: {told:?}");
-        assert_eq!(told.iter().map(|p| p.part_of(value)).collect::<Vec<_>>(), problems, "{value}: {told:?}");
+        assert_eq!(read, wanted, "{value}: {message:?}");
+        assert_eq!(
+            message.iter().map(|p| p.part_of(value)).collect::<Vec<_>>(),
+            problems,
+            "{value}: {message:?}"
+        );
     }
 
     #[test]

@@ -40,9 +40,9 @@ mod tests {
             (&"a=b,".repeat(65), None, 1),
             (&"a=b,".repeat(3_000), None, 1),
         ] {
-            let (matchers, told) = read(value);
+            let (matchers, message) = read(value);
             assert_eq!(matchers.known().map(<[_]>::len), wanted, "{value:.80}");
-            assert_eq!(told.len(), problems, "{value:.80}: {told:?}");
+            assert_eq!(message.len(), problems, "{value:.80}: {message:?}");
         }
     }
 }

@@ -91,12 +91,16 @@ mod tests {
             "- name: till\n  rules:\n  - alert: TillErrors\n  - alert: TillDown\n",
             "alert: TillErrors\nexpr: up\n---\nalert: TillDown",
         ] {
-            let told = rule_file(text).unwrap();
+            let message = rule_file(text).unwrap();
             assert!(
-                told.is_error() && told.message.ends_with("prometheus.io/alert, such as TillErrors,TillDown"),
-                "{told:?}"
+                message.is_error()
+                    && message.message.ends_with("prometheus.io/alert, such as TillErrors,TillDown"),
+                "{message:?}"
             );
-            assert!(!told.part_of(text).is_empty() && !told.part_of(text).contains('\n'), "{told:?}");
+            assert!(
+                !message.part_of(text).is_empty() && !message.part_of(text).contains('\n'),
+                "{message:?}"
+            );
         }
         assert!(rule_file("- record: a:b\n  expr: sum(b)").unwrap().message.ends_with("prometheus.io/alert"));
         for text in ["", "up", "up,\n  job:up:sum|job", "-up", "alert", "- up", "sum(alert:rate)"] {
@@ -106,8 +110,8 @@ mod tests {
 
     #[test]
     fn the_name_of_an_alert_is_called_that() {
-        let told = |text: &str| {
-            alert_name(&GraphSpec::of_query(text, None), Span::whole(text)).map(|told| told.is_error())
+        let message = |text: &str| {
+            alert_name(&GraphSpec::of_query(text, None), Span::whole(text)).map(|message| message.is_error())
         };
         for (text, wanted) in [
             ("till-high-latency-alerts", Some(false)),
@@ -123,7 +127,7 @@ mod tests {
             ("rate(x[5m])", None),
             ("x{", None),
         ] {
-            assert_eq!(told(text), wanted, "{text}");
+            assert_eq!(message(text), wanted, "{text}");
         }
     }
 }

@@ -84,11 +84,11 @@ mod tests {
     use super::*;
 
     fn check(value: &str, defaults: &[&str], problems: &[(&str, &str)]) {
-        let (read, told) = read(value);
+        let (read, message) = read(value);
         let read: Vec<String> = read.pairs().iter().map(|(name, value)| format!("{name}={value}")).collect();
-        assert_eq!(read, defaults, "{value}: {told:?}");
-        assert_eq!(told.len(), problems.len(), "{value}: {told:?}");
-        for (problem, (place, part)) in told.iter().zip(problems) {
+        assert_eq!(read, defaults, "{value}: {message:?}");
+        assert_eq!(message.len(), problems.len(), "{value}: {message:?}");
+        for (problem, (place, part)) in message.iter().zip(problems) {
             assert_eq!(problem.part_of(value), *place, "{value}: {}", problem.message);
             assert!(problem.message.contains(part), "{value}: {}", problem.message);
         }

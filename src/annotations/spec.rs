@@ -281,12 +281,12 @@ pub(super) mod tests {
         ]));
         assert_eq!(spec.service_name.as_deref(), Some("staging"));
         assert_eq!(spec.graphs.iter().map(|g| g.problems.len()).collect::<Vec<_>>(), [0, 1]);
-        let told: Vec<_> = spec
+        let message: Vec<_> = spec
             .problems
             .iter()
             .map(|p| (p.annotation().unwrap(), p.span.unwrap().start, p.span.unwrap().end))
             .collect();
-        assert_eq!(told, [(RULE, 6, 7), (ALERT, 0, 2), (LABELS, 0, 1), (PARAMS, 8, 13)]);
+        assert_eq!(message, [(RULE, 6, 7), (ALERT, 0, 2), (LABELS, 0, 1), (PARAMS, 8, 13)]);
     }
 
     #[test]

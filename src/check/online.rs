@@ -70,11 +70,11 @@ impl Online {
         });
         // Collected first: the futures then borrow nothing from the closure above.
         let conversations: Vec<_> = conversations.collect();
-        let mut told = stream::iter(conversations).buffered(AT_ONCE);
+        let mut message = stream::iter(conversations).buffered(AT_ONCE);
         let mut all = Self::default();
-        while let Some(told) = told.next().await {
-            all.findings.extend(told.findings);
-            all.failures.extend(told.failures);
+        while let Some(message) = message.next().await {
+            all.findings.extend(message.findings);
+            all.failures.extend(message.failures);
         }
         all
     }

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use super::{CommandError, serve_app};
-use crate::config::{Settings};
+use crate::config::Settings;
 use crate::diagnostic::Diagnostic;
 
 const CONFIG: &str = "config/app-config.yaml";

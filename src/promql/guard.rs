@@ -20,7 +20,7 @@ pub(super) fn fault(query: &str) -> Option<Diagnostic> {
         return Some(Diagnostic::error(
             whole,
             format!(
-                "the query is {length} bytes long; at most {MAX_QUERY_BYTES} are sent, use a recording rule"
+                "the query is {length} bytes long, and the limit is {MAX_QUERY_BYTES}; use a recording rule"
             ),
         ));
     }
@@ -28,7 +28,7 @@ pub(super) fn fault(query: &str) -> Option<Diagnostic> {
     let fault =
         words(query).find_map(|(kind, span)| nesting.step(kind, span, query)).or_else(|| nesting.finish());
     match fault {
-        None if nesting.empty => Some(Diagnostic::error(whole, "there is no query here")),
+        None if nesting.empty => Some(Diagnostic::error(whole, "no query")),
         fault => fault,
     }
 }
@@ -70,10 +70,7 @@ impl Nesting {
         let in_braces = matches!(self.open.last(), Some((b'{', ..)));
         match kind {
             Kind::Unclosed => {
-                return Some(Diagnostic::error(
-                    span,
-                    "this quote is not closed (a string in quotes ends on its line)",
-                ));
+                return Some(Diagnostic::error(span, "unclosed quote (a quoted string ends on its line)"));
             }
             Kind::Open(byte) => return self.open(byte, span),
             Kind::Close(byte) => return self.close(byte, span),
@@ -102,7 +99,7 @@ impl Nesting {
         (self.operators > MAX_QUERY_OPERATORS).then(|| {
             Diagnostic::error(
                 span,
-                format!("the query has more than {MAX_QUERY_OPERATORS} operators and is not sent; use a recording rule"),
+                format!("the query has more than {MAX_QUERY_OPERATORS} operators; use a recording rule"),
             )
         })
     }
@@ -117,7 +114,9 @@ impl Nesting {
         (self.depth > MAX_QUERY_DEPTH).then(|| {
             Diagnostic::error(
                 span,
-                format!("the query is nested deeper than {MAX_QUERY_DEPTH} here and is not sent; use a recording rule"),
+                format!(
+                    "the query is nested deeper than {MAX_QUERY_DEPTH} levels here; use a recording rule"
+                ),
             )
         })
     }
@@ -134,14 +133,14 @@ impl Nesting {
         let Some((open, _, signs_before)) = self.open.pop() else {
             return Some(Diagnostic::error(
                 span,
-                format!("this {close} closes no bracket; remove it or open one before it"),
+                format!("unmatched `{close}`; remove it or open a bracket before it"),
             ));
         };
         if closer(open) != byte {
             let (open, wanted) = (char::from(open), char::from(closer(open)));
             return Some(Diagnostic::error(
                 span,
-                format!("this {close} stands where a {wanted} must close the {open}"),
+                format!("expected `{wanted}` to close `{open}`, found `{close}`"),
             ));
         }
         self.operand_ends();
@@ -154,8 +153,8 @@ impl Nesting {
     /// The brackets that are still open at the end.
     fn finish(&self) -> Option<Diagnostic> {
         let (open, span, _) = self.open.last()?;
-        let (open, wanted) = (char::from(*open), char::from(closer(*open)));
-        Some(Diagnostic::error(*span, format!("this {open} is never closed; a {wanted} is missing")))
+        let open = char::from(*open);
+        Some(Diagnostic::error(*span, format!("unclosed `{open}`")))
     }
 }
 
@@ -165,14 +164,14 @@ mod tests {
 
     fn check(query: &str, wanted: Option<(&str, &str)>) {
         let fault = fault(query);
-        let told = fault.as_ref().map(|p| (p.part_of(query), p.message.as_str()));
-        match (told, wanted) {
+        let message = fault.as_ref().map(|p| (p.part_of(query), p.message.as_str()));
+        match (message, wanted) {
             (None, None) => {}
             (Some((place, message)), Some((at, part))) => {
                 assert_eq!(place, at, "{query}: {message}");
                 assert!(message.contains(part), "{query}: {message}");
             }
-            (told, wanted) => panic!("{query}: {told:?} instead of {wanted:?}"),
+            (message, wanted) => panic!("{query}: {message:?} instead of {wanted:?}"),
         }
     }
 
@@ -182,13 +181,13 @@ mod tests {
             ("up", None),
             ("sum by (a) (rate(x{b=~\"c|d\"}[5m])) / -2", None),
             ("x{a=')'} # it's (", None),
-            ("sum(up", Some(("(", "never closed"))),
-            ("up)", Some((")", "closes no bracket"))),
-            ("up{a=\"b\"", Some(("{", "never closed"))),
-            ("x[5m)", Some((")", "a ] must close the ["))),
-            ("x{a=\"b}", Some(("\"b}", "not closed"))),
+            ("sum(up", Some(("(", "unclosed"))),
+            ("up)", Some((")", "unmatched"))),
+            ("up{a=\"b\"", Some(("{", "unclosed"))),
+            ("x[5m)", Some((")", "expected `]` to close `[`"))),
+            ("x{a=\"b}", Some(("\"b}", "unclosed quote"))),
             ("x{a=\"{{ b }}\", c=\"{{\"} + x{a=\"}}\"}", None),
-            ("x{{ b", Some(("{", "never closed"))),
+            ("x{{ b", Some(("{", "unclosed"))),
             ("", Some(("", "no query"))),
             ("# only words", Some(("# only words", "no query"))),
         ] {

@@ -4,10 +4,8 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use super::list::{self, MAX_LIST_BYTES, MAX_MATCHERS};
 use super::quoted::quote;
 use super::regex::{Regex, compile};
-use crate::diagnostic::Diagnostic;
 
 /// The longest regex that is read as a list of texts, in bytes.
 const MAX_PLAIN: usize = 1_000;
@@ -62,21 +60,6 @@ enum Test {
     Regex(Arc<Regex>),
 }
 
-/// How many regexes of a list are compiled, which costs time; those that are plain texts do not count.
-#[derive(Clone, Copy, Debug)]
-pub struct RegexLimit {
-    pub most: usize,
-    /// Of all of them together.
-    pub most_bytes: usize,
-}
-
-impl RegexLimit {
-    /// None is compiled.
-    pub const NONE: Self = Self { most: 0, most_bytes: 0 };
-    /// As many as a list has.
-    pub const LIST: Self = Self { most: MAX_MATCHERS, most_bytes: MAX_LIST_BYTES };
-}
-
 impl Matcher {
     /// A matcher, or why there can be none, as a sentence.
     pub fn new(name: &str, op: MatchOp, value: &str) -> Result<Self, String> {
@@ -91,20 +74,9 @@ impl Matcher {
             },
         };
         if name.is_empty() {
-            return Err("a label's name is missing before the operator".to_owned());
+            return Err("no label name before the operator".to_owned());
         }
         Ok(Self { name: name.to_owned(), op, value: value.to_owned(), test })
-    }
-
-    /// Reads matchers from a comma-separated list, plain or in braces. What cannot be read is an error, and its
-    /// neighbours are read; as all matchers must hold, who chooses by them must look at the errors.
-    pub fn read_list(text: &str) -> (Vec<Self>, Vec<Diagnostic>) {
-        list::read_within(text, RegexLimit::LIST)
-    }
-
-    /// The same of a list that anybody may write: regexes beyond the limit are problems, and are not compiled.
-    pub fn read_list_within(text: &str, limit: RegexLimit) -> (Vec<Self>, Vec<Diagnostic>) {
-        list::read_within(text, limit)
     }
 
     /// Tests a label's value; an absent label counts as the empty text, as in Prometheus.

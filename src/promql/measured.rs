@@ -1,21 +1,22 @@
-//! Which metrics a query reads, and what it makes of them on the way to its value.
+//! Which metrics a query reads, and how its value derives from them.
 
 use promql_parser::parser::token::{
     T_ADD, T_AVG, T_BOTTOMK, T_DIV, T_EQLC, T_GTE, T_GTR, T_LAND, T_LIMIT_RATIO, T_LIMITK, T_LOR, T_LSS,
     T_LTE, T_LUNLESS, T_MAX, T_MIN, T_NEQ, T_QUANTILE, T_STDDEV, T_SUB, T_SUM, T_TOPK, TokenId,
 };
-use promql_parser::parser::value::ValueType;
 use promql_parser::parser::{AggregateExpr, BinaryExpr, Call, Expr, VectorSelector};
+
+use super::walk::{inner, is_scalar, selector, vector_argument};
 
 /// A query of more metrics than this is described by the first of them.
 const MOST_METRICS: usize = 16;
 
-/// What becomes of a metric's samples.
+/// How a value derives from a metric's samples.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Made {
-    /// They stay what they are.
+pub enum Derivation {
+    /// Unchanged.
     Level,
-    /// They are added up over series.
+    /// Added up over series.
     Sum,
     /// Their change per second.
     Rate,
@@ -25,15 +26,15 @@ pub enum Made {
     Quantile,
     /// The metric's `_sum` over its `_count`; `metric` is the name before either.
     Mean,
-    /// The time that went by since the instant that they hold.
+    /// The time since the instants that the samples hold.
     Age,
 }
 
-/// A metric, and what a query makes of it.
+/// A metric, and how a query's value derives from it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Measured {
+pub struct MeasuredMetric {
     pub metric: String,
-    pub made: Made,
+    pub derivation: Derivation,
 }
 
 /// The metrics that a query names, each once, in its order.
@@ -44,19 +45,17 @@ pub(super) fn metrics(expr: &Expr) -> Vec<String> {
 }
 
 fn collect(expr: &Expr, found: &mut Vec<String>) {
+    if let Some(selector) = selector(expr) {
+        return keep(selector, found);
+    }
     match expr {
         Expr::Aggregate(aggregate) => collect(&aggregate.expr, found),
-        Expr::Unary(unary) => collect(&unary.expr, found),
         Expr::Binary(binary) => {
             collect(&binary.lhs, found);
             collect(&binary.rhs, found);
         }
-        Expr::Paren(paren) => collect(&paren.expr, found),
-        Expr::Subquery(subquery) => collect(&subquery.expr, found),
-        Expr::VectorSelector(selector) => keep(selector, found),
-        Expr::MatrixSelector(matrix) => keep(&matrix.vs, found),
         Expr::Call(call) => call.args.args.iter().for_each(|arg| collect(arg, found)),
-        Expr::NumberLiteral(_) | Expr::StringLiteral(_) | Expr::Extension(_) => {}
+        _ => inner(expr).into_iter().for_each(|inner| collect(inner, found)),
     }
 }
 
@@ -70,40 +69,38 @@ fn keep(selector: &VectorSelector, found: &mut Vec<String>) {
 }
 
 /// What the query's value is made of; where there are several, the value is of what all of them are.
-/// Empty: it cannot be told.
-pub(super) fn measured(expr: &Expr) -> Vec<Measured> {
+/// Empty when that is unknown.
+pub(super) fn measured(expr: &Expr) -> Vec<MeasuredMetric> {
     let all = of(expr).unwrap_or_default();
     if all.len() > MOST_METRICS { Vec::new() } else { all }
 }
 
-fn of(expr: &Expr) -> Option<Vec<Measured>> {
+fn of(expr: &Expr) -> Option<Vec<MeasuredMetric>> {
     match expr {
-        Expr::Paren(paren) => of(&paren.expr),
-        Expr::Unary(unary) => of(&unary.expr),
-        Expr::Subquery(subquery) => of(&subquery.expr),
-        Expr::VectorSelector(selector) => level(selector),
-        Expr::MatrixSelector(matrix) => level(&matrix.vs),
         Expr::Aggregate(aggregate) => of_aggregate(aggregate),
         Expr::Call(call) => of_call(call),
         Expr::Binary(binary) => of_binary(binary),
-        Expr::NumberLiteral(_) | Expr::StringLiteral(_) | Expr::Extension(_) => None,
+        _ => match (selector(expr), inner(expr)) {
+            (Some(selector), _) => level(selector),
+            (None, inner) => of(inner?),
+        },
     }
 }
 
-fn level(selector: &VectorSelector) -> Option<Vec<Measured>> {
+fn level(selector: &VectorSelector) -> Option<Vec<MeasuredMetric>> {
     let metric = selector.name.clone()?;
-    Some(vec![Measured { metric, made: Made::Level }])
+    Some(vec![MeasuredMetric { metric, derivation: Derivation::Level }])
 }
 
-fn of_aggregate(aggregate: &AggregateExpr) -> Option<Vec<Measured>> {
+fn of_aggregate(aggregate: &AggregateExpr) -> Option<Vec<MeasuredMetric>> {
     match aggregate.op.id() {
         T_AVG | T_MIN | T_MAX | T_TOPK | T_BOTTOMK | T_LIMITK | T_LIMIT_RATIO | T_QUANTILE | T_STDDEV => {
             of(&aggregate.expr)
         }
         T_SUM => {
             let mut all = of(&aggregate.expr)?;
-            for one in all.iter_mut().filter(|one| one.made == Made::Level) {
-                one.made = Made::Sum;
+            for one in all.iter_mut().filter(|one| one.derivation == Derivation::Level) {
+                one.derivation = Derivation::Sum;
             }
             Some(all)
         }
@@ -111,15 +108,11 @@ fn of_aggregate(aggregate: &AggregateExpr) -> Option<Vec<Measured>> {
     }
 }
 
-fn of_call(call: &Call) -> Option<Vec<Measured>> {
-    let vector = call
-        .args
-        .args
-        .iter()
-        .find(|arg| matches!(arg.value_type(), ValueType::Vector | ValueType::Matrix))?;
+fn of_call(call: &Call) -> Option<Vec<MeasuredMetric>> {
+    let vector = vector_argument(call)?;
     match call.func.name {
-        "rate" | "irate" | "deriv" => change(vector, Made::Rate),
-        "increase" => change(vector, Made::Increase),
+        "rate" | "irate" | "deriv" => change(vector, Derivation::Rate),
+        "increase" => change(vector, Derivation::Increase),
         "histogram_quantile" => of(vector)?.into_iter().map(quantile).collect(),
         "abs"
         | "ceil"
@@ -155,21 +148,21 @@ fn of_call(call: &Call) -> Option<Vec<Measured>> {
 }
 
 /// A change of anything but a selector is a subquery's, and rare.
-fn change(vector: &Expr, made: Made) -> Option<Vec<Measured>> {
+fn change(vector: &Expr, derivation: Derivation) -> Option<Vec<MeasuredMetric>> {
     let all = of(vector)?;
-    let plain = all.iter().all(|one| one.made == Made::Level);
-    plain.then(|| all.into_iter().map(|one| Measured { made, ..one }).collect())
+    let plain = all.iter().all(|one| one.derivation == Derivation::Level);
+    plain.then(|| all.into_iter().map(|one| MeasuredMetric { derivation, ..one }).collect())
 }
 
 /// Without `_bucket` it is a native histogram's.
-fn quantile(buckets: Measured) -> Option<Measured> {
+fn quantile(buckets: MeasuredMetric) -> Option<MeasuredMetric> {
     let metric = buckets.metric.strip_suffix("_bucket").unwrap_or(&buckets.metric).to_owned();
-    (buckets.made != Made::Quantile).then_some(Measured { metric, made: Made::Quantile })
+    (buckets.derivation != Derivation::Quantile)
+        .then_some(MeasuredMetric { metric, derivation: Derivation::Quantile })
 }
 
-fn of_binary(binary: &BinaryExpr) -> Option<Vec<Measured>> {
+fn of_binary(binary: &BinaryExpr) -> Option<Vec<MeasuredMetric>> {
     let (left, right) = (&*binary.lhs, &*binary.rhs);
-    let is_scalar = |expr: &Expr| expr.value_type() == ValueType::Scalar;
     match binary.op.id() {
         T_LAND | T_LUNLESS => of(left),
         T_LOR => both(left, right),
@@ -190,7 +183,7 @@ fn is_comparison(op: TokenId) -> bool {
     matches!(op, T_EQLC | T_NEQ | T_LTE | T_LSS | T_GTE | T_GTR)
 }
 
-fn both(left: &Expr, right: &Expr) -> Option<Vec<Measured>> {
+fn both(left: &Expr, right: &Expr) -> Option<Vec<MeasuredMetric>> {
     let mut all = of(left)?;
     all.extend(of(right)?);
     Some(all)
@@ -204,15 +197,16 @@ fn is_now(expr: &Expr) -> bool {
     }
 }
 
-fn age(instant: Measured) -> Option<Measured> {
-    (instant.made == Made::Level).then_some(Measured { made: Made::Age, ..instant })
+fn age(instant: MeasuredMetric) -> Option<MeasuredMetric> {
+    (instant.derivation == Derivation::Level)
+        .then_some(MeasuredMetric { derivation: Derivation::Age, ..instant })
 }
 
 /// `rate(x_sum[5m]) / rate(x_count[5m])`, also added up.
-fn mean(left: &Expr, right: &Expr) -> Option<Vec<Measured>> {
+fn mean(left: &Expr, right: &Expr) -> Option<Vec<MeasuredMetric>> {
     let (sum, count) = (of(left)?, of(right)?);
     let ([sum], [count]) = (sum.as_slice(), count.as_slice()) else { return None };
     let metric = sum.metric.strip_suffix("_sum")?;
-    let fits = count.metric.strip_suffix("_count") == Some(metric) && sum.made == count.made;
-    fits.then(|| vec![Measured { metric: metric.to_owned(), made: Made::Mean }])
+    let fits = count.metric.strip_suffix("_count") == Some(metric) && sum.derivation == count.derivation;
+    fits.then(|| vec![MeasuredMetric { metric: metric.to_owned(), derivation: Derivation::Mean }])
 }

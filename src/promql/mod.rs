@@ -1,20 +1,24 @@
-//! PromQL as text that was looked at: the one door to the parser, guarded by length and depth. No I/O.
+//! PromQL queries, checked before they are sent. The parser is called here alone, behind a guard of length and depth.
 
 mod duration;
 mod functions;
 mod grammar;
+mod grouping;
 mod guard;
 mod list;
 mod matcher;
 mod measured;
 mod normal;
+mod plain;
+mod possible_values;
 mod quoted;
-mod reach;
 mod regex;
+mod result_labels;
 mod scan;
 mod shape;
 pub mod split;
 mod template;
+mod walk;
 mod words;
 
 use std::fmt;
@@ -22,13 +26,15 @@ use std::sync::Arc;
 
 pub use duration::parse_duration;
 pub use guard::{MAX_QUERY_BYTES, MAX_QUERY_DEPTH, MAX_QUERY_OPERATORS};
-pub use matcher::{MatchOp, Matcher, RegexLimit};
-pub use measured::{Made, Measured};
+pub use list::RegexLimit;
+pub use matcher::{MatchOp, Matcher};
+pub use measured::{Derivation, MeasuredMetric};
+pub use possible_values::PossibleValues;
 pub use quoted::{quote, unquote};
-pub use reach::{Reach, ResultLabels, reach};
+pub use result_labels::ResultLabels;
 pub use template::{Slot, Template};
 
-use self::grammar::Known;
+use self::grammar::QueryAnalysis;
 use crate::diagnostic::{Diagnostic, Span};
 
 /// A query that may be sent: within the limits, its brackets and quotes balanced,
@@ -39,12 +45,11 @@ pub struct PromQl {
     text: Arc<str>,
     checked: bool,
     /// Follows from the text.
-    known: Arc<Known>,
+    analysis: Arc<QueryAnalysis>,
 }
 
 impl PromQl {
-    /// Reads a query. A warning comes beside a query that can be sent all the same;
-    /// the spans of all problems are byte offsets into `text`.
+    /// Reads a query. A query with warnings can still be sent. The spans of all problems are byte offsets into `text`.
     /// Regexes inside are left to Prometheus, whose dialect differs from ours.
     pub fn read(text: &str) -> (Option<Self>, Vec<Diagnostic>) {
         let place = Span::whole(text).trimmed(text);
@@ -52,16 +57,14 @@ impl PromQl {
         if let Some(fault) = guard::fault(query) {
             return (None, vec![fault.shifted(place.start)]);
         }
-        let (checked, known, problems) = match grammar::judge(query) {
-            Ok(known) => (true, known, Vec::new()),
+        let (checked, analysis, problems) = match grammar::analyze(query) {
+            Ok(analysis) => (true, analysis, Vec::new()),
             Err(reason) => {
-                let told = format!(
-                    "not checked here, because our PromQL grammar does not know it ({reason}); it is sent as written"
-                );
-                (false, Known::default(), vec![Diagnostic::warning(place, told)])
+                let message = format!("could not be parsed here ({reason}); sent to Prometheus unchanged");
+                (false, QueryAnalysis::default(), vec![Diagnostic::warning(place, message)])
             }
         };
-        (Some(Self { text: query.into(), checked, known: known.into() }), problems)
+        (Some(Self { text: query.into(), checked, analysis: analysis.into() }), problems)
     }
 
     pub fn as_str(&self) -> &str {
@@ -71,7 +74,7 @@ impl PromQl {
     /// Equal for queries that are the same but for how they are written: as Prometheus prints a rule's
     /// expression, too. None when our grammar does not know the query. Means nothing to another process.
     pub fn normal_form(&self) -> Option<NormalForm> {
-        self.checked.then(|| grammar::normal_form(&self.text)).flatten()
+        self.checked.then(|| grammar::normal_hash(&self.text)).flatten().map(NormalForm)
     }
 
     /// False when our grammar does not know the query (newer PromQL, MetricsQL).
@@ -82,25 +85,25 @@ impl PromQl {
     /// The labels of the outermost `by (...)`, in its order; empty without one. Looks through
     /// parentheses, into the first vector of a function call or an operation, and into `topk` and its like.
     pub fn outermost_by(&self) -> Vec<String> {
-        self.known.outermost_by.clone()
+        self.analysis.outermost_by.clone()
     }
 
     /// The metrics that the query names, each once, in its order; empty when our grammar does not know the query.
     pub fn metrics(&self) -> &[String] {
-        &self.known.metrics
+        &self.analysis.metrics
     }
 
     /// What the query's value is made of; where there are several, the value is of what all of them are.
-    /// Empty: it cannot be told.
-    pub fn measured(&self) -> &[Measured] {
-        &self.known.measured
+    /// Empty when that is unknown.
+    pub fn measured(&self) -> &[MeasuredMetric] {
+        &self.analysis.measured
     }
 }
 
 impl PromQl {
     /// Bytes in memory, about.
     pub fn weight(&self) -> usize {
-        let Known { outermost_by, metrics, measured } = &*self.known;
+        let QueryAnalysis { outermost_by, metrics, measured } = &*self.analysis;
         let names = outermost_by.iter().chain(metrics).chain(measured.iter().map(|one| &one.metric));
         self.text.len() + names.map(|name| name.len() + 48).sum::<usize>() + 128
     }

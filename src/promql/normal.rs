@@ -1,81 +1,35 @@
 //! The form that equal queries share: parentheses, blanks and the order of matchers and labels do not count.
 
-use promql_parser::label::{Labels, Matcher};
-use promql_parser::parser::VectorSelector;
-use promql_parser::parser::{BinModifier, Expr, LabelModifier, NumberLiteral, VectorMatchCardinality};
+use promql_parser::label::Matcher;
+use promql_parser::parser::{Expr, NumberLiteral};
 
-/// Puts what may be written in several ways in one. As deep as the query is nested.
-pub(super) fn settle(expr: Expr) -> Expr {
-    match expr {
-        Expr::Paren(paren) => settle(*paren.expr),
-        Expr::Unary(mut unary) => match settle(*unary.expr) {
+use super::walk::{children_mut, label_lists_mut, selector_mut};
+
+/// Rewrites everything that has several spellings to one. As deep as the query is nested.
+pub(super) fn normalize(expr: &mut Expr) {
+    children_mut(expr).into_iter().for_each(normalize);
+    if let Some(selector) = selector_mut(expr) {
+        let key = |m: &Matcher| (m.name.clone(), m.op.to_string(), m.value.clone());
+        selector.matchers.matchers.sort_by_key(key);
+    }
+    for labels in label_lists_mut(expr) {
+        labels.labels.sort();
+        labels.labels.dedup();
+    }
+    let simpler = match expr {
+        Expr::Paren(paren) => Some(std::mem::replace(&mut *paren.expr, zero())),
+        Expr::Unary(unary) => match &*unary.expr {
             // Prometheus prints a negative number as one.
-            Expr::NumberLiteral(number) => Expr::NumberLiteral(NumberLiteral { val: -number.val }),
-            inner => {
-                unary.expr = Box::new(inner);
-                Expr::Unary(unary)
-            }
+            Expr::NumberLiteral(number) => Some(Expr::NumberLiteral(NumberLiteral { val: -number.val })),
+            _ => None,
         },
-        Expr::Aggregate(mut aggregate) => {
-            aggregate.expr = Box::new(settle(*aggregate.expr));
-            aggregate.param = aggregate.param.map(|param| Box::new(settle(*param)));
-            if let Some(modifier) = &mut aggregate.modifier {
-                settle_modifier(modifier);
-            }
-            Expr::Aggregate(aggregate)
-        }
-        Expr::Binary(mut binary) => {
-            binary.lhs = Box::new(settle(*binary.lhs));
-            binary.rhs = Box::new(settle(*binary.rhs));
-            if let Some(modifier) = &mut binary.modifier {
-                settle_matching(modifier);
-            }
-            Expr::Binary(binary)
-        }
-        Expr::Subquery(mut subquery) => {
-            subquery.expr = Box::new(settle(*subquery.expr));
-            Expr::Subquery(subquery)
-        }
-        Expr::Call(mut call) => {
-            call.args.args = call.args.args.into_iter().map(|arg| Box::new(settle(*arg))).collect();
-            Expr::Call(call)
-        }
-        Expr::VectorSelector(mut selector) => {
-            settle_selector(&mut selector);
-            Expr::VectorSelector(selector)
-        }
-        Expr::MatrixSelector(mut matrix) => {
-            settle_selector(&mut matrix.vs);
-            Expr::MatrixSelector(matrix)
-        }
-        other => other,
+        _ => None,
+    };
+    if let Some(simpler) = simpler {
+        *expr = simpler;
     }
 }
 
-fn settle_selector(selector: &mut VectorSelector) {
-    let key = |m: &Matcher| (m.name.clone(), m.op.to_string(), m.value.clone());
-    selector.matchers.matchers.sort_by_key(key);
-}
-
-fn settle_matching(modifier: &mut BinModifier) {
-    if let Some(matching) = &mut modifier.matching {
-        settle_modifier(matching);
-    }
-    match &mut modifier.card {
-        VectorMatchCardinality::ManyToOne(labels) | VectorMatchCardinality::OneToMany(labels) => {
-            settle_labels(labels);
-        }
-        VectorMatchCardinality::OneToOne | VectorMatchCardinality::ManyToMany => {}
-    }
-}
-
-fn settle_modifier(modifier: &mut LabelModifier) {
-    match modifier {
-        LabelModifier::Include(labels) | LabelModifier::Exclude(labels) => settle_labels(labels),
-    }
-}
-
-fn settle_labels(labels: &mut Labels) {
-    labels.labels.sort();
-    labels.labels.dedup();
+fn zero() -> Expr {
+    Expr::NumberLiteral(NumberLiteral { val: 0.0 })
 }

@@ -1,39 +1,20 @@
-//! What stays of a parsed query when the names and texts in it are taken away.
+//! What is left of a parsed query without the names and texts in it.
 
-use promql_parser::label::{Labels, Matcher};
-use promql_parser::parser::{BinModifier, Expr, LabelModifier, VectorMatchCardinality, VectorSelector};
+use promql_parser::label::Matcher;
+use promql_parser::parser::Expr;
+
+use super::walk::{children_mut, label_lists_mut, selector_mut};
 
 /// Empties every string, metric name, label name and label value. As deep as the query is nested.
 pub(super) fn blank(expr: &mut Expr) {
-    match expr {
-        Expr::Aggregate(aggregate) => {
-            blank(&mut aggregate.expr);
-            if let Some(param) = &mut aggregate.param {
-                blank(param);
-            }
-            if let Some(modifier) = &mut aggregate.modifier {
-                blank_modifier(modifier);
-            }
-        }
-        Expr::Unary(unary) => blank(&mut unary.expr),
-        Expr::Binary(binary) => {
-            blank(&mut binary.lhs);
-            blank(&mut binary.rhs);
-            if let Some(modifier) = &mut binary.modifier {
-                blank_matching(modifier);
-            }
-        }
-        Expr::Paren(paren) => blank(&mut paren.expr),
-        Expr::Subquery(subquery) => blank(&mut subquery.expr),
-        Expr::StringLiteral(literal) => literal.val.clear(),
-        Expr::VectorSelector(selector) => blank_selector(selector),
-        Expr::MatrixSelector(matrix) => blank_selector(&mut matrix.vs),
-        Expr::Call(call) => call.args.args.iter_mut().for_each(|arg| blank(arg)),
-        Expr::NumberLiteral(_) | Expr::Extension(_) => {}
+    children_mut(expr).into_iter().for_each(blank);
+    for labels in label_lists_mut(expr) {
+        labels.labels.iter_mut().for_each(String::clear);
     }
-}
-
-fn blank_selector(selector: &mut VectorSelector) {
+    if let Expr::StringLiteral(literal) = expr {
+        literal.val.clear();
+    }
+    let Some(selector) = selector_mut(expr) else { return };
     if let Some(name) = &mut selector.name {
         name.clear();
     }
@@ -43,26 +24,4 @@ fn blank_selector(selector: &mut VectorSelector) {
         name.clear();
         value.clear();
     });
-}
-
-fn blank_matching(modifier: &mut BinModifier) {
-    if let Some(matching) = &mut modifier.matching {
-        blank_modifier(matching);
-    }
-    match &mut modifier.card {
-        VectorMatchCardinality::ManyToOne(labels) | VectorMatchCardinality::OneToMany(labels) => {
-            blank_labels(labels);
-        }
-        VectorMatchCardinality::OneToOne | VectorMatchCardinality::ManyToMany => {}
-    }
-}
-
-fn blank_modifier(modifier: &mut LabelModifier) {
-    match modifier {
-        LabelModifier::Include(labels) | LabelModifier::Exclude(labels) => blank_labels(labels),
-    }
-}
-
-fn blank_labels(labels: &mut Labels) {
-    labels.labels.iter_mut().for_each(String::clear);
 }

@@ -91,7 +91,7 @@ fn hostile_queries_neither_abort_nor_take_long() {
             for text in texts {
                 let begun = std::time::Instant::now();
                 let (query, problems) = PromQl::read(text);
-                let _ = reach(text, "a");
+                let _ = ResultLabels::of(text).values("a");
                 let start: String = text.chars().take(40).collect();
                 assert_eq!(query.is_some(), is_sent, "{start}: {problems:?}");
                 // Generous: this build is not optimised, and the machine may be busy.
@@ -156,8 +156,8 @@ fn a_regex_tells_what_its_matches_begin_with() {
             Some((_, regex)) => (MatchOp::NotRegex, regex),
             None => (MatchOp::Equal, "pay"),
         };
-        let told = Matcher::new("a", op, regex).unwrap();
-        assert_eq!(told.beginning(), wanted, "{matcher}");
+        let found = Matcher::new("a", op, regex).unwrap();
+        assert_eq!(found.beginning(), wanted, "{matcher}");
     }
 }
 
@@ -175,8 +175,8 @@ fn regexes_beyond_a_limit_are_problems_and_plain_ones_do_not_count() {
         assert_eq!(matchers.len(), wanted, "{list}: {problems:?}");
         assert_eq!(problems.iter().map(|p| p.part_of(list)).collect::<Vec<_>>(), refused, "{list}");
     }
-    let told = &Matcher::read_list_within("a=~b[cd]", RegexLimit::NONE).1[0].message;
-    assert_eq!(told, "at most 0 regexes of together 0 bytes can be compiled here");
+    let found = &Matcher::read_list_within("a=~b[cd]", RegexLimit::NONE).1[0].message;
+    assert_eq!(found, "at most 0 regexes of together 0 bytes are allowed here");
 }
 
 #[test]
@@ -198,7 +198,7 @@ proptest! {
             prop_assert!(problem.span.is_some_and(|span| text.get(span.start..span.end).is_some()), "{:?}", problem);
         }
         let _ = parse_duration(&text);
-        let _ = reach(&text, "a");
+        let _ = ResultLabels::of(&text).values("a");
     }
 
     #[test]

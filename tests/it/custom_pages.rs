@@ -236,11 +236,11 @@ async fn invalid_query_is_reported_with_its_position() {
     let world = world(|_| {}).await;
     let page = world.get("/graph?query=sum(up").await;
     assert_eq!(page.status, 200);
-    assert!(page.text().contains("1 problem in the query") && page.text().contains("never closed"));
+    assert!(page.text().contains("1 problem in the query") && page.text().contains("unclosed"));
     for form in ["/graph.json", "/graph.csv"] {
         let data = world.get(&format!("{form}?query=sum(up")).await;
         assert_eq!((data.status.as_u16(), &data.json()["error"]["kind"]), (422, &json!("bad_query")));
-        assert!(data.json()["error"]["message"].as_str().unwrap().contains("never closed"));
+        assert!(data.json()["error"]["message"].as_str().unwrap().contains("unclosed"));
     }
     assert!(world.upstream.requests().is_empty());
     world.upstream.on("refused", Reply::refusal(400, "bad_data", "1:2: parse error <b>"));

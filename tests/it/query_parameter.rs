@@ -58,7 +58,7 @@ async fn refresh_keeps_the_query_parameter() {
     assert!(source.iter().any(|s| s.contains("query=sum") && s.contains("title=My")), "{source:?}");
     let broken = world.get(&path("payments", "1?query=up%7B")).await;
     assert_eq!(broken.status, 200);
-    assert!(broken.text().contains("never closed"), "{}", broken.text());
+    assert!(broken.text().contains("unclosed"), "{}", broken.text());
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! The labels that a query's result may have, derived from the query, compared with the answers of a real Prometheus.
 
-use promenade::promql::{MatchOp, Matcher, Reach, ResultLabels};
+use promenade::promql::{MatchOp, Matcher, PossibleValues, ResultLabels};
 
 use crate::differential::Dice;
 use crate::prometheus::RealPrometheus;
@@ -114,14 +114,14 @@ async fn possible_labels_of_a_query_contain_every_label_of_its_result() {
         answered += usize::from(!series.is_empty());
         let found = ResultLabels::of(&query);
         for label in LABELS {
-            let reach = found.reach(label);
-            ruled_out += usize::from(reach != Reach::Any && !series.is_empty());
+            let values = found.values(label);
+            ruled_out += usize::from(values != PossibleValues::Any && !series.is_empty());
             for one in series {
                 let value = one["metric"][label].as_str().unwrap_or_default();
                 let matcher = Matcher::new(label, MatchOp::Equal, value).unwrap();
                 assert!(
-                    reach.admits(&matcher),
-                    "{query}: {label} is {value:?}, and was told to be {reach:?}"
+                    values.admits(&matcher),
+                    "{query}: {label} is {value:?}, and was told to be {values:?}"
                 );
                 seen += 1;
             }

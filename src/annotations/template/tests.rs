@@ -23,7 +23,7 @@ fn check(expression: &str, wanted: Result<&str, &str>) {
     let value = Templates::of(&entity).value(expression);
     match (&value, wanted) {
         (Ok(value), Ok(wanted)) => assert_eq!(value, wanted, "{expression}"),
-        (Err(told), Err(part)) => assert!(told.contains(part), "{expression}: {told}"),
+        (Err(found), Err(part)) => assert!(found.contains(part), "{expression}: {found}"),
         _ => panic!("{expression}: {value:?}, not {wanted:?}"),
     }
 }
@@ -146,9 +146,9 @@ fn a_query_is_filled_and_its_problems_stand_in_its_text() {
     let entity = payments();
     let templates = Templates::of(&entity);
     let check = |text: &str, wanted: Option<&str>, problems: &[&str]| {
-        let (query, told) = templates.query(text);
-        assert_eq!(query.as_ref().map(PromQl::as_str), wanted, "{text}: {told:?}");
-        assert_eq!(told.iter().map(|p| p.part_of(text)).collect::<Vec<_>>(), problems, "{text}: {told:?}");
+        let (query, found) = templates.query(text);
+        assert_eq!(query.as_ref().map(PromQl::as_str), wanted, "{text}: {found:?}");
+        assert_eq!(found.iter().map(|p| p.part_of(text)).collect::<Vec<_>>(), problems, "{text}: {found:?}");
     };
     check("up", Some("up"), &[]);
     check(

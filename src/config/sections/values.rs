@@ -78,8 +78,8 @@ fn in_words(seconds: u64) -> String {
 }
 
 pub(super) fn number(text: &str, within: RangeInclusive<usize>) -> Result<usize, String> {
-    let told = || format!("is not a whole number between {} and {}", within.start(), within.end());
-    text.parse().ok().filter(|n| within.contains(n)).ok_or_else(told)
+    let message = || format!("is not a whole number between {} and {}", within.start(), within.end());
+    text.parse().ok().filter(|n| within.contains(n)).ok_or_else(message)
 }
 
 /// The least and the most that a cache may be given.

@@ -38,7 +38,7 @@ impl<'a> PossibleAlerts<'a> {
             Some(value) => matcher.matches(Some(value)),
             // vmalert adds the name of the group.
             None if matcher.name == "alertgroup" && matcher.matches(Some(&self.rule.group)) => true,
-            None => self.series().reach(&matcher.name).admits(matcher),
+            None => self.series().values(&matcher.name).admits(matcher),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use crate::annotations::Unit;
 use crate::prometheus::Metadata;
-use crate::promql::{Made, Measured, PromQl};
+use crate::promql::{Derivation, MeasuredMetric, PromQl};
 
 /// Metadata is asked of at most so many metrics of one query.
 const MOST_ASKED: usize = 2;
@@ -68,7 +68,7 @@ pub fn unit_from_names(query: &PromQl) -> UnitGuess {
 
 /// The unit of a query by the names in it, and by the metadata of some.
 pub fn unit_from_metadata(query: &PromQl, metrics: &[String], metadata: &[Metadata]) -> Unit {
-    let metadata = |one: &Measured| {
+    let metadata = |one: &MeasuredMetric| {
         let mut all = metrics.iter().zip(metadata);
         all.find(|(name, _)| **name == one.metric).map(|(_, metadata)| metadata)
     };
@@ -83,21 +83,21 @@ fn agreed(units: impl Iterator<Item = Option<Unit>>) -> Unit {
 }
 
 /// None: neither name nor metadata say anything.
-fn of(one: &Measured, metadata: Option<&Metadata>) -> Option<Unit> {
-    if one.made == Made::Age {
+fn of(one: &MeasuredMetric, metadata: Option<&Metadata>) -> Option<Unit> {
+    if one.derivation == Derivation::Age {
         let instant = UNITLESS.iter().skip(4).any(|suffix| one.metric.ends_with(suffix));
         return Some(if instant { Unit::Seconds } else { Unit::None });
     }
-    let metric = match one.made {
+    let metric = match one.derivation {
         // Of a metric that is added up, `_sum` is what is measured and `_total` how.
-        Made::Quantile | Made::Mean => &one.metric,
+        Derivation::Quantile | Derivation::Mean => &one.metric,
         _ => counted(&one.metric),
     };
     let level = || level(metric).or_else(|| Unit::parse(metadata?.unit.as_deref()?));
     let counts = || one.metric.len() > metric.len() || metadata.is_some_and(|metadata| metadata.is_counter);
-    match one.made {
-        Made::Sum => level().map(|unit| if adds_up(&unit) { unit } else { Unit::None }),
-        Made::Rate => {
+    match one.derivation {
+        Derivation::Sum => level().map(|unit| if adds_up(&unit) { unit } else { Unit::None }),
+        Derivation::Rate => {
             let counts = counts() || one.metric.ends_with("_count");
             level().map(|unit| speed(&unit, counts)).or(counts.then_some(Unit::PerSecond))
         }

@@ -4,6 +4,7 @@ use crate::diagnostic::Diagnostic;
 use proptest::prelude::*;
 
 use super::*;
+use crate::promql::matcher::{MatchOp, is_plain_name};
 
 fn read(text: &str) -> (Vec<Matcher>, Vec<Diagnostic>) {
     read_within(text, RegexLimit::LIST)
@@ -18,8 +19,8 @@ fn matchers(text: &str) -> String {
 }
 
 /// The first problem: what it is about, and whether it is an error.
-fn told(text: &str) -> (String, bool, String) {
-    let problem = read(text).1.into_iter().next().unwrap_or_else(|| panic!("{text}: nothing is told"));
+fn found(text: &str) -> (String, bool, String) {
+    let problem = read(text).1.into_iter().next().unwrap_or_else(|| panic!("{text}: nothing is found"));
     (problem.part_of(text).to_owned(), problem.is_error(), problem.message)
 }
 
@@ -82,51 +83,51 @@ fn tells_at_its_place_what_was_meant() {
         ("a=b,pod:\"till-7\"", "pod:\"till-7\"", "pod=\"till-7\""),
         ("{\"pod\": \"till-7\"}", "\"pod\": \"till-7\"", "pod=\"till-7\""),
         ("pod in (a, b)", "pod in (a", "pod=~\"a|b\""),
-        ("foo,a=b", "foo", "an operator must follow"),
-        ("a!b,c=d", "a!b", "an operator must follow"),
-        ("=x,c=d", "=", "name is missing"),
-        ("\"\"=x,c=d", "\"\"", "name is missing"),
+        ("foo,a=b", "foo", "expected an operator"),
+        ("a!b,c=d", "a!b", "expected an operator"),
+        ("=x,c=d", "=", "no label name"),
+        ("\"\"=x,c=d", "\"\"", "no label name"),
         ("k8s.pod=x,c=d", "k8s.pod", "\"k8s.pod\""),
         ("größe=x", "größe", "\"größe\""),
         ("a=~(,c=d", "(", "regex"),
         ("a=~\"b)|(?:c\",c=d", "\"b)|(?:c\"", "regex"),
         ("a=~\\pL{999},c=d", "\\pL{999}", "regex"),
-        ("a=\"b,c=d", "\"b", "not closed"),
-        ("a=\"b\nc=\"d\"", "\"b\nc=\"", "a line breaks"),
-        ("a=\"b\" c,c=d", "c", "a comma must follow"),
-        ("a=\"b\" and c=\"d\"", "and c=\"d\"", "a comma must follow"),
-        ("a=b c=d", "c=d", "a comma must stand before"),
-        ("a=b\nc=d", "c=d", "a comma must stand before"),
+        ("a=\"b,c=d", "\"b", "unclosed"),
+        ("a=\"b\nc=\"d\"", "\"b\nc=\"", "line break"),
+        ("a=\"b\" c,c=d", "c", "expected a comma after"),
+        ("a=\"b\" and c=\"d\"", "and c=\"d\"", "expected a comma after"),
+        ("a=b c=d", "c=d", "expected a comma before"),
+        ("a=b\nc=d", "c=d", "expected a comma before"),
         ("a=“b”", "“b”", "straight"),
         ("a=b”,c=d", "b”", "straight"),
-        ("a=b',c=d", "b'", "has no other"),
-        ("a=b`,c=d", "b`", "has no other"),
-        ("a=b´,c=d", "b´", "has no other"),
+        ("a=b',c=d", "b'", "unmatched quote"),
+        ("a=b`,c=d", "b`", "unmatched quote"),
+        ("a=b´,c=d", "b´", "unmatched quote"),
         ("a=b\u{200b},c=d", "b\u{200b}", "U+200B"),
         ("a=\u{feff}b,c=d", "\u{feff}b", "U+FEFF"),
-        ("a=b，c=d", "b，c=d", "a comma (,)"),
+        ("a=b，c=d", "b，c=d", "ASCII comma (,)"),
         ("a=b;", "b;", "in quotes"),
-        ("a=b;c=d", "c=d", "a comma must stand before"),
-        ("a=b&c=d", "c=d", "a comma must stand before"),
-        ("a=b|c=d", "c=d", "a comma must stand before"),
+        ("a=b;c=d", "c=d", "expected a comma before"),
+        ("a=b&c=d", "c=d", "expected a comma before"),
+        ("a=b|c=d", "c=d", "expected a comma before"),
         ("a=[b],c=d", "[b]", "brackets"),
         ("a=${B},c=d", "${B}", "brackets"),
         ("a=b)", "b)", "brackets"),
         ("a=b #c", "b #c", "comment"),
         ("a=b\\,c", "b\\,c", "in quotes"),
-        (r#"a=\"b\""#, r#"\"b\""#, "without a backslash"),
-        ("a=b\",c=d", "b\"", "has no other"),
-        ("{a=\"b\"", "{", "not closed"),
-        ("{", "{", "not closed"),
-        ("a=\"b\"}", "}", "no { opens"),
-        ("a=b}", "}", "no { opens"),
+        (r#"a=\"b\""#, r#"\"b\""#, "without backslashes"),
+        ("a=b\",c=d", "b\"", "unmatched quote"),
+        ("{a=\"b\"", "{", "unclosed"),
+        ("{", "{", "unclosed"),
+        ("a=\"b\"}", "}", "unmatched }"),
+        ("a=b}", "}", "unmatched }"),
         ("{a=\"b\"}{c=\"d\"}", "{c=\"d\"}", "one pair"),
         ("{a=\"b\"} or {c=\"d\"}", "or {c=\"d\"}", "one pair"),
         ("ALERTS{alertname=\"X\"}", "ALERTS", "alertname="),
-        (r#"a=~"\bfoo\b""#, r"\b", "border of a word"),
-        (r#"a="\xff""#, r#""\xff""#, "no UTF-8"),
+        (r#"a=~"\bfoo\b""#, r"\b", "word boundary"),
+        (r#"a="\xff""#, r#""\xff""#, "not valid UTF-8"),
     ] {
-        let (found, is_error, message) = told(text);
+        let (found, is_error, message) = found(text);
         assert!(is_error && found == place && message.contains(part), "{text}: {found:?} {message}");
     }
 }
@@ -141,7 +142,7 @@ fn an_escape_that_prometheus_does_not_know_is_read_as_alertmanager_does_and_told
         (r#"a="\u12""#, r"\u", r#"a="\\u12""#),
         (r#"a="C:\temp""#, r"\t", "a=\"C:\temp\""),
     ] {
-        let (found, is_error, message) = told(text);
+        let (found, is_error, message) = found(text);
         assert!(!is_error && found == place, "{text}: {found} {message}");
         assert_eq!(matchers(text), wanted, "{text}");
     }
@@ -151,12 +152,12 @@ fn an_escape_that_prometheus_does_not_know_is_read_as_alertmanager_does_and_told
 
 #[test]
 fn what_no_alert_can_meet_is_told() {
-    let (place, is_error, message) = told("service=foo,team=x,service=bar");
+    let (place, is_error, message) = found("service=foo,team=x,service=bar");
     assert!(is_error && place == "service=bar" && message.contains("service=~\"foo|bar\""), "{message}");
     for text in ["a=x,a!=x", "a=\"\",a=x", "a=~\"x|y\",a=z", "a=~\"x|y\",a!~\"[xy]\"", "a=x,b=y,a=~\"z.*\""] {
-        let (_, is_error, message) = told(text);
+        let (_, is_error, message) = found(text);
         assert!(
-            is_error && message.contains("meets all of its matchers") || message.contains("two values"),
+            is_error && message.contains("satisfies all of its matchers") || message.contains("one value of"),
             "{text}: {message}"
         );
     }

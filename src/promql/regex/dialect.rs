@@ -33,7 +33,7 @@ impl<'a> Translation<'a> {
             '\\' => return self.escape(),
             '[' => return self.class(),
             // Else `a)|(?:b` would find its missing brackets in what anchors it.
-            ')' if self.groups == 0 => return Err("the regex does not work: unopened group".to_owned()),
+            ')' if self.groups == 0 => return Err("invalid regex: unopened group".to_owned()),
             ')' => self.groups -= 1,
             '(' => self.groups += 1,
             '{' if !self.is_repetition() => self.written.push('\\'),

@@ -140,7 +140,7 @@ fn parse(pattern: &str) -> Result<Hir, String> {
         // The last line of its report says what is wrong, the lines before draw where.
         let report = error.to_string();
         let reason = report.lines().last().unwrap_or_default().trim_start_matches("error: ");
-        format!("the regex does not work: {reason}")
+        format!("invalid regex: {reason}")
     })
 }
 

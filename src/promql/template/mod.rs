@@ -61,7 +61,7 @@ impl<'a> Template<'a> {
         for (slot, value) in self.slots.iter().zip(values) {
             match slot.place.write(value) {
                 Ok(text) => written.push(text),
-                Err(told) => problems.push(Diagnostic::error(slot.span, told)),
+                Err(message) => problems.push(Diagnostic::error(slot.span, message)),
             }
         }
         if !problems.is_empty() {
@@ -69,8 +69,8 @@ impl<'a> Template<'a> {
         }
         let whole = Span::whole(self.text).trimmed(self.text);
         if written.iter().map(String::len).sum::<usize>() > MAX_QUERY_BYTES {
-            let told = format!("with its values the query is longer than {MAX_QUERY_BYTES} bytes");
-            return (None, vec![Diagnostic::error(whole, told)]);
+            let message = format!("the query with its values is longer than {MAX_QUERY_BYTES} bytes");
+            return (None, vec![Diagnostic::error(whole, message)]);
         }
         let filled = Filled::of(self, &written);
         let (query, problems) = PromQl::read(&filled.text);
@@ -80,7 +80,7 @@ impl<'a> Template<'a> {
             .collect();
         let Some(query) = query else { return (None, problems) };
         match self.misuse(&query) {
-            Some(told) => (None, vec![Diagnostic::error(whole, told)]),
+            Some(message) => (None, vec![Diagnostic::error(whole, message)]),
             None => (Some(query), problems),
         }
     }
@@ -90,14 +90,14 @@ impl<'a> Template<'a> {
     fn misuse(&self, filled: &PromQl) -> Option<String> {
         let models: Vec<String> = (0..self.slots.len()).map(Place::model).collect();
         let model = Filled::of(self, &models).text;
-        if let Err(reason) = grammar::judge(&model) {
+        if let Err(reason) = grammar::analyze(&model) {
             return Some(format!(
-                "our PromQL grammar does not know this query ({reason}), so no values are put into it; \
+                "the query could not be parsed here ({reason}), so its templates cannot be filled; \
                  write them out"
             ));
         }
-        let told = "with these values the query would mean something else, so it is not sent";
-        (!grammar::same_shape(filled.as_str(), &model)).then(|| told.to_owned())
+        let message = "not sent: these values would change the meaning of the query";
+        (!grammar::same_shape(filled.as_str(), &model)).then(|| message.to_owned())
     }
 }
 

@@ -88,8 +88,8 @@ impl Finder<'_> {
         let joined = matches!(kind, Kind::Word | Kind::Template) && before.end == span.start;
         let begins_no_name = |word: &str| word.starts_with(|c: char| c.is_ascii_digit() || c == '.');
         if joined && kind == Kind::Word && begins_no_name(before.of(self.text)) {
-            let told = "outside of strings a value can only be part of a metric or label name";
-            return Err(Diagnostic::error(span, told));
+            let message = "outside strings, a template can only be part of a metric or label name";
+            return Err(Diagnostic::error(span, message));
         }
         self.slots.push(Slot { span, place: Place::Name { first: !joined } });
         Ok(())
@@ -123,7 +123,7 @@ impl Finder<'_> {
                 let slot = Span::new(at, at + length);
                 let behind = Span::new(slot.end, inside.end).of(self.text);
                 let meaning = self.meaning(&before, quote, behind);
-                let meaning = meaning.map_err(|told| Diagnostic::error(slot, told))?;
+                let meaning = meaning.map_err(|message| Diagnostic::error(slot, message))?;
                 self.slots.push(Slot { span: slot, place: Place::Text { quote, meaning } });
                 before.push('x');
             } else if let Some(problem) = mark(rest, at) {
@@ -146,7 +146,9 @@ impl Finder<'_> {
                 None => Some("behind such an escape"),
             };
             return match refused {
-                Some(place) => Err(format!("no value can be put into a regex {place}; write it out")),
+                Some(place) => {
+                    Err(format!("a template is not possible {place} of a regex; write the value out"))
+                }
                 None => Ok(Meaning::Regex {
                     repeated: behind.starts_with(['*', '+', '?', '{']) && !behind.starts_with("{{"),
                 }),
@@ -155,7 +157,7 @@ impl Finder<'_> {
         if argument == Some(2) {
             let word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '{');
             if before.trim_end_matches(word).ends_with('$') {
-                return Err("no value can follow a $ in a replacement; write it out".to_owned());
+                return Err("a template cannot follow a $ in a replacement; write the value out".to_owned());
             }
             return Ok(Meaning::Replacement);
         }
@@ -167,10 +169,10 @@ impl Finder<'_> {
 fn mark(rest: &str, at: usize) -> Option<Diagnostic> {
     let place = Span::new(at, at + 2);
     if rest.starts_with("{{") {
-        return Some(Diagnostic::error(place, "this {{ is never closed; a }} is missing"));
+        return Some(Diagnostic::error(place, "unclosed {{"));
     }
     let is_statement = rest.starts_with("{%") && rest.contains("%}");
-    is_statement.then(|| Diagnostic::error(place, "statements ({% ... %}) are not read, only {{ ... }} is"))
+    is_statement.then(|| Diagnostic::error(place, "statements ({% ... %}) are not supported; use {{ ... }}"))
 }
 
 /// What a string says; None behind an escape that names a character by its number.

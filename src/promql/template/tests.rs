@@ -78,7 +78,7 @@ fn a_name_is_a_name() {
     check("job:{{ v }}_{{ v }}:rate5m", "5xx", Ok("job:5xx_5xx:rate5m"));
     check("sum by ({{ v }}) (x{ {{ v }}!=\"\"})", "pod", Ok("sum by (pod) (x{ pod!=\"\"})"));
     for value in ["", "a b", "a-b", "é", "5m", "a{b", "a}", "a#", "a,b", "up or vector(1)"] {
-        check("{{ v }}", value, Err(("{{ v }}", "cannot stand here")));
+        check("{{ v }}", value, Err(("{{ v }}", "cannot be used here")));
     }
     check("5{{ v }}", "m", Err(("{{ v }}", "metric or label name")));
     for (text, value) in [
@@ -93,17 +93,17 @@ fn a_name_is_a_name() {
         ("WITH (q = {{ v }}) q", "up"),
         ("x{a=\"\\x4{{ v }}\"}", "1"),
     ] {
-        check(text, value, Err((text, "does not know this query")));
+        check(text, value, Err((text, "could not be parsed")));
     }
     for value in ["Inf", "nan", "NaN", "inf"] {
-        check("x > {{ v }}", value, Err(("x > {{ v }}", "something else")));
+        check("x > {{ v }}", value, Err(("x > {{ v }}", "change the meaning")));
     }
 }
 
 #[test]
 fn marks_that_are_no_templates_are_told() {
-    check("x{a=\"{{ v\"}", "b", Err(("{{", "never closed")));
-    check("x{{ v", "b", Err(("{{", "never closed")));
+    check("x{a=\"{{ v\"}", "b", Err(("{{", "unclosed")));
+    check("x{{ v", "b", Err(("{{", "unclosed")));
     check("x{a=\"{% if b %}c{% endif %}\"}", "b", Err(("{%", "statements")));
     check("{% set a = 1 %} up", "b", Err(("{%", "statements")));
     check("up # {{ v }} {% x %}", "b", Ok("up # {{ v }} {% x %}"));
@@ -113,8 +113,8 @@ fn marks_that_are_no_templates_are_told() {
 
 #[test]
 fn places_are_in_the_template() {
-    check("  sum(x{a=\"{{ v }}\"}  ", "long enough to shift", Err(("(", "never closed")));
-    check("x{a=\"{{ v }}\"} + y)", "b", Err((")", "closes no bracket")));
+    check("  sum(x{a=\"{{ v }}\"}  ", "long enough to shift", Err(("(", "unclosed")));
+    check("x{a=\"{{ v }}\"} + y)", "b", Err((")", "unmatched")));
     let (query, problems) = Template::read("{{ v }}").unwrap().fill(&["x".repeat(4096)]);
     assert!(query.is_some() && problems.is_empty());
     check(&"{{ v }}".repeat(3), &"x".repeat(4096), Err((&"{{ v }}".repeat(3), "longer")));

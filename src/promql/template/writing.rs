@@ -45,9 +45,9 @@ fn name(value: &str, first: bool) -> Result<String, String> {
         return Ok(value.to_owned());
     }
     Err(format!(
-        "the value {} cannot stand here: outside of strings it can only be part of a metric or label name \
+        "the value {} cannot be used here: outside strings it can only be part of a metric or label name \
          (letters, digits and _)",
-        told(value)
+        message(value)
     ))
 }
 
@@ -67,14 +67,14 @@ fn text(said: &str, value: &str, quote: char) -> Result<String, String> {
     // Prometheus takes U+FFFD for broken UTF-8.
     let is_refused = |c: char| (c.is_control() && !matches!(c, '\n' | '\t')) || c == '\u{fffd}';
     if value.chars().any(is_refused) {
-        return Err(format!("the value {} holds a character that no query can have", told(value)));
+        return Err(format!("the value {} contains a character that a query cannot have", message(value)));
     }
     if quote == '`' {
         let fits = !said.contains('`');
         return fits.then(|| said.to_owned()).ok_or_else(|| {
             format!(
-                "the value {} holds a backtick, which would end this string; use double quotes",
-                told(value)
+                "the value {} contains a backtick, which would end this string; use double quotes",
+                message(value)
             )
         });
     }
@@ -92,7 +92,7 @@ fn text(said: &str, value: &str, quote: char) -> Result<String, String> {
 }
 
 /// A value as a sentence repeats it: in quotes, cut when long.
-fn told(value: &str) -> String {
+fn message(value: &str) -> String {
     let mut chars = value.chars();
     let head: String = chars.by_ref().take(TOLD_CHARS).flat_map(char::escape_debug).collect();
     format!("\"{head}{}\"", if chars.next().is_some() { "..." } else { "" })

@@ -64,8 +64,8 @@ mod tests {
         let columns = read_extra(&mut pairs, None);
         assert_eq!(columns.iter().map(ToString::to_string).collect::<Vec<_>>(), keys, "{query}");
         assert_eq!(columns.iter().map(ExtraColumn::title).collect::<Vec<_>>(), titles, "{query}");
-        let (told, given) = pairs.finish();
-        assert_eq!(told.len(), problems, "{query}: {told:?}");
+        let (message, given) = pairs.finish();
+        assert_eq!(message.len(), problems, "{query}: {message:?}");
         assert_eq!(given.is_empty(), keys.is_empty(), "{query}");
     }
 

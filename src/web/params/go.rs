@@ -45,10 +45,10 @@ impl GoParams {
                 INSTANCE => instance = Some(value.into_owned()),
                 _ if name.len() + value.len() > LONGEST_LABEL || labels.len() >= MOST_LABELS => left_out += 1,
                 name => {
-                    let told =
+                    let message =
                         labels.entry(name.to_owned()).or_insert_with(|| Some(value.clone().into_owned()));
-                    if told.as_deref() != Some(&*value) {
-                        *told = None;
+                    if message.as_deref() != Some(&*value) {
+                        *message = None;
                     }
                 }
             }

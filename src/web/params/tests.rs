@@ -248,7 +248,7 @@ fn check_defaults(query: &str, own: &str, portal: &str, expected: &str) {
     let p = PageParams::read(query, &defaults, NOW.parse().unwrap());
     let graph = p.graph_type.map_or("-", GraphType::as_str);
     let step = p.period.step.map_or(0, |step| step.as_secs());
-    let told: Vec<_> = p.problems.iter().map(|problem| format!(" !{}", problem.parameter)).collect();
+    let found: Vec<_> = p.problems.iter().map(|problem| format!(" !{}", problem.parameter)).collect();
     let given: Vec<_> = p.given.iter().map(|(name, _)| format!(" {name}")).collect();
     let settled = format!(
         "{} {:?} {} {graph} {step} {:?} {}{}{}",
@@ -258,7 +258,7 @@ fn check_defaults(query: &str, own: &str, portal: &str, expected: &str) {
         p.table.page_size,
         p.table.show_inactive,
         given.concat(),
-        told.concat()
+        found.concat()
     );
     assert_eq!(settled, expected, "{query} over {own} over {portal}");
 }

@@ -126,7 +126,7 @@ async fn regexes_in_an_address_are_limited_and_the_page_says_so() {
         let page = world.get(&format!("/alerts?alerts=HighLoad&labels={many}")).await;
         let text = words(page.text());
         assert!(page.status == 200, "{text}");
-        assert!(text.contains("at most 8 regexes of together 1024 bytes can be compiled here"), "{text}");
+        assert!(text.contains("at most 8 regexes of together 1024 bytes are allowed here"), "{text}");
         for form in ["json", "csv"] {
             let data = world.get(&format!("/alerts.{form}?alerts=HighLoad&labels={many}")).await;
             assert!(data.status == 400 && data.text().contains("at most 8 regexes"), "{}", data.text());

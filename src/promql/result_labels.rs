@@ -1,4 +1,4 @@
-//! Which values a label may have in a query's result, told from the query alone.
+//! Which values a label may have in a query's result, as far as the query alone determines it.
 //!
 //! The rules are those of Prometheus' engine (`promql/engine.go`: `aggregation`, `resultMetric`, `VectorAnd`,
 //! `VectorOr`, `VectorUnless`; `promql/functions.go`). In doubt a label may have any value.
@@ -15,132 +15,69 @@ use promql_parser::parser::{
     VectorSelector,
 };
 
-use super::grammar::{self, Regexes, TOLD};
-use super::matcher::{Matcher, alternatives};
-use super::{functions, guard};
+use super::matcher::alternatives;
+use super::plain::{REGEX_MARK, Regexes};
+use super::possible_values::PossibleValues;
+use super::walk::{inner, is_scalar, selector, vector_argument};
+use super::{functions, grammar, guard};
 
-/// Which values a label may have in a query's result.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Reach {
-    Any,
-    /// One of these, in order, each once. The empty text means that the label may be absent.
-    /// Without any, the result is empty.
-    OneOf(Vec<Box<str>>),
-    /// The result never has the label.
-    Absent,
-}
-
-impl Reach {
-    /// Whether a value that the label may have, or its absence, satisfies the matcher.
-    pub fn admits(&self, matcher: &Matcher) -> bool {
-        match self {
-            Self::Any => true,
-            Self::OneOf(values) => values.iter().any(|value| matcher.matches(Some(value))),
-            Self::Absent => matcher.matches(None),
-        }
-    }
-
-    fn of(mut values: Vec<Box<str>>) -> Self {
-        values.sort_unstable();
-        values.dedup();
-        match values.as_slice() {
-            [only] if only.is_empty() => Self::Absent,
-            _ => Self::OneOf(values),
-        }
-    }
-
-    /// An absent label counts as the empty text, as in Prometheus.
-    fn values(self) -> Option<Vec<Box<str>>> {
-        match self {
-            Self::Any => None,
-            Self::OneOf(values) => Some(values),
-            Self::Absent => Some(vec![Box::default()]),
-        }
-    }
-
-    fn or(self, other: Self) -> Self {
-        match (self.values(), other.values()) {
-            (Some(mut values), Some(others)) => {
-                values.extend(others);
-                Self::of(values)
-            }
-            _ => Self::Any,
-        }
-    }
-
-    fn and(self, other: Self) -> Self {
-        match (self.values(), other.values()) {
-            (Some(mut values), Some(others)) => {
-                values.retain(|value| others.binary_search(value).is_ok());
-                Self::of(values)
-            }
-            (Some(values), None) | (None, Some(values)) => Self::of(values),
-            (None, None) => Self::Any,
-        }
-    }
-}
-
-/// What a query tells about the labels of its result. It is read once, whatever it is asked about.
+/// The labels of a query's result, as far as the query alone determines them.
 #[derive(Clone, Debug)]
 pub struct ResultLabels(Option<Expr>);
 
 impl ResultLabels {
-    /// Reads a query behind the guard of its length and nesting. One that our grammar does not know tells nothing.
+    /// A query that the grammar does not know, or that the guard refuses, determines nothing.
     pub fn of(query: &str) -> Self {
         let query = query.trim();
         // A text in it could pass for a regex, which the grammar marks by a control character.
-        let is_doubtful = [TOLD, "\\x", "\\u", "\\U", "\\0"].iter().any(|odd| query.contains(odd));
+        let is_doubtful = [REGEX_MARK, "\\x", "\\u", "\\U", "\\0"].iter().any(|odd| query.contains(odd));
         if is_doubtful || guard::fault(query).is_some() {
             return Self(None);
         }
-        Self(grammar::parsed(query, Regexes::Told).ok())
+        Self(grammar::parsed(query, Regexes::Marked).ok())
     }
 
-    /// Which values the label may have. Labels that begin with `__` are Prometheus' own, and may have any.
-    pub fn reach(&self, label: &str) -> Reach {
+    /// Which values the label may have: any, for the labels that begin with `__`, which are Prometheus' own.
+    pub fn values(&self, label: &str) -> PossibleValues {
         match &self.0 {
             Some(expr) if !label.starts_with("__") => of(expr, label),
-            _ => Reach::Any,
+            _ => PossibleValues::Any,
         }
     }
 }
 
-/// Which values `label` may have in the result of `query`; [`ResultLabels`] tells it of several labels.
-pub fn reach(query: &str, label: &str) -> Reach {
-    ResultLabels::of(query).reach(label)
-}
-
 /// As deep as the query is nested.
-fn of(expr: &Expr, label: &str) -> Reach {
+fn of(expr: &Expr, label: &str) -> PossibleValues {
     match expr {
-        Expr::Paren(paren) => of(&paren.expr, label),
-        Expr::Unary(unary) => of(&unary.expr, label),
-        Expr::Subquery(subquery) => of(&subquery.expr, label),
-        Expr::VectorSelector(selector) => of_selector(selector, label),
-        Expr::MatrixSelector(matrix) => of_selector(&matrix.vs, label),
         Expr::Aggregate(aggregate) => of_aggregate(aggregate, label),
         Expr::Binary(binary) => of_binary(binary, label),
         Expr::Call(call) => of_call(call, label),
-        Expr::NumberLiteral(_) => Reach::Absent,
-        Expr::StringLiteral(_) | Expr::Extension(_) => Reach::Any,
+        Expr::NumberLiteral(_) => PossibleValues::Absent,
+        _ => match (selector(expr), inner(expr)) {
+            (Some(selector), _) => of_selector(selector, label),
+            (None, Some(inner)) => of(inner, label),
+            (None, None) => PossibleValues::Any,
+        },
     }
 }
 
 /// All matchers of the label hold.
-fn of_selector(selector: &VectorSelector, label: &str) -> Reach {
-    let mut reach = Reach::Any;
+fn of_selector(selector: &VectorSelector, label: &str) -> PossibleValues {
+    let mut values = PossibleValues::Any;
     if !selector.matchers.or_matchers.is_empty() {
-        return reach;
+        return values;
     }
     for matcher in selector.matchers.matchers.iter().filter(|m| m.name == label) {
-        let one = match (&matcher.op, matcher.value.strip_prefix(TOLD)) {
-            (MatchOp::Equal, None) => Reach::of(vec![matcher.value.as_str().into()]),
-            (MatchOp::Equal, Some(regex)) => alternatives(regex).map_or(Reach::Any, Reach::of),
-            _ => Reach::Any,
+        let one = match (&matcher.op, matcher.value.strip_prefix(REGEX_MARK)) {
+            (MatchOp::Equal, None) => PossibleValues::of(vec![matcher.value.as_str().into()]),
+            (MatchOp::Equal, Some(regex)) => {
+                alternatives(regex).map_or(PossibleValues::Any, PossibleValues::of)
+            }
+            _ => PossibleValues::Any,
         };
-        reach = reach.and(one);
+        values = values.and(one);
     }
-    reach
+    values
 }
 
 fn lists(labels: &Labels, label: &str) -> bool {
@@ -149,22 +86,22 @@ fn lists(labels: &Labels, label: &str) -> bool {
 
 /// `by` leaves the listed labels, `without` the others, neither leaves none. `topk` and its like choose series
 /// and leave them all their labels.
-fn of_aggregate(aggregate: &AggregateExpr, label: &str) -> Reach {
+fn of_aggregate(aggregate: &AggregateExpr, label: &str) -> PossibleValues {
     match aggregate.op.id() {
         T_TOPK | T_BOTTOMK | T_LIMITK | T_LIMIT_RATIO => return of(&aggregate.expr, label),
         T_COUNT_VALUES => match aggregate.param.as_deref().and_then(text) {
             Some(counted) if counted != label => {}
-            _ => return Reach::Any,
+            _ => return PossibleValues::Any,
         },
         T_SUM | T_AVG | T_COUNT | T_MIN | T_MAX | T_GROUP | T_STDDEV | T_STDVAR | T_QUANTILE => {}
-        _ => return Reach::Any,
+        _ => return PossibleValues::Any,
     }
     let stays = match &aggregate.modifier {
         Some(LabelModifier::Include(labels)) => lists(labels, label),
         Some(LabelModifier::Exclude(labels)) => !lists(labels, label),
         None => false,
     };
-    if stays { of(&aggregate.expr, label) } else { Reach::Absent }
+    if stays { of(&aggregate.expr, label) } else { PossibleValues::Absent }
 }
 
 fn text(expr: &Expr) -> Option<&str> {
@@ -176,17 +113,19 @@ fn text(expr: &Expr) -> Option<&str> {
 }
 
 /// Both sides have the same value of a label that is matched: one of `on (...)`, or none of `ignoring (...)`.
-fn of_binary(binary: &BinaryExpr, label: &str) -> Reach {
+fn of_binary(binary: &BinaryExpr, label: &str) -> PossibleValues {
     let (left, right) = (|| of(&binary.lhs, label), || of(&binary.rhs, label));
-    if binary.lhs.value_type() == ValueType::Scalar {
+    if is_scalar(&binary.lhs) {
         return right();
     }
-    if binary.rhs.value_type() == ValueType::Scalar {
+    if is_scalar(&binary.rhs) {
         return left();
     }
     let (matching, card) = match &binary.modifier {
         // What is filled in has the labels of one side, which may be either.
-        Some(modifier) if modifier.fill_values != VectorMatchFillValues::default() => return Reach::Any,
+        Some(modifier) if modifier.fill_values != VectorMatchFillValues::default() => {
+            return PossibleValues::Any;
+        }
         Some(modifier) => (modifier.matching.as_ref(), Some(&modifier.card)),
         None => (None, None),
     };
@@ -207,70 +146,74 @@ fn of_binary(binary: &BinaryExpr, label: &str) -> Reach {
             _ if is_matched => left().and(right()),
             Some(VectorMatchCardinality::ManyToOne(_)) => left(),
             Some(VectorMatchCardinality::OneToMany(_)) => right(),
-            Some(VectorMatchCardinality::OneToOne) | None => Reach::Absent,
-            Some(VectorMatchCardinality::ManyToMany) => Reach::Any,
+            Some(VectorMatchCardinality::OneToOne) | None => PossibleValues::Absent,
+            Some(VectorMatchCardinality::ManyToMany) => PossibleValues::Any,
         },
-        _ => Reach::Any,
+        _ => PossibleValues::Any,
     }
 }
 
-fn of_call(call: &Call, label: &str) -> Reach {
+fn of_call(call: &Call, label: &str) -> PossibleValues {
     let name = call.func.name;
     if call.func.return_type == ValueType::Scalar || name == "vector" {
-        return Reach::Absent;
+        return PossibleValues::Absent;
     }
     let args = &call.args.args;
-    let vector = args.iter().find(|arg| matches!(arg.value_type(), ValueType::Vector | ValueType::Matrix));
-    match (name, vector) {
+    match (name, vector_argument(call)) {
         ("absent" | "absent_over_time", Some(watched)) => of_absent(watched, label),
         // Classic buckets are consumed; a native histogram keeps a label of that name.
         ("histogram_quantile" | "histogram_fraction", Some(buckets)) if label == "le" => {
-            of(buckets, label).or(Reach::Absent)
+            of(buckets, label).or(PossibleValues::Absent)
         }
         ("label_replace" | "label_join", Some(vector)) => match args.get(1).and_then(|arg| text(arg)) {
             Some(destination) if destination != label => of(vector, label),
-            _ => Reach::Any,
+            _ => PossibleValues::Any,
         },
         (_, Some(vector)) if functions::keeps_labels(name) => of(vector, label),
         // `hour()` and its like are of the evaluation's own time.
-        (_, None) if functions::keeps_labels(name) && args.is_empty() => Reach::Absent,
-        _ => Reach::Any,
+        (_, None) if functions::keeps_labels(name) && args.is_empty() => PossibleValues::Absent,
+        _ => PossibleValues::Any,
     }
 }
 
 /// What `absent` returns has the labels that a selector compares with `=`, unless it compares them twice
 /// (`createLabelsForAbsentFunction`); of anything but a selector it has none.
-fn of_absent(watched: &Expr, label: &str) -> Reach {
+fn of_absent(watched: &Expr, label: &str) -> PossibleValues {
     let selector = match watched {
         Expr::Paren(paren) => return of_absent(&paren.expr, label),
         Expr::VectorSelector(selector) => selector,
         Expr::MatrixSelector(matrix) => &matrix.vs,
-        _ => return Reach::Absent,
+        _ => return PossibleValues::Absent,
     };
     let matchers = &selector.matchers;
     if !matchers.or_matchers.is_empty() {
-        return Reach::Any;
+        return PossibleValues::Any;
     }
     let equal = matchers.matchers.iter().filter(|m| m.name == label && m.op == MatchOp::Equal);
-    let plain = equal.map(|m| m.value.as_str()).filter(|value| !value.starts_with(TOLD));
-    Reach::of(plain.chain([""]).map(Into::into).collect())
+    let plain = equal.map(|m| m.value.as_str()).filter(|value| !value.starts_with(REGEX_MARK));
+    PossibleValues::of(plain.chain([""]).map(Into::into).collect())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::promql::Matcher;
+
+    fn values(query: &str, label: &str) -> PossibleValues {
+        ResultLabels::of(query).values(label)
+    }
 
     /// `wanted`: the values with blanks between them, `-` for an absent label, `any`, or nothing.
     fn check(query: &str, wanted: &str) {
-        let told = match reach(query, "job") {
-            Reach::Any => "any".to_owned(),
-            Reach::Absent => "-".to_owned(),
-            Reach::OneOf(values) => {
+        let message = match values(query, "job") {
+            PossibleValues::Any => "any".to_owned(),
+            PossibleValues::Absent => "-".to_owned(),
+            PossibleValues::OneOf(values) => {
                 let shown = values.iter().map(|v| if v.is_empty() { "-" } else { v });
                 shown.collect::<Vec<_>>().join(" ")
             }
         };
-        assert_eq!(told, wanted, "{query}");
+        assert_eq!(message, wanted, "{query}");
     }
 
     #[test]
@@ -388,8 +331,8 @@ mod tests {
             check(query, wanted);
         }
         assert_eq!(
-            reach("histogram_quantile(0.9, x{le=\"1\"})", "le"),
-            Reach::of(vec!["".into(), "1".into()])
+            values("histogram_quantile(0.9, x{le=\"1\"})", "le"),
+            PossibleValues::of(vec!["".into(), "1".into()])
         );
     }
 
@@ -414,7 +357,7 @@ mod tests {
         ] {
             check(query, "any");
         }
-        assert_eq!(reach("sum(up)", "__name__"), Reach::Any);
+        assert_eq!(ResultLabels::of("sum(up)").values("__name__"), PossibleValues::Any);
     }
 
     #[test]
@@ -422,7 +365,7 @@ mod tests {
         let admits = |query: &str, matcher: &str| {
             let (matchers, problems) = Matcher::read_list(matcher);
             assert_eq!(problems, []);
-            reach(query, &matchers[0].name).admits(&matchers[0])
+            values(query, &matchers[0].name).admits(&matchers[0])
         };
         for (query, matcher, wanted) in [
             ("up", "job=till", true),
