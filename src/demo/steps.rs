@@ -1,4 +1,4 @@
-//! The instants that a range query asks for, with Prometheus' own rules and words.
+//! The instants that a range query asks for, by Prometheus' rules and with its messages.
 
 use jiff::Timestamp;
 
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_in_the_words_of_prometheus() {
+    fn refuses_with_the_messages_of_prometheus() {
         let cases = [
             ("", "1", "1", "invalid parameter \"start\": cannot parse \"\" to a valid timestamp"),
             ("1", "NaN", "1", "invalid parameter \"end\": cannot parse \"NaN\" to a valid timestamp"),

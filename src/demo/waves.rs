@@ -6,7 +6,7 @@ pub const MINUTE: f64 = 60.0;
 pub const HOUR: f64 = 3600.0;
 pub const DAY: f64 = 86_400.0;
 
-/// What is told about today, fixed when the demo starts, so that equal questions get equal answers.
+/// When the incident of the demo happens. Fixed when the demo starts, so that equal queries get equal answers.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Story {
     began: f64,

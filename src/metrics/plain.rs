@@ -8,11 +8,11 @@ pub(super) fn of(open: &str) -> String {
     let mut text = String::with_capacity(open.len());
     let mut help = None;
     for line in open.lines() {
-        let mut words = line.splitn(4, ' ');
+        let mut parts = line.splitn(4, ' ');
         // Writing into a String cannot fail.
-        let _ = match (words.next(), words.next(), words.next(), words.next()) {
-            (Some("#"), Some("HELP"), Some(name), Some(words)) => {
-                help = Some((name, words));
+        let _ = match (parts.next(), parts.next(), parts.next(), parts.next()) {
+            (Some("#"), Some("HELP"), Some(name), Some(text)) => {
+                help = Some((name, text));
                 Ok(())
             }
             (Some("#"), Some("TYPE"), Some(name), Some(kind)) => typed(&mut text, name, kind, help.take()),
@@ -30,8 +30,8 @@ fn typed(text: &mut String, name: &str, kind: &str, help: Option<(&str, &str)>) 
         "unknown" => ("", "untyped"),
         _ => ("", kind),
     };
-    if let Some((_, words)) = help.filter(|(helped, _)| *helped == name) {
-        writeln!(text, "# HELP {name}{suffix} {words}")?;
+    if let Some((_, help)) = help.filter(|(helped, _)| *helped == name) {
+        writeln!(text, "# HELP {name}{suffix} {help}")?;
     }
     writeln!(text, "# TYPE {name}{suffix} {kind}")
 }

@@ -67,7 +67,7 @@ async fn list_and_address_follow_typing() {
             tab.go(&at(&format!("{path}?theme={theme}"))).await;
             for width in [1440, 390] {
                 tab.size(width, 900).await;
-                tab.screenshot(&format!("way-in-{name}-{width}-{theme}")).await;
+                tab.screenshot(&format!("catalog-{name}-{width}-{theme}")).await;
                 assert!(tab.look::<bool>(&format!("document.documentElement.scrollWidth <= {width}")).await);
             }
         }

@@ -101,6 +101,6 @@ async fn leaving_a_custom_page_cancels_its_query() {
     world.upstream.on_any(Reply::hang());
     let page = world.get("/graph.json?query=vector(1)");
     assert!(tokio::time::timeout(Duration::from_millis(400), page).await.is_err());
-    assert_eq!((world.upstream.requests().len(), world.upstream.asides().len()), (1, 0));
+    assert_eq!((world.upstream.requests().len(), world.upstream.metadata_requests().len()), (1, 0));
     assert!(is_ended(&world.upstream).await);
 }

@@ -147,8 +147,8 @@ fn check_finds_exactly_the_thirty_three_mistakes_at_their_positions() {
         }
     }
     let suggested: Vec<Value> = ended.findings().iter().map(|f| f["suggestion"].clone()).collect();
-    for meant in ["pod", ",", "zone=~\"eu-.*\"", "staging", RULE, LABELS] {
-        assert!(suggested.contains(&json!(meant)), "{meant} in {suggested:?}");
+    for suggestion in ["pod", ",", "zone=~\"eu-.*\"", "staging", RULE, LABELS] {
+        assert!(suggested.contains(&json!(suggestion)), "{suggestion} in {suggested:?}");
     }
     let summary = json!({"errors": 22, "warnings": 11, "files": 2, "entities": 8, "online": false});
     assert_eq!(ended.json()["summary"], summary);

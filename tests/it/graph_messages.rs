@@ -59,7 +59,7 @@ async fn metadata_provides_the_unit_and_is_requested_once() {
         assert!(text(5).contains("2.05 kB"), "{}", text(5));
     }
     assert_eq!(unit(&world, 1).await, "bytes");
-    let metrics: Vec<_> = world.upstream.asides().iter().map(|r| r.form("metric").unwrap()).collect();
+    let metrics: Vec<_> = world.upstream.metadata_requests().iter().map(|r| r.form("metric").unwrap()).collect();
     assert_eq!(metrics.len(), 2, "once for each metric: {metrics:?}");
     assert!(world.upstream.requests().iter().all(|r| !r.path.contains("metadata")));
 }
@@ -84,7 +84,7 @@ async fn failed_or_slow_metadata_does_not_affect_the_graph() {
             assert!(begun.elapsed() < Duration::from_millis(1_500), "{expected}: {:?}", begun.elapsed());
         }
         assert_eq!(world.upstream.requests().len(), 1, "{expected}");
-        assert_eq!(world.upstream.asides().len(), 1, "{expected}: not with each page");
+        assert_eq!(world.upstream.metadata_requests().len(), 1, "{expected}: not with each page");
     }
 }
 
@@ -113,7 +113,7 @@ async fn empty_graph_says_whether_its_metric_exists() {
         assert_eq!(kind, "no_such_metric");
         assert!(!text.contains("Did you mean") && text.contains("Check the spelling"), "{text}");
     }
-    let requests = world.upstream.asides();
+    let requests = world.upstream.metadata_requests();
     let of_names = requests.iter().filter(|r| r.path.contains("/label/__name__/values?limit=")).count();
     assert_eq!(of_names, 1, "one request for all graphs and pages");
 }
@@ -131,7 +131,7 @@ async fn empty_graph_without_explanation_is_plain() {
     let world = world("kafka_lag").await;
     world.upstream.on("kafka_lag", one(1.0));
     world.get(PAGE).await;
-    let requests = world.upstream.asides();
+    let requests = world.upstream.metadata_requests();
     assert!(
         requests.iter().all(|r| r.path.contains("/metadata?")),
         "a graph with data requests no metric names"

@@ -74,7 +74,7 @@ impl Request {
     }
 
     /// About metrics or the configuration, and no question of a panel.
-    fn is_aside(&self) -> bool {
+    fn is_metadata(&self) -> bool {
         [METADATA, NAMES, CONFIG].contains(&&*self.key())
     }
 }
@@ -83,7 +83,7 @@ impl Request {
 struct Script {
     replies: Mutex<HashMap<String, Reply>>,
     requests: Mutex<Vec<Request>>,
-    asides: Mutex<Vec<Request>>,
+    metadata_requests: Mutex<Vec<Request>>,
     open: AtomicUsize,
     sent: AtomicUsize,
 }
@@ -152,8 +152,8 @@ impl Upstream {
     }
 
     /// All requests for metadata, names of metrics and the configuration so far, which [`Upstream::requests`] does not have.
-    pub fn asides(&self) -> Vec<Request> {
-        self.script.asides.lock().unwrap().clone()
+    pub fn metadata_requests(&self) -> Vec<Request> {
+        self.script.metadata_requests.lock().unwrap().clone()
     }
 
     /// All requests of panels so far, in the order in which they were read.
@@ -224,12 +224,12 @@ async fn serve(stream: TcpStream, script: &Script) {
     while let Some(request) = connection.read().await {
         let reply = {
             let replies = script.replies.lock().unwrap();
-            let of_panels = replies.get(ANY).filter(|_| !request.is_aside());
+            let of_panels = replies.get(ANY).filter(|_| !request.is_metadata());
             replies.get(&request.key()).or(of_panels).cloned()
         };
-        let log = if request.is_aside() { &script.asides } else { &script.requests };
+        let log = if request.is_metadata() { &script.metadata_requests } else { &script.requests };
         log.lock().unwrap().push(request.clone());
-        let missing = request.is_aside().then(|| Reply::http(404, &[], "404 page not found"));
+        let missing = request.is_metadata().then(|| Reply::http(404, &[], "404 page not found"));
         let reply = reply.or(missing);
         let reply = reply.unwrap_or_else(|| Reply::refusal(400, "bad_data", "the script has no such query"));
         if !reply.play(&request, &mut connection).await {

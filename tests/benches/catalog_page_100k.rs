@@ -227,7 +227,7 @@ fn main() {
     let source = FileSource::open(catalog.clone(), Metrics::new().catalog, clock::now());
     let snapshot: Arc<Snapshot> = source.catalog().snapshot();
     assert_eq!(snapshot.entities.len(), ENTITIES + 5_001, "{:?}", snapshot.faults.first());
-    let mut group = criterion.benchmark_group("way_in");
+    let mut group = criterion.benchmark_group("catalog_page_100k");
     for typed in ["e", "pay", "service-99", "zebra"] {
         let filter = Filter { search: typed.to_owned(), ..Filter::default() };
         group.bench_function(format!("search/{typed}"), |b| b.iter(|| snapshot.search(&filter)));
