@@ -5,7 +5,7 @@ use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::substitution::Substitution;
+use super::substitution::{Substitution, only_argument};
 use crate::diagnostic::{Diagnostic, Location, Position, Severity, Subject};
 use crate::yaml::{self, Budget, Map, Node, Value};
 
@@ -172,14 +172,6 @@ pub(super) fn directive(node: &Node) -> Option<(&str, &Node)> {
 
 fn is_include(node: &Node) -> bool {
     directive(node).is_some_and(|(name, _)| name == "$include")
-}
-
-/// The value of a directive, which must be the only key of its mapping.
-pub(super) fn only_argument<'n>(node: &'n Node, name: &str) -> Result<&'n Node, String> {
-    match node.as_map().map(|map| map.entries.as_slice()) {
-        Some([entry]) => Ok(&entry.value),
-        _ => Err(format!("`{name}` must be the only key of its mapping")),
-    }
 }
 
 /// Lays `over` on `base`: mappings merge, everything else is replaced.

@@ -2,11 +2,18 @@
 
 use std::path::Path;
 
-use super::sources::only_argument;
 use crate::yaml::{self, Node};
 
 /// A `$file` holds a token or a password.
 const MAX_FILE_BYTES: usize = 64 << 10;
+
+/// The value of a directive, which must be the only key of its mapping.
+pub(super) fn only_argument<'n>(node: &'n Node, name: &str) -> Result<&'n Node, String> {
+    match node.as_map().map(|map| map.entries.as_slice()) {
+        Some([entry]) => Ok(&entry.value),
+        _ => Err(format!("`{name}` must be the only key of its mapping")),
+    }
+}
 
 /// Looks up variables and files. Its errors name the variable or the file, never what they hold.
 pub(super) struct Substitution<'a> {

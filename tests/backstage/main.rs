@@ -19,7 +19,6 @@ use std::time::Duration;
 use promenade::catalog::source::{BackstageSource, FileSource, SourceMerger};
 use promenade::catalog::{BackstageSettings, Catalog, CatalogSettings, Entity, EntityRef};
 use promenade::clock;
-use promenade::diagnostic::Location;
 use promenade::metrics::Metrics;
 use tempfile::TempDir;
 use world::World;

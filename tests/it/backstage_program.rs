@@ -94,7 +94,7 @@ fn backstage_source_settings_are_valid_or_reported() {
         &[
             (&format!("{key}.baseURL"), "did you mean `baseUrl`?"),
             (&format!("{key}.tokn"), "did you mean `token`?"),
-            (&format!("{key}.baseUrl"), "is needed"),
+            (&format!("{key}.baseUrl"), "missing"),
         ],
     );
     check(&own("{backstage: {baseUrl: 'ftp://x'}}"), &[(&format!("{key}.baseUrl"), "no http or https URL")]);

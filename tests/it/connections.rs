@@ -361,8 +361,8 @@ fn admin_listen_is_valid_or_reported() {
     let open = "promenade: {adminListen: '0.0.0.0:7081', auth: {allowUnauthenticated: true}}";
     assert!(settings(open).web.ad_hoc, "readers are still of this machine");
     let check = check_faults;
-    check("promenade: {adminListen: 7081}", &[("promenade.adminListen", "no address and port")]);
-    check("promenade: {adminListen: ''}", &[("promenade.adminListen", "no address and port")]);
+    check("promenade: {adminListen: 7081}", &[("promenade.adminListen", "is not an address and port")]);
+    check("promenade: {adminListen: ''}", &[("promenade.adminListen", "is not an address and port")]);
     check("promenade: {adminListen: '127.0.0.1:7080'}", &[("promenade.adminListen", "a port of its own")]);
     let both = "{listen: '127.0.0.1:1', adminListen: '0.0.0.0:1', auth: {allowUnauthenticated: true}}";
     check(&format!("promenade: {both}"), &[("promenade.adminListen", "a port of its own")]);

@@ -37,7 +37,7 @@ async fn csv_is_safe_to_open_in_a_spreadsheet() {
         assert!(lines[0].starts_with("name,state,value,activeAt,severity,group,labels,annotations,query"));
         assert!(
             lines[1]
-                .starts_with("HighLoad,firing,1.5,2026-11-23T12:00:00Z,critical,group,\"{\"\"alertname\"\"")
+                .starts_with("HighLoad,firing,1.5,2026-11-23T12:00:00Z,critical,orders,\"{\"\"alertname\"\"")
         );
         assert!(lines[0].ends_with(",lastEvaluation,summary"), "{}", lines[0]);
         assert!(lines[1].contains(",'-load > 1,300,0,ok,,20"), "{}", lines[1]);

@@ -59,7 +59,8 @@ async fn metadata_provides_the_unit_and_is_requested_once() {
         assert!(text(5).contains("2.05 kB"), "{}", text(5));
     }
     assert_eq!(unit(&world, 1).await, "bytes");
-    let metrics: Vec<_> = world.upstream.metadata_requests().iter().map(|r| r.form("metric").unwrap()).collect();
+    let metrics: Vec<_> =
+        world.upstream.metadata_requests().iter().map(|r| r.form("metric").unwrap()).collect();
     assert_eq!(metrics.len(), 2, "once for each metric: {metrics:?}");
     assert!(world.upstream.requests().iter().all(|r| !r.path.contains("metadata")));
 }

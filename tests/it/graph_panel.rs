@@ -142,10 +142,11 @@ async fn hostile_series_names_are_escaped() {
 async fn hanging_query_delays_only_its_own_page() {
     let world = World::of(payments("up")).await;
     world.upstream.on("up", Reply::hang());
-    for (path, state) in [(PAGE.to_owned(), "loading"), (format!("{PAGE}/graphs/1"), "failed")] {
-        let reply = world.get(&path).await;
+    let own = format!("{PAGE}/graphs/1");
+    let (page, own) = tokio::join!(world.get(PAGE), world.get(&own));
+    for (reply, state) in [(page, "loading"), (own, "failed")] {
         let section = tags(panel(reply.text(), "graph-1")).remove(0);
-        assert_eq!(section.get("data-state"), Some(state), "{path}");
+        assert_eq!(section.get("data-state"), Some(state), "{}", reply.text());
     }
     assert_eq!(world.upstream.requests().len(), 1, "one request for both");
 }

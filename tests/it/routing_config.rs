@@ -98,7 +98,7 @@ fn mistakes_in_routing_rules_are_reported() {
         ("instance: prod, when: {relations: {owner: a b}}", ".when.relations.owner", "no reference"),
         ("instance: prod, when: {header: {'a b': x}}", ".when.header.a b", "not a header name"),
         ("target: 'https://{{ serviceName }}.p.example/'", ".allowedHosts", "needs `allowedHosts`"),
-        ("target: 'https://{{ nothing }}.p/', allowedHosts: '*.p'", ".target", "asks for `nothing`"),
+        ("target: 'https://{{ nothing }}.p/', allowedHosts: '*.p'", ".target", "has no value for `nothing`"),
         ("target: 'https://{{ serviceName .p/', allowedHosts: '*.p'", ".target", "without its `}}`"),
         ("target: 'ftp://{{ kind }}.p/', allowedHosts: '*.p'", ".target", "no http or https"),
         ("target: 'https://p/?{{ kind }}', allowedHosts: p", ".target", "no http or https"),

@@ -44,7 +44,7 @@ async fn templates_are_filled_from_the_entity() {
         body["problems"].as_array().unwrap().iter().map(|p| p["message"].clone()).collect();
     assert_eq!(problems.len(), 2, "{problems:?}");
     assert_eq!(problems[0], "the entity has no `spec.lifecycle`");
-    assert!(problems[1].as_str().unwrap().contains("outside of strings"), "{problems:?}");
+    assert!(problems[1].as_str().unwrap().contains("outside strings"), "{problems:?}");
 
     world.upstream.on(first, Reply::result(json!([])));
     let answer = world.get(&format!("{PAYMENTS}/graphs/1.json")).await;

@@ -41,7 +41,7 @@ async fn each_fault_has_its_kind_within_the_deadline() {
         ("403", Reply::json(403, &json!({"message": "no"})), K::Unauthorized, None),
         ("404", Reply::http(404, &[], "404 page not found"), K::NotTheApi, None),
         ("status error", Reply::refusal(200, "execution", "boom"), K::BadQuery, Some("boom")),
-        ("html", Reply::html(200, html), K::NotTheApi, None),
+        ("html", Reply::html(200, html), K::HtmlPage, None),
         ("other JSON", Reply::json(200, &json!({"ok": true})), K::NotTheApi, None),
         ("no data", Reply::json(200, &json!({"status": "success"})), K::Incomplete, None),
         ("empty", Reply::http(200, &[], ""), K::Incomplete, None),

@@ -9,11 +9,11 @@ use crate::upstream::InstanceName;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Scripted {
     text: String,
-    end: End,
+    end: ScriptedEnd,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum End {
+enum ScriptedEnd {
     /// An answer of so many bytes.
     Answer(usize),
     Failure(ErrorKind),
@@ -43,13 +43,13 @@ impl Question for Scripted {
 
     async fn fetch(&self, source: &AlertmanagerClient) -> Result<Heavy, UpstreamError> {
         match self.end {
-            End::Answer(bytes) => Ok(Heavy(bytes)),
-            End::Failure(kind) => Err(UpstreamError::new(source.who(), kind, "x")),
-            End::Hang => {
+            ScriptedEnd::Answer(bytes) => Ok(Heavy(bytes)),
+            ScriptedEnd::Failure(kind) => Err(UpstreamError::new(source.who(), kind, "x")),
+            ScriptedEnd::Hang => {
                 std::future::pending::<[u8; 65_536]>().await;
                 unreachable!()
             }
-            End::Panic => panic!("as a test"),
+            ScriptedEnd::Panic => panic!("as a test"),
         }
     }
 
@@ -81,7 +81,7 @@ fn source() -> Arc<AlertmanagerClient> {
     Arc::new(AlertmanagerClient::new(&settings, &InstanceName::new("a"), &Metrics::new().upstream).unwrap())
 }
 
-async fn ask(cached: &Arc<Cached<Scripted>>, text: &str, end: End) -> FetchResult<Heavy> {
+async fn ask(cached: &Arc<Cached<Scripted>>, text: &str, end: ScriptedEnd) -> FetchResult<Heavy> {
     cached.get(&source(), Scope::Whole, Scripted { text: text.to_owned(), end }).await
 }
 
@@ -95,9 +95,9 @@ async fn distinct_long_questions_stay_within_the_bound() {
     let cached = cached(BOUND);
     for i in 0..1_000 {
         let text = format!("x{i}{}", "y".repeat(8_000));
-        ask(&cached, &text, End::Answer(0)).await.unwrap();
+        ask(&cached, &text, ScriptedEnd::Answer(0)).await.unwrap();
         let failing = format!("z{i}{}", "y".repeat(8_000));
-        ask(&cached, &failing, End::Failure(ErrorKind::BadQuery)).await.unwrap_err();
+        ask(&cached, &failing, ScriptedEnd::Failure(ErrorKind::BadQuery)).await.unwrap_err();
     }
     let (answers, bytes) = cached.fill();
     assert!(bytes <= BOUND, "{bytes}");
@@ -117,7 +117,7 @@ fn metric_names_in_a_query_are_counted_too() {
 #[tokio::test]
 async fn who_waits_holds_little() {
     let (cached, source) = (cached(1 << 20), source());
-    let question = Scripted { text: "up".to_owned(), end: End::Hang };
+    let question = Scripted { text: "up".to_owned(), end: ScriptedEnd::Hang };
     let waiting = cached.get(&source, Scope::Whole, question);
     let bytes = size_of_val(&waiting);
     assert!(bytes <= 1_024, "{bytes} B while another fetches");
@@ -126,16 +126,16 @@ async fn who_waits_holds_little() {
 #[tokio::test]
 async fn a_fetch_that_panics_is_an_error_and_leaves_no_trace() {
     let cached = cached(1 << 20);
-    let error = ask(&cached, "up", End::Panic).await.unwrap_err();
+    let error = ask(&cached, "up", ScriptedEnd::Panic).await.unwrap_err();
     assert_eq!(error.detail, "the fetch was broken off");
     assert!(cached.in_flight().is_empty());
-    assert_eq!(*ask(&cached, "up", End::Answer(7)).await.unwrap().value, Heavy(7));
+    assert_eq!(*ask(&cached, "up", ScriptedEnd::Answer(7)).await.unwrap().value, Heavy(7));
 }
 
 #[tokio::test]
 async fn an_ad_hoc_fetch_ends_with_its_last_reader() {
     let cached = cached(1 << 20);
-    let waiting = tokio::time::timeout(Duration::from_millis(20), ask(&cached, "up", End::Hang));
+    let waiting = tokio::time::timeout(Duration::from_millis(20), ask(&cached, "up", ScriptedEnd::Hang));
     waiting.await.unwrap_err();
     for _ in 0..100 {
         if cached.in_flight().is_empty() {

@@ -44,7 +44,7 @@ pub async fn show(request: HttpRequest, view: View, format: Format) -> Result<Ht
         Subject::Entity(entity) => Head::of(&view, entity, "", summary_without_alerts(&view)).into(),
         Subject::AdHoc(_) => {
             let form = AdHocForm::of(&view, AdHocPage::AlertGraph, "Explore: Alerts");
-            Top::AdHoc(AdHocForm { title: graph.title.clone(), ..form })
+            Top::AdHoc(Box::new(AdHocForm { title: graph.title.clone(), ..form }))
         }
     };
     let page =

@@ -119,7 +119,7 @@ fn top(view: &View, summary: Option<StateSummary>) -> Top {
                 short if short.is_empty() => form.title,
                 short => format!("{}: {short}", view.name()),
             };
-            Top::AdHoc(AdHocForm { title, summary, ..form })
+            Top::AdHoc(Box::new(AdHocForm { title, summary, ..form }))
         }
     }
 }

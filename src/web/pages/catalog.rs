@@ -113,7 +113,6 @@ fn filter(params: &PageParams) -> Filter {
         namespace: facets.namespace.clone(),
         owner: facets.owner.clone(),
         system: facets.system.clone(),
-        ..Filter::default()
     }
 }
 

@@ -149,7 +149,7 @@ async fn page(
         Subject::Entity(entity) => Head::of(view, entity, "", summary_without_alerts(view)).into(),
         Subject::AdHoc(_) => {
             let heading = view.params.custom.title.as_deref().unwrap_or("Explore: Graph");
-            Top::AdHoc(AdHocForm::of(view, AdHocPage::Graph, heading))
+            Top::AdHoc(Box::new(AdHocForm::of(view, AdHocPage::Graph, heading)))
         }
     };
     // An instance that no one has is missing. Other faults leave a page with its form.

@@ -6,7 +6,7 @@ use crate::web::links::NavLink;
 
 pub enum Top {
     Entity(Box<Head>),
-    AdHoc(AdHocForm),
+    AdHoc(Box<AdHocForm>),
 }
 
 impl Top {

@@ -41,7 +41,7 @@ impl askama::filters::HtmlSafe for GraphPanel {}
 
 /// What the graph is of.
 pub enum GraphSubject {
-    Graph(GraphMenu),
+    Graph(Box<GraphMenu>),
     /// The expression of an alert, and since when that is active.
     Alert(Option<Moment>),
 }
@@ -67,7 +67,7 @@ pub enum GraphView {
     Empty(EmptyText),
     Values(Vec<Tile>),
     Chart(Chart),
-    Samples(Samples),
+    Samples(Box<Samples>),
 }
 
 /// Where a graph is: its panel's id and address.
@@ -107,7 +107,7 @@ impl GraphPanel {
             title,
             query: spec.source.clone(),
             out: place.prometheus(&spec.source),
-            subject: GraphSubject::Graph(GraphMenu::of(context, number, spec, &body)),
+            subject: GraphSubject::Graph(Box::new(GraphMenu::of(context, number, spec, &body))),
             alone: own,
             body,
         }
@@ -241,7 +241,7 @@ impl GraphContent {
         } else if graph.answer.value.series.is_empty() {
             GraphView::Empty(EmptyText::of(graph, &format!("{} to {}", params.from, params.to)))
         } else if let Some(number) = table {
-            GraphView::Samples(Samples::of(context, number, graph))
+            GraphView::Samples(Box::new(Samples::of(context, number, graph)))
         } else {
             let mark = |at: Timestamp| Mark { at_ms: at.as_millisecond(), text: "active since" };
             let marks = active_since.map(mark).into_iter().collect();

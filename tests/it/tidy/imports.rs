@@ -24,10 +24,9 @@ const WEB_ROOMS: [&[&str]; 13] = [
 ];
 
 /// Circles that are still there. Each names its files; none is added.
-const KNOWN_CIRCLES: [&str; 11] = [
+const KNOWN_CIRCLES: [&str; 10] = [
     "annotations::alert, annotations::labels, annotations::mistaken, annotations::rule, annotations::spec",
     "catalog::entity, catalog::fault, catalog::relations",
-    "config::raw, config::substitution",
     "monitoring::alerts, monitoring::alerts::doubtful, monitoring::alerts::order, \
      monitoring::alerts::row, monitoring::silences, monitoring::verdict",
     "monitoring::empty_reason, monitoring::graph",

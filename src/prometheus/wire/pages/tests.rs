@@ -44,7 +44,11 @@ fn a_page_that_leads_back_is_the_last_one_and_told() {
     pages.add(page("A", Some("t2")));
     assert_eq!(pages.add(page("A", Some("t2"))), None);
     let rules = pages.into_rules();
-    assert_eq!((rules.rules.len(), rules.warnings[0].as_str()), (3, warning), "the same page is no second one");
+    assert_eq!(
+        (rules.rules.len(), rules.warnings[0].as_str()),
+        (3, warning),
+        "the same page is no second one"
+    );
     let mut pages = Pages::default();
     pages.add(page("A", Some("t2")));
     let mut other = page("A", Some("t2"));
