@@ -2,9 +2,7 @@
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::string_slice,
+    clippy::print_stdout,
     reason = "a test that meets the unexpected should stop"
 )]
 

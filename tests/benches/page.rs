@@ -1,10 +1,7 @@
 //! A page of 20 graphs with 20 series each, from a warm cache, to its last byte over a real socket; and its parts.
 #![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
     clippy::indexing_slicing,
-    clippy::string_slice,
     reason = "a benchmark that meets the unexpected should stop"
 )]
 

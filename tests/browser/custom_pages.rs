@@ -20,6 +20,7 @@ async fn world() -> World {
         settings.instances.push(second);
     })
     .await;
+    let since = ago(600);
     let alert = |i: usize| {
         Alert::firing(&format!("Lag{i:02}"))
             .label("severity", "warning")
@@ -29,7 +30,7 @@ async fn world() -> World {
                 "summary",
                 &format!("Queue {i} of the orders service lags behind by more than a minute"),
             )
-            .since(&ago(600))
+            .since(&since)
             .value("7.25843968e+09")
     };
     let rule = |name: &str| {

@@ -45,7 +45,7 @@ fn href(selector: &str) -> String {
 const EARLIER: &str = ".moves a[title^='Back half a window']";
 const LATER: &str = ".moves a[title^='Forward half a window']";
 const WIDER: &str = ".moves a[title^='Zoom out']";
-const LOCK: &str = ".moves a[title^='The same window']";
+const LOCK: &str = ".moves a[title^='Fix this window']";
 const FOLLOW: &str = ".moves a[title^='A window as long']";
 
 #[tokio::test]

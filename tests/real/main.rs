@@ -1,7 +1,6 @@
 //! Tests with a real Prometheus and a real Alertmanager. `tests/run real` installs and runs them.
 #![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
     clippy::string_slice,
