@@ -97,12 +97,15 @@ fn backstage_source_settings_are_valid_or_reported() {
             (&format!("{key}.baseUrl"), "missing"),
         ],
     );
-    check(&own("{backstage: {baseUrl: 'ftp://x'}}"), &[(&format!("{key}.baseUrl"), "no http or https URL")]);
+    check(
+        &own("{backstage: {baseUrl: 'ftp://x'}}"),
+        &[(&format!("{key}.baseUrl"), "is not an http or https URL")],
+    );
     check(&own("{backstage: {baseUrl: 'http://x?a=b'}}"), &[(&format!("{key}.baseUrl"), "has a query")]);
     let with = |rest: &str| own(&format!("{{backstage: {{baseUrl: 'http://x', {rest}}}}}"));
     check(&with("token: '${NONE}'"), &[(&format!("{key}.token"), "NONE is not set")]);
     check(&with("token: ''"), &[(&format!("{key}.token"), "is empty")]);
-    check(&with("token: 'a\tb'"), &[(&format!("{key}.token"), "(not shown) holds white space")]);
+    check(&with("token: 'a\tb'"), &[(&format!("{key}.token"), "(not shown) contains white space")]);
     check(&with("interval: 2d"), &[(&format!("{key}.interval"), "is not between 1s and 1d")]);
-    check(&own("{backstage: 'http://x'}"), &[(key, "is text, where a mapping is needed")]);
+    check(&own("{backstage: 'http://x'}"), &[(key, "must be a mapping, not text")]);
 }

@@ -363,10 +363,10 @@ fn admin_listen_is_valid_or_reported() {
     let check = check_faults;
     check("promenade: {adminListen: 7081}", &[("promenade.adminListen", "is not an address and port")]);
     check("promenade: {adminListen: ''}", &[("promenade.adminListen", "is not an address and port")]);
-    check("promenade: {adminListen: '127.0.0.1:7080'}", &[("promenade.adminListen", "a port of its own")]);
+    check("promenade: {adminListen: '127.0.0.1:7080'}", &[("promenade.adminListen", "use another port")]);
     let both = "{listen: '127.0.0.1:1', adminListen: '0.0.0.0:1', auth: {allowUnauthenticated: true}}";
-    check(&format!("promenade: {both}"), &[("promenade.adminListen", "a port of its own")]);
+    check(&format!("promenade: {both}"), &[("promenade.adminListen", "use another port")]);
     let key = "promenade.auth.allowUnauthenticated";
-    let message = "promenade.adminListen asks to listen beyond this machine";
+    let message = "promenade.adminListen is an address beyond this machine";
     check("promenade: {adminListen: '0.0.0.0:7081'}", &[(key, message)]);
 }
