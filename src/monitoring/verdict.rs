@@ -148,8 +148,8 @@ impl Evidence {
         self.doubts.is_empty()
     }
 
-    /// How many are unknown where only four states are known apart: those in error are, and what is missing counts
-    /// as one at least.
+    /// How many are unknown where a form shows only four states. Rules in error count as unknown; missing information
+    /// counts as at least one.
     pub fn unknown(&self) -> usize {
         let StateCounts { firing, error, unknown, .. } = self.counts;
         let mut doubts = self.doubts;
