@@ -1,22 +1,19 @@
 //! Cached answers to one kind of question: single flight, remembered failures, and the last good answer of each family.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher, Hash, RandomState};
+use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use jiff::Timestamp;
-use moka::Expiry;
-use moka::policy::EvictionPolicy;
-use moka::sync::Cache;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tracing::Instrument;
 
 use super::Answer;
+use super::bounded::BoundedMap;
 use super::fetch::Fetch;
 use super::question::{CacheKey, Question, Scope, Source};
-use super::weight::{ENTRY, Weigh, capped};
 use crate::clock;
 use crate::metrics::StoreMetrics;
 use crate::prometheus::Origin;
@@ -38,19 +35,12 @@ pub type FetchResult<T> = Result<Answer<T>, Arc<UpstreamError>>;
 /// Sends the result of a fetch to all who wait.
 pub type ResultSender<T> = watch::Sender<Option<FetchResult<T>>>;
 
-/// A cached value and its lifetime.
-#[derive(Clone)]
-pub struct Kept<V> {
-    pub value: V,
-    pub lifetime: Duration,
-}
-
 /// Answers, failures and running fetches.
 pub struct Cached<Q: Question> {
-    pub(super) answers: Cache<CacheKey<Q>, Kept<Answer<Q::Value>>>,
-    failures: Cache<CacheKey<Q>, Kept<Arc<UpstreamError>>>,
+    answers: BoundedMap<CacheKey<Q>, Answer<Q::Value>>,
+    failures: BoundedMap<CacheKey<Q>, Arc<UpstreamError>>,
     /// By family; with the family's newest failure, if it came later.
-    last_good: Cache<CacheKey<Q::Family>, Kept<Answer<Q::Value>>>,
+    last_good: BoundedMap<CacheKey<Q::Family>, Answer<Q::Value>>,
     in_flight: Mutex<HashMap<CacheKey<Q>, ResultSender<Q::Value>>>,
     metrics: StoreMetrics,
     runtime: Option<Handle>,
@@ -68,9 +58,9 @@ impl<Q: Question> Cached<Q> {
     pub fn new(max_bytes: u64, max_last_bytes: u64, metrics: &StoreMetrics) -> Arc<Self> {
         let failures = max_bytes / FAILURES_SHARE;
         Arc::new(Self {
-            answers: cache(max_bytes - failures),
-            failures: cache(failures),
-            last_good: cache(max_last_bytes),
+            answers: BoundedMap::new(max_bytes - failures),
+            failures: BoundedMap::new(failures),
+            last_good: BoundedMap::new(max_last_bytes),
             in_flight: Mutex::default(),
             metrics: metrics.clone(),
             runtime: Handle::try_current().ok(),
@@ -122,18 +112,16 @@ impl<Q: Question> Cached<Q> {
 
     /// How many answers are kept, and the bytes of everything.
     pub fn fill(&self) -> (u64, u64) {
-        self.answers.run_pending_tasks();
-        self.failures.run_pending_tasks();
-        self.last_good.run_pending_tasks();
-        let answers = self.answers.entry_count() + self.last_good.entry_count();
-        let bytes = self.answers.weighted_size() + self.failures.weighted_size();
-        (answers, bytes + self.last_good.weighted_size())
+        let (answers, answer_bytes) = self.answers.fill();
+        let (_, failure_bytes) = self.failures.fill();
+        let (last_good, last_good_bytes) = self.last_good.fill();
+        (answers + last_good, answer_bytes + failure_bytes + last_good_bytes)
     }
 
     fn kept(&self, key: &CacheKey<Q>) -> Option<Answer<Q::Value>> {
-        let kept = self.answers.get(key)?;
+        let answer = self.answers.get(key)?;
         self.metrics.lookup("hit");
-        Some(kept.value)
+        Some(answer)
     }
 
     /// The answer or the failure of the last seconds.
@@ -141,15 +129,15 @@ impl<Q: Question> Cached<Q> {
         if let Some(answer) = self.kept(key) {
             return Some(Ok(answer));
         }
-        let kept = self.failures.get(key)?;
+        let failure = self.failures.get(key)?;
         self.metrics.lookup("failure");
-        Some(Err(kept.value))
+        Some(Err(failure))
     }
 
     /// The family's last good answer, if it shows what is requested.
     fn older(&self, key: &CacheKey<Q>) -> Option<Answer<Q::Value>> {
-        let kept = self.last_good.get(&key.with(key.question.family()?))?;
-        Some(kept.value).filter(|answer| key.question.accepts(&answer.value))
+        let older = self.last_good.get(&key.with(key.question.family()?))?;
+        Some(older).filter(|older| key.question.accepts(&older.value))
     }
 
     fn stale(&self, key: &CacheKey<Q>, failure: Arc<UpstreamError>) -> FetchResult<Q::Value> {
@@ -209,15 +197,14 @@ impl<Q: Question> Cached<Q> {
             }
             _ => Some(answer.clone()),
         });
-        self.answers.insert(key.clone(), Kept { value: answer.clone(), lifetime });
+        self.answers.insert(key.clone(), answer.clone(), lifetime);
     }
 
     pub(super) fn fail(&self, key: &CacheKey<Q>, error: &Arc<UpstreamError>) {
         self.keep_for_family(key, |older| Some(Answer { failure: Some(error.clone()), ..older? }));
         // The breaker remembers the failures of requests that were not sent.
         if error.was_sent {
-            let kept = Kept { value: error.clone(), lifetime: jittered(FAILURE_LIFETIME) };
-            self.failures.insert(key.clone(), kept);
+            self.failures.insert(key.clone(), error.clone(), jittered(FAILURE_LIFETIME));
         }
     }
 
@@ -230,10 +217,9 @@ impl<Q: Question> Cached<Q> {
         let family = key.with(family);
         // One change at a time, so that a failure does not bring back an answer that was just replaced.
         let _lock = self.in_flight();
-        let older = self.last_good.get(&family).map(|kept| kept.value);
-        if let Some(answer) = next(older) {
+        if let Some(answer) = next(self.last_good.get(&family)) {
             let lifetime = STALE_LIMIT.saturating_sub(age(answer.as_of));
-            self.last_good.insert(family, Kept { value: answer, lifetime });
+            self.last_good.insert(family, answer, lifetime);
         }
     }
 }
@@ -248,44 +234,10 @@ fn age(as_of: Timestamp) -> Duration {
     Duration::try_from(clock::now().duration_since(as_of)).unwrap_or_default()
 }
 
-fn cache<K, V>(max_bytes: u64) -> Cache<K, Kept<V>>
-where
-    K: Weigh + Hash + Eq + Send + Sync + 'static,
-    V: Weigh + Clone + Send + Sync + 'static,
-{
-    Cache::builder()
-        // The default policy rejects new entries while old ones are popular, and every step of the clock brings
-        // new questions.
-        .eviction_policy(EvictionPolicy::lru())
-        .weigher(|key: &K, kept: &Kept<V>| capped(key.weight() + kept.value.weight() + ENTRY))
-        .max_capacity(max_bytes)
-        .expire_after(OwnLifetime)
-        .build()
-}
-
 /// Between five and seven sixths of a duration.
 fn jittered(duration: Duration) -> Duration {
     let random = u32::try_from(RandomState::new().hash_one(0) % 1_000).unwrap_or(0);
     duration * 5 / 6 + duration / 3 * random / 1_000
-}
-
-/// Each entry has a lifetime of its own.
-struct OwnLifetime;
-
-impl<K, V> Expiry<K, Kept<V>> for OwnLifetime {
-    fn expire_after_create(&self, _: &K, kept: &Kept<V>, _: Instant) -> Option<Duration> {
-        Some(kept.lifetime)
-    }
-
-    fn expire_after_update(
-        &self,
-        _: &K,
-        kept: &Kept<V>,
-        _: Instant,
-        _: Option<Duration>,
-    ) -> Option<Duration> {
-        Some(kept.lifetime)
-    }
 }
 
 #[cfg(test)]

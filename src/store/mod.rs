@@ -1,6 +1,7 @@
 //! Every answer comes through here: equal questions at the same time are one request, answers are kept for a while,
 //! failures are remembered briefly, and the last good answer replaces one that fails.
 
+mod bounded;
 mod cached;
 mod fetch;
 mod instant;

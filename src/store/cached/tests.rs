@@ -3,6 +3,7 @@
 use super::*;
 use crate::alertmanager::{AlertmanagerClient, AlertmanagerSettings};
 use crate::metrics::Metrics;
+use crate::store::weight::Weigh;
 use crate::upstream::InstanceName;
 
 /// A test's question: the fetch ends as it says, after it was released.
@@ -103,7 +104,7 @@ async fn distinct_long_questions_stay_within_the_bound() {
     assert!(bytes <= BOUND, "{bytes}");
     // Each holds a text of 8 kB, although it answers with nothing.
     assert!((100..=BOUND / 8_000).contains(&answers), "{answers}");
-    let failures = cached.failures.weighted_size();
+    let failures = cached.failures.fill().1;
     assert!(failures > 0 && failures <= BOUND / FAILURES_SHARE, "{failures}");
 }
 
