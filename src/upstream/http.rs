@@ -79,6 +79,8 @@ impl HttpClient {
         secure: bool,
         timeout: Duration,
     ) -> Result<Self, String> {
+        // The first call decides for the whole process; every later one fails, and changes nothing.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let mut builder = reqwest::Client::builder()
             .user_agent(concat!("promenade/", env!("CARGO_PKG_VERSION")))
             .default_headers(header_map(headers)?)

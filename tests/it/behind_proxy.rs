@@ -35,8 +35,7 @@ fn addresses(html: &str) -> Vec<(String, bool)> {
 async fn links_assets_and_htmx_requests_work_behind_a_proxy_that_drops_headers() {
     let world = portal().await;
     let proxy = Proxy::before(world.address).await;
-    let client =
-        reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap();
+    let client = world::client();
     let mut todo = VecDeque::from([
         (format!("{PREFIX}/"), false),
         (format!("{PREFIX}/catalog/default/Component/Payments?kiosk&theme=dark"), false),

@@ -143,7 +143,7 @@ async fn ask(
 ) -> (u16, Value) {
     let mut url = Url::parse(&format!("http://{}{path}", prometheus.address())).unwrap();
     url.query_pairs_mut().extend_pairs(query);
-    let http = reqwest::Client::builder().build().unwrap();
+    let http = world::client();
     let request = match form {
         None => http.get(url),
         Some(form) => {

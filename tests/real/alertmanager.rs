@@ -56,7 +56,7 @@ impl RealAlertmanager {
     /// Posts to its API.
     pub async fn post(&self, what: &str, body: &serde_json::Value) {
         let url = format!("{}/api/v2/{what}", self.url);
-        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let client = world::client();
         let posted = client.post(url).header("Content-Type", "application/json").body(body.to_string());
         let reply = posted.send().await.unwrap();
         assert_eq!(reply.status(), 200, "{what} {body}: {}", self.log());

@@ -183,7 +183,7 @@ async fn silence_of_a_real_alertmanager_is_shown() {
         "startsAt": "2020-01-01T00:00:00Z", "endsAt": "2036-01-01T00:00:00Z",
         "createdBy": "ann@example.com", "comment": "moving house",
     });
-    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let client = world::client();
     let post = client.post(format!("{}/api/v2/silences", chat.alertmanager.url));
     let posted =
         post.header("Content-Type", "application/json").body(silence.to_string()).send().await.unwrap();

@@ -86,7 +86,7 @@ impl RealPrometheus {
         Self {
             child: serve(dir.path(), port),
             url: format!("http://127.0.0.1:{port}"),
-            client: reqwest::Client::builder().no_proxy().build().unwrap(),
+            client: world::client(),
             port,
             dir,
         }

@@ -57,6 +57,19 @@ pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap().to_owned()
 }
 
+/// A client that shows answers as they were sent.
+pub fn client() -> Client {
+    // No portal of this process may have chosen the cryptography yet.
+    let _ = tokio_rustls::rustls::crypto::ring::default_provider().install_default();
+    Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .no_gzip()
+        .timeout(Duration::from_secs(20))
+        .build()
+        .unwrap()
+}
+
 /// A text, encoded for a query string.
 pub fn encoded(text: &str) -> String {
     byte_serialize(text.as_bytes()).collect()
@@ -118,13 +131,7 @@ impl World {
         let app = App::start(settings).await.unwrap();
         let (address, admin, handle) = (app.address(), app.admin_address(), app.handle());
         let running = tokio::spawn(app.run());
-        let client = Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .no_gzip()
-            .timeout(Duration::from_secs(20))
-            .build()
-            .unwrap();
+        let client = client();
         Self { upstream, address, admin, handle, client, running, directory }
     }
 
