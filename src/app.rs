@@ -152,7 +152,7 @@ impl CatalogSources {
         } else {
             SourceMerger::alone(figures)
         };
-        let files = FileSource::beside(settings, merger.clone(), clock::now());
+        let files = FileSource::open(settings, merger.clone(), clock::now());
         let backstage = backstage.map(|from| BackstageSource::start(from, merger, metrics.backstage.clone()));
         let backstage = backstage.transpose().map_err(StartError::Backstage)?;
         let catalog = files.catalog();

@@ -1,88 +1,15 @@
-//! An entity of the catalog, and the reference that names it.
+//! An entity of the catalog.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
-use super::{EntityFault, Relation};
+use serde::Serialize;
+
+use super::reference::EntityRef;
+use super::relations::Relation;
 use crate::diagnostic::Location;
 use crate::yaml::Origins;
 
-/// `kind:namespace/name` in canonical lower case, within Backstage's grammar.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct EntityRef {
-    kind: Box<str>,
-    namespace: Box<str>,
-    name: Box<str>,
-}
-
-impl EntityRef {
-    pub const DEFAULT_NAMESPACE: &'static str = "default";
-
-    /// None when a part is outside Backstage's grammar (63 characters, ASCII).
-    pub fn new(kind: &str, namespace: &str, name: &str) -> Option<Self> {
-        let lower = |part: &str| part.to_ascii_lowercase().into_boxed_str();
-        (is_kind(kind) && is_namespace(namespace) && is_name(name)).then(|| Self {
-            kind: lower(kind),
-            namespace: lower(namespace),
-            name: lower(name),
-        })
-    }
-
-    /// Reads `[kind:][namespace/]name`; what is left out is taken from the defaults.
-    pub fn parse_with(text: &str, default_kind: &str, default_namespace: &str) -> Option<Self> {
-        let (kind, rest) = text.split_once(':').unwrap_or((default_kind, text));
-        let (namespace, name) = rest.split_once('/').unwrap_or((default_namespace, rest));
-        Self::new(kind, namespace, name)
-    }
-
-    /// Reads `kind:[namespace/]name`. None without a kind, or outside the grammar.
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::parse_with(text, "", Self::DEFAULT_NAMESPACE)
-    }
-
-    pub fn kind(&self) -> &str {
-        &self.kind
-    }
-    pub fn namespace(&self) -> &str {
-        &self.namespace
-    }
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-}
-
-/// The longest part of a reference, by Backstage's rules.
-const MAX_PART: usize = 63;
-
-/// A letter, then letters and digits.
-fn is_kind(text: &str) -> bool {
-    text.len() <= MAX_PART
-        && text.starts_with(|c: char| c.is_ascii_alphabetic())
-        && text.chars().all(|c| c.is_ascii_alphanumeric())
-}
-
-/// A DNS label: letters, digits, and dashes inside.
-fn is_namespace(text: &str) -> bool {
-    is_bounded(text) && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
-}
-
-/// Letters, digits, and `-`, `_`, `.` inside.
-fn is_name(text: &str) -> bool {
-    is_bounded(text) && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
-}
-
-fn is_bounded(text: &str) -> bool {
-    let outer = |c: char| c.is_ascii_alphanumeric();
-    (1..=MAX_PART).contains(&text.len()) && text.starts_with(outer) && text.ends_with(outer)
-}
-
-impl fmt::Display for EntityRef {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}/{}", self.kind, self.namespace, self.name)
-    }
-}
-
-/// An annotation's text and where it stands.
+/// An annotation's text and its place.
 #[derive(Clone, Debug)]
 pub struct Annotation {
     pub value: String,
@@ -103,15 +30,50 @@ impl Annotation {
         OWN_PREFIXES.iter().any(|prefix| key.starts_with(prefix))
     }
 
-    /// Where byte `offset` of the value stands, across quotes, escapes and folded lines.
+    /// The place of byte `offset` of the value, across quotes, escapes and folded lines.
     pub fn place_of(&self, offset: usize) -> Option<Location> {
         let (place, origins) = (self.place.as_ref()?, self.origins.as_ref()?);
         Some(Location::new(&place.file, origins.locate(&self.value, offset)))
     }
 }
 
+/// A fault of the catalog that concerns one entity.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EntityFault {
+    pub about: About,
+    /// A sentence.
+    pub message: String,
+    /// None where no file wrote the entity.
+    pub place: Option<Location>,
+}
+
+/// What a fault keeps from being read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum About {
+    /// The annotation of this key.
+    Annotation(Box<str>),
+    /// Every annotation.
+    Annotations,
+    /// The annotations of a second entity of the same name.
+    Second {
+        /// They are the same, so nothing is lost.
+        is_alike: bool,
+    },
+}
+
+impl EntityFault {
+    /// What the fault is about, as its file has it: the annotation's key, `metadata.annotations`, `metadata.name`.
+    pub fn key(&self) -> &str {
+        match &self.about {
+            About::Annotation(key) => key,
+            About::Annotations => "metadata.annotations",
+            About::Second { .. } => "metadata.name",
+        }
+    }
+}
+
 /// A link of `metadata.links`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct EntityLink {
     pub url: String,
     pub title: Option<String>,
@@ -144,6 +106,27 @@ pub struct Entity {
 }
 
 impl Entity {
+    /// An entity that has a name and nothing else.
+    pub fn new(reference: EntityRef, kind: String, api_version: String, name: String) -> Self {
+        Self {
+            reference,
+            kind,
+            api_version,
+            name,
+            title: None,
+            description: None,
+            labels: BTreeMap::new(),
+            annotations: BTreeMap::new(),
+            tags: Vec::new(),
+            links: Vec::new(),
+            other_metadata: serde_json::Map::new(),
+            spec: serde_json::Value::Null,
+            relations: Vec::new(),
+            place: None,
+            faults: Vec::new(),
+        }
+    }
+
     /// The annotation's text; None when missing or empty, which the plugin takes for the same.
     pub fn annotation(&self, key: &str) -> Option<&str> {
         self.annotations.get(key).map(|a| a.value.as_str()).filter(|v| !v.is_empty())
@@ -170,48 +153,20 @@ impl Entity {
     pub fn lifecycle(&self) -> Option<&str> {
         self.spec_text("lifecycle")
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+    /// Whether the catalog's author wrote an annotation that could not be read.
+    pub fn has_lost(&self, key: &str) -> bool {
+        let all = self.faults.iter().any(|fault| fault.about == About::Annotations);
+        all || self.has_lost_by_itself(key)
+    }
 
-    #[test]
-    fn references_are_canonical_or_refused() {
-        let check = |text: &str, expected: Option<&str>| {
-            assert_eq!(EntityRef::parse(text).map(|r| r.to_string()).as_deref(), expected, "{text:?}");
-        };
-        let long = "x".repeat(63);
-        check("component:default/payments", Some("component:default/payments"));
-        check("Component:payments", Some("component:default/payments"));
-        check("API:Team-A/Pay_ments.v2", Some("api:team-a/pay_ments.v2"));
-        check("component:default/x.json", Some("component:default/x.json"));
-        check(&format!("component:{long}"), Some(&format!("component:default/{long}")));
-        for bad in [
-            "payments",
-            "default/payments",
-            ":x",
-            "component:",
-            "component:/x",
-            "component:default/",
-            "a:b/c/d",
-            "component:default/..",
-            "component:default/.x",
-            "component:default/x.",
-            "component:default/x y",
-            "component:default/\u{e9}",
-            "component:de.fault/x",
-            "component:-a/x",
-            "1kind:x",
-            "my-kind:x",
-            "a:b:c",
-            "component:x\n",
-            "component:x\0",
-            "component:%2e",
-            &format!("component:{long}x"),
-            "",
-        ] {
-            check(bad, None);
-        }
+    /// Whether that annotation alone could not be read.
+    pub fn has_lost_by_itself(&self, key: &str) -> bool {
+        self.faults.iter().any(|fault| matches!(&fault.about, About::Annotation(lost) if **lost == *key))
+    }
+
+    /// Whether another entity of the same name has other annotations.
+    pub fn has_rival(&self) -> bool {
+        self.faults.iter().any(|fault| fault.about == About::Second { is_alike: false })
     }
 }

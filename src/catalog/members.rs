@@ -3,40 +3,18 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
-use super::{Entity, EntityRef, Snapshot};
+use super::{Entity, EntityRef, Relation, Snapshot};
 
-/// The most members that one entity is told to have.
+/// The most members of one entity that are listed.
 pub const MOST_MEMBERS: usize = 20_000;
 
-/// How one entity belongs to another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-enum Membership {
-    /// `hasPart`
-    Part,
-    /// `ownerOf`
-    Owned,
-    /// `parentOf`
-    Child,
-    /// `memberOf`, of a user: the group.
-    Group,
-}
-
-/// Backstage's words: the membership, and whether the entity that says it is the one that belongs.
-const WORDS: [(&str, Membership, bool); 8] = [
-    ("hasPart", Membership::Part, false),
-    ("partOf", Membership::Part, true),
-    ("ownerOf", Membership::Owned, false),
-    ("ownedBy", Membership::Owned, true),
-    ("parentOf", Membership::Child, false),
-    ("childOf", Membership::Child, true),
-    ("memberOf", Membership::Group, false),
-    ("hasMember", Membership::Group, true),
-];
-
-/// Everything that belongs to each entity, by both sides' relations; made once per snapshot.
+/// What belongs to each entity directly, by both sides' relations; made once per snapshot.
 #[derive(Debug, Default)]
 pub(super) struct MembershipIndex {
-    by_ref: HashMap<EntityRef, Vec<(Membership, u32)>>,
+    /// Parts, child groups, and the groups of a user: what belongs to one of them belongs to the entity too.
+    parts: HashMap<EntityRef, Vec<u32>>,
+    /// What the entity owns. Its parts may have other owners.
+    owned: HashMap<EntityRef, Vec<u32>>,
 }
 
 /// What belongs to an entity, directly or by what belongs to it.
@@ -51,78 +29,71 @@ pub struct Members {
 impl MembershipIndex {
     /// `entities` ordered by reference.
     pub(super) fn of(entities: &[Arc<Entity>]) -> Self {
-        let row_of = |wanted: &EntityRef| {
-            let place = entities.binary_search_by(|entity| entity.reference.cmp(wanted)).ok()?;
-            u32::try_from(place).ok()
-        };
-        let mut memberships = Self::default();
+        let mut index = Self::default();
         for (row, entity) in (0u32..).zip(entities) {
-            for relation in &entity.relations {
-                let Some((_, membership, belongs)) = WORDS.iter().find(|(word, ..)| *word == relation.kind)
-                else {
-                    continue;
-                };
-                if *belongs {
-                    memberships.membership(&relation.target, *membership, row);
-                } else if let Some(other) = row_of(&relation.target) {
-                    memberships.membership(&entity.reference, *membership, other);
+            for Relation { kind, target } in &entity.relations {
+                let is_owned = matches!(kind.as_str(), "ownedBy" | "ownerOf");
+                let rows = if is_owned { &mut index.owned } else { &mut index.parts };
+                match kind.as_str() {
+                    "partOf" | "childOf" | "hasMember" | "ownedBy" => add(rows, target, row),
+                    "hasPart" | "parentOf" | "memberOf" | "ownerOf" => {
+                        row_of(entities, target)
+                            .into_iter()
+                            .for_each(|row| add(rows, &entity.reference, row));
+                    }
+                    _ => {}
                 }
             }
         }
-        for belonging in memberships.by_ref.values_mut() {
-            belonging.sort_unstable();
-            belonging.dedup();
-            belonging.shrink_to_fit();
+        for rows in index.parts.values_mut().chain(index.owned.values_mut()) {
+            rows.sort_unstable();
+            rows.dedup();
+            rows.shrink_to_fit();
         }
-        memberships
+        index
     }
+}
 
-    fn membership(&mut self, to: &EntityRef, membership: Membership, row: u32) {
-        match self.by_ref.get_mut(to) {
-            Some(known) => known.push((membership, row)),
-            None => {
-                self.by_ref.insert(to.clone(), vec![(membership, row)]);
-            }
-        }
+/// The place of an entity among all, ordered by reference.
+fn row_of(entities: &[Arc<Entity>], wanted: &EntityRef) -> Option<u32> {
+    let row = entities.binary_search_by(|entity| entity.reference.cmp(wanted)).ok()?;
+    u32::try_from(row).ok()
+}
+
+fn add(rows: &mut HashMap<EntityRef, Vec<u32>>, to: &EntityRef, row: u32) {
+    match rows.get_mut(to) {
+        Some(known) => known.push(row),
+        None => drop(rows.insert(to.clone(), vec![row])),
     }
 }
 
 impl Snapshot {
     /// What belongs to an entity. Parts are followed to their parts, groups to their child groups and a user to
-    /// its groups; what somebody owns is not followed, for its parts may be others'.
+    /// its groups; what somebody owns is not followed.
     pub fn members(&self, of: &EntityRef) -> Members {
-        let mut members = Members::default();
-        let (mut seen, mut followed) = (HashSet::new(), HashSet::new());
+        let MembershipIndex { parts, owned } = &self.memberships;
+        let itself = row_of(&self.entities, of);
+        let (mut rows, mut seen, mut followed) = (Vec::new(), HashSet::new(), HashSet::new());
+        seen.extend(itself);
+        followed.extend(itself);
         let mut next = VecDeque::from([of]);
-        while let Some(reference) = next.pop_front() {
-            for (membership, row) in self.memberships.by_ref.get(reference).into_iter().flatten() {
-                let Some(entity) = self.entities.get(*row as usize) else { continue };
-                if entity.reference == *of {
-                    continue;
-                }
-                if *membership != Membership::Owned && followed.insert(*row) {
-                    next.push_back(&entity.reference);
-                }
-                if !seen.insert(*row) {
-                    continue;
-                }
-                if members.rows.len() == MOST_MEMBERS {
-                    members.is_cut = true;
-                    next.clear();
-                    break;
-                }
-                members.rows.push(*row);
-            }
+        while let Some(reference) = next.pop_front().filter(|_| rows.len() <= MOST_MEMBERS) {
+            let parts = parts.get(reference).into_iter().flatten();
+            let owned = owned.get(reference).into_iter().flatten();
+            rows.extend(parts.clone().chain(owned).filter(|row| seen.insert(**row)));
+            let new = parts.filter(|row| followed.insert(**row));
+            next.extend(new.filter_map(|row| self.entities.get(*row as usize)).map(|part| &part.reference));
         }
-        members.rows.sort_unstable();
-        members
+        let is_cut = rows.len() > MOST_MEMBERS;
+        rows.truncate(MOST_MEMBERS);
+        rows.sort_unstable();
+        Members { rows, is_cut }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog::Relation;
 
     fn snapshot(entities_text: &[(&str, &[(&str, &str)])]) -> Snapshot {
         let entity = |(reference, relations): &(&str, &[(&str, &str)])| {
@@ -131,23 +102,9 @@ mod tests {
                 kind: (*kind).to_owned(),
                 target: EntityRef::parse(target).unwrap(),
             };
-            Arc::new(Entity {
-                kind: reference.kind().to_owned(),
-                name: reference.name().to_owned(),
-                reference,
-                api_version: String::new(),
-                title: None,
-                description: None,
-                labels: Default::default(),
-                annotations: Default::default(),
-                tags: Vec::new(),
-                links: Vec::new(),
-                other_metadata: Default::default(),
-                spec: serde_json::Value::Null,
-                relations: relations.iter().map(relation).collect(),
-                place: None,
-                faults: Vec::new(),
-            })
+            let (kind, name) = (reference.kind().to_owned(), reference.name().to_owned());
+            let relations = relations.iter().map(relation).collect();
+            Arc::new(Entity { relations, ..Entity::new(reference, kind, String::new(), name) })
         };
         Snapshot::new(entities_text.iter().map(entity))
     }

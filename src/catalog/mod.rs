@@ -1,8 +1,8 @@
-//! The catalog: a snapshot of entities, swapped whole.
+//! The catalog: a snapshot of entities, replaced as a whole.
 
 mod entity;
-mod fault;
 mod members;
+mod reference;
 mod relations;
 pub mod search;
 pub mod source;
@@ -15,9 +15,9 @@ use std::sync::Arc;
 use arc_swap::{ArcSwap, ArcSwapOption};
 use jiff::Timestamp;
 
-pub use entity::{Annotation, Entity, EntityLink, EntityRef};
-pub use fault::{About, EntityFault};
+pub use entity::{About, Annotation, Entity, EntityFault, EntityLink};
 pub use members::{MOST_MEMBERS, Members};
+pub use reference::EntityRef;
 pub use relations::Relation;
 
 use members::MembershipIndex;
@@ -28,11 +28,11 @@ pub use source::backstage::BackstageSettings;
 #[derive(Clone, Debug, Default)]
 pub struct CatalogSettings {
     pub files: Vec<FileLocation>,
-    /// Catalogs that are part of the program, read before the files: a name for messages, and the YAML.
+    /// Catalogs that are part of the program: a name for messages, and the YAML. They are read before the files.
     pub embedded: Vec<(&'static str, &'static str)>,
-    /// Locations of other types, by type, which are told and not read.
+    /// Locations of other types, by type. They are reported and not read.
     pub not_read: BTreeMap<String, usize>,
-    /// Backstage's own catalog, read beside the files, which come first.
+    /// Backstage's own catalog, read in addition to the files, which come first.
     pub backstage: Option<BackstageSettings>,
 }
 
@@ -80,9 +80,9 @@ impl Snapshot {
 /// How the catalog of Backstage was last read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct BackstageState {
-    /// Those of the last good reading, the ones included that a file's own stand before.
+    /// The entities of the last good reading, including those that an entity of a file hides.
     pub entities: usize,
-    /// When the catalog was last seen whole, changed or not.
+    /// When the catalog was last read completely, changed or not.
     pub good_at: Option<Timestamp>,
     pub failing: Option<Failing>,
 }
@@ -94,7 +94,7 @@ pub struct Failing {
     pub message: String,
 }
 
-/// The current snapshot; cheap to read, swapped whole.
+/// The current snapshot; cheap to read, replaced as a whole.
 #[derive(Debug, Default)]
 pub struct Catalog {
     current: ArcSwap<Snapshot>,

@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::EntityRef;
+use super::reference::EntityRef;
 
-/// How an entity stands to another one.
+/// A relation of an entity to another one.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Relation {
     /// Backstage's word: `ownedBy`, `partOf`, `dependsOn`.

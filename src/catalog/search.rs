@@ -1,13 +1,13 @@
-//! Finds entities by text, by facet, and by marks that others gave them.
+//! Finds entities by text, by facet, and by the states of their alerts.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use memchr::memmem::Finder;
 
 use super::{Entity, EntityRef, Snapshot};
 
-/// What is looked for. An empty field asks for nothing; case never counts.
+/// What a search looks for. An empty field selects every entity; case does not matter.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
     /// Words that all must occur in the reference, name, title, description, tags, owner, system or type.
@@ -18,15 +18,8 @@ pub struct Filter {
     pub owner: Option<String>,
     /// A reference in any of its short forms: `shop`, `system:shop`.
     pub system: Option<String>,
-}
-
-/// What somebody else knows of each entity, as bits: one more facet, of which an entity may have several values.
-#[derive(Clone, Copy, Debug)]
-pub struct StateBits<'m> {
-    /// In the snapshot's order.
-    pub of: &'m [u8],
-    /// An entity must have one of these; 0: whatever it has.
-    pub wanted: u8,
+    /// Bits of states, of which the entity must have one.
+    pub states: u8,
 }
 
 /// The entities that were found, and what other choices would find.
@@ -39,7 +32,7 @@ pub struct SearchResult {
     pub namespaces: Vec<Facet>,
     pub owners: Vec<Facet>,
     pub systems: Vec<Facet>,
-    /// How many have each bit of the marks, the lowest first, counted as if no mark were wanted.
+    /// How many have each bit of the states, the lowest first, counted as if no state were wanted.
     pub state_counts: [usize; 8],
 }
 
@@ -69,38 +62,41 @@ pub(super) struct Index {
 const FACETS: usize = 4;
 /// The entity lacks the facet.
 const LACKS: u32 = u32::MAX;
-/// A choice that no entity has.
-const UNHEARD: u32 = u32::MAX - 1;
+/// A value that no entity has.
+const UNKNOWN: u32 = u32::MAX - 1;
 
 impl Index {
     pub(super) fn of(entities: &[Arc<Entity>]) -> Self {
-        let mut distinct: [BTreeMap<Box<str>, u32>; FACETS] = Default::default();
         let facets: Vec<_> = entities.iter().map(|e| facets_of(e)).collect();
-        for (known, value) in facets.iter().flat_map(|row| (0..FACETS).zip(row)) {
-            if let (Some(known), Some(value)) = (distinct.get_mut(known), value) {
-                known.insert(value.clone(), 0);
+        let mut values: [BTreeSet<&str>; FACETS] = Default::default();
+        for row in &facets {
+            for (values, value) in values.iter_mut().zip(row) {
+                values.extend(value.as_deref());
             }
         }
-        for known in &mut distinct {
-            for (place, number) in known.values_mut().zip(0u32..) {
-                *place = number;
-            }
-        }
-        let mut index = Self::default();
-        for (entity, row) in entities.iter().zip(facets) {
-            let mut numbered = [LACKS; FACETS];
-            for ((slot, known), value) in numbered.iter_mut().zip(&distinct).zip(row) {
-                *slot = value.and_then(|v| known.get(&v).copied()).unwrap_or(LACKS);
-            }
-            index.facets.push(numbered);
+        let values = values.map(|values| values.into_iter().map(Box::from).collect());
+        let mut index = Self { values, ..Self::default() };
+        for (entity, row) in entities.iter().zip(&facets) {
+            index.facets.push(index.numbered(row).map(|number| number.unwrap_or(LACKS)));
             // A word has no white space, so none is found across two rows.
             index.text.push_str(&haystack(entity));
             index.text.push('\n');
             index.ends.push(index.text.len());
         }
         index.text.shrink_to_fit();
-        index.values = distinct.map(|known| known.into_keys().collect());
         index
+    }
+
+    /// The number of each value among those of its facet.
+    fn numbered(&self, row: &[Option<String>; FACETS]) -> [Option<u32>; FACETS] {
+        let mut numbers = [None; FACETS];
+        for ((number, value), values) in numbers.iter_mut().zip(row).zip(&self.values) {
+            *number = value.as_ref().map(|text| {
+                let place = values.binary_search_by(|v| v.as_ref().cmp(text.as_str()));
+                place.ok().and_then(|i| u32::try_from(i).ok()).unwrap_or(UNKNOWN)
+            });
+        }
+        numbers
     }
 
     /// The rows whose text has every word, in order.
@@ -131,12 +127,8 @@ impl Index {
 }
 
 impl Snapshot {
-    pub fn search(&self, filter: &Filter) -> SearchResult {
-        self.search_in_states(filter, StateBits { of: &[], wanted: 0 })
-    }
-
-    /// Of the entities that have one of the wanted marks.
-    pub fn search_in_states(&self, filter: &Filter, marks: StateBits<'_>) -> SearchResult {
+    /// `states` has the bits of each entity's states, in the snapshot's order; an entity beyond its end has none.
+    pub fn search(&self, filter: &Filter, states: &[u8]) -> SearchResult {
         let words = filter.search.split_whitespace().map(str::to_lowercase).collect();
         let chosen = chosen(filter);
         let wanted = self.index.numbered(&chosen);
@@ -145,20 +137,20 @@ impl Snapshot {
         for row in self.index.rows_with(words) {
             let place = row as usize;
             let Some(facets) = self.index.facets.get(place) else { continue };
-            let mark = marks.of.get(place).copied().unwrap_or_default();
-            let lacks_mark = marks.wanted != 0 && mark & marks.wanted == 0;
+            let state = states.get(place).copied().unwrap_or_default();
+            let lacks_state = filter.states != 0 && state & filter.states == 0;
             let differs = |(want, has): (&Option<u32>, &u32)| want.is_some_and(|want| want != *has);
             let misses = wanted.iter().zip(facets).filter(|pair| differs(*pair)).count();
-            let all_misses = misses + usize::from(lacks_mark);
+            let all_misses = misses + usize::from(lacks_state);
             if all_misses > 1 {
                 continue;
             }
             if all_misses == 0 {
                 found.rows.push(row);
             }
-            if misses == 0 && mark != 0 {
+            if misses == 0 && state != 0 {
                 for (bit, count) in found.state_counts.iter_mut().enumerate() {
-                    *count += usize::from(mark >> bit & 1);
+                    *count += usize::from(state >> bit & 1);
                 }
             }
             for ((counts, has), want) in counts.iter_mut().zip(facets).zip(&wanted) {
@@ -193,42 +185,27 @@ impl Snapshot {
     }
 }
 
+fn non_empty(text: Option<&str>) -> Option<&str> {
+    text.filter(|text| !text.is_empty())
+}
+
 /// The filter's choices in the form that the index has.
 fn chosen(filter: &Filter) -> [Option<String>; FACETS] {
-    fn given(text: &Option<String>) -> Option<&str> {
-        text.as_deref().filter(|text| !text.is_empty())
-    }
     [
-        given(&filter.kind).map(str::to_lowercase),
-        given(&filter.namespace).map(str::to_lowercase),
-        given(&filter.owner).map(|owner| key(owner, "group", None)),
-        given(&filter.system).map(|system| key(system, "system", None)),
+        non_empty(filter.kind.as_deref()).map(str::to_lowercase),
+        non_empty(filter.namespace.as_deref()).map(str::to_lowercase),
+        non_empty(filter.owner.as_deref()).map(|owner| key(owner, "group", None)),
+        non_empty(filter.system.as_deref()).map(|system| key(system, "system", None)),
     ]
 }
 
-impl Index {
-    fn numbered(&self, chosen: &[Option<String>; FACETS]) -> [Option<u32>; FACETS] {
-        let mut wanted = [None; FACETS];
-        for ((slot, choice), values) in wanted.iter_mut().zip(chosen).zip(&self.values) {
-            *slot = choice.as_ref().map(|text| {
-                let place = values.binary_search_by(|v| v.as_ref().cmp(text.as_str()));
-                place.ok().and_then(|i| u32::try_from(i).ok()).unwrap_or(UNHEARD)
-            });
-        }
-        wanted
-    }
-}
-
 /// Kind, namespace, owner, system, in the form that filters compare.
-fn facets_of(entity: &Entity) -> [Option<Box<str>>; FACETS] {
-    fn non_empty(text: Option<&str>) -> Option<&str> {
-        text.filter(|text| !text.is_empty())
-    }
+fn facets_of(entity: &Entity) -> [Option<String>; FACETS] {
     [
-        Some(entity.reference.kind().into()),
-        Some(entity.reference.namespace().into()),
-        non_empty(entity.owner()).map(|owner| key(owner, "group", Some(entity)).into()),
-        non_empty(entity.system()).map(|system| key(system, "system", Some(entity)).into()),
+        Some(entity.reference.kind().to_owned()),
+        Some(entity.reference.namespace().to_owned()),
+        non_empty(entity.owner()).map(|owner| key(owner, "group", Some(entity))),
+        non_empty(entity.system()).map(|system| key(system, "system", Some(entity))),
     ]
 }
 

@@ -177,7 +177,7 @@ async fn a_catalog_is_followed(package: &str, unchanged: &str) {
     let metrics = Metrics::new();
     let joined = SourceMerger::with_backstage(metrics.catalog.clone());
     let catalog = joined.catalog();
-    let _files = FileSource::beside(CatalogSettings::default(), joined.clone(), clock::now());
+    let _files = FileSource::open(CatalogSettings::default(), joined.clone(), clock::now());
     let settings = backstage.settings(Some(TOKEN));
     let _source = BackstageSource::start(settings, joined, metrics.backstage.clone()).unwrap();
     let has = |reference: &str| entity(&catalog, reference).is_some();

@@ -122,7 +122,7 @@ fn main() {
     let metrics = Metrics::new();
     let joined = SourceMerger::with_backstage(metrics.catalog.clone());
     let catalog = joined.catalog();
-    let _files = FileSource::beside(CatalogSettings::default(), joined.clone(), clock::now());
+    let _files = FileSource::open(CatalogSettings::default(), joined.clone(), clock::now());
     let (now, _) = resident();
     eprintln!("before: {now} MiB resident; a page has {} kB", page(0, 0).len() / 1000);
     let settings = BackstageSettings { base_url, token: None, interval: Duration::from_secs(3600) };

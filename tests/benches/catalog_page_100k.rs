@@ -14,7 +14,7 @@ use std::time::Duration;
 use criterion::Criterion;
 use promenade::app::App;
 use promenade::catalog::search::Filter;
-use promenade::catalog::source::FileSource;
+use promenade::catalog::source::{FileSource, SourceMerger};
 use promenade::catalog::{CatalogSettings, EntityRef, Snapshot};
 use promenade::clock;
 use promenade::config::Settings;
@@ -224,13 +224,13 @@ fn main() {
     let systems: String = (0..5_000).map(systems).collect();
     let domain = "---\napiVersion: backstage.io/v1alpha1\nkind: Domain\nmetadata: {name: all}\n";
     catalog.embedded.push(("systems.yaml", format!("{systems}{domain}").leak()));
-    let source = FileSource::open(catalog.clone(), Metrics::new().catalog, clock::now());
+    let source = FileSource::open(catalog.clone(), SourceMerger::alone(Metrics::new().catalog), clock::now());
     let snapshot: Arc<Snapshot> = source.catalog().snapshot();
     assert_eq!(snapshot.entities.len(), ENTITIES + 5_001, "{:?}", snapshot.faults.first());
     let mut group = criterion.benchmark_group("catalog_page_100k");
     for typed in ["e", "pay", "service-99", "zebra"] {
         let filter = Filter { search: typed.to_owned(), ..Filter::default() };
-        group.bench_function(format!("search/{typed}"), |b| b.iter(|| snapshot.search(&filter)));
+        group.bench_function(format!("search/{typed}"), |b| b.iter(|| snapshot.search(&filter, &[])));
     }
     for (name, of) in [("system", "system:system-12"), ("domain_of_all", "domain:all")] {
         let of = EntityRef::parse(of).unwrap();

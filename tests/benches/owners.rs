@@ -5,7 +5,6 @@
     reason = "a benchmark that meets the unexpected should stop"
 )]
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::hint::black_box;
 use std::sync::Arc;
@@ -42,23 +41,11 @@ fn with_annotations(i: usize, annotations: [(&str, String); 3]) -> Arc<Entity> {
     let annotation = |(key, value): (&str, String)| {
         (key.to_owned(), Annotation { value, place: None, key_place: None, origins: None })
     };
-    Arc::new(Entity {
-        reference: EntityRef::new("component", "default", &format!("entity-{i}")).unwrap(),
-        kind: "Component".to_owned(),
-        api_version: "backstage.io/v1alpha1".to_owned(),
-        name: format!("entity-{i}"),
-        title: None,
-        description: None,
-        labels: BTreeMap::new(),
-        annotations: annotations.into_iter().filter(|(_, value)| !value.is_empty()).map(annotation).collect(),
-        tags: Vec::new(),
-        links: Vec::new(),
-        other_metadata: serde_json::Map::new(),
-        spec: serde_json::Value::Null,
-        relations: Vec::new(),
-        place: None,
-        faults: Vec::new(),
-    })
+    let name = format!("entity-{i}");
+    let reference = EntityRef::new("component", "default", &name).unwrap();
+    let named = Entity::new(reference, "Component".to_owned(), "backstage.io/v1alpha1".to_owned(), name);
+    let annotations = annotations.into_iter().filter(|(_, value)| !value.is_empty()).map(annotation);
+    Arc::new(Entity { annotations: annotations.collect(), ..named })
 }
 
 fn resident_kib() -> u64 {

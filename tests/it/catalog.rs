@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use promenade::catalog::search::Filter;
-use promenade::catalog::source::{FileSource, read_text};
+use promenade::catalog::source::{FileSource, SourceMerger, read_text};
 use promenade::catalog::{CatalogSettings, EntityRef, FileLocation, Snapshot};
 use promenade::diagnostic::Diagnostic;
 use promenade::metrics::Metrics;
@@ -40,7 +40,8 @@ impl CatalogFolder {
         };
         let files = targets.iter().map(location).collect();
         let settings = CatalogSettings { files, ..CatalogSettings::default() };
-        let source = FileSource::open(settings, Metrics::new().catalog, Timestamp::UNIX_EPOCH);
+        let source =
+            FileSource::open(settings, SourceMerger::alone(Metrics::new().catalog), Timestamp::UNIX_EPOCH);
         Self { directory, source }
     }
 
@@ -336,7 +337,11 @@ fn embedded_catalog_takes_precedence() {
     let mut settings =
         CatalogSettings { embedded: vec![("demo.yaml", "kind: [\n---\n{}\n")], ..Default::default() };
     let faults = |settings: &CatalogSettings| {
-        let source = FileSource::open(settings.clone(), Metrics::new().catalog, Timestamp::UNIX_EPOCH);
+        let source = FileSource::open(
+            settings.clone(),
+            SourceMerger::alone(Metrics::new().catalog),
+            Timestamp::UNIX_EPOCH,
+        );
         faults(&source.catalog().snapshot())
     };
     assert_eq!(faults(&settings).len(), 2);
@@ -405,7 +410,7 @@ fn search_ignores_case_and_counts_facets() {
     let folder = CatalogFolder::of(&["all.yaml"], &[("root/all.yaml", &text.join("---\n"))]);
     let search = |filter: Filter| {
         let snapshot = folder.snapshot();
-        let found = snapshot.search(&filter);
+        let found = snapshot.search(&filter, &[]);
         let names: Vec<String> =
             found.rows.iter().map(|row| snapshot.entities[*row as usize].name.clone()).collect();
         (names.join(" "), found)

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use promenade::catalog::source::FileSource;
+use promenade::catalog::source::{FileSource, SourceMerger};
 use promenade::config::Settings;
 use promenade::diagnostic::Diagnostic;
 use promenade::metrics::Metrics;
@@ -72,7 +72,11 @@ fn sample_config_loads_with_the_documented_defaults() {
     let plain = load(&[PROXY]).unwrap().instances.remove(0);
     assert_eq!(plain.scrape_interval, instance.scrape_interval);
     assert_eq!((plain.max_concurrent, plain.timeout), (instance.max_concurrent, instance.timeout));
-    let source = FileSource::open(settings.catalog, Metrics::new().catalog, Timestamp::UNIX_EPOCH);
+    let source = FileSource::open(
+        settings.catalog,
+        SourceMerger::alone(Metrics::new().catalog),
+        Timestamp::UNIX_EPOCH,
+    );
     let snapshot = source.catalog().snapshot();
     assert!(snapshot.faults.is_empty(), "{:?}", snapshot.faults);
     assert!(snapshot.entities.iter().any(|e| e.reference.to_string() == "component:default/prometheus"));
@@ -94,7 +98,11 @@ fn config_of_create_app_loads_without_errors() {
         assert!(settings.instances.is_empty());
         assert_eq!(settings.web.title, "A new Backstage");
         assert_eq!(settings.catalog.not_read.values().sum::<usize>(), not_read);
-        let source = FileSource::open(settings.catalog, Metrics::new().catalog, Timestamp::UNIX_EPOCH);
+        let source = FileSource::open(
+            settings.catalog,
+            SourceMerger::alone(Metrics::new().catalog),
+            Timestamp::UNIX_EPOCH,
+        );
         let snapshot = source.catalog().snapshot();
         assert!(snapshot.faults.is_empty(), "{:?}", snapshot.faults);
         let names: Vec<String> = snapshot.entities.iter().map(|e| e.reference.to_string()).collect();

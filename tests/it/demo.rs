@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use promenade::annotations::{AlertNames, MonitoringSpec};
 use promenade::catalog::CatalogSettings;
-use promenade::catalog::source::files::FileSource;
+use promenade::catalog::source::{FileSource, SourceMerger};
 use promenade::clock;
 use promenade::demo::{CATALOG, DemoPrometheus};
 use promenade::metrics::Metrics;
@@ -44,7 +44,9 @@ fn default(instances: &Instances) -> Arc<Instance> {
 /// Every entity of the demo's catalog, by name.
 fn specs() -> Vec<(String, MonitoringSpec)> {
     let settings = CatalogSettings { embedded: vec![CATALOG], ..CatalogSettings::default() };
-    let snapshot = FileSource::open(settings, Metrics::new().catalog, clock::now()).catalog().snapshot();
+    let snapshot = FileSource::open(settings, SourceMerger::alone(Metrics::new().catalog), clock::now())
+        .catalog()
+        .snapshot();
     assert_eq!(snapshot.faults, []);
     snapshot.entities.iter().map(|e| (e.name.clone(), MonitoringSpec::of(e))).collect()
 }

@@ -2,7 +2,11 @@
 
 use std::path::Path;
 
-use crate::diagnostic::Diagnostic;
+use crate::catalog::{About, EntityFault, EntityRef};
+use crate::diagnostic::{Diagnostic, Location};
+
+/// The place of the faults of entities that no file wrote.
+pub(super) const BACKSTAGE: &str = "Backstage";
 
 /// Further faults are only counted.
 const MAX_FAULTS: usize = 1000;
@@ -27,17 +31,27 @@ impl FaultList {
         faults.into_iter().for_each(|fault| self.push(fault));
     }
 
-    /// Counts faults that nobody listed.
+    /// Counts faults that are not listed.
     pub(super) fn omit(&mut self, faults: usize) {
         self.omitted += faults;
     }
 
-    /// The faults; the last one says how many more `file` has.
+    /// The faults; the last one has the number of those of `file` that are not listed.
     pub(super) fn listed(mut self, file: impl AsRef<Path>) -> Vec<Diagnostic> {
         if self.omitted > 0 {
             let message = format!("{} more faults are not listed", self.omitted);
             self.faults.push(Diagnostic::of_file(file.as_ref(), message));
         }
         self.faults
+    }
+}
+
+/// A fault of one entity, as a fault of the catalog.
+pub(super) fn of_entity(fault: &EntityFault, entity: &EntityRef) -> Diagnostic {
+    let place = fault.place.clone().unwrap_or_else(|| Location::of_file(BACKSTAGE));
+    let diagnostic = Diagnostic::at(place, fault.message.as_str()).of_entity(entity);
+    match &fault.about {
+        About::Annotation(key) => diagnostic.of_annotation(key),
+        About::Annotations | About::Second { .. } => diagnostic,
     }
 }

@@ -5,20 +5,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 
-use super::faults::FaultList;
-use crate::catalog::{About, BackstageState, Catalog, Entity, EntityFault, EntityRef, Snapshot};
+use super::faults::{BACKSTAGE, FaultList};
+use crate::catalog::{About, Catalog, Entity, EntityFault, EntityRef, Snapshot};
 use crate::diagnostic::{Diagnostic, Location};
 use crate::metrics::CatalogMetrics;
 
-/// Entities of both sources that are named one by one. Where the files are also Backstage's own, it is all of them.
+/// The most entities of both sources that are listed. All entities are, if Backstage reads the same files.
 const MAX_CLASHES: usize = 20;
-/// Faults of one entity beyond which its page reports no further entity of its reference.
+/// The most faults of one entity; its page reports no further entity of its reference.
 const MAX_DUPLICATES: usize = 20;
 
-/// The place of the faults of this source.
-pub(super) const BACKSTAGE: &str = "Backstage";
-
-/// What one source holds, its references distinct.
+/// The content of one source. No two entities have the same reference.
 #[derive(Clone, Debug, Default)]
 pub struct SourceContent {
     pub entities: Vec<Arc<Entity>>,
@@ -28,7 +25,7 @@ pub struct SourceContent {
     pub read_at: Option<Timestamp>,
 }
 
-/// Fills one catalog from files and from Backstage. Each source gives its content whole.
+/// Fills one catalog from files and from Backstage. Each source sets its whole content.
 pub struct SourceMerger {
     catalog: Arc<Catalog>,
     metrics: CatalogMetrics,
@@ -38,7 +35,7 @@ pub struct SourceMerger {
 #[derive(Default)]
 struct MergedSources {
     files: SourceContent,
-    backstage: Option<SourceContent>,
+    backstage: SourceContent,
     /// The first reading of Backstage has not ended yet.
     is_awaited: bool,
 }
@@ -71,20 +68,16 @@ impl SourceMerger {
 
     pub(super) fn set_backstage(&self, content: SourceContent) {
         let mut sources = self.sources();
-        (sources.backstage, sources.is_awaited) = (Some(content), false);
+        (sources.backstage, sources.is_awaited) = (content, false);
         self.publish(&sources);
     }
 
-    /// Backstage's content is what it was: it has not changed, or cannot be read.
+    /// Keeps Backstage's content, because it has not changed or cannot be read.
     pub(super) fn keep_backstage(&self) {
         let mut sources = self.sources();
         if std::mem::take(&mut sources.is_awaited) {
             self.publish(&sources);
         }
-    }
-
-    pub(super) fn set_backstage_state(&self, state: BackstageState) {
-        self.catalog.set_backstage(state);
     }
 
     /// One source waits for the other, so that neither undoes the other's change.
@@ -105,19 +98,14 @@ impl SourceMerger {
 impl MergedSources {
     /// Files come first.
     fn snapshot(&self) -> Snapshot {
-        let backstage = self.backstage.iter();
-        let entities = self.files.entities.iter().chain(backstage.clone().flat_map(|b| &b.entities));
-        let mut faults = self.files.faults.clone();
-        for backstage in backstage {
-            faults.extend(backstage.faults.iter().cloned());
-            faults.extend(clashes(&self.files, backstage));
-        }
+        let Self { files, backstage, is_awaited } = self;
+        let faults = files.faults.iter().chain(&backstage.faults).cloned();
         Snapshot {
-            faults,
-            files_read: self.files.files_read,
-            not_read: self.files.not_read.clone(),
-            loaded_at: self.files.read_at.filter(|_| !self.is_awaited),
-            ..Snapshot::new(entities.cloned())
+            faults: faults.chain(clashes(files, backstage)).collect(),
+            files_read: files.files_read,
+            not_read: files.not_read.clone(),
+            loaded_at: files.read_at.filter(|_| !is_awaited),
+            ..Snapshot::new(files.entities.iter().chain(&backstage.entities).cloned())
         }
     }
 }
@@ -149,7 +137,7 @@ pub(super) fn distinct(
     first.into_values().collect()
 }
 
-/// What the page of the first of two entities says about the second.
+/// The fault that the page of the first of two entities shows about the second.
 fn duplicate_of(first: &Entity, other: &Entity) -> EntityFault {
     let texts = |entity: &Entity| -> Vec<(String, String)> {
         entity.annotations.iter().map(|(key, annotation)| (key.clone(), annotation.value.clone())).collect()
@@ -166,11 +154,8 @@ fn duplicate_of(first: &Entity, other: &Entity) -> EntityFault {
 fn duplicate(first: &Entity, other: &Entity) -> Diagnostic {
     let at = first.place.as_ref().map(in_file).unwrap_or_default();
     let message = format!("`{}` is already defined{at}; this one is ignored", other.reference);
-    let fault = match &other.place {
-        Some(place) => Diagnostic::at(place.clone(), message),
-        None => Diagnostic::of_file("", message),
-    };
-    fault.of_entity(&other.reference)
+    let place = other.place.clone().unwrap_or_else(|| Location::of_file(""));
+    Diagnostic::at(place, message).of_entity(&other.reference)
 }
 
 fn in_file(place: &Location) -> String {

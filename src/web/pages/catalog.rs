@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::ad_hoc::SelectOption;
 use super::{Shell, with_address};
-use crate::catalog::search::{Facet, Filter, SearchResult, StateBits};
+use crate::catalog::search::{Facet, Filter, SearchResult};
 use crate::monitoring::bit;
 use crate::page_params::PageSize;
 use crate::prometheus::AlertState;
@@ -66,8 +66,7 @@ pub async fn show(
     let snapshot = catalog.snapshot();
     let routing = routing_input(&request, monitoring.routing());
     let overview = monitoring.overview(&snapshot, &routing, params.period.now).await;
-    let wanted = params.table.states.iter().fold(0, |all, state| all | bit(*state));
-    let found = snapshot.search_in_states(&filter(&params), StateBits { of: overview.marks(), wanted });
+    let found = snapshot.search(&filter(&params), overview.marks());
     let ordered = overview.worst_first(&found.rows);
     let size = if params.is_given("pageSize") { params.table.page_size } else { PageSize::Rows(ROWS) };
     let paging = Paging::of(ordered.len(), params.table.page, size);
@@ -113,6 +112,7 @@ fn filter(params: &PageParams) -> Filter {
         namespace: facets.namespace.clone(),
         owner: facets.owner.clone(),
         system: facets.system.clone(),
+        states: params.table.states.iter().fold(0, |all, state| all | bit(*state)),
     }
 }
 

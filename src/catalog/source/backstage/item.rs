@@ -1,22 +1,22 @@
-//! One entity of Backstage's JSON. Only those that carry our annotations are kept whole.
+//! Reads one entity of Backstage's JSON. Only those that have our annotations are kept whole.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::PLACE;
 use crate::catalog::relations;
+use crate::catalog::source::faults::of_entity;
 use crate::catalog::{About, Annotation, Entity, EntityFault, EntityLink, EntityRef};
 use crate::diagnostic::Diagnostic;
 use crate::yaml::shown;
 
 /// Backstage's notes to itself, of which every entity has several.
 const THEIRS: &str = "backstage.io/";
-/// The longest text that is kept of an entity that has nothing to show, in bytes: such texts choose an
-/// instance for custom graphs, and are found by a search.
+/// The longest text that is kept of an entity that has nothing to show, in bytes: such texts select an
+/// instance for custom graphs, and a search finds them.
 const SHORT: usize = 256;
 
-/// The entity, or why it is left out. What it loses and lives without is added to the faults.
+/// The entity, or why it is left out. Parts that are left out are added to the faults.
 pub(super) fn read(text: &str, faults: &mut Vec<Diagnostic>) -> Result<Entity, String> {
     let value: Value =
         serde_json::from_str(text).map_err(|e| format!("an entity is left out: its JSON is broken: {e}"))?;
@@ -26,46 +26,19 @@ pub(super) fn read(text: &str, faults: &mut Vec<Diagnostic>) -> Result<Entity, S
     let Some(Value::Object(mut metadata)) = root.remove("metadata") else {
         return Err("an entity is left out: it has no `metadata`".to_owned());
     };
-    let name = required(&mut metadata, "name", "metadata.name", "an entity")?;
-    let whose = format!("the entity `{}`", shown(&name));
-    let kind = required(&mut root, "kind", "kind", &whose)?;
-    let api_version = required(&mut root, "apiVersion", "apiVersion", &whose)?;
-    let namespace = match metadata.get("namespace") {
-        None | Some(Value::Null) => EntityRef::DEFAULT_NAMESPACE.to_owned(),
-        Some(Value::String(text)) => text.clone(),
-        Some(_) => return Err(format!("{whose} is left out: its `metadata.namespace` is no text")),
-    };
-    let Some(reference) = EntityRef::new(&kind, &namespace, &name) else {
-        let reference = format!("{kind}:{namespace}/{name}");
-        return Err(format!(
-            "`{}` is left out: it is no entity reference that Backstage allows",
-            shown(&reference)
-        ));
-    };
-    let spec = root.remove("spec").unwrap_or_default();
-    let mut relations = relations::of(root.get("relations"), &spec, reference.namespace());
-    relations.shrink_to_fit();
+    let mut entity = named(&mut root, &mut metadata)?;
+    entity.spec = root.remove("spec").unwrap_or_default();
+    entity.relations = relations::of(root.get("relations"), &entity.spec, entity.reference.namespace());
+    entity.relations.shrink_to_fit();
     let mut text = |key: &str| metadata.remove(key).and_then(scalar_text).filter(|text| !text.is_empty());
-    let (title, description) = (text("title"), text("description"));
-    let (annotations, lost) = annotations(metadata.remove("annotations"), &reference, faults);
-    let mut entity = Entity {
-        title,
-        description,
-        labels: texts(metadata.remove("labels")),
-        annotations,
-        tags: items(metadata.remove("tags")).filter_map(scalar_text).collect(),
-        links: items(metadata.remove("links")).filter_map(link).collect(),
-        other_metadata: fitting(metadata),
-        relations,
-        spec,
-        place: None,
-        faults: lost,
-        reference,
-        kind,
-        api_version,
-        name,
-    };
+    (entity.title, entity.description) = (text("title"), text("description"));
+    (entity.annotations, entity.faults) = annotations(metadata.remove("annotations"), &entity.reference);
+    faults.extend(entity.faults.iter().map(|fault| of_entity(fault, &entity.reference)));
+    entity.labels = texts(metadata.remove("labels"));
+    entity.tags = items(metadata.remove("tags")).filter_map(scalar_text).collect();
     entity.tags.shrink_to_fit();
+    entity.links = items(metadata.remove("links")).filter_map(link).collect();
+    entity.other_metadata = fitting(metadata);
     let is_ours = |key: &str| Annotation::is_own(key);
     if !entity.annotations.keys().any(|key| is_ours(key)) && !entity.faults.iter().any(|f| is_ours(f.key())) {
         thin(&mut entity);
@@ -73,7 +46,25 @@ pub(super) fn read(text: &str, faults: &mut Vec<Diagnostic>) -> Result<Entity, S
     Ok(entity)
 }
 
-/// Leaves what search, relations, routing and the list of entities need.
+/// What names the entity, and nothing else of it.
+fn named(root: &mut Map<String, Value>, metadata: &mut Map<String, Value>) -> Result<Entity, String> {
+    let name = required(metadata, "name", "metadata.name", "an entity")?;
+    let whose = format!("the entity `{}`", shown(&name));
+    let kind = required(root, "kind", "kind", &whose)?;
+    let api_version = required(root, "apiVersion", "apiVersion", &whose)?;
+    let namespace = match metadata.get("namespace") {
+        None | Some(Value::Null) => EntityRef::DEFAULT_NAMESPACE,
+        Some(Value::String(text)) => text,
+        Some(_) => return Err(format!("{whose} is left out: its `metadata.namespace` is no text")),
+    };
+    let reference = EntityRef::new(&kind, namespace, &name).ok_or_else(|| {
+        let reference = shown(&format!("{kind}:{namespace}/{name}"));
+        format!("`{reference}` is left out: it is no entity reference that Backstage allows")
+    })?;
+    Ok(Entity::new(reference, kind, api_version, name))
+}
+
+/// Keeps only what search, relations, routing and the list of entities need.
 fn thin(entity: &mut Entity) {
     entity.annotations.retain(|key, annotation| !key.starts_with(THEIRS) && annotation.value.len() <= SHORT);
     entity.other_metadata.retain(|key, _| key == "namespace");
@@ -88,7 +79,7 @@ fn thin(entity: &mut Entity) {
     }
 }
 
-/// The same without the room that what was removed has left behind, which at 100,000 entities is most of it.
+/// The same map without spare capacity, which would be most of the memory of 100,000 entities.
 fn fitting(map: Map<String, Value>) -> Map<String, Value> {
     map.into_iter().collect()
 }
@@ -107,34 +98,28 @@ fn texts(map: Option<Value>) -> BTreeMap<String, String> {
 }
 
 /// Annotations are text. Any other value is a fault and left out; the entity stays.
-fn annotations(
-    map: Option<Value>,
-    entity: &EntityRef,
-    faults: &mut Vec<Diagnostic>,
-) -> (BTreeMap<String, Annotation>, Vec<EntityFault>) {
-    let (mut found, mut lost) = (BTreeMap::new(), Vec::new());
+fn annotations(map: Option<Value>, entity: &EntityRef) -> (BTreeMap<String, Annotation>, Vec<EntityFault>) {
+    let (mut found, mut faults) = (BTreeMap::new(), Vec::new());
+    let mut lose = |about, message| faults.push(EntityFault { about, message, place: None });
     let map = match map {
         Some(Value::Object(map)) => map,
-        None | Some(Value::Null) => return (found, lost),
+        None | Some(Value::Null) => Map::new(),
         Some(_) => {
             let message = format!("`metadata.annotations` of `{entity}` is not a mapping, and is left out");
-            lost.push(EntityFault { about: About::Annotations, message: message.clone(), place: None });
-            faults.push(Diagnostic::of_file(PLACE, message).of_entity(entity));
-            return (found, lost);
+            lose(About::Annotations, message);
+            Map::new()
         }
     };
     for (key, value) in map {
         if let Value::String(value) = value {
             found.insert(key, Annotation { value, place: None, key_place: None, origins: None });
-            continue;
+        } else {
+            let message =
+                format!("the annotation `{}` of `{entity}` is no text, and is left out", shown(&key));
+            lose(About::Annotation(key.into()), message);
         }
-        let message = format!("the annotation `{}` of `{entity}` is no text, and is left out", shown(&key));
-        let about = About::Annotation(key.as_str().into());
-        lost.push(EntityFault { about, message: message.clone(), place: None });
-        let fault = Diagnostic::of_file(PLACE, message).of_entity(entity);
-        faults.push(fault.of_annotation(&key));
     }
-    (found, lost)
+    (found, faults)
 }
 
 fn items(list: Option<Value>) -> impl Iterator<Item = Value> {

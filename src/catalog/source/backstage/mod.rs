@@ -1,4 +1,4 @@
-//! Entities from Backstage's catalog API: read page by page, every now and then, and swapped whole.
+//! Entities from Backstage's catalog API, read page by page at an interval, and replaced as a whole.
 
 mod item;
 mod page;
@@ -13,18 +13,17 @@ use secrecy::SecretString;
 use tokio::sync::Notify;
 use url::Url;
 
-use super::faults::FaultList;
+use super::faults::{BACKSTAGE, FaultList};
 use super::merge::{SourceContent, SourceMerger};
 use crate::background::Task;
 use crate::catalog::{BackstageState, Failing};
 use crate::clock;
+use crate::diagnostic::Diagnostic;
 use crate::metrics::BackstageMetrics;
 use crate::upstream::UpstreamError;
 use page::Page;
-use walk::{Walked, Walker};
+use walk::Walker;
 
-/// Where the faults of this source are said to be.
-const PLACE: &str = super::merge::BACKSTAGE;
 /// The most faults of one reading that are listed; the rest is counted.
 const MAX_FAULTS: usize = 1000;
 /// After a failure the next attempt comes sooner, since portal and Backstage often start together.
@@ -63,7 +62,7 @@ impl BackstageSource {
         Ok(Self { _task: task, wake })
     }
 
-    /// Makes the next reading come at once.
+    /// Starts the next reading at once when it is notified.
     pub fn waker(&self) -> Arc<Notify> {
         self.wake.clone()
     }
@@ -74,16 +73,14 @@ async fn run(mut walker: Walker, mut publisher: BackstagePublisher, interval: Du
     let hasher = RandomState::new();
     for reading in 0u64.. {
         let mut walked = walker.walk().await;
-        if let Ok(Walked::Changed(pages)) = &walked
-            && publisher.has_entities()
+        if let Ok(Some(pages)) = &walked
+            && publisher.state.entities > 0
             && pages.iter().all(|page| page.entities.is_empty())
         {
-            // Without this the same empty answer would be unchanged in the next reading.
-            walker.forget();
             walked = Err(walker.became_empty());
         }
         failures = if walked.is_ok() { 0 } else { failures + 1 };
-        // What follows sorts and indexes every entity.
+        // This sorts and indexes every entity.
         let kept = tokio::task::spawn_blocking(move || {
             publisher.keep(walked, clock::now());
             publisher
@@ -110,13 +107,13 @@ fn pause(interval: Duration, failures: u32) -> Duration {
     }
 }
 
-/// A tenth more or less, so that portals that started together do not ask together.
+/// A tenth more or less, so that portals that started together do not send their requests together.
 fn jittered(pause: Duration, random: u64) -> Duration {
     let thousandth = u32::try_from(random % 201).unwrap_or(0) + 900;
     pause * thousandth / 1000
 }
 
-/// Puts what was read into the catalog, and says what became of it: once for each change of state.
+/// Puts what was read into the catalog, and logs each change of state once.
 struct BackstagePublisher {
     merger: Arc<SourceMerger>,
     metrics: BackstageMetrics,
@@ -126,25 +123,21 @@ struct BackstagePublisher {
 }
 
 impl BackstagePublisher {
-    fn has_entities(&self) -> bool {
-        self.state.entities > 0
-    }
-
-    fn keep(&mut self, walked: Result<Walked, UpstreamError>, now: Timestamp) {
+    fn keep(&mut self, walked: Result<Option<Vec<Arc<Page>>>, UpstreamError>, now: Timestamp) {
         match walked {
-            Ok(Walked::Changed(pages)) => {
+            Ok(Some(pages)) => {
                 let content = content(&pages);
                 self.state.entities = content.entities.len();
                 self.merger.set_backstage(content);
             }
-            Ok(Walked::Unchanged) => self.merger.keep_backstage(),
+            Ok(None) => self.merger.keep_backstage(),
             Err(error) => return self.fail(error, now),
         }
         if self.state.failing.take().is_some() {
             tracing::info!(entities = self.state.entities, "Backstage's catalog can be read again");
         }
         (self.logged, self.state.good_at) = (None, Some(now));
-        self.tell();
+        self.publish_state();
     }
 
     fn fail(&mut self, error: UpstreamError, now: Timestamp) {
@@ -160,13 +153,13 @@ impl BackstagePublisher {
         self.state.failing = Some(Failing { since, message: error.detail.clone() });
         self.logged = Some(error);
         self.merger.keep_backstage();
-        self.tell();
+        self.publish_state();
     }
 
-    fn tell(&self) {
+    fn publish_state(&self) {
         let good_at = self.state.good_at.map(Timestamp::as_second);
         self.metrics.set(self.state.entities, good_at, self.state.failing.is_some());
-        self.merger.set_backstage_state(self.state.clone());
+        self.merger.catalog().set_backstage(self.state.clone());
     }
 }
 
@@ -181,11 +174,13 @@ fn content(pages: &[Arc<Page>]) -> SourceContent {
             if taken.insert(&entity.reference) {
                 entities.push(entity.clone());
             } else {
-                faults.push(page::twice(&entity.reference));
+                let reference = &entity.reference;
+                let message = format!("`{reference}` comes twice; the second one is left out");
+                faults.push(Diagnostic::of_file(BACKSTAGE, message).of_entity(reference));
             }
         }
     }
-    SourceContent { entities, faults: faults.listed(PLACE), ..SourceContent::default() }
+    SourceContent { entities, faults: faults.listed(BACKSTAGE), ..SourceContent::default() }
 }
 
 #[cfg(test)]

@@ -1,16 +1,17 @@
-//! One answer of `entities/by-query` into entities: a bad one drops only itself.
+//! Reads one answer of `entities/by-query`. A bad entity affects only itself.
 
 use std::sync::Arc;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{PLACE, item};
-use crate::catalog::{Entity, EntityRef};
+use super::item;
+use crate::catalog::Entity;
+use crate::catalog::source::faults::BACKSTAGE;
 use crate::diagnostic::Diagnostic;
 use crate::upstream::ETag;
 
-/// A page, and what tells whether it is still the same.
+/// A page of entities, with the ETag and the hash that show whether it has changed.
 pub(super) struct Page {
     pub(super) etag: Option<ETag>,
     /// Of its bytes.
@@ -19,9 +20,9 @@ pub(super) struct Page {
     pub(super) faults: Vec<Diagnostic>,
     /// Further faults, which are only counted.
     pub(super) omitted: usize,
-    /// How many entities it brought, the bad ones included.
+    /// The number of its entities, bad ones included.
     pub(super) items: usize,
-    /// How many the whole catalog has.
+    /// The number of entities of the whole catalog.
     pub(super) total: Option<usize>,
     /// The cursor of the page that follows.
     pub(super) next: Option<String>,
@@ -50,7 +51,7 @@ pub(super) fn read(body: &[u8], room: usize, hash: u64, etag: Option<ETag>) -> R
     for raw in &answer.items {
         match item::read(raw.get(), &mut faults) {
             Ok(entity) => entities.push(Arc::new(entity)),
-            Err(message) => faults.push(Diagnostic::of_file(PLACE, message)),
+            Err(message) => faults.push(Diagnostic::of_file(BACKSTAGE, message)),
         }
     }
     let omitted = faults.len().saturating_sub(room);
@@ -65,10 +66,4 @@ pub(super) fn read(body: &[u8], room: usize, hash: u64, etag: Option<ETag>) -> R
         total: answer.total_items,
         next: answer.page_info.next_cursor.filter(|cursor| !cursor.is_empty()),
     })
-}
-
-/// The fault of an entity that comes a second time.
-pub(super) fn twice(reference: &EntityRef) -> Diagnostic {
-    let message = format!("`{reference}` comes twice; the second one is left out");
-    Diagnostic::of_file(PLACE, message).of_entity(reference)
 }

@@ -1,4 +1,4 @@
-//! One reading of the catalog: page after page, each sent again only if it has changed.
+//! One reading of the catalog, page after page. Backstage sends a page again only if it has changed.
 
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
@@ -28,19 +28,13 @@ const WALK_DEADLINE: Duration = Duration::from_secs(600);
 const MAX_PAGES: usize = 20_000;
 const MAX_ENTITIES: usize = 500_000;
 
-pub(super) enum Walked {
-    /// Every page is as it was.
-    Unchanged,
-    Changed(Vec<Arc<Page>>),
-}
-
 /// Remembers the pages of the last whole reading.
 pub(super) struct Walker {
     http: HttpClient,
     url: Url,
     with_token: bool,
     limit: usize,
-    /// By the cursor that led to each; None led to the first.
+    /// By the cursor of each page; None for the first.
     known: HashMap<Option<String>, Arc<Page>>,
     hasher: RandomState,
     metrics: BackstageMetrics,
@@ -59,7 +53,8 @@ impl Walker {
         Ok(Self { http, url, with_token, limit: LIMIT, known, hasher, metrics })
     }
 
-    pub(super) async fn walk(&mut self) -> Result<Walked, UpstreamError> {
+    /// All pages in their order. None: each is as it was in the last reading.
+    pub(super) async fn walk(&mut self) -> Result<Option<Vec<Arc<Page>>>, UpstreamError> {
         let walk = tokio::time::timeout(WALK_DEADLINE, self.pages()).await;
         let pages = walk.unwrap_or_else(|_| {
             let seconds = WALK_DEADLINE.as_secs();
@@ -70,20 +65,17 @@ impl Walker {
         })?;
         let same = |(cursor, page)| self.known.get(cursor).is_some_and(|known| Arc::ptr_eq(known, page));
         if pages.len() == self.known.len() && pages.iter().map(|(c, p)| (c, p)).all(same) {
-            return Ok(Walked::Unchanged);
+            return Ok(None);
         }
         let in_order = pages.iter().map(|(_, page)| page.clone()).collect();
         self.known = pages.into_iter().collect();
-        Ok(Walked::Changed(in_order))
+        Ok(Some(in_order))
     }
 
-    /// The next reading takes every page for new.
-    pub(super) fn forget(&mut self) {
+    /// The error for a catalog that lost all its entities. Forgets its pages, because the next reading would count
+    /// the same empty answer as unchanged.
+    pub(super) fn became_empty(&mut self) -> UpstreamError {
         self.known.clear();
-    }
-
-    /// The error for a catalog that lost all its entities.
-    pub(super) fn became_empty(&self) -> UpstreamError {
         self.http.error(ErrorKind::Incomplete, "Backstage's catalog is empty, which it was not before")
     }
 
@@ -127,7 +119,7 @@ impl Walker {
         Err(self.http.error(ErrorKind::TooLarge, &format!("Backstage's catalog has more than {limit}")))
     }
 
-    /// The page behind a cursor: the known one, if it is still that.
+    /// The page of a cursor: the known one if it has not changed.
     async fn page(&mut self, cursor: &Option<String>, faults: usize) -> Result<Arc<Page>, UpstreamError> {
         loop {
             let known = self.known.get(cursor);
@@ -161,7 +153,7 @@ impl Walker {
         }
     }
 
-    /// A page that came whole: newer Backstages send no ETag, and the same bytes again.
+    /// Reads a page. Newer Backstages send no ETag, so a page of equal bytes counts as unchanged.
     async fn read(
         &self,
         reply: Reply,

@@ -6,19 +6,19 @@ use std::sync::Arc;
 
 use super::validate;
 use crate::catalog::relations;
-use crate::catalog::source::faults::FaultList;
+use crate::catalog::source::faults::{FaultList, of_entity};
 use crate::catalog::{About, Annotation, Entity, EntityFault, EntityLink, EntityRef};
 use crate::diagnostic::{Diagnostic, Location, Position};
-use crate::yaml::{self, Budget, Node, Value, shown};
+use crate::yaml::{self, Budget, Entry, Node, Value, shown};
 
-/// What one text holds.
+/// The content of one text.
 #[derive(Clone, Debug, Default)]
 pub struct ParsedFile {
     /// In the order of their documents.
     pub entities: Vec<Arc<Entity>>,
     pub targets: Vec<LocationTarget>,
     pub faults: Vec<Diagnostic>,
-    /// A document's YAML is broken, so that what it held is not known.
+    /// The YAML of a document is broken, so its content is not known.
     pub torn: bool,
     /// Locations of other types that entities of kind Location point to, by type.
     pub not_read: BTreeMap<String, usize>,
@@ -35,7 +35,7 @@ pub struct LocationTarget {
     pub optional: bool,
 }
 
-/// Reads every document of a text. A broken one drops only itself.
+/// Reads every document of a text. A broken one affects only itself.
 pub fn read_text(file: &Path, text: &str) -> ParsedFile {
     let file: Arc<Path> = file.into();
     let (mut parsed, mut faults) = (ParsedFile::default(), FaultList::default());
@@ -84,33 +84,22 @@ impl DocumentReader<'_> {
         }
         let api_version = self.required(root, root, "apiVersion", "apiVersion")?;
         let kind = self.required(root, root, "kind", "kind")?;
-        let metadata = root.get("metadata").filter(|m| m.as_map().is_some());
-        let Some(metadata) = metadata else {
+        let Some(metadata) = root.get("metadata").filter(|m| m.as_map().is_some()) else {
             return Err(self.refuse(root.at, "the entity has no `metadata`".to_owned()));
         };
         let name = self.required(root, metadata, "name", "metadata.name")?;
-        let namespace = match metadata.get("namespace") {
-            None => EntityRef::DEFAULT_NAMESPACE.to_owned(),
-            Some(node) if node.is_null() => EntityRef::DEFAULT_NAMESPACE.to_owned(),
-            Some(_) => self.required(root, metadata, "namespace", "metadata.namespace")?,
-        };
-        let Some(reference) = EntityRef::new(&kind, &namespace, &name) else {
-            let message = format!(
-                "`{}` is no entity reference that Backstage allows: a kind is letters and digits, a namespace \
-                 letters, digits and `-`, a name also `_` and `.`, each at most 63 characters",
-                shown(&format!("{kind}:{namespace}/{name}"))
-            );
-            return Err(self.refuse(metadata.get("name").map_or(metadata.at, |n| n.at), message));
-        };
+        let reference = self.reference(root, metadata, &kind, &name)?;
         let text = |key: &str| metadata.get(key).and_then(scalar_text).filter(|t| !t.is_empty());
-        let (annotations, mut faults) = self.annotations(metadata, &reference);
+        let (annotations, mut faults) = self.annotations(metadata);
+        self.faults.extend(faults.iter().map(|fault| of_entity(fault, &reference)));
         faults.extend(self.misplaced(root, &annotations));
         let spec = root.get("spec").map_or(serde_json::Value::Null, Node::to_json);
         let listed = root.get("relations").map(Node::to_json);
+        let label = |entry: &Entry| Some((entry.key.clone(), scalar_text(&entry.value)?));
         Ok(Entity {
             title: text("title"),
             description: text("description"),
-            labels: self.labels(metadata),
+            labels: entries(metadata.get("labels")).iter().filter_map(label).collect(),
             annotations,
             tags: items(metadata.get("tags")).iter().filter_map(scalar_text).collect(),
             links: items(metadata.get("links")).iter().filter_map(link).collect(),
@@ -119,10 +108,28 @@ impl DocumentReader<'_> {
             spec,
             place: Some(Location::new(self.file, root.at)),
             faults,
-            reference,
-            kind,
-            api_version,
-            name,
+            ..Entity::new(reference, kind, api_version, name)
+        })
+    }
+
+    fn reference(
+        &self,
+        root: &Node,
+        metadata: &Node,
+        kind: &str,
+        name: &str,
+    ) -> Result<EntityRef, Diagnostic> {
+        let namespace = match metadata.get("namespace").filter(|node| !node.is_null()) {
+            None => EntityRef::DEFAULT_NAMESPACE.to_owned(),
+            Some(_) => self.required(root, metadata, "namespace", "metadata.namespace")?,
+        };
+        EntityRef::new(kind, &namespace, name).ok_or_else(|| {
+            let message = format!(
+                "`{}` is no entity reference that Backstage allows: a kind is letters and digits, a namespace \
+                 letters, digits and `-`, a name also `_` and `.`, each at most 63 characters",
+                shown(&format!("{kind}:{namespace}/{name}"))
+            );
+            self.refuse(metadata.get("name").map_or(metadata.at, |n| n.at), message)
         })
     }
 
@@ -138,63 +145,41 @@ impl DocumentReader<'_> {
         }
     }
 
-    fn labels(&self, metadata: &Node) -> BTreeMap<String, String> {
-        let entries = metadata.get("labels").and_then(Node::as_map).map(|m| m.entries.as_slice());
-        let texts =
-            entries.unwrap_or_default().iter().filter_map(|e| Some((e.key.clone(), scalar_text(&e.value)?)));
-        texts.collect()
-    }
-
-    /// Annotations are text; any other value is told and left out, and the entity stays.
-    fn annotations(
-        &mut self,
-        metadata: &Node,
-        entity: &EntityRef,
-    ) -> (BTreeMap<String, Annotation>, Vec<EntityFault>) {
+    /// Annotations are text. Any other value is a fault and left out; the entity stays.
+    fn annotations(&self, metadata: &Node) -> (BTreeMap<String, Annotation>, Vec<EntityFault>) {
         let (mut annotations, mut faults) = (BTreeMap::new(), Vec::new());
-        let Some(node) = metadata.get("annotations") else { return (annotations, faults) };
-        let Some(map) = node.as_map() else {
-            if !node.is_null() {
-                let message = format!("`metadata.annotations` is {}, not a mapping", node.what());
-                faults.push(self.fault(About::Annotations, node.at, &message));
-                self.faults.push(self.refuse(node.at, message).of_entity(entity));
+        let node = metadata.get("annotations").filter(|node| !node.is_null());
+        if let Some(node) = node.filter(|node| node.as_map().is_none()) {
+            let message = format!("`metadata.annotations` is {}, not a mapping", node.what());
+            faults.push(self.fault(About::Annotations, node.at, &message));
+        }
+        for Entry { key, at, value } in entries(node) {
+            if let Value::Text(text) = &value.value {
+                let annotation = Annotation {
+                    value: text.value.clone(),
+                    place: Some(Location::new(self.file, value.at)),
+                    key_place: Some(Location::new(self.file, *at)),
+                    origins: Some(text.origins.clone()),
+                };
+                annotations.insert(key.clone(), annotation);
+                continue;
             }
-            return (annotations, faults);
-        };
-        for entry in &map.entries {
-            match &entry.value.value {
-                Value::Text(text) => {
-                    let annotation = Annotation {
-                        value: text.value.clone(),
-                        place: Some(Location::new(self.file, entry.value.at)),
-                        key_place: Some(Location::new(self.file, entry.at)),
-                        origins: Some(text.origins.clone()),
-                    };
-                    annotations.insert(entry.key.clone(), annotation);
-                }
-                _ => {
-                    let (key, what) = (shown(&entry.key), entry.value.what());
-                    let mend = match &entry.value.value {
-                        Value::List(_) => "write one text, with commas",
-                        _ => "write it in quotes",
-                    };
-                    let message = format!("the annotation `{key}` is {what}, where text is needed: {mend}");
-                    let about = About::Annotation(entry.key.as_str().into());
-                    faults.push(self.fault(about, entry.value.at, &message));
-                    let fault = self.refuse(entry.value.at, message).of_entity(entity);
-                    self.faults.push(fault.of_annotation(&entry.key));
-                }
-            }
+            let mend = match &value.value {
+                Value::List(_) => "write one text, with commas",
+                _ => "write it in quotes",
+            };
+            let (shown, what) = (shown(key), value.what());
+            let message = format!("the annotation `{shown}` is {what}, where text is needed: {mend}");
+            faults.push(self.fault(About::Annotation(key.as_str().into()), value.at, &message));
         }
         (annotations, faults)
     }
 
-    /// Annotations that stand where nobody reads them; they are told of the file by [`validate::mistakes`].
+    /// The faults of annotations in a wrong place. [`validate::mistakes`] has those of the file.
     fn misplaced(&self, root: &Node, read: &BTreeMap<String, Annotation>) -> Vec<EntityFault> {
         let wrong = validate::misplaced(root);
         let lost = wrong.iter().flat_map(|(message, entry)| {
-            let entries = entry.value.as_map().map(|map| map.entries.as_slice()).unwrap_or_default();
-            let lost = entries.iter().filter(|entry| !read.contains_key(&entry.key));
+            let lost = entries(Some(&entry.value)).iter().filter(|entry| !read.contains_key(&entry.key));
             lost.map(|entry| self.fault(About::Annotation(entry.key.as_str().into()), entry.at, message))
         });
         lost.collect()
@@ -229,14 +214,19 @@ impl DocumentReader<'_> {
     }
 }
 
-/// The keys of `metadata` that no field of an entity holds.
+/// The keys of `metadata` without a field of their own in an entity.
 fn other_metadata(metadata: &Node) -> serde_json::Map<String, serde_json::Value> {
     let known = ["name", "title", "description", "labels", "annotations", "tags", "links"];
-    let entries = metadata.as_map().map(|map| map.entries.as_slice()).unwrap_or_default();
-    let others = entries.iter().filter(|entry| !known.contains(&entry.key.as_str()));
+    let others = entries(Some(metadata)).iter().filter(|entry| !known.contains(&entry.key.as_str()));
     others.map(|entry| (entry.key.clone(), entry.value.to_json())).collect()
 }
 
+/// The entries of a mapping; none of anything else.
+fn entries(node: Option<&Node>) -> &[Entry] {
+    node.and_then(Node::as_map).map(|map| map.entries.as_slice()).unwrap_or_default()
+}
+
+/// The items of a list; none of anything else.
 fn items(node: Option<&Node>) -> &[Node] {
     node.and_then(Node::as_list).unwrap_or_default()
 }

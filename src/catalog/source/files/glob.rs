@@ -1,9 +1,9 @@
-//! From a target, a path or a glob, to the files that it means.
+//! Finds the files of a target, which is a path or a glob.
 
 use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
 
-use globset::{GlobBuilder, GlobMatcher};
+use globset::GlobBuilder;
 use walkdir::{DirEntry, WalkDir};
 
 use crate::diagnostic::Diagnostic;
@@ -14,24 +14,18 @@ const MAX_DEPTH: usize = 32;
 /// Directories that are watched, at most.
 const MAX_DIRECTORIES: usize = 8192;
 
-/// What a target leads to.
-#[derive(Debug, Default)]
-pub(super) struct Matches {
-    /// Ordered by path; empty when nothing was found.
-    pub(super) files: Vec<FoundFile>,
-    pub(super) faults: Vec<Diagnostic>,
-}
+const DEAD_LINK: &str = "is a symlink that leads nowhere";
 
 /// A file that may be read.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct FoundFile {
     /// As its target names it.
     pub(super) path: PathBuf,
-    /// Without symlinks, as it was when it was looked at: this is what is opened.
+    /// Without symlinks, as they were when the file was found. This path is opened.
     pub(super) real: PathBuf,
 }
 
-/// Finds files, and notes the directories in which a change may matter.
+/// Finds files, and remembers the directories in which a change may matter.
 #[derive(Debug)]
 pub(super) struct FileFinder {
     pub(super) directories: BTreeSet<PathBuf>,
@@ -40,85 +34,84 @@ pub(super) struct FileFinder {
 }
 
 impl FileFinder {
-    /// Tries the bases in turn. With `roots` (canonical directories), a file outside all of them is refused.
-    pub(super) fn expand(&mut self, target: &str, bases: &[PathBuf], roots: Option<&[PathBuf]>) -> Matches {
-        let mut matched = Matches::default();
+    /// The files of a target, ordered by path. Tries the bases in turn, and stops at one that has files or faults.
+    /// With `roots` (canonical directories), a file outside all of them is refused.
+    pub(super) fn expand(
+        &mut self,
+        target: &str,
+        bases: &[PathBuf],
+        roots: Option<&[PathBuf]>,
+        faults: &mut Vec<Diagnostic>,
+    ) -> Vec<FoundFile> {
         for base in bases {
             let path = tidy(&base.join(target));
-            if path.symlink_metadata().is_ok() {
-                self.explicit(path, roots, &mut matched);
+            let files = if path.symlink_metadata().is_ok() {
+                self.explicit(&path, roots).map_err(|fault| faults.push(fault)).into_iter().collect()
             } else if let Some((fixed, pattern)) = split_glob(base, target) {
-                self.glob(&fixed, &pattern, roots, &mut matched);
+                self.glob(&fixed, &pattern, roots, faults)
             } else {
                 self.watch_nearest(&path);
-            }
-            if !matched.files.is_empty() || !matched.faults.is_empty() {
-                break;
-            }
-        }
-        matched
-    }
-
-    /// A path that was written out: the operator's own may be a symlink to anywhere.
-    fn explicit(&mut self, path: PathBuf, roots: Option<&[PathBuf]>, matched: &mut Matches) {
-        self.watch_nearest(&path);
-        match resolve(&path, roots) {
-            Err(reason) => matched.faults.push(Diagnostic::of_file(path, reason)),
-            Ok(real) => {
-                if path.is_symlink() {
-                    // Where it leads, changes happen too.
-                    self.watch_nearest(&real);
-                }
-                matched.files.push(FoundFile { path, real });
+                Vec::new()
+            };
+            if !files.is_empty() || !faults.is_empty() {
+                return files;
             }
         }
+        Vec::new()
     }
 
-    fn glob(&mut self, fixed: &Path, pattern: &str, roots: Option<&[PathBuf]>, matched: &mut Matches) {
+    /// A path without wildcards: the operator's own may be a symlink to anywhere.
+    fn explicit(&mut self, path: &Path, roots: Option<&[PathBuf]>) -> Result<FoundFile, Diagnostic> {
+        self.watch_nearest(path);
+        let file = resolve(path, roots)?;
+        if path.is_symlink() {
+            // The file may change where the link leads to.
+            self.watch_nearest(&file.real);
+        }
+        Ok(file)
+    }
+
+    fn glob(
+        &mut self,
+        fixed: &Path,
+        pattern: &str,
+        roots: Option<&[PathBuf]>,
+        faults: &mut Vec<Diagnostic>,
+    ) -> Vec<FoundFile> {
+        let mut files = Vec::new();
+        let of_glob = |message: String| Diagnostic::of_file(fixed.join(pattern), message);
         let glob = match GlobBuilder::new(pattern).literal_separator(true).build() {
             Ok(glob) => glob.compile_matcher(),
             Err(error) => {
-                let message = format!("is no glob: {}", error.kind());
-                return matched.faults.push(Diagnostic::of_file(fixed.join(pattern), message));
+                faults.push(of_glob(format!("is no glob: {}", error.kind())));
+                return files;
             }
         };
-        let Ok(root) = fixed.canonicalize() else { return self.watch_nearest(fixed) };
+        let Ok(root) = fixed.canonicalize() else {
+            self.watch_nearest(fixed);
+            return files;
+        };
         let own_root = [root];
         let roots = roots.unwrap_or(&own_root);
-        let hidden = pattern.starts_with('.') || pattern.contains("/.");
-        let depth = if pattern.contains("**") { MAX_DEPTH } else { pattern.split('/').count() };
-        let walk = WalkDir::new(fixed).follow_links(true).max_depth(depth).sort_by_file_name();
-        let enter = |entry: &DirEntry| entry.depth() == 0 || may_enter(entry, hidden, roots);
-        for entry in walk.into_iter().filter_entry(enter) {
+        let is_wanted = |path: &Path| path.strip_prefix(fixed).is_ok_and(|relative| glob.is_match(relative));
+        for entry in entries(fixed, pattern, roots) {
             if self.entries_left == 0 {
-                let message = "has too many directory entries: the rest is not looked at";
-                return matched.faults.push(Diagnostic::of_file(fixed.join(pattern), message));
+                faults.push(of_glob("has too many directory entries: the rest is not looked at".to_owned()));
+                break;
             }
             self.entries_left -= 1;
             match entry {
                 Ok(entry) if entry.file_type().is_dir() => self.watch(entry.into_path()),
-                Ok(entry) => self.candidate(entry.path(), fixed, &glob, roots, matched),
-                Err(error) => report(&error, fixed, &glob, matched),
+                Ok(entry) if is_wanted(entry.path()) => match resolve(entry.path(), Some(roots)) {
+                    Ok(file) => files.push(file),
+                    Err(fault) => faults.push(fault),
+                },
+                Ok(_) => {}
+                Err(error) => faults.extend(report(&error, is_wanted)),
             }
         }
-        matched.files.sort();
-    }
-
-    fn candidate(
-        &mut self,
-        path: &Path,
-        fixed: &Path,
-        glob: &GlobMatcher,
-        roots: &[PathBuf],
-        to: &mut Matches,
-    ) {
-        if !path.strip_prefix(fixed).is_ok_and(|relative| glob.is_match(relative)) {
-            return;
-        }
-        match resolve(path, Some(roots)) {
-            Err(reason) => to.faults.push(Diagnostic::of_file(path, reason)),
-            Ok(real) => to.files.push(FoundFile { path: path.to_path_buf(), real }),
-        }
+        files.sort();
+        files
     }
 
     fn watch(&mut self, directory: PathBuf) {
@@ -128,31 +121,47 @@ impl FileFinder {
         }
     }
 
-    /// The closest directory that exists, so that the path is noticed when it appears.
+    /// Watches the closest directory that exists, so that the path is noticed when it appears.
     fn watch_nearest(&mut self, path: &Path) {
-        let above =
-            path.ancestors().skip(1).map(|a| if a.as_os_str().is_empty() { Path::new(".") } else { a });
-        let nearest = above.filter(|a| a.is_dir()).map(Path::to_path_buf).next();
-        nearest.into_iter().for_each(|directory| self.watch(directory));
+        let current = Path::new(".");
+        let mut above = path.ancestors().skip(1).map(|a| if a.as_os_str().is_empty() { current } else { a });
+        if let Some(nearest) = above.find(|directory| directory.is_dir()) {
+            self.watch(nearest.to_path_buf());
+        }
     }
 }
 
 /// The regular file behind a path, or why it is not read.
-fn resolve(path: &Path, roots: Option<&[PathBuf]>) -> Result<PathBuf, String> {
+fn resolve(path: &Path, roots: Option<&[PathBuf]>) -> Result<FoundFile, Diagnostic> {
+    let refused = |message: String| Diagnostic::of_file(path, message);
     let real = match path.canonicalize() {
         Ok(real) => real,
-        Err(_) if path.is_symlink() => return Err("is a symlink that leads nowhere".to_owned()),
-        Err(error) => return Err(io_sentence(&error)),
+        Err(_) if path.is_symlink() => return Err(refused(DEAD_LINK.to_owned())),
+        Err(error) => return Err(refused(io_sentence(&error))),
     };
     if roots.is_some_and(|roots| !roots.iter().any(|root| real.starts_with(root))) {
-        return Err("leads out of the directory that its location may read".to_owned());
+        return Err(refused("leads out of the directory that its location may read".to_owned()));
     }
     match real.metadata() {
-        Ok(meta) if meta.is_file() => Ok(real),
-        Ok(meta) if meta.is_dir() => Err("is a directory: name its files, as in `*.yaml`".to_owned()),
-        Ok(_) => Err("is not a regular file".to_owned()),
-        Err(error) => Err(io_sentence(&error)),
+        Ok(meta) if meta.is_file() => Ok(FoundFile { path: path.to_path_buf(), real }),
+        Ok(meta) if meta.is_dir() => {
+            Err(refused("is a directory: name its files, as in `*.yaml`".to_owned()))
+        }
+        Ok(_) => Err(refused("is not a regular file".to_owned())),
+        Err(error) => Err(refused(io_sentence(&error))),
     }
+}
+
+/// What may match the pattern. A directory comes before its entries.
+fn entries(
+    fixed: &Path,
+    pattern: &str,
+    roots: &[PathBuf],
+) -> impl Iterator<Item = walkdir::Result<DirEntry>> {
+    let hidden = pattern.starts_with('.') || pattern.contains("/.");
+    let depth = if pattern.contains("**") { MAX_DEPTH } else { pattern.split('/').count() };
+    let walk = WalkDir::new(fixed).follow_links(true).max_depth(depth).sort_by_file_name();
+    walk.into_iter().filter_entry(move |entry| entry.depth() == 0 || may_enter(entry, hidden, roots))
 }
 
 fn may_enter(entry: &DirEntry, hidden: bool, roots: &[PathBuf]) -> bool {
@@ -164,15 +173,14 @@ fn may_enter(entry: &DirEntry, hidden: bool, roots: &[PathBuf]) -> bool {
     !(entry.path_is_symlink() && entry.file_type().is_dir() && leads_away(entry.path()))
 }
 
-/// What the walk could not look at, when the glob asks for it.
-fn report(error: &walkdir::Error, fixed: &Path, glob: &GlobMatcher, matched: &mut Matches) {
-    let Some(path) = error.path() else { return };
-    let wanted = path.strip_prefix(fixed).is_ok_and(|relative| glob.is_match(relative));
-    if wanted && path.is_symlink() {
-        matched.faults.push(Diagnostic::of_file(path, "is a symlink that leads nowhere"));
-    } else if let Some(error) = error.io_error().filter(|_| wanted || path.is_dir()) {
-        matched.faults.push(Diagnostic::of_file(path, io_sentence(error)));
+/// The fault of a path that the walk could not read, if the glob needs it.
+fn report(error: &walkdir::Error, is_wanted: impl Fn(&Path) -> bool) -> Option<Diagnostic> {
+    let path = error.path()?;
+    if is_wanted(path) && path.is_symlink() {
+        return Some(Diagnostic::of_file(path, DEAD_LINK));
     }
+    let error = error.io_error().filter(|_| is_wanted(path) || path.is_dir())?;
+    Some(Diagnostic::of_file(path, io_sentence(error)))
 }
 
 /// The directory before the first wildcard, and the rest; None without a wildcard.

@@ -1,15 +1,20 @@
-//! Reads single files, and remembers between readings what they held.
+//! Reads files, and remembers between readings what they contained.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::{iter, thread};
 
 use super::document::{LocationTarget, ParsedFile, read_text};
 use super::glob::FoundFile;
 use crate::catalog::{CatalogSettings, Entity, EntityRef};
 use crate::diagnostic::Diagnostic;
 use crate::yaml::{self, Budget};
+
+/// Fewer files are not worth a thread.
+const FILES_PER_THREAD: usize = 4;
 
 /// The files of each target and its base directories.
 pub(super) type FilesByTarget = HashMap<(String, Vec<PathBuf>), Vec<FoundFile>>;
@@ -24,7 +29,7 @@ pub(super) struct Loader {
     pub(super) files: HashMap<PathBuf, FileState>,
     pub(super) targets: FilesByTarget,
     /// A change in one of these may matter.
-    pub(super) directories: Vec<PathBuf>,
+    pub(super) directories: BTreeSet<PathBuf>,
     hasher: RandomState,
 }
 
@@ -41,7 +46,7 @@ pub(super) struct FileState {
 impl Loader {
     pub(super) fn new(settings: CatalogSettings) -> Self {
         let (files, targets) = (HashMap::new(), HashMap::new());
-        Self { settings, files, targets, directories: Vec::new(), hasher: RandomState::new() }
+        Self { settings, files, targets, directories: BTreeSet::new(), hasher: RandomState::new() }
     }
 
     /// Parses a file, unless it has not changed since the last reading.
@@ -56,10 +61,28 @@ impl Loader {
         let text = yaml::decode(&bytes, &path.into(), &Budget::CATALOG)?;
         Ok((hash, Arc::new(read_text(path, text))))
     }
+
+    /// The contents of many files by path, read on all cores. Empty where one thread is enough.
+    pub(super) fn prefetch(&self, files: &[&FoundFile]) -> HashMap<PathBuf, Content> {
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        let threads = cores.min(files.len() / FILES_PER_THREAD);
+        if threads < 2 {
+            return HashMap::new();
+        }
+        let next = &AtomicUsize::new(0);
+        let work = || {
+            let mine = iter::from_fn(|| files.get(next.fetch_add(1, Ordering::Relaxed)));
+            mine.map(|file| (file.path.clone(), self.read(file))).collect::<Vec<_>>()
+        };
+        thread::scope(|scope| {
+            let running: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+            running.into_iter().filter_map(|thread| thread.join().ok()).flatten().collect()
+        })
+    }
 }
 
 impl FileState {
-    /// After a reading. What its broken YAML may have held stays as it was before.
+    /// The state after a reading. What broken YAML may have contained stays as it was before.
     pub(super) fn next(hash: u64, parsed: Arc<ParsedFile>, before: Option<&Self>) -> Self {
         let mut good = parsed.entities.clone();
         let mut good_targets = parsed.targets.clone();
@@ -73,7 +96,7 @@ impl FileState {
         Self { hash, parsed, good, good_targets }
     }
 
-    /// The entities of earlier readings that the file may still hold.
+    /// The entities of earlier readings that the file may still contain.
     pub(super) fn kept(&self) -> &[Arc<Entity>] {
         self.good.get(self.parsed.entities.len()..).unwrap_or_default()
     }

@@ -3,11 +3,11 @@
 mod document;
 mod glob;
 mod loader;
-mod prefetch;
 mod scan;
 mod validate;
 mod watch;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -21,8 +21,6 @@ pub use self::watch::FileWatch;
 use self::watch::Signal;
 use super::merge::SourceMerger;
 use crate::catalog::{Catalog, CatalogSettings};
-use crate::clock;
-use crate::metrics::CatalogMetrics;
 
 /// Reads entity files into a catalog. Cheap to clone; all clones are one source.
 #[derive(Clone)]
@@ -34,18 +32,13 @@ pub struct FileSource {
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // A reading that panicked left the last good state behind.
+    // A reading that panicked has left the last good state.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl FileSource {
     /// Reads everything once, waiting for the disk. Faults are part of the snapshot.
-    pub fn open(settings: CatalogSettings, metrics: CatalogMetrics, now: Timestamp) -> Self {
-        Self::beside(settings, SourceMerger::alone(metrics), now)
-    }
-
-    /// The same, into a catalog that other sources fill too.
-    pub fn beside(settings: CatalogSettings, merger: Arc<SourceMerger>, now: Timestamp) -> Self {
+    pub fn open(settings: CatalogSettings, merger: Arc<SourceMerger>, now: Timestamp) -> Self {
         let loader = Arc::new(Mutex::new(Loader::new(settings)));
         let source = Self { merger, loader, watcher: Arc::default() };
         source.reload(now);
@@ -78,10 +71,13 @@ impl FileSource {
 
     /// Reloads when a file changes, on a thread of its own, until the guard is dropped.
     pub fn watch(&self) -> Result<FileWatch, String> {
-        let (files, reloaded) = (self.clone(), self.clone());
-        let directories = move || -> Vec<PathBuf> { locked(&files.loader).directories.clone() };
-        let (guard, signals) = watch::start(directories, move || reloaded.reload(clock::now()))?;
+        let (guard, signals) = watch::start(self.clone())?;
         *locked(&self.watcher) = Some(signals);
         Ok(guard)
+    }
+
+    /// Where a change may matter, as of the last reading.
+    fn directories(&self) -> BTreeSet<PathBuf> {
+        locked(&self.loader).directories.clone()
     }
 }

@@ -1,6 +1,6 @@
 //! One reading of all files: the config's locations in order, and the files that entities of kind Location point to.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -9,7 +9,6 @@ use jiff::Timestamp;
 use super::document::{LocationTarget, read_text};
 use super::glob::{FileFinder, FoundFile};
 use super::loader::{Content, FileState, FilesByTarget, Loader};
-use super::prefetch::prefetch;
 use crate::catalog::source::faults::FaultList;
 use crate::catalog::source::merge::{SourceContent, distinct};
 use crate::catalog::{CatalogSettings, Entity, FileLocation};
@@ -23,7 +22,7 @@ const MAX_FILES: usize = 100_000;
 const MAX_DIRECTORY_ENTRIES: usize = 1_000_000;
 
 /// What one reading of a catalog's files found.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct FileScan {
     /// In the order of their files, with those whose reference an earlier one has.
     pub entities: Vec<Arc<Entity>>,
@@ -49,26 +48,22 @@ struct FileWalk<'a> {
     loader: &'a mut Loader,
     finder: FileFinder,
     prefetched: HashMap<PathBuf, Content>,
-    /// Canonical paths: a file is read once, whoever points to it.
+    /// Canonical paths: a file is read once, however many targets point to it.
     visited: HashSet<PathBuf>,
     files: HashMap<PathBuf, FileState>,
     targets: FilesByTarget,
     /// Canonical directories that Locations may point into.
     roots: Vec<PathBuf>,
-    entities: Vec<Arc<Entity>>,
     /// Entities of earlier readings. They are shown unless a new one has their reference.
     kept: Vec<Arc<Entity>>,
     faults: FaultList,
-    unmatched: Vec<FileLocation>,
     targets_left: usize,
-    files_read: usize,
-    not_read: BTreeMap<String, usize>,
+    found: FileScan,
 }
 
 impl<'a> FileWalk<'a> {
     fn new(loader: &'a mut Loader) -> Self {
         Self {
-            not_read: loader.settings.not_read.clone(),
             loader,
             finder: FileFinder { directories: Default::default(), entries_left: MAX_DIRECTORY_ENTRIES },
             prefetched: HashMap::new(),
@@ -76,12 +71,10 @@ impl<'a> FileWalk<'a> {
             files: HashMap::new(),
             targets: HashMap::new(),
             roots: Vec::new(),
-            entities: Vec::new(),
             kept: Vec::new(),
             faults: FaultList::default(),
-            unmatched: Vec::new(),
             targets_left: MAX_TARGETS,
-            files_read: 0,
+            found: FileScan::default(),
         }
     }
 
@@ -90,23 +83,21 @@ impl<'a> FileWalk<'a> {
         for (name, text) in &settings.embedded {
             let parsed = read_text(Path::new(name), text);
             self.faults.extend(parsed.faults);
-            self.entities.extend(parsed.entities);
+            self.found.entities.extend(parsed.entities);
         }
+        self.found.content.files_read = settings.embedded.len();
+        self.found.content.not_read = settings.not_read;
         for location in &settings.files {
             self.location(location);
         }
         self.loader.files = self.files;
         self.loader.targets = self.targets;
-        self.loader.directories = self.finder.directories.into_iter().collect();
-        let mut faults = self.faults;
-        let content = SourceContent {
-            entities: distinct(&self.entities, self.kept, &mut faults),
-            faults: faults.listed(""),
-            files_read: self.files_read + settings.embedded.len(),
-            not_read: self.not_read,
-            read_at: Some(now),
-        };
-        FileScan { entities: self.entities, unmatched: self.unmatched, content }
+        self.loader.directories = self.finder.directories;
+        let (mut found, mut faults) = (self.found, self.faults);
+        found.content.entities = distinct(&found.entities, self.kept, &mut faults);
+        found.content.faults = faults.listed("");
+        found.content.read_at = Some(now);
+        found
     }
 
     /// A location of the config: its operator is trusted to point anywhere.
@@ -118,10 +109,10 @@ impl<'a> FileWalk<'a> {
             Some(Diagnostic::of_file(target, message))
         });
         if files.is_empty() {
-            self.unmatched.push(location.clone());
+            self.found.unmatched.push(location.clone());
         }
         let unread = files.iter().filter(|file| !self.visited.contains(&file.real)).take(MAX_FILES);
-        self.prefetched = prefetch(self.loader, &unread.collect::<Vec<_>>());
+        self.prefetched = self.loader.prefetch(&unread.collect::<Vec<_>>());
         for file in files {
             self.roots.clone_from(&roots);
             self.roots.extend(file.real.parent().map(Path::to_path_buf));
@@ -140,14 +131,14 @@ impl<'a> FileWalk<'a> {
         depth: usize,
         missing: impl FnOnce(String) -> Option<Diagnostic>,
     ) -> Vec<FoundFile> {
-        let matches = self.finder.expand(target, bases, roots);
+        let mut faults = Vec::new();
+        let files = self.finder.expand(target, bases, roots, &mut faults);
         let key = (target.to_owned(), bases.to_vec());
-        if !matches.files.is_empty() {
-            self.faults.extend(matches.faults);
-            self.targets.insert(key, matches.files.clone());
-            return matches.files;
+        if !files.is_empty() {
+            self.faults.extend(faults);
+            self.targets.insert(key, files.clone());
+            return files;
         }
-        let mut faults = matches.faults;
         if faults.is_empty() {
             let tried: Vec<String> = bases.iter().map(|b| b.join(target).display().to_string()).collect();
             faults.extend(missing(tried.join(", ")));
@@ -205,14 +196,14 @@ impl<'a> FileWalk<'a> {
         if is_empty && before.is_some_and(|b| !b.good.is_empty()) {
             return Err(Diagnostic::of_file(&file.path, "is empty"));
         }
-        self.files_read += 1;
+        self.found.content.files_read += 1;
         let state = FileState::next(hash, parsed, before);
         let severity = if state.kept().is_empty() { Severity::Error } else { Severity::Warning };
         let parsed = &state.parsed;
         self.kept.extend(state.kept().iter().cloned());
-        self.entities.extend(parsed.entities.iter().cloned());
+        self.found.entities.extend(parsed.entities.iter().cloned());
         for (kind, count) in &parsed.not_read {
-            *self.not_read.entry(kind.clone()).or_default() += count;
+            *self.found.content.not_read.entry(kind.clone()).or_default() += count;
         }
         let faults = parsed.faults.iter().cloned();
         self.faults.extend(faults.map(|fault| Diagnostic { severity, ..fault }));
@@ -239,9 +230,8 @@ impl<'a> FileWalk<'a> {
             return self.faults.push(fault(message));
         }
         if depth >= MAX_DEPTH {
-            return self
-                .faults
-                .push(fault(format!("Locations point to Locations more than {MAX_DEPTH} times")));
+            let message = format!("Locations point to Locations more than {MAX_DEPTH} times");
+            return self.faults.push(fault(message));
         }
         let base = from.parent().unwrap_or(Path::new("")).to_path_buf();
         let roots = self.roots.clone();
@@ -253,8 +243,8 @@ impl<'a> FileWalk<'a> {
             if file.path.extension().is_some_and(|e| e == "yaml" || e == "yml" || e == "json") {
                 self.file(&file, depth + 1);
             } else {
-                self.faults
-                    .push(fault("a Location may point to .yaml, .yml and .json files only".to_owned()));
+                let message = "a Location may point to .yaml, .yml and .json files only".to_owned();
+                self.faults.push(fault(message));
             }
         }
     }

@@ -1,4 +1,4 @@
-//! Mistakes in an entity's shape that leave it readable: what stands in the wrong place, references of no form.
+//! Mistakes in an entity that leave it readable: annotations in the wrong place, malformed references.
 
 use crate::diagnostic::Position;
 use crate::yaml::{Entry, Node, Value, shown};
@@ -25,7 +25,7 @@ pub(super) fn mistakes(root: &Node, kind: &str) -> Vec<(Position, String)> {
     found
 }
 
-/// Annotations that nobody reads, because they do not stand under `metadata.annotations`.
+/// Annotations that are not read, because they are not under `metadata.annotations`.
 pub(super) fn misplaced(root: &Node) -> Vec<(String, Entry)> {
     let key = |parent: Option<&Node>, key: &str| -> Option<Entry> {
         let entries = &parent?.as_map()?.entries;

@@ -1,13 +1,15 @@
-//! Watches the catalog's directories, and reloads when they are still.
+//! Watches the catalog's directories, and reloads when their changes have ended.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::fmt;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::time::Duration;
 
 use notify::event::{AccessKind, AccessMode};
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 
+use super::FileSource;
 use crate::clock;
 
 /// How long a directory must be still: an editor writes, renames and deletes in one go.
@@ -23,7 +25,7 @@ pub(super) enum Signal {
     Stop,
 }
 
-/// While this lives, changes of catalog files are noticed.
+/// Changes of catalog files are noticed until this is dropped.
 #[must_use]
 pub struct FileWatch {
     stop: Sender<Signal>,
@@ -36,11 +38,8 @@ impl Drop for FileWatch {
     }
 }
 
-/// `directories`: where a change may matter, as of the last reading.
-pub(super) fn start(
-    directories: impl Fn() -> Vec<PathBuf> + Send + 'static,
-    reload: impl Fn() + Send + 'static,
-) -> Result<(FileWatch, Sender<Signal>), String> {
+/// Watches the directories of the source's last reading.
+pub(super) fn start(source: FileSource) -> Result<(FileWatch, Sender<Signal>), String> {
     let (sender, signals) = mpsc::channel();
     let changes = sender.clone();
     let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
@@ -48,13 +47,14 @@ pub(super) fn start(
             changes.send(Signal::Changed).ok();
         }
     });
-    let watcher = watcher.map_err(|e| format!("the catalog's files cannot be watched: {e}"))?;
+    let failed = |error: &dyn fmt::Display| format!("the catalog's files cannot be watched: {error}");
+    let watcher = watcher.map_err(|error| failed(&error))?;
     let mut watching = WatchedDirectories { watcher, directories: BTreeSet::new(), is_logged: false };
-    watching.follow(&directories());
+    watching.follow(source.directories());
     std::thread::Builder::new()
         .name("catalog-watch".to_owned())
-        .spawn(move || run(&directories, &reload, &signals, &mut watching))
-        .map_err(|e| format!("the catalog's files cannot be watched: {e}"))?;
+        .spawn(move || run(&source, &signals, &mut watching))
+        .map_err(|error| failed(&error))?;
     Ok((FileWatch { stop: sender.clone() }, sender))
 }
 
@@ -63,22 +63,13 @@ fn matters(kind: &EventKind) -> bool {
     !matches!(kind, EventKind::Access(access) if *access != AccessKind::Close(AccessMode::Write))
 }
 
-fn run(
-    directories: &impl Fn() -> Vec<PathBuf>,
-    reload: &impl Fn(),
-    signals: &Receiver<Signal>,
-    watching: &mut WatchedDirectories,
-) {
+fn run(source: &FileSource, signals: &Receiver<Signal>, watching: &mut WatchedDirectories) {
     while let Ok(signal) = signals.recv() {
         match signal {
             Signal::Stop => return,
-            Signal::Reloaded => watching.follow(&directories()),
-            Signal::Changed => {
-                if !wait_until_still(signals) {
-                    return;
-                }
-                reload();
-            }
+            Signal::Reloaded => watching.follow(source.directories()),
+            Signal::Changed if wait_until_still(signals) => source.reload(clock::now()),
+            Signal::Changed => return,
         }
     }
 }
@@ -105,29 +96,24 @@ struct WatchedDirectories {
 
 impl WatchedDirectories {
     /// Directories and not files: what replaces a file by renaming would end a file's watch.
-    fn follow(&mut self, wanted: &[PathBuf]) {
-        let wanted: BTreeSet<PathBuf> = wanted.iter().cloned().collect();
+    fn follow(&mut self, wanted: BTreeSet<PathBuf>) {
         for gone in self.directories.difference(&wanted) {
             // It may have been deleted, which ended its watch.
             self.watcher.unwatch(gone).ok();
         }
-        let mut watched = BTreeSet::new();
-        for directory in wanted {
-            // Asked for again even when known: a directory that was replaced has lost its watch.
-            match self.watcher.watch(&directory, RecursiveMode::NonRecursive) {
-                Ok(()) => {
-                    watched.insert(directory);
-                }
-                Err(error) if !self.is_logged => {
-                    self.is_logged = true;
-                    tracing::warn!(
-                        ?directory,
-                        "not every catalog directory can be watched, SIGHUP reads again: {error}"
-                    );
-                }
-                Err(_) => {}
-            }
+        // A known directory is watched again, because one that was replaced has lost its watch.
+        self.directories = wanted.into_iter().filter(|directory| self.is_watched(directory)).collect();
+    }
+
+    fn is_watched(&mut self, directory: &Path) -> bool {
+        let watched = self.watcher.watch(directory, RecursiveMode::NonRecursive);
+        if let Err(error) = &watched
+            && !self.is_logged
+        {
+            self.is_logged = true;
+            let message = "not every catalog directory can be watched, SIGHUP reads again";
+            tracing::warn!(?directory, "{message}: {error}");
         }
-        self.directories = watched;
+        watched.is_ok()
     }
 }
