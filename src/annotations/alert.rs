@@ -1,10 +1,19 @@
 //! Reads `prometheus.io/alert`.
 
-use super::AlertNames;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::promql::unquote;
 
 const ALL: &str = "all";
+
+/// Which alerting rules are selected.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AlertNames {
+    All,
+    /// Without an alert annotation: every rule; the matchers select.
+    Unnamed,
+    /// In the annotation's order, each once.
+    Named(Vec<String>),
+}
 
 /// The names of alerting rules, comma-separated, or `all` as the first. A name with a comma is
 /// written in double quotes, which also make `"all"` a name like any other. `spans` gets the place of each name.

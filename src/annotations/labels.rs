@@ -1,8 +1,36 @@
 //! Reads `prometheus.io/labels`.
 
-use super::Matchers;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::promql::Matcher;
+
+/// The matchers of an alert's labels.
+#[derive(Clone, Debug)]
+pub enum Matchers {
+    /// All of them must hold. Without any, every alert of the names is selected.
+    All(Vec<Matcher>),
+    /// One of them could not be read. As all must hold, no alert is selected.
+    Unreadable,
+}
+
+impl Matchers {
+    /// The matchers of a list, and the problems with the list.
+    pub fn of(matchers: Vec<Matcher>, problems: &[Diagnostic]) -> Self {
+        if problems.iter().any(Diagnostic::is_error) { Self::Unreadable } else { Self::All(matchers) }
+    }
+
+    /// None: they could not be read, and no alert is selected.
+    pub fn known(&self) -> Option<&[Matcher]> {
+        match self {
+            Self::All(matchers) => Some(matchers),
+            Self::Unreadable => None,
+        }
+    }
+
+    /// Whether an alert is selected; `value` finds the value of its label by the name.
+    pub fn hold<'l>(&self, value: impl Fn(&str) -> Option<&'l str>) -> bool {
+        self.known().is_some_and(|all| all.iter().all(|matcher| matcher.matches(value(&matcher.name))))
+    }
+}
 
 /// The matchers, all of which must hold. An annotation without any is an error.
 pub fn read(value: &str) -> (Matchers, Vec<Diagnostic>) {

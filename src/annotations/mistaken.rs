@@ -1,7 +1,7 @@
 //! Values of `prometheus.io/rule` that are not queries: a rule file, or the name of an alert.
 
-use super::GraphSpec;
 use crate::diagnostic::{Diagnostic, Span};
+use crate::promql::PromQl;
 
 /// Keys at the beginning of a line that only a rule file has.
 const OF_RULE_FILES: [&str; 4] = ["groups:", "alert:", "record:", "expr:"];
@@ -33,22 +33,20 @@ pub(super) fn rule_file(value: &str) -> Option<Diagnostic> {
     Some(Diagnostic::error(place, message))
 }
 
-/// The problem of an entry that looks like the name of an alert and was read as `graph`.
-pub(super) fn alert_name(graph: &GraphSpec, place: Span) -> Option<Diagnostic> {
-    let text = graph.source.as_str();
-    let advice = format!("for an alert, write the annotation prometheus.io/alert: {text}");
-    match &graph.query {
-        Some(query) if !query.is_checked() && is_words(text) => {
-            Some(Diagnostic::warning(place, format!("not a PromQL query; {advice}")))
-        }
-        Some(_) if is_dashed(text) => {
-            Some(Diagnostic::warning(place, format!("this subtracts metrics; {advice}")))
-        }
-        Some(_) if is_camel(text) => {
-            Some(Diagnostic::warning(place, format!("this looks like the name of an alert; {advice}")))
-        }
-        _ => None,
-    }
+/// The problem of an entry, read as `query`, that looks like the name of an alert.
+pub(super) fn alert_name(query: &PromQl, place: Span) -> Option<Diagnostic> {
+    let text = query.as_str();
+    let problem = if !query.is_checked() && is_words(text) {
+        "not a PromQL query"
+    } else if is_dashed(text) {
+        "this subtracts metrics"
+    } else if is_camel(text) {
+        "this looks like the name of an alert"
+    } else {
+        return None;
+    };
+    let message = format!("{problem}; for an alert, write the annotation prometheus.io/alert: {text}");
+    Some(Diagnostic::warning(place, message))
 }
 
 fn is_blank(line: &str) -> bool {
@@ -110,8 +108,9 @@ mod tests {
 
     #[test]
     fn the_name_of_an_alert_is_called_that() {
-        let message = |text: &str| {
-            alert_name(&GraphSpec::of_query(text, None), Span::whole(text)).map(|message| message.is_error())
+        let is_error = |text: &str| {
+            let query = PromQl::read(text).0;
+            query.and_then(|query| alert_name(&query, Span::whole(text))).map(|problem| problem.is_error())
         };
         for (text, wanted) in [
             ("till-high-latency-alerts", Some(false)),
@@ -127,7 +126,7 @@ mod tests {
             ("rate(x[5m])", None),
             ("x{", None),
         ] {
-            assert_eq!(message(text), wanted, "{text}");
+            assert_eq!(is_error(text), wanted, "{text}");
         }
     }
 }

@@ -1,7 +1,6 @@
-//! What an entity's annotations ask for. Pure: text in, specification and problems out.
+//! What an entity's annotations request. Pure: text in, specification and problems out.
 
 mod alert;
-mod faults;
 mod labels;
 mod mistaken;
 pub mod params;
@@ -14,8 +13,10 @@ use crate::catalog::Entity;
 use crate::page_params::PageDefaults;
 
 pub use crate::page_params::GraphType;
-pub use rule::{MAX_GRAPHS, read_dimensions};
-pub use spec::{AlertNames, AlertSpec, GraphSpec, Matchers, MonitoringSpec};
+pub use alert::AlertNames;
+pub use labels::Matchers;
+pub use rule::{GraphSpec, MAX_GRAPHS, read_dimensions};
+pub use spec::{AlertSpec, MonitoringSpec};
 pub use template::Templates;
 pub use unit::Unit;
 
@@ -25,9 +26,9 @@ pub const LABELS: &str = "prometheus.io/labels";
 pub const SERVICE_NAME: &str = "prometheus.io/service-name";
 pub const PARAMS: &str = "promenade.io/params";
 
-/// Those that make an entity ask for something.
+/// The annotations that request a graph, alerts or an instance.
 pub const ASKING: [&str; 4] = [RULE, ALERT, LABELS, SERVICE_NAME];
-/// All that the portal reads.
+/// All annotations that the portal reads.
 pub const KNOWN: [&str; 5] = [RULE, ALERT, LABELS, SERVICE_NAME, PARAMS];
 
 /// The longest annotation that is read, in bytes.
@@ -39,15 +40,15 @@ pub fn defaults_of(entity: &Entity) -> PageDefaults {
     value.map(|value| params::read(value).0).unwrap_or_default()
 }
 
-/// Whether the entity has anything for this portal, as the plugin's `isPrometheusAvailable` decides it; an
-/// annotation that could not be read is something to show.
+/// Whether the entity has anything to show, as the plugin's `isPrometheusAvailable` decides it. An annotation that
+/// could not be read counts too.
 pub fn is_available(entity: &Entity) -> bool {
-    ASKING.iter().any(|key| is_asked(entity, key)) || entity.has_rival()
+    ASKING.iter().any(|key| is_requested(entity, key)) || entity.has_rival()
 }
 
-/// Whether the annotation asks for something. An empty one asks for nothing, as in the plugin, but for labels: one
-/// who wrote them meant to choose, and an empty list would widen the choice to all.
-fn is_asked(entity: &Entity, key: &str) -> bool {
+/// Whether the annotation requests something. An empty one requests nothing, as in the plugin, except for labels:
+/// their author wanted to select alerts, and no matcher at all would select every alert.
+fn is_requested(entity: &Entity, key: &str) -> bool {
     let is_empty_choice = key == LABELS && entity.annotations.contains_key(key);
     entity.annotation(key).is_some() || is_empty_choice || entity.has_lost(key)
 }

@@ -10,11 +10,9 @@ pub fn read(value: &str) -> (PageDefaults, Vec<Diagnostic>) {
     let (mut defaults, mut problems, mut names) = (PageDefaults::default(), Vec::new(), Vec::new());
     let whole = Span::whole(value).trimmed(value);
     let mut at = whole.start + usize::from(whole.of(value).starts_with('?'));
-    while at < whole.end {
-        let rest = Span::new(at, whole.end).of(value);
-        let end = at + rest.find('&').unwrap_or(rest.len());
-        let pair = Span::new(at, end).trimmed(value);
-        at = end + 1;
+    for part in Span::new(at, whole.end).of(value).split('&') {
+        let pair = Span::new(at, at + part.len()).trimmed(value);
+        at += part.len() + 1;
         if !pair.of(value).is_empty() {
             problems.extend(read_pair(value, pair, &mut names, &mut defaults).err());
         }

@@ -1,14 +1,35 @@
 //! Reads `prometheus.io/rule`.
 
-use super::{GraphSpec, Templates, Unit, mistaken};
+use super::mistaken;
+use super::template::Templates;
+use super::unit::Unit;
 use crate::diagnostic::{Diagnostic, Span};
-use crate::page_params::quoted;
-use crate::promql::split::{Separator, find, split};
+use crate::page_params::{GraphType, quoted};
+use crate::promql::split::{find, split};
 use crate::promql::{PromQl, unquote};
 use crate::yaml::shown;
 
-/// The most graphs that one annotation may ask for.
+/// The most graphs of one annotation.
 pub const MAX_GRAPHS: usize = 200;
+
+/// One entry of `prometheus.io/rule`.
+#[derive(Clone, Debug, Default)]
+pub struct GraphSpec {
+    /// The query as its author wrote it, its templates filled, trimmed. Where it is broken, as it was written.
+    pub source: String,
+    /// None: broken, for the reasons in `problems`, whose spans are offsets into the annotation's value.
+    pub query: Option<PromQl>,
+    /// The dimension list; empty when none is given.
+    pub dimensions: Vec<String>,
+    pub graph_type: Option<GraphType>,
+    pub title: Option<String>,
+    pub unit: Option<Unit>,
+    pub stack: bool,
+    /// The places of the query and of each dimension, in the annotation's value.
+    pub query_span: Span,
+    pub dimension_spans: Vec<Span>,
+    pub problems: Vec<Diagnostic>,
+}
 
 /// The graphs in their order, and the problems that belong to none of them.
 /// Each graph has its own problems. All spans are offsets into `value`.
@@ -16,10 +37,10 @@ pub fn read(value: &str, templates: &Templates<'_>) -> (Vec<GraphSpec>, Vec<Diag
     let mut problems = Vec::new();
     if let Some(problem) = mistaken::rule_file(value) {
         let source = value.trim().to_owned();
-        let graph = GraphSpec { problems: vec![problem], ..GraphSpec::without_query(source) };
+        let graph = GraphSpec { problems: vec![problem], source, ..GraphSpec::default() };
         return (vec![graph], problems);
     }
-    let entries = split(value, Separator::Comma).into_iter().map(|entry| entry.trimmed(value));
+    let entries = split(value, ',').into_iter().map(|entry| entry.trimmed(value));
     let mut entries: Vec<Span> = entries.filter(|entry| !entry.of(value).is_empty()).collect();
     if entries.is_empty() {
         let message = "no query; write one or remove the annotation";
@@ -35,16 +56,16 @@ pub fn read(value: &str, templates: &Templates<'_>) -> (Vec<GraphSpec>, Vec<Diag
 
 fn graph(value: &str, entry: Span, templates: &Templates<'_>) -> GraphSpec {
     let text = entry.of(value);
-    let mut fields = split(text, Separator::Pipe).into_iter().map(|f| f.shifted(entry.start).trimmed(value));
+    let mut fields = split(text, '|').into_iter().map(|f| f.shifted(entry.start).trimmed(value));
     let source = fields.next().unwrap_or(Span::new(entry.start, entry.start));
     let mut graph = GraphSpec::of_query(source.of(value), Some(templates));
     graph.query_span = source;
     graph.problems = graph.problems.into_iter().map(|p| p.shifted(source.start)).collect();
-    graph.problems.extend(mistaken::alert_name(&graph, source));
+    graph.problems.extend(graph.query.as_ref().and_then(|query| mistaken::alert_name(query, source)));
     for (position, field) in fields.enumerate() {
         let text = field.of(value);
-        let problem = match find(text, b'=') {
-            Some(at) => option(&mut graph, text, at, field, templates),
+        let problem = match find(text, '=') {
+            Some(at) => option(&mut graph, text, at, field, templates).err(),
             None if text.is_empty() => None,
             None if position == 0 => {
                 let spans = &mut graph.dimension_spans;
@@ -72,22 +93,7 @@ impl GraphSpec {
             None => unfilled(text),
         };
         let source = query.as_ref().map_or(text, PromQl::as_str).trim().to_owned();
-        Self { query, problems, ..Self::without_query(source) }
-    }
-
-    pub fn without_query(source: String) -> Self {
-        Self {
-            source,
-            query: None,
-            dimensions: Vec::new(),
-            graph_type: None,
-            title: None,
-            unit: None,
-            stack: false,
-            query_span: Span::default(),
-            dimension_spans: Vec::new(),
-            problems: Vec::new(),
-        }
+        Self { query, problems, source, ..Self::default() }
     }
 }
 
@@ -114,7 +120,7 @@ fn dimensions(
     fill: impl Fn(&str, Span) -> Result<String, Diagnostic>,
 ) -> (Vec<String>, Option<Diagnostic>) {
     let (mut labels, mut problem) = (Vec::new(), None);
-    for part in split(text, Separator::Semicolon) {
+    for part in split(text, ';') {
         let part = part.trimmed(text);
         let label = part.of(text);
         if label.is_empty() {
@@ -133,59 +139,47 @@ fn dimensions(
     (labels, problem)
 }
 
-/// Reads `name=value`; a problem with it leaves the graph as it is without.
+/// Reads `name=value`. A problem with it leaves the graph as it is.
 fn option(
     graph: &mut GraphSpec,
     text: &str,
     equals: usize,
     field: Span,
     templates: &Templates<'_>,
-) -> Option<Diagnostic> {
+) -> Result<(), Diagnostic> {
     let name_place = Span::new(0, equals).trimmed(text);
-    let place = Span::new(equals + 1, text.len()).trimmed(text);
-    let (name, written) = (name_place.of(text), place.of(text));
-    let warn = |message: String| Some(Diagnostic::warning(place.shifted(field.start), message));
+    let value_place = Span::new(equals + 1, text.len()).trimmed(text);
+    let (name, written) = (name_place.of(text), value_place.of(text));
+    let place = value_place.shifted(field.start);
+    let warning = |message: String| Diagnostic::warning(place, message);
     if !is_quote(written) && written.contains('#') {
-        return warn("`#` starts a comment; put the value in quotes".to_owned());
+        return Err(warning("`#` starts a comment; put the value in quotes".to_owned()));
     }
-    let Some(written) = word(written) else {
-        return warn("unclosed quote, or text after it".to_owned());
-    };
+    let value = word(written).ok_or_else(|| warning("unclosed quote, or text after it".to_owned()))?;
+    let invalid = |end: &str| warning(format!("{name}: {} {end}", quoted(&value)));
     match name {
-        "title" => match filled(&written, place.shifted(field.start), templates) {
-            Ok(title) => graph.title = Some(title).filter(|title| !title.trim().is_empty()),
-            Err(problem) => return Some(problem),
-        },
-        "type" => match written.trim().parse() {
-            Ok(graph_type) => graph.graph_type = Some(graph_type),
-            Err(end) => return warn(format!("type: {} {end}", quoted(&written))),
-        },
-        "unit" => match Unit::parse(&written) {
-            Some(unit) => graph.unit = Some(unit),
-            None => {
-                return warn(format!(
-                    "{} is not a unit: a word of at most {} characters",
-                    quoted(&written),
-                    Unit::MAX_CHARS
-                ));
-            }
-        },
-        "stack" => match written.as_str() {
-            "true" => graph.stack = true,
-            "false" => graph.stack = false,
-            _ => return warn(format!("stack: {} is neither true nor false", quoted(&written))),
-        },
+        "title" => {
+            let title = filled(&value, place, templates)?;
+            graph.title = Some(title).filter(|title| !title.trim().is_empty());
+        }
+        "type" => graph.graph_type = Some(value.trim().parse().map_err(|end: String| invalid(&end))?),
+        "unit" => {
+            let (shown, most) = (quoted(&value), Unit::MAX_CHARS);
+            let refused = || warning(format!("{shown} is not a unit: a word of at most {most} characters"));
+            graph.unit = Some(Unit::parse(&value).ok_or_else(refused)?);
+        }
+        "stack" => graph.stack = value.parse().map_err(|_| invalid("is neither true nor false"))?,
         _ => {
             let message = format!("unknown option `{}`; use type, title, unit or stack", shown(name));
-            return Some(Diagnostic::warning(name_place.shifted(field.start), message));
+            return Err(Diagnostic::warning(name_place.shifted(field.start), message));
         }
     }
-    None
+    Ok(())
 }
 
 /// Fills the templates of a word. A problem with one is a problem of the whole word.
 fn filled(word: &str, place: Span, templates: &Templates<'_>) -> Result<String, Diagnostic> {
-    templates.text(word).map_err(|problem| Diagnostic::warning(place, problem.message))
+    templates.text(word).map_err(|message| Diagnostic::warning(place, message))
 }
 
 /// The text without its quotes, if it has any; None for unclosed quotes.

@@ -1,15 +1,16 @@
 //! The specification that an entity's annotations add up to.
 
+use super::alert::{self, AlertNames};
+use super::labels::{self, Matchers};
+use super::rule::{self, GraphSpec};
+use super::template::Templates;
 use super::{
-    ALERT, KNOWN, LABELS, MAX_ANNOTATION_BYTES, PARAMS, RULE, SERVICE_NAME, Templates, Unit, alert, faults,
-    is_asked, labels, params, rule,
+    ALERT, ASKING, KNOWN, LABELS, MAX_ANNOTATION_BYTES, PARAMS, RULE, SERVICE_NAME, is_requested, params,
 };
-use crate::catalog::Entity;
-use crate::diagnostic::{Diagnostic, Span};
-use crate::page_params::GraphType;
-use crate::promql::{Matcher, PromQl};
+use crate::catalog::{About, Entity, EntityFault};
+use crate::diagnostic::{Diagnostic, Severity, Span};
 
-/// All that an entity asks of its page. Reading never fails: what cannot be read is a problem in its place.
+/// All that an entity's annotations request. Reading never fails: what cannot be read is a problem in its place.
 #[derive(Clone, Debug, Default)]
 pub struct MonitoringSpec {
     /// In the annotation's order; the page numbers them from 1. A broken query keeps its place.
@@ -20,28 +21,9 @@ pub struct MonitoringSpec {
     pub alert_spans: Vec<Span>,
     /// `prometheus.io/service-name`, trimmed; None when missing or empty.
     pub service_name: Option<String>,
-    /// An annotation is there that could not be read, so that nobody knows what an entity without `alerts` asks for.
+    /// An annotation could not be read, so an entity without `alerts` may request some.
     pub unread: bool,
     /// Every problem of every annotation, those of `graphs` included.
-    pub problems: Vec<Diagnostic>,
-}
-
-/// One entry of `prometheus.io/rule`.
-#[derive(Clone, Debug)]
-pub struct GraphSpec {
-    /// The query as its author wrote it, its templates filled, trimmed. Where it is broken, as it was written.
-    pub source: String,
-    /// None: broken, and `problems` (spans into the annotation's value) says how.
-    pub query: Option<PromQl>,
-    /// The dimension list; empty when none is given.
-    pub dimensions: Vec<String>,
-    pub graph_type: Option<GraphType>,
-    pub title: Option<String>,
-    pub unit: Option<Unit>,
-    pub stack: bool,
-    /// The places of the query and of each dimension, in the annotation's value.
-    pub query_span: Span,
-    pub dimension_spans: Vec<Span>,
     pub problems: Vec<Diagnostic>,
 }
 
@@ -55,56 +37,17 @@ pub struct AlertSpec {
 }
 
 impl AlertSpec {
-    /// Whether it chooses nothing from any answer, because what chooses could not be read.
+    /// Whether it selects no alert at all, because its names or matchers could not be read.
     pub fn chooses_nothing(&self) -> bool {
         let has_no_name = matches!(&self.names, AlertNames::Named(names) if names.is_empty());
         has_no_name || self.matchers.known().is_none()
     }
 }
 
-/// The matchers of an alert's labels.
-#[derive(Clone, Debug)]
-pub enum Matchers {
-    /// All of them must hold. Without any, every alert of the names is chosen.
-    All(Vec<Matcher>),
-    /// One of them could not be read. As all must hold, none of the alerts is chosen.
-    Unreadable,
-}
-
-impl Matchers {
-    /// What was read of a list, and what could not be.
-    pub fn of(matchers: Vec<Matcher>, problems: &[Diagnostic]) -> Self {
-        if problems.iter().any(Diagnostic::is_error) { Self::Unreadable } else { Self::All(matchers) }
-    }
-
-    /// None: they could not be read, and nothing is chosen.
-    pub fn known(&self) -> Option<&[Matcher]> {
-        match self {
-            Self::All(matchers) => Some(matchers),
-            Self::Unreadable => None,
-        }
-    }
-
-    /// Whether labels are chosen; `value` finds the value of a label by its name.
-    pub fn hold<'l>(&self, value: impl Fn(&str) -> Option<&'l str>) -> bool {
-        self.known().is_some_and(|all| all.iter().all(|matcher| matcher.matches(value(&matcher.name))))
-    }
-}
-
-/// Which alerting rules are meant.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum AlertNames {
-    All,
-    /// Without an alert annotation: every rule, the matchers decide.
-    Unnamed,
-    /// In the annotation's order, each once.
-    Named(Vec<String>),
-}
-
 impl MonitoringSpec {
     pub fn of(entity: &Entity) -> Self {
-        let mut spec = Self::begun(entity);
-        spec.problems = entity.faults.iter().map(faults::problem).collect();
+        let mut spec = Self::of_service_name(entity);
+        spec.problems = entity.faults.iter().map(problem).collect();
         if let Some(value) = spec.value(entity, RULE) {
             let (graphs, problems) = rule::read(value, &Templates::of(entity));
             spec.add(RULE, graphs.iter().flat_map(|graph| graph.problems.clone()).chain(problems).collect());
@@ -117,18 +60,19 @@ impl MonitoringSpec {
         spec
     }
 
-    /// What of it chooses alerts and the instance; no query is read.
+    /// The parts that select alerts and the instance; no query is read.
     pub fn of_alerts(entity: &Entity) -> Self {
-        let mut spec = Self::begun(entity);
+        let mut spec = Self::of_service_name(entity);
         spec.alerts = spec.alerts_of(entity);
         spec
     }
 
-    fn begun(entity: &Entity) -> Self {
-        Self { service_name: service_name(entity), unread: faults::is_unread(entity), ..Self::default() }
+    /// The parts that select the instance.
+    pub fn of_service_name(entity: &Entity) -> Self {
+        Self { service_name: service_name(entity), unread: is_unread(entity), ..Self::default() }
     }
 
-    /// Whether the entity asks for nothing, and no fault hides that it does.
+    /// Whether the entity requests nothing, and no fault hides a request.
     pub fn is_empty(&self) -> bool {
         let is_ours = |problem: &Diagnostic| {
             problem.is_error() || problem.annotation().is_some_and(|key| KNOWN.contains(&key))
@@ -136,14 +80,9 @@ impl MonitoringSpec {
         self.graphs.is_empty() && self.alerts.is_none() && !self.problems.iter().any(is_ours)
     }
 
-    /// What of it chooses the instance.
-    pub fn of_service_name(entity: &Entity) -> Self {
-        Self::begun(entity)
-    }
-
     fn alerts_of(&mut self, entity: &Entity) -> Option<AlertSpec> {
         let is_there = |key| entity.annotations.contains_key(key) || entity.has_lost(key);
-        if !is_asked(entity, ALERT) && !is_asked(entity, LABELS) {
+        if !is_requested(entity, ALERT) && !is_requested(entity, LABELS) {
             return None;
         }
         let errors_before = self.errors();
@@ -198,11 +137,29 @@ fn service_name(entity: &Entity) -> Option<String> {
     (!name.is_empty()).then(|| name.to_owned())
 }
 
+/// A fault of the catalog as a problem. One with another tool's annotation is a warning.
+fn problem(fault: &EntityFault) -> Diagnostic {
+    let is_warning = match &fault.about {
+        About::Annotation(key) => !KNOWN.contains(&&**key),
+        About::Annotations => false,
+        About::Second { is_alike } => *is_alike,
+    };
+    let severity = if is_warning { Severity::Warning } else { Severity::Error };
+    let problem = Diagnostic::new(severity, fault.message.as_str()).of_annotation(fault.key());
+    Diagnostic { location: fault.place.clone(), ..problem }
+}
+
+/// Whether something could not be read that may choose alerts, or whose alerts are shown.
+fn is_unread(entity: &Entity) -> bool {
+    let is_too_long = |key| entity.annotation(key).is_some_and(|value| value.len() > MAX_ANNOTATION_BYTES);
+    ASKING.iter().any(|key| entity.has_lost(key) || is_too_long(key)) || entity.has_rival()
+}
+
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
     use crate::annotations::is_available;
-    use crate::catalog::{About, Annotation, EntityFault, EntityRef};
+    use crate::catalog::{Annotation, EntityRef};
 
     /// Also what templates are filled from.
     pub(in crate::annotations) fn entity(annotations: &[(&str, &str)]) -> Entity {
@@ -212,22 +169,12 @@ pub(super) mod tests {
                 Annotation { value: value.to_string(), place: None, key_place: None, origins: None },
             )
         };
+        let reference = EntityRef::new("component", "default", "payments").unwrap();
+        let [kind, api_version, name] = ["Component", "backstage.io/v1alpha1", "payments"].map(str::to_owned);
         Entity {
-            reference: EntityRef::new("component", "default", "payments").unwrap(),
-            kind: "Component".to_owned(),
-            api_version: "backstage.io/v1alpha1".to_owned(),
-            name: "payments".to_owned(),
-            title: None,
-            description: None,
-            labels: Default::default(),
             annotations: annotations.iter().map(annotation).collect(),
-            tags: Vec::new(),
-            links: Vec::new(),
-            other_metadata: Default::default(),
             spec: serde_json::json!({"lifecycle": "production", "owner": "team-a", "size": 2.0, "empty": null}),
-            relations: Vec::new(),
-            place: None,
-            faults: Vec::new(),
+            ..Entity::new(reference, kind, api_version, name)
         }
     }
 

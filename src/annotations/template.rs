@@ -2,13 +2,15 @@
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use minijinja::value::{Serde, Value, ValueKind};
 use minijinja::{Environment, Error, ErrorKind, Expression, UndefinedBehavior};
+use serde_json::json;
 
 use crate::catalog::Entity;
-use crate::diagnostic::{Diagnostic, Span};
+use crate::diagnostic::Diagnostic;
 use crate::promql::{PromQl, Template};
 
 /// The longest expression between two braces, in bytes; it also bounds how deep the engine can nest.
@@ -19,14 +21,14 @@ const MAX_BRACKETS: usize = 8;
 const MAX_TEXT_BYTES: usize = 4096;
 /// What one expression may cost: a step costs one, as do 64 bytes of text.
 const FUEL: u64 = 2_000;
-/// How much of the engine's reason is told.
+/// The longest reason of the engine that a message repeats.
 const MAX_REASON_CHARS: usize = 160;
 
-/// What an expression can begin with.
+/// The names that an expression can begin with.
 const ROOTS: [&str; 6] = ["metadata", "spec", "kind", "apiVersion", "relations", "entityRef"];
 
-/// An engine without globals, tests, loaders or filters of its own: an expression reaches what it is given, and
-/// these four.
+/// An engine without globals, tests, loaders or built-in filters: an expression reaches only what it is given, and
+/// these four filters.
 static ENGINE: LazyLock<Environment<'static>> = LazyLock::new(|| {
     let mut engine = Environment::empty();
     engine.set_undefined_behavior(UndefinedBehavior::Strict);
@@ -43,7 +45,7 @@ fn bounded(bytes: usize) -> Result<(), Error> {
     (bytes <= MAX_TEXT_BYTES).then_some(()).ok_or_else(|| Error::new(ErrorKind::InvalidOperation, message))
 }
 
-/// With a second argument that is true, also in place of what is empty, as in Nunjucks.
+/// As in Nunjucks: with a second argument that is true, it replaces empty values too.
 fn default(value: &Value, other: Value, also_empty: Option<bool>) -> Value {
     let is_missing = value.is_undefined() || value.is_none();
     if is_missing || (also_empty == Some(true) && !value.is_true()) { other } else { value.clone() }
@@ -86,25 +88,21 @@ impl<'e> Templates<'e> {
         if problems.is_empty() { template.fill(&values) } else { (None, problems) }
     }
 
-    /// Fills a text such as a title. Values are put in unchanged.
-    pub fn text(&self, text: &str) -> Result<String, Diagnostic> {
+    /// Fills a text such as a title. Values are put in unchanged. The error is a sentence.
+    pub fn text(&self, text: &str) -> Result<String, String> {
         let mut filled = String::with_capacity(text.len());
-        let mut at = 0;
-        let find = |from: usize, mark| Some(from + text.get(from..)?.find(mark)?);
-        while let Some(start) = find(at, "{{") {
-            let Some(end) = find(start, "}}").map(|end| end + 2) else { break };
-            filled.push_str(Span::new(at, start).of(text));
-            let slot = Span::new(start, end);
-            let expression = Span::new(start + 2, end - 2).of(text);
-            filled.push_str(&self.value(expression).map_err(|message| Diagnostic::error(slot, message))?);
+        let mut rest = text;
+        while let Some((before, slot)) = rest.split_once("{{")
+            && let Some((expression, behind)) = slot.split_once("}}")
+        {
+            filled.push_str(before);
+            filled.push_str(&self.value(expression)?);
             if filled.len() > MAX_TEXT_BYTES {
-                let message = format!("the text with its values is longer than {MAX_TEXT_BYTES} bytes");
-                return Err(Diagnostic::error(slot, message));
+                return Err(format!("the text with its values is longer than {MAX_TEXT_BYTES} bytes"));
             }
-            at = end;
+            rest = behind;
         }
-        filled.push_str(Span::new(at, text.len()).of(text));
-        Ok(filled)
+        Ok(filled + rest)
     }
 
     /// The value of an expression as text, or the reason why it has none.
@@ -157,18 +155,21 @@ fn metadata(entity: &Entity) -> Value {
     let mut metadata = serde_json::Map::new();
     metadata.insert("namespace".to_owned(), entity.reference.namespace().into());
     metadata.extend(entity.other_metadata.clone());
-    metadata.insert("name".to_owned(), entity.name.as_str().into());
+    let annotations: BTreeMap<&str, &str> = entity
+        .annotations
+        .iter()
+        .map(|(key, annotation)| (key.as_str(), annotation.value.as_str()))
+        .collect();
     let texts = [("title", &entity.title), ("description", &entity.description)];
-    for (key, text) in texts {
-        metadata.extend(text.as_deref().map(|text| (key.to_owned(), text.into())));
-    }
-    let labels = entity.labels.iter().map(|(key, value)| (key.clone(), value.as_str().into()));
-    metadata.insert("labels".to_owned(), serde_json::Value::Object(labels.collect()));
-    let annotations = entity.annotations.iter().map(|(key, a)| (key.clone(), a.value.as_str().into()));
-    metadata.insert("annotations".to_owned(), serde_json::Value::Object(annotations.collect()));
-    metadata.insert("tags".to_owned(), entity.tags.as_slice().into());
-    let links = entity.links.iter().map(|link| serde_json::json!({"url": link.url, "title": link.title}));
-    metadata.insert("links".to_owned(), links.collect());
+    let given = texts.into_iter().filter_map(|(key, text)| Some((key, json!(text.as_ref()?))));
+    let others = [
+        ("name", json!(entity.name)),
+        ("labels", json!(entity.labels)),
+        ("annotations", json!(annotations)),
+        ("tags", json!(entity.tags)),
+        ("links", json!(entity.links)),
+    ];
+    metadata.extend(others.into_iter().chain(given).map(|(key, value)| (key.to_owned(), value)));
     Value::from(Serde(&metadata))
 }
 

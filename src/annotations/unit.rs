@@ -1,16 +1,16 @@
-//! What the numbers of a graph measure, and the words that people have for it.
+//! What the numbers of a graph measure, and the words for it.
 
 /// What the numbers of a graph measure.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unit {
     None,
-    /// In powers of 1024, as memory and disks are told.
+    /// In powers of 1024, as for memory and disks.
     Bytes,
     /// In powers of 1000.
     DecimalBytes,
     BytesPerSecond,
     DecimalBytesPerSecond,
-    /// Powers of 1024 of bytes, as whole numbers of them.
+    /// Numbers of 1024 bytes, and of powers of it.
     Kibibytes,
     Mebibytes,
     Gibibytes,
@@ -51,48 +51,46 @@ pub enum Unit {
     Other(String),
 }
 
-/// A unit, its own word, and the other words for it: Grafana's ids, what OpenMetrics calls it, short forms.
-type Words = (Unit, &'static str, &'static [&'static str]);
-
-const WORDS: &[Words] = &[
-    (Unit::None, "none", &["short"]),
-    (Unit::Bytes, "bytes", &[]),
-    (Unit::DecimalBytes, "decbytes", &[]),
-    (Unit::BytesPerSecond, "bytes_per_second", &["bytes/s", "binBps"]),
-    (Unit::DecimalBytesPerSecond, "decbytes_per_second", &["decbytes/s", "Bps"]),
-    (Unit::Kibibytes, "kbytes", &["kibibytes", "KiB"]),
-    (Unit::Mebibytes, "mbytes", &["mebibytes", "MiB"]),
-    (Unit::Gibibytes, "gbytes", &["gibibytes", "GiB"]),
-    (Unit::Tebibytes, "tbytes", &["tebibytes", "TiB"]),
-    (Unit::Kilobytes, "deckbytes", &["kilobytes", "kB"]),
-    (Unit::Megabytes, "decmbytes", &["megabytes", "MB"]),
-    (Unit::Gigabytes, "decgbytes", &["gigabytes", "GB"]),
-    (Unit::Terabytes, "dectbytes", &["terabytes", "TB"]),
-    (Unit::Bits, "bits", &[]),
-    (Unit::DecimalBits, "decbits", &[]),
-    (Unit::BitsPerSecond, "binbps", &[]),
-    (Unit::DecimalBitsPerSecond, "bits_per_second", &["bits/s", "bps"]),
-    (Unit::Nanoseconds, "nanoseconds", &["ns"]),
-    (Unit::Microseconds, "microseconds", &["µs", "μs", "us"]),
-    (Unit::Milliseconds, "milliseconds", &["ms"]),
-    (Unit::Seconds, "seconds", &["s"]),
-    (Unit::Minutes, "minutes", &["m", "min"]),
-    (Unit::Hours, "hours", &["h"]),
-    (Unit::Days, "days", &["d"]),
-    (Unit::Ratio, "ratio", &["percentunit", "ratios"]),
-    (Unit::Percent, "percent", &["%", "humidity"]),
-    (Unit::PerSecond, "per_second", &["/s", "ops", "reqps", "rps", "wps", "iops", "cps", "eps", "mps"]),
-    (Unit::PerMinute, "per_minute", &["/min", "opm", "rpm", "wpm", "cpm", "epm", "mpm"]),
-    (Unit::Celsius, "celsius", &["°C"]),
-    (Unit::Fahrenheit, "fahrenheit", &["°F", "farenheit"]),
-    (Unit::Kelvin, "kelvin", &["K"]),
-    (Unit::Hertz, "hertz", &["Hz", "rothz"]),
-    (Unit::Volts, "volts", &["V", "volt"]),
-    (Unit::Amperes, "amperes", &["A", "amp"]),
-    (Unit::Watts, "watts", &["W", "watt"]),
-    (Unit::Joules, "joules", &["J", "joule"]),
-    (Unit::Grams, "grams", &["g", "massg"]),
-    (Unit::Meters, "meters", &["lengthm", "metres"]),
+/// The units and their words: the own one first, then Grafana's ids, OpenMetrics' names and short forms.
+const WORDS: &[(Unit, &[&str])] = &[
+    (Unit::None, &["none", "short"]),
+    (Unit::Bytes, &["bytes"]),
+    (Unit::DecimalBytes, &["decbytes"]),
+    (Unit::BytesPerSecond, &["bytes_per_second", "bytes/s", "binBps"]),
+    (Unit::DecimalBytesPerSecond, &["decbytes_per_second", "decbytes/s", "Bps"]),
+    (Unit::Kibibytes, &["kbytes", "kibibytes", "KiB"]),
+    (Unit::Mebibytes, &["mbytes", "mebibytes", "MiB"]),
+    (Unit::Gibibytes, &["gbytes", "gibibytes", "GiB"]),
+    (Unit::Tebibytes, &["tbytes", "tebibytes", "TiB"]),
+    (Unit::Kilobytes, &["deckbytes", "kilobytes", "kB"]),
+    (Unit::Megabytes, &["decmbytes", "megabytes", "MB"]),
+    (Unit::Gigabytes, &["decgbytes", "gigabytes", "GB"]),
+    (Unit::Terabytes, &["dectbytes", "terabytes", "TB"]),
+    (Unit::Bits, &["bits"]),
+    (Unit::DecimalBits, &["decbits"]),
+    (Unit::BitsPerSecond, &["binbps"]),
+    (Unit::DecimalBitsPerSecond, &["bits_per_second", "bits/s", "bps"]),
+    (Unit::Nanoseconds, &["nanoseconds", "ns"]),
+    (Unit::Microseconds, &["microseconds", "µs", "μs", "us"]),
+    (Unit::Milliseconds, &["milliseconds", "ms"]),
+    (Unit::Seconds, &["seconds", "s"]),
+    (Unit::Minutes, &["minutes", "m", "min"]),
+    (Unit::Hours, &["hours", "h"]),
+    (Unit::Days, &["days", "d"]),
+    (Unit::Ratio, &["ratio", "percentunit", "ratios"]),
+    (Unit::Percent, &["percent", "%", "humidity"]),
+    (Unit::PerSecond, &["per_second", "/s", "ops", "reqps", "rps", "wps", "iops", "cps", "eps", "mps"]),
+    (Unit::PerMinute, &["per_minute", "/min", "opm", "rpm", "wpm", "cpm", "epm", "mpm"]),
+    (Unit::Celsius, &["celsius", "°C"]),
+    (Unit::Fahrenheit, &["fahrenheit", "°F", "farenheit"]),
+    (Unit::Kelvin, &["kelvin", "K"]),
+    (Unit::Hertz, &["hertz", "Hz", "rothz"]),
+    (Unit::Volts, &["volts", "V", "volt"]),
+    (Unit::Amperes, &["amperes", "A", "amp"]),
+    (Unit::Watts, &["watts", "W", "watt"]),
+    (Unit::Joules, &["joules", "J", "joule"]),
+    (Unit::Grams, &["grams", "g", "massg"]),
+    (Unit::Meters, &["meters", "lengthm", "metres"]),
 ];
 
 impl Unit {
@@ -107,12 +105,12 @@ impl Unit {
         if word.is_empty() || word.chars().count() > Self::MAX_CHARS || word.chars().any(char::is_control) {
             return None;
         }
-        let named = |is_it: &dyn Fn(&str) -> bool| {
-            let found = WORDS.iter().find(|(_, own, others)| is_it(own) || others.iter().any(|o| is_it(o)));
-            found.map(|(unit, ..)| unit.clone())
+        let find = |is_it: &dyn Fn(&str) -> bool| {
+            let found = WORDS.iter().find(|(_, words)| words.iter().any(|word| is_it(word)));
+            found.map(|(unit, _)| unit.clone())
         };
         let alike = |known: &str| word.chars().nth(1).is_some() && known.eq_ignore_ascii_case(word);
-        let found = named(&|known| known == word).or_else(|| named(&alike));
+        let found = find(&|known| known == word).or_else(|| find(&alike));
         Some(found.unwrap_or_else(|| Self::Other(word.to_owned())))
     }
 
@@ -120,7 +118,10 @@ impl Unit {
     pub fn as_str(&self) -> &str {
         match self {
             Self::Other(word) => word,
-            known => WORDS.iter().find(|(unit, ..)| unit == known).map_or("none", |(_, word, _)| word),
+            known => {
+                let words = WORDS.iter().find(|(unit, _)| unit == known);
+                words.and_then(|(_, words)| words.first()).copied().unwrap_or("none")
+            }
         }
     }
 }
@@ -132,9 +133,9 @@ mod tests {
     #[test]
     fn every_word_is_read_back_and_none_has_two_meanings() {
         let mut seen = std::collections::HashSet::new();
-        for (unit, own, others) in WORDS {
-            assert_eq!(unit.as_str(), *own);
-            for word in others.iter().chain([own]) {
+        for (unit, words) in WORDS {
+            assert_eq!(unit.as_str(), words[0]);
+            for word in *words {
                 assert_eq!(Unit::parse(&format!(" {word} ")).as_ref(), Some(unit), "{word}");
                 assert!(seen.insert(*word), "{word} stands twice");
             }

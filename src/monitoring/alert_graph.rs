@@ -14,7 +14,7 @@ pub fn spec(row: &AlertRow) -> GraphSpec {
     let rule = row.rule();
     let (query, problems) = PromQl::read(&rule.query);
     let source = rule.query.trim().to_owned();
-    GraphSpec { query, title: Some(rule.name.clone()), problems, ..GraphSpec::without_query(source) }
+    GraphSpec { source, query, title: Some(rule.name.clone()), problems, ..GraphSpec::default() }
 }
 
 /// Leaves the alert's own series, named by its labels; all of them where none is known to be its own.

@@ -16,6 +16,9 @@ const UNITS: [(&str, u64); 7] = [
 /// The longest duration that Prometheus can hold: 2^63 nanoseconds, about 292 years.
 const LONGEST_MS: u64 = 9_223_372_036_854;
 
+const TOO_LONG: &str = "is longer than Prometheus' limit of 292 years";
+const NOT_A_DURATION: &str = "is not a duration; use 30s, 5m, 1h30m, 1d or a number of seconds";
+
 /// Reads `1h30m`, or bare seconds (`14`, `0.5`), as Prometheus' `step` does.
 /// At least a millisecond, which is as fine as Prometheus' own clock. The error completes the sentence `"TEXT" ...`.
 pub fn parse_duration(text: &str) -> Result<Duration, String> {
@@ -28,22 +31,14 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
     match millis {
         0 => Err("is shorter than a millisecond".to_owned()),
         1..=LONGEST_MS => Ok(Duration::from_millis(millis)),
-        _ => Err(too_long()),
+        _ => Err(TOO_LONG.to_owned()),
     }
 }
 
-fn too_long() -> String {
-    "is longer than Prometheus' limit of 292 years".to_owned()
-}
-
-fn not_a_duration() -> String {
-    "is not a duration; use 30s, 5m, 1h30m, 1d or a number of seconds".to_owned()
-}
-
 fn seconds(text: &str) -> Result<u64, String> {
-    let seconds: f64 = text.parse().map_err(|_| not_a_duration())?;
+    let seconds: f64 = text.parse().map_err(|_| NOT_A_DURATION)?;
     if seconds.is_nan() {
-        return Err(not_a_duration());
+        return Err(NOT_A_DURATION.to_owned());
     }
     if seconds < 0.0 {
         return Err("is negative".to_owned());
@@ -58,11 +53,11 @@ fn units(text: &str) -> Result<u64, String> {
     let mut allowed = UNITS.iter();
     while !rest.is_empty() {
         let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
-        let (count, behind) = rest.split_at_checked(digits).ok_or_else(not_a_duration)?;
+        let (count, behind) = rest.split_at_checked(digits).ok_or(NOT_A_DURATION)?;
         let letters = behind.bytes().take_while(u8::is_ascii_lowercase).count();
-        let (unit, behind) = behind.split_at_checked(letters).ok_or_else(not_a_duration)?;
+        let (unit, behind) = behind.split_at_checked(letters).ok_or(NOT_A_DURATION)?;
         if count.is_empty() || unit.is_empty() {
-            return Err(not_a_duration());
+            return Err(NOT_A_DURATION.to_owned());
         }
         if !UNITS.iter().any(|(name, _)| *name == unit) {
             let unit: String = unit.chars().take(16).collect();
@@ -72,7 +67,7 @@ fn units(text: &str) -> Result<u64, String> {
             .find(|(name, _)| *name == unit)
             .ok_or("has its units out of order; write the largest first and each once")?;
         let part = count.parse::<u64>().ok().and_then(|n| n.checked_mul(*millis));
-        total = part.and_then(|p| total.checked_add(p)).ok_or_else(too_long)?;
+        total = part.and_then(|p| total.checked_add(p)).ok_or(TOO_LONG)?;
         rest = behind;
     }
     Ok(total)

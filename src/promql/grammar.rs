@@ -5,12 +5,12 @@ use std::panic::catch_unwind;
 
 use promql_parser::parser::{Expr, parse};
 
+use super::forms::{blank, normalize};
 use super::grouping::outermost_by;
 use super::measured::{self, MeasuredMetric};
-use super::plain::{Regexes, plain_form};
-use super::{normal, shape};
+use super::plain::{dropped, marked, plain_form};
 
-/// The parser's reason is cut here; it may repeat parts of the query.
+/// The longest reason of the parser that is kept, in characters; it may repeat parts of the query.
 const MAX_REASON_CHARS: usize = 160;
 
 /// What the parser finds in a query.
@@ -24,7 +24,7 @@ pub(super) struct QueryAnalysis {
 
 /// The error is the parser's reason.
 pub(super) fn analyze(query: &str) -> Result<QueryAnalysis, String> {
-    let expr = parsed(query, Regexes::Dropped)?;
+    let expr = parsed(query, dropped)?;
     Ok(QueryAnalysis {
         outermost_by: outermost_by(&expr),
         metrics: measured::metrics(&expr),
@@ -34,8 +34,8 @@ pub(super) fn analyze(query: &str) -> Result<QueryAnalysis, String> {
 
 /// A hash of the query's normal form. The query must have passed the guard. None when the parser refuses it.
 pub(super) fn normal_hash(query: &str) -> Option<u64> {
-    let mut expr = parsed(query, Regexes::Marked).ok()?;
-    normal::normalize(&mut expr);
+    let mut expr = parsed(query, marked).ok()?;
+    normalize(&mut expr);
     let mut hasher = DefaultHasher::new();
     format!("{expr:?}").hash(&mut hasher);
     Some(hasher.finish())
@@ -45,17 +45,16 @@ pub(super) fn normal_hash(query: &str) -> Option<u64> {
 /// Both must have passed the guard. False when the parser refuses one.
 pub(super) fn same_shape(one: &str, other: &str) -> bool {
     let shape = |query| {
-        parsed(query, Regexes::Dropped).map(|mut expr| {
-            shape::blank(&mut expr);
-            expr
-        })
+        let mut expr = parsed(query, dropped).ok()?;
+        blank(&mut expr);
+        Some(expr)
     };
-    matches!((shape(one), shape(other)), (Ok(one), Ok(other)) if one == other)
+    shape(one).is_some_and(|one| shape(other) == Some(one))
 }
 
-/// The query must have passed the guard.
-pub(super) fn parsed(query: &str, regexes: Regexes) -> Result<Expr, String> {
-    let plain = plain_form(query, regexes)?;
+/// The query must have passed the guard. `regex` writes what takes the place of a regex.
+pub(super) fn parsed(query: &str, regex: fn(&str) -> String) -> Result<Expr, String> {
+    let plain = plain_form(query, regex)?;
     // The plain form avoids every known panic of the parser. This catches the others.
     let parsed = catch_unwind(|| parse(&plain)).map_err(|_| "the parser failed".to_owned())?;
     parsed.map_err(|reason| reason.chars().take(MAX_REASON_CHARS).collect())
@@ -85,8 +84,8 @@ mod tests {
             ("count_values by (a) (\"v\", x)", &["a", "v"]),
             ("sum by (\"k8s.pod\") ({\"a.b\"})", &["k8s.pod"]),
         ] {
-            let known = analyze(query).unwrap_or_else(|reason| panic!("{query}: {reason}"));
-            assert_eq!(known.outermost_by, wanted, "{query}");
+            let analysis = analyze(query).unwrap_or_else(|reason| panic!("{query}: {reason}"));
+            assert_eq!(analysis.outermost_by, wanted, "{query}");
         }
     }
 
@@ -95,8 +94,8 @@ mod tests {
         for query in
             [r"x{p=~`/api/\d+`}", r"x{p=`\`}", "x{a=~\"a{bb}\"}", "x{a!~'(?i)b', c='d'}", "x[5m] offset -1h"]
         {
-            let known = analyze(if query.contains('[') { "rate(x[5m] offset -1h)" } else { query });
-            assert!(known.is_ok(), "{query}: {known:?}");
+            let analysis = analyze(if query.contains('[') { "rate(x[5m] offset -1h)" } else { query });
+            assert!(analysis.is_ok(), "{query}: {analysis:?}");
         }
     }
 

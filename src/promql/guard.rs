@@ -1,7 +1,6 @@
 //! What a query must satisfy before the parser may see it or anyone may send it: length, nesting, balance.
 
-use super::scan::closer;
-use super::words::{Kind, words};
+use super::scan::{Kind, Scan, closer};
 use crate::diagnostic::{Diagnostic, Span};
 
 /// The longest query that is looked at or sent, in bytes.
@@ -11,29 +10,26 @@ pub const MAX_QUERY_DEPTH: usize = 128;
 /// The most operators in a query that is looked at or sent: a chain of them nests in the parser as brackets do.
 pub const MAX_QUERY_OPERATORS: usize = 256;
 
-/// The first fault of a trimmed query. One without has few enough brackets, signs and operators
-/// that the parser's recursion, which can abort the process, stays shallow.
+/// The first fault of a trimmed query. A query without a fault has few brackets, signs and operators,
+/// so the parser's recursion, which can abort the process, stays shallow.
 pub(super) fn fault(query: &str) -> Option<Diagnostic> {
     let whole = Span::whole(query);
     if query.len() > MAX_QUERY_BYTES {
         let length = query.len();
-        return Some(Diagnostic::error(
-            whole,
-            format!(
-                "the query is {length} bytes long, and the limit is {MAX_QUERY_BYTES}; use a recording rule"
-            ),
-        ));
+        let message = format!(
+            "the query is {length} bytes long, and the limit is {MAX_QUERY_BYTES}; use a recording rule"
+        );
+        return Some(Diagnostic::error(whole, message));
+    }
+    let scan = Scan::finished(query);
+    if scan.words().all(|(kind, _)| kind == Kind::Blank) {
+        return Some(Diagnostic::error(whole, "no query"));
     }
     let mut nesting = Nesting::default();
-    let fault =
-        words(query).find_map(|(kind, span)| nesting.step(kind, span, query)).or_else(|| nesting.finish());
-    match fault {
-        None if nesting.empty => Some(Diagnostic::error(whole, "no query")),
-        fault => fault,
-    }
+    scan.words().find_map(|(kind, span)| nesting.step(kind, span, query)).or_else(|| nesting.finish())
 }
 
-/// Whether a word behind which an operand must follow, so that a sign there is a prefix.
+/// Whether an operand must follow the word, so that a sign behind it is a prefix.
 fn awaits_operand(word: &str) -> bool {
     is_operator(word) || ["bool", "offset"].iter().any(|w| word.eq_ignore_ascii_case(w))
 }
@@ -42,23 +38,17 @@ fn is_operator(word: &str) -> bool {
     ["and", "or", "unless", "atan2"].iter().any(|w| word.eq_ignore_ascii_case(w))
 }
 
+#[derive(Default)]
 struct Nesting {
-    /// The brackets that are open, and how many prefix signs stand before each.
+    /// The brackets that are open, and how many prefix signs are before each.
     open: Vec<(u8, Span, usize)>,
     /// Brackets and prefix signs around the current place.
     depth: usize,
     /// Prefix signs of the current operand.
     signs: usize,
     operators: usize,
-    /// The next sign is a prefix.
-    prefix: bool,
-    empty: bool,
-}
-
-impl Default for Nesting {
-    fn default() -> Self {
-        Self { open: Vec::new(), depth: 0, signs: 0, operators: 0, prefix: true, empty: true }
-    }
+    /// The next sign is an operator, not a prefix.
+    is_behind_operand: bool,
 }
 
 impl Nesting {
@@ -66,7 +56,6 @@ impl Nesting {
         if kind == Kind::Blank {
             return None;
         }
-        self.empty = false;
         let in_braces = matches!(self.open.last(), Some((b'{', ..)));
         match kind {
             Kind::Unclosed => {
@@ -74,7 +63,7 @@ impl Nesting {
             }
             Kind::Open(byte) => return self.open(byte, span),
             Kind::Close(byte) => return self.close(byte, span),
-            Kind::Sign if self.prefix => {
+            Kind::Sign if !self.is_behind_operand => {
                 self.signs += 1;
                 return self.deeper(span).or_else(|| self.operator(span));
             }
@@ -83,25 +72,22 @@ impl Nesting {
             Kind::Other => self.operand_ends(),
             _ => {}
         }
-        self.prefix = match kind {
-            Kind::Word => awaits_operand(span.of(query)),
-            kind => kind == Kind::Other,
+        self.is_behind_operand = match kind {
+            Kind::Word => !awaits_operand(span.of(query)),
+            kind => kind != Kind::Other,
         };
         None
     }
 
     fn operator(&mut self, span: Span) -> Option<Diagnostic> {
-        if !self.prefix {
+        if self.is_behind_operand {
             self.operand_ends();
         }
-        self.prefix = true;
+        self.is_behind_operand = false;
         self.operators += 1;
-        (self.operators > MAX_QUERY_OPERATORS).then(|| {
-            Diagnostic::error(
-                span,
-                format!("the query has more than {MAX_QUERY_OPERATORS} operators; use a recording rule"),
-            )
-        })
+        let message =
+            || format!("the query has more than {MAX_QUERY_OPERATORS} operators; use a recording rule");
+        (self.operators > MAX_QUERY_OPERATORS).then(|| Diagnostic::error(span, message()))
     }
 
     fn operand_ends(&mut self) {
@@ -111,42 +97,33 @@ impl Nesting {
 
     fn deeper(&mut self, span: Span) -> Option<Diagnostic> {
         self.depth += 1;
-        (self.depth > MAX_QUERY_DEPTH).then(|| {
-            Diagnostic::error(
-                span,
-                format!(
-                    "the query is nested deeper than {MAX_QUERY_DEPTH} levels here; use a recording rule"
-                ),
-            )
-        })
+        let message =
+            || format!("the query is nested deeper than {MAX_QUERY_DEPTH} levels here; use a recording rule");
+        (self.depth > MAX_QUERY_DEPTH).then(|| Diagnostic::error(span, message()))
     }
 
     fn open(&mut self, byte: u8, span: Span) -> Option<Diagnostic> {
         self.open.push((byte, span, self.signs));
         self.signs = 0;
-        self.prefix = true;
+        self.is_behind_operand = false;
         self.deeper(span)
     }
 
     fn close(&mut self, byte: u8, span: Span) -> Option<Diagnostic> {
         let close = char::from(byte);
         let Some((open, _, signs_before)) = self.open.pop() else {
-            return Some(Diagnostic::error(
-                span,
-                format!("unmatched `{close}`; remove it or open a bracket before it"),
-            ));
+            let message = format!("unmatched `{close}`; remove it or open a bracket before it");
+            return Some(Diagnostic::error(span, message));
         };
         if closer(open) != byte {
             let (open, wanted) = (char::from(open), char::from(closer(open)));
-            return Some(Diagnostic::error(
-                span,
-                format!("expected `{wanted}` to close `{open}`, found `{close}`"),
-            ));
+            let message = format!("expected `{wanted}` to close `{open}`, found `{close}`");
+            return Some(Diagnostic::error(span, message));
         }
         self.operand_ends();
         self.depth -= 1;
         self.signs = signs_before;
-        self.prefix = false;
+        self.is_behind_operand = true;
         None
     }
 

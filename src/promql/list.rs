@@ -35,91 +35,87 @@ impl Matcher {
 
     /// The same for a list that anybody may write: regexes beyond the limit are problems, and are not compiled.
     pub fn read_list_within(text: &str, limit: RegexLimit) -> (Vec<Self>, Vec<Diagnostic>) {
-        read_within(text, limit)
-    }
-}
-
-fn read_within(text: &str, limit: RegexLimit) -> (Vec<Matcher>, Vec<Diagnostic>) {
-    if text.len() > MAX_LIST_BYTES {
-        let message = format!("the list of matchers is longer than {MAX_LIST_BYTES} bytes and was not read");
-        return (Vec::new(), vec![Diagnostic::error(Span::whole(text), message)]);
-    }
-    let mut list = List { text, at: 0, brace: None, problems: Vec::new(), limit, regexes: 0, regex_bytes: 0 };
-    let mut matchers = Vec::new();
-    list.open();
-    while list.goes_on() {
-        if matchers.len() + list.problems.len() >= MAX_MATCHERS {
-            let message = format!("only the first {MAX_MATCHERS} matchers are read");
-            list.problems.push(Diagnostic::error(Span::new(list.at, text.len()), message));
-            return (matchers, list.problems);
+        if text.len() > MAX_LIST_BYTES {
+            let message =
+                format!("the list of matchers is longer than {MAX_LIST_BYTES} bytes and was not read");
+            return (Vec::new(), vec![Diagnostic::error(Span::whole(text), message)]);
         }
-        match list.matcher() {
-            Ok(matcher) => {
-                list.contradiction(&matchers, &matcher);
-                matchers.push(matcher.matcher);
-            }
-            Err(problem) => {
-                list.problems.push(problem);
-                list.skip_entry();
-            }
-        }
+        let mut list =
+            List { text, at: 0, brace: None, problems: Vec::new(), limit, regexes: 0, regex_bytes: 0 };
+        (list.matchers(), list.problems)
     }
-    list.end();
-    (matchers, list.problems)
-}
-
-/// A matcher and the place of its text.
-struct ParsedMatcher {
-    matcher: Matcher,
-    place: Span,
 }
 
 /// A list that is read from left to right.
 struct List<'a> {
     text: &'a str,
     at: usize,
-    /// Where the brace stands that the list is in.
+    /// The place of the brace around the list.
     brace: Option<usize>,
     problems: Vec<Diagnostic>,
     limit: RegexLimit,
-    /// Those so far that are compiled, and their bytes.
+    /// The regexes so far that are compiled, and their bytes.
     regexes: usize,
     regex_bytes: usize,
 }
 
 impl<'a> List<'a> {
+    fn matchers(&mut self) -> Vec<Matcher> {
+        let mut matchers = Vec::new();
+        self.open();
+        while self.goes_on() {
+            if matchers.len() + self.problems.len() >= MAX_MATCHERS {
+                let message = format!("only the first {MAX_MATCHERS} matchers are read");
+                self.problems.push(Diagnostic::error(Span::new(self.at, self.text.len()), message));
+                return matchers;
+            }
+            let start = self.at;
+            match self.matcher() {
+                Ok(matcher) => {
+                    matchers.push(matcher);
+                    self.contradiction(&matchers, Span::new(start, self.at).trimmed(self.text));
+                }
+                Err(problem) => {
+                    self.problems.push(problem);
+                    self.skip_entry();
+                }
+            }
+        }
+        self.end();
+        matchers
+    }
+
     fn rest(&self) -> &'a str {
         self.text.get(self.at..).unwrap_or_default()
     }
 
-    fn skip_blank(&mut self) {
-        self.at += self.rest().len() - self.rest().trim_start().len();
+    fn skip(&mut self, is_skipped: impl Fn(char) -> bool) {
+        self.at += self.rest().len() - self.rest().trim_start_matches(is_skipped).len();
     }
 
-    /// Passes the brace that the list may begin with, and tells a metric's name before it.
+    /// Passes the brace that the list may begin with, and reports a metric's name before it.
     fn open(&mut self) {
-        self.skip_blank();
+        self.skip(char::is_whitespace);
         let start = self.at;
-        let word = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == ':';
-        let name = self.rest().len() - self.rest().trim_start_matches(word).len();
-        let before = self.rest().get(name..).unwrap_or_default();
-        let blank = before.len() - before.trim_start().len();
-        if !before.trim_start().starts_with('{') {
+        self.skip(|c| c.is_ascii_alphanumeric() || c == '_' || c == ':');
+        let name = Span::new(start, self.at);
+        self.skip(char::is_whitespace);
+        if !self.rest().starts_with('{') {
+            self.at = start;
             return;
         }
-        if name > 0 {
+        if !name.of(self.text).is_empty() {
             let message = "unexpected text before the braces; write the name of a rule as alertname=\"...\" inside \
                            them, or in the annotation prometheus.io/alert";
-            self.problems.push(Diagnostic::error(Span::new(start, start + name), message));
+            self.problems.push(Diagnostic::error(name, message));
         }
-        self.brace = Some(start + name + blank);
-        self.at = start + name + blank + 1;
+        self.brace = Some(self.at);
+        self.at += 1;
     }
 
     /// Whether another matcher follows; passes blanks and commas before it.
     fn goes_on(&mut self) -> bool {
-        let separator = |c: char| c == ',' || c.is_whitespace();
-        self.at += self.rest().len() - self.rest().trim_start_matches(separator).len();
+        self.skip(|c| c == ',' || c.is_whitespace());
         match self.rest().chars().next() {
             None => false,
             Some('}') => self.brace.is_none(),
@@ -127,7 +123,7 @@ impl<'a> List<'a> {
         }
     }
 
-    /// Tells a brace that is not closed, and what follows one that is.
+    /// Reports a brace that is not closed, and what follows one that is.
     fn end(&mut self) {
         let Some(brace) = self.brace else { return };
         if self.rest().is_empty() {
@@ -143,11 +139,11 @@ impl<'a> List<'a> {
         }
     }
 
-    /// Refuses a matcher that no alert can meet beside the earlier ones: together they would choose nothing, for ever.
-    fn contradiction(&mut self, before: &[Matcher], parsed: &ParsedMatcher) {
-        let name = &parsed.matcher.name;
-        let all: Vec<&Matcher> =
-            before.iter().chain([&parsed.matcher]).filter(|matcher| matcher.name == *name).collect();
+    /// Refuses the last matcher, at `place`, when no alert satisfies it and the earlier ones: together they would
+    /// never choose anything.
+    fn contradiction(&mut self, matchers: &[Matcher], place: Span) {
+        let Some(Matcher { name, .. }) = matchers.last() else { return };
+        let all: Vec<&Matcher> = matchers.iter().filter(|matcher| matcher.name == *name).collect();
         let hold = |value: &str| all.iter().all(|matcher| matcher.matches(Some(value)));
         let chosen = all.iter().filter_map(|matcher| matcher.chosen());
         if chosen.into_iter().all(|values| values.into_iter().any(hold)) {
@@ -162,7 +158,7 @@ impl<'a> List<'a> {
             }
             _ => format!("no value of {name} satisfies all of its matchers"),
         };
-        self.problems.push(Diagnostic::error(parsed.place, format!("all matchers must hold, and {message}")));
+        self.problems.push(Diagnostic::error(place, format!("all matchers must hold, and {message}")));
     }
 }
 

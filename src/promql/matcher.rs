@@ -29,6 +29,10 @@ impl MatchOp {
         }
     }
 
+    pub(super) fn is_regex(self) -> bool {
+        matches!(self, Self::Regex | Self::NotRegex)
+    }
+
     /// The operator that `text` begins with.
     pub(super) fn read(text: &str) -> Option<Self> {
         // The longer ones first: `=` begins `=~`.
@@ -38,7 +42,7 @@ impl MatchOp {
     }
 }
 
-/// A comparison of one label that is known to work: a regex in it compiles, anchored as in Prometheus.
+/// A comparison of one label. A regex in it is known to compile, and is anchored as in Prometheus.
 #[derive(Clone, Debug)]
 pub struct Matcher {
     pub name: String,
@@ -47,31 +51,36 @@ pub struct Matcher {
     test: Test,
 }
 
-/// How a value is compared.
+/// What a value is compared with.
 #[derive(Clone, Debug)]
 enum Test {
-    /// With `value`.
+    /// The matcher's own value.
     Text,
-    /// With the texts of `a|b`, which need no regex.
+    /// The texts of `a|b`, which need no regex.
     OneOf(Vec<Box<str>>),
-    /// With the text before the `.*` or `.+` of `a-.*`, which need none either.
+    /// The text before the `.*` or `.+` of `a-.*`, which needs none either.
     Begins { with: Box<str>, has_more: bool },
     /// Shared by all matchers of the same regex.
     Regex(Arc<Regex>),
 }
 
+impl Test {
+    /// None: `value` is a regex that has to be compiled.
+    fn without_regex(op: MatchOp, value: &str) -> Option<Self> {
+        if !op.is_regex() {
+            return Some(Self::Text);
+        }
+        let begins = || prefix(value).map(|(with, has_more)| Self::Begins { with: with.into(), has_more });
+        alternatives(value).map(Self::OneOf).or_else(begins)
+    }
+}
+
 impl Matcher {
     /// A matcher, or why there can be none, as a sentence.
     pub fn new(name: &str, op: MatchOp, value: &str) -> Result<Self, String> {
-        let test = match op {
-            MatchOp::Equal | MatchOp::NotEqual => Test::Text,
-            MatchOp::Regex | MatchOp::NotRegex => match alternatives(value) {
-                Some(texts) => Test::OneOf(texts),
-                None => match begun(value) {
-                    Some((with, has_more)) => Test::Begins { with: with.into(), has_more },
-                    None => Test::Regex(compile(value)?),
-                },
-            },
+        let test = match Test::without_regex(op, value) {
+            Some(test) => test,
+            None => Test::Regex(compile(value)?),
         };
         if name.is_empty() {
             return Err("no label name before the operator".to_owned());
@@ -90,10 +99,7 @@ impl Matcher {
             }
             Test::Regex(regex) => regex.is_match(value),
         };
-        match self.op {
-            MatchOp::Equal | MatchOp::Regex => is_match,
-            MatchOp::NotEqual | MatchOp::NotRegex => !is_match,
-        }
+        is_match != self.is_negative()
     }
 
     /// What a test of the value costs, in tests of a small regex.
@@ -112,7 +118,7 @@ impl Matcher {
         }
     }
 
-    /// Whether it holds where its text or regex does not match.
+    /// Whether it holds when its text or regex does not match.
     pub fn is_negative(&self) -> bool {
         matches!(self.op, MatchOp::NotEqual | MatchOp::NotRegex)
     }
@@ -147,11 +153,9 @@ impl Matcher {
     }
 }
 
-/// Whether a value has to be compiled to be compared with.
+/// Whether a matcher's value has to be compiled.
 pub(super) fn is_compiled(op: MatchOp, value: &str) -> bool {
-    matches!(op, MatchOp::Regex | MatchOp::NotRegex)
-        && alternatives(value).is_none()
-        && begun(value).is_none()
+    Test::without_regex(op, value).is_none()
 }
 
 /// The texts of `a|b|c`, each once; None where anything in it may mean more than itself.
@@ -167,7 +171,7 @@ pub(super) fn alternatives(regex: &str) -> Option<Vec<Box<str>>> {
 }
 
 /// The text of `a-.*` or `a-.+`, and whether more must follow it.
-fn begun(regex: &str) -> Option<(&str, bool)> {
+fn prefix(regex: &str) -> Option<(&str, bool)> {
     let (text, has_more) = match regex.strip_suffix(".*") {
         Some(text) => (text, false),
         None => (regex.strip_suffix(".+")?, true),
@@ -175,11 +179,11 @@ fn begun(regex: &str) -> Option<(&str, bool)> {
     (regex.len() <= MAX_PLAIN && text.chars().all(is_plain)).then_some((text, has_more))
 }
 
-/// What stands before anything that may mean more than itself.
+/// The text before the first character that may have a meaning.
 fn plain_beginning(regex: &str) -> &str {
     let end = regex.find(|c| !is_plain(c)).unwrap_or(regex.len());
     let (text, rest) = regex.split_at_checked(end).unwrap_or_default();
-    // A repetition is one of the last character.
+    // A repetition applies to the last character.
     let last = text.char_indices().next_back().filter(|_| rest.starts_with(['*', '?', '+', '{']));
     let text = last.and_then(|(at, _)| text.get(..at)).unwrap_or(text);
     if regex.contains('|') { "" } else { text }

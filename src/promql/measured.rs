@@ -6,6 +6,7 @@ use promql_parser::parser::token::{
 };
 use promql_parser::parser::{AggregateExpr, BinaryExpr, Call, Expr, VectorSelector};
 
+use super::functions::keeps_quantity;
 use super::walk::{inner, is_scalar, selector, vector_argument};
 
 /// A query of more metrics than this is described by the first of them.
@@ -16,17 +17,17 @@ const MOST_METRICS: usize = 16;
 pub enum Derivation {
     /// Unchanged.
     Level,
-    /// Added up over series.
+    /// Summed over series.
     Sum,
     /// Their change per second.
     Rate,
-    /// Their change over a while.
+    /// Their change over a period.
     Increase,
     /// A value between the bounds of the metric's buckets.
     Quantile,
     /// The metric's `_sum` over its `_count`; `metric` is the name before either.
     Mean,
-    /// The time since the instants that the samples hold.
+    /// The time since the instants in the samples.
     Age,
 }
 
@@ -45,9 +46,6 @@ pub(super) fn metrics(expr: &Expr) -> Vec<String> {
 }
 
 fn collect(expr: &Expr, found: &mut Vec<String>) {
-    if let Some(selector) = selector(expr) {
-        return keep(selector, found);
-    }
     match expr {
         Expr::Aggregate(aggregate) => collect(&aggregate.expr, found),
         Expr::Binary(binary) => {
@@ -55,21 +53,17 @@ fn collect(expr: &Expr, found: &mut Vec<String>) {
             collect(&binary.rhs, found);
         }
         Expr::Call(call) => call.args.args.iter().for_each(|arg| collect(arg, found)),
-        _ => inner(expr).into_iter().for_each(|inner| collect(inner, found)),
+        _ => {
+            inner(expr).into_iter().for_each(|inner| collect(inner, found));
+            let name = selector(expr).and_then(|selector| selector.name.clone());
+            let is_new = |name: &String| found.len() < MOST_METRICS && !found.contains(name);
+            found.extend(name.filter(is_new));
+        }
     }
 }
 
-fn keep(selector: &VectorSelector, found: &mut Vec<String>) {
-    if let Some(name) = &selector.name
-        && found.len() < MOST_METRICS
-        && !found.contains(name)
-    {
-        found.push(name.clone());
-    }
-}
-
-/// What the query's value is made of; where there are several, the value is of what all of them are.
-/// Empty when that is unknown.
+/// The metrics that the query's value derives from, and how. Of several, each describes the value.
+/// Empty when they are unknown.
 pub(super) fn measured(expr: &Expr) -> Vec<MeasuredMetric> {
     let all = of(expr).unwrap_or_default();
     if all.len() > MOST_METRICS { Vec::new() } else { all }
@@ -114,47 +108,19 @@ fn of_call(call: &Call) -> Option<Vec<MeasuredMetric>> {
         "rate" | "irate" | "deriv" => change(vector, Derivation::Rate),
         "increase" => change(vector, Derivation::Increase),
         "histogram_quantile" => of(vector)?.into_iter().map(quantile).collect(),
-        "abs"
-        | "ceil"
-        | "floor"
-        | "round"
-        | "clamp"
-        | "clamp_max"
-        | "clamp_min"
-        | "sort"
-        | "sort_desc"
-        | "sort_by_label"
-        | "sort_by_label_desc"
-        | "label_replace"
-        | "label_join"
-        | "delta"
-        | "idelta"
-        | "predict_linear"
-        | "avg_over_time"
-        | "min_over_time"
-        | "max_over_time"
-        | "last_over_time"
-        | "first_over_time"
-        | "quantile_over_time"
-        | "stddev_over_time"
-        | "mad_over_time"
-        | "scalar"
-        | "histogram_avg"
-        | "histogram_stddev"
-        | "holt_winters"
-        | "double_exponential_smoothing" => of(vector),
+        name if keeps_quantity(name) => of(vector),
         _ => None,
     }
 }
 
-/// A change of anything but a selector is a subquery's, and rare.
+/// Unknown for anything but a selector, which is rare: a subquery.
 fn change(vector: &Expr, derivation: Derivation) -> Option<Vec<MeasuredMetric>> {
     let all = of(vector)?;
     let plain = all.iter().all(|one| one.derivation == Derivation::Level);
     plain.then(|| all.into_iter().map(|one| MeasuredMetric { derivation, ..one }).collect())
 }
 
-/// Without `_bucket` it is a native histogram's.
+/// A name without `_bucket` is that of a native histogram.
 fn quantile(buckets: MeasuredMetric) -> Option<MeasuredMetric> {
     let metric = buckets.metric.strip_suffix("_bucket").unwrap_or(&buckets.metric).to_owned();
     (buckets.derivation != Derivation::Quantile)
@@ -184,9 +150,7 @@ fn is_comparison(op: TokenId) -> bool {
 }
 
 fn both(left: &Expr, right: &Expr) -> Option<Vec<MeasuredMetric>> {
-    let mut all = of(left)?;
-    all.extend(of(right)?);
-    Some(all)
+    Some([of(left)?, of(right)?].concat())
 }
 
 fn is_now(expr: &Expr) -> bool {

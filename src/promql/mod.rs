@@ -1,6 +1,7 @@
-//! PromQL queries, checked before they are sent. The parser is called here alone, behind a guard of length and depth.
+//! PromQL queries, checked before they are sent. Only this module calls the parser, behind a guard of length and depth.
 
 mod duration;
+mod forms;
 mod functions;
 mod grammar;
 mod grouping;
@@ -8,18 +9,15 @@ mod guard;
 mod list;
 mod matcher;
 mod measured;
-mod normal;
 mod plain;
 mod possible_values;
 mod quoted;
 mod regex;
 mod result_labels;
 mod scan;
-mod shape;
 pub mod split;
 mod template;
 mod walk;
-mod words;
 
 use std::fmt;
 use std::sync::Arc;
@@ -44,7 +42,7 @@ use crate::diagnostic::{Diagnostic, Span};
 pub struct PromQl {
     text: Arc<str>,
     checked: bool,
-    /// Follows from the text.
+    /// Derived from the text.
     analysis: Arc<QueryAnalysis>,
 }
 
@@ -71,8 +69,8 @@ impl PromQl {
         &self.text
     }
 
-    /// Equal for queries that are the same but for how they are written: as Prometheus prints a rule's
-    /// expression, too. None when our grammar does not know the query. Means nothing to another process.
+    /// Equal for queries that are the same but for how they are written, for example a query and the rule's
+    /// expression as Prometheus prints it. None when our grammar does not know the query. Valid in this process only.
     pub fn normal_form(&self) -> Option<NormalForm> {
         self.checked.then(|| grammar::normal_hash(&self.text)).flatten().map(NormalForm)
     }
@@ -93,14 +91,12 @@ impl PromQl {
         &self.analysis.metrics
     }
 
-    /// What the query's value is made of; where there are several, the value is of what all of them are.
-    /// Empty when that is unknown.
+    /// The metrics that the query's value derives from, and how. Of several, each describes the value.
+    /// Empty when they are unknown.
     pub fn measured(&self) -> &[MeasuredMetric] {
         &self.analysis.measured
     }
-}
 
-impl PromQl {
     /// Bytes in memory, about.
     pub fn weight(&self) -> usize {
         let QueryAnalysis { outermost_by, metrics, measured } = &*self.analysis;
@@ -109,7 +105,7 @@ impl PromQl {
     }
 }
 
-/// What is left of a query without the freedom to write it in several ways.
+/// A hash of a query that does not depend on how the query is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct NormalForm(u64);
 

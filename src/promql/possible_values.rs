@@ -6,44 +6,34 @@ use super::matcher::Matcher;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PossibleValues {
     Any,
-    /// One of these, in order, each once. The empty text means that the label may be absent.
+    /// One of these, in order, each once. The empty text means that the label may be absent, as in Prometheus.
     /// Without any, the result is empty.
     OneOf(Vec<Box<str>>),
-    /// The result never has the label.
-    Absent,
 }
 
 impl PossibleValues {
-    /// Whether a value that the label may have, or its absence, satisfies the matcher.
-    pub fn admits(&self, matcher: &Matcher) -> bool {
-        match self {
-            Self::Any => true,
-            Self::OneOf(values) => values.iter().any(|value| matcher.matches(Some(value))),
-            Self::Absent => matcher.matches(None),
-        }
+    /// The result never has the label.
+    pub(super) fn absent() -> Self {
+        Self::OneOf(vec![Box::default()])
     }
 
     pub(super) fn of(mut values: Vec<Box<str>>) -> Self {
         values.sort_unstable();
         values.dedup();
-        match values.as_slice() {
-            [only] if only.is_empty() => Self::Absent,
-            _ => Self::OneOf(values),
-        }
+        Self::OneOf(values)
     }
 
-    /// An absent label counts as the empty text, as in Prometheus.
-    fn values(self) -> Option<Vec<Box<str>>> {
+    /// Whether a value that the label may have, or its absence, satisfies the matcher.
+    pub fn admits(&self, matcher: &Matcher) -> bool {
         match self {
-            Self::Any => None,
-            Self::OneOf(values) => Some(values),
-            Self::Absent => Some(vec![Box::default()]),
+            Self::Any => true,
+            Self::OneOf(values) => values.iter().any(|value| matcher.matches(Some(value))),
         }
     }
 
     pub(super) fn or(self, other: Self) -> Self {
-        match (self.values(), other.values()) {
-            (Some(mut values), Some(others)) => {
+        match (self, other) {
+            (Self::OneOf(mut values), Self::OneOf(others)) => {
                 values.extend(others);
                 Self::of(values)
             }
@@ -52,13 +42,12 @@ impl PossibleValues {
     }
 
     pub(super) fn and(self, other: Self) -> Self {
-        match (self.values(), other.values()) {
-            (Some(mut values), Some(others)) => {
+        match (self, other) {
+            (Self::OneOf(mut values), Self::OneOf(others)) => {
                 values.retain(|value| others.binary_search(value).is_ok());
-                Self::of(values)
+                Self::OneOf(values)
             }
-            (Some(values), None) | (None, Some(values)) => Self::of(values),
-            (None, None) => Self::Any,
+            (values, Self::Any) | (Self::Any, values) => values,
         }
     }
 }

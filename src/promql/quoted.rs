@@ -1,27 +1,24 @@
-//! Quoted words: in annotations `"a, b"`, with `\"`, `\\` and `\n` as escapes, raw between backticks; in matchers
-//! strings as Prometheus reads them.
+//! Words in quotes. In annotations, `\"`, `\\` and `\n` are escapes, and words between backticks have none.
+//! In matchers, they are strings as Prometheus reads them.
 
 use crate::diagnostic::Span;
 
-/// Reads the quoted word that `text` begins with: what it says, and how many bytes it takes.
+/// Reads the quoted word that `text` begins with: its value, and how many bytes it takes.
 /// None when no quote is there, or nothing closes it. An unknown escape keeps its backslash,
-/// so that `"a\.b"` says what its author means.
+/// because the author of `"a\.b"` means a backslash.
 pub fn unquote(text: &str) -> Option<(String, usize)> {
     let quote = text.chars().next().filter(|c| ['"', '\'', '`'].contains(c))?;
-    let mut said = String::new();
+    let mut value = String::new();
     let mut chars = text.char_indices().skip(1);
     while let Some((at, c)) = chars.next() {
-        if c == quote {
-            return Some((said, at + 1));
-        }
-        if c != '\\' || quote == '`' {
-            said.push(c);
-            continue;
-        }
-        match chars.next()?.1 {
-            'n' => said.push('\n'),
-            escaped if escaped == quote || escaped == '\\' => said.push(escaped),
-            other => said.extend(['\\', other]),
+        match c {
+            _ if c == quote => return Some((value, at + 1)),
+            '\\' if quote != '`' => match chars.next()?.1 {
+                'n' => value.push('\n'),
+                escaped if escaped == quote || escaped == '\\' => value.push(escaped),
+                other => value.extend(['\\', other]),
+            },
+            _ => value.push(c),
         }
     }
     None
@@ -30,71 +27,62 @@ pub fn unquote(text: &str) -> Option<(String, usize)> {
 /// A string of PromQL, read as Prometheus reads it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Unquoted {
-    /// Bytes, for escapes may make what is no UTF-8.
-    pub(super) said: Vec<u8>,
+    /// Bytes, because escapes may make what is not UTF-8.
+    pub(super) value: Vec<u8>,
     /// How many bytes of the text it takes, quotes included.
     pub(super) length: usize,
-    /// Escapes that do not mean the same to everybody.
-    pub(super) remarks: Vec<Escaped>,
+    /// The escapes that Prometheus and Alertmanager read differently.
+    pub(super) doubtful: Vec<Escape>,
 }
 
-/// An escape and where it stands.
+/// A backslash and the letter behind it. Alertmanager's classic parser keeps the backslash. Prometheus reads `\a`,
+/// `\b`, `\f`, `\r`, `\t` and `\v` as control characters, and refuses the others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Escaped {
+pub(super) struct Escape {
+    pub(super) letter: char,
     pub(super) span: Span,
-    pub(super) escape: Escape,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Escape {
-    /// Prometheus refuses it. It is read as Alertmanager's classic parser does: the backslash stays.
-    Unknown(char),
-    /// A letter of `\a`, `\b`, `\f`, `\r`, `\t` and `\v`, which Alertmanager's classic parser does not know.
-    Control(char),
-}
+impl Escape {
+    pub(super) fn is_control(self) -> bool {
+        matches!(self.letter, 'a' | 'b' | 'f' | 'r' | 't' | 'v')
+    }
 
-impl Escaped {
-    /// Whether an author may have meant something else. A regex takes `\t` and the like for the same.
-    pub(super) fn is_doubtful(&self, is_regex: bool) -> bool {
-        !is_regex || matches!(self.escape, Escape::Unknown(_) | Escape::Control('b'))
+    /// Whether its author may have meant something else in a regex, where `\t` and the like mean the same.
+    pub(super) fn is_doubtful_in_regex(self) -> bool {
+        self.letter == 'b' || !self.is_control()
     }
 }
 
 /// Reads the string of PromQL that `text` begins with. None when no quote is there, or nothing closes it.
 pub(super) fn read_string(text: &str) -> Option<Unquoted> {
     let quote = text.chars().next().filter(|c| ['"', '\'', '`'].contains(c))?;
-    let (mut said, mut remarks) = (Vec::new(), Vec::new());
+    let (mut value, mut doubtful) = (Vec::new(), Vec::new());
     let mut at = 1;
     loop {
         let rest = text.get(at..)?;
         let c = rest.chars().next()?;
         if c == quote {
-            return Some(Unquoted { said, length: at + 1, remarks });
+            return Some(Unquoted { value, length: at + 1, doubtful });
         }
         if c != '\\' || quote == '`' {
-            said.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+            value.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
             at += c.len_utf8();
             continue;
         }
         let letter = rest.chars().nth(1)?;
-        let span = |length: usize| Span::new(at, at + length);
-        if let Some((bytes, length)) = escaped(rest, quote) {
-            if is_control(letter) {
-                remarks.push(Escaped { span: span(length), escape: Escape::Control(letter) });
-            }
-            said.extend(bytes);
-            at += length;
-            continue;
+        let known = escaped(rest, quote);
+        let length = known.as_ref().map_or(1 + letter.len_utf8(), |(_, length)| *length);
+        let escape = Escape { letter, span: Span::new(at, at + length) };
+        if known.is_none() || escape.is_control() {
+            doubtful.push(escape);
         }
-        let length = 1 + letter.len_utf8();
-        remarks.push(Escaped { span: span(length), escape: Escape::Unknown(letter) });
-        said.extend_from_slice(rest.get(..length)?.as_bytes());
+        match known {
+            Some((bytes, _)) => value.extend(bytes),
+            None => value.extend_from_slice(rest.get(..length)?.as_bytes()),
+        }
         at += length;
     }
-}
-
-fn is_control(letter: char) -> bool {
-    matches!(letter, 'a' | 'b' | 'f' | 'r' | 't' | 'v')
 }
 
 /// The bytes of the escape that `text` begins with, and its length; None where Prometheus knows no such escape.
@@ -133,8 +121,7 @@ pub fn quote(word: &str) -> String {
     text.push('"');
     for c in word.chars() {
         match c {
-            '"' => text.push_str("\\\""),
-            '\\' => text.push_str("\\\\"),
+            '"' | '\\' => text.extend(['\\', c]),
             '\n' => text.push_str("\\n"),
             _ => text.push(c),
         }
@@ -162,7 +149,7 @@ mod tests {
             ("a", None),
             ("", None),
         ] {
-            assert_eq!(unquote(text), wanted.map(|(said, len)| (said.to_owned(), len)), "{text}");
+            assert_eq!(unquote(text), wanted.map(|(word, len)| (word.to_owned(), len)), "{text}");
         }
     }
 }

@@ -16,7 +16,7 @@ use promql_parser::parser::{
 };
 
 use super::matcher::alternatives;
-use super::plain::{REGEX_MARK, Regexes};
+use super::plain::{self, REGEX_MARK};
 use super::possible_values::PossibleValues;
 use super::walk::{inner, is_scalar, selector, vector_argument};
 use super::{functions, grammar, guard};
@@ -34,7 +34,7 @@ impl ResultLabels {
         if is_doubtful || guard::fault(query).is_some() {
             return Self(None);
         }
-        Self(grammar::parsed(query, Regexes::Marked).ok())
+        Self(grammar::parsed(query, plain::marked).ok())
     }
 
     /// Which values the label may have: any, for the labels that begin with `__`, which are Prometheus' own.
@@ -52,7 +52,7 @@ fn of(expr: &Expr, label: &str) -> PossibleValues {
         Expr::Aggregate(aggregate) => of_aggregate(aggregate, label),
         Expr::Binary(binary) => of_binary(binary, label),
         Expr::Call(call) => of_call(call, label),
-        Expr::NumberLiteral(_) => PossibleValues::Absent,
+        Expr::NumberLiteral(_) => PossibleValues::absent(),
         _ => match (selector(expr), inner(expr)) {
             (Some(selector), _) => of_selector(selector, label),
             (None, Some(inner)) => of(inner, label),
@@ -69,7 +69,7 @@ fn of_selector(selector: &VectorSelector, label: &str) -> PossibleValues {
     }
     for matcher in selector.matchers.matchers.iter().filter(|m| m.name == label) {
         let one = match (&matcher.op, matcher.value.strip_prefix(REGEX_MARK)) {
-            (MatchOp::Equal, None) => PossibleValues::of(vec![matcher.value.as_str().into()]),
+            (MatchOp::Equal, None) => PossibleValues::OneOf(vec![matcher.value.as_str().into()]),
             (MatchOp::Equal, Some(regex)) => {
                 alternatives(regex).map_or(PossibleValues::Any, PossibleValues::of)
             }
@@ -84,6 +84,14 @@ fn lists(labels: &Labels, label: &str) -> bool {
     labels.labels.iter().any(|listed| listed == label)
 }
 
+/// Whether `by` or `on` lists the label, or `without` or `ignoring` does not.
+fn selects(modifier: &LabelModifier, label: &str) -> bool {
+    match modifier {
+        LabelModifier::Include(labels) => lists(labels, label),
+        LabelModifier::Exclude(labels) => !lists(labels, label),
+    }
+}
+
 /// `by` leaves the listed labels, `without` the others, neither leaves none. `topk` and its like choose series
 /// and leave them all their labels.
 fn of_aggregate(aggregate: &AggregateExpr, label: &str) -> PossibleValues {
@@ -96,12 +104,8 @@ fn of_aggregate(aggregate: &AggregateExpr, label: &str) -> PossibleValues {
         T_SUM | T_AVG | T_COUNT | T_MIN | T_MAX | T_GROUP | T_STDDEV | T_STDVAR | T_QUANTILE => {}
         _ => return PossibleValues::Any,
     }
-    let stays = match &aggregate.modifier {
-        Some(LabelModifier::Include(labels)) => lists(labels, label),
-        Some(LabelModifier::Exclude(labels)) => !lists(labels, label),
-        None => false,
-    };
-    if stays { of(&aggregate.expr, label) } else { PossibleValues::Absent }
+    let stays = aggregate.modifier.as_ref().is_some_and(|modifier| selects(modifier, label));
+    if stays { of(&aggregate.expr, label) } else { PossibleValues::absent() }
 }
 
 fn text(expr: &Expr) -> Option<&str> {
@@ -129,11 +133,7 @@ fn of_binary(binary: &BinaryExpr, label: &str) -> PossibleValues {
         Some(modifier) => (modifier.matching.as_ref(), Some(&modifier.card)),
         None => (None, None),
     };
-    let is_matched = match matching {
-        Some(LabelModifier::Include(labels)) => lists(labels, label),
-        Some(LabelModifier::Exclude(labels)) => !lists(labels, label),
-        None => true,
-    };
+    let is_matched = matching.is_none_or(|modifier| selects(modifier, label));
     match binary.op.id() {
         T_LOR => left().or(right()),
         T_LAND if is_matched => left().and(right()),
@@ -146,7 +146,7 @@ fn of_binary(binary: &BinaryExpr, label: &str) -> PossibleValues {
             _ if is_matched => left().and(right()),
             Some(VectorMatchCardinality::ManyToOne(_)) => left(),
             Some(VectorMatchCardinality::OneToMany(_)) => right(),
-            Some(VectorMatchCardinality::OneToOne) | None => PossibleValues::Absent,
+            Some(VectorMatchCardinality::OneToOne) | None => PossibleValues::absent(),
             Some(VectorMatchCardinality::ManyToMany) => PossibleValues::Any,
         },
         _ => PossibleValues::Any,
@@ -156,14 +156,14 @@ fn of_binary(binary: &BinaryExpr, label: &str) -> PossibleValues {
 fn of_call(call: &Call, label: &str) -> PossibleValues {
     let name = call.func.name;
     if call.func.return_type == ValueType::Scalar || name == "vector" {
-        return PossibleValues::Absent;
+        return PossibleValues::absent();
     }
     let args = &call.args.args;
     match (name, vector_argument(call)) {
         ("absent" | "absent_over_time", Some(watched)) => of_absent(watched, label),
         // Classic buckets are consumed; a native histogram keeps a label of that name.
         ("histogram_quantile" | "histogram_fraction", Some(buckets)) if label == "le" => {
-            of(buckets, label).or(PossibleValues::Absent)
+            of(buckets, label).or(PossibleValues::absent())
         }
         ("label_replace" | "label_join", Some(vector)) => match args.get(1).and_then(|arg| text(arg)) {
             Some(destination) if destination != label => of(vector, label),
@@ -171,7 +171,7 @@ fn of_call(call: &Call, label: &str) -> PossibleValues {
         },
         (_, Some(vector)) if functions::keeps_labels(name) => of(vector, label),
         // `hour()` and its like are of the evaluation's own time.
-        (_, None) if functions::keeps_labels(name) && args.is_empty() => PossibleValues::Absent,
+        (_, None) if functions::keeps_labels(name) && args.is_empty() => PossibleValues::absent(),
         _ => PossibleValues::Any,
     }
 }
@@ -183,7 +183,7 @@ fn of_absent(watched: &Expr, label: &str) -> PossibleValues {
         Expr::Paren(paren) => return of_absent(&paren.expr, label),
         Expr::VectorSelector(selector) => selector,
         Expr::MatrixSelector(matrix) => &matrix.vs,
-        _ => return PossibleValues::Absent,
+        _ => return PossibleValues::absent(),
     };
     let matchers = &selector.matchers;
     if !matchers.or_matchers.is_empty() {
@@ -207,7 +207,6 @@ mod tests {
     fn check(query: &str, wanted: &str) {
         let message = match values(query, "job") {
             PossibleValues::Any => "any".to_owned(),
-            PossibleValues::Absent => "-".to_owned(),
             PossibleValues::OneOf(values) => {
                 let shown = values.iter().map(|v| if v.is_empty() { "-" } else { v });
                 shown.collect::<Vec<_>>().join(" ")

@@ -1,91 +1,63 @@
 //! Finds the borders inside texts that hold PromQL: separators outside brackets, strings, comments and `{{ }}`.
 
-use super::scan::{Piece, Scan};
+use super::scan::{Kind, Scan};
 use crate::diagnostic::Span;
 
-/// What parts a text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Separator {
-    Comma,
-    Pipe,
-    Semicolon,
-}
-
-impl Separator {
-    const fn byte(self) -> u8 {
-        match self {
-            Self::Comma => b',',
-            Self::Pipe => b'|',
-            Self::Semicolon => b';',
-        }
-    }
-}
-
 /// The parts between the separators, in order, with the white space around them; at least one.
+/// A separator is a sign that no word of PromQL contains.
 ///
 /// A part whose brackets or quotes do not balance ends at the first separator behind which
-/// the whole rest balances, so that the parts after it live. Takes linear time.
-pub fn split(text: &str, separator: Separator) -> Vec<Span> {
-    let scan = Scan::new(text);
+/// the whole rest balances, so that the parts after it can be read. Takes linear time.
+pub fn split(text: &str, separator: char) -> Vec<Span> {
+    let scan = Scan::with_templates(text);
     let mut parts = Vec::new();
     let mut start = 0;
     loop {
-        let end = match part_end(&scan, start, separator.byte()) {
-            PartEnd::Separator(at) => Some(at),
-            PartEnd::Text => None,
-            PartEnd::Broken => recovery(text, &scan, start, separator.byte()),
-        };
+        let end = first(&scan, start, separator).or_else(|| recovery(&scan, start, separator));
         parts.push(Span::new(start, end.unwrap_or(text.len())));
         match end {
-            Some(at) => start = at + 1,
+            Some(at) => start = at + separator.len_utf8(),
             None => return parts,
         }
     }
 }
 
-/// The place of the first `wanted` outside brackets, strings, comments and `{{ }}`.
-pub fn find(text: &str, wanted: u8) -> Option<usize> {
-    match part_end(&Scan::new(text), 0, wanted) {
-        PartEnd::Separator(at) => Some(at),
-        PartEnd::Text | PartEnd::Broken => None,
-    }
+/// The place of the first `separator` outside brackets, strings, comments and `{{ }}`.
+pub fn find(text: &str, separator: char) -> Option<usize> {
+    first(&Scan::with_templates(text), 0, separator)
 }
 
-enum PartEnd {
-    Separator(usize),
-    Text,
-    Broken,
-}
-
-fn part_end(scan: &Scan<'_>, start: usize, separator: u8) -> PartEnd {
+/// The first separator from `start` on. None: there is none, or what comes before it does not balance.
+fn first(scan: &Scan<'_>, start: usize, separator: char) -> Option<usize> {
     let mut at = start;
-    while let Some((piece, after)) = scan.piece(at) {
-        at = match piece {
-            Piece::Byte(byte) if byte == separator => return PartEnd::Separator(at),
-            Piece::Close(_) | Piece::Unclosed => return PartEnd::Broken,
-            Piece::Open(_) => match scan.behind_brackets(at) {
-                Some(behind) => behind,
-                None => return PartEnd::Broken,
-            },
-            _ => after,
+    loop {
+        let (kind, span) = scan.word(at)?;
+        let found = match kind {
+            Kind::Operator | Kind::Other => span.of(scan.text).find(separator),
+            _ => None,
+        };
+        if let Some(offset) = found {
+            return Some(at + offset);
+        }
+        at = match kind {
+            Kind::Close(_) | Kind::Unclosed => return None,
+            Kind::Open(_) => scan.behind_brackets(at)?,
+            _ => span.end,
         };
     }
-    PartEnd::Text
 }
 
-fn recovery(text: &str, scan: &Scan<'_>, start: usize, separator: u8) -> Option<usize> {
-    text.bytes()
-        .enumerate()
-        .skip(start)
-        .find(|&(at, byte)| byte == separator && scan.balances_from(at + 1))
-        .map(|(at, _)| at)
+/// The separator that ends a part which does not balance.
+fn recovery(scan: &Scan<'_>, start: usize, separator: char) -> Option<usize> {
+    let rest = scan.text.get(start..).filter(|_| !scan.balances_from(start))?;
+    rest.match_indices(separator).map(|(at, _)| start + at).find(|at| scan.balances_from(at + 1))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn check(text: &str, separator: Separator, wanted: &[&str]) {
+    fn check(text: &str, separator: char, wanted: &[&str]) {
         let parts: Vec<&str> = split(text, separator).into_iter().map(|s| s.of(text)).collect();
         assert_eq!(parts, wanted, "{text}");
     }
@@ -106,10 +78,10 @@ mod tests {
             ("größe{ä=\"ö,ü\"},漢,字", &["größe{ä=\"ö,ü\"}", "漢", "字"]),
             ("{a=~\"b|c\"},x[5m:1m]", &["{a=~\"b|c\"}", "x[5m:1m]"]),
         ] {
-            check(text, Separator::Comma, wanted);
+            check(text, ',', wanted);
         }
-        check("a{b=~\"c|d\"}|e;f|g=h", Separator::Pipe, &["a{b=~\"c|d\"}", "e;f", "g=h"]);
-        check("a;\"b;c\"", Separator::Semicolon, &["a", "\"b;c\""]);
+        check("a{b=~\"c|d\"}|e;f|g=h", '|', &["a{b=~\"c|d\"}", "e;f", "g=h"]);
+        check("a;\"b;c\"", ';', &["a", "\"b;c\""]);
     }
 
     #[test]
@@ -126,15 +98,15 @@ mod tests {
             ("a(", &["a("]),
             ("a(,b(", &["a(,b("]),
         ] {
-            check(text, Separator::Comma, wanted);
+            check(text, ',', wanted);
         }
-        check("sum(x{a=~\"b|c\"}|pod|type=area", Separator::Pipe, &["sum(x{a=~\"b|c\"}", "pod", "type=area"]);
+        check("sum(x{a=~\"b|c\"}|pod|type=area", '|', &["sum(x{a=~\"b|c\"}", "pod", "type=area"]);
     }
 
     #[test]
     fn finds_a_byte_outside_quotes() {
-        assert_eq!(find("title=\"a=b\"", b'='), Some(5));
-        assert_eq!(find("\"a=b\"", b'='), None);
+        assert_eq!(find("title=\"a=b\"", '='), Some(5));
+        assert_eq!(find("\"a=b\"", '='), None);
     }
 
     #[test]
@@ -143,7 +115,7 @@ mod tests {
         for pattern in ["(,", "#,", "\"\\\"", "',\\", "{{,", "}},{{\"", "`{{,", ",", "]),([", "\"{{,}}"] {
             let text = pattern.repeat(65_536 / pattern.len());
             let begun = std::time::Instant::now();
-            assert!(!split(&text, Separator::Comma).is_empty());
+            assert!(!split(&text, ',').is_empty());
             assert!(begun.elapsed().as_millis() < 1000, "{pattern} took {:?}", begun.elapsed());
         }
     }

@@ -86,7 +86,7 @@ fn hostile_queries_neither_abort_nor_take_long() {
         format!("x # {}", "(".repeat(8_000)),
         "a ".repeat(4_000),
     ];
-    let scene = move || {
+    let read_all = move || {
         for (texts, is_sent) in [(&refused[..], false), (&sent[..], true)] {
             for text in texts {
                 let begun = std::time::Instant::now();
@@ -99,7 +99,7 @@ fn hostile_queries_neither_abort_nor_take_long() {
             }
         }
     };
-    std::thread::Builder::new().stack_size(512 * 1024).spawn(scene).unwrap().join().unwrap();
+    std::thread::Builder::new().stack_size(512 * 1024).spawn(read_all).unwrap().join().unwrap();
 }
 
 #[test]

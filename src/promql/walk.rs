@@ -1,4 +1,4 @@
-//! The parts of a parsed query, for those that walk it. As deep as the query is nested.
+//! Access to the parts of a parsed query.
 
 use promql_parser::label::Labels;
 use promql_parser::parser::value::ValueType;

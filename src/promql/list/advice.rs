@@ -9,7 +9,7 @@ const TYPOGRAPHIC: [char; 8] = ['“', '”', '„', '‘', '’', '‚', '«', 
 /// Commas of other scripts.
 const FOREIGN_COMMAS: [char; 3] = ['，', '、', '،'];
 
-/// The error of a value without quotes that is probably several things.
+/// The error of a value without quotes that probably means something else.
 pub(super) fn ambiguous_value(text: &str, place: Span, op: MatchOp) -> Option<Diagnostic> {
     let value = place.of(text);
     let error = |message: &str| Some(Diagnostic::error(place, message));
@@ -26,7 +26,7 @@ pub(super) fn ambiguous_value(text: &str, place: Span, op: MatchOp) -> Option<Di
     if value.contains(FOREIGN_COMMAS) {
         return error("expected an ASCII comma (,); put a value with another comma in quotes");
     }
-    if !matches!(op, MatchOp::Regex | MatchOp::NotRegex) && is_wrapped(value) {
+    if !op.is_regex() && is_wrapped(value) {
         return error("put this value in quotes: it has brackets around it, `;`, `\\,` or a comment");
     }
     if value.starts_with(r#"\""#) || value.starts_with(r"\'") {
@@ -35,23 +35,21 @@ pub(super) fn ambiguous_value(text: &str, place: Span, op: MatchOp) -> Option<Di
     if value.matches('"').count() % 2 == 1 {
         return error("unmatched quote; put a value with a quote in quotes and write the inner one as \\\"");
     }
-    // `severity=page team=x`, and the same on two lines.
+    missing_comma(text, place)
+}
+
+/// The error of a value with another matcher or line in it: `page team=x`.
+fn missing_comma(text: &str, place: Span) -> Option<Diagnostic> {
+    let value = place.of(text);
     let separates = |c: char| c.is_whitespace() || matches!(c, ';' | '&' | '|');
-    for (at, c) in value.char_indices().filter(|(_, c)| separates(*c)) {
-        let behind = value.get(at + c.len_utf8()..).unwrap_or_default();
-        let word = behind.trim_start();
-        let name =
-            word.len() - word.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == '_').len();
-        let is_matcher =
-            name > 0 && MatchOp::read(word.get(name..).unwrap_or_default().trim_start()).is_some();
-        if is_matcher || c == '\n' {
-            let place = Span::new(place.start + at + c.len_utf8(), place.end).trimmed(text);
-            let message =
-                "expected a comma before this; put a value with an operator or several lines in quotes";
-            return Some(Diagnostic::error(place, message));
-        }
-    }
-    None
+    value.char_indices().filter(|(_, c)| separates(*c)).find_map(|(at, c)| {
+        let behind = Span::new(place.start + at + c.len_utf8(), place.end);
+        let word = behind.of(text).trim_start();
+        let operator = word.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == '_');
+        let is_matcher = operator.len() < word.len() && MatchOp::read(operator.trim_start()).is_some();
+        let message = "expected a comma before this; put a value with an operator or several lines in quotes";
+        (is_matcher || c == '\n').then(|| Diagnostic::error(behind.trimmed(text), message))
+    })
 }
 
 /// Characters without a width, which editors and chats leave behind, and those that change the direction of text.
@@ -59,7 +57,7 @@ fn is_invisible(c: char) -> bool {
     matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2064}' | '\u{feff}')
 }
 
-/// Whether a value has characters around it that mean something in other languages.
+/// Whether a value has characters around it that have a meaning in other languages.
 fn is_wrapped(value: &str) -> bool {
     let brackets = [("[", "]"), ("(", ")"), ("{", "}"), ("${", "}")];
     let opens = |close: &str, open: &str| value.ends_with(close) && !value.contains(open);
@@ -90,18 +88,18 @@ pub(super) fn not_a_name(text: &str, start: usize, place: Span) -> Diagnostic {
 /// The error of an entry without an operator.
 pub(super) fn without_operator(text: &str, place: Span) -> Diagnostic {
     let entry = place.of(text);
-    let plain = |label: &str| is_plain_name(label).then(|| label.to_owned());
     if let Some((label, value)) = entry.split_once(':') {
         let label = label.trim().trim_matches('"');
-        if let Some(label) = plain(label) {
-            let value = value.trim().trim_matches(['"', '\'']);
-            return Diagnostic::error(place, format!("expected an operator; write {label}={}", quote(value)));
+        if is_plain_name(label) {
+            let value = quote(value.trim().trim_matches(['"', '\'']));
+            return Diagnostic::error(place, format!("expected an operator; write {label}={value}"));
         }
     }
-    let words: Vec<&str> = entry.splitn(3, char::is_whitespace).collect();
-    if let (Some(label), Some("in" | "notin")) = (words.first().and_then(|l| plain(l)), words.get(1).copied())
+    let mut words = entry.split(char::is_whitespace);
+    if let (Some(label), Some(word @ ("in" | "notin"))) = (words.next(), words.next())
+        && is_plain_name(label)
     {
-        let op = if words.get(1) == Some(&"in") { "=~" } else { "!~" };
+        let op = if word == "in" { "=~" } else { "!~" };
         return Diagnostic::error(place, format!("unknown operator `in`; use {label}{op}\"a|b\""));
     }
     Diagnostic::error(place, "expected an operator after the label name: =, !=, =~ or !~")
@@ -116,11 +114,9 @@ pub(super) fn unknown_operator(signs: &str) -> String {
         (false, true) => "=~",
         (false, false) => "=",
     };
-    match signs.len() {
-        0 | 1 => "put a value that begins with an operator in quotes".to_owned(),
-        _ if MatchOp::read(signs).is_some_and(|op| op.as_str() == signs) => {
-            "put a value that begins with an operator in quotes".to_owned()
-        }
-        _ => format!("unknown operator {signs}; did you mean {likely}?"),
+    let is_operator = MatchOp::read(signs).is_some_and(|op| op.as_str() == signs);
+    if signs.len() <= 1 || is_operator {
+        return "put a value that begins with an operator in quotes".to_owned();
     }
+    format!("unknown operator {signs}; did you mean {likely}?")
 }

@@ -1,38 +1,33 @@
 //! One entry of a list: a label's name, an operator and a value.
 
 use super::advice::{ambiguous_value, not_a_name, unknown_operator, without_operator};
-use super::{List, ParsedMatcher, RegexLimit};
+use super::{List, RegexLimit};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::promql::matcher::{MatchOp, Matcher, is_compiled, is_plain_name};
-use crate::promql::quoted::{Escape, Escaped, Unquoted, read_string};
+use crate::promql::quoted::{Escape, Unquoted, read_string};
 
 const OPERATOR_CHARS: [char; 3] = ['=', '~', '!'];
 const QUOTES: [char; 3] = ['"', '\'', '`'];
 
 impl List<'_> {
-    pub(super) fn matcher(&mut self) -> Result<ParsedMatcher, Diagnostic> {
+    pub(super) fn matcher(&mut self) -> Result<Matcher, Diagnostic> {
         let start = self.at;
         let name = self.name()?;
-        self.skip_blank();
+        self.skip(char::is_whitespace);
         let op = self.operator(start)?;
-        self.skip_blank();
-        let (value, place) = match self.take_quoted() {
-            Some(quoted) => {
-                let (word, place) = quoted?;
-                let value = self.unescaped(word, place, Some(op))?;
-                self.behind()?;
-                (value, place)
-            }
+        self.skip(char::is_whitespace);
+        let (value, place) = match self.quoted(Some(op))? {
+            Some(quoted) => quoted,
             None => self.plain_value(op)?,
         };
+        self.check_end()?;
         // An empty value has no place of its own.
         let place = if place.start == place.end { Span::new(start, self.at) } else { place };
         let matcher = self.count(op, &value).and_then(|()| Matcher::new(&name, op, &value));
-        let matcher = matcher.map_err(|message| Diagnostic::error(place, message))?;
-        Ok(ParsedMatcher { matcher, place: Span::new(start, self.at).trimmed(self.text) })
+        matcher.map_err(|message| Diagnostic::error(place, message))
     }
 
-    /// Refuses a regex that is one too many.
+    /// Refuses a regex beyond the limit.
     fn count(&mut self, op: MatchOp, value: &str) -> Result<(), String> {
         if !is_compiled(op, value) {
             return Ok(());
@@ -46,13 +41,9 @@ impl List<'_> {
 
     fn name(&mut self) -> Result<String, Diagnostic> {
         let start = self.at;
-        if let Some(quoted) = self.take_quoted() {
-            let (word, place) = quoted?;
-            let name = self.unescaped(word, place, None)?;
-            return match name.is_empty() {
-                true => Err(Diagnostic::error(place, "no label name before the operator")),
-                false => Ok(name),
-            };
+        if let Some((name, place)) = self.quoted(None)? {
+            let is_empty = || Diagnostic::error(place, "no label name before the operator");
+            return Some(name).filter(|name| !name.is_empty()).ok_or_else(is_empty);
         }
         let place = self.take_until(&['=', '!']);
         let name = place.of(self.text);
@@ -65,7 +56,7 @@ impl List<'_> {
         Err(without_operator(self.text, place))
     }
 
-    /// The operator, which stands alone: `==` is no operator with a value that begins with `=`.
+    /// The operator. `==` is not read as `=` and a value that begins with `=`.
     fn operator(&mut self, entry: usize) -> Result<MatchOp, Diagnostic> {
         let start = self.at;
         let rest = self.rest();
@@ -86,15 +77,14 @@ impl List<'_> {
     /// A value without quotes, which runs to the next comma, or to the brace that ends the list.
     fn plain_value(&mut self, op: MatchOp) -> Result<(String, Span), Diagnostic> {
         let place = self.take_until(&[]);
-        if let Some(problem) = ambiguous_value(self.text, place, op) {
-            return Err(problem);
+        match ambiguous_value(self.text, place, op) {
+            Some(problem) => Err(problem),
+            None => Ok((place.of(self.text).to_owned(), place)),
         }
-        self.behind()?;
-        Ok((place.of(self.text).to_owned(), place))
     }
 
-    /// What follows a value: a comma, the end, or the brace that ends the list.
-    fn behind(&mut self) -> Result<(), Diagnostic> {
+    /// Checks what follows a value: a comma, the end, or the brace that ends the list.
+    fn check_end(&mut self) -> Result<(), Diagnostic> {
         let behind = self.take_until(&[]);
         if !behind.of(self.text).is_empty() {
             return Err(Diagnostic::error(behind, "expected a comma after the quoted value"));
@@ -106,35 +96,31 @@ impl List<'_> {
         Ok(())
     }
 
-    /// What a quoted word says. None: it is a name.
     fn unescaped(&mut self, word: Unquoted, place: Span, op: Option<MatchOp>) -> Result<String, Diagnostic> {
-        let is_regex = matches!(op, Some(MatchOp::Regex | MatchOp::NotRegex));
-        if let Some(Escaped { span, escape }) = word.remarks.into_iter().find(|r| r.is_doubtful(is_regex)) {
-            let span = span.shifted(place.start);
-            match escape {
-                Escape::Unknown(c) => self.problems.push(Diagnostic::warning(
-                    span,
-                    format!(
-                        "Prometheus has no escape \\{c} in quotes; it counts as a backslash and {c}, as in \
-                         Alertmanager; use \\\\{c}"
-                    ),
-                )),
-                Escape::Control('b') if is_regex => {
-                    let message = "this is a backspace in quotes; use \\\\b for a word boundary";
-                    return Err(Diagnostic::error(span, message));
-                }
-                Escape::Control(c) => self.problems.push(Diagnostic::warning(
-                    span,
-                    format!(
-                        "this is one control character, as in Prometheus; use \\\\{c} for a backslash and {c}"
-                    ),
-                )),
+        let is_regex = op.is_some_and(MatchOp::is_regex);
+        let is_doubtful = |escape: &&Escape| !is_regex || escape.is_doubtful_in_regex();
+        if let Some(escape) = word.doubtful.iter().find(is_doubtful) {
+            let (c, span) = (escape.letter, escape.span.shifted(place.start));
+            if c == 'b' && is_regex {
+                let message = "this is a backspace in quotes; use \\\\b for a word boundary";
+                return Err(Diagnostic::error(span, message));
             }
+            let message = if escape.is_control() {
+                format!(
+                    "this is one control character, as in Prometheus; use \\\\{c} for a backslash and {c}"
+                )
+            } else {
+                format!(
+                    "Prometheus has no escape \\{c} in quotes; it counts as a backslash and {c}, as in Alertmanager; \
+                     use \\\\{c}"
+                )
+            };
+            self.problems.push(Diagnostic::warning(span, message));
         }
-        String::from_utf8(word.said).map_err(|_| Diagnostic::error(place, "the escapes are not valid UTF-8"))
+        String::from_utf8(word.value).map_err(|_| Diagnostic::error(place, "the escapes are not valid UTF-8"))
     }
 
-    /// Takes what stands before the first of `stops`, or before the end of the entry.
+    /// Takes the text before the first of `stops`, or the rest of the entry.
     fn take_until(&mut self, stops: &[char]) -> Span {
         let start = self.at;
         let end = entry_end(self.rest());
@@ -158,22 +144,22 @@ impl List<'_> {
         }
     }
 
-    /// Takes a quoted word, if one begins here.
-    fn take_quoted(&mut self) -> Option<Result<(Unquoted, Span), Diagnostic>> {
+    /// Takes a quoted word, if one begins here: its value and its place. Without an operator it is a name.
+    fn quoted(&mut self, op: Option<MatchOp>) -> Result<Option<(String, Span)>, Diagnostic> {
         if !self.rest().starts_with(QUOTES) {
-            return None;
+            return Ok(None);
         }
         let start = self.at;
         let Some(word) = read_string(self.rest()) else {
             let entry = self.take_until(&[]);
-            return Some(Err(Diagnostic::error(entry, "unclosed quote")));
+            return Err(Diagnostic::error(entry, "unclosed quote"));
         };
         self.at += word.length;
         let place = Span::new(start, self.at);
         if !place.of(self.text).starts_with('`') && place.of(self.text).contains('\n') {
-            return Some(Err(Diagnostic::error(place, "line break in quotes; is a quote missing?")));
+            return Err(Diagnostic::error(place, "line break in quotes; is a quote missing?"));
         }
-        Some(Ok((word, place)))
+        Ok(Some((self.unescaped(word, place, op)?, place)))
     }
 }
 

@@ -7,7 +7,7 @@ use super::*;
 use crate::promql::matcher::{MatchOp, is_plain_name};
 
 fn read(text: &str) -> (Vec<Matcher>, Vec<Diagnostic>) {
-    read_within(text, RegexLimit::LIST)
+    Matcher::read_list(text)
 }
 
 /// The matchers, as they are written back.

@@ -1,4 +1,4 @@
-//! Prometheus' regexes, which are Go's, told in the dialect of the `regex` crates.
+//! Translates Prometheus' regexes, which are Go's, into the dialect of the `regex` crates.
 
 use std::iter::Peekable;
 use std::str::Chars;
@@ -6,7 +6,7 @@ use std::str::Chars;
 /// The most classes such as `\pL` in one regex. Each has hundreds of ranges, and `(?i)` folds them all.
 const MAX_UNICODE_CLASSES: usize = 4;
 
-/// The regex for a whole value, as these crates write it. Fails with a reason, as a sentence.
+/// The regex for a whole value, in the dialect of these crates. Fails with a reason, as a sentence.
 pub(super) fn translated(pattern: &str) -> Result<String, String> {
     Translation::read(pattern).map(|inner| format!("^(?:{inner})$"))
 }
@@ -32,7 +32,7 @@ impl<'a> Translation<'a> {
         match c {
             '\\' => return self.escape(),
             '[' => return self.class(),
-            // Else `a)|(?:b` would find its missing brackets in what anchors it.
+            // Else the anchors around `a)|(?:b` would supply its missing brackets.
             ')' if self.groups == 0 => return Err("invalid regex: unopened group".to_owned()),
             ')' => self.groups -= 1,
             '(' => self.groups += 1,
@@ -43,7 +43,7 @@ impl<'a> Translation<'a> {
         Ok(())
     }
 
-    /// Whether `2}`, `2,}` or `2,3}` follows; any other brace stands for itself.
+    /// Whether `2}`, `2,}` or `2,3}` follows. Any other brace means itself.
     fn is_repetition(&self) -> bool {
         let inside: String = self.rest.clone().take_while(|c| *c != '}').collect();
         let (least, most) = inside.split_once(',').unwrap_or((&inside, ""));
@@ -51,7 +51,7 @@ impl<'a> Translation<'a> {
         closed && !least.is_empty() && [least, most].iter().all(|n| n.bytes().all(|b| b.is_ascii_digit()))
     }
 
-    /// `\d`, `\s` and `\w` know only ASCII in Go.
+    /// `\d`, `\s` and `\w` match only ASCII in Go.
     fn escape(&mut self) -> Result<(), String> {
         let Some(c) = self.rest.next() else {
             self.written.push('\\');
@@ -75,7 +75,7 @@ impl<'a> Translation<'a> {
         Ok(())
     }
 
-    /// The inside of `[...]`, where Go takes brackets, `&` and `~` for themselves.
+    /// The inside of `[...]`, where brackets, `&` and `~` mean themselves in Go.
     fn class(&mut self) -> Result<(), String> {
         self.written.push('[');
         if let Some(not) = self.rest.next_if_eq(&'^') {

@@ -55,7 +55,7 @@ fn check_alike(pattern: &str, values: &[&str]) {
         assert_eq!(own.is_match(value), other.is_match(value), "{pattern} on {value:?}");
         // Without the table for ASCII too.
         assert!(own.may_match(value) || !other.is_match(value), "{pattern} on {value:?}");
-        let vm = own.made_whole().unwrap();
+        let vm = own.make_whole().unwrap();
         let input = Input::new(value).anchored(Anchored::Yes);
         assert_eq!(
             vm.is_match(&mut vm.create_cache(), input),
@@ -135,34 +135,32 @@ proptest! {
     }
 }
 
-fn shelf(most: usize) -> &'static Shelf {
-    Box::leak(Box::new(Shelf::new(most)))
+fn interner(max_bytes: usize) -> &'static Interner {
+    Box::leak(Box::new(Interner::new(max_bytes)))
 }
 
 #[test]
-fn a_text_is_compiled_once_for_all_who_hold_it() {
-    let shelf = shelf(1 << 20);
-    let first = compile_on(shelf, "a[0-9]+").unwrap();
-    let taken = shelf.taken();
-    let second = compile_on(shelf, "a[0-9]+").unwrap();
-    assert!(Arc::ptr_eq(&first, &second) && shelf.taken() == taken && taken > 0);
+fn a_text_is_compiled_once_for_all_its_users() {
+    let interner = interner(1 << 20);
+    let first = compile_in(interner, "a[0-9]+").unwrap();
+    let taken = interner.bytes();
+    let second = compile_in(interner, "a[0-9]+").unwrap();
+    assert!(Arc::ptr_eq(&first, &second) && interner.bytes() == taken && taken > 0);
     drop((first, second));
-    assert_eq!(shelf.taken(), 0, "what nobody holds takes no room");
+    assert_eq!(interner.bytes(), 0, "what nobody uses takes no memory");
     for i in 0..5_000 {
-        drop(compile_on(shelf, &format!("a[0-9]+{i}")));
+        drop(compile_in(interner, &format!("a[0-9]+{i}")));
     }
-    assert!(shelf.texts() <= FIRST_TEXTS, "{}", shelf.texts());
+    assert!(interner.texts() == 0, "{}", interner.texts());
 }
 
-const FIRST_TEXTS: usize = 1_024;
-
 #[test]
-fn memory_of_compiled_regexes_is_bounded_and_what_has_no_room_matches_all_the_same() {
-    let shelf = shelf(100_000);
+fn memory_of_compiled_regexes_is_bounded_and_what_has_no_memory_matches_all_the_same() {
+    let interner = interner(100_000);
     let held: Vec<_> = (0..200)
-        .map(|i| (i, compile_on(shelf, &format!("(a|b){{1,{}}}.*{i}.[^c]{{3}}", i % 50 + 1)).unwrap()))
+        .map(|i| (i, compile_in(interner, &format!("(a|b){{1,{}}}.*{i}.[^c]{{3}}", i % 50 + 1)).unwrap()))
         .collect();
-    let without = held.iter().filter(|(_, regex)| regex.quick.is_none()).count();
+    let without = held.iter().filter(|(_, regex)| regex.table.is_none()).count();
     assert!(without > 100 && without < 200, "{without}");
     for (i, regex) in &held {
         for (value, wanted) in
@@ -172,14 +170,14 @@ fn memory_of_compiled_regexes_is_bounded_and_what_has_no_room_matches_all_the_sa
         }
         assert_eq!(regex.cost("abab"), 1, "it is not compiled for what it cannot match");
     }
-    assert!(shelf.taken() <= 100_000, "{}", shelf.taken());
+    assert!(interner.bytes() <= 100_000, "{}", interner.bytes());
     drop(held);
-    assert_eq!(shelf.taken(), 0);
+    assert_eq!(interner.bytes(), 0);
 }
 
 #[test]
 fn a_usual_regex_takes_a_few_kilobytes() {
-    let shelf = shelf(1 << 30);
+    let interner = interner(1 << 30);
     for pattern in [
         "(a|b){1,50}.*123.[^c]{3}",
         "z123.?.?",
@@ -188,16 +186,16 @@ fn a_usual_regex_takes_a_few_kilobytes() {
         r"(?i)service-123\w+\.[\w.-]+:\d{2,5}",
         r"123\pL\pN.*",
     ] {
-        let before = shelf.taken();
-        let regex = compile_on(shelf, pattern).unwrap();
+        let before = interner.bytes();
+        let regex = compile_in(interner, pattern).unwrap();
         assert!(
-            regex.quick.is_some() && shelf.taken() - before < 16_000,
+            regex.table.is_some() && interner.bytes() - before < 16_000,
             "{pattern}: {}",
-            shelf.taken() - before
+            interner.bytes() - before
         );
     }
     // One that grows without end as a table is tested without it.
-    let regex = compile_on(shelf, ".*a.{12}").unwrap();
-    assert!(regex.quick.is_none() && regex.is_match("xa123456789012") && !regex.is_match("xb123456789012"));
+    let regex = compile_in(interner, ".*a.{12}").unwrap();
+    assert!(regex.table.is_none() && regex.is_match("xa123456789012") && !regex.is_match("xb123456789012"));
     assert_eq!(regex.cost("xa"), COST_WITHOUT_TABLE, "what was made once is kept");
 }

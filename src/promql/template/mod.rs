@@ -1,4 +1,4 @@
-//! Queries with `{{ }}` in them: a value that is put in stays one value, whatever it says.
+//! Queries with `{{ }}` in them. A value that is put in stays one value, whatever its text is.
 
 mod places;
 #[cfg(test)]
@@ -13,14 +13,14 @@ use places::Place;
 /// The most templates in one query.
 const MAX_SLOTS: usize = 64;
 
-/// A query with the places where values are still to be put in.
+/// A query with slots for values.
 #[derive(Debug)]
 pub struct Template<'a> {
     text: &'a str,
     slots: Vec<Slot>,
 }
 
-/// One `{{ ... }}` of a query, where a value can stand.
+/// One `{{ ... }}` of a query, where a value is possible.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Slot {
     /// With its braces.
@@ -29,8 +29,8 @@ pub struct Slot {
 }
 
 impl<'a> Template<'a> {
-    /// Finds the templates of a query. A problem is one of a place where no value could stand, or of an unclosed
-    /// or unknown mark; spans are byte offsets into `text`. A template in a comment is part of the comment.
+    /// Finds the templates of a query. It is an error if no value is possible in a place, or if a mark is unclosed
+    /// or unknown; spans are byte offsets into `text`. A template in a comment is part of the comment.
     pub fn read(text: &'a str) -> Result<Self, Diagnostic> {
         let slots = places::find(text)?;
         match slots.get(MAX_SLOTS) {
@@ -41,19 +41,19 @@ impl<'a> Template<'a> {
         }
     }
 
-    /// In the order of the text; empty when nothing is to be put in.
+    /// In the order of the text.
     pub fn slots(&self) -> &[Slot] {
         &self.slots
     }
 
-    /// What stands between the braces of a slot.
+    /// The text between the braces of a slot.
     pub fn expression(&self, slot: &Slot) -> &'a str {
         let text = slot.span.of(self.text);
         text.get(2..text.len().saturating_sub(2)).unwrap_or_default()
     }
 
-    /// The query with one value for each slot, in their order. It is built as it would be with any other values:
-    /// only what its strings say and how its metrics and labels are named may differ.
+    /// The query with one value for each slot, in their order. Values change only the texts of its strings and the
+    /// names of its metrics and labels.
     /// The spans of all problems are byte offsets into the template's text.
     pub fn fill(&self, values: &[String]) -> (Option<PromQl>, Vec<Diagnostic>) {
         let mut written = Vec::with_capacity(values.len());
@@ -72,11 +72,10 @@ impl<'a> Template<'a> {
             let message = format!("the query with its values is longer than {MAX_QUERY_BYTES} bytes");
             return (None, vec![Diagnostic::error(whole, message)]);
         }
-        let filled = Filled::of(self, &written);
-        let (query, problems) = PromQl::read(&filled.text);
+        let (query, problems) = PromQl::read(&self.with(&written));
         let problems = problems
             .into_iter()
-            .map(|p| Diagnostic { span: p.span.map(|span| filled.source_of(span)), ..p })
+            .map(|p| Diagnostic { span: p.span.map(|span| self.source_of(span, &written)), ..p })
             .collect();
         let Some(query) = query else { return (None, problems) };
         match self.misuse(&query) {
@@ -88,8 +87,9 @@ impl<'a> Template<'a> {
     /// Why the filled query must not be sent. Each value was written so that it cannot break out;
     /// this asks the parser whether that is so.
     fn misuse(&self, filled: &PromQl) -> Option<String> {
-        let models: Vec<String> = (0..self.slots.len()).map(Place::model).collect();
-        let model = Filled::of(self, &models).text;
+        // Harmless values for any place, each another one.
+        let models: Vec<String> = (0..self.slots.len()).map(|number| format!("slot_{number}")).collect();
+        let model = self.with(&models);
         if let Err(reason) = grammar::analyze(&model) {
             return Some(format!(
                 "the query could not be parsed here ({reason}), so its templates cannot be filled; \
@@ -99,46 +99,37 @@ impl<'a> Template<'a> {
         let message = "not sent: these values would change the meaning of the query";
         (!grammar::same_shape(filled.as_str(), &model)).then(|| message.to_owned())
     }
-}
 
-/// A template's text with something in each slot.
-struct Filled {
-    text: String,
-    /// For each slot, where it stands here and where in the template.
-    places: Vec<(Span, Span)>,
-}
-
-impl Filled {
-    fn of(template: &Template<'_>, texts: &[String]) -> Self {
-        let mut filled = Self { text: String::with_capacity(template.text.len()), places: Vec::new() };
+    /// The text with one of `texts` in each slot.
+    fn with(&self, texts: &[String]) -> String {
+        let mut filled = String::with_capacity(self.text.len());
         let mut at = 0;
-        for (slot, text) in template.slots.iter().zip(texts) {
-            filled.text.push_str(Span::new(at, slot.span.start).of(template.text));
-            let start = filled.text.len();
-            filled.text.push_str(text);
-            filled.places.push((Span::new(start, filled.text.len()), slot.span));
+        for (slot, text) in self.slots.iter().zip(texts) {
+            filled.push_str(Span::new(at, slot.span.start).of(self.text));
+            filled.push_str(text);
             at = slot.span.end;
         }
-        filled.text.push_str(Span::new(at, template.text.len()).of(template.text));
+        filled.push_str(Span::new(at, self.text.len()).of(self.text));
         filled
     }
 
-    /// The place in the template's text; a part of a value is its whole slot.
-    fn source_of(&self, span: Span) -> Span {
-        Span::new(self.source_at(span.start, |slot| slot.start), self.source_at(span.end, |slot| slot.end))
-    }
-
-    fn source_at(&self, at: usize, side: fn(Span) -> usize) -> usize {
-        let mut passed = (0, 0);
-        for (here, there) in &self.places {
-            if at <= here.start {
-                break;
+    /// A place of the text with `texts` in the slots, in the template's text. A part of a value is its whole slot.
+    fn source_of(&self, filled: Span, texts: &[String]) -> Span {
+        let source_at = |at: usize, side: fn(Span) -> usize| {
+            // The ends of the last slot before `at`, in the filled text and in the template's.
+            let (mut filled_end, mut end) = (0, 0);
+            for (slot, text) in self.slots.iter().zip(texts) {
+                let start = filled_end + slot.span.start - end;
+                if at <= start {
+                    break;
+                }
+                (filled_end, end) = (start + text.len(), slot.span.end);
+                if at < filled_end {
+                    return side(slot.span);
+                }
             }
-            if at < here.end {
-                return side(*there);
-            }
-            passed = (here.end, there.end);
-        }
-        passed.1 + at.saturating_sub(passed.0)
+            end + at.saturating_sub(filled_end)
+        };
+        Span::new(source_at(filled.start, |slot| slot.start), source_at(filled.end, |slot| slot.end))
     }
 }

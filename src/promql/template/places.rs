@@ -1,28 +1,31 @@
-//! Finds the `{{ }}` of a query, and what each place takes a value for.
+//! Finds the `{{ }}` of a query, and how a value must be written in each.
+
+use std::iter::Peekable;
+use std::str::Chars;
 
 use super::Slot;
 use crate::diagnostic::{Diagnostic, Span};
-use crate::promql::words::{Kind, words_and_templates};
+use crate::promql::scan::{Kind, Scan};
 
-/// Where a value stands, and so how it must be written.
+/// The place of a value, which decides how the value is written. `quote` is that of the string around it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Place {
     /// Outside strings: the beginning of a metric's or label's name, or a later part of it.
-    Name { first: bool },
-    /// Inside a string between these quotes.
-    Text { quote: char, meaning: Meaning },
-}
-
-/// What a string is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Meaning {
-    Words,
-    /// A regex. `repeated`: a `*` or its like stands behind the value and means all of it.
+    Name {
+        first: bool,
+    },
+    Text {
+        quote: char,
+    },
+    /// A regex. `repeated`: a `*` or its like follows the value and applies to all of it.
     Regex {
+        quote: char,
         repeated: bool,
     },
     /// The replacement of `label_replace`, where `$1` is a group.
-    Replacement,
+    Replacement {
+        quote: char,
+    },
 }
 
 /// The function whose third argument is a replacement and whose fifth is a regex.
@@ -30,15 +33,19 @@ const LABEL_REPLACE: &str = "label_replace";
 
 /// The slots in their order, or the first fault.
 pub(super) fn find(text: &str) -> Result<Vec<Slot>, Diagnostic> {
-    if !text.contains("{{") && !text.contains("{%") {
+    if !has_mark(text) {
         return Ok(Vec::new());
     }
     let start = Span::new(0, 0);
     let mut finder = Finder { text, slots: Vec::new(), open: Vec::new(), last: (Kind::Blank, start) };
-    for (kind, span) in words_and_templates(text) {
+    for (kind, span) in Scan::with_templates(text).words() {
         finder.step(kind, span)?;
     }
     Ok(finder.slots)
+}
+
+fn has_mark(text: &str) -> bool {
+    text.contains("{{") || text.contains("{%")
 }
 
 struct Bracket {
@@ -97,45 +104,43 @@ impl Finder<'_> {
 
     fn string(&mut self, span: Span) -> Result<(), Diagnostic> {
         let inside = Span::new(span.start + 1, span.end.saturating_sub(1));
-        if !inside.of(self.text).contains("{{") && !inside.of(self.text).contains("{%") {
+        if !has_mark(inside.of(self.text)) {
             return Ok(());
         }
         let quote = span.of(self.text).chars().next().unwrap_or('"');
-        // What the string's author wrote up to here, with an x for each value.
+        // The string's own text up to here, with an x for each value.
         let mut before = String::new();
         let mut at = inside.start;
-        while at < inside.end {
+        loop {
             let rest = Span::new(at, inside.end).of(self.text);
-            let mut chars = rest.chars();
-            let Some(next) = chars.next() else { break };
-            before.push(next);
-            let mut length = next.len_utf8();
-            if next == '\\' && quote != '`' {
-                length += chars.next().map_or(0, |escaped| {
-                    before.push(escaped);
-                    escaped.len_utf8()
-                });
-            } else if rest.starts_with("{{")
+            if rest.is_empty() {
+                return Ok(());
+            }
+            if rest.starts_with("{{")
                 && let Some(end) = rest.find("}}")
             {
-                before.pop();
-                length = end + 2;
-                let slot = Span::new(at, at + length);
+                let slot = Span::new(at, at + end + 2);
                 let behind = Span::new(slot.end, inside.end).of(self.text);
-                let meaning = self.meaning(&before, quote, behind);
-                let meaning = meaning.map_err(|message| Diagnostic::error(slot, message))?;
-                self.slots.push(Slot { span: slot, place: Place::Text { quote, meaning } });
+                let place = self.place(&before, quote, behind);
+                let place = place.map_err(|message| Diagnostic::error(slot, message))?;
+                self.slots.push(Slot { span: slot, place });
                 before.push('x');
-            } else if let Some(problem) = mark(rest, at) {
+                at = slot.end;
+                continue;
+            }
+            if let Some(problem) = mark(rest, at) {
                 return Err(problem);
             }
-            at += length;
+            let is_escape = rest.starts_with('\\') && quote != '`';
+            let written = before.len();
+            before.extend(rest.chars().take(1 + usize::from(is_escape)));
+            at += before.len() - written;
         }
-        Ok(())
     }
 
-    /// What the string that the last word leads to is, `before` and `behind` the value.
-    fn meaning(&self, before: &str, quote: char, behind: &str) -> Result<Meaning, String> {
+    /// The place of a value in the string behind the last word. `before` and `behind` are the parts of the string
+    /// around the value.
+    fn place(&self, before: &str, quote: char, behind: &str) -> Result<Place, String> {
         let bracket = self.open.last();
         let in_braces = bracket.is_some_and(|bracket| bracket.byte == b'{');
         let argument = bracket.filter(|bracket| bracket.of_label_replace).map(|bracket| bracket.commas);
@@ -145,27 +150,24 @@ impl Finder<'_> {
                 Some(regex) => refusal(&regex),
                 None => Some("behind such an escape"),
             };
-            return match refused {
-                Some(place) => {
-                    Err(format!("a template is not possible {place} of a regex; write the value out"))
-                }
-                None => Ok(Meaning::Regex {
-                    repeated: behind.starts_with(['*', '+', '?', '{']) && !behind.starts_with("{{"),
-                }),
-            };
-        }
-        if argument == Some(2) {
-            let word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '{');
-            if before.trim_end_matches(word).ends_with('$') {
-                return Err("a template cannot follow a $ in a replacement; write the value out".to_owned());
+            if let Some(place) = refused {
+                return Err(format!("a template is not possible {place} of a regex; write the value out"));
             }
-            return Ok(Meaning::Replacement);
+            let repeated = behind.starts_with(['*', '+', '?', '{']) && !behind.starts_with("{{");
+            return Ok(Place::Regex { quote, repeated });
         }
-        Ok(Meaning::Words)
+        if argument != Some(2) {
+            return Ok(Place::Text { quote });
+        }
+        let word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '{');
+        if before.trim_end_matches(word).ends_with('$') {
+            return Err("a template cannot follow a $ in a replacement; write the value out".to_owned());
+        }
+        Ok(Place::Replacement { quote })
     }
 }
 
-/// A mark that no template begins with.
+/// The error of `{{` or `{%` that begins no template.
 fn mark(rest: &str, at: usize) -> Option<Diagnostic> {
     let place = Span::new(at, at + 2);
     if rest.starts_with("{{") {
@@ -175,12 +177,12 @@ fn mark(rest: &str, at: usize) -> Option<Diagnostic> {
     is_statement.then(|| Diagnostic::error(place, "statements ({% ... %}) are not supported; use {{ ... }}"))
 }
 
-/// What a string says; None behind an escape that names a character by its number.
+/// The text of a string; None behind an escape that names a character by its number.
 fn plain(written: &str, quote: char) -> Option<String> {
-    let mut said = String::with_capacity(written.len());
+    let mut text = String::with_capacity(written.len());
     let mut chars = written.chars();
     while let Some(c) = chars.next() {
-        said.push(match c {
+        text.push(match c {
             '\\' if quote != '`' => match chars.next()? {
                 escaped @ ('\\' | '"' | '\'') => escaped,
                 'a' | 'b' | 'f' | 'n' | 'r' | 't' | 'v' => ' ',
@@ -189,52 +191,59 @@ fn plain(written: &str, quote: char) -> Option<String> {
             _ => c,
         });
     }
-    Some(said)
+    Some(text)
 }
 
-/// Where in a regex one stands behind `before`, if no value can stand there.
+/// A name for the place behind `before` in a regex, if no value is possible there.
 fn refusal(before: &str) -> Option<&'static str> {
     let mut chars = before.chars().peekable();
     while let Some(c) = chars.next() {
-        match c {
-            '\\' => match chars.next() {
-                None => return Some("behind a backslash"),
-                Some('Q') => return Some("behind \\Q"),
-                Some('x' | 'p' | 'P') => match chars.next() {
-                    Some('{') if !chars.any(|c| c == '}') => return Some("inside braces"),
-                    None => return Some("inside an escape"),
-                    Some(_) if chars.peek().is_none() => return Some("behind an escape"),
-                    Some(_) => {}
-                },
-                Some('0'..='7') => {
-                    let more =
-                        (0..2).take_while(|_| chars.next_if(|c| ('0'..='7').contains(c)).is_some()).count();
-                    if more < 2 && chars.peek().is_none() {
-                        return Some("behind an escape");
-                    }
-                }
-                Some(_) => {}
-            },
-            '[' => {
-                chars.next_if_eq(&'^');
-                chars.next_if_eq(&']');
-                loop {
-                    match chars.next() {
-                        None => return Some("inside [...]"),
-                        Some('\\') => drop(chars.next()),
-                        Some(']') => break,
-                        // `[:alpha:]`, whose bracket closes only itself.
-                        Some('[') if chars.peek() == Some(&':') => drop(chars.find(|c| *c == ']')),
-                        Some(_) => {}
-                    }
-                }
-            }
-            '{' if !chars.clone().any(|c| c == '}') => return Some("inside braces"),
+        let refused = match c {
+            '\\' => in_escape(&mut chars),
+            '[' => in_class(&mut chars),
+            '{' if !chars.clone().any(|c| c == '}') => Some("inside braces"),
             '(' if chars.peek() == Some(&'?') && !chars.clone().any(|c| matches!(c, ')' | ':' | '>')) => {
-                return Some("inside the head of a group");
+                Some("inside the head of a group")
             }
-            _ => {}
+            _ => None,
+        };
+        if refused.is_some() {
+            return refused;
         }
     }
     None
+}
+
+/// Passes an escape. The refusal if the text ends in it.
+fn in_escape(chars: &mut Peekable<Chars<'_>>) -> Option<&'static str> {
+    match chars.next() {
+        None => Some("behind a backslash"),
+        Some('Q') => Some("behind \\Q"),
+        Some('x' | 'p' | 'P') => match chars.next() {
+            Some('{') if !chars.any(|c| c == '}') => Some("inside braces"),
+            None => Some("inside an escape"),
+            Some(_) => chars.peek().is_none().then_some("behind an escape"),
+        },
+        Some('0'..='7') => {
+            let more = (0..2).take_while(|_| chars.next_if(|c| ('0'..='7').contains(c)).is_some()).count();
+            (more < 2 && chars.peek().is_none()).then_some("behind an escape")
+        }
+        Some(_) => None,
+    }
+}
+
+/// Passes a class. The refusal if the text ends in it.
+fn in_class(chars: &mut Peekable<Chars<'_>>) -> Option<&'static str> {
+    chars.next_if_eq(&'^');
+    chars.next_if_eq(&']');
+    loop {
+        match chars.next() {
+            None => return Some("inside [...]"),
+            Some('\\') => drop(chars.next()),
+            Some(']') => return None,
+            // `[:alpha:]`, whose bracket closes only itself.
+            Some('[') if chars.peek() == Some(&':') => drop(chars.find(|c| *c == ']')),
+            Some(_) => {}
+        }
+    }
 }

@@ -121,7 +121,7 @@ fn places_are_in_the_template() {
 }
 
 /// Queries around one value, each with its value as the parser gives it back.
-const SCENES: [&str; 8] = [
+const QUERIES: [&str; 8] = [
     "x{a=\"{{ v }}\",b=\"c\"} or y",
     "x{a='b{{ v }}c'} * on (a) group_left (b) y{c='{{ v }}'}",
     "x{a=`{{ v }}`}",
@@ -157,8 +157,8 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn no_value_changes_how_a_query_is_built(scene in 0..SCENES.len(), value in hostile()) {
-        let text = SCENES[scene];
+    fn no_value_changes_how_a_query_is_built(number in 0..QUERIES.len(), value in hostile()) {
+        let text = QUERIES[number];
         let template = Template::read(text).unwrap();
         let values = vec![value.clone(); template.slots().len()];
         let (query, problems) = template.fill(&values);

@@ -1,11 +1,12 @@
-//! The form that equal queries share: parentheses, blanks and the order of matchers and labels do not count.
+//! Rewrites parsed queries, so that those that are alike become equal.
 
 use promql_parser::label::Matcher;
 use promql_parser::parser::{Expr, NumberLiteral};
 
 use super::walk::{children_mut, label_lists_mut, selector_mut};
 
-/// Rewrites everything that has several spellings to one. As deep as the query is nested.
+/// Rewrites everything that has several spellings to one: parentheses, blanks and the order of matchers and labels
+/// do not count. As deep as the query is nested.
 pub(super) fn normalize(expr: &mut Expr) {
     children_mut(expr).into_iter().for_each(normalize);
     if let Some(selector) = selector_mut(expr) {
@@ -32,4 +33,25 @@ pub(super) fn normalize(expr: &mut Expr) {
 
 fn zero() -> Expr {
     Expr::NumberLiteral(NumberLiteral { val: 0.0 })
+}
+
+/// Empties every string, metric name, label name and label value. As deep as the query is nested.
+pub(super) fn blank(expr: &mut Expr) {
+    children_mut(expr).into_iter().for_each(blank);
+    for labels in label_lists_mut(expr) {
+        labels.labels.iter_mut().for_each(String::clear);
+    }
+    if let Expr::StringLiteral(literal) = expr {
+        literal.val.clear();
+    }
+    let Some(selector) = selector_mut(expr) else { return };
+    if let Some(name) = &mut selector.name {
+        name.clear();
+    }
+    let matchers = &mut selector.matchers;
+    let all = matchers.matchers.iter_mut().chain(matchers.or_matchers.iter_mut().flatten());
+    all.for_each(|Matcher { name, value, .. }| {
+        name.clear();
+        value.clear();
+    });
 }
