@@ -171,7 +171,7 @@ fn monitoring(settings: &Settings, metrics: &Metrics) -> Result<Monitoring, Star
     let instances = Instances::new(instances.clone(), &metrics.upstream).map_err(StartError::Instance)?;
     let instances = Arc::new(with_rule_targets(instances, routing).map_err(StartError::Instance)?);
     let alertmanagers = Alertmanagers::new(alertmanagers.clone(), &metrics.upstream);
-    let store = Store::new(instances.clone(), store, metrics.store.clone())
+    let store = Store::new(store, metrics.store.clone())
         .with_alertmanagers(alertmanagers.map_err(StartError::Instance)?);
     Ok(Monitoring::new(store, instances, routing.clone()))
 }

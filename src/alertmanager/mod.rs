@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
 use url::Url;
 
 use crate::upstream::SentTime;
@@ -69,15 +70,21 @@ impl ReceivedAlert {
 }
 
 /// A silence that is in force or was.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Silence {
     pub id: Box<str>,
+    #[serde(default)]
     pub created_by: String,
+    #[serde(default)]
     pub comment: String,
     /// None: missing or unreadable.
+    #[serde(rename = "startsAt", default, deserialize_with = "wire::time")]
     pub starts: Option<Timestamp>,
+    #[serde(rename = "endsAt", deserialize_with = "wire::sent_time")]
     pub ends: SentTime,
     /// Its state is `active`.
+    #[serde(rename = "status", default, deserialize_with = "wire::is_active")]
     pub is_active: bool,
 }
 

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use jiff::Timestamp;
+use serde::{Deserialize, Deserializer};
 
 use super::{ReceivedAlert, Silence};
 use crate::upstream::SentTime;
@@ -13,7 +14,8 @@ struct WireAlert {
     labels: BTreeMap<Box<str>, Box<str>>,
     #[serde(default)]
     fingerprint: Box<str>,
-    ends_at: Option<String>,
+    #[serde(default, deserialize_with = "time")]
+    ends_at: Option<Timestamp>,
     status: WireStatus,
 }
 
@@ -28,19 +30,6 @@ struct WireStatus {
     muted_by: Option<Vec<Box<str>>>,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct WireSilence {
-    id: Box<str>,
-    status: Option<WireStatus>,
-    #[serde(default)]
-    created_by: String,
-    #[serde(default)]
-    comment: String,
-    starts_at: Option<String>,
-    ends_at: String,
-}
-
 /// The body of `/api/v2/alerts`.
 pub fn read_alerts(body: &[u8]) -> Result<Vec<ReceivedAlert>, serde_json::Error> {
     let alerts: Vec<WireAlert> = serde_json::from_slice(body)?;
@@ -48,7 +37,7 @@ pub fn read_alerts(body: &[u8]) -> Result<Vec<ReceivedAlert>, serde_json::Error>
         labels: alert.labels.into_iter().collect(),
         fingerprint: alert.fingerprint,
         is_suppressed: alert.status.state.as_deref() == Some("suppressed"),
-        ends: alert.ends_at.and_then(|ends_at| ends_at.parse().ok()),
+        ends: alert.ends_at,
         silenced_by: alert.status.silenced_by.unwrap_or_default(),
         inhibited_by: alert.status.inhibited_by.unwrap_or_default(),
         muted_by: alert.status.muted_by.unwrap_or_default(),
@@ -58,16 +47,22 @@ pub fn read_alerts(body: &[u8]) -> Result<Vec<ReceivedAlert>, serde_json::Error>
 
 /// The body of `/api/v2/silences`.
 pub fn read_silences(body: &[u8]) -> Result<Vec<Silence>, serde_json::Error> {
-    let silences: Vec<WireSilence> = serde_json::from_slice(body)?;
-    let silence = |WireSilence { id, status, created_by, comment, starts_at, ends_at }| Silence {
-        is_active: status.and_then(|status| status.state).as_deref() == Some("active"),
-        starts: starts_at.and_then(|starts_at| starts_at.parse().ok()),
-        ends: SentTime::of(ends_at),
-        id,
-        created_by,
-        comment,
-    };
-    Ok(silences.into_iter().map(silence).collect())
+    serde_json::from_slice(body)
+}
+
+/// None for a text that is no time.
+pub fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
+    let text = Option::<String>::deserialize(deserializer)?;
+    Ok(text.and_then(|text| text.parse().ok()))
+}
+
+pub fn sent_time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SentTime, D::Error> {
+    String::deserialize(deserializer).map(SentTime::of)
+}
+
+pub fn is_active<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    let status = Option::<WireStatus>::deserialize(deserializer)?;
+    Ok(status.and_then(|status| status.state).as_deref() == Some("active"))
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use crate::metrics::Metrics;
 use crate::monitoring::{
     EmptyReason, Failure, Graph, Monitoring, Period, Routed, RoutingInput, RoutingSettings, with_rule_targets,
 };
-use crate::prometheus::{InstanceName, InstanceSettings, Instances, Labels, Matrix};
+use crate::prometheus::{InstanceName, InstanceSettings, Instances, Labels, Matrix, Origin};
 use crate::store::{Scope, Store, StoreSettings};
 use crate::upstream::{ErrorKind, UpstreamError};
 
@@ -60,7 +60,7 @@ impl Online {
             Ok(instances) => Arc::new(instances),
             Err(failure) => return Self { failures: vec![failure], ..Self::default() },
         };
-        let store = Store::new(instances.clone(), &StoreSettings { max_bytes: KEPT_BYTES }, metrics.store);
+        let store = Store::new(&StoreSettings { max_bytes: KEPT_BYTES }, metrics.store);
         let monitoring = Monitoring::new(store.clone(), instances, routing.clone());
         let from = now.checked_sub(LOOK_BACK).unwrap_or(Timestamp::UNIX_EPOCH);
         let period = Period { from, to: now, now, step: Some(STEP) };
@@ -161,7 +161,7 @@ impl Conversation<'_> {
             return Vec::new();
         }
         let finding = |diagnostic| vec![Finding::of_value(&asking.entity, RULE, diagnostic)];
-        match self.monitoring.graph(&self.routed.instance, graph, &self.period).await {
+        match self.monitoring.graph(Origin::Known, &self.routed.instance, graph, &self.period).await {
             Ok(answer) if is_empty(&answer.answer.value) => {
                 let (message, near) = match answer.empty_reason {
                     EmptyReason::NoSuchMetric { metric, similar } => {

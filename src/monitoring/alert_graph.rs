@@ -1,4 +1,4 @@
-//! The graph of an alert's expression: of an active alert its own series, where the answer tells which it is.
+//! The graph of an alert's expression: for an active alert its own series, if the answer has it.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ pub fn spec(row: &AlertRow) -> GraphSpec {
     GraphSpec { source, query, title: Some(rule.name.clone()), problems, ..GraphSpec::default() }
 }
 
-/// Leaves the alert's own series, named by its labels; all of them where none is known to be its own.
+/// Keeps the alert's own series, named by its labels; all series if none is known to be its own.
 pub fn own(graph: Graph, row: &AlertRow) -> Graph {
     let matrix = graph.answer.value.clone();
     let series: Vec<_> = matrix.series.iter().filter(|series| is_own(row, &series.labels)).cloned().collect();

@@ -1,10 +1,10 @@
-//! Whether two sets of labels mean the same alert.
+//! Whether two label sets are of the same alert.
 
 use crate::prometheus::Labels;
 
-/// Whether the given labels, more or fewer than an alert has, mean the one that has `own`: they have
-/// its name, and none that both carry differs. Alertmanager adds external labels, and a group of alerts tells only
-/// what all have in common. Without a name, at least one label must be common.
+/// Whether the given labels are those of the alert that has `own`: the names are equal, and no label that both have
+/// differs. There may be more or fewer: Alertmanager adds external labels, and a group of alerts has only the labels
+/// that are common to all. Without a name, at least one label must be common.
 pub fn same_alert(given: &Labels, own: &Labels) -> bool {
     let mut common = given.iter().filter(|(label, _)| own.get(label).is_some()).peekable();
     let named =

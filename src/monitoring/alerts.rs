@@ -14,68 +14,32 @@ pub use doubtful::DoubtfulRule;
 pub use row::AlertRow;
 pub use tally::Tally;
 
+use jiff::Timestamp;
+
 use super::silences::Silences;
 use super::skew::Skew;
-use super::verdict::{Doubt, Evidence};
+use super::verdict::{Doubt, Evidence, StateCounts};
 use crate::annotations::{AlertNames, AlertSpec, Matchers};
-use crate::prometheus::{AlertState, AlertingRule, InstanceName, Labels, Rules};
+use crate::prometheus::{AlertingRule, InstanceName, Labels, Rules};
 use crate::store::Answer;
 use crate::upstream::UpstreamError;
-
-/// How many rows are in each state, inactive ones included whether shown or not.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct StateCounts {
-    /// Without those that Alertmanager suppresses.
-    pub firing: usize,
-    pub pending: usize,
-    pub error: usize,
-    pub unknown: usize,
-    pub inactive: usize,
-    /// Firing and suppressed, each counted once: as silenced, else as inhibited, else as muted.
-    pub silenced: usize,
-    pub inhibited: usize,
-    pub muted: usize,
-}
-
-impl StateCounts {
-    /// One more in this state.
-    pub fn count(&mut self, state: AlertState) {
-        *match state {
-            AlertState::Firing => &mut self.firing,
-            AlertState::Pending => &mut self.pending,
-            AlertState::Error => &mut self.error,
-            AlertState::Unknown => &mut self.unknown,
-            AlertState::Inactive => &mut self.inactive,
-        } += 1;
-    }
-
-    pub fn suppressed(self) -> usize {
-        self.silenced + self.inhibited + self.muted
-    }
-
-    /// The word of each kind of suppression, and how many there are; none of zero.
-    pub fn suppressed_parts(self) -> impl Iterator<Item = (&'static str, usize)> {
-        let all = [("silenced", self.silenced), ("inhibited", self.inhibited), ("muted", self.muted)];
-        all.into_iter().filter(|(_, n)| *n > 0)
-    }
-}
 
 /// The alerts of an entity.
 #[derive(Clone, Debug)]
 pub struct AlertTable {
     pub instance: InstanceName,
-    pub as_of: jiff::Timestamp,
+    pub as_of: Timestamp,
     /// Why this is not the newest state.
     pub failure: Option<Arc<UpstreamError>>,
     pub warnings: Vec<String>,
     /// The instance's clock is off.
     pub skew: Option<Skew>,
-    /// In the contract's total order.
+    /// In the order of [`order::sorted`].
     pub rows: Vec<AlertRow>,
     pub counts: StateCounts,
     /// Names of the annotation that no rule of the instance has, each once.
     pub unmatched_names: Vec<String>,
-    /// The rules that may be meant and do not say for sure which alerts they have, in the table's order,
+    /// The rules that may be chosen and do not say for sure which alerts they have, in the table's order,
     /// whether or not they are among `rows`.
     pub doubtful: Vec<DoubtfulRule>,
     /// Whether any rule may give alerts that are chosen.
@@ -98,7 +62,7 @@ impl AlertTable {
             let mut chosen = AlertRow::all_of(&rules, i);
             chosen.retain(|row| is_chosen(&spec.matchers, row));
             let doubts = DoubtfulRule::of(&rules, i, answer.as_of);
-            // Expressions are read only where something follows from it.
+            // Expressions are read only where the result matters.
             let matters = !has_rules || doubts.is_some();
             if !chosen.is_empty() || (matters && PossibleAlerts::of(rule).may_match(&spec.matchers)) {
                 has_rules = true;
@@ -117,14 +81,27 @@ impl AlertTable {
             failure: answer.failure,
             warnings: rules.warnings.clone(),
             skew: Skew::of(&rules, answer.as_of),
-            rows: order::sorted(rows),
+            rows: order::sorted(rows, |row| row),
             counts,
             unmatched_names: unmatched(&spec.names, &rules),
-            doubtful: doubtful::sorted(doubtful),
+            doubtful: order::sorted(doubtful, |rule| &rule.row),
             has_rules,
             broken: spec.broken,
-            silences: Silences::NotAsked,
+            silences: Silences::NotConfigured,
         }
+    }
+
+    /// With what Alertmanager suppresses at `now` marked on its rows, and counted apart from what fires.
+    pub(super) fn silenced_by(mut self, silences: Silences, now: Timestamp) -> Self {
+        self.silences = silences;
+        AlertRow::mark_all(self.rows.iter_mut(), &self.silences, now);
+        self.rows.iter().for_each(|row| self.counts.suppress(row.suppression()));
+        if let Silences::Known { undecided, .. } = &mut self.silences {
+            *undecided = self.rows.iter().filter(|row| row.is_undecided()).count();
+        }
+        // The rest of their order stays as it is.
+        self.rows.sort_by_key(|row| (row.state(), row.is_suppressed()));
+        self
     }
 
     /// What is known of everything that is chosen, whether or not it is among the rows.
@@ -165,8 +142,8 @@ fn has_name(names: &AlertNames, name: &str) -> bool {
     }
 }
 
-/// Whether the matchers choose a row of a rule that is named. Of an alert that its rule does not list, nobody
-/// knows the labels: it is chosen where it may be meant.
+/// Whether the matchers choose a row of a rule that is named. The labels of an alert that its
+/// rule does not list are unknown: such a row is chosen if it may match.
 fn is_chosen(matchers: &Matchers, row: &AlertRow) -> bool {
     if row.is_unlisted() {
         return PossibleAlerts::of(row.rule()).may_match(matchers);

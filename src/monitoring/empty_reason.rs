@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::time::timeout;
 
-use super::{DEADLINES, Graph, Monitoring};
+use super::{Monitoring, deadlines};
 use crate::diagnostic::nearest;
 use crate::prometheus::{Instance, Matrix, MetricNames};
 use crate::promql::PromQl;
@@ -44,18 +44,18 @@ impl EmptyReason {
 }
 
 impl Monitoring {
-    /// Why a graph is empty, if it is.
+    /// Why an answer is empty, if it is.
     pub(super) async fn empty_reason(
         &self,
         instance: &Arc<Instance>,
         query: &PromQl,
-        graph: &Graph,
+        matrix: &Matrix,
     ) -> EmptyReason {
-        if !is_empty(&graph.answer.value) || query.metrics().is_empty() {
+        if !is_empty(matrix) || query.metrics().is_empty() {
             return EmptyReason::Unexplained;
         }
         let names = self.store.metric_names(instance, Scope::Whole);
-        let names = timeout(DEADLINES.empty_reason, names).await;
+        let names = timeout(deadlines::EMPTY_REASON, names).await;
         names.map_or(EmptyReason::Unexplained, |names| EmptyReason::of(query, &names))
     }
 }

@@ -10,7 +10,7 @@ use crate::promql::{NormalForm, PromQl};
 #[derive(Clone, Default)]
 pub struct Expressions(Arc<Mutex<HashMap<InstanceName, Arc<Forms>>>>);
 
-/// By the expression as the instance tells it. None: our grammar does not know it.
+/// By the expression as the instance sends it. None: it cannot be read.
 type Forms = HashMap<Box<str>, Option<NormalForm>>;
 
 impl Expressions {
@@ -40,7 +40,7 @@ impl Expressions {
     }
 }
 
-/// Those of these rules, of which most were read before.
+/// The normal forms of these rules. Most of them were read before.
 fn next(known: &Arc<Forms>, rules: &[AlertingRule]) -> Arc<Forms> {
     let queries: HashSet<&str> = rules.iter().map(|rule| rule.query.as_str()).collect();
     if queries.len() == known.len() && queries.iter().all(|query| known.contains_key(*query)) {

@@ -8,15 +8,15 @@ use super::alert_identity::same_alert;
 use crate::prometheus::{Labels, Matrix, Window, is_absent};
 use crate::promql::{PromQl, quote};
 
-/// How far back is looked for an alert of which nobody says when it fired.
+/// How far back to look for an alert whose time is not given.
 const BACK: Duration = Duration::from_secs(24 * 3600);
-/// How long after it fired is looked for its end.
+/// How long after that time to look for its end.
 const ON: Duration = Duration::from_secs(24 * 3600);
 /// Clocks and evaluations differ by as much.
 const TOLERANCE: Duration = Duration::from_secs(300);
-/// Keeps a day within the points of one question.
+/// Keeps a day within the points of one query.
 const STEP: Duration = Duration::from_secs(60);
-/// Beyond as many the labels do not make the question any narrower.
+/// More labels hardly make the query narrower.
 const MOST_LABELS: usize = 30;
 
 /// One firing that has ended.
@@ -40,14 +40,14 @@ impl Firing {
     }
 }
 
-/// What is given to learn when an alert of these labels fired, which may be more or fewer than it has.
-/// None: the labels name no alert, or nothing can be given yet.
+/// The query for when an alert of these labels fired. The labels may be more or fewer than the alert has. None: they
+/// name no alert, or the time is in the future.
 pub fn question(labels: &Labels, at: Option<Timestamp>, now: Timestamp) -> Option<(PromQl, Window)> {
     let name = labels.get("alertname")?;
     let mut query = format!("ALERTS{{alertstate=\"firing\",alertname={}", quote(name));
     let others = labels.iter().filter(|(label, _)| *label != "alertname" && is_plain(label));
     for (label, value) in others.take(MOST_LABELS) {
-        // An alert without the label is matching too.
+        // An alert without the label matches too.
         query.push_str(&format!(",{label}=~{}", quote(&format!("{}|", regex::escape(value)))));
     }
     query.push('}');
@@ -62,7 +62,7 @@ fn is_plain(label: &str) -> bool {
     !label.is_empty() && label.chars().all(name) && !label.starts_with(|c: char| c.is_ascii_digit())
 }
 
-/// The firing that is matching: the one at that time, else the last.
+/// The firing of the alert: the one at that time, else the last.
 pub fn find(matrix: &Matrix, labels: &Labels, at: Option<Timestamp>, now: Timestamp) -> Option<Firing> {
     let own = |series: &Labels| -> Labels {
         series.iter().filter(|(label, _)| !matches!(*label, "__name__" | "alertstate")).collect()
@@ -74,7 +74,7 @@ pub fn find(matrix: &Matrix, labels: &Labels, at: Option<Timestamp>, now: Timest
         let run = move |(first, last)| {
             let is_cut = first == 0;
             let (from, last) = (matrix.window.at(first), matrix.window.at(last));
-            // Of one that fires at the window's end nobody knows how long it goes on, unless that is now.
+            // The end of a firing that reaches the window's end is unknown, unless that is now.
             let open = last == matrix.window.end_ms() && now.as_millisecond() - last > step;
             let until = Timestamp::from_millisecond(last).ok().filter(|_| !open);
             let from = Timestamp::from_millisecond(from).ok()?;

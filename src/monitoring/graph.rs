@@ -31,7 +31,7 @@ pub struct Graph {
     pub stats: Vec<Stat>,
     /// Of an answer with nothing in it.
     pub empty_reason: EmptyReason,
-    /// What differs from what was asked (a raised step, histograms that are not drawn), and whether the
+    /// What differs from the request (a raised step, histograms that are not drawn), and whether the
     /// instance's clock is off, as sentences.
     pub notices: Vec<String>,
 }
@@ -73,7 +73,7 @@ impl Graph {
     }
 }
 
-/// What the answer held that no line shows.
+/// Samples of the answer that no line shows.
 fn left_out(matrix: &Matrix) -> Option<String> {
     match matrix.off_grid {
         0 => None,

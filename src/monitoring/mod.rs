@@ -1,10 +1,10 @@
-//! The questions a page may ask of an entity: the one place that joins the catalog's entities with Prometheus.
+//! What a page can request of an entity: joins the catalog's entities with Prometheus and Alertmanager.
 
 mod alert_graph;
 mod alert_identity;
 pub mod alert_index;
 mod alerts;
-mod deadlines;
+pub mod deadlines;
 mod empty_reason;
 mod expressions;
 mod firing;
@@ -28,8 +28,7 @@ use futures_util::future::join;
 use jiff::Timestamp;
 
 pub use alert_index::AlertIndexer;
-pub use alerts::{AlertRow, AlertTable, DoubtfulRule, PossibleAlerts, StateCounts};
-pub use deadlines::{DEADLINES, Deadlines};
+pub use alerts::{AlertRow, AlertTable, DoubtfulRule, PossibleAlerts};
 pub use empty_reason::EmptyReason;
 pub use expressions::Expressions;
 pub use firing::Firing;
@@ -40,7 +39,7 @@ pub use routing::{RoutingInput, RoutingSettings, UnknownInstance, Why};
 pub use silences::{AlertmanagerStatus, Silences};
 pub use skew::Skew;
 pub use stat::{Stat, StatValue};
-pub use verdict::{Doubt, Doubts, Evidence, Verdict};
+pub use verdict::{Doubt, Doubts, Evidence, StateCounts, Verdict};
 pub use window::QueryRange;
 
 use routing::Reason;
@@ -58,14 +57,14 @@ use crate::upstream::{ErrorKind, UpstreamError, Who};
 /// With more alerts on either side, a table is made outside the threads that serve pages.
 const MOST_AT_ONCE: usize = 1_000;
 
-/// The time that a page shows, already settled to instants. `from < to`; may reach beyond now.
+/// The time that a page shows. `from < to`; `to` may be in the future.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Period {
     pub from: Timestamp,
     pub to: Timestamp,
-    /// When the page was asked for: no query ends later.
+    /// When the page was requested. No query ends later.
     pub now: Timestamp,
-    /// As asked by the reader; None: chosen from the range.
+    /// As requested; None: chosen for the range.
     pub step: Option<Duration>,
 }
 
@@ -130,11 +129,11 @@ impl Monitoring {
         input: &RoutingInput,
     ) -> Result<Routed, UnknownInstance> {
         let route = routing::choose(&self.routing, entity, spec.service_name.as_deref(), input)?;
-        let instance = match &route.target {
-            None => {
+        let instance = match (route.target, &route.why) {
+            (Some(target), Why::Rule { name, .. }) => self.instances.target(name, *target),
+            _ => {
                 self.instances.get(&route.instance).cloned().ok_or_else(|| "it is not configured".to_owned())
             }
-            Some(target) => self.resolve_target(target),
         };
         let why = route.why;
         instance.map(|instance| Routed { instance, why }).map_err(|why| UnknownInstance {
@@ -144,19 +143,13 @@ impl Monitoring {
         })
     }
 
-    fn resolve_target(&self, target: &routing::Target) -> Result<Arc<Instance>, String> {
-        let rule = self.routing.targets().find(|(name, _)| *name == target.rule);
-        let (name, rule) = rule.ok_or_else(|| format!("there is no rule {}", target.rule))?;
-        self.instances.target(name, rule.instance(target))
-    }
-
-    /// What rules look at in a request.
+    /// The routing rules.
     pub fn routing(&self) -> &RoutingSettings {
         &self.routing
     }
 
-    /// The instance of that name, letter for letter, for a question that no entity asks; without a name the
-    /// unnamed one. One that is open to some entities only is as unknown as one that does not exist.
+    /// The instance of that name, letter for letter, for an address without an entity; without a name the unnamed one.
+    /// An instance that is open to some entities only is as unknown as one that does not exist.
     pub fn instance(&self, service_name: Option<&str>) -> Result<&Arc<Instance>, UnknownInstance> {
         let name = self.routing.open(service_name)?;
         self.instances.get(name).ok_or_else(|| UnknownInstance {
@@ -176,61 +169,36 @@ impl Monitoring {
         self.store.fill()
     }
 
-    /// Instances that fail, so that they are asked one question at a time.
+    /// The failing instances. Each receives one request at a time.
     pub fn failing(&self) -> Vec<Outage> {
-        self.store.failing()
+        self.instances.failing()
     }
 
-    /// One graph of a spec.
+    /// One graph of a spec. `origin`: who wrote its query.
     pub async fn graph(
-        &self,
-        instance: &Arc<Instance>,
-        spec: &GraphSpec,
-        period: &Period,
-    ) -> Result<Graph, Failure> {
-        // Boxed: a page holds many of these, each as large as all that it may ask.
-        Box::pin(self.graph_from(Origin::Known, instance, spec, period)).await
-    }
-
-    /// A graph whose query anybody could write: it takes the narrow lane to the instance.
-    pub async fn ad_hoc_graph(
-        &self,
-        instance: &Arc<Instance>,
-        spec: &GraphSpec,
-        period: &Period,
-    ) -> Result<Graph, Failure> {
-        Box::pin(self.graph_from(Origin::AdHoc, instance, spec, period)).await
-    }
-
-    async fn graph_from(
         &self,
         origin: Origin,
         instance: &Arc<Instance>,
         spec: &GraphSpec,
         period: &Period,
     ) -> Result<Graph, Failure> {
-        let query = spec.query.as_ref().ok_or(Failure::BrokenQuery)?;
-        let (window, notices) =
-            window::resolve(period, instance.settings.scrape_interval).ok_or(Failure::InTheFuture)?;
-        let answer = self.range_from(origin, instance, query, window);
-        let (answer, unit) = self.with_unit(instance, spec, query, answer).await;
-        let mut graph = Graph::of(spec, query, instance.name().clone(), answer?, notices);
-        graph.unit = unit;
-        graph.empty_reason = self.empty_reason(instance, query, &graph).await;
-        Ok(graph)
+        // Boxed: a page holds many of these, each as large as all requests that it may make.
+        Box::pin(async move {
+            let query = spec.query.as_ref().ok_or(Failure::BrokenQuery)?;
+            let (window, notices) =
+                window::resolve(period, instance.settings.scrape_interval).ok_or(Failure::InTheFuture)?;
+            let answer = self.range(origin, instance, query, window);
+            let (answer, unit) = self.with_unit(instance, spec, query, answer).await;
+            let mut graph = Graph::of(spec, query, instance.name().clone(), answer?, notices);
+            graph.unit = unit;
+            graph.empty_reason = self.empty_reason(instance, query, &graph.answer.value).await;
+            Ok(graph)
+        })
+        .await
     }
 
-    /// The samples of a query that anybody could write, at exactly the instants that are asked for.
-    pub async fn ad_hoc_range(
-        &self,
-        instance: &Arc<Instance>,
-        query: &PromQl,
-        window: Window,
-    ) -> Result<Answer<Matrix>, Failure> {
-        self.range_from(Origin::AdHoc, instance, query, window).await
-    }
-
-    async fn range_from(
+    /// The samples of a query, at exactly the instants of the window.
+    pub async fn range(
         &self,
         origin: Origin,
         instance: &Arc<Instance>,
@@ -275,58 +243,36 @@ impl Monitoring {
         row: &AlertRow,
         period: &Period,
     ) -> Result<Graph, Failure> {
-        let graph = self.graph(instance, &alert_graph::spec(row), period).await?;
+        let graph = self.graph(Origin::Known, instance, &alert_graph::spec(row), period).await?;
         Ok(alert_graph::own(graph, row))
     }
 
-    /// The alert table of a spec, with what is held back at `now`. Rows that are not active are in it when
-    /// `show_inactive`, and counted in any case.
+    /// The alert table of a spec, with what Alertmanager suppresses at `now`. `origin`: who wrote the spec. Rows that are
+    /// not active are in it when `show_inactive`, and counted in any case.
     pub async fn alerts(
         &self,
+        origin: Origin,
         instance: &Arc<Instance>,
         spec: &MonitoringSpec,
         show_inactive: bool,
         now: Timestamp,
     ) -> Result<AlertTable, Failure> {
-        let (size, table) = self.table(instance, spec, show_inactive, now).await?;
-        if size <= MOST_AT_ONCE {
-            return Ok(table());
-        }
-        tokio::task::spawn_blocking(table).await.map_err(|broken| broken_off(instance, &broken))
-    }
-
-    /// The same of a spec that anybody could write, whose regexes may be the worst: they are never tested on this
-    /// thread.
-    pub async fn ad_hoc_alerts(
-        &self,
-        instance: &Arc<Instance>,
-        spec: &MonitoringSpec,
-        show_inactive: bool,
-        now: Timestamp,
-    ) -> Result<AlertTable, Failure> {
-        let (_, table) = self.table(instance, spec, show_inactive, now).await?;
-        Ok(compute(table).await)
-    }
-
-    /// The making of an alert table, and how many alerts are looked at for it.
-    async fn table(
-        &self,
-        instance: &Arc<Instance>,
-        spec: &MonitoringSpec,
-        show_inactive: bool,
-        now: Timestamp,
-    ) -> Result<(usize, Box<dyn FnOnce() -> AlertTable + Send>), Failure> {
         let alerts = spec.alerts.clone().ok_or(Failure::NoAnnotation)?;
-        let (answer, (silences, held_back)) =
-            join(Box::pin(self.rules(instance)), Box::pin(self.silences(instance))).await;
-        let (own, answer) = (instance.name().clone(), answer?);
+        let requests = join(Box::pin(self.rules(instance)), Box::pin(self.silences(instance)));
+        let (answer, silences) = requests.await;
+        let (name, answer) = (instance.name().clone(), answer?);
         let rows: usize = answer.value.rules.iter().map(|rule| rule.alerts.len()).sum();
-        let held = held_back.as_ref().map_or(0, |held_back| held_back.answer.value.len());
-        let table = move || {
-            let table = AlertTable::of(own, &alerts, answer, show_inactive);
-            table.silenced_by(silences, held_back.as_ref(), now)
-        };
-        Ok((rows.max(held), Box::new(table)))
+        let size = rows.max(silences.answer().map_or(0, |answer| answer.value.len()));
+        let table = move || AlertTable::of(name, &alerts, answer, show_inactive).silenced_by(silences, now);
+        match origin {
+            // Their regexes may be the worst: they are never tested on this thread.
+            Origin::AdHoc => Ok(compute(table).await),
+            Origin::Known if size <= MOST_AT_ONCE => Ok(table()),
+            Origin::Known => {
+                let table = tokio::task::spawn_blocking(table);
+                table.await.map_err(|broken| broken_off(instance, &broken))
+            }
+        }
     }
 }
 

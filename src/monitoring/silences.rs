@@ -1,4 +1,4 @@
-//! What Alertmanager holds back, joined with the rows of a table: who, why and until when.
+//! What Alertmanager suppresses: who silenced it, why and until when.
 
 mod matching;
 
@@ -6,12 +6,14 @@ use std::sync::Arc;
 
 use futures_util::future::join;
 use jiff::Timestamp;
+use tokio::time::timeout;
 use url::Url;
 
 use self::matching::SuppressionMatcher;
-use super::{AlertRow, AlertTable, DEADLINES, Monitoring, StateCounts};
+use super::verdict::StateCounts;
+use super::{Monitoring, deadlines};
 use crate::alertmanager::{AlertmanagerState, ReadTime, ReceivedAlert, Silence, Suppression};
-use crate::prometheus::{AlertState, ExternalLabels, Instance, Labels};
+use crate::prometheus::{ExternalLabels, Instance, Labels};
 use crate::store::{Answer, Scope};
 use crate::upstream::UpstreamError;
 
@@ -20,16 +22,19 @@ use crate::upstream::UpstreamError;
 pub enum Silences {
     /// No Alertmanager is configured for the instance.
     #[default]
-    NotAsked,
-    /// Where people open it; and how the newest attempt failed, when this is what it said before.
+    NotConfigured,
+    /// What Alertmanager answered.
     Known {
+        /// Where people open it.
         ui_url: Url,
-        failure: Option<Arc<UpstreamError>>,
-        /// How many rows fire that Alertmanager may hold back: it holds back an alert that is theirs or that of
-        /// another instance.
+        answer: Answer<AlertmanagerState>,
+        /// Tells the alerts of the instance from those of others.
+        external: Arc<Option<ExternalLabels>>,
+        /// How many rows fire that Alertmanager may suppress: it suppresses an alert that is theirs or that of another
+        /// instance.
         undecided: usize,
     },
-    /// None: it has not answered yet.
+    /// `failure` is None if it has not answered yet.
     Unknown { ui_url: Url, failure: Option<Arc<UpstreamError>> },
 }
 
@@ -37,32 +42,55 @@ impl Silences {
     /// Where people open the Alertmanager.
     pub fn ui_url(&self) -> Option<&Url> {
         match self {
-            Self::NotAsked => None,
+            Self::NotConfigured => None,
             Self::Known { ui_url, .. } | Self::Unknown { ui_url, .. } => Some(ui_url),
         }
     }
 
-    /// Whether what is held back is known as it is now.
+    /// Whether what is suppressed is known as it is now.
     pub fn is_sure(&self) -> bool {
-        matches!(self, Self::NotAsked | Self::Known { failure: None, undecided: 0, .. })
+        match self {
+            Self::NotConfigured => true,
+            Self::Known { answer, undecided, .. } => !answer.is_stale() && *undecided == 0,
+            Self::Unknown { .. } => false,
+        }
+    }
+
+    pub(super) fn answer(&self) -> Option<&Answer<AlertmanagerState>> {
+        match self {
+            Self::Known { answer, .. } => Some(answer),
+            Self::NotConfigured | Self::Unknown { .. } => None,
+        }
+    }
+
+    /// Finds what is suppressed at `now`. None: nothing is known to be.
+    pub(super) fn matcher(&self, now: Timestamp) -> Option<SuppressionMatcher<'_>> {
+        let Self::Known { answer, external, .. } = self else { return None };
+        let at = ReadTime { now, as_of: answer.as_of, is_stale: answer.is_stale() };
+        Some(SuppressionMatcher::new(&answer.value, external.as_ref().as_ref(), at))
     }
 }
 
-/// An alert as its Alertmanager has it, and what holds it back now. What is over, or not known to hold, is not in
-/// it: see [`AlertmanagerState::suppression`].
+/// An alert as its Alertmanager has it, and what suppresses it now. What is over, or not known to be in force, is not
+/// in it: see [`AlertmanagerState::suppression`].
 #[derive(Clone, Debug, Default)]
 pub struct AlertmanagerStatus {
     /// None: it is not known whether Alertmanager has this alert or that of another instance.
     alert: Option<Arc<ReceivedAlert>>,
     pub silences: Vec<Arc<Silence>>,
-    /// Names of the alerts on whose account it is held back.
+    /// Names of the alerts that inhibit it.
     pub inhibited_by: Vec<String>,
     /// Time intervals.
     pub muted_by: Vec<String>,
 }
 
 impl AlertmanagerStatus {
-    /// `silenced`, else `inhibited`, else `muted`; None: it is sent on.
+    /// Whether it is known to be this alert, and not perhaps that of another instance.
+    pub(super) fn is_own(&self) -> bool {
+        self.alert.is_some()
+    }
+
+    /// `silenced`, else `inhibited`, else `muted`; None: Alertmanager sends notifications.
     pub fn word(&self) -> Option<&'static str> {
         match (self.is_silenced(), self.is_inhibited(), self.muted_by.is_empty()) {
             (true, _, _) => Some("silenced"),
@@ -103,77 +131,27 @@ impl AlertmanagerStatus {
     }
 }
 
-/// What Alertmanager said, and what tells the alerts of an instance from those of others.
-#[derive(Clone, Debug)]
-pub struct AlertmanagerAnswer {
-    pub answer: Answer<AlertmanagerState>,
-    pub external: Arc<Option<ExternalLabels>>,
-}
-
-impl AlertmanagerAnswer {
-    /// Marks what is held back at `now` on rows that fire.
-    pub fn mark<'r>(&self, rows: impl Iterator<Item = &'r mut AlertRow>, now: Timestamp) {
-        let at = ReadTime { now, as_of: self.answer.as_of, is_stale: self.answer.is_stale() };
-        let mut matcher = SuppressionMatcher::new(&self.answer.value, self.external.as_ref().as_ref(), at);
-        for row in rows.filter(|row| row.state() == AlertState::Firing) {
-            let Some(alert) = row.alert() else { continue };
-            row.alertmanager = matcher.find(&alert.labels).map(Arc::new);
-        }
-    }
-
-    /// When something that is held back may not be any more, if nothing newer is known by then.
-    pub fn changes_after(&self, now: Timestamp) -> Option<Timestamp> {
-        self.answer.value.changes_after(now)
-    }
-}
-
 impl Monitoring {
-    /// What the instance's Alertmanager holds back, unless it takes too long; the fetch goes on in the store.
-    pub(super) async fn silences(&self, instance: &Arc<Instance>) -> (Silences, Option<AlertmanagerAnswer>) {
-        let Some(settings) = self.store.alertmanager(instance.name()) else {
-            return (Silences::NotAsked, None);
-        };
+    /// What the instance's Alertmanager suppresses, unless it takes too long; the fetch goes on in the store.
+    pub(super) async fn silences(&self, instance: &Arc<Instance>) -> Silences {
+        let Some(settings) = self.store.alertmanager(instance.name()) else { return Silences::NotConfigured };
         let ui_url = settings.ui_url.clone();
-        let external = self.store.external_labels(instance, Scope::Whole);
-        let external = tokio::time::timeout(DEADLINES.alertmanager, external);
-        let answer = self.store.silences(instance, Scope::Whole);
-        match join(tokio::time::timeout(DEADLINES.alertmanager, answer), external).await {
+        let external = timeout(deadlines::ALERTMANAGER, self.store.external_labels(instance, Scope::Whole));
+        let answer = timeout(deadlines::ALERTMANAGER, self.store.silences(instance, Scope::Whole));
+        match join(answer, external).await {
             (Ok(Ok(answer)), external) => {
-                let failure = answer.failure.clone();
-                let answer = AlertmanagerAnswer { answer, external: external.unwrap_or_default() };
-                (Silences::Known { ui_url, failure, undecided: 0 }, Some(answer))
+                Silences::Known { ui_url, answer, external: external.unwrap_or_default(), undecided: 0 }
             }
-            (Ok(Err(failure)), _) => (Silences::Unknown { ui_url, failure: Some(failure) }, None),
-            (Err(_), _) => (Silences::Unknown { ui_url, failure: None }, None),
+            (Ok(Err(failure)), _) => Silences::Unknown { ui_url, failure: Some(failure) },
+            (Err(_), _) => Silences::Unknown { ui_url, failure: None },
         }
-    }
-}
-
-impl AlertTable {
-    /// With what is held back now marked on its rows, and counted apart from what fires.
-    pub(super) fn silenced_by(
-        mut self,
-        silences: Silences,
-        answer: Option<&AlertmanagerAnswer>,
-        now: Timestamp,
-    ) -> Self {
-        self.silences = silences;
-        let Some(answer) = answer else { return self };
-        answer.mark(self.rows.iter_mut(), now);
-        self.rows.iter().for_each(|row| self.counts.suppress(row));
-        if let Silences::Known { undecided, .. } = &mut self.silences {
-            *undecided = self.rows.iter().filter(|row| row.is_undecided()).count();
-        }
-        // The rest of their order stays as it is.
-        self.rows.sort_by_key(|row| (row.state(), row.is_suppressed()));
-        self
     }
 }
 
 impl StateCounts {
-    /// Of a row that is counted and held back: one less that fires.
-    pub(super) fn suppress(&mut self, row: &AlertRow) {
-        let count = match row.suppression().and_then(AlertmanagerStatus::word) {
+    /// Of a row that is counted: one less fires if it is suppressed.
+    pub(super) fn suppress(&mut self, status: Option<&AlertmanagerStatus>) {
+        let count = match status.and_then(AlertmanagerStatus::word) {
             Some("silenced") => &mut self.silenced,
             Some("inhibited") => &mut self.inhibited,
             Some(_) => &mut self.muted,
@@ -181,22 +159,5 @@ impl StateCounts {
         };
         *count += 1;
         self.firing = self.firing.saturating_sub(1);
-    }
-}
-
-impl AlertRow {
-    /// The alert as its Alertmanager has it. None: it has none such, or nobody knows.
-    pub fn suppression(&self) -> Option<&AlertmanagerStatus> {
-        self.alertmanager.as_deref().filter(|status| status.alert.is_some())
-    }
-
-    /// Whether Alertmanager holds back an alert that is this one or that of another instance.
-    pub(super) fn is_undecided(&self) -> bool {
-        self.alertmanager.as_deref().is_some_and(|status| status.alert.is_none())
-    }
-
-    /// Whether Alertmanager tells nobody of it.
-    pub fn is_suppressed(&self) -> bool {
-        self.suppression().and_then(AlertmanagerStatus::word).is_some()
     }
 }

@@ -17,7 +17,7 @@ pub enum Skew {
 }
 
 impl Skew {
-    /// None: the clocks agree as far as can be told. `as_of`: the portal's clock when the answer came.
+    /// None: the clocks agree as far as is known. `as_of`: the portal's clock when the answer came.
     pub fn of(rules: &Rules, as_of: Timestamp) -> Option<Self> {
         let times = rules.latest.map(|at| at.duration_since(as_of)).filter(|by| *by > TOLERATED);
         Self::of_date(rules.date, as_of).or(times.map(Self::Times))

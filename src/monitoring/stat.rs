@@ -1,4 +1,4 @@
-//! Single values in place of lines: what a query is at one instant.
+//! Single values in place of lines: the result of a query at one instant.
 
 use super::names::{Naming, names};
 use super::quantiles::{labelled, quantiles};

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Debug};
 
-use super::StateCounts;
+use crate::prometheus::AlertState;
 
 /// The state of everything that an entity or an address chooses, worst first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -43,15 +43,15 @@ pub enum Doubt {
     Warned = 1 << 2,
     /// A name is chosen that no rule has.
     MissingRule = 1 << 3,
-    /// A rule that may be meant cannot be evaluated.
+    /// A rule that may be chosen cannot be evaluated.
     FailingRule = 1 << 4,
-    /// A rule that may be meant was never evaluated.
+    /// A rule that may be chosen was never evaluated.
     UnevaluatedRule = 1 << 5,
-    /// A rule that may be meant was last evaluated too long ago, or at a time that cannot be right.
+    /// A rule that may be chosen was last evaluated too long ago, or at a time that cannot be right.
     LateRule = 1 << 6,
-    /// A rule that may be meant calls itself firing or pending and lists no such alert.
+    /// A rule that may be chosen calls itself firing or pending and lists no such alert.
     UnlistedAlert = 1 << 7,
-    /// An alert, or a rule that may be meant, is in a state that has no known name.
+    /// An alert, or a rule that may be chosen, is in a state that has no known name.
     UnknownState = 1 << 8,
     /// A part of the selector cannot be read.
     BrokenSelector = 1 << 9,
@@ -125,6 +125,44 @@ impl FromIterator<Doubt> for Doubts {
         let mut all = Self::default();
         doubts.into_iter().for_each(|doubt| all.add(doubt));
         all
+    }
+}
+
+/// How many rows are in each state, inactive ones included whether shown or not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StateCounts {
+    /// Without those that Alertmanager suppresses.
+    pub firing: usize,
+    pub pending: usize,
+    pub error: usize,
+    pub unknown: usize,
+    pub inactive: usize,
+    /// Firing and suppressed, each counted once: as silenced, else as inhibited, else as muted.
+    pub silenced: usize,
+    pub inhibited: usize,
+    pub muted: usize,
+}
+
+impl StateCounts {
+    /// One more in this state.
+    pub fn count(&mut self, state: AlertState) {
+        *match state {
+            AlertState::Firing => &mut self.firing,
+            AlertState::Pending => &mut self.pending,
+            AlertState::Error => &mut self.error,
+            AlertState::Unknown => &mut self.unknown,
+            AlertState::Inactive => &mut self.inactive,
+        } += 1;
+    }
+
+    pub fn suppressed(self) -> usize {
+        self.silenced + self.inhibited + self.muted
+    }
+
+    /// The word of each kind of suppression, and how many there are; none of zero.
+    pub fn suppressed_parts(self) -> impl Iterator<Item = (&'static str, usize)> {
+        let all = [("silenced", self.silenced), ("inhibited", self.inhibited), ("muted", self.muted)];
+        all.into_iter().filter(|(_, n)| *n > 0)
     }
 }
 

@@ -6,8 +6,8 @@
 //!   A rejected query is a success: the instance answered.
 //! - A timeout is a failure only if the instance answered nothing else in the meantime, so that one slow graph does
 //!   not cut off a healthy instance. A timeout of an ad-hoc query is never a failure.
-//! - Failures of known queries count for all queries, those of ad-hoc queries for ad-hoc ones only: strangers cannot
-//!   keep pages from an instance that answers them.
+//! - Failures of known queries count for all queries, those of ad-hoc queries for ad-hoc ones only: ad-hoc queries
+//!   cannot keep pages from an instance that answers them.
 //! - While the breaker is open, one request at a time goes out as a probe, and the next not before [`PAUSE`]. All
 //!   others get the newest failure. Any success closes the breaker.
 
@@ -44,13 +44,13 @@ struct State {
 /// The state of the queries of one origin.
 #[derive(Default)]
 struct OriginState {
-    /// In a row.
+    /// Since the last success.
     failures: u32,
     /// None: closed.
     open: Option<Outage>,
-    /// No probe goes before that; None: at once.
+    /// The next probe is not sent before that time; None: it may be sent at once.
     next_probe: Option<Instant>,
-    /// A probe is out. It may be one of an earlier failure, which another answer ended.
+    /// A probe is running, perhaps one of an earlier outage that another answer ended.
     is_probed: bool,
 }
 
@@ -161,7 +161,7 @@ impl State {
     }
 
     fn blocked(&mut self, origin: Origin, now: Instant) -> Option<Arc<UpstreamError>> {
-        // A page does not wait for a stranger's probe, but a stranger for a page's.
+        // A known query does not wait for an ad-hoc probe, but an ad-hoc query waits for a known one.
         let is_probed = self.known.is_probed || self.of(origin).is_probed;
         let own = self.of(origin);
         let open = own.open.as_ref()?;
@@ -173,16 +173,26 @@ impl State {
 impl Permit {
     /// Reports the end of the request.
     pub fn end<T>(self, result: Result<&T, &UpstreamError>, now: Instant) {
-        match result.map_err(|error| (error, HealthSignal::of(error))) {
-            Ok(_) | Err((_, HealthSignal::Answered)) => self.breaker.succeed(now),
-            Err((error, HealthSignal::Failed)) => self.breaker.fail(self.origin, error, now),
-            Err((error, HealthSignal::Late)) => {
-                let answered = self.breaker.state().succeeded_at.is_some_and(|at| at >= self.begun);
-                if self.origin == Origin::Known && !answered {
+        use ErrorKind as K;
+        let Err(error) = result else { return self.breaker.succeed(now) };
+        match (error.kind, error.status) {
+            // The query is to blame.
+            (K::BadQuery | K::TooManySamples | K::TooManyPoints, _) => self.breaker.succeed(now),
+            // It rejects the credential, or answers more than the portal reads: it is there all the same.
+            (K::Unauthorized | K::TooLarge, _) => self.breaker.succeed(now),
+            (K::Timeout, _) => {
+                let has_answered = self.breaker.state().succeeded_at.is_some_and(|at| at >= self.begun);
+                if self.origin == Origin::Known && !has_answered {
                     self.breaker.fail(self.origin, error, now);
                 }
             }
-            Err((_, HealthSignal::None)) => {}
+            (K::Unreachable | K::Certificate | K::Tls, _)
+            | (K::NotTheApi | K::HtmlPage | K::Incomplete, _)
+            | (K::Upstream | K::Overloaded, Some(500..)) => self.breaker.fail(self.origin, error, now),
+            // An error in the instance's own words, 404 and the like.
+            (K::Upstream, Some(_)) => self.breaker.succeed(now),
+            // The request was not sent, or the instance reports overload.
+            (K::Upstream | K::Overloaded, _) => {}
         }
     }
 }
@@ -197,37 +207,9 @@ impl Drop for Permit {
         let own = state.of(self.origin);
         own.is_probed = false;
         own.next_probe = Some(next);
-        // The result of a page's probe holds for strangers too.
+        // The result of a known query's probe holds for ad-hoc queries too.
         if self.origin == Origin::Known {
             state.ad_hoc.next_probe = Some(next);
-        }
-    }
-}
-
-/// What an error says about the instance.
-enum HealthSignal {
-    /// It answered: the query is to blame.
-    Answered,
-    Failed,
-    Late,
-    /// Nothing: the request was not sent, or the instance reports overload.
-    None,
-}
-
-impl HealthSignal {
-    fn of(error: &UpstreamError) -> Self {
-        use ErrorKind as K;
-        match (error.kind, error.status) {
-            (K::BadQuery | K::TooManySamples | K::TooManyPoints, _) => Self::Answered,
-            // It rejects the credential, or answers more than the portal reads: it is there all the same.
-            (K::Unauthorized | K::TooLarge, _) => Self::Answered,
-            (K::Timeout, _) => Self::Late,
-            (K::Unreachable | K::Certificate | K::Tls, _) => Self::Failed,
-            (K::NotTheApi | K::HtmlPage | K::Incomplete, _) => Self::Failed,
-            (K::Upstream | K::Overloaded, Some(500..)) => Self::Failed,
-            // An error in the instance's own words, 404 and the like.
-            (K::Upstream, Some(_)) => Self::Answered,
-            (K::Upstream | K::Overloaded, _) => Self::None,
         }
     }
 }

@@ -1,33 +1,27 @@
 //! Native histograms: buckets with their boundaries, and the quantiles that Prometheus reads from them.
 
-use super::Labels;
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::labels::Labels;
+use super::numbers::SampleText;
 
 /// Which of a bucket's boundaries belong to it, as Prometheus' JSON numbers them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Boundaries {
-    /// 0: without the lower, with the upper.
+    /// Without the lower, with the upper.
     OpenLeft,
-    /// 1: with the lower, without the upper.
+    /// With the lower, without the upper.
     OpenRight,
-    /// 2: without both.
+    /// Without both.
     Open,
-    /// 3: with both.
+    /// With both.
     Closed,
 }
 
 impl Boundaries {
-    pub fn from_code(code: u8) -> Option<Self> {
-        [Self::OpenLeft, Self::OpenRight, Self::Open, Self::Closed].into_iter().find(|b| b.code() == code)
-    }
-
-    pub fn code(self) -> u8 {
-        match self {
-            Self::OpenLeft => 0,
-            Self::OpenRight => 1,
-            Self::Open => 2,
-            Self::Closed => 3,
-        }
-    }
+    /// Each at the place of its number.
+    const ALL: [Self; 4] = [Self::OpenLeft, Self::OpenRight, Self::Open, Self::Closed];
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -38,13 +32,47 @@ pub struct Bucket {
     pub count: f64,
 }
 
-/// One native histogram; its buckets are in ascending order.
-#[derive(Clone, Debug, PartialEq)]
+/// `[0,"1","2","3"]`: boundaries, lower, upper, count.
+impl Serialize for Bucket {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { boundaries, lower, upper, count } = *self;
+        (boundaries as u8, SampleText(lower), SampleText(upper), SampleText(count)).serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Bucket {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let (code, SampleText(lower), SampleText(upper), SampleText(count)) =
+            <(u8, _, _, _)>::deserialize(deserializer)?;
+        let boundaries = Boundaries::ALL.get(usize::from(code)).copied();
+        let unknown = || D::Error::custom("a histogram has boundaries of an unknown kind");
+        Ok(Self { boundaries: boundaries.ok_or_else(unknown)?, lower, upper, count })
+    }
+}
+
+/// One native histogram; its buckets are in ascending order. In JSON
+/// `{"count":"3","sum":"4.5","buckets":[[0,"1","2","3"]]}`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Histogram {
+    #[serde(serialize_with = "SampleText::write", deserialize_with = "SampleText::read")]
     pub count: f64,
-    /// NaN where observations were NaN, or where the instance does not tell.
+    /// NaN where observations were NaN, or where the instance does not send it.
+    #[serde(default = "nan", serialize_with = "SampleText::write", deserialize_with = "read_sum")]
     pub sum: f64,
+    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "read_buckets")]
     pub buckets: Vec<Bucket>,
+}
+
+fn nan() -> f64 {
+    f64::NAN
+}
+
+fn read_sum<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    Option::deserialize(deserializer).map(|sum| sum.map_or_else(nan, |SampleText(sum)| sum))
+}
+
+fn read_buckets<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Bucket>, D::Error> {
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
 /// A series' native histograms by epoch milliseconds.

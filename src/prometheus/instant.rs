@@ -1,6 +1,12 @@
 //! Answers at one instant: vectors, scalars, strings, and the matrices of range selectors.
 
-use super::{Histogram, Labels, remarks};
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+
+use super::histogram::Histogram;
+use super::labels::Labels;
+use super::numbers::{SampleText, Seconds};
+use super::remarks;
 
 /// What a sample holds.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,29 +24,62 @@ pub struct InstantSample {
     pub value: SampleValue,
 }
 
+impl Serialize for InstantSample {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let at = Seconds(self.at_ms);
+        let mut map = serializer.serialize_map(Some(2))?;
+        map.serialize_entry("metric", &self.labels)?;
+        match &self.value {
+            SampleValue::Float(value) => map.serialize_entry("value", &(at, SampleText(*value)))?,
+            SampleValue::Histogram(histogram) => map.serialize_entry("histogram", &(at, histogram))?,
+        }
+        map.end()
+    }
+}
+
 /// A series with samples at times of their own, not on a grid; times in epoch milliseconds.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct SeriesSamples {
+    #[serde(rename = "metric")]
     pub labels: Labels,
+    #[serde(rename = "values", skip_serializing_if = "Vec::is_empty", serialize_with = "write_floats")]
     pub floats: Vec<(i64, f64)>,
+    #[serde(skip_serializing_if = "Vec::is_empty", serialize_with = "write_histograms")]
     pub histograms: Vec<(i64, Histogram)>,
 }
 
-/// The value of a query at one instant.
-#[derive(Clone, Debug, PartialEq)]
+fn write_floats<S: Serializer>(points: &[(i64, f64)], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(points.iter().map(|(at_ms, value)| (Seconds(*at_ms), SampleText(*value))))
+}
+
+/// Histograms with their times in epoch milliseconds.
+pub fn write_histograms<S: Serializer>(
+    points: &[(i64, Histogram)],
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(points.iter().map(|(at_ms, histogram)| (Seconds(*at_ms), histogram)))
+}
+
+/// The value of a query at one instant. In JSON `{"resultType":"scalar","result":[1.5,"7"]}`.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "resultType", content = "result", rename_all = "lowercase")]
 pub enum InstantValue {
-    /// In the order of the answer, which `sort` and `topk` mean something by.
+    /// In the order of the answer, which `sort` and `topk` determine.
     Vector(Vec<InstantSample>),
     /// Of a range selector.
     Matrix(Vec<SeriesSamples>),
-    Scalar {
-        at_ms: i64,
-        value: f64,
-    },
-    String {
-        at_ms: i64,
-        text: String,
-    },
+    #[serde(serialize_with = "write_scalar")]
+    Scalar { at_ms: i64, value: f64 },
+    #[serde(serialize_with = "write_string")]
+    String { at_ms: i64, text: String },
+}
+
+fn write_scalar<S: Serializer>(at_ms: &i64, value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+    (Seconds(*at_ms), SampleText(*value)).serialize(serializer)
+}
+
+fn write_string<S: Serializer>(at_ms: &i64, text: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    (Seconds(*at_ms), text).serialize(serializer)
 }
 
 /// A complete answer to an instant query.

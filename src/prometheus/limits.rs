@@ -1,10 +1,10 @@
-//! Limits on concurrent requests: so many at once, so many waiting, no more.
+//! Limits on concurrent requests, and on requests that wait.
 
 use std::time::Duration;
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use super::request::Request;
+use super::request::{Origin, Request};
 
 /// The most requests that wait for a slot.
 const QUEUE: usize = 32;
@@ -14,15 +14,6 @@ const RULES_SLOTS: usize = 2;
 const METADATA_SLOTS: usize = 2;
 /// Ad-hoc queries get one in so many of an instance's slots.
 const AD_HOC_SHARE: usize = 4;
-
-/// Who wrote a query. It decides which limits the query meets, never what the answer is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Origin {
-    /// A trusted author: of an annotation, or of the instance's own rules.
-    Known,
-    /// Whoever opened the address.
-    AdHoc,
-}
 
 /// Slots, and a bounded queue for them.
 pub struct Limiter {

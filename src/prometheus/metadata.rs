@@ -1,11 +1,13 @@
-//! What an instance knows about metrics by name: their units and types, and which there are.
+//! What an instance knows about metrics by name, and what it adds to its alerts.
+
+use super::labels::Labels;
 
 /// What the targets of an instance say of a metric.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Metadata {
     /// The unit's own word (untrusted); None when no target says one, or two differ.
     pub unit: Option<String>,
-    /// Of a histogram or a summary too: all that their series have are counts and sums.
+    /// True for histograms and summaries too: their series are counts and sums.
     pub is_counter: bool,
 }
 
@@ -44,5 +46,21 @@ impl MetricNames {
     /// Bytes that they hold in memory, about.
     pub fn weight(&self) -> usize {
         self.names.iter().map(|name| name.len() + 32).sum::<usize>() + 64
+    }
+}
+
+/// The external labels of an instance that sends alerts to Alertmanager, as its own configuration has them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ExternalLabels {
+    /// A label that an alert has itself keeps the alert's value.
+    pub labels: Labels,
+    /// Rules of the configuration (`alert_relabel_configs`) may then take labels away, or change them.
+    pub is_relabelled: bool,
+}
+
+impl ExternalLabels {
+    /// Bytes in memory, about.
+    pub fn weight(&self) -> usize {
+        self.labels.weight() + 64
     }
 }

@@ -5,13 +5,21 @@ use std::time::Duration;
 use url::Url;
 
 use super::Window;
-use super::limits::Origin;
 use super::wire::NextPage;
 use crate::promql::PromQl;
-use crate::upstream::{HttpClient, Reply, UpstreamError, endpoint};
+use crate::upstream::{ErrorKind, HttpClient, Reply, UpstreamError, endpoint};
 
 /// The most names of metrics that are requested.
 pub const MOST_NAMES: usize = 20_000;
+
+/// Who wrote a query. It decides which limits the query meets, never what the answer is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Origin {
+    /// A trusted author: of an annotation, or of the instance's own rules.
+    Known,
+    /// Whoever opened the address.
+    AdHoc,
+}
 
 /// A question, before it becomes an HTTP request.
 pub enum Request<'a> {
@@ -57,79 +65,58 @@ impl Request<'_> {
             Self::Config => "config",
         }
     }
-}
 
-/// The URLs of one instance.
-pub struct Endpoints {
-    query_range: Url,
-    query: Url,
-    rules: Url,
-    metadata: Url,
-    names: Url,
-    config: Url,
-}
-
-impl Endpoints {
-    /// Fails with a sentence when the API's URL is none of HTTP.
-    pub fn of(api: &Url) -> Result<Self, String> {
-        let mut rules = endpoint(api, &["rules"])?;
-        rules.query_pairs_mut().append_pair("type", "alert");
-        let mut names = endpoint(api, &["label", "__name__", "values"])?;
-        names.query_pairs_mut().append_pair("limit", &MOST_NAMES.to_string());
-        Ok(Self {
-            query_range: endpoint(api, &["query_range"])?,
-            query: endpoint(api, &["query"])?,
-            rules,
-            metadata: endpoint(api, &["metadata"])?,
-            names,
-            config: endpoint(api, &["status", "config"])?,
-        })
+    /// Below the API's URL.
+    fn path(&self) -> &'static [&'static str] {
+        match self {
+            Self::QueryRange { .. } => &["query_range"],
+            Self::Query { .. } => &["query"],
+            Self::Rules(_) => &["rules"],
+            Self::Metadata(_) => &["metadata"],
+            Self::MetricNames => &["label", "__name__", "values"],
+            Self::Config => &["status", "config"],
+        }
     }
 
     /// `left`: of the deadline.
-    pub async fn send(
-        &self,
-        http: &HttpClient,
-        request: &Request<'_>,
-        left: Duration,
-    ) -> Result<Reply, UpstreamError> {
-        match request {
-            Request::Rules(page) => http.get(self.rules_of(*page)).await,
-            Request::Metadata(metric) => {
-                let mut url = self.metadata.clone();
-                url.query_pairs_mut().append_pair("metric", metric);
-                http.get(url).await
+    fn parameters(&self, left: Duration) -> Vec<(&'static str, String)> {
+        match self {
+            Self::QueryRange { query, window, .. } => vec![
+                ("query", query.as_str().to_owned()),
+                ("start", seconds(window.start_ms())),
+                ("end", seconds(window.until_ms())),
+                ("step", seconds(window.step_ms())),
+                ("timeout", upstream_timeout(left)),
+            ],
+            Self::Query { query, at_ms, .. } => vec![
+                ("query", query.as_str().to_owned()),
+                ("time", seconds(*at_ms)),
+                ("timeout", upstream_timeout(left)),
+            ],
+            Self::Rules(page) => {
+                let page = page.into_iter().flat_map(|NextPage { token, groups }| {
+                    [("group_limit", groups.to_string()), ("group_next_token", token.clone())]
+                });
+                [("type", "alert".to_owned())].into_iter().chain(page).collect()
             }
-            Request::MetricNames => http.get(self.names.clone()).await,
-            Request::Config => http.get(self.config.clone()).await,
-            Request::QueryRange { query, window, .. } => {
-                let form = [
-                    ("query", query.as_str()),
-                    ("start", &seconds(window.start_ms())),
-                    ("end", &seconds(window.until_ms())),
-                    ("step", &seconds(window.step_ms())),
-                    ("timeout", &upstream_timeout(left)),
-                ];
-                http.post_form(self.query_range.clone(), &form).await
-            }
-            Request::Query { query, at_ms, .. } => {
-                let form = [
-                    ("query", query.as_str()),
-                    ("time", &seconds(*at_ms)),
-                    ("timeout", &upstream_timeout(left)),
-                ];
-                http.post_form(self.query.clone(), &form).await
-            }
+            Self::Metadata(metric) => vec![("metric", (*metric).to_owned())],
+            Self::MetricNames => vec![("limit", MOST_NAMES.to_string())],
+            Self::Config => Vec::new(),
         }
     }
 
-    fn rules_of(&self, page: Option<&NextPage>) -> Url {
-        let mut url = self.rules.clone();
-        if let Some(NextPage { token, groups }) = page {
-            let mut pairs = url.query_pairs_mut();
-            pairs.append_pair("group_limit", &groups.to_string()).append_pair("group_next_token", token);
+    /// Queries may be long, so they are sent as forms.
+    pub async fn send(&self, http: &HttpClient, api: &Url, left: Duration) -> Result<Reply, UpstreamError> {
+        let mut url =
+            endpoint(api, self.path()).map_err(|detail| http.error(ErrorKind::Unreachable, &detail))?;
+        let parameters = self.parameters(left);
+        if matches!(self, Self::QueryRange { .. } | Self::Query { .. }) {
+            return http.post_form(url, &parameters).await;
         }
-        url
+        if !parameters.is_empty() {
+            url.query_pairs_mut().extend_pairs(parameters);
+        }
+        http.get(url).await
     }
 }
 

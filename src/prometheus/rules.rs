@@ -3,10 +3,15 @@
 use std::ops::Range;
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
-use super::{Labels, remarks};
+use super::labels::Labels;
+use super::numbers::{Exponent, write_whole};
+use super::remarks;
 use crate::upstream::SentTime;
+
+/// How Go writes a time that never was.
+const NEVER: &str = "0001-01-01T00:00:00Z";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -43,38 +48,50 @@ pub enum RuleHealth {
     Unknown,
 }
 
-/// One alerting rule of one group.
-#[derive(Clone, Debug)]
+/// One alerting rule of one group. In JSON in the order of Prometheus' fields, without `type`.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct AlertingRule {
+    #[serde(skip)]
     pub group: String,
+    #[serde(skip)]
     pub file: String,
     /// The group's seconds between two evaluations; 0 if the instance does not send it.
+    #[serde(skip)]
     pub interval: f64,
+    pub state: AlertState,
     pub name: String,
     pub query: String,
     /// `for`, in seconds.
+    #[serde(serialize_with = "write_whole")]
     pub duration: f64,
     /// In seconds.
+    #[serde(serialize_with = "write_whole")]
     pub keep_firing_for: f64,
     pub labels: Labels,
     pub annotations: Labels,
-    pub state: AlertState,
+    pub alerts: Vec<Alert>,
     pub health: RuleHealth,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub last_error: Option<String>,
     /// How long the last evaluation took, in seconds.
+    #[serde(serialize_with = "write_whole")]
     pub evaluation_time: f64,
     /// None for the year 1, which means never.
+    #[serde(serialize_with = "write_time")]
     pub last_evaluation: Option<SentTime>,
-    pub alerts: Vec<Alert>,
 }
 
 /// One active alert of a rule.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Alert {
     pub labels: Labels,
     pub annotations: Labels,
     pub state: AlertState,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "write_time")]
     pub active_at: Option<SentTime>,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "Exponent::write")]
     pub value: Option<f64>,
 }
 
@@ -106,6 +123,10 @@ pub struct Rules {
     pub latest: Option<Timestamp>,
     pub warnings: Vec<String>,
     pub infos: Vec<String>,
+}
+
+pub fn write_time<S: Serializer>(time: &Option<SentTime>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(time.as_ref().map_or(NEVER, SentTime::as_str))
 }
 
 impl Rules {

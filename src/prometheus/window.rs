@@ -52,6 +52,12 @@ impl Window {
         self.until_ms
     }
 
+    /// As many instants with the same step, from the epoch on.
+    pub fn from_epoch(&self) -> Self {
+        let length = self.end_ms - self.start_ms;
+        Self { start_ms: 0, end_ms: length, until_ms: length, ..*self }
+    }
+
     /// Whether every instant is a multiple of the step, so that neighbours in time share instants.
     pub fn is_aligned(&self) -> bool {
         self.start_ms.rem_euclid(self.step_ms) == 0 && self.until_ms == self.end_ms

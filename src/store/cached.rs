@@ -8,11 +8,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
-use tracing::Instrument;
 
 use super::Answer;
 use super::bounded::BoundedMap;
-use super::fetch::Fetch;
 use super::question::{CacheKey, Question, Scope, Source};
 use crate::clock;
 use crate::metrics::StoreMetrics;
@@ -21,8 +19,8 @@ use crate::upstream::{ErrorKind, UpstreamError};
 
 /// An older answer says too little about now.
 const STALE_LIMIT: Duration = Duration::from_secs(15 * 60);
-/// After a failure, how long a reader waits for the next attempt before he gets the last good answer. Shorter than
-/// pages wait for their panels. A server that is slow, but answers, is waited for.
+/// How long a reader waits for the next attempt after a failure, before it gets the last good answer. Shorter than the
+/// time that pages wait for their panels. There is no such limit for a server that is slow but answers.
 const PATIENCE: Duration = Duration::from_secs(1);
 /// The same while the instance fails.
 const PROBE_PATIENCE: Duration = Duration::from_millis(250);
@@ -40,16 +38,10 @@ pub struct Cached<Q: Question> {
     answers: BoundedMap<CacheKey<Q>, Answer<Q::Value>>,
     failures: BoundedMap<CacheKey<Q>, Arc<UpstreamError>>,
     /// By family; with the family's newest failure, if it came later.
-    last_good: BoundedMap<CacheKey<Q::Family>, Answer<Q::Value>>,
+    last_good: BoundedMap<CacheKey<Q>, Answer<Q::Value>>,
     in_flight: Mutex<HashMap<CacheKey<Q>, ResultSender<Q::Value>>>,
-    metrics: StoreMetrics,
-    runtime: Option<Handle>,
-}
-
-/// A question is answered, or its fetch runs.
-enum FetchState<T> {
-    Done(FetchResult<T>),
-    Running(watch::Receiver<Option<FetchResult<T>>>),
+    pub(super) metrics: StoreMetrics,
+    pub(super) runtime: Option<Handle>,
 }
 
 impl<Q: Question> Cached<Q> {
@@ -125,7 +117,7 @@ impl<Q: Question> Cached<Q> {
     }
 
     /// The answer or the failure of the last seconds.
-    fn remembered(&self, key: &CacheKey<Q>) -> Option<FetchResult<Q::Value>> {
+    pub(super) fn remembered(&self, key: &CacheKey<Q>) -> Option<FetchResult<Q::Value>> {
         if let Some(answer) = self.kept(key) {
             return Some(Ok(answer));
         }
@@ -144,44 +136,6 @@ impl<Q: Question> Cached<Q> {
         let Some(older) = self.older(key) else { return Err(failure) };
         self.metrics.lookup("stale");
         Ok(Answer { failure: Some(failure), ..older })
-    }
-
-    /// The result of the fetch, which the first caller starts. A caller who waits holds little more than a receiver.
-    async fn fetched(self: &Arc<Self>, source: &Arc<Q::Source>, key: &CacheKey<Q>) -> FetchResult<Q::Value> {
-        let mut receiver = match self.find(source, key) {
-            FetchState::Done(result) => return result,
-            FetchState::Running(receiver) => receiver,
-        };
-        let result = receiver.wait_for(Option::is_some).await;
-        let broken = || UpstreamError::new(source.who(), ErrorKind::Upstream, "the fetch was broken off");
-        result.ok().and_then(|result| (*result).clone()).unwrap_or_else(|| Err(Arc::new(broken())))
-    }
-
-    fn find(self: &Arc<Self>, source: &Arc<Q::Source>, key: &CacheKey<Q>) -> FetchState<Q::Value> {
-        if let Some(result) = self.remembered(key) {
-            return FetchState::Done(result);
-        }
-        let mut in_flight = self.in_flight();
-        if let Some(sender) = in_flight.get(key) {
-            self.metrics.lookup("shared");
-            return FetchState::Running(sender.subscribe());
-        }
-        // A fetch may have ended since the first look.
-        if let Some(result) = self.remembered(key) {
-            return FetchState::Done(result);
-        }
-        if let Some(failure) = key.question.blocked(source) {
-            self.metrics.lookup("failure");
-            return FetchState::Done(Err(failure));
-        }
-        self.metrics.lookup("miss");
-        let (sender, receiver) = watch::channel(None);
-        in_flight.insert(key.clone(), sender.clone());
-        let fetch = Fetch { cached: self.clone(), source: source.clone(), key: key.clone(), sender };
-        let runtime = self.runtime.clone().unwrap_or_else(Handle::current);
-        // Its log lines carry the id of the request that started it.
-        runtime.spawn(fetch.run().in_current_span());
-        FetchState::Running(receiver)
     }
 
     pub(super) fn in_flight(&self) -> MutexGuard<'_, HashMap<CacheKey<Q>, ResultSender<Q::Value>>> {

@@ -1,25 +1,80 @@
 //! A running fetch: in a task of its own, so that a reader who leaves does not end it for the others.
 
+use std::ops::ControlFlow;
 use std::pin::pin;
 use std::sync::Arc;
 
+use tokio::runtime::Handle;
+use tokio::sync::watch;
+use tracing::Instrument;
+
 use super::Answer;
 use super::cached::{Cached, FetchResult, ResultSender};
-use super::question::{CacheKey, Question};
+use super::question::{CacheKey, Question, Source};
 use crate::clock;
 use crate::prometheus::Origin;
-use crate::upstream::UpstreamError;
+use crate::upstream::{ErrorKind, UpstreamError};
+
+type ResultReceiver<T> = watch::Receiver<Option<FetchResult<T>>>;
 
 /// However it ends, no reader joins it once this is dropped.
-pub struct Fetch<Q: Question> {
-    pub cached: Arc<Cached<Q>>,
-    pub source: Arc<Q::Source>,
-    pub key: CacheKey<Q>,
-    pub sender: ResultSender<Q::Value>,
+struct Fetch<Q: Question> {
+    cached: Arc<Cached<Q>>,
+    source: Arc<Q::Source>,
+    key: CacheKey<Q>,
+    sender: ResultSender<Q::Value>,
+}
+
+impl<Q: Question> Cached<Q> {
+    /// The result of the fetch, which the first caller starts. A caller who waits holds little more than a receiver.
+    pub async fn fetched(
+        self: &Arc<Self>,
+        source: &Arc<Q::Source>,
+        key: &CacheKey<Q>,
+    ) -> FetchResult<Q::Value> {
+        let mut receiver = match self.join_or_start(source, key) {
+            ControlFlow::Break(result) => return result,
+            ControlFlow::Continue(receiver) => receiver,
+        };
+        let result = receiver.wait_for(Option::is_some).await;
+        let broken = || UpstreamError::new(source.who(), ErrorKind::Upstream, "the fetch was broken off");
+        result.ok().and_then(|result| (*result).clone()).unwrap_or_else(|| Err(Arc::new(broken())))
+    }
+
+    fn join_or_start(
+        self: &Arc<Self>,
+        source: &Arc<Q::Source>,
+        key: &CacheKey<Q>,
+    ) -> ControlFlow<FetchResult<Q::Value>, ResultReceiver<Q::Value>> {
+        if let Some(result) = self.remembered(key) {
+            return ControlFlow::Break(result);
+        }
+        let mut in_flight = self.in_flight();
+        if let Some(sender) = in_flight.get(key) {
+            self.metrics.lookup("shared");
+            return ControlFlow::Continue(sender.subscribe());
+        }
+        // A fetch may have ended since the first look.
+        if let Some(result) = self.remembered(key) {
+            return ControlFlow::Break(result);
+        }
+        if let Some(failure) = key.question.blocked(source) {
+            self.metrics.lookup("failure");
+            return ControlFlow::Break(Err(failure));
+        }
+        self.metrics.lookup("miss");
+        let (sender, receiver) = watch::channel(None);
+        in_flight.insert(key.clone(), sender.clone());
+        let fetch = Fetch { cached: self.clone(), source: source.clone(), key: key.clone(), sender };
+        let runtime = self.runtime.clone().unwrap_or_else(Handle::current);
+        // Its log lines carry the id of the request that started it.
+        runtime.spawn(fetch.run().in_current_span());
+        ControlFlow::Continue(receiver)
+    }
 }
 
 impl<Q: Question> Fetch<Q> {
-    pub async fn run(self) {
+    async fn run(self) {
         let Some(result) = self.result().await else { return };
         let result = self.keep(result);
         let sender = self.sender.clone();

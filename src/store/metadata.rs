@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Answer;
-use super::question::{Question, Source};
+use super::question::Question;
 use super::weight::Weigh;
 use crate::prometheus::{ExternalLabels, Instance, Metadata, MetricNames, Origin};
 use crate::upstream::{ErrorKind, UpstreamError};
@@ -34,23 +34,17 @@ pub struct MetricNamesQuery;
 pub struct ExternalLabelsQuery;
 
 macro_rules! metadata_question {
-    ($question:ty, $value:ty, $lifetime:expr, |$self:ident, $client:ident| $fetch:expr) => {
+    ($question:ty, $value:ty, $lifetime:expr, |$self:ident, $instance:ident| $fetch:expr) => {
         impl Question for $question {
             type Source = Instance;
             type Value = $value;
-            type Family = ();
 
-            async fn fetch(&$self, source: &Instance) -> Result<$value, UpstreamError> {
-                let $client = &source.client;
+            async fn fetch(&$self, $instance: &Instance) -> Result<$value, UpstreamError> {
                 $fetch.await
             }
 
             fn lifetime(&self, _: &Instance, _: &Answer<$value>) -> Duration {
                 $lifetime
-            }
-
-            fn family(&self) -> Option<()> {
-                None
             }
 
             fn blocked(&self, source: &Instance) -> Option<Arc<UpstreamError>> {
@@ -72,9 +66,10 @@ macro_rules! metadata_question {
     };
 }
 
-metadata_question!(MetadataQuery, Metadata, METADATA_LIFETIME, |self, client| client.metadata(&self.metric));
-metadata_question!(MetricNamesQuery, MetricNames, NAMES_LIFETIME, |self, client| client.metric_names());
-metadata_question!(ExternalLabelsQuery, Option<ExternalLabels>, EXTERNAL_LIFETIME, |self, client| client
+metadata_question!(MetadataQuery, Metadata, METADATA_LIFETIME, |self, instance| instance
+    .metadata(&self.metric));
+metadata_question!(MetricNamesQuery, MetricNames, NAMES_LIFETIME, |self, instance| instance.metric_names());
+metadata_question!(ExternalLabelsQuery, Option<ExternalLabels>, EXTERNAL_LIFETIME, |self, instance| instance
     .external_labels());
 
 /// An empty answer is kept, so that not every page repeats the request.
@@ -86,6 +81,9 @@ fn lifetime_after(kind: ErrorKind) -> Duration {
         _ => FAILED_LIFETIME,
     }
 }
+
+impl Weigh for MetricNamesQuery {}
+impl Weigh for ExternalLabelsQuery {}
 
 impl Weigh for MetadataQuery {
     fn weight(&self) -> usize {

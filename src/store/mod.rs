@@ -4,12 +4,10 @@
 mod bounded;
 mod cached;
 mod fetch;
-mod instant;
 mod metadata;
+mod queries;
 mod question;
-mod range;
 mod rules;
-mod silences;
 mod weight;
 
 use std::sync::Arc;
@@ -17,21 +15,17 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-pub use instant::InstantQuery;
+pub use queries::{InstantQuery, RangeQuery};
 pub use question::Scope;
-pub use range::RangeQuery;
-pub use rules::rules_lifetime;
-pub use silences::SILENCES_LIFETIME;
+pub use rules::{SILENCES_LIFETIME, rules_lifetime};
 
 use self::cached::Cached;
 use self::metadata::{ExternalLabelsQuery, MetadataQuery, MetricNamesQuery};
-use self::rules::RulesQuery;
-use self::silences::SilencesQuery;
+use self::rules::{RulesQuery, SilencesQuery};
 use crate::alertmanager::{AlertmanagerSettings, AlertmanagerState, Alertmanagers};
 use crate::metrics::StoreMetrics;
 use crate::prometheus::{
-    ExternalLabels, Instance, InstanceName, Instances, InstantAnswer, Matrix, Metadata, MetricNames, Outage,
-    Rules,
+    ExternalLabels, Instance, InstanceName, InstantAnswer, Matrix, Metadata, MetricNames, Rules,
 };
 use crate::upstream::{ErrorKind, UpstreamError, Who};
 
@@ -83,7 +77,6 @@ pub struct StoreFill {
 /// Cheap to clone; clones share everything.
 #[derive(Clone)]
 pub struct Store {
-    instances: Arc<Instances>,
     alertmanagers: Arc<Alertmanagers>,
     max_bytes: u64,
     metrics: StoreMetrics,
@@ -98,11 +91,10 @@ pub struct Store {
 
 impl Store {
     /// Call it on the runtime on which fetches shall run.
-    pub fn new(instances: Arc<Instances>, settings: &StoreSettings, metrics: StoreMetrics) -> Self {
+    pub fn new(settings: &StoreSettings, metrics: StoreMetrics) -> Self {
         // Sixteen parts. A last good answer is mostly also a kept one, so the sum is seldom reached.
         let part = settings.max_bytes / 16;
         Self {
-            instances,
             alertmanagers: Arc::default(),
             max_bytes: settings.max_bytes,
             range: Cached::new(part * 5, part * 3, &metrics),
@@ -205,11 +197,6 @@ impl Store {
     ) -> Arc<Option<ExternalLabels>> {
         let labels = self.external_labels.get(instance, scope, ExternalLabelsQuery).await;
         labels.map(|answer| answer.value).unwrap_or_default()
-    }
-
-    /// The failing instances. Each receives one request at a time.
-    pub fn failing(&self) -> Vec<Outage> {
-        self.instances.failing()
     }
 
     pub fn fill(&self) -> StoreFill {

@@ -13,7 +13,7 @@ use crate::upstream::{InstanceName, UpstreamError, Who};
 /// How much of a query a log line repeats, in characters.
 const LOGGED_CHARACTERS: usize = 200;
 
-/// Whose eyes will see an answer. Part of every key, so that answers for different eyes never mix.
+/// Who may see an answer. Part of every key, so that answers of different scopes never mix.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Scope {
     /// Everybody sees the whole instance.
@@ -27,18 +27,20 @@ pub trait Source: Send + Sync + 'static {
     fn who(&self) -> Who;
 
     /// Whether it fails, so that it receives one question at a time.
-    fn failing(&self, origin: Origin) -> Option<Outage>;
+    fn failing(&self, _: Origin) -> Option<Outage> {
+        None
+    }
 
     /// The failure that keeps a question back now.
-    fn blocked(&self, origin: Origin) -> Option<Arc<UpstreamError>>;
+    fn blocked(&self, _: Origin) -> Option<Arc<UpstreamError>> {
+        None
+    }
 }
 
 /// A question to a server. Equal questions to the same server have the same answer.
 pub trait Question: Weigh + Clone + Hash + Eq + Send + Sync + 'static {
     type Source: Source;
     type Value: Weigh + Send + Sync + 'static;
-    /// Questions of one family may show each other's answers while the server fails.
-    type Family: Weigh + Hash + Eq + Send + Sync + 'static;
 
     fn fetch(&self, source: &Self::Source)
     -> impl Future<Output = Result<Self::Value, UpstreamError>> + Send;
@@ -56,8 +58,11 @@ pub trait Question: Weigh + Clone + Hash + Eq + Send + Sync + 'static {
         None
     }
 
-    /// None: no older answer is ever shown.
-    fn family(&self) -> Option<Self::Family>;
+    /// The question that stands for its family: questions of one family may show each other's answers while the server
+    /// fails. None: no older answer is ever shown.
+    fn family(&self) -> Option<Self> {
+        None
+    }
 
     /// Whether its answer is kept for the family.
     fn is_kept_for_family(&self) -> bool {
@@ -87,11 +92,11 @@ pub trait Question: Weigh + Clone + Hash + Eq + Send + Sync + 'static {
     /// Its text in log lines.
     fn text(&self) -> &str;
 
-    /// Tells the operator about a failed request: once for each request, not for each reader.
+    /// Logs a failed request: once for each request, not for each reader.
     fn log(&self, error: &UpstreamError) {
         let query: String = self.text().chars().take(LOGGED_CHARACTERS).collect();
         match error.kind {
-            // The author's fault, who sees it on the page.
+            // The author made the mistake, and sees it on the page.
             kind if kind.is_of_query() => {
                 tracing::info!(fault = %error, query, "an instance rejected a query")
             }
@@ -100,7 +105,7 @@ pub trait Question: Weigh + Clone + Hash + Eq + Send + Sync + 'static {
     }
 }
 
-/// A question to one server, for some eyes.
+/// A question to one server, within a scope.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct CacheKey<Q> {
     pub source: InstanceName,
@@ -109,9 +114,16 @@ pub struct CacheKey<Q> {
 }
 
 impl<Q> CacheKey<Q> {
-    /// The same server and eyes with another question.
-    pub fn with<R>(&self, question: R) -> CacheKey<R> {
-        CacheKey { source: self.source.clone(), scope: self.scope, question }
+    /// Another question to the same server, within the same scope.
+    pub fn with(&self, question: Q) -> Self {
+        Self { source: self.source.clone(), scope: self.scope, question }
+    }
+}
+
+/// Names of instances are few, and shared.
+impl<Q: Weigh> Weigh for CacheKey<Q> {
+    fn weight(&self) -> usize {
+        self.question.weight()
     }
 }
 
@@ -125,11 +137,11 @@ impl Source for Instance {
     }
 
     fn failing(&self, origin: Origin) -> Option<Outage> {
-        self.client.failing(origin)
+        self.failing(origin)
     }
 
     fn blocked(&self, origin: Origin) -> Option<Arc<UpstreamError>> {
-        self.client.blocked(origin)
+        self.blocked(origin)
     }
 }
 
@@ -140,13 +152,5 @@ impl Source for AlertmanagerClient {
 
     fn who(&self) -> Who {
         Who::Alertmanager(self.instance.clone())
-    }
-
-    fn failing(&self, _: Origin) -> Option<Outage> {
-        None
-    }
-
-    fn blocked(&self, _: Origin) -> Option<Arc<UpstreamError>> {
-        None
     }
 }

@@ -1,22 +1,33 @@
-//! The alerting rules of an instance, fetched once per scrape interval for everybody.
+//! The alerting rules of an instance, and the alerts and silences of its Alertmanager: fetched once per interval for
+//! everybody.
 
 use std::time::Duration;
 
 use super::question::Question;
+use super::weight::Weigh;
 use super::{Answer, WARNED_LIFETIME};
+use crate::alertmanager::{AlertmanagerClient, AlertmanagerState};
 use crate::prometheus::{Instance, InstanceSettings, Rules};
 use crate::upstream::UpstreamError;
+
+/// Alertmanager itself sends groups no faster.
+pub const SILENCES_LIFETIME: Duration = Duration::from_secs(10);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct RulesQuery;
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct SilencesQuery;
+
+impl Weigh for RulesQuery {}
+impl Weigh for SilencesQuery {}
+
 impl Question for RulesQuery {
     type Source = Instance;
     type Value = Rules;
-    type Family = Self;
 
     async fn fetch(&self, source: &Instance) -> Result<Rules, UpstreamError> {
-        source.client.rules().await
+        source.rules().await
     }
 
     fn lifetime(&self, source: &Instance, answer: &Answer<Rules>) -> Duration {
@@ -33,6 +44,27 @@ impl Question for RulesQuery {
 
     fn text(&self) -> &str {
         "rules"
+    }
+}
+
+impl Question for SilencesQuery {
+    type Source = AlertmanagerClient;
+    type Value = AlertmanagerState;
+
+    async fn fetch(&self, source: &AlertmanagerClient) -> Result<AlertmanagerState, UpstreamError> {
+        source.state().await
+    }
+
+    fn lifetime(&self, _: &AlertmanagerClient, _: &Answer<AlertmanagerState>) -> Duration {
+        SILENCES_LIFETIME
+    }
+
+    fn family(&self) -> Option<Self> {
+        Some(*self)
+    }
+
+    fn text(&self) -> &str {
+        "silences"
     }
 }
 

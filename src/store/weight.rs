@@ -3,10 +3,6 @@
 use std::sync::Arc;
 
 use super::Answer;
-use super::metadata::{ExternalLabelsQuery, MetricNamesQuery};
-use super::question::CacheKey;
-use super::rules::RulesQuery;
-use super::silences::SilencesQuery;
 use crate::alertmanager::AlertmanagerState;
 use crate::prometheus::{ExternalLabels, InstantAnswer, Matrix, Metadata, MetricNames, Rules};
 use crate::upstream::UpstreamError;
@@ -17,7 +13,9 @@ pub const ENTRY: usize = 640;
 
 /// Bytes in memory, about.
 pub trait Weigh {
-    fn weight(&self) -> usize;
+    fn weight(&self) -> usize {
+        0
+    }
 }
 
 /// As caches count.
@@ -43,28 +41,11 @@ impl<T: Weigh> Weigh for Answer<T> {
     }
 }
 
-/// Names of instances are few, and shared.
-impl<Q: Weigh> Weigh for CacheKey<Q> {
-    fn weight(&self) -> usize {
-        self.question.weight()
-    }
-}
-
 macro_rules! by_own_weight {
     ($($answer:ty),*) => {
         $(impl Weigh for $answer {
             fn weight(&self) -> usize {
                 <$answer>::weight(self)
-            }
-        })*
-    };
-}
-
-macro_rules! weightless {
-    ($($question:ty),*) => {
-        $(impl Weigh for $question {
-            fn weight(&self) -> usize {
-                0
             }
         })*
     };
@@ -80,5 +61,3 @@ by_own_weight!(
     ExternalLabels,
     UpstreamError
 );
-
-weightless!((), RulesQuery, SilencesQuery, MetricNamesQuery, ExternalLabelsQuery);

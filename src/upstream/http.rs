@@ -124,7 +124,7 @@ impl HttpClient {
         .await
     }
 
-    pub async fn post_form(&self, url: Url, form: &[(&str, &str)]) -> Result<Reply, UpstreamError> {
+    pub async fn post_form(&self, url: Url, form: &[(&str, String)]) -> Result<Reply, UpstreamError> {
         self.send(self.client.post(url).form(form)).await
     }
 

@@ -64,7 +64,7 @@ async fn demo_knows_every_query_of_its_catalog_but_one() {
     let (mut refused, mut samples, mut most_series) = (Vec::new(), 0, 0);
     for (entity, spec) in specs().iter().filter(|(_, spec)| spec.service_name.is_none()) {
         for query in spec.graphs.iter().filter_map(|graph| graph.query.as_ref()) {
-            match default(&instances).client.query_range(query, window(), Origin::Known).await {
+            match default(&instances).query_range(query, window(), Origin::Known).await {
                 Ok(matrix) => {
                     assert_eq!((matrix.off_grid, matrix.histograms.len()), (0, 0), "{entity}: {query}");
                     let values = matrix.series.iter().flat_map(|series| &series.values);
@@ -88,7 +88,7 @@ async fn demo_knows_every_query_of_its_catalog_but_one() {
 #[actix_web::test]
 async fn demo_has_a_rule_for_every_alert_name_but_one() {
     let prometheus = DemoPrometheus::start().unwrap();
-    let rules = default(&instances(prometheus.address())).client.rules().await.unwrap();
+    let rules = default(&instances(prometheus.address())).rules().await.unwrap();
     let known: BTreeSet<&str> = rules.rules.iter().map(|rule| rule.name.as_str()).collect();
     let specs = specs();
     let named = specs.iter().filter(|(_, spec)| spec.service_name.is_none()).filter_map(|(_, spec)| {
@@ -132,7 +132,7 @@ fn only_the_documented_demo_entities_have_mistakes() {
 #[actix_web::test]
 async fn unreachable_demo_instance_refuses_connections() {
     let prometheus = DemoPrometheus::start().unwrap();
-    let error = default(&instances(prometheus.refusing_address().unwrap())).client.rules().await.unwrap_err();
+    let error = default(&instances(prometheus.refusing_address().unwrap())).rules().await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Unreachable);
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use promenade::clock;
 use promenade::config::Settings;
 use promenade::metrics::Metrics;
-use promenade::prometheus::Client;
+use promenade::prometheus::Instance;
 use serde_json::{Value, json};
 use world::World;
 use world::markup::{panel, tags, words};
@@ -192,7 +192,7 @@ async fn failed_page_of_rules_is_reported_and_keeps_earlier_pages() {
         })
     };
     let upstream = Upstream::start().await;
-    let client = Client::new(&upstream.instance("default"), &Metrics::new().upstream).unwrap();
+    let client = Instance::new(upstream.instance("default"), &Metrics::new().upstream).unwrap();
     for (reply, kind) in [
         (Reply::refusal(400, "bad_data", "invalid group_next_token"), "upstream_error"),
         (Reply::http(200, &[], r#"{"status":"success","data":{"gro"#), "incomplete"),

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use promenade::clock;
 use promenade::metrics::Metrics;
-use promenade::prometheus::{Client, InstanceSettings, Instances, Matrix, Origin};
+use promenade::prometheus::{Instance, InstanceSettings, Instances, Matrix, Origin};
 use promenade::upstream::{ErrorKind, UpstreamError};
 use secrecy::SecretString;
 use serde_json::json;
@@ -15,8 +15,8 @@ use world::upstream::{Reply, Upstream};
 
 const GOOD: &str = r#"{"status":"success","data":{"resultType":"matrix","result":[{"metric":{},"values":[[1699999995,"1"]]}]}}"#;
 
-fn client(settings: &InstanceSettings) -> Client {
-    Client::new(settings, &Metrics::new().upstream).unwrap()
+fn client(settings: &InstanceSettings) -> Instance {
+    Instance::new(settings.clone(), &Metrics::new().upstream).unwrap()
 }
 
 async fn ask(upstream: &Upstream) -> Result<Matrix, UpstreamError> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use promenade::metrics::Metrics;
 use promenade::prometheus::{
-    Instance, InstanceSettings, Instances, InstantAnswer, Matrix, Origin, Rules, Window,
+    Instance, InstanceSettings, Instances, InstantAnswer, Matrix, Origin, Outage, Rules, Window,
 };
 use promenade::promql::PromQl;
 use promenade::store::{Answer, InstantQuery, RangeQuery, Scope, Store, StoreSettings};
@@ -37,6 +37,7 @@ pub struct Question {
 #[derive(Clone)]
 pub struct NamedStore {
     pub store: Store,
+    instances: Arc<Instances>,
     named: Vec<Arc<Instance>>,
 }
 
@@ -51,13 +52,17 @@ impl std::ops::Deref for NamedStore {
 impl NamedStore {
     pub fn new(instances: Arc<Instances>, max_bytes: u64, metrics: &Metrics) -> Self {
         let named = instances.configured().cloned().collect();
-        Self { store: Store::new(instances, &StoreSettings { max_bytes }, metrics.store.clone()), named }
+        Self { store: Store::new(&StoreSettings { max_bytes }, metrics.store.clone()), instances, named }
     }
 
     /// With targets, which are no configured instances.
     pub fn with(mut self, targets: impl IntoIterator<Item = Arc<Instance>>) -> Self {
         self.named.extend(targets);
         self
+    }
+
+    pub fn failing(&self) -> Vec<Outage> {
+        self.instances.failing()
     }
 
     fn instance(&self, name: &str) -> &Arc<Instance> {

@@ -21,10 +21,17 @@ impl AlertIndex {
             *counts.entry(pair).or_default() += 1;
         }
         let rarity = |pairs: &Vec<Pair<'_>>| -> usize { pairs.iter().filter_map(|p| counts.get(p)).sum() };
-        let (mut words, mut pairs, mut postings) = (Words::new(), PairNumbers::default(), Vec::new());
+        let (mut words, mut pairs, mut postings) =
+            (Words::new(), HashMap::<Box<str>, LabelValues>::new(), Vec::new());
+        let mut last = 0;
         for ((entry, selector), names) in (0u32..).zip(&all.entries).zip(&all.names) {
             let numbers: Vec<u32> = match all.required(selector).min_by_key(rarity) {
-                Some(rarest) => rarest.into_iter().map(|pair| pairs.number(pair)).collect(),
+                Some(rarest) => rarest
+                    .into_iter()
+                    .map(|(label, value, kind)| {
+                        pairs.entry(label.into()).or_default().number(value, kind, &mut last)
+                    })
+                    .collect(),
                 None => vec![NONE],
             };
             let mut post =
@@ -41,7 +48,7 @@ impl AlertIndex {
         let sieves = all.sieves();
         let Selectors { mut entries, tested, labels, .. } = all;
         entries.shrink_to_fit();
-        Self { snapshot, entries, names: words, pairs: pairs.by_label, postings, tested, labels, sieves }
+        Self { snapshot, entries, names: words, pairs, postings, tested, labels, sieves }
     }
 }
 
@@ -122,26 +129,19 @@ enum PairKind {
     Beginning,
 }
 
-/// Numbers for pairs.
-#[derive(Default)]
-struct PairNumbers {
-    by_label: HashMap<Box<str>, LabelValues>,
-    last: u32,
-}
-
-impl PairNumbers {
-    fn number(&mut self, (label, value, kind): Pair<'_>) -> u32 {
-        let values = self.by_label.entry(label.into()).or_default();
+impl LabelValues {
+    /// The number of a pair; that after the last one if it is new.
+    fn number(&mut self, value: &str, kind: PairKind, last: &mut u32) -> u32 {
         let words = match kind {
-            PairKind::Whole => &mut values.whole,
+            PairKind::Whole => &mut self.whole,
             PairKind::Beginning => {
-                values.longest = values.longest.max(value.len());
-                &mut values.beginnings
+                self.longest = self.longest.max(value.len());
+                &mut self.beginnings
             }
         };
         *words.entry(value.into()).or_insert_with(|| {
-            self.last += 1;
-            self.last
+            *last += 1;
+            *last
         })
     }
 }

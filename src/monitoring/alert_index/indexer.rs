@@ -1,4 +1,4 @@
-//! Keeps the index of owners in step with the catalog: made anew in the background, swapped whole.
+//! Keeps the index in step with the catalog: made anew in the background, swapped whole.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use tokio::time::timeout;
 
 use super::AlertIndex;
 use crate::catalog::Catalog;
-use crate::monitoring::DEADLINES;
+use crate::monitoring::deadlines;
 
 /// Between two looks at the catalog.
 const PERIOD: Duration = Duration::from_secs(1);
@@ -18,9 +18,9 @@ const PERIOD: Duration = Duration::from_secs(1);
 #[derive(Clone)]
 pub struct AlertIndexer {
     catalog: Arc<Catalog>,
-    /// None before a catalog was read whole and turned around.
+    /// None before the first index of a catalog that was read whole.
     current: Arc<ArcSwapOption<AlertIndex>>,
-    /// Held by who makes the next one.
+    /// Held while the next one is made.
     making: Arc<Mutex<()>>,
 }
 
@@ -29,25 +29,25 @@ impl AlertIndexer {
         Self { catalog, current: Arc::default(), making: Arc::default() }
     }
 
-    /// The index of the catalog as it is; of one that changed a moment ago, and is large, the one before. None:
-    /// there is none before it, so nobody knows yet who owns what.
-    pub async fn owners(&self) -> Option<Arc<AlertIndex>> {
-        self.owners_within(DEADLINES.first_index).await
+    /// The index of the current catalog; the one before if the catalog just changed and is large. None: there is no index
+    /// yet.
+    pub async fn index(&self) -> Option<Arc<AlertIndex>> {
+        self.index_within(deadlines::FIRST_INDEX).await
     }
 
-    async fn owners_within(&self, patience: Duration) -> Option<Arc<AlertIndex>> {
+    async fn index_within(&self, patience: Duration) -> Option<Arc<AlertIndex>> {
         let current = self.current.load_full();
-        if current.as_ref().is_some_and(|owners| owners.is_of(&self.catalog.snapshot())) {
+        if current.as_ref().is_some_and(|index| index.is_of(&self.catalog.snapshot())) {
             return current;
         }
         let fresh = self.clone();
-        // In a task of its own, so that it goes on when it takes too long for this question.
+        // In a task of its own, so that it goes on when it takes too long for this caller.
         let made = tokio::spawn(async move { fresh.refresh().await });
-        let _ = timeout(if current.is_some() { DEADLINES.next_index } else { patience }, made).await;
+        let _ = timeout(if current.is_some() { deadlines::NEXT_INDEX } else { patience }, made).await;
         self.current.load_full()
     }
 
-    /// Follows the catalog for as long as it is polled, so that no old state of it is held on to.
+    /// Follows the catalog for as long as it is polled, so that no old snapshot stays in memory.
     pub async fn follow(self) {
         loop {
             self.refresh().await;
@@ -58,7 +58,7 @@ impl AlertIndexer {
     async fn refresh(&self) {
         let _making = self.making.lock().await;
         let snapshot = self.catalog.snapshot();
-        let is_known = self.current.load().as_ref().is_some_and(|owners| owners.is_of(&snapshot));
+        let is_known = self.current.load().as_ref().is_some_and(|index| index.is_of(&snapshot));
         if is_known || snapshot.loaded_at.is_none() {
             return;
         }
@@ -81,23 +81,23 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn nobody_is_told_of_owners_before_the_catalog_is_known() {
+    async fn there_is_no_index_before_the_catalog_is_read() {
         let catalog = Arc::new(Catalog::default());
-        let keeper = AlertIndexer::new(catalog.clone());
-        assert!(keeper.owners().await.is_none(), "the catalog was not read");
+        let indexer = AlertIndexer::new(catalog.clone());
+        assert!(indexer.index().await.is_none(), "the catalog was not read");
         catalog.swap(read());
-        let making = keeper.making.lock().await;
+        let making = indexer.making.lock().await;
         let begun = clock::stopwatch();
-        assert!(keeper.owners_within(Duration::from_millis(20)).await.is_none(), "the first takes its time");
-        assert!(begun.elapsed() < DEADLINES.first_index);
+        assert!(indexer.index_within(Duration::from_millis(20)).await.is_none(), "the first takes its time");
+        assert!(begun.elapsed() < deadlines::FIRST_INDEX);
         drop(making);
-        let first = keeper.owners().await.unwrap();
+        let first = indexer.index().await.unwrap();
         assert!(first.is_of(&catalog.snapshot()) && first.is_empty());
         catalog.swap(read());
-        let making = keeper.making.lock().await;
-        let older = keeper.owners().await.unwrap();
+        let making = indexer.making.lock().await;
+        let older = indexer.index().await.unwrap();
         assert!(Arc::ptr_eq(&older, &first), "the next takes its time");
         drop(making);
-        assert!(keeper.owners().await.unwrap().is_of(&catalog.snapshot()));
+        assert!(indexer.index().await.unwrap().is_of(&catalog.snapshot()));
     }
 }

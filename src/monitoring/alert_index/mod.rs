@@ -52,7 +52,7 @@ struct Tested {
 /// Texts by number, from 1.
 type Words = HashMap<Box<str>, u32>;
 
-/// LabelValues of a label, each with the number of its pair.
+/// Values of a label, each with the number of its pair.
 #[derive(Debug, Default)]
 struct LabelValues {
     whole: Words,

@@ -1,4 +1,4 @@
-//! Which labels a rule's alerts could carry, told from the rule alone: whatever it says of its alerts now.
+//! Which labels a rule's alerts could have, by the rule alone and not by the alerts that it has now.
 
 use std::cell::OnceCell;
 

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{AlertRow, order};
+use super::AlertRow;
+use super::row::lists_too_few;
 use crate::monitoring::skew::Skew;
 use crate::monitoring::verdict::{Doubt, Doubts};
 use crate::prometheus::{AlertState, AlertingRule, RuleHealth, Rules};
@@ -17,7 +18,7 @@ const LEAST_SECS: f64 = 60.0;
 const DEFAULT_INTERVAL: f64 = 60.0;
 /// A longer interval counts as a week: else an absurd one would make no rule late.
 const LONGEST_INTERVAL: f64 = 7.0 * 86_400.0;
-/// An evaluation that is further ahead of the clock of its answer tells nothing.
+/// An evaluation that is further ahead of the clock of its answer proves nothing.
 const MOST_AHEAD: SignedDuration = SignedDuration::from_secs(60);
 
 /// A rule, and what of its evidence is missing.
@@ -38,19 +39,6 @@ impl DoubtfulRule {
     }
 }
 
-pub(super) fn sorted(rules: Vec<DoubtfulRule>) -> Vec<DoubtfulRule> {
-    let doubts: std::collections::HashMap<_, _> =
-        rules.iter().map(|rule| (key(&rule.row), rule.doubts)).collect();
-    let rows = order::sorted(rules.into_iter().map(|rule| rule.row).collect());
-    rows.into_iter()
-        .map(|row| DoubtfulRule { doubts: doubts.get(&key(&row)).copied().unwrap_or_default(), row })
-        .collect()
-}
-
-fn key(row: &AlertRow) -> *const AlertingRule {
-    std::ptr::from_ref(row.rule())
-}
-
 /// All but whether it is late.
 fn doubts_of(rule: &AlertingRule) -> Doubts {
     let mut doubts = Doubts::default();
@@ -63,18 +51,8 @@ fn doubts_of(rule: &AlertingRule) -> Doubts {
     doubts
 }
 
-/// Whether a rule calls itself firing or pending and lists no such alert.
-pub(super) fn lists_too_few(rule: &AlertingRule) -> bool {
-    let has = |states: &[AlertState]| rule.alerts.iter().any(|alert| states.contains(&alert.state));
-    match rule.state {
-        AlertState::Firing => !has(&[AlertState::Firing]),
-        AlertState::Pending => !has(&[AlertState::Firing, AlertState::Pending]),
-        _ => false,
-    }
-}
-
-/// Whether nobody knows that the last evaluation is recent: it is longer ago than it should be, ahead of the clock of
-/// the answer, or a time that cannot be read.
+/// Whether the last evaluation is not known to be recent: it is longer ago than it should be, ahead of the clock of the
+/// answer, or a time that cannot be read.
 fn is_late(rule: &AlertingRule, date: Option<Timestamp>, as_of: Timestamp) -> bool {
     let Some(last) = &rule.last_evaluation else { return false };
     let Some(last) = last.at() else { return true };

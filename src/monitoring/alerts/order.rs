@@ -4,16 +4,15 @@ use std::cmp::Reverse;
 
 use super::AlertRow;
 
-/// State (firing, held back, pending, error, unknown, inactive), severity, newest `activeAt` (none comes last),
+/// State (firing, suppressed, pending, error, unknown, inactive), severity, newest `activeAt` (none comes last),
 /// name, group, labels byte by byte; at last the rule's file.
-pub fn sorted(rows: Vec<AlertRow>) -> Vec<AlertRow> {
-    let mut keyed: Vec<_> = rows
-        .into_iter()
-        .map(|row| {
-            ((row.state(), row.is_suppressed(), severity_rank(row.severity()), Reverse(row.active_at())), row)
-        })
-        .collect();
+pub fn sorted<T>(items: Vec<T>, row: impl Fn(&T) -> &AlertRow) -> Vec<T> {
+    let key = |row: &AlertRow| {
+        (row.state(), row.is_suppressed(), severity_rank(row.severity()), Reverse(row.active_at()))
+    };
+    let mut keyed: Vec<_> = items.into_iter().map(|item| (key(row(&item)), item)).collect();
     keyed.sort_by(|(key_a, a), (key_b, b)| {
+        let (a, b) = (row(a), row(b));
         key_a
             .cmp(key_b)
             .then_with(|| a.name().cmp(b.name()))
@@ -21,7 +20,7 @@ pub fn sorted(rows: Vec<AlertRow>) -> Vec<AlertRow> {
             .then_with(|| a.labels().cmp(b.labels()))
             .then_with(|| a.rule().file.cmp(&b.rule().file))
     });
-    keyed.into_iter().map(|(_, row)| row).collect()
+    keyed.into_iter().map(|(_, item)| item).collect()
 }
 
 /// The ladder of severities, written without regard to case. Words of one rung are equal; other

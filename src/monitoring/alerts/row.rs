@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::doubtful::lists_too_few;
-use crate::monitoring::silences::AlertmanagerStatus;
+use crate::monitoring::silences::{AlertmanagerStatus, Silences};
 use crate::prometheus::{Alert, AlertState, AlertingRule, Labels, RuleHealth, Rules};
 
 /// One row: an active alert, or a rule without active alerts. The rule, and the alert if there is
@@ -17,7 +16,7 @@ pub struct AlertRow {
     alert: Option<usize>,
     /// Of a row without an alert: the rule's own labels with `alertname` added.
     rule_labels: Labels,
-    pub(in crate::monitoring) alertmanager: Option<Arc<AlertmanagerStatus>>,
+    alertmanager: Option<Arc<AlertmanagerStatus>>,
 }
 
 impl AlertRow {
@@ -25,20 +24,15 @@ impl AlertRow {
     /// firing or pending and lists no such alert. Nothing without such a rule.
     pub(in crate::monitoring) fn all_of(rules: &Arc<Rules>, rule: usize) -> Vec<Self> {
         let Some(found) = rules.rules.get(rule) else { return Vec::new() };
-        let active = |(i, alert): (usize, &Alert)| (alert.state != AlertState::Inactive).then_some(i);
-        let mut rows: Vec<Self> = found
-            .alerts
-            .iter()
-            .enumerate()
-            .filter_map(active)
-            .map(|i| Self {
-                rules: rules.clone(),
-                rule,
-                alert: Some(i),
-                rule_labels: Labels::default(),
-                alertmanager: None,
-            })
-            .collect();
+        let row = |(i, _)| Self {
+            rules: rules.clone(),
+            rule,
+            alert: Some(i),
+            rule_labels: Labels::default(),
+            alertmanager: None,
+        };
+        let active = found.alerts.iter().enumerate().filter(|(_, alert)| alert.state != AlertState::Inactive);
+        let mut rows: Vec<Self> = active.map(row).collect();
         if rows.is_empty() || lists_too_few(found) {
             rows.extend(Self::of_rule(rules, rule));
         }
@@ -50,6 +44,19 @@ impl AlertRow {
         let found = rules.rules.get(rule)?;
         let rule_labels = found.labels.iter().chain([("alertname", found.name.as_str())]).collect();
         Some(Self { rules: rules.clone(), rule, alert: None, rule_labels, alertmanager: None })
+    }
+
+    /// Marks what Alertmanager suppresses at `now` on rows that fire.
+    pub(super) fn mark_all<'r>(
+        rows: impl Iterator<Item = &'r mut Self>,
+        silences: &Silences,
+        now: Timestamp,
+    ) {
+        let Some(mut matcher) = silences.matcher(now) else { return };
+        for row in rows.filter(|row| row.state() == AlertState::Firing) {
+            let Some(alert) = row.alert() else { continue };
+            row.alertmanager = matcher.find(&alert.labels).map(Arc::new);
+        }
     }
 
     #[expect(
@@ -90,7 +97,7 @@ impl AlertRow {
         self.alert.is_none() && matches!(self.state(), AlertState::Firing | AlertState::Pending)
     }
 
-    /// Whether the row is shown without being asked for: all but rules that are known to rest.
+    /// Whether the row is shown by default: all but rules that are known to be inactive.
     pub fn is_shown(&self) -> bool {
         self.state() != AlertState::Inactive
     }
@@ -115,5 +122,30 @@ impl AlertRow {
 
     pub fn value(&self) -> Option<f64> {
         self.alert()?.value
+    }
+
+    /// The alert as its Alertmanager has it. None: it has none such, or nobody knows.
+    pub fn suppression(&self) -> Option<&AlertmanagerStatus> {
+        self.alertmanager.as_deref().filter(|status| status.is_own())
+    }
+
+    /// Whether Alertmanager suppresses an alert that is this one or that of another instance.
+    pub(in crate::monitoring) fn is_undecided(&self) -> bool {
+        self.alertmanager.as_deref().is_some_and(|status| !status.is_own())
+    }
+
+    /// Whether Alertmanager sends no notifications for it.
+    pub fn is_suppressed(&self) -> bool {
+        self.suppression().and_then(AlertmanagerStatus::word).is_some()
+    }
+}
+
+/// Whether a rule calls itself firing or pending and lists no such alert.
+pub(super) fn lists_too_few(rule: &AlertingRule) -> bool {
+    let has = |states: &[AlertState]| rule.alerts.iter().any(|alert| states.contains(&alert.state));
+    match rule.state {
+        AlertState::Firing => !has(&[AlertState::Firing]),
+        AlertState::Pending => !has(&[AlertState::Firing, AlertState::Pending]),
+        _ => false,
     }
 }

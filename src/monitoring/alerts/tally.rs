@@ -7,146 +7,148 @@ use jiff::Timestamp;
 
 use super::{AlertRow, DoubtfulRule, PossibleAlerts, is_chosen, is_named};
 use crate::annotations::{AlertNames, AlertSpec};
-use crate::monitoring::silences::{AlertmanagerAnswer, Silences};
+use crate::monitoring::silences::Silences;
 use crate::monitoring::verdict::{Doubt, Doubts, Evidence};
 use crate::prometheus::{AlertingRule, Rules};
 
-type Judged<'t> = (&'t AlertingRule, &'t PossibleAlerts<'t>, &'t Doubts);
+/// A rule, the alerts that it could have, and the doubts about it.
+struct TalliedRule<'r> {
+    rule: &'r AlertingRule,
+    possible: PossibleAlerts<'r>,
+    doubts: Doubts,
+}
 
 /// Every row of an instance's rules, found by its rule's name and by each of its labels.
 pub struct Tally<'r> {
-    rules: &'r Arc<Rules>,
-    /// What alerts each rule could have, in the order of the rules.
-    possible: Vec<PossibleAlerts<'r>>,
-    rules_by_name: HashMap<Box<str>, Vec<u32>>,
+    /// In their order.
+    rules: Vec<TalliedRule<'r>>,
+    rules_by_name: HashMap<&'r str, Vec<u32>>,
     /// Those that list their alerts.
     rows: Vec<AlertRow>,
-    by_name: HashMap<Box<str>, Vec<u32>>,
+    by_name: HashMap<&'r str, Vec<u32>>,
     by_label: HashMap<Box<str>, HashMap<Box<str>, Vec<u32>>>,
     /// Those that stand for alerts which are not listed, with the places of their rules.
     unlisted: Vec<(usize, AlertRow)>,
-    /// The doubts about each rule, in the order of the rules.
-    doubts: Vec<Doubts>,
-    /// All of them.
+    /// The doubts about all rules.
     every_doubt: Doubts,
-    /// Whether what is held back is known as it is now.
+    has_warnings: bool,
+    /// Whether what is suppressed is known as it is now.
     knows_silences: bool,
 }
 
 impl<'r> Tally<'r> {
     pub fn of(rules: &'r Arc<Rules>, as_of: Timestamp) -> Self {
-        let places = 0..rules.rules.len();
-        let (mut rows, mut unlisted) = (Vec::new(), Vec::new());
-        for place in places.clone() {
-            for row in AlertRow::all_of(rules, place) {
-                if row.is_unlisted() { unlisted.push((place, row)) } else { rows.push(row) }
-            }
-        }
-        let of_rule = |i| DoubtfulRule::of(rules, i, as_of).map(|rule| rule.doubts).unwrap_or_default();
-        let doubts: Vec<Doubts> = places.map(of_rule).collect();
-        let mut every_doubt = Doubts::default();
-        doubts.iter().for_each(|of_rule| every_doubt.add_all(*of_rule));
-        let mut by_name: HashMap<Box<str>, Vec<u32>> = HashMap::new();
-        let mut by_label: HashMap<Box<str>, HashMap<Box<str>, Vec<u32>>> = HashMap::new();
-        for (place, row) in (0u32..).zip(&rows) {
-            by_name.entry(row.name().into()).or_default().push(place);
-            for (name, value) in row.labels().iter() {
-                by_label.entry(name.into()).or_default().entry(value.into()).or_default().push(place);
-            }
-        }
-        let mut rules_by_name: HashMap<Box<str>, Vec<u32>> = HashMap::new();
-        for (place, rule) in (0u32..).zip(&rules.rules) {
-            rules_by_name.entry(rule.name.as_str().into()).or_default().push(place);
-        }
-        let possible = rules.rules.iter().map(PossibleAlerts::of).collect();
-        Self {
-            rules,
-            possible,
-            rules_by_name,
-            rows,
-            by_name,
-            by_label,
-            unlisted,
-            doubts,
-            every_doubt,
+        let mut tally = Self {
+            rules: Vec::with_capacity(rules.rules.len()),
+            rules_by_name: HashMap::new(),
+            rows: Vec::new(),
+            by_name: HashMap::new(),
+            by_label: HashMap::new(),
+            unlisted: Vec::new(),
+            every_doubt: Doubts::default(),
+            has_warnings: !rules.warnings.is_empty(),
             knows_silences: true,
+        };
+        for (place, rule) in (0u32..).zip(&rules.rules) {
+            let doubts = DoubtfulRule::of(rules, place as usize, as_of).map(|rule| rule.doubts);
+            let doubts = doubts.unwrap_or_default();
+            tally.every_doubt.add_all(doubts);
+            tally.rules_by_name.entry(&rule.name).or_default().push(place);
+            tally.rules.push(TalliedRule { rule, possible: PossibleAlerts::of(rule), doubts });
+            for row in AlertRow::all_of(rules, place as usize) {
+                if row.is_unlisted() {
+                    tally.unlisted.push((place as usize, row));
+                } else {
+                    tally.add_row(rule, row);
+                }
+            }
         }
+        tally
     }
 
-    /// With what is held back at `now`, as [`AlertTable`](super::AlertTable) has it.
-    pub fn silenced_by(
-        mut self,
-        silences: &Silences,
-        answer: Option<&AlertmanagerAnswer>,
-        now: Timestamp,
-    ) -> Self {
-        self.knows_silences = silences.is_sure();
-        if let Some(answer) = answer {
-            answer.mark(self.rows.iter_mut(), now);
+    fn add_row(&mut self, rule: &'r AlertingRule, row: AlertRow) {
+        let place = u32::try_from(self.rows.len()).unwrap_or(u32::MAX);
+        self.by_name.entry(&rule.name).or_default().push(place);
+        for (name, value) in row.labels().iter() {
+            self.by_label.entry(name.into()).or_default().entry(value.into()).or_default().push(place);
         }
+        self.rows.push(row);
+    }
+
+    /// With what is suppressed at `now`, as [`AlertTable`](super::AlertTable) has it.
+    pub fn silenced_by(mut self, silences: &Silences, now: Timestamp) -> Self {
+        self.knows_silences = silences.is_sure();
+        AlertRow::mark_all(self.rows.iter_mut(), silences, now);
         self
     }
 
     /// What [`AlertTable::evidence`](super::AlertTable::evidence) says, but for what the answer's age adds to it.
     pub fn count(&self, spec: &AlertSpec) -> Evidence {
         let mut evidence = Evidence::default();
+        let counted = self.count_rows(spec, &mut evidence);
+        evidence.has_rules = !counted.is_empty();
+        let doubts = &mut evidence.doubts;
+        doubts.add_if(evidence.counts.unknown > 0, Doubt::UnknownState);
+        doubts.add_if(self.has_warnings, Doubt::Warned);
+        doubts.add_if(spec.broken, Doubt::BrokenSelector);
+        if let AlertNames::Named(names) = &spec.names {
+            let is_missing = |name: &String| !self.rules_by_name.contains_key(name.as_str());
+            doubts.add_if(names.iter().any(is_missing), Doubt::MissingRule);
+        }
+        self.add_rules(spec, &counted, &mut evidence);
+        evidence
+    }
+
+    /// Counts the chosen rows, and returns their rules.
+    fn count_rows(&self, spec: &AlertSpec, evidence: &mut Evidence) -> HashSet<*const AlertingRule> {
         let counts = &mut evidence.counts;
         let (mut counted, mut is_sure) = (HashSet::new(), self.knows_silences);
         for row in self.candidates(spec) {
             if is_named(&spec.names, row.rule()) && is_chosen(&spec.matchers, row) {
                 counts.count(row.state());
-                counts.suppress(row);
+                counts.suppress(row.suppression());
                 is_sure &= !row.is_undecided();
                 counted.insert(std::ptr::from_ref(row.rule()));
             }
         }
         for (place, row) in &self.unlisted {
             let may_match =
-                || self.possible.get(*place).is_some_and(|alerts| alerts.may_match(&spec.matchers));
+                || self.rules.get(*place).is_some_and(|rule| rule.possible.may_match(&spec.matchers));
             if is_named(&spec.names, row.rule()) && may_match() {
                 counts.count(row.state());
                 counted.insert(std::ptr::from_ref(row.rule()));
             }
         }
-        evidence.has_rules = !counted.is_empty();
         let fires = counts.firing + counts.suppressed() > 0;
-        let doubts = &mut evidence.doubts;
-        doubts.add_if(fires && !is_sure, Doubt::UnsureSilences);
-        doubts.add_if(evidence.counts.unknown > 0, Doubt::UnknownState);
-        doubts.add_if(!self.rules.warnings.is_empty(), Doubt::Warned);
-        doubts.add_if(spec.broken, Doubt::BrokenSelector);
-        let mut of_rules = Doubts::default();
-        for (rule, possible, of_rule) in self.named(spec) {
-            // Nothing that follows can say more.
-            if evidence.has_rules && of_rules == self.every_doubt {
-                break;
-            }
-            let adds = !evidence.has_rules || !of_rules.has_all(*of_rule);
-            if adds && (counted.contains(&std::ptr::from_ref(rule)) || possible.may_match(&spec.matchers)) {
-                evidence.has_rules = true;
-                of_rules.add_all(*of_rule);
-            }
-        }
-        evidence.doubts.add_all(of_rules);
-        if let AlertNames::Named(names) = &spec.names {
-            let is_missing = |name: &String| !self.rules_by_name.contains_key(name.as_str());
-            evidence.doubts.add_if(names.iter().any(is_missing), Doubt::MissingRule);
-        }
-        evidence
+        evidence.doubts.add_if(fires && !is_sure, Doubt::UnsureSilences);
+        counted
     }
 
-    /// The rules that are named, each with its possible alerts and the doubts about it.
-    fn named(&self, spec: &AlertSpec) -> Box<dyn Iterator<Item = Judged<'_>> + '_> {
-        let at = |place: usize| {
-            Some((self.rules.rules.get(place)?, self.possible.get(place)?, self.doubts.get(place)?))
-        };
+    /// Adds the doubts about the rules that are named and may give chosen alerts. `counted`: rules that do.
+    fn add_rules(&self, spec: &AlertSpec, counted: &HashSet<*const AlertingRule>, evidence: &mut Evidence) {
+        let mut doubts = Doubts::default();
+        for TalliedRule { rule, possible, doubts: of_rule } in self.named(spec) {
+            // Nothing that follows can add to it.
+            if evidence.has_rules && doubts == self.every_doubt {
+                break;
+            }
+            let adds = !evidence.has_rules || !doubts.has_all(*of_rule);
+            if adds && (counted.contains(&std::ptr::from_ref(*rule)) || possible.may_match(&spec.matchers)) {
+                evidence.has_rules = true;
+                doubts.add_all(*of_rule);
+            }
+        }
+        evidence.doubts.add_all(doubts);
+    }
+
+    fn named(&self, spec: &AlertSpec) -> Box<dyn Iterator<Item = &TalliedRule<'r>> + '_> {
         match &spec.names {
             AlertNames::Named(names) => {
                 let lists: Vec<&Vec<u32>> =
                     names.iter().filter_map(|name| self.rules_by_name.get(name.as_str())).collect();
-                Box::new(lists.into_iter().flatten().filter_map(move |place| at(*place as usize)))
+                Box::new(lists.into_iter().flatten().filter_map(|place| self.rules.get(*place as usize)))
             }
-            AlertNames::All | AlertNames::Unnamed => Box::new((0..self.rules.rules.len()).filter_map(at)),
+            AlertNames::All | AlertNames::Unnamed => Box::new(self.rules.iter()),
         }
     }
 

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::*;
 use crate::monitoring::verdict::{Doubts, Verdict};
-use crate::prometheus::{Alert, Labels, RuleHealth};
+use crate::prometheus::{Alert, AlertState, Labels, RuleHealth};
 use crate::promql::{MatchOp, Matcher};
 use crate::upstream::SentTime;
 

@@ -16,13 +16,13 @@ use super::alert_index::{AlertIndex, Match, Specificity};
 use super::alerts::{chooses, order, selects};
 use super::expressions::Expressions;
 use super::firing::{self, Firing};
-use super::{AlertRow, DEADLINES, Failure, Monitoring};
+use super::{AlertRow, Failure, Monitoring, deadlines};
 use crate::annotations::{AlertSpec, MonitoringSpec};
 use crate::background::compute;
 use crate::catalog::Entity;
 use crate::prometheus::{AlertState, AlertingRule, Instance, InstanceName, Labels, Origin, Rules};
 use crate::promql::{Matcher, PromQl};
-use crate::store::{Answer, RangeQuery, Scope};
+use crate::store::Answer;
 
 /// At most this many matching rows per instance are considered; labels that match more are not specific enough to
 /// link to a row.
@@ -66,6 +66,7 @@ pub enum Activity {
 }
 
 /// The entities of an alert.
+#[derive(Default)]
 pub struct Lookup {
     /// The closest first; at most [`MOST_ENTITIES`].
     pub entities: Vec<MatchedEntity>,
@@ -89,14 +90,14 @@ impl Monitoring {
         let resolver = self.resolver(index, alert.clone(), now);
         let own = resolver.clone();
         let candidates = compute(move || own.candidates()).await;
-        let routed = candidates.all.iter().map(|candidate| &candidate.instance);
+        let routed = candidates.entities.iter().map(|candidate| &candidate.instance);
         let instances = self.instances().chain(routed).filter(|instance| alert.is_on(instance.name()));
         let instances: BTreeMap<&InstanceName, &Arc<Instance>> =
             instances.map(|instance| (instance.name(), instance)).collect();
         let answers = self.rules_of(instances.values().copied()).await;
         let own = resolver.clone();
         let mut evidence = compute(move || own.evidence(&answers)).await;
-        if candidates.all.is_empty() && evidence.values().all(|evidence| evidence.active.is_empty()) {
+        if candidates.entities.is_empty() && evidence.values().all(|evidence| evidence.active.is_empty()) {
             self.add_last_firings(&instances, &mut evidence, alert, now).await;
         }
         compute(move || resolver.resolve(candidates, &evidence)).await
@@ -133,7 +134,7 @@ impl Monitoring {
         let Some(own) = spec.alerts.as_ref().filter(|own| selects(own, &alert.labels)) else {
             return false;
         };
-        let Ok(Ok(answer)) = timeout(DEADLINES.lookup, self.rules(instance)).await else { return false };
+        let Ok(Ok(answer)) = timeout(deadlines::LOOKUP, self.rules(instance)).await else { return false };
         let evidence = InstanceEvidence::of(&answer, alert, Some(own));
         let shown = evidence.active.first().map(AlertRow::state);
         evidence.activity(shown, now) == Activity::Resolved
@@ -156,10 +157,8 @@ impl Monitoring {
             return Ok(None);
         };
         // Anybody can write such labels.
-        let origin = Origin::AdHoc;
-        let answer = self.store.range(instance, Scope::Whole, RangeQuery { origin, query, window });
-        let answer = timeout(DEADLINES.lookup, answer).await;
-        let matrix = answer.map_err(|_| Failure::Late)?.map_err(Failure::Prometheus)?.value;
+        let answer = self.range(Origin::AdHoc, instance, &query, window);
+        let matrix = timeout(deadlines::LOOKUP, answer).await.map_err(|_| Failure::Late)??.value;
         Ok(firing::find(&matrix, &alert.labels, alert.at, now))
     }
 
@@ -171,7 +170,7 @@ impl Monitoring {
         alert: &AlertQuery,
         own: Option<&AlertSpec>,
     ) -> Labels {
-        let answer = timeout(DEADLINES.lookup, self.rules(instance)).await;
+        let answer = timeout(deadlines::LOOKUP, self.rules(instance)).await;
         let (Ok(Ok(answer)), Some(_)) = (answer, alert.name()) else { return Labels::default() };
         let rules: Vec<&AlertingRule> = answer.value.rules.iter().filter(|rule| alert.names(rule)).collect();
         let matchers = own.and_then(|own| own.matchers.known()).unwrap_or_default();
@@ -203,7 +202,7 @@ impl Monitoring {
 
     async fn rules_of(&self, instances: impl Iterator<Item = &Arc<Instance>>) -> RulesByInstance {
         let requests = instances.map(|instance| async {
-            let rules = timeout(DEADLINES.lookup, self.rules(instance)).await;
+            let rules = timeout(deadlines::LOOKUP, self.rules(instance)).await;
             (instance.name().clone(), rules.ok().and_then(Result::ok))
         });
         join_all(requests).await.into_iter().collect()
@@ -258,7 +257,7 @@ impl MatchedEntity {
     }
 
     fn finish(&mut self, evidence: &InstanceEvidence, now: Timestamp) {
-        self.rows = order::sorted(std::mem::take(&mut self.rows));
+        self.rows = order::sorted(std::mem::take(&mut self.rows), |row| row);
         let shown = self.rows.first().filter(|row| row.is_active()).map(AlertRow::state);
         self.state = evidence.activity(shown, now);
         self.stale_since = evidence.stale_since;

@@ -28,18 +28,6 @@ pub(super) struct Resolver {
     pub(super) now: Timestamp,
 }
 
-/// The entities whose annotations select the labels of the address.
-pub(super) struct Candidates {
-    pub(super) all: Vec<Candidate>,
-    is_partial: bool,
-}
-
-/// An entity that would show the alert if it were active, and its instance.
-pub(super) struct Candidate {
-    pub(super) found: Match,
-    pub(super) instance: Arc<Instance>,
-}
-
 /// Searches of the index, limited to entities of the instances that the alert may be on.
 struct RoutedSearch<'r> {
     resolver: &'r Resolver,
@@ -52,10 +40,12 @@ struct RoutedSearch<'r> {
 type Found = HashMap<usize, MatchedEntity>;
 
 impl Resolver {
-    pub(super) fn candidates(&self) -> Candidates {
+    /// The entities whose annotations select the labels of the address: they would show the alert if it were active.
+    pub(super) fn candidates(&self) -> Lookup {
         let mut search = self.search();
         let found = search.search.find(&self.alert.labels);
-        Candidates { all: search.routed(found).collect(), is_partial: search.is_partial() }
+        let entities = search.routed(found).collect();
+        Lookup { entities, is_partial: search.is_partial(), ..Lookup::default() }
     }
 
     pub(super) fn evidence(&self, answers: &RulesByInstance) -> AllEvidence {
@@ -64,8 +54,8 @@ impl Resolver {
         all.map(|(name, answer)| (name.clone(), answer.as_ref().map(of).unwrap_or_default())).collect()
     }
 
-    pub(super) fn resolve(&self, candidates: Candidates, evidence: &AllEvidence) -> Lookup {
-        let Candidates { all: candidates, is_partial } = candidates;
+    pub(super) fn resolve(&self, candidates: Lookup, evidence: &AllEvidence) -> Lookup {
+        let Lookup { entities: candidates, is_partial, .. } = candidates;
         let (mut search, mut found) = (self.search(), Found::new());
         self.add_active(&mut search, &mut found, evidence);
         self.add_candidates(&mut found, candidates, evidence);
@@ -111,7 +101,7 @@ impl Resolver {
             for place in places {
                 let Some(rule) = rules.rules.get(*place) else { continue };
                 for found in search.of_rule(&rule.name, &rule.labels, instance) {
-                    let spec = MonitoringSpec::of_alerts(&found.found.entity);
+                    let spec = MonitoringSpec::of_alerts(&found.entity);
                     let rows = AlertRow::all_of(rules, *place).into_iter();
                     let shown =
                         rows.filter(|row| spec.alerts.as_ref().is_some_and(|alerts| chooses(alerts, row)));
@@ -142,7 +132,7 @@ impl Resolver {
     }
 
     /// Adds those that would show the alert if it were active.
-    fn add_candidates(&self, all: &mut Found, candidates: Vec<Candidate>, evidence: &AllEvidence) {
+    fn add_candidates(&self, all: &mut Found, candidates: Vec<MatchedEntity>, evidence: &AllEvidence) {
         let is_active = !all.is_empty();
         let has_rule = |name: &InstanceName| evidence.get(name).is_some_and(|e| !e.inactive_rules.is_empty());
         let has_rule_somewhere = candidates.iter().any(|candidate| has_rule(candidate.instance.name()));
@@ -185,33 +175,33 @@ impl Resolver {
             (name, rows)
         });
         let open = rows.filter(|(name, rows)| !rows.is_empty() && is_open(name));
-        open.map(|(name, rows)| (name.clone(), order::sorted(rows.clone()))).collect()
+        open.map(|(name, rows)| (name.clone(), order::sorted(rows.clone(), |row| row))).collect()
     }
 }
 
-fn add(all: &mut Found, Candidate { found, instance }: Candidate) -> &mut MatchedEntity {
-    all.entry(Arc::as_ptr(&found.entity).addr()).or_insert_with(|| MatchedEntity::new(found, instance))
+fn add(all: &mut Found, found: MatchedEntity) -> &mut MatchedEntity {
+    all.entry(Arc::as_ptr(&found.entity).addr()).or_insert(found)
 }
 
 impl RoutedSearch<'_> {
-    fn find(&mut self, labels: &Labels, instance: &InstanceName) -> Vec<Candidate> {
+    fn find(&mut self, labels: &Labels, instance: &InstanceName) -> Vec<MatchedEntity> {
         let found = self.search.find(labels);
         self.on_instance(found, instance)
     }
 
-    fn of_rule(&mut self, name: &str, labels: &Labels, instance: &InstanceName) -> Vec<Candidate> {
+    fn of_rule(&mut self, name: &str, labels: &Labels, instance: &InstanceName) -> Vec<MatchedEntity> {
         let found = self.search.of_rule(name, labels, MOST_ENTITIES);
         self.on_instance(found, instance)
     }
 
-    fn on_instance(&mut self, found: Vec<Match>, instance: &InstanceName) -> Vec<Candidate> {
-        self.routed(found).filter(|candidate| candidate.instance.name() == instance).collect()
+    fn on_instance(&mut self, found: Vec<Match>, instance: &InstanceName) -> Vec<MatchedEntity> {
+        self.routed(found).filter(|found| found.instance.name() == instance).collect()
     }
 
-    fn routed(&mut self, found: Vec<Match>) -> impl Iterator<Item = Candidate> {
+    fn routed(&mut self, found: Vec<Match>) -> impl Iterator<Item = MatchedEntity> {
         found.into_iter().filter_map(|found| {
             let instance = self.route(&found.entity)?.clone();
-            Some(Candidate { found, instance })
+            Some(MatchedEntity::new(found, instance))
         })
     }
 

@@ -14,7 +14,7 @@ use super::instance::InstanceAlerts;
 use super::subscriptions::AlertSubscriptions;
 use crate::catalog::Snapshot;
 use crate::clock;
-use crate::monitoring::{DEADLINES, Monitoring, RoutingInput};
+use crate::monitoring::{Monitoring, RoutingInput, deadlines};
 use crate::prometheus::Instance;
 use crate::store::{Answer, SILENCES_LIFETIME, Scope, rules_lifetime};
 
@@ -99,24 +99,24 @@ impl Monitoring {
         // In a task of its own, so that it goes on when the reader leaves.
         let renewed = tokio::spawn(renewed(self.clone(), slot, begun, now));
         let patience =
-            if recent.is_some() { DEADLINES.renewal } else { DEADLINES.overview + DEADLINES.counting };
+            if recent.is_some() { deadlines::RENEWAL } else { deadlines::OVERVIEW + deadlines::COUNTING };
         match timeout(patience, renewed).await {
             Ok(Ok(Some(overview))) => overview,
             _ => recent.map_or_else(|| Arc::new(Overview::unknown(snapshot)), |l| l.overview.clone()),
         }
     }
 
-    /// What an instance and its Alertmanager say. Of an instance that fails, or takes too long, what it answers before;
+    /// What an instance and its Alertmanager say. Of an instance that fails, or takes too long, what it answered before;
     /// None: that is too long ago, too.
     async fn instance_alerts(&self, instance: &Arc<Instance>) -> Option<InstanceAlerts> {
         let rules = async {
-            match timeout(DEADLINES.overview, self.rules(instance)).await {
+            match timeout(deadlines::OVERVIEW, self.rules(instance)).await {
                 Ok(answer) => answer.ok(),
                 Err(_) => self.store.rules_before(instance, Scope::Whole),
             }
         };
-        let (rules, (silences, alertmanager)) = join(rules, self.silences(instance)).await;
-        rules.map(|rules| InstanceAlerts { rules, silences, alertmanager })
+        let (rules, silences) = join(rules, self.silences(instance)).await;
+        rules.map(|rules| InstanceAlerts { rules, silences })
     }
 }
 
@@ -143,8 +143,8 @@ async fn renewed(
             Arc::new(counted.await.ok()?)
         }
     };
-    let alertmanager = answers.iter().flatten().filter_map(|answers| answers.alertmanager.as_ref());
-    let until = alertmanager.filter_map(|alertmanager| alertmanager.changes_after(now)).min();
+    let alertmanager = answers.iter().flatten().filter_map(|answers| answers.silences.answer());
+    let until = alertmanager.filter_map(|answer| answer.value.changes_after(now)).min();
     let fresh_until = fresh_until(&list, &answers);
     let latest =
         Latest { overview: overview.clone(), answers, checked: clock::stopwatch(), until, fresh_until };
@@ -155,11 +155,10 @@ async fn renewed(
 /// When the first fresh answer becomes stale.
 fn fresh_until(list: &AlertSubscriptions, answers: &[Option<InstanceAlerts>]) -> Option<Timestamp> {
     let ends = list.instances.iter().zip(answers).flat_map(|(instance, answers)| {
-        let Some(InstanceAlerts { rules, alertmanager, .. }) = answers else { return [None, None] };
-        let alertmanager = alertmanager.as_ref().map(|alertmanager| &alertmanager.answer);
+        let Some(InstanceAlerts { rules, silences }) = answers else { return [None, None] };
         [
             end(rules, rules_lifetime(&rules.value, &instance.settings)),
-            alertmanager.and_then(|h| end(h, SILENCES_LIFETIME)),
+            silences.answer().and_then(|answer| end(answer, SILENCES_LIFETIME)),
         ]
     });
     ends.flatten().min()

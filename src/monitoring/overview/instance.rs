@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::monitoring::alerts::Tally;
-use crate::monitoring::silences::{AlertmanagerAnswer, Silences};
+use crate::monitoring::silences::Silences;
 use crate::prometheus::Rules;
 use crate::store::Answer;
 
@@ -14,25 +14,23 @@ use crate::store::Answer;
 pub(super) struct InstanceAlerts {
     pub(super) rules: Answer<Rules>,
     pub(super) silences: Silences,
-    pub(super) alertmanager: Option<AlertmanagerAnswer>,
 }
 
 impl InstanceAlerts {
     pub(super) fn tally(&self, now: Timestamp) -> Tally<'_> {
-        let tally = Tally::of(&self.rules.value, self.rules.as_of);
-        tally.silenced_by(&self.silences, self.alertmanager.as_ref(), now)
+        Tally::of(&self.rules.value, self.rules.as_of).silenced_by(&self.silences, now)
     }
 
     /// Whether both give the same counts.
     pub(super) fn is_same(&self, other: &Self) -> bool {
-        let alertmanager = match (&self.alertmanager, &other.alertmanager) {
-            (Some(one), Some(other)) => is_same(&one.answer, &other.answer) && one.external == other.external,
-            (None, None) => true,
-            _ => false,
+        let silences = match (&self.silences, &other.silences) {
+            (
+                Silences::Known { answer, external, .. },
+                Silences::Known { answer: other, external: other_external, .. },
+            ) => is_same(answer, other) && external == other_external,
+            (one, other) => one.answer().is_none() && other.answer().is_none(),
         };
-        alertmanager
-            && is_same(&self.rules, &other.rules)
-            && self.silences.is_sure() == other.silences.is_sure()
+        silences && is_same(&self.rules, &other.rules) && self.silences.is_sure() == other.silences.is_sure()
     }
 }
 

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use crate::annotations::{ALERT, AlertSpec, LABELS, MonitoringSpec, is_available};
 use crate::catalog::Snapshot;
 use crate::monitoring::{Monitoring, RoutingInput};
-use crate::prometheus::Instance;
+use crate::prometheus::{Instance, InstanceName};
 
-/// Further instances are not asked, so their alerts are unknown.
+/// No request is sent to further instances, so their alerts are unknown.
 const MOST_INSTANCES: usize = 256;
 
 /// An entity that selects alerts.
@@ -59,14 +59,7 @@ impl AlertSubscriptions {
                 list.unknown.extend((spec.unread || routed.is_none()).then_some(row));
                 continue;
             }
-            let instance = routed.and_then(|routed| {
-                let next = places.len();
-                let place = *places.entry(routed.name().clone()).or_insert(next);
-                if place == list.instances.len() && place < MOST_INSTANCES {
-                    list.instances.push(routed.instance);
-                }
-                (place < MOST_INSTANCES).then(|| u32::try_from(place).ok()).flatten()
-            });
+            let instance = routed.and_then(|routed| list.place_of(routed.instance, &mut places));
             let Some(alerts) = spec.alerts else { continue };
             // An annotation that cannot be read has no text.
             let texts = (entity.annotation(ALERT), entity.annotation(LABELS));
@@ -78,6 +71,20 @@ impl AlertSubscriptions {
             list.subscriptions.push(Subscription { row, selector, instance });
         }
         list
+    }
+
+    /// None: there are too many instances.
+    fn place_of(
+        &mut self,
+        instance: Arc<Instance>,
+        places: &mut HashMap<InstanceName, usize>,
+    ) -> Option<u32> {
+        let next = places.len();
+        let place = *places.entry(instance.name().clone()).or_insert(next);
+        if place == self.instances.len() && place < MOST_INSTANCES {
+            self.instances.push(instance);
+        }
+        u32::try_from(place).ok().filter(|_| place < MOST_INSTANCES)
     }
 }
 

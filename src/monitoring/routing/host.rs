@@ -3,7 +3,7 @@
 use url::{Host, Url};
 
 /// `prometheus.example`, `prometheus.example:9090`, `[::1]:9090`, or `*.example`: any host below it.
-/// Without a port only the scheme's own port is meant.
+/// Without a port only the scheme's own port matches.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HostPattern {
     /// True: every host whose name ends with a dot and `host`.

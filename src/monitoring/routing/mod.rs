@@ -16,12 +16,12 @@ pub use field::RoutingField;
 pub use host::HostPattern;
 pub use pattern::{Case, Pattern};
 pub use relation::{RELATIONS, RelationWord};
-pub use rule::{Rule, RuleTarget, Target, TargetRule};
+pub use rule::{Rule, RuleTarget, TargetRule};
 pub use template::UrlTemplate;
 
 use crate::annotations::SERVICE_NAME;
 use crate::catalog::Entity;
-use crate::prometheus::InstanceName;
+use crate::prometheus::{InstanceName, InstanceSettings};
 
 /// The rules, the instances that can be chosen by name, and who may.
 #[derive(Clone, Debug, Default)]
@@ -34,13 +34,13 @@ pub struct RoutingSettings {
     pub allowed: BTreeMap<InstanceName, Vec<Conditions>>,
 }
 
-/// Where an entity's questions go.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The instance of an entity.
+#[derive(Clone, Debug)]
 pub struct Route {
     pub instance: InstanceName,
     pub why: Why,
-    /// The address that a rule built; None: a configured instance.
-    pub target: Option<Target>,
+    /// The target that a rule built; None: a configured instance.
+    pub target: Option<Box<InstanceSettings>>,
 }
 
 /// What chose an instance. `Display` words it for readers.
@@ -79,11 +79,11 @@ pub fn nameless(number: usize) -> String {
     format!("rule-{number}")
 }
 
-/// No instance for an entity. What readers are told is the same whatever the reason: whether an instance
-/// is forbidden or does not exist is not theirs to find out.
+/// No instance for an entity. Readers see the same text for every reason: it must not reveal whether an instance is
+/// forbidden or does not exist.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownInstance {
-    /// The service-name that leads nowhere. None: nothing is requested for by name.
+    /// The service-name that names no instance. None: no name is requested.
     pub requested: Option<String>,
     /// Every instance that the entity can name, to mend the annotation; may be empty.
     pub known: Vec<String>,
@@ -94,7 +94,7 @@ pub struct UnknownInstance {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reason {
     NotConfigured,
-    /// The service-name could not be read, and nobody stands in for the one that was meant.
+    /// The service-name cannot be read, and no other instance takes its place.
     Unreadable,
     /// The instance's allowedEntities do not have the entity.
     Denied {
@@ -126,58 +126,61 @@ pub fn choose(
     service_name: Option<&str>,
     input: &RoutingInput,
 ) -> Result<Route, UnknownInstance> {
-    let refused = |requested: Option<&str>, reason| UnknownInstance {
-        requested: requested.map(str::to_owned),
-        known: settings.open_to(entity),
-        reason,
-    };
-    let named = |name: &str, requested: Option<&str>, why| match settings.known(name) {
-        None => Err(refused(requested, Reason::NotConfigured)),
-        Some(instance) if !settings.allows(instance, entity) => {
-            Err(refused(requested, Reason::Denied { instance: instance.clone() }))
-        }
-        Some(instance) => Ok(Route { instance: instance.clone(), why, target: None }),
-    };
+    let unknown = |requested, reason| Err(settings.unknown(entity, requested, reason));
     let is_unreadable = entity.has_lost_by_itself(SERVICE_NAME);
-    let numbered = (1..).zip(&settings.rules);
-    let Some((number, rule)) = numbered.into_iter().find(|(_, rule)| rule.when.hold(entity, input)) else {
+    let Some((number, rule)) = (1..).zip(&settings.rules).find(|(_, rule)| rule.when.hold(entity, input))
+    else {
         return match service_name {
-            _ if is_unreadable => Err(refused(None, Reason::Unreadable)),
-            Some(name) => named(name, service_name, Why::ServiceName),
-            None => named(InstanceName::DEFAULT, None, Why::Default),
+            _ if is_unreadable => unknown(None, Reason::Unreadable),
+            Some(name) => settings.named(entity, name, service_name, Why::ServiceName),
+            None => settings.named(entity, InstanceName::DEFAULT, None, Why::Default),
         };
     };
     let why = Why::Rule { number, name: rule.name.clone() };
-    match &rule.target {
-        RuleTarget::Instance(name) => named(name.as_str(), None, why),
-        RuleTarget::Target(target_rule) if is_unreadable && target_rule.has_service_name() => {
-            Err(refused(None, Reason::Unreadable))
+    let target_rule = match &rule.target {
+        RuleTarget::Instance(name) => return settings.named(entity, name.as_str(), None, why),
+        RuleTarget::Target(target_rule) => target_rule,
+    };
+    if is_unreadable && target_rule.has_service_name() {
+        return unknown(None, Reason::Unreadable);
+    }
+    match target_rule.resolve(&rule.name, entity, service_name) {
+        Ok(target) => Ok(Route { instance: target.name.clone(), why, target: Some(Box::new(target)) }),
+        Err(why) => {
+            let requested = service_name.filter(|_| target_rule.has_service_name());
+            unknown(requested, Reason::NoTarget { rule: rule.name.clone(), why })
         }
-        RuleTarget::Target(target_rule) => match target_rule.resolve(&rule.name, entity, service_name) {
-            Ok(target) => Ok(Route { instance: target_rule.name(&target), why, target: Some(target) }),
-            Err(fault) => {
-                let requested = service_name.filter(|_| target_rule.has_service_name());
-                Err(refused(requested, Reason::NoTarget { rule: rule.name.clone(), why: fault }))
-            }
-        },
     }
 }
 
 impl RoutingSettings {
-    fn known(&self, name: &str) -> Option<&InstanceName> {
-        self.known.iter().find(|known| known.as_str() == name)
+    /// The configured instance of that name, if the entity may use it.
+    fn named(
+        &self,
+        entity: &Entity,
+        name: &str,
+        requested: Option<&str>,
+        why: Why,
+    ) -> Result<Route, UnknownInstance> {
+        let reason = match self.known.iter().find(|known| known.as_str() == name) {
+            None => Reason::NotConfigured,
+            Some(instance) if !self.allows(instance, entity) => Reason::Denied { instance: instance.clone() },
+            Some(instance) => return Ok(Route { instance: instance.clone(), why, target: None }),
+        };
+        Err(self.unknown(entity, requested, reason))
+    }
+
+    fn unknown(&self, entity: &Entity, requested: Option<&str>, reason: Reason) -> UnknownInstance {
+        let known = self.known.iter().filter(|name| self.allows(name, entity));
+        let known = known.map(ToString::to_string).collect();
+        UnknownInstance { requested: requested.map(str::to_owned), known, reason }
     }
 
     fn allows(&self, instance: &InstanceName, entity: &Entity) -> bool {
         self.allowed.get(instance).is_none_or(|selectors| selectors.iter().any(|s| s.select(entity)))
     }
 
-    fn open_to(&self, entity: &Entity) -> Vec<String> {
-        let open = self.known.iter().filter(|name| self.allows(name, entity));
-        open.map(ToString::to_string).collect()
-    }
-
-    /// The instance of that name for a question that no entity asks: only one that is open to all.
+    /// The instance of that name for an address without an entity: only one that is open to all.
     pub fn open(&self, service_name: Option<&str>) -> Result<&InstanceName, UnknownInstance> {
         let open = || self.known.iter().filter(|name| !self.allowed.contains_key(name));
         let wanted = service_name.unwrap_or(InstanceName::DEFAULT);
@@ -196,12 +199,12 @@ impl RoutingSettings {
         })
     }
 
-    /// Every header that a rule asks about, in lower case, each once.
+    /// Every header that a rule names, in lower case, each once.
     pub fn headers(&self) -> BTreeSet<&str> {
         self.rules.iter().flat_map(|rule| &rule.when.headers).map(|(name, _)| name.as_str()).collect()
     }
 
-    /// Every query parameter that a rule asks about, each once.
+    /// Every query parameter that a rule names, each once.
     pub fn parameters(&self) -> BTreeSet<&str> {
         self.rules.iter().flat_map(|rule| &rule.when.parameters).map(|(name, _)| name.as_str()).collect()
     }

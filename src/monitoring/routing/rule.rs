@@ -45,19 +45,15 @@ pub struct TargetRule {
     pub timeout: Duration,
 }
 
-/// The target of an entity, allowed by its rule.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Target {
-    /// The rule's name. All targets of a rule share its headers.
-    pub rule: String,
-    pub api: Url,
-    pub ui_url: Option<Url>,
-}
-
 impl TargetRule {
-    /// The target for an entity, or for the operator why there is none.
-    pub fn resolve(&self, rule: &str, entity: &Entity, service_name: Option<&str>) -> Result<Target, String> {
-        let mut api = self.api.fill(entity, service_name).map_err(|why| why.to_string())?;
+    /// The target for an entity as an instance, or for the operator why there is none. `rule`: the rule's name.
+    pub fn resolve(
+        &self,
+        rule: &str,
+        entity: &Entity,
+        service_name: Option<&str>,
+    ) -> Result<InstanceSettings, String> {
+        let mut api = self.api.fill(entity, service_name)?;
         if !api.path().ends_with('/') {
             api.set_path(&format!("{}/", api.path()));
         }
@@ -65,8 +61,17 @@ impl TargetRule {
             let host = api.host_str().unwrap_or_default();
             return Err(format!("the host {host} is none of the rule's allowedHosts"));
         }
-        let ui_url = self.ui_url.as_ref().and_then(|ui| ui.fill(entity, service_name).ok());
-        Ok(Target { rule: rule.to_owned(), api, ui_url })
+        Ok(InstanceSettings {
+            name: self.name(rule, &api),
+            proxy_path: String::new(),
+            api,
+            headers: self.headers.clone(),
+            secure: self.secure,
+            ui_url: self.ui_url.as_ref().and_then(|ui| ui.fill(entity, service_name).ok()),
+            scrape_interval: self.scrape_interval,
+            max_concurrent: self.max_concurrent,
+            timeout: self.timeout,
+        })
     }
 
     pub fn has_service_name(&self) -> bool {
@@ -75,25 +80,10 @@ impl TargetRule {
 
     /// The name under which a target's answers are kept and shown: the rule, the host, and the path where
     /// that differs between targets. Two targets of a rule have one name only when they are one address.
-    pub fn name(&self, target: &Target) -> InstanceName {
-        let host = target.api.host_str().unwrap_or_default();
-        let port = target.api.port().map(|port| format!(":{port}")).unwrap_or_default();
-        let path = if self.api.has_places_in_path() { target.api.path().trim_end_matches('/') } else { "" };
-        InstanceName::new(&format!("{}/{host}{port}{path}", target.rule))
-    }
-
-    /// The target as an instance.
-    pub fn instance(&self, target: &Target) -> InstanceSettings {
-        InstanceSettings {
-            name: self.name(target),
-            proxy_path: String::new(),
-            api: target.api.clone(),
-            headers: self.headers.clone(),
-            secure: self.secure,
-            ui_url: target.ui_url.clone(),
-            scrape_interval: self.scrape_interval,
-            max_concurrent: self.max_concurrent,
-            timeout: self.timeout,
-        }
+    fn name(&self, rule: &str, api: &Url) -> InstanceName {
+        let host = api.host_str().unwrap_or_default();
+        let port = api.port().map(|port| format!(":{port}")).unwrap_or_default();
+        let path = if self.api.has_places_in_path() { api.path().trim_end_matches('/') } else { "" };
+        InstanceName::new(&format!("{rule}/{host}{port}{path}"))
     }
 }

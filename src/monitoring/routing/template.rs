@@ -58,17 +58,6 @@ pub struct UrlTemplate {
     sample: Url,
 }
 
-/// Why an entity does not fill a template. For the operator.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Unfilled {
-    /// The entity says nothing there.
-    Missing(String),
-    /// It says something that is no DNS label, or no path segment.
-    Unfit(String),
-    /// The parts are good, their sum is not.
-    NoUrl,
-}
-
 impl UrlTemplate {
     /// The error ends the sentence "the value ...".
     pub fn read(text: &str) -> Result<Self, String> {
@@ -104,8 +93,8 @@ impl UrlTemplate {
     }
 
     /// Puts the entity's values into their places. Whatever they are, they change neither scheme nor port,
-    /// nor how many labels or segments there are.
-    pub fn fill(&self, entity: &Entity, service_name: Option<&str>) -> Result<Url, Unfilled> {
+    /// nor how many labels or segments there are. The error is for the operator.
+    pub fn fill(&self, entity: &Entity, service_name: Option<&str>) -> Result<Url, String> {
         let mut filled = String::new();
         for part in &self.parts {
             let (value, name, position) = match part {
@@ -118,13 +107,13 @@ impl UrlTemplate {
                 }
                 Part::Field(field, position) => (field.value(entity), field.to_string(), position),
             };
-            let Some(value) = value else { return Err(Unfilled::Missing(name)) };
+            let value = value.ok_or_else(|| format!("the entity has no {name}"))?;
             if !position.takes(&value) {
-                return Err(Unfilled::Unfit(name));
+                return Err(format!("the entity's {name} is not one DNS label or path segment"));
             }
             filled.push_str(&value);
         }
-        address(&filled).ok_or(Unfilled::NoUrl)
+        address(&filled).ok_or_else(|| "the entity's values make no address".to_owned())
     }
 }
 
@@ -169,16 +158,6 @@ fn address(text: &str) -> Option<Url> {
     let host = url.host_str()?;
     let fits = host.len() <= MAX_HOST && host.split('.').all(|label| label.len() <= MAX_VALUE);
     (plain && is_same && fits).then_some(url)
-}
-
-impl std::fmt::Display for Unfilled {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Missing(source) => write!(f, "the entity has no {source}"),
-            Self::Unfit(source) => write!(f, "the entity's {source} is not one DNS label or path segment"),
-            Self::NoUrl => f.write_str("the entity's values make no address"),
-        }
-    }
 }
 
 impl PlacePosition {
@@ -307,10 +286,14 @@ mod tests {
             );
         }
         let template = UrlTemplate::read("http://{{ spec.nothing }}.h/").unwrap();
-        assert_eq!(template.fill(&entity(), None), Err(Unfilled::Missing("spec.nothing".to_owned())));
+        assert_eq!(template.fill(&entity(), None), Err("the entity has no spec.nothing".to_owned()));
         let template = UrlTemplate::read("http://{{ serviceName }}.h/").unwrap();
-        assert!(matches!(template.fill(&entity(), None), Err(Unfilled::Missing(_))));
-        assert!(matches!(template.fill(&entity(), Some("a@b")), Err(Unfilled::Unfit(_))));
+        assert_eq!(
+            template.fill(&entity(), None),
+            Err("the entity has no prometheus.io/service-name".to_owned())
+        );
+        let unfit = "the entity's prometheus.io/service-name is not one DNS label or path segment";
+        assert_eq!(template.fill(&entity(), Some("a@b")), Err(unfit.to_owned()));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use futures_util::future::{Either, join_all, select};
 use tokio::time::timeout;
 
 use self::names::{UnitGuess, unit_from_metadata, unit_from_names};
-use super::{DEADLINES, Monitoring};
+use super::{Monitoring, deadlines};
 use crate::annotations::{GraphSpec, Unit};
 use crate::prometheus::Instance;
 use crate::promql::PromQl;
@@ -31,7 +31,7 @@ impl Monitoring {
         let unit = Box::pin(self.unit_by_metadata(instance, query, &metrics));
         match select(Box::pin(answer), unit).await {
             Either::Left((answer, unit)) => {
-                (answer, timeout(DEADLINES.unit, unit).await.unwrap_or(Unit::None))
+                (answer, timeout(deadlines::UNIT, unit).await.unwrap_or(Unit::None))
             }
             Either::Right((unit, answer)) => (answer.await, unit),
         }

@@ -4,8 +4,8 @@ use crate::annotations::Unit;
 use crate::prometheus::Metadata;
 use crate::promql::{Derivation, MeasuredMetric, PromQl};
 
-/// Metadata is asked of at most so many metrics of one query.
-const MOST_ASKED: usize = 2;
+/// The most metrics of one query whose metadata is requested.
+const MOST_REQUESTED: usize = 2;
 
 /// Suffixes of names that say their unit. Prometheus' naming rules give a metric its base unit as a suffix:
 /// <https://prometheus.io/docs/practices/naming/>. Multiples that mean one thing to all are here too;
@@ -61,7 +61,7 @@ pub fn unit_from_names(query: &PromQl) -> UnitGuess {
     names.dedup();
     match names.len() {
         0 => UnitGuess::Known(agreed(measured.iter().map(|one| of(one, None)))),
-        1..=MOST_ASKED => UnitGuess::InMetadata(names),
+        1..=MOST_REQUESTED => UnitGuess::InMetadata(names),
         _ => UnitGuess::Known(Unit::None),
     }
 }

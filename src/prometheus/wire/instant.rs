@@ -1,10 +1,9 @@
 //! Reads the answer to an instant query.
 
 use super::envelope::{Opened, WireFault};
-use super::histogram::{read_histogram_at, read_histograms};
-use super::labels::read_labels;
-use super::result::{RawPoint, RawResult, RawSeries, incomplete, open_result};
-use super::samples::{each_sample, millis, number};
+use super::result::{RawResult, RawSeries, incomplete, open_result};
+use super::samples::each_sample;
+use crate::prometheus::numbers::{SampleText, Seconds};
 use crate::prometheus::{InstantAnswer, InstantSample, InstantValue, SampleValue, SeriesSamples};
 
 /// Decoded, an answer can take four times the bytes of its text.
@@ -23,34 +22,23 @@ pub fn read_value(result: RawResult<'_>) -> Result<InstantValue, WireFault> {
     Ok(match result {
         RawResult::Nothing => InstantValue::Vector(Vec::new()),
         RawResult::Vector(raw) => {
-            InstantValue::Vector(raw.into_iter().map(|s| read_sample(&s)).collect::<Result<_, _>>()?)
+            InstantValue::Vector(raw.into_iter().map(read_sample).collect::<Result<_, _>>()?)
         }
         RawResult::Matrix(raw) => {
-            InstantValue::Matrix(raw.into_iter().map(|s| read_series(&s)).collect::<Result<_, _>>()?)
+            InstantValue::Matrix(raw.iter().map(read_series).collect::<Result<_, _>>()?)
         }
-        RawResult::Scalar(point) => {
-            let (at_ms, value) = read_point(&point)?;
-            InstantValue::Scalar { at_ms, value }
-        }
-        RawResult::String(RawPoint(at, text)) => {
-            InstantValue::String { at_ms: time(at.get())?, text: text.into_owned() }
-        }
+        RawResult::Single(value) => value,
     })
 }
 
-fn read_sample(raw: &RawSeries<'_>) -> Result<InstantSample, WireFault> {
-    let (at_ms, value) = match (&raw.value, raw.histogram) {
-        (Some(point), None) => {
-            let (at_ms, value) = read_point(point)?;
-            (at_ms, SampleValue::Float(value))
-        }
-        (None, Some(raw)) => {
-            let (at_ms, histogram) = read_histogram_at(raw)?;
-            (at_ms, SampleValue::Histogram(histogram))
-        }
+fn read_sample(raw: RawSeries<'_>) -> Result<InstantSample, WireFault> {
+    let labels = raw.labels()?;
+    let (Seconds(at_ms), value) = match (raw.value, raw.histogram) {
+        (Some((at, SampleText(value))), None) => (at, SampleValue::Float(value)),
+        (None, Some((at, histogram))) => (at, SampleValue::Histogram(histogram)),
         _ => return Err(incomplete("a sample of a vector has no value, or two")),
     };
-    Ok(InstantSample { labels: read_labels(raw.metric)?, at_ms, value })
+    Ok(InstantSample { labels, at_ms, value })
 }
 
 fn read_series(raw: &RawSeries<'_>) -> Result<SeriesSamples, WireFault> {
@@ -60,19 +48,9 @@ fn read_series(raw: &RawSeries<'_>) -> Result<SeriesSamples, WireFault> {
     let mut floats = Vec::new();
     if let Some(list) = raw.values {
         each_sample(list, |at_ms, value| floats.push((at_ms, value)))
-            .map_err(|_| incomplete("the samples of a series are damaged"))?;
+            .ok_or_else(|| incomplete("the samples of a series are damaged"))?;
     }
-    let histograms = raw.histograms.map_or(Ok(Vec::new()), read_histograms)?;
-    Ok(SeriesSamples { labels: read_labels(raw.metric)?, floats, histograms })
-}
-
-fn read_point(RawPoint(at, text): &RawPoint<'_>) -> Result<(i64, f64), WireFault> {
-    let value = number(text.as_bytes()).ok_or_else(|| incomplete("a value is no number"))?;
-    Ok((time(at.get())?, value))
-}
-
-fn time(text: &str) -> Result<i64, WireFault> {
-    millis(text.as_bytes()).ok_or_else(|| incomplete("a sample's time is damaged"))
+    Ok(SeriesSamples { labels: raw.labels()?, floats, histograms: raw.histograms()?.unwrap_or_default() })
 }
 
 #[cfg(test)]

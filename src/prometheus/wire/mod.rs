@@ -2,9 +2,7 @@
 
 mod config;
 mod envelope;
-mod histogram;
 mod instant;
-mod labels;
 mod metadata;
 mod pages;
 mod parts;

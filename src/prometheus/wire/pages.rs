@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::remarks::Remarks;
-use super::rules::{Faults, MOST_ROWS, RulesPage};
+use super::rules::{MOST_ROWS, RulesPage};
 use crate::prometheus::{AlertingRule, Rules};
 use crate::upstream::{ErrorKind, MAX_BODY};
 
@@ -24,17 +24,12 @@ pub struct NextPage {
 /// The pages read so far.
 #[derive(Debug, Default)]
 pub struct Pages {
-    rules: Rules,
-    warnings: Remarks,
-    infos: Remarks,
-    faults: Faults,
+    /// All of them as one, with the number of groups of the first.
+    joined: RulesPage,
     /// That there are further pages, which were not read.
     missing: Option<String>,
     tokens: HashSet<String>,
-    groups: usize,
     count: usize,
-    rows: usize,
-    bytes: usize,
 }
 
 impl Pages {
@@ -42,13 +37,14 @@ impl Pages {
     /// it leads back to an earlier one.
     pub fn add(&mut self, page: RulesPage) -> Option<NextPage> {
         let RulesPage { rules, warnings, infos, faults, next, groups, rows, bytes } = page;
-        self.faults.add(faults);
-        self.warnings.add_all(warnings);
-        self.infos.add_all(infos);
-        self.rows += rows;
-        self.bytes += bytes;
+        let joined = &mut self.joined;
+        joined.faults.add(faults);
+        joined.warnings.add_all(warnings);
+        joined.infos.add_all(infos);
+        joined.rows += rows;
+        joined.bytes += bytes;
         if self.count == 0 {
-            self.groups = if groups == 0 { GROUPS } else { groups };
+            joined.groups = if groups == 0 { GROUPS } else { groups };
         }
         self.count += 1;
         let leads_back = next.as_ref().is_some_and(|token| !self.tokens.insert(token.clone()));
@@ -60,16 +56,16 @@ impl Pages {
             self.join(rules);
         }
         let token = next.filter(|_| !leads_back)?;
-        if self.count >= MOST_PAGES || self.rows >= MOST_ROWS || self.bytes >= MAX_BODY {
-            let pages = if self.count == 1 {
-                "page that was".to_owned()
-            } else {
-                format!("{} pages that were", self.count)
+        let RulesPage { groups, rows, bytes, .. } = self.joined;
+        if self.count >= MOST_PAGES || rows >= MOST_ROWS || bytes >= MAX_BODY {
+            let pages = match self.count {
+                1 => "page that was".to_owned(),
+                count => format!("{count} pages that were"),
             };
             self.missing = Some(format!("the instance has more rules than the {pages} read"));
             return None;
         }
-        Some(NextPage { token, groups: self.groups })
+        Some(NextPage { token, groups })
     }
 
     /// The next page failed. The others are kept.
@@ -81,29 +77,32 @@ impl Pages {
     /// Whether a page repeats what earlier pages say.
     fn has_all(&self, page: &Rules) -> bool {
         let state = |rule: &AlertingRule| (rule.state, rule.alerts.len());
+        let known = self.joined.rules.rules.iter();
         let known: HashSet<_> =
-            self.rules.rules.iter().map(|rule| (&rule.file, &rule.group, &rule.name, state(rule))).collect();
+            known.map(|rule| (&rule.file, &rule.group, &rule.name, state(rule))).collect();
         page.rules.iter().all(|rule| known.contains(&(&rule.file, &rule.group, &rule.name, state(rule))))
     }
 
     fn join(&mut self, page: Rules) {
-        let offset = self.rules.rules.len();
-        self.rules.rules.extend(page.rules);
-        self.rules.groups.extend(page.groups.into_iter().map(|mut group| {
+        let all = &mut self.joined.rules;
+        let offset = all.rules.len();
+        all.rules.extend(page.rules);
+        all.groups.extend(page.groups.into_iter().map(|mut group| {
             group.rules = group.rules.start + offset..group.rules.end + offset;
             group
         }));
-        self.rules.date = page.date.or(self.rules.date);
-        self.rules.latest = self.rules.latest.max(page.latest);
+        all.date = page.date.or(all.date);
+        all.latest = all.latest.max(page.latest);
     }
 
     /// All of them as one answer.
     pub fn into_rules(self) -> Rules {
+        let RulesPage { rules, warnings: of_instance, infos, faults, .. } = self.joined;
         // Ours first, so that none of them is among those for which there is no room.
         let mut warnings = Remarks::default();
-        self.missing.into_iter().chain(self.faults.warnings()).for_each(|warning| warnings.add(warning));
-        warnings.add_all(self.warnings);
-        Rules { warnings: warnings.into_vec(), infos: self.infos.into_vec(), ..self.rules }
+        self.missing.into_iter().chain(faults.warnings()).for_each(|warning| warnings.add(warning));
+        warnings.add_all(of_instance);
+        Rules { warnings: warnings.into_vec(), infos: infos.into_vec(), ..rules }
     }
 }
 

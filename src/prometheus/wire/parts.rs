@@ -1,4 +1,4 @@
-//! Parts of an answer that stand or fall alone: a damaged one does not take its neighbours along.
+//! Parts of an answer that are read one by one: a damaged part does not spoil its neighbours.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -23,7 +23,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Lenient<T> {
     }
 }
 
-/// The first [`MOST_ELEMENTS`] of a list, and how many more there were.
+/// The first [`MOST_ELEMENTS`] of a list, and how many more there were. Go writes a list without elements as null.
 pub struct Bounded<T> {
     pub first: Vec<T>,
     pub more: usize,
@@ -37,18 +37,8 @@ impl<T> Default for Bounded<T> {
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Bounded<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_seq(BoundedVisitor(PhantomData))
+        deserializer.deserialize_any(BoundedVisitor(PhantomData))
     }
-}
-
-/// Go writes a list without elements as null. For fields that must be there: without this, serde takes a field that
-/// is missing for null.
-pub fn list<'de, T, D>(deserializer: D) -> Result<T, D::Error>
-where
-    T: Default + Deserialize<'de>,
-    D: Deserializer<'de>,
-{
-    Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
 /// A field that may be missing, null included where it is there.
@@ -67,6 +57,10 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for BoundedVisitor<T> {
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a list")
+    }
+
+    fn visit_unit<E>(self) -> Result<Bounded<T>, E> {
+        Ok(Bounded::default())
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Bounded<T>, A::Error> {

@@ -1,9 +1,7 @@
 //! Reads the answer to a range query.
 
 use super::envelope::{Opened, WireFault};
-use super::histogram::read_histograms;
 use super::instant::read_value;
-use super::labels::read_labels;
 use super::result::{RawResult, RawSeries, incomplete, open_result};
 use super::samples::read_samples;
 use crate::prometheus::{ABSENT, HistogramSeries, Matrix, Series, Window};
@@ -53,11 +51,8 @@ fn read_series(raw: &RawSeries<'_>, matrix: &mut Matrix) -> Result<(), WireFault
     if raw.values.is_none() && raw.histograms.is_none() {
         return Err(incomplete("a series has no values"));
     }
-    let labels = read_labels(raw.metric)?;
-    let mut points = match raw.histograms {
-        Some(list) => read_histograms(list)?,
-        None => Vec::new(),
-    };
+    let labels = raw.labels()?;
+    let mut points = raw.histograms()?.unwrap_or_default();
     let all = points.len();
     points.retain(|(at_ms, _)| matrix.window.index_of(*at_ms).is_some());
     matrix.off_grid += all - points.len();
@@ -68,7 +63,7 @@ fn read_series(raw: &RawSeries<'_>, matrix: &mut Matrix) -> Result<(), WireFault
     let Some(values) = raw.values else { return Ok(()) };
     let mut column = vec![ABSENT; matrix.window.len()];
     matrix.off_grid += read_samples(values, &matrix.window, &mut column)
-        .map_err(|_| incomplete("the samples of a series are damaged"))?;
+        .ok_or_else(|| incomplete("the samples of a series are damaged"))?;
     matrix.series.push(Series { labels, values: column });
     Ok(())
 }

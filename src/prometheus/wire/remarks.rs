@@ -52,9 +52,8 @@ impl<'de> Deserialize<'de> for Remarks {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let json = <&RawValue>::deserialize(deserializer)?.get();
         let mut remarks = Self::default();
-        match serde_json::from_str::<Option<Bounded<&RawValue>>>(json) {
-            Ok(list) => {
-                let Bounded { first, more } = list.unwrap_or_default();
+        match serde_json::from_str::<Bounded<&RawValue>>(json) {
+            Ok(Bounded { first, more }) => {
                 first.into_iter().for_each(|remark| remarks.add(words(remark.get())));
                 remarks.more += more;
             }

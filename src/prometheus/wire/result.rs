@@ -1,4 +1,4 @@
-//! Takes a query's result apart by its type; the samples are left unread.
+//! Takes a query's result apart by its type. The samples of a matrix are left unread.
 
 use std::borrow::Cow;
 
@@ -6,30 +6,20 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use super::envelope::{Opened, WireFault, open, warned};
-use super::parts::{Bounded, list};
+use super::parts::Bounded;
 use super::remarks::Remarks;
+use crate::prometheus::numbers::{SampleText, Seconds, number};
+use crate::prometheus::{Histogram, InstantValue, Labels};
 
 #[derive(Deserialize)]
-struct Listed<'a> {
-    #[serde(borrow, rename = "resultType")]
-    result_type: Option<Cow<'a, str>>,
-    #[serde(borrow, deserialize_with = "list")]
-    result: Bounded<RawSeries<'a>>,
-    #[serde(default)]
-    warnings: Remarks,
-    #[serde(borrow, rename = "isPartial")]
-    is_partial: Option<&'a RawValue>,
-}
-
-#[derive(Deserialize)]
-struct Single<'a> {
-    #[serde(borrow, rename = "resultType")]
-    result_type: Cow<'a, str>,
+#[serde(rename_all = "camelCase")]
+struct QueryData<'a, R> {
     #[serde(borrow)]
-    result: RawPoint<'a>,
+    result_type: Option<Cow<'a, str>>,
+    result: R,
     #[serde(default)]
     warnings: Remarks,
-    #[serde(borrow, rename = "isPartial")]
+    #[serde(borrow)]
     is_partial: Option<&'a RawValue>,
 }
 
@@ -43,28 +33,21 @@ pub struct RawSeries<'a> {
     pub values: Option<&'a str>,
     #[serde(borrow)]
     pub histograms: Option<&'a RawValue>,
-    #[serde(borrow)]
-    pub value: Option<RawPoint<'a>>,
-    #[serde(borrow)]
-    pub histogram: Option<&'a RawValue>,
+    pub value: Option<(Seconds, SampleText)>,
+    pub histogram: Option<(Seconds, Histogram)>,
 }
-
-/// A time and a text.
-#[derive(Deserialize)]
-pub struct RawPoint<'a>(#[serde(borrow)] pub &'a RawValue, #[serde(borrow)] pub Cow<'a, str>);
 
 pub enum RawResult<'a> {
     Matrix(Vec<RawSeries<'a>>),
     Vector(Vec<RawSeries<'a>>),
-    Scalar(RawPoint<'a>),
-    String(RawPoint<'a>),
+    Single(InstantValue),
     /// No result, and no word for its type: of a query that selects nothing, by some servers.
     Nothing,
 }
 
 /// Opens the answer to a range query or an instant query.
 pub fn open_result(body: &[u8]) -> Result<Opened<RawResult<'_>>, WireFault> {
-    let Opened { data, mut warnings, infos } = match open::<Listed<'_>>(body) {
+    let Opened { data, mut warnings, infos } = match open::<QueryData<'_, Bounded<RawSeries<'_>>>>(body) {
         Ok(opened) => opened,
         Err(fault) => return open_single(body).ok_or(fault),
     };
@@ -88,14 +71,32 @@ pub fn open_result(body: &[u8]) -> Result<Opened<RawResult<'_>>, WireFault> {
 
 /// A result that is no list of series: rare, so it is looked for only when there is none.
 fn open_single(body: &[u8]) -> Option<Opened<RawResult<'_>>> {
-    let Opened { data, mut warnings, infos } = open::<Single<'_>>(body).ok()?;
+    let Opened { data, mut warnings, infos } = open::<QueryData<'_, (Seconds, String)>>(body).ok()?;
     warnings.add_all(warned(data.is_partial, data.warnings));
-    let data = match &*data.result_type {
-        "scalar" => RawResult::Scalar(data.result),
-        "string" => RawResult::String(data.result),
+    let (Seconds(at_ms), text) = data.result;
+    let value = match data.result_type.as_deref() {
+        Some("scalar") => InstantValue::Scalar { at_ms, value: number(text.as_bytes())? },
+        Some("string") => InstantValue::String { at_ms, text },
         _ => return None,
     };
-    Some(Opened { data, warnings, infos })
+    Some(Opened { data: RawResult::Single(value), warnings, infos })
+}
+
+impl RawSeries<'_> {
+    /// No labels for null.
+    pub fn labels(&self) -> Result<Labels, WireFault> {
+        let labels = serde_json::from_str::<Option<Labels>>(self.metric.get());
+        let labels = labels.map_err(|e| incomplete(&format!("the labels of a series are damaged: {e}")))?;
+        Ok(labels.unwrap_or_default())
+    }
+
+    /// The histograms with their times in epoch milliseconds, in the order of the list. None: there is no list.
+    pub fn histograms(&self) -> Result<Option<Vec<(i64, Histogram)>>, WireFault> {
+        let Some(list) = self.histograms else { return Ok(None) };
+        let points: Vec<(Seconds, Histogram)> = serde_json::from_str(list.get())
+            .map_err(|e| incomplete(&format!("the histograms of a series are damaged: {e}")))?;
+        Ok(Some(points.into_iter().map(|(Seconds(at_ms), histogram)| (at_ms, histogram)).collect()))
+    }
 }
 
 pub fn incomplete(detail: &str) -> WireFault {

@@ -5,16 +5,15 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::envelope::{Opened, WireFault, open, warned};
-use super::labels::StrictLabels;
-use super::parts::{Bounded, Lenient, given, list};
+use super::parts::{Bounded, Lenient, given};
 use super::remarks::Remarks;
-use super::samples::number;
+use crate::prometheus::numbers::number;
 use crate::prometheus::{Alert, AlertState, AlertingRule, Labels, RuleGroup, RuleHealth, Rules};
 use crate::upstream::SentTime;
 
 mod faults;
 
-pub use faults::Faults;
+use faults::Faults;
 
 /// The most groups, rules and alerts of one answer that are read: in memory each takes up to a hundred times its
 /// shortest text.
@@ -28,7 +27,7 @@ type Rows<'a> = Bounded<&'a RawValue>;
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct RulesData<'a> {
-    #[serde(borrow, deserialize_with = "list")]
+    #[serde(borrow)]
     groups: Rows<'a>,
     group_next_token: Option<Lenient<String>>,
     #[serde(default)]
@@ -46,7 +45,7 @@ struct RawGroup<'a> {
     limit: Option<Lenient<i64>>,
     evaluation_time: Option<Lenient<f64>>,
     last_evaluation: Option<Lenient<String>>,
-    #[serde(borrow, deserialize_with = "list")]
+    #[serde(borrow)]
     rules: Rows<'a>,
 }
 
@@ -60,15 +59,15 @@ struct RawRule<'a> {
     query: Option<Lenient<String>>,
     duration: Option<Lenient<f64>>,
     keep_firing_for: Option<Lenient<f64>>,
-    labels: Option<Lenient<StrictLabels>>,
-    annotations: Option<Lenient<StrictLabels>>,
+    labels: Option<Lenient<Labels>>,
+    annotations: Option<Lenient<Labels>>,
     state: Option<Lenient<String>>,
     health: Option<Lenient<String>>,
     last_error: Option<Lenient<String>>,
     evaluation_time: Option<Lenient<f64>>,
     last_evaluation: Option<Lenient<String>>,
     #[serde(borrow, default, deserialize_with = "given")]
-    alerts: Option<Lenient<Option<Rows<'a>>>>,
+    alerts: Option<Lenient<Rows<'a>>>,
 }
 
 impl RawRule<'_> {
@@ -84,25 +83,19 @@ impl RawRule<'_> {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct RawAlert {
+struct RawAlert<'a> {
     /// Required: without its labels an alert belongs to no entity.
-    labels: StrictLabels,
-    annotations: Option<Lenient<StrictLabels>>,
+    labels: Labels,
+    annotations: Option<Lenient<Labels>>,
     state: Option<Lenient<String>>,
     active_at: Option<Lenient<String>>,
-    value: Option<Lenient<RawNumber>>,
-}
-
-/// A text in Prometheus, a number elsewhere.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum RawNumber {
-    Number(f64),
-    Text(String),
+    /// A text in Prometheus, a number elsewhere.
+    #[serde(borrow)]
+    value: Option<&'a RawValue>,
 }
 
 /// One answer, which may be one of several.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct RulesPage {
     /// Without `warnings` and `infos`.
     pub rules: Rules,
@@ -127,102 +120,97 @@ pub struct RulesPage {
 pub fn read_rules(body: &[u8], date: Option<Timestamp>) -> Result<RulesPage, WireFault> {
     let Opened { data, mut warnings, infos } = open::<RulesData<'_>>(body)?;
     warnings.add_all(warned(data.is_partial, data.warnings));
-    let mut reader = RulesReader::default();
-    let groups = reader.rows(data.groups);
-    for group in &groups {
+    let bytes = body.len();
+    let mut page = RulesPage { warnings, infos, bytes, ..RulesPage::default() };
+    page.rules.date = date;
+    let groups = page.take_rows(data.groups);
+    page.groups = groups.len();
+    for group in groups {
         match serde_json::from_str(group.get()) {
-            Ok(group) => reader.group(group),
-            Err(_) => reader.faults.groups += 1,
+            Ok(group) => page.add_group(group),
+            Err(_) => page.faults.groups += 1,
         }
     }
-    let next = match data.group_next_token {
+    page.next = match data.group_next_token {
         Some(Lenient::Read(token)) if token.len() <= LONGEST_TOKEN => Some(token).filter(|t| !t.is_empty()),
         Some(_) => {
-            reader.faults.lost_page = true;
+            page.faults.lost_page = true;
             None
         }
         None => None,
     };
-    let (groups, rows, bytes) = (groups.len(), reader.count, body.len());
-    let RulesReader { rules, groups: read_groups, latest, faults, .. } = reader;
-    let rules = Rules { rules, groups: read_groups, date, latest, ..Rules::default() };
-    Ok(RulesPage { rules, warnings, infos, faults, next, groups, rows, bytes })
+    Ok(page)
 }
 
-/// What is read so far, and what is unreadable.
-#[derive(Default)]
-struct RulesReader {
-    rules: Vec<AlertingRule>,
-    groups: Vec<RuleGroup>,
-    latest: Option<Timestamp>,
-    count: usize,
-    faults: Faults,
-}
-
-impl RulesReader {
+impl RulesPage {
     /// A list's rows, as far as there is room for them.
-    fn rows<'a>(&mut self, list: Rows<'a>) -> Vec<&'a RawValue> {
+    fn take_rows<'a>(&mut self, list: Rows<'a>) -> Vec<&'a RawValue> {
         let mut rows = list.first;
-        let room = MOST_ROWS.saturating_sub(self.count);
+        let room = MOST_ROWS.saturating_sub(self.rows);
         self.faults.beyond += list.more + rows.len().saturating_sub(room);
         rows.truncate(room);
-        self.count += rows.len();
+        self.rows += rows.len();
         rows
     }
 
-    fn group(&mut self, raw: RawGroup<'_>) {
+    fn add_group(&mut self, raw: RawGroup<'_>) {
         let name = self.faults.part(raw.name);
         self.faults.fields += usize::from(name.is_none());
-        let (name, file) = (name.unwrap_or_default(), self.faults.part(raw.file).unwrap_or_default());
-        let first = self.rules.len();
+        let first = self.rules.rules.len();
         let mut group = RuleGroup {
-            name,
-            file,
+            name: name.unwrap_or_default(),
+            file: self.faults.part(raw.file).unwrap_or_default(),
             interval: self.faults.part(raw.interval).unwrap_or(0.0),
             limit: self.faults.part(raw.limit).unwrap_or(0),
             evaluation_time: self.faults.part(raw.evaluation_time).unwrap_or(0.0),
             last_evaluation: self.time(raw.last_evaluation),
             rules: first..first,
         };
-        for rule in self.rows(raw.rules) {
+        for rule in self.take_rows(raw.rules) {
             match serde_json::from_str(rule.get()) {
-                Ok(rule) => self.rule(rule, &group),
+                Ok(rule) if self.is_alerting(&rule) => self.add_rule(rule, &group),
+                Ok(_) => {}
                 Err(_) => self.faults.rules += 1,
             }
         }
-        group.rules = first..self.rules.len();
-        self.groups.push(group);
+        group.rules = first..self.rules.rules.len();
+        self.rules.groups.push(group);
     }
 
-    fn rule(&mut self, raw: RawRule<'_>, group: &RuleGroup) {
-        match RuleKind::of(&raw) {
-            RuleKind::Alerting => {}
-            RuleKind::Recording => return,
-            RuleKind::Unknown(word) => return self.faults.unknown_type(word),
-        }
+    /// Counts a rule that is neither alerting nor recording.
+    fn is_alerting(&mut self, rule: &RawRule<'_>) -> bool {
+        let word = match &rule.kind {
+            Some(Lenient::Read(word)) if word.eq_ignore_ascii_case("alerting") => return true,
+            Some(Lenient::Read(word)) if word.eq_ignore_ascii_case("recording") => return false,
+            Some(Lenient::Read(word)) if !word.is_empty() => Some(word.as_str()),
+            Some(Lenient::Broken) => None,
+            _ if rule.has_alerts() => return true,
+            _ => None,
+        };
+        self.faults.unknown_type(word);
+        false
+    }
+
+    fn add_rule(&mut self, raw: RawRule<'_>, group: &RuleGroup) {
         let Some(Lenient::Read(name)) = raw.name else {
             self.faults.rules += 1;
             return;
         };
-        let alerts = self.faults.part(raw.alerts).flatten().unwrap_or_default();
-        let alerts = self.rows(alerts).into_iter().filter_map(|alert| self.alert(alert)).collect();
-        let never = matches!(&raw.last_evaluation, Some(Lenient::Read(time)) if is_never(time));
+        let alerts = self.faults.part(raw.alerts).unwrap_or_default();
+        let alerts = self.take_rows(alerts).into_iter().filter_map(|alert| self.alert(alert)).collect();
+        let is_never = matches!(&raw.last_evaluation, Some(Lenient::Read(time)) if is_never(time));
         // An unreadable time is a time all the same.
         let is_broken = matches!(&raw.last_evaluation, Some(Lenient::Broken));
-        let of_group = group.last_evaluation.clone().filter(|_| !never && !is_broken);
-        let last_evaluation = self.time(raw.last_evaluation);
+        let of_group = group.last_evaluation.clone().filter(|_| !is_never && !is_broken);
+        let own_evaluation = self.time(raw.last_evaluation);
         let faults = &mut self.faults;
         let health_word = faults.part(raw.health).map(|word| word.to_ascii_lowercase());
         let last_error = faults.part(raw.last_error).filter(|e| !e.is_empty());
-        let is_evaluated = last_evaluation.is_some() || of_group.is_some() || is_broken;
-        let health = health(health_word.as_deref(), last_error.is_some(), is_evaluated);
+        let is_evaluated = own_evaluation.is_some() || of_group.is_some() || is_broken;
         // Prometheus before 3 sends inactive for a rule before its first evaluation, whose state is unknown.
-        let is_new = health_word.as_deref() == Some("unknown") && last_evaluation.is_none();
-        let state = match state(faults.part(raw.state).as_deref()) {
-            AlertState::Inactive if is_new => AlertState::Unknown,
-            state => state,
-        };
-        self.rules.push(AlertingRule {
+        let is_new = health_word.as_deref() == Some("unknown") && own_evaluation.is_none();
+        let state = state(faults.part(raw.state).as_deref());
+        self.rules.rules.push(AlertingRule {
             group: group.name.clone(),
             file: group.file.clone(),
             interval: group.interval,
@@ -230,71 +218,49 @@ impl RulesReader {
             query: faults.part(raw.query).unwrap_or_default(),
             duration: faults.part(raw.duration).unwrap_or(0.0),
             keep_firing_for: faults.part(raw.keep_firing_for).unwrap_or(0.0),
-            labels: labels(faults.part(raw.labels)),
-            annotations: labels(faults.part(raw.annotations)),
-            state,
-            health,
+            labels: faults.part(raw.labels).unwrap_or_default(),
+            annotations: faults.part(raw.annotations).unwrap_or_default(),
+            state: if is_new && state == AlertState::Inactive { AlertState::Unknown } else { state },
+            health: health(health_word.as_deref(), last_error.is_some(), is_evaluated),
             last_error,
             evaluation_time: faults.part(raw.evaluation_time).unwrap_or(0.0),
-            last_evaluation: last_evaluation.or(of_group),
+            last_evaluation: own_evaluation.or(of_group),
             alerts,
         });
     }
 
     fn alert(&mut self, raw: &RawValue) -> Option<Alert> {
-        let read = serde_json::from_str::<RawAlert>(raw.get()).ok();
+        let read = serde_json::from_str::<RawAlert<'_>>(raw.get()).ok();
         // Every alert carries its name: one without it has lost labels.
-        let named = |alert: &RawAlert| alert.labels.0.get("alertname").is_some_and(|name| !name.is_empty());
-        let Some(raw) = read.filter(named) else {
+        let is_named =
+            |alert: &RawAlert<'_>| alert.labels.get("alertname").is_some_and(|name| !name.is_empty());
+        let Some(raw) = read.filter(is_named) else {
             self.faults.alerts += 1;
             return None;
         };
-        let active_at = self.time(raw.active_at);
-        let faults = &mut self.faults;
-        let value = match faults.part(raw.value) {
-            Some(RawNumber::Text(text)) => {
-                let value = number(text.as_bytes());
-                faults.fields += usize::from(value.is_none() && !text.is_empty());
-                value
-            }
-            Some(RawNumber::Number(value)) => Some(value),
-            None => None,
-        };
         Some(Alert {
-            labels: raw.labels.0,
-            annotations: labels(faults.part(raw.annotations)),
-            state: state(faults.part(raw.state).as_deref()),
-            active_at,
-            value,
+            labels: raw.labels,
+            active_at: self.time(raw.active_at),
+            value: raw.value.and_then(|value| self.value(value)),
+            annotations: self.faults.part(raw.annotations).unwrap_or_default(),
+            state: state(self.faults.part(raw.state).as_deref()),
         })
+    }
+
+    /// None for an empty text too.
+    fn value(&mut self, raw: &RawValue) -> Option<f64> {
+        let text = raw.get().trim_matches('"');
+        let value = number(text.as_bytes());
+        self.faults.fields += usize::from(value.is_none() && !text.is_empty());
+        value
     }
 
     /// None for never.
     fn time(&mut self, raw: Option<Lenient<String>>) -> Option<SentTime> {
         let text = self.faults.part(raw).filter(|t| !t.is_empty() && !is_never(t))?;
         let time = SentTime::of(text);
-        self.latest = self.latest.max(time.at());
+        self.rules.latest = self.rules.latest.max(time.at());
         Some(time)
-    }
-}
-
-enum RuleKind<'a> {
-    Alerting,
-    Recording,
-    /// With its word, if it is one.
-    Unknown(Option<&'a str>),
-}
-
-impl<'a> RuleKind<'a> {
-    fn of(rule: &'a RawRule<'_>) -> Self {
-        match &rule.kind {
-            Some(Lenient::Read(word)) if word.eq_ignore_ascii_case("alerting") => Self::Alerting,
-            Some(Lenient::Read(word)) if word.eq_ignore_ascii_case("recording") => Self::Recording,
-            Some(Lenient::Read(word)) if !word.is_empty() => Self::Unknown(Some(word)),
-            Some(Lenient::Broken) => Self::Unknown(None),
-            _ if rule.has_alerts() => Self::Alerting,
-            _ => Self::Unknown(None),
-        }
     }
 }
 
@@ -315,10 +281,6 @@ fn state(word: Option<&str>) -> AlertState {
         Some("inactive") => AlertState::Inactive,
         _ => AlertState::Unknown,
     }
-}
-
-fn labels(raw: Option<StrictLabels>) -> Labels {
-    raw.map(|StrictLabels(labels)| labels).unwrap_or_default()
 }
 
 /// Go's zero time, the year 1, means never.

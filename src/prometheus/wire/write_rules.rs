@@ -1,13 +1,12 @@
 //! Writes alerting rules as Prometheus' `/rules` writes them.
 
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
-use super::write::{Exponent, Success};
-use crate::prometheus::{Alert, AlertState, AlertingRule, Labels, RuleGroup, RuleHealth, Rules};
+use super::write::Success;
+use crate::prometheus::numbers::write_whole;
+use crate::prometheus::rules::write_time;
+use crate::prometheus::{AlertingRule, RuleGroup, Rules};
 use crate::upstream::SentTime;
-
-/// How Go writes a time that never was.
-const NEVER: &str = "0001-01-01T00:00:00Z";
 
 /// The answer to `/rules?type=alert`. `warnings` and `infos` take the place of the answer's own.
 pub fn write_rules<'a>(rules: &'a Rules, warnings: &'a [String], infos: &'a [String]) -> impl Serialize + 'a {
@@ -26,102 +25,36 @@ struct WrittenGroup<'a> {
     name: &'a str,
     file: &'a str,
     rules: Vec<WrittenRule<'a>>,
-    interval: WholeFloat,
+    #[serde(serialize_with = "write_whole")]
+    interval: f64,
     limit: i64,
-    evaluation_time: WholeFloat,
-    last_evaluation: &'a str,
+    #[serde(serialize_with = "write_whole")]
+    evaluation_time: f64,
+    #[serde(serialize_with = "write_time")]
+    last_evaluation: &'a Option<SentTime>,
 }
 
 impl<'a> WrittenGroup<'a> {
     fn of(group: &'a RuleGroup, all: &'a Rules) -> Self {
+        let written = |rule| WrittenRule { rule, kind: "alerting" };
         Self {
             name: &group.name,
             file: &group.file,
-            rules: all.of_group(group).iter().map(WrittenRule::of).collect(),
-            interval: WholeFloat(group.interval),
+            rules: all.of_group(group).iter().map(written).collect(),
+            interval: group.interval,
             limit: group.limit,
-            evaluation_time: WholeFloat(group.evaluation_time),
-            last_evaluation: group.last_evaluation.as_ref().map_or(NEVER, SentTime::as_str),
+            evaluation_time: group.evaluation_time,
+            last_evaluation: &group.last_evaluation,
         }
     }
 }
 
 #[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
 struct WrittenRule<'a> {
-    state: AlertState,
-    name: &'a str,
-    query: &'a str,
-    duration: WholeFloat,
-    keep_firing_for: WholeFloat,
-    labels: &'a Labels,
-    annotations: &'a Labels,
-    alerts: Vec<WrittenAlert<'a>>,
-    health: &'a RuleHealth,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    last_error: Option<&'a str>,
-    evaluation_time: WholeFloat,
-    last_evaluation: &'a str,
+    #[serde(flatten)]
+    rule: &'a AlertingRule,
     #[serde(rename = "type")]
     kind: &'static str,
-}
-
-impl<'a> WrittenRule<'a> {
-    fn of(rule: &'a AlertingRule) -> Self {
-        Self {
-            state: rule.state,
-            name: &rule.name,
-            query: &rule.query,
-            duration: WholeFloat(rule.duration),
-            keep_firing_for: WholeFloat(rule.keep_firing_for),
-            labels: &rule.labels,
-            annotations: &rule.annotations,
-            alerts: rule.alerts.iter().map(WrittenAlert::of).collect(),
-            health: &rule.health,
-            last_error: rule.last_error.as_deref(),
-            evaluation_time: WholeFloat(rule.evaluation_time),
-            last_evaluation: rule.last_evaluation.as_ref().map_or(NEVER, SentTime::as_str),
-            kind: "alerting",
-        }
-    }
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct WrittenAlert<'a> {
-    labels: &'a Labels,
-    annotations: &'a Labels,
-    state: AlertState,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    active_at: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    value: Option<Exponent>,
-}
-
-impl<'a> WrittenAlert<'a> {
-    fn of(alert: &'a Alert) -> Self {
-        Self {
-            labels: &alert.labels,
-            annotations: &alert.annotations,
-            state: alert.state,
-            active_at: alert.active_at.as_ref().map(SentTime::as_str),
-            value: alert.value.map(Exponent),
-        }
-    }
-}
-
-/// A figure as a JSON number, without decimals where it has none.
-struct WholeFloat(f64);
-
-impl Serialize for WholeFloat {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        #[expect(clippy::cast_possible_truncation, reason = "whole and small, as just tested")]
-        if self.0.fract() == 0.0 && self.0.abs() < 1e15 {
-            serializer.serialize_i64(self.0 as i64)
-        } else {
-            serializer.serialize_f64(self.0)
-        }
-    }
 }
 
 #[cfg(test)]

@@ -40,7 +40,6 @@ impl Weigh for Scripted {
 impl Question for Scripted {
     type Source = AlertmanagerClient;
     type Value = Heavy;
-    type Family = ();
 
     async fn fetch(&self, source: &AlertmanagerClient) -> Result<Heavy, UpstreamError> {
         match self.end {
@@ -60,10 +59,6 @@ impl Question for Scripted {
 
     fn origin(&self) -> Origin {
         Origin::AdHoc
-    }
-
-    fn family(&self) -> Option<()> {
-        None
     }
 
     fn text(&self) -> &str {

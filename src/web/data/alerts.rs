@@ -102,7 +102,7 @@ impl<'a> AlertsJson<'a> {
             counts: CountsJson::of(evidence.counts),
             warnings: incomplete(table).into_iter().chain(skew).collect(),
             silences: match table.silences {
-                Silences::NotAsked => None,
+                Silences::NotConfigured => None,
                 Silences::Known { .. } => Some("known"),
                 Silences::Unknown { .. } => Some("unknown"),
             },

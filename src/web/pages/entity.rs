@@ -11,7 +11,7 @@ use super::time_bar::TimeBar;
 use super::top::Top;
 use super::{Shell, briefly, graphs, is_unknown, members, panel_context, problems, summary_without_alerts};
 use crate::catalog::Entity;
-use crate::monitoring::{AlertQuery, DEADLINES, Failure};
+use crate::monitoring::{AlertQuery, Failure, deadlines};
 use crate::web::data;
 use crate::web::format::Format;
 use crate::web::links::Page;
@@ -110,7 +110,7 @@ async fn resolved(view: &View) -> Option<ResolvedAlertPanel> {
         return None;
     }
     let firing = monitoring.last_firing(instance, &query, view.spec.alerts.as_ref(), params.period.now);
-    let firing = tokio::time::timeout(DEADLINES.panel, firing).await.unwrap_or(Err(Failure::Late));
+    let firing = tokio::time::timeout(deadlines::PANEL, firing).await.unwrap_or(Err(Failure::Late));
     Some(ResolvedAlertPanel::of(&query.labels, firing, params))
 }
 

@@ -72,7 +72,7 @@ pub async fn show(
     let (settings, monitoring) = (&portal.settings, &portal.monitoring);
     let mut params = GoParams::read(request.query_string(), now);
     params.query.ad_hoc = settings.allows(Access::AdHoc);
-    let index = indexer.owners().await.ok_or(PageError::CatalogNotRead)?;
+    let index = indexer.index().await.ok_or(PageError::CatalogNotRead)?;
     let mut lookup = monitoring.look_up(&index, &params.query, now).await;
     if let Some(problem) = no_such_instance(monitoring, &lookup, &params.query) {
         params.problems.push(problem);

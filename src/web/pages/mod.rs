@@ -144,7 +144,7 @@ fn shows_panels(view: &View, path: &str) -> bool {
 
 /// Waits for a panel of a page with others. None: it is late, and fetches itself while the store fetches its answer.
 async fn briefly<T>(answer: impl Future<Output = T>) -> Option<T> {
-    tokio::time::timeout(crate::monitoring::DEADLINES.panel, answer).await.ok()
+    tokio::time::timeout(crate::monitoring::deadlines::PANEL, answer).await.ok()
 }
 
 /// What is wrong with the annotations that the view shows.

@@ -24,7 +24,7 @@ pub async fn entity_page(
     if !is_from_prometheus(request.query_string()) {
         return Ok(None);
     }
-    match indexer.owners().await {
+    match indexer.index().await {
         Some(index) => Ok(of_rule(view, &index, expressions).await),
         // A reader who may see the graph itself need not wait for the catalog.
         None => view.authorize_graph().map(|()| None).map_err(|_| PageError::CatalogNotRead),

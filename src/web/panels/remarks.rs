@@ -8,6 +8,7 @@ use super::counted;
 use super::times::Moment;
 use crate::chart::Plot;
 use crate::monitoring::{AlertTable, Doubt, DoubtfulRule, Failure, Graph, Silences};
+use crate::store::Answer;
 use crate::upstream::UpstreamError;
 use crate::web::page_error::{ErrorText, describe_alertmanager};
 use crate::web::params::PageParams;
@@ -84,18 +85,21 @@ impl Remark {
 
     /// Why silences are unknown or not current.
     pub fn silences(silences: &Silences) -> Option<Self> {
+        if silences.is_sure() {
+            return None;
+        }
         let (lead, text) = match silences {
-            Silences::NotAsked | Silences::Known { failure: None, undecided: 0, .. } => return None,
-            Silences::Known { failure: None, undecided, .. } => {
+            Silences::NotConfigured => return None,
+            Silences::Known { answer: Answer { failure: Some(failure), .. }, .. } => {
+                ("Silences may be out of date", format!("{}.", describe_alertmanager(failure.kind)))
+            }
+            Silences::Known { undecided, .. } => {
                 let alerts = counted(*undecided, "alert", "alerts");
                 let text = format!(
                     "Alertmanager suppresses {alerts} that may be of this instance or of another, so all of it counts \
                      as firing here."
                 );
                 ("Silences uncertain", text)
-            }
-            Silences::Known { failure: Some(failure), .. } => {
-                ("Silences may be out of date", format!("{}.", describe_alertmanager(failure.kind)))
             }
             Silences::Unknown { failure: Some(failure), .. } => {
                 ("Silences unavailable", format!("{}.", describe_alertmanager(failure.kind)))

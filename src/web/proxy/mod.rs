@@ -17,7 +17,7 @@ use self::params::{Given, MAX_FORM};
 use crate::clock;
 use crate::monitoring::{Failure, Monitoring};
 use crate::prometheus::wire::{write_error, write_instant, write_matrix, write_rules};
-use crate::prometheus::{Instance, InstanceName, InstantAnswer, Matrix, Rules};
+use crate::prometheus::{Instance, InstanceName, InstantAnswer, Matrix, Origin, Rules};
 use crate::store::Answer;
 use crate::upstream::ErrorKind;
 use crate::web::page_error::{ErrorText, PageError, catch_panics};
@@ -80,8 +80,8 @@ async fn answer(
     match endpoint {
         Endpoint::QueryRange => {
             let (query, window) = (given.query()?, given.window()?);
-            let answer =
-                monitoring.ad_hoc_range(&instance, &query, window).await.map_err(PageError::Failed)?;
+            let answer = monitoring.range(Origin::AdHoc, &instance, &query, window);
+            let answer = answer.await.map_err(PageError::Failed)?;
             let matrix = &answer.value;
             let warnings = age(&answer).into_iter().chain(matrix.warnings.iter().cloned());
             let warnings = warnings.chain(left_out(matrix)).collect();

@@ -249,24 +249,15 @@ impl View {
     }
 
     pub async fn graph(&self, spec: &GraphSpec, origin: Origin) -> Result<Graph, Failure> {
-        let (instance, period) = (&self.routed()?.instance, &self.params.period);
-        match origin {
-            Origin::Known => self.portal.monitoring.graph(instance, spec, period).await,
-            Origin::AdHoc => self.portal.monitoring.ad_hoc_graph(instance, spec, period).await,
-        }
+        let instance = &self.routed()?.instance;
+        self.portal.monitoring.graph(origin, instance, spec, &self.params.period).await
     }
 
     /// The alerts of the view; those that are not active only when they are shown.
     pub async fn alerts(&self, show_inactive: bool) -> Result<AlertTable, Failure> {
         let (instance, now) = (&self.routed()?.instance, self.params.period.now);
-        match &self.subject {
-            Subject::Entity(_) => {
-                self.portal.monitoring.alerts(instance, &self.spec, show_inactive, now).await
-            }
-            Subject::AdHoc(_) => {
-                self.portal.monitoring.ad_hoc_alerts(instance, &self.spec, show_inactive, now).await
-            }
-        }
+        let origin = if self.is_ad_hoc() { Origin::AdHoc } else { Origin::Known };
+        self.portal.monitoring.alerts(origin, instance, &self.spec, show_inactive, now).await
     }
 
     /// The row with that id among the view's alerts, and the graph of its expression. None: there is no such row now.

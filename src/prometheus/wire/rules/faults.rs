@@ -14,7 +14,7 @@ pub struct Faults {
     pub fields: usize,
     /// Groups, rules and alerts for which there was no room.
     pub beyond: usize,
-    /// There is another page, but what to ask for it with cannot be read.
+    /// There is another page, but its token cannot be read.
     pub lost_page: bool,
     unknown_types: usize,
     /// The first of them that is a word.

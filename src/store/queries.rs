@@ -1,4 +1,5 @@
-//! Range queries. The last good graph of the same query, step and length can be shown a little later.
+//! Range queries and instant queries. The last good graph of the same query, step and length can be shown a little later;
+//! no older value is ever shown in the place of an instant's.
 
 use std::time::Duration;
 
@@ -7,7 +8,7 @@ use jiff::Timestamp;
 use super::question::Question;
 use super::weight::Weigh;
 use super::{Answer, SETTLED_LIFETIME, UNSTABLE, WARNED_LIFETIME, millis};
-use crate::prometheus::{Instance, Matrix, Origin, Window};
+use crate::prometheus::{Instance, InstantAnswer, Matrix, Origin, Window};
 use crate::promql::PromQl;
 use crate::upstream::UpstreamError;
 
@@ -24,21 +25,21 @@ pub struct RangeQuery {
     pub window: Window,
 }
 
-/// Range queries that differ only in when, or by whom, they are made.
+/// An instant query.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct RangeFamily {
-    query: PromQl,
-    step_ms: i64,
-    points: usize,
+pub struct InstantQuery {
+    pub origin: Origin,
+    pub query: PromQl,
+    /// Epoch milliseconds.
+    pub at_ms: i64,
 }
 
 impl Question for RangeQuery {
     type Source = Instance;
     type Value = Matrix;
-    type Family = RangeFamily;
 
     async fn fetch(&self, source: &Instance) -> Result<Matrix, UpstreamError> {
-        source.client.query_range(&self.query, self.window, self.origin).await
+        source.query_range(&self.query, self.window, self.origin).await
     }
 
     fn lifetime(&self, _: &Instance, answer: &Answer<Matrix>) -> Duration {
@@ -54,9 +55,9 @@ impl Question for RangeQuery {
         (self.origin == Origin::AdHoc).then(|| Self { origin: Origin::Known, ..self.clone() })
     }
 
-    fn family(&self) -> Option<RangeFamily> {
-        let (query, step_ms) = (self.query.clone(), self.window.step_ms());
-        Some(RangeFamily { query, step_ms, points: self.window.len() })
+    /// Queries that differ only in when, or by whom, they are made.
+    fn family(&self) -> Option<Self> {
+        Some(Self { origin: Origin::Known, query: self.query.clone(), window: self.window.from_epoch() })
     }
 
     /// Beside the common grid, no reader requests the same a step later.
@@ -86,14 +87,36 @@ impl Weigh for RangeQuery {
     }
 }
 
-impl Weigh for RangeFamily {
+impl Question for InstantQuery {
+    type Source = Instance;
+    type Value = InstantAnswer;
+
+    async fn fetch(&self, source: &Instance) -> Result<InstantAnswer, UpstreamError> {
+        source.query(&self.query, self.at_ms, self.origin).await
+    }
+
+    fn lifetime(&self, _: &Instance, answer: &Answer<InstantAnswer>) -> Duration {
+        let is_settled = answer.as_of.as_millisecond().saturating_sub(self.at_ms) >= millis(UNSTABLE);
+        if is_settled && answer.value.warnings.is_empty() { SETTLED_LIFETIME } else { WARNED_LIFETIME }
+    }
+
+    fn origin(&self) -> Origin {
+        self.origin
+    }
+
+    fn text(&self) -> &str {
+        self.query.as_str()
+    }
+}
+
+impl Weigh for InstantQuery {
     fn weight(&self) -> usize {
         self.query.weight()
     }
 }
 
 /// A live answer lives for about a step, after which a page requests the next window anyway; with wide steps its last
-/// point is fetched anew each minute. An answer whose end is settled is not expected to change.
+/// point is fetched anew each minute. An answer that ends long ago is not expected to change.
 fn lifetime(window: &Window, as_of: Timestamp) -> Duration {
     let age = as_of.as_millisecond().saturating_sub(window.end_ms());
     if age >= millis(UNSTABLE) {

@@ -1,32 +1,51 @@
-//! The client of one instance: its requests, within limits and a deadline, strictly decoded.
+//! One instance: its settings, and its requests, within limits and a deadline, strictly decoded.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use secrecy::SecretString;
 use tokio::sync::SemaphorePermit;
+use url::Url;
 
 use super::breaker::{Breaker, Outage, Permit};
-use super::limits::{HostLimits, Limiter, Origin};
-use super::request::{Endpoints, MOST_NAMES, Request};
-use super::targets::RuleClient;
+use super::limits::{HostLimits, Limiter};
+use super::request::{MOST_NAMES, Request};
 use super::wire::{
     Pages, WireFault, read_external_labels, read_instant, read_matrix, read_metadata, read_names, read_rules,
 };
-use super::{
-    ExternalLabels, InstanceSettings, InstantAnswer, Matrix, Metadata, MetricNames, Rules, Window, failure,
-};
+use super::{ExternalLabels, InstantAnswer, Matrix, Metadata, MetricNames, Origin, Rules, Window, failure};
 use crate::clock;
 use crate::metrics::UpstreamMetrics;
 use crate::promql::PromQl;
-use crate::upstream::{ErrorKind, HttpClient, Reply, UpstreamError, Who};
+use crate::upstream::{ErrorKind, HttpClient, InstanceName, Reply, UpstreamError, Who, endpoint};
 
 /// Larger bodies are decoded outside the threads that serve pages.
 const DECODED_INLINE: usize = 1 << 20;
 
-/// The client of one instance.
-pub struct Client {
+/// The settings of one instance.
+#[derive(Clone, Debug)]
+pub struct InstanceSettings {
+    pub name: InstanceName,
+    /// The proxy entry's path, e.g. `/prometheus/api`: its address in Backstage.
+    pub proxy_path: String,
+    /// Up to and with the API's version: `http://host:9090/api/v1/`, with the trailing slash.
+    pub api: Url,
+    /// Sent to this instance only.
+    pub headers: Vec<(String, SecretString)>,
+    /// False: TLS certificates are not checked (`secure: false`).
+    pub secure: bool,
+    /// Where people open this instance.
+    pub ui_url: Option<Url>,
+    pub scrape_interval: Duration,
+    pub max_concurrent: usize,
+    /// For one request, waiting included.
+    pub timeout: Duration,
+}
+
+/// An instance: the handle by which all modules pass it on.
+pub struct Instance {
+    pub settings: InstanceSettings,
     http: HttpClient,
-    endpoints: Endpoints,
     limits: Arc<HostLimits>,
     /// The common limit of all targets of its rule; None for a configured instance.
     rule_limit: Option<Arc<Limiter>>,
@@ -36,45 +55,51 @@ pub struct Client {
     metrics: UpstreamMetrics,
 }
 
-impl Client {
+/// What all targets of a rule share.
+pub struct RuleClient {
+    pub name: String,
+    /// Its headers go to all of them.
+    pub http: HttpClient,
+    pub limit: Arc<Limiter>,
+}
+
+impl Instance {
     /// Fails with a sentence when the HTTP client cannot be built.
-    pub fn new(settings: &InstanceSettings, metrics: &UpstreamMetrics) -> Result<Self, String> {
-        let InstanceSettings { name, api, headers, secure, timeout, .. } = settings;
+    pub fn new(settings: InstanceSettings, metrics: &UpstreamMetrics) -> Result<Self, String> {
+        let InstanceSettings { name, api, headers, secure, timeout, .. } = &settings;
         let http = HttpClient::new(Who::Prometheus(name.clone()), api, headers, *secure, *timeout)?;
         let limits = Arc::new(HostLimits::new(settings.max_concurrent));
-        Self::on(settings, http, limits, name.as_str(), metrics)
+        let label = name.to_string();
+        Self::on(settings, http, limits, label, metrics)
     }
 
-    /// The client of a rule's target. It shares connections and a limit with its rule, and the other limits with
-    /// its host.
+    /// The target of a rule. It shares connections and a limit with its rule, and the other limits with its host.
     pub fn of_target(
-        settings: &InstanceSettings,
+        settings: InstanceSettings,
         rule: &RuleClient,
         limits: Arc<HostLimits>,
-        label: &str,
         metrics: &UpstreamMetrics,
     ) -> Result<Self, String> {
         let http = rule.http.for_target(&settings.name, settings.timeout);
-        let client = Self::on(settings, http, limits, label, metrics)?;
-        Ok(Self { rule_limit: Some(rule.limit.clone()), ..client })
+        // All targets of a rule share one label: the operator does not limit their number.
+        let instance = Self::on(settings, http, limits, format!("{}/*", rule.name), metrics)?;
+        Ok(Self { rule_limit: Some(rule.limit.clone()), ..instance })
     }
 
     fn on(
-        settings: &InstanceSettings,
+        settings: InstanceSettings,
         http: HttpClient,
         limits: Arc<HostLimits>,
-        label: &str,
+        label: String,
         metrics: &UpstreamMetrics,
     ) -> Result<Self, String> {
-        Ok(Self {
-            http,
-            endpoints: Endpoints::of(&settings.api)?,
-            limits,
-            rule_limit: None,
-            breaker: Breaker::new(label, metrics),
-            label: label.to_owned(),
-            metrics: metrics.clone(),
-        })
+        endpoint(&settings.api, &[])?;
+        let (breaker, metrics) = (Breaker::new(&label, metrics), metrics.clone());
+        Ok(Self { settings, http, limits, rule_limit: None, breaker, label, metrics })
+    }
+
+    pub fn name(&self) -> &InstanceName {
+        &self.settings.name
     }
 
     pub async fn query_range(
@@ -218,7 +243,7 @@ impl Client {
         decode: impl FnOnce(&Reply) -> Result<T, WireFault> + Send + 'static,
     ) -> Result<T, UpstreamError> {
         let fetch = async {
-            let reply = self.endpoints.send(&self.http, request, self.http.left(begun)).await?;
+            let reply = request.send(&self.http, &self.settings.api, self.http.left(begun)).await?;
             match reply.status {
                 status @ 200..=299 => {
                     decoded(reply, decode).await.map_err(|fault| failure::of_wire(&self.http, fault, status))
