@@ -15,7 +15,6 @@ use crate::upstream::{ErrorKind, HttpClient, InstanceName, Reply, UpstreamError,
 const ALL: [(&str, &str); 4] =
     [("active", "true"), ("silenced", "true"), ("inhibited", "true"), ("muted", "true")];
 
-/// The client of one Alertmanager.
 pub struct AlertmanagerClient {
     /// The instance that sends to it, in errors and in the portal's metrics; of several the first.
     pub instance: InstanceName,

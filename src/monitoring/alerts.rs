@@ -24,7 +24,6 @@ use crate::prometheus::{AlertingRule, InstanceName, Labels, Rules};
 use crate::store::Answer;
 use crate::upstream::UpstreamError;
 
-/// The alerts of an entity.
 #[derive(Clone, Debug)]
 pub struct AlertTable {
     pub instance: InstanceName,

@@ -1,4 +1,4 @@
-//! How long pages wait. A fetch goes on in the store when nobody waits for it any more.
+//! How long pages wait. A fetch goes on in the store when no page waits for it any more.
 
 use std::time::Duration;
 

@@ -23,7 +23,7 @@ pub struct Graph {
     pub stack: bool,
     pub instance: InstanceName,
     pub answer: Answer<Matrix>,
-    /// The answer's value as the instance gave it, without what is drawn besides.
+    /// The answer's value as the instance sent it, without added lines.
     pub given: Arc<Matrix>,
     /// One for each series of the answer, in its order; no two alike.
     pub names: Vec<String>,

@@ -22,7 +22,6 @@ mod verdict;
 mod window;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures_util::future::join;
 use jiff::Timestamp;
@@ -40,7 +39,7 @@ pub use silences::{AlertmanagerStatus, Silences};
 pub use skew::Skew;
 pub use stat::{Stat, StatValue};
 pub use verdict::{Doubt, Doubts, Evidence, StateCounts, Verdict};
-pub use window::QueryRange;
+pub use window::Period;
 
 use routing::Reason;
 
@@ -57,17 +56,6 @@ use crate::upstream::{ErrorKind, UpstreamError, Who};
 /// With more alerts on either side, a table is made outside the threads that serve pages.
 const MOST_AT_ONCE: usize = 1_000;
 
-/// The time that a page shows. `from < to`; `to` may be in the future.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Period {
-    pub from: Timestamp,
-    pub to: Timestamp,
-    /// When the page was requested. No query ends later.
-    pub now: Timestamp,
-    /// As requested; None: chosen for the range.
-    pub step: Option<Duration>,
-}
-
 /// Why a panel has no answer. Worded for readers by `web`.
 #[derive(Clone, Debug)]
 pub enum Failure {
@@ -77,10 +65,6 @@ pub enum Failure {
     BrokenQuery,
     /// The entity has no annotation for this panel.
     NoAnnotation,
-    /// The entity has no graph of that number.
-    NoSuchGraph {
-        graphs: usize,
-    },
     /// The whole period lies in the future.
     InTheFuture,
     /// The instance did not answer for as long as a page waits.

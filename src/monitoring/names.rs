@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::prometheus::Labels;
+use crate::promql::quote;
 
 /// How the series of one query are named.
 #[derive(Clone, Copy, Debug)]
@@ -52,7 +53,7 @@ impl Naming<'_> {
     }
 }
 
-/// `base {zone="a"}`; where another series is called that, with all labels, and at last with a number.
+/// `base {zone="a"}`; if another series has that name, with all labels; if that name is taken too, with a number.
 fn unlike(taken: &HashSet<String>, base: &str, labels: &Labels, differing: &[&str]) -> String {
     let short = with_labels(base, labels.iter().filter(|(name, _)| differing.binary_search(name).is_ok()));
     if !taken.contains(&short) {
@@ -67,12 +68,7 @@ fn unlike(taken: &HashSet<String>, base: &str, labels: &Labels, differing: &[&st
 
 /// Values are quoted as in PromQL.
 fn with_labels<'a>(base: &str, labels: impl Iterator<Item = (&'a str, &'a str)>) -> String {
-    let matchers: Vec<String> = labels
-        .map(|(name, value)| {
-            let value = value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
-            format!("{name}=\"{value}\"")
-        })
-        .collect();
+    let matchers: Vec<String> = labels.map(|(name, value)| format!("{name}={}", quote(value))).collect();
     if matchers.is_empty() { base.to_owned() } else { format!("{base} {{{}}}", matchers.join(", ")) }
 }
 

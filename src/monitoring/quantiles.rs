@@ -9,7 +9,7 @@ use crate::store::Answer;
 const DRAWN: [(f64, &str); 3] = [(0.5, "0.5"), (0.9, "0.9"), (0.99, "0.99")];
 /// The label that Prometheus' own summaries have.
 const LABEL: &str = "quantile";
-/// With more series than this, three lines of each would tell nothing.
+/// With more series than this, three lines of each would be unreadable.
 const MAX_SERIES: usize = 20;
 
 /// The answer with the quantiles of its native histograms among its series, and a sentence that says so.

@@ -1,4 +1,4 @@
-//! What may be concluded of alerts from what is known of them. Every form of an answer prints this conclusion.
+//! The state of alerts as it follows from what is known of them. Every format of an answer prints it.
 
 use std::fmt::{self, Debug};
 
@@ -176,7 +176,7 @@ pub struct Evidence {
 }
 
 impl Evidence {
-    /// Of alerts of which nothing is known.
+    /// Nothing is known.
     pub fn none() -> Self {
         Self { doubts: Doubts::from_iter([Doubt::NoAnswer]), ..Self::default() }
     }

@@ -4,11 +4,21 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::Period;
 use crate::prometheus::{InstanceSettings, MAX_POINTS, Window, default_step};
 
-/// Steps beyond this help nobody, and Prometheus refuses those beyond 292 years.
+/// Longer steps are of no use, and Prometheus refuses those beyond 292 years.
 const LONGEST_STEP: Duration = Duration::from_secs(10 * 366 * 86_400);
+
+/// The time that a page shows. `from < to`; `to` may be in the future.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Period {
+    pub from: Timestamp,
+    pub to: Timestamp,
+    /// When the page was requested. No query ends later.
+    pub now: Timestamp,
+    /// As requested; None: chosen for the range.
+    pub step: Option<Duration>,
+}
 
 /// The grid for a period, and a sentence for each difference from the request. It ends at now at the latest. None: the
 /// whole period lies in the future.
@@ -30,30 +40,17 @@ pub fn resolve(period: &Period, scrape_interval: Duration) -> Option<(Window, Ve
     Window::aligned(start, end, step).map(|window| (window, notices))
 }
 
-/// The parameters of a range query, both ends included.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct QueryRange {
-    pub start: Timestamp,
-    pub end: Timestamp,
-    pub step: Duration,
-}
-
-impl QueryRange {
-    /// The range that a graph over a period requests from an instance. None: the whole period lies in the future.
-    pub fn of(period: &Period, instance: &InstanceSettings) -> Option<Self> {
-        let (window, _) = resolve(period, instance.scrape_interval)?;
+impl Period {
+    /// What a graph over the period requests from an instance: the first and the last instant, and the step. None: the
+    /// whole period lies in the future.
+    pub fn requested(&self, instance: &InstanceSettings) -> Option<Self> {
+        let (window, _) = resolve(self, instance.scrape_interval)?;
         Some(Self {
-            start: Timestamp::from_millisecond(window.start_ms()).ok()?,
-            end: Timestamp::from_millisecond(window.end_ms()).ok()?,
-            step: Duration::from_millis(window.step_ms().unsigned_abs()),
+            from: Timestamp::from_millisecond(window.start_ms()).ok()?,
+            to: Timestamp::from_millisecond(window.end_ms()).ok()?,
+            now: self.now,
+            step: Some(Duration::from_millis(window.step_ms().unsigned_abs())),
         })
-    }
-
-    /// The same; the period itself where nothing is requested.
-    pub fn or_period(period: &Period, instance: Option<&InstanceSettings>) -> Self {
-        let range = instance.and_then(|instance| Self::of(period, instance));
-        let step = period.step.unwrap_or_default();
-        range.unwrap_or(Self { start: period.from, end: period.to, step })
     }
 }
 

@@ -8,7 +8,7 @@
 //!   not cut off a healthy instance. A timeout of an ad-hoc query is never a failure.
 //! - Failures of known queries count for all queries, those of ad-hoc queries for ad-hoc ones only: ad-hoc queries
 //!   cannot keep pages from an instance that answers them.
-//! - While the breaker is open, one request at a time goes out as a probe, and the next not before [`PAUSE`]. All
+//! - While the breaker is open, one request at a time is sent as a probe, and the next not before [`PAUSE`]. All
 //!   others get the newest failure. Any success closes the breaker.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -26,7 +26,6 @@ const OPENS_AFTER: u32 = 5;
 /// Between the end of a failed probe and the next.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// The breaker of one instance.
 pub struct Breaker {
     state: Mutex<State>,
     /// The label in the portal's metrics.
@@ -178,7 +177,7 @@ impl Permit {
         match (error.kind, error.status) {
             // The query is to blame.
             (K::BadQuery | K::TooManySamples | K::TooManyPoints, _) => self.breaker.succeed(now),
-            // It rejects the credential, or answers more than the portal reads: it is there all the same.
+            // It rejects the credential, or answers more than the portal reads. It answers all the same.
             (K::Unauthorized | K::TooLarge, _) => self.breaker.succeed(now),
             (K::Timeout, _) => {
                 let has_answered = self.breaker.state().succeeded_at.is_some_and(|at| at >= self.begun);

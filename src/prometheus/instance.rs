@@ -22,7 +22,6 @@ use crate::upstream::{ErrorKind, HttpClient, InstanceName, Reply, UpstreamError,
 /// Larger bodies are decoded outside the threads that serve pages.
 const DECODED_INLINE: usize = 1 << 20;
 
-/// The settings of one instance.
 #[derive(Clone, Debug)]
 pub struct InstanceSettings {
     pub name: InstanceName,
@@ -34,7 +33,7 @@ pub struct InstanceSettings {
     pub headers: Vec<(String, SecretString)>,
     /// False: TLS certificates are not checked (`secure: false`).
     pub secure: bool,
-    /// Where people open this instance.
+    /// Where readers open this instance.
     pub ui_url: Option<Url>,
     pub scrape_interval: Duration,
     pub max_concurrent: usize,

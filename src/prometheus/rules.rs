@@ -95,7 +95,6 @@ pub struct Alert {
     pub value: Option<f64>,
 }
 
-/// A rule group.
 #[derive(Clone, Debug)]
 pub struct RuleGroup {
     pub name: String,

@@ -15,7 +15,6 @@ use crate::upstream::UpstreamError;
 /// How far an older window may end before the requested one.
 const STALE_LIMIT: Duration = Duration::from_secs(15 * 60);
 
-/// A range query.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct RangeQuery {
     /// Known queries never wait for equal ad-hoc ones, nor share their failures; the other way round answers are
@@ -25,7 +24,6 @@ pub struct RangeQuery {
     pub window: Window,
 }
 
-/// An instant query.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct InstantQuery {
     pub origin: Origin,

@@ -58,7 +58,7 @@ pub trait Question: Weigh + Clone + Hash + Eq + Send + Sync + 'static {
         None
     }
 
-    /// The question that stands for its family: questions of one family may show each other's answers while the server
+    /// The question under which its family is kept: questions of one family may show each other's answers while the server
     /// fails. None: no older answer is ever shown.
     fn family(&self) -> Option<Self> {
         None
@@ -84,7 +84,7 @@ pub trait Question: Weigh + Clone + Hash + Eq + Send + Sync + 'static {
         source.blocked(self.origin())
     }
 
-    /// The value that an error stands for, with its lifetime; None: the error is the answer.
+    /// The value that replaces an error, with its lifetime; None: the error is the answer.
     fn default_for(_error: &UpstreamError) -> Option<(Self::Value, Duration)> {
         None
     }

@@ -99,24 +99,24 @@ impl AlertIndex {
         IndexSearch::of(self)
     }
 
-    fn posted(&self, name: u32, pair: u32) -> impl Iterator<Item = &IndexEntry> {
-        let from = self.postings.partition_point(|p| (p.name, p.pair) < (name, pair));
+    /// The entries whose postings have a key; postings are ordered by it.
+    fn entries_by<K: Ord>(
+        &self,
+        key: impl Fn(&Posting) -> K,
+        wanted: K,
+    ) -> impl Iterator<Item = &IndexEntry> {
+        let from = self.postings.partition_point(|posting| key(posting) < wanted);
         let rest = self.postings.get(from..).unwrap_or_default().iter();
-        rest.take_while(move |p| (p.name, p.pair) == (name, pair)).filter_map(|p| self.entry(*p))
+        let found = rest.take_while(move |posting| key(posting) == wanted);
+        found.filter_map(|posting| self.entries.get(posting.entry as usize))
+    }
+
+    fn posted(&self, name: u32, pair: u32) -> impl Iterator<Item = &IndexEntry> {
+        self.entries_by(|posting| (posting.name, posting.pair), (name, pair))
     }
 
     fn under(&self, name: u32) -> impl Iterator<Item = &IndexEntry> {
-        let from = self.postings.partition_point(|p| p.name < name);
-        let rest = self.postings.get(from..).unwrap_or_default().iter();
-        rest.take_while(move |p| p.name == name).filter_map(|p| self.entry(*p))
-    }
-
-    fn entity(&self, place: u32) -> Option<&Arc<Entity>> {
-        self.snapshot.entities.get(usize::try_from(place).ok()?)
-    }
-
-    fn entry(&self, posting: Posting) -> Option<&IndexEntry> {
-        self.entries.get(usize::try_from(posting.entry).ok()?)
+        self.entries_by(|posting| posting.name, name)
     }
 
     /// Each once, the closest first, those that are alike in the catalog's order.
@@ -125,8 +125,9 @@ impl AlertIndex {
             found.map(|entry| (entry.entity, entry.specificity)).collect();
         found.sort_unstable_by_key(|(place, specificity)| (std::cmp::Reverse(*specificity), *place));
         found.dedup();
-        let found_match =
-            |(place, specificity)| Some(Match { entity: self.entity(place)?.clone(), specificity });
+        let found_match = |(place, specificity)| {
+            Some(Match { entity: self.snapshot.entities.get(place as usize)?.clone(), specificity })
+        };
         found.into_iter().filter_map(found_match).collect()
     }
 

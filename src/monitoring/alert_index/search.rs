@@ -3,7 +3,8 @@
 
 use std::collections::HashMap;
 
-use super::{AlertIndex, IndexEntry, Match, NONE, Sieve, Tested};
+use super::sieve::{Sieve, TestResult};
+use super::{AlertIndex, IndexEntry, Match, NONE, Tested};
 use crate::prometheus::Labels;
 
 /// The most work of one lookup, in tests with a table; it is a second or two.
@@ -18,30 +19,15 @@ pub struct IndexSearch<'o> {
     done: Work,
 }
 
-/// What was done, for those who must know that it was not too much.
+/// The work of a search.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Work {
     /// How often a regex was tested with a value.
     pub tests: usize,
     /// In tests with a table.
     pub cost: usize,
-    /// How often an entity was passed over, because there was too much to do before.
+    /// How often an entity was skipped because the limit was reached.
     pub untried: usize,
-}
-
-/// What a matcher says of a value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum TestResult {
-    /// It was not tested.
-    Open,
-    Matches,
-    Differs,
-}
-
-impl TestResult {
-    pub(super) const fn of(matches: bool) -> Self {
-        if matches { Self::Matches } else { Self::Differs }
-    }
 }
 
 /// The values of a label that were met.

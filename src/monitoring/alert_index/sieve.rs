@@ -5,11 +5,25 @@ use std::fmt;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 
-use super::search::TestResult;
 use crate::promql::Matcher;
 
 /// A value in which more texts are found rules nothing out: it is not worth more than a test of each regex.
 const MOST_FOUND: usize = 100_000;
+
+/// What a matcher says of a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum TestResult {
+    /// It was not tested.
+    Open,
+    Matches,
+    Differs,
+}
+
+impl TestResult {
+    pub(super) const fn of(matches: bool) -> Self {
+        if matches { Self::Matches } else { Self::Differs }
+    }
+}
 
 /// The regexes of one label. Most of them have a text that is in all that they match, so that a value without it
 /// needs no test.

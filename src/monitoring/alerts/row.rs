@@ -87,12 +87,12 @@ impl AlertRow {
         }
     }
 
-    /// Whether the row is an alert, or stands for one that its rule does not list.
+    /// Whether the row is of an active alert, listed or not.
     pub fn is_active(&self) -> bool {
         self.alert.is_some() || self.is_unlisted()
     }
 
-    /// Whether it stands for an alert that its rule does not list: nobody knows that alert's labels.
+    /// Whether it is of an active alert that its rule does not list, so that its labels are unknown.
     pub fn is_unlisted(&self) -> bool {
         self.alert.is_none() && matches!(self.state(), AlertState::Firing | AlertState::Pending)
     }
@@ -124,7 +124,7 @@ impl AlertRow {
         self.alert()?.value
     }
 
-    /// The alert as its Alertmanager has it. None: it has none such, or nobody knows.
+    /// The alert as its Alertmanager has it. None: it does not have it, or that is unknown.
     pub fn suppression(&self) -> Option<&AlertmanagerStatus> {
         self.alertmanager.as_deref().filter(|status| status.is_own())
     }

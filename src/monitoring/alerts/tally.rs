@@ -27,7 +27,7 @@ pub struct Tally<'r> {
     rows: Vec<AlertRow>,
     by_name: HashMap<&'r str, Vec<u32>>,
     by_label: HashMap<Box<str>, HashMap<Box<str>, Vec<u32>>>,
-    /// Those that stand for alerts which are not listed, with the places of their rules.
+    /// Rows of alerts that are not listed, with the places of their rules.
     unlisted: Vec<(usize, AlertRow)>,
     /// The doubts about all rules.
     every_doubt: Doubts,

@@ -9,8 +9,7 @@ use jiff::Timestamp;
 use tokio::sync::OnceCell;
 use tokio::time::timeout;
 
-use super::entities::Overview;
-use super::instance::InstanceAlerts;
+use super::entities::{InstanceAlerts, Overview};
 use super::subscriptions::AlertSubscriptions;
 use crate::catalog::Snapshot;
 use crate::clock;
@@ -62,7 +61,7 @@ pub struct Overviews(Mutex<Vec<Arc<CachedOverview>>>);
 impl Overviews {
     fn slot(&self, snapshot: &Arc<Snapshot>, input: &RoutingInput) -> Arc<CachedOverview> {
         let mut slots = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // Nobody uses an older snapshot any more.
+        // An older snapshot is not used any more.
         slots.retain(|slot| Arc::ptr_eq(&slot.snapshot, snapshot));
         if let Some(slot) = slots.iter().find(|slot| slot.input == *input) {
             return slot.clone();

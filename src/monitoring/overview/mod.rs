@@ -2,7 +2,6 @@
 
 mod cache;
 mod entities;
-mod instance;
 mod subscriptions;
 
 pub use cache::Overviews;

@@ -33,20 +33,10 @@ impl Condition {
 /// The headers and query parameters of a request that rules name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RoutingInput {
-    headers: BTreeMap<String, String>,
-    parameters: BTreeMap<String, String>,
-}
-
-impl RoutingInput {
-    /// `name` in lower case. A header that occurs twice is ambiguous: leave it out.
-    pub fn header(&mut self, name: &str, value: &str) {
-        self.headers.insert(name.to_owned(), value.to_owned());
-    }
-
-    /// Leave out a parameter that occurs twice.
-    pub fn parameter(&mut self, name: &str, value: &str) {
-        self.parameters.insert(name.to_owned(), value.to_owned());
-    }
+    /// By name in lower case. A header that occurs twice is ambiguous and left out.
+    pub headers: BTreeMap<String, String>,
+    /// Without those that occur twice.
+    pub parameters: BTreeMap<String, String>,
 }
 
 impl Conditions {

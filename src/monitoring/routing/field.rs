@@ -8,7 +8,6 @@ use serde_json::Value;
 use super::relation::Relation;
 use crate::catalog::Entity;
 
-/// A field of an entity.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RoutingField {
     Kind,

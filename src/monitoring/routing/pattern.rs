@@ -53,7 +53,7 @@ impl Pattern {
     }
 }
 
-/// Whether the text is one of the forms that stand for several texts.
+/// Whether the text is a regex or a glob.
 pub fn is_shaped(text: &str) -> bool {
     is_regex(text) || is_glob(text)
 }

@@ -49,7 +49,7 @@ impl Part {
     }
 }
 
-/// An http or https address whose places stand in its host and path only: scheme, port and everything
+/// An http or https address whose places are in its host and path only: scheme, port and everything
 /// between the places are the operator's.
 #[derive(Clone, Debug)]
 pub struct UrlTemplate {
@@ -161,7 +161,7 @@ fn address(text: &str) -> Option<Url> {
 }
 
 impl PlacePosition {
-    /// In a host one DNS label in lower case (RFC 1123), no punycode, which nobody reads; in a path one segment
+    /// In a host one DNS label in lower case (RFC 1123), no punycode, which is unreadable; in a path one segment
     /// of unreserved characters (RFC 3986).
     fn takes(self, value: &str) -> bool {
         if value.is_empty() || value.len() > MAX_VALUE {

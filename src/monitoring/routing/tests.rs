@@ -224,8 +224,9 @@ fn requests_are_asked_for_what_rules_name() {
     let rules = || vec![rule("r", when.clone(), to("prod"))];
     let check = |header: Option<&str>, parameter: Option<&str>, wanted: &str| {
         let mut input = RoutingInput::default();
-        header.inspect(|value| input.header("x-cell", value));
-        parameter.inspect(|value| input.parameter("region", value));
+        let owned = |name: &str, value: Option<&str>| value.map(|value| (name.to_owned(), value.to_owned()));
+        input.headers.extend(owned("x-cell", header));
+        input.parameters.extend(owned("region", parameter));
         assert!(chosen(rules(), None, &input).starts_with(wanted), "{input:?}");
     };
     check(Some("a"), Some("eu"), "prod");

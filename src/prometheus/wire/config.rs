@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 use super::envelope::{Opened, WireFault, open};
-use crate::prometheus::ExternalLabels;
+use crate::prometheus::{ExternalLabels, Labels};
 use crate::yaml::{self, Budget, Node, Value};
 
 #[derive(Deserialize)]
@@ -24,17 +24,15 @@ pub fn read_external_labels(body: &[u8]) -> Result<Option<ExternalLabels>, WireF
     let is_relabelled = alerting.iter().chain(alertmanagers).any(relabels);
     let global = section(&data.yaml, "global")?;
     let labels = global.as_ref().and_then(|global| global.get("external_labels"));
-    let labels = match labels {
-        None => Vec::new(),
-        Some(labels) if labels.is_null() => Vec::new(),
-        Some(labels) => labels.as_map().ok_or_else(|| damaged("external_labels"))?.entries.iter().collect(),
-    };
-    let labels = labels.into_iter().map(|label| Some((label.key.as_str(), text(&label.value)?)));
-    let labels: Option<Vec<(&str, &str)>> = labels.collect();
+    let labels = labels.filter(|labels| !labels.is_null()).map_or(Some(Labels::default()), read_labels);
     let labels = labels.ok_or_else(|| damaged("external_labels"))?;
-    // A label without a value is none.
-    let labels = labels.into_iter().filter(|(_, value)| !value.is_empty()).collect();
     Ok(Some(ExternalLabels { labels, is_relabelled }))
+}
+
+/// A label without a value is none.
+fn read_labels(node: &Node) -> Option<Labels> {
+    let labels = node.as_map()?.entries.iter().map(|label| Some((label.key.as_str(), text(&label.value)?)));
+    labels.filter(|label| !matches!(label, Some((_, "")))).collect()
 }
 
 /// The value of a key at the left edge. The rest of the text is not read: it may be megabytes of scrape configs.

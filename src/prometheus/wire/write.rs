@@ -34,7 +34,6 @@ pub fn write_instant<'a>(answer: &'a InstantAnswer, warnings: &'a [String]) -> i
     Success::of(&answer.value, warnings, &answer.infos)
 }
 
-/// An error.
 pub fn write_error<'a>(error_type: &'a str, error: &'a str) -> impl Serialize + 'a {
     #[derive(Serialize)]
     #[serde(rename_all = "camelCase")]

@@ -4,7 +4,7 @@ use jiff::tz::TimeZone;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use url::Url;
 
-use crate::monitoring::QueryRange;
+use crate::monitoring::Period;
 use crate::page_params::in_one_unit;
 use crate::prometheus::Labels;
 use crate::promql::{MatchOp, Matcher};
@@ -17,14 +17,14 @@ const LONGEST_HREF: usize = 2_000;
 
 /// The expression in Prometheus' own graph page over the same instants. `/graph?g0...` is understood by
 /// Prometheus 2, which reads `step_input`, and 3, which reads `res_type` and `res_step`; both in seconds.
-pub fn prometheus_graph(ui_url: &Url, query: &str, range: &QueryRange) -> String {
-    let length = in_one_unit(range.end.duration_since(range.start).try_into().unwrap_or_default());
-    let end = range.end.to_zoned(TimeZone::UTC).strftime("%Y-%m-%d %H:%M:%S").to_string();
-    let whole = range.step.as_millis().div_ceil(1_000).to_string();
-    let exact = range.step.as_secs_f64().to_string();
+pub fn prometheus_graph(ui_url: &Url, query: &str, period: &Period) -> String {
+    let length = in_one_unit(period.to.duration_since(period.from).try_into().unwrap_or_default());
+    let end = period.to.to_zoned(TimeZone::UTC).strftime("%Y-%m-%d %H:%M:%S").to_string();
+    let step = period.step.unwrap_or_default();
+    let (whole, exact) = (step.as_millis().div_ceil(1_000).to_string(), step.as_secs_f64().to_string());
     let mut pairs = vec![("g0.expr", query), ("g0.tab", "0")];
     pairs.extend([("g0.range_input", length.as_str()), ("g0.end_input", &end)]);
-    if !range.step.is_zero() {
+    if !step.is_zero() {
         pairs.extend([("g0.step_input", whole.as_str()), ("g0.res_type", "custom"), ("g0.res_step", &exact)]);
     }
     let encoded = pairs.iter().map(|(name, value)| format!("{name}={}", utf8_percent_encode(value, VALUE)));

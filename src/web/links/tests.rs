@@ -5,7 +5,7 @@ use std::time::Duration;
 use url::Url;
 
 use super::*;
-use crate::monitoring::QueryRange;
+use crate::monitoring::Period;
 use crate::page_params::{PageDefaults, Refresh};
 
 fn params(query: &str) -> PageParams {
@@ -92,14 +92,16 @@ fn the_range_shown_is_marked() {
 
 #[test]
 fn prometheus_gets_the_query_whole() {
-    let range = QueryRange {
-        start: "2026-11-23T08:00:00Z".parse().unwrap(),
-        end: "2026-11-23T14:00:00Z".parse().unwrap(),
-        step: Duration::from_secs(60),
+    let to = "2026-11-23T14:00:00Z".parse().unwrap();
+    let period = Period {
+        from: "2026-11-23T08:00:00Z".parse().unwrap(),
+        to,
+        now: to,
+        step: Some(Duration::from_secs(60)),
     };
     let query = "rate(x{a=\"b+c&d\"}[5m]) % 2 # é";
     for ui in ["http://u:p@prom.example/base?x=1#y", "http://prom.example/base/"] {
-        let link = prometheus_graph(&Url::parse(ui).unwrap(), query, &range);
+        let link = prometheus_graph(&Url::parse(ui).unwrap(), query, &period);
         let expected = "http://prom.example/base/graph?g0.expr=rate%28x%7Ba%3D%22b%2Bc%26d%22%7D%5B5m%5D%29%20%25%202\
                         %20%23%20%C3%A9&g0.tab=0&g0.range_input=6h&g0.end_input=2026-11-23%2014%3A00%3A00\
                         &g0.step_input=60&g0.res_type=custom&g0.res_step=60";

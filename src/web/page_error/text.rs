@@ -31,7 +31,6 @@ pub(super) fn for_operator(failure: &Failure) -> String {
         },
         Failure::BrokenQuery => "the annotation's query is invalid".to_owned(),
         Failure::NoAnnotation => "no annotation".to_owned(),
-        Failure::NoSuchGraph { graphs } => format!("no such graph among {graphs}"),
         Failure::InTheFuture => "the range is in the future".to_owned(),
         Failure::Late => "Prometheus did not answer in time".to_owned(),
     }
@@ -145,7 +144,6 @@ fn failure_text(failure: &Failure) -> ErrorText {
             "The entity has no annotation for this.",
             "Add it to the catalog file.",
         ),
-        Failure::NoSuchGraph { graphs } => no_such_graph(*graphs),
         Failure::InTheFuture => ErrorText::new(
             StatusCode::BAD_REQUEST,
             BAD_PARAMETER,

@@ -5,7 +5,7 @@ use askama::Template;
 use super::{Field, ProblemsPanel, counted, cut, times};
 use crate::annotations::{GraphSpec, MonitoringSpec};
 use crate::catalog::{Annotation, Entity};
-use crate::monitoring::{Period, QueryRange, Routed};
+use crate::monitoring::{Period, Routed};
 use crate::web::page_error::ErrorText;
 
 /// Longer annotations are cut, in characters.
@@ -64,22 +64,23 @@ impl AccountPanel {
 
 impl SentQuery {
     fn all(spec: &MonitoringSpec, routed: &Routed, period: &Period) -> Vec<Self> {
-        let range = QueryRange::of(period, routed.settings());
+        let requested = period.requested(routed.settings());
         let rules = spec.alerts.iter().map(|_| Self {
             what: "Alerts".to_owned(),
             query: None,
             note: "all alerting rules of the instance; the annotations select from them".to_owned(),
         });
-        let graphs = (1..).zip(&spec.graphs).map(|(number, graph)| Self::graph(number, graph, range));
+        let graphs = (1..).zip(&spec.graphs).map(|(number, graph)| Self::graph(number, graph, requested));
         rules.chain(graphs).collect()
     }
 
-    fn graph(number: usize, graph: &GraphSpec, range: Option<QueryRange>) -> Self {
-        let note = match (&graph.query, range) {
+    fn graph(number: usize, graph: &GraphSpec, requested: Option<Period>) -> Self {
+        let note = match (&graph.query, requested) {
             (None, _) => "not sent: it is invalid".to_owned(),
             (Some(_), None) => "not sent: the range is in the future".to_owned(),
-            (Some(_), Some(QueryRange { start, end, step })) => {
-                format!("from {start} to {end}, every {}", times::seconds(step.as_secs_f64()))
+            (Some(_), Some(Period { from, to, step, .. })) => {
+                let step = times::seconds(step.unwrap_or_default().as_secs_f64());
+                format!("from {from} to {to}, every {step}")
             }
         };
         let query = graph.query.as_ref().map_or_else(|| graph.source.clone(), ToString::to_string);

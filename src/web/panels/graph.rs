@@ -12,7 +12,7 @@ use super::times::Moment;
 use super::{Frame, LOADING, Outcome, PanelContext};
 use crate::annotations::{GraphSpec, GraphType};
 use crate::chart::{Mark, Plot};
-use crate::monitoring::{AlertRow, Failure, Graph, QueryRange};
+use crate::monitoring::{AlertRow, Failure, Graph};
 use crate::prometheus::InstanceSettings;
 use crate::web::format::Format;
 use crate::web::links::{self, Link, NavLink, Source};
@@ -186,8 +186,9 @@ impl PanelPlace<'_> {
 
     fn prometheus(self, query: &str) -> Option<String> {
         let ui_url = self.instance?.ui_url.as_ref()?;
-        let range = QueryRange::or_period(&self.context.params().period, self.instance);
-        Some(links::prometheus_graph(ui_url, query, &range))
+        let period = self.context.params().period;
+        let requested = period.requested(self.instance?).unwrap_or(period);
+        Some(links::prometheus_graph(ui_url, query, &requested))
     }
 }
 

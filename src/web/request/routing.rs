@@ -13,12 +13,10 @@ pub fn routing_input(request: &HttpRequest, routing: &RoutingSettings) -> Routin
         if let (Some(value), None) = (values.next(), values.next())
             && let Ok(value) = value.to_str()
         {
-            input.header(name, value.trim());
+            input.headers.insert(name.to_owned(), value.trim().to_owned());
         }
     }
-    for (name, value) in routed_parameters(request.query_string(), routing) {
-        input.parameter(&name, &value);
-    }
+    input.parameters = routed_parameters(request.query_string(), routing).into_iter().collect();
     input
 }
 

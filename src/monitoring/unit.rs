@@ -1,8 +1,15 @@
-//! Guesses the unit of a query from its metrics' names, else from their metadata. In doubt there is none.
+//! The unit of a graph: the annotation's, else what the metrics' names and metadata say. In doubt there is none.
 
-use crate::annotations::Unit;
-use crate::prometheus::Metadata;
+use std::sync::Arc;
+
+use futures_util::future::{Either, join_all, select};
+use tokio::time::timeout;
+
+use super::{Monitoring, deadlines};
+use crate::annotations::{GraphSpec, Unit};
+use crate::prometheus::{Instance, Metadata};
 use crate::promql::{Derivation, MeasuredMetric, PromQl};
+use crate::store::Scope;
 
 /// The most metrics of one query whose metadata is requested.
 const MOST_REQUESTED: usize = 2;
@@ -44,16 +51,55 @@ const UNITLESS: [&str; 7] =
 /// Names that Prometheus itself gives to what has no unit.
 const OWN: [&str; 3] = ["up", "ALERTS", "ALERTS_FOR_STATE"];
 
+impl Monitoring {
+    /// The answer and its unit. A late unit is there with the next answer; one that cannot be read is none.
+    pub(super) async fn with_unit<T>(
+        &self,
+        instance: &Arc<Instance>,
+        spec: &GraphSpec,
+        query: &PromQl,
+        answer: impl Future<Output = T>,
+    ) -> (T, Unit) {
+        let guess = spec.unit.clone().map_or_else(|| unit_from_names(query), UnitGuess::Known);
+        let metrics = match guess {
+            UnitGuess::Known(unit) => return (answer.await, unit),
+            UnitGuess::InMetadata(metrics) => metrics,
+        };
+        let unit = Box::pin(self.unit_by_metadata(instance, query, &metrics));
+        match select(Box::pin(answer), unit).await {
+            Either::Left((answer, unit)) => {
+                (answer, timeout(deadlines::UNIT, unit).await.unwrap_or(Unit::None))
+            }
+            Either::Right((unit, answer)) => (answer.await, unit),
+        }
+    }
+
+    async fn unit_by_metadata(&self, instance: &Arc<Instance>, query: &PromQl, metrics: &[String]) -> Unit {
+        let ask = async |metric: &str| self.store.metadata(instance, Scope::Whole, metric).await;
+        let ask = &ask;
+        // OpenMetrics has the metadata of `x_total` under `x`.
+        let metadata = metrics.iter().map(|name| async move {
+            let metadata = ask(name).await;
+            match name.strip_suffix("_total").filter(|_| metadata.unit.is_none()) {
+                Some(family) => ask(family).await,
+                None => metadata,
+            }
+        });
+        let metadata: Vec<_> = join_all(metadata).await.into_iter().map(Arc::unwrap_or_clone).collect();
+        unit_from_metadata(query, metrics, &metadata)
+    }
+}
+
 /// The unit that the names in a query give.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum UnitGuess {
+enum UnitGuess {
     Known(Unit),
     /// Only the metadata of these metrics can give it.
     InMetadata(Vec<String>),
 }
 
 /// The unit of a query by the names in it.
-pub fn unit_from_names(query: &PromQl) -> UnitGuess {
+fn unit_from_names(query: &PromQl) -> UnitGuess {
     let measured = query.measured();
     let silent = measured.iter().filter(|one| of(one, None).is_none());
     let mut names: Vec<String> = silent.map(|one| one.metric.clone()).collect();
@@ -67,7 +113,7 @@ pub fn unit_from_names(query: &PromQl) -> UnitGuess {
 }
 
 /// The unit of a query by the names in it, and by the metadata of some.
-pub fn unit_from_metadata(query: &PromQl, metrics: &[String], metadata: &[Metadata]) -> Unit {
+fn unit_from_metadata(query: &PromQl, metrics: &[String], metadata: &[Metadata]) -> Unit {
     let metadata = |one: &MeasuredMetric| {
         let mut all = metrics.iter().zip(metadata);
         all.find(|(name, _)| **name == one.metric).map(|(_, metadata)| metadata)
