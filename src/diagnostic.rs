@@ -96,7 +96,7 @@ pub enum Severity {
 
 /// Whose text has the problem.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Subject {
+pub enum DiagnosticSubject {
     /// A text or a file that the context names.
     #[default]
     Unnamed,
@@ -106,12 +106,12 @@ pub enum Subject {
     Annotation(String),
 }
 
-/// Something wrong, as a sentence for whoever can fix it.
+/// Something wrong, as a sentence for the reader who can fix it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Diagnostic {
     pub severity: Severity,
     pub message: String,
-    pub subject: Subject,
+    pub subject: DiagnosticSubject,
     /// In the subject's text; None when the text itself could not be read.
     pub span: Option<Span>,
     pub location: Option<Location>,
@@ -126,7 +126,7 @@ impl Diagnostic {
         Self {
             severity,
             message: message.into(),
-            subject: Subject::default(),
+            subject: DiagnosticSubject::default(),
             span: None,
             location: None,
             entity: None,
@@ -153,7 +153,7 @@ impl Diagnostic {
     }
 
     pub fn of_annotation(self, key: &str) -> Self {
-        Self { subject: Subject::Annotation(key.to_owned()), ..self }
+        Self { subject: DiagnosticSubject::Annotation(key.to_owned()), ..self }
     }
 
     pub fn of_entity(self, entity: &impl fmt::Display) -> Self {
@@ -185,14 +185,14 @@ impl Diagnostic {
     /// The config's key; empty for the config as a whole.
     pub fn config_key(&self) -> Option<&str> {
         match &self.subject {
-            Subject::Config(key) => Some(key),
+            DiagnosticSubject::Config(key) => Some(key),
             _ => None,
         }
     }
 
     pub fn annotation(&self) -> Option<&str> {
         match &self.subject {
-            Subject::Annotation(key) => Some(key),
+            DiagnosticSubject::Annotation(key) => Some(key),
             _ => None,
         }
     }
@@ -204,7 +204,7 @@ impl fmt::Display for Diagnostic {
         if let Some(location) = &self.location {
             write!(f, "{location}: ")?;
         }
-        if let Subject::Config(key) = &self.subject
+        if let DiagnosticSubject::Config(key) = &self.subject
             && !key.is_empty()
         {
             write!(f, "{key}: ")?;

@@ -3,7 +3,7 @@
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
 use crate::catalog::Entity;
-use crate::diagnostic::{Diagnostic, Location, Position, Severity, Subject};
+use crate::diagnostic::{Diagnostic, DiagnosticSubject, Location, Position, Severity};
 
 /// Something wrong with a config or a catalog.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,7 +21,7 @@ impl From<Diagnostic> for Finding {
 
 impl Finding {
     pub fn of_config(key: &str, message: impl Into<String>) -> Self {
-        let subject = Subject::Config(key.to_owned());
+        let subject = DiagnosticSubject::Config(key.to_owned());
         Diagnostic { subject, ..Diagnostic::new(Severity::Error, message) }.into()
     }
 

@@ -18,9 +18,8 @@ use crate::serving::ServingSettings;
 use crate::store::StoreSettings;
 use crate::web::WebSettings;
 
-use reader::Reading;
+use reader::ConfigKey;
 use sources::Sources;
-use substitution::Substitution;
 
 /// What the app is built from. Every value in it was checked.
 #[derive(Clone, Debug)]
@@ -56,10 +55,9 @@ impl Settings {
         listen: Option<SocketAddr>,
         env: &dyn Fn(&str) -> Option<String>,
     ) -> (Option<Self>, Vec<Diagnostic>) {
-        let substitution = Substitution { env };
-        let (mut sources, mut merged, mut faults) = (Sources::default(), None, Vec::new());
+        let (mut sources, mut merged, mut faults) = (Sources::new(env), None, Vec::new());
         for file in files {
-            match sources.load(file, &substitution) {
+            match sources.load(file) {
                 Ok(None) => {}
                 Ok(Some(next)) => merged = Some(sources::merge(merged, next)),
                 Err(fault) => faults.push(fault),
@@ -69,8 +67,7 @@ impl Settings {
         if !faults.is_empty() {
             return (None, faults);
         }
-        let reading = Reading::new(&sources, &substitution);
-        let settings = sections::read(&reading.root(merged.as_ref()), listen);
-        (settings, reading.into_faults())
+        let settings = sections::read(&ConfigKey::root(&sources, merged.as_ref()), listen);
+        (settings, sources.faults.into_inner())
     }
 }

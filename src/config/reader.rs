@@ -1,38 +1,16 @@
 //! Reads typed values from the config's tree, and collects every fault with its key path.
 
-use std::cell::RefCell;
 use std::path::Path;
 
 use super::sources::{Sources, directive};
-use super::substitution::{Substituted, Substitution};
-use crate::diagnostic::{Diagnostic, Location, Position, Severity, Subject, nearest};
+use super::substitution::{Substituted, follow, substitute};
+use crate::diagnostic::{Diagnostic, DiagnosticSubject, Location, Position, Severity, nearest};
 use crate::yaml::{self, Node, Value};
-
-/// The faults of one load, and how texts are substituted.
-pub(super) struct Reading<'a> {
-    sources: &'a Sources,
-    substitution: &'a Substitution<'a>,
-    faults: RefCell<Vec<Diagnostic>>,
-}
-
-impl<'a> Reading<'a> {
-    pub(super) fn new(sources: &'a Sources, substitution: &'a Substitution<'a>) -> Self {
-        Self { sources, substitution, faults: RefCell::default() }
-    }
-
-    pub(super) fn root(&'a self, node: Option<&'a Node>) -> Reader<'a> {
-        Reader { reading: self, node, key_at: None, value_at: node.map(|node| node.at), path: String::new() }
-    }
-
-    pub(super) fn into_faults(self) -> Vec<Diagnostic> {
-        self.faults.into_inner()
-    }
-}
 
 /// A key of the config, with its value if it has one.
 #[derive(Clone)]
-pub(super) struct Reader<'a> {
-    reading: &'a Reading<'a>,
+pub(super) struct ConfigKey<'a> {
+    sources: &'a Sources<'a>,
     node: Option<&'a Node>,
     /// The positions of key and value; for a missing key, those of the nearest key above it that is there.
     key_at: Option<Position>,
@@ -40,27 +18,33 @@ pub(super) struct Reader<'a> {
     pub(super) path: String,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> ConfigKey<'a> {
+    /// The config as a whole.
+    pub(super) fn root(sources: &'a Sources<'a>, node: Option<&'a Node>) -> Self {
+        Self { sources, node, key_at: None, value_at: node.map(|node| node.at), path: String::new() }
+    }
+
     /// The value under a key; nothing when this is not a mapping.
-    pub(super) fn get(&self, key: &str) -> Reader<'a> {
+    pub(super) fn get(&self, key: &str) -> Self {
         let path = if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) };
-        let entry =
-            self.node.and_then(Node::as_map).and_then(|map| map.entries.iter().find(|e| e.key == key));
-        match entry {
-            Some(entry) => Reader {
-                reading: self.reading,
-                node: Some(&entry.value),
-                key_at: Some(entry.at),
-                value_at: Some(entry.value.at),
-                path,
-            },
-            None => Reader { node: None, path, ..self.clone() },
-        }
+        let Some(entry) = self.node.and_then(|node| node.entry(key)) else {
+            return Self { node: None, path, ..self.clone() };
+        };
+        let (node, value_at) = (Some(&entry.value), Some(entry.value.at));
+        Self { sources: self.sources, node, key_at: Some(entry.at), value_at, path }
     }
 
     /// The key has a value, which is not null.
     pub(super) fn is_present(&self) -> bool {
         self.node.is_some_and(|n| !n.is_null())
+    }
+
+    /// The key, with a fault if it has no value.
+    pub(super) fn required(self, message: &str) -> Self {
+        if !self.is_present() {
+            self.fault(message);
+        }
+        self
     }
 
     pub(super) fn is_map(&self) -> bool {
@@ -73,12 +57,12 @@ impl<'a> Reader<'a> {
 
     /// Where the value is written.
     pub(super) fn location(&self) -> Option<Location> {
-        self.reading.sources.location(self.node?.at)
+        self.sources.location(self.node?.at)
     }
 
     /// Relative paths in the value begin here.
     pub(super) fn directory(&self) -> Option<&'a Path> {
-        Some(self.reading.sources.directory(self.node?.at))
+        Some(self.sources.directory(self.node?.at))
     }
 
     pub(super) fn fault(&self, message: impl Into<String>) {
@@ -92,22 +76,22 @@ impl<'a> Reader<'a> {
 
     fn push_fault(&self, message: String, at: Option<Position>) {
         let fault = Diagnostic {
-            subject: Subject::Config(self.path.clone()),
-            location: at.and_then(|at| self.reading.sources.location(at)),
+            subject: DiagnosticSubject::Config(self.path.clone()),
+            location: at.and_then(|at| self.sources.location(at)),
             ..Diagnostic::new(Severity::Error, message)
         };
-        let mut faults = self.reading.faults.borrow_mut();
+        let mut faults = self.sources.faults.borrow_mut();
         if !faults.contains(&fault) {
             faults.push(fault);
         }
     }
 
     /// The keys of a mapping; none, and a fault, when it is something else.
-    pub(super) fn entries(&self) -> Vec<(&'a str, Reader<'a>)> {
+    pub(super) fn entries(&self) -> Vec<(&'a str, Self)> {
         match self.node.map(|n| &n.value) {
             None | Some(Value::Null) => Vec::new(),
-            Some(Value::Map(map)) if self.is_map() => {
-                map.entries.iter().map(|entry| (entry.key.as_str(), self.get(&entry.key))).collect()
+            Some(Value::Map(entries)) if self.is_map() => {
+                entries.iter().map(|entry| (entry.key.as_str(), self.get(&entry.key))).collect()
             }
             Some(_) => {
                 self.wrong("a mapping");
@@ -117,16 +101,13 @@ impl<'a> Reader<'a> {
     }
 
     /// The items of a list; none, and a fault, when it is something else.
-    pub(super) fn items(&self) -> Vec<Reader<'a>> {
+    pub(super) fn items(&self) -> Vec<Self> {
         match self.node.map(|n| &n.value) {
             None | Some(Value::Null) => Vec::new(),
             Some(Value::List(items)) => {
-                let item = |(i, node): (usize, &'a Node)| Reader {
-                    reading: self.reading,
-                    node: Some(node),
-                    key_at: None,
-                    value_at: Some(node.at),
+                let item = |(i, node)| Self {
                     path: format!("{}[{i}]", self.path),
+                    ..Self::root(self.sources, Some(node))
                 };
                 items.iter().enumerate().map(item).collect()
             }
@@ -141,15 +122,15 @@ impl<'a> Reader<'a> {
     pub(super) fn text(&self) -> Option<Substituted> {
         let node = self.node?;
         let plain = |value: String| Ok(Some(Substituted { value, foreign: false }));
-        let Reading { sources, substitution, .. } = self.reading;
+        let env = self.sources.env;
         let substituted = match (&node.value, directive(node)) {
             (Value::Null, _) => return None,
             (Value::Bool(flag), _) => plain(flag.to_string()),
             (Value::Number(number), _) => plain(number.clone()),
-            (Value::Text(text), _) => substitution.text(&text.value),
-            (Value::Map(_), Some((name, _))) => match sources.failed_include(node) {
+            (Value::Text { value, .. }, _) => substitute(value, env),
+            (Value::Map(_), Some((name, _))) => match self.sources.failed_include(node) {
                 Some(message) => Err(message.to_owned()),
-                None => substitution.directive(node, name, sources.directory(node.at)),
+                None => follow(node, name, self.sources.directory(node.at), env),
             },
             (Value::List(_) | Value::Map(_), _) => {
                 self.wrong("text");
@@ -201,7 +182,7 @@ impl<'a> Reader<'a> {
 
     fn wrong(&self, wanted: &str) {
         let Some(node) = self.node else { return };
-        match (self.reading.sources.failed_include(node), directive(node)) {
+        match (self.sources.failed_include(node), directive(node)) {
             (Some(message), _) => self.fault(message),
             (None, Some(_)) => self.fault(format!("must be {wanted}, not a reference such as `$env`")),
             (None, None) => self.fault(format!("must be {wanted}, not {}", node.what())),

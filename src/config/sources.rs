@@ -1,20 +1,23 @@
 //! The files of a config, and those that they include, as one tree.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::substitution::{Substitution, only_argument};
-use crate::diagnostic::{Diagnostic, Location, Position, Severity, Subject};
-use crate::yaml::{self, Budget, Map, Node, Value};
+use super::substitution::{Env, only_argument, substitute};
+use crate::diagnostic::{Diagnostic, DiagnosticSubject, Location, Position, Severity};
+use crate::yaml::{self, Budget, Entry, Node, Value};
 
 /// How deep files may include each other.
 const MAX_INCLUDES: usize = 8;
 
-/// Lines are numbered through all files, so that the position of a node says which file it is from.
-#[derive(Default)]
-pub(super) struct Sources {
+/// The files of one load, and the faults found in them. Lines are numbered through all files, so that the position of
+/// a node says which file it is from.
+pub(super) struct Sources<'a> {
+    pub(super) env: Env<'a>,
+    pub(super) faults: RefCell<Vec<Diagnostic>>,
     files: Vec<SourceFile>,
     /// Why an include failed, by the position of its node. It is a fault only where the node is read.
     failed_includes: BTreeMap<Position, String>,
@@ -27,14 +30,15 @@ struct SourceFile {
     lines: usize,
 }
 
-impl Sources {
+impl<'a> Sources<'a> {
+    pub(super) fn new(env: Env<'a>) -> Self {
+        Self { env, faults: RefCell::default(), files: Vec::new(), failed_includes: BTreeMap::new() }
+    }
+
     /// Reads one file, with what it includes. None when it is empty.
-    pub(super) fn load(
-        &mut self,
-        path: &Path,
-        substitution: &Substitution<'_>,
-    ) -> Result<Option<Node>, Diagnostic> {
-        let of_config = |fault: Diagnostic| Diagnostic { subject: Subject::Config(String::new()), ..fault };
+    pub(super) fn load(&mut self, path: &Path) -> Result<Option<Node>, Diagnostic> {
+        let of_config =
+            |fault: Diagnostic| Diagnostic { subject: DiagnosticSubject::Config(String::new()), ..fault };
         // Not only regular files: a shell hands over a pipe for `<(...)`.
         let bytes = File::open(path).map_err(|error| yaml::io_sentence(&error));
         let bytes = bytes.and_then(|file| yaml::read_within(file, Budget::CONFIG.bytes));
@@ -45,7 +49,7 @@ impl Sources {
             let location = self.location(root.at);
             return Err(of_config(Diagnostic { location, ..Diagnostic::new(Severity::Error, message) }));
         }
-        Ok(Some(self.with_includes(root, substitution, 0)))
+        Ok(Some(self.with_includes(root, 0)))
     }
 
     fn parse(&mut self, path: &Path, bytes: &[u8]) -> Result<Option<Node>, Diagnostic> {
@@ -90,9 +94,9 @@ impl Sources {
     }
 
     /// Replaces each `$include` by what it names.
-    fn with_includes(&mut self, mut node: Node, substitution: &Substitution<'_>, depth: usize) -> Node {
+    fn with_includes(&mut self, mut node: Node, depth: usize) -> Node {
         if is_include(&node) {
-            return match self.include(&node, substitution, depth) {
+            return match self.include(&node, depth) {
                 Ok(included) => included,
                 Err(message) => {
                     self.failed_includes.insert(node.at, message);
@@ -101,16 +105,13 @@ impl Sources {
             };
         }
         node.value = match node.value {
-            Value::List(items) => Value::List(
-                items.into_iter().map(|item| self.with_includes(item, substitution, depth)).collect(),
-            ),
-            Value::Map(mut map) => {
-                for entry in &mut map.entries {
-                    let empty = Node { value: Value::Null, at: entry.at };
-                    let value = std::mem::replace(&mut entry.value, empty);
-                    entry.value = self.with_includes(value, substitution, depth);
-                }
-                Value::Map(map)
+            Value::List(items) => {
+                Value::List(items.into_iter().map(|item| self.with_includes(item, depth)).collect())
+            }
+            Value::Map(entries) => {
+                let included =
+                    |entry: Entry| Entry { value: self.with_includes(entry.value, depth), ..entry };
+                Value::Map(entries.into_iter().map(included).collect())
             }
             scalar => scalar,
         };
@@ -118,20 +119,14 @@ impl Sources {
     }
 
     /// `file.yaml#path.in.it`. The errors show neither the file's content nor what a variable held.
-    fn include(
-        &mut self,
-        node: &Node,
-        substitution: &Substitution<'_>,
-        depth: usize,
-    ) -> Result<Node, String> {
-        let Some(target) = only_argument(node, "$include")?.as_text() else {
+    fn include(&mut self, node: &Node, depth: usize) -> Result<Node, String> {
+        let Some(written) = only_argument(node, "$include")?.as_text() else {
             return Err("`$include` takes a path".to_owned());
         };
         if depth >= MAX_INCLUDES {
             return Err(format!("`$include` is nested more than {MAX_INCLUDES} files deep"));
         }
-        let written = target;
-        let target = substitution.text(target)?.map(|text| text.value).ok_or("`$include` has no path")?;
+        let target = substitute(written, self.env)?.map(|text| text.value).ok_or("`$include` has no path")?;
         let (file, inner) = target.split_once('#').map_or((target.as_str(), None), |(f, p)| (f, Some(p)));
         let path = self.directory(node.at).join(file);
         if !path.extension().is_some_and(|e| e == "yaml" || e == "yml" || e == "json") {
@@ -144,7 +139,7 @@ impl Sources {
             failed(&format!("is not valid{}: {}", line.unwrap_or_default(), fault.message))
         })?;
         let root = root.ok_or_else(|| failed("is empty"))?;
-        let mut found = self.with_includes(root, substitution, depth + 1);
+        let mut found = self.with_includes(root, depth + 1);
         for part in inner.into_iter().flat_map(|path| path.split('.')).filter(|part| !part.is_empty()) {
             found = found.get(part).cloned().ok_or_else(|| failed("has nothing at that path"))?;
         }
@@ -156,7 +151,7 @@ fn shift(node: &mut Node, lines: usize) {
     node.at.line += lines;
     match &mut node.value {
         Value::List(items) => items.iter_mut().for_each(|item| shift(item, lines)),
-        Value::Map(map) => map.entries.iter_mut().for_each(|entry| {
+        Value::Map(entries) => entries.iter_mut().for_each(|entry| {
             entry.at.line += lines;
             shift(&mut entry.value, lines);
         }),
@@ -166,7 +161,7 @@ fn shift(node: &mut Node, lines: usize) {
 
 /// The key and value of `{$env: X}`, `{$file: x}` and the like.
 pub(super) fn directive(node: &Node) -> Option<(&str, &Node)> {
-    let entry = node.as_map()?.entries.iter().find(|entry| entry.key.starts_with('$'))?;
+    let entry = node.as_map()?.iter().find(|entry| entry.key.starts_with('$'))?;
     Some((entry.key.as_str(), &entry.value))
 }
 
@@ -178,21 +173,21 @@ fn is_include(node: &Node) -> bool {
 pub(super) fn merge(base: Option<Node>, over: Node) -> Node {
     let is_plain = directive(&over).is_none() && base.as_ref().is_some_and(|base| directive(base).is_none());
     match (base.map(|base| base.value), over.value) {
-        (Some(Value::Map(base)), Value::Map(map)) if is_plain => {
-            Node { value: Value::Map(merge_maps(base, map)), at: over.at }
+        (Some(Value::Map(base)), Value::Map(entries)) if is_plain => {
+            Node { value: Value::Map(merge_entries(base, entries)), at: over.at }
         }
         (_, value) => Node { value, at: over.at },
     }
 }
 
-fn merge_maps(mut base: Map, over: Map) -> Map {
-    for mut entry in over.entries {
-        match base.entries.iter().position(|below| below.key == entry.key) {
+fn merge_entries(mut base: Vec<Entry>, over: Vec<Entry>) -> Vec<Entry> {
+    for mut entry in over {
+        match base.iter().position(|below| below.key == entry.key) {
             Some(i) => {
-                entry.value = merge(Some(base.entries.remove(i).value), entry.value);
-                base.entries.insert(i, entry);
+                entry.value = merge(Some(base.remove(i).value), entry.value);
+                base.insert(i, entry);
             }
-            None => base.entries.push(entry),
+            None => base.push(entry),
         }
     }
     base

@@ -9,16 +9,14 @@ const MAX_FILE_BYTES: usize = 64 << 10;
 
 /// The value of a directive, which must be the only key of its mapping.
 pub(super) fn only_argument<'n>(node: &'n Node, name: &str) -> Result<&'n Node, String> {
-    match node.as_map().map(|map| map.entries.as_slice()) {
+    match node.as_map() {
         Some([entry]) => Ok(&entry.value),
         _ => Err(format!("`{name}` must be the only key of its mapping")),
     }
 }
 
-/// Looks up variables and files. Its errors name the variable or the file, never what they hold.
-pub(super) struct Substitution<'a> {
-    pub(super) env: &'a dyn Fn(&str) -> Option<String>,
-}
+/// Looks up a variable.
+pub(super) type Env<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 /// A text after substitution.
 #[derive(Clone, PartialEq, Eq)]
@@ -28,94 +26,78 @@ pub(super) struct Substituted {
     pub(super) foreign: bool,
 }
 
-impl Substitution<'_> {
-    /// A text's `${...}` replaced; what replaces them is not looked at again.
-    /// None when all that is left is an empty default: the key then counts as not written.
-    pub(super) fn text(&self, written: &str) -> Result<Option<Substituted>, String> {
-        let mut value = String::new();
-        let (mut rest, mut foreign, mut defaulted) = (written, false, false);
-        while let Some((before, reference, after)) = next_reference(rest) {
-            value.push_str(before);
-            rest = after;
-            match reference {
-                Reference::Escaped(literal) => value.push_str(literal),
-                Reference::Variable { name, default } => {
-                    foreign = true;
-                    match ((self.env)(name), default) {
-                        (Some(found), None) => value.push_str(&found),
-                        (Some(found), Some(_)) if !found.is_empty() => value.push_str(&found),
-                        (_, Some(default)) => {
-                            defaulted = true;
-                            value.push_str(default);
-                        }
-                        (None, None) => return Err(unset(name)),
-                    }
-                }
-            }
+/// A text with its `${...}` replaced; what replaces them is not replaced again. The errors name a variable, never its
+/// value. None when all that is left is an empty default: the key then counts as not written.
+pub(super) fn substitute(written: &str, env: Env<'_>) -> Result<Option<Substituted>, String> {
+    let mut value = String::new();
+    let (mut rest, mut foreign, mut defaulted) = (written, false, false);
+    while let Some((before, reference, after)) = next_reference(rest) {
+        rest = after;
+        // `$${...}` means `${...}`.
+        if let Some(before) = before.strip_suffix('$') {
+            value += &format!("{before}${{{reference}}}");
+            continue;
         }
-        value.push_str(rest);
-        Ok((!(defaulted && value.is_empty())).then_some(Substituted { value, foreign }))
-    }
-
-    /// The text of `{$env: X}` or `{$file: x}`; `node` is the whole mapping, `directory` that of its file.
-    pub(super) fn directive(
-        &self,
-        node: &Node,
-        name: &str,
-        directory: &Path,
-    ) -> Result<Option<Substituted>, String> {
-        let takes_text = || format!("`{name}` takes text");
-        let written = only_argument(node, name)?.as_text().ok_or_else(takes_text)?;
-        let argument = self.text(written)?.map(|text| text.value).filter(|text| !text.is_empty());
-        let argument = argument.ok_or_else(takes_text)?;
-        let value = match name {
-            "$env" => (self.env)(&argument).ok_or_else(|| unset(written))?,
-            "$file" => {
-                let failed = |reason: &str| format!("the file of `$file: {written}` {reason}");
-                let bytes = yaml::read_regular(&directory.join(&argument), MAX_FILE_BYTES);
-                let bytes = bytes.map_err(|reason| failed(&reason))?;
-                String::from_utf8(bytes).map_err(|_| failed("is not UTF-8"))?.trim_end().to_owned()
-            }
-            _ => return Err(format!("unknown directive `{name}`; use `$env`, `$file` or `$include`")),
+        value.push_str(before);
+        foreign = true;
+        let (name, default) = match reference.split_once(":-") {
+            Some((name, default)) => (name.trim(), Some(default.trim())),
+            None => (reference.trim(), None),
         };
-        Ok(Some(Substituted { value, foreign: true }))
+        match (env(name), default) {
+            (Some(found), None) => value.push_str(&found),
+            (Some(found), Some(_)) if !found.is_empty() => value.push_str(&found),
+            (_, Some(default)) => {
+                defaulted = true;
+                value.push_str(default);
+            }
+            (None, None) => return Err(unset(name)),
+        }
     }
+    value.push_str(rest);
+    Ok((!(defaulted && value.is_empty())).then_some(Substituted { value, foreign }))
+}
+
+/// The text of `{$env: X}` or `{$file: x}`; `node` is the whole mapping, `directory` that of its file.
+pub(super) fn follow(
+    node: &Node,
+    name: &str,
+    directory: &Path,
+    env: Env<'_>,
+) -> Result<Option<Substituted>, String> {
+    let takes_text = || format!("`{name}` takes text");
+    let written = only_argument(node, name)?.as_text().ok_or_else(takes_text)?;
+    let argument = substitute(written, env)?.map(|text| text.value).filter(|text| !text.is_empty());
+    let argument = argument.ok_or_else(takes_text)?;
+    let value = match name {
+        "$env" => env(&argument).ok_or_else(|| unset(written))?,
+        "$file" => {
+            let failed = |reason: &str| format!("the file of `$file: {written}` {reason}");
+            let bytes = yaml::read_regular(&directory.join(&argument), MAX_FILE_BYTES);
+            let bytes = bytes.map_err(|reason| failed(&reason))?;
+            String::from_utf8(bytes).map_err(|_| failed("is not UTF-8"))?.trim_end().to_owned()
+        }
+        _ => return Err(format!("unknown directive `{name}`; use `$env`, `$file` or `$include`")),
+    };
+    Ok(Some(Substituted { value, foreign: true }))
 }
 
 fn unset(name: &str) -> String {
     format!("the variable {name} is not set")
 }
 
-enum Reference<'a> {
-    /// `$${...}` means `${...}`.
-    Escaped(&'a str),
-    Variable {
-        name: &'a str,
-        default: Option<&'a str>,
-    },
-}
-
-/// The text before the first reference, the reference, and the text after it.
-fn next_reference(text: &str) -> Option<(&str, Reference<'_>, &str)> {
+/// The text before the first `${...}`, what is in its braces, and the text after it.
+fn next_reference(text: &str) -> Option<(&str, &str, &str)> {
     let mut from = 0;
     loop {
         let start = from + text.get(from..)?.find("${")?;
         let inner = text.get(start + 2..)?;
         let end = inner.find(['{', '}'])?;
-        let (name, after) = (inner.get(..end)?, inner.get(end + 1..)?);
         if inner.get(end..)?.starts_with('{') {
             from = start + 2;
             continue;
         }
-        let before = text.get(..start)?;
-        if let Some(before) = before.strip_suffix('$') {
-            return Some((before, Reference::Escaped(text.get(start..start + 3 + end)?), after));
-        }
-        let reference = match name.split_once(":-") {
-            Some((name, default)) => Reference::Variable { name: name.trim(), default: Some(default.trim()) },
-            None => Reference::Variable { name: name.trim(), default: None },
-        };
-        return Some((before, reference, after));
+        return Some((text.get(..start)?, inner.get(..end)?, inner.get(end + 1..)?));
     }
 }
 
@@ -132,7 +114,7 @@ mod tests {
             _ => None,
         };
         let check = |written: &str, expected: Result<Option<&str>, &str>| {
-            let found = Substitution { env: &env }.text(written).map(|t| t.map(|t| t.value));
+            let found = substitute(written, &env).map(|t| t.map(|t| t.value));
             assert_eq!(found.as_ref().map(|t| t.as_deref()).map_err(String::as_str), expected, "{written}");
         };
         check("plain $ } { $A", Ok(Some("plain $ } { $A")));

@@ -35,9 +35,21 @@ const READ_IDLE: Duration = Duration::from_secs(5);
 const POOL_IDLE: Duration = Duration::from_secs(30);
 /// A longer `Date` header is ignored.
 const LONGEST_DATE: usize = 64;
-/// Headers that belong to the message and not to the operator.
-const RESERVED: [&str; 7] =
-    ["host", "content-length", "transfer-encoding", "te", "connection", "upgrade", "accept-encoding"];
+/// Headers of the connection or the body, which the client sets itself.
+pub const RESERVED_HEADERS: [&str; 12] = [
+    "host",
+    "connection",
+    "keep-alive",
+    "proxy-connection",
+    "transfer-encoding",
+    "te",
+    "trailer",
+    "upgrade",
+    "expect",
+    "content-length",
+    "content-type",
+    "accept-encoding",
+];
 
 /// A client for one server. Every request carries its headers, so each server needs a client of its own.
 /// Cheap to clone; clones share connections.
@@ -254,7 +266,7 @@ fn header_map(headers: &[(String, SecretString)]) -> Result<HeaderMap, String> {
     map.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     for (name, value) in headers {
         let known = HeaderName::try_from(name.as_str()).map_err(|_| format!("'{name}' is no header name"))?;
-        if RESERVED.contains(&known.as_str()) {
+        if RESERVED_HEADERS.contains(&known.as_str()) {
             return Err(format!("the header {name} cannot be set"));
         }
         let mut value = HeaderValue::try_from(value.expose_secret())

@@ -5,5 +5,5 @@ mod http;
 mod sent_time;
 
 pub use error::{ErrorKind, InstanceName, UpstreamError, Who};
-pub use http::{ETag, HttpClient, MAX_BODY, Reply, endpoint};
+pub use http::{ETag, HttpClient, MAX_BODY, RESERVED_HEADERS, Reply, endpoint};
 pub use sent_time::SentTime;

@@ -1,4 +1,4 @@
-//! Builds value trees from the parser's events, counting what they cost.
+//! Builds trees of values from the parser's events, and counts their cost.
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
@@ -6,16 +6,15 @@ use std::sync::Arc;
 
 use granit_parser::{Event, Parser, ScalarStyle, Span, StrInput, Tag};
 
-use super::origins::Style;
 use super::scalar;
-use super::{Budget, Entry, Map, Node, Origins, Text, Value, shown, too_large};
+use super::{Budget, Entry, Node, Origins, Value, shown, too_large};
 use crate::diagnostic::{Diagnostic, Location, Position};
 
-/// Broken documents of one text that are told.
+/// The most broken documents of one text that are reported.
 const MAX_BROKEN: usize = 1000;
 
-/// The documents of a text, each read or refused for itself: a broken one does not take its neighbours.
-/// Empty documents are left out. Ends when a budget of the whole text is spent.
+/// The documents of a text. A broken one does not affect the others. Empty documents are left out. Ends when a budget
+/// of the whole text is spent.
 pub fn documents(text: &str, file: &Arc<Path>, budget: &Budget) -> Vec<Result<Node, Diagnostic>> {
     if text.len() > budget.bytes {
         return vec![Err(Diagnostic::of_file(file, too_large(budget)))];
@@ -25,7 +24,7 @@ pub fn documents(text: &str, file: &Arc<Path>, budget: &Budget) -> Vec<Result<No
         block_nesting_limit: budget.depth,
     };
     let mut parser = Parser::new_from_str_with_options(text, options);
-    let mut spent = Spent { nodes: 0, bytes: 0 };
+    let mut spent = Cost::default();
     let (mut found, mut broken) = (Vec::new(), 0);
     loop {
         match one_document(&mut parser, Builder::new(text, file, budget, &mut spent)) {
@@ -48,12 +47,6 @@ pub fn documents(text: &str, file: &Arc<Path>, budget: &Budget) -> Vec<Result<No
             }
         }
     }
-}
-
-/// Counted over all documents of a text.
-struct Spent {
-    nodes: usize,
-    bytes: usize,
 }
 
 type Events<'a> = Parser<'a, StrInput<'a>>;
@@ -80,20 +73,28 @@ fn start_of(span: &Span) -> Position {
     Position { line: span.start.line(), column: span.start.col() + 1 }
 }
 
-/// A collection whose end has not come yet.
+/// A list or a mapping whose end has not come yet.
 struct Open {
-    at: Position,
+    node: Node,
     anchor: usize,
-    kind: OpenKind,
     /// Of the subtree so far, for what an alias to it costs.
     cost: Cost,
+    /// The keys of a mapping.
+    seen: HashSet<String>,
+    /// The key of a mapping whose value is next.
+    key: Option<PendingKey>,
+    /// The values of a mapping's `<<`.
+    merges: Vec<Node>,
 }
 
-enum OpenKind {
-    List(Vec<Node>),
-    Map { map: Map, seen: HashSet<String>, key: Option<(String, Position, bool)>, merges: Vec<Node> },
+struct PendingKey {
+    text: String,
+    at: Position,
+    /// Not in quotes: `<<` in quotes is an ordinary key.
+    is_plain: bool,
 }
 
+/// What a tree costs, or all documents of a text so far.
 #[derive(Clone, Copy, Default)]
 struct Cost {
     nodes: usize,
@@ -101,11 +102,18 @@ struct Cost {
     depth: usize,
 }
 
+impl Cost {
+    fn add(&mut self, other: Self) {
+        self.nodes = self.nodes.saturating_add(other.nodes);
+        self.bytes = self.bytes.saturating_add(other.bytes);
+    }
+}
+
 struct Builder<'a> {
     source: &'a str,
     file: &'a Arc<Path>,
     budget: &'a Budget,
-    spent: &'a mut Spent,
+    spent: &'a mut Cost,
     open: Vec<Open>,
     anchors: HashMap<usize, (Node, Cost)>,
     root: Option<Node>,
@@ -116,7 +124,7 @@ fn fault(file: &Arc<Path>, at: Position, message: impl Into<String>) -> Diagnost
 }
 
 impl<'a> Builder<'a> {
-    fn new(source: &'a str, file: &'a Arc<Path>, budget: &'a Budget, spent: &'a mut Spent) -> Self {
+    fn new(source: &'a str, file: &'a Arc<Path>, budget: &'a Budget, spent: &'a mut Cost) -> Self {
         Self { source, file, budget, spent, open: Vec::new(), anchors: HashMap::new(), root: None }
     }
 
@@ -124,16 +132,14 @@ impl<'a> Builder<'a> {
         let at = start_of(span);
         match event {
             Event::Scalar(text, style, anchor, tag) => {
-                self.count(at, Cost { nodes: 1, bytes: text.len(), depth: 0 })?;
+                let cost = Cost { nodes: 1, bytes: text.len(), depth: 0 };
+                self.count(at, cost)?;
                 let plain = style == ScalarStyle::Plain && tag.is_none();
                 let node = self.scalar(&text, style, tag.as_deref(), span);
-                self.place(node, anchor, Cost { nodes: 1, bytes: text.len(), depth: 0 }, plain)
+                self.place(node, anchor, cost, plain)
             }
-            Event::SequenceStart(_, anchor, _) => self.enter(at, anchor, OpenKind::List(Vec::new())),
-            Event::MappingStart(_, anchor, _) => {
-                let (map, seen) = (Map::default(), HashSet::new());
-                self.enter(at, anchor, OpenKind::Map { map, seen, key: None, merges: Vec::new() })
-            }
+            Event::SequenceStart(_, anchor, _) => self.enter(at, anchor, Value::List(Vec::new())),
+            Event::MappingStart(_, anchor, _) => self.enter(at, anchor, Value::Map(Vec::new())),
             Event::SequenceEnd | Event::MappingEnd => self.leave(),
             Event::Alias(id) => {
                 let Some((node, cost)) = self.anchors.get(&id).cloned() else {
@@ -146,10 +152,9 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// Pays for a node, or for all that an alias repeats.
+    /// Counts the cost of a node, or of all that an alias repeats.
     fn count(&mut self, at: Position, cost: Cost) -> Result<(), Diagnostic> {
-        self.spent.nodes = self.spent.nodes.saturating_add(cost.nodes);
-        self.spent.bytes = self.spent.bytes.saturating_add(cost.bytes);
+        self.spent.add(cost);
         if self.open.len().saturating_add(cost.depth) > self.budget.depth {
             return Err(fault(self.file, at, format!("nested deeper than {} levels", self.budget.depth)));
         }
@@ -173,42 +178,34 @@ impl<'a> Builder<'a> {
         if let Some(value) = resolved {
             return Node { value, at: start_of(span) };
         }
-        let style = match style {
-            ScalarStyle::Plain => Style::Plain,
-            ScalarStyle::SingleQuoted => Style::Single,
-            ScalarStyle::DoubleQuoted => Style::Double,
-            ScalarStyle::Literal | ScalarStyle::Folded => Style::Block,
-        };
         let written = span.slice(self.source).unwrap_or_default();
         let origins = Origins::trace(written, start_of(span), style, text);
         let at = origins.start();
-        Node { value: Value::Text(Text { value: text.to_owned(), origins }), at }
+        Node { value: Value::Text { value: text.to_owned(), origins }, at }
     }
 
-    fn enter(&mut self, at: Position, anchor: usize, kind: OpenKind) -> Result<(), Diagnostic> {
-        self.count(at, Cost { nodes: 1, bytes: 0, depth: 1 })?;
-        self.open.push(Open { at, anchor, kind, cost: Cost { nodes: 1, bytes: 0, depth: 1 } });
+    fn enter(&mut self, at: Position, anchor: usize, value: Value) -> Result<(), Diagnostic> {
+        let cost = Cost { nodes: 1, bytes: 0, depth: 1 };
+        self.count(at, cost)?;
+        let (node, seen) = (Node { value, at }, HashSet::new());
+        self.open.push(Open { node, anchor, cost, seen, key: None, merges: Vec::new() });
         Ok(())
     }
 
     fn leave(&mut self) -> Result<(), Diagnostic> {
-        let Some(open) = self.open.pop() else { return Ok(()) };
-        let value = match open.kind {
-            OpenKind::List(items) => Value::List(items),
-            OpenKind::Map { mut map, mut seen, merges, .. } => {
-                for merged in merges {
-                    merge(self.file, &mut map, &mut seen, merged)?;
-                }
-                Value::Map(map)
+        let Some(mut open) = self.open.pop() else { return Ok(()) };
+        if let Value::Map(entries) = &mut open.node.value {
+            for merged in open.merges {
+                merge(self.file, entries, &mut open.seen, merged)?;
             }
-        };
-        self.place(Node { value, at: open.at }, open.anchor, open.cost, false)
+        }
+        self.place(open.node, open.anchor, open.cost, false)
     }
 
     /// Puts a finished node into the collection that is open, or makes it the document.
     fn place(&mut self, node: Node, anchor: usize, cost: Cost, plain: bool) -> Result<(), Diagnostic> {
         if anchor > 0 {
-            // Its copy is paid for, or anchors within anchors would come to many times the text.
+            // The copy counts too: nested anchors could otherwise need many times the memory of the text.
             self.count(node.at, cost)?;
             self.anchors.insert(anchor, (node.clone(), cost));
         }
@@ -216,57 +213,46 @@ impl<'a> Builder<'a> {
             self.root = Some(node);
             return Ok(());
         };
-        open.cost.nodes = open.cost.nodes.saturating_add(cost.nodes);
-        open.cost.bytes = open.cost.bytes.saturating_add(cost.bytes);
+        open.cost.add(cost);
         open.cost.depth = open.cost.depth.max(cost.depth.saturating_add(1));
-        match &mut open.kind {
-            OpenKind::List(items) => items.push(node),
-            OpenKind::Map { map, seen, key, merges } => match key.take() {
-                None => *key = Some(key_of(self.file, node, plain)?),
-                Some((text, _, true)) if text == "<<" => merges.push(node),
-                Some((text, at, _)) => {
-                    if !seen.insert(text.clone()) {
+        match &mut open.node.value {
+            Value::Map(entries) => match open.key.take() {
+                None => open.key = Some(key_of(self.file, &node, plain)?),
+                Some(key) if key.is_plain && key.text == "<<" => open.merges.push(node),
+                Some(PendingKey { text, at, .. }) => {
+                    if !open.seen.insert(text.clone()) {
                         return Err(fault(self.file, at, format!("duplicate key `{}`", shown(&text))));
                     }
-                    map.entries.push(Entry { key: text, at, value: node });
+                    entries.push(Entry { key: text, at, value: node });
                 }
             },
+            Value::List(items) => items.push(node),
+            _ => {}
         }
         Ok(())
     }
 }
 
-/// A key's text, its place, and whether it is plain (`<<` in quotes is an ordinary key).
-fn key_of(file: &Arc<Path>, node: Node, plain: bool) -> Result<(String, Position, bool), Diagnostic> {
-    let text = match node.value {
-        Value::Text(text) => text.value,
-        Value::Number(number) => number,
-        Value::Bool(flag) => flag.to_string(),
-        Value::Null => "null".to_owned(),
-        Value::List(_) | Value::Map(_) => {
-            return Err(fault(file, node.at, "a key must be text, not a list or a mapping"));
-        }
-    };
-    Ok((text, node.at, plain))
+fn key_of(file: &Arc<Path>, node: &Node, is_plain: bool) -> Result<PendingKey, Diagnostic> {
+    let null = || node.is_null().then(|| "null".to_owned());
+    let text = node.scalar_text().or_else(null);
+    let text = text.ok_or_else(|| fault(file, node.at, "a key must be text, not a list or a mapping"))?;
+    Ok(PendingKey { text, at: node.at, is_plain })
 }
 
-/// `<<`: what the mapping has itself wins, then the earlier of several.
+/// `<<`: the mapping's own keys win, then the earlier of several mappings.
 fn merge(
     file: &Arc<Path>,
-    map: &mut Map,
+    entries: &mut Vec<Entry>,
     seen: &mut HashSet<String>,
     merged: Node,
 ) -> Result<(), Diagnostic> {
     match merged.value {
         Value::Map(other) => {
-            for entry in other.entries {
-                if seen.insert(entry.key.clone()) {
-                    map.entries.push(entry);
-                }
-            }
+            entries.extend(other.into_iter().filter(|entry| seen.insert(entry.key.clone())));
             Ok(())
         }
-        Value::List(items) => items.into_iter().try_for_each(|item| merge(file, map, seen, item)),
+        Value::List(items) => items.into_iter().try_for_each(|item| merge(file, entries, seen, item)),
         _ => Err(fault(file, merged.at, "`<<` takes a mapping or a list of mappings")),
     }
 }

@@ -1,4 +1,4 @@
-//! Reads a regular file within a size; never waits on a pipe, never drinks from a device.
+//! Reads regular files up to a size. Pipes and devices are refused.
 
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, ErrorKind, Read};
@@ -10,7 +10,7 @@ pub fn read_regular(path: &Path, max_bytes: usize) -> Result<Vec<u8>, String> {
     let regular = |meta: Metadata| if meta.is_file() { Ok(()) } else { Err(NOT_REGULAR.to_owned()) };
     regular(std::fs::metadata(path).map_err(|e| io_sentence(&e))?)?;
     let file = open_without_waiting(path).map_err(|e| io_sentence(&e))?;
-    // Looked at again: it may have been replaced since.
+    // Checked again: another file may have taken its place.
     regular(file.metadata().map_err(|e| io_sentence(&e))?)?;
     read_within(file, max_bytes)
 }

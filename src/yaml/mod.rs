@@ -1,4 +1,4 @@
-//! YAML within budgets, with the positions of what was read: for config and catalog.
+//! YAML within limits of size and depth, with the position of each value.
 
 mod build;
 mod file;
@@ -14,7 +14,7 @@ pub use origins::Origins;
 
 use crate::diagnostic::{Diagnostic, Location, Position};
 
-/// What one text may cost. Everything beyond is a fault, never an abort.
+/// The limits of one text. A text beyond them is a fault.
 #[derive(Clone, Copy, Debug)]
 pub struct Budget {
     /// Of the text; what its aliases repeat may come to twice this.
@@ -44,22 +44,14 @@ pub enum Value {
     Bool(bool),
     /// As written.
     Number(String),
-    Text(Text),
+    /// A text and how its bytes lie in the source.
+    Text {
+        value: String,
+        origins: Origins,
+    },
     List(Vec<Node>),
-    Map(Map),
-}
-
-/// A text and how its bytes lie in the source.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Text {
-    pub value: String,
-    pub origins: Origins,
-}
-
-/// A mapping in the order of its source. No key occurs twice.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Map {
-    pub entries: Vec<Entry>,
+    /// In the order of the source. No key occurs twice.
+    Map(Vec<Entry>),
 }
 
 /// A key, where it begins, and its value.
@@ -70,21 +62,19 @@ pub struct Entry {
     pub value: Node,
 }
 
-impl Map {
-    pub fn get(&self, key: &str) -> Option<&Node> {
-        self.entries.iter().find(|e| e.key == key).map(|e| &e.value)
-    }
-}
-
 impl Node {
     /// The value under `key` of a mapping; None for anything else.
     pub fn get(&self, key: &str) -> Option<&Node> {
-        self.as_map().and_then(|m| m.get(key))
+        self.entry(key).map(|entry| &entry.value)
     }
 
-    pub fn as_map(&self) -> Option<&Map> {
+    pub fn entry(&self, key: &str) -> Option<&Entry> {
+        self.as_map()?.iter().find(|entry| entry.key == key)
+    }
+
+    pub fn as_map(&self) -> Option<&[Entry]> {
         match &self.value {
-            Value::Map(map) => Some(map),
+            Value::Map(entries) => Some(entries),
             _ => None,
         }
     }
@@ -98,7 +88,7 @@ impl Node {
 
     pub fn as_text(&self) -> Option<&str> {
         match &self.value {
-            Value::Text(text) => Some(&text.value),
+            Value::Text { value, .. } => Some(value),
             _ => None,
         }
     }
@@ -107,13 +97,22 @@ impl Node {
         self.value == Value::Null
     }
 
+    /// A text, a number as written, or true or false.
+    pub fn scalar_text(&self) -> Option<String> {
+        match &self.value {
+            Value::Text { value: text, .. } | Value::Number(text) => Some(text.clone()),
+            Value::Bool(flag) => Some(flag.to_string()),
+            Value::Null | Value::List(_) | Value::Map(_) => None,
+        }
+    }
+
     /// What the value is, for a sentence: `a number`, `a list`.
     pub fn what(&self) -> &'static str {
         match &self.value {
             Value::Null => "nothing",
             Value::Bool(_) => "true or false",
             Value::Number(_) => "a number",
-            Value::Text(_) => "text",
+            Value::Text { .. } => "text",
             Value::List(_) => "a list",
             Value::Map(_) => "a mapping",
         }
@@ -126,10 +125,10 @@ impl Node {
             Value::Null => Json::Null,
             Value::Bool(b) => Json::Bool(*b),
             Value::Number(n) => scalar::json_number(n).map_or_else(|| Json::String(n.clone()), Json::Number),
-            Value::Text(t) => Json::String(t.value.clone()),
+            Value::Text { value, .. } => Json::String(value.clone()),
             Value::List(items) => Json::Array(items.iter().map(Node::to_json).collect()),
-            Value::Map(map) => {
-                Json::Object(map.entries.iter().map(|e| (e.key.clone(), e.value.to_json())).collect())
+            Value::Map(entries) => {
+                Json::Object(entries.iter().map(|e| (e.key.clone(), e.value.to_json())).collect())
             }
         }
     }

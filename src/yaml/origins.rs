@@ -1,17 +1,10 @@
-//! Where each byte of a scalar's value stands in the source, across quotes, escapes and folded lines.
+//! The place of each byte of a scalar's value in the source, across quotes, escapes and folded lines.
+
+use granit_parser::ScalarStyle;
 
 use crate::diagnostic::Position;
 
-/// How a scalar is written.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Style {
-    Plain,
-    Single,
-    Double,
-    Block,
-}
-
-/// The places of a value's bytes: one mark wherever value and source stop running side by side.
+/// The places of a value's bytes, with one mark wherever value and source differ.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origins {
     start: Position,
@@ -25,7 +18,7 @@ impl Origins {
         self.start
     }
 
-    /// Where byte `offset` of `value` (the scalar's own value) stands in the source.
+    /// The place of byte `offset` of `value` (the scalar's own value) in the source.
     pub fn locate(&self, value: &str, offset: usize) -> Position {
         let after = self.marks.partition_point(|m| m.0 <= offset);
         let mark = after.checked_sub(1).and_then(|i| self.marks.get(i));
@@ -35,19 +28,21 @@ impl Origins {
     }
 
     /// Walks `source` (the scalar as written, from its first character at `start`) beside `value`.
-    pub(super) fn trace(source: &str, start: Position, style: Style, value: &str) -> Self {
+    pub(super) fn trace(source: &str, start: Position, style: ScalarStyle, value: &str) -> Self {
         if source == value {
             return Self::of(start, value);
         }
         let mut walk = Walk { rest: source, at: start };
-        if matches!(style, Style::Single | Style::Double) {
+        if matches!(style, ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted) {
             walk.bump();
         }
         let mut found = Self { start: walk.at, marks: Vec::new() };
         let mut expected = walk.at;
         // A block's source begins after the empty lines that its value may begin with.
-        let empty_lines =
-            if style == Style::Block { value.bytes().take_while(|b| *b == b'\n').count() } else { 0 };
+        let empty_lines = match style {
+            ScalarStyle::Literal | ScalarStyle::Folded => value.bytes().take_while(|b| *b == b'\n').count(),
+            _ => 0,
+        };
         for (offset, wanted) in value.char_indices().skip(empty_lines) {
             if !walk.reach(wanted, style) {
                 break;
@@ -63,7 +58,7 @@ impl Origins {
         found
     }
 
-    /// A value that stands in the source letter for letter.
+    /// A value that is in the source letter for letter.
     fn of(start: Position, value: &str) -> Self {
         let lines = value.char_indices().filter(|(_, c)| *c == '\n').zip(start.line + 1..);
         Self { start, marks: lines.map(|((i, _), line)| (i + 1, Position { line, column: 1 })).collect() }
@@ -93,17 +88,17 @@ impl Walk<'_> {
     }
 
     /// Moves to the character that wrote `wanted`; false when the source has run out.
-    fn reach(&mut self, wanted: char, style: Style) -> bool {
+    fn reach(&mut self, wanted: char, style: ScalarStyle) -> bool {
         loop {
             let Some(c) = self.peek() else { return false };
-            if c == wanted || (style == Style::Double && c == '\\' && !self.continues_line()) {
+            if c == wanted || (style == ScalarStyle::DoubleQuoted && c == '\\' && !self.continues_line()) {
                 return true;
             }
             // Folding: a space of the value may be a line break of the source, and the other way round.
             if wanted.is_whitespace() && matches!(c, '\n' | '\r') {
                 return true;
             }
-            if style == Style::Double && c == '\\' {
+            if style == ScalarStyle::DoubleQuoted && c == '\\' {
                 self.bump();
             }
             self.bump();
@@ -115,12 +110,12 @@ impl Walk<'_> {
     }
 
     /// Passes the character under the cursor, with the escape that it may be.
-    fn consume(&mut self, wanted: char, style: Style) {
+    fn consume(&mut self, wanted: char, style: ScalarStyle) {
         let first = self.bump();
-        if style == Style::Single && wanted == '\'' && self.peek() == Some('\'') {
+        if style == ScalarStyle::SingleQuoted && wanted == '\'' && self.peek() == Some('\'') {
             self.bump();
         }
-        if style == Style::Double && first == Some('\\') {
+        if style == ScalarStyle::DoubleQuoted && first == Some('\\') {
             let digits = match self.bump() {
                 Some('x') => 2,
                 Some('u') => 4,

@@ -58,8 +58,8 @@ fn a_broken_document_leaves_its_neighbours() {
         let place = all[1].as_ref().unwrap_err().position().unwrap();
         assert!((3..=5).contains(&place.line), "{broken:?} {place:?}");
         let last = all[2].as_ref().unwrap().as_map().unwrap();
-        assert_eq!(last.entries[0].key, "last");
-        assert!(last.entries[0].at.line >= 5);
+        assert_eq!(last[0].key, "last");
+        assert!(last[0].at.line >= 5);
     }
 }
 
@@ -110,10 +110,10 @@ fn places_are_those_of_the_text() {
     let check = |text: &str, needle: &str, expected: (usize, usize)| {
         let node = one(text);
         let value = node.get("k").unwrap();
-        let Value::Text(found) = &value.value else { panic!("{text:?}") };
-        let offset = found.value.find(needle).unwrap();
-        let place = found.origins.locate(&found.value, offset);
-        assert_eq!((place.line, place.column), expected, "{text:?} {:?}", found.value);
+        let Value::Text { value: found, origins } = &value.value else { panic!("{text:?}") };
+        let offset = found.find(needle).unwrap();
+        let place = origins.locate(found, offset);
+        assert_eq!((place.line, place.column), expected, "{text:?} {found:?}");
     };
     check("k: up", "up", (1, 4));
     check("k: 'it''s up'", "up", (1, 11));
@@ -162,9 +162,9 @@ fn bytes_are_text_or_a_fault() {
 /// Every letter of every text stands in the source where its place says, or is written as an escape there.
 fn check_places(source: &str, node: &Node) {
     match &node.value {
-        Value::Text(text) => {
-            for (offset, wanted) in text.value.char_indices().filter(|(_, c)| c.is_ascii_alphanumeric()) {
-                let place = text.origins.locate(&text.value, offset);
+        Value::Text { value, origins } => {
+            for (offset, wanted) in value.char_indices().filter(|(_, c)| c.is_ascii_alphanumeric()) {
+                let place = origins.locate(value, offset);
                 let line = source.split('\n').nth(place.line - 1).unwrap_or_default();
                 let found = line.chars().nth(place.column - 1);
                 assert!(
@@ -174,7 +174,7 @@ fn check_places(source: &str, node: &Node) {
             }
         }
         Value::List(items) => items.iter().for_each(|item| check_places(source, item)),
-        Value::Map(map) => map.entries.iter().for_each(|e| check_places(source, &e.value)),
+        Value::Map(entries) => entries.iter().for_each(|e| check_places(source, &e.value)),
         _ => {}
     }
 }

@@ -1,15 +1,15 @@
-//! `promenade.instances.<name>.alertmanager`: where an instance sends its alerts, asked for what is silenced.
+//! `promenade.instances.<name>.alertmanager`: the Alertmanager that an instance sends its alerts to.
 
 use std::collections::BTreeMap;
 
 use super::headers;
 use super::values::base_url;
 use crate::alertmanager::AlertmanagerSettings;
-use crate::config::reader::Reader;
+use crate::config::reader::ConfigKey;
 use crate::prometheus::{InstanceName, InstanceSettings};
 
 pub(super) fn read(
-    own: &Reader<'_>,
+    own: &ConfigKey<'_>,
     instances: &[InstanceSettings],
 ) -> BTreeMap<InstanceName, AlertmanagerSettings> {
     let found = instances.iter().filter_map(|instance| {

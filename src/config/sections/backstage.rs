@@ -6,12 +6,12 @@ use secrecy::SecretString;
 
 use super::values::{base_url, seconds};
 use crate::catalog::BackstageSettings;
-use crate::config::reader::Reader;
+use crate::config::reader::ConfigKey;
 
 const INTERVAL: Duration = Duration::from_secs(60);
 
 /// None when Backstage is no source, or its address is at fault.
-pub(super) fn read(catalog: &Reader<'_>) -> Option<BackstageSettings> {
+pub(super) fn read(catalog: &ConfigKey<'_>) -> Option<BackstageSettings> {
     catalog.only(&["backstage"], &[]);
     let backstage = catalog.get("backstage");
     backstage.only(&["baseUrl", "token", "interval"], &[]);
@@ -25,7 +25,7 @@ pub(super) fn read(catalog: &Reader<'_>) -> Option<BackstageSettings> {
 }
 
 /// A secret: its faults do not show it.
-fn token(token: &Reader<'_>) -> Option<SecretString> {
+fn token(token: &ConfigKey<'_>) -> Option<SecretString> {
     let text = token.text()?.value;
     if text.is_empty() {
         token.fault("is empty");

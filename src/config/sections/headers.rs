@@ -1,27 +1,12 @@
-//! The headers that go to one instance: their values are secrets, and seen by nobody.
+//! The headers that go to one instance. Their values are secrets, which no fault shows.
 
 use secrecy::SecretString;
 
-use crate::config::reader::Reader;
-
-/// Headers that are about the connection or the body, which the client alone knows.
-const RESERVED: [&str; 12] = [
-    "host",
-    "connection",
-    "keep-alive",
-    "proxy-connection",
-    "transfer-encoding",
-    "te",
-    "trailer",
-    "upgrade",
-    "expect",
-    "content-length",
-    "content-type",
-    "accept-encoding",
-];
+use crate::config::reader::ConfigKey;
+use crate::upstream::RESERVED_HEADERS;
 
 /// Reads `headers` of a proxy entry.
-pub(super) fn read(headers: &Reader<'_>) -> Vec<(String, SecretString)> {
+pub(super) fn read(headers: &ConfigKey<'_>) -> Vec<(String, SecretString)> {
     let mut found: Vec<(String, SecretString)> = Vec::new();
     for (name, value) in headers.entries() {
         if let Err(message) = check_name(name) {
@@ -51,7 +36,7 @@ fn check_name(name: &str) -> Result<(), String> {
     if !is_name(name) {
         return Err("is not a header name".to_owned());
     }
-    if RESERVED.iter().any(|reserved| name.eq_ignore_ascii_case(reserved)) {
+    if RESERVED_HEADERS.iter().any(|reserved| name.eq_ignore_ascii_case(reserved)) {
         return Err("this header cannot be set; Promenade sets it itself".to_owned());
     }
     Ok(())

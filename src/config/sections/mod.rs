@@ -14,41 +14,40 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use super::Settings;
-use super::reader::Reader;
+use super::reader::ConfigKey;
 use crate::catalog::{CatalogSettings, FileLocation};
 
 /// Reads every key that the portal knows. None, or faults, when something is wrong.
-pub(super) fn read(root: &Reader<'_>, listen: Option<SocketAddr>) -> Option<Settings> {
+pub(super) fn read(root: &ConfigKey<'_>, listen: Option<SocketAddr>) -> Option<Settings> {
+    let promenade = root.get("promenade");
     let (instances, named) = instances::read(root);
-    let alertmanagers = alertmanagers::read(&root.get("promenade").get("instances"), &instances);
-    let routing = routing::read(root, &named);
+    let alertmanagers = alertmanagers::read(&promenade.get("instances"), &instances);
+    let routing = routing::read(&promenade, &named);
     let mut catalog = catalog(&root.get("catalog"));
-    catalog.backstage = backstage::read(&root.get("promenade").get("catalog"));
-    let portal = portal::read(root, listen);
-    let (listen, serving, web, store) = portal?;
-    Some(Settings { listen, serving, web, instances, alertmanagers, routing, catalog, store })
+    catalog.backstage = backstage::read(&promenade.get("catalog"));
+    promenade.only(&portal::KEYS, &[]);
+    let listen = portal::address(&promenade, listen);
+    let serving = portal::serving(&promenade, listen);
+    let web = portal::web(root, listen, serving.admin_listen.is_some());
+    let store = portal::store(&promenade.get("cache"));
+    Some(Settings { listen: listen?, serving, web, instances, alertmanagers, routing, catalog, store })
 }
 
 /// `catalog.locations`: those of type file are read, the others counted.
-fn catalog(catalog: &Reader<'_>) -> CatalogSettings {
+fn catalog(catalog: &ConfigKey<'_>) -> CatalogSettings {
     let (mut files, mut not_read) = (Vec::new(), BTreeMap::<String, usize>::new());
     if !catalog.is_map() {
         catalog.entries();
         return CatalogSettings::default();
     }
     for location in catalog.get("locations").items() {
-        let kind = location.get("type");
-        let Some(kind_text) = kind.text() else {
-            if !kind.is_present() {
-                kind.fault("a location needs a `type`");
-            }
-            continue;
-        };
-        if kind_text.value != "file" {
-            *not_read.entry(kind_text.value).or_default() += 1;
+        let kind = location.get("type").required("a location needs a `type`").text();
+        let Some(kind) = kind.map(|text| text.value) else { continue };
+        if kind != "file" {
+            *not_read.entry(kind).or_default() += 1;
             continue;
         }
-        let target = location.get("target");
+        let target = location.get("target").required("a location needs a `target`");
         match target.text() {
             Some(text) if text.value.is_empty() => target.fault("a location needs a `target`"),
             Some(text) => files.push(FileLocation {
@@ -56,7 +55,6 @@ fn catalog(catalog: &Reader<'_>) -> CatalogSettings {
                 bases: bases(&target),
                 place: target.location(),
             }),
-            None if !target.is_present() => target.fault("a location needs a `target`"),
             None => {}
         }
     }
@@ -64,7 +62,7 @@ fn catalog(catalog: &Reader<'_>) -> CatalogSettings {
 }
 
 /// Backstage's own templates write targets as its backend sees them, from `packages/backend`.
-fn bases(target: &Reader<'_>) -> Vec<PathBuf> {
+fn bases(target: &ConfigKey<'_>) -> Vec<PathBuf> {
     let Some(directory) = target.directory() else { return Vec::new() };
     vec![directory.to_path_buf(), directory.join("packages/backend")]
 }

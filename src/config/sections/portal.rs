@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use super::values::{base_url, bytes, origin, socket_address};
-use crate::config::reader::Reader;
+use crate::config::reader::ConfigKey;
 use crate::page_params::{ExtraColumn, MAX_EXTRA_COLUMNS, PageDefaults, read_extra_columns};
 use crate::serving::ServingSettings;
 use crate::store::StoreSettings;
@@ -12,7 +12,7 @@ use crate::web::WebSettings;
 const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 7080);
 const TITLE: &str = "Promenade";
 const CACHE_BYTES: u64 = 256 << 20;
-const KEYS: [&str; 10] = [
+pub(super) const KEYS: [&str; 10] = [
     "listen",
     "adminListen",
     "auth",
@@ -25,29 +25,14 @@ const KEYS: [&str; 10] = [
     "routing",
 ];
 
-/// None when where to listen is at fault.
-pub(super) fn read(
-    root: &Reader<'_>,
-    listen: Option<SocketAddr>,
-) -> Option<(SocketAddr, ServingSettings, WebSettings, StoreSettings)> {
-    let promenade = root.get("promenade");
-    promenade.only(&KEYS, &[]);
-    let address = address(&promenade, listen);
-    let admin_listen = admin_address(&promenade, address);
-    let web = web(root, &promenade, address, admin_listen.is_some());
-    let cache = promenade.get("cache");
+/// `promenade.cache`.
+pub(super) fn store(cache: &ConfigKey<'_>) -> StoreSettings {
     cache.only(&["maxBytes"], &[]);
-    let store = StoreSettings { max_bytes: cache.get("maxBytes").parse(bytes).unwrap_or(CACHE_BYTES) };
-    let serving = ServingSettings { admin_listen, ..ServingSettings::default() };
-    Some((address?, serving, web, store))
+    StoreSettings { max_bytes: cache.get("maxBytes").parse(bytes).unwrap_or(CACHE_BYTES) }
 }
 
-fn web(
-    root: &Reader<'_>,
-    promenade: &Reader<'_>,
-    address: Option<SocketAddr>,
-    admin_apart: bool,
-) -> WebSettings {
+pub(super) fn web(root: &ConfigKey<'_>, address: Option<SocketAddr>, admin_apart: bool) -> WebSettings {
+    let promenade = root.get("promenade");
     let embedding = promenade.get("embedding");
     embedding.only(&["frameAncestors", "parentOrigins"], &[]);
     let app = root.get("app");
@@ -65,8 +50,8 @@ fn web(
     }
 }
 
-/// Where to listen: beyond loopback only when it is written that anybody may look.
-fn address(promenade: &Reader<'_>, listen: Option<SocketAddr>) -> Option<SocketAddr> {
+/// Where to listen: beyond loopback only if the config allows anybody. None: the address has a fault.
+pub(super) fn address(promenade: &ConfigKey<'_>, listen: Option<SocketAddr>) -> Option<SocketAddr> {
     promenade.get("auth").only(&["allowUnauthenticated"], &[]);
     let written = promenade.get("listen");
     let from_config = if written.is_present() { written.parse(socket_address) } else { Some(LISTEN) };
@@ -76,18 +61,17 @@ fn address(promenade: &Reader<'_>, listen: Option<SocketAddr>) -> Option<SocketA
     Some(address)
 }
 
-/// Where operators are answered apart from readers, under the same rule. `readers` is where they are answered.
-fn admin_address(promenade: &Reader<'_>, readers: Option<SocketAddr>) -> Option<SocketAddr> {
-    let written = promenade.get("adminListen");
-    if !written.is_present() {
-        return None;
+/// Operators may have a listener of their own, under the same rule. `readers` is the address of the other one.
+pub(super) fn serving(promenade: &ConfigKey<'_>, readers: Option<SocketAddr>) -> ServingSettings {
+    let key = promenade.get("adminListen");
+    let admin_listen = key.parse(socket_address);
+    if let Some(address) = admin_listen {
+        if readers.is_some_and(|readers| are_one(readers, address)) {
+            key.fault("is the same address as `promenade.listen`; use another port");
+        }
+        allowed(promenade, address, "promenade.adminListen");
     }
-    let address: SocketAddr = written.parse(socket_address)?;
-    if readers.is_some_and(|readers| are_one(readers, address)) {
-        written.fault("is the same address as `promenade.listen`; use another port");
-    }
-    allowed(promenade, address, "promenade.adminListen");
-    Some(address)
+    ServingSettings { admin_listen, ..ServingSettings::default() }
 }
 
 /// Whether one listener would be in the other's way. Port 0 is any that is free.
@@ -98,7 +82,7 @@ fn are_one(one: SocketAddr, other: SocketAddr) -> bool {
 }
 
 /// A fault where anybody could look and that is not written out.
-fn allowed(promenade: &Reader<'_>, address: SocketAddr, whose: &str) {
+fn allowed(promenade: &ConfigKey<'_>, address: SocketAddr, whose: &str) {
     let key = promenade.get("auth").get("allowUnauthenticated");
     let open = key.flag();
     let is_open = open == Some(true) || (key.is_present() && open.is_none());
@@ -114,14 +98,14 @@ fn is_loopback(address: SocketAddr) -> bool {
     address.ip().to_canonical().is_loopback()
 }
 
-fn origins(list: &Reader<'_>) -> Vec<String> {
+fn origins(list: &ConfigKey<'_>) -> Vec<String> {
     let items = list.items();
     let mut origins: Vec<String> = items.iter().filter_map(|item| item.parse(origin)).collect();
     origins.dedup();
     origins
 }
 
-fn defaults(defaults: &Reader<'_>) -> PageDefaults {
+fn defaults(defaults: &ConfigKey<'_>) -> PageDefaults {
     const COLUMNS: &str = "extraColumns";
     defaults.only(&PageDefaults::NAMES, &[]);
     let mut found = PageDefaults::default();

@@ -5,7 +5,7 @@ use url::Url;
 
 /// Where Backstage serves its proxy.
 const PREFIX: &str = "/api/proxy";
-/// Any endpoint: what stands before it is the API.
+/// Any endpoint: the path before it is the API's.
 const PROBE: &str = "query_range";
 const MAX_REGEX_BYTES: usize = 1 << 20;
 

@@ -1,11 +1,10 @@
-//! `promenade.routing` and `allowedEntities`: who is led to which instance, and who may.
+//! `promenade.routing` and `allowedEntities`: which entities use which instance, and which may.
 
 use std::collections::BTreeMap;
 
 use super::headers;
-use super::instances::{MAX_CONCURRENT, Named, SCRAPE_INTERVAL, TIMEOUT};
-use super::values::{number, seconds};
-use crate::config::reader::{Reader, suggestion};
+use super::instances::{NamedInstance, literal_names, max_concurrent, scrape_interval, timeout};
+use crate::config::reader::{ConfigKey, suggestion};
 use crate::monitoring::RoutingSettings;
 use crate::monitoring::routing::{
     Case, Condition, Conditions, HostPattern, Pattern, RELATIONS, RelationWord, RoutingField, Rule,
@@ -13,20 +12,8 @@ use crate::monitoring::routing::{
 };
 use crate::prometheus::InstanceName;
 
-const RULE_KEYS: [&str; 11] = [
-    "name",
-    "when",
-    "instance",
-    "target",
-    "allowedHosts",
-    "headers",
-    "secure",
-    "uiUrl",
-    "scrapeInterval",
-    "maxConcurrent",
-    "timeout",
-];
-/// The keys that say something about targets only.
+const RULE_KEYS: [&str; 4] = ["name", "when", "instance", "target"];
+/// The keys of a rule that are about targets only.
 const TARGET_KEYS: [&str; 7] =
     ["allowedHosts", "headers", "secure", "uiUrl", "scrapeInterval", "maxConcurrent", "timeout"];
 const CONDITIONS: [&str; 9] =
@@ -35,11 +22,10 @@ const CONDITIONS: [&str; 9] =
 const MAX_NAME: usize = 63;
 
 /// `named` are all instances, those included whose own settings are at fault.
-pub(super) fn read(root: &Reader<'_>, named: &[Named]) -> RoutingSettings {
-    let promenade = root.get("promenade");
+pub(super) fn read(promenade: &ConfigKey<'_>, named: &[NamedInstance<'_>]) -> RoutingSettings {
     let mut rules: Vec<Rule> = Vec::new();
     for (number, item) in (1..).zip(promenade.get("routing").items()) {
-        item.only(&RULE_KEYS, &[]);
+        item.only(&[&RULE_KEYS[..], &TARGET_KEYS].concat(), &[]);
         if !item.is_map() {
             item.entries();
             continue;
@@ -63,7 +49,7 @@ pub(super) fn read(root: &Reader<'_>, named: &[Named]) -> RoutingSettings {
 }
 
 /// Distinct from those before it. A target's name begins with that of its rule, so no instance's may.
-fn rule_name(item: &Reader<'_>, number: usize, before: &[Rule], named: &[Named]) -> String {
+fn rule_name(item: &ConfigKey<'_>, number: usize, before: &[Rule], named: &[NamedInstance<'_>]) -> String {
     let key = item.get("name");
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     let read = key.parse(|text| match text.len() {
@@ -82,7 +68,7 @@ fn rule_name(item: &Reader<'_>, number: usize, before: &[Rule], named: &[Named])
     name
 }
 
-fn target(item: &Reader<'_>, named: &[Named]) -> Option<RuleTarget> {
+fn target(item: &ConfigKey<'_>, named: &[NamedInstance<'_>]) -> Option<RuleTarget> {
     let (instance, target) = (item.get("instance"), item.get("target"));
     match (instance.is_present(), target.is_present()) {
         (false, false) => {
@@ -98,25 +84,18 @@ fn target(item: &Reader<'_>, named: &[Named]) -> Option<RuleTarget> {
             for key in TARGET_KEYS.map(|key| item.get(key)).iter().filter(|key| key.is_present()) {
                 key.fault("belongs to a `target`; an instance has its own");
             }
-            let literal: Vec<&str> =
-                named.iter().filter(|one| one.literal).map(|one| one.name.as_str()).collect();
             let name = instance.parse(|text| match named.iter().any(|one| one.name == text) {
                 true => Ok(InstanceName::new(text)),
-                false => Err(format!("is not an instance{}", suggestion(text, &literal))),
+                false => Err(format!("is not an instance{}", suggestion(text, &literal_names(named)))),
             });
             name.map(RuleTarget::Instance)
         }
     }
 }
 
-fn target_rule(item: &Reader<'_>, target: &Reader<'_>) -> Option<TargetRule> {
-    let time = |key: &str, most: u64, default| {
-        item.get(key).parse(|text| seconds(text, 1..=most)).unwrap_or(default)
-    };
-    let scrape_interval = time("scrapeInterval", 86_400, SCRAPE_INTERVAL);
-    let timeout = time("timeout", 300, TIMEOUT);
-    let max_concurrent =
-        item.get("maxConcurrent").parse(|text| number(text, 1..=256)).unwrap_or(MAX_CONCURRENT);
+fn target_rule(item: &ConfigKey<'_>, target: &ConfigKey<'_>) -> Option<TargetRule> {
+    let (scrape_interval, timeout) = (scrape_interval(item), timeout(item));
+    let max_concurrent = max_concurrent(item);
     let headers = headers::read(&item.get("headers"));
     let secure = item.get("secure").flag().unwrap_or(true);
     let ui_url = item.get("uiUrl").parse(UrlTemplate::read);
@@ -125,7 +104,7 @@ fn target_rule(item: &Reader<'_>, target: &Reader<'_>) -> Option<TargetRule> {
     Some(TargetRule { api, allowed_hosts, headers, secure, ui_url, scrape_interval, max_concurrent, timeout })
 }
 
-fn allowed_hosts(key: &Reader<'_>, api: &UrlTemplate) -> Vec<HostPattern> {
+fn allowed_hosts(key: &ConfigKey<'_>, api: &UrlTemplate) -> Vec<HostPattern> {
     if !key.is_present() {
         key.fault("a target needs `allowedHosts`, such as `['*.prometheus.example']`");
         return Vec::new();
@@ -141,7 +120,7 @@ fn allowed_hosts(key: &Reader<'_>, api: &UrlTemplate) -> Vec<HostPattern> {
     hosts
 }
 
-fn conditions(when: &Reader<'_>) -> Conditions {
+fn conditions(when: &ConfigKey<'_>) -> Conditions {
     let mut found = Conditions::default();
     for (key, value) in when.entries() {
         let entity = &mut found.entity;
@@ -167,17 +146,17 @@ fn conditions(when: &Reader<'_>) -> Conditions {
     found
 }
 
-fn condition(field: RoutingField, value: &Reader<'_>) -> Option<Condition> {
+fn condition(field: RoutingField, value: &ConfigKey<'_>) -> Option<Condition> {
     let accepted = patterns(value, |text| Pattern::read(text, Case::Ignored));
     (!accepted.is_empty()).then_some(Condition { field, accepted })
 }
 
-fn of_keys(map: &Reader<'_>, field: fn(String) -> RoutingField) -> Vec<Condition> {
+fn of_keys(map: &ConfigKey<'_>, field: fn(String) -> RoutingField) -> Vec<Condition> {
     map.entries().into_iter().filter_map(|(key, value)| condition(field(key.to_owned()), &value)).collect()
 }
 
 /// A mapping goes further down; anything else is what the path must have.
-fn of_spec(path: &str, value: &Reader<'_>, found: &mut Vec<Condition>) {
+fn of_spec(path: &str, value: &ConfigKey<'_>, found: &mut Vec<Condition>) {
     if !path.is_empty() && !value.is_map() {
         found.extend(condition(RoutingField::Spec(path.to_owned()), value));
         return;
@@ -188,7 +167,7 @@ fn of_spec(path: &str, value: &Reader<'_>, found: &mut Vec<Condition>) {
     }
 }
 
-fn relations(map: &Reader<'_>) -> Vec<Condition> {
+fn relations(map: &ConfigKey<'_>) -> Vec<Condition> {
     let words = RELATIONS.each_ref().map(|relation| relation.word);
     let mut found = Vec::new();
     for (key, value) in map.entries() {
@@ -202,7 +181,7 @@ fn relations(map: &Reader<'_>) -> Vec<Condition> {
     found
 }
 
-fn headers_of(map: &Reader<'_>) -> Vec<(String, Vec<Pattern>)> {
+fn headers_of(map: &ConfigKey<'_>) -> Vec<(String, Vec<Pattern>)> {
     let mut found = Vec::new();
     for (name, value) in map.entries() {
         if !headers::is_name(name) {
@@ -214,12 +193,12 @@ fn headers_of(map: &Reader<'_>) -> Vec<(String, Vec<Pattern>)> {
     found
 }
 
-fn counting(value: &Reader<'_>) -> Vec<Pattern> {
+fn counting(value: &ConfigKey<'_>) -> Vec<Pattern> {
     patterns(value, |text| Pattern::read(text, Case::Counts))
 }
 
 /// One text, or a list of which one must match.
-fn patterns(value: &Reader<'_>, read: impl Fn(&str) -> Result<Pattern, String>) -> Vec<Pattern> {
+fn patterns(value: &ConfigKey<'_>, read: impl Fn(&str) -> Result<Pattern, String>) -> Vec<Pattern> {
     let items = one_or_more(value);
     if items.is_empty() {
         value.fault("is empty; write a text or a list of texts");
@@ -227,7 +206,7 @@ fn patterns(value: &Reader<'_>, read: impl Fn(&str) -> Result<Pattern, String>) 
     items.iter().filter_map(|item| item.parse(&read)).collect()
 }
 
-fn one_or_more<'a>(value: &Reader<'a>) -> Vec<Reader<'a>> {
+fn one_or_more<'a>(value: &ConfigKey<'a>) -> Vec<ConfigKey<'a>> {
     match value.is_list() {
         true => value.items(),
         false if value.is_present() => vec![value.clone()],
@@ -236,7 +215,7 @@ fn one_or_more<'a>(value: &Reader<'a>) -> Vec<Reader<'a>> {
 }
 
 /// `allowedEntities`: a list of selectors, each of which must ask for something.
-fn selectors(key: &Reader<'_>) -> Vec<Conditions> {
+fn selectors(key: &ConfigKey<'_>) -> Vec<Conditions> {
     let items = key.items();
     if items.is_empty() && key.is_list() {
         key.fault("selects no entity, so no page could use the instance");
@@ -244,7 +223,7 @@ fn selectors(key: &Reader<'_>) -> Vec<Conditions> {
     items.iter().map(selector).collect()
 }
 
-fn selector(item: &Reader<'_>) -> Conditions {
+fn selector(item: &ConfigKey<'_>) -> Conditions {
     let mut found = Vec::new();
     item.only(&["kind", "namespace", "owner"], &[]);
     if item.is_map() && item.entries().is_empty() {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use url::{Host, Url};
 
+use crate::page_params::in_one_unit;
 use crate::promql::parse_duration;
 
 /// An address that people or the portal open: http or https, with a host, without credentials.
@@ -65,16 +66,8 @@ pub(super) fn seconds(text: &str, within: RangeInclusive<u64>) -> Result<Duratio
     if within.contains(&duration.as_secs()) {
         return Ok(duration);
     }
-    Err(format!("is not between {} and {}", in_words(*within.start()), in_words(*within.end())))
-}
-
-fn in_words(seconds: u64) -> String {
-    match seconds {
-        s if s.is_multiple_of(86_400) => format!("{}d", s / 86_400),
-        s if s.is_multiple_of(3_600) => format!("{}h", s / 3_600),
-        s if s.is_multiple_of(60) => format!("{}m", s / 60),
-        s => format!("{s}s"),
-    }
+    let bound = |secs: &u64| in_one_unit(Duration::from_secs(*secs));
+    Err(format!("is not between {} and {}", bound(within.start()), bound(within.end())))
 }
 
 pub(super) fn number(text: &str, within: RangeInclusive<usize>) -> Result<usize, String> {

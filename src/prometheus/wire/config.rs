@@ -31,7 +31,7 @@ pub fn read_external_labels(body: &[u8]) -> Result<Option<ExternalLabels>, WireF
 
 /// A label without a value is none.
 fn read_labels(node: &Node) -> Option<Labels> {
-    let labels = node.as_map()?.entries.iter().map(|label| Some((label.key.as_str(), text(&label.value)?)));
+    let labels = node.as_map()?.iter().map(|label| Some((label.key.as_str(), text(&label.value)?)));
     labels.filter(|label| !matches!(label, Some((_, "")))).collect()
 }
 
@@ -52,8 +52,7 @@ fn section(text: &str, key: &str) -> Result<Option<Node>, WireFault> {
 
 fn text(node: &Node) -> Option<&str> {
     match &node.value {
-        Value::Text(text) => Some(&text.value),
-        Value::Number(text) => Some(text),
+        Value::Text { value: text, .. } | Value::Number(text) => Some(text),
         Value::Bool(true) => Some("true"),
         Value::Bool(false) => Some("false"),
         Value::Null => Some(""),

@@ -89,19 +89,19 @@ impl DocumentReader<'_> {
         };
         let name = self.required(root, metadata, "name", "metadata.name")?;
         let reference = self.reference(root, metadata, &kind, &name)?;
-        let text = |key: &str| metadata.get(key).and_then(scalar_text).filter(|t| !t.is_empty());
+        let text = |key: &str| metadata.get(key).and_then(Node::scalar_text).filter(|t| !t.is_empty());
         let (annotations, mut faults) = self.annotations(metadata);
         self.faults.extend(faults.iter().map(|fault| of_entity(fault, &reference)));
         faults.extend(self.misplaced(root, &annotations));
         let spec = root.get("spec").map_or(serde_json::Value::Null, Node::to_json);
         let listed = root.get("relations").map(Node::to_json);
-        let label = |entry: &Entry| Some((entry.key.clone(), scalar_text(&entry.value)?));
+        let label = |entry: &Entry| Some((entry.key.clone(), entry.value.scalar_text()?));
         Ok(Entity {
             title: text("title"),
             description: text("description"),
             labels: entries(metadata.get("labels")).iter().filter_map(label).collect(),
             annotations,
-            tags: items(metadata.get("tags")).iter().filter_map(scalar_text).collect(),
+            tags: items(metadata.get("tags")).iter().filter_map(Node::scalar_text).collect(),
             links: items(metadata.get("links")).iter().filter_map(link).collect(),
             other_metadata: other_metadata(metadata),
             relations: relations::of(listed.as_ref(), &spec, reference.namespace()),
@@ -137,7 +137,7 @@ impl DocumentReader<'_> {
     fn required(&self, root: &Node, parent: &Node, key: &str, path: &str) -> Result<String, Diagnostic> {
         match parent.get(key) {
             None => Err(self.refuse(root.at, format!("the entity has no `{path}`"))),
-            Some(Node { value: Value::Text(text), .. }) if !text.value.is_empty() => Ok(text.value.clone()),
+            Some(Node { value: Value::Text { value, .. }, .. }) if !value.is_empty() => Ok(value.clone()),
             Some(node) => {
                 let what = if node.as_text().is_some() { "empty" } else { node.what() };
                 Err(self.refuse(node.at, format!("`{path}` is {what}, where text is needed")))
@@ -154,12 +154,12 @@ impl DocumentReader<'_> {
             faults.push(self.fault(About::Annotations, node.at, &message));
         }
         for Entry { key, at, value } in entries(node) {
-            if let Value::Text(text) = &value.value {
+            if let Value::Text { value: text, origins } = &value.value {
                 let annotation = Annotation {
-                    value: text.value.clone(),
+                    value: text.clone(),
                     place: Some(Location::new(self.file, value.at)),
                     key_place: Some(Location::new(self.file, *at)),
-                    origins: Some(text.origins.clone()),
+                    origins: Some(origins.clone()),
                 };
                 annotations.insert(key.clone(), annotation);
                 continue;
@@ -223,7 +223,7 @@ fn other_metadata(metadata: &Node) -> serde_json::Map<String, serde_json::Value>
 
 /// The entries of a mapping; none of anything else.
 fn entries(node: Option<&Node>) -> &[Entry] {
-    node.and_then(Node::as_map).map(|map| map.entries.as_slice()).unwrap_or_default()
+    node.and_then(Node::as_map).unwrap_or_default()
 }
 
 /// The items of a list; none of anything else.
@@ -231,16 +231,7 @@ fn items(node: Option<&Node>) -> &[Node] {
     node.and_then(Node::as_list).unwrap_or_default()
 }
 
-fn scalar_text(node: &Node) -> Option<String> {
-    match &node.value {
-        Value::Text(text) => Some(text.value.clone()),
-        Value::Number(number) => Some(number.clone()),
-        Value::Bool(flag) => Some(flag.to_string()),
-        Value::Null | Value::List(_) | Value::Map(_) => None,
-    }
-}
-
 fn link(node: &Node) -> Option<EntityLink> {
     let url = node.get("url").and_then(Node::as_text)?.to_owned();
-    Some(EntityLink { url, title: node.get("title").and_then(scalar_text) })
+    Some(EntityLink { url, title: node.get("title").and_then(Node::scalar_text) })
 }

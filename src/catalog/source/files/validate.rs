@@ -28,8 +28,7 @@ pub(super) fn mistakes(root: &Node, kind: &str) -> Vec<(Position, String)> {
 /// Annotations that are not read, because they are not under `metadata.annotations`.
 pub(super) fn misplaced(root: &Node) -> Vec<(String, Entry)> {
     let key = |parent: Option<&Node>, key: &str| -> Option<Entry> {
-        let entries = &parent?.as_map()?.entries;
-        entries.iter().find(|e| e.key == key && holds_annotations(&e.value)).cloned()
+        parent?.entry(key).filter(|entry| holds_annotations(&entry.value)).cloned()
     };
     let wrong = [
         ("annotations", key(Some(root), "annotations")),
@@ -43,16 +42,16 @@ pub(super) fn misplaced(root: &Node) -> Vec<(String, Entry)> {
 
 /// Whether a mapping has a key with a prefix, as annotations have.
 fn holds_annotations(node: &Node) -> bool {
-    node.as_map().is_some_and(|map| map.entries.iter().any(|e| e.key.contains('/')))
+    node.as_map().is_some_and(|entries| entries.iter().any(|e| e.key.contains('/')))
 }
 
 /// `[kind:][namespace/]name`, each part with something in it.
 fn reference(key: &str, node: &Node) -> Option<(Position, String)> {
     let message = match &node.value {
         Value::Null => return None,
-        Value::Text(text) if is_reference(text.value.trim()) => return None,
-        Value::Text(text) => {
-            let text = shown(&text.value);
+        Value::Text { value, .. } if is_reference(value.trim()) => return None,
+        Value::Text { value, .. } => {
+            let text = shown(value);
             format!("`spec.{key}` is `{text}`, which is no entity reference: [kind:][namespace/]name")
         }
         _ => format!("`spec.{key}` is {}, where an entity reference is needed", node.what()),
