@@ -5,6 +5,7 @@ mod http;
 mod plain;
 mod upstream;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 
@@ -22,10 +23,12 @@ pub use upstream::{StoreMetrics, UpstreamMetrics};
 /// From a cached fragment to the longest deadline, in seconds.
 const BUCKETS: [f64; 13] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
 
-type Counters<L> = Family<L, Counter>;
+/// Names and values of labels. All label sets of a family have the same names.
+type Labels<const N: usize> = [(&'static str, Cow<'static, str>); N];
+type Counters<const N: usize> = Family<Labels<N>, Counter>;
 type Gauge = prometheus_client::metrics::gauge::Gauge<i64, AtomicI64>;
-type Gauges<L> = Family<L, Gauge>;
-type Durations<L> = Family<L, Histogram, fn() -> Histogram>;
+type Gauges<const N: usize> = Family<Labels<N>, Gauge>;
+type Durations<const N: usize> = Family<Labels<N>, Histogram, fn() -> Histogram>;
 
 /// What `/metrics` prints. Cheap to clone; all clones count together.
 #[derive(Clone)]
@@ -83,11 +86,7 @@ fn registered<M: Metric + Clone + Default>(registry: &mut Registry, name: &str, 
 }
 
 /// Histograms of durations, which the registry prints in seconds.
-fn durations<L>(registry: &mut Registry, name: &str, help: &str) -> Durations<L>
-where
-    Durations<L>: Metric,
-    L: Clone + std::hash::Hash + Eq,
-{
+fn durations<const N: usize>(registry: &mut Registry, name: &str, help: &str) -> Durations<N> {
     let durations = Durations::new_with_constructor((|| Histogram::new(BUCKETS)) as fn() -> Histogram);
     registry.register_with_unit(name, help, Unit::Seconds, durations.clone());
     durations

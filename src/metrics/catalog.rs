@@ -1,6 +1,5 @@
 //! The catalog and its sources.
 
-use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::registry::Registry;
 
 use super::{Counters, Gauge, Gauges, count, registered};
@@ -25,23 +24,13 @@ impl CatalogMetrics {
     }
 }
 
-#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct SourceLabels {
-    source: &'static str,
-}
-
-#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct PageLabels {
-    outcome: &'static str,
-}
-
 /// Backstage's catalog as a source. Prints no figure where Backstage is no source.
 #[derive(Clone)]
 pub struct BackstageMetrics {
-    pages: Counters<PageLabels>,
-    entities: Gauges<SourceLabels>,
-    good_at: Gauges<SourceLabels>,
-    failing: Gauges<SourceLabels>,
+    pages: Counters<1>,
+    entities: Gauges<1>,
+    good_at: Gauges<1>,
+    failing: Gauges<1>,
 }
 
 impl BackstageMetrics {
@@ -68,12 +57,12 @@ impl BackstageMetrics {
 
     /// `outcome`: `read`, `unchanged` (304), `same` (the bytes as before), `failed`.
     pub fn page(&self, outcome: &'static str) {
-        self.pages.get_or_create(&PageLabels { outcome }).inc();
+        self.pages.get_or_create(&[("outcome", outcome.into())]).inc();
     }
 
     /// `good_at` in epoch seconds, if there was a good reading.
     pub fn set(&self, entities: usize, good_at: Option<i64>, failing: bool) {
-        let labels = SourceLabels { source: "backstage" };
+        let labels = [("source", "backstage".into())];
         self.entities.get_or_create(&labels).set(count(entities));
         self.failing.get_or_create(&labels).set(failing.into());
         if let Some(at) = good_at {

@@ -1,27 +1,16 @@
 //! Requests to the portal, and the connections they come on.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
-use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::registry::Registry;
 
 use super::{Counters, Durations, Gauges, count, durations, registered};
 
-#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct RouteLabels {
-    route: String,
-}
-
-#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct ReplyLabels {
-    route: String,
-    status: u16,
-}
-
 #[derive(Clone)]
 pub struct HttpMetrics {
-    requests: Counters<ReplyLabels>,
-    durations: Durations<RouteLabels>,
+    requests: Counters<2>,
+    durations: Durations<1>,
 }
 
 impl HttpMetrics {
@@ -34,28 +23,19 @@ impl HttpMetrics {
 
     /// `route`: the pattern, never the path.
     pub fn observe(&self, route: &str, status: u16, took: Duration) {
-        self.requests.get_or_create(&ReplyLabels { route: route.to_owned(), status }).inc();
-        self.durations.get_or_create(&RouteLabels { route: route.to_owned() }).observe(took.as_secs_f64());
+        let route = ("route", Cow::from(route.to_owned()));
+        let status = ("status", status.to_string().into());
+        self.requests.get_or_create(&[route.clone(), status]).inc();
+        self.durations.get_or_create(&[route]).observe(took.as_secs_f64());
     }
-}
-
-#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct ListenerLabels {
-    listener: &'static str,
-}
-
-#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct ClosedLabels {
-    listener: &'static str,
-    reason: &'static str,
 }
 
 /// The connections of a listener.
 #[derive(Clone, Debug)]
 pub struct ConnectionMetrics {
     listener: &'static str,
-    open: Gauges<ListenerLabels>,
-    closed: Counters<ClosedLabels>,
+    open: Gauges<1>,
+    closed: Counters<2>,
 }
 
 impl ConnectionMetrics {
@@ -77,13 +57,12 @@ impl ConnectionMetrics {
     }
 
     pub fn set(&self, open: usize) {
-        let labels = ListenerLabels { listener: self.listener };
-        self.open.get_or_create(&labels).set(count(open));
+        self.open.get_or_create(&[("listener", self.listener.into())]).set(count(open));
     }
 
     /// `reason`: `idle` (nothing was ever sent, or slots were scarce), `for_another` (the limit was reached), `refused`
     /// (it was, and all were busy), `late_head` (408), `large_head` (431), `bad_request` (400), `slow_reader`.
     pub fn closed(&self, reason: &'static str) {
-        self.closed.get_or_create(&ClosedLabels { listener: self.listener, reason }).inc();
+        self.closed.get_or_create(&[("listener", self.listener.into()), ("reason", reason.into())]).inc();
     }
 }

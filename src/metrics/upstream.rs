@@ -2,29 +2,15 @@
 
 use std::time::Duration;
 
-use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::registry::Registry;
 
 use super::{Counters, Durations, Gauges, durations, registered};
 
-#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct UpstreamLabels {
-    instance: String,
-    endpoint: &'static str,
-    outcome: &'static str,
-}
-
-#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct FailingLabels {
-    instance: String,
-    questions: &'static str,
-}
-
 #[derive(Clone)]
 pub struct UpstreamMetrics {
-    requests: Counters<UpstreamLabels>,
-    failing: Gauges<FailingLabels>,
-    durations: Durations<UpstreamLabels>,
+    requests: Counters<3>,
+    failing: Gauges<2>,
+    durations: Durations<3>,
 }
 
 impl UpstreamMetrics {
@@ -50,26 +36,25 @@ impl UpstreamMetrics {
 
     /// An instance begins to fail (1), or answers again (-1). `questions`: `known` or `ad_hoc`.
     pub fn failing(&self, instance: &str, questions: &'static str, by: i64) {
-        let labels = FailingLabels { instance: instance.to_owned(), questions };
+        let labels = [("instance", instance.to_owned().into()), ("questions", questions.into())];
         self.failing.get_or_create(&labels).inc_by(by);
     }
 
     /// One request to an instance ended. `endpoint`: `query_range` or `rules`; `outcome`: `ok` or an error kind.
     pub fn observe(&self, instance: &str, endpoint: &'static str, outcome: &'static str, took: Duration) {
-        let labels = UpstreamLabels { instance: instance.to_owned(), endpoint, outcome };
+        let labels = [
+            ("instance", instance.to_owned().into()),
+            ("endpoint", endpoint.into()),
+            ("outcome", outcome.into()),
+        ];
         self.requests.get_or_create(&labels).inc();
         self.durations.get_or_create(&labels).observe(took.as_secs_f64());
     }
 }
 
-#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct LookupLabels {
-    result: &'static str,
-}
-
 #[derive(Clone)]
 pub struct StoreMetrics {
-    lookups: Counters<LookupLabels>,
+    lookups: Counters<1>,
 }
 
 impl StoreMetrics {
@@ -80,12 +65,12 @@ impl StoreMetrics {
     /// `result`: `hit`, `miss` (a request), `shared` (waits for another's miss),
     /// `failure` (a remembered one), `stale`.
     pub fn lookup(&self, result: &'static str) {
-        self.lookups.get_or_create(&LookupLabels { result }).inc();
+        self.lookups.get_or_create(&[("result", result.into())]).inc();
     }
 
     /// Every result and how often it was, in one order.
     pub fn lookups(&self) -> Vec<(&'static str, u64)> {
-        let count = |result| self.lookups.get_or_create(&LookupLabels { result }).get();
+        let count = |result: &'static str| self.lookups.get_or_create(&[("result", result.into())]).get();
         ["hit", "shared", "miss", "failure", "stale"].map(|result| (result, count(result))).to_vec()
     }
 }
