@@ -1,4 +1,4 @@
-//! The roof: wires every part once. Tests call it too.
+//! Wires all parts of the portal together and starts it. Tests start it the same way.
 
 mod handler_data;
 mod signals;
@@ -19,7 +19,9 @@ use crate::config::Settings;
 use crate::metrics::Metrics;
 use crate::monitoring::{AlertIndexer, Monitoring, with_rule_targets};
 use crate::prometheus::Instances;
-use crate::serving::{Listener, ListenerSettings, OpenFiles, Refusals, ServingSettings};
+use crate::serving::{
+    Listener, ListenerSettings, Refusals, ServingSettings, connections_within, raise_file_limit,
+};
 use crate::store::Store;
 use crate::web::Audience;
 use crate::web::health::Leaving;
@@ -98,12 +100,12 @@ impl App {
         Ok(Self { readers, operators, handle, _sources: sources, _owners: following })
     }
 
-    /// The address that is listened on: with port 0 in the settings, the port that was found.
+    /// The address of the listener. If the settings have port 0, this one has the port that the system chose.
     pub fn address(&self) -> SocketAddr {
         self.readers.address
     }
 
-    /// The one for operators, if they have one of their own.
+    /// The address of the operators' own listener, if there is one.
     pub fn admin_address(&self) -> Option<SocketAddr> {
         self.operators.as_ref().map(|listener| listener.address)
     }
@@ -115,7 +117,7 @@ impl App {
     /// Serves until SIGINT, SIGTERM or the handle ends it, and lets requests in flight end.
     pub async fn run(self) -> io::Result<()> {
         let signals = tokio::spawn(signals::shut_down(self.handle.clone()));
-        // Operators are answered until readers are gone, and then no more.
+        // Operators get answers until the readers' listener has ended.
         let readers = async {
             let outcome = self.readers.run().await;
             if let Some(operators) = self.handle.operators {
@@ -182,9 +184,9 @@ fn listen(
     settings: &ServingSettings,
     data: &HandlerData,
 ) -> Result<(Listener, Option<Listener>), StartError> {
-    let files = OpenFiles::raised();
-    let most_connections = settings.most_connections.unwrap_or(files.connections);
-    tracing::info!(open_files = files.limit, most_connections, "the limit of connections");
+    let open_files = raise_file_limit();
+    let most_connections = settings.most_connections.unwrap_or_else(|| connections_within(open_files));
+    tracing::info!(open_files, most_connections, "the limit of connections");
     let connections = &data.metrics.connections;
     let readers = ListenerSettings {
         address,

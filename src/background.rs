@@ -1,4 +1,5 @@
-//! Work beside the threads that serve: heavy computations, which take turns, and tasks that end with their owner.
+//! Work on other threads than those that serve: heavy computations, of which few run at a time, and tasks that end with
+//! their owner.
 
 use std::panic::resume_unwind;
 use std::sync::LazyLock;
@@ -33,14 +34,14 @@ pub async fn compute<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'stati
     let turn = TURNS.acquire().await;
     let done = spawn_blocking(move || {
         let result = work();
-        // Held to here: the work goes on when whoever asked for it leaves.
+        // The work holds its turn to the end, even if the caller no longer waits.
         drop(turn);
         result
     });
     match done.await {
         Ok(result) => result,
         Err(failure) if failure.is_panic() => resume_unwind(failure.into_panic()),
-        // Only when the runtime ends, and with it whoever waits.
+        // The runtime ends, and the caller with it.
         Err(_) => std::future::pending().await,
     }
 }

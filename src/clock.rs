@@ -1,4 +1,4 @@
-//! The only place that reads the time: everything else is told.
+//! The only module that reads the time. All other code takes it as an argument.
 
 use std::time::Instant;
 

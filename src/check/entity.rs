@@ -1,8 +1,7 @@
 //! What is wrong with one entity's annotations, by themselves and against the configured instances.
 
-use serde::Serialize;
-
 use super::finding::Finding;
+use super::report::{Report, RoutedEntity};
 use super::{migration, misspelled_keys};
 use crate::annotations::{ALERT, LABELS, MonitoringSpec, RULE, SERVICE_NAME};
 use crate::catalog::Entity;
@@ -10,26 +9,12 @@ use crate::diagnostic::{Diagnostic, Severity, Span, nearest};
 use crate::monitoring::routing::{Reason, Route, choose};
 use crate::monitoring::{RoutingInput, RoutingSettings, UnknownInstance};
 
-/// What is wrong with one entity, and where its queries go.
-#[derive(Debug, Default)]
-pub(super) struct EntityReport {
-    pub(super) findings: Vec<Finding>,
-    pub(super) routed: Option<RoutedEntity>,
-}
-
-/// An entity with monitoring, its instance, and what chose the instance.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct RoutedEntity {
-    pub entity: String,
-    pub instance: String,
-    /// The end of a sentence: `chosen by rule 2 of promenade.routing, cells`.
-    pub why: String,
-}
-
-pub(super) fn check_entity(entity: &Entity, routing: Option<&RoutingSettings>) -> EntityReport {
-    let mut findings = misspelled_keys::findings(entity);
+/// Adds what is wrong with one entity, and the instance that its queries go to.
+pub(super) fn check_entity(entity: &Entity, routing: Option<&RoutingSettings>, report: &mut Report) {
+    let findings = &mut report.findings;
+    findings.extend(misspelled_keys::findings(entity));
     if !misspelled_keys::has_any(entity) {
-        return EntityReport { findings, routed: None };
+        return;
     }
     let spec = MonitoringSpec::of(entity);
     // A problem without a span is a fault of the catalog, which the catalog's source reports.
@@ -39,11 +24,10 @@ pub(super) fn check_entity(entity: &Entity, routing: Option<&RoutingSettings>) -
             .filter_map(|problem| Some(Finding::of_value(entity, problem.annotation()?, problem.clone()))),
     );
     findings.extend(migration::findings(entity, &spec));
-    let mut routed = None;
     match routing.map(|routing| route(entity, &spec, routing)) {
         Some(Ok(route)) if has_monitoring(entity) => {
             let (instance, why) = (route.instance.to_string(), route.why.to_string());
-            routed = Some(RoutedEntity { entity: entity.reference.to_string(), instance, why });
+            report.instances.push(RoutedEntity { entity: entity.reference.to_string(), instance, why });
         }
         // A config without any instance is one finding, not one for each entity.
         Some(Err(unknown)) if routing.is_some_and(has_routes) => {
@@ -51,7 +35,6 @@ pub(super) fn check_entity(entity: &Entity, routing: Option<&RoutingSettings>) -
         }
         _ => {}
     }
-    EntityReport { findings, routed }
 }
 
 /// Whether entities can have an instance at all.
@@ -68,7 +51,7 @@ fn route(
     choose(routing, entity, spec.service_name.as_deref(), &RoutingInput::default())
 }
 
-/// The reason is part of the message: whoever runs the check has the config.
+/// The reason is part of the message: the reader of a report has the config.
 fn unknown_instance(entity: &Entity, unknown: &UnknownInstance) -> Option<Finding> {
     let known = unknown.known.join(", ");
     let known = if known.is_empty() { "it may use none".to_owned() } else { format!("use {known}") };

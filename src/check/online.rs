@@ -1,7 +1,8 @@
-//! Asks the instances what only they know: whether names, queries and dimensions find anything.
+//! Asks the instances whether names, queries and dimensions match anything.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt;
@@ -9,159 +10,155 @@ use futures_util::stream;
 use jiff::Timestamp;
 
 use super::finding::Finding;
+use super::report::Report;
 use crate::annotations::{ALERT, AlertNames, GraphSpec, MonitoringSpec, RULE};
 use crate::catalog::Entity;
 use crate::diagnostic::{Diagnostic, Span, nearest};
 use crate::metrics::Metrics;
 use crate::monitoring::{
-    EmptyReason, Failure, Graph, Monitoring, Period, Routed, RoutingInput, RoutingSettings, with_rule_targets,
+    EmptyReason, Failure, Graph, Monitoring, Period, RoutingInput, RoutingSettings, with_rule_targets,
 };
-use crate::prometheus::{InstanceName, InstanceSettings, Instances, Labels, Matrix, Origin};
+use crate::prometheus::{Instance, InstanceName, InstanceSettings, Instances, Labels, Matrix, Origin};
 use crate::store::{Scope, Store, StoreSettings};
 use crate::upstream::{ErrorKind, UpstreamError};
 
-/// What counts as "returns nothing": nothing in a day, at a step that misses no series.
+/// A query returns nothing if it returns nothing in a day, at a step that misses no series.
 const LOOK_BACK: Duration = Duration::from_secs(86_400);
 const STEP: Duration = Duration::from_secs(300);
-/// Answers are needed once each; equal questions share one while it is there.
+/// Equal queries share an answer while it is cached.
 const KEPT_BYTES: u64 = 32 << 20;
-/// Instances that are asked at once.
-const AT_ONCE: usize = 16;
-/// Failures of one instance after which it is asked no more.
-const PATIENCE: usize = 5;
-/// What an instance said is repeated up to here.
+/// Instances that are checked at the same time.
+const MAX_CONCURRENT_INSTANCES: usize = 16;
+/// Failures of one instance after which it gets no more requests.
+const MAX_FAILURES: usize = 5;
+/// The longest message of an instance that is repeated.
 const MAX_SAID_CHARS: usize = 300;
 
-/// What came of asking.
-#[derive(Debug, Default)]
-pub struct Online {
-    pub findings: Vec<Finding>,
-    /// A sentence for each instance that did not answer, or not everything.
-    pub failures: Vec<String>,
-}
-
-/// An entity and what it asks for.
-struct Asking {
+/// An entity and what its annotations ask for.
+struct EntitySpec {
     entity: Arc<Entity>,
     spec: MonitoringSpec,
 }
 
-impl Online {
-    /// Asks each instance what the entities that are led to it will ask.
-    pub async fn ask(
-        entities: &[Arc<Entity>],
-        instances: Vec<InstanceSettings>,
-        routing: &RoutingSettings,
-        now: Timestamp,
-    ) -> Self {
-        let metrics = Metrics::new();
-        let instances = Instances::new(instances, &metrics.upstream);
-        let instances = match instances.and_then(|instances| with_rule_targets(instances, routing)) {
-            Ok(instances) => Arc::new(instances),
-            Err(failure) => return Self { failures: vec![failure], ..Self::default() },
-        };
-        let store = Store::new(&StoreSettings { max_bytes: KEPT_BYTES }, metrics.store);
-        let monitoring = Monitoring::new(store.clone(), instances, routing.clone());
-        let from = now.checked_sub(LOOK_BACK).unwrap_or(Timestamp::UNIX_EPOCH);
-        let period = Period { from, to: now, now, step: Some(STEP) };
-        let conversations = led(entities, &monitoring).into_values().map(|(routed, asking)| {
-            let (monitoring, store) = (&monitoring, &store);
-            Conversation { routed, monitoring, store, period, said: Mutex::default() }.have(asking)
-        });
-        // Collected first: the futures then borrow nothing from the closure above.
-        let conversations: Vec<_> = conversations.collect();
-        let mut message = stream::iter(conversations).buffered(AT_ONCE);
-        let mut all = Self::default();
-        while let Some(message) = message.next().await {
-            all.findings.extend(message.findings);
-            all.failures.extend(message.failures);
-        }
-        all
+/// Sends each instance the queries of the entities that are routed to it. A failure is a sentence for each instance
+/// that did not answer everything.
+pub async fn ask(
+    entities: &[Arc<Entity>],
+    instances: Vec<InstanceSettings>,
+    routing: &RoutingSettings,
+    now: Timestamp,
+) -> Report {
+    let metrics = Metrics::new();
+    let instances = Instances::new(instances, &metrics.upstream);
+    let instances = match instances.and_then(|instances| with_rule_targets(instances, routing)) {
+        Ok(instances) => Arc::new(instances),
+        Err(failure) => return Report { failures: vec![failure], ..Report::default() },
+    };
+    let store = Store::new(&StoreSettings { max_bytes: KEPT_BYTES }, metrics.store);
+    let monitoring = Monitoring::new(store.clone(), instances, routing.clone());
+    let from = now.checked_sub(LOOK_BACK).unwrap_or(Timestamp::UNIX_EPOCH);
+    let period = Period { from, to: now, now, step: Some(STEP) };
+    let checks = by_instance(entities, &monitoring).into_values().map(|(instance, specs)| {
+        let (monitoring, store) = (&monitoring, &store);
+        InstanceCheck { instance, monitoring, store, period, failures: RefCell::default() }.run(specs)
+    });
+    // Collected first: the futures then borrow nothing from the closure above.
+    let checks: Vec<_> = checks.collect();
+    let mut reports = stream::iter(checks).buffered(MAX_CONCURRENT_INSTANCES);
+    let mut all = Report::default();
+    while let Some(report) = reports.next().await {
+        all.add(report);
     }
+    all
 }
 
-/// The entities that ask something, by the instance that they are led to. Who is led nowhere is told without asking.
-fn led(entities: &[Arc<Entity>], monitoring: &Monitoring) -> BTreeMap<InstanceName, (Routed, Vec<Asking>)> {
-    let mut led = BTreeMap::new();
+/// The entities with graphs or alerts, by the instance that they are routed to. Those without one are left out.
+fn by_instance(
+    entities: &[Arc<Entity>],
+    monitoring: &Monitoring,
+) -> BTreeMap<InstanceName, (Arc<Instance>, Vec<EntitySpec>)> {
+    let mut by_instance = BTreeMap::new();
     for entity in entities {
         let spec = MonitoringSpec::of(entity);
-        let asks = !spec.graphs.is_empty() || spec.alerts.is_some();
-        if let Some(routed) = monitoring.route(entity, &spec, &RoutingInput::default()).ok().filter(|_| asks)
-        {
-            let (_, asking) = led.entry(routed.name().clone()).or_insert_with(|| (routed, Vec::new()));
-            asking.push(Asking { entity: entity.clone(), spec });
+        if spec.graphs.is_empty() && spec.alerts.is_none() {
+            continue;
+        }
+        if let Ok(routed) = monitoring.route(entity, &spec, &RoutingInput::default()) {
+            let name = routed.name().clone();
+            let (_, specs) = by_instance.entry(name).or_insert_with(|| (routed.instance, Vec::new()));
+            specs.push(EntitySpec { entity: entity.clone(), spec });
         }
     }
-    led
+    by_instance
 }
 
-/// All that is asked of one instance.
-struct Conversation<'a> {
-    routed: Routed,
+/// The check of one instance.
+struct InstanceCheck<'a> {
+    instance: Arc<Instance>,
     monitoring: &'a Monitoring,
     store: &'a Store,
     period: Period,
-    said: Mutex<Trouble>,
+    failures: RefCell<InstanceFailures>,
 }
 
-/// What kept an instance from answering.
+/// The failures of an instance.
 #[derive(Default)]
-struct Trouble {
+struct InstanceFailures {
     first: Option<String>,
-    failures: usize,
-    unasked: usize,
-    /// There is no point in asking on.
-    over: bool,
+    count: usize,
+    /// Requests that were not sent because of the failures.
+    unsent: usize,
+    /// No more requests are sent.
+    is_final: bool,
 }
 
-impl Conversation<'_> {
+impl InstanceCheck<'_> {
     fn name(&self) -> &InstanceName {
-        self.routed.name()
+        self.instance.name()
     }
 
-    async fn have(self, asking: Vec<Asking>) -> Online {
+    async fn run(self, specs: Vec<EntitySpec>) -> Report {
         let mut findings = Vec::new();
-        if asking.iter().any(|asking| asking.spec.alerts.is_some()) {
-            match self.store.rules(&self.routed.instance, Scope::Whole).await {
+        if specs.iter().any(|one| one.spec.alerts.is_some()) {
+            match self.store.rules(&self.instance, Scope::Whole).await {
                 Ok(answer) => {
                     let known: BTreeSet<&str> = answer.value.rules.iter().map(|r| r.name.as_str()).collect();
-                    findings.extend(asking.iter().flat_map(|asking| self.unmatched(asking, &known)));
+                    findings.extend(specs.iter().flat_map(|one| self.unmatched(one, &known)));
                 }
-                Err(failure) => self.trouble(&failure),
+                Err(failure) => self.add_failure(&failure),
             }
         }
-        let graphs =
-            asking.iter().flat_map(|asking| asking.spec.graphs.iter().map(move |graph| (asking, graph)));
+        let graphs = specs.iter().flat_map(|one| one.spec.graphs.iter().map(move |graph| (one, graph)));
         // Collected first: the futures then borrow nothing from the closure above.
-        let graphs: Vec<(&Asking, &GraphSpec)> = graphs.collect();
-        let queries = graphs.into_iter().map(|(asking, graph)| self.graph(asking, graph));
+        let graphs: Vec<(&EntitySpec, &GraphSpec)> = graphs.collect();
+        let queries = graphs.into_iter().map(|(one, graph)| self.graph(one, graph));
         let of_graphs: Vec<Vec<Finding>> =
-            stream::iter(queries).buffered(self.routed.settings().max_concurrent).collect().await;
+            stream::iter(queries).buffered(self.instance.settings.max_concurrent).collect().await;
         findings.extend(of_graphs.into_iter().flatten());
-        Online { findings, failures: self.sentence().into_iter().collect() }
+        Report { findings, failures: self.sentence().into_iter().collect(), ..Report::default() }
     }
 
     /// Names of alerts that no rule of the instance has.
-    fn unmatched(&self, asking: &Asking, known: &BTreeSet<&str>) -> Vec<Finding> {
-        let Some(AlertNames::Named(names)) = asking.spec.alerts.as_ref().map(|alerts| &alerts.names) else {
+    fn unmatched(&self, one: &EntitySpec, known: &BTreeSet<&str>) -> Vec<Finding> {
+        let Some(AlertNames::Named(names)) = one.spec.alerts.as_ref().map(|alerts| &alerts.names) else {
             return Vec::new();
         };
         let absent =
-            names.iter().zip(&asking.spec.alert_spans).filter(|(name, _)| !known.contains(name.as_str()));
+            names.iter().zip(&one.spec.alert_spans).filter(|(name, _)| !known.contains(name.as_str()));
         let finding = |(name, span): (&String, &Span)| {
             let message = format!("{} has no alerting rule of this name", self.name());
             let error = Diagnostic::error(*span, message).suggesting(nearest(name, known.iter().copied()));
-            Finding::of_value(&asking.entity, ALERT, error)
+            Finding::of_value(&one.entity, ALERT, error)
         };
         absent.map(finding).collect()
     }
 
-    async fn graph(&self, asking: &Asking, graph: &GraphSpec) -> Vec<Finding> {
+    async fn graph(&self, one: &EntitySpec, graph: &GraphSpec) -> Vec<Finding> {
         if graph.query.is_none() || self.is_over() {
             return Vec::new();
         }
-        let finding = |diagnostic| vec![Finding::of_value(&asking.entity, RULE, diagnostic)];
-        match self.monitoring.graph(Origin::Known, &self.routed.instance, graph, &self.period).await {
+        let finding = |diagnostic| vec![Finding::of_value(&one.entity, RULE, diagnostic)];
+        match self.monitoring.graph(Origin::Known, &self.instance, graph, &self.period).await {
             Ok(answer) if is_empty(&answer.answer.value) => {
                 let (message, near) = match answer.empty_reason {
                     EmptyReason::NoSuchMetric { metric, similar } => {
@@ -171,23 +168,23 @@ impl Conversation<'_> {
                 };
                 finding(Diagnostic::warning(graph.query_span, message).suggesting(near))
             }
-            Ok(answer) => absent(&asking.entity, graph, &answer),
-            Err(Failure::Prometheus(refusal)) if refusal.kind.is_of_query() => finding(Diagnostic::error(
+            Ok(answer) => absent(&one.entity, graph, &answer),
+            Err(Failure::Prometheus(failure)) if failure.kind.is_of_query() => finding(Diagnostic::error(
                 graph.query_span,
-                format!("{} rejected the query: {}", self.name(), words(&refusal)),
+                format!("{} rejected the query: {}", self.name(), words(&failure)),
             )),
             Err(Failure::Prometheus(failure)) => {
-                self.trouble(&failure);
+                self.add_failure(&failure);
                 Vec::new()
             }
             Err(_) => Vec::new(),
         }
     }
 
-    fn trouble(&self, failure: &UpstreamError) {
-        let mut trouble = self.said.lock().unwrap_or_else(PoisonError::into_inner);
-        trouble.first.get_or_insert_with(|| format!("{}: {}", failure.kind.as_str(), words(failure)));
-        trouble.failures += 1;
+    fn add_failure(&self, failure: &UpstreamError) {
+        let mut failures = self.failures.borrow_mut();
+        failures.first.get_or_insert_with(|| format!("{}: {}", failure.kind.as_str(), words(failure)));
+        failures.count += 1;
         let hopeless = matches!(
             failure.kind,
             ErrorKind::Unreachable
@@ -197,20 +194,20 @@ impl Conversation<'_> {
                 | ErrorKind::NotTheApi
                 | ErrorKind::HtmlPage
         );
-        trouble.over |= hopeless || trouble.failures >= PATIENCE;
+        failures.is_final |= hopeless || failures.count >= MAX_FAILURES;
     }
 
-    /// Whether to ask no more; counts what is left unasked.
+    /// Whether no more requests are sent; counts those that are not.
     fn is_over(&self) -> bool {
-        let mut trouble = self.said.lock().unwrap_or_else(PoisonError::into_inner);
-        trouble.unasked += usize::from(trouble.over);
-        trouble.over
+        let mut failures = self.failures.borrow_mut();
+        failures.unsent += usize::from(failures.is_final);
+        failures.is_final
     }
 
     fn sentence(&self) -> Option<String> {
-        let trouble = self.said.lock().unwrap_or_else(PoisonError::into_inner);
-        let first = trouble.first.as_ref()?;
-        let unanswered = trouble.failures + trouble.unasked;
+        let failures = self.failures.borrow();
+        let first = failures.first.as_ref()?;
+        let unanswered = failures.count + failures.unsent;
         let questions = if unanswered == 1 { "question" } else { "questions" };
         Some(format!("the instance {} left {unanswered} {questions} unanswered ({first})", self.name()))
     }

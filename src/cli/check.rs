@@ -4,17 +4,13 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::ValueEnum;
-
-use super::{CommandError, log, serve};
+use super::{CommandError, OutputFormat, log, serve};
 use crate::catalog::source::FileScan;
 use crate::catalog::{CatalogSettings, FileLocation};
-use crate::check::{self, Finding, Online, Report};
+use crate::check::{self, Finding, Report};
 use crate::clock;
 use crate::config::Settings;
 use crate::diagnostic::{Diagnostic, Location};
-use crate::monitoring::RoutingSettings;
-use crate::prometheus::InstanceSettings;
 
 /// Something is wrong with what was looked at.
 const PROBLEMS: u8 = 1;
@@ -30,7 +26,7 @@ pub struct Arguments {
     #[arg(long, value_name = "FILE")]
     config: Vec<PathBuf>,
     #[arg(long, value_enum, default_value = "text")]
-    format: ReportFormat,
+    format: OutputFormat,
     /// Also asks the instances: alert names that match no rule, queries that return nothing, dimensions that
     /// no series has
     #[arg(long)]
@@ -43,48 +39,35 @@ pub struct Arguments {
     paths: Vec<PathBuf>,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
-enum ReportFormat {
-    Text,
-    Json,
-}
-
 pub async fn run(arguments: Arguments) -> Result<ExitCode, CommandError> {
     let report = report(&arguments).await;
     let text = match arguments.format {
-        ReportFormat::Text => check::text(&report),
-        ReportFormat::Json => {
+        OutputFormat::Text => check::text(&report),
+        OutputFormat::Json => {
             let json = serde_json::to_string_pretty(&report);
             json.map_err(|error| CommandError::Other(format!("cannot write JSON: {error}")))? + "\n"
         }
     };
     // Nobody may be reading any more; the status still tells.
     let _ = io::stdout().lock().write_all(text.as_bytes());
-    for failure in report.failures() {
+    for failure in &report.failures {
         log::complain(&format!("promenade: {failure}\n"));
     }
-    let warnings = if arguments.allow_warnings { 0 } else { report.warnings() };
-    Ok(if !report.failures().is_empty() {
+    let warnings = if arguments.allow_warnings { 0 } else { report.summary.warnings };
+    Ok(if !report.failures.is_empty() {
         ExitCode::from(COULD_NOT_RUN)
-    } else if report.errors() + warnings > 0 {
+    } else if report.summary.errors + warnings > 0 {
         ExitCode::from(PROBLEMS)
     } else {
         ExitCode::SUCCESS
     })
 }
 
-/// What the config says, as far as it can be read.
-#[derive(Default)]
-struct Configured {
-    findings: Vec<Finding>,
-    failures: Vec<String>,
-    catalog: Option<CatalogSettings>,
-    /// None when a fault keeps them from being known.
-    instances: Option<(Vec<InstanceSettings>, RoutingSettings)>,
-}
-
 async fn report(arguments: &Arguments) -> Report {
-    let Configured { mut findings, mut failures, catalog, instances } = configured(arguments);
+    let (mut report, settings) = read_config(arguments);
+    let are_known = !report.findings.iter().any(is_about_instances);
+    let (catalog, instances) = settings.map(|s| (s.catalog, (s.instances, s.routing))).unzip();
+    let instances = instances.filter(|_| are_known);
     let from_paths = !arguments.paths.is_empty();
     if !from_paths && catalog.as_ref().is_some_and(|catalog| catalog.backstage.is_some()) {
         log::complain(
@@ -92,37 +75,33 @@ async fn report(arguments: &Arguments) -> Report {
         );
     }
     let catalog = if from_paths { Some(of_paths(&arguments.paths)) } else { catalog };
-    let mut scan = FileScan::of(catalog.unwrap_or_default());
-    for location in std::mem::take(&mut scan.unmatched) {
-        let finding = unmatched(&location, &mut scan.content.faults);
+    let FileScan { entities, unmatched, mut content } = FileScan::of(catalog.unwrap_or_default());
+    for location in &unmatched {
+        let finding = finding_of_unmatched(location, &mut content.faults);
         if from_paths {
-            failures.push(format!("no file to check: {}", named(&location)));
+            report.failures.push(format!("no file to check: {}", named(location)));
         } else {
-            findings.extend(finding);
+            report.findings.extend(finding);
         }
     }
-    findings.extend(check::of_faults(std::mem::take(&mut scan.content.faults)));
+    report.findings.extend(content.faults.into_iter().map(Finding::from));
     let routing = instances.as_ref().map(|(_, routing)| routing);
-    findings.extend(routing.and_then(|routing| check::of_instances(&scan.entities, routing)));
-    let (of_entities, routed) = check::of_entities(&scan.entities, routing);
-    findings.extend(of_entities);
-    if arguments.online {
-        match instances {
-            Some((instances, routing)) => {
-                let online = Online::ask(&scan.entities, instances, &routing, clock::now()).await;
-                findings.extend(online.findings);
-                failures.extend(online.failures);
-            }
-            None => failures.push(
-                "no instance can be asked: there is no config that names them without a fault".to_owned(),
-            ),
+    report.findings.extend(routing.and_then(|routing| check::of_instances(&entities, routing)));
+    report.add(check::of_entities(&entities, routing));
+    match instances.filter(|_| arguments.online) {
+        Some((instances, routing)) => {
+            report.add(check::ask(&entities, instances, &routing, clock::now()).await);
         }
+        None if arguments.online => report
+            .failures
+            .push("no instance can be asked: there is no config that names them without a fault".to_owned()),
+        None => {}
     }
-    Report::new(findings, routed, failures, (scan.content.files_read, scan.entities.len()), arguments.online)
+    report.finish(content.files_read, entities.len(), arguments.online)
 }
 
 /// The fault of a location without any file, at its place in the config.
-fn unmatched(location: &FileLocation, faults: &mut Vec<Diagnostic>) -> Option<Finding> {
+fn finding_of_unmatched(location: &FileLocation, faults: &mut Vec<Diagnostic>) -> Option<Finding> {
     let whole_file = Some(Location::of_file(&location.target));
     let fault = faults.extract_if(.., |fault| fault.location == whole_file).last()?;
     Some(Finding::of_config("catalog.locations", fault.message).at(location.place.clone()))
@@ -134,7 +113,8 @@ fn named(location: &FileLocation) -> String {
     directory.map_or_else(|| location.target.clone(), |directory| directory.display().to_string())
 }
 
-fn configured(arguments: &Arguments) -> Configured {
+/// The settings as far as the config can be read, and a report of its faults.
+fn read_config(arguments: &Arguments) -> (Report, Option<Settings>) {
     let mut files = arguments.config.clone();
     if files.is_empty() {
         files.extend(serve::default_files().into_iter().filter(|file| file.exists()));
@@ -142,24 +122,24 @@ fn configured(arguments: &Arguments) -> Configured {
     if files.is_empty() {
         let missing = "there is no config here: name one with --config, or catalog files to check";
         let failures = if arguments.paths.is_empty() { vec![missing.to_owned()] } else { Vec::new() };
-        return Configured { failures, ..Configured::default() };
+        return (Report { failures, ..Report::default() }, None);
     }
     let variable = |name: &str| std::env::var(name).ok();
     let (settings, faults) = Settings::read(&files, None, &variable);
     // A fault of a file as a whole: it cannot be opened, or not as text.
     let (unread, faults): (Vec<Diagnostic>, Vec<Diagnostic>) = faults.into_iter().partition(is_of_whole_file);
-    let about_instances = |fault: &Diagnostic| {
-        let keys = ["proxy", "prometheus", "promenade.instances", "promenade.routing"];
-        fault.config_key().is_some_and(|own| keys.iter().any(|key| own.starts_with(key)))
-    };
-    let are_known = !faults.iter().any(about_instances);
     let mut failures: Vec<String> = unread.iter().map(ToString::to_string).collect();
     if settings.is_none() && failures.is_empty() && arguments.paths.is_empty() {
         failures.push("the config's faults keep its catalog from being looked at".to_owned());
     }
-    let (catalog, instances) = settings.map(|s| (s.catalog, (s.instances, s.routing))).unzip();
     let findings = faults.into_iter().map(Finding::from).collect();
-    Configured { findings, failures, catalog, instances: instances.filter(|_| are_known) }
+    (Report { findings, failures, ..Report::default() }, settings)
+}
+
+/// Whether a fault of the config keeps the instances from being known.
+fn is_about_instances(finding: &Finding) -> bool {
+    let keys = ["proxy", "prometheus", "promenade.instances", "promenade.routing"];
+    finding.diagnostic.config_key().is_some_and(|own| keys.iter().any(|key| own.starts_with(key)))
 }
 
 fn is_of_whole_file(fault: &Diagnostic) -> bool {

@@ -18,19 +18,12 @@ use crate::serving::ServingSettings;
 use crate::store::StoreSettings;
 use crate::web::WebSettings;
 
-#[derive(clap::Args)]
-pub struct Arguments {
-    /// Where to listen
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:7080")]
-    listen: SocketAddr,
-}
-
-pub async fn run(arguments: Arguments) -> Result<(), CommandError> {
+pub async fn run(listen: SocketAddr) -> Result<(), CommandError> {
     let failed =
         |error: io::Error| CommandError::Other(format!("cannot start the demo's Prometheus: {error}"));
     let prometheus = DemoPrometheus::start().map_err(failed)?;
     let refusing = prometheus.refusing_address().map_err(failed)?;
-    let settings = settings(arguments.listen, prometheus.address(), refusing)?;
+    let settings = settings(listen, prometheus.address(), refusing)?;
     let outcome = serve_app(settings, |address| print_address(&mut io::stdout().lock(), address)).await;
     prometheus.stop().await;
     outcome

@@ -2,16 +2,10 @@
 
 use std::io::{self, IsTerminal, Write};
 
-use clap::ValueEnum;
 use tracing_subscriber::EnvFilter;
 
+use super::OutputFormat;
 use crate::serving::NEVER_LOGGED;
-
-#[derive(Clone, Copy, ValueEnum)]
-pub enum LogFormat {
-    Text,
-    Json,
-}
 
 /// The level without `RUST_LOG`: what happens, without how many workers begin to serve.
 pub const SERVING: &str = "info,actix_server=warn";
@@ -20,14 +14,14 @@ pub const REPORTING: &str = "off";
 
 /// From here on, events are written, at `otherwise` where no `RUST_LOG` is set. Of one that is partly wrong,
 /// the rest counts.
-pub fn begin(format: LogFormat, otherwise: &str) {
+pub fn begin(format: OutputFormat, otherwise: &str) {
     let level = std::env::var(EnvFilter::DEFAULT_ENV).ok().filter(|level| !level.is_empty());
     let level = level.as_deref().unwrap_or(otherwise);
     let filter = EnvFilter::builder().parse_lossy(format!("{level},{NEVER_LOGGED}"));
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
     let begun = match format {
-        LogFormat::Text => log.with_ansi(io::stderr().is_terminal()).try_init(),
-        LogFormat::Json => log.json().flatten_event(true).try_init(),
+        OutputFormat::Text => log.with_ansi(io::stderr().is_terminal()).try_init(),
+        OutputFormat::Json => log.json().flatten_event(true).try_init(),
     };
     if let Err(error) = begun {
         complain(&format!("promenade: nothing will be logged: {error}\n"));

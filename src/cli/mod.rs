@@ -6,9 +6,10 @@ mod log;
 mod serve;
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::app::App;
 use crate::config::Settings;
@@ -25,17 +26,36 @@ struct CommandLine {
     command: Command,
     /// How logs are written to standard error; their level is set by RUST_LOG
     #[arg(long, global = true, value_enum, default_value = "text")]
-    log_format: log::LogFormat,
+    log_format: OutputFormat,
 }
 
 #[derive(Subcommand)]
 enum Command {
     /// Serves the portal
-    Serve(serve::Arguments),
+    Serve {
+        /// A config file; may repeat, and later files override earlier ones
+        /// [default: config/app-config.yaml, then config/app-config.local.yaml if it exists]
+        #[arg(long, value_name = "FILE")]
+        config: Vec<PathBuf>,
+        /// Where to listen, instead of what the config says [default: 127.0.0.1:7080]
+        #[arg(long, value_name = "ADDR")]
+        listen: Option<SocketAddr>,
+    },
     /// Serves the whole portal on demo data, with nothing else installed or configured
-    Demo(demo::Arguments),
+    Demo {
+        /// Where to listen
+        #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:7080")]
+        listen: SocketAddr,
+    },
     /// Validates config and catalog: ends with status 0 if all is well, 1 if not, 2 if it could not look
     Check(check::Arguments),
+}
+
+/// For people, or for programs.
+#[derive(Clone, Copy, ValueEnum)]
+enum OutputFormat {
+    Text,
+    Json,
 }
 
 /// Why a command ended without having done its work.
@@ -51,12 +71,12 @@ pub fn run() -> ExitCode {
     let arguments = CommandLine::parse();
     let otherwise = match arguments.command {
         Command::Check(_) => log::REPORTING,
-        Command::Serve(_) | Command::Demo(_) => log::SERVING,
+        Command::Serve { .. } | Command::Demo { .. } => log::SERVING,
     };
     log::begin(arguments.log_format, otherwise);
     let outcome = match arguments.command {
-        Command::Serve(arguments) => block_on(serve::run(arguments)).map(|()| ExitCode::SUCCESS),
-        Command::Demo(arguments) => block_on(demo::run(arguments)).map(|()| ExitCode::SUCCESS),
+        Command::Serve { config, listen } => block_on(serve::run(config, listen)).map(|()| ExitCode::SUCCESS),
+        Command::Demo { listen } => block_on(demo::run(listen)).map(|()| ExitCode::SUCCESS),
         Command::Check(arguments) => block_on(check::run(arguments)),
     };
     match outcome {

@@ -10,21 +10,10 @@ use crate::diagnostic::Diagnostic;
 const CONFIG: &str = "config/app-config.yaml";
 const LOCAL_CONFIG: &str = "config/app-config.local.yaml";
 
-#[derive(clap::Args)]
-pub struct Arguments {
-    /// A config file; may repeat, and later files override earlier ones
-    /// [default: config/app-config.yaml, then config/app-config.local.yaml if it exists]
-    #[arg(long, value_name = "FILE")]
-    config: Vec<PathBuf>,
-    /// Where to listen, instead of what the config says [default: 127.0.0.1:7080]
-    #[arg(long, value_name = "ADDR")]
-    listen: Option<SocketAddr>,
-}
-
-pub async fn run(arguments: Arguments) -> Result<(), CommandError> {
-    let files = if arguments.config.is_empty() { default_files() } else { arguments.config };
+pub async fn run(config: Vec<PathBuf>, listen: Option<SocketAddr>) -> Result<(), CommandError> {
+    let files = if config.is_empty() { default_files() } else { config };
     let variable = |name: &str| std::env::var(name).ok();
-    let settings = Settings::load(&files, arguments.listen, &variable).map_err(CommandError::Config)?;
+    let settings = Settings::load(&files, listen, &variable).map_err(CommandError::Config)?;
     serve_app(settings, |_| ()).await
 }
 

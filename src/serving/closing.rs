@@ -23,7 +23,7 @@ impl Closing {
         Self { answer, written: 0, is_half_closed: false, deadline }
     }
 
-    /// Ready when the other side has closed, is gone, or has had its time.
+    /// Ready when the other side has closed, is gone, or has used up its time.
     pub fn poll(&mut self, mut stream: Pin<&mut TcpStream>, context: &mut Context<'_>) -> Poll<()> {
         if self.deadline.as_mut().poll(context).is_ready() {
             return Poll::Ready(());

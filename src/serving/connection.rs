@@ -1,4 +1,4 @@
-//! What a connection does now: written by its own thread, read by the list of all connections.
+//! The state of a connection. Its own thread writes it; the list of all connections reads it.
 
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::task::Waker;
@@ -8,13 +8,13 @@ use futures_util::task::AtomicWaker;
 
 use crate::clock;
 
-/// Where a connection stands between two requests and in one.
+/// What a connection does now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Phase {
     /// Nothing was sent on it yet.
     Fresh,
-    /// Its last answer was sent, and nothing of a next request has come.
+    /// Its last answer was sent, and no byte of a next request has arrived.
     Idle,
     /// A request's head has begun and not ended.
     Head,
@@ -38,22 +38,22 @@ impl Phase {
         }
     }
 
-    /// No request is under way, so what is written is not an answer of the app.
+    /// No request is in progress: bytes that are written now are not an answer of the app.
     pub fn is_between(self) -> bool {
         matches!(self, Self::Fresh | Self::Idle | Self::Head)
     }
 }
 
-/// What the list wants of a connection.
+/// What the list tells a connection to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Order {
     None,
-    /// End; a request that is under way is answered first.
+    /// End; a request in progress is answered first.
     Close,
-    /// Answer 408 and end, if no request is under way.
+    /// Answer 408 and end, if no request is in progress.
     TooLate,
-    /// End at once, whatever is unsent.
+    /// End at once, even if bytes are unsent.
     Abort,
 }
 
@@ -65,13 +65,13 @@ pub struct Connection {
     moved: AtomicU64,
     /// Bytes that the other side's kernel or ours took.
     written: AtomicU64,
-    /// Bytes wait that nobody takes.
+    /// Bytes wait that the reader does not take.
     stuck: AtomicBool,
-    /// How many requests were begun; wraps around.
+    /// The number of requests that have begun; wraps around.
     begun: AtomicU32,
     /// Its request is the last one.
     last: AtomicBool,
-    /// The head that is next is too long.
+    /// The next head is too long.
     long_head: AtomicBool,
     since: Instant,
     waker: AtomicWaker,
@@ -100,7 +100,7 @@ impl Connection {
         Phase::of(self.phase.load(Ordering::Relaxed))
     }
 
-    /// It moves on, so it is late no more.
+    /// Enters a phase. An order for a late request no longer applies.
     pub fn enter(&self, phase: Phase) {
         let late = Order::TooLate as u8;
         let _ = self.order.compare_exchange(late, Order::None as u8, Ordering::Relaxed, Ordering::Relaxed);
@@ -108,9 +108,8 @@ impl Connection {
         self.phase.store(phase as u8, Ordering::Relaxed);
     }
 
-    /// A request begins. One with a body is the connection's last: what follows cannot be told from the body
-    /// without reading it as the parser does, and it is not waited for. So is one that begins when the connection
-    /// is to end.
+    /// A request begins. A request with a body is the connection's last, because only the parser knows where the body
+    /// ends. So is one that begins when the connection is to end.
     pub fn begin(&self, has_body: bool) {
         self.begun.fetch_add(1, Ordering::Relaxed);
         self.last.fetch_or(has_body || self.order() == Order::Close, Ordering::Relaxed);

@@ -1,4 +1,4 @@
-//! All connections of a listener: how many there may be, and which are closed, when and why.
+//! All connections of a listener: their limit, and the rules by which connections are closed.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,16 +9,16 @@ use super::pace::Pace;
 use crate::clock;
 use crate::metrics::ConnectionMetrics;
 
-/// How often deadlines are looked at.
+/// The time between two checks of the deadlines.
 const ROUND: Duration = Duration::from_millis(50);
-/// So many connections are closed in a round: thousands that came together would else be closed together, and whoever
-/// asks meanwhile would wait for that.
+/// The most connections that are closed in a round. Closing thousands at once would delay requests that arrive
+/// meanwhile.
 const MOST_IN_A_ROUND: usize = 128;
-/// Where slots run out, this share of them is made free at once, so that the list is not searched for each newcomer.
+/// At the limit, one in so many connections is closed at once, so that the list is not searched for each new one.
 const SHARE: usize = 64;
-/// A connection that has just come is not idle: its first request is on the way.
+/// A new connection is not idle for this long: its first request is on the way.
 const ARRIVING: Duration = Duration::from_millis(250);
-/// A reader that takes nothing for this long may be closed for a newcomer, if nobody is idle.
+/// A reader that takes nothing for this long may be closed for a new connection, if no connection is idle.
 const STALLED: Duration = Duration::from_secs(5);
 
 /// The connections of a listener.
@@ -34,7 +34,7 @@ pub struct Connections {
 struct ConnectionTable {
     next: u64,
     taken: HashMap<u64, TrackedConnection>,
-    /// Of these, how many end to make room. They are watched until they have ended, and count no more.
+    /// How many of these end to make room. They are watched until they have ended, but do not count.
     ending: usize,
 }
 
@@ -46,16 +46,10 @@ impl ConnectionTable {
 
 struct TrackedConnection {
     connection: Arc<Connection>,
-    /// Since when the reader is measured, and what had been written then.
+    /// When the measurement of the reader began, and how much had been written then.
     measured: Option<(u64, u64)>,
     /// It ends to make room.
     is_ending: bool,
-}
-
-impl TrackedConnection {
-    fn new(connection: Arc<Connection>) -> Self {
-        Self { connection, measured: None, is_ending: false }
-    }
 }
 
 impl Connections {
@@ -63,9 +57,9 @@ impl Connections {
         Self { limit, pace, since: clock::stopwatch(), table: Mutex::default(), metrics }
     }
 
-    /// Takes one more in, and closes others for it where the limit is reached: idle ones first, the one that
-    /// moved longest ago before all; then those that wait for the other side to close; then those whose head has not
-    /// come whole; then readers that take nothing. None when all are being answered.
+    /// Accepts one more connection. At the limit, it closes others: idle ones first, and of them the one that moved
+    /// longest ago; then those that wait for the other side to close; then those with an unfinished head; then readers
+    /// that take nothing. None if all are being answered.
     pub fn admit(self: &Arc<Self>) -> Option<ConnectionPermit> {
         let mut table = self.table();
         if table.count() >= self.limit && !self.make_room(&mut table) {
@@ -75,13 +69,14 @@ impl Connections {
         let connection = Arc::new(Connection::new(self.since));
         let id = table.next;
         table.next = table.next.wrapping_add(1);
-        table.taken.insert(id, TrackedConnection::new(connection.clone()));
+        let tracked = TrackedConnection { connection: connection.clone(), measured: None, is_ending: false };
+        table.taken.insert(id, tracked);
         self.metrics.set(table.taken.len());
         drop(table);
         Some(ConnectionPermit { connection, id, list: self.clone() })
     }
 
-    /// Looks at all deadlines, for as long as it is awaited.
+    /// Checks all deadlines, for as long as it is awaited.
     pub async fn keep(self: Arc<Self>) {
         let mut rounds = tokio::time::interval(ROUND.min(self.pace.reader_window));
         rounds.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -106,10 +101,10 @@ impl Connections {
                 Phase::Idle if free && patience.is_some_and(|patience| rests >= patience) => {
                     ("idle", Order::Close)
                 }
-                // No request is late: there is none.
+                // There is no request that could be late.
                 Phase::Fresh if free && rests >= whole(self.pace.head) => ("idle", Order::Close),
                 Phase::Head if free && rests >= whole(self.pace.head) => ("late_head", Order::TooLate),
-                // Whatever was ordered before, it may be writing.
+                // After an earlier order it may still be writing.
                 _ if self.is_too_slow(tracked, now) => ("slow_reader", Order::Abort),
                 _ => continue,
             };
@@ -122,8 +117,8 @@ impl Connections {
         }
     }
 
-    /// How long one may be idle, in milliseconds: less while slots are scarce. None while they are not, for then
-    /// the keep-alive of HTTP decides.
+    /// How long a connection may be idle, in milliseconds, while slots are scarce. None while they are not: the
+    /// keep-alive of HTTP decides then.
     fn patience(&self, taken: usize) -> Option<u64> {
         let quarters = taken.saturating_mul(4).checked_div(self.limit).unwrap_or(4);
         let patience = match quarters {
@@ -134,7 +129,7 @@ impl Connections {
         Some(whole(patience))
     }
 
-    /// A window that is over and in which too little was taken. A reader whose answer is all taken is not measured.
+    /// Whether the reader took too little in a window that is over. A reader that has its whole answer is not measured.
     fn is_too_slow(&self, tracked: &mut TrackedConnection, now: u64) -> bool {
         let connection = &tracked.connection;
         if !connection.is_stuck() {
@@ -153,7 +148,7 @@ impl Connections {
         written.saturating_sub(before) < least
     }
 
-    /// Closes connections that may be closed, all of them alike in what they do; false if there is none.
+    /// Closes connections of the first kind that may be closed. False if there is none.
     fn make_room(&self, table: &mut ConnectionTable) -> bool {
         let now = millis(self.since);
         let ranked =
@@ -181,7 +176,7 @@ impl Connections {
                 tracked.is_ending = true;
                 table.ending = table.ending.saturating_add(1);
                 self.metrics.closed("for_another");
-                // Close ends neither an answer nor a final answer that is under way.
+                // `Close` would wait for the end of an answer, or of a final answer.
                 tracked.connection.give(if best == 1 || best == 3 { Order::Abort } else { Order::Close });
             }
         }
@@ -197,7 +192,7 @@ fn whole(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// A connection's entry on the list, which is free again when this is dropped.
+/// A connection's place in the list, which is free again when this is dropped.
 pub struct ConnectionPermit {
     pub connection: Arc<Connection>,
     id: u64,
@@ -205,7 +200,7 @@ pub struct ConnectionPermit {
 }
 
 impl ConnectionPermit {
-    /// How long the other side has to close, once it is asked to.
+    /// How long the other side has to close after the final answer.
     pub fn closing(&self) -> Duration {
         self.list.pace.closing
     }

@@ -6,26 +6,15 @@ const MOST_CONNECTIONS: usize = 8_192;
 /// being closed.
 const OTHERS: usize = 256;
 
-/// How many files may be open, and how many connections of readers follow from it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct OpenFiles {
-    pub limit: u64,
-    pub connections: usize,
+/// Raises the soft limit of open files to the hard one, and returns it. A low one if it is not known.
+pub fn raise_file_limit() -> u64 {
+    rlimit::increase_nofile_limit(u64::MAX).unwrap_or(1_024)
 }
 
-impl OpenFiles {
-    /// Raises the soft limit to the hard one.
-    pub fn raised() -> Self {
-        Self::of(rlimit::increase_nofile_limit(u64::MAX).ok())
-    }
-
-    /// Where the limit is not known, there is room for few.
-    fn of(limit: Option<u64>) -> Self {
-        let limit = limit.unwrap_or(1_024);
-        let files = usize::try_from(limit).unwrap_or(usize::MAX);
-        let spare = files.saturating_sub(OTHERS).max(files / 2);
-        Self { limit, connections: spare.clamp(1, MOST_CONNECTIONS) }
-    }
+/// The connections of readers that a limit of open files leaves room for.
+pub fn connections_within(file_limit: u64) -> usize {
+    let files = usize::try_from(file_limit).unwrap_or(usize::MAX);
+    files.saturating_sub(OTHERS).max(files / 2).clamp(1, MOST_CONNECTIONS)
 }
 
 #[cfg(test)]
@@ -34,11 +23,9 @@ mod tests {
 
     #[test]
     fn connections_leave_files_for_the_rest() {
-        let connections = |limit| OpenFiles::of(limit).connections;
-        assert_eq!(connections(Some(64)), 32);
-        assert_eq!(connections(Some(1_024)), 768);
-        assert_eq!(connections(None), 768);
-        assert_eq!(connections(Some(1 << 20)), MOST_CONNECTIONS);
-        assert_eq!(connections(Some(u64::MAX)), MOST_CONNECTIONS);
+        assert_eq!(connections_within(64), 32);
+        assert_eq!(connections_within(1_024), 768);
+        assert_eq!(connections_within(1 << 20), MOST_CONNECTIONS);
+        assert_eq!(connections_within(u64::MAX), MOST_CONNECTIONS);
     }
 }

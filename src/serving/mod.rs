@@ -1,4 +1,4 @@
-//! The portal on its sockets: listeners whose connections are counted, watched and closed by rules of our own.
+//! Listeners. Their connections are counted, watched, and closed by rules of our own.
 
 mod answer;
 mod closing;
@@ -28,7 +28,7 @@ use actix_web::dev::{AppConfig, ServiceRequest, ServiceResponse};
 use socket2::{Domain, Protocol as Transport, Socket, Type};
 use tokio::net::TcpStream;
 
-pub use files::OpenFiles;
+pub use files::{connections_within, raise_file_limit};
 pub use pace::Pace;
 pub use refusal::Refusals;
 
@@ -41,8 +41,8 @@ use wire::Wire;
 use crate::background::Task;
 use crate::metrics::ConnectionMetrics;
 
-/// A filter for the log, whatever else is logged: any client can cause these lines, in any number. What was refused is
-/// counted in `/metrics`, unless it stood behind another answer.
+/// A filter for the log at any level: a client could cause any number of these lines. `/metrics` counts refused
+/// requests, except those behind an answer that is still being sent.
 pub const NEVER_LOGGED: &str = "actix_http::h1::dispatcher=off";
 
 /// For requests in flight to end, in seconds.
@@ -113,7 +113,7 @@ impl Listener {
 
 fn builder(settings: &ListenerSettings) -> ServerBuilder {
     let workers = settings.workers.unwrap_or_else(cores);
-    // The list keeps the limit. This is what there may be besides: connections that are being closed.
+    // The list keeps the limit. Connections that are being closed come on top.
     let most = settings.most_connections.saturating_add(settings.most_connections / 8);
     Server::build()
         .shutdown_timeout(DRAIN_SECS)

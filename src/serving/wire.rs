@@ -16,8 +16,8 @@ use super::connections::ConnectionPermit;
 use super::head::{Heads, MOST_HEAD};
 use super::refusal::{Refusals, status_of};
 
-/// What the kernel may hold unsent for a reader, in bytes. It bounds what a slow one costs, and has the kernel tell
-/// of each few kilobytes that a reader takes, so that his pace can be measured.
+/// The most bytes that the kernel holds unsent for a reader. It limits the cost of a slow reader, and the kernel then
+/// reports each few kilobytes that the reader takes, so that its pace can be measured.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 const MOST_UNSENT: u32 = 16 * 1024;
 
@@ -36,7 +36,7 @@ pub struct Wire {
     permit: ConnectionPermit,
     refusals: Refusals,
     heads: Heads,
-    /// Bytes that were read since all heads that had come were begun. The parser may hold fewer, never more.
+    /// Bytes that were read since the last request began. The parser may hold fewer, never more.
     held: usize,
     /// Nothing is read until the request is answered.
     withheld: bool,
@@ -78,7 +78,7 @@ impl Wire {
         &self.permit.connection
     }
 
-    /// A whole head is there whose request has not begun.
+    /// A whole head has arrived, and its request has not begun.
     fn is_waiting(&self) -> bool {
         self.heads.ended() != self.connection().begun()
     }

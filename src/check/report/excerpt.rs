@@ -9,34 +9,24 @@ use crate::yaml::{self, Budget};
 const WIDTH: usize = 110;
 const BEFORE: usize = 50;
 
-/// The lines of the last file. Findings are ordered by file.
-#[derive(Default)]
-pub(super) struct Sources {
-    file: String,
-    lines: Vec<String>,
+/// Three lines of text. `lines` are those of the finding's file. None if the place is not known.
+pub(super) fn excerpt(finding: &Finding, lines: &[String]) -> Option<String> {
+    let start = finding.diagnostic.position()?;
+    let text = lines.get(start.line.checked_sub(1)?)?;
+    let end = finding.end.map(|end| if end.line == start.line { end.column } else { usize::MAX });
+    let from = start.column.checked_sub(1)?;
+    Some(drawn(start.line, text, from, end.map(|end| end.saturating_sub(1))))
 }
 
-impl Sources {
-    /// Three lines of text; None when the place is unknown, may hold a secret, or cannot be read again.
-    pub(super) fn excerpt(&mut self, finding: &Finding) -> Option<String> {
-        if finding.diagnostic.config_key().is_some() {
-            return None;
-        }
-        let file = finding.diagnostic.location.as_ref()?.file.display().to_string();
-        let start = finding.diagnostic.position()?;
-        if self.file != file {
-            self.lines = lines(&file);
-            self.file = file;
-        }
-        let text = self.lines.get(start.line.checked_sub(1)?)?;
-        let end = finding.end.map(|end| if end.line == start.line { end.column } else { usize::MAX });
-        let from = start.column.checked_sub(1)?;
-        Some(drawn(start.line, text, from, end.map(|end| end.saturating_sub(1))))
-    }
+/// The file of an excerpt. None: the config's lines may hold a secret.
+pub(super) fn file(finding: &Finding) -> Option<&Path> {
+    let location = finding.diagnostic.location.as_ref();
+    location.filter(|_| finding.diagnostic.config_key().is_none()).map(|location| &*location.file)
 }
 
-fn lines(file: &str) -> Vec<String> {
-    let bytes = yaml::read_regular(Path::new(file), Budget::CATALOG.bytes).unwrap_or_default();
+/// Reads a file again; without lines if that fails.
+pub(super) fn lines(file: &Path) -> Vec<String> {
+    let bytes = yaml::read_regular(file, Budget::CATALOG.bytes).unwrap_or_default();
     let text = String::from_utf8_lossy(&bytes);
     text.trim_start_matches('\u{feff}').lines().map(str::to_owned).collect()
 }

@@ -5,7 +5,6 @@ mod text;
 
 use serde::Serialize;
 
-use super::entity::RoutedEntity;
 use super::finding::Finding;
 use crate::diagnostic::Severity;
 
@@ -28,52 +27,50 @@ pub use text::text;
 /// ```
 ///
 /// `instances` has the entities with monitoring whose instance is known. `key` is that of a config. An unknown place is null.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 pub struct Report {
     /// Those about the config first, then by file, line and column.
-    findings: Vec<Finding>,
-    instances: Vec<RoutedEntity>,
-    failures: Vec<String>,
-    summary: Summary,
+    pub findings: Vec<Finding>,
+    pub instances: Vec<RoutedEntity>,
+    /// What kept the run from looking at everything.
+    pub failures: Vec<String>,
+    pub summary: Summary,
 }
 
-#[derive(Debug, Serialize)]
-struct Summary {
-    errors: usize,
-    warnings: usize,
+/// An entity with monitoring, its instance, and what chose the instance.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RoutedEntity {
+    pub entity: String,
+    pub instance: String,
+    /// The end of a sentence: `chosen by rule 2 of promenade.routing, cells`.
+    pub why: String,
+}
+
+#[derive(Debug, Default, Serialize)]
+pub struct Summary {
+    pub errors: usize,
+    pub warnings: usize,
     files: usize,
     entities: usize,
     online: bool,
 }
 
 impl Report {
-    /// Sorts the findings and leaves out repetitions.
-    pub fn new(
-        mut findings: Vec<Finding>,
-        instances: Vec<RoutedEntity>,
-        failures: Vec<String>,
-        (files, entities): (usize, usize),
-        online: bool,
-    ) -> Self {
-        findings.sort_by_cached_key(order_key);
-        findings.dedup();
-        let count = |severity| findings.iter().filter(|f| f.diagnostic.severity == severity).count();
+    /// Adds what another part of the run found.
+    pub fn add(&mut self, other: Self) {
+        self.findings.extend(other.findings);
+        self.instances.extend(other.instances);
+        self.failures.extend(other.failures);
+    }
+
+    /// Sorts the findings, leaves out repetitions, and counts.
+    pub fn finish(mut self, files: usize, entities: usize, online: bool) -> Self {
+        self.findings.sort_by_cached_key(order_key);
+        self.findings.dedup();
+        let count = |severity| self.findings.iter().filter(|f| f.diagnostic.severity == severity).count();
         let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
-        let summary = Summary { errors, warnings, files, entities, online };
-        Self { findings, instances, failures, summary }
-    }
-
-    pub fn errors(&self) -> usize {
-        self.summary.errors
-    }
-
-    pub fn warnings(&self) -> usize {
-        self.summary.warnings
-    }
-
-    /// What kept the run from looking at everything.
-    pub fn failures(&self) -> &[String] {
-        &self.failures
+        self.summary = Summary { errors, warnings, files, entities, online };
+        self
     }
 }
 

@@ -3,21 +3,23 @@
 use std::collections::BTreeMap;
 
 use super::Report;
-use super::excerpt::Sources;
+use super::excerpt::{excerpt, file, lines};
 use crate::check::finding::Finding;
 use crate::diagnostic::Severity;
 
 /// Reads the files again for the lines that are shown.
 pub fn text(report: &Report) -> String {
-    let mut sources = Sources::default();
     let mut all = String::new();
-    for finding in &report.findings {
-        all += &plain(&head(finding));
-        all += &sources.excerpt(finding).unwrap_or_default();
-        if let Some(suggestion) = &finding.diagnostic.suggestion {
-            all += &plain(&format!("  = did you mean `{suggestion}`?\n"));
+    for of_file in report.findings.chunk_by(|a, b| file(a) == file(b)) {
+        let lines = of_file.first().and_then(file).map(lines).unwrap_or_default();
+        for finding in of_file {
+            all += &plain(&head(finding));
+            all += &excerpt(finding, &lines).unwrap_or_default();
+            if let Some(suggestion) = &finding.diagnostic.suggestion {
+                all += &plain(&format!("  = did you mean `{suggestion}`?\n"));
+            }
+            all.push('\n');
         }
-        all.push('\n');
     }
     all + &summary(report) + &plain(&instances(report))
 }

@@ -96,8 +96,8 @@ fn a_late_head_that_moved_on_is_late_no_more() {
 fn a_reader_below_the_rate_is_closed_after_its_window() {
     let list = list(1);
     let permit = list.admit().unwrap();
-    let mut tracked = TrackedConnection::new(permit.connection.clone());
     let connection = permit.connection.clone();
+    let mut tracked = TrackedConnection { connection: connection.clone(), measured: None, is_ending: false };
     connection.set_stuck(true);
     assert!(!list.is_too_slow(&mut tracked, 0));
     assert!(!list.is_too_slow(&mut tracked, 29_999));
