@@ -55,9 +55,9 @@ async fn query_range(request: HttpRequest, body: Bytes, story: Data<Story>) -> H
     };
     let Some(known) = queries::find(text("query")) else { return bad_data(UNKNOWN) };
     let now = clock::now().as_millisecond();
-    let series = (known.series)(*story.get_ref()).into_iter().map(|series| SeriesSamples {
-        floats: series.samples(steps, now),
-        labels: series.labels.into_iter().collect(),
+    let series = known.series.iter().map(|series| SeriesSamples {
+        floats: series.samples(*story.get_ref(), steps, now),
+        labels: series.labels(),
         histograms: Vec::new(),
     });
     let value = InstantValue::Matrix(series.filter(|series| !series.floats.is_empty()).collect());
@@ -75,17 +75,17 @@ async fn query(request: HttpRequest, body: Bytes, story: Data<Story>) -> HttpRes
     let Some(known) = queries::find(parameters.get("query").map_or("", String::as_str)) else {
         return bad_data(UNKNOWN);
     };
-    let samples = (known.series)(*story.get_ref()).into_iter().filter_map(|series| {
-        let (at_ms, value) = series.samples(steps, now.as_millisecond()).into_iter().next()?;
-        let labels = series.labels.into_iter().collect();
-        Some(InstantSample { labels, at_ms, value: SampleValue::Float(value) })
+    let samples = known.series.iter().filter_map(|series| {
+        let (at_ms, value) =
+            series.samples(*story.get_ref(), steps, now.as_millisecond()).into_iter().next()?;
+        Some(InstantSample { labels: series.labels(), at_ms, value: SampleValue::Float(value) })
     });
     success(InstantValue::Vector(samples.collect()), known)
 }
 
 fn success(value: InstantValue, known: &DemoQuery) -> HttpResponse {
-    let infos = known.infos.iter().copied().map(str::to_owned).collect();
-    HttpResponse::Ok().json(write_instant(&InstantAnswer { value, warnings: Vec::new(), infos }, &[]))
+    let answer = InstantAnswer { value, warnings: Vec::new(), infos: known.infos.clone() };
+    HttpResponse::Ok().json(write_instant(&answer, &[]))
 }
 
 async fn rules(request: HttpRequest, story: Data<Story>) -> HttpResponse {
@@ -101,7 +101,7 @@ async fn rules(request: HttpRequest, story: Data<Story>) -> HttpResponse {
     HttpResponse::Ok().json(write_rules(&rules, &[], &[]))
 }
 
-/// Where links out of the portal lead.
+/// The target of the portal's links to Prometheus.
 async fn elsewhere(request: HttpRequest) -> HttpResponse {
     let (status, text) = match request.path() {
         "/" | "/graph" | "/query" | "/alerts" => (
@@ -114,7 +114,7 @@ async fn elsewhere(request: HttpRequest) -> HttpResponse {
     HttpResponse::build(status).content_type("text/plain; charset=utf-8").body(text)
 }
 
-/// Of a form and of the address; the form wins, as in Go, and so does the first value of a name.
+/// The parameters of the form and of the address. As in Go, the form wins, and the first value of a name.
 fn parameters(request: &HttpRequest, form: &[u8]) -> BTreeMap<String, String> {
     let address = form_urlencoded::parse(request.query_string().as_bytes());
     let mut all = BTreeMap::new();

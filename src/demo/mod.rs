@@ -1,5 +1,6 @@
 //! The Prometheus inside `promenade demo`: real HTTP on loopback, answers from closed-form functions of time.
 
+mod figures;
 mod http;
 mod queries;
 mod rules;
@@ -8,12 +9,14 @@ mod waves;
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
 
 use actix_web::dev::ServerHandle;
 
 pub use waves::Story;
 
 use crate::clock;
+use crate::yaml::{self, Budget, Node};
 
 /// The catalog that the demo Prometheus has answers for: a name for messages, and its YAML.
 pub const CATALOG: (&str, &str) = ("demo/catalog.yaml", include_str!("../../config/demo/catalog.yaml"));
@@ -39,12 +42,12 @@ impl DemoPrometheus {
         Ok(Self { address, refusing, server: handle })
     }
 
-    /// Where `/api/v1/query_range` and `/api/v1/rules` are.
+    /// The address of the HTTP API.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Where nothing answers.
+    /// An address that refuses connections.
     pub fn refusing_address(&self) -> io::Result<SocketAddr> {
         self.refusing.local_addr()
     }
@@ -52,4 +55,9 @@ impl DemoPrometheus {
     pub async fn stop(self) {
         self.server.stop(false).await;
     }
+}
+
+/// The first document of one of the demo's files; None if it is not valid.
+fn document(text: &str) -> Option<Node> {
+    yaml::documents(text, &Path::new("demo").into(), &Budget::CONFIG).into_iter().next()?.ok()
 }

@@ -2,6 +2,8 @@
 
 use jiff::Timestamp;
 
+use crate::promql::parse_duration;
+
 /// Prometheus' limit of steps in one range.
 const MAX_STEPS: i64 = 11_000;
 /// In milliseconds; far beyond any calendar, and safe to add to.
@@ -60,29 +62,10 @@ fn instant(text: &str) -> Option<i64> {
 
 /// Seconds, or `1h30m`, as milliseconds.
 fn duration(text: &str) -> Option<i64> {
-    if let Ok(seconds) = text.parse::<f64>() {
-        return milliseconds(seconds);
+    match text.parse::<f64>() {
+        Ok(seconds) => milliseconds(seconds),
+        Err(_) => i64::try_from(parse_duration(text).ok()?.as_millis()).ok(),
     }
-    let mut rest = text;
-    let mut total = 0_i64;
-    while !rest.is_empty() {
-        let after_digits = rest.trim_start_matches(|c: char| c.is_ascii_digit());
-        let digits = rest.strip_suffix(after_digits)?;
-        let after_unit = after_digits.trim_start_matches(|c: char| c.is_ascii_lowercase());
-        let unit = match after_digits.strip_suffix(after_unit)? {
-            "ms" => 1,
-            "s" => 1000,
-            "m" => 60_000,
-            "h" => 3_600_000,
-            "d" => 86_400_000,
-            "w" => 604_800_000,
-            "y" => 31_536_000_000,
-            _ => return None,
-        };
-        total = total.checked_add(digits.parse::<i64>().ok()?.checked_mul(unit)?)?;
-        rest = after_unit;
-    }
-    (!text.is_empty()).then_some(total)
 }
 
 fn milliseconds(seconds: f64) -> Option<i64> {

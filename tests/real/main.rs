@@ -9,6 +9,7 @@
 
 mod alertmanager;
 mod chat;
+mod demo_rules;
 mod differential;
 mod graphs;
 mod label_reach;

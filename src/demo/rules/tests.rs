@@ -5,8 +5,10 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::super::waves::Story;
-use super::evaluated;
+use super::{ALERTS, FILES, document, evaluated, list, pairs};
 use crate::prometheus::wire::write_rules;
+use crate::promql::{PromQl, parse_duration};
+use crate::yaml::Node;
 
 const NOW: f64 = 1_795_400_000.0;
 
@@ -72,5 +74,50 @@ fn one_alert_flips_every_ten_minutes_and_others_stay_pending() {
         assert_eq!(states_of(now, "PaymentsUnusualRefunds"), ["pending"], "after {minute} min");
         assert_eq!(states_of(now, "PaymentsQueueBacklog"), ["firing", "pending"], "after {minute} min");
         assert_eq!(states_of(now, "OrdersDbDiskFills"), ["firing"], "after {minute} min");
+    }
+}
+
+fn keys(node: &Node) -> Vec<&str> {
+    node.as_map().expect("a mapping").iter().map(|entry| entry.key.as_str()).collect()
+}
+
+#[test]
+fn rule_files_have_the_form_of_prometheus() {
+    for (file, text) in FILES {
+        let document = document(text).expect(file);
+        assert_eq!(keys(&document), ["groups"], "{file}");
+        for group in list(Some(&document), "groups") {
+            assert_eq!(keys(group), ["name", "interval", "rules"], "{file}");
+            assert_eq!(group.get("interval").and_then(Node::as_text), Some("15s"), "{file}");
+            for rule in list(Some(group), "rules") {
+                let known = ["alert", "expr", "for", "keep_firing_for", "labels", "annotations"];
+                assert!(keys(rule).iter().all(|key| known.contains(key)), "{:?}", keys(rule));
+                let text = |key: &str| rule.get(key).and_then(Node::as_text).expect(key);
+                let (query, problems) = PromQl::read(text("expr"));
+                assert!(query.is_some_and(|query| query.is_checked()), "{}: {problems:?}", text("alert"));
+                assert!(parse_duration(text("for")).is_ok(), "{}", text("alert"));
+                for key in ["labels", "annotations"] {
+                    let texts = pairs(rule, key).count();
+                    assert_eq!(keys(rule.get(key).expect(key)).len(), texts, "{} {key}", text("alert"));
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn alerts_belong_to_rules_and_have_their_annotations_filled_in() {
+    let rules = rules_at(NOW);
+    let names: Vec<&str> = rules.iter().map(|rule| rule["name"].as_str().expect("a name")).collect();
+    let alerts = document(ALERTS).expect("alerts");
+    assert!(keys(&alerts).iter().all(|name| names.contains(name)), "{:?}", keys(&alerts));
+    let placeholder = regex::Regex::new(r"\{[a-z]+(:\d)?\}").expect("a regex");
+    for rule in &rules {
+        for alert in rule["alerts"].as_array().expect("alerts") {
+            let annotations = alert["annotations"].as_object().expect("annotations");
+            for text in annotations.values().filter_map(Value::as_str) {
+                assert!(!placeholder.is_match(text), "{text}");
+            }
+        }
     }
 }
