@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::upstream::SentTime;
@@ -70,7 +70,7 @@ impl ReceivedAlert {
 }
 
 /// A silence that is in force or was.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Silence {
     pub id: Box<str>,
@@ -79,12 +79,12 @@ pub struct Silence {
     #[serde(default)]
     pub comment: String,
     /// None: missing or unreadable.
-    #[serde(rename = "startsAt", default, deserialize_with = "wire::time")]
+    #[serde(rename = "startsAt", default, deserialize_with = "wire::time", skip_serializing)]
     pub starts: Option<Timestamp>,
     #[serde(rename = "endsAt", deserialize_with = "wire::sent_time")]
     pub ends: SentTime,
     /// Its state is `active`.
-    #[serde(rename = "status", default, deserialize_with = "wire::is_active")]
+    #[serde(rename = "status", default, deserialize_with = "wire::is_active", skip_serializing)]
     pub is_active: bool,
 }
 

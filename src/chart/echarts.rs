@@ -10,7 +10,6 @@ use charming::element::{
 };
 use charming::series::Line;
 pub use island::Island;
-use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::{Mark, Plot, layout};
@@ -37,7 +36,7 @@ pub fn island(plot: &Plot) -> Island {
         y: plot.y.interval.map(|_| plot.y),
         names: plot.series.iter().map(|s| s.name.as_str()).collect(),
         colours: plot.series.iter().map(|s| s.colour).collect(),
-        lone: plot.series.iter().map(|s| s.isolated.as_slice()).enumerate().flat_map(isolated).collect(),
+        isolated: plot.series.iter().map(|s| s.isolated.as_slice()).enumerate().flat_map(isolated).collect(),
         unit: plot.unit.as_str(),
         graph_type: plot.graph_type.as_str(),
         stack: plot.stack,
@@ -52,7 +51,9 @@ const LINE: f64 = 1.5;
 /// `Chart`'s `Display` is not used, because it strips quotes from data.
 fn option(plot: &Plot) -> Value {
     let mut option = serde_json::to_value(skeleton(plot)).unwrap_or_default();
-    merge(&mut option, serde_json::to_value(Patch::default()).unwrap_or_default());
+    for (path, value) in further_settings() {
+        set(&mut option, path, value);
+    }
     let line = serde_json::to_value(line(plot)).unwrap_or_default();
     if let (Value::Object(option), Value::Object(line)) = (&mut option, line) {
         let series = plot.series.iter().map(|s| named(&line, &s.name)).chain(marks(plot)).collect();
@@ -131,78 +132,30 @@ fn infinity_marks(plot: &Plot) -> Vec<Value> {
     places.into_iter().map(|(at, up)| json!({"xAxis": at, "y": height(up).to_string()})).collect()
 }
 
-/// What charming has no words for.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Patch {
-    #[serde(rename = "useUTC")]
-    use_utc: bool,
-    tooltip: TooltipPatch,
-    axis_pointer: AxisPointerPatch,
-    x_axis: AxisPatch,
-    y_axis: AxisPatch,
+/// What charming has no words for, each with its path in the option.
+fn further_settings() -> [(&'static [&'static str], Value); 8] {
+    [
+        (&["useUTC"], true.into()),
+        // Inside the chart, so that a frame does not cut it off.
+        (&["tooltip", "confine"], true.into()),
+        // On a canvas of its own, and without a mark on every line: else each move of a pointer paints all lines again.
+        (&["axisPointer", "zlevel"], 1.into()),
+        (&["axisPointer", "triggerEmphasis"], false.into()),
+        (&["xAxis", "axisLabel", "hideOverlap"], true.into()),
+        // Not at zero, where the values' lines would cross the labels of time.
+        (&["xAxis", "axisLine", "onZero"], false.into()),
+        (&["yAxis", "axisLabel", "hideOverlap"], true.into()),
+        (&["yAxis", "axisLine", "onZero"], false.into()),
+    ]
 }
 
-#[derive(Serialize)]
-struct TooltipPatch {
-    /// Keeps it inside the chart, so that a frame does not cut it off.
-    confine: bool,
-}
-
-/// On a canvas of its own, and without a mark on every line: else each move of a pointer paints all lines again.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct AxisPointerPatch {
-    zlevel: u8,
-    trigger_emphasis: bool,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct AxisPatch {
-    axis_label: AxisLabelPatch,
-    /// Not at zero, where the values' lines would cross the labels of time.
-    axis_line: AxisLinePatch,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct AxisLinePatch {
-    on_zero: bool,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct AxisLabelPatch {
-    hide_overlap: bool,
-}
-
-impl Default for Patch {
-    fn default() -> Self {
-        let axis = || AxisPatch {
-            axis_label: AxisLabelPatch { hide_overlap: true },
-            axis_line: AxisLinePatch { on_zero: false },
-        };
-        Self {
-            use_utc: true,
-            tooltip: TooltipPatch { confine: true },
-            axis_pointer: AxisPointerPatch { zlevel: 1, trigger_emphasis: false },
-            x_axis: axis(),
-            y_axis: axis(),
-        }
+fn set(option: &mut Value, path: &[&str], value: Value) {
+    let mut place = option;
+    for key in path {
+        let Value::Object(object) = place else { return };
+        place = object.entry(*key).or_insert_with(|| Value::Object(Map::new()));
     }
-}
-
-/// Merges `patch` into `base`: objects key by key, other values as a whole.
-fn merge(base: &mut Value, patch: Value) {
-    match (base, patch) {
-        (Value::Object(base), Value::Object(patch)) => {
-            for (key, value) in patch {
-                merge(base.entry(key).or_insert(Value::Null), value);
-            }
-        }
-        (base, patch) => *base = patch,
-    }
+    *place = value;
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@
 
 mod units;
 
-use self::units::{Rung, factor, ladder};
+use self::units::{Measure, Rung, measure};
 use crate::annotations::Unit;
 use crate::prometheus::Float;
 
@@ -28,13 +28,13 @@ pub fn number(value: f64, unit: &Unit) -> String {
 
 /// With `more` decimals, so that close labels of an axis differ.
 pub fn number_with(value: f64, unit: &Unit, more: usize) -> String {
-    let value = value * factor(unit);
+    let Measure { factor, ladder, base, tail } = measure(unit);
+    let value = value * factor;
     if !value.is_finite() {
         return Float(value).to_string();
     }
     let sign = if value < 0.0 { "-" } else { "" };
     let value = value.abs();
-    let (ladder, base, tail) = ladder(unit);
     let (digits, suffix) = climb(value, ladder, more).unwrap_or_else(|| (exponent_form(value), base));
     format!("{sign}{digits}{suffix}{tail}")
 }

@@ -4,7 +4,7 @@ mod file;
 mod path;
 mod text;
 
-pub use file::{Shade, SvgStyle, file};
+pub use file::{SvgStyle, Theme, file};
 
 use std::fmt::Write as _;
 
@@ -50,7 +50,7 @@ pub fn inline(plot: &Plot, id: &str) -> String {
         short(slots.max(1e-3)),
         UNITS + 2 * MARGIN * UNITS / 100,
     );
-    lines(&mut svg, plot, &Stretched { plot }, &|one, what| format!("class=\"{what} s{}\"", one.colour));
+    lines(&mut svg, plot, plot, &|one, what| format!("class=\"{what} s{}\"", one.colour));
     svg.push_str("</svg>");
     times_at_percent(&mut svg, plot);
     svg.push_str("</svg>");
@@ -146,18 +146,14 @@ trait Scale {
     fn infinity_mark(&self) -> i64;
 }
 
-/// One unit a slot across, so that most steps are the digit 1; [`UNITS`] down.
-struct Stretched<'p> {
-    plot: &'p Plot,
-}
-
-impl Scale for Stretched<'_> {
+/// In a page: one unit a slot across, so that most steps are the digit 1; [`UNITS`] down.
+impl Scale for Plot {
     fn x(&self, slot: usize) -> i64 {
         i64::try_from(slot).unwrap_or(i64::MAX)
     }
 
     fn y(&self, value: f64) -> i64 {
-        ((1.0 - self.plot.y.place(value)) * UNITS as f64).round() as i64
+        ((1.0 - self.y.place(value)) * UNITS as f64).round() as i64
     }
 
     fn infinity_mark(&self) -> i64 {

@@ -48,6 +48,16 @@ pub enum RuleHealth {
     Unknown,
 }
 
+impl RuleHealth {
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Err => "err",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
 /// One alerting rule of one group. In JSON in the order of Prometheus' fields, without `type`.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -4,6 +4,8 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
+use serde::Serialize;
+
 use super::quoted::quote;
 use super::regex::{Regex, compile};
 
@@ -11,11 +13,15 @@ use super::regex::{Regex, compile};
 const MAX_PLAIN: usize = 1_000;
 
 /// How a matcher compares.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 pub enum MatchOp {
+    #[serde(rename = "=")]
     Equal,
+    #[serde(rename = "!=")]
     NotEqual,
+    #[serde(rename = "=~")]
     Regex,
+    #[serde(rename = "!~")]
     NotRegex,
 }
 
@@ -43,11 +49,12 @@ impl MatchOp {
 }
 
 /// A comparison of one label. A regex in it is known to compile, and is anchored as in Prometheus.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Matcher {
     pub name: String,
     pub op: MatchOp,
     pub value: String,
+    #[serde(skip)]
     test: Test,
 }
 

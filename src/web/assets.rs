@@ -1,4 +1,4 @@
-//! The static files: embedded, hashed in their names, compressed at build time, cached for ever.
+//! The static files: embedded, with a hash in each name, compressed at build time, cached without a limit.
 
 use std::cmp::Reverse;
 
@@ -9,7 +9,7 @@ use actix_web::http::header::{
 };
 use actix_web::{HttpRequest, HttpResponse, web};
 
-/// One embedded file in every form that is worth sending.
+/// An embedded file in every encoding that is smaller.
 #[derive(Debug)]
 struct Asset {
     /// Path under `static/`: `js/portal.js`.
@@ -26,16 +26,16 @@ struct Asset {
 /// Sorted by name; a path sorts as its name does up to the hash, so lookups by path scan. There are about ten.
 static TABLE: &[Asset] = include!(concat!(env!("OUT_DIR"), "/assets.rs"));
 
-/// A name is tied to its content, so a copy never goes stale.
+/// The name contains a hash of the content, so a copy is never stale.
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
 
-/// Where a file is served, relative to the portal's root, without a leading slash. A name that is not in
-/// `static/` comes back as it would be without a hash, which is a 404; `tests/it` looks for such names.
+/// Where a file is served, relative to the portal's root, without a leading slash. A name that is not in `static/` is
+/// returned without a hash, and its address is a 404. `tests/it` looks for such names.
 pub fn path(name: &str) -> &str {
     TABLE.iter().find(|asset| asset.name == name).map_or(name, |asset| asset.path)
 }
 
-/// Registers `static/...` under the scope that the route table stands in.
+/// Registers `static/...`.
 pub fn configure(routes: &mut web::ServiceConfig) {
     routes
         .service(web::resource("/static/{name:.*}").route(web::get().to(serve)).route(web::head().to(serve)));
@@ -70,7 +70,7 @@ async fn serve(request: HttpRequest, name: web::Path<String>) -> HttpResponse {
 
 impl Asset {
     /// The smallest of the encodings that the client weighs highest. Identity is served even if the client refuses
-    /// it: a page without its style sheet helps nobody.
+    /// it: a page needs its style sheet.
     fn best(&self, accepted: &AcceptEncoding) -> (ContentEncoding, &'static [u8]) {
         let packed = [(ContentEncoding::Brotli, self.brotli), (ContentEncoding::Gzip, self.gzip)];
         let packed = packed.into_iter().filter(|(encoding, _)| takes(accepted, *encoding));

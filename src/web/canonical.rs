@@ -1,4 +1,4 @@
-//! One address for each entity: any other spelling of its path is sent to the one in lower case.
+//! One address for each entity: other spellings of its path redirect to the one in lower case.
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -10,10 +10,9 @@ use percent_encoding::percent_decode_str;
 
 use crate::catalog::EntityRef;
 use crate::web::links::entity_path;
-use crate::web::reply::CachePolicy;
 use crate::web::settings::WebSettings;
 
-/// Redirects before any route is tried. The new address is a path alone: no host that a client made up is echoed.
+/// Redirects before the routes are tried. The new address is only a path, so no host that a client sent is repeated.
 pub async fn redirect(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -30,13 +29,13 @@ pub async fn redirect(
     };
     let reply = HttpResponse::PermanentRedirect()
         .insert_header((LOCATION, address))
-        .insert_header((CACHE_CONTROL, CachePolicy::Moved.header()))
+        .insert_header((CACHE_CONTROL, "private, max-age=300"))
         .finish();
     Ok(request.into_response(reply))
 }
 
-/// `/catalog/Default/Component/Payments/` -> `/catalog/default/component/payments`; None: it is canonical
-/// already, or names no entity.
+/// `/catalog/Default/Component/Payments/` -> `/catalog/default/component/payments`. None: the path is canonical, or names
+/// no entity.
 fn canonical(prefix: &str, path: &str) -> Option<String> {
     let rest = path.strip_prefix(prefix)?.strip_prefix("/catalog/")?;
     let mut parts = rest.trim_end_matches('/').splitn(4, '/');

@@ -1,4 +1,4 @@
-//! What machines ask: alive, ready, the portal's own figures.
+//! Endpoints for machines: liveness, readiness, and the portal's own metrics.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -7,11 +7,11 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 use crate::catalog::Catalog;
 use crate::metrics::Metrics;
-use crate::web::reply::CachePolicy;
+use crate::web::reply;
 
 const OPEN_METRICS: &str = "application/openmetrics-text";
 
-/// Whether the portal is on its way out: it still answers, but should get no new work.
+/// Whether the portal is shutting down. It still answers, but should get no new work.
 #[derive(Debug, Default)]
 pub struct Leaving(AtomicBool);
 
@@ -25,13 +25,13 @@ impl Leaving {
     }
 }
 
-/// The event loop turns: that is all.
+/// Shows only that the event loop runs.
 pub async fn alive() -> HttpResponse {
-    plain(HttpResponse::Ok().insert_header((CACHE_CONTROL, CachePolicy::Live.header())), "ok\n")
+    plain(HttpResponse::Ok().insert_header((CACHE_CONTROL, reply::LIVE)), "ok\n")
 }
 
-/// The config is settled and the catalog was read once. What Prometheus does has no part in it: a portal that
-/// can say "Prometheus does not answer" is of use.
+/// Ready once the catalog has been read. The state of Prometheus does not count, because a portal that reports an outage
+/// is useful.
 pub async fn ready(catalog: web::Data<Catalog>, leaving: web::Data<Leaving>) -> HttpResponse {
     let (mut reply, text) = if leaving.is_leaving() {
         (HttpResponse::ServiceUnavailable(), "shutting down\n")
@@ -40,10 +40,10 @@ pub async fn ready(catalog: web::Data<Catalog>, leaving: web::Data<Leaving>) -> 
     } else {
         (HttpResponse::Ok(), "ready\n")
     };
-    plain(reply.insert_header((CACHE_CONTROL, CachePolicy::Live.header())), text)
+    plain(reply.insert_header((CACHE_CONTROL, reply::LIVE)), text)
 }
 
-/// OpenMetrics for those who ask for it, as Prometheus does; else the older text, which every tool reads.
+/// OpenMetrics for clients that accept it, as Prometheus does; else the older text format, which every tool reads.
 pub async fn metrics(request: HttpRequest, metrics: web::Data<Metrics>) -> HttpResponse {
     let accepted = request.headers().get_all(ACCEPT).filter_map(|value| value.to_str().ok());
     let (content_type, text) = if accepted.into_iter().any(|value| value.contains(OPEN_METRICS)) {
@@ -52,7 +52,7 @@ pub async fn metrics(request: HttpRequest, metrics: web::Data<Metrics>) -> HttpR
         ("text/plain; version=0.0.4; charset=utf-8", metrics.encode_plain())
     };
     HttpResponse::Ok()
-        .insert_header((CACHE_CONTROL, CachePolicy::Live.header()))
+        .insert_header((CACHE_CONTROL, reply::LIVE))
         .insert_header((CONTENT_TYPE, content_type))
         .insert_header((VARY, "Accept"))
         .body(text)

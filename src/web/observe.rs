@@ -1,4 +1,4 @@
-//! What the operator sees of each request: a span with an id, a log line, the figures.
+//! What operators see of each request: a span with an id, a log line, and metrics.
 
 use actix_web::HttpMessage;
 use actix_web::body::{BoxBody, MessageBody};
@@ -12,10 +12,11 @@ use tracing_actix_web::{RequestId, RootSpanBuilder};
 use crate::clock;
 use crate::metrics::Metrics;
 
-/// The route that unknown paths are counted under: a path of a stranger's making is no label.
+/// The route label of unknown paths. The path itself is no label, because clients could make up any number of them.
 const NO_ROUTE: &str = "none";
 
-/// Spans every log line of a request. The query string stays out: it may hold what people search for.
+/// Adds id, method and path of a request to its log lines. The query string is left out, because it may hold what people
+/// search for.
 pub struct RequestSpan;
 
 impl RootSpanBuilder for RequestSpan {

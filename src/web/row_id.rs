@@ -1,10 +1,10 @@
-//! The short name of an alert's row, as ids and links have it.
+//! The short id of an alert's row in pages and links.
 
 use std::fmt;
 
 use crate::monitoring::AlertRow;
 
-/// Stable while group, name and labels are, over restarts and releases too: links with it are kept by people.
+/// Stable as long as group, name and labels are, across restarts and releases, because people keep links that contain it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct RowId(u64);
 
@@ -33,7 +33,7 @@ impl fmt::Display for RowId {
     }
 }
 
-/// FNV-1a, 64 bits; a byte that no UTF-8 text has stands between the texts.
+/// FNV-1a, 64 bits. A byte that no UTF-8 text has separates the texts.
 fn fnv<'t>(texts: impl Iterator<Item = &'t str>) -> u64 {
     let bytes = texts.flat_map(|text| text.bytes().chain([0xff]));
     bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))

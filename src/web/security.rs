@@ -1,6 +1,5 @@
-//! The headers that every answer carries, whatever it is. What is refused before it is a request (400, 408, 431:
-//! broken, slow or too large) is written by the floor that serves, which is given the same lines; but a
-//! 400 behind another answer is the HTTP library's own, without them.
+//! The security headers of every answer. `serving` writes them on the answers to requests that it rejects itself (400,
+//! 408, 431). A 400 after an answer that is still being sent is the HTTP library's own, without these headers.
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -8,7 +7,7 @@ use actix_web::http::header::{HeaderName, HeaderValue, InvalidHeaderValue};
 use actix_web::middleware::Next;
 use actix_web::web;
 
-/// Those that no setting changes.
+/// The headers that no setting changes.
 const FIXED: [(&str, &str); 5] = [
     ("x-content-type-options", "nosniff"),
     ("referrer-policy", "no-referrer"),
@@ -26,7 +25,7 @@ const FIXED: [(&str, &str); 5] = [
 pub struct SecurityHeaders(Vec<(HeaderName, HeaderValue)>);
 
 impl SecurityHeaders {
-    /// Fails when an ancestor cannot stand in a header.
+    /// Fails if an ancestor contains characters that a header cannot have.
     pub fn new(frame_ancestors: &[String]) -> Result<Self, InvalidHeaderValue> {
         let own = std::iter::once("'self'").chain(frame_ancestors.iter().map(String::as_str));
         let ancestors = own.collect::<Vec<_>>().join(" ");
@@ -39,7 +38,7 @@ impl SecurityHeaders {
         let mut all: Vec<_> = fixed.into_iter().map(|(n, v)| (HeaderName::from_static(n), v)).collect();
         all.push((HeaderName::from_static("content-security-policy"), HeaderValue::from_str(&policy)?));
         if frame_ancestors.is_empty() {
-            // The old header knows no list: where there is one, it would forbid what the policy allows.
+            // The old header has no list of origins. With one in the policy, it would forbid what the policy allows.
             let name = HeaderName::from_static("x-frame-options");
             all.push((name, HeaderValue::from_static("SAMEORIGIN")));
         }
@@ -53,7 +52,7 @@ impl SecurityHeaders {
     }
 }
 
-/// Adds the headers. Stands outside of everything that answers.
+/// Adds the headers. It wraps everything that answers.
 pub async fn protect(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,

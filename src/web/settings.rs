@@ -1,4 +1,4 @@
-//! The settings of the web floor.
+//! The settings of the web module.
 
 use url::Url;
 

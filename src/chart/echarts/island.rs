@@ -31,7 +31,8 @@ pub(super) struct Content<'a> {
     pub y: Option<ValueAxis>,
     pub names: Vec<&'a str>,
     pub colours: Vec<usize>,
-    pub lone: Vec<[usize; 2]>,
+    #[serde(rename = "lone")]
+    pub isolated: Vec<[usize; 2]>,
     pub unit: &'a str,
     pub graph_type: &'a str,
     pub stack: bool,

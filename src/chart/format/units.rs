@@ -46,13 +46,13 @@ const PERCENT: &[Rung] = &[(1.0, 1e6, "%")];
 const PLAIN: &[Rung] = &[(1.0, 1e6, " ")];
 
 /// How a unit is written.
-struct Measure<'u> {
-    factor: f64,
-    ladder: &'static [Rung],
+pub(super) struct Measure<'u> {
+    pub(super) factor: f64,
+    pub(super) ladder: &'static [Rung],
     /// The suffix of zero and of values beyond the rungs.
-    base: &'static str,
+    pub(super) base: &'static str,
     /// What follows any suffix.
-    tail: Cow<'u, str>,
+    pub(super) tail: Cow<'u, str>,
 }
 
 impl Measure<'static> {
@@ -73,18 +73,7 @@ impl Measure<'static> {
     }
 }
 
-/// The factor of a number.
-pub(super) fn factor(unit: &Unit) -> f64 {
-    measure(unit).factor
-}
-
-/// The rungs, the suffix of zero and of values beyond them, and the tail after any suffix.
-pub(super) fn ladder(unit: &Unit) -> (&'static [Rung], &'static str, Cow<'_, str>) {
-    let Measure { ladder, base, tail, .. } = measure(unit);
-    (ladder, base, tail)
-}
-
-fn measure(unit: &Unit) -> Measure<'_> {
+pub(super) fn measure(unit: &Unit) -> Measure<'_> {
     match unit {
         Unit::None => Measure::new(1.0, SI, "", ""),
         Unit::Bytes => Measure::binary(1.0, "B"),

@@ -1,6 +1,7 @@
 //! The chart as a file: sizes in pixels, colours as attributes, the legend beneath.
 
 use std::fmt::Write as _;
+use std::str::FromStr;
 
 use super::text::escaped;
 use super::{INFINITY_MARK, Scale, across, described, lines, short};
@@ -12,13 +13,31 @@ use crate::chart::{Plot, layout, palette};
 pub struct SvgStyle {
     pub width: u32,
     pub height: u32,
-    pub shade: Shade,
+    pub theme: Theme,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shade {
+pub enum Theme {
     Light,
     Dark,
+}
+
+impl Theme {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Light => "light",
+            Self::Dark => "dark",
+        }
+    }
+}
+
+impl FromStr for Theme {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let known = [Self::Light, Self::Dark].into_iter().find(|known| known.as_str() == text);
+        known.ok_or_else(|| "is neither light nor dark".to_owned())
+    }
 }
 
 /// The style sheet's tokens, which a file cannot refer to.
@@ -57,7 +76,7 @@ const LEAST_PLOT: u32 = 60;
 
 /// A whole SVG document. `notes` are below the legend.
 pub fn file(plot: &Plot, style: &SvgStyle, notes: &[String]) -> String {
-    let colours = if style.shade == Shade::Dark { &DARK } else { &LIGHT };
+    let colours = if style.theme == Theme::Dark { &DARK } else { &LIGHT };
     let head = if style.height < LEAST_TITLED { BARE_HEAD } else { HEAD };
     // Every picture has the range with its zone; the legend and the notes only where there is space.
     let spare = style.height.saturating_sub(head + layout::BOTTOM + FOOT + LINE + LEAST_PLOT) / LINE;
@@ -73,6 +92,18 @@ pub fn file(plot: &Plot, style: &SvgStyle, notes: &[String]) -> String {
         width: style.width.saturating_sub(layout::LEFT + layout::RIGHT).max(1),
         height: plot_height,
     };
+    let title = if head == HEAD { plot.title.as_str() } else { "" };
+    let mut svg = heading(plot, style, colours, title);
+    axes(&mut svg, &area, colours);
+    drawn(&mut svg, &area, colours);
+    marks(&mut svg, &area, colours);
+    beneath(&mut svg, &area, colours, &rows, more, notes);
+    svg.push_str("</svg>\n");
+    svg
+}
+
+/// The beginning of the document, up to its visible title.
+fn heading(plot: &Plot, style: &SvgStyle, colours: &Colours, title: &str) -> String {
     let mut svg = String::with_capacity(64 << 10);
     let (width, height) = (style.width, style.height);
     let _ = write!(
@@ -91,14 +122,8 @@ pub fn file(plot: &Plot, style: &SvgStyle, notes: &[String]) -> String {
          font-weight=\"600\" fill=\"{}\">",
         colours.surface, colours.text
     );
-    let title = if head == HEAD { plot.title.as_str() } else { "" };
     escaped(&mut svg, &cut(title, (width / CHARACTER).saturating_sub(4) as usize));
     svg.push_str("</text>");
-    axes(&mut svg, &area, colours);
-    drawn(&mut svg, &area, colours);
-    marks(&mut svg, &area, colours);
-    beneath(&mut svg, &area, colours, &rows, more, notes);
-    svg.push_str("</svg>\n");
     svg
 }
 

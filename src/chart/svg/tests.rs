@@ -17,7 +17,7 @@ use crate::prometheus::{ABSENT, Window};
 
 const NAN: f64 = f64::NAN;
 const INF: f64 = f64::INFINITY;
-const STYLE: SvgStyle = SvgStyle { width: 480, height: 220, shade: Shade::Light };
+const STYLE: SvgStyle = SvgStyle { width: 480, height: 220, theme: Theme::Light };
 
 /// A picture as it was kept.
 fn check(name: &str, drawn: &str) {
@@ -80,7 +80,7 @@ fn lines_areas_and_stacks() {
     let mut plot = Plot::of(&lines, &period(60, 480), &canvas());
     plot.marks = vec![Mark { at_ms: 200_000, text: "active since" }];
     check("inline.svg", &inline(&plot, "graph-1"));
-    let dark = SvgStyle { width: 320, height: 160, shade: Shade::Dark };
+    let dark = SvgStyle { width: 320, height: 160, theme: Theme::Dark };
     plot.x_ticks.retain(|tick| tick.at_ms % 120_000 == 0);
     check("dark-small.svg", &file(&plot, &dark, &["A note.".to_owned()]));
 }
@@ -88,13 +88,13 @@ fn lines_areas_and_stacks() {
 #[test]
 fn what_is_no_line() {
     let gaps: &[f64] = &[1.0, 2.0, ABSENT, ABSENT, 3.0, 1.0, 1.5, ABSENT];
-    let lone: &[f64] = &[ABSENT, 2.5, ABSENT, 0.5, ABSENT, ABSENT, ABSENT, 2.0];
+    let isolated: &[f64] = &[ABSENT, 2.5, ABSENT, 0.5, ABSENT, ABSENT, ABSENT, 2.0];
     check(
         "gaps-and-lone-samples.svg",
         &picture(&named(
             "Gaps",
             Unit::None,
-            graph(&[("gaps", gaps), ("lone", lone)], GraphType::Line, false),
+            graph(&[("gaps", gaps), ("lone", isolated)], GraphType::Line, false),
         )),
     );
     let wild: &[f64] = &[1.0, INF, 2.0, NAN, 1.0, -INF, 1.5, 2.0];
@@ -202,5 +202,5 @@ fn steps_do_not_add_up_to_an_error() {
             (Ok(y), _, Some(x)) => (at, waits) = ((at.0 + x, at.1 + y), None),
         }
     }
-    assert_eq!(at, (999, Stretched { plot: &plot }.y(values[999])));
+    assert_eq!(at, (999, Scale::y(&plot, values[999])));
 }

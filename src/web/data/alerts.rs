@@ -11,7 +11,7 @@ use crate::web::panels::AlertJson;
 use crate::web::panels::remarks::incomplete;
 use crate::web::panels::rows::{Paging, choose};
 use crate::web::params::PageParams;
-use crate::web::reply::{self, CachePolicy};
+use crate::web::reply;
 
 /// `firing`, `pending`, `unknown`, `quiet` or `none`.
 const STATE: HeaderName = HeaderName::from_static("promenade-state");
@@ -25,7 +25,7 @@ pub fn json(
     table: &AlertTable,
     params: &PageParams,
 ) -> Result<HttpResponse, PageError> {
-    let reply = reply::json(request, &AlertsJson::of(table, &chosen(table, params)), CachePolicy::Live)?;
+    let reply = reply::json(request, &AlertsJson::of(table, &chosen(table, params)))?;
     Ok(with_verdict(reply, table))
 }
 

@@ -5,20 +5,20 @@ use jiff::Timestamp;
 use serde_json::to_string;
 
 use super::alerts::with_verdict;
-use super::graph::making;
+use super::graph::key;
 use crate::monitoring::{AlertRow, AlertTable, Graph, Stat, StatValue};
-use crate::prometheus::{AlertState, RuleHealth, is_absent};
+use crate::prometheus::{AlertState, is_absent};
 use crate::upstream::SentTime;
 use crate::web::page_error::PageError;
 use crate::web::panels::remarks::incomplete;
-use crate::web::reply::{self, CachePolicy, Csv, file_name};
+use crate::web::reply::{self, Csv, file_name};
 
 /// A column for each series behind that of the times, which are UTC.
 pub async fn graph(request: &HttpRequest, name: &[&str], graph: Graph) -> Result<HttpResponse, PageError> {
     let incomplete = !graph.answer.value.warnings.is_empty();
     let name = named(name, graph.answer.is_stale(), incomplete);
-    let making = making(request, &graph);
-    reply::csv(request, &name, move || graph_csv(&graph), making, CachePolicy::Live).await
+    let key = key(request, &graph);
+    reply::csv(request, &name, move || graph_csv(&graph), key).await
 }
 
 /// `rows` are those of the table that the address selects.
@@ -31,7 +31,7 @@ pub async fn alerts(
     let name = named(name, table.failure.is_some(), !table.evidence().is_complete());
     let missing = incomplete(table);
     let write = move || alerts_csv(&rows, &missing);
-    let reply = reply::csv(request, &name, write, None, CachePolicy::Live).await?;
+    let reply = reply::csv(request, &name, write, None).await?;
     Ok(with_verdict(reply, table))
 }
 
@@ -117,11 +117,6 @@ fn alerts_csv(rows: &[AlertRow], missing: &[String]) -> Csv {
     }
     for row in rows {
         let (rule, alert) = (row.rule(), row.alert());
-        let health = match rule.health {
-            RuleHealth::Ok => "ok",
-            RuleHealth::Err => "err",
-            RuleHealth::Unknown => "unknown",
-        };
         csv.text(&rule.name)
             .text(row.state().as_str())
             .number(alert.and_then(|alert| alert.value))
@@ -133,7 +128,7 @@ fn alerts_csv(rows: &[AlertRow], missing: &[String]) -> Csv {
             .text(&rule.query)
             .number(Some(rule.duration))
             .number(Some(rule.keep_firing_for))
-            .text(health)
+            .text(rule.health.as_str())
             .text(rule.last_error.as_deref().unwrap_or_default())
             .text(rule.last_evaluation.as_ref().map_or("", SentTime::as_str))
             .text(row.annotations().get("summary").unwrap_or_default())

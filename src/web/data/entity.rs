@@ -9,7 +9,7 @@ use crate::monitoring::Failure;
 use crate::prometheus::InstanceName;
 use crate::promql::Matcher;
 use crate::web::page_error::{PageError, unknown_name};
-use crate::web::reply::{self, CachePolicy};
+use crate::web::reply;
 use crate::web::request::View;
 
 pub fn json(request: &HttpRequest, view: &View) -> Result<HttpResponse, PageError> {
@@ -28,7 +28,7 @@ pub fn json(request: &HttpRequest, view: &View) -> Result<HttpResponse, PageErro
         alerts: view.spec.alerts.as_ref().map(AlertSpecJson::of),
         problems: &problems,
     };
-    reply::json(request, &body, CachePolicy::Live)
+    reply::json(request, &body)
 }
 
 #[derive(Serialize)]
@@ -65,7 +65,7 @@ impl<'a> GraphSpecJson<'a> {
 #[derive(Serialize)]
 struct AlertSpecJson<'a> {
     names: Option<NamesJson<'a>>,
-    matchers: Vec<MatcherJson<'a>>,
+    matchers: &'a [Matcher],
 }
 
 /// Names, or the word `all`.
@@ -85,19 +85,6 @@ impl<'a> AlertSpecJson<'a> {
             (AlertNames::Unnamed, Some(matchers)) => (None, matchers),
             (AlertNames::Named(names), Some(matchers)) => (Some(NamesJson::Named(names)), matchers),
         };
-        Self { names, matchers: matchers.iter().map(MatcherJson::of).collect() }
-    }
-}
-
-#[derive(Serialize)]
-struct MatcherJson<'a> {
-    name: &'a str,
-    op: &'static str,
-    value: &'a str,
-}
-
-impl<'a> MatcherJson<'a> {
-    fn of(matcher: &'a Matcher) -> Self {
-        Self { name: &matcher.name, op: matcher.op.as_str(), value: &matcher.value }
+        Self { names, matchers }
     }
 }

@@ -1,7 +1,6 @@
 //! A graph as JSON: its series in columns, at full precision.
 
 use actix_web::{HttpRequest, HttpResponse};
-use serde::ser::SerializeSeq;
 use serde::{Serialize, Serializer};
 
 use super::seconds;
@@ -10,7 +9,7 @@ use crate::monitoring::{Graph, Stat, StatValue};
 use crate::prometheus::{Float, Labels, is_absent};
 use crate::web::page_error::PageError;
 use crate::web::params::PageParams;
-use crate::web::reply::{self, CachePolicy, Making};
+use crate::web::reply::{self, ReplyKey};
 
 /// From this many samples on, writing takes long enough to be in the way of others on the same thread.
 const MANY_SAMPLES: usize = 50_000;
@@ -20,35 +19,19 @@ pub async fn json(
     graph: Graph,
     params: &PageParams,
 ) -> Result<HttpResponse, PageError> {
-    let graph_type = params.graph_type.unwrap_or(graph.graph_type);
-    let written = OwnedGraph(Graph { graph_type, ..graph });
-    if written.samples() < MANY_SAMPLES {
-        return reply::json(request, &written, CachePolicy::Live);
+    let graph = Graph { graph_type: params.graph_type.unwrap_or(graph.graph_type), ..graph };
+    let matrix = &graph.answer.value;
+    if matrix.window.len().saturating_mul(matrix.series.len()) < MANY_SAMPLES {
+        return reply::json(request, &GraphJson::of(&graph));
     }
-    let making = making(request, &written.0);
-    reply::large_json(request, written, making, CachePolicy::Live).await
+    let key = key(request, &graph);
+    reply::large_json(request, key, move || serde_json::to_vec(&GraphJson::of(&graph))).await
 }
 
 /// What a graph's data depends on: the instance's answer, and all that stands beside its series.
-pub(super) fn making(request: &HttpRequest, graph: &Graph) -> Option<Making> {
+pub(super) fn key(request: &HttpRequest, graph: &Graph) -> Option<ReplyKey> {
     let beside = GraphJson { series: Vec::new(), ..GraphJson::of(graph) };
-    Making::of(&graph.given, request.path(), &(beside, &graph.names))
-}
-
-/// A graph that serializes as [`GraphJson`].
-struct OwnedGraph(Graph);
-
-impl OwnedGraph {
-    fn samples(&self) -> usize {
-        let matrix = &self.0.answer.value;
-        matrix.window.len().saturating_mul(matrix.series.len())
-    }
-}
-
-impl Serialize for OwnedGraph {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        GraphJson::of(&self.0).serialize(serializer)
-    }
+    ReplyKey::of(&graph.given, request.path(), &(beside, &graph.names))
 }
 
 #[derive(Serialize)]
@@ -79,7 +62,8 @@ struct GraphJson<'a> {
 struct GraphSeriesJson<'a> {
     name: &'a str,
     labels: &'a Labels,
-    values: Values<'a>,
+    #[serde(serialize_with = "samples")]
+    values: &'a [f64],
 }
 
 #[derive(Serialize)]
@@ -87,46 +71,36 @@ struct StatJson<'a> {
     name: &'a str,
     labels: &'a Labels,
     time: serde_json::Number,
-    value: StatValueJson<'a>,
+    value: &'a StatValue,
 }
 
-#[derive(Serialize)]
-#[serde(untagged)]
-enum StatValueJson<'a> {
-    Number(Float),
-    Text(&'a str),
-}
-
-impl<'a> StatJson<'a> {
-    fn of(stat: &'a Stat) -> Self {
-        let value = match &stat.value {
-            StatValue::Number(number) => StatValueJson::Number(Float(*number)),
-            StatValue::Text(text) => StatValueJson::Text(text),
-        };
-        Self { name: &stat.name, labels: &stat.labels, time: seconds(stat.at_ms), value }
+impl Serialize for StatValue {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Number(number) => Float(*number).serialize(serializer),
+            Self::Text(text) => text.serialize(serializer),
+        }
     }
 }
 
 /// `null` where there is no sample.
-struct Values<'a>(&'a [f64]);
-
-impl Serialize for Values<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut list = serializer.serialize_seq(Some(self.0.len()))?;
-        for value in self.0 {
-            list.serialize_element(&(!is_absent(*value)).then_some(Float(*value)))?;
-        }
-        list.end()
-    }
+fn samples<S: Serializer>(values: &[f64], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(values.iter().map(|value| (!is_absent(*value)).then_some(Float(*value))))
 }
 
 impl<'a> GraphJson<'a> {
     fn of(graph: &'a Graph) -> Self {
         let matrix = &*graph.answer.value;
+        let stat = |stat: &'a Stat| StatJson {
+            name: &stat.name,
+            labels: &stat.labels,
+            time: seconds(stat.at_ms),
+            value: &stat.value,
+        };
         let series = matrix.series.iter().zip(&graph.names).map(|(series, name)| GraphSeriesJson {
             name,
             labels: &series.labels,
-            values: Values(&series.values),
+            values: &series.values,
         });
         Self {
             query: &graph.query,
@@ -145,7 +119,7 @@ impl<'a> GraphJson<'a> {
             series: series.collect(),
             // No limit on series is set yet, so none is ever left out.
             dropped_series: 0,
-            stats: graph.stats.iter().map(StatJson::of).collect(),
+            stats: graph.stats.iter().map(stat).collect(),
         }
     }
 }

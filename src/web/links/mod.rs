@@ -19,7 +19,7 @@ use crate::catalog::EntityRef;
 use crate::promql::quote;
 use crate::web::assets;
 use crate::web::format::Format;
-use crate::web::params::{LegendOrder, PageParams};
+use crate::web::params::{ColumnOrder, LegendColumn, PageParams};
 use crate::web::row_id::RowId;
 
 /// What stays unescaped in one segment of a path (RFC 3986, unreserved).
@@ -132,7 +132,7 @@ impl Links<'_> {
     /// What the address gave, at another path, with some parameters set (Some) or taken out (None). Without
     /// changes: the page itself. A change of what a table lists goes back to its first page.
     pub fn with(&self, path: &str, changes: &[(&'static str, Option<&str>)]) -> Link {
-        // The path of an unknown page is a stranger's: two slashes would name another host.
+        // Anybody may write the path of an unknown page. Two slashes would name another host.
         let link = Link::at(format!("/{}", path.trim_start_matches(['/', '\\'])));
         let first_page = changes.iter().any(|(name, _)| PAGED_BY.contains(name));
         let gone: Vec<&str> =
@@ -146,8 +146,15 @@ impl Links<'_> {
         self.with(path, &[("from", Some(from)), ("to", Some(to)), ("range", None), ("page", None)])
     }
 
+    /// Another page of the list at `path`.
+    pub fn paged(&self, path: &str, page: usize) -> NavLink {
+        let page = page.to_string();
+        let href = self.with(path, &[("page", Some(&page))]);
+        NavLink::new(page, href, false)
+    }
+
     /// The page at `path` with the legend of one graph in another order.
-    pub fn ordered(&self, path: &str, graph: &str, order: Option<LegendOrder>) -> Link {
+    pub fn ordered(&self, path: &str, graph: &str, order: Option<ColumnOrder<LegendColumn>>) -> Link {
         let orders = self.params.legends.with_order(graph, order);
         let set = orders.iter().map(|order| ("legend", Some(order.as_str())));
         self.with(path, &[("legend", None)].into_iter().chain(set).collect::<Vec<_>>())

@@ -1,4 +1,4 @@
-//! Links out of the portal: to an instance's own pages, and those that strangers wrote into the data.
+//! Links out of the portal: to the pages of Prometheus and Alertmanager, and links in annotations and catalog files.
 
 use jiff::tz::TimeZone;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -44,13 +44,7 @@ pub fn new_silence(ui_url: &Url, labels: &Labels) -> String {
     let matcher = |(name, value): (&str, &str)| Matcher::new(name, MatchOp::Equal, value).ok();
     let matchers = labels.iter().filter(|(_, value)| !value.is_empty()).filter_map(matcher);
     let filter = format!("{{{}}}", matchers.map(|m| m.to_string()).collect::<Vec<_>>().join(", "));
-    let mut url = ui_url.clone();
-    let _ = url.set_username("");
-    let _ = url.set_password(None);
-    if let Ok(mut segments) = url.path_segments_mut() {
-        segments.pop_if_empty().push("");
-    }
-    url.set_query(None);
+    let mut url = under(ui_url, "");
     url.set_fragment(Some(&format!("/silences/new?filter={}", utf8_percent_encode(&filter, VALUE))));
     url.into()
 }

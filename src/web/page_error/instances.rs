@@ -74,10 +74,10 @@ mod tests {
 
     #[test]
     fn an_unknown_instance_names_the_known_ones() {
-        let check = |asked: Option<&str>, known: &[&str], expected: &str| {
+        let check = |requested: Option<&str>, known: &[&str], expected: &str| {
             let known = known.iter().map(|name| (*name).to_owned()).collect();
             let reason = Reason::Denied { instance: InstanceName::new("hidden") };
-            let unknown = UnknownInstance { requested: asked.map(str::to_owned), known, reason };
+            let unknown = UnknownInstance { requested: requested.map(str::to_owned), known, reason };
             let message = ErrorText::of(&Failure::UnknownInstance(unknown)).message();
             assert!(message.contains(expected) && !message.contains("hidden"), "{message}");
         };

@@ -57,6 +57,10 @@ impl PageError {
         Self::Internal(format!("{part} failed: {error}"))
     }
 
+    pub fn bad_parameter(parameter: &'static str, message: impl Into<String>) -> Self {
+        Self::BadParameters(vec![ParamProblem { parameter, message: message.into() }])
+    }
+
     pub fn unknown_instance(unknown: UnknownInstance) -> Self {
         Self::Failed(Failure::UnknownInstance(unknown))
     }

@@ -7,10 +7,10 @@ use super::upstream::prometheus;
 use super::{ErrorText, PageError};
 use crate::monitoring::Failure;
 use crate::upstream::ErrorKind;
+use crate::web::params::ParamProblem;
 
 /// The kind of a fault of the portal itself, which the contract's table does not list.
 const INTERNAL: &str = "internal";
-const NOT_FOUND: &str = "not_found";
 const BAD_PARAMETER: &str = "bad_parameter";
 
 impl ErrorText {
@@ -39,28 +39,18 @@ pub(super) fn for_operator(failure: &Failure) -> String {
 impl PageError {
     pub fn text(&self) -> ErrorText {
         match self {
-            Self::NoSuchPage => ErrorText::new(
-                StatusCode::NOT_FOUND,
-                NOT_FOUND,
+            Self::NoSuchPage => not_found(
                 "Page not found",
                 "There is no page at this address.",
                 "Check the address, or find the entity in the catalog.",
             ),
-            Self::NoSuchEntity(reference) => ErrorText::new(
-                StatusCode::NOT_FOUND,
-                NOT_FOUND,
+            Self::NoSuchEntity(reference) => not_found(
                 "Entity not found",
                 format!("The catalog has no entity {reference}."),
                 "It may be new, renamed or removed, or its file may have an error: see the status page.",
             ),
             Self::NoSuchGraph { graphs } => no_such_graph(*graphs),
-            Self::BadParameters(problems) => {
-                let each =
-                    problems.iter().map(|problem| format!("{}: {}", problem.parameter, problem.message));
-                let all = each.collect::<Vec<_>>().join("; ");
-                let title = "Invalid parameter in the address";
-                ErrorText::new(StatusCode::BAD_REQUEST, BAD_PARAMETER, title, format!("{all}."), "")
-            }
+            Self::BadParameters(problems) => bad_parameters(problems),
             Self::AdHocForbidden => ad_hoc_forbidden(),
             Self::NoSuchInstance(unknown) => no_such_instance(unknown),
             Self::BrokenQuery(problem) => {
@@ -75,13 +65,7 @@ impl PageError {
                 "This page accepts only GET and HEAD.",
                 "",
             ),
-            Self::Internal(_) => ErrorText::new(
-                StatusCode::INTERNAL_SERVER_ERROR,
-                INTERNAL,
-                "Internal error",
-                "The portal failed. Its log has the details under this request's id.",
-                "Try again. If it fails again, contact the portal's operators.",
-            ),
+            Self::Internal(_) => internal(),
             Self::Refused(status) => ErrorText::new(
                 *status,
                 if status.is_server_error() { INTERNAL } else { "bad_request" },
@@ -91,6 +75,27 @@ impl PageError {
             ),
         }
     }
+}
+
+fn not_found(title: &str, explanation: impl Into<String>, advice: &str) -> ErrorText {
+    ErrorText::new(StatusCode::NOT_FOUND, "not_found", title, explanation, advice)
+}
+
+fn bad_parameters(problems: &[ParamProblem]) -> ErrorText {
+    let each = problems.iter().map(|problem| format!("{}: {}", problem.parameter, problem.message));
+    let all = each.collect::<Vec<_>>().join("; ");
+    let title = "Invalid parameter in the address";
+    ErrorText::new(StatusCode::BAD_REQUEST, BAD_PARAMETER, title, format!("{all}."), "")
+}
+
+fn internal() -> ErrorText {
+    ErrorText::new(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        INTERNAL,
+        "Internal error",
+        "The portal failed. Its log has the details under this request's id.",
+        "Try again. If it fails again, contact the portal's operators.",
+    )
 }
 
 fn catalog_not_read() -> ErrorText {
@@ -120,8 +125,7 @@ fn no_such_graph(graphs: usize) -> ErrorText {
         1 => "The entity has one graph.".to_owned(),
         several => format!("The entity has {several} graphs, numbered from 1."),
     };
-    let advice = "The annotation prometheus.io/rule lists them.";
-    ErrorText::new(StatusCode::NOT_FOUND, NOT_FOUND, "Graph not found", explanation, advice)
+    not_found("Graph not found", explanation, "The annotation prometheus.io/rule lists them.")
 }
 
 fn invalid_query(explanation: String, advice: &str) -> ErrorText {

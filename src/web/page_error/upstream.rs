@@ -68,11 +68,42 @@ fn status(kind: ErrorKind) -> StatusCode {
 /// Title, explanation and advice.
 fn by_kind(kind: ErrorKind, who: &str) -> (String, &'static str, &'static str) {
     match kind {
-        ErrorKind::BadQuery => (
-            format!("{who} rejected the query"),
-            "The query was sent, but Prometheus could not evaluate it.",
-            "Fix the query and try again.",
+        ErrorKind::BadQuery
+        | ErrorKind::TooManySamples
+        | ErrorKind::TooManyPoints
+        | ErrorKind::TooLarge
+        | ErrorKind::Timeout => by_query(kind, who),
+        ErrorKind::Unauthorized
+        | ErrorKind::Certificate
+        | ErrorKind::Tls
+        | ErrorKind::HtmlPage
+        | ErrorKind::NotTheApi => by_address(kind, who),
+        ErrorKind::Overloaded => (
+            format!("{who} is busy"),
+            "The instance has more queries than it can answer now.",
+            "Try again in a moment.",
         ),
+        ErrorKind::Unreachable => (
+            format!("{who} is not answering"),
+            "The portal could not connect to it, or the connection broke.",
+            "It may be down; contact its operators.",
+        ),
+        ErrorKind::Incomplete => (
+            format!("{who} sent an incomplete answer"),
+            "The answer was cut short or lacked a part, so none of it is shown.",
+            "Try again.",
+        ),
+        ErrorKind::Upstream => (
+            format!("{who} failed"),
+            "It answered with an error.",
+            "Try again. If it fails again, contact its operators.",
+        ),
+    }
+}
+
+/// The same where another query may work.
+fn by_query(kind: ErrorKind, who: &str) -> (String, &'static str, &'static str) {
+    match kind {
         // The instance's limit is no mistake of the query's author.
         ErrorKind::TooManySamples => (
             format!("The query reads more samples than {who} allows"),
@@ -84,53 +115,37 @@ fn by_kind(kind: ErrorKind, who: &str) -> (String, &'static str, &'static str) {
             "The query is valid, but at this step each series has too many points.",
             "Try a longer step or a shorter range.",
         ),
-        ErrorKind::Overloaded => (
-            format!("{who} is busy"),
-            "The instance has more queries than it can answer now.",
-            "Try again in a moment.",
+        ErrorKind::TooLarge => (
+            format!("{who} sent too much data"),
+            "The answer is larger than the portal's limit.",
+            "Select fewer series, a shorter range or a longer step.",
         ),
         ErrorKind::Timeout => (
             format!("{who} did not answer in time"),
             "The instance is slow, or the query reads too much.",
             "Try a shorter range or a longer step.",
         ),
-        ErrorKind::Unreachable => (
-            format!("{who} is not answering"),
-            "The portal could not connect to it, or the connection broke.",
-            "It may be down; contact its operators.",
+        _ => (
+            format!("{who} rejected the query"),
+            "The query was sent, but Prometheus could not evaluate it.",
+            "Fix the query and try again.",
         ),
+    }
+}
+
+/// The same where the portal's configuration may be wrong.
+fn by_address(kind: ErrorKind, who: &str) -> (String, &'static str, &'static str) {
+    match kind {
         ErrorKind::Unauthorized => (
             format!("{who} rejected the portal's credentials"),
             "The portal's own credentials were rejected, not yours.",
             "The portal's operators can fix its configuration.",
         ),
-        ErrorKind::Certificate | ErrorKind::Tls | ErrorKind::HtmlPage => by_address(kind, who),
         ErrorKind::NotTheApi => (
             format!("{who} did not answer like Prometheus"),
             "The answer was a page, a redirect or other data; it may be a proxy or login page.",
             "The portal's operators can check the instance's address.",
         ),
-        ErrorKind::Incomplete => (
-            format!("{who} sent an incomplete answer"),
-            "The answer was cut short or lacked a part, so none of it is shown.",
-            "Try again.",
-        ),
-        ErrorKind::TooLarge => (
-            format!("{who} sent too much data"),
-            "The answer is larger than the portal's limit.",
-            "Select fewer series, a shorter range or a longer step.",
-        ),
-        ErrorKind::Upstream => (
-            format!("{who} failed"),
-            "It answered with an error.",
-            "Try again. If it fails again, contact its operators.",
-        ),
-    }
-}
-
-/// The same where the fault is at the instance's address.
-fn by_address(kind: ErrorKind, who: &str) -> (String, &'static str, &'static str) {
-    match kind {
         ErrorKind::Certificate => (
             format!("The TLS certificate of {who} was rejected"),
             "The certificate is untrusted, expired or for another host, so no query was sent.",

@@ -1,29 +1,16 @@
 //! The graph of one alert's expression: a page, or what an opened row fetches.
 
-use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse};
-use askama::Template;
 
-use super::ad_hoc::{AdHocForm, AdHocPage};
-use super::head::Head;
-use super::time_bar::TimeBar;
-use super::top::Top;
-use super::{Shell, panel_context, summary_without_alerts};
+use super::panel_context;
+use super::top::Tab;
+use super::view_page::ViewPage;
 use crate::web::format::Format;
 use crate::web::links::Page;
 use crate::web::page_error::PageError;
 use crate::web::panels::GraphPanel;
-use crate::web::reply::{self, CachePolicy};
-use crate::web::request::{Subject, View};
-
-#[derive(Template)]
-#[template(path = "pages/alert_graph.html")]
-pub struct AlertGraphPage<'a> {
-    pub shell: Shell<'a>,
-    pub top: Top,
-    pub bar: TimeBar,
-    pub graph: GraphPanel,
-}
+use crate::web::reply;
+use crate::web::request::View;
 
 /// The address names the row, never its expression: that is the instance's, not a query of the reader.
 pub async fn show(request: HttpRequest, view: View, format: Format) -> Result<HttpResponse, PageError> {
@@ -33,21 +20,15 @@ pub async fn show(request: HttpRequest, view: View, format: Format) -> Result<Ht
     if let Some(fault) = view.instance.as_ref().err().filter(|_| view.is_ad_hoc()) {
         return Err(fault.clone());
     }
-    let instance = view.instance.as_ref().ok().map(|routed| routed.settings());
     let found = view.alert_graph(row).await;
-    let graph = GraphPanel::of_alert(&panel_context(&view, &link), instance, row, found);
+    let graph = GraphPanel::of_alert(panel_context(&view, &link), view.instance_settings(), row, found);
     if format == Format::Fragment {
-        return reply::html(&request, &graph, CachePolicy::Live);
+        return reply::html(&request, &graph);
     }
-    let status = if graph.is_gone() { StatusCode::NOT_FOUND } else { StatusCode::OK };
-    let top = match &view.subject {
-        Subject::Entity(entity) => Head::of(&view, entity, "", summary_without_alerts(&view)).into(),
-        Subject::AdHoc(_) => {
-            let form = AdHocForm::of(&view, AdHocPage::AlertGraph, "Explore: Alerts");
-            Top::AdHoc(Box::new(AdHocForm { title: graph.title.clone(), ..form }))
-        }
-    };
-    let page =
-        AlertGraphPage { shell: Shell::of(&view, &link, &top), bar: TimeBar::of(&view, &link), top, graph };
-    reply::html_as(&request, status, &page, CachePolicy::Live)
+    let mut page = ViewPage::of(&view, &link, Tab::AlertGraph, None);
+    if view.is_ad_hoc() {
+        page.shell.title.clone_from(&graph.title);
+    }
+    let page = ViewPage { problems: None, graph: Some(graph), ..page };
+    reply::html_as(&request, page.status(), &page)
 }

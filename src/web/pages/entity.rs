@@ -1,46 +1,23 @@
 //! An entity's page: its alerts, then every graph. Also what its annotations say, as JSON.
 
-use std::sync::Arc;
-
 use actix_web::{HttpRequest, HttpResponse};
-use askama::Template;
 use futures_util::future::join4;
 
-use super::head::Head;
-use super::time_bar::TimeBar;
-use super::top::Top;
-use super::{Shell, briefly, graphs, is_unknown, members, panel_context, problems, summary_without_alerts};
-use crate::catalog::Entity;
+use super::top::Tab;
+use super::view_page::ViewPage;
+use super::{briefly, graphs, is_unknown, members, panel_context, problems, summary_without_alerts};
+use crate::annotations::{ALERT, RULE};
 use crate::monitoring::{AlertQuery, Failure, deadlines};
 use crate::web::data;
 use crate::web::format::Format;
 use crate::web::links::Page;
-use crate::web::page_error::{ErrorText, PageError};
+use crate::web::page_error::PageError;
 use crate::web::panels::members::MemberList;
-use crate::web::panels::missing::MissingAnnotation;
 use crate::web::panels::{
-    AccountPanel, AlertsPanel, GraphPanel, MembersPanel, MissingPanel, PanelContext, ProblemsPanel,
-    ResolvedAlertPanel, StateSummary,
+    AccountPanel, AlertsPanel, MembersPanel, MissingPanel, PanelContext, ResolvedAlertPanel, StateSummary,
 };
 use crate::web::reply;
 use crate::web::request::{Access, View};
-
-#[derive(Template)]
-#[template(path = "pages/entity.html", blocks = ["content"])]
-pub struct EntityPage<'a> {
-    pub shell: Shell<'a>,
-    pub top: Top,
-    pub bar: TimeBar,
-    pub problems: Option<ProblemsPanel>,
-    /// One failure in place of all panels.
-    pub fault: Option<ErrorText>,
-    pub missing: Option<MissingPanel>,
-    pub members: Option<MembersPanel>,
-    pub resolved: Option<ResolvedAlertPanel>,
-    pub alerts: Option<AlertsPanel>,
-    pub graphs: Vec<GraphPanel>,
-    pub account: AccountPanel,
-}
 
 pub async fn show(request: HttpRequest, view: View, format: Format) -> Result<HttpResponse, PageError> {
     if format == Format::Json {
@@ -53,37 +30,32 @@ pub async fn show(request: HttpRequest, view: View, format: Format) -> Result<Ht
     let fault = view.instance.as_ref().err().map(PageError::text);
     let is_missing = view.spec.is_empty() && !is_unknown(&view);
     let has_panels = fault.is_none() && !is_missing;
-    let alerts = async { if has_panels { alerts(&view, &context).await } else { None } };
-    let graphs = async { if has_panels { graphs::panels(&view, &context).await } else { Vec::new() } };
+    let alerts = async { if has_panels { alerts(&view, context).await } else { None } };
+    let graphs = async { if has_panels { graphs::panels(&view, context).await } else { Vec::new() } };
     let members = members::panel(&view, entity, MemberList::First);
     let (alerts, graphs, resolved, members) = join4(alerts, graphs, resolved(&view), members).await;
     let summary = match &alerts {
         Some(alerts) => alerts.summary.clone(),
         None => summary(&view, fault.is_some(), is_missing, members.as_ref()),
     };
-    let top = Head::of(&view, entity, "Overview", summary).into();
     let is_empty = is_missing && members.is_none();
-    let page = EntityPage {
-        shell: Shell::of(&view, &link, &top),
-        bar: TimeBar::of(&view, &link),
-        problems: problems(&view),
-        account: account(&view, entity),
-        missing: is_empty.then(|| MissingPanel::of(entity, MissingAnnotation::Everything)),
+    let page = ViewPage {
+        account: Some(AccountPanel { view: &view, entity, problems: problems(&view) }),
+        missing: is_empty.then_some(MissingPanel { entity, annotations: &[RULE, ALERT] }),
         members,
         fault: fault.filter(|_| !is_missing),
-        top,
         resolved,
         alerts,
         graphs,
+        ..ViewPage::of(&view, &link, Tab::Overview, Some(summary))
     };
     reply::page(&request, &page, &page.as_content())
 }
 
-async fn alerts(view: &View, context: &PanelContext<'_>) -> Option<AlertsPanel> {
+async fn alerts<'a>(view: &'a View, context: PanelContext<'a>) -> Option<AlertsPanel<'a>> {
     view.spec.alerts.as_ref()?;
     let answer = briefly(view.alerts(view.params.table.show_inactive)).await;
-    let instance = view.instance.as_ref().ok().map(|routed| routed.settings());
-    Some(AlertsPanel::of(context, instance, answer, false))
+    Some(AlertsPanel::of(context, view.instance_settings(), answer, false))
 }
 
 /// The state of a page without an alert table.
@@ -97,12 +69,13 @@ fn summary(view: &View, is_faulty: bool, is_missing: bool, members: Option<&Memb
 }
 
 /// The alert that the address names, if it would be this entity's and is no longer active.
-async fn resolved(view: &View) -> Option<ResolvedAlertPanel> {
+async fn resolved(view: &View) -> Option<ResolvedAlertPanel<'_>> {
     let (params, monitoring) = (&view.params, &view.portal.monitoring);
     let instance = &view.routed().ok()?.instance;
+    let labels = params.resolved_labels.as_ref()?;
     let query = AlertQuery {
-        labels: params.resolved.labels.clone()?,
-        at: params.resolved.at,
+        labels: labels.clone(),
+        at: params.resolved_at,
         instance: None,
         ad_hoc: view.portal.settings.allows(Access::AdHoc),
     };
@@ -111,12 +84,5 @@ async fn resolved(view: &View) -> Option<ResolvedAlertPanel> {
     }
     let firing = monitoring.last_firing(instance, &query, view.spec.alerts.as_ref(), params.period.now);
     let firing = tokio::time::timeout(deadlines::PANEL, firing).await.unwrap_or(Err(Failure::Late));
-    Some(ResolvedAlertPanel::of(&query.labels, firing, params))
-}
-
-/// How this page was made.
-fn account(view: &View, entity: &Arc<Entity>) -> AccountPanel {
-    let instance = view.instance.as_ref();
-    let panel = AccountPanel::of(entity, &view.spec, instance.ok(), &view.params.period);
-    AccountPanel { fault: instance.err().map(PageError::text), problems: problems(view), ..panel }
+    Some(ResolvedAlertPanel::of(labels, firing, params))
 }

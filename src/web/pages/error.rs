@@ -16,7 +16,7 @@ use crate::web::format::Format;
 use crate::web::page_error::{ErrorText, PageError};
 use crate::web::params::PageParams;
 use crate::web::proxy;
-use crate::web::reply::{self, CachePolicy};
+use crate::web::reply;
 use crate::web::settings::WebSettings;
 
 /// Most full queues are shorter and most catalogs are read by then.
@@ -68,14 +68,9 @@ fn log(error: &PageError) {
 }
 
 #[derive(Serialize)]
-struct ErrorBody<'t> {
-    error: ErrorFields<'t>,
-}
-
-#[derive(Serialize)]
-struct ErrorFields<'t> {
-    kind: &'t str,
-    message: &'t str,
+#[serde(rename_all = "lowercase")]
+enum ErrorBody<'t> {
+    Error { kind: &'t str, message: &'t str },
 }
 
 fn body(request: &HttpRequest, route: &str, error: &PageError) -> HttpResponse {
@@ -83,9 +78,8 @@ fn body(request: &HttpRequest, route: &str, error: &PageError) -> HttpResponse {
     let reply = if proxy::is_route(route) {
         proxy::refusal(request, error, text)
     } else if Format::of_route(route).is_some() {
-        let message = text.message();
-        let error = ErrorFields { kind: text.kind, message: &message };
-        reply::json_as(request, text.status, &ErrorBody { error }, CachePolicy::Live)
+        let body = ErrorBody::Error { kind: text.kind, message: &text.message() };
+        reply::json_as(request, text.status, &body)
     } else {
         page(request, text)
     };
@@ -106,7 +100,7 @@ fn page(request: &HttpRequest, error: &ErrorText) -> Result<HttpResponse, PageEr
     let params = PageParams::read(request.query_string(), &settings.defaults, clock::now());
     let mut shell = Shell::new(settings, &params, request.path(), &error.title);
     shell.icon = "unknown";
-    reply::html_as(request, error.status, &ErrorPage { shell, error }, CachePolicy::Live)
+    reply::html_as(request, error.status, &ErrorPage { shell, error })
 }
 
 #[cfg(test)]

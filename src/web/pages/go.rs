@@ -5,20 +5,20 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 
 use super::alert_target::AlertTime;
-use super::unmatched::Unmatched;
+use super::unmatched::{self, Unmatched};
 use super::{Shell, redirect};
 use crate::annotations::{ALERT, LABELS, SERVICE_NAME};
 use crate::clock;
 use crate::monitoring::{Activity, AlertIndexer, AlertQuery, AlertRow, Lookup, MatchedEntity, Monitoring};
 use crate::prometheus::InstanceName;
 use crate::promql::{MatchOp, Matcher, quote};
-use crate::web::links::{Link, Links};
+use crate::web::links::{Link, Page, Source};
 use crate::web::page_error::PageError;
-use crate::web::panels::AlertsPanel;
 use crate::web::panels::missing::single_quoted;
+use crate::web::panels::summary::StateText;
 use crate::web::panels::times::Moment;
 use crate::web::params::{AT, GoParams, PageParams, ParamProblem};
-use crate::web::reply::{self, CachePolicy};
+use crate::web::reply;
 use crate::web::request::{Access, Portal};
 
 /// Labels that usually name the service or team of an alert.
@@ -28,39 +28,12 @@ const TYPICAL: [&str; 7] = ["service", "app", "job", "component", "namespace", "
 #[template(path = "pages/go.html")]
 pub struct GoPage<'a> {
     pub shell: Shell<'a>,
-    /// `HighLoad`, or empty.
-    pub name: String,
-    pub labels: Vec<(String, String)>,
-    pub matches: Vec<MatchRow>,
-    pub beyond: usize,
-    pub silent: Vec<String>,
-    /// Instances that answered, but not completely.
-    pub unsure: Vec<String>,
-    /// Some entities were not tested.
-    pub is_untried: bool,
-    /// Some alerts of an instance were not tested.
-    pub is_cut: bool,
-    /// Some instances are open to certain entities only.
-    pub is_closed: bool,
-    /// Backstage's entities are missing: it could never be read.
-    pub is_partial: bool,
-    pub alerts: Option<AlertsPanel>,
-    pub elsewhere: Vec<(String, Link)>,
-    pub yaml: String,
-}
-
-/// An entity among several.
-pub struct MatchRow {
-    pub title: String,
-    pub href: Link,
-    pub kind: String,
-    pub namespace: String,
-    pub instance: String,
-    pub state: &'static str,
-    pub text: &'static str,
-    pub count: usize,
-    /// The time of the state, if the instance does not answer now.
-    pub not_since: Option<Moment>,
+    pub portal: &'a Portal,
+    pub query: &'a AlertQuery,
+    pub lookup: &'a Lookup,
+    pub time: &'a AlertTime,
+    /// What is shown of an alert that no entity shows.
+    pub unmatched: Unmatched<'a>,
 }
 
 pub async fn show(
@@ -87,11 +60,19 @@ pub async fn show(
         let alert = time.link(&portal, entity).await;
         return Ok(redirect(&links.entity_alert(&entity.entity.reference, &alert)));
     }
-    let matches = lookup.entities.iter().map(|entity| MatchRow::of(entity, links, &time)).collect();
     page_params.problems = params.problems;
-    let unmatched = Unmatched::of(&portal, &lookup, &params.query, now).await;
-    let page = GoPage::of(&portal, &page_params, &params.query, &lookup, matches, unmatched);
-    reply::html(&request, &page, CachePolicy::Live)
+    let table = settings.links(&page_params).to(Page::Alerts(Source::AdHoc));
+    let view = unmatched::view(&portal, &lookup, &params.query, now);
+    let page = GoPage {
+        // Every parameter of the address is a label, so no link to this page can change how it looks.
+        shell: Shell::new(settings, &page_params, "", params.query.name().unwrap_or("An alert")),
+        unmatched: Unmatched::of(view.as_ref(), &table, &lookup, &params.query).await,
+        portal: &portal,
+        query: &params.query,
+        lookup: &lookup,
+        time: &time,
+    };
+    reply::html(&request, &page)
 }
 
 /// An instance that is not configured. One that is not open to all looks the same.
@@ -112,76 +93,68 @@ fn bad_time(params: &GoParams, query: &str) -> Option<String> {
     })
 }
 
-impl MatchRow {
-    fn of(matched: &MatchedEntity, links: Links<'_>, time: &AlertTime) -> Self {
-        let (state, text) = match matched.state {
-            Activity::Active(state) => (state.as_str(), state.as_str()),
-            Activity::Resolved => ("inactive", "not active"),
-            Activity::Unknown => ("unknown", "unknown"),
-        };
-        let reference = &matched.entity.reference;
-        let not_since = matched.stale_since.filter(|_| matched.state != Activity::Unknown);
-        Self {
-            title: matched.entity.display_name().to_owned(),
-            href: links.entity_alert(reference, &time.link_over(matched, None)),
-            kind: matched.entity.kind.clone(),
-            namespace: reference.namespace().to_owned(),
-            instance: matched.instance.name().to_string(),
-            state,
-            text,
-            count: matched.rows.iter().filter(|row| row.is_active()).count(),
-            not_since: not_since.map(|at| Moment::of(at, time.now, &links.params.zone)),
+impl GoPage<'_> {
+    /// `HighLoad`, or empty.
+    fn name(&self) -> &str {
+        self.query.name().unwrap_or_default()
+    }
+
+    /// Of the alert, besides its name.
+    fn labels(&self) -> Vec<(&str, &str)> {
+        self.query.labels.iter().filter(|(label, _)| *label != "alertname").collect()
+    }
+
+    fn href(&self, matched: &MatchedEntity) -> Link {
+        self.shell.links.entity_alert(&matched.entity.reference, &self.time.link_over(matched, None))
+    }
+
+    /// The word for the state, and its class.
+    fn state(&self, matched: &MatchedEntity) -> StateText {
+        match matched.state {
+            Activity::Active(state) => StateText::new(state.as_str(), state.as_str()),
+            Activity::Resolved => StateText::new("inactive", "not active"),
+            Activity::Unknown => StateText::new("unknown", "unknown"),
         }
     }
-}
 
-impl<'a> GoPage<'a> {
-    fn of(
-        portal: &'a Portal,
-        params: &'a PageParams,
-        query: &AlertQuery,
-        lookup: &Lookup,
-        matches: Vec<MatchRow>,
-        unmatched: Unmatched,
-    ) -> Self {
-        let name = query.name().unwrap_or_default().to_owned();
-        let others = query.labels.iter().filter(|(label, _)| *label != "alertname");
-        let title = if name.is_empty() { "An alert" } else { name.as_str() };
-        let row = lookup.unowned.first().and_then(|(instance, rows)| Some((instance, rows.first()?)));
-        let monitoring = &portal.monitoring;
-        let is_open = |name: &InstanceName| monitoring.instance(Some(name.as_str())).is_ok();
-        let backstage = portal.catalog.backstage();
-        Self {
-            // Every parameter of the address is a label, so no link to this page can change how it looks.
-            shell: Shell::new(&portal.settings, params, "", title),
-            labels: others.map(|(label, value)| (label.to_owned(), value.to_owned())).collect(),
-            yaml: if matches.is_empty() { yaml(query, row) } else { String::new() },
-            is_closed: !monitoring.instances().all(|instance| is_open(instance.name())),
-            is_partial: backstage.is_some_and(|state| state.failing.is_some() && state.good_at.is_none()),
-            matches,
-            beyond: lookup.beyond,
-            silent: lookup.silent.iter().map(ToString::to_string).collect(),
-            unsure: lookup.unsure.iter().map(ToString::to_string).collect(),
-            is_untried: lookup.is_partial,
-            is_cut: lookup.is_cut,
-            alerts: unmatched.alerts,
-            elsewhere: unmatched.elsewhere,
-            name,
-        }
+    /// How many rows of the alert are active.
+    fn active(&self, matched: &MatchedEntity) -> usize {
+        matched.rows.iter().filter(|row| row.is_active()).count()
+    }
+
+    /// The time of the state, if the instance does not answer now.
+    fn not_since(&self, matched: &MatchedEntity) -> Option<Moment> {
+        let at = matched.stale_since.filter(|_| matched.state != Activity::Unknown)?;
+        Some(Moment::of(&at, self.shell.params))
+    }
+
+    /// Backstage's entities are missing: it could never be read.
+    fn is_partial(&self) -> bool {
+        let backstage = self.portal.catalog.backstage();
+        backstage.is_some_and(|state| state.failing.is_some() && state.good_at.is_none())
     }
 
     /// More entities may show it than those listed.
     fn may_have_more(&self) -> bool {
-        self.is_untried || self.is_cut || !self.silent.is_empty() || !self.unsure.is_empty()
+        let lookup = self.lookup;
+        lookup.is_partial || lookup.is_cut || !lookup.silent.is_empty() || !lookup.unsure.is_empty()
     }
 
     /// Every instance answered completely, and is open to every entity.
     fn all_checked(&self) -> bool {
-        self.silent.is_empty() && self.unsure.is_empty() && !self.is_closed
+        let monitoring = &self.portal.monitoring;
+        let is_open = |name: &InstanceName| monitoring.instance(Some(name.as_str())).is_ok();
+        let all_open = monitoring.instances().all(|instance| is_open(instance.name()));
+        self.lookup.silent.is_empty() && self.lookup.unsure.is_empty() && all_open
+    }
+
+    /// The annotations that make an entity show the alert.
+    fn yaml(&self) -> String {
+        let row = self.lookup.unowned.first().and_then(|(instance, rows)| Some((instance, rows.first()?)));
+        yaml(self.query, row)
     }
 }
 
-/// The annotations that make an entity show the alert.
 fn yaml(query: &AlertQuery, row: Option<(&InstanceName, &AlertRow)>) -> String {
     let name = row.map_or(query.name().unwrap_or_default(), |(_, row)| row.name());
     let labels = row.map_or(&query.labels, |(_, row)| row.labels());

@@ -3,41 +3,25 @@
 use actix_web::http::StatusCode;
 use actix_web::web::{self, Data};
 use actix_web::{HttpRequest, HttpResponse};
-use askama::Template;
 
-use super::ad_hoc::{AdHocForm, AdHocPage};
-use super::head::Head;
-use super::time_bar::TimeBar;
-use super::top::Top;
-use super::{Shell, panel_context, problems, redirect, rule_link, summary_without_alerts};
-use crate::chart::{Plot, svg};
+use super::top::Tab;
+use super::view_page::ViewPage;
+use super::{panel_context, problems, redirect, rule_link};
+use crate::chart::Plot;
+use crate::chart::svg::{self, SvgStyle};
 use crate::monitoring::{AlertIndexer, Expressions, Failure, Graph};
 use crate::prometheus::Origin;
 use crate::web::data;
 use crate::web::format::Format;
 use crate::web::links::{Link, Page, Source};
-use crate::web::page_error::{ErrorText, PageError};
+use crate::web::page_error::PageError;
 use crate::web::panels::chart::{canvas, capped};
 use crate::web::panels::remarks::{Level, Remark, of_graph};
 use crate::web::panels::stats::texts;
 use crate::web::panels::{GraphPanel, PanelContext, ProblemsPanel};
 use crate::web::params::PageParams;
-use crate::web::reply::{self, CachePolicy};
-use crate::web::request::{FileSize, GraphNumber, GraphRequest, Subject, View, bad_parameter};
-
-#[derive(Template)]
-#[template(path = "pages/graph.html")]
-pub struct GraphPage<'a> {
-    pub shell: Shell<'a>,
-    pub top: Top,
-    pub bar: TimeBar,
-    /// Further expressions of an address of Prometheus, each with a page of its own.
-    pub further: Vec<(String, Link)>,
-    pub problems: Option<ProblemsPanel>,
-    /// Why an ad-hoc page has no graph.
-    pub fault: Option<ErrorText>,
-    pub graph: Option<GraphPanel>,
-}
+use crate::web::reply;
+use crate::web::request::{GraphNumber, GraphRequest, View, ViewSubject, file_style};
 
 pub async fn show(
     request: HttpRequest,
@@ -58,8 +42,8 @@ pub async fn show(
         Format::Json => data::graph::json(&request, answer(&view, number).await?, &view.params).await,
         Format::Csv => csv(&request, &view, number).await,
         Format::Svg => {
-            let size = FileSize::read(request.query_string())?;
-            svg(&request, size, answer(&view, number).await?, &view.params).await
+            let style = file_style(request.query_string(), view.params.theme)?;
+            svg(&request, style, answer(&view, number).await?, &view.params).await
         }
         Format::Page | Format::Fragment => page(&request, &view, number, format).await,
     }
@@ -71,7 +55,7 @@ async fn answer(view: &View, number: GraphNumber) -> Result<Graph, PageError> {
     let further = view.params.custom.more.len();
     if further > 0 {
         let message = format!("asks for a further graph ({further} in all), and a data form holds one");
-        return Err(bad_parameter("g1.expr", message));
+        return Err(PageError::bad_parameter("g1.expr", message));
     }
     if !view.is_ad_hoc() && view.spec.graphs.is_empty() && view.params.custom.query.is_none() {
         return Err(PageError::Failed(Failure::NoAnnotation));
@@ -86,10 +70,10 @@ async fn csv(request: &HttpRequest, view: &View, number: GraphNumber) -> Result<
     let graph = answer(view, number).await?;
     let number = number.0.to_string();
     match &view.subject {
-        Subject::Entity(entity) => {
+        ViewSubject::Entity(entity) => {
             data::csv::graph(request, &[entity.reference.name(), "graph", &number], graph).await
         }
-        Subject::AdHoc(_) => {
+        ViewSubject::AdHoc(_) => {
             let title = view.params.custom.title.as_deref().unwrap_or("graph");
             data::csv::graph(request, &[graph.instance.clone().as_str(), title], graph).await
         }
@@ -99,13 +83,13 @@ async fn csv(request: &HttpRequest, view: &View, number: GraphNumber) -> Result<
 /// Drawn on a thread for blocking work: a graph may have many samples.
 async fn svg(
     request: &HttpRequest,
-    size: FileSize,
+    style: SvgStyle,
     graph: Graph,
     params: &PageParams,
 ) -> Result<HttpResponse, PageError> {
     let graph = Graph { graph_type: params.graph_type.unwrap_or(graph.graph_type), ..graph };
-    let (params, style) = (params.clone(), size.style(params.theme));
-    let canvas = canvas(&params, Some(size.width), size.height);
+    let params = params.clone();
+    let canvas = canvas(&params, Some(style.width), style.height);
     let draw = move || {
         let plot = Plot::of(&graph, &params.period, &canvas);
         let matrix = &graph.answer.value;
@@ -119,7 +103,7 @@ async fn svg(
         svg::file(&plot, &style, &notes)
     };
     let drawn = web::block(draw).await.map_err(|error| PageError::internal("an SVG file", &error))?;
-    Ok(reply::text(request, StatusCode::OK, "image/svg+xml", drawn.into_bytes(), CachePolicy::Live))
+    Ok(reply::text(request, StatusCode::OK, "image/svg+xml", drawn.into_bytes()))
 }
 
 async fn page(
@@ -143,22 +127,9 @@ async fn page(
         Err(fault) => (None, Some(fault.text())),
     };
     if let Some(panel) = panel.as_ref().filter(|_| format == Format::Fragment) {
-        return reply::html(request, panel, CachePolicy::Live);
+        return reply::html(request, panel);
     }
-    let top = match &view.subject {
-        Subject::Entity(entity) => Head::of(view, entity, "", summary_without_alerts(view)).into(),
-        Subject::AdHoc(_) => {
-            let heading = view.params.custom.title.as_deref().unwrap_or("Explore: Graph");
-            Top::AdHoc(Box::new(AdHocForm::of(view, AdHocPage::Graph, heading)))
-        }
-    };
-    // An instance that no one has is missing. Other faults leave a page with its form.
-    let status = fault.as_ref().map(|fault| fault.status).filter(|status| *status == StatusCode::NOT_FOUND);
-    let further = view.params.custom.more.iter();
-    let page = GraphPage {
-        shell: Shell::of(view, &link, &top),
-        bar: TimeBar::of(view, &link),
-        further: further.map(|query| (query.clone(), view.links().other_query(query))).collect(),
+    let page = ViewPage {
         problems: match &graph {
             Some(GraphRequest { spec, origin: Origin::AdHoc }) => {
                 ProblemsPanel::of_query(&spec.source, &spec.problems)
@@ -166,31 +137,30 @@ async fn page(
             _ => problems(view),
         },
         fault,
-        top,
         graph: panel,
+        ..ViewPage::of(view, &link, Tab::Graph, None)
     };
-    reply::html_as(request, status.unwrap_or(StatusCode::OK), &page, CachePolicy::Live)
+    reply::html_as(request, page.status(), &page)
 }
 
 /// The panel says of an entity's graph why it cannot be drawn. An ad-hoc page says so itself.
-async fn panel(
-    view: &View,
-    link: &Link,
+async fn panel<'a>(
+    view: &'a View,
+    link: &'a Link,
     GraphNumber(number): GraphNumber,
     graph: &GraphRequest,
-) -> Result<GraphPanel, PageError> {
-    let context = panel_context(view, link);
+) -> Result<GraphPanel<'a>, PageError> {
     let source = match &view.subject {
-        Subject::Entity(entity) => Source::Card(&entity.reference),
-        Subject::AdHoc(_) => {
+        ViewSubject::Entity(entity) => Source::Card(&entity.reference),
+        ViewSubject::AdHoc(_) => {
             view.instance.clone()?;
             graph.readable()?;
             Source::AdHoc
         }
     };
-    let instance = view.instance.as_ref().ok().map(|routed| routed.settings());
+    let context = PanelContext { source, ..panel_context(view, link) };
     let answer = view.graph(&graph.spec, graph.origin).await;
-    Ok(GraphPanel::of(&PanelContext { source, ..context }, instance, number, &graph.spec, Some(answer)))
+    Ok(GraphPanel::of(context, view.instance_settings(), number, &graph.spec, Some(answer)))
 }
 
 /// An address without a query that names an instance in vain is wrong already.

@@ -1,31 +1,17 @@
 //! The members of a system, domain, group or user, worst first: a page, or the panel that refreshes itself.
 
 use actix_web::{HttpRequest, HttpResponse};
-use askama::Template;
 
-use super::head::Head;
-use super::time_bar::TimeBar;
-use super::top::Top;
-use super::{Shell, summary_without_alerts};
+use super::top::Tab;
+use super::view_page::ViewPage;
 use crate::catalog::Entity;
 use crate::web::format::Format;
 use crate::web::links::Page;
 use crate::web::page_error::PageError;
 use crate::web::panels::MembersPanel;
 use crate::web::panels::members::MemberList;
-use crate::web::reply::{self, CachePolicy};
+use crate::web::reply;
 use crate::web::request::View;
-
-#[derive(Template)]
-#[template(path = "pages/members.html")]
-pub struct MembersPage<'a> {
-    pub shell: Shell<'a>,
-    pub top: Top,
-    pub bar: TimeBar,
-    pub name: &'a str,
-    /// None: there are none.
-    pub members: Option<MembersPanel>,
-}
 
 pub async fn show(request: HttpRequest, view: View, format: Format) -> Result<HttpResponse, PageError> {
     if view.members.is_none() {
@@ -41,19 +27,13 @@ pub async fn show(request: HttpRequest, view: View, format: Format) -> Result<Ht
         members.leads_page |= list == MemberList::Paged;
         if format == Format::Fragment {
             members.is_fragment = true;
-            return reply::html(&request, members, CachePolicy::Live);
+            return reply::html(&request, members);
         }
     }
-    let summary = members.as_ref().map_or_else(|| summary_without_alerts(&view), |m| m.summary.clone());
-    let top = Head::of(&view, entity, "Members", summary).into();
-    let page = MembersPage {
-        shell: Shell::of(&view, &link, &top),
-        bar: TimeBar::of(&view, &link),
-        name: entity.display_name(),
-        top,
-        members,
-    };
-    reply::html(&request, &page, CachePolicy::Live)
+    let summary = members.as_ref().map(|members| members.summary.clone());
+    let whole = ViewPage::of(&view, &link, Tab::Members, summary);
+    let page = ViewPage { problems: None, members, ..whole };
+    reply::html(&request, &page)
 }
 
 /// None: the entity has no members.

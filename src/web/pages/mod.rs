@@ -1,6 +1,5 @@
 //! The pages, each with a template of the same name.
 
-mod ad_hoc;
 pub mod alert_graph;
 mod alert_target;
 pub mod alerts;
@@ -10,13 +9,13 @@ pub mod error;
 pub mod go;
 pub mod graph;
 pub mod graphs;
-mod head;
 pub mod members;
 mod rule_link;
 pub mod status;
 mod time_bar;
 mod top;
 mod unmatched;
+mod view_page;
 
 use std::future::Future;
 
@@ -26,31 +25,23 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use super::links::{Link, Links, Page, Source};
 use super::panels::{PanelContext, ProblemsPanel, StateSummary};
-use super::params::{PageParams, Theme};
-use super::request::{Access, View};
-use crate::web::panels::times::zone_words;
-use crate::web::reply::CachePolicy;
+use super::params::PageParams;
+use super::request::{Access, View, ViewSubject};
+use crate::chart::svg::Theme;
+use crate::web::reply;
 use crate::web::settings::WebSettings;
-use top::Top;
 
 /// The frame of a page: title, icon, navigation, footer.
 pub struct Shell<'a> {
     pub links: Links<'a>,
-    pub app: &'a str,
+    pub settings: &'a WebSettings,
     /// Of the tab.
     pub title: String,
     /// `ok`, `firing`, `pending` or `unknown`, else `plain`: the tab's icon.
     pub icon: &'static str,
     /// The current link of the header: `catalog`, `query` or `status`.
     pub section: &'static str,
-    pub demo: bool,
-    /// Readers may write queries of their own.
-    pub ad_hoc: bool,
-    /// The status page has a listener of its own.
-    pub admin_apart: bool,
     pub params: &'a PageParams,
-    /// `promenade.embedding.parentOrigins`, with a space between two.
-    pub parents: String,
     /// The path of this page, for the links that change how it looks.
     pub here: String,
 }
@@ -59,24 +50,18 @@ impl<'a> Shell<'a> {
     pub fn new(settings: &'a WebSettings, params: &'a PageParams, path: &str, title: &str) -> Self {
         Self {
             links: settings.links(params),
-            app: &settings.title,
+            settings,
             title: title.to_owned(),
             icon: "plain",
             section: "",
-            demo: settings.demo,
-            ad_hoc: settings.allows(Access::AdHoc),
-            admin_apart: settings.admin_apart,
             params,
-            parents: settings.parent_origins.join(" "),
             here: path.to_owned(),
         }
     }
 
-    /// Of the page of a view.
-    fn of(view: &'a View, page: &Link, top: &Top) -> Self {
-        let shell = Self::new(&view.portal.settings, &view.params, page.path(), &top.title());
-        let section = if view.is_ad_hoc() { "query" } else { "" };
-        Self { icon: top.icon(), section, ..shell }
+    /// Readers may write queries of their own.
+    pub fn ad_hoc(&self) -> bool {
+        self.settings.allows(Access::AdHoc)
     }
 
     pub fn catalog(&self) -> Link {
@@ -91,11 +76,6 @@ impl<'a> Shell<'a> {
         self.links.to(Page::NewQuery)
     }
 
-    /// A parameter as the address has it, for the field of a form.
-    pub fn value(&self, name: &str) -> &str {
-        self.params.given.iter().find(|(n, _)| n == name).map_or("", |(_, value)| value)
-    }
-
     pub fn icon_of(&self, state: &str) -> String {
         self.links.asset(&format!("img/favicon-{state}.svg"))
     }
@@ -104,11 +84,6 @@ impl<'a> Shell<'a> {
     pub fn icon_now(&self) -> String {
         let known = ["ok", "firing", "pending", "plain"].contains(&self.icon);
         self.icon_of(if known { self.icon } else { "unknown" })
-    }
-
-    /// The page's time zone.
-    pub fn zone(&self) -> String {
-        zone_words(self.params.period.now, &self.params.zone)
     }
 
     pub fn is_theme(&self, theme: &str) -> bool {
@@ -157,15 +132,20 @@ fn is_unknown(view: &View) -> bool {
     view.spec.unread || (view.instance.is_err() && view.spec.service_name.is_some())
 }
 
+/// The state of a page that shows no alerts.
 fn summary_without_alerts(view: &View) -> StateSummary {
-    let instance = view.instance.as_ref().ok().map(|routed| routed.name().to_string());
-    if is_unknown(view) { StateSummary::unknown(instance) } else { StateSummary::without_alerts(instance) }
+    let instance = view.instance_settings().map(|instance| instance.name.to_string());
+    match &view.subject {
+        ViewSubject::AdHoc(_) => StateSummary::without_alerts(None),
+        ViewSubject::Entity(_) if is_unknown(view) => StateSummary::unknown(instance),
+        ViewSubject::Entity(_) => StateSummary::without_alerts(instance),
+    }
 }
 
 fn redirect(page: &Link) -> HttpResponse {
     HttpResponse::build(StatusCode::FOUND)
         .insert_header((LOCATION, page.to_string()))
-        .insert_header((CACHE_CONTROL, CachePolicy::Live.header()))
+        .insert_header((CACHE_CONTROL, reply::LIVE))
         .finish()
 }
 

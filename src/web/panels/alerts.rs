@@ -2,18 +2,20 @@
 
 use askama::Template;
 
-use super::cells::Shows;
-use super::controls::{ColumnHead, Controls, columns, control, pager, source};
+use super::cells::all_pairs;
+use super::controls::{Chip, ColumnHead, chips, columns, control, pager, source};
 use super::remarks::{Level, Remark, of_alerts};
 use super::rows::{self, Paging};
 use super::rule_rows::{RowBuilder, RowView, RuleRows};
-use super::times::Moment;
+use super::times::{self, Moment};
 use super::{Frame, Outcome, Pager, PanelContext, StateSummary, counted};
 use crate::monitoring::{AlertRow, AlertTable, Failure, Verdict};
 use crate::page_params::PageSize;
 use crate::prometheus::{AlertState, InstanceName, InstanceSettings};
-use crate::web::links::{self, Link, NavLink};
-use crate::web::params::INSTANCE;
+use crate::upstream::SentTime;
+use crate::web::format::Format;
+use crate::web::links::{self, Link, NavLink, Page};
+use crate::web::params::{ColumnParams, INSTANCE};
 use crate::web::row_id::RowId;
 
 /// A table without controls shows this many rows and counts the rest.
@@ -22,26 +24,26 @@ const MAX_ROWS: usize = 20;
 /// The panel with id `alerts`.
 #[derive(Template)]
 #[template(path = "panels/alerts.html")]
-pub struct AlertsPanel {
+pub struct AlertsPanel<'a> {
     pub frame: Frame,
     /// In a fragment it goes along out of band, so that the page's sentence stays true.
     pub summary: StateSummary,
     pub is_fragment: bool,
     /// Prometheus' own page of alerts.
     pub out: Option<String>,
-    pub body: Outcome<Table>,
+    pub body: Outcome<Table<'a>>,
 }
 
-impl askama::filters::HtmlSafe for AlertsPanel {}
+impl askama::filters::HtmlSafe for AlertsPanel<'_> {}
 
-pub struct Table {
+pub struct Table<'a> {
+    pub context: PanelContext<'a>,
     pub as_of: Moment,
     pub instance: String,
     pub remarks: Vec<Remark>,
-    /// None where the address of the page describes no table.
-    pub controls: Option<Controls>,
+    /// The filters by state. Without controls where the address of the page describes no table.
+    pub chips: Vec<Chip>,
     pub columns: Vec<ColumnHead>,
-    pub shows: Shows,
     pub rules: Vec<RuleRows>,
     pub pager: Option<Pager>,
     /// Below the rows: how many are left out.
@@ -56,10 +58,10 @@ pub struct EmptyTable {
     pub link: Option<NavLink>,
 }
 
-impl AlertsPanel {
+impl<'a> AlertsPanel<'a> {
     /// `answer` is None while there is none.
     pub fn of(
-        context: &PanelContext<'_>,
+        context: PanelContext<'a>,
         instance: Option<&InstanceSettings>,
         answer: Option<Result<AlertTable, Failure>>,
         is_fragment: bool,
@@ -75,7 +77,7 @@ impl AlertsPanel {
             id: "alerts".to_owned(),
             title: format!("{}: {}", context.name, summary.short()),
             state: summary.state,
-            source: Some(source(context, &[])),
+            source: Some(source(&context, &[])),
             every: params.refresh_secs,
         };
         let out = instance.and_then(|i| i.ui_url.as_ref()).map(links::prometheus_alerts);
@@ -84,7 +86,7 @@ impl AlertsPanel {
 
     /// Some rows of a table, without controls, for a page whose address describes no table.
     pub fn of_rows(
-        context: &PanelContext<'_>,
+        context: PanelContext<'a>,
         instance: &InstanceName,
         ids: &[RowId],
         answer: Result<AlertTable, Failure>,
@@ -99,27 +101,27 @@ impl AlertsPanel {
     }
 }
 
-impl Table {
-    fn of(context: &PanelContext<'_>, table: &AlertTable) -> Self {
+impl<'a> Table<'a> {
+    fn of(context: PanelContext<'a>, table: &AlertTable) -> Self {
         let params = context.params();
         let chosen = rows::choose(&table.rows, &params.table);
-        let (rules, pager) = paged(context, table, chosen);
-        let as_of = context.moment(table.as_of);
+        let (rules, pager) = paged(&context, table, chosen);
+        let as_of = context.moment(&table.as_of);
         let remarks = of_alerts(table, as_of.clone()).into_iter();
         let silences = Remark::silences(&table.silences);
         let warnings = Remark::warnings(&table.warnings);
         let skew = table.skew.map(|skew| skew.sentence(&table.instance));
         let skew = skew.map(|text| Remark::new(Level::Warning, "Clocks differ", text));
-        let is_gone = params.table.alert.is_some() && !table.rows.iter().any(|row| is_linked(context, row));
+        let is_gone = params.table.alert.is_some() && !table.rows.iter().any(|row| is_linked(&context, row));
         let gone = is_gone.then(|| Remark::new(Level::Unknown, "", "The linked alert is no longer active."));
         Self {
+            context,
             as_of,
             instance: table.instance.to_string(),
             remarks: remarks.chain(silences).chain(warnings).chain(skew).chain(gone).collect(),
-            controls: Some(Controls::of(context, table.counts)),
-            columns: columns(context),
-            shows: Shows::of(&params.table.columns),
-            empty: rules.is_empty().then(|| EmptyTable::of(context, table)),
+            chips: chips(&context, table.counts),
+            columns: columns(&context),
+            empty: rules.is_empty().then(|| EmptyTable::of(&context, table)),
             rules,
             pager,
             hidden: None,
@@ -127,16 +129,15 @@ impl Table {
     }
 
     fn of_rows(
-        context: &PanelContext<'_>,
+        context: PanelContext<'a>,
         instance: &InstanceName,
         ids: &[RowId],
         table: &AlertTable,
     ) -> Self {
-        let params = context.params();
         let rows = table.rows.iter().filter(|row| ids.contains(&RowId::of(row)));
         let rows: Vec<AlertRow> = rows.cloned().collect();
-        let mut builder = RowBuilder::new(&rows, *context, table.silences.ui_url());
-        let view = |row| RowView { link: link(context, instance, row), ..builder.row(row) }.into();
+        let mut builder = RowBuilder::new(&rows, context, table.silences.ui_url());
+        let view = |row| RowView { link: link(&context, instance, row), ..builder.row(row) }.into();
         let rules: Vec<RuleRows> = rows.iter().take(MAX_ROWS).map(view).collect();
         let hidden = rows.len() - rules.len();
         let empty = EmptyTable {
@@ -144,16 +145,16 @@ impl Table {
             text: "This alert just changed. Reload the page.".to_owned(),
             link: None,
         };
-        let as_of = context.moment(table.as_of);
+        let as_of = context.moment(&table.as_of);
         let stale = Remark::stale(as_of.clone(), table.failure.as_ref());
         let head = |column| ColumnHead { link: None, sorted: None, ..column };
         Self {
+            context,
             as_of,
             instance: table.instance.to_string(),
             remarks: stale.into_iter().chain(Remark::silences(&table.silences)).collect(),
-            controls: None,
-            columns: columns(context).into_iter().map(head).collect(),
-            shows: Shows::of(&params.table.columns),
+            chips: Vec::new(),
+            columns: columns(&context).into_iter().map(head).collect(),
             empty: rules.is_empty().then_some(empty),
             rules,
             pager: None,
@@ -161,8 +162,38 @@ impl Table {
         }
     }
 
+    pub fn shows(&self) -> &'a ColumnParams {
+        &self.context.params().table.columns
+    }
+
     fn is_wide(&self) -> bool {
-        self.columns.len() > 7 || self.shows.all_labels
+        self.columns.len() > 7 || self.shows().has_all_labels()
+    }
+
+    fn csv(&self) -> Link {
+        self.context.links.data(Page::Alerts(self.context.source), Format::Csv)
+    }
+
+    /// What a search keeps.
+    fn hidden_fields(&self) -> impl Iterator<Item = &(String, String)> {
+        let given = self.context.params().given.iter();
+        given.filter(|(name, _)| !matches!(name.as_str(), "search" | "page" | "alert"))
+    }
+
+    /// The annotations of a row's cell.
+    pub fn annotations(&self, row: &AlertRow) -> Vec<(String, String)> {
+        all_pairs(row.annotations())
+    }
+
+    /// How long an alert has been active.
+    pub fn since(&self, row: &AlertRow) -> String {
+        row.active_at().map(|at| times::since(at, self.context.params().period.now)).unwrap_or_default()
+    }
+
+    /// When the rule was evaluated.
+    pub fn evaluated(&self, row: &AlertRow) -> Option<Moment> {
+        let at = row.rule().last_evaluation.as_ref().and_then(SentTime::at)?;
+        Some(self.context.moment(&at))
     }
 }
 

@@ -5,33 +5,11 @@ use crate::monitoring::AlertRow;
 use crate::page_params::{ColumnSource, ExtraColumn};
 use crate::prometheus::Labels;
 use crate::web::links::safe_href;
-use crate::web::params::ColumnParams;
 
 /// Longer texts are cut in a cell; the details have them whole.
 const MAX_TEXT: usize = 160;
 /// A cell shows this many labels or annotations.
 const MAX_PAIRS: usize = 40;
-
-/// The optional columns of the table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Shows {
-    pub summary: bool,
-    pub labels: bool,
-    /// Not only the labels that differ.
-    pub all_labels: bool,
-    pub annotations: bool,
-}
-
-impl Shows {
-    pub fn of(params: &ColumnParams) -> Self {
-        Self {
-            summary: params.show_annotations != Some(false),
-            labels: params.show_labels != Some(false),
-            all_labels: params.show_labels == Some(true),
-            annotations: params.show_annotations == Some(true),
-        }
-    }
-}
 
 /// The extra columns' cells of a row, empty where it has no such label or annotation.
 pub fn extra(columns: &[ExtraColumn], row: &AlertRow) -> Vec<Field> {

@@ -3,8 +3,9 @@
 use super::legend::Legend;
 use super::{PanelContext, counted};
 use crate::chart::echarts::{Island, island};
-use crate::chart::{Canvas, Plot, layout, svg};
+use crate::chart::{Canvas, Plot, PlotSeries, format, layout, svg};
 use crate::monitoring::Graph;
+use crate::prometheus::Float;
 use crate::web::links::Link;
 use crate::web::params::PageParams;
 
@@ -16,20 +17,39 @@ pub struct Chart {
     /// or this.
     pub island: Option<Island>,
     pub legend: Legend,
-    /// How many series are not drawn.
-    pub capped: Option<String>,
+    pub plot: Plot,
 }
 
 impl Chart {
     /// `own` is the page of the panel with this id alone.
-    pub fn of(context: &PanelContext<'_>, plot: &Plot, id: &str, own: Link) -> Self {
+    pub fn of(context: &PanelContext<'_>, plot: Plot, id: &str, own: Link) -> Self {
         Self {
             drawn: own.drawn(None),
-            svg: context.drawn.is_none().then(|| svg::inline(plot, id)),
-            island: context.drawn.map(|_| island(plot)),
-            legend: Legend::of(context, id, plot),
-            capped: capped(plot),
+            svg: context.drawn.is_none().then(|| svg::inline(&plot, id)),
+            island: context.drawn.map(|_| island(&plot)),
+            legend: Legend::of(context, id, &plot),
+            plot,
         }
+    }
+
+    /// How many series are not drawn.
+    pub fn capped(&self) -> Option<String> {
+        capped(&self.plot)
+    }
+
+    /// The series of the legend's rows, and their places in the chart.
+    pub fn rows(&self) -> impl Iterator<Item = (usize, &PlotSeries)> {
+        self.legend.rows.iter().filter_map(|place| Some((*place, self.plot.series.get(*place)?)))
+    }
+
+    /// A figure of the legend as people read it.
+    pub fn figure(&self, value: &Option<f64>) -> String {
+        value.map_or_else(|| "–".to_owned(), |value| format::number(value, &self.plot.unit))
+    }
+
+    /// A figure in full.
+    pub fn full(&self, value: &Option<f64>) -> String {
+        value.map(|value| Float(value).to_string()).unwrap_or_default()
     }
 }
 

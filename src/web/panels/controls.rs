@@ -1,14 +1,12 @@
 //! The alert table's controls: filters, search, order and pages, as links and a form that work without a script.
 
-use super::cells::Shows;
 use super::rows::Paging;
 use super::{Pager, PanelContext};
 use crate::monitoring::StateCounts;
 use crate::page_params::PageSize;
 use crate::prometheus::AlertState;
-use crate::web::format::Format;
-use crate::web::links::{Link, NavLink, Page};
-use crate::web::params::{SortKey, SortOrder};
+use crate::web::links::{Link, NavLink};
+use crate::web::params::{ColumnOrder, SortKey};
 
 /// The sizes of a page that the pager offers.
 const SIZES: [PageSize; 5] =
@@ -16,13 +14,6 @@ const SIZES: [PageSize; 5] =
 
 /// The changes of an address that a control makes.
 type Changes<'c> = [(&'static str, Option<&'c str>)];
-
-/// The controls in the panel's header.
-pub struct Controls {
-    pub chips: Vec<Chip>,
-    pub search: Search,
-    pub csv: Link,
-}
 
 /// A filter by a state.
 pub struct Chip {
@@ -42,34 +33,6 @@ pub struct ColumnHead {
     pub link: Option<NavLink>,
     /// `ascending` or `descending` where the table is in this column's order.
     pub sorted: Option<&'static str>,
-}
-
-pub struct Search {
-    pub action: String,
-    pub source: String,
-    pub value: String,
-    pub hidden: Vec<(String, String)>,
-}
-
-impl Controls {
-    pub fn of(context: &PanelContext<'_>, counts: StateCounts) -> Self {
-        let csv = context.links.data(Page::Alerts(context.source), Format::Csv);
-        Self { chips: chips(context, counts), search: Search::of(context), csv }
-    }
-}
-
-impl Search {
-    fn of(context: &PanelContext<'_>) -> Self {
-        let params = context.params();
-        let hidden =
-            params.given.iter().filter(|(name, _)| !matches!(name.as_str(), "search" | "page" | "alert"));
-        Self {
-            action: context.page.to_owned(),
-            source: context.alerts().path().to_owned(),
-            value: params.table.search.clone(),
-            hidden: hidden.cloned().collect(),
-        }
-    }
 }
 
 impl ColumnHead {
@@ -106,7 +69,8 @@ pub fn pager(context: &PanelContext<'_>, paging: Paging, all: &str) -> Option<Pa
     (paging.pages > 1 || paging.total > 5).then(|| Pager { sizes, ..Pager::of("alerts", paging, all, to) })
 }
 
-fn chips(context: &PanelContext<'_>, counts: StateCounts) -> Vec<Chip> {
+/// The filters by state.
+pub fn chips(context: &PanelContext<'_>, counts: StateCounts) -> Vec<Chip> {
     let params = &context.params().table;
     let only = |state: AlertState, n: usize| {
         let word = state.as_str();
@@ -134,14 +98,13 @@ fn chips(context: &PanelContext<'_>, counts: StateCounts) -> Vec<Chip> {
 
 pub fn columns(context: &PanelContext<'_>) -> Vec<ColumnHead> {
     let params = &context.params().table.columns;
-    let shows = Shows::of(params);
     let shapes = [
         (true, "st", "State", Some((SortKey::State, false))),
         (true, "name", "Name", Some((SortKey::Name, false))),
-        (shows.summary, "sum", "Summary", None),
+        (params.has_summary(), "sum", "Summary", None),
         (true, "sev", "Severity", Some((SortKey::Severity, false))),
-        (shows.labels, "labels", "Labels", None),
-        (shows.annotations, "notes", "Annotations", None),
+        (params.has_labels(), "labels", "Labels", None),
+        (params.has_annotations(), "notes", "Annotations", None),
         (true, "value num", "Value", Some((SortKey::Value, true))),
         (true, "since num", "Active for", Some((SortKey::ActiveAt, false))),
     ];
@@ -149,11 +112,10 @@ pub fn columns(context: &PanelContext<'_>) -> Vec<ColumnHead> {
     let column = |(_, class, title, key): (bool, &'static str, &str, Option<(SortKey, bool)>)| {
         let head = ColumnHead::new(class, title);
         let Some((key, descending)) = key else { return head };
-        let now = sort.filter(|order| order.key == key);
-        let next = next_order(key, descending, now).map(SortOrder::text);
+        let next = ColumnOrder { key, descending }.after(sort).map(ColumnOrder::text);
         ColumnHead {
             link: Some(control(context, title, &[("sort", next.as_deref()), ("page", None)])),
-            sorted: now.map(|order| if order.descending { "descending" } else { "ascending" }),
+            sorted: sort.filter(|order| order.key == key).map(ColumnOrder::direction),
             ..head
         }
     };
@@ -161,13 +123,4 @@ pub fn columns(context: &PanelContext<'_>) -> Vec<ColumnHead> {
     let extra = extra
         .map(|column| ColumnHead { hint: column.to_string(), ..ColumnHead::new("extra", column.title()) });
     shapes.into_iter().filter(|shape| shape.0).map(column).chain(extra).collect()
-}
-
-/// The first order, its reverse, and back to the table's own.
-fn next_order(key: SortKey, descending: bool, now: Option<SortOrder>) -> Option<SortOrder> {
-    match now {
-        None => Some(SortOrder { key, descending }),
-        Some(order) if order.descending == descending => Some(SortOrder { key, descending: !descending }),
-        Some(_) => None,
-    }
 }

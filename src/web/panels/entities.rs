@@ -1,23 +1,19 @@
 //! Entities as rows of a list: kind, owner, and the states of their alerts.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use super::cut;
 use super::summary::StateText;
 use super::times::Moment;
-use crate::catalog::Snapshot;
+use crate::catalog::{Entity, EntityRef, Snapshot};
 use crate::monitoring::{EntityAlerts, Evidence, Overview, Verdict};
 use crate::web::links::{Link, Links, Page};
 
 pub struct EntityLine {
-    pub title: String,
+    pub entity: Arc<Entity>,
     pub href: Link,
-    pub kind: String,
-    pub namespace: Option<String>,
-    pub owner: String,
-    pub system: String,
-    pub about: String,
-    pub tags: Vec<String>,
     pub is_available: bool,
     /// The first without monitoring, after some with.
     pub begins_others: bool,
@@ -27,30 +23,33 @@ pub struct EntityLine {
     pub not_since: Option<Moment>,
 }
 
+impl EntityLine {
+    /// None for the default one.
+    pub fn namespace(&self) -> Option<&str> {
+        Some(self.entity.reference.namespace()).filter(|name| *name != EntityRef::DEFAULT_NAMESPACE)
+    }
+
+    pub fn about(&self) -> String {
+        cut(self.entity.description.as_deref().unwrap_or_default().trim(), 200)
+    }
+}
+
 /// The lines of some rows of a snapshot, in the order of the rows.
 pub fn lines(snapshot: &Snapshot, rows: &[u32], overview: &Overview, links: Links<'_>) -> Vec<EntityLine> {
-    let params = links.params;
     let mut was_available = false;
     let line = |row: &u32| {
         let entity = snapshot.entities.get(*row as usize)?;
         let is_available = overview.is_available(*row);
         let begins_others = was_available && !is_available;
         was_available = is_available;
-        let namespace = entity.reference.namespace();
         let alerts = overview.alerts(*row);
         Some(EntityLine {
-            title: entity.display_name().to_owned(),
+            entity: entity.clone(),
             href: links.to(Page::Entity(&entity.reference)),
-            kind: entity.kind.clone(),
-            namespace: (namespace != "default").then(|| namespace.to_owned()),
-            owner: entity.owner().unwrap_or_default().to_owned(),
-            system: entity.system().unwrap_or_default().to_owned(),
-            about: entity.description.as_deref().map(|text| cut(text.trim(), 200)).unwrap_or_default(),
-            tags: entity.tags.iter().take(4).cloned().collect(),
             is_available,
             begins_others,
             alerts: parts(&alerts),
-            not_since: not_since(&alerts).map(|at| Moment::of(at, params.period.now, &params.zone)),
+            not_since: not_since(&alerts).map(|at| Moment::of(&at, links.params)),
         })
     };
     rows.iter().filter_map(line).collect()

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::chart::{self, Chart};
 use super::remarks::{Level, Remark, of_graph};
 use super::samples::Samples;
-use super::stats::{Tile, hidden_tiles, tiles};
+use super::stats::hidden_tiles;
 use super::times::Moment;
 use super::{Frame, LOADING, Outcome, PanelContext};
 use crate::annotations::{GraphSpec, GraphType};
@@ -25,7 +25,8 @@ pub type RowGraph = (AlertRow, Result<Graph, Failure>);
 /// The panel with id `graph-1` or `alert-0123456789abcdef-graph-panel`.
 #[derive(Template)]
 #[template(path = "panels/graph.html")]
-pub struct GraphPanel {
+pub struct GraphPanel<'a> {
+    pub context: PanelContext<'a>,
     pub frame: Frame,
     pub title: String,
     pub query: String,
@@ -34,10 +35,10 @@ pub struct GraphPanel {
     /// The panel on a page of its own.
     pub alone: Link,
     pub subject: GraphSubject,
-    pub body: Outcome<GraphContent>,
+    pub body: Outcome<GraphContent<'a>>,
 }
 
-impl askama::filters::HtmlSafe for GraphPanel {}
+impl askama::filters::HtmlSafe for GraphPanel<'_> {}
 
 /// What the graph is of.
 pub enum GraphSubject {
@@ -56,33 +57,33 @@ pub struct GraphMenu {
     pub csv: Link,
 }
 
-pub struct GraphContent {
+pub struct GraphContent<'a> {
     pub remarks: Vec<Remark>,
-    pub view: GraphView,
+    pub view: GraphView<'a>,
 }
 
-pub enum GraphView {
+pub enum GraphView<'a> {
     /// The alert is not active now; with the address of all alerts, where the reader may list them.
     Gone(Option<Link>),
     Empty(EmptyText),
-    Values(Vec<Tile>),
-    Chart(Chart),
-    Samples(Box<Samples>),
+    Values(Box<Graph>),
+    Chart(Box<Chart>),
+    Samples(Box<Samples<'a>>),
 }
 
 /// Where a graph is: its panel's id and address.
 #[derive(Clone, Copy)]
-struct PanelPlace<'a> {
-    context: &'a PanelContext<'a>,
-    instance: Option<&'a InstanceSettings>,
-    id: &'a str,
-    own: &'a Link,
+struct PanelPlace<'a, 'p> {
+    context: PanelContext<'a>,
+    instance: Option<&'p InstanceSettings>,
+    id: &'p str,
+    own: &'p Link,
 }
 
-impl GraphPanel {
+impl<'a> GraphPanel<'a> {
     /// `number` is from 1; `answer` is None while there is none.
     pub fn of(
-        context: &PanelContext<'_>,
+        context: PanelContext<'a>,
         instance: Option<&InstanceSettings>,
         number: usize,
         spec: &GraphSpec,
@@ -93,7 +94,7 @@ impl GraphPanel {
         let place = PanelPlace { context, instance, id: &id, own: &own };
         let body = Outcome::of(answer, &own, |graph| {
             let graph = Graph { graph_type: params.graph_type.unwrap_or(graph.graph_type), ..graph };
-            GraphContent::of(place, &graph, params.view_table.then_some(number), None)
+            GraphContent::of(place, graph, params.view_table.then_some(number), None)
         });
         let title = spec.title.clone().unwrap_or_else(|| spec.source.clone());
         // The samples' table has pages, which the other forms of the panel do not have.
@@ -103,11 +104,12 @@ impl GraphPanel {
             context.as_drawn(own.clone())
         };
         Self {
+            context,
             frame: place.frame(&title, state(&body), source, params.graph_refresh()),
             title,
             query: spec.source.clone(),
             out: place.prometheus(&spec.source),
-            subject: GraphSubject::Graph(Box::new(GraphMenu::of(context, number, spec, &body))),
+            subject: GraphSubject::Graph(Box::new(GraphMenu::of(&context, number, spec, &body))),
             alone: own,
             body,
         }
@@ -115,7 +117,7 @@ impl GraphPanel {
 
     /// The graph of a row's expression. `found` is None when the entity has no such row now.
     pub fn of_alert(
-        context: &PanelContext<'_>,
+        context: PanelContext<'a>,
         instance: Option<&InstanceSettings>,
         id: RowId,
         found: Result<Option<RowGraph>, Failure>,
@@ -130,18 +132,19 @@ impl GraphPanel {
         };
         let since = row.as_ref().and_then(AlertRow::active_at);
         let body = Outcome::of(Some(answer), &own, |graph| match graph {
-            None => GraphContent { remarks: Vec::new(), view: GraphView::Gone(alerts(context)) },
-            Some(graph) => GraphContent::of(place, &graph, None, since),
+            None => GraphContent { remarks: Vec::new(), view: GraphView::Gone(alerts(&context)) },
+            Some(graph) => GraphContent::of(place, graph, None, since),
         });
         let title = row.as_ref().map_or("Alert", AlertRow::name).to_owned();
         let query = row.as_ref().map(|row| row.rule().query.trim().to_owned());
         let every = params.graph_refresh().filter(|_| row.is_some());
         Self {
+            context,
             frame: place.frame(&title, state(&body), context.as_drawn(own.clone()), every),
             title,
             out: query.as_ref().and_then(|query| place.prometheus(query)),
             query: query.unwrap_or_default(),
-            subject: GraphSubject::Alert(since.map(|at| context.moment(at))),
+            subject: GraphSubject::Alert(since.map(|at| context.moment(&at))),
             alone: own,
             body,
         }
@@ -166,7 +169,7 @@ fn alerts(context: &PanelContext<'_>) -> Option<Link> {
     (context.ad_hoc || is_of_entity).then(|| context.alerts())
 }
 
-fn state(body: &Outcome<GraphContent>) -> &'static str {
+fn state(body: &Outcome<GraphContent<'_>>) -> &'static str {
     match body {
         Outcome::Loading(_) => LOADING,
         Outcome::Failed(_) => "failed",
@@ -178,7 +181,7 @@ fn state(body: &Outcome<GraphContent>) -> &'static str {
     }
 }
 
-impl PanelPlace<'_> {
+impl PanelPlace<'_, '_> {
     fn frame(self, title: &str, state: &'static str, source: Link, every: Option<u32>) -> Frame {
         let title = format!("{}: {title}", self.context.name);
         Frame { id: self.id.to_owned(), title, state, source: Some(source), every }
@@ -193,7 +196,12 @@ impl PanelPlace<'_> {
 }
 
 impl GraphMenu {
-    fn of(context: &PanelContext<'_>, number: usize, spec: &GraphSpec, body: &Outcome<GraphContent>) -> Self {
+    fn of(
+        context: &PanelContext<'_>,
+        number: usize,
+        spec: &GraphSpec,
+        body: &Outcome<GraphContent<'_>>,
+    ) -> Self {
         let (links, params) = (context.links, context.params());
         let own = context.graph(number);
         let is_table = params.view_table;
@@ -227,34 +235,37 @@ impl GraphMenu {
     }
 }
 
-impl GraphContent {
+impl<'a> GraphContent<'a> {
     /// `table` is the graph's number when its samples are shown; `active_since` is marked in the chart.
     fn of(
-        place: PanelPlace<'_>,
-        graph: &Graph,
+        place: PanelPlace<'a, '_>,
+        graph: Graph,
         table: Option<usize>,
         active_since: Option<Timestamp>,
     ) -> Self {
         let (context, params) = (place.context, place.context.params());
-        let mut plot = None;
-        let view = if !graph.stats.is_empty() {
-            GraphView::Values(tiles(graph, params))
-        } else if graph.answer.value.series.is_empty() {
-            GraphView::Empty(EmptyText::of(graph, &format!("{} to {}", params.from, params.to)))
-        } else if let Some(number) = table {
-            GraphView::Samples(Box::new(Samples::of(context, number, graph)))
-        } else {
+        let has_series = graph.stats.is_empty() && !graph.answer.value.series.is_empty();
+        let plot = (has_series && table.is_none()).then(|| {
             let mark = |at: Timestamp| Mark { at_ms: at.as_millisecond(), text: "active since" };
-            let marks = active_since.map(mark).into_iter().collect();
-            let drawn = plot.insert(Plot { marks, ..chart::plot(context, graph) });
-            GraphView::Chart(Chart::of(context, drawn, place.id, place.own.clone()))
-        };
+            Plot { marks: active_since.map(mark).into_iter().collect(), ..chart::plot(&context, &graph) }
+        });
         let scrape = place.instance.map_or(0, |i| i.scrape_interval.as_millis());
         let scrape = i64::try_from(scrape).unwrap_or(i64::MAX);
-        let hidden = hidden_tiles(graph).map(Remark::info);
-        let remarks =
-            of_graph(graph, plot.as_ref(), Some(scrape), params).into_iter().chain(hidden).collect();
-        Self { remarks, view }
+        let hidden = hidden_tiles(&graph).map(Remark::info);
+        let remarks = of_graph(&graph, plot.as_ref(), Some(scrape), params);
+        let view = match (plot, table) {
+            (Some(plot), _) => {
+                GraphView::Chart(Box::new(Chart::of(&context, plot, place.id, place.own.clone())))
+            }
+            (None, Some(number)) if has_series => {
+                GraphView::Samples(Box::new(Samples::of(context, number, &graph)))
+            }
+            _ if graph.stats.is_empty() => {
+                GraphView::Empty(EmptyText::of(&graph, &format!("{} to {}", params.from, params.to)))
+            }
+            _ => GraphView::Values(Box::new(graph)),
+        };
+        Self { remarks: remarks.into_iter().chain(hidden).collect(), view }
     }
 
     fn above(&self) -> Vec<&Remark> {

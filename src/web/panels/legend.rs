@@ -4,31 +4,15 @@ use std::cmp::Ordering;
 
 use super::PanelContext;
 use super::controls::ColumnHead;
-use crate::chart::{LegendRow, Plot, PlotSeries, format};
-use crate::prometheus::Float;
+use crate::chart::{Plot, PlotSeries};
 use crate::web::links::NavLink;
-use crate::web::params::{LegendColumn, LegendOrder};
+use crate::web::params::{ColumnOrder, LegendColumn, OrderKey};
 
 /// The table under a chart.
 pub struct Legend {
     pub columns: Vec<ColumnHead>,
-    pub rows: Vec<LegendEntry>,
-}
-
-/// A series, its figures as text.
-pub struct LegendEntry {
-    /// The series' place in the chart, from 0.
-    pub index: usize,
-    pub name: String,
-    pub colour: usize,
-    pub figures: [Figure; 4],
-}
-
-/// A number as people read it, and in full.
-pub struct Figure {
-    pub class: &'static str,
-    pub text: String,
-    pub full: String,
+    /// The places of the series in the plot, in the order of the rows.
+    pub rows: Vec<usize>,
 }
 
 impl Legend {
@@ -40,13 +24,10 @@ impl Legend {
         if let Some(order) = order {
             series.sort_by(|(_, a), (_, b)| compare(order, a, b));
         }
-        let rows = series.into_iter().map(|(index, series)| LegendEntry::of(index, series, plot));
+        let head = |column: &LegendColumn| head(context, graph, *column, order, plot.series.len());
         Self {
-            columns: LegendColumn::ALL
-                .into_iter()
-                .map(|column| head(context, graph, column, order, plot.series.len()))
-                .collect(),
-            rows: rows.collect(),
+            columns: LegendColumn::ALL.iter().map(head).collect(),
+            rows: series.into_iter().map(|(place, _)| place).collect(),
         }
     }
 }
@@ -54,60 +35,33 @@ impl Legend {
 fn head(
     context: &PanelContext<'_>,
     graph: &str,
-    column: LegendColumn,
-    order: Option<LegendOrder>,
+    key: LegendColumn,
+    order: Option<ColumnOrder<LegendColumn>>,
     series: usize,
 ) -> ColumnHead {
-    let (title, class) = match column {
+    let (title, class) = match key {
         LegendColumn::Name => (format!("{series} series"), "name"),
         LegendColumn::Last => ("Last".to_owned(), "num"),
         LegendColumn::Min => ("Min".to_owned(), "num opt"),
         LegendColumn::Max => ("Max".to_owned(), "num"),
         LegendColumn::Avg => ("Avg".to_owned(), "num opt"),
     };
-    let now = order.filter(|order| order.column == column);
-    // The largest first, names from A on; then the other way; then the graph's own order again.
-    let first = column != LegendColumn::Name;
-    let next = match now {
-        None => Some(LegendOrder { column, descending: first }),
-        Some(order) if order.descending == first => Some(LegendOrder { column, descending: !first }),
-        Some(_) => None,
-    };
-    let href = context.links.ordered(context.page, graph, next);
+    let now = order.filter(|order| order.key == key);
+    // The largest first, names from A on.
+    let first = ColumnOrder { key, descending: key != LegendColumn::Name };
+    let href = context.links.ordered(context.page, graph, first.after(order));
     ColumnHead {
-        key: column.as_str(),
+        key: key.as_str(),
         link: Some(NavLink::new(title.clone(), href, now.is_some())),
-        sorted: now.map(|order| if order.descending { "descending" } else { "ascending" }),
+        sorted: now.map(ColumnOrder::direction),
         ..ColumnHead::new(class, title)
     }
 }
 
-impl LegendEntry {
-    fn of(index: usize, series: &PlotSeries, plot: &Plot) -> Self {
-        let figure = |class, value: Option<f64>| Figure {
-            class,
-            text: value.map_or_else(|| "–".to_owned(), |v| format::number(v, &plot.unit)),
-            full: value.map(|v| Float(v).to_string()).unwrap_or_default(),
-        };
-        let LegendRow { last, min, max, avg } = series.legend;
-        Self {
-            index,
-            name: series.name.clone(),
-            colour: series.colour,
-            figures: [
-                figure("num", last),
-                figure("num opt", min),
-                figure("num", max),
-                figure("num opt", avg),
-            ],
-        }
-    }
-}
-
 /// What has no figure comes last, whichever way.
-fn compare(order: LegendOrder, a: &PlotSeries, b: &PlotSeries) -> Ordering {
+fn compare(order: ColumnOrder<LegendColumn>, a: &PlotSeries, b: &PlotSeries) -> Ordering {
     let turned = |ordering: Ordering| if order.descending { ordering.reverse() } else { ordering };
-    let figure = |series: &PlotSeries| match order.column {
+    let figure = |series: &PlotSeries| match order.key {
         LegendColumn::Name => None,
         LegendColumn::Last => series.legend.last,
         LegendColumn::Min => series.legend.min,
@@ -115,7 +69,7 @@ fn compare(order: LegendOrder, a: &PlotSeries, b: &PlotSeries) -> Ordering {
         LegendColumn::Avg => series.legend.avg,
     };
     match (figure(a), figure(b)) {
-        _ if order.column == LegendColumn::Name => turned(a.name.cmp(&b.name)),
+        _ if order.key == LegendColumn::Name => turned(a.name.cmp(&b.name)),
         (Some(a), Some(b)) => turned(a.total_cmp(&b)),
         (a, b) => b.is_some().cmp(&a.is_some()),
     }

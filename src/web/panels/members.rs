@@ -11,15 +11,13 @@ use crate::catalog::{Entity, Members, Snapshot};
 use crate::monitoring::Overview;
 use crate::page_params::PageSize;
 use crate::prometheus::AlertState;
-use crate::web::links::Links;
-use crate::web::links::{Link, NavLink, Page};
+use crate::web::links::{Link, Links, Page};
+use crate::web::params::PageParams;
 
 /// Rows of a page by default.
 const ROWS: usize = 100;
 /// Rows on the overview.
 const FEW_ROWS: usize = 30;
-/// The kinds that have members.
-const KINDS: [&str; 4] = ["system", "domain", "group", "user"];
 
 /// The panel with id `members`.
 #[derive(Template)]
@@ -51,10 +49,16 @@ pub enum MemberList {
     Paged,
 }
 
-/// The members of an entity, if its kind has any.
-pub fn members_of(snapshot: &Snapshot, entity: &Entity) -> Option<Members> {
-    let has_members = KINDS.contains(&entity.reference.kind());
-    has_members.then(|| snapshot.members(&entity.reference))
+impl MemberList {
+    fn paging(self, members: usize, params: &PageParams) -> Paging {
+        match self {
+            Self::First => Paging::of(members, 1, PageSize::Rows(FEW_ROWS)),
+            Self::Paged if params.is_given("pageSize") => {
+                Paging::of(members, params.table.page, params.table.page_size)
+            }
+            Self::Paged => Paging::of(members, params.table.page, PageSize::Rows(ROWS)),
+        }
+    }
 }
 
 impl MembersPanel {
@@ -68,33 +72,19 @@ impl MembersPanel {
     ) -> Self {
         let params = links.params;
         let ordered = overview.worst_first(&members.rows);
-        let size = match list {
-            MemberList::First => PageSize::Rows(FEW_ROWS),
-            MemberList::Paged if params.is_given("pageSize") => params.table.page_size,
-            MemberList::Paged => PageSize::Rows(ROWS),
-        };
-        let page = if list == MemberList::Paged { params.table.page } else { 1 };
-        let paging = Paging::of(ordered.len(), page, size);
+        let is_paged = list == MemberList::Paged;
+        let paging = list.paging(ordered.len(), params);
         let shown = ordered.get(paging.start..paging.end).unwrap_or_default();
         let own = links.to(Page::Members(&entity.reference));
-        let link = |page: usize| {
-            let page = page.to_string();
-            let href = links.with(own.path(), &[("page", Some(&page))]);
-            NavLink::new(page, href, false)
-        };
         let total = counted(ordered.len(), "member", "members");
-        let pager = Pager::of("members", paging, &total, link);
+        let pager = Pager::of("members", paging, &total, |page| links.paged(own.path(), page));
         let summary = summary(&members.rows, overview, links);
         Self {
             frame: Frame {
                 id: "members".to_owned(),
                 title: format!("{}: {}", entity.display_name(), summary.short()),
                 state: summary.state,
-                source: Some(if list == MemberList::Paged {
-                    links.with(own.path(), &[])
-                } else {
-                    own.clone()
-                }),
+                source: Some(if is_paged { links.with(own.path(), &[]) } else { own.clone() }),
                 every: params.refresh_secs,
             },
             leads_page: false,
@@ -102,8 +92,8 @@ impl MembersPanel {
             total,
             is_cut: members.is_cut,
             lines: lines(snapshot, shown, overview, links),
-            all: (list == MemberList::First && paging.pages > 1).then(|| own.clone()),
-            pager: Some(pager).filter(|pager| list == MemberList::Paged && pager.has_pages()),
+            all: (!is_paged && paging.pages > 1).then(|| own.clone()),
+            pager: Some(pager).filter(|pager| is_paged && pager.has_pages()),
             summary,
         }
     }
@@ -113,7 +103,7 @@ impl MembersPanel {
 fn summary(rows: &[u32], overview: &Overview, links: Links<'_>) -> StateSummary {
     let mut counts = FourCounts::default();
     for state in rows.iter().filter_map(|row| overview.alerts(*row).worst()) {
-        counts.count(state);
+        counts.add(state, 1);
     }
     let states = [
         (AlertState::Firing, counts.firing, "firing"),
@@ -135,7 +125,6 @@ fn summary(rows: &[u32], overview: &Overview, links: Links<'_>) -> StateSummary 
     if state == "ok" {
         parts.push(StateText::new("inactive", "nothing firing"));
     }
-    let params = links.params;
-    let as_of = overview.as_of.map(|at| Moment::of(at, params.period.now, &params.zone));
+    let as_of = overview.as_of.map(|at| Moment::of(&at, links.params));
     StateSummary { parts, as_of, state, counts: Some(counts), ..StateSummary::without_alerts(None) }
 }

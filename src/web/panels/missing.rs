@@ -7,42 +7,22 @@ use crate::catalog::Entity;
 
 #[derive(Template)]
 #[template(path = "panels/missing.html")]
-pub struct MissingPanel {
-    pub name: String,
-    pub kind: String,
-    /// The annotations, any of which would do.
-    pub annotations: Vec<&'static str>,
-    /// The YAML document up to what is to be added.
-    pub yaml: String,
-    pub added: String,
+pub struct MissingPanel<'a> {
+    pub entity: &'a Entity,
+    /// Any of these annotations would do.
+    pub annotations: &'static [&'static str],
 }
 
-impl askama::filters::HtmlSafe for MissingPanel {}
+impl askama::filters::HtmlSafe for MissingPanel<'_> {}
 
-/// What a page has no annotation for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MissingAnnotation {
-    Everything,
-    Alerts,
-    Graphs,
-}
-
-impl MissingPanel {
-    pub fn of(entity: &Entity, missing: MissingAnnotation) -> Self {
-        let rule = format!("    {RULE}: {}\n", single_quoted(&query(&entity.name)));
-        let alert = format!("    {ALERT}: HighErrorRate,HighLatency\n");
-        let (annotations, added) = match missing {
-            MissingAnnotation::Everything => (vec![RULE, ALERT], rule + &alert),
-            MissingAnnotation::Alerts => (vec![ALERT], alert),
-            MissingAnnotation::Graphs => (vec![RULE], rule),
+impl MissingPanel<'_> {
+    /// What is to be added.
+    fn added(&self) -> String {
+        let line = |annotation: &&str| match *annotation {
+            RULE => format!("    {RULE}: {}\n", single_quoted(&query(&self.entity.name))),
+            _ => format!("    {ALERT}: HighErrorRate,HighLatency\n"),
         };
-        let yaml = format!(
-            "apiVersion: {}\nkind: {}\nmetadata:\n  name: {}\n  annotations:\n",
-            scalar(&entity.api_version),
-            scalar(&entity.kind),
-            scalar(&entity.name)
-        );
-        Self { name: entity.display_name().to_owned(), kind: entity.kind.clone(), annotations, yaml, added }
+        self.annotations.iter().map(line).collect()
     }
 }
 

@@ -5,7 +5,6 @@ pub mod alerts;
 mod cells;
 pub mod chart;
 mod controls;
-mod detail;
 pub mod entities;
 pub mod graph;
 pub mod legend;
@@ -37,6 +36,7 @@ pub use summary::StateSummary;
 use jiff::Timestamp;
 
 use crate::annotations::GraphSpec;
+use crate::chart::format::cut;
 use crate::monitoring::Failure;
 use crate::web::format::Format;
 use crate::web::links::{Link, Links, Page, Source};
@@ -66,8 +66,13 @@ impl<'a> PanelContext<'a> {
         self.links.params
     }
 
-    pub fn moment(&self, at: Timestamp) -> Moment {
-        Moment::of(at, self.params().period.now, &self.params().zone)
+    pub fn moment(&self, at: &Timestamp) -> Moment {
+        Moment::of(at, self.params())
+    }
+
+    /// Of epoch milliseconds.
+    pub fn moment_of(&self, at_ms: i64) -> Moment {
+        self.moment(&Timestamp::from_millisecond(at_ms).unwrap_or(self.params().period.now))
     }
 
     /// The alert table alone.
@@ -176,12 +181,4 @@ impl Frame {
 /// `1 series`, `2 alerts`.
 pub fn counted(n: usize, one: &str, many: &str) -> String {
     format!("{n} {}", if n == 1 { one } else { many })
-}
-
-/// A text of at most `most` characters, the last an ellipsis when something was cut.
-pub fn cut(text: &str, most: usize) -> String {
-    if text.chars().nth(most).is_none() {
-        return text.to_owned();
-    }
-    text.chars().take(most.saturating_sub(1)).chain(['…']).collect()
 }

@@ -204,7 +204,7 @@ pub fn of_graph(
     params: &PageParams,
 ) -> Vec<Remark> {
     let matrix = &graph.answer.value;
-    let as_of = Moment::of(graph.answer.as_of, params.period.now, &params.zone);
+    let as_of = Moment::of(&graph.answer.as_of, params);
     let stale = Remark::stale(as_of, graph.answer.failure.as_ref());
     let notices = graph.notices.iter().map(Remark::info);
     let drawn = plot.into_iter().flat_map(|plot| [points(matrix.window.step_ms(), scrape_ms), gaps(plot)]);

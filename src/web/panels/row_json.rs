@@ -1,6 +1,8 @@
 //! An alert row as JSON: in data forms, and in messages to a page that frames the portal. Field names and their order
 //! are a contract.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
 use crate::alertmanager::Silence;
@@ -14,7 +16,7 @@ pub struct AlertJson<'a> {
     name: &'a str,
     state: AlertState,
     value: Option<Float>,
-    active_at: Option<&'a str>,
+    active_at: Option<&'a SentTime>,
     labels: &'a Labels,
     annotations: &'a Labels,
     query: &'a str,
@@ -22,7 +24,7 @@ pub struct AlertJson<'a> {
     keep_firing_for: Float,
     health: &'a RuleHealth,
     last_error: Option<&'a str>,
-    last_evaluation: Option<&'a str>,
+    last_evaluation: Option<&'a SentTime>,
     group: &'a str,
     severity: Option<&'a str>,
     /// Null: Alertmanager notifies about it, or its state there is unknown.
@@ -45,18 +47,9 @@ struct AlertmanagerJson<'a> {
     silenced: bool,
     inhibited: bool,
     muted: bool,
-    silences: Vec<SilenceJson<'a>>,
+    silences: &'a [Arc<Silence>],
     inhibited_by: &'a [String],
     muted_by: &'a [String],
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct SilenceJson<'a> {
-    id: &'a str,
-    created_by: &'a str,
-    comment: &'a str,
-    ends_at: &'a str,
 }
 
 impl<'a> AlertJson<'a> {
@@ -66,7 +59,7 @@ impl<'a> AlertJson<'a> {
             name: &rule.name,
             state: row.state(),
             value: alert.and_then(|alert| alert.value).map(Float),
-            active_at: alert.and_then(|alert| alert.active_at.as_ref()).map(SentTime::as_str),
+            active_at: alert.and_then(|alert| alert.active_at.as_ref()),
             labels: row.labels(),
             annotations: row.annotations(),
             query: &rule.query,
@@ -74,7 +67,7 @@ impl<'a> AlertJson<'a> {
             keep_firing_for: Float(rule.keep_firing_for),
             health: &rule.health,
             last_error: rule.last_error.as_deref(),
-            last_evaluation: rule.last_evaluation.as_ref().map(SentTime::as_str),
+            last_evaluation: rule.last_evaluation.as_ref(),
             group: &rule.group,
             severity: row.severity(),
             suppressed: row.suppression().and_then(SuppressedJson::of),
@@ -98,17 +91,11 @@ impl<'a> SuppressedJson<'a> {
 
 impl<'a> AlertmanagerJson<'a> {
     fn of(held: &'a AlertmanagerStatus) -> Self {
-        let silence = |silence: &'a Silence| SilenceJson {
-            id: &silence.id,
-            created_by: &silence.created_by,
-            comment: &silence.comment,
-            ends_at: silence.ends.as_str(),
-        };
         Self {
             silenced: held.is_silenced(),
             inhibited: held.is_inhibited(),
             muted: !held.muted_by.is_empty(),
-            silences: held.silences.iter().map(|one| silence(one)).collect(),
+            silences: &held.silences,
             inhibited_by: &held.inhibited_by,
             muted_by: &held.muted_by,
         }

@@ -5,18 +5,18 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use url::Url;
 
-use super::cells::{Shows, all_pairs, extra, shared_extra};
-use super::detail::Detail;
-use super::{AlertJson, Field, PanelContext, cut, times};
+use super::cells::{all_pairs, extra, shared_extra};
+use super::{AlertJson, Field, OutLink, PanelContext, cut, times};
 use crate::annotations::Unit;
 use crate::chart::format;
 use crate::monitoring::{AlertRow, AlertmanagerStatus};
-use crate::prometheus::{AlertState, Labels};
-use crate::web::links::{Link, NavLink};
+use crate::prometheus::{AlertState, Float, Labels};
+use crate::web::links::{Link, NavLink, new_silence, safe_href};
 use crate::web::row_id::RowId;
 
 /// Longer texts are cut in a row; its details have them whole.
 const MAX_CELL: usize = 160;
+const MAX_SEVERITY: usize = 24;
 /// A row shows this many labels.
 const MAX_LABELS: usize = 4;
 /// A rule with up to this many rows is open.
@@ -27,29 +27,48 @@ const MAX_ROWS: usize = 20;
 /// One row of the table, and its details.
 #[derive(Clone, Debug)]
 pub struct RowView {
-    /// Stable while rule and labels are.
-    pub id: String,
-    pub state: AlertState,
-    pub name: String,
-    pub summary: String,
-    pub severity: Option<String>,
+    pub row: AlertRow,
+    pub id: RowId,
+    /// The labels of its cell.
     pub labels: Vec<(String, String)>,
-    /// Empty where the table has no such column.
-    pub annotations: Vec<(String, String)>,
-    pub value: String,
-    pub since: String,
     pub extra: Vec<Field>,
-    pub detail: Detail,
+    /// Runbook, dashboard, a new silence.
+    pub links: Vec<OutLink>,
     /// The page with this row open.
     pub link: Link,
     /// The graph of its expression.
     pub graph: Link,
-    /// `silenced`, `inhibited` or `muted`.
-    pub suppressed: Option<&'static str>,
     /// The address links to this row.
     pub marked: bool,
     /// The message for a page that frames this one, sent when the row opens.
     pub message: Option<String>,
+}
+
+impl RowView {
+    pub fn name(&self) -> String {
+        cut(&self.row.rule().name, MAX_CELL)
+    }
+
+    pub fn summary(&self) -> String {
+        cut(summary(&self.row), MAX_CELL)
+    }
+
+    pub fn severity(&self) -> Option<String> {
+        self.row.severity().map(|severity| cut(severity, MAX_SEVERITY))
+    }
+
+    pub fn value(&self) -> String {
+        self.row.value().map(|value| format::number(value, &Unit::None)).unwrap_or_default()
+    }
+
+    /// As precise as Prometheus sent it.
+    pub fn full_value(&self) -> Option<Float> {
+        self.row.value().map(Float)
+    }
+
+    pub fn suppressed(&self) -> Option<&'static str> {
+        suppressed(&self.row)
+    }
 }
 
 /// The head of several rows of one rule.
@@ -151,29 +170,30 @@ impl<'a> RowBuilder<'a> {
     }
 
     fn view(&mut self, row: &AlertRow, labels: Vec<(String, String)>) -> RowView {
-        let params = self.context.params();
-        let (columns, now, zone) = (&params.table.columns, params.period.now, &params.zone);
-        let shows = Shows::of(columns);
+        let table = &self.context.params().table;
         let id = self.id(row);
         let is_framed = self.context.tells_parent;
         RowView {
-            id: format!("alert-{id}"),
-            state: row.state(),
-            name: cut(&row.rule().name, MAX_CELL),
-            summary: cut(summary(row), MAX_CELL),
-            severity: row.severity().map(|s| cut(s, 24)),
-            labels: if shows.all_labels { all_pairs(row.labels()) } else { labels },
-            annotations: if shows.annotations { all_pairs(row.annotations()) } else { Vec::new() },
-            value: row.value().map(|value| format::number(value, &Unit::None)).unwrap_or_default(),
-            since: row.active_at().map(|at| times::since(at, now)).unwrap_or_default(),
-            extra: extra(&columns.extra, row),
-            detail: Detail::of(row, self.alertmanager, now, zone),
-            suppressed: suppressed(row),
+            id,
+            labels: if table.columns.has_all_labels() { all_pairs(row.labels()) } else { labels },
+            extra: extra(&table.columns.extra, row),
+            links: row.annotations().iter().filter_map(link).chain(self.new_silence(row)).collect(),
             link: self.context.links.alert(self.context.source, id, row.is_active()),
             graph: self.context.alert_graph(id),
-            marked: params.table.alert == Some(id),
+            marked: table.alert == Some(id),
             message: is_framed.then(|| serde_json::to_string(&AlertJson::of(row)).ok()).flatten(),
+            row: row.clone(),
         }
+    }
+
+    fn new_silence(&self, row: &AlertRow) -> Option<OutLink> {
+        let url = self.alertmanager.filter(|_| row.alert().is_some())?;
+        // Alertmanager may have more labels than the instance sends.
+        let href = match row.suppression() {
+            Some(held) => new_silence(url, &held.labels()),
+            None => new_silence(url, row.labels()),
+        };
+        Some(OutLink { text: "Silence", href })
     }
 
     /// Two alerts with equal labels get different ids.
@@ -211,13 +231,23 @@ impl RuleHead {
             severity: first
                 .severity()
                 .filter(|s| rows.iter().all(|r| r.severity() == Some(s)))
-                .map(|s| cut(s, 24)),
+                .map(|s| cut(s, MAX_SEVERITY)),
             differs_by: cut(&differing.join(", "), MAX_CELL),
             since: oldest.map(|at| times::since(at, params.period.now)).unwrap_or_default(),
             extra: shared_extra(&params.table.columns.extra, rows),
             open,
         }
     }
+}
+
+/// The link of an annotation whose name says what it leads to.
+fn link((name, value): (&str, &str)) -> Option<OutLink> {
+    let text = match name {
+        "runbook_url" | "runbook" => "Runbook",
+        "dashboard_url" | "dashboard" => "Dashboard",
+        _ => return None,
+    };
+    safe_href(value).map(|href| OutLink { text, href })
 }
 
 fn suppressed(row: &AlertRow) -> Option<&'static str> {

@@ -1,41 +1,25 @@
 //! Single values in place of lines: a tile each, or text in a picture.
 
 use super::counted;
-use super::times::Moment;
 use crate::chart::format;
 use crate::monitoring::{Graph, Stat, StatValue};
 use crate::prometheus::Float;
-use crate::web::params::PageParams;
 
 /// A page shows this many tiles; the JSON form has all values.
 const MAX_TILES: usize = 60;
 /// A picture names this many values.
 const MAX_TEXTS: usize = 6;
 
-pub struct Tile {
-    pub name: String,
-    /// With its unit.
-    pub text: String,
-    /// In full, where the text is shorter.
-    pub full: String,
-    /// A text, which is longer than a number.
-    pub is_text: bool,
-    pub at: Moment,
+/// The values that a page shows.
+pub fn tiles(graph: &Graph) -> impl Iterator<Item = &Stat> {
+    graph.stats.iter().take(MAX_TILES)
 }
 
-pub fn tiles(graph: &Graph, params: &PageParams) -> Vec<Tile> {
-    graph.stats.iter().take(MAX_TILES).map(|stat| Tile::of(stat, graph, params)).collect()
-}
-
-impl Tile {
-    fn of(stat: &Stat, graph: &Graph, params: &PageParams) -> Self {
-        let (full, is_text) = match &stat.value {
-            StatValue::Number(value) => (Float(*value).to_string(), false),
-            StatValue::Text(text) => (text.clone(), true),
-        };
-        let at = jiff::Timestamp::from_millisecond(stat.at_ms).unwrap_or(params.period.now);
-        let at = Moment::of(at, params.period.now, &params.zone);
-        Self { name: stat.name.clone(), text: text(stat, graph), full, is_text, at }
+/// Without rounding and unit, where the text is shorter.
+pub fn full(stat: &Stat) -> String {
+    match &stat.value {
+        StatValue::Number(value) => Float(*value).to_string(),
+        StatValue::Text(text) => text.clone(),
     }
 }
 
@@ -51,7 +35,8 @@ pub fn hidden_tiles(graph: &Graph) -> Option<String> {
     hidden(graph, MAX_TILES)
 }
 
-fn text(stat: &Stat, graph: &Graph) -> String {
+/// With its unit.
+pub fn text(stat: &Stat, graph: &Graph) -> String {
     match &stat.value {
         StatValue::Number(value) => format::number(*value, &graph.unit),
         StatValue::Text(text) => text.clone(),

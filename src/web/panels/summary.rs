@@ -1,6 +1,6 @@
 //! The sentence at the top of an entity's page: the states of its alerts, on which instance, as of when.
 
-use serde_json::json;
+use serde::Serialize;
 
 use super::remarks::doubtful;
 use super::times::Moment;
@@ -32,7 +32,7 @@ impl StateText {
 }
 
 /// Counts of four states, for places without room for more. An error, or a missing rule, is unknown.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct FourCounts {
     pub firing: usize,
     pub pending: usize,
@@ -46,14 +46,19 @@ impl FourCounts {
         Self { firing, pending, unknown: evidence.unknown(), inactive }
     }
 
-    /// One more in this state.
-    pub fn count(&mut self, state: AlertState) {
+    /// For a page that frames this one.
+    pub fn json(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
+    /// So many more in this state.
+    pub fn add(&mut self, state: AlertState, n: usize) {
         *match state {
             AlertState::Firing => &mut self.firing,
             AlertState::Pending => &mut self.pending,
             AlertState::Error | AlertState::Unknown => &mut self.unknown,
             AlertState::Inactive => &mut self.inactive,
-        } += 1;
+        } += n;
     }
 }
 
@@ -91,12 +96,12 @@ impl StateSummary {
     pub fn unknown(instance: Option<String>) -> Self {
         let parts = vec![StateText::new("unknown", "alerts unknown")];
         let counts = Some(FourCounts { unknown: 1, ..FourCounts::default() });
-        Self { parts, instance, as_of: None, stale: false, state: "unknown", counts }
+        Self { parts, state: "unknown", counts, ..Self::without_alerts(instance) }
     }
 
     pub fn loading(instance: Option<String>) -> Self {
         let parts = vec![StateText::new("unknown", "alerts loading")];
-        Self { parts, instance, as_of: None, stale: false, state: LOADING, counts: None }
+        Self { parts, state: LOADING, ..Self::without_alerts(instance) }
     }
 
     pub fn of(answer: &Result<AlertTable, Failure>, instance: Option<String>, params: &PageParams) -> Self {
@@ -104,7 +109,7 @@ impl StateSummary {
             return Self::unknown(instance);
         };
         let evidence = table.evidence();
-        let as_of = Moment::of(table.as_of, params.period.now, &params.zone);
+        let as_of = Moment::of(&table.as_of, params);
         Self {
             parts: parts(table, &evidence),
             instance: Some(table.instance.to_string()),
@@ -113,13 +118,6 @@ impl StateSummary {
             state: word(evidence.verdict()),
             counts: Some(FourCounts::of(&evidence)),
         }
-    }
-
-    /// The counts as JSON, for a page that frames this one.
-    pub fn counts_json(&self) -> Option<String> {
-        let FourCounts { firing, pending, unknown, inactive } = self.counts?;
-        let counts = json!({"firing": firing, "pending": pending, "unknown": unknown, "inactive": inactive});
-        Some(counts.to_string())
     }
 
     /// For the tab: `2 firing, 1 pending`; of an older answer with its time.

@@ -1,7 +1,9 @@
 //! Times and durations as text, with their zone.
 
-use crate::page_params::Zone;
 use jiff::{Timestamp, Zoned};
+
+use crate::page_params::Zone;
+use crate::web::params::PageParams;
 
 /// An instant as text for readers, and exact for machines.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,7 +15,12 @@ pub struct Moment {
 }
 
 impl Moment {
-    pub fn of(at: Timestamp, near: Timestamp, zone: &Zone) -> Self {
+    /// On a page.
+    pub fn of(at: &Timestamp, params: &PageParams) -> Self {
+        Self::near(*at, params.period.now, &params.zone)
+    }
+
+    fn near(at: Timestamp, near: Timestamp, zone: &Zone) -> Self {
         let tz = zone.time_zone();
         let (here, today) = (at.to_zoned(tz.clone()), near.to_zoned(tz));
         let same_day = here.date() == today.date();
@@ -110,7 +117,7 @@ mod tests {
     #[test]
     fn a_moment_says_its_zone_and_its_date_when_needed() {
         let now: Timestamp = "2026-11-23T14:02:15Z".parse().unwrap();
-        let text = |at: &str, zone: &Zone| Moment::of(at.parse().unwrap(), now, zone).text;
+        let text = |at: &str, zone: &Zone| Moment::near(at.parse().unwrap(), now, zone).text;
         assert_eq!(text("2026-11-23T14:02:15.9Z", &Zone::Browser), "14:02:15 UTC");
         assert_eq!(text("2026-11-22T14:02:15Z", &Zone::Browser), "2026-11-22 14:02:15 UTC");
         let berlin = Zone::Named(jiff::tz::TimeZone::get("Europe/Berlin").unwrap());
@@ -123,6 +130,6 @@ mod tests {
             let zone = Zone::Named(jiff::tz::TimeZone::get(name).unwrap());
             assert_eq!(zone_at(now, &zone), expected);
         }
-        assert_eq!(Moment::of(now, now, &berlin).datetime, "2026-11-23T14:02:15Z");
+        assert_eq!(Moment::near(now, now, &berlin).datetime, "2026-11-23T14:02:15Z");
     }
 }

@@ -20,6 +20,23 @@ impl ColumnParams {
             extra: read_extra(pairs, defaults.extra_columns.as_deref()),
         }
     }
+
+    pub fn has_summary(&self) -> bool {
+        self.show_annotations != Some(false)
+    }
+
+    pub fn has_labels(&self) -> bool {
+        self.show_labels != Some(false)
+    }
+
+    /// Not only the labels that differ.
+    pub fn has_all_labels(&self) -> bool {
+        self.show_labels == Some(true)
+    }
+
+    pub fn has_annotations(&self) -> bool {
+        self.show_annotations == Some(true)
+    }
 }
 
 /// Keeps the columns that can be read; a bad one is a problem.
@@ -64,8 +81,8 @@ mod tests {
         let columns = read_extra(&mut pairs, None);
         assert_eq!(columns.iter().map(ToString::to_string).collect::<Vec<_>>(), keys, "{query}");
         assert_eq!(columns.iter().map(ExtraColumn::title).collect::<Vec<_>>(), titles, "{query}");
-        let (message, given) = pairs.finish();
-        assert_eq!(message.len(), problems, "{query}: {message:?}");
+        let (found, given) = pairs.finish();
+        assert_eq!(found.len(), problems, "{query}: {found:?}");
         assert_eq!(given.is_empty(), keys.is_empty(), "{query}");
     }
 

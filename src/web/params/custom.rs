@@ -1,4 +1,4 @@
-//! What an address asks for by itself: a query, alerts, and whose instance answers.
+//! What an address itself describes: a query, alerts, and the instance.
 
 use super::pairs::Pairs;
 use crate::annotations::{AlertNames, Unit, read_dimensions};
@@ -7,7 +7,7 @@ use crate::diagnostic::{Diagnostic, Severity};
 use crate::page_params::quoted;
 use crate::promql::{Matcher, RegexLimit};
 
-/// Regexes that an address may have: whoever writes it is a stranger, and each is compiled for this request alone.
+/// The limit of regexes in an address. Anybody may write one, and they are compiled for one request only.
 const REGEXES: RegexLimit = RegexLimit { most: 8, most_bytes: 1_024 };
 /// The longest title, in characters.
 const LONGEST_TITLE: usize = 200;
@@ -23,20 +23,20 @@ pub struct CustomParams {
     /// Never beside an entity, which chooses its own.
     pub instance: Option<String>,
     pub entity: Option<EntityRef>,
-    /// The address names an instance or an entity in a way that cannot be read: nobody may be asked in its place.
+    /// The address names an instance or an entity in a way that cannot be read. No other instance is queried instead.
     pub lost: bool,
     /// None: the address names no alerts.
     pub alerts: Option<AlertNames>,
     /// None: the address has no labels, or none that can be read.
     pub matchers: Option<Vec<Matcher>>,
-    /// The labels could not be read: no alert is chosen.
+    /// The labels could not be read, so no alert is selected.
     pub broken: bool,
     /// Further expressions of an address of Prometheus (`g1.expr`, ...), which has several graphs on a page.
     pub more: Vec<String>,
 }
 
 impl CustomParams {
-    /// `more`: further expressions; None for a page that is no custom one, whose labels nobody reads.
+    /// `more`: further expressions. None for a page that is no custom one; its labels are not read.
     pub(super) fn read(pairs: &mut Pairs, more: Option<Vec<String>>) -> Self {
         let is_custom = more.is_some();
         let mut custom = Self { more: more.unwrap_or_default(), ..Self::default() };

@@ -7,7 +7,6 @@ use jiff::tz::TimeZone;
 use url::form_urlencoded;
 
 use super::ParamProblem;
-use super::pairs::Pairs;
 use super::time::{End, instant};
 use crate::monitoring::AlertQuery;
 use crate::page_params::quoted;
@@ -45,59 +44,39 @@ impl GoParams {
                 INSTANCE => instance = Some(value.into_owned()),
                 _ if name.len() + value.len() > LONGEST_LABEL || labels.len() >= MOST_LABELS => left_out += 1,
                 name => {
-                    let message =
-                        labels.entry(name.to_owned()).or_insert_with(|| Some(value.clone().into_owned()));
-                    if message.as_deref() != Some(&*value) {
-                        *message = None;
-                    }
+                    let known = labels.entry(name.to_owned()).or_insert_with(|| Some(value.to_string()));
+                    *known = known.take().filter(|known| *known == value);
                 }
             }
         }
         let mut refuse = |parameter, message| problems.push(ParamProblem { parameter, message });
         for (name, _) in labels.iter().filter(|(_, value)| value.is_none()) {
-            refuse(
-                "label",
-                format!("{} is given twice with different values, so it is ignored", quoted(name)),
-            );
+            let name = quoted(name);
+            refuse("label", format!("{name} is given twice with different values, so it is ignored"));
         }
         if left_out > 0 {
-            refuse(
-                "label",
-                format!(
-                    "{left_out} labels are ignored: a link has at most {MOST_LABELS}, each of at most {LONGEST_LABEL} bytes"
-                ),
-            );
+            let limits = format!("at most {MOST_LABELS}, each of at most {LONGEST_LABEL} bytes");
+            refuse("label", format!("{left_out} labels are ignored: a link has {limits}"));
         }
         let at = at_text.and_then(|text| {
-            time(&text, now).map_err(|end| refuse(AT, format!("{} {end}", quoted(&text)))).ok()
+            read_time(&text, now).map_err(|end| refuse(AT, format!("{} {end}", quoted(&text)))).ok()
         });
         let labels = labels.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
         Self { query: AlertQuery { labels, at, instance, ad_hoc: false }, problems }
     }
 }
 
-/// What a page that `/go` led to says of an alert that was over by then.
-#[derive(Clone, Debug, Default)]
-pub struct ResolvedParams {
-    pub labels: Option<Labels>,
-    pub at: Option<Timestamp>,
-}
-
-impl ResolvedParams {
-    pub(super) fn read(pairs: &mut Pairs, now: Timestamp) -> Self {
-        let labels = pairs.value("landed", |text| {
-            // None of them may be a regex, so none is compiled.
-            let (matchers, problems) = Matcher::read_list_within(text, RegexLimit::NONE);
-            let plain = problems.is_empty() && matchers.iter().all(|m| m.op == MatchOp::Equal);
-            let labels = matchers.into_iter().map(|m| (m.name, m.value)).collect();
-            plain.then_some(labels).ok_or_else(|| "is not a list of labels".to_owned())
-        });
-        Self { labels, at: pairs.value(AT, |text| time(text, now)) }
-    }
+/// The labels of a resolved alert, in an address that `/go` wrote.
+pub(super) fn read_labels(text: &str) -> Result<Labels, String> {
+    // None of them may be a regex, so none is compiled.
+    let (matchers, problems) = Matcher::read_list_within(text, RegexLimit::NONE);
+    let plain = problems.is_empty() && matchers.iter().all(|m| m.op == MatchOp::Equal);
+    let labels = matchers.into_iter().map(|m| (m.name, m.value)).collect();
+    plain.then_some(labels).ok_or_else(|| "is not a list of labels".to_owned())
 }
 
 /// RFC 3339, or seconds or milliseconds since 1970; no later than now, save for what clocks differ by.
-pub(super) fn time(text: &str, now: Timestamp) -> Result<Timestamp, String> {
+pub(super) fn read_time(text: &str, now: Timestamp) -> Result<Timestamp, String> {
     let invalid = || "is not a valid time; use 2026-01-31T12:00:00Z or epoch seconds".to_owned();
     if text.trim_start().starts_with("now") {
         return Err(invalid());

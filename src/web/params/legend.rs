@@ -1,5 +1,6 @@
 //! The legends of a page: which series are drawn, and the order of the rows.
 
+use super::order::{ColumnOrder, OrderKey};
 use super::pairs::Pairs;
 
 /// The most choices that an address may carry of a kind, and the longest of them in characters.
@@ -16,11 +17,11 @@ pub enum LegendColumn {
     Avg,
 }
 
-impl LegendColumn {
-    pub const ALL: [Self; 5] = [Self::Name, Self::Last, Self::Min, Self::Max, Self::Avg];
+impl OrderKey for LegendColumn {
+    const ALL: &'static [Self] = &[Self::Name, Self::Last, Self::Min, Self::Max, Self::Avg];
+    const WORDS: &'static str = "name, last, min, max or avg";
 
-    /// The word of the address.
-    pub fn as_str(self) -> &'static str {
+    fn as_str(self) -> &'static str {
         match self {
             Self::Name => "name",
             Self::Last => "last",
@@ -28,27 +29,6 @@ impl LegendColumn {
             Self::Max => "max",
             Self::Avg => "avg",
         }
-    }
-}
-
-/// `name`, `-max`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LegendOrder {
-    pub column: LegendColumn,
-    pub descending: bool,
-}
-
-impl LegendOrder {
-    fn read(text: &str) -> Result<Self, String> {
-        let (name, descending) = text.strip_prefix('-').map_or((text, false), |name| (name, true));
-        let column = LegendColumn::ALL.into_iter().find(|column| column.as_str() == name);
-        let known = "is not a column; use name, last, min, max or avg";
-        column.map(|column| Self { column, descending }).ok_or_else(|| known.to_owned())
-    }
-
-    /// As the address has it.
-    pub fn text(self) -> String {
-        format!("{}{}", if self.descending { "-" } else { "" }, self.column.as_str())
     }
 }
 
@@ -61,14 +41,14 @@ impl LegendOrder {
 /// The names of the graph's series are not known here. A name that no series has changes nothing.
 #[derive(Clone, Debug, Default)]
 pub struct LegendParams {
-    orders: Vec<(String, LegendOrder)>,
+    orders: Vec<(String, ColumnOrder<LegendColumn>)>,
 }
 
 impl LegendParams {
     pub(super) fn read(pairs: &mut Pairs) -> Self {
-        let mut orders: Vec<(String, LegendOrder)> = Vec::new();
+        let mut orders: Vec<(String, ColumnOrder<LegendColumn>)> = Vec::new();
         for text in texts(pairs, "legend") {
-            let read = split_choice(&text).and_then(|(graph, order)| Ok((graph, LegendOrder::read(order)?)));
+            let read = split_choice(&text).and_then(|(graph, order)| Ok((graph, ColumnOrder::read(order)?)));
             match read {
                 Ok((graph, _)) if orders.iter().any(|(known, _)| *known == graph) => {
                     pairs.refuse("legend", format!("graph {graph} is ordered more than once"));
@@ -92,12 +72,12 @@ impl LegendParams {
     }
 
     /// None: the graph's own order.
-    pub fn order(&self, graph: &str) -> Option<LegendOrder> {
+    pub fn order(&self, graph: &str) -> Option<ColumnOrder<LegendColumn>> {
         self.orders.iter().find(|(known, _)| known == graph).map(|(_, order)| *order)
     }
 
     /// Every order as the address has it, with one graph's changed.
-    pub fn with_order(&self, graph: &str, order: Option<LegendOrder>) -> Vec<String> {
+    pub fn with_order(&self, graph: &str, order: Option<ColumnOrder<LegendColumn>>) -> Vec<String> {
         let others = self.orders.iter().filter(|(known, _)| known != graph).cloned();
         let own = order.map(|order| (graph.to_owned(), order));
         others.chain(own).map(|(graph, order)| format!("{graph}:{}", order.text())).collect()

@@ -1,10 +1,10 @@
 //! Query strings as typed values. A bad value is a message and the default, never an error page.
 
-mod catalog;
 mod columns;
 mod custom;
 mod go;
 mod legend;
+mod order;
 mod pairs;
 mod prometheus;
 mod selection;
@@ -17,41 +17,23 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-pub use catalog::CatalogParams;
 pub use columns::ColumnParams;
 pub use custom::{CustomParams, has_regex};
-pub use go::{AT, GoParams, INSTANCE, ResolvedParams};
-pub use legend::{LegendColumn, LegendOrder, LegendParams};
-pub use selection::AlertSelection;
-pub use table::{DEFAULT_ROWS, SortKey, SortOrder, TableParams};
+pub use go::{AT, GoParams, INSTANCE};
+pub use legend::{LegendColumn, LegendParams};
+pub use order::{ColumnOrder, OrderKey};
+pub use table::{SortKey, TableParams};
 
-use crate::monitoring::Period;
+use crate::catalog::search::Filter;
+use crate::chart::svg::Theme;
+use crate::monitoring::{Period, bit};
 use crate::page_params::{GraphType, PageDefaults, Refresh, Zone, read_max_series};
+use crate::prometheus::Labels;
 use crate::promql::parse_duration;
 use pairs::Pairs;
 
 /// More lines than this cannot be told apart.
 const DEFAULT_MAX_SERIES: usize = 50;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Theme {
-    Light,
-    Dark,
-}
-
-impl Theme {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Light => "light",
-            Self::Dark => "dark",
-        }
-    }
-
-    fn read(text: &str) -> Result<Self, String> {
-        let known = [Self::Light, Self::Dark].into_iter().find(|known| known.as_str() == text);
-        known.ok_or_else(|| "is neither light nor dark".to_owned())
-    }
-}
 
 /// A parameter whose value could not be used, for the message on the page.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,9 +60,12 @@ pub struct PageParams {
     pub max_series: usize,
     pub legends: LegendParams,
     pub table: TableParams,
-    pub catalog: CatalogParams,
+    /// Which entities the catalog lists.
+    pub catalog: Filter,
     pub custom: CustomParams,
-    pub resolved: ResolvedParams,
+    /// The labels of the resolved alert that `/go` led to, and when it fired.
+    pub resolved_labels: Option<Labels>,
+    pub resolved_at: Option<Timestamp>,
     pub problems: Vec<ParamProblem>,
     /// The pairs of the address that were understood, in canonical order: what links keep.
     pub given: Vec<(String, String)>,
@@ -119,7 +104,7 @@ impl PageParams {
             period: Period { from: window.from, to: window.to, now, step },
             refresh_secs: read_refresh(&mut pairs, default_refresh).secs(),
             kiosk: read_kiosk(&mut pairs),
-            theme: pairs.value("theme", Theme::read),
+            theme: pairs.value("theme", str::parse),
             zone,
             graph_type: pairs.value_or("graphType", defaults.graph_type, str::parse),
             view_table: pairs.value("view", is_table).unwrap_or(false),
@@ -128,13 +113,16 @@ impl PageParams {
                 .unwrap_or(DEFAULT_MAX_SERIES),
             legends: LegendParams::read(&mut pairs),
             table: TableParams::read(&mut pairs, defaults),
-            catalog: CatalogParams::read(&mut pairs),
+            catalog: read_filter(&mut pairs),
             custom: CustomParams::read(&mut pairs, further),
-            resolved: ResolvedParams::read(&mut pairs, now),
+            resolved_labels: pairs.value("landed", go::read_labels),
+            resolved_at: pairs.value(AT, |text| go::read_time(text, now)),
             problems: Vec::new(),
             given: Vec::new(),
             routed: Vec::new(),
         };
+        params.catalog.search.clone_from(&params.table.search);
+        params.catalog.states = params.table.states.iter().fold(0, |all, state| all | bit(*state));
         (params.problems, params.given) = pairs.finish();
         params
     }
@@ -173,6 +161,19 @@ impl PageParams {
     /// The length of the window.
     pub fn range(&self) -> Duration {
         Duration::try_from(self.period.to.duration_since(self.period.from)).unwrap_or_default()
+    }
+}
+
+/// Filters of the catalog by a facet's value. Its search and its states are those of the table.
+fn read_filter(pairs: &mut Pairs) -> Filter {
+    let mut facet = |name| pairs.value(name, |text| Ok(text.to_lowercase()));
+    Filter {
+        search: String::new(),
+        kind: facet("kind"),
+        namespace: facet("namespace"),
+        owner: facet("owner"),
+        system: facet("system"),
+        states: 0,
     }
 }
 

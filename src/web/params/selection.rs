@@ -4,24 +4,21 @@ use jiff::Timestamp;
 
 use super::PageParams;
 use crate::annotations::AlertNames;
-use crate::promql::Matcher;
+use crate::monitoring::AlertRow;
+use crate::prometheus::{InstanceName, Labels};
+use crate::promql::{MatchOp, Matcher};
 use crate::web::row_id::RowId;
 
-/// The alerts of a table, with one row opened.
-pub struct AlertSelection {
-    pub instance: String,
-    pub name: String,
-    pub matchers: Vec<Matcher>,
-    /// The window's start, if it has another than the default.
-    pub from: Option<Timestamp>,
-    pub row: RowId,
-    pub is_active: bool,
-}
-
 impl PageParams {
-    /// As if the address had the selection. Its links have it.
-    pub fn select(mut self, selection: AlertSelection) -> Self {
-        let AlertSelection { instance, name, matchers, from, row, is_active } = selection;
+    /// As if the address had the alerts of a row's name on an instance, with those of the labels that the row has, and
+    /// the row opened. The links of the page have all that. `from` is None for the default window.
+    pub fn select(
+        mut self,
+        instance: &InstanceName,
+        row: &AlertRow,
+        labels: &Labels,
+        from: Option<Timestamp>,
+    ) -> Self {
         let mut give = |name: &str, value: String| self.given.push((name.to_owned(), value));
         if let Some(from) = from {
             self.from = from.as_millisecond().to_string();
@@ -29,19 +26,24 @@ impl PageParams {
             give("to", self.to.clone());
             self.period.from = from;
         }
-        if !is_active {
+        if !row.is_active() {
             give("showInactiveAlerts", "true".to_owned());
         }
-        give("alert", row.to_string());
-        give("instance", instance.clone());
-        give("alerts", name.clone());
+        give("alert", RowId::of(row).to_string());
+        give("instance", instance.to_string());
+        give("alerts", row.name().to_owned());
+        let shared = labels
+            .iter()
+            .filter(|(label, value)| *label != "alertname" && row.labels().get(label) == Some(value));
+        let matchers: Vec<Matcher> =
+            shared.filter_map(|(label, value)| Matcher::new(label, MatchOp::Equal, value).ok()).collect();
         if !matchers.is_empty() {
             give("labels", matchers.iter().map(ToString::to_string).collect::<Vec<_>>().join(","));
         }
-        self.table.show_inactive |= !is_active;
-        self.table.alert = Some(row);
-        self.custom.instance = Some(instance);
-        self.custom.alerts = Some(AlertNames::Named(vec![name]));
+        self.table.show_inactive |= !row.is_active();
+        self.table.alert = Some(RowId::of(row));
+        self.custom.instance = Some(instance.to_string());
+        self.custom.alerts = Some(AlertNames::Named(vec![row.name().to_owned()]));
         self.custom.matchers = Some(matchers).filter(|matchers| !matchers.is_empty());
         self
     }

@@ -1,13 +1,14 @@
 //! The alert table's parameters: which rows, in which order, how many.
 
 use super::columns::ColumnParams;
+use super::order::{ColumnOrder, OrderKey};
 use super::pairs::Pairs;
 use crate::page_params::{PageDefaults, PageSize, read_whole_number};
 use crate::prometheus::AlertState;
 use crate::web::row_id::RowId;
 
 /// How many rows a page of a table has unless the address says otherwise.
-pub const DEFAULT_ROWS: usize = 20;
+const DEFAULT_ROWS: usize = 20;
 /// The longest text that is searched for, in characters.
 const LONGEST_SEARCH: usize = 200;
 
@@ -23,8 +24,8 @@ pub enum SortKey {
     Group,
 }
 
-impl SortKey {
-    pub const ALL: [Self; 7] = [
+impl OrderKey for SortKey {
+    const ALL: &'static [Self] = &[
         Self::Name,
         Self::State,
         Self::Severity,
@@ -33,9 +34,10 @@ impl SortKey {
         Self::LastEvaluation,
         Self::Group,
     ];
+    const WORDS: &'static str = "name, state, severity, value, activeAt, lastEvaluation, group";
 
-    /// The word of the address, which is the field's name in the JSON form.
-    pub fn as_str(self) -> &'static str {
+    /// The field's name in the JSON form.
+    fn as_str(self) -> &'static str {
         match self {
             Self::Name => "name",
             Self::State => "state",
@@ -48,27 +50,6 @@ impl SortKey {
     }
 }
 
-/// `sort=name`, `sort=-value`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SortOrder {
-    pub key: SortKey,
-    pub descending: bool,
-}
-
-impl SortOrder {
-    fn read(text: &str) -> Result<Self, String> {
-        let (name, descending) = text.strip_prefix('-').map_or((text, false), |name| (name, true));
-        let key = SortKey::ALL.into_iter().find(|key| key.as_str() == name);
-        let known = || SortKey::ALL.map(SortKey::as_str).join(", ");
-        key.map(|key| Self { key, descending }).ok_or_else(|| format!("is not a column; use {}", known()))
-    }
-
-    /// As the address has it.
-    pub fn text(self) -> String {
-        format!("{}{}", if self.descending { "-" } else { "" }, self.key.as_str())
-    }
-}
-
 /// How the alert table is shown.
 #[derive(Clone, Debug)]
 pub struct TableParams {
@@ -76,7 +57,7 @@ pub struct TableParams {
     pub states: Vec<AlertState>,
     pub search: String,
     /// None: the table's own order.
-    pub sort: Option<SortOrder>,
+    pub sort: Option<ColumnOrder<SortKey>>,
     /// From 1.
     pub page: usize,
     pub page_size: PageSize,
@@ -93,7 +74,7 @@ impl TableParams {
     pub(super) fn read(pairs: &mut Pairs, defaults: &PageDefaults) -> Self {
         let states = read_states(pairs);
         let search = pairs.value("search", read_search).unwrap_or_default();
-        let sort = pairs.value("sort", SortOrder::read);
+        let sort = pairs.value("sort", ColumnOrder::read);
         let page = pairs.value("page", |text| read_whole_number(text, usize::MAX)).unwrap_or(1);
         let page_size = pairs.value_or("pageSize", defaults.page_size, str::parse);
         let show_inactive = pairs.flag("showInactiveAlerts", defaults.show_inactive).unwrap_or(false);

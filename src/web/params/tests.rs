@@ -12,8 +12,8 @@ fn read(query: &str) -> PageParams {
     PageParams::read(query, &defaults, NOW.parse().unwrap())
 }
 
-/// What a query string settles to, as one line; a problem is told by its parameter.
-fn settled(query: &str, show: impl Fn(&PageParams) -> String) -> String {
+/// What a query string is read as, in one line; a problem is written as its parameter.
+fn shown(query: &str, show: impl Fn(&PageParams) -> String) -> String {
     let params = read(query);
     let problems: Vec<_> = params.problems.iter().map(|problem| format!(" !{}", problem.parameter)).collect();
     show(&params) + &problems.concat()
@@ -57,7 +57,7 @@ fn times_are_grafanas() {
         ("tz=Europe/Berlin&from=2026-10-25&to=2026-10-26", "2026-10-24T22:00:00Z 2026-10-25T23:00:00Z"),
     ];
     for (query, expected) in cases {
-        let ends = settled(query, |p| format!("{} {}", p.period.from, p.period.to));
+        let ends = shown(query, |p| format!("{} {}", p.period.from, p.period.to));
         assert_eq!(ends, expected, "{query}");
     }
 }
@@ -98,7 +98,7 @@ fn a_bad_time_is_told_and_the_default_stands() {
     ];
     for (query, problems) in cases {
         let expected = format!("now-1h now 3600{problems}");
-        let got = settled(query, |p| format!("{} {} {}", p.from, p.to, p.range().as_secs()));
+        let got = shown(query, |p| format!("{} {} {}", p.from, p.to, p.range().as_secs()));
         assert_eq!(got, expected, "{query}");
     }
 }
@@ -128,7 +128,7 @@ fn a_page_refreshes_while_it_ends_now() {
         ("refresh=5s&refresh=6s", "30 !refresh"),
     ];
     for (query, expected) in cases {
-        let got = settled(query, |p| p.refresh_secs.map_or_else(|| "off".to_owned(), |s| s.to_string()));
+        let got = shown(query, |p| p.refresh_secs.map_or_else(|| "off".to_owned(), |s| s.to_string()));
         assert_eq!(got, expected, "{query}");
     }
 }
@@ -151,7 +151,7 @@ fn the_looks_are_words() {
         ("unknown=1&theme=dark&unknown=2", "false dark browser - chart"),
     ];
     for (query, expected) in cases {
-        let got = settled(query, |p| {
+        let got = shown(query, |p| {
             let theme = p.theme.map_or("-", Theme::as_str);
             let graph = p.graph_type.map_or("-", |g| if g == GraphType::Area { "area" } else { "line" });
             let view = if p.view_table { "table" } else { "chart" };
@@ -181,9 +181,9 @@ fn the_table_is_filtered_sorted_and_paged() {
         ("showInactiveAlerts=perhaps", "[] '' - 1 Rows(20) false !showInactiveAlerts"),
     ];
     for (query, expected) in cases {
-        let got = settled(query, |p| {
+        let got = shown(query, |p| {
             let t = &p.table;
-            let sort = t.sort.map_or_else(|| "-".to_owned(), SortOrder::text);
+            let sort = t.sort.map_or_else(|| "-".to_owned(), ColumnOrder::text);
             format!("{:?} '{}' {sort} {} {:?} {}", t.states, t.search, t.page, t.page_size, t.show_inactive)
         });
         assert_eq!(got, expected, "{query}");
@@ -205,7 +205,7 @@ fn steps_are_durations() {
         ("step=1e-300", "- !step"),
     ];
     for (query, expected) in cases {
-        let step = settled(query, |p| p.period.step.map_or_else(|| "-".to_owned(), |s| format!("{s:?}")));
+        let step = shown(query, |p| p.period.step.map_or_else(|| "-".to_owned(), |s| format!("{s:?}")));
         assert_eq!(step, expected, "{query}");
     }
 }
@@ -250,7 +250,7 @@ fn check_defaults(query: &str, own: &str, portal: &str, expected: &str) {
     let step = p.period.step.map_or(0, |step| step.as_secs());
     let found: Vec<_> = p.problems.iter().map(|problem| format!(" !{}", problem.parameter)).collect();
     let given: Vec<_> = p.given.iter().map(|(name, _)| format!(" {name}")).collect();
-    let settled = format!(
+    let canonical = format!(
         "{} {:?} {} {graph} {step} {:?} {}{}{}",
         p.from,
         p.refresh_secs,
@@ -260,7 +260,7 @@ fn check_defaults(query: &str, own: &str, portal: &str, expected: &str) {
         given.concat(),
         found.concat()
     );
-    assert_eq!(settled, expected, "{query} over {own} over {portal}");
+    assert_eq!(canonical, expected, "{query} over {own} over {portal}");
 }
 
 #[test]

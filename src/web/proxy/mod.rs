@@ -11,20 +11,19 @@ use actix_web::http::Method;
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, Bytes, Data, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
-use serde::{Serialize, Serializer};
+use serde_json::to_vec;
 
 use self::params::{Given, MAX_FORM};
 use crate::clock;
 use crate::monitoring::{Failure, Monitoring};
 use crate::prometheus::wire::{write_error, write_instant, write_matrix, write_rules};
-use crate::prometheus::{Instance, InstanceName, InstantAnswer, Matrix, Origin, Rules};
+use crate::prometheus::{Instance, InstanceName, Matrix, Origin};
 use crate::store::Answer;
 use crate::upstream::ErrorKind;
 use crate::web::page_error::{ErrorText, PageError, catch_panics};
 use crate::web::panels::remarks::Remark;
 use crate::web::panels::times::Moment;
-use crate::web::params::ParamProblem;
-use crate::web::reply::{self, CachePolicy, Making};
+use crate::web::reply::{self, ReplyKey};
 use crate::web::request::Access;
 use crate::web::settings::WebSettings;
 
@@ -77,30 +76,46 @@ async fn answer(
     let instance = chosen(&request, &monitoring, of_path)?;
     let body = body(payload).await?;
     let given = Given::read(&request, &body)?;
+    queried(&request, &monitoring, &instance, endpoint, &given).await
+}
+
+async fn queried(
+    request: &HttpRequest,
+    monitoring: &Monitoring,
+    instance: &Arc<Instance>,
+    endpoint: Endpoint,
+    given: &Given,
+) -> Result<HttpResponse, PageError> {
     match endpoint {
         Endpoint::QueryRange => {
             let (query, window) = (given.query()?, given.window()?);
-            let answer = monitoring.range(Origin::AdHoc, &instance, &query, window);
+            let answer = monitoring.range(Origin::AdHoc, instance, &query, window);
             let answer = answer.await.map_err(PageError::Failed)?;
-            let matrix = &answer.value;
+            let matrix = answer.value.clone();
             let warnings = age(&answer).into_iter().chain(matrix.warnings.iter().cloned());
-            let warnings = warnings.chain(left_out(matrix)).collect();
-            written(&request, Written::Range(answer.value, warnings)).await
+            let warnings: Vec<String> = warnings.chain(left_out(&matrix)).collect();
+            let key = ReplyKey::of(&matrix, request.path(), &warnings);
+            reply::large_json(request, key, move || to_vec(&write_matrix(&matrix, &warnings))).await
         }
         Endpoint::Query => {
             let (query, at_ms) = (given.query()?, given.instant(clock::now())?);
             let answer =
-                monitoring.ad_hoc_instant(&instance, &query, at_ms).await.map_err(PageError::Failed)?;
-            let warnings = age(&answer).into_iter().chain(answer.value.warnings.iter().cloned()).collect();
-            written(&request, Written::Instant(answer.value, warnings)).await
+                monitoring.ad_hoc_instant(instance, &query, at_ms).await.map_err(PageError::Failed)?;
+            let value = answer.value.clone();
+            let warnings: Vec<String> =
+                age(&answer).into_iter().chain(value.warnings.iter().cloned()).collect();
+            let key = ReplyKey::of(&value, request.path(), &warnings);
+            reply::large_json(request, key, move || to_vec(&write_instant(&value, &warnings))).await
         }
         Endpoint::Rules => {
             let remark = given.rules()?;
-            let answer = monitoring.rules(&instance).await.map_err(PageError::Failed)?;
-            let rules = &answer.value;
-            let warnings = age(&answer).into_iter().chain(rules.warnings.iter().cloned()).collect();
-            let infos = rules.infos.iter().cloned().chain(remark.map(str::to_owned)).collect();
-            written(&request, Written::Rules { rules: answer.value, warnings, infos }).await
+            let answer = monitoring.rules(instance).await.map_err(PageError::Failed)?;
+            let rules = answer.value.clone();
+            let warnings: Vec<String> =
+                age(&answer).into_iter().chain(rules.warnings.iter().cloned()).collect();
+            let infos: Vec<String> = rules.infos.iter().cloned().chain(remark.map(str::to_owned)).collect();
+            let key = ReplyKey::of(&rules, request.path(), &(&warnings, &infos));
+            reply::large_json(request, key, move || to_vec(&write_rules(&rules, &warnings, &infos))).await
         }
     }
 }
@@ -123,10 +138,7 @@ fn chosen(
     monitoring: &Monitoring,
     of_path: Arc<Instance>,
 ) -> Result<Arc<Instance>, PageError> {
-    let refused = |message: &str| {
-        let message = message.to_owned();
-        PageError::BadParameters(vec![ParamProblem { parameter: SERVICE_NAME, message }])
-    };
+    let refused = |message: &str| PageError::bad_parameter(SERVICE_NAME, message);
     let mut values = request.headers().get_all(SERVICE_NAME);
     let Some(value) = values.next() else { return Ok(of_path) };
     if values.next().is_some() {
@@ -141,11 +153,10 @@ fn chosen(
 
 async fn body(payload: web::Payload) -> Result<Bytes, PageError> {
     use actix_web::http::StatusCode;
-    let refused = |status| PageError::Refused(status);
     match tokio::time::timeout(BODY_DEADLINE, payload.to_bytes_limited(MAX_FORM)).await {
-        Err(_) => Err(refused(StatusCode::REQUEST_TIMEOUT)),
-        Ok(Err(_)) => Err(refused(StatusCode::PAYLOAD_TOO_LARGE)),
-        Ok(Ok(Err(_))) => Err(refused(StatusCode::BAD_REQUEST)),
+        Err(_) => Err(PageError::Refused(StatusCode::REQUEST_TIMEOUT)),
+        Ok(Err(_)) => Err(PageError::Refused(StatusCode::PAYLOAD_TOO_LARGE)),
+        Ok(Ok(Err(_))) => Err(PageError::Refused(StatusCode::BAD_REQUEST)),
         Ok(Ok(Ok(body))) => Ok(body),
     }
 }
@@ -159,40 +170,6 @@ fn age<T>(answer: &Answer<T>) -> Option<String> {
 fn left_out(matrix: &Matrix) -> Option<String> {
     let count = matrix.off_grid;
     (count > 0).then(|| format!("{count} samples stood between two steps and were left out by the portal"))
-}
-
-async fn written(request: &HttpRequest, answer: Written) -> Result<HttpResponse, PageError> {
-    let making = answer.making(request);
-    reply::large_json(request, answer, making, CachePolicy::Live).await
-}
-
-/// An answer, with the remarks that are written beside it.
-enum Written {
-    Range(Arc<Matrix>, Vec<String>),
-    Instant(Arc<InstantAnswer>, Vec<String>),
-    Rules { rules: Arc<Rules>, warnings: Vec<String>, infos: Vec<String> },
-}
-
-impl Written {
-    fn making(&self, request: &HttpRequest) -> Option<Making> {
-        match self {
-            Self::Range(matrix, warnings) => Making::of(matrix, request.path(), warnings),
-            Self::Instant(answer, warnings) => Making::of(answer, request.path(), warnings),
-            Self::Rules { rules, warnings, infos } => Making::of(rules, request.path(), &(warnings, infos)),
-        }
-    }
-}
-
-impl Serialize for Written {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Range(matrix, warnings) => write_matrix(matrix, warnings).serialize(serializer),
-            Self::Instant(answer, warnings) => write_instant(answer, warnings).serialize(serializer),
-            Self::Rules { rules, warnings, infos } => {
-                write_rules(rules, warnings, infos).serialize(serializer)
-            }
-        }
-    }
 }
 
 /// Whether a route's errors are text here.
@@ -213,7 +190,7 @@ pub fn refusal(
 ) -> Result<HttpResponse, PageError> {
     let message = text.said.clone().unwrap_or_else(|| text.message());
     let body = write_error(error_type(error, text), &message);
-    reply::json_as(request, text.status, &body, CachePolicy::Live)
+    reply::json_as(request, text.status, &body)
 }
 
 /// Prometheus' words for kinds of errors.

@@ -12,7 +12,6 @@ use crate::diagnostic::Severity;
 use crate::prometheus::{MAX_POINTS, Window};
 use crate::promql::{PromQl, parse_duration};
 use crate::web::page_error::PageError;
-use crate::web::params::ParamProblem;
 
 /// The most bytes of a form, and of a query string.
 pub const MAX_FORM: usize = 64 << 10;
@@ -37,10 +36,13 @@ impl Given {
             let content_type = request.headers().get(header::CONTENT_TYPE).map(|v| v.as_bytes());
             let media_type = content_type.and_then(|v| v.split(|b| *b == b';').next()).unwrap_or_default();
             if request.method() != Method::POST {
-                return Err(refused("body", "belongs to POST only"));
+                return Err(PageError::bad_parameter("body", "belongs to POST only"));
             }
             if !media_type.trim_ascii().eq_ignore_ascii_case(FORM.as_bytes()) {
-                return Err(refused("body", "is not a form (application/x-www-form-urlencoded)"));
+                return Err(PageError::bad_parameter(
+                    "body",
+                    "is not a form (application/x-www-form-urlencoded)",
+                ));
             }
         }
         Self::of(request.query_string().as_bytes(), body)
@@ -48,21 +50,21 @@ impl Given {
 
     fn of(address: &[u8], body: &[u8]) -> Result<Self, PageError> {
         if address.len() > MAX_FORM {
-            return Err(refused("address", "is longer than 64 KiB"));
+            return Err(PageError::bad_parameter("address", "is longer than 64 KiB"));
         }
         for text in [address, body] {
             if percent_decode(text).decode_utf8().is_err() {
-                return Err(refused("address", "or body is not valid UTF-8"));
+                return Err(PageError::bad_parameter("address", "or body is not valid UTF-8"));
             }
         }
         let all: Vec<(String, String)> =
             [address, body].into_iter().flat_map(|text| form_urlencoded::parse(text).into_owned()).collect();
         let times = |name: &str| all.iter().filter(|(n, _)| n == name).count();
         if let Some(name) = KNOWN.into_iter().find(|name| times(name) > 1) {
-            return Err(refused(name, "is given more than once"));
+            return Err(PageError::bad_parameter(name, "is given more than once"));
         }
         if let Some(name) = REFUSED.into_iter().find(|name| times(name) > 0) {
-            return Err(refused(name, "is not supported by the portal"));
+            return Err(PageError::bad_parameter(name, "is not supported by the portal"));
         }
         Ok(Self(all))
     }
@@ -73,7 +75,7 @@ impl Given {
     }
 
     fn required(&self, name: &'static str) -> Result<&str, PageError> {
-        self.text(name).ok_or_else(|| refused(name, "is missing"))
+        self.text(name).ok_or_else(|| PageError::bad_parameter(name, "is missing"))
     }
 
     pub fn query(&self) -> Result<PromQl, PageError> {
@@ -86,21 +88,26 @@ impl Given {
 
     /// Exactly the requested instants.
     pub fn window(&self) -> Result<Window, PageError> {
-        let time = |name| time(self.required(name)?).map_err(|message| refused(name, &message));
+        let time =
+            |name| time(self.required(name)?).map_err(|message| PageError::bad_parameter(name, message));
         let (start, end) = (time("start")?, time("end")?);
-        let step = step(self.required("step")?).map_err(|message| refused("step", &message))?;
+        let step =
+            step(self.required("step")?).map_err(|message| PageError::bad_parameter("step", message))?;
         if end < start {
-            return Err(refused("end", "is before start"));
+            return Err(PageError::bad_parameter("end", "is before start"));
         }
         Window::exact(start, end, step).ok_or_else(|| {
-            refused("step", &format!("is too short for this range: a series has at most {MAX_POINTS} points"))
+            PageError::bad_parameter(
+                "step",
+                format!("is too short for this range: a series has at most {MAX_POINTS} points"),
+            )
         })
     }
 
     /// In epoch milliseconds.
     pub fn instant(&self, now: Timestamp) -> Result<i64, PageError> {
         match self.text("time") {
-            Some(text) => time(text).map_err(|message| refused("time", &message)),
+            Some(text) => time(text).map_err(|message| PageError::bad_parameter("time", &message)),
             None => Ok(now.as_millisecond()),
         }
     }
@@ -110,13 +117,11 @@ impl Given {
         match self.text("type") {
             Some("alert") => Ok(None),
             None => Ok(Some(ALERTING_ONLY)),
-            Some(_) => Err(refused("type", "is not alert, and the portal tells of no other rules")),
+            Some(_) => {
+                Err(PageError::bad_parameter("type", "is not alert, and the portal tells of no other rules"))
+            }
         }
     }
-}
-
-fn refused(parameter: &'static str, message: &str) -> PageError {
-    PageError::BadParameters(vec![ParamProblem { parameter, message: message.to_owned() }])
 }
 
 /// Epoch seconds with decimals, or RFC 3339, as epoch milliseconds.

@@ -1,6 +1,5 @@
 //! Replies: a page, a fragment of one, JSON or CSV, in gzip where the client accepts it.
 
-mod cache_policy;
 mod csv;
 mod rendered;
 
@@ -18,16 +17,18 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde::Serialize;
 
-pub use cache_policy::CachePolicy;
 pub use csv::{Csv, file_name};
-pub use rendered::{Making, Rendered};
+pub use rendered::{Rendered, ReplyKey};
 
 use crate::monitoring::Monitoring;
 use crate::web::assets;
 use crate::web::format::Format;
 use crate::web::page_error::PageError;
-use rendered::Text;
+use rendered::Body;
 
+/// The cache policy of an answer that shows the current state. A copy would be wrong a minute later, also when the browser
+/// goes back.
+pub const LIVE: &str = "no-store";
 /// Smaller bodies fit one packet as they are.
 const WORTH_COMPRESSING: usize = 1_024;
 
@@ -35,12 +36,8 @@ const WORTH_COMPRESSING: usize = 1_024;
 const VARY_BY: &str = "HX-Request, HX-Request-Type, HX-History-Restore-Request, Accept-Encoding";
 
 /// A page or a fragment.
-pub fn html(
-    request: &HttpRequest,
-    template: &impl Template,
-    policy: CachePolicy,
-) -> Result<HttpResponse, PageError> {
-    html_as(request, StatusCode::OK, template, policy)
+pub fn html(request: &HttpRequest, template: &impl Template) -> Result<HttpResponse, PageError> {
+    html_as(request, StatusCode::OK, template)
 }
 
 /// A whole page, or its content as a fragment.
@@ -50,8 +47,8 @@ pub fn page(
     content: &impl Template,
 ) -> Result<HttpResponse, PageError> {
     match Format::of_headers(request.headers()) {
-        Format::Fragment => html(request, content, CachePolicy::Live),
-        _ => html(request, whole, CachePolicy::Live),
+        Format::Fragment => html(request, content),
+        _ => html(request, whole),
     }
 }
 
@@ -60,33 +57,26 @@ pub fn html_as(
     request: &HttpRequest,
     status: StatusCode,
     template: &impl Template,
-    policy: CachePolicy,
 ) -> Result<HttpResponse, PageError> {
     let body = template.render().map_err(|error| PageError::internal("a template", &error))?;
-    Ok(text(request, status, "text/html; charset=utf-8", body.into_bytes(), policy))
+    Ok(text(request, status, "text/html; charset=utf-8", body.into_bytes()))
 }
 
 /// Small JSON.
-pub fn json(
-    request: &HttpRequest,
-    value: &impl Serialize,
-    policy: CachePolicy,
-) -> Result<HttpResponse, PageError> {
-    json_as(request, StatusCode::OK, value, policy)
+pub fn json(request: &HttpRequest, value: &impl Serialize) -> Result<HttpResponse, PageError> {
+    json_as(request, StatusCode::OK, value)
 }
 
 /// Large JSON. It is serialized and compressed on a thread for blocking work, once for all readers with an equal
-/// `making`; without one, for each reader.
+/// `key`; without one, for each reader.
 pub async fn large_json(
     request: &HttpRequest,
-    value: impl Serialize + Send + 'static,
-    making: Option<Making>,
-    policy: CachePolicy,
+    key: Option<ReplyKey>,
+    write: impl FnOnce() -> serde_json::Result<Vec<u8>> + Send + 'static,
 ) -> Result<HttpResponse, PageError> {
     let gzip = assets::takes_gzip(request);
-    let write = move || serde_json::to_vec(&value).map(|body| encoded(body, gzip));
-    let body = rendered(request).once(making, gzip, write).await?;
-    Ok(sent(request, StatusCode::OK, "application/json", body, policy))
+    let body = rendered(request).once(key, gzip, move || write().map(|body| encoded(body, gzip))).await?;
+    Ok(sent(request, StatusCode::OK, "application/json", body))
 }
 
 /// CSV as a file of this name (see [`file_name`]), written as [`large_json`] is.
@@ -94,13 +84,12 @@ pub async fn csv(
     request: &HttpRequest,
     name: &str,
     write: impl FnOnce() -> Csv + Send + 'static,
-    making: Option<Making>,
-    policy: CachePolicy,
+    key: Option<ReplyKey>,
 ) -> Result<HttpResponse, PageError> {
     let gzip = assets::takes_gzip(request);
     let write = move || Ok::<_, Infallible>(encoded(write().into_bytes(), gzip));
-    let body = rendered(request).once(making, gzip, write).await?;
-    let mut reply = sent(request, StatusCode::OK, "text/csv; charset=utf-8", body, policy);
+    let body = rendered(request).once(key, gzip, write).await?;
+    let mut reply = sent(request, StatusCode::OK, "text/csv; charset=utf-8", body);
     let disposition = HeaderValue::from_str(&format!("attachment; filename=\"{name}\""));
     let disposition = disposition.map_err(|error| PageError::internal("a file's name", &error))?;
     reply.headers_mut().insert(CONTENT_DISPOSITION, disposition);
@@ -112,10 +101,9 @@ pub fn json_as(
     request: &HttpRequest,
     status: StatusCode,
     value: &impl Serialize,
-    policy: CachePolicy,
 ) -> Result<HttpResponse, PageError> {
     let body = serde_json::to_vec(value).map_err(|error| PageError::internal("a JSON form", &error))?;
-    Ok(text(request, status, "application/json", body, policy))
+    Ok(text(request, status, "application/json", body))
 }
 
 /// Any other text.
@@ -124,10 +112,9 @@ pub fn text(
     status: StatusCode,
     content_type: &'static str,
     body: Vec<u8>,
-    policy: CachePolicy,
 ) -> HttpResponse {
     let body = rendered(request).shared(encoded(body, assets::takes_gzip(request)));
-    sent(request, status, content_type, body, policy)
+    sent(request, status, content_type, body)
 }
 
 /// The large replies of the app. The test of a single handler has none.
@@ -136,11 +123,11 @@ fn rendered(request: &HttpRequest) -> Rendered {
 }
 
 /// In gzip where the client accepts it and it is smaller.
-fn encoded(bytes: Vec<u8>, may_gzip: bool) -> Text {
+fn encoded(bytes: Vec<u8>, may_gzip: bool) -> Body {
     let small = (may_gzip && bytes.len() > WORTH_COMPRESSING).then(|| compressed(&bytes)).flatten();
     match small {
-        Some(small) => Text { bytes: small, gzip: true },
-        None => Text { bytes, gzip: false },
+        Some(small) => Body { bytes: small, gzip: true },
+        None => Body { bytes, gzip: false },
     }
 }
 
@@ -149,12 +136,11 @@ fn sent(
     status: StatusCode,
     content_type: &'static str,
     (bytes, gzip): (Bytes, bool),
-    policy: CachePolicy,
 ) -> HttpResponse {
     let mut reply = HttpResponse::build(status);
     reply
         .insert_header((CONTENT_TYPE, content_type))
-        .insert_header((CACHE_CONTROL, policy.header()))
+        .insert_header((CACHE_CONTROL, LIVE))
         .insert_header((VARY, varies_by(request)));
     if gzip {
         reply.insert_header((CONTENT_ENCODING, "gzip"));
@@ -199,7 +185,7 @@ mod tests {
             None => request,
         };
         let body = vec![b'x'; length];
-        let reply = text(&request.to_http_request(), StatusCode::OK, "text/plain", body, CachePolicy::Live);
+        let reply = text(&request.to_http_request(), StatusCode::OK, "text/plain", body);
         let headers = reply.headers();
         assert_eq!(headers.contains_key(CONTENT_ENCODING), expected, "{accepted:?} {length}");
         assert_eq!(headers.get(VARY).unwrap(), VARY_BY);

@@ -6,6 +6,7 @@
 use std::any::Any;
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::ptr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use actix_web::web::{self, Bytes};
@@ -19,88 +20,89 @@ const LARGE: usize = 256 << 10;
 /// Large replies are serialized this many at a time, because each needs memory beside its result.
 const WRITERS: usize = 4;
 
-/// The body of a reply.
+/// The bytes of a reply.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Text {
+pub struct Body {
     pub bytes: Vec<u8>,
     pub gzip: bool,
 }
 
-/// The source of a large reply. Replies of equal sources are equal.
+/// What a large reply depends on. Replies of equal keys are equal.
 #[derive(Clone)]
-pub struct Making {
+pub struct ReplyKey {
     /// The instance's answer. It may be dropped while readers still read the reply; its address is not reused before
-    /// that.
-    source: Weak<dyn Any + Send + Sync>,
+    /// that. None for a reply that is known only by its bytes.
+    source: Option<Weak<dyn Any + Send + Sync>>,
     /// The route, and all that stands beside the answer.
     rest: String,
 }
 
-impl Making {
+impl ReplyKey {
     /// `beside` is all else that the bytes depend on. None if it cannot be serialized.
     pub fn of<T: Any + Send + Sync>(source: &Arc<T>, route: &str, beside: &impl Serialize) -> Option<Self> {
         let source: Arc<dyn Any + Send + Sync> = source.clone();
         let rest = format!("{route}\n{}", serde_json::to_string(beside).ok()?);
-        Some(Self { source: Arc::downgrade(&source), rest })
+        Some(Self { source: Some(Arc::downgrade(&source)), rest })
+    }
+
+    /// Different bytes may have the same key, but hardly ever do.
+    fn of_bytes(body: &Body) -> Self {
+        let mut hasher = DefaultHasher::new();
+        body.bytes.hash(&mut hasher);
+        let rest = format!("{} {} {}", hasher.finish(), body.bytes.len(), body.gzip);
+        Self { source: None, rest }
     }
 
     fn address(&self) -> *const () {
-        self.source.as_ptr().cast()
+        self.source.as_ref().map_or(ptr::null(), |source| source.as_ptr().cast())
     }
 }
 
-impl PartialEq for Making {
+impl PartialEq for ReplyKey {
     fn eq(&self, other: &Self) -> bool {
-        std::ptr::eq(self.address(), other.address()) && self.rest == other.rest
+        ptr::eq(self.address(), other.address()) && self.rest == other.rest
     }
 }
 
-impl Eq for Making {}
+impl Eq for ReplyKey {}
 
-impl Hash for Making {
+impl Hash for ReplyKey {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.address().hash(state);
         self.rest.hash(state);
     }
 }
 
-#[derive(Clone, PartialEq, Eq, Hash)]
-enum Key {
-    Made { making: Making, gzip: bool },
-    Equal { hash: u64, length: usize, gzip: bool },
-}
-
 /// The large replies that are being serialized or read.
 #[derive(Clone)]
 pub struct Rendered {
-    shelf: Arc<Shelf>,
+    bodies: Arc<Mutex<Bodies>>,
     writers: Arc<Semaphore>,
 }
 
-#[derive(Default)]
-struct Shelf(Mutex<HashMap<Key, Weak<Held>>>);
+type Bodies = HashMap<ReplyKey, Weak<SharedBody>>;
 
-/// One reply, serialized at most once. Dropped with its last reader.
-struct Held {
-    text: OnceCell<Text>,
-    key: Key,
-    shelf: Weak<Shelf>,
+/// The body of one reply, serialized at most once. Dropped with its last reader.
+struct SharedBody {
+    body: OnceCell<Body>,
+    key: ReplyKey,
+    bodies: Weak<Mutex<Bodies>>,
 }
 
 impl Default for Rendered {
     fn default() -> Self {
-        Self { shelf: Arc::default(), writers: Arc::new(Semaphore::new(WRITERS)) }
+        Self { bodies: Arc::default(), writers: Arc::new(Semaphore::new(WRITERS)) }
     }
 }
 
 impl Rendered {
-    /// The bytes for a source. The first reader has them serialized on a thread for blocking work, and concurrent
-    /// readers wait for it. The flag is true if the bytes are gzip. `may_gzip` is part of the source.
+    /// The bytes for a key. The first reader has them serialized on a thread for blocking work, and concurrent
+    /// readers wait for it. The flag is true if the bytes are gzip. `may_gzip` is part of the key.
     pub async fn once<E>(
         &self,
-        making: Option<Making>,
+        key: Option<ReplyKey>,
         may_gzip: bool,
-        write: impl FnOnce() -> Result<Text, E> + Send + 'static,
+        write: impl FnOnce() -> Result<Body, E> + Send + 'static,
     ) -> Result<(Bytes, bool), PageError>
     where
         E: std::fmt::Display + Send + 'static,
@@ -108,75 +110,72 @@ impl Rendered {
         let written = async {
             let permit = self.writers.clone().acquire_owned().await;
             let writing = web::block(move || {
-                let text = write();
+                let body = write();
                 drop(permit);
-                text
+                body
             });
-            let text = writing.await.map_err(|error| PageError::internal("a large form", &error))?;
-            let mut text = text.map_err(|error| PageError::internal("a large form", &error))?;
-            text.bytes.shrink_to_fit();
-            Ok(text)
+            let body = writing.await.map_err(|error| PageError::internal("a large form", &error))?;
+            let mut body = body.map_err(|error| PageError::internal("a large form", &error))?;
+            body.bytes.shrink_to_fit();
+            Ok(body)
         };
-        let Some(making) = making else { return written.await.map(|text| self.shared(text)) };
-        let held = self.shelf.held(Key::Made { making, gzip: may_gzip });
-        let gzip = held.text.get_or_try_init(|| written).await?.gzip;
-        Ok((Bytes::from_owner(Reader(held)), gzip))
+        let Some(ReplyKey { source, rest }) = key else { return written.await.map(|body| self.shared(body)) };
+        let shared = self.body(ReplyKey { source, rest: format!("{may_gzip} {rest}") });
+        let gzip = shared.body.get_or_try_init(|| written).await?.gzip;
+        Ok((Bytes::from_owner(BodyReader(shared)), gzip))
     }
 
     /// These bytes, or equal ones with a reader. The flag is true if the bytes are gzip.
-    pub fn shared(&self, text: Text) -> (Bytes, bool) {
-        let gzip = text.gzip;
-        if text.bytes.len() < LARGE {
-            return (Bytes::from(text.bytes), gzip);
+    pub fn shared(&self, body: Body) -> (Bytes, bool) {
+        let gzip = body.gzip;
+        if body.bytes.len() < LARGE {
+            return (Bytes::from(body.bytes), gzip);
         }
-        let mut hasher = DefaultHasher::new();
-        text.bytes.hash(&mut hasher);
-        let held = self.shelf.held(Key::Equal { hash: hasher.finish(), length: text.bytes.len(), gzip });
-        match held.text.get() {
-            Some(other) if *other != text => return (Bytes::from(text.bytes), gzip),
+        let shared = self.body(ReplyKey::of_bytes(&body));
+        match shared.body.get() {
+            Some(other) if *other != body => return (Bytes::from(body.bytes), gzip),
             Some(_) => {}
             None => {
-                let _ = held.text.set(text);
+                let _ = shared.body.set(body);
             }
         }
-        (Bytes::from_owner(Reader(held)), gzip)
+        (Bytes::from_owner(BodyReader(shared)), gzip)
     }
-}
 
-impl Shelf {
-    fn held(self: &Arc<Self>, key: Key) -> Arc<Held> {
-        let mut shelf = self.lock();
-        if let Some(held) = shelf.get(&key).and_then(Weak::upgrade) {
-            return held;
+    /// The body of this key, to be serialized if it is new.
+    fn body(&self, key: ReplyKey) -> Arc<SharedBody> {
+        let mut bodies = locked(&self.bodies);
+        if let Some(shared) = bodies.get(&key).and_then(Weak::upgrade) {
+            return shared;
         }
-        let held = Held { text: OnceCell::new(), key: key.clone(), shelf: Arc::downgrade(self) };
-        let held = Arc::new(held);
-        shelf.insert(key, Arc::downgrade(&held));
-        held
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<Key, Weak<Held>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        let bodies_of = Arc::downgrade(&self.bodies);
+        let shared = Arc::new(SharedBody { body: OnceCell::new(), key: key.clone(), bodies: bodies_of });
+        bodies.insert(key, Arc::downgrade(&shared));
+        shared
     }
 }
 
-impl Drop for Held {
+fn locked(bodies: &Mutex<Bodies>) -> MutexGuard<'_, Bodies> {
+    bodies.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Drop for SharedBody {
     fn drop(&mut self) {
-        let Some(shelf) = self.shelf.upgrade() else { return };
-        let mut shelf = shelf.lock();
+        let Some(bodies) = self.bodies.upgrade() else { return };
+        let mut bodies = locked(&bodies);
         // Another may have been put in its place since.
-        if shelf.get(&self.key).is_some_and(|held| held.strong_count() == 0) {
-            shelf.remove(&self.key);
+        if bodies.get(&self.key).is_some_and(|shared| shared.strong_count() == 0) {
+            bodies.remove(&self.key);
         }
     }
 }
 
 /// One reader of a reply.
-struct Reader(Arc<Held>);
+struct BodyReader(Arc<SharedBody>);
 
-impl AsRef<[u8]> for Reader {
+impl AsRef<[u8]> for BodyReader {
     fn as_ref(&self) -> &[u8] {
-        self.0.text.get().map_or(&[], |text| &text.bytes)
+        self.0.body.get().map_or(&[], |body| &body.bytes)
     }
 }
 
@@ -190,18 +189,18 @@ mod tests {
 
     use super::*;
 
-    fn text(bytes: &str) -> Text {
-        Text { bytes: bytes.as_bytes().to_vec(), gzip: false }
+    fn text(bytes: &str) -> Body {
+        Body { bytes: bytes.as_bytes().to_vec(), gzip: false }
     }
 
     /// The bytes, and how often they were written by then.
-    async fn ask(rendered: &Rendered, making: Option<Making>, written: &Arc<AtomicUsize>) -> Bytes {
+    async fn ask(rendered: &Rendered, key: Option<ReplyKey>, written: &Arc<AtomicUsize>) -> Bytes {
         let written = written.clone();
         let write = move || {
             std::thread::sleep(Duration::from_millis(20));
             Ok::<_, Infallible>(text(&format!("the {}.", written.fetch_add(1, Ordering::SeqCst))))
         };
-        rendered.once(making, false, write).await.unwrap().0
+        rendered.once(key, false, write).await.unwrap().0
     }
 
     #[test]
@@ -209,16 +208,16 @@ mod tests {
         actix_web::rt::System::new().block_on(async {
             let (rendered, written) = (Rendered::default(), Arc::new(AtomicUsize::new(0)));
             let source = Arc::new(7);
-            let making = || Making::of(&source, "/a.json", &"title");
-            let all = join_all((0..40).map(|_| ask(&rendered, making(), &written))).await;
+            let key = || ReplyKey::of(&source, "/a.json", &"title");
+            let all = join_all((0..40).map(|_| ask(&rendered, key(), &written))).await;
             assert_eq!(written.load(Ordering::SeqCst), 1);
             assert!(all.iter().all(|bytes| bytes.as_ptr() == all[0].as_ptr() && bytes == "the 0."));
             let last = all[0].clone();
             drop(all);
-            assert_eq!(ask(&rendered, making(), &written).await, "the 0.");
+            assert_eq!(ask(&rendered, key(), &written).await, "the 0.");
             drop(last);
-            assert!(rendered.shelf.lock().is_empty(), "nothing is held for nobody");
-            assert_eq!(ask(&rendered, making(), &written).await, "the 1.");
+            assert!(locked(&rendered.bodies).is_empty(), "nothing is held for nobody");
+            assert_eq!(ask(&rendered, key(), &written).await, "the 1.");
         });
     }
 
@@ -227,16 +226,16 @@ mod tests {
         actix_web::rt::System::new().block_on(async {
             let (rendered, written) = (Rendered::default(), Arc::new(AtomicUsize::new(0)));
             let (source, equal) = (Arc::new(7), Arc::new(7));
-            let makings = [
-                Making::of(&source, "/a.json", &"title"),
-                Making::of(&source, "/a.csv", &"title"),
-                Making::of(&source, "/a.json", &"another title"),
-                Making::of(&equal, "/a.json", &"title"),
+            let keys = [
+                ReplyKey::of(&source, "/a.json", &"title"),
+                ReplyKey::of(&source, "/a.csv", &"title"),
+                ReplyKey::of(&source, "/a.json", &"another title"),
+                ReplyKey::of(&equal, "/a.json", &"title"),
                 None,
                 None,
             ];
-            let count = makings.len();
-            let all = join_all(makings.into_iter().map(|making| ask(&rendered, making, &written))).await;
+            let count = keys.len();
+            let all = join_all(keys.into_iter().map(|key| ask(&rendered, key, &written))).await;
             assert_eq!(written.load(Ordering::SeqCst), count);
             assert!((1..count).all(|i| all[..i].iter().all(|other| *other != all[i])));
         });
@@ -247,10 +246,10 @@ mod tests {
         actix_web::rt::System::new().block_on(async {
             let (rendered, written) = (Rendered::default(), Arc::new(AtomicUsize::new(0)));
             let source = Arc::new(7);
-            let making = || Making::of(&source, "/a.json", &"title");
-            let gone = tokio::time::timeout(Duration::from_millis(1), ask(&rendered, making(), &written));
+            let key = || ReplyKey::of(&source, "/a.json", &"title");
+            let gone = tokio::time::timeout(Duration::from_millis(1), ask(&rendered, key(), &written));
             assert!(gone.await.is_err());
-            assert!(ask(&rendered, making(), &written).await.starts_with(b"the "));
+            assert!(ask(&rendered, key(), &written).await.starts_with(b"the "));
         });
     }
 
@@ -263,6 +262,6 @@ mod tests {
         assert_ne!(one.as_ptr(), other.as_ptr());
         assert_ne!(of("x", LARGE - 1).as_ptr(), of("x", LARGE - 1).as_ptr());
         drop((one, same, other));
-        assert!(rendered.shelf.lock().is_empty());
+        assert!(locked(&rendered.bodies).is_empty());
     }
 }

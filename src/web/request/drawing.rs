@@ -3,10 +3,9 @@
 use actix_web::http::header::HeaderMap;
 use url::form_urlencoded;
 
-use crate::chart::svg::{Shade, SvgStyle};
+use crate::chart::svg::{SvgStyle, Theme};
 use crate::web::format::Format;
 use crate::web::page_error::PageError;
-use crate::web::params::{ParamProblem, Theme};
 
 /// The least and the greatest width that a script may ask for, in pixels. Widths beyond are cut to these.
 const WIDTHS: (u32, u32) = (100, 4_000);
@@ -22,35 +21,25 @@ pub fn drawn_width(headers: &HeaderMap, query: &str) -> Option<u32> {
     Some(width.clamp(WIDTHS.0, WIDTHS.1))
 }
 
-/// The size of a file: `width` and `height` in pixels.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct FileSize {
-    pub width: u32,
-    pub height: u32,
-}
-
-impl FileSize {
-    pub fn read(query: &str) -> Result<Self, PageError> {
-        let number = |parameter: &'static str, default: u32, least: u32, most: u32| {
-            let mut pairs = form_urlencoded::parse(query.as_bytes());
-            match pairs.find(|(name, value)| name == parameter && !value.trim().is_empty()) {
-                None => Ok(default),
-                Some((_, value)) => {
-                    value.trim().parse().ok().filter(|n| (least..=most).contains(n)).ok_or_else(|| {
-                        let message = format!("is no whole number from {least} to {most}");
-                        PageError::BadParameters(vec![ParamProblem { parameter, message }])
-                    })
-                }
+/// The style of a file: `width` and `height` in pixels, and the theme. It is light unless the address says otherwise,
+/// because a file does not know the reader's system.
+pub fn file_style(query: &str, theme: Option<Theme>) -> Result<SvgStyle, PageError> {
+    let number = |parameter: &'static str, default: u32, least: u32, most: u32| {
+        let mut pairs = form_urlencoded::parse(query.as_bytes());
+        match pairs.find(|(name, value)| name == parameter && !value.trim().is_empty()) {
+            None => Ok(default),
+            Some((_, value)) => {
+                let number = value.trim().parse().ok().filter(|n| (least..=most).contains(n));
+                let message = || format!("is no whole number from {least} to {most}");
+                number.ok_or_else(|| PageError::bad_parameter(parameter, message()))
             }
-        };
-        Ok(Self { width: number("width", 800, 200, 4_000)?, height: number("height", 300, 100, 2_000)? })
-    }
-
-    /// Light unless the address says otherwise: a file does not know the reader's system.
-    pub fn style(self, theme: Option<Theme>) -> SvgStyle {
-        let shade = if theme == Some(Theme::Dark) { Shade::Dark } else { Shade::Light };
-        SvgStyle { width: self.width, height: self.height, shade }
-    }
+        }
+    };
+    Ok(SvgStyle {
+        width: number("width", 800, 200, 4_000)?,
+        height: number("height", 300, 100, 2_000)?,
+        theme: theme.unwrap_or(Theme::Light),
+    })
 }
 
 #[cfg(test)]
@@ -79,8 +68,9 @@ mod tests {
 
     #[test]
     fn a_file_has_a_size_within_bounds() {
-        let read =
-            |query| FileSize::read(query).map(|size| (size.width, size.height)).map_err(|e| e.to_string());
+        let read = |query| {
+            file_style(query, None).map(|style| (style.width, style.height)).map_err(|e| e.to_string())
+        };
         assert_eq!(read(""), Ok((800, 300)));
         assert_eq!(read("width=200&height=2000"), Ok((200, 2_000)));
         assert_eq!(read("width=&height= 100 "), Ok((800, 100)));

@@ -1,4 +1,4 @@
-//! What a request asks for, and whether it may.
+//! What a request is about, and whether it is allowed.
 
 mod access;
 mod drawing;
@@ -7,6 +7,6 @@ mod routing;
 mod view;
 
 pub use access::Access;
-pub use drawing::{FileSize, drawn_width};
+pub use drawing::{drawn_width, file_style};
 pub use routing::{routed_parameters, routing_input};
-pub use view::{GraphNumber, GraphRequest, Portal, Subject, View, bad_parameter};
+pub use view::{GraphNumber, GraphRequest, Portal, View, ViewSubject};

@@ -3,14 +3,12 @@
 use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
-use actix_web::{FromRequest, HttpRequest, web};
+use actix_web::{FromRequest, HttpRequest};
 
-use super::routed_parameters;
+use super::{Portal, routed_parameters};
 use crate::clock;
-use crate::monitoring::Monitoring;
 use crate::web::page_error::PageError;
 use crate::web::params::PageParams;
-use crate::web::settings::WebSettings;
 
 impl FromRequest for PageParams {
     type Error = PageError;
@@ -18,11 +16,10 @@ impl FromRequest for PageParams {
 
     /// Reads the clock, once for each request.
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let settings = request.app_data::<web::Data<WebSettings>>();
-        let settings = settings.ok_or_else(|| PageError::internal("the settings", &"they are not wired"));
-        let monitoring = request.app_data::<web::Data<Monitoring>>();
-        let query = request.query_string();
-        let routed = monitoring.map(|m| routed_parameters(query, m.routing())).unwrap_or_default();
-        ready(settings.map(|s| Self::read(query, &s.defaults, clock::now()).routed_by(routed)))
+        ready(Portal::of(request).map(|portal| {
+            let query = request.query_string();
+            let routed = routed_parameters(query, portal.monitoring.routing());
+            Self::read(query, &portal.settings.defaults, clock::now()).routed_by(routed)
+        }))
     }
 }

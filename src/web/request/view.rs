@@ -17,10 +17,10 @@ use crate::catalog::{Catalog, Entity, EntityRef, Members, Snapshot};
 use crate::clock;
 use crate::diagnostic::Severity;
 use crate::monitoring::{AlertRow, AlertTable, Failure, Graph, Monitoring, Routed, RoutingInput, Why};
-use crate::prometheus::{InstanceName, Origin};
+use crate::prometheus::{InstanceName, InstanceSettings, Origin};
 use crate::web::links::{Links, Source};
 use crate::web::page_error::PageError;
-use crate::web::params::{CustomParams, PageParams, ParamProblem, has_regex};
+use crate::web::params::{CustomParams, PageParams, has_regex};
 use crate::web::row_id::RowId;
 use crate::web::settings::WebSettings;
 
@@ -36,7 +36,7 @@ pub struct Portal {
 }
 
 impl Portal {
-    fn of(request: &HttpRequest) -> Result<Self, PageError> {
+    pub(super) fn of(request: &HttpRequest) -> Result<Self, PageError> {
         let unwired = || PageError::internal("the portal", &"it is not wired");
         Ok(Self {
             settings: request.app_data::<web::Data<WebSettings>>().cloned().ok_or_else(unwired)?,
@@ -57,14 +57,14 @@ impl FromRequest for Portal {
 
 /// What an address is about.
 #[derive(Clone)]
-pub enum Subject {
+pub enum ViewSubject {
     /// An entity of the catalog, by its path.
     Entity(Arc<Entity>),
     /// What the parameters describe. An entity among them chooses the instance.
     AdHoc(Option<Arc<Entity>>),
 }
 
-impl Subject {
+impl ViewSubject {
     pub fn entity(&self) -> Option<&Arc<Entity>> {
         match self {
             Self::Entity(entity) => Some(entity),
@@ -82,7 +82,7 @@ impl Subject {
 
 /// Whoever holds one has read the address. [`View::authorize_graph`] and its siblings say whether it may be answered.
 pub struct View {
-    pub subject: Subject,
+    pub subject: ViewSubject,
     /// What the subject shows, by annotations or by parameters.
     pub spec: MonitoringSpec,
     pub params: PageParams,
@@ -117,7 +117,7 @@ impl View {
         let (subject, params) = match entity_of_path(request, &portal.catalog)? {
             Some(entity) => {
                 let defaults = defaults_of(&entity).over(&portal.settings.defaults);
-                (Subject::Entity(entity), PageParams::read(query, &defaults, clock::now()))
+                (ViewSubject::Entity(entity), PageParams::read(query, &defaults, clock::now()))
             }
             None if has_regex(query) => {
                 let (query, portal) = (query.to_owned(), portal.clone());
@@ -137,16 +137,16 @@ impl View {
         })
     }
 
-    pub fn new(subject: Subject, params: PageParams, routing: RoutingInput, portal: Portal) -> Self {
+    pub fn new(subject: ViewSubject, params: PageParams, routing: RoutingInput, portal: Portal) -> Self {
         let snapshot = portal.catalog.snapshot();
         let own = subject.entity().map(|entity| MonitoringSpec::of(entity));
         let instance = instance(&subject, own.as_ref(), &params, &routing, &portal.monitoring);
         let spec = match &subject {
-            Subject::Entity(_) => own.unwrap_or_default(),
-            Subject::AdHoc(_) => described(&params.custom, own),
+            ViewSubject::Entity(_) => own.unwrap_or_default(),
+            ViewSubject::AdHoc(_) => described(&params.custom, own),
         };
         let members = match &subject {
-            Subject::Entity(entity) if KINDS_WITH_MEMBERS.contains(&entity.reference.kind()) => {
+            ViewSubject::Entity(entity) if KINDS_WITH_MEMBERS.contains(&entity.reference.kind()) => {
                 Some(snapshot.members(&entity.reference))
             }
             _ => None,
@@ -168,13 +168,13 @@ impl View {
     /// The entity of the path.
     pub fn entity(&self) -> Result<&Arc<Entity>, PageError> {
         match &self.subject {
-            Subject::Entity(entity) => Ok(entity),
-            Subject::AdHoc(_) => Err(PageError::NoSuchPage),
+            ViewSubject::Entity(entity) => Ok(entity),
+            ViewSubject::AdHoc(_) => Err(PageError::NoSuchPage),
         }
     }
 
     pub fn is_ad_hoc(&self) -> bool {
-        matches!(self.subject, Subject::AdHoc(_))
+        matches!(self.subject, ViewSubject::AdHoc(_))
     }
 
     pub fn links(&self) -> Links<'_> {
@@ -185,6 +185,10 @@ impl View {
     pub fn name(&self) -> &str {
         let instance = || self.params.custom.instance.as_deref().unwrap_or(InstanceName::DEFAULT);
         self.subject.entity().map_or_else(instance, |entity| entity.display_name())
+    }
+
+    pub fn instance_settings(&self) -> Option<&InstanceSettings> {
+        self.instance.as_ref().ok().map(Routed::settings)
     }
 
     pub fn routed(&self) -> Result<&Routed, Failure> {
@@ -236,7 +240,7 @@ impl View {
                 (GraphSpec::of_query(query, templates.as_ref()), Origin::AdHoc)
             }
             (None, Some(own)) => (own.clone(), Origin::Known),
-            _ if self.is_ad_hoc() => return Err(bad_parameter("query", "is missing".to_owned())),
+            _ if self.is_ad_hoc() => return Err(PageError::bad_parameter("query", "is missing")),
             _ => return Err(PageError::NoSuchGraph { graphs: graphs.len() }),
         };
         if !custom.dimensions.is_empty() {
@@ -315,10 +319,6 @@ impl FromRequest for GraphNumber {
     }
 }
 
-pub fn bad_parameter(parameter: &'static str, message: String) -> PageError {
-    PageError::BadParameters(vec![ParamProblem { parameter, message }])
-}
-
 /// None: the path names no entity.
 fn entity_of_path(request: &HttpRequest, catalog: &Catalog) -> Result<Option<Arc<Entity>>, PageError> {
     let Some(name) = request.match_info().get("name") else { return Ok(None) };
@@ -329,24 +329,24 @@ fn entity_of_path(request: &HttpRequest, catalog: &Catalog) -> Result<Option<Arc
 }
 
 /// Reads the address with the portal's defaults, and again with those of the entity that it names.
-fn read_ad_hoc(query: &str, portal: &Portal) -> Result<(Subject, PageParams), PageError> {
+fn read_ad_hoc(query: &str, portal: &Portal) -> Result<(ViewSubject, PageParams), PageError> {
     let (now, defaults) = (clock::now(), &portal.settings.defaults);
     let params = PageParams::read_custom(query, defaults, now);
-    let Some(reference) = &params.custom.entity else { return Ok((Subject::AdHoc(None), params)) };
+    let Some(reference) = &params.custom.entity else { return Ok((ViewSubject::AdHoc(None), params)) };
     let entity = portal.catalog.get(reference).ok_or_else(|| PageError::NoSuchEntity(reference.clone()))?;
     let defaults = defaults_of(&entity).over(defaults);
-    Ok((Subject::AdHoc(Some(entity)), PageParams::read_custom(query, &defaults, now)))
+    Ok((ViewSubject::AdHoc(Some(entity)), PageParams::read_custom(query, &defaults, now)))
 }
 
 /// The entity's instance, else the one that the address names. None stands in for a name that cannot be read.
 fn instance(
-    subject: &Subject,
+    subject: &ViewSubject,
     own: Option<&MonitoringSpec>,
     params: &PageParams,
     routing: &RoutingInput,
     monitoring: &Monitoring,
 ) -> Result<Routed, PageError> {
-    if params.custom.lost && matches!(subject, Subject::AdHoc(_)) {
+    if params.custom.lost && matches!(subject, ViewSubject::AdHoc(_)) {
         return Err(PageError::BadParameters(params.problems.clone()));
     }
     match subject.entity().zip(own) {
