@@ -20,15 +20,12 @@ pub(super) fn rule_file(value: &str) -> Option<Diagnostic> {
     let names =
         value.lines().filter_map(|line| key(line).strip_prefix("alert:").map(|name| name.trim().to_owned()));
     let names: Vec<String> = names.filter(|name| !name.is_empty()).take(MOST_NAMES).collect();
-    let alerts = match names.as_slice() {
-        [] => String::new(),
-        names => format!(", such as {}", names.join(",")),
-    };
+    let examples = if names.is_empty() { String::new() } else { format!(", such as {}", names.join(",")) };
     let start = value.find(first).unwrap_or_default();
     let place = Span::new(start, start + first.len()).trimmed(value);
     let message = format!(
         "this is a rule file for Prometheus; write queries here, and names of alerts in the annotation \
-         prometheus.io/alert{alerts}"
+         prometheus.io/alert{examples}"
     );
     Some(Diagnostic::error(place, message))
 }

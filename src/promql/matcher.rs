@@ -77,8 +77,14 @@ impl Test {
         if !op.is_regex() {
             return Some(Self::Text);
         }
-        let begins = || prefix(value).map(|(with, has_more)| Self::Begins { with: with.into(), has_more });
-        alternatives(value).map(Self::OneOf).or_else(begins)
+        alternatives(value).map(Self::OneOf).or_else(|| Self::begins(value))
+    }
+
+    /// The test for `a-.*` or `a-.+`.
+    fn begins(regex: &str) -> Option<Self> {
+        let with = regex.strip_suffix(".*").or_else(|| regex.strip_suffix(".+"))?;
+        let is_plain = regex.len() <= MAX_PLAIN && with.chars().all(is_plain);
+        is_plain.then(|| Self::Begins { with: with.into(), has_more: regex.ends_with('+') })
     }
 }
 
@@ -175,15 +181,6 @@ pub(super) fn alternatives(regex: &str) -> Option<Vec<Box<str>>> {
         }
     }
     Some(texts)
-}
-
-/// The text of `a-.*` or `a-.+`, and whether more must follow it.
-fn prefix(regex: &str) -> Option<(&str, bool)> {
-    let (text, has_more) = match regex.strip_suffix(".*") {
-        Some(text) => (text, false),
-        None => (regex.strip_suffix(".+")?, true),
-    };
-    (regex.len() <= MAX_PLAIN && text.chars().all(is_plain)).then_some((text, has_more))
 }
 
 /// The text before the first character that may have a meaning.

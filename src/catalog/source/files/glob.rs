@@ -45,14 +45,15 @@ impl FileFinder {
     ) -> Vec<FoundFile> {
         for base in bases {
             let path = tidy(&base.join(target));
-            let files = if path.symlink_metadata().is_ok() {
-                self.explicit(&path, roots).map_err(|fault| faults.push(fault)).into_iter().collect()
+            let found = if path.symlink_metadata().is_ok() {
+                self.explicit(&path, roots).map(|file| vec![file])
             } else if let Some((fixed, pattern)) = split_glob(base, target) {
                 self.glob(&fixed, &pattern, roots, faults)
             } else {
                 self.watch_nearest(&path);
-                Vec::new()
+                Ok(Vec::new())
             };
+            let files = found.map_err(|fault| faults.push(fault)).unwrap_or_default();
             if !files.is_empty() || !faults.is_empty() {
                 return files;
             }
@@ -77,21 +78,15 @@ impl FileFinder {
         pattern: &str,
         roots: Option<&[PathBuf]>,
         faults: &mut Vec<Diagnostic>,
-    ) -> Vec<FoundFile> {
-        let mut files = Vec::new();
+    ) -> Result<Vec<FoundFile>, Diagnostic> {
         let of_glob = |message: String| Diagnostic::of_file(fixed.join(pattern), message);
-        let glob = match GlobBuilder::new(pattern).literal_separator(true).build() {
-            Ok(glob) => glob.compile_matcher(),
-            Err(error) => {
-                faults.push(of_glob(format!("is no glob: {}", error.kind())));
-                return files;
-            }
-        };
+        let glob = GlobBuilder::new(pattern).literal_separator(true).build();
+        let glob = glob.map_err(|error| of_glob(format!("is no glob: {}", error.kind())))?.compile_matcher();
         let Ok(root) = fixed.canonicalize() else {
             self.watch_nearest(fixed);
-            return files;
+            return Ok(Vec::new());
         };
-        let own_root = [root];
+        let (mut files, own_root) = (Vec::new(), [root]);
         let roots = roots.unwrap_or(&own_root);
         let is_wanted = |path: &Path| path.strip_prefix(fixed).is_ok_and(|relative| glob.is_match(relative));
         for entry in entries(fixed, pattern, roots) {
@@ -111,7 +106,7 @@ impl FileFinder {
             }
         }
         files.sort();
-        files
+        Ok(files)
     }
 
     fn watch(&mut self, directory: PathBuf) {

@@ -27,17 +27,17 @@ pub(super) fn mistakes(root: &Node, kind: &str) -> Vec<(Position, String)> {
 
 /// Annotations that are not read, because they are not under `metadata.annotations`.
 pub(super) fn misplaced(root: &Node) -> Vec<(String, Entry)> {
-    let key = |parent: Option<&Node>, key: &str| -> Option<Entry> {
-        parent?.entry(key).filter(|entry| holds_annotations(&entry.value)).cloned()
-    };
     let wrong = [
-        ("annotations", key(Some(root), "annotations")),
-        ("spec.annotations", key(root.get("spec"), "annotations")),
-        ("metadata.annotation", key(root.get("metadata"), "annotation")),
+        ("annotations", Some(root), "annotations"),
+        ("spec.annotations", root.get("spec"), "annotations"),
+        ("metadata.annotation", root.get("metadata"), "annotation"),
     ];
-    let message =
-        |path: &str| format!("`{path}` is not read: annotations belong under `metadata.annotations`");
-    wrong.into_iter().filter_map(|(path, entry)| Some((message(path), entry?))).collect()
+    let found = wrong.into_iter().filter_map(|(path, parent, key)| {
+        let entry = parent?.entry(key).filter(|entry| holds_annotations(&entry.value))?;
+        let message = format!("`{path}` is not read: annotations belong under `metadata.annotations`");
+        Some((message, entry.clone()))
+    });
+    found.collect()
 }
 
 /// Whether a mapping has a key with a prefix, as annotations have.
