@@ -92,9 +92,8 @@ impl Plot {
             stack(&mut series);
         }
         let from_zero = graph.stack || graph.graph_type == GraphType::Area;
-        let room = |pixels: u32, each: u32| (pixels / each).max(2);
-        let zone = canvas.zone.clone();
-        let x_room = room(canvas.width, layout::TIME_ROOM);
+        let x_room = (canvas.width / layout::TIME_ROOM).max(2);
+        let y_room = (canvas.height / layout::VALUE_ROOM).max(2);
         Self {
             title: graph.title.clone(),
             graph_type: graph.graph_type,
@@ -102,14 +101,9 @@ impl Plot {
             unit: graph.unit.clone(),
             from_ms,
             to_ms,
-            x_ticks: time_ticks(from_ms, to_ms, x_room, &zone, period.now),
-            y: ValueAxis::of(
-                extent(&series),
-                &graph.unit,
-                room(canvas.height, layout::VALUE_ROOM),
-                from_zero,
-            ),
-            zone,
+            x_ticks: time_ticks(from_ms, to_ms, x_room, &canvas.zone, period.now),
+            y: ValueAxis::of(extent(&series), &graph.unit, y_room, from_zero),
+            zone: canvas.zone.clone(),
             grid,
             series,
             of_series: all.len(),

@@ -133,42 +133,43 @@ impl StateSummary {
 /// "Nothing firing" only of a quiet table.
 fn parts(table: &AlertTable, evidence: &Evidence) -> Vec<StateText> {
     let counts = evidence.counts;
+    let unknown = |text: &str| StateText::new("unknown", text);
     let mut parts = StateText::counts(counts, counts.unknown);
-    let of_rules = [
+    parts.extend(of_rules(table, counts.unknown));
+    let missing = table.unmatched_names.len();
+    parts.extend((missing > 0).then(|| unknown(&counted(missing, "rule not found", "rules not found"))));
+    let others = [(Doubt::BrokenSelector, "selector broken"), (Doubt::Warned, "answer incomplete")];
+    let others = others.into_iter().filter(|(doubt, _)| evidence.doubts.has(*doubt));
+    parts.extend(others.map(|(_, text)| unknown(text)));
+    if evidence.doubts.has(Doubt::Stale) && counts.firing + counts.pending == 0 {
+        parts.insert(0, unknown("nothing was firing"));
+    }
+    let says_nothing = parts.is_empty();
+    match evidence.verdict() {
+        // Suppressed alerts do not make up for an unknown state.
+        Verdict::Unknown if parts.iter().all(|part| part.state != "unknown") => {
+            parts.insert(0, unknown("alerts unknown"));
+        }
+        Verdict::Firing | Verdict::Pending if says_nothing => parts.push(unknown("alerts unknown")),
+        Verdict::None if says_nothing => parts.push(unknown("no rule selected")),
+        Verdict::Quiet if says_nothing => parts.push(StateText::new("inactive", "nothing firing")),
+        _ => {}
+    }
+    parts
+}
+
+/// How many rules are in doubt. Those that are rows of the table are among its unknown rows.
+fn of_rules(table: &AlertTable, unknown_rows: usize) -> impl Iterator<Item = StateText> {
+    let doubts = [
         (Doubt::FailingRule, "rule in error", "rules in error"),
         (Doubt::UnevaluatedRule, "rule not evaluated yet", "rules not evaluated yet"),
         (Doubt::LateRule, "rule evaluated late", "rules evaluated late"),
         (Doubt::UnknownState, "rule in unknown state", "rules in unknown state"),
     ];
-    let unknown = |text: &str| StateText::new("unknown", text);
-    for (doubt, one, many) in of_rules {
-        // Those that are rows of the table are among the unknown.
+    doubts.into_iter().filter_map(move |(doubt, one, many)| {
         let may_be_rows = matches!(doubt, Doubt::UnevaluatedRule | Doubt::UnknownState);
-        let counted_rows = if may_be_rows { counts.unknown } else { 0 };
+        let counted_rows = if may_be_rows { unknown_rows } else { 0 };
         let n = doubtful(table, doubt).count().saturating_sub(counted_rows);
-        parts.extend((n > 0).then(|| unknown(&counted(n, one, many))));
-    }
-    let missing = table.unmatched_names.len();
-    parts.extend((missing > 0).then(|| unknown(&counted(missing, "rule not found", "rules not found"))));
-    let others = [(Doubt::BrokenSelector, "selector broken"), (Doubt::Warned, "answer incomplete")];
-    parts.extend(
-        others.into_iter().filter(|(doubt, _)| evidence.doubts.has(*doubt)).map(|(_, text)| unknown(text)),
-    );
-    if evidence.doubts.has(Doubt::Stale) && counts.firing + counts.pending == 0 {
-        parts.insert(0, unknown("nothing was firing"));
-    }
-    let says_unknown = parts.iter().any(|part| part.state == "unknown");
-    match evidence.verdict() {
-        // Suppressed alerts do not make up for an unknown state.
-        Verdict::Unknown if !says_unknown => parts.insert(0, unknown("alerts unknown")),
-        Verdict::Firing | Verdict::Pending if parts.is_empty() => {
-            parts.push(unknown("alerts unknown"));
-        }
-        Verdict::None if parts.is_empty() => parts.push(unknown("no rule selected")),
-        Verdict::Quiet if parts.is_empty() => {
-            parts.push(StateText::new("inactive", "nothing firing"));
-        }
-        _ => {}
-    }
-    parts
+        (n > 0).then(|| StateText::new("unknown", counted(n, one, many)))
+    })
 }
