@@ -7,13 +7,15 @@ mod relations;
 pub mod search;
 pub mod source;
 
-use crate::diagnostic::{Diagnostic, Location};
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use jiff::Timestamp;
+
+use crate::diagnostic::{Diagnostic, Location};
+use crate::upstream::Outage;
 
 pub use entity::{About, Annotation, Entity, EntityFault, EntityLink};
 pub use members::{MOST_MEMBERS, Members};
@@ -78,20 +80,13 @@ impl Snapshot {
 }
 
 /// How the catalog of Backstage was last read.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct BackstageState {
     /// The entities of the last good reading, including those that an entity of a file hides.
     pub entities: usize,
     /// When the catalog was last read completely, changed or not.
     pub good_at: Option<Timestamp>,
-    pub failing: Option<Failing>,
-}
-
-/// Why a source cannot be read, and since when.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Failing {
-    pub since: Timestamp,
-    pub message: String,
+    pub failing: Option<Outage>,
 }
 
 /// The current snapshot; cheap to read, replaced as a whole.

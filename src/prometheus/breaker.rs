@@ -14,12 +14,10 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
-
 use super::Origin;
 use crate::clock;
 use crate::metrics::UpstreamMetrics;
-use crate::upstream::{ErrorKind, UpstreamError};
+use crate::upstream::{ErrorKind, Outage, UpstreamError};
 
 /// Consecutive failures until the breaker opens.
 const OPENS_AFTER: u32 = 5;
@@ -51,13 +49,6 @@ struct OriginState {
     next_probe: Option<Instant>,
     /// A probe is running, perhaps one of an earlier outage that another answer ended.
     is_probed: bool,
-}
-
-/// Since when an instance fails, and its newest failure.
-#[derive(Clone, Debug)]
-pub struct Outage {
-    pub since: Timestamp,
-    pub failure: Arc<UpstreamError>,
 }
 
 /// Permission for one request. Dropped without [`Permit::end`], it says nothing about the instance.

@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use tokio::sync::SemaphorePermit;
 use url::Url;
 
-use super::breaker::{Breaker, Outage, Permit};
+use super::breaker::{Breaker, Permit};
 use super::limits::{HostLimits, Limiter};
 use super::request::{MOST_NAMES, Request};
 use super::wire::{
@@ -17,7 +17,7 @@ use super::{ExternalLabels, InstantAnswer, Matrix, Metadata, MetricNames, Origin
 use crate::clock;
 use crate::metrics::UpstreamMetrics;
 use crate::promql::PromQl;
-use crate::upstream::{ErrorKind, HttpClient, InstanceName, Reply, UpstreamError, Who, endpoint};
+use crate::upstream::{ErrorKind, HttpClient, InstanceName, Outage, Reply, UpstreamError, Who, endpoint};
 
 /// Larger bodies are decoded outside the threads that serve pages.
 const DECODED_INLINE: usize = 1 << 20;

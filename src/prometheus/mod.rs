@@ -17,7 +17,6 @@ mod samples;
 mod window;
 pub mod wire;
 
-pub use breaker::Outage;
 pub use histogram::{Boundaries, Bucket, Histogram, HistogramSeries};
 pub use instance::{Instance, InstanceSettings};
 pub use instances::Instances;
@@ -30,4 +29,4 @@ pub use rules::{Alert, AlertState, AlertingRule, RuleGroup, RuleHealth, Rules};
 pub use samples::{ABSENT, Matrix, Series, is_absent};
 pub use window::{MAX_POINTS, STEP_LADDER, Window, default_step};
 
-pub use crate::upstream::{InstanceName, SentTime};
+pub use crate::upstream::{InstanceName, Outage, SentTime};

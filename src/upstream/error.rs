@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 /// The name of a configured instance, or of a target of a routing rule; `default` is the unnamed one.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct InstanceName(Arc<str>);
@@ -127,4 +129,11 @@ impl UpstreamError {
     pub fn weight(&self) -> usize {
         self.detail.len() + self.said.as_ref().map_or(0, String::len) + 200
     }
+}
+
+/// Since when a server fails, and its newest failure.
+#[derive(Clone, Debug)]
+pub struct Outage {
+    pub since: Timestamp,
+    pub failure: Arc<UpstreamError>,
 }

@@ -4,6 +4,6 @@ mod error;
 mod http;
 mod sent_time;
 
-pub use error::{ErrorKind, InstanceName, UpstreamError, Who};
+pub use error::{ErrorKind, InstanceName, Outage, UpstreamError, Who};
 pub use http::{ETag, HttpClient, MAX_BODY, RESERVED_HEADERS, Reply, endpoint};
 pub use sent_time::SentTime;

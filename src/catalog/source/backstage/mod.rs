@@ -16,11 +16,11 @@ use url::Url;
 use super::faults::{BACKSTAGE, FaultList};
 use super::merge::{SourceContent, SourceMerger};
 use crate::background::Task;
-use crate::catalog::{BackstageState, Failing};
+use crate::catalog::BackstageState;
 use crate::clock;
 use crate::diagnostic::Diagnostic;
 use crate::metrics::BackstageMetrics;
-use crate::upstream::UpstreamError;
+use crate::upstream::{Outage, UpstreamError};
 use page::Page;
 use walk::Walker;
 
@@ -56,8 +56,7 @@ impl BackstageSource {
     ) -> Result<Self, String> {
         let walker = Walker::new(&settings, metrics.clone())?;
         let wake = Arc::new(Notify::new());
-        let publisher =
-            BackstagePublisher { merger, metrics, state: BackstageState::default(), logged: None };
+        let publisher = BackstagePublisher { merger, metrics, state: BackstageState::default() };
         let task = Task::spawn(run(walker, publisher, settings.interval, wake.clone()));
         Ok(Self { _task: task, wake })
     }
@@ -118,8 +117,6 @@ struct BackstagePublisher {
     merger: Arc<SourceMerger>,
     metrics: BackstageMetrics,
     state: BackstageState,
-    /// The last failure in the log, until a reading succeeds.
-    logged: Option<UpstreamError>,
 }
 
 impl BackstagePublisher {
@@ -136,22 +133,23 @@ impl BackstagePublisher {
         if self.state.failing.take().is_some() {
             tracing::info!(entities = self.state.entities, "Backstage's catalog can be read again");
         }
-        (self.logged, self.state.good_at) = (None, Some(now));
+        self.state.good_at = Some(now);
         self.publish_state();
     }
 
     fn fail(&mut self, error: UpstreamError, now: Timestamp) {
-        let is_same = |logged: &UpstreamError| logged.kind == error.kind && logged.status == error.status;
-        if !self.logged.as_ref().is_some_and(is_same) {
+        let before = self.state.failing.take();
+        let is_same =
+            |Outage { failure, .. }: &Outage| failure.kind == error.kind && failure.status == error.status;
+        if !before.as_ref().is_some_and(is_same) {
             let shown = self.state.good_at.map_or_else(
                 || "none of its entities are shown".to_owned(),
                 |at| format!("its {} entities are shown as of {at}", self.state.entities),
             );
             tracing::warn!("Backstage's catalog cannot be read, {shown}: {}", error.detail);
         }
-        let since = self.state.failing.as_ref().map_or(now, |failing| failing.since);
-        self.state.failing = Some(Failing { since, message: error.detail.clone() });
-        self.logged = Some(error);
+        let since = before.map_or(now, |outage| outage.since);
+        self.state.failing = Some(Outage { since, failure: error.into() });
         self.merger.keep_backstage();
         self.publish_state();
     }
