@@ -121,7 +121,7 @@ async fn possible_labels_of_a_query_contain_every_label_of_its_result() {
                 let matcher = Matcher::new(label, MatchOp::Equal, value).unwrap();
                 assert!(
                     values.admits(&matcher),
-                    "{query}: {label} is {value:?}, and was told to be {values:?}"
+                    "{query}: {label} is {value:?}, not one of {values:?}"
                 );
                 seen += 1;
             }
