@@ -19,6 +19,10 @@ fn entity(kind: &str, name: &str) -> String {
     )
 }
 
+fn open(settings: CatalogSettings) -> FileSource {
+    FileSource::open(settings, SourceMerger::alone(Metrics::new().catalog), Timestamp::UNIX_EPOCH)
+}
+
 /// A directory of files and the catalog that reads it.
 struct CatalogFolder {
     directory: TempDir,
@@ -40,9 +44,7 @@ impl CatalogFolder {
         };
         let files = targets.iter().map(location).collect();
         let settings = CatalogSettings { files, ..CatalogSettings::default() };
-        let source =
-            FileSource::open(settings, SourceMerger::alone(Metrics::new().catalog), Timestamp::UNIX_EPOCH);
-        Self { directory, source }
+        Self { directory, source: open(settings) }
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -337,11 +339,7 @@ fn embedded_catalog_takes_precedence() {
     let mut settings =
         CatalogSettings { embedded: vec![("demo.yaml", "kind: [\n---\n{}\n")], ..Default::default() };
     let faults = |settings: &CatalogSettings| {
-        let source = FileSource::open(
-            settings.clone(),
-            SourceMerger::alone(Metrics::new().catalog),
-            Timestamp::UNIX_EPOCH,
-        );
+        let source = open(settings.clone());
         faults(&source.catalog().snapshot())
     };
     assert_eq!(faults(&settings).len(), 2);

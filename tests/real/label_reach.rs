@@ -119,10 +119,7 @@ async fn possible_labels_of_a_query_contain_every_label_of_its_result() {
             for one in series {
                 let value = one["metric"][label].as_str().unwrap_or_default();
                 let matcher = Matcher::new(label, MatchOp::Equal, value).unwrap();
-                assert!(
-                    values.admits(&matcher),
-                    "{query}: {label} is {value:?}, not one of {values:?}"
-                );
+                assert!(values.admits(&matcher), "{query}: {label} is {value:?}, not one of {values:?}");
                 seen += 1;
             }
         }
