@@ -94,7 +94,7 @@ impl Request<'_> {
                 ("timeout", upstream_timeout(left)),
             ],
             Self::Rules(page) => {
-                let page = page.into_iter().flat_map(|NextPage { token, groups }| {
+                let page = page.iter().flat_map(|NextPage { token, groups }| {
                     [("group_limit", groups.to_string()), ("group_next_token", token.clone())]
                 });
                 [("type", "alert".to_owned())].into_iter().chain(page).collect()

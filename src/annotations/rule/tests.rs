@@ -138,14 +138,14 @@ fn query() -> impl Strategy<Value = String> {
 }
 
 #[derive(Clone, Debug)]
-struct Entry {
+struct GraphEntry {
     query: String,
     dimensions: Vec<String>,
     title: Option<String>,
     options: (Option<GraphType>, Option<Unit>, Option<bool>),
 }
 
-impl Entry {
+impl GraphEntry {
     fn written(&self) -> String {
         let mut fields = vec![self.query.clone()];
         fields.extend((!self.dimensions.is_empty()).then(|| self.dimensions.join(" ; ")));
@@ -158,7 +158,7 @@ impl Entry {
     }
 }
 
-fn entry() -> impl Strategy<Value = Entry> {
+fn entry() -> impl Strategy<Value = GraphEntry> {
     let dimensions = prop::collection::hash_set("[a-z_]{1,8}", 0..3);
     let title = prop::option::of("[a-zA-Z,|#;= ]{0,12}[a-z]");
     let unit = prop_oneof![
@@ -172,7 +172,7 @@ fn entry() -> impl Strategy<Value = Entry> {
         prop::option::of(unit),
         prop::option::of(any::<bool>()),
     );
-    (query(), dimensions, title, options).prop_map(|(query, dimensions, title, options)| Entry {
+    (query(), dimensions, title, options).prop_map(|(query, dimensions, title, options)| GraphEntry {
         query,
         dimensions: dimensions.into_iter().collect(),
         title,
@@ -185,7 +185,7 @@ proptest! {
 
     #[test]
     fn what_was_joined_is_split_again(entries in prop::collection::vec(entry(), 1..5)) {
-        let value = entries.iter().map(Entry::written).collect::<Vec<_>>().join(" ,\n");
+        let value = entries.iter().map(GraphEntry::written).collect::<Vec<_>>().join(" ,\n");
         let (graphs, problems) = read(&value);
         prop_assert!(problems.is_empty());
         prop_assert_eq!(graphs.len(), entries.len(), "{}", value);
