@@ -40,7 +40,7 @@ fn well_formed(svg: &str) {
         if let Some(name) = tag.strip_prefix('/') {
             assert_eq!(open.pop(), Some(name));
         } else {
-            assert_eq!(tag.matches('"').count() % 2, 0, "{tag}");
+            assert_eq!(tag.matches("\"").count() % 2, 0, "{tag}");
             if !tag.ends_with('/') {
                 open.push(tag.split(' ').next().unwrap());
             }
@@ -190,7 +190,7 @@ fn steps_do_not_add_up_to_an_error() {
     );
     let svg = inline(&plot, "g");
     let path =
-        svg.split("class=\"line s").nth(1).unwrap().split("d=\"").nth(1).unwrap().split('"').next().unwrap();
+        svg.split("class=\"line s").nth(1).unwrap().split("d=\"").nth(1).unwrap().split("\"").next().unwrap();
     let numbers = regex::Regex::new(r"[a-zA-Z]|-?\d+").unwrap();
     let (mut letter, mut at, mut waits) = ('M', (0_i64, 0_i64), None);
     for token in numbers.find_iter(path).map(|found| found.as_str()) {
