@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn a_metric_that_nobody_has_is_named_with_its_neighbour() {
+    fn an_unknown_metric_is_named_with_the_most_similar_one() {
         let missing = |metric: &str, similar: Option<&str>| EmptyReason::NoSuchMetric {
             metric: metric.to_owned(),
             similar: similar.map(str::to_owned),

@@ -42,7 +42,7 @@ impl Firing {
 
 /// The query for when an alert of these labels fired. The labels may be more or fewer than the alert has. None: they
 /// name no alert, or the time is in the future.
-pub fn question(labels: &Labels, at: Option<Timestamp>, now: Timestamp) -> Option<(PromQl, Window)> {
+pub fn query(labels: &Labels, at: Option<Timestamp>, now: Timestamp) -> Option<(PromQl, Window)> {
     let name = labels.get("alertname")?;
     let mut query = format!("ALERTS{{alertstate=\"firing\",alertname={}", quote(name));
     let others = labels.iter().filter(|(label, _)| *label != "alertname" && is_plain(label));
@@ -119,17 +119,17 @@ mod tests {
     }
 
     #[test]
-    fn the_question_means_alerts_with_fewer_labels_too() {
+    fn the_query_matches_alerts_with_fewer_labels_too() {
         let now = at(1_700_000_000);
         let labels = labels("alertname=High\"Load instance=a.b:9100 k8s.pod=x");
-        let (query, window) = question(&labels, None, now).unwrap();
+        let (query, window) = super::query(&labels, None, now).unwrap();
         let wanted = r#"ALERTS{alertstate="firing",alertname="High\"Load",instance=~"a\\.b:9100|"}"#;
         assert_eq!(query.as_str(), wanted);
         assert_eq!((window.end_ms() - window.start_ms(), window.step_ms()), (86_400_000, 60_000));
-        let (_, window) = question(&labels, Some(at(1_699_000_000)), now).unwrap();
+        let (_, window) = super::query(&labels, Some(at(1_699_000_000)), now).unwrap();
         assert_eq!(window.start_ms(), 1_698_999_660_000);
-        assert!(question(&self::labels("instance=a"), None, now).is_none());
-        assert!(question(&labels, Some(at(1_700_001_000)), now).is_none(), "the future has not been");
+        assert!(super::query(&self::labels("instance=a"), None, now).is_none());
+        assert!(super::query(&labels, Some(at(1_700_001_000)), now).is_none(), "the future has not been");
     }
 
     /// Minutes: `x` fires.
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn the_firing_that_is_meant_is_told() {
+    fn the_firing_at_the_given_time_is_found() {
         let own = "__name__=ALERTS alertstate=firing alertname=A i=1";
         let given = labels("alertname=A i=1 cluster=eu");
         for (minutes, around, now, wanted) in [

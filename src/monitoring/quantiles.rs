@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn many_histograms_are_told_and_not_drawn() {
+    fn many_histograms_are_noted_and_not_drawn() {
         let (drawn, notice) = with_quantiles(answer(21));
         assert_eq!(drawn.value.series.len(), 1);
         assert!(notice.unwrap().starts_with("21 series hold native histograms, which are not drawn"));

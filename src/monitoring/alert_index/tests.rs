@@ -48,7 +48,7 @@ fn labels(text: &str) -> Labels {
 }
 
 #[test]
-fn labels_find_who_would_show_them_the_closest_first() {
+fn labels_find_the_entities_that_would_show_them_the_closest_first() {
     let index = index(&[
         ("payments", "HighLoad,Slow", "service=payments"),
         ("ledger", "HighLoad", "service=~\"ledger|books\",severity=critical"),
@@ -90,7 +90,7 @@ fn an_entity_with_a_matcher_that_cannot_be_read_owns_nothing() {
 }
 
 #[test]
-fn a_rule_finds_who_may_show_its_alerts() {
+fn a_rule_finds_the_entities_that_may_show_its_alerts() {
     let index = index(&[
         ("payments", "HighLoad", "service=payments"),
         ("critical", "HighLoad", "severity=critical"),
@@ -163,7 +163,7 @@ fn distinct(count: usize) -> AlertIndex {
 }
 
 #[test]
-fn thousands_of_distinct_regexes_find_the_right_owners_and_none_is_compiled_for_it() {
+fn thousands_of_distinct_regexes_find_the_right_entities_and_none_is_compiled_for_it() {
     let (entities, alerts) = (1_500, 100);
     let index = distinct(entities);
     let mut lookup = index.search();
@@ -204,7 +204,7 @@ fn names_and_plain_values_spare_the_regexes() {
 }
 
 #[test]
-fn what_is_too_much_work_is_left_out_and_told() {
+fn what_is_too_much_work_is_skipped_and_counted() {
     let index = distinct(100);
     let mut lookup = IndexSearch::within(&index, 0);
     let given = labels("alertname=A x=abab-7-xyz y=q");

@@ -226,7 +226,7 @@ fn a_rule_that_cannot_be_evaluated_is_in_error_and_its_active_alerts_keep_their_
 }
 
 #[test]
-fn a_rule_that_may_be_meant_and_was_never_evaluated_keeps_everything_unknown() {
+fn a_rule_that_may_be_chosen_and_was_never_evaluated_keeps_everything_unknown() {
     for (state, named) in [("inactive", true), ("inactive", false), ("unknown", true), ("unknown", false)] {
         let rules = vec![rule(&format!("A {state} unknown"), &[]), rule("B inactive ok", &[])];
         let names: Option<&[&str]> = named.then_some(&["A"]);
@@ -240,7 +240,7 @@ fn a_rule_that_may_be_meant_and_was_never_evaluated_keeps_everything_unknown() {
 }
 
 #[test]
-fn a_rule_that_fires_without_listing_it_fires_for_whoever_may_be_meant() {
+fn a_rule_that_fires_without_listing_it_fires_for_all_that_may_choose_it() {
     let check = |matchers: &[(&str, MatchOp, &str)], alerts: &[&str], rows: &[&str], verdict| {
         let found = table(vec![rule("A firing ok team=x", alerts)], &spec(Some(&["A"]), matchers), false);
         assert_eq!(lines(&found.rows), rows);
@@ -312,7 +312,7 @@ fn a_rule_is_late_by_either_clock_where_they_differ() {
 }
 
 #[test]
-fn a_rule_of_an_unknown_state_leaves_whoever_may_be_meant_unknown() {
+fn a_rule_of_an_unknown_state_leaves_all_that_may_choose_it_unknown() {
     let evidence = |text: &str, alerts: &[&str]| {
         let found = table(vec![rule(text, alerts)], &spec(None, &[("team", MatchOp::Equal, "x")]), false);
         (found.evidence().verdict(), found.evidence().doubts.has(Doubt::UnknownState))

@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn an_alert_is_resolved_only_when_nothing_speaks_for_another_state() {
+    fn an_alert_is_resolved_only_when_no_other_state_is_possible() {
         use Activity::{Active, Resolved, Unknown};
         let (firing, pending) = (AlertState::Firing, AlertState::Pending);
         for (text, shown, activity) in [

@@ -153,7 +153,7 @@ impl Monitoring {
             true => alert.labels.clone(),
             false => self.known_labels(instance, alert, own).await,
         };
-        let Some((query, window)) = firing::question(&labels, alert.at, now) else {
+        let Some((query, window)) = firing::query(&labels, alert.at, now) else {
             return Ok(None);
         };
         // Anybody can write such labels.

@@ -108,7 +108,7 @@ fn without_rules_the_name_is_exact_or_nothing() {
 }
 
 #[test]
-fn nothing_configured_is_told_with_an_empty_list() {
+fn without_instances_the_list_of_known_ones_is_empty() {
     let none = RoutingSettings::default();
     let unknown = choose(&none, &entity(), None, &RoutingInput::default()).unwrap_err();
     assert_eq!((unknown.requested, unknown.known.len()), (None, 0));
@@ -129,7 +129,7 @@ fn a_denied_instance_is_an_unknown_one() {
 }
 
 #[test]
-fn every_aspect_can_be_asked_for() {
+fn conditions_can_name_every_field() {
     let relation = |word: &str| RoutingField::Relation(RelationWord::find(word).unwrap());
     for (field, yes, no) in [
         (RoutingField::Kind, "component", "api"),
@@ -217,7 +217,7 @@ fn the_first_rule_that_applies_decides() {
 }
 
 #[test]
-fn requests_are_asked_for_what_rules_name() {
+fn rules_read_the_headers_and_parameters_that_they_name() {
     let mut when = Conditions::default();
     when.headers.push(("x-cell".to_owned(), patterns(&["a", "b-*"])));
     when.parameters.push(("region".to_owned(), patterns(&["eu"])));

@@ -108,7 +108,7 @@ fn in_doubt_none() {
 }
 
 #[test]
-fn silent_names_are_asked_for() {
+fn metadata_is_requested_of_names_without_a_unit() {
     let check = |query: &str, names: &[&str]| {
         assert_eq!(
             unit_from_names(&read(query)),
@@ -126,7 +126,7 @@ fn silent_names_are_asked_for() {
 }
 
 #[test]
-fn metadata_tells_what_a_name_does_not() {
+fn metadata_gives_the_unit_that_a_name_lacks() {
     let check = |query: &str, unit: &str, is_counter: bool, expected: Unit| {
         let query = read(query);
         let UnitGuess::InMetadata(metrics) = unit_from_names(&query) else {

@@ -112,7 +112,7 @@ fn while_open_one_probe_goes_at_a_time_and_a_success_closes_it() {
 }
 
 #[test]
-fn strangers_close_an_instance_to_strangers_only() {
+fn ad_hoc_failures_open_it_for_ad_hoc_queries_only() {
     let (breaker, now) = (breaker(), clock::stopwatch());
     end(&breaker, Origin::AdHoc, OPENS_AFTER, &error(ErrorKind::Upstream, Some(500)), now);
     assert!(is_open(&breaker, Origin::AdHoc) && !is_open(&breaker, Origin::Known));

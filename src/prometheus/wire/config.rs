@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn one_that_sends_none_says_nothing_of_alerts() {
+    fn an_instance_that_sends_no_alerts_has_no_external_labels() {
         for yaml in [
             "",
             "global:\n  external_labels:\n    a: b\n",

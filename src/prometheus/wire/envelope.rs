@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn tells_bodies_apart() {
+    fn each_kind_of_body_is_recognized() {
         let deep = format!("{{\"status\":\"success\",\"data\":{}{}}}", "[".repeat(200), "]".repeat(200));
         for (body, expected) in [
             (&br#"{"status":"success","data":[1]}"#[..], "ok"),

@@ -111,7 +111,7 @@ fn metric_names_in_a_query_are_counted_too() {
 }
 
 #[tokio::test]
-async fn who_waits_holds_little() {
+async fn a_waiting_reader_holds_little_memory() {
     let (cached, source) = (cached(1 << 20), source());
     let question = Scripted { text: "up".to_owned(), end: ScriptedEnd::Hang };
     let waiting = cached.get(&source, Scope::Whole, question);

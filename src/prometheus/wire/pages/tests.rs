@@ -32,7 +32,7 @@ fn pages_are_joined_in_order() {
 }
 
 #[test]
-fn a_page_that_leads_back_is_the_last_one_and_told() {
+fn a_page_that_leads_back_is_the_last_one_and_gives_a_warning() {
     let warning = "the instance has more rules, but repeats a groupNextToken";
     let mut pages = Pages::default();
     pages.add(page("A", Some("t2")));
@@ -58,7 +58,7 @@ fn a_page_that_leads_back_is_the_last_one_and_told() {
 }
 
 #[test]
-fn pages_without_end_are_cut_off_and_told() {
+fn pages_without_end_are_cut_off_with_a_warning() {
     let mut pages = Pages::default();
     for i in 1..MOST_PAGES {
         assert!(pages.add(page("A", Some(&i.to_string()))).is_some(), "{i}");
@@ -71,7 +71,7 @@ fn pages_without_end_are_cut_off_and_told() {
 }
 
 #[test]
-fn pages_that_are_too_many_bytes_are_cut_off_and_told() {
+fn pages_of_too_many_bytes_are_cut_off_with_a_warning() {
     let mut pages = Pages::default();
     let large = RulesPage { bytes: MAX_BODY / 2, ..page("A", Some("t2")) };
     assert!(pages.add(large).is_some());
