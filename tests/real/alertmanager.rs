@@ -70,7 +70,7 @@ impl RealAlertmanager {
     async fn wait(&self) {
         for _ in 0..300 {
             tokio::time::sleep(Duration::from_millis(100)).await;
-            if reqwest::get(format!("{}/-/ready", self.url)).await.is_ok_and(|r| r.status() == 200) {
+            if world::is_ready(&self.url).await {
                 return;
             }
         }

@@ -112,7 +112,7 @@ impl RealPrometheus {
     pub async fn wait_for_rules(&self, least: usize) {
         for _ in 0..300 {
             tokio::time::sleep(Duration::from_millis(100)).await;
-            if reqwest::get(format!("{}/-/ready", self.url)).await.is_ok_and(|r| r.status() == 200) {
+            if world::is_ready(&self.url).await {
                 let rules = self.get("/api/v1/rules", &[]).await;
                 let evaluated = rules["data"]["groups"].as_array().is_some_and(|groups| {
                     let mut all = groups.iter().flat_map(|g| g["rules"].as_array().into_iter().flatten());

@@ -59,8 +59,7 @@ async fn restart_of_prometheus_is_never_quiet() {
                 found.iter().all(|state| !matches!(state.as_deref(), Some("quiet" | "none"))),
                 "{found:?}"
             );
-            let answers =
-                reqwest::get(format!("{}/-/ready", prometheus.url)).await.is_ok_and(|r| r.status() == 200);
+            let answers = world::is_ready(&prometheus.url).await;
             if answers
                 && found.iter().all(|state| state.as_deref() == Some("firing"))
                 && is_fresh(&world).await

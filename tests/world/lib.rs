@@ -70,6 +70,11 @@ pub fn client() -> Client {
         .unwrap()
 }
 
+/// Whether a Prometheus or an Alertmanager says that it is ready.
+pub async fn is_ready(url: &str) -> bool {
+    client().get(format!("{url}/-/ready")).send().await.is_ok_and(|reply| reply.status() == 200)
+}
+
 /// A text, encoded for a query string.
 pub fn encoded(text: &str) -> String {
     byte_serialize(text.as_bytes()).collect()
