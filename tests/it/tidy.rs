@@ -1,4 +1,5 @@
-//! Guards the house: floors, doors, pairs and names. Textual, so a guard-rail and not a proof.
+//! Checks the layout of the code: layers, the modules of outside crates, pairs of files, names. The checks read text, so
+//! they find mistakes and prove nothing.
 
 mod imports;
 mod names;
@@ -9,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use regex::Regex;
 
-/// The floors from the ground up; a module may import only from floors below its own.
+/// The layers from the lowest up. A module may import only from layers below its own.
 const FLOORS: [&[&str]; 10] = [
     &["diagnostic"],
     &["background", "clock", "yaml", "upstream", "metrics"],
@@ -23,17 +24,17 @@ const FLOORS: [&[&str]; 10] = [
     &["main", "cli", "app", "config"],
 ];
 
-/// What the floors alone would allow: who must not see whom, and why.
-const STRANGERS: [(&str, &str, &str); 3] = [
-    ("annotations", "alertmanager", "annotations are text and meaning; they ask nobody"),
-    ("annotations", "prometheus", "annotations are text and meaning; they ask nobody"),
-    ("store", "catalog", "the store answers questions; it never hears of entities"),
+/// Imports that the layers would allow and that are forbidden all the same, with the reason.
+const FORBIDDEN_IMPORTS: [(&str, &str, &str); 3] = [
+    ("annotations", "alertmanager", "annotations are text and its meaning; they send no requests"),
+    ("annotations", "prometheus", "annotations are text and its meaning; they send no requests"),
+    ("store", "catalog", "the store answers questions and knows no entities"),
 ];
 
 /// The only modules of ours that `demo` imports.
 const DEMO_IMPORTS: [&str; 4] = ["clock", "prometheus", "promql", "yaml"];
 
-/// Outside crates that enter in one place each.
+/// The only places that import an outside crate.
 const DOORS: [(&str, &[&str]); 16] = [
     ("actix_web", &["web/", "serving/", "app", "demo/", "main.rs"]),
     ("actix_http", &["serving/"]),
@@ -55,7 +56,7 @@ const DOORS: [(&str, &[&str]); 16] = [
 
 const BANNED_NAMES: [&str; 4] = ["utils", "helpers", "common", "misc"];
 
-/// As a smell and not a law 300; here the law.
+/// Files should have about 300 lines. More than this fails.
 const MOST_LINES: usize = 450;
 
 fn root() -> PathBuf {
@@ -104,7 +105,7 @@ fn check(what: &str, faults: &[String]) {
     assert!(faults.is_empty(), "{what}:\n  {}", faults.join("\n  "));
 }
 
-/// Imports that break the house, of one file.
+/// Imports of one file that break the rules above.
 fn breaches(file: &str, text: &str) -> Vec<String> {
     let own = module_of(file);
     let code = shipped(text);
@@ -127,8 +128,8 @@ fn breaches(file: &str, text: &str) -> Vec<String> {
         if own == "demo" && !DEMO_IMPORTS.contains(&other) {
             faults.push(format!("{file}: of ours, demo imports only {DEMO_IMPORTS:?}, not {other}"));
         }
-        for (_, _, why) in STRANGERS.iter().filter(|s| (s.0, s.1) == (own, other)) {
-            faults.push(format!("{file}: {own} must not see {other}: {why}"));
+        for (_, _, why) in FORBIDDEN_IMPORTS.iter().filter(|s| (s.0, s.1) == (own, other)) {
+            faults.push(format!("{file}: {own} must not import {other}: {why}"));
         }
     }
     faults

@@ -1,4 +1,4 @@
-//! Guards the imports inside a floor: the rooms of `web` have an order, and no files import each other in a circle.
+//! Checks the imports inside a layer: the modules of `web` have an order, and no files import each other in a circle.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,7 +6,7 @@ use regex::Regex;
 
 use super::{check, files_under, shipped};
 
-/// The rooms of `src/web` from the ground up. Files directly below it are rooms too.
+/// The modules of `src/web` from the lowest up.
 const WEB_ROOMS: [&[&str]; 13] = [
     &["assets", "format", "observe", "row_id", "security"],
     &["params"],

@@ -1,4 +1,4 @@
-//! Names: each type has one of its own, and no local name is a word that means too many things.
+//! Checks names: no two types share one, and no name is a word with too many meanings.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,7 +6,7 @@ use regex::Regex;
 
 use super::{check, files_under, module_of, shipped};
 
-/// Words that stood for several things each. As addresses, keys and texts have them they stay (`landed=`).
+/// Words that stood for several things each. Addresses, keys and texts keep them (`landed=`).
 const BANNED: [&str; 17] = [
     "told", "asked", "meant", "led", "landed", "lone", "ways", "asides", "holdings", "flight", "scene",
     "facts", "judge", "settle", "settled", "stranger", "farewell",
@@ -19,7 +19,7 @@ fn code(text: &str) -> String {
     Regex::new(r#"(?s)"(?:\\.|[^"\\])*""#).unwrap().replace_all(&raw, "\"\"").into_owned()
 }
 
-/// What a template runs, without what it prints around that.
+/// The code of a template, without the text around it.
 fn template_code(text: &str) -> String {
     let tags = Regex::new(r"(?s)\{\{.*?\}\}|\{%.*?%\}").unwrap();
     tags.find_iter(text).map(|tag| code(tag.as_str())).collect::<Vec<_>>().join("\n")
