@@ -37,13 +37,15 @@ pub(super) fn prometheus(error: &UpstreamError) -> ErrorText {
         Who::Backstage => "Backstage".to_owned(),
     };
     let kind = error.kind;
-    let (title, explanation, advice) = by_kind(kind, &who);
     let explanation = match error.status.filter(|_| kind == ErrorKind::Upstream) {
         Some(status) => format!("It answered with status {status}."),
-        None => explanation.to_owned(),
+        None => explanation(kind).to_owned(),
     };
     let said = error.said.clone().filter(|said| !said.trim().is_empty());
-    ErrorText { said, ..ErrorText::new(status(kind), kind.as_str(), title, explanation, advice) }
+    ErrorText {
+        said,
+        ..ErrorText::new(status(kind), kind.as_str(), title(kind, &who), explanation, advice(kind))
+    }
 }
 
 fn status(kind: ErrorKind) -> StatusCode {
@@ -65,103 +67,67 @@ fn status(kind: ErrorKind) -> StatusCode {
     }
 }
 
-/// Title, explanation and advice.
-fn by_kind(kind: ErrorKind, who: &str) -> (String, &'static str, &'static str) {
+fn title(kind: ErrorKind, who: &str) -> String {
     match kind {
-        ErrorKind::BadQuery
-        | ErrorKind::TooManySamples
-        | ErrorKind::TooManyPoints
-        | ErrorKind::TooLarge
-        | ErrorKind::Timeout => by_query(kind, who),
-        ErrorKind::Unauthorized
-        | ErrorKind::Certificate
-        | ErrorKind::Tls
-        | ErrorKind::HtmlPage
-        | ErrorKind::NotTheApi => by_address(kind, who),
-        ErrorKind::Overloaded => (
-            format!("{who} is busy"),
-            "The instance has more queries than it can answer now.",
-            "Try again in a moment.",
-        ),
-        ErrorKind::Unreachable => (
-            format!("{who} is not answering"),
-            "The portal could not connect to it, or the connection broke.",
-            "It may be down; contact its operators.",
-        ),
-        ErrorKind::Incomplete => (
-            format!("{who} sent an incomplete answer"),
-            "The answer was cut short or lacked a part, so none of it is shown.",
-            "Try again.",
-        ),
-        ErrorKind::Upstream => (
-            format!("{who} failed"),
-            "It answered with an error.",
-            "Try again. If it fails again, contact its operators.",
-        ),
+        ErrorKind::BadQuery => format!("{who} rejected the query"),
+        ErrorKind::TooManySamples => format!("The query reads more samples than {who} allows"),
+        ErrorKind::TooManyPoints => format!("The range has more points than {who} allows"),
+        ErrorKind::TooLarge => format!("{who} sent too much data"),
+        ErrorKind::Timeout => format!("{who} did not answer in time"),
+        ErrorKind::Overloaded => format!("{who} is busy"),
+        ErrorKind::Unreachable => format!("{who} is not answering"),
+        ErrorKind::Certificate => format!("The TLS certificate of {who} was rejected"),
+        ErrorKind::Tls => format!("{who} does not answer over TLS"),
+        ErrorKind::Unauthorized => format!("{who} rejected the portal's credentials"),
+        ErrorKind::NotTheApi | ErrorKind::HtmlPage => format!("{who} did not answer like Prometheus"),
+        ErrorKind::Incomplete => format!("{who} sent an incomplete answer"),
+        ErrorKind::Upstream => format!("{who} failed"),
     }
 }
 
-/// The same where another query may work.
-fn by_query(kind: ErrorKind, who: &str) -> (String, &'static str, &'static str) {
+fn explanation(kind: ErrorKind) -> &'static str {
     match kind {
+        ErrorKind::BadQuery => "The query was sent, but Prometheus could not evaluate it.",
         // The instance's limit is no mistake of the query's author.
-        ErrorKind::TooManySamples => (
-            format!("The query reads more samples than {who} allows"),
-            "The query is valid, but exceeds the instance's memory limit.",
-            "Try a shorter range, select fewer series, or use a recording rule.",
-        ),
-        ErrorKind::TooManyPoints => (
-            format!("The range has more points than {who} allows"),
-            "The query is valid, but at this step each series has too many points.",
-            "Try a longer step or a shorter range.",
-        ),
-        ErrorKind::TooLarge => (
-            format!("{who} sent too much data"),
-            "The answer is larger than the portal's limit.",
-            "Select fewer series, a shorter range or a longer step.",
-        ),
-        ErrorKind::Timeout => (
-            format!("{who} did not answer in time"),
-            "The instance is slow, or the query reads too much.",
-            "Try a shorter range or a longer step.",
-        ),
-        _ => (
-            format!("{who} rejected the query"),
-            "The query was sent, but Prometheus could not evaluate it.",
-            "Fix the query and try again.",
-        ),
+        ErrorKind::TooManySamples => "The query is valid, but exceeds the instance's memory limit.",
+        ErrorKind::TooManyPoints => "The query is valid, but at this step each series has too many points.",
+        ErrorKind::TooLarge => "The answer is larger than the portal's limit.",
+        ErrorKind::Timeout => "The instance is slow, or the query reads too much.",
+        ErrorKind::Overloaded => "The instance has more queries than it can answer now.",
+        ErrorKind::Unreachable => "The portal could not connect to it, or the connection broke.",
+        ErrorKind::Certificate => {
+            "The certificate is untrusted, expired or for another host, so no query was sent."
+        }
+        ErrorKind::Tls => "The instance's address begins with https, but the TLS handshake failed.",
+        ErrorKind::Unauthorized => "The portal's own credentials were rejected, not yours.",
+        ErrorKind::NotTheApi => {
+            "The answer was a page, a redirect or other data; it may be a proxy or login page."
+        }
+        ErrorKind::HtmlPage => "It may be a proxy or login page.",
+        ErrorKind::Incomplete => "The answer was cut short or lacked a part, so none of it is shown.",
+        ErrorKind::Upstream => "It answered with an error.",
     }
 }
 
-/// The same where the portal's configuration may be wrong.
-fn by_address(kind: ErrorKind, who: &str) -> (String, &'static str, &'static str) {
+/// What the reader can do.
+fn advice(kind: ErrorKind) -> &'static str {
     match kind {
-        ErrorKind::Unauthorized => (
-            format!("{who} rejected the portal's credentials"),
-            "The portal's own credentials were rejected, not yours.",
-            "The portal's operators can fix its configuration.",
-        ),
-        ErrorKind::NotTheApi => (
-            format!("{who} did not answer like Prometheus"),
-            "The answer was a page, a redirect or other data; it may be a proxy or login page.",
-            "The portal's operators can check the instance's address.",
-        ),
-        ErrorKind::Certificate => (
-            format!("The TLS certificate of {who} was rejected"),
-            "The certificate is untrusted, expired or for another host, so no query was sent.",
+        ErrorKind::BadQuery => "Fix the query and try again.",
+        ErrorKind::TooManySamples => "Try a shorter range, select fewer series, or use a recording rule.",
+        ErrorKind::TooManyPoints => "Try a longer step or a shorter range.",
+        ErrorKind::TooLarge => "Select fewer series, a shorter range or a longer step.",
+        ErrorKind::Timeout => "Try a shorter range or a longer step.",
+        ErrorKind::Overloaded => "Try again in a moment.",
+        ErrorKind::Unreachable => "It may be down; contact its operators.",
+        ErrorKind::Certificate => {
             "The instance's operators can fix it; the portal's operators can trust its issuer, or set secure: \
-             false in its proxy entry.",
-        ),
-        ErrorKind::Tls => (
-            format!("{who} does not answer over TLS"),
-            "The instance's address begins with https, but the TLS handshake failed.",
-            "The portal's operators can check the instance's address.",
-        ),
-        _ => (
-            format!("{who} did not answer like Prometheus"),
-            "It may be a proxy or login page.",
-            "The portal's operators can check the instance's address and credentials.",
-        ),
+             false in its proxy entry."
+        }
+        ErrorKind::Tls | ErrorKind::NotTheApi => "The portal's operators can check the instance's address.",
+        ErrorKind::Unauthorized => "The portal's operators can fix its configuration.",
+        ErrorKind::HtmlPage => "The portal's operators can check the instance's address and credentials.",
+        ErrorKind::Incomplete => "Try again.",
+        ErrorKind::Upstream => "Try again. If it fails again, contact its operators.",
     }
 }
 

@@ -62,7 +62,7 @@ pub async fn show(
     }
     page_params.problems = params.problems;
     let table = settings.links(&page_params).to(Page::Alerts(Source::AdHoc));
-    let view = unmatched::view(&portal, &lookup, &params.query, now);
+    let view = unmatched::view_of_first(&portal, &lookup, &params.query, now);
     let page = GoPage {
         // Every parameter of the address is a label, so no link to this page can change how it looks.
         shell: Shell::new(settings, &page_params, "", params.query.name().unwrap_or("An alert")),

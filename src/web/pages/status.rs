@@ -64,7 +64,7 @@ impl StatusPage<'_> {
         format!("{} from {}", counted(entities, "entity", "entities"), counted(files, "file", "files"))
     }
 
-    /// Every file is well, and Backstage.
+    /// No file has a fault, and Backstage can be read.
     fn is_healthy(&self) -> bool {
         let is_failing = self.backstage.as_ref().is_some_and(|backstage| backstage.failing.is_some());
         self.snapshot.faults.is_empty() && !is_failing
@@ -89,7 +89,7 @@ impl StatusPage<'_> {
         safe_href(instance.ui_url.as_ref()?.as_str())
     }
 
-    /// That its clock is off.
+    /// A sentence if its clock differs from ours.
     fn skew(&self, instance: &InstanceSettings) -> Option<String> {
         let (name, skew) = self.skews.iter().find(|(name, _)| *name == instance.name)?;
         Some(skew.sentence(name))

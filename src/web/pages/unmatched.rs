@@ -22,22 +22,28 @@ pub struct Unmatched<'a> {
 }
 
 impl<'a> Unmatched<'a> {
-    /// `view` is that of [`view`], `page` the one of alert tables.
+    /// `view`: from [`view_of_first`]. `page`: the address of the ad-hoc alert table.
     pub async fn of(view: Option<&'a View>, page: &'a Link, lookup: &'a Lookup, query: &AlertQuery) -> Self {
-        let (Some(view), Some((instance, rows))) = (view, lookup.unowned.first()) else {
+        let mut unowned = with_rows(lookup);
+        let (Some(view), Some((instance, first, rows))) = (view, unowned.next()) else {
             return Self::default();
         };
-        let elsewhere = lookup.unowned.iter().skip(1).filter_map(|(name, rows)| {
+        let elsewhere = unowned.map(|(name, row, _)| {
             let link = match view.portal.settings.allows(Access::AdHoc) {
-                true => view_of(&view.portal, name, rows.first()?, query, view.params.period.now)
+                true => view_of_row(&view.portal, name, row, query, view.params.period.now)
                     .links()
                     .to(Page::Alerts(Source::AdHoc)),
                 false => view.links().go(query.labels.iter().chain([(INSTANCE, name.as_str())])),
             };
-            Some((name.to_string(), link))
+            (name.to_string(), link)
         });
-        Self { elsewhere: elsewhere.collect(), alerts: alerts(view, page, instance, rows).await }
+        Self { elsewhere: elsewhere.collect(), alerts: alerts(view, page, instance, first, rows).await }
     }
+}
+
+/// The instances that have the alert, each with its first row and all its rows.
+fn with_rows(lookup: &Lookup) -> impl Iterator<Item = (&InstanceName, &AlertRow, &[AlertRow])> {
+    lookup.unowned.iter().filter_map(|(instance, rows)| Some((instance, rows.first()?, rows.as_slice())))
 }
 
 /// The rows on one instance.
@@ -45,12 +51,12 @@ async fn alerts<'a>(
     view: &'a View,
     page: &'a Link,
     instance: &InstanceName,
+    first: &'a AlertRow,
     rows: &'a [AlertRow],
 ) -> Option<AlertsPanel<'a>> {
     let settings = view.instance_settings()?;
     // No link to this page opens a row for its parent, so the parent gets no message.
-    let name = rows.first()?.name();
-    let context = PanelContext { name, tells_parent: false, ..panel_context(view, page) };
+    let context = PanelContext { name: first.name(), tells_parent: false, ..panel_context(view, page) };
     let answer = view.alerts(view.params.table.show_inactive).await;
     Some(match view.authorize_alerts() {
         Ok(()) => AlertsPanel::of(context, Some(settings), Some(answer), false),
@@ -62,13 +68,13 @@ async fn alerts<'a>(
 }
 
 /// The alert table of the first instance that has the alert. None where an entity shows it, or no instance has it.
-pub fn view(portal: &Portal, lookup: &Lookup, query: &AlertQuery, now: Timestamp) -> Option<View> {
-    let (instance, rows) = lookup.unowned.first().filter(|_| lookup.entities.is_empty())?;
-    Some(view_of(portal, instance, rows.first()?, query, now))
+pub fn view_of_first(portal: &Portal, lookup: &Lookup, query: &AlertQuery, now: Timestamp) -> Option<View> {
+    let (instance, row, _) = with_rows(lookup).next().filter(|_| lookup.entities.is_empty())?;
+    Some(view_of_row(portal, instance, row, query, now))
 }
 
 /// The alert table of an instance that shows the alert, its first row opened.
-fn view_of(
+fn view_of_row(
     portal: &Portal,
     instance: &InstanceName,
     row: &AlertRow,

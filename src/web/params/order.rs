@@ -3,7 +3,7 @@
 /// A column that a table can be ordered by.
 pub trait OrderKey: Copy + PartialEq + 'static {
     const ALL: &'static [Self];
-    /// The words of the address in a row, for the message of a wrong one.
+    /// All words, as the error message lists them.
     const WORDS: &'static str;
 
     /// The word of the address.
@@ -24,7 +24,7 @@ impl<K: OrderKey> ColumnOrder<K> {
         key.map(|key| Self { key: *key, descending }).ok_or_else(wrong)
     }
 
-    /// As the address has it.
+    /// The value of the address's parameter.
     pub fn text(self) -> String {
         format!("{}{}", if self.descending { "-" } else { "" }, self.key.as_str())
     }
@@ -38,8 +38,26 @@ impl<K: OrderKey> ColumnOrder<K> {
         }
     }
 
-    /// As ARIA has it.
+    /// The value of `aria-sort`.
     pub fn direction(self) -> &'static str {
         if self.descending { "descending" } else { "ascending" }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::web::params::{LegendColumn, SortKey};
+
+    fn check_words<K: OrderKey>() {
+        let words = K::WORDS.replace(" or ", ", ");
+        let keys: Vec<&str> = K::ALL.iter().map(|key| key.as_str()).collect();
+        assert_eq!(words.split(", ").collect::<Vec<_>>(), keys);
+    }
+
+    #[test]
+    fn messages_list_every_column() {
+        check_words::<SortKey>();
+        check_words::<LegendColumn>();
     }
 }
