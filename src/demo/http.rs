@@ -10,6 +10,7 @@ use actix_web::web::{self, Bytes, Data, ServiceConfig};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
 use url::form_urlencoded;
 
+use super::DemoAnswers;
 use super::queries::{self, DemoQuery};
 use super::rules;
 use super::steps::Steps;
@@ -19,15 +20,13 @@ use crate::prometheus::wire::{write_error, write_instant, write_rules};
 use crate::prometheus::{InstantAnswer, InstantSample, InstantValue, Rules, SampleValue, SeriesSamples};
 
 /// Binds a free loopback port. The server works once it is awaited or spawned.
-pub fn serve(story: Story) -> io::Result<(SocketAddr, Server)> {
+pub fn serve(story: Story, answers: DemoAnswers) -> io::Result<(SocketAddr, Server)> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     let address = listener.local_addr()?;
-    let server = HttpServer::new(move || App::new().app_data(Data::new(story)).configure(routes))
-        .workers(1)
-        .disable_signals()
-        .shutdown_timeout(1)
-        .listen(listener)?
-        .run();
+    let answers = Data::new(answers);
+    let app = move || App::new().app_data(Data::new(story)).app_data(answers.clone()).configure(routes);
+    let server =
+        HttpServer::new(app).workers(1).disable_signals().shutdown_timeout(1).listen(listener)?.run();
     Ok((address, server))
 }
 
@@ -46,14 +45,19 @@ fn routes(config: &mut ServiceConfig) {
 const UNKNOWN: &str = "invalid parameter \"query\": this is the demo's Prometheus, \
      and it only knows the queries of the demo's own catalog";
 
-async fn query_range(request: HttpRequest, body: Bytes, story: Data<Story>) -> HttpResponse {
+async fn query_range(
+    request: HttpRequest,
+    body: Bytes,
+    story: Data<Story>,
+    answers: Data<DemoAnswers>,
+) -> HttpResponse {
     let parameters = parameters(&request, &body);
     let text = |name: &str| parameters.get(name).map_or("", String::as_str);
     let steps = match Steps::read(text("start"), text("end"), text("step")) {
         Ok(steps) => steps,
         Err(error) => return bad_data(&error),
     };
-    let Some(known) = queries::find(text("query")) else { return bad_data(UNKNOWN) };
+    let Some(known) = queries::find(&answers.queries, text("query")) else { return bad_data(UNKNOWN) };
     let now = clock::now().as_millisecond();
     let series = known.series.iter().map(|series| SeriesSamples {
         floats: series.samples(*story.get_ref(), steps, now),
@@ -64,7 +68,12 @@ async fn query_range(request: HttpRequest, body: Bytes, story: Data<Story>) -> H
     success(value, known)
 }
 
-async fn query(request: HttpRequest, body: Bytes, story: Data<Story>) -> HttpResponse {
+async fn query(
+    request: HttpRequest,
+    body: Bytes,
+    story: Data<Story>,
+    answers: Data<DemoAnswers>,
+) -> HttpResponse {
     let parameters = parameters(&request, &body);
     let now = clock::now();
     let at = parameters.get("time").cloned().unwrap_or_else(|| now.as_second().to_string());
@@ -72,7 +81,8 @@ async fn query(request: HttpRequest, body: Bytes, story: Data<Story>) -> HttpRes
         Ok(steps) => steps,
         Err(error) => return bad_data(&error),
     };
-    let Some(known) = queries::find(parameters.get("query").map_or("", String::as_str)) else {
+    let text = parameters.get("query").map_or("", String::as_str);
+    let Some(known) = queries::find(&answers.queries, text) else {
         return bad_data(UNKNOWN);
     };
     let samples = known.series.iter().filter_map(|series| {
@@ -88,7 +98,7 @@ fn success(value: InstantValue, known: &DemoQuery) -> HttpResponse {
     HttpResponse::Ok().json(write_instant(&answer, &[]))
 }
 
-async fn rules(request: HttpRequest, story: Data<Story>) -> HttpResponse {
+async fn rules(request: HttpRequest, story: Data<Story>, answers: Data<DemoAnswers>) -> HttpResponse {
     let parameters = parameters(&request, &[]);
     let kind = parameters.get("type").map_or("", String::as_str);
     if !["", "alert", "record"].contains(&kind) {
@@ -97,7 +107,10 @@ async fn rules(request: HttpRequest, story: Data<Story>) -> HttpResponse {
     #[expect(clippy::cast_precision_loss, reason = "seconds of this age of the world fit")]
     let now = clock::now().as_second() as f64;
     // All its rules are alerting rules.
-    let rules = if kind == "record" { Rules::default() } else { rules::evaluated(*story.get_ref(), now) };
+    let rules = match kind {
+        "record" => Rules::default(),
+        _ => rules::evaluated(&answers.rules, *story.get_ref(), now),
+    };
     HttpResponse::Ok().json(write_rules(&rules, &[], &[]))
 }
 

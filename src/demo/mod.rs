@@ -16,7 +16,9 @@ use actix_web::dev::ServerHandle;
 pub use waves::Story;
 
 use crate::clock;
+use crate::prometheus::Rules;
 use crate::yaml::{self, Budget, Node};
+use queries::DemoQuery;
 
 /// The catalog that the demo Prometheus has answers for: a name for messages, and its YAML.
 pub const CATALOG: (&str, &str) = ("demo/catalog.yaml", include_str!("../../config/demo/catalog.yaml"));
@@ -30,13 +32,14 @@ pub struct DemoPrometheus {
 }
 
 impl DemoPrometheus {
-    /// Starts it on a free port, in the runtime that calls.
+    /// Starts it on a free port, in the runtime that calls. An embedded file that cannot be read is an error.
     pub fn start() -> io::Result<Self> {
+        let answers = DemoAnswers::read().map_err(io::Error::other)?;
         let refusing = tokio::net::TcpSocket::new_v4()?;
         refusing.bind((Ipv4Addr::LOCALHOST, 0).into())?;
         let began = clock::now().as_second();
         #[expect(clippy::cast_precision_loss, reason = "seconds of this age of the world fit")]
-        let (address, server) = http::serve(Story::beginning(began as f64))?;
+        let (address, server) = http::serve(Story::beginning(began as f64), answers)?;
         let handle = server.handle();
         tokio::spawn(server);
         Ok(Self { address, refusing, server: handle })
@@ -57,7 +60,24 @@ impl DemoPrometheus {
     }
 }
 
-/// The first document of one of the demo's files; None if it is not valid.
-fn document(text: &str) -> Option<Node> {
-    yaml::documents(text, &Path::new("demo").into(), &Budget::CONFIG).into_iter().next()?.ok()
+/// What the demo Prometheus answers from.
+struct DemoAnswers {
+    queries: Vec<DemoQuery>,
+    /// Before their first evaluation.
+    rules: Rules,
+}
+
+impl DemoAnswers {
+    fn read() -> Result<Self, String> {
+        Ok(Self { queries: queries::read()?, rules: rules::read()? })
+    }
+}
+
+/// The first document of one of the demo's files.
+fn document(name: &str, text: &str) -> Result<Node, String> {
+    match yaml::documents(text, &Path::new(name).into(), &Budget::CONFIG).into_iter().next() {
+        Some(Ok(document)) => Ok(document),
+        Some(Err(error)) => Err(format!("{name}: {}", error.message)),
+        None => Err(format!("{name} is empty")),
+    }
 }

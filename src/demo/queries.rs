@@ -1,7 +1,6 @@
 //! The queries that the demo Prometheus knows, letter for letter, and the series that answer them.
 
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
 
 use serde::Deserialize;
 
@@ -11,14 +10,15 @@ use super::steps::Steps;
 use super::waves::{HOUR, MINUTE, Story, bumps, jitter, sawtooth, traffic};
 use crate::prometheus::Labels;
 
+const FILE: &str = "demo/queries.yaml";
 /// Prometheus looks back so far for a sample, and therefore answers so far beyond now.
 const LOOKBACK_MS: i64 = 300_000;
 
 /// Every known query.
-pub static QUERIES: LazyLock<Vec<DemoQuery>> = LazyLock::new(|| {
-    let queries = document(include_str!("../../config/demo/queries.yaml"));
-    queries.and_then(|queries| serde_json::from_value(queries.to_json()).ok()).unwrap_or_default()
-});
+pub fn read() -> Result<Vec<DemoQuery>, String> {
+    let queries = document(FILE, include_str!("../../config/demo/queries.yaml"))?;
+    serde_json::from_value(queries.to_json()).map_err(|error| format!("{FILE}: {error}"))
+}
 
 /// One query and its answer.
 #[derive(Default, Deserialize)]
@@ -132,8 +132,8 @@ fn seconds(ms: i64) -> f64 {
 }
 
 /// The query of that very text, spaces around it aside.
-pub fn find(query: &str) -> Option<&'static DemoQuery> {
-    QUERIES.iter().find(|known| known.query == query.trim())
+pub fn find<'q>(queries: &'q [DemoQuery], query: &str) -> Option<&'q DemoQuery> {
+    queries.iter().find(|known| known.query == query.trim())
 }
 
 #[cfg(test)]

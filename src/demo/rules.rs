@@ -1,7 +1,5 @@
 //! The demo's rules in every state, as a Prometheus has evaluated them.
 
-use std::sync::LazyLock;
-
 use jiff::Timestamp;
 
 use super::document;
@@ -21,88 +19,108 @@ const FILES: [(&str, &str); 5] = [
 ];
 
 /// What the rules find.
-const ALERTS: &str = include_str!("../../config/demo/alerts.yaml");
+const ALERTS: (&str, &str) = ("demo/alerts.yaml", include_str!("../../config/demo/alerts.yaml"));
 
 /// How often every group is evaluated, in seconds.
 const INTERVAL: f64 = 15.0;
 
 /// The rules before their first evaluation. Each has all alerts that it can find, with placeholders in their
 /// annotations.
-static RULES: LazyLock<Rules> = LazyLock::new(|| {
-    let found = document(ALERTS);
+pub fn read() -> Result<Rules, String> {
+    let found = document(ALERTS.0, ALERTS.1)?;
     let mut all = Rules::default();
     for (file, text) in FILES {
-        let document = document(text);
-        for group in list(document.as_ref(), "groups") {
-            let (first, name) = (all.rules.len(), text_of(group, "name"));
-            all.rules.extend(
-                list(Some(group), "rules").iter().map(|node| rule(file, &name, node, found.as_ref())),
-            );
-            all.groups.push(RuleGroup {
-                name,
-                file: file.to_owned(),
-                interval: INTERVAL,
-                limit: 0,
-                evaluation_time: 0.002_417_3,
-                last_evaluation: None,
-                rules: first..all.rules.len(),
-            });
-        }
+        read_file(&mut all, file, text, &found).map_err(|error| format!("{file}: {error}"))?;
     }
-    all
-});
+    Ok(all)
+}
+
+fn read_file(all: &mut Rules, file: &str, text: &str, found: &Node) -> Result<(), String> {
+    let document = document(file, text)?;
+    for group in list(&document, "groups")? {
+        let (first, name) = (all.rules.len(), text_of(group, "name")?);
+        for node in list(group, "rules")? {
+            all.rules.push(rule(file, &name, node, found)?);
+        }
+        all.groups.push(RuleGroup {
+            name,
+            file: file.to_owned(),
+            interval: INTERVAL,
+            limit: 0,
+            evaluation_time: 0.002_417_3,
+            last_evaluation: None,
+            rules: first..all.rules.len(),
+        });
+    }
+    Ok(())
+}
 
 /// A rule of a group, with the alerts that `found` has for it.
-fn rule(file: &str, group: &str, node: &Node, found: Option<&Node>) -> AlertingRule {
-    let name = text_of(node, "alert");
-    let labels: Vec<_> = pairs(node, "labels").collect();
-    let alert = |alert: &Node| Alert {
-        labels: labels.iter().copied().chain(pairs(alert, "labels")).chain([("alertname", &*name)]).collect(),
-        annotations: pairs(alert, "annotations").collect(),
-        state: AlertState::Pending,
-        active_at: None,
-        value: None,
+fn rule(file: &str, group: &str, node: &Node, found: &Node) -> Result<AlertingRule, String> {
+    let name = text_of(node, "alert")?;
+    let labels = pairs(node, "labels")?;
+    let alert = |alert: &Node| {
+        let own = pairs(alert, "labels")?;
+        Ok(Alert {
+            labels: labels.iter().copied().chain(own).chain([("alertname", &*name)]).collect(),
+            annotations: pairs(alert, "annotations")?.into_iter().collect(),
+            state: AlertState::Pending,
+            active_at: None,
+            value: None,
+        })
     };
-    AlertingRule {
-        alerts: list(found, &name).iter().map(alert).collect(),
+    let alerts = if found.get(&name).is_some() { list(found, &name)? } else { &[] };
+    Ok(AlertingRule {
+        alerts: alerts.iter().map(alert).collect::<Result<_, String>>()?,
         group: group.to_owned(),
         file: file.to_owned(),
         interval: INTERVAL,
-        query: text_of(node, "expr"),
-        duration: seconds(node, "for"),
-        keep_firing_for: seconds(node, "keep_firing_for"),
+        query: text_of(node, "expr")?,
+        duration: seconds(node, "for")?,
+        keep_firing_for: seconds(node, "keep_firing_for")?,
         labels: labels.iter().copied().collect(),
-        annotations: pairs(node, "annotations").collect(),
+        annotations: pairs(node, "annotations")?.into_iter().collect(),
         state: AlertState::Unknown,
         health: RuleHealth::Unknown,
         last_error: None,
         evaluation_time: 0.0,
         last_evaluation: None,
         name,
+    })
+}
+
+fn list<'n>(node: &'n Node, key: &str) -> Result<&'n [Node], String> {
+    node.get(key).and_then(Node::as_list).ok_or_else(|| format!("`{key}` is not a list"))
+}
+
+fn text_of(node: &Node, key: &str) -> Result<String, String> {
+    node.get(key).and_then(Node::as_text).map(str::to_owned).ok_or_else(|| format!("`{key}` is not text"))
+}
+
+/// A duration in seconds; zero if the key is absent.
+fn seconds(node: &Node, key: &str) -> Result<f64, String> {
+    if node.get(key).is_none() {
+        return Ok(0.0);
     }
+    let duration = parse_duration(&text_of(node, key)?);
+    duration.map(|duration| duration.as_secs_f64()).map_err(|_| format!("`{key}` is not a duration"))
 }
 
-fn list<'n>(node: Option<&'n Node>, key: &str) -> &'n [Node] {
-    node.and_then(|node| node.get(key)?.as_list()).unwrap_or_default()
+/// The entries of a mapping of texts; empty if the key is absent.
+fn pairs<'n>(node: &'n Node, key: &str) -> Result<Vec<(&'n str, &'n str)>, String> {
+    let Some(mapping) = node.get(key) else { return Ok(Vec::new()) };
+    let not_texts = || format!("`{key}` is not a mapping of texts");
+    let entries = mapping.as_map().ok_or_else(not_texts)?;
+    entries
+        .iter()
+        .map(|entry| Ok((entry.key.as_str(), entry.value.as_text().ok_or_else(not_texts)?)))
+        .collect()
 }
 
-fn text_of(node: &Node, key: &str) -> String {
-    node.get(key).and_then(Node::as_text).unwrap_or_default().to_owned()
-}
-
-fn seconds(node: &Node, key: &str) -> f64 {
-    parse_duration(&text_of(node, key)).map_or(0.0, |duration| duration.as_secs_f64())
-}
-
-fn pairs<'n>(node: &'n Node, key: &str) -> impl Iterator<Item = (&'n str, &'n str)> {
-    let entries = node.get(key).and_then(Node::as_map).unwrap_or_default();
-    entries.iter().filter_map(|entry| Some((entry.key.as_str(), entry.value.as_text()?)))
-}
-
-/// Every group, as last evaluated at that time (epoch seconds).
-pub fn evaluated(story: Story, now: f64) -> Rules {
+/// Every group of `rules`, as last evaluated at that time (epoch seconds).
+pub fn evaluated(rules: &Rules, story: Story, now: f64) -> Rules {
     let at = (now / INTERVAL).floor() * INTERVAL;
-    let mut all = RULES.clone();
+    let mut all = rules.clone();
     for group in &mut all.groups {
         group.last_evaluation = Some(instant(at));
     }

@@ -2,29 +2,34 @@
 
 use super::super::steps::Steps;
 use super::super::waves::Story;
-use super::{QUERIES, find};
+use super::{DemoQuery, find, read};
 
 const NOW: f64 = 1_795_400_000.0;
 const NOW_MS: i64 = 1_795_400_000_000;
 
+fn queries() -> Vec<DemoQuery> {
+    read().expect("the embedded queries")
+}
+
 #[test]
 fn every_query_stands_once_and_is_found() {
-    let mut texts: Vec<&str> = QUERIES.iter().map(|known| known.query.as_str()).collect();
+    let queries = queries();
+    let mut texts: Vec<&str> = queries.iter().map(|known| known.query.as_str()).collect();
     for text in &texts {
-        assert!(find(&format!(" {text}\n")).is_some_and(|known| known.query == *text), "{text}");
+        assert!(find(&queries, &format!(" {text}\n")).is_some_and(|known| known.query == *text), "{text}");
     }
     assert!(!texts.is_empty());
     let count = texts.len();
     texts.sort_unstable();
     texts.dedup();
     assert_eq!(texts.len(), count);
-    assert!(find("up").is_none());
+    assert!(find(&queries, "up").is_none());
 }
 
 #[test]
 fn answers_have_no_two_series_alike_and_never_a_negative_value() {
     let steps = Steps::read("1795313600", "1795400000", "60").expect("steps");
-    for known in QUERIES.iter() {
+    for known in &queries() {
         let mut labels: Vec<_> = known.series.iter().map(|s| s.labels.clone()).collect();
         labels.sort_unstable();
         labels.dedup();
@@ -40,8 +45,10 @@ fn answers_have_no_two_series_alike_and_never_a_negative_value() {
 #[test]
 fn after_now_the_last_value_stands_for_five_minutes() {
     let steps = Steps::read("1795399940", "1795401000", "20").expect("steps");
+    let queries = queries();
     let known =
-        find("sum(rate(http_requests_total{service=\"payments\",handler=\"/charge\"}[5m]))").expect("known");
+        find(&queries, "sum(rate(http_requests_total{service=\"payments\",handler=\"/charge\"}[5m]))")
+            .expect("known");
     let samples = known.series[0].samples(Story::beginning(NOW), steps, NOW_MS);
     assert_eq!(samples.last().map(|(at, _)| *at), Some(NOW_MS + 300_000));
     let after: Vec<f64> = samples.iter().filter(|(at, _)| *at >= NOW_MS).map(|(_, v)| *v).collect();
@@ -53,8 +60,9 @@ fn after_now_the_last_value_stands_for_five_minutes() {
 fn some_series_has_gaps_some_is_nan_and_some_query_is_empty() {
     let steps = Steps::read("1795378400", "1795400000", "15").expect("steps");
     let count = steps.instants().count();
+    let queries = queries();
     let answer = |query: &str| {
-        let series = &find(query).expect("known").series;
+        let series = &find(&queries, query).expect("known").series;
         series.iter().map(|s| s.samples(Story::beginning(NOW), steps, NOW_MS)).collect::<Vec<_>>()
     };
     let shards = answer("search_index_documents{index=\"products\"}");
