@@ -24,11 +24,11 @@ pub use upstream::{StoreMetrics, UpstreamMetrics};
 const BUCKETS: [f64; 13] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
 
 /// Names and values of labels. All label sets of a family have the same names.
-type Labels<const N: usize> = [(&'static str, Cow<'static, str>); N];
-type Counters<const N: usize> = Family<Labels<N>, Counter>;
+type LabelPairs<const N: usize> = [(&'static str, Cow<'static, str>); N];
+type Counters<const N: usize> = Family<LabelPairs<N>, Counter>;
 type Gauge = prometheus_client::metrics::gauge::Gauge<i64, AtomicI64>;
-type Gauges<const N: usize> = Family<Labels<N>, Gauge>;
-type Durations<const N: usize> = Family<Labels<N>, Histogram, fn() -> Histogram>;
+type Gauges<const N: usize> = Family<LabelPairs<N>, Gauge>;
+type Durations<const N: usize> = Family<LabelPairs<N>, Histogram, fn() -> Histogram>;
 
 /// What `/metrics` prints. Cheap to clone; all clones count together.
 #[derive(Clone)]

@@ -17,12 +17,12 @@ use crate::annotations::GraphType;
 
 /// The option and its data, as JSON for the island that the script reads:
 ///
-/// - `option`: an ECharts option without data and colours; its x axis spans the requested period; behind the
-///   series of `names` there may stand one without a name, which carries what crosses the chart or lies at its edge
+/// - `option`: an ECharts option without data and colours; its x axis spans the requested period; after the series of
+///   `names` there may be one without a name, for marks across the chart and at its edge
 /// - `names`, `colours`, `columns`: one entry per series; a colour is an index into the palette,
 ///   a column has a number or null (a gap) for `start + i * step`
-/// - `start`, `step`: milliseconds; where samples share a pixel, `within`: so many milliseconds from the first of two
-///   columns' places on lie the least and the greatest sample that stand at them
+/// - `start`, `step`: milliseconds; `within` is set if samples share a pixel: the least and the greatest of them
+///   are drawn at two adjacent columns, and both lie within so many milliseconds from the first
 /// - `y`: the value axis while no series is chosen away: `min`, `max`, `interval`, and `more` decimals of its labels
 /// - `lone`: `[series, i]` of every sample without a drawn neighbour, which a line alone would not show
 /// - `unit`: a word of [`Unit`](crate::annotations::Unit); `graphType`: `line` or `area`; `stack`

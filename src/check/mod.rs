@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::thread;
 
 pub use finding::Finding;
-pub use online::ask;
+pub use online::check_online;
 pub use report::{Report, RoutedEntity, text};
 
 use crate::annotations;

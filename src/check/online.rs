@@ -42,7 +42,7 @@ struct EntitySpec {
 
 /// Sends each instance the queries of the entities that are routed to it. A failure is a sentence for each instance
 /// that did not answer everything.
-pub async fn ask(
+pub async fn check_online(
     entities: &[Arc<Entity>],
     instances: Vec<InstanceSettings>,
     routing: &RoutingSettings,

@@ -48,7 +48,7 @@ pub async fn run(arguments: Arguments) -> Result<ExitCode, CommandError> {
             json.map_err(|error| CommandError::Other(format!("cannot write JSON: {error}")))? + "\n"
         }
     };
-    // Nobody may be reading any more; the status still tells.
+    // Standard output may be closed; the exit status still shows the result.
     let _ = io::stdout().lock().write_all(text.as_bytes());
     for failure in &report.failures {
         log::complain(&format!("promenade: {failure}\n"));
@@ -90,7 +90,7 @@ async fn report(arguments: &Arguments) -> Report {
     report.add(check::of_entities(&entities, routing));
     match instances.filter(|_| arguments.online) {
         Some((instances, routing)) => {
-            report.add(check::ask(&entities, instances, &routing, clock::now()).await);
+            report.add(check::check_online(&entities, instances, &routing, clock::now()).await);
         }
         None if arguments.online => report
             .failures

@@ -1,6 +1,6 @@
 //! Reads Backstage-shaped YAML into every module's own settings, and reports all faults at once.
 
-mod reader;
+mod key;
 mod sections;
 mod sources;
 mod substitution;
@@ -18,7 +18,7 @@ use crate::serving::ServingSettings;
 use crate::store::StoreSettings;
 use crate::web::WebSettings;
 
-use reader::ConfigKey;
+use key::ConfigKey;
 use sources::Sources;
 
 /// What the app is built from. Every value in it was checked.

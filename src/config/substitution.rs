@@ -59,7 +59,7 @@ pub(super) fn substitute(written: &str, env: Env<'_>) -> Result<Option<Substitut
 }
 
 /// The text of `{$env: X}` or `{$file: x}`; `node` is the whole mapping, `directory` that of its file.
-pub(super) fn follow(
+pub(super) fn read_directive(
     node: &Node,
     name: &str,
     directory: &Path,

@@ -1,4 +1,4 @@
-//! The static files: embedded, with a hash in each name, compressed at build time, cached without a limit.
+//! The static files: embedded, with a hash in each name, compressed at build time, cached for a year.
 
 use std::cmp::Reverse;
 
@@ -9,7 +9,7 @@ use actix_web::http::header::{
 };
 use actix_web::{HttpRequest, HttpResponse, web};
 
-/// An embedded file in every encoding that is smaller.
+/// An embedded file, and its compressed forms that are smaller.
 #[derive(Debug)]
 struct Asset {
     /// Path under `static/`: `js/portal.js`.

@@ -9,9 +9,10 @@ use crate::yaml::{self, Budget};
 const WIDTH: usize = 110;
 const BEFORE: usize = 50;
 
-/// Three lines of text. `lines` are those of the finding's file. None if the place is not known.
-pub(super) fn excerpt(finding: &Finding, lines: &[String]) -> Option<String> {
+/// Three lines of text. `read`: the lines of the finding's file, once they are read. None if the place is not known.
+pub(super) fn excerpt(finding: &Finding, read: &mut Option<Vec<String>>) -> Option<String> {
     let start = finding.diagnostic.position()?;
+    let lines = read.get_or_insert_with(|| file(finding).map(lines).unwrap_or_default());
     let text = lines.get(start.line.checked_sub(1)?)?;
     let end = finding.end.map(|end| if end.line == start.line { end.column } else { usize::MAX });
     let from = start.column.checked_sub(1)?;
@@ -25,7 +26,7 @@ pub(super) fn file(finding: &Finding) -> Option<&Path> {
 }
 
 /// Reads a file again; without lines if that fails.
-pub(super) fn lines(file: &Path) -> Vec<String> {
+fn lines(file: &Path) -> Vec<String> {
     let bytes = yaml::read_regular(file, Budget::CATALOG.bytes).unwrap_or_default();
     let text = String::from_utf8_lossy(&bytes);
     text.trim_start_matches('\u{feff}').lines().map(str::to_owned).collect()

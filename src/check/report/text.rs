@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Report;
-use super::excerpt::{excerpt, file, lines};
+use super::excerpt::{excerpt, file};
 use crate::check::finding::Finding;
 use crate::diagnostic::Severity;
 
@@ -11,10 +11,11 @@ use crate::diagnostic::Severity;
 pub fn text(report: &Report) -> String {
     let mut all = String::new();
     for of_file in report.findings.chunk_by(|a, b| file(a) == file(b)) {
-        let lines = of_file.first().and_then(file).map(lines).unwrap_or_default();
+        // Read at the first finding with a position.
+        let mut read = None;
         for finding in of_file {
             all += &plain(&head(finding));
-            all += &excerpt(finding, &lines).unwrap_or_default();
+            all += &excerpt(finding, &mut read).unwrap_or_default();
             if let Some(suggestion) = &finding.diagnostic.suggestion {
                 all += &plain(&format!("  = did you mean `{suggestion}`?\n"));
             }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::headers;
 use super::values::base_url;
 use crate::alertmanager::AlertmanagerSettings;
-use crate::config::reader::ConfigKey;
+use crate::config::key::ConfigKey;
 use crate::prometheus::{InstanceName, InstanceSettings};
 
 pub(super) fn read(

@@ -6,7 +6,7 @@ use secrecy::SecretString;
 
 use super::values::{base_url, seconds};
 use crate::catalog::BackstageSettings;
-use crate::config::reader::ConfigKey;
+use crate::config::key::ConfigKey;
 
 const INTERVAL: Duration = Duration::from_secs(60);
 

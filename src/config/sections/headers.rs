@@ -2,7 +2,7 @@
 
 use secrecy::SecretString;
 
-use crate::config::reader::ConfigKey;
+use crate::config::key::ConfigKey;
 use crate::upstream::RESERVED_HEADERS;
 
 /// Reads `headers` of a proxy entry.

@@ -7,7 +7,7 @@ use url::Url;
 
 use super::values::{base_url, http_url, number, seconds};
 use super::{headers, rewrite};
-use crate::config::reader::{ConfigKey, suggestion};
+use crate::config::key::{ConfigKey, suggestion};
 use crate::prometheus::{InstanceName, InstanceSettings};
 
 const DEFAULT_PATH: &str = "/prometheus/api";

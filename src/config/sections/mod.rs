@@ -14,7 +14,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use super::Settings;
-use super::reader::ConfigKey;
+use super::key::ConfigKey;
 use crate::catalog::{CatalogSettings, FileLocation};
 
 /// Reads every key that the portal knows. None, or faults, when something is wrong.

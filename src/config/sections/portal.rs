@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use super::values::{base_url, bytes, origin, socket_address};
-use crate::config::reader::ConfigKey;
+use crate::config::key::ConfigKey;
 use crate::page_params::{ExtraColumn, MAX_EXTRA_COLUMNS, PageDefaults, read_extra_columns};
 use crate::serving::ServingSettings;
 use crate::store::StoreSettings;
@@ -81,7 +81,7 @@ fn are_one(one: SocketAddr, other: SocketAddr) -> bool {
     one.port() == other.port() && one.port() != 0 && is_same
 }
 
-/// A fault where anybody could look and that is not written out.
+/// A fault if the address is open to others and `allowUnauthenticated` is not set.
 fn allowed(promenade: &ConfigKey<'_>, address: SocketAddr, whose: &str) {
     let key = promenade.get("auth").get("allowUnauthenticated");
     let open = key.flag();

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::headers;
 use super::instances::{NamedInstance, literal_names, max_concurrent, scrape_interval, timeout};
-use crate::config::reader::{ConfigKey, suggestion};
+use crate::config::key::{ConfigKey, suggestion};
 use crate::monitoring::RoutingSettings;
 use crate::monitoring::routing::{
     Case, Condition, Conditions, HostPattern, Pattern, RELATIONS, RelationWord, RoutingField, Rule,

@@ -53,7 +53,7 @@ pub fn chosen(table: &AlertTable, params: &PageParams) -> Vec<AlertRow> {
     rows
 }
 
-/// How many rows are in each state. Those that are held back are among the suppressed only.
+/// How many rows are in each state. Suppressed rows count only as suppressed, not as firing.
 #[derive(Serialize)]
 struct CountsJson {
     firing: usize,

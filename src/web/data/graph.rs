@@ -28,7 +28,7 @@ pub async fn json(
     reply::large_json(request, key, move || serde_json::to_vec(&GraphJson::of(&graph))).await
 }
 
-/// What a graph's data depends on: the instance's answer, and all that stands beside its series.
+/// What a graph's data depends on: the instance's answer, and everything else in the reply.
 pub(super) fn key(request: &HttpRequest, graph: &Graph) -> Option<ReplyKey> {
     let beside = GraphJson { series: Vec::new(), ..GraphJson::of(graph) };
     ReplyKey::of(&graph.given, request.path(), &(beside, &graph.names))
@@ -71,15 +71,14 @@ struct StatJson<'a> {
     name: &'a str,
     labels: &'a Labels,
     time: serde_json::Number,
+    #[serde(serialize_with = "stat_value")]
     value: &'a StatValue,
 }
 
-impl Serialize for StatValue {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Number(number) => Float(*number).serialize(serializer),
-            Self::Text(text) => text.serialize(serializer),
-        }
+fn stat_value<S: Serializer>(value: &StatValue, serializer: S) -> Result<S::Ok, S::Error> {
+    match value {
+        StatValue::Number(number) => Float(*number).serialize(serializer),
+        StatValue::Text(text) => text.serialize(serializer),
     }
 }
 

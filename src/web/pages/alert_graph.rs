@@ -29,6 +29,6 @@ pub async fn show(request: HttpRequest, view: View, format: Format) -> Result<Ht
     if view.is_ad_hoc() {
         page.shell.title.clone_from(&graph.title);
     }
-    let page = ViewPage { problems: None, graph: Some(graph), ..page };
+    let page = ViewPage { graph: Some(graph), ..page };
     reply::html_as(&request, page.status(), &page)
 }

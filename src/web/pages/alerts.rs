@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use super::top::Tab;
 use super::view_page::ViewPage;
-use super::{panel_context, with_address};
+use super::{panel_context, problems, with_address};
 use crate::annotations::ALERT;
 use crate::monitoring::{AlertTable, Failure};
 use crate::web::data;
@@ -65,6 +65,7 @@ async fn page(request: &HttpRequest, view: &View, is_fragment: bool) -> Result<H
     let summary = alerts.as_ref().map(|alerts| alerts.summary.clone());
     let entity = view.entity().ok().filter(|_| view.spec.alerts.is_none());
     let mut page = ViewPage {
+        problems: problems(view),
         missing: entity.map(|entity| MissingPanel { entity, annotations: &[ALERT] }),
         fault: fault.map(PageError::text),
         alerts,

@@ -40,6 +40,7 @@ pub async fn show(request: HttpRequest, view: View, format: Format) -> Result<Ht
     };
     let is_empty = is_missing && members.is_none();
     let page = ViewPage {
+        problems: problems(&view),
         account: Some(AccountPanel { view: &view, entity, problems: problems(&view) }),
         missing: is_empty.then_some(MissingPanel { entity, annotations: &[RULE, ALERT] }),
         members,

@@ -99,7 +99,7 @@ impl GoPage<'_> {
         self.query.name().unwrap_or_default()
     }
 
-    /// Of the alert, besides its name.
+    /// The alert's labels besides its name.
     fn labels(&self) -> Vec<(&str, &str)> {
         self.query.labels.iter().filter(|(label, _)| *label != "alertname").collect()
     }

@@ -5,7 +5,7 @@ use futures_util::future::join_all;
 
 use super::top::Tab;
 use super::view_page::ViewPage;
-use super::{briefly, panel_context};
+use super::{briefly, panel_context, problems};
 use crate::annotations::RULE;
 use crate::prometheus::Origin;
 use crate::web::links::Page;
@@ -21,6 +21,7 @@ pub async fn show(request: HttpRequest, view: View) -> Result<HttpResponse, Page
     let fault = view.instance.as_ref().err().filter(|_| !is_missing).map(PageError::text);
     let graphs = if fault.is_none() { panels(&view, panel_context(&view, &link)).await } else { Vec::new() };
     let page = ViewPage {
+        problems: problems(&view),
         missing: is_missing.then_some(MissingPanel { entity, annotations: &[RULE] }),
         fault,
         graphs,

@@ -32,7 +32,7 @@ pub async fn show(request: HttpRequest, view: View, format: Format) -> Result<Ht
     }
     let summary = members.as_ref().map(|members| members.summary.clone());
     let whole = ViewPage::of(&view, &link, Tab::Members, summary);
-    let page = ViewPage { problems: None, members, ..whole };
+    let page = ViewPage { members, ..whole };
     reply::html(&request, &page)
 }
 

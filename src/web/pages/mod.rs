@@ -1,4 +1,4 @@
-//! The pages, each with a template of the same name.
+//! The pages. The pages of a view share one template, `view_page`.
 
 pub mod alert_graph;
 mod alert_target;
@@ -35,7 +35,7 @@ use crate::web::settings::WebSettings;
 pub struct Shell<'a> {
     pub links: Links<'a>,
     pub settings: &'a WebSettings,
-    /// Of the tab.
+    /// The title of the document.
     pub title: String,
     /// `ok`, `firing`, `pending` or `unknown`, else `plain`: the tab's icon.
     pub icon: &'static str,
@@ -145,7 +145,7 @@ fn summary_without_alerts(view: &View) -> StateSummary {
 fn redirect(page: &Link) -> HttpResponse {
     HttpResponse::build(StatusCode::FOUND)
         .insert_header((LOCATION, page.to_string()))
-        .insert_header((CACHE_CONTROL, reply::LIVE))
+        .insert_header((CACHE_CONTROL, reply::NO_STORE))
         .finish()
 }
 

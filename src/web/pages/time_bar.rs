@@ -13,7 +13,7 @@ const REFRESHES: [u32; 5] = [5, 10, 30, 60, 300];
 pub struct TimeBar<'a> {
     links: Links<'a>,
     pub params: &'a PageParams,
-    /// Of the page.
+    /// The path of the page.
     pub path: &'a str,
     pub quick: Vec<NavLink>,
 }
@@ -61,7 +61,7 @@ impl<'a> TimeBar<'a> {
         (!self.params.is_fixed()).then(|| self.over(period.from, period.to.min(period.now)))
     }
 
-    /// As long a window that ends now and moves on.
+    /// The link to a window of the same length that ends now and moves on.
     pub fn follow(&self) -> Option<Link> {
         (!self.params.is_live()).then(|| self.until_now(1))
     }
@@ -111,7 +111,7 @@ impl<'a> TimeBar<'a> {
         let every = |secs: Option<u32>| {
             let value = secs.map_or_else(|| "0".to_owned(), |s| format!("{s}s"));
             let link = self.links.with(self.path, &[("refresh", Some(&value))]);
-            NavLink::new(secs.map_or_else(|| "Off".to_owned(), words), link, now == secs)
+            NavLink::new(secs.map_or_else(|| "Off".to_owned(), interval_text), link, now == secs)
         };
         let other = now.filter(|secs| !REFRESHES.contains(secs));
         std::iter::once(None).chain(REFRESHES.into_iter().chain(other).map(Some)).map(every).collect()
@@ -126,7 +126,7 @@ impl<'a> TimeBar<'a> {
             Zone::Browser => at.to_string(),
             Zone::Named(zone) => {
                 let civil = at.to_zoned(zone.clone()).datetime();
-                // Twice a year an hour is there twice: then only the offset tells which.
+                // In autumn one hour occurs twice. Only the offset distinguishes them.
                 let same = civil.to_zoned(zone.clone()).is_ok_and(|back| back.timestamp() == *at);
                 if same { civil.to_string().replace('T', " ") } else { at.to_string() }
             }
@@ -134,6 +134,6 @@ impl<'a> TimeBar<'a> {
     }
 }
 
-pub fn words(secs: u32) -> String {
+pub fn interval_text(secs: u32) -> String {
     if secs.is_multiple_of(60) { format!("{} min", secs / 60) } else { format!("{secs} s") }
 }

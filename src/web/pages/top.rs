@@ -32,7 +32,7 @@ pub struct Top<'a> {
 }
 
 impl Top<'_> {
-    /// Of the tab in the browser.
+    /// The title of the document.
     pub fn title(&self) -> String {
         match self.summary.short() {
             short if !short.is_empty() => format!("{}: {short}", self.view.name()),
@@ -41,7 +41,7 @@ impl Top<'_> {
         }
     }
 
-    /// Of an ad-hoc page.
+    /// The heading of an ad-hoc page.
     pub fn heading(&self) -> &str {
         match self.tab {
             Tab::Graph => self.view.params.custom.title.as_deref().unwrap_or("Explore: Graph"),

@@ -5,7 +5,7 @@ use askama::Template;
 
 use super::time_bar::TimeBar;
 use super::top::{Tab, Top};
-use super::{Shell, problems, summary_without_alerts};
+use super::{Shell, summary_without_alerts};
 use crate::web::links::Link;
 use crate::web::page_error::ErrorText;
 use crate::web::panels::{
@@ -44,7 +44,7 @@ impl<'a> ViewPage<'a> {
             shell: Shell { icon: top.summary.state, section, ..shell },
             top,
             bar: TimeBar::of(view.links(), page),
-            problems: problems(view),
+            problems: None,
             fault: None,
             resolved: None,
             missing: None,
@@ -56,8 +56,8 @@ impl<'a> ViewPage<'a> {
         }
     }
 
-    /// Not found: the instance does not exist, or the alert is no longer active. With other faults the page still has its
-    /// form.
+    /// 404 if the instance does not exist or the alert is no longer active. Else 200: with other faults the page still
+    /// has its form.
     pub fn status(&self) -> StatusCode {
         let is_missing = self.fault.as_ref().is_some_and(|fault| fault.status == StatusCode::NOT_FOUND);
         let is_gone = self.graph.as_ref().is_some_and(GraphPanel::is_gone);

@@ -45,7 +45,7 @@ impl AccountPanel<'_> {
         graph.query.as_ref().map_or_else(|| graph.source.clone(), ToString::to_string)
     }
 
-    /// Over which instants a graph's query is sent.
+    /// The range and step of a graph's query, or why it is not sent.
     fn note(&self, graph: &GraphSpec) -> String {
         let instance = self.view.instance_settings();
         let requested = instance.and_then(|instance| self.view.params.period.requested(instance));

@@ -26,7 +26,7 @@ const MAX_ROWS: usize = 20;
 #[template(path = "panels/alerts.html")]
 pub struct AlertsPanel<'a> {
     pub frame: Frame,
-    /// In a fragment it goes along out of band, so that the page's sentence stays true.
+    /// A fragment contains it for an out-of-band swap, so that the page's sentence is updated.
     pub summary: StateSummary,
     pub is_fragment: bool,
     /// Prometheus' own page of alerts.
@@ -41,8 +41,9 @@ pub struct Table<'a> {
     pub as_of: Moment,
     pub instance: String,
     pub remarks: Vec<Remark>,
-    /// The filters by state. Without controls where the address of the page describes no table.
-    pub chips: Vec<Chip>,
+    /// The filters by state. None for a table without controls: filters, search and CSV need an address that describes
+    /// the table.
+    pub chips: Option<Vec<Chip>>,
     pub columns: Vec<ColumnHead>,
     pub rules: Vec<RuleRows>,
     pub pager: Option<Pager>,
@@ -119,7 +120,7 @@ impl<'a> Table<'a> {
             as_of,
             instance: table.instance.to_string(),
             remarks: remarks.chain(silences).chain(warnings).chain(skew).chain(gone).collect(),
-            chips: chips(&context, table.counts),
+            chips: Some(chips(&context, table.counts)),
             columns: columns(&context),
             empty: rules.is_empty().then(|| EmptyTable::of(&context, table)),
             rules,
@@ -153,7 +154,7 @@ impl<'a> Table<'a> {
             as_of,
             instance: table.instance.to_string(),
             remarks: stale.into_iter().chain(Remark::silences(&table.silences)).collect(),
-            chips: Vec::new(),
+            chips: None,
             columns: columns(&context).into_iter().map(head).collect(),
             empty: rules.is_empty().then_some(empty),
             rules,

@@ -70,7 +70,7 @@ impl<'a> PanelContext<'a> {
         Moment::of(at, self.params())
     }
 
-    /// Of epoch milliseconds.
+    /// The moment at epoch milliseconds.
     pub fn moment_of(&self, at_ms: i64) -> Moment {
         self.moment(&Timestamp::from_millisecond(at_ms).unwrap_or(self.params().period.now))
     }
@@ -117,7 +117,7 @@ pub struct OutLink {
     pub href: String,
 }
 
-/// A label with its value, and where the value leads if it is a link.
+/// A name and a text, with a link if the text has one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Field {
     pub name: String,

@@ -15,7 +15,7 @@ pub fn tiles(graph: &Graph) -> impl Iterator<Item = &Stat> {
     graph.stats.iter().take(MAX_TILES)
 }
 
-/// Without rounding and unit, where the text is shorter.
+/// The value without rounding and unit.
 pub fn full(stat: &Stat) -> String {
     match &stat.value {
         StatValue::Number(value) => Float(*value).to_string(),
@@ -35,7 +35,7 @@ pub fn hidden_tiles(graph: &Graph) -> Option<String> {
     hidden(graph, MAX_TILES)
 }
 
-/// With its unit.
+/// The value with its unit.
 pub fn text(stat: &Stat, graph: &Graph) -> String {
     match &stat.value {
         StatValue::Number(value) => format::number(*value, &graph.unit),

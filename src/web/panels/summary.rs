@@ -46,12 +46,12 @@ impl FourCounts {
         Self { firing, pending, unknown: evidence.unknown(), inactive }
     }
 
-    /// For a page that frames this one.
+    /// The message for a page that frames this one.
     pub fn json(&self) -> String {
         serde_json::to_string(self).unwrap_or_default()
     }
 
-    /// So many more in this state.
+    /// Counts `n` more in this state.
     pub fn add(&mut self, state: AlertState, n: usize) {
         *match state {
             AlertState::Firing => &mut self.firing,
@@ -82,17 +82,17 @@ pub struct StateSummary {
     pub stale: bool,
     /// `firing`, `pending`, `unknown` or `ok`; `loading` without an answer, `plain` on a page without alerts.
     pub state: &'static str,
-    /// For a page that frames this one. None while they are unknown.
+    /// The counts for a page that frames this one. None while they are unknown.
     pub counts: Option<FourCounts>,
 }
 
 impl StateSummary {
-    /// For a page that shows no alerts.
+    /// The summary of a page that shows no alerts.
     pub fn without_alerts(instance: Option<String>) -> Self {
         Self { parts: Vec::new(), instance, as_of: None, stale: false, state: "plain", counts: None }
     }
 
-    /// For a page whose alerts could not be read.
+    /// The summary of a page whose alerts could not be read.
     pub fn unknown(instance: Option<String>) -> Self {
         let parts = vec![StateText::new("unknown", "alerts unknown")];
         let counts = Some(FourCounts { unknown: 1, ..FourCounts::default() });
@@ -120,7 +120,7 @@ impl StateSummary {
         }
     }
 
-    /// For the tab: `2 firing, 1 pending`; of an older answer with its time.
+    /// The text for the document's title: `2 firing, 1 pending`; of an older answer with its time.
     pub fn short(&self) -> String {
         let parts = self.parts.iter().map(|p| p.text.as_str()).collect::<Vec<_>>().join(", ");
         match self.as_of.as_ref().filter(|_| self.stale) {

@@ -15,7 +15,7 @@ pub struct Moment {
 }
 
 impl Moment {
-    /// On a page.
+    /// The moment in the zone of a page.
     pub fn of(at: &Timestamp, params: &PageParams) -> Self {
         Self::near(*at, params.period.now, &params.zone)
     }
@@ -29,7 +29,7 @@ impl Moment {
         Self { datetime: at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(), text }
     }
 
-    /// With its date, in UTC, for readers whose zone is unknown.
+    /// The moment with its date, in UTC, for readers whose zone is unknown.
     pub fn utc(at: Timestamp) -> Self {
         let text = at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string();
         Self { datetime: at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(), text }

@@ -36,7 +36,7 @@ pub struct CustomParams {
 }
 
 impl CustomParams {
-    /// `more`: further expressions. None for a page that is no custom one; its labels are not read.
+    /// `more`: further expressions. None for a page that is not ad hoc; its labels are not read.
     pub(super) fn read(pairs: &mut Pairs, more: Option<Vec<String>>) -> Self {
         let is_custom = more.is_some();
         let mut custom = Self { more: more.unwrap_or_default(), ..Self::default() };

@@ -63,8 +63,9 @@ pub struct PageParams {
     /// Which entities the catalog lists.
     pub catalog: Filter,
     pub custom: CustomParams,
-    /// The labels of the resolved alert that `/go` led to, and when it fired.
+    /// The labels of the resolved alert that a link from `/go` selects.
     pub resolved_labels: Option<Labels>,
+    /// The time at which that alert fired.
     pub resolved_at: Option<Timestamp>,
     pub problems: Vec<ParamProblem>,
     /// The pairs of the address that were understood, in canonical order: what links keep.

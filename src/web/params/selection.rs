@@ -10,8 +10,8 @@ use crate::promql::{MatchOp, Matcher};
 use crate::web::row_id::RowId;
 
 impl PageParams {
-    /// As if the address had the alerts of a row's name on an instance, with those of the labels that the row has, and
-    /// the row opened. The links of the page have all that. `from` is None for the default window.
+    /// Selects the alerts with a row's name on an instance, and opens the row. Of `labels`, those that the row has are
+    /// matched too. The page's links keep the selection. `from`: None for the default window.
     pub fn select(
         mut self,
         instance: &InstanceName,

@@ -28,7 +28,7 @@ use rendered::Body;
 
 /// The cache policy of an answer that shows the current state. A copy would be wrong a minute later, also when the browser
 /// goes back.
-pub const LIVE: &str = "no-store";
+pub const NO_STORE: &str = "no-store";
 /// Smaller bodies fit one packet as they are.
 const WORTH_COMPRESSING: usize = 1_024;
 
@@ -140,7 +140,7 @@ fn sent(
     let mut reply = HttpResponse::build(status);
     reply
         .insert_header((CONTENT_TYPE, content_type))
-        .insert_header((CACHE_CONTROL, LIVE))
+        .insert_header((CACHE_CONTROL, NO_STORE))
         .insert_header((VARY, varies_by(request)));
     if gzip {
         reply.insert_header((CONTENT_ENCODING, "gzip"));

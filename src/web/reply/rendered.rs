@@ -27,30 +27,32 @@ pub struct Body {
     pub gzip: bool,
 }
 
-/// What a large reply depends on. Replies of equal keys are equal.
+/// What a large reply depends on. Replies of equal keys with a source are equal.
 #[derive(Clone)]
 pub struct ReplyKey {
     /// The instance's answer. It may be dropped while readers still read the reply; its address is not reused before
     /// that. None for a reply that is known only by its bytes.
     source: Option<Weak<dyn Any + Send + Sync>>,
-    /// The route, and all that stands beside the answer.
+    /// The route, and everything else in the reply.
     rest: String,
+    /// The reply may be gzip; for a reply that is known only by its bytes: it is.
+    gzip: bool,
 }
 
 impl ReplyKey {
-    /// `beside` is all else that the bytes depend on. None if it cannot be serialized.
+    /// `beside`: everything else in the reply. None if it cannot be serialized.
     pub fn of<T: Any + Send + Sync>(source: &Arc<T>, route: &str, beside: &impl Serialize) -> Option<Self> {
         let source: Arc<dyn Any + Send + Sync> = source.clone();
         let rest = format!("{route}\n{}", serde_json::to_string(beside).ok()?);
-        Some(Self { source: Some(Arc::downgrade(&source)), rest })
+        Some(Self { source: Some(Arc::downgrade(&source)), rest, gzip: false })
     }
 
-    /// Different bytes may have the same key, but hardly ever do.
+    /// Different bytes seldom have the same key; [`Rendered::shared`] compares the bytes.
     fn of_bytes(body: &Body) -> Self {
         let mut hasher = DefaultHasher::new();
         body.bytes.hash(&mut hasher);
-        let rest = format!("{} {} {}", hasher.finish(), body.bytes.len(), body.gzip);
-        Self { source: None, rest }
+        let rest = format!("{} {}", hasher.finish(), body.bytes.len());
+        Self { source: None, rest, gzip: body.gzip }
     }
 
     fn address(&self) -> *const () {
@@ -60,7 +62,7 @@ impl ReplyKey {
 
 impl PartialEq for ReplyKey {
     fn eq(&self, other: &Self) -> bool {
-        ptr::eq(self.address(), other.address()) && self.rest == other.rest
+        ptr::eq(self.address(), other.address()) && self.rest == other.rest && self.gzip == other.gzip
     }
 }
 
@@ -70,6 +72,7 @@ impl Hash for ReplyKey {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.address().hash(state);
         self.rest.hash(state);
+        self.gzip.hash(state);
     }
 }
 
@@ -119,8 +122,8 @@ impl Rendered {
             body.bytes.shrink_to_fit();
             Ok(body)
         };
-        let Some(ReplyKey { source, rest }) = key else { return written.await.map(|body| self.shared(body)) };
-        let shared = self.body(ReplyKey { source, rest: format!("{may_gzip} {rest}") });
+        let Some(key) = key else { return written.await.map(|body| self.shared(body)) };
+        let shared = self.body(ReplyKey { gzip: may_gzip, ..key });
         let gzip = shared.body.get_or_try_init(|| written).await?.gzip;
         Ok((Bytes::from_owner(BodyReader(shared)), gzip))
     }

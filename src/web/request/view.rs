@@ -80,7 +80,7 @@ impl ViewSubject {
     }
 }
 
-/// Whoever holds one has read the address. [`View::authorize_graph`] and its siblings say whether it may be answered.
+/// A view is made from any address that can be read. [`View::authorize_graph`] and its siblings say whether it may be answered.
 pub struct View {
     pub subject: ViewSubject,
     /// What the subject shows, by annotations or by parameters.

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::sources::{Sources, directive};
-use super::substitution::{Substituted, follow, substitute};
+use super::substitution::{Substituted, read_directive, substitute};
 use crate::diagnostic::{Diagnostic, DiagnosticSubject, Location, Position, Severity, nearest};
 use crate::yaml::{self, Node, Value};
 
@@ -130,7 +130,7 @@ impl<'a> ConfigKey<'a> {
             (Value::Text { value, .. }, _) => substitute(value, env),
             (Value::Map(_), Some((name, _))) => match self.sources.failed_include(node) {
                 Some(message) => Err(message.to_owned()),
-                None => follow(node, name, self.sources.directory(node.at), env),
+                None => read_directive(node, name, self.sources.directory(node.at), env),
             },
             (Value::List(_) | Value::Map(_), _) => {
                 self.wrong("text");
