@@ -98,8 +98,8 @@ impl AlertmanagerState {
     ///
     /// - Alertmanager's state for it is `suppressed`, and its `endsAt` was not past then;
     /// - a silence must be listed as active, from its `startsAt` until its `endsAt`;
-    /// - an inhibiting alert must be another alert, listed and not past its `endsAt`; in a stale answer its `endsAt` must
-    ///   be in the future: until then Alertmanager takes it for firing without receiving it again;
+    /// - an inhibiting alert must be another alert, listed and not past its `endsAt`; in a stale answer its `endsAt`
+    ///   must be in the future: until then Alertmanager takes it for firing without receiving it again;
     /// - Alertmanager does not send the end of a time interval, so in a stale answer no interval counts.
     pub fn suppression<'h>(&'h self, alert: &'h ReceivedAlert, at: ReadTime) -> Suppression<'h> {
         let was_over =

@@ -6,17 +6,19 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::labels::Labels;
 use super::numbers::SampleText;
 
+pub const UNKNOWN_BOUNDARIES: &str = "a histogram has boundaries of an unknown kind";
+
 /// Which of a bucket's boundaries belong to it, as Prometheus' JSON numbers them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Boundaries {
     /// Without the lower, with the upper.
-    OpenLeft,
+    OpenLeft = 0,
     /// With the lower, without the upper.
-    OpenRight,
+    OpenRight = 1,
     /// Without both.
-    Open,
+    Open = 2,
     /// With both.
-    Closed,
+    Closed = 3,
 }
 
 impl Boundaries {
@@ -45,7 +47,7 @@ impl<'de> Deserialize<'de> for Bucket {
         let (code, SampleText(lower), SampleText(upper), SampleText(count)) =
             <(u8, _, _, _)>::deserialize(deserializer)?;
         let boundaries = Boundaries::ALL.get(usize::from(code)).copied();
-        let unknown = || D::Error::custom("a histogram has boundaries of an unknown kind");
+        let unknown = || D::Error::custom(UNKNOWN_BOUNDARIES);
         Ok(Self { boundaries: boundaries.ok_or_else(unknown)?, lower, upper, count })
     }
 }
@@ -210,6 +212,16 @@ mod tests {
                 (got - value).abs() <= 1e-9 * value.abs().max(1e-9) || (got.is_nan() && value.is_nan());
             assert!(same, "{buckets:?} {q}: {got}, not {value}");
         }
+    }
+
+    #[test]
+    fn boundaries_are_read_as_they_are_written() {
+        for code in 0..4 {
+            let text = format!(r#"[{code},"1","2","3"]"#);
+            let bucket: Bucket = serde_json::from_str(&text).unwrap();
+            assert_eq!(serde_json::to_string(&bucket).unwrap(), text);
+        }
+        assert!(serde_json::from_str::<Bucket>(r#"[4,"1","2","3"]"#).is_err());
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! One instance: its settings, and its requests, within limits and a deadline, strictly decoded.
+//! One instance: its settings, and its requests, within limits and a deadline.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -14,7 +14,7 @@ use super::{Origin, Outage};
 use crate::metrics::UpstreamMetrics;
 use crate::upstream::{HttpClient, InstanceName, Who};
 
-/// The most targets that are kept. A dropped target gets a new client when it is used again.
+/// The most targets that are kept. A dropped target is made anew when it is used again.
 const MOST_TARGETS: usize = 256;
 /// The most concurrent requests to all targets of one rule: a page may list any number of hosts.
 const RULE_SLOTS: usize = 256;
@@ -74,11 +74,8 @@ impl Instances {
             return Err(format!("a configured instance is called {}", settings.name));
         }
         let mut targets = self.targets();
-        if let Some(instance) = targets.used(&settings.name) {
-            let is_same = instance.settings.api == settings.api;
-            return is_same
-                .then_some(instance)
-                .ok_or_else(|| format!("two targets are called {}", settings.name));
+        if let Some(instance) = targets.used(&settings)? {
+            return Ok(instance);
         }
         let rule = self.rules.get(rule).ok_or_else(|| format!("the rule {rule} has no HTTP client"))?;
         let limits = targets.limits_of(&settings);
@@ -113,12 +110,15 @@ impl Instances {
 }
 
 impl Targets {
-    /// The instance of that name, now the most recently used.
-    fn used(&mut self, name: &InstanceName) -> Option<Arc<Instance>> {
+    /// The instance of that name, now the most recently used. Fails if it has another address.
+    fn used(&mut self, settings: &InstanceSettings) -> Result<Option<Arc<Instance>>, String> {
         self.uses += 1;
-        let (instance, last_use) = self.instances.get_mut(name)?;
+        let Some((instance, last_use)) = self.instances.get_mut(&settings.name) else { return Ok(None) };
+        if instance.settings.api != settings.api {
+            return Err(format!("two targets are called {}", settings.name));
+        }
         *last_use = self.uses;
-        Some(instance.clone())
+        Ok(Some(instance.clone()))
     }
 
     fn limits_of(&mut self, settings: &InstanceSettings) -> Arc<HostLimits> {
@@ -186,7 +186,7 @@ mod tests {
         }
         assert_eq!(names().len(), MOST_TARGETS);
         assert!(names().contains(&"r/h1".to_owned()) && !names().contains(&"r/h0".to_owned()));
-        assert!(!Arc::ptr_eq(&first, &resolve(&instances, 0)), "a dropped target has a new client");
+        assert!(!Arc::ptr_eq(&first, &resolve(&instances, 0)), "a dropped target is made anew");
         drop(first);
         for i in 0..10 * MOST_TARGETS {
             resolve(&instances, i);

@@ -17,7 +17,7 @@ mod samples;
 mod window;
 pub mod wire;
 
-pub use histogram::{Boundaries, Bucket, Histogram, HistogramSeries};
+pub use histogram::{Boundaries, Bucket, Histogram, HistogramSeries, UNKNOWN_BOUNDARIES};
 pub use instance::{Instance, InstanceSettings};
 pub use instances::Instances;
 pub use instant::{InstantAnswer, InstantSample, InstantValue, SampleValue, SeriesSamples};

@@ -2,9 +2,12 @@
 
 use std::fmt;
 
-use serde::de::Error;
+use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
+
+pub const NO_NUMBER: &str = "a value is no number";
+pub const DAMAGED_TIME: &str = "a time is damaged";
 
 /// Printed in full; NaN and the infinities as Prometheus writes them. In JSON, which has no word for those, a number
 /// or else that text.
@@ -40,8 +43,22 @@ impl Serialize for SampleText {
 
 impl<'de> Deserialize<'de> for SampleText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let value = number(<&str>::deserialize(deserializer)?.as_bytes());
-        value.map(Self).ok_or_else(|| D::Error::custom("a value is no number"))
+        deserializer.deserialize_str(NumberInText).map(Self)
+    }
+}
+
+/// Reads a text with escapes too, and copies none without.
+struct NumberInText;
+
+impl Visitor<'_> for NumberInText {
+    type Value = f64;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<f64, E> {
+        number(text.as_bytes()).ok_or_else(|| E::custom(NO_NUMBER))
     }
 }
 
@@ -109,7 +126,7 @@ impl Serialize for Seconds {
 impl<'de> Deserialize<'de> for Seconds {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let ms = millis(<&RawValue>::deserialize(deserializer)?.get().as_bytes());
-        ms.map(Self).ok_or_else(|| D::Error::custom("a time is damaged"))
+        ms.map(Self).ok_or_else(|| D::Error::custom(DAMAGED_TIME))
     }
 }
 

@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 use serde_json::error::Category;
 use serde_json::value::RawValue;
 
@@ -66,6 +65,17 @@ impl<D> Envelope<'_, D> {
     }
 }
 
+/// The parts of an envelope that an error has, whatever its data is.
+#[derive(Deserialize)]
+struct ErrorParts<'a> {
+    #[serde(borrow)]
+    status: Option<Cow<'a, str>>,
+    #[serde(borrow, rename = "errorType")]
+    error_type: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    error: Option<Cow<'a, str>>,
+}
+
 /// Opens an answer whose `data` is a `D`.
 pub fn open<'a, D: Deserialize<'a>>(body: &'a [u8]) -> Result<Opened<D>, WireFault> {
     let Ok(text) = std::str::from_utf8(body) else {
@@ -98,11 +108,11 @@ pub fn warned(is_partial: Option<&RawValue>, warnings: Remarks) -> Remarks {
 
 /// The error in Prometheus' own JSON; None for any other text.
 pub fn error_of(body: &[u8]) -> Option<WireFault> {
-    let envelope: Envelope<'_, IgnoredAny> = serde_json::from_slice(body).ok()?;
-    let text =
-        |json: Option<&RawValue>| json.map_or(Ok(String::new()), |json| serde_json::from_str(json.get()));
-    let (error_type, message) = (text(envelope.error_type).ok()?, text(envelope.error).ok()?);
-    (envelope.status.as_deref() == Some("error")).then_some(WireFault::Error { error_type, message })
+    let parts: ErrorParts<'_> = serde_json::from_slice(body).ok()?;
+    (parts.status.as_deref() == Some("error")).then(|| WireFault::Error {
+        error_type: parts.error_type.unwrap_or_default().into_owned(),
+        message: parts.error.unwrap_or_default().into_owned(),
+    })
 }
 
 fn why(text: &str, error: &serde_json::Error) -> WireFault {
@@ -112,8 +122,8 @@ fn why(text: &str, error: &serde_json::Error) -> WireFault {
         Category::Syntax | Category::Io => {
             WireFault::Incomplete(format!("the answer's JSON is damaged: {error}"))
         }
-        Category::Data => match serde_json::from_str::<Envelope<'_, IgnoredAny>>(text) {
-            Ok(envelope) if envelope.status.as_deref() == Some("success") => {
+        Category::Data => match serde_json::from_str::<ErrorParts<'_>>(text) {
+            Ok(parts) if parts.status.as_deref() == Some("success") => {
                 WireFault::Incomplete(format!("the answer lacks or misshapes a field: {error}"))
             }
             Ok(_) => error_of(text.as_bytes()).unwrap_or_else(other_json),
@@ -157,6 +167,7 @@ mod tests {
             (br#"{"status":"success"}"#, "incomplete"),
             (br#"{"status":"success","data":null}"#, "incomplete"),
             (br#"{"status":"success","data":["x"]}"#, "incomplete"),
+            (br#"{"status":"success","data":[1],"data":[1]}"#, "incomplete"),
             (br#"{"status":"success","data":[1"#, "incomplete"),
             (br#"{"status":"success","data":[1,]}"#, "incomplete"),
             (br#"{"status":"success","data":[1]} trailing"#, "incomplete"),

@@ -1,10 +1,10 @@
 //! Reads the answer to an instant query.
 
 use super::envelope::{Opened, WireFault};
-use super::result::{RawResult, RawSeries, incomplete, open_result};
+use super::result::{RawPoint, RawResult, RawSeries, damaged_histogram, incomplete, open_result};
 use super::samples::each_sample;
-use crate::prometheus::numbers::{SampleText, Seconds};
-use crate::prometheus::{InstantAnswer, InstantSample, InstantValue, SampleValue, SeriesSamples};
+use crate::prometheus::numbers::{NO_NUMBER, Seconds, millis, number};
+use crate::prometheus::{Histogram, InstantAnswer, InstantSample, InstantValue, SampleValue, SeriesSamples};
 
 /// Decoded, an answer can take four times the bytes of its text.
 const MAX_TEXT: usize = 16 << 20;
@@ -22,23 +22,46 @@ pub fn read_value(result: RawResult<'_>) -> Result<InstantValue, WireFault> {
     Ok(match result {
         RawResult::Nothing => InstantValue::Vector(Vec::new()),
         RawResult::Vector(raw) => {
-            InstantValue::Vector(raw.into_iter().map(read_sample).collect::<Result<_, _>>()?)
+            InstantValue::Vector(raw.iter().map(read_sample).collect::<Result<_, _>>()?)
         }
         RawResult::Matrix(raw) => {
             InstantValue::Matrix(raw.iter().map(read_series).collect::<Result<_, _>>()?)
         }
-        RawResult::Single(value) => value,
+        RawResult::Scalar(point) => {
+            let (at_ms, value) = read_point(&point)?;
+            InstantValue::Scalar { at_ms, value }
+        }
+        RawResult::String(RawPoint(at, text)) => {
+            InstantValue::String { at_ms: time(at.get())?, text: text.into_owned() }
+        }
     })
 }
 
-fn read_sample(raw: RawSeries<'_>) -> Result<InstantSample, WireFault> {
-    let labels = raw.labels()?;
-    let (Seconds(at_ms), value) = match (raw.value, raw.histogram) {
-        (Some((at, SampleText(value))), None) => (at, SampleValue::Float(value)),
-        (None, Some((at, histogram))) => (at, SampleValue::Histogram(histogram)),
+fn read_sample(raw: &RawSeries<'_>) -> Result<InstantSample, WireFault> {
+    let (at_ms, value) = match (raw.value, raw.histogram) {
+        (Some(point), None) => {
+            let point = serde_json::from_str(point.get())
+                .map_err(|e| incomplete(&format!("the answer lacks or misshapes a field: {e}")))?;
+            let (at_ms, value) = read_point(&point)?;
+            (at_ms, SampleValue::Float(value))
+        }
+        (None, Some(point)) => {
+            let (Seconds(at_ms), histogram): (Seconds, Histogram) =
+                serde_json::from_str(point.get()).map_err(|e| damaged_histogram(&e))?;
+            (at_ms, SampleValue::Histogram(histogram))
+        }
         _ => return Err(incomplete("a sample of a vector has no value, or two")),
     };
-    Ok(InstantSample { labels, at_ms, value })
+    Ok(InstantSample { labels: raw.labels()?, at_ms, value })
+}
+
+fn read_point(RawPoint(at, text): &RawPoint<'_>) -> Result<(i64, f64), WireFault> {
+    let value = number(text.as_bytes()).ok_or_else(|| incomplete(NO_NUMBER))?;
+    Ok((time(at.get())?, value))
+}
+
+fn time(text: &str) -> Result<i64, WireFault> {
+    millis(text.as_bytes()).ok_or_else(|| incomplete("a sample's time is damaged"))
 }
 
 fn read_series(raw: &RawSeries<'_>) -> Result<SeriesSamples, WireFault> {
@@ -112,6 +135,41 @@ mod tests {
         assert!(histogram.count == 3.0 && histogram.sum.is_nan());
         assert_eq!(histogram.buckets[0].boundaries, Boundaries::Closed);
         assert_eq!((histogram.buckets[1].lower, histogram.buckets[1].upper), (1.0, 2.0));
+    }
+
+    #[test]
+    fn a_value_is_read_as_its_json_says_or_refused_with_the_reason() {
+        let vector = |sample: &str| format!(r#"[{{"metric":{{}},{sample}}}]"#);
+        for (result_type, result, wanted) in [
+            ("scalar", r#"[1,"\u002bInf"]"#.to_owned(), Ok(f64::INFINITY)),
+            ("scalar", r#"[1,"many"]"#.into(), Err("a value is no number")),
+            ("scalar", r#"["1","1"]"#.into(), Err("a sample's time is damaged")),
+            ("vector", vector(r#""value":[1,"\u002bInf"]"#), Ok(f64::INFINITY)),
+            ("vector", vector(r#""value":[1,"many"]"#), Err("a value is no number")),
+            ("vector", vector(r#""value":["1","1"]"#), Err("a sample's time is damaged")),
+            ("vector", vector(r#""histogram":[1,{"count":"\u0033"}]"#), Ok(3.0)),
+            ("vector", vector(r#""histogram":[1,{"count":"many"}]"#), Err("a histogram is damaged")),
+            (
+                "vector",
+                vector(r#""histogram":["1",{"count":"1"}]"#),
+                Err("the time of a histogram is damaged"),
+            ),
+            (
+                "vector",
+                vector(r#""histogram":[1,{"count":"1","buckets":[[7,"1","2","3"]]}]"#),
+                Err("a histogram has boundaries of an unknown kind"),
+            ),
+        ] {
+            let got = read(result_type, &result).map(|value| match value {
+                InstantValue::Scalar { value, .. } => value,
+                InstantValue::Vector(samples) => match &samples[0].value {
+                    SampleValue::Float(value) => *value,
+                    SampleValue::Histogram(histogram) => histogram.count,
+                },
+                other => panic!("{other:?}"),
+            });
+            assert_eq!(got, wanted.map_err(incomplete), "{result}");
+        }
     }
 
     #[test]

@@ -33,8 +33,8 @@ pub struct Pages {
 }
 
 impl Pages {
-    /// Adds a page and returns the next one to request; None after the last one, when there is no room for more, or when
-    /// it leads back to an earlier one.
+    /// Adds a page and returns the next one to request; None after the last one, when there is no room for more, or
+    /// when it leads back to an earlier one.
     pub fn add(&mut self, page: RulesPage) -> Option<NextPage> {
         let RulesPage { rules, warnings, infos, faults, next, groups, rows, bytes } = page;
         let joined = &mut self.joined;

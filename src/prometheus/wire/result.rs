@@ -8,8 +8,8 @@ use serde_json::value::RawValue;
 use super::envelope::{Opened, WireFault, open, warned};
 use super::parts::Bounded;
 use super::remarks::Remarks;
-use crate::prometheus::numbers::{SampleText, Seconds, number};
-use crate::prometheus::{Histogram, InstantValue, Labels};
+use crate::prometheus::numbers::{DAMAGED_TIME, NO_NUMBER, Seconds};
+use crate::prometheus::{Histogram, Labels, UNKNOWN_BOUNDARIES};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -33,14 +33,21 @@ pub struct RawSeries<'a> {
     pub values: Option<&'a str>,
     #[serde(borrow)]
     pub histograms: Option<&'a RawValue>,
-    pub value: Option<(Seconds, SampleText)>,
-    pub histogram: Option<(Seconds, Histogram)>,
+    #[serde(borrow)]
+    pub value: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pub histogram: Option<&'a RawValue>,
 }
+
+/// A time and a text.
+#[derive(Deserialize)]
+pub struct RawPoint<'a>(#[serde(borrow)] pub &'a RawValue, #[serde(borrow)] pub Cow<'a, str>);
 
 pub enum RawResult<'a> {
     Matrix(Vec<RawSeries<'a>>),
     Vector(Vec<RawSeries<'a>>),
-    Single(InstantValue),
+    Scalar(RawPoint<'a>),
+    String(RawPoint<'a>),
     /// No result, and no word for its type: of a query that selects nothing, by some servers.
     Nothing,
 }
@@ -71,15 +78,14 @@ pub fn open_result(body: &[u8]) -> Result<Opened<RawResult<'_>>, WireFault> {
 
 /// A result that is no list of series: rare, so it is looked for only when there is none.
 fn open_single(body: &[u8]) -> Option<Opened<RawResult<'_>>> {
-    let Opened { data, mut warnings, infos } = open::<QueryData<'_, (Seconds, String)>>(body).ok()?;
+    let Opened { data, mut warnings, infos } = open::<QueryData<'_, RawPoint<'_>>>(body).ok()?;
     warnings.add_all(warned(data.is_partial, data.warnings));
-    let (Seconds(at_ms), text) = data.result;
-    let value = match data.result_type.as_deref() {
-        Some("scalar") => InstantValue::Scalar { at_ms, value: number(text.as_bytes())? },
-        Some("string") => InstantValue::String { at_ms, text },
+    let data = match data.result_type.as_deref() {
+        Some("scalar") => RawResult::Scalar(data.result),
+        Some("string") => RawResult::String(data.result),
         _ => return None,
     };
-    Some(Opened { data: RawResult::Single(value), warnings, infos })
+    Some(Opened { data, warnings, infos })
 }
 
 impl RawSeries<'_> {
@@ -93,14 +99,25 @@ impl RawSeries<'_> {
     /// The histograms with their times in epoch milliseconds, in the order of the list. None: there is no list.
     pub fn histograms(&self) -> Result<Option<Vec<(i64, Histogram)>>, WireFault> {
         let Some(list) = self.histograms else { return Ok(None) };
-        let points: Vec<(Seconds, Histogram)> = serde_json::from_str(list.get())
-            .map_err(|e| incomplete(&format!("the histograms of a series are damaged: {e}")))?;
+        let points: Vec<(Seconds, Histogram)> =
+            serde_json::from_str(list.get()).map_err(|e| damaged_histogram(&e))?;
         Ok(Some(points.into_iter().map(|(Seconds(at_ms), histogram)| (at_ms, histogram)).collect()))
     }
 }
 
 pub fn incomplete(detail: &str) -> WireFault {
     WireFault::Incomplete(detail.to_owned())
+}
+
+/// Why a histogram cannot be read, or a list of them.
+pub fn damaged_histogram(error: &serde_json::Error) -> WireFault {
+    let text = error.to_string();
+    incomplete(match &text {
+        _ if text.starts_with(NO_NUMBER) => "a histogram is damaged",
+        _ if text.starts_with(DAMAGED_TIME) => "the time of a histogram is damaged",
+        _ if text.starts_with(UNKNOWN_BOUNDARIES) => UNKNOWN_BOUNDARIES,
+        _ => return incomplete(&format!("the histograms of a series are damaged: {text}")),
+    })
 }
 
 /// A list that is there, unread. Go writes one without elements as null.

@@ -1,5 +1,7 @@
 //! Reads the answer to `/rules?type=alert`.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -113,8 +115,8 @@ pub struct RulesPage {
     pub bytes: usize,
 }
 
-/// Reads all alerting rules, in the order of the answer, and skips recording rules. Unreadable groups, rules, alerts and
-/// fields are counted; the others are kept.
+/// Reads all alerting rules, in the order of the answer, and skips recording rules. Unreadable groups, rules, alerts
+/// and fields are counted; the others are kept.
 ///
 /// `date`: the instance's own time.
 pub fn read_rules(body: &[u8], date: Option<Timestamp>) -> Result<RulesPage, WireFault> {
@@ -249,9 +251,15 @@ impl RulesPage {
 
     /// None for an empty text too.
     fn value(&mut self, raw: &RawValue) -> Option<f64> {
-        let text = raw.get().trim_matches('"');
-        let value = number(text.as_bytes());
-        self.faults.fields += usize::from(value.is_none() && !text.is_empty());
+        let json = raw.get();
+        let (value, is_empty) = if json.starts_with('"') {
+            let text: Cow<'_, str> = serde_json::from_str(json).unwrap_or_default();
+            (number(text.as_bytes()), text.is_empty())
+        } else {
+            // A number beyond all floats is none.
+            (number(json.as_bytes()).filter(|value| value.is_finite()), false)
+        };
+        self.faults.fields += usize::from(value.is_none() && !is_empty);
         value
     }
 

@@ -15,7 +15,8 @@ pub fn read_samples(list: &str, window: &Window, column: &mut [f64]) -> Option<u
     Some(off_grid)
 }
 
-/// Hands over each sample's time, in epoch milliseconds, and value, in the order of the list. None: the list is damaged.
+/// Hands over each sample's time, in epoch milliseconds, and value, in the order of the list. None: the list
+/// is damaged.
 pub fn each_sample(list: &str, mut found: impl FnMut(i64, f64)) -> Option<()> {
     let mut cursor = Cursor(list.as_bytes());
     cursor.expect(b'[')?;

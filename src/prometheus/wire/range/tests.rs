@@ -51,6 +51,20 @@ fn samples_go_to_their_places() {
 }
 
 #[test]
+fn a_matrix_may_have_fields_of_vectors_and_escapes_in_histograms() {
+    for stray in [r#""value":[1,"many"]"#, r#""value":7"#, r#""histogram":[1,{}]"#, r#""histogram":"x""#] {
+        let result = format!(r#"[{{"metric":{{}},"values":[[1005,"1"]],{stray}}}]"#);
+        assert_eq!(read(&result).map(|matrix| matrix.series.len()), Ok(1), "{stray}");
+    }
+    let histograms = |count: &str| {
+        let result = format!(r#"[{{"metric":{{}},"histograms":[[1005,{{"count":"{count}"}}]]}}]"#);
+        read(&result).map(|matrix| matrix.histograms[0].points[0].1.count)
+    };
+    assert_eq!(histograms("\\u002bInf"), Ok(f64::INFINITY));
+    assert_eq!(histograms("many"), Err(incomplete("a histogram is damaged")));
+}
+
+#[test]
 fn damaged_answers_are_refused() {
     for result in [
         r#"[{"metric":{}}]"#,

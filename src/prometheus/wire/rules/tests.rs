@@ -44,6 +44,27 @@ fn reads_a_rule_of_prometheus() {
 }
 
 #[test]
+fn an_alert_has_the_value_that_its_json_says() {
+    for (json, value, warnings) in [
+        (r#""1e+00""#, Some(1.0), 0),
+        (r#""\u002bInf""#, Some(f64::INFINITY), 0),
+        (r#""1e999""#, Some(f64::INFINITY), 0),
+        (r#""""#, None, 0),
+        ("-2.5", Some(-2.5), 0),
+        ("1e999", None, 1),
+        (r#""many""#, None, 1),
+        ("[]", None, 1),
+        ("null", None, 0),
+    ] {
+        let alert = format!(r#"{{"labels":{{"alertname":"A"}},"state":"firing","value":{json}}}"#);
+        let groups =
+            format!(r#"[{{"name":"g","rules":[{{"name":"A","type":"alerting","alerts":[{alert}]}}]}}]"#);
+        let read = read_all_rules(answer(&groups).as_bytes()).unwrap();
+        assert_eq!((read.rules[0].alerts[0].value, read.warnings.len()), (value, warnings), "{json}");
+    }
+}
+
+#[test]
 fn tolerates_what_others_leave_out() {
     let all = rules(
         r#"[{"name":"g","rules":[{"name":"A","type":"alerting"},
