@@ -1,5 +1,6 @@
-//! A map of bounded size whose entries expire. It hides the types of keys and values from the cache library, so that one
-//! copy of the library's code serves every kind of question: a copy for each was a quarter of the program.
+//! A map of bounded size whose entries expire. It hides the types of keys and values from the cache library, so that
+//! one copy of the library's code serves every kind of question. Otherwise the program has one copy for each kind of
+//! question.
 
 use std::any::Any;
 use std::hash::{Hash, Hasher};
@@ -11,7 +12,7 @@ use moka::Expiry;
 use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 
-use super::weight::{ENTRY, Weigh, capped};
+use super::weight::{Weigh, capped, entry};
 
 /// Values by key. The least recently used leave first.
 pub struct BoundedMap<K, V> {
@@ -50,7 +51,7 @@ where
     }
 
     pub fn insert(&self, key: K, value: V, lifetime: Duration) {
-        let weight = capped(key.weight() + value.weight() + ENTRY);
+        let weight = capped(key.weight() + value.weight() + entry::<K, V>());
         self.entries.insert(Arc::new(key), Stored { value: Arc::new(value), weight, lifetime });
     }
 
@@ -113,5 +114,64 @@ impl Expiry<Arc<dyn AnyKey>, Stored> for OwnLifetime {
         _: Option<Duration>,
     ) -> Option<Duration> {
         Some(stored.lifetime)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// All have the same hash.
+    #[derive(Clone, Copy, PartialEq, Eq)]
+    struct Alike(u32);
+
+    impl Hash for Alike {
+        fn hash<H: Hasher>(&self, state: &mut H) {
+            0.hash(state);
+        }
+    }
+
+    impl Weigh for Alike {
+        fn weight(&self) -> usize {
+            0
+        }
+    }
+
+    /// Weighs as much as it says.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    struct Heavy(usize);
+
+    impl Weigh for Heavy {
+        fn weight(&self) -> usize {
+            self.0
+        }
+    }
+
+    const HOUR: Duration = Duration::from_secs(3600);
+
+    #[test]
+    fn keys_of_one_hash_stay_apart() {
+        let map = BoundedMap::new(1 << 20);
+        (0..50).for_each(|i| map.insert(Alike(i), Heavy(i as usize), HOUR));
+        for i in 0..50 {
+            assert_eq!(map.get(&Alike(i)), Some(Heavy(i as usize)));
+        }
+        assert_eq!(map.get(&Alike(50)), None);
+    }
+
+    #[test]
+    fn a_replaced_entry_takes_the_new_weight_and_lifetime() {
+        let map = BoundedMap::new(1 << 20);
+        map.insert(Alike(0), Heavy(0), HOUR);
+        let (_, light) = map.fill();
+        map.insert(Alike(0), Heavy(1000), HOUR);
+        assert_eq!((map.get(&Alike(0)), map.fill()), (Some(Heavy(1000)), (1, light + 1000)));
+        map.insert(Alike(0), Heavy(1), Duration::from_millis(1));
+        std::thread::sleep(Duration::from_millis(20));
+        assert_eq!((map.get(&Alike(0)), map.fill()), (None, (0, 0)));
+        map.insert(Alike(0), Heavy(1), Duration::from_millis(1));
+        map.insert(Alike(0), Heavy(2), HOUR);
+        std::thread::sleep(Duration::from_millis(20));
+        assert_eq!(map.get(&Alike(0)), Some(Heavy(2)));
     }
 }

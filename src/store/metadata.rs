@@ -82,8 +82,17 @@ fn lifetime_after(kind: ErrorKind) -> Duration {
     }
 }
 
-impl Weigh for MetricNamesQuery {}
-impl Weigh for ExternalLabelsQuery {}
+impl Weigh for MetricNamesQuery {
+    fn weight(&self) -> usize {
+        0
+    }
+}
+
+impl Weigh for ExternalLabelsQuery {
+    fn weight(&self) -> usize {
+        0
+    }
+}
 
 impl Weigh for MetadataQuery {
     fn weight(&self) -> usize {

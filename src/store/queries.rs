@@ -1,5 +1,5 @@
-//! Range queries and instant queries. The last good graph of the same query, step and length can be shown a little later;
-//! no older value is ever shown in the place of an instant's.
+//! Range queries and instant queries. The last good graph of the same query, step and length can be shown a little
+//! later; no older value is ever shown in the place of an instant's.
 
 use std::time::Duration;
 
@@ -145,6 +145,27 @@ mod tests {
             (1_600_000_000, 15, 600),
         ] {
             assert_eq!(lifetime(&window(end, step), now), Duration::from_secs(seconds), "{end} {step}");
+        }
+    }
+
+    #[test]
+    fn windows_of_equal_length_and_step_share_a_family() {
+        let query = PromQl::read("up").0.unwrap();
+        let family = |start_s: i64, until_s: i64, step_s: u64| {
+            let window =
+                Window::exact(start_s * 1_000, until_s * 1_000, Duration::from_secs(step_s)).unwrap();
+            RangeQuery { origin: Origin::AdHoc, query: query.clone(), window }.family()
+        };
+        let first = family(6_000, 9_600, 60);
+        for (start_s, until_s, step_s, is_same) in [
+            (6_060, 9_660, 60, true),
+            // Not aligned: at the start, and at the end.
+            (6_007, 9_607, 60, true),
+            (6_000, 9_607, 60, true),
+            (6_000, 9_660, 60, false),
+            (6_000, 9_600, 30, false),
+        ] {
+            assert_eq!(family(start_s, until_s, step_s) == first, is_same, "{start_s} {until_s} {step_s}");
         }
     }
 

@@ -27,14 +27,10 @@ pub trait Source: Send + Sync + 'static {
     fn who(&self) -> Who;
 
     /// Whether it fails, so that it receives one question at a time.
-    fn failing(&self, _: Origin) -> Option<Outage> {
-        None
-    }
+    fn failing(&self, origin: Origin) -> Option<Outage>;
 
     /// The failure that keeps a question back now.
-    fn blocked(&self, _: Origin) -> Option<Arc<UpstreamError>> {
-        None
-    }
+    fn blocked(&self, origin: Origin) -> Option<Arc<UpstreamError>>;
 }
 
 /// A question to a server. Equal questions to the same server have the same answer.
@@ -58,8 +54,8 @@ pub trait Question: Weigh + Clone + Hash + Eq + Send + Sync + 'static {
         None
     }
 
-    /// The question under which its family is kept: questions of one family may show each other's answers while the server
-    /// fails. None: no older answer is ever shown.
+    /// The question under which its family is kept: questions of one family may show each other's answers while the
+    /// server fails. None: no older answer is ever shown.
     fn family(&self) -> Option<Self> {
         None
     }
@@ -137,11 +133,11 @@ impl Source for Instance {
     }
 
     fn failing(&self, origin: Origin) -> Option<Outage> {
-        self.failing(origin)
+        Instance::failing(self, origin)
     }
 
     fn blocked(&self, origin: Origin) -> Option<Arc<UpstreamError>> {
-        self.blocked(origin)
+        Instance::blocked(self, origin)
     }
 }
 
@@ -152,5 +148,13 @@ impl Source for AlertmanagerClient {
 
     fn who(&self) -> Who {
         Who::Alertmanager(self.instance.clone())
+    }
+
+    fn failing(&self, _: Origin) -> Option<Outage> {
+        None
+    }
+
+    fn blocked(&self, _: Origin) -> Option<Arc<UpstreamError>> {
+        None
     }
 }

@@ -19,8 +19,17 @@ pub struct RulesQuery;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct SilencesQuery;
 
-impl Weigh for RulesQuery {}
-impl Weigh for SilencesQuery {}
+impl Weigh for RulesQuery {
+    fn weight(&self) -> usize {
+        0
+    }
+}
+
+impl Weigh for SilencesQuery {
+    fn weight(&self) -> usize {
+        0
+    }
+}
 
 impl Question for RulesQuery {
     type Source = Instance;

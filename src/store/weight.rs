@@ -7,15 +7,21 @@ use crate::alertmanager::AlertmanagerState;
 use crate::prometheus::{ExternalLabels, InstantAnswer, Matrix, Metadata, MetricNames, Rules};
 use crate::upstream::UpstreamError;
 
-/// What a cache itself needs for an entry: two counted pointers, its places in the order of use, in the table and
-/// in the timers, and the question's own fields.
-pub const ENTRY: usize = 640;
+/// What the cache library allocates for an entry: a pointer to the key with two counts, the fields of the value, and
+/// its places in the table, in the order of use and in the timers. With moka 0.12 an entry of a map of 1,000 takes 472
+/// bytes, the allocator's rounding included, and one of a larger map 405.
+const NODES: usize = 480;
+/// The two counts in front of what an `Arc` points to.
+const COUNTS: usize = 16;
+
+/// What an entry takes beside what its key and its value point to: each is in an allocation of its own.
+pub const fn entry<K, V>() -> usize {
+    NODES + COUNTS + size_of::<K>() + COUNTS + size_of::<V>()
+}
 
 /// Bytes in memory, about.
 pub trait Weigh {
-    fn weight(&self) -> usize {
-        0
-    }
+    fn weight(&self) -> usize;
 }
 
 /// As caches count.
