@@ -8,13 +8,23 @@ use super::{Entity, EntityRef, Relation, Snapshot};
 /// The most members of one entity that are listed.
 pub const MOST_MEMBERS: usize = 20_000;
 
+/// How one entity belongs to another. Of too many members the first are kept, in this order for each entity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Membership {
+    /// `hasPart`
+    Part,
+    /// `ownerOf`. What belongs to it may have other owners.
+    Owned,
+    /// `parentOf`
+    Child,
+    /// `memberOf`, of a user: the group.
+    Group,
+}
+
 /// What belongs to each entity directly, by both sides' relations; made once per snapshot.
 #[derive(Debug, Default)]
 pub(super) struct MembershipIndex {
-    /// Parts, child groups, and the groups of a user: what belongs to one of them belongs to the entity too.
-    parts: HashMap<EntityRef, Vec<u32>>,
-    /// What the entity owns. Its parts may have other owners.
-    owned: HashMap<EntityRef, Vec<u32>>,
+    by_ref: HashMap<EntityRef, Vec<(Membership, u32)>>,
 }
 
 /// What belongs to an entity, directly or by what belongs to it.
@@ -29,29 +39,41 @@ pub struct Members {
 impl MembershipIndex {
     /// `entities` ordered by reference.
     pub(super) fn of(entities: &[Arc<Entity>]) -> Self {
-        let mut index = Self::default();
+        let mut by_ref = HashMap::new();
         for (row, entity) in (0u32..).zip(entities) {
             for Relation { kind, target } in &entity.relations {
-                let is_owned = matches!(kind.as_str(), "ownedBy" | "ownerOf");
-                let rows = if is_owned { &mut index.owned } else { &mut index.parts };
-                match kind.as_str() {
-                    "partOf" | "childOf" | "hasMember" | "ownedBy" => add(rows, target, row),
-                    "hasPart" | "parentOf" | "memberOf" | "ownerOf" => {
-                        row_of(entities, target)
-                            .into_iter()
-                            .for_each(|row| add(rows, &entity.reference, row));
+                match membership(kind) {
+                    Some((membership, true)) => add(&mut by_ref, target, (membership, row)),
+                    Some((membership, false)) => {
+                        let member = row_of(entities, target).map(|row| (membership, row));
+                        member.into_iter().for_each(|member| add(&mut by_ref, &entity.reference, member));
                     }
-                    _ => {}
+                    None => {}
                 }
             }
         }
-        for rows in index.parts.values_mut().chain(index.owned.values_mut()) {
-            rows.sort_unstable();
-            rows.dedup();
-            rows.shrink_to_fit();
+        for members in by_ref.values_mut() {
+            members.sort_unstable();
+            members.dedup();
+            members.shrink_to_fit();
         }
-        index
+        Self { by_ref }
     }
+}
+
+/// The membership that a relation means, and whether the entity that has the relation is the member.
+fn membership(kind: &str) -> Option<(Membership, bool)> {
+    Some(match kind {
+        "hasPart" => (Membership::Part, false),
+        "partOf" => (Membership::Part, true),
+        "ownerOf" => (Membership::Owned, false),
+        "ownedBy" => (Membership::Owned, true),
+        "parentOf" => (Membership::Child, false),
+        "childOf" => (Membership::Child, true),
+        "memberOf" => (Membership::Group, false),
+        "hasMember" => (Membership::Group, true),
+        _ => return None,
+    })
 }
 
 /// The place of an entity among all, ordered by reference.
@@ -60,10 +82,10 @@ fn row_of(entities: &[Arc<Entity>], wanted: &EntityRef) -> Option<u32> {
     u32::try_from(row).ok()
 }
 
-fn add(rows: &mut HashMap<EntityRef, Vec<u32>>, to: &EntityRef, row: u32) {
-    match rows.get_mut(to) {
-        Some(known) => known.push(row),
-        None => drop(rows.insert(to.clone(), vec![row])),
+fn add(by_ref: &mut HashMap<EntityRef, Vec<(Membership, u32)>>, to: &EntityRef, member: (Membership, u32)) {
+    match by_ref.get_mut(to) {
+        Some(known) => known.push(member),
+        None => drop(by_ref.insert(to.clone(), vec![member])),
     }
 }
 
@@ -71,18 +93,21 @@ impl Snapshot {
     /// What belongs to an entity. Parts are followed to their parts, groups to their child groups and a user to
     /// its groups; what somebody owns is not followed.
     pub fn members(&self, of: &EntityRef) -> Members {
-        let MembershipIndex { parts, owned } = &self.memberships;
         let itself = row_of(&self.entities, of);
         let (mut rows, mut seen, mut followed) = (Vec::new(), HashSet::new(), HashSet::new());
         seen.extend(itself);
         followed.extend(itself);
         let mut next = VecDeque::from([of]);
         while let Some(reference) = next.pop_front().filter(|_| rows.len() <= MOST_MEMBERS) {
-            let parts = parts.get(reference).into_iter().flatten();
-            let owned = owned.get(reference).into_iter().flatten();
-            rows.extend(parts.clone().chain(owned).filter(|row| seen.insert(**row)));
-            let new = parts.filter(|row| followed.insert(**row));
-            next.extend(new.filter_map(|row| self.entities.get(*row as usize)).map(|part| &part.reference));
+            let members = self.memberships.by_ref.get(reference).into_iter().flatten();
+            let room = MOST_MEMBERS + 1 - rows.len();
+            let unseen = members.clone().map(|(_, row)| *row).filter(|row| seen.insert(*row));
+            rows.extend(unseen.take(room));
+            let parts = members.filter(|(membership, _)| *membership != Membership::Owned);
+            let new = parts.filter(|(_, row)| followed.insert(*row));
+            next.extend(
+                new.filter_map(|(_, row)| self.entities.get(*row as usize)).map(|part| &part.reference),
+            );
         }
         let is_cut = rows.len() > MOST_MEMBERS;
         rows.truncate(MOST_MEMBERS);
@@ -151,6 +176,23 @@ mod tests {
             wanted.sort();
             assert_eq!(got, wanted, "{of}");
         }
+    }
+
+    #[test]
+    fn of_a_crowd_the_parts_stay_before_what_is_owned() {
+        let owned = (0..MOST_MEMBERS).map(|i| (format!("component:c{i}"), [("ownedBy", "group:g")]));
+        let parts = [("partOf", "component:z"), ("childOf", "group:z")];
+        let others = parts.map(|(kind, name)| (name.to_owned(), [(kind, "group:g")]));
+        let all: Vec<_> = owned.chain(others).collect();
+        let all: Vec<(&str, &[(&str, &str)])> =
+            all.iter().map(|(name, relations)| (name.as_str(), &relations[..])).collect();
+        let all = snapshot(&all);
+        let members = all.members(&EntityRef::parse("group:g").unwrap());
+        let has = |name: &str| {
+            members.rows.contains(&row_of(&all.entities, &EntityRef::parse(name).unwrap()).unwrap())
+        };
+        assert_eq!((members.rows.len(), members.is_cut), (MOST_MEMBERS, true));
+        assert!(has("component:z") && !has("group:z"));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::promql::{PromQl, quote};
 
 /// How far back to look for an alert whose time is not given.
 const BACK: Duration = Duration::from_secs(24 * 3600);
-/// How long after that time to look for its end.
+/// How long after an alert's time to look for its end.
 const ON: Duration = Duration::from_secs(24 * 3600);
 /// Clocks and evaluations differ by as much.
 const TOLERANCE: Duration = Duration::from_secs(300);

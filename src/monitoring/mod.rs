@@ -231,8 +231,8 @@ impl Monitoring {
         Ok(alert_graph::own(graph, row))
     }
 
-    /// The alert table of a spec, with what Alertmanager suppresses at `now`. `origin`: who wrote the spec. Rows that are
-    /// not active are in it when `show_inactive`, and counted in any case.
+    /// The alert table of a spec, with what Alertmanager suppresses at `now`. `origin`: who wrote the spec. Rows that
+    /// are not active are in it when `show_inactive`, and counted in any case.
     pub async fn alerts(
         &self,
         origin: Origin,

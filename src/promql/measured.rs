@@ -150,7 +150,9 @@ fn is_comparison(op: TokenId) -> bool {
 }
 
 fn both(left: &Expr, right: &Expr) -> Option<Vec<MeasuredMetric>> {
-    Some([of(left)?, of(right)?].concat())
+    let mut all = of(left)?;
+    all.extend(of(right)?);
+    Some(all)
 }
 
 fn is_now(expr: &Expr) -> bool {

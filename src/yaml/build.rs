@@ -217,7 +217,7 @@ impl<'a> Builder<'a> {
         open.cost.depth = open.cost.depth.max(cost.depth.saturating_add(1));
         match &mut open.node.value {
             Value::Map(entries) => match open.key.take() {
-                None => open.key = Some(key_of(self.file, &node, plain)?),
+                None => open.key = Some(key_of(self.file, node, plain)?),
                 Some(key) if key.is_plain && key.text == "<<" => open.merges.push(node),
                 Some(PendingKey { text, at, .. }) => {
                     if !open.seen.insert(text.clone()) {
@@ -233,11 +233,15 @@ impl<'a> Builder<'a> {
     }
 }
 
-fn key_of(file: &Arc<Path>, node: &Node, is_plain: bool) -> Result<PendingKey, Diagnostic> {
-    let null = || node.is_null().then(|| "null".to_owned());
-    let text = node.scalar_text().or_else(null);
-    let text = text.ok_or_else(|| fault(file, node.at, "a key must be text, not a list or a mapping"))?;
-    Ok(PendingKey { text, at: node.at, is_plain })
+fn key_of(file: &Arc<Path>, node: Node, is_plain: bool) -> Result<PendingKey, Diagnostic> {
+    let at = node.at;
+    let text = match node {
+        Node { value: Value::Text { value, .. }, .. } => Some(value),
+        Node { value: Value::Null, .. } => Some("null".to_owned()),
+        other => other.scalar_text(),
+    };
+    let text = text.ok_or_else(|| fault(file, at, "a key must be text, not a list or a mapping"))?;
+    Ok(PendingKey { text, at, is_plain })
 }
 
 /// `<<`: the mapping's own keys win, then the earlier of several mappings.

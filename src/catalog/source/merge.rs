@@ -10,9 +10,9 @@ use crate::catalog::{About, Catalog, Entity, EntityFault, EntityRef, Snapshot};
 use crate::diagnostic::{Diagnostic, Location};
 use crate::metrics::CatalogMetrics;
 
-/// The most entities of both sources that are listed. All entities are, if Backstage reads the same files.
+/// The most entities that are listed as defined in both sources. If Backstage reads the same files, every entity is.
 const MAX_CLASHES: usize = 20;
-/// The most faults of one entity; its page reports no further entity of its reference.
+/// An entity with this many faults gets no further fault about a second entity of its name.
 const MAX_DUPLICATES: usize = 20;
 
 /// The content of one source. No two entities have the same reference.
@@ -165,6 +165,9 @@ fn in_file(place: &Location) -> String {
 
 /// Entities of Backstage that a file defines too.
 fn clashes(files: &SourceContent, backstage: &SourceContent) -> Vec<Diagnostic> {
+    if backstage.entities.is_empty() {
+        return Vec::new();
+    }
     let in_files: HashSet<&EntityRef> = files.entities.iter().map(|e| &e.reference).collect();
     let mut hidden: Vec<&EntityRef> =
         backstage.entities.iter().map(|e| &e.reference).filter(|r| in_files.contains(r)).collect();

@@ -29,8 +29,8 @@ impl AlertIndexer {
         Self { catalog, current: Arc::default(), making: Arc::default() }
     }
 
-    /// The index of the current catalog; the one before if the catalog just changed and is large. None: there is no index
-    /// yet.
+    /// The index of the current catalog; the one before if the catalog just changed and is large. None: there is
+    /// no index yet.
     pub async fn index(&self) -> Option<Arc<AlertIndex>> {
         self.index_within(deadlines::FIRST_INDEX).await
     }

@@ -44,7 +44,7 @@ impl Resolver {
     pub(super) fn candidates(&self) -> Lookup {
         let mut search = self.search();
         let found = search.search.find(&self.alert.labels);
-        let entities = search.routed(found).collect();
+        let entities = search.routed(found, |_| true).collect();
         Lookup { entities, is_partial: search.is_partial(), ..Lookup::default() }
     }
 
@@ -195,12 +195,16 @@ impl RoutedSearch<'_> {
     }
 
     fn on_instance(&mut self, found: Vec<Match>, instance: &InstanceName) -> Vec<MatchedEntity> {
-        self.routed(found).filter(|found| found.instance.name() == instance).collect()
+        self.routed(found, |routed| routed.name() == instance).collect()
     }
 
-    fn routed(&mut self, found: Vec<Match>) -> impl Iterator<Item = MatchedEntity> {
-        found.into_iter().filter_map(|found| {
-            let instance = self.route(&found.entity)?.clone();
+    fn routed(
+        &mut self,
+        found: Vec<Match>,
+        is_wanted: impl Fn(&Instance) -> bool,
+    ) -> impl Iterator<Item = MatchedEntity> {
+        found.into_iter().filter_map(move |found| {
+            let instance = self.route(&found.entity).filter(|instance| is_wanted(instance))?.clone();
             Some(MatchedEntity::new(found, instance))
         })
     }

@@ -105,8 +105,8 @@ impl Monitoring {
         }
     }
 
-    /// What an instance and its Alertmanager say. Of an instance that fails, or takes too long, what it answered before;
-    /// None: that is too long ago, too.
+    /// What an instance and its Alertmanager say. Of an instance that fails, or takes too long, what it answered
+    /// before; None: that is too long ago, too.
     async fn instance_alerts(&self, instance: &Arc<Instance>) -> Option<InstanceAlerts> {
         let rules = async {
             match timeout(deadlines::OVERVIEW, self.rules(instance)).await {

@@ -70,8 +70,8 @@ pub struct Overview {
 }
 
 impl EntityAlerts {
-    /// Its states as bits. An entity is inactive when everything is known and nothing is active. One that selects no rule
-    /// has no state.
+    /// Its states as bits. An entity is inactive when everything is known and nothing is active. One that selects no
+    /// rule has no state.
     fn marks(&self) -> u8 {
         match self {
             Self::None => 0,

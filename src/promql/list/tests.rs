@@ -1,4 +1,4 @@
-//! Lists in every form that people write, and what is told of those that mean something else.
+//! Lists in every form that people write, and the problems of lists that mean something else.
 
 use crate::diagnostic::Diagnostic;
 use proptest::prelude::*;

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// Every slot gets the same value. `Err`: where the first problem stands, and a part of what it says.
+/// Every slot gets the same value. `Err`: the place of the first problem, and a part of its message.
 fn check(text: &str, value: &str, wanted: Result<&str, (&str, &str)>) {
     let filled = Template::read(text).and_then(|template| {
         let values = vec![value.to_owned(); template.slots().len()];
