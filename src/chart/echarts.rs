@@ -21,8 +21,8 @@ use crate::annotations::GraphType;
 ///   `names` there may be one without a name, for marks across the chart and at its edge
 /// - `names`, `colours`, `columns`: one entry per series; a colour is an index into the palette,
 ///   a column has a number or null (a gap) for `start + i * step`
-/// - `start`, `step`: milliseconds; `within` is set if samples share a pixel: the least and the greatest of them
-///   are drawn at two adjacent columns, and both lie within so many milliseconds from the first
+/// - `start`, `step`: milliseconds; `within` is set if samples share a pixel: columns are then in pairs, with the least
+///   and the greatest sample of the `within` milliseconds from the pair's first column on
 /// - `y`: the value axis while no series is chosen away: `min`, `max`, `interval`, and `more` decimals of its labels
 /// - `lone`: `[series, i]` of every sample without a drawn neighbour, which a line alone would not show
 /// - `unit`: a word of [`Unit`](crate::annotations::Unit); `graphType`: `line` or `area`; `stack`
