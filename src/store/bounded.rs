@@ -139,9 +139,9 @@ mod tests {
 
     /// Weighs as much as it says.
     #[derive(Clone, Copy, Debug, PartialEq)]
-    struct Heavy(usize);
+    struct Weighed(usize);
 
-    impl Weigh for Heavy {
+    impl Weigh for Weighed {
         fn weight(&self) -> usize {
             self.0
         }
@@ -152,9 +152,9 @@ mod tests {
     #[test]
     fn keys_of_one_hash_stay_apart() {
         let map = BoundedMap::new(1 << 20);
-        (0..50).for_each(|i| map.insert(Alike(i), Heavy(i as usize), HOUR));
+        (0..50).for_each(|i| map.insert(Alike(i), Weighed(i as usize), HOUR));
         for i in 0..50 {
-            assert_eq!(map.get(&Alike(i)), Some(Heavy(i as usize)));
+            assert_eq!(map.get(&Alike(i)), Some(Weighed(i as usize)));
         }
         assert_eq!(map.get(&Alike(50)), None);
     }
@@ -162,16 +162,16 @@ mod tests {
     #[test]
     fn a_replaced_entry_takes_the_new_weight_and_lifetime() {
         let map = BoundedMap::new(1 << 20);
-        map.insert(Alike(0), Heavy(0), HOUR);
+        map.insert(Alike(0), Weighed(0), HOUR);
         let (_, light) = map.fill();
-        map.insert(Alike(0), Heavy(1000), HOUR);
-        assert_eq!((map.get(&Alike(0)), map.fill()), (Some(Heavy(1000)), (1, light + 1000)));
-        map.insert(Alike(0), Heavy(1), Duration::from_millis(1));
+        map.insert(Alike(0), Weighed(1000), HOUR);
+        assert_eq!((map.get(&Alike(0)), map.fill()), (Some(Weighed(1000)), (1, light + 1000)));
+        map.insert(Alike(0), Weighed(1), Duration::from_millis(1));
         std::thread::sleep(Duration::from_millis(20));
         assert_eq!(map.get(&Alike(0)), None);
-        map.insert(Alike(0), Heavy(1), Duration::from_millis(1));
-        map.insert(Alike(0), Heavy(2), HOUR);
+        map.insert(Alike(0), Weighed(1), Duration::from_millis(1));
+        map.insert(Alike(0), Weighed(2), HOUR);
         std::thread::sleep(Duration::from_millis(20));
-        assert_eq!(map.get(&Alike(0)), Some(Heavy(2)));
+        assert_eq!(map.get(&Alike(0)), Some(Weighed(2)));
     }
 }
