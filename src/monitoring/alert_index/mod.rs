@@ -7,6 +7,7 @@ mod sieve;
 #[cfg(test)]
 mod tests;
 
+use std::cmp::{Ordering, Reverse};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -99,31 +100,27 @@ impl AlertIndex {
         IndexSearch::of(self)
     }
 
-    /// The entries whose postings have a key; postings are ordered by it.
-    fn entries_by<K: Ord>(
-        &self,
-        key: impl Fn(&Posting) -> K,
-        wanted: K,
-    ) -> impl Iterator<Item = &IndexEntry> {
-        let from = self.postings.partition_point(|posting| key(posting) < wanted);
-        let rest = self.postings.get(from..).unwrap_or_default().iter();
-        let found = rest.take_while(move |posting| key(posting) == wanted);
-        found.filter_map(|posting| self.entries.get(posting.entry as usize))
+    /// The entries of the postings that are equal in an order; postings are sorted by it.
+    fn entries_at(&self, order: impl Fn(&Posting) -> Ordering) -> impl Iterator<Item = &IndexEntry> {
+        let (_, rest) =
+            self.postings.split_at(self.postings.partition_point(|posting| order(posting).is_lt()));
+        let (found, _) = rest.split_at(rest.partition_point(|posting| order(posting).is_eq()));
+        found.iter().filter_map(|posting| self.entries.get(posting.entry as usize))
     }
 
     fn posted(&self, name: u32, pair: u32) -> impl Iterator<Item = &IndexEntry> {
-        self.entries_by(|posting| (posting.name, posting.pair), (name, pair))
+        self.entries_at(move |posting| (posting.name, posting.pair).cmp(&(name, pair)))
     }
 
     fn under(&self, name: u32) -> impl Iterator<Item = &IndexEntry> {
-        self.entries_by(|posting| posting.name, name)
+        self.entries_at(move |posting| posting.name.cmp(&name))
     }
 
     /// Each once, the closest first, those that are alike in the catalog's order.
     fn matches<'e>(&self, found: impl Iterator<Item = &'e IndexEntry>) -> Vec<Match> {
         let mut found: Vec<(u32, Specificity)> =
             found.map(|entry| (entry.entity, entry.specificity)).collect();
-        found.sort_unstable_by_key(|(place, specificity)| (std::cmp::Reverse(*specificity), *place));
+        found.sort_unstable_by_key(|(place, specificity)| (Reverse(*specificity), *place));
         found.dedup();
         let found_match = |(place, specificity)| {
             Some(Match { entity: self.snapshot.entities.get(place as usize)?.clone(), specificity })
