@@ -100,7 +100,7 @@ impl AlertIndex {
         IndexSearch::of(self)
     }
 
-    /// The entries of the postings that are equal in an order; postings are sorted by it.
+    /// The entries of the postings with a wanted key. `order` compares a posting with that key; postings are sorted by it.
     fn entries_at(&self, order: impl Fn(&Posting) -> Ordering) -> impl Iterator<Item = &IndexEntry> {
         let (_, rest) =
             self.postings.split_at(self.postings.partition_point(|posting| order(posting).is_lt()));
