@@ -3,7 +3,6 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use jiff::Timestamp;
 use promenade::catalog::search::Filter;
@@ -12,6 +11,8 @@ use promenade::catalog::{CatalogSettings, EntityRef, FileLocation, Snapshot};
 use promenade::diagnostic::Diagnostic;
 use promenade::metrics::Metrics;
 use tempfile::TempDir;
+
+mod watch;
 
 fn entity(kind: &str, name: &str) -> String {
     format!(
@@ -358,39 +359,6 @@ fn positions_point_into_annotations() {
     let place =
         |offset| annotation.place_of(offset).and_then(|p| p.position).map(|p| (p.line, p.column)).unwrap();
     assert_eq!((place(0), place(4), place(21)), ((7, 7), (8, 7), (8, 24)));
-}
-
-#[test]
-fn changed_file_is_reloaded() {
-    let folder =
-        CatalogFolder::of(&["*.yaml", "sub/late.yaml"], &[("root/a.yaml", &entity("Component", "a"))]);
-    let _watch = folder.source.watch().unwrap();
-    let wait = |count: usize| {
-        for _ in 0..100 {
-            if folder.snapshot().entities.len() == count {
-                return;
-            }
-            std::thread::sleep(Duration::from_millis(100));
-        }
-        panic!(
-            "{} entities, {count} wanted: {:?}",
-            folder.snapshot().entities.len(),
-            faults(&folder.snapshot())
-        );
-    };
-    folder.write("b.yaml", &entity("Component", "b"));
-    wait(2);
-    fs::write(folder.path("tmp"), entity("Component", "c")).unwrap();
-    fs::rename(folder.path("tmp"), folder.path("c.yaml")).unwrap();
-    wait(3);
-    fs::remove_file(folder.path("b.yaml")).unwrap();
-    wait(2);
-    folder.write("sub/late.yaml", &entity("Component", "late"));
-    wait(3);
-    // Our own reading causes no further reload.
-    let snapshot = folder.snapshot();
-    std::thread::sleep(Duration::from_millis(900));
-    assert!(Arc::ptr_eq(&snapshot, &folder.snapshot()));
 }
 
 #[test]

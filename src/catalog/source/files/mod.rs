@@ -7,7 +7,8 @@ mod scan;
 mod validate;
 mod watch;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -79,5 +80,13 @@ impl FileSource {
     /// Where a change may matter, as of the last reading.
     fn directories(&self) -> BTreeSet<PathBuf> {
         locked(&self.loader).directories.clone()
+    }
+
+    /// The names of the files that the last reading found, and of those behind symlinks.
+    fn file_names(&self) -> HashSet<OsString> {
+        let loader = locked(&self.loader);
+        let files = loader.targets.values().flatten();
+        let names = files.flat_map(|file| [file.path.file_name(), file.real.file_name()]).flatten();
+        names.map(OsStr::to_owned).collect()
     }
 }

@@ -1,13 +1,14 @@
 //! Watches the catalog's directories, and reloads when their changes have ended.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
+use std::ffi::OsString;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::time::Duration;
 
-use notify::event::{AccessKind, AccessMode};
-use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
+use notify::event::{AccessKind, AccessMode, ModifyKind};
+use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 
 use super::FileSource;
 use crate::clock;
@@ -19,7 +20,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(3);
 
 /// A message to the watching thread.
 pub(super) enum Signal {
-    Changed,
+    Changed(Event),
     /// The catalog was read for another reason: other directories may matter now.
     Reloaded,
     Stop,
@@ -42,15 +43,22 @@ impl Drop for FileWatch {
 pub(super) fn start(source: FileSource) -> Result<(FileWatch, Sender<Signal>), String> {
     let (sender, signals) = mpsc::channel();
     let changes = sender.clone();
-    let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-        if event.is_ok_and(|e| matters(&e.kind)) {
-            changes.send(Signal::Changed).ok();
+    let watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
+        if let Ok(event) = event
+            && !is_reading(&event.kind)
+        {
+            changes.send(Signal::Changed(event)).ok();
         }
     });
     let failed = |error: &dyn fmt::Display| format!("the catalog's files cannot be watched: {error}");
     let watcher = watcher.map_err(|error| failed(&error))?;
-    let mut watching = WatchedDirectories { watcher, directories: BTreeSet::new(), is_logged: false };
-    watching.follow(source.directories());
+    let mut watching = WatchedDirectories {
+        watcher,
+        directories: BTreeSet::new(),
+        file_names: HashSet::new(),
+        is_logged: false,
+    };
+    watching.follow(&source);
     std::thread::Builder::new()
         .name("catalog-watch".to_owned())
         .spawn(move || run(&source, &signals, &mut watching))
@@ -59,27 +67,34 @@ pub(super) fn start(source: FileSource) -> Result<(FileWatch, Sender<Signal>), S
 }
 
 /// Our own reading opens and closes files, which must not cause the next reading.
-fn matters(kind: &EventKind) -> bool {
-    !matches!(kind, EventKind::Access(access) if *access != AccessKind::Close(AccessMode::Write))
+fn is_reading(kind: &EventKind) -> bool {
+    matches!(kind, EventKind::Access(access) if *access != AccessKind::Close(AccessMode::Write))
 }
 
 fn run(source: &FileSource, signals: &Receiver<Signal>, watching: &mut WatchedDirectories) {
     while let Ok(signal) = signals.recv() {
         match signal {
             Signal::Stop => return,
-            Signal::Reloaded => watching.follow(source.directories()),
-            Signal::Changed if wait_until_still(signals) => source.reload(clock::now()),
-            Signal::Changed => return,
+            Signal::Reloaded => watching.follow(source),
+            Signal::Changed(event) if !watching.matters(&event) => {}
+            Signal::Changed(_) if wait_until_still(signals, watching) => {
+                source.reload(clock::now());
+                // At once: a file that was new to this reading may have been written meanwhile.
+                watching.follow(source);
+            }
+            Signal::Changed(_) => return,
         }
     }
 }
 
 /// Waits until nothing changes; false when the watch is over.
-fn wait_until_still(signals: &Receiver<Signal>) -> bool {
+fn wait_until_still(signals: &Receiver<Signal>, watching: &WatchedDirectories) -> bool {
     let since = clock::stopwatch();
-    while since.elapsed() < LONGEST_WAIT {
-        match signals.recv_timeout(DEBOUNCE) {
-            Ok(Signal::Changed | Signal::Reloaded) => {}
+    let mut still_at = DEBOUNCE;
+    while let Some(left) = still_at.min(LONGEST_WAIT).checked_sub(since.elapsed()) {
+        match signals.recv_timeout(left) {
+            Ok(Signal::Changed(event)) if !watching.matters(&event) => {}
+            Ok(Signal::Changed(_) | Signal::Reloaded) => still_at = since.elapsed() + DEBOUNCE,
             Ok(Signal::Stop) | Err(RecvTimeoutError::Disconnected) => return false,
             Err(RecvTimeoutError::Timeout) => return true,
         }
@@ -90,19 +105,35 @@ fn wait_until_still(signals: &Receiver<Signal>) -> bool {
 struct WatchedDirectories {
     watcher: RecommendedWatcher,
     directories: BTreeSet<PathBuf>,
+    /// The names of the files that the last reading found.
+    file_names: HashSet<OsString>,
     /// A failure to watch was logged.
     is_logged: bool,
 }
 
 impl WatchedDirectories {
     /// Directories and not files: what replaces a file by renaming would end a file's watch.
-    fn follow(&mut self, wanted: BTreeSet<PathBuf>) {
+    fn follow(&mut self, source: &FileSource) {
+        let wanted = source.directories();
+        self.file_names = source.file_names();
         for gone in self.directories.difference(&wanted) {
             // It may have been deleted, which ended its watch.
             self.watcher.unwatch(gone).ok();
         }
         // A known directory is watched again, because one that was replaced has lost its watch.
         self.directories = wanted.into_iter().filter(|directory| self.is_watched(directory)).collect();
+    }
+
+    /// Whether the catalog may differ after an event. A write to a file that no target names changes nothing: each
+    /// reading writes to the log, which may be in a catalog's directory.
+    fn matters(&self, event: &Event) -> bool {
+        let is_write = matches!(event.kind, EventKind::Access(_) | EventKind::Modify(ModifyKind::Data(_)));
+        !is_write || event.paths.iter().any(|path| self.is_read(path))
+    }
+
+    /// Whether the last reading found a file of this name. The name is enough: a directory can be watched by two paths.
+    fn is_read(&self, path: &Path) -> bool {
+        path.file_name().is_none_or(|name| self.file_names.contains(name))
     }
 
     fn is_watched(&mut self, directory: &Path) -> bool {
