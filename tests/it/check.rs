@@ -301,6 +301,11 @@ fn check_exit_status_distinguishes_clean_mistakes_and_failure() {
         (&[], 2, "there is no config here"),
         (&["nowhere.yaml"], 2, "no file to check: nowhere.yaml"),
         (&["nowhere/*.yaml", "good.yaml"], 2, "no file to check: nowhere/*.yaml"),
+        (
+            &["nowhere.yaml", "good.yaml"],
+            2,
+            "the check is incomplete (1 failure): no problems in 1 entity of 1 file",
+        ),
         (&["empty"], 2, "no file to check: empty"),
         (&["--config", "none.yaml", "good.yaml"], 2, "none.yaml: does not exist"),
         (&["--config", "torn.yaml"], 2, "keep its catalog from being looked at"),

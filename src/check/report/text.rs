@@ -60,6 +60,7 @@ fn instances(report: &Report) -> String {
     counts.iter().map(line).collect()
 }
 
+/// What the run came to. A run that could not look at everything never reads as a clean one.
 fn summary(report: &Report) -> String {
     let summary = &report.summary;
     let entities = count(summary.entities, "entity", "entities");
@@ -72,5 +73,11 @@ fn summary(report: &Report) -> String {
             format!("{} and {}", count(errors, "error", "errors"), count(warnings, "warning", "warnings"))
         }
     };
-    format!("{found} in {entities} of {files}\n")
+    match report.failures.len() {
+        0 => format!("{found} in {entities} of {files}\n"),
+        failures => {
+            let failures = count(failures, "failure", "failures");
+            format!("the check is incomplete ({failures}): {found} in {entities} of {files}\n")
+        }
+    }
 }
