@@ -2,11 +2,15 @@
 
 mod access;
 mod drawing;
+mod graph;
 mod params;
+mod portal;
 mod routing;
 mod view;
 
 pub use access::Access;
 pub use drawing::{drawn_width, file_style};
+pub use graph::{GraphNumber, GraphRequest};
+pub use portal::Portal;
 pub use routing::{routed_parameters, routing_input};
-pub use view::{GraphNumber, GraphRequest, Portal, View, ViewSubject};
+pub use view::{View, ViewSubject};

@@ -3,57 +3,27 @@
 use std::sync::Arc;
 
 use actix_web::dev::Payload;
-use actix_web::{FromRequest, HttpRequest, web};
+use actix_web::{FromRequest, HttpRequest};
 use futures_util::FutureExt;
-use futures_util::future::{LocalBoxFuture, Ready, ready};
+use futures_util::future::LocalBoxFuture;
 use url::Url;
 
-use super::{Access, drawn_width, routed_parameters, routing_input};
+use super::{Access, GraphNumber, GraphRequest, Portal, drawn_width, routed_parameters, routing_input};
 use crate::annotations::{
     AlertNames, AlertSpec, GraphSpec, Matchers, MonitoringSpec, Templates, defaults_of,
 };
 use crate::background::compute;
 use crate::catalog::{Catalog, Entity, EntityRef, Members, Snapshot};
 use crate::clock;
-use crate::diagnostic::Severity;
 use crate::monitoring::{AlertRow, AlertTable, Failure, Graph, Monitoring, Routed, RoutingInput, Why};
 use crate::prometheus::{InstanceName, InstanceSettings, Origin};
 use crate::web::links::{Links, Source};
 use crate::web::page_error::PageError;
 use crate::web::params::{CustomParams, PageParams, has_regex};
 use crate::web::row_id::RowId;
-use crate::web::settings::WebSettings;
 
 /// The kinds whose pages show what belongs to them.
 const KINDS_WITH_MEMBERS: [&str; 4] = ["system", "domain", "group", "user"];
-
-/// The parts of the portal behind every page.
-#[derive(Clone)]
-pub struct Portal {
-    pub settings: web::Data<WebSettings>,
-    pub monitoring: web::Data<Monitoring>,
-    pub catalog: web::Data<Catalog>,
-}
-
-impl Portal {
-    pub(super) fn of(request: &HttpRequest) -> Result<Self, PageError> {
-        let unwired = || PageError::internal("the portal", &"it is not wired");
-        Ok(Self {
-            settings: request.app_data::<web::Data<WebSettings>>().cloned().ok_or_else(unwired)?,
-            monitoring: request.app_data::<web::Data<Monitoring>>().cloned().ok_or_else(unwired)?,
-            catalog: request.app_data::<web::Data<Catalog>>().cloned().ok_or_else(unwired)?,
-        })
-    }
-}
-
-impl FromRequest for Portal {
-    type Error = PageError;
-    type Future = Ready<Result<Self, PageError>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(Self::of(request))
-    }
-}
 
 /// What an address is about.
 #[derive(Clone)]
@@ -280,42 +250,6 @@ impl View {
     pub fn open_instances(&self) -> impl Iterator<Item = &InstanceName> {
         let open = |name: &&InstanceName| self.portal.monitoring.instance(Some(name.as_str())).is_ok();
         self.portal.monitoring.instances().map(|instance| instance.name()).filter(open)
-    }
-}
-
-/// A graph as the address has it.
-pub struct GraphRequest {
-    pub spec: GraphSpec,
-    /// Ad hoc if the query is the address's, not an annotation's.
-    pub origin: Origin,
-}
-
-impl GraphRequest {
-    /// Refuses a query of the address that cannot be sent. The panel says so of an annotation's.
-    pub fn readable(&self) -> Result<(), PageError> {
-        if self.spec.query.is_some() || self.origin == Origin::Known {
-            return Ok(());
-        }
-        let fault = self.spec.problems.iter().find(|problem| problem.severity == Severity::Error);
-        Err(PageError::BrokenQuery(fault.map(|fault| fault.message.clone()).unwrap_or_default()))
-    }
-}
-
-/// The number of a graph in a path, from 1. An entity may have fewer graphs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct GraphNumber(pub usize);
-
-impl FromRequest for GraphNumber {
-    type Error = PageError;
-    type Future = Ready<Result<Self, PageError>>;
-
-    /// A path without a number shows one graph.
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let text = request.match_info().get("n").unwrap_or("1");
-        // `+1` and `01` would be second names of a page.
-        let plain = text.bytes().all(|b| b.is_ascii_digit()) && !text.starts_with('0');
-        let number = plain.then(|| text.parse().ok()).flatten();
-        ready(number.map(Self).ok_or(PageError::NoSuchPage))
     }
 }
 
