@@ -9,7 +9,7 @@ use crate::catalog::source::FileScan;
 use crate::catalog::{CatalogSettings, FileLocation};
 use crate::check::{self, Finding, Report};
 use crate::clock;
-use crate::config::Settings;
+use crate::config::{Settings, variables_of_process};
 use crate::diagnostic::{Diagnostic, Location};
 
 /// Something is wrong with what was looked at.
@@ -125,7 +125,7 @@ fn read_config(arguments: &Arguments) -> (Report, Option<Settings>) {
         return (Report { failures, ..Report::default() }, None);
     }
     let variable = |name: &str| std::env::var(name).ok();
-    let (settings, faults) = Settings::read(&files, None, &variable);
+    let (settings, faults) = Settings::read(&files, None, &variable, &variables_of_process());
     // A fault of a file as a whole: it cannot be opened, or not as text.
     let (unread, faults): (Vec<Diagnostic>, Vec<Diagnostic>) = faults.into_iter().partition(is_of_whole_file);
     let mut failures: Vec<String> = unread.iter().map(ToString::to_string).collect();

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use super::{CommandError, serve_app};
-use crate::config::Settings;
+use crate::config::{Settings, variables_of_process};
 use crate::diagnostic::Diagnostic;
 
 const CONFIG: &str = "config/app-config.yaml";
@@ -13,7 +13,8 @@ const LOCAL_CONFIG: &str = "config/app-config.local.yaml";
 pub async fn run(config: Vec<PathBuf>, listen: Option<SocketAddr>) -> Result<(), CommandError> {
     let files = if config.is_empty() { default_files() } else { config };
     let variable = |name: &str| std::env::var(name).ok();
-    let settings = Settings::load(&files, listen, &variable).map_err(CommandError::Config)?;
+    let read = Settings::read(&files, listen, &variable, &variables_of_process());
+    let settings = Settings::without_faults(read).map_err(CommandError::Config)?;
     serve_app(settings, |_| ()).await
 }
 

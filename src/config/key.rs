@@ -125,6 +125,13 @@ impl<'a> ConfigKey<'a> {
         let env = self.sources.env;
         let substituted = match (&node.value, directive(node)) {
             (Value::Null, _) => return None,
+            _ if self.sources.is_variable(node.at) => {
+                let value = node.scalar_text();
+                if value.is_none() {
+                    self.wrong("text");
+                }
+                return value.map(|value| Substituted { value, foreign: true });
+            }
             (Value::Bool(flag), _) => plain(flag.to_string()),
             (Value::Number(number), _) => plain(number.clone()),
             (Value::Text { value, .. }, _) => substitute(value, env),

@@ -4,6 +4,7 @@ mod key;
 mod sections;
 mod sources;
 mod substitution;
+mod variables;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -17,6 +18,8 @@ use crate::prometheus::{InstanceName, InstanceSettings};
 use crate::serving::ServingSettings;
 use crate::store::StoreSettings;
 use crate::web::WebSettings;
+
+pub use variables::variables_of_process;
 
 use key::ConfigKey;
 use sources::Sources;
@@ -43,29 +46,38 @@ impl Settings {
         listen: Option<SocketAddr>,
         env: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Self, Vec<Diagnostic>> {
-        match Self::read(files, listen, env) {
-            (Some(settings), faults) if faults.is_empty() => Ok(settings),
-            (_, faults) => Err(faults),
-        }
+        Self::without_faults(Self::read(files, listen, env, &[]))
+    }
+
+    /// Settings that were read without any fault.
+    pub fn without_faults(
+        (settings, faults): (Option<Self>, Vec<Diagnostic>),
+    ) -> Result<Self, Vec<Diagnostic>> {
+        settings.filter(|_| faults.is_empty()).ok_or(faults)
     }
 
     /// All faults, and the settings as far as they can be read. What has a fault is left out or has its default.
+    /// Those of `variables` that are named `APP_CONFIG_*` override the files.
     pub fn read(
         files: &[PathBuf],
         listen: Option<SocketAddr>,
         env: &dyn Fn(&str) -> Option<String>,
+        variables: &[(String, String)],
     ) -> (Option<Self>, Vec<Diagnostic>) {
         let (mut sources, mut merged, mut faults) = (Sources::new(env), None, Vec::new());
         for file in files {
             match sources.load(file) {
                 Ok(None) => {}
-                Ok(Some(next)) => merged = Some(sources::merge(merged, next)),
+                Ok(Some(next)) => merged = Some(sources.merge(merged, next)),
                 Err(fault) => faults.push(fault),
             }
         }
         // Without one of its files, the rest may be wrong.
         if !faults.is_empty() {
             return (None, faults);
+        }
+        if let Some(over) = variables::read(&mut sources, variables) {
+            merged = Some(sources.merge(merged, over));
         }
         let settings = sections::read(&ConfigKey::root(&sources, merged.as_ref()), listen);
         (settings, sources.faults.into_inner())

@@ -6,7 +6,7 @@ use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::substitution::{Env, only_argument, substitute};
+use super::substitution::{Env, look_up, only_argument, substitute};
 use crate::diagnostic::{Diagnostic, DiagnosticSubject, Location, Position, Severity};
 use crate::yaml::{self, Budget, Entry, Node, Value};
 
@@ -28,6 +28,8 @@ struct SourceFile {
     /// Of all files before this one.
     lines_before: usize,
     lines: usize,
+    /// A variable, as a file of one line. Its value is shown nowhere.
+    is_variable: bool,
 }
 
 impl<'a> Sources<'a> {
@@ -66,10 +68,24 @@ impl<'a> Sources<'a> {
                 return Err(Diagnostic::at(Location::new(&path, second.at), message));
             }
         }
-        let lines_before = self.files.last().map_or(0, |file| file.lines_before + file.lines);
-        self.files.push(SourceFile { path, lines_before, lines: text.lines().count() + 1 });
+        let lines = text.lines().count() + 1;
+        let lines_before = self.add(SourceFile { path, lines_before: 0, lines, is_variable: false });
         shift(&mut root, lines_before);
         Ok(Some(root))
+    }
+
+    /// Numbers the lines after those of the files so far, whose number it returns.
+    fn add(&mut self, file: SourceFile) -> usize {
+        let lines_before = self.files.last().map_or(0, |file| file.lines_before + file.lines);
+        self.files.push(SourceFile { lines_before, ..file });
+        lines_before
+    }
+
+    /// The place of a variable's value.
+    pub(super) fn add_variable(&mut self, name: &str) -> Position {
+        let path = Path::new(name).into();
+        let before = self.add(SourceFile { path, lines_before: 0, lines: 1, is_variable: true });
+        Position { line: before + 1, column: 1 }
     }
 
     fn file_of(&self, at: Position) -> Option<&SourceFile> {
@@ -79,8 +95,16 @@ impl<'a> Sources<'a> {
     /// Where a node is written.
     pub(super) fn location(&self, at: Position) -> Option<Location> {
         let file = self.file_of(at)?;
+        if file.is_variable {
+            return Some(Location::of_file(&file.path));
+        }
         let position = Position { line: at.line - file.lines_before, column: at.column };
         Some(Location::new(&file.path, position))
+    }
+
+    /// Whether a node is from a variable, as it is: nothing in it is substituted.
+    pub(super) fn is_variable(&self, at: Position) -> bool {
+        self.file_of(at).is_some_and(|file| file.is_variable)
     }
 
     /// Relative paths in a node begin here.
@@ -147,6 +171,52 @@ impl<'a> Sources<'a> {
     }
 }
 
+impl Sources<'_> {
+    /// Lays `over` on `base`: mappings merge, everything else is replaced. As in Backstage, a value with a variable
+    /// that is not set, or with an empty default in place of one, replaces nothing.
+    pub(super) fn merge(&self, base: Option<Node>, over: Node) -> Node {
+        let Some(base) = base else { return over };
+        let is_plain = directive(&over).is_none() && directive(&base).is_none();
+        match (base.value, over.value) {
+            (Value::Map(base), Value::Map(entries)) if is_plain => {
+                Node { value: Value::Map(self.merge_entries(base, entries)), at: over.at }
+            }
+            (value, over_value) => {
+                let over = Node { value: over_value, at: over.at };
+                if self.is_undefined(&over) { Node { value, at: base.at } } else { over }
+            }
+        }
+    }
+
+    fn merge_entries(&self, mut base: Vec<Entry>, over: Vec<Entry>) -> Vec<Entry> {
+        for mut entry in over {
+            match base.iter().position(|below| below.key == entry.key) {
+                Some(i) => {
+                    entry.value = self.merge(Some(base.remove(i).value), entry.value);
+                    base.insert(i, entry);
+                }
+                None => base.push(entry),
+            }
+        }
+        base
+    }
+
+    fn is_undefined(&self, node: &Node) -> bool {
+        if self.is_variable(node.at) {
+            return false;
+        }
+        let is_unset = |text: &str| !matches!(substitute(text, self.env), Ok(Some(_)));
+        match (node.as_text(), directive(node)) {
+            (Some(text), _) => is_unset(text),
+            (None, Some(("$env", argument))) => argument.as_text().is_some_and(|name| {
+                let name = substitute(name, self.env);
+                matches!(name, Ok(Some(name)) if look_up(&name.value, self.env).is_none())
+            }),
+            _ => false,
+        }
+    }
+}
+
 fn shift(node: &mut Node, lines: usize) {
     node.at.line += lines;
     match &mut node.value {
@@ -167,28 +237,4 @@ pub(super) fn directive(node: &Node) -> Option<(&str, &Node)> {
 
 fn is_include(node: &Node) -> bool {
     directive(node).is_some_and(|(name, _)| name == "$include")
-}
-
-/// Lays `over` on `base`: mappings merge, everything else is replaced.
-pub(super) fn merge(base: Option<Node>, over: Node) -> Node {
-    let is_plain = directive(&over).is_none() && base.as_ref().is_some_and(|base| directive(base).is_none());
-    match (base.map(|base| base.value), over.value) {
-        (Some(Value::Map(base)), Value::Map(entries)) if is_plain => {
-            Node { value: Value::Map(merge_entries(base, entries)), at: over.at }
-        }
-        (_, value) => Node { value, at: over.at },
-    }
-}
-
-fn merge_entries(mut base: Vec<Entry>, over: Vec<Entry>) -> Vec<Entry> {
-    for mut entry in over {
-        match base.iter().position(|below| below.key == entry.key) {
-            Some(i) => {
-                entry.value = merge(Some(base.remove(i).value), entry.value);
-                base.insert(i, entry);
-            }
-            None => base.push(entry),
-        }
-    }
-    base
 }

@@ -18,6 +18,11 @@ pub(super) fn only_argument<'n>(node: &'n Node, name: &str) -> Result<&'n Node, 
 /// Looks up a variable.
 pub(super) type Env<'a> = &'a dyn Fn(&str) -> Option<String>;
 
+/// A variable's value without the blanks around it, which do not count in Backstage.
+pub(super) fn look_up(name: &str, env: Env<'_>) -> Option<String> {
+    env(name).map(|value| value.trim().to_owned())
+}
+
 /// A text after substitution.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct Substituted {
@@ -27,10 +32,10 @@ pub(super) struct Substituted {
 }
 
 /// A text with its `${...}` replaced; what replaces them is not replaced again. The errors name a variable, never its
-/// value. None when all that is left is an empty default: the key then counts as not written.
+/// value. None when an empty default replaces a variable: as in Backstage, the key then counts as not written.
 pub(super) fn substitute(written: &str, env: Env<'_>) -> Result<Option<Substituted>, String> {
     let mut value = String::new();
-    let (mut rest, mut foreign, mut defaulted) = (written, false, false);
+    let (mut rest, mut foreign, mut is_written) = (written, false, true);
     while let Some((before, reference, after)) = next_reference(rest) {
         rest = after;
         // `$${...}` means `${...}`.
@@ -44,18 +49,18 @@ pub(super) fn substitute(written: &str, env: Env<'_>) -> Result<Option<Substitut
             Some((name, default)) => (name.trim(), Some(default.trim())),
             None => (reference.trim(), None),
         };
-        match (env(name), default) {
+        match (look_up(name, env), default) {
             (Some(found), None) => value.push_str(&found),
             (Some(found), Some(_)) if !found.is_empty() => value.push_str(&found),
             (_, Some(default)) => {
-                defaulted = true;
+                is_written &= !default.is_empty();
                 value.push_str(default);
             }
             (None, None) => return Err(unset(name)),
         }
     }
     value.push_str(rest);
-    Ok((!(defaulted && value.is_empty())).then_some(Substituted { value, foreign }))
+    Ok(is_written.then_some(Substituted { value, foreign }))
 }
 
 /// The text of `{$env: X}` or `{$file: x}`; `node` is the whole mapping, `directory` that of its file.
@@ -70,7 +75,7 @@ pub(super) fn read_directive(
     let argument = substitute(written, env)?.map(|text| text.value).filter(|text| !text.is_empty());
     let argument = argument.ok_or_else(takes_text)?;
     let value = match name {
-        "$env" => env(&argument).ok_or_else(|| unset(written))?,
+        "$env" => look_up(&argument, env).ok_or_else(|| unset(written))?,
         "$file" => {
             let failed = |reason: &str| format!("the file of `$file: {written}` {reason}");
             let bytes = yaml::read_regular(&directory.join(&argument), MAX_FILE_BYTES);
@@ -111,6 +116,8 @@ mod tests {
             "A" => Some("1".to_owned()),
             "EMPTY" => Some(String::new()),
             "NESTED" => Some("${A}".to_owned()),
+            "BLANKS" => Some(" \t ".to_owned()),
+            "PADDED" => Some(" 1\n".to_owned()),
             _ => None,
         };
         let check = |written: &str, expected: Result<Option<&str>, &str>| {
@@ -126,7 +133,10 @@ mod tests {
         check("${A:-it}", Ok(Some("1")));
         check("${EMPTY}", Ok(Some("")));
         check("${NONE:-}", Ok(None));
-        check("x${NONE:-}", Ok(Some("x")));
+        check("x${NONE:-}", Ok(None));
+        check("x${EMPTY:-}y${A}", Ok(None));
+        check("${BLANKS:-it}${PADDED}", Ok(Some("it1")));
+        check("x${BLANKS}y", Ok(Some("xy")));
         check("${NONE:-http://x:1/a}", Ok(Some("http://x:1/a")));
         check("a${NONE}b", Err("the variable NONE is not set"));
         check("${${A}}", Ok(Some("${1}")));

@@ -13,6 +13,11 @@ pub struct Origins {
 }
 
 impl Origins {
+    /// A value that is at one place of a source without lines, as a whole.
+    pub fn whole(start: Position) -> Self {
+        Self { start, marks: Vec::new() }
+    }
+
     /// The value's first character.
     pub fn start(&self) -> Position {
         self.start

@@ -27,6 +27,7 @@ mod chart;
 mod check;
 mod cli;
 mod config;
+mod config_layers;
 mod connections;
 mod csv;
 mod custom_pages;
