@@ -74,6 +74,10 @@ fn raised(
     notices: &mut Vec<String>,
 ) -> Duration {
     let mut step = requested.min(LONGEST_STEP).max(scrape_interval);
+    if step < requested {
+        let (requested, step) = (requested.as_secs_f64(), step.as_secs_f64());
+        notices.push(format!("The step of {requested} s was lowered to {step} s, the longest step."));
+    }
     let mut reason = "the interval at which this instance scrapes".to_owned();
     if most_points(range, step) > MAX_POINTS as u128 {
         // Two less than allowed: one for the first instant, one for the rounding of the ends.
@@ -155,5 +159,10 @@ mod tests {
             ["The step of 7.5 s was raised to 60 s, the interval at which this instance scrapes."]
         );
         assert_eq!(notices(60.0, 60), [""; 0]);
+        assert_eq!(
+            notices(1e9, 60),
+            ["The step of 1000000000 s was lowered to 316224000 s, the longest step."]
+        );
+        assert_eq!(notices(316_224_000.0, 60), [""; 0]);
     }
 }

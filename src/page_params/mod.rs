@@ -12,7 +12,7 @@ use std::time::Duration;
 
 pub use columns::{ColumnSource, ExtraColumn, MAX_EXTRA_COLUMNS, read_extra_columns};
 pub use table::{PageSize, read_max_series, read_whole_number};
-pub use time::{Refresh, Zone, in_one_unit, read_range};
+pub use time::{FiscalYear, Refresh, Zone, in_one_unit, read_range};
 
 use crate::promql::parse_duration;
 
@@ -65,6 +65,8 @@ pub struct PageDefaults {
     pub extra_columns: Option<Vec<ExtraColumn>>,
     pub page_size: Option<PageSize>,
     pub max_series: Option<usize>,
+    /// What `now/fy` and `now/fQ` mean. Only the config sets it.
+    pub fiscal_year: Option<FiscalYear>,
 }
 
 impl PageDefaults {
@@ -90,7 +92,13 @@ impl PageDefaults {
 
     /// An hour, refreshed every 30 seconds, in the browser's time zone.
     pub fn built_in() -> Self {
-        Self { range: Some(RANGE), refresh: Some(REFRESH), zone: Some(Zone::Browser), ..Self::default() }
+        Self {
+            range: Some(RANGE),
+            refresh: Some(REFRESH),
+            zone: Some(Zone::Browser),
+            fiscal_year: Some(FiscalYear::default()),
+            ..Self::default()
+        }
     }
 
     /// Sets one of [`Self::NAMES`].
@@ -126,6 +134,7 @@ impl PageDefaults {
             extra_columns: self.extra_columns.or_else(|| base.extra_columns.clone()),
             page_size: self.page_size.or(base.page_size),
             max_series: self.max_series.or(base.max_series),
+            fiscal_year: self.fiscal_year.or(base.fiscal_year),
         }
     }
 
@@ -139,6 +148,10 @@ impl PageDefaults {
 
     pub fn zone(&self) -> Zone {
         self.zone.clone().unwrap_or(Zone::Browser)
+    }
+
+    pub fn fiscal_year(&self) -> FiscalYear {
+        self.fiscal_year.unwrap_or_default()
     }
 
     /// The values that are set, as an address writes them.

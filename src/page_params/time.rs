@@ -1,9 +1,10 @@
-//! Ranges, refresh intervals and time zones.
+//! Ranges, refresh intervals, time zones and fiscal years.
 
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::promql::parse_duration;
@@ -83,6 +84,22 @@ impl Zone {
             Self::Named(zone) => zone.iana_name().unwrap_or("utc"),
         }
     }
+
+    /// A zone other than UTC that the server writes in.
+    pub fn other_than_utc(&self) -> Option<&TimeZone> {
+        match self {
+            Self::Named(zone) if *zone != TimeZone::UTC => Some(zone),
+            _ => None,
+        }
+    }
+
+    /// RFC 3339, with the zone's offset at that time: `2026-10-25T02:30:00+01:00`; in UTC with `Z`.
+    pub fn rfc3339(&self, at: Timestamp) -> String {
+        match self.other_than_utc() {
+            None => at.to_string(),
+            Some(zone) => at.display_with_offset(zone.to_offset(at)).to_string(),
+        }
+    }
 }
 
 impl FromStr for Zone {
@@ -100,6 +117,39 @@ impl FromStr for Zone {
         known.map(Self::Named).ok_or_else(|| {
             "is not a known time zone; use an IANA name such as Europe/Berlin, utc or browser".to_owned()
         })
+    }
+}
+
+/// A year of twelve months that begins in a month of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FiscalYear {
+    /// From 1 to 12.
+    first_month: i8,
+}
+
+impl Default for FiscalYear {
+    /// The calendar's year.
+    fn default() -> Self {
+        Self { first_month: 1 }
+    }
+}
+
+impl FiscalYear {
+    /// How many months before `month` (from 1) the year began.
+    pub fn months_before(self, month: i8) -> i8 {
+        (month - self.first_month).rem_euclid(12)
+    }
+}
+
+impl FromStr for FiscalYear {
+    type Err = String;
+
+    /// The number of its first month.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let first_month = text.parse().ok().filter(|month| (1..=12).contains(month));
+        first_month
+            .map(|first_month| Self { first_month })
+            .ok_or_else(|| "is not the number of a month, from 1 to 12".to_owned())
     }
 }
 
@@ -137,6 +187,29 @@ mod tests {
         assert_eq!(name("UTC").unwrap(), "utc");
         assert_eq!(name("europe/berlin").unwrap(), "Europe/Berlin");
         assert!(name("Mars/Olympus").is_err() && name("../etc/passwd").is_err());
+    }
+
+    #[test]
+    fn an_hour_that_occurs_twice_has_two_offsets() {
+        let written = |zone: &str, at: &str| zone.parse::<Zone>().unwrap().rfc3339(at.parse().unwrap());
+        assert_eq!(written("Europe/Berlin", "2026-10-25T00:30:00Z"), "2026-10-25T02:30:00+02:00");
+        assert_eq!(written("Europe/Berlin", "2026-10-25T01:30:00Z"), "2026-10-25T02:30:00+01:00");
+        assert_eq!(written("Europe/London", "2026-01-01T00:00:00.5Z"), "2026-01-01T00:00:00.5+00:00");
+        for zone in ["utc", "browser", "UTC"] {
+            assert_eq!(written(zone, "2026-10-25T01:30:00Z"), "2026-10-25T01:30:00Z");
+        }
+    }
+
+    #[test]
+    fn a_fiscal_year_begins_in_a_month() {
+        let before = |first: &str, month| first.parse::<FiscalYear>().map(|year| year.months_before(month));
+        for (first, month, months) in [("1", 1, 0), ("1", 12, 11), ("4", 3, 11), ("4", 4, 0), ("12", 11, 11)]
+        {
+            assert_eq!(before(first, month), Ok(months), "{first} {month}");
+        }
+        for text in ["0", "13", "-1", "1.5", "April", "", "4 "] {
+            assert!(before(text, 1).is_err(), "{text}");
+        }
     }
 
     #[test]

@@ -77,3 +77,45 @@ async fn csv_file_name_says_what_is_wrong() {
     let sheet = world.get("/graph.csv?query=partial").await;
     assert_eq!(sheet.header("content-disposition"), "attachment; filename=\"default-graph-incomplete.csv\"");
 }
+
+#[tokio::test]
+async fn csv_has_its_times_in_the_zone_of_the_page() {
+    let world = world(|_| {}).await;
+    world.upstream.on("t", Reply::matrix(&[(&[("job", "a")], 1.0)]));
+    world.upstream.on_rules(rules());
+    // Clocks go back at 3:00 in Berlin, so 2:00 and 2:30 occur twice.
+    let night = "query=t&from=2025-10-26+01:00:00&to=2025-10-26+04:00:00&step=30m&tz=Europe/Berlin";
+    let sheet = world.get(&format!("/graph.csv?{night}")).await;
+    let times: Vec<_> = sheet.text().lines().skip(1).map(|row| row.split(',').next().unwrap()).collect();
+    let expected = ["01:00:00+02:00", "01:30:00+02:00", "02:00:00+02:00", "02:30:00+02:00", "02:00:00+01:00"];
+    let expected =
+        expected.into_iter().chain(["02:30:00+01:00", "03:00:00+01:00", "03:30:00+01:00", "04:00:00+01:00"]);
+    assert_eq!(times, expected.map(|time| format!("2025-10-26T{time}")).collect::<Vec<_>>());
+    // The same answer, for another reader.
+    let utc = world.get(&format!("/graph.csv?{}", night.replace("Europe/Berlin", "utc"))).await;
+    assert!(utc.text().contains("\r\n2025-10-26T01:00:00Z,1\r\n"), "{}", utc.text());
+    let days = "query=t&from=1647234000000&to=1647666000000&step=1d&tz=America/Chicago";
+    let sheet = world.get(&format!("/graph.csv?{days}")).await;
+    let notice = "One point per day, counted in UTC, not in America/Chicago.";
+    assert!(
+        sheet.text().contains("\r\n2022-03-13T19:00:00-05:00,1\r\n2022-03-14T19:00:00-05:00,1"),
+        "{}",
+        sheet.text()
+    );
+    assert_eq!(sheet.header("content-disposition"), "attachment; filename=\"default-graph-utc-grid.csv\"");
+    assert_eq!(sheet.header("promenade-notice"), notice);
+    assert_eq!(
+        world.get(&format!("/graph.svg?{days}")).await.header("promenade-notice"),
+        "One point per day."
+    );
+    assert!(world.get(&format!("/graph?{days}")).await.text().contains(notice));
+    let data = world.get(&format!("/graph.json?{days}")).await.json();
+    assert_eq!(
+        (&data["start"], &data["step"], &data["notices"]),
+        (&json!(1_647_216_000), &json!(86_400), &json!([]))
+    );
+    let raised = world.get("/graph.csv?query=t&step=1&range=30d&tz=utc").await;
+    assert!(raised.header("promenade-notice").starts_with("The step of 1 s was raised to "));
+    let alerts = world.get(&format!("{PAYMENTS}/alerts.csv?tz=Asia/Kolkata")).await;
+    assert!(alerts.text().contains("HighLoad,firing,1.5,2026-11-23T17:30:00+05:30,"), "{}", alerts.text());
+}

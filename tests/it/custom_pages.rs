@@ -115,6 +115,19 @@ async fn prometheus_graph_links_work_with_the_host_replaced() {
         assert!(world.get(&further[0]).await.text().contains("down"));
         let data = world.get(&format!("/graph.json?{address}&g1.expr=down")).await;
         assert_eq!((data.status.as_u16(), &data.json()["error"]["kind"]), (400, &json!("bad_parameter")));
+        // A further query is told by its name, also where those before it are missing.
+        for (further, names) in
+            [("g2.expr=down", &["g2.expr"][..]), ("g12.expr=a&g3.expr=b", &["g3.expr", "g12.expr"])]
+        {
+            let data = world.get(&format!("/graph.json?{address}&{further}")).await.json();
+            let message = data["error"]["message"].as_str().unwrap().to_owned();
+            let page = world.get(&format!("{page}?{address}&{further}")).await;
+            for name in names {
+                assert!(message.contains(&format!("{name}: asks for a further graph")), "{message}");
+                assert!(page.text().contains(&format!("{name} <a href=")), "{}", page.text());
+            }
+            assert!(!message.contains("g1.expr"), "{message}");
+        }
     }
     let table = world.get(&format!("/graph?g0.expr=up&g0.tab=1&{at}")).await;
     assert!(table.text().contains("class=\"samples\""), "{}", table.text());

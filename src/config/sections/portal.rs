@@ -12,13 +12,14 @@ use crate::web::WebSettings;
 const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 7080);
 const TITLE: &str = "Promenade";
 const CACHE_BYTES: u64 = 256 << 20;
-pub(super) const KEYS: [&str; 10] = [
+pub(super) const KEYS: [&str; 11] = [
     "listen",
     "adminListen",
     "auth",
     "adHocQueries",
     "embedding",
     "defaults",
+    "fiscalYearStart",
     "instances",
     "cache",
     "catalog",
@@ -43,7 +44,7 @@ pub(super) fn web(root: &ConfigKey<'_>, address: Option<SocketAddr>, admin_apart
         base_url: app.get("baseUrl").parse(base_url),
         frame_ancestors: origins(&embedding.get("frameAncestors")),
         parent_origins: origins(&embedding.get("parentOrigins")),
-        defaults: defaults(&promenade.get("defaults")),
+        defaults: defaults(&promenade),
         ad_hoc: ad_hoc.unwrap_or_else(|| address.is_some_and(is_loopback)),
         demo: false,
         admin_apart,
@@ -105,8 +106,9 @@ fn origins(list: &ConfigKey<'_>) -> Vec<String> {
     origins
 }
 
-fn defaults(defaults: &ConfigKey<'_>) -> PageDefaults {
+fn defaults(promenade: &ConfigKey<'_>) -> PageDefaults {
     const COLUMNS: &str = "extraColumns";
+    let defaults = promenade.get("defaults");
     defaults.only(&PageDefaults::NAMES, &[]);
     let mut found = PageDefaults::default();
     for name in PageDefaults::NAMES.into_iter().filter(|name| *name != COLUMNS) {
@@ -121,6 +123,7 @@ fn defaults(defaults: &ConfigKey<'_>) -> PageDefaults {
     if columns.len() > MAX_EXTRA_COLUMNS {
         list.fault(format!("names more than {MAX_EXTRA_COLUMNS} columns"));
     }
+    found.fiscal_year = promenade.get("fiscalYearStart").parse(str::parse);
     found.extra_columns = Some(columns).filter(|columns| !columns.is_empty());
     found.over(&PageDefaults::built_in())
 }

@@ -24,14 +24,15 @@ pub async fn json(
     if matrix.window.len().saturating_mul(matrix.series.len()) < MANY_SAMPLES {
         return reply::json(request, &GraphJson::of(&graph));
     }
-    let key = key(request, &graph);
+    let key = key(request, &graph, "");
     reply::large_json(request, key, move || serde_json::to_vec(&GraphJson::of(&graph))).await
 }
 
-/// What a graph's data depends on: the instance's answer, and everything else in the reply.
-pub(super) fn key(request: &HttpRequest, graph: &Graph) -> Option<ReplyKey> {
+/// What a graph's data depends on: the instance's answer, and everything else in the reply. `zone` is the zone of its
+/// times, if they have one.
+pub(super) fn key(request: &HttpRequest, graph: &Graph, zone: &str) -> Option<ReplyKey> {
     let beside = GraphJson { series: Vec::new(), ..GraphJson::of(graph) };
-    ReplyKey::of(&graph.given, request.path(), &(beside, &graph.names))
+    ReplyKey::of(&graph.given, request.path(), &(beside, &graph.names, zone))
 }
 
 #[derive(Serialize)]

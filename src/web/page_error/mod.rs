@@ -7,6 +7,7 @@ mod panics;
 mod text;
 mod upstream;
 
+use std::borrow::Cow;
 use std::fmt;
 
 use actix_web::http::StatusCode;
@@ -57,8 +58,8 @@ impl PageError {
         Self::Internal(format!("{part} failed: {error}"))
     }
 
-    pub fn bad_parameter(parameter: &'static str, message: impl Into<String>) -> Self {
-        Self::BadParameters(vec![ParamProblem { parameter, message: message.into() }])
+    pub fn bad_parameter(parameter: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
+        Self::BadParameters(vec![ParamProblem { parameter: parameter.into(), message: message.into() }])
     }
 
     pub fn unknown_instance(unknown: UnknownInstance) -> Self {
@@ -74,7 +75,7 @@ impl fmt::Display for PageError {
             Self::NoSuchEntity(reference) => write!(f, "no such entity: {reference}"),
             Self::NoSuchGraph { graphs } => write!(f, "no such graph among {graphs}"),
             Self::BadParameters(problems) => {
-                let names = problems.iter().map(|problem| problem.parameter).collect::<Vec<_>>();
+                let names = problems.iter().map(|problem| &*problem.parameter).collect::<Vec<_>>();
                 write!(f, "bad parameters: {}", names.join(", "))
             }
             Self::AdHocForbidden => f.write_str("ad-hoc queries are off"),

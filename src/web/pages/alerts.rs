@@ -26,7 +26,7 @@ pub async fn show(request: HttpRequest, view: View, format: Format) -> Result<Ht
                 ViewSubject::Entity(entity) => entity.reference.name(),
                 ViewSubject::AdHoc(_) => table.instance.as_str(),
             };
-            data::csv::alerts(&request, &[name, "alerts"], &table, rows).await
+            data::csv::alerts(&request, &[name, "alerts"], &table, rows, view.params.zone.clone()).await
         }
         _ => page(&request, &view, format == Format::Fragment).await,
     }

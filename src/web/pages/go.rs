@@ -80,7 +80,7 @@ fn no_such_instance(monitoring: &Monitoring, lookup: &Lookup, query: &AlertQuery
     let name = query.instance.as_deref().filter(|_| lookup.entities.is_empty())?;
     monitoring.instance(Some(name)).is_err().then(|| {
         let message = format!("unknown Prometheus instance {}", quote(name));
-        ParamProblem { parameter: "__instance", message }
+        ParamProblem { parameter: "__instance".into(), message }
     })
 }
 

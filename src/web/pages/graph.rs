@@ -19,9 +19,12 @@ use crate::web::panels::chart::{canvas, capped};
 use crate::web::panels::remarks::{Level, Remark, of_graph};
 use crate::web::panels::stats::texts;
 use crate::web::panels::{GraphPanel, PanelContext, ProblemsPanel};
-use crate::web::params::PageParams;
+use crate::web::params::{FurtherQuery, PageParams, ParamProblem};
 use crate::web::reply;
 use crate::web::request::{GraphNumber, GraphRequest, View, ViewSubject, file_style};
+
+/// An error names this many further graphs.
+const MAX_NAMED: usize = 10;
 
 pub async fn show(
     request: HttpRequest,
@@ -52,10 +55,13 @@ pub async fn show(
 /// The graph for data.
 async fn answer(view: &View, number: GraphNumber) -> Result<Graph, PageError> {
     view.strict()?;
-    let further = view.params.custom.more.len();
-    if further > 0 {
-        let message = format!("asks for a further graph ({further} in all), and a data form holds one");
-        return Err(PageError::bad_parameter("g1.expr", message));
+    if !view.params.custom.more.is_empty() {
+        let problem = |further: &FurtherQuery| ParamProblem {
+            parameter: further.parameter.clone().into(),
+            message: "asks for a further graph, and a data form holds one".to_owned(),
+        };
+        let problems = view.params.custom.more.iter().take(MAX_NAMED).map(problem);
+        return Err(PageError::BadParameters(problems.collect()));
     }
     if !view.is_ad_hoc() && view.spec.graphs.is_empty() && view.params.custom.query.is_none() {
         return Err(PageError::Failed(Failure::NoAnnotation));
@@ -71,11 +77,11 @@ async fn csv(request: &HttpRequest, view: &View, number: GraphNumber) -> Result<
     let number = number.0.to_string();
     match &view.subject {
         ViewSubject::Entity(entity) => {
-            data::csv::graph(request, &[entity.reference.name(), "graph", &number], graph).await
+            data::csv::graph(request, &[entity.reference.name(), "graph", &number], graph, &view.params).await
         }
         ViewSubject::AdHoc(_) => {
             let title = view.params.custom.title.as_deref().unwrap_or("graph");
-            data::csv::graph(request, &[graph.instance.clone().as_str(), title], graph).await
+            data::csv::graph(request, &[graph.instance.clone().as_str(), title], graph, &view.params).await
         }
     }
 }
@@ -100,10 +106,12 @@ async fn svg(
         let lines = |remarks: Vec<&Remark>| remarks.into_iter().map(ToString::to_string).collect::<Vec<_>>();
         let drawn = empty.into_iter().chain(texts(&graph)).chain(capped(&plot));
         let notes: Vec<String> = lines(above).into_iter().chain(drawn).chain(lines(below)).collect();
-        svg::file(&plot, &style, &notes)
+        (svg::file(&plot, &style, &notes), remarks)
     };
-    let drawn = web::block(draw).await.map_err(|error| PageError::internal("an SVG file", &error))?;
-    Ok(reply::text(request, StatusCode::OK, "image/svg+xml", drawn.into_bytes()))
+    let drawn = web::block(draw).await;
+    let (drawn, remarks) = drawn.map_err(|error| PageError::internal("an SVG file", &error))?;
+    let reply = reply::text(request, StatusCode::OK, "image/svg+xml", drawn.into_bytes());
+    Ok(data::with_notices(reply, &remarks))
 }
 
 async fn page(

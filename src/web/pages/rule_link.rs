@@ -11,6 +11,7 @@ use crate::monitoring::{AlertIndexer, Expressions};
 use crate::promql::PromQl;
 use crate::web::links::{AlertLink, Link};
 use crate::web::page_error::PageError;
+use crate::web::params::FurtherQuery;
 use crate::web::request::View;
 
 /// The page of the one entity whose alert rule has the expression. It queries nothing but what annotations name, so
@@ -34,8 +35,9 @@ pub async fn entity_page(
 /// Prometheus writes such links with no parameter of ours.
 fn is_from_prometheus(query: &str) -> bool {
     let names: Vec<_> = form_urlencoded::parse(query.as_bytes()).map(|(name, _)| name).collect();
-    let ours = ["query", "entity", "instance", "g1.expr"];
-    names.iter().any(|name| name == "g0.expr") && !names.iter().any(|name| ours.contains(&&**name))
+    let ours =
+        |name: &str| matches!(name, "query" | "entity" | "instance") || FurtherQuery::number(name).is_some();
+    names.iter().any(|name| name == "g0.expr") && !names.iter().any(|name| ours(name))
 }
 
 async fn of_rule(view: &View, index: &Arc<AlertIndex>, expressions: &Expressions) -> Option<Link> {

@@ -12,6 +12,7 @@ use crate::web::panels::{
     AccountPanel, AlertsPanel, GraphPanel, MembersPanel, MissingPanel, ProblemsPanel, ResolvedAlertPanel,
     StateSummary,
 };
+use crate::web::params::FurtherQuery;
 use crate::web::request::View;
 
 #[derive(Template)]
@@ -64,8 +65,8 @@ impl<'a> ViewPage<'a> {
         if is_missing || is_gone { StatusCode::NOT_FOUND } else { StatusCode::OK }
     }
 
-    /// Further expressions of an address of Prometheus, each with a page of its own.
-    fn further(&self) -> &[String] {
+    /// Further queries of an address of Prometheus, each with a page of its own.
+    fn further(&self) -> &[FurtherQuery] {
         if self.top.tab == Tab::Graph { &self.top.view.params.custom.more } else { &[] }
     }
 

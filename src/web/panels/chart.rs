@@ -110,7 +110,7 @@ pub fn points(step_ms: i64, scrape_ms: Option<i64>) -> Option<String> {
 }
 
 /// `minute`, `2 hours`.
-fn duration(ms: i64) -> String {
+pub fn duration(ms: i64) -> String {
     let units = [("day", 86_400_000), ("hour", 3_600_000), ("minute", 60_000), ("second", 1_000)];
     let found = units.into_iter().find(|(_, length)| ms >= *length && ms % length == 0);
     match found.map(|(unit, length)| (unit, ms / length)) {

@@ -3,11 +3,15 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::chart::{gaps, points};
+use jiff::Timestamp;
+
+use super::chart::{duration, gaps, points};
 use super::counted;
 use super::times::Moment;
 use crate::chart::Plot;
 use crate::monitoring::{AlertTable, Doubt, DoubtfulRule, Failure, Graph, Silences};
+use crate::page_params::Zone;
+use crate::prometheus::Window;
 use crate::store::Answer;
 use crate::upstream::UpstreamError;
 use crate::web::page_error::{ErrorText, describe_alertmanager};
@@ -15,6 +19,10 @@ use crate::web::params::PageParams;
 
 /// A remark names this many rules and counts the rest.
 const MAX_NAMES: usize = 20;
+
+const DAY_MS: i64 = 86_400_000;
+/// With shorter steps nobody expects points on the hour.
+const LEAST_GRID_MS: i64 = 15 * 60_000;
 
 /// How much a remark matters, which decides how it looks and where it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -207,9 +215,66 @@ pub fn of_graph(
     let as_of = Moment::of(&graph.answer.as_of, params);
     let stale = Remark::stale(as_of, graph.answer.failure.as_ref());
     let notices = graph.notices.iter().map(Remark::info);
+    let grid = grid(matrix.window, &params.zone);
     let drawn = plot.into_iter().flat_map(|plot| [points(matrix.window.step_ms(), scrape_ms), gaps(plot)]);
     let infos = matrix.infos.iter().map(|text| Remark::new(Level::Info, "Prometheus says", text));
     let warnings = Remark::warnings(&matrix.warnings);
-    let below = notices.chain(drawn.flatten().map(Remark::info)).chain(infos);
+    let below = notices.chain(drawn.flatten().chain(grid).map(Remark::info)).chain(infos);
     stale.into_iter().chain(warnings).chain(below).collect()
+}
+
+/// Whether points are beside the clock of the page's zone: in every zone they are at multiples of the step in UTC, so
+/// that one day is the same day for all readers. The server does not know the zone of a browser.
+pub fn grid(window: Window, zone: &Zone) -> Option<String> {
+    let step_ms = window.step_ms();
+    let text = format!("One point per {}, counted in UTC", duration(step_ms));
+    let Some(named) = zone.other_than_utc() else {
+        return (*zone == Zone::Browser && step_ms >= DAY_MS).then(|| format!("{text}."));
+    };
+    let [start, end] =
+        [window.start_ms(), window.end_ms()].map(|at| Timestamp::from_millisecond(at).unwrap_or_default());
+    let changes = named.following(start).take_while(|change| change.timestamp() < end);
+    let mut offsets = std::iter::once(named.to_offset(start)).chain(changes.map(|change| change.offset()));
+    let is_beside =
+        step_ms >= LEAST_GRID_MS && offsets.any(|offset| i64::from(offset.seconds()) * 1_000 % step_ms != 0);
+    is_beside.then(|| format!("{text}, not in {}.", zone.name()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn check(from: &str, to: &str, step: u64, zone: &str, expected: Option<&str>) {
+        let [from, to] = [from, to].map(|at| at.parse::<Timestamp>().unwrap().as_millisecond());
+        let window = Window::aligned(from, to, Duration::from_secs(step)).unwrap();
+        assert_eq!(grid(window, &zone.parse().unwrap()).as_deref(), expected, "{step} {zone}");
+    }
+
+    #[test]
+    fn points_beside_the_clock_of_the_zone_are_told() {
+        let (from, to) = ("2022-03-14T05:00:00Z", "2022-03-19T05:00:00Z");
+        let chicago = "One point per day, counted in UTC, not in America/Chicago.";
+        check(from, to, 86_400, "America/Chicago", Some(chicago));
+        check(from, to, 86_400, "utc", None);
+        check(from, to, 86_400, "Africa/Abidjan", None);
+        check(from, to, 86_400, "browser", Some("One point per day, counted in UTC."));
+        check(from, to, 3_600, "browser", None);
+        check(from, to, 3_600, "America/Chicago", None);
+        check(
+            from,
+            to,
+            3_600,
+            "Asia/Kolkata",
+            Some("One point per hour, counted in UTC, not in Asia/Kolkata."),
+        );
+        check(from, to, 1_800, "Asia/Kolkata", None);
+        check(from, to, 420, "America/Chicago", None);
+        // London is at UTC's offset at both ends of the year.
+        let year = ("2026-01-01T00:00:00Z", "2026-12-31T00:00:00Z");
+        let london = "One point per day, counted in UTC, not in Europe/London.";
+        check(year.0, year.1, 86_400, "Europe/London", Some(london));
+        check(year.0, "2026-03-01T00:00:00Z", 86_400, "Europe/London", None);
+    }
 }

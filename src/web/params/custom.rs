@@ -31,13 +31,29 @@ pub struct CustomParams {
     pub matchers: Option<Vec<Matcher>>,
     /// The labels could not be read, so no alert is selected.
     pub broken: bool,
-    /// Further expressions of an address of Prometheus (`g1.expr`, ...), which has several graphs on a page.
-    pub more: Vec<String>,
+    /// Further queries of an address of Prometheus, which has several graphs on a page.
+    pub more: Vec<FurtherQuery>,
+}
+
+/// A query below the first one of an address of Prometheus.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FurtherQuery {
+    /// `g1.expr`
+    pub parameter: String,
+    pub query: String,
+}
+
+impl FurtherQuery {
+    /// The number in `g1.expr`. None for other parameters, and for the first query.
+    pub fn number(parameter: &str) -> Option<usize> {
+        let number = parameter.strip_prefix('g')?.strip_suffix(".expr")?;
+        number.bytes().all(|b| b.is_ascii_digit()).then(|| number.parse().ok()).flatten().filter(|n| *n > 0)
+    }
 }
 
 impl CustomParams {
-    /// `more`: further expressions. None for a page that is not ad hoc; its labels are not read.
-    pub(super) fn read(pairs: &mut Pairs, more: Option<Vec<String>>) -> Self {
+    /// `more`: further queries. None for a page that is not ad hoc; its labels are not read.
+    pub(super) fn read(pairs: &mut Pairs, more: Option<Vec<FurtherQuery>>) -> Self {
         let is_custom = more.is_some();
         let mut custom = Self { more: more.unwrap_or_default(), ..Self::default() };
         custom.query = pairs.value("query", |text| Ok(text.to_owned()));

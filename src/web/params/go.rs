@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use url::form_urlencoded;
 
 use super::ParamProblem;
-use super::time::{End, instant};
+use super::instant::{End, TimeReader};
 use crate::monitoring::AlertQuery;
 use crate::page_params::quoted;
 use crate::prometheus::Labels;
@@ -49,7 +48,9 @@ impl GoParams {
                 }
             }
         }
-        let mut refuse = |parameter, message| problems.push(ParamProblem { parameter, message });
+        let mut refuse = |parameter: &'static str, message| {
+            problems.push(ParamProblem { parameter: parameter.into(), message })
+        };
         for (name, _) in labels.iter().filter(|(_, value)| value.is_none()) {
             let name = quoted(name);
             refuse("label", format!("{name} is given twice with different values, so it is ignored"));
@@ -81,7 +82,7 @@ pub(super) fn read_time(text: &str, now: Timestamp) -> Result<Timestamp, String>
     if text.trim_start().starts_with("now") {
         return Err(invalid());
     }
-    let at = instant(text.trim(), End::From, &TimeZone::UTC, now).map_err(|_| invalid())?;
+    let at = TimeReader::utc(now).instant(text.trim(), End::From).map_err(|_| invalid())?;
     if at.as_second().saturating_sub(now.as_second()) > MAX_CLOCK_SKEW_SECS {
         return Err("is in the future".to_owned());
     }

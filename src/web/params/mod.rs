@@ -3,6 +3,7 @@
 mod columns;
 mod custom;
 mod go;
+mod instant;
 mod legend;
 mod order;
 mod pairs;
@@ -13,12 +14,13 @@ mod table;
 mod tests;
 mod time;
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 pub use columns::ColumnParams;
-pub use custom::{CustomParams, has_regex};
+pub use custom::{CustomParams, FurtherQuery, has_regex};
 pub use go::{AT, GoParams, INSTANCE};
 pub use legend::{LegendColumn, LegendParams};
 pub use order::{ColumnOrder, OrderKey};
@@ -30,6 +32,7 @@ use crate::monitoring::{Period, bit};
 use crate::page_params::{GraphType, PageDefaults, Refresh, Zone, read_max_series};
 use crate::prometheus::Labels;
 use crate::promql::parse_duration;
+use instant::TimeReader;
 use pairs::Pairs;
 
 /// More lines than this cannot be told apart.
@@ -38,7 +41,7 @@ const DEFAULT_MAX_SERIES: usize = 50;
 /// A parameter whose value could not be used, for the message on the page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParamProblem {
-    pub parameter: &'static str,
+    pub parameter: Cow<'static, str>,
     pub message: String,
 }
 
@@ -91,12 +94,13 @@ impl PageParams {
     /// `further`: see [`CustomParams::read`].
     fn of_pairs(
         mut pairs: Pairs,
-        further: Option<Vec<String>>,
+        further: Option<Vec<FurtherQuery>>,
         defaults: &PageDefaults,
         now: Timestamp,
     ) -> Self {
         let zone = pairs.value("tz", str::parse).unwrap_or_else(|| defaults.zone());
-        let window = time::PageWindow::read(&mut pairs, defaults.range(), &zone.time_zone(), now);
+        let reader = TimeReader { zone: zone.time_zone(), fiscal_year: defaults.fiscal_year(), now };
+        let window = time::PageWindow::read(&mut pairs, defaults.range(), &reader);
         let step = pairs.value_or("step", defaults.step, parse_duration);
         let default_refresh = if window.to_text == "now" { defaults.refresh() } else { Refresh::Off };
         let mut params = Self {

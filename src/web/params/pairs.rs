@@ -2,7 +2,7 @@
 
 use url::form_urlencoded;
 
-use super::ParamProblem;
+use super::{FurtherQuery, ParamProblem};
 use crate::page_params::{quoted, read_flag};
 
 /// A query string, the pairs of it that were understood, and the problems with the others.
@@ -107,15 +107,16 @@ impl Pairs {
     }
 
     /// The expressions that Prometheus shows below `g0.expr`, in its order: `g1.expr` and so on.
-    pub(super) fn further_expressions(&self) -> Vec<String> {
-        let number = |name: &str| -> Option<usize> {
-            let number: usize = name.strip_prefix('g')?.strip_suffix(".expr")?.parse().ok()?;
-            (number > 0).then_some(number)
-        };
+    pub(super) fn further_queries(&self) -> Vec<FurtherQuery> {
         let all = self.all.iter().filter(|(_, value)| !value.trim().is_empty());
-        let mut found: Vec<_> = all.filter_map(|(n, v)| Some((number(n)?, v.trim()))).collect();
-        found.sort_by_key(|(number, _)| *number);
-        found.into_iter().map(|(_, expression)| expression.to_owned()).collect()
+        let mut found: Vec<_> =
+            all.filter_map(|(n, v)| Some((FurtherQuery::number(n)?, n, v.trim()))).collect();
+        found.sort_by_key(|(number, ..)| *number);
+        let query = |(_, name, query): (_, &String, &str)| FurtherQuery {
+            parameter: name.clone(),
+            query: query.to_owned(),
+        };
+        found.into_iter().map(query).collect()
     }
 
     pub(super) fn keep(&mut self, name: &str, value: String) {
@@ -127,7 +128,7 @@ impl Pairs {
     }
 
     pub(super) fn refuse(&mut self, parameter: &'static str, message: String) {
-        self.problems.push(ParamProblem { parameter, message });
+        self.problems.push(ParamProblem { parameter: parameter.into(), message });
     }
 
     /// `end` completes the sentence `"VALUE" ...`.

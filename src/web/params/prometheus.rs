@@ -6,12 +6,13 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
+use super::FurtherQuery;
 use super::pairs::Pairs;
 use crate::promql::parse_duration;
 
 /// Replaces `g0.*` by the portal's own parameters, which win where the address has both. Returns the expressions of
 /// further graphs.
-pub(super) fn translate(pairs: &mut Pairs, default_range: Duration) -> Vec<String> {
+pub(super) fn translate(pairs: &mut Pairs, default_range: Duration) -> Vec<FurtherQuery> {
     if pairs.has_any("g0.") {
         translate_one(pairs, "g0.expr", "query", |text| Ok(text.to_owned()));
         let table = translate_one(pairs, "g0.tab", "view", |text| match text {
@@ -23,7 +24,7 @@ pub(super) fn translate(pairs: &mut Pairs, default_range: Duration) -> Vec<Strin
         step(pairs);
         stacking(pairs);
     }
-    pairs.further_expressions()
+    pairs.further_queries()
 }
 
 /// Reads `name` and sets `ours` to the result, which it returns.
@@ -129,7 +130,8 @@ mod tests {
         let params = PageParams::read_custom(query, &defaults, "2026-11-23T14:02:15Z".parse().unwrap());
         let given = params.given.iter().map(|(name, value)| format!("{name}={value}"));
         let problems = params.problems.iter().map(|problem| format!("!{}", problem.parameter));
-        let more = params.custom.more.iter().map(|expression| format!("+{expression}"));
+        let more =
+            params.custom.more.iter().map(|further| format!("+{}={}", further.parameter, further.query));
         let all = given.chain(problems).chain(more).collect::<Vec<_>>();
         assert_eq!(all.join(" "), expected, "{query}");
     }
@@ -174,7 +176,10 @@ mod tests {
 
     #[test]
     fn nothing_is_dropped_in_silence() {
-        check("g0.expr=up&g2.expr=c&g1.expr=b&g1.tab=0&g10.expr=d&gx.expr=e", "query=up +b +c +d");
+        check(
+            "g0.expr=up&g2.expr=c&g1.expr=b&g1.tab=0&g10.expr=d&gx.expr=e",
+            "query=up +g1.expr=b +g2.expr=c +g10.expr=d",
+        );
         check("g0.expr=up&query=down&instance=prod", "query=down instance=prod !g0.expr");
         check(
             "g0.expr=up&g0.range_input=1x&g0.end_input=now&g0.step_input=-5",
