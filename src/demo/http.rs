@@ -16,7 +16,7 @@ use super::rules;
 use super::steps::Steps;
 use super::waves::Story;
 use crate::clock;
-use crate::prometheus::wire::{write_error, write_instant, write_rules};
+use crate::prometheus::wire::{RulesChoice, write_error, write_instant, write_rules};
 use crate::prometheus::{InstantAnswer, InstantSample, InstantValue, Rules, SampleValue, SeriesSamples};
 
 /// Binds a free loopback port. The server works once it is awaited or spawned.
@@ -95,7 +95,7 @@ async fn query(
 
 fn success(value: InstantValue, known: &DemoQuery) -> HttpResponse {
     let answer = InstantAnswer { value, warnings: Vec::new(), infos: known.infos.clone() };
-    HttpResponse::Ok().json(write_instant(&answer, &[]))
+    HttpResponse::Ok().json(write_instant(&answer, None, &[]))
 }
 
 async fn rules(request: HttpRequest, story: Data<Story>, answers: Data<DemoAnswers>) -> HttpResponse {
@@ -111,7 +111,7 @@ async fn rules(request: HttpRequest, story: Data<Story>, answers: Data<DemoAnswe
         "record" => Rules::default(),
         _ => rules::evaluated(&answers.rules, *story.get_ref(), now),
     };
-    HttpResponse::Ok().json(write_rules(&rules, &[], &[]))
+    HttpResponse::Ok().json(write_rules(&rules, &RulesChoice::default(), &[], &[]))
 }
 
 /// The target of the portal's links to Prometheus.

@@ -1,5 +1,7 @@
 //! The plugin's proxy path: the part of Prometheus' API that the plugin uses.
 
+mod choice;
+
 use std::time::Duration;
 
 use promenade::clock;
@@ -10,18 +12,18 @@ use serde_json::{Value, json};
 use world::World;
 use world::upstream::{Reply, Upstream};
 
-const API: &str = "/api/proxy/prometheus/api";
+pub const API: &str = "/api/proxy/prometheus/api";
 const CATALOG: &str = r#"
 apiVersion: backstage.io/v1alpha1
 kind: Component
 metadata: {name: alerting, annotations: {prometheus.io/alert: all}}
 "#;
 
-fn range(query: &str) -> String {
+pub fn range(query: &str) -> String {
     format!("{API}/query_range?query={query}&start=1.234&end=43.9&step=14")
 }
 
-async fn world() -> World {
+pub async fn world() -> World {
     let world = World::of(CATALOG).await;
     world.upstream.on("up", Reply::matrix(&[(&[("__name__", "up"), ("job", "a")], 0.5)]));
     world
@@ -102,7 +104,10 @@ async fn proxy_rejects_invalid_parameters_without_a_query() {
         (format!("{API}/query?query=up&time=then"), "", 400, "time: is neither"),
         (format!("{API}/query?query=up&lookback_delta=1h"), "", 400, "lookback_delta: is not supported"),
         (format!("{API}/rules?type=record"), "", 400, "type: is not alert"),
-        (format!("{API}/rules?rule_name[]=A"), "", 400, "rule_name[]: is not supported"),
+        (format!("{API}/rules?match[]={{a=\"b\"}}"), "", 400, "match[]: is not supported"),
+        (format!("{API}/rules?exclude_alerts=maybe"), "", 400, "exclude_alerts: is neither"),
+        (format!("{API}/query?query=up&limit=-1"), "", 400, "limit: is negative"),
+        (format!("{}&limit=many", range("up")), "", 400, "limit: is not a whole number"),
         (range("sum("), "", 422, "was not sent"),
         (range(&"x".repeat(9_000)), "", 422, "9000 bytes"),
         (format!("{API}/query_range"), huge.as_str(), 413, "Payload Too Large"),

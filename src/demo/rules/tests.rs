@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::super::waves::Story;
 use super::{ALERTS, FILES, document, evaluated, list, pairs, read};
 use crate::prometheus::RuleHealth;
-use crate::prometheus::wire::write_rules;
+use crate::prometheus::wire::{RulesChoice, write_rules};
 use crate::promql::{PromQl, parse_duration};
 use crate::yaml::Node;
 
@@ -15,7 +15,7 @@ const NOW: f64 = 1_795_400_000.0;
 
 fn rules_at(now: f64) -> Vec<Value> {
     let rules = evaluated(&read().expect("the embedded rules"), Story::beginning(NOW), now);
-    let answer = serde_json::to_value(write_rules(&rules, &[], &[])).expect("JSON");
+    let answer = serde_json::to_value(write_rules(&rules, &RulesChoice::default(), &[], &[])).expect("JSON");
     let groups = answer["data"]["groups"].as_array().expect("groups");
     groups.iter().flat_map(|g| g["rules"].as_array().expect("rules").clone()).collect()
 }

@@ -23,5 +23,5 @@ pub use pages::read_all_rules;
 pub use pages::{NextPage, Pages};
 pub use range::read_matrix;
 pub use rules::{RulesPage, read_rules};
-pub use write::{write_error, write_instant, write_matrix};
-pub use write_rules::write_rules;
+pub use write::{elements_of, series_of, write_error, write_instant, write_matrix};
+pub use write_rules::{RulesChoice, write_rules};

@@ -3,9 +3,11 @@
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
-use crate::prometheus::instant::write_histograms;
+use crate::prometheus::instant::{InstantValue, write_histograms};
 use crate::prometheus::numbers::{SampleText, Seconds};
-use crate::prometheus::{Histogram, InstantAnswer, Labels, Matrix, Series, Window, is_absent};
+use crate::prometheus::{
+    Histogram, HistogramSeries, InstantAnswer, Labels, Matrix, Series, Window, is_absent,
+};
 
 /// A good answer around its data.
 #[derive(Serialize)]
@@ -24,14 +26,50 @@ impl<'a, D> Success<'a, D> {
     }
 }
 
-/// The answer to a range query. `warnings` take the place of the answer's own.
-pub fn write_matrix<'a>(matrix: &'a Matrix, warnings: &'a [String]) -> impl Serialize + 'a {
-    Success::of(matrix, warnings, &matrix.infos)
+/// The answer to a range query, with its first `limit` series. `warnings` take the place of the answer's own.
+pub fn write_matrix<'a>(
+    matrix: &'a Matrix,
+    limit: Option<usize>,
+    warnings: &'a [String],
+) -> impl Serialize + 'a {
+    Success::of(WrittenMatrix { matrix, limit }, warnings, &matrix.infos)
 }
 
-/// The answer to an instant query. `warnings` take the place of the answer's own.
-pub fn write_instant<'a>(answer: &'a InstantAnswer, warnings: &'a [String]) -> impl Serialize + 'a {
-    Success::of(&answer.value, warnings, &answer.infos)
+/// The answer to an instant query, with its first `limit` elements. `warnings` take the place of the answer's own.
+pub fn write_instant<'a>(
+    answer: &'a InstantAnswer,
+    limit: Option<usize>,
+    warnings: &'a [String],
+) -> impl Serialize + 'a {
+    Success::of(WrittenInstant { value: &answer.value, limit }, warnings, &answer.infos)
+}
+
+struct WrittenInstant<'a> {
+    value: &'a InstantValue,
+    limit: Option<usize>,
+}
+
+impl Serialize for WrittenInstant<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let limit = self.limit.unwrap_or(usize::MAX);
+        match self.value {
+            InstantValue::Vector(all) if all.len() > limit => cut(serializer, "vector", all, limit),
+            InstantValue::Matrix(all) if all.len() > limit => cut(serializer, "matrix", all, limit),
+            whole => whole.serialize(serializer),
+        }
+    }
+}
+
+fn cut<S: Serializer, T: Serialize>(
+    serializer: S,
+    kind: &str,
+    all: &[T],
+    limit: usize,
+) -> Result<S::Ok, S::Error> {
+    let mut map = serializer.serialize_map(Some(2))?;
+    map.serialize_entry("resultType", kind)?;
+    map.serialize_entry("result", all.get(..limit).unwrap_or(all))?;
+    map.end()
 }
 
 pub fn write_error<'a>(error_type: &'a str, error: &'a str) -> impl Serialize + 'a {
@@ -45,15 +83,32 @@ pub fn write_error<'a>(error_type: &'a str, error: &'a str) -> impl Serialize + 
     WrittenError { status: "error", error_type, error }
 }
 
-impl Serialize for Matrix {
+struct WrittenMatrix<'a> {
+    matrix: &'a Matrix,
+    limit: Option<usize>,
+}
+
+impl Serialize for WrittenMatrix<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if let Some(value) = &self.instant {
+        if let Some(value) = &self.matrix.instant {
             return value.serialize(serializer);
         }
-        let mut map = serializer.serialize_map(Some(2))?;
-        map.serialize_entry("resultType", "matrix")?;
-        map.serialize_entry("result", &all_series(self))?;
-        map.end()
+        let all = all_series(self.matrix);
+        cut(serializer, "matrix", &all, self.limit.unwrap_or(usize::MAX))
+    }
+}
+
+/// How many series an answer to a range query has; 0 for a value without series.
+pub fn series_of(matrix: &Matrix) -> usize {
+    matrix.series.len() + histograms_alone(matrix).count()
+}
+
+/// How many elements an answer to an instant query has; 0 for a value without any.
+pub fn elements_of(answer: &InstantAnswer) -> usize {
+    match &answer.value {
+        InstantValue::Vector(all) => all.len(),
+        InstantValue::Matrix(all) => all.len(),
+        _ => 0,
     }
 }
 
@@ -78,12 +133,19 @@ fn all_series(matrix: &Matrix) -> Vec<WrittenSeries<'_>> {
         let values = any.then_some(GridValues { window: &matrix.window, values });
         WrittenSeries { metric: labels, values, histograms: histograms(labels).unwrap_or_default() }
     });
-    let has_floats = |labels: &Labels| matrix.series.binary_search_by(|s| s.labels.cmp(labels)).is_ok();
-    let alone = matrix.histograms.iter().filter(|h| !has_floats(&h.labels));
-    let alone = alone.map(|h| WrittenSeries { metric: &h.labels, values: None, histograms: &h.points });
+    let alone = histograms_alone(matrix).map(|h| WrittenSeries {
+        metric: &h.labels,
+        values: None,
+        histograms: &h.points,
+    });
     let mut all: Vec<WrittenSeries<'_>> = with_floats.chain(alone).collect();
     all.sort_by(|a, b| a.metric.cmp(b.metric));
     all
+}
+
+fn histograms_alone(matrix: &Matrix) -> impl Iterator<Item = &HistogramSeries> {
+    let has_floats = |labels: &Labels| matrix.series.binary_search_by(|s| s.labels.cmp(labels)).is_ok();
+    matrix.histograms.iter().filter(move |h| !has_floats(&h.labels))
 }
 
 /// One value for each instant of the window. Absent ones are not written.
@@ -117,10 +179,10 @@ mod tests {
         );
         let window = Window::exact(1_234, 30_000, Duration::from_secs(14)).unwrap();
         let matrix = read_matrix(body.as_bytes(), window).unwrap();
-        assert_eq!(serde_json::to_string(&write_matrix(&matrix, &matrix.warnings)).unwrap(), body);
+        assert_eq!(serde_json::to_string(&write_matrix(&matrix, None, &matrix.warnings)).unwrap(), body);
         let scalar = r#"{"status":"success","data":{"resultType":"scalar","result":[1.5,"7"]}}"#;
         let matrix = read_matrix(scalar.as_bytes(), window).unwrap();
-        assert_eq!(serde_json::to_string(&write_matrix(&matrix, &[])).unwrap(), scalar);
+        assert_eq!(serde_json::to_string(&write_matrix(&matrix, None, &[])).unwrap(), scalar);
     }
 
     #[test]
@@ -135,7 +197,7 @@ mod tests {
         ] {
             let body = format!(r#"{{"status":"success","data":{data}}}"#);
             let answer = read_instant(body.as_bytes()).unwrap();
-            assert_eq!(serde_json::to_string(&write_instant(&answer, &answer.warnings)).unwrap(), body);
+            assert_eq!(serde_json::to_string(&write_instant(&answer, None, &answer.warnings)).unwrap(), body);
         }
         assert_eq!(
             serde_json::to_string(&write_error("bad_data", "a \"b\"")).unwrap(),

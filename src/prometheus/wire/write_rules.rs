@@ -1,5 +1,7 @@
 //! Writes alerting rules as Prometheus' `/rules` writes them.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 use super::write::Success;
@@ -8,9 +10,32 @@ use crate::prometheus::rules::write_time;
 use crate::prometheus::{AlertingRule, RuleGroup, Rules};
 use crate::upstream::SentTime;
 
+/// Which rules an answer has. An empty list: all.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct RulesChoice {
+    pub names: Vec<String>,
+    pub groups: Vec<String>,
+    pub files: Vec<String>,
+    pub without_alerts: bool,
+}
+
+impl RulesChoice {
+    fn takes(list: &[String], text: &str) -> bool {
+        list.is_empty() || list.iter().any(|one| one == text)
+    }
+}
+
 /// The answer to `/rules?type=alert`. `warnings` and `infos` take the place of the answer's own.
-pub fn write_rules<'a>(rules: &'a Rules, warnings: &'a [String], infos: &'a [String]) -> impl Serialize + 'a {
-    let groups = rules.groups.iter().map(|group| WrittenGroup::of(group, rules));
+pub fn write_rules<'a>(
+    rules: &'a Rules,
+    choice: &'a RulesChoice,
+    warnings: &'a [String],
+    infos: &'a [String],
+) -> impl Serialize + 'a {
+    let of_choice = |group: &&RuleGroup| {
+        RulesChoice::takes(&choice.groups, &group.name) && RulesChoice::takes(&choice.files, &group.file)
+    };
+    let groups = rules.groups.iter().filter(of_choice).map(|group| WrittenGroup::of(group, rules, choice));
     Success::of(WrittenRules { groups: groups.filter(|g| !g.rules.is_empty()).collect() }, warnings, infos)
 }
 
@@ -35,12 +60,19 @@ struct WrittenGroup<'a> {
 }
 
 impl<'a> WrittenGroup<'a> {
-    fn of(group: &'a RuleGroup, all: &'a Rules) -> Self {
-        let written = |rule| WrittenRule { rule, kind: "alerting" };
+    fn of(group: &'a RuleGroup, all: &'a Rules, choice: &RulesChoice) -> Self {
+        let chosen = |rule: &&AlertingRule| RulesChoice::takes(&choice.names, &rule.name);
+        let written = |rule: &'a AlertingRule| {
+            let rule = match choice.without_alerts {
+                true => Cow::Owned(AlertingRule { alerts: Vec::new(), ..rule.clone() }),
+                false => Cow::Borrowed(rule),
+            };
+            WrittenRule { rule, kind: "alerting" }
+        };
         Self {
             name: &group.name,
             file: &group.file,
-            rules: all.of_group(group).iter().map(written).collect(),
+            rules: all.of_group(group).iter().filter(chosen).map(written).collect(),
             interval: group.interval,
             limit: group.limit,
             evaluation_time: group.evaluation_time,
@@ -52,7 +84,7 @@ impl<'a> WrittenGroup<'a> {
 #[derive(Serialize)]
 struct WrittenRule<'a> {
     #[serde(flatten)]
-    rule: &'a AlertingRule,
+    rule: Cow<'a, AlertingRule>,
     #[serde(rename = "type")]
     kind: &'static str,
 }
@@ -80,7 +112,16 @@ mod tests {
             rule("C", &format!("{alert},{alert}"), ok),
         );
         let rules = read_all_rules(body.as_bytes()).unwrap();
-        assert_eq!(serde_json::to_string(&write_rules(&rules, &rules.warnings, &rules.infos)).unwrap(), body);
+        assert_eq!(
+            serde_json::to_string(&write_rules(
+                &rules,
+                &RulesChoice::default(),
+                &rules.warnings,
+                &rules.infos
+            ))
+            .unwrap(),
+            body
+        );
     }
 
     #[test]
@@ -88,9 +129,13 @@ mod tests {
         let body =
             br#"{"status":"success","data":{"groups":[{"name":"g","rules":[{"name":"r","type":"recording"}]},
             {"name":"h","rules":[{"name":"r","type":"recording"},{"name":"A","type":"alerting"}]}]}}"#;
-        let text =
-            serde_json::to_string(&write_rules(&read_all_rules(body).unwrap(), &[], &["i".to_owned()]))
-                .unwrap();
+        let text = serde_json::to_string(&write_rules(
+            &read_all_rules(body).unwrap(),
+            &RulesChoice::default(),
+            &[],
+            &["i".to_owned()],
+        ))
+        .unwrap();
         assert!(
             !text.contains(r#""g""#) && text.contains(r#""h""#) && text.contains(r#""name":"A""#),
             "{text}"

@@ -16,7 +16,9 @@ use serde_json::to_vec;
 use self::params::{Given, MAX_FORM};
 use crate::clock;
 use crate::monitoring::{Failure, Monitoring};
-use crate::prometheus::wire::{write_error, write_instant, write_matrix, write_rules};
+use crate::prometheus::wire::{
+    elements_of, series_of, write_error, write_instant, write_matrix, write_rules,
+};
 use crate::prometheus::{Instance, InstanceName, Matrix, Origin};
 use crate::store::Answer;
 use crate::upstream::ErrorKind;
@@ -88,34 +90,36 @@ async fn queried(
 ) -> Result<HttpResponse, PageError> {
     match endpoint {
         Endpoint::QueryRange => {
-            let (query, window) = (given.query()?, given.window()?);
+            let (query, window, limit) = (given.query()?, given.window()?, given.limit()?);
             let answer = monitoring.range(Origin::AdHoc, instance, &query, window);
             let answer = answer.await.map_err(PageError::Failed)?;
             let matrix = answer.value.clone();
             let warnings = age(&answer).into_iter().chain(matrix.warnings.iter().cloned());
-            let warnings: Vec<String> = warnings.chain(left_out(&matrix)).collect();
-            let key = ReplyKey::of(&matrix, request.path(), &warnings);
-            reply::large_json(request, key, move || to_vec(&write_matrix(&matrix, &warnings))).await
+            let warnings = warnings.chain(left_out(&matrix)).chain(truncated(series_of(&matrix), limit));
+            let warnings: Vec<String> = warnings.collect();
+            let key = ReplyKey::of(&matrix, request.path(), &(&warnings, limit));
+            reply::large_json(request, key, move || to_vec(&write_matrix(&matrix, limit, &warnings))).await
         }
         Endpoint::Query => {
-            let (query, at_ms) = (given.query()?, given.instant(clock::now())?);
+            let (query, at_ms, limit) = (given.query()?, given.instant(clock::now())?, given.limit()?);
             let answer =
                 monitoring.ad_hoc_instant(instance, &query, at_ms).await.map_err(PageError::Failed)?;
             let value = answer.value.clone();
-            let warnings: Vec<String> =
-                age(&answer).into_iter().chain(value.warnings.iter().cloned()).collect();
-            let key = ReplyKey::of(&value, request.path(), &warnings);
-            reply::large_json(request, key, move || to_vec(&write_instant(&value, &warnings))).await
+            let warnings = age(&answer).into_iter().chain(value.warnings.iter().cloned());
+            let warnings: Vec<String> = warnings.chain(truncated(elements_of(&value), limit)).collect();
+            let key = ReplyKey::of(&value, request.path(), &(&warnings, limit));
+            reply::large_json(request, key, move || to_vec(&write_instant(&value, limit, &warnings))).await
         }
         Endpoint::Rules => {
-            let remark = given.rules()?;
+            let (remark, choice) = (given.rules()?, given.choice()?);
             let answer = monitoring.rules(instance).await.map_err(PageError::Failed)?;
             let rules = answer.value.clone();
             let warnings: Vec<String> =
                 age(&answer).into_iter().chain(rules.warnings.iter().cloned()).collect();
             let infos: Vec<String> = rules.infos.iter().cloned().chain(remark.map(str::to_owned)).collect();
-            let key = ReplyKey::of(&rules, request.path(), &(&warnings, &infos));
-            reply::large_json(request, key, move || to_vec(&write_rules(&rules, &warnings, &infos))).await
+            let key = ReplyKey::of(&rules, request.path(), &(&warnings, &infos, &choice));
+            let write = move || to_vec(&write_rules(&rules, &choice, &warnings, &infos));
+            reply::large_json(request, key, write).await
         }
     }
 }
@@ -164,6 +168,11 @@ async fn body(payload: web::Payload) -> Result<Bytes, PageError> {
 /// Prometheus' JSON has no field for the age of an older answer, so it is a warning.
 fn age<T>(answer: &Answer<T>) -> Option<String> {
     Remark::stale(Moment::utc(answer.as_of), answer.failure.as_ref()).map(|remark| remark.to_string())
+}
+
+/// Prometheus' own warning about an answer that its limit cuts.
+fn truncated(length: usize, limit: Option<usize>) -> Option<String> {
+    limit.filter(|limit| *limit < length).map(|_| "results truncated due to limit".to_owned())
 }
 
 /// A warning about samples that are left out.

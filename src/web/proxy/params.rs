@@ -9,6 +9,7 @@ use percent_encoding::percent_decode;
 use url::form_urlencoded;
 
 use crate::diagnostic::Severity;
+use crate::prometheus::wire::RulesChoice;
 use crate::prometheus::{MAX_POINTS, Window};
 use crate::promql::{PromQl, parse_duration};
 use crate::web::page_error::PageError;
@@ -17,11 +18,10 @@ use crate::web::page_error::PageError;
 pub const MAX_FORM: usize = 64 << 10;
 
 /// Those that are understood.
-const KNOWN: [&str; 6] = ["query", "start", "end", "step", "time", "type"];
+const KNOWN: [&str; 8] = ["query", "start", "end", "step", "time", "type", "limit", "exclude_alerts"];
 /// Those that would change the answer, which the portal cannot do. Others change nothing and are passed over.
 /// Pages of rules too: every answer has all groups and no token, as one does whose limit is high enough.
-const REFUSED: [&str; 7] =
-    ["limit", "lookback_delta", "rule_name[]", "rule_group[]", "file[]", "match[]", "exclude_alerts"];
+const REFUSED: [&str; 2] = ["lookback_delta", "match[]"];
 const FORM: &str = "application/x-www-form-urlencoded";
 /// Of an answer to a question for all rules.
 const ALERTING_ONLY: &str = "recording rules are not part of this answer";
@@ -112,6 +112,35 @@ impl Given {
         }
     }
 
+    /// The most series of an answer. None: all of them.
+    pub fn limit(&self) -> Result<Option<usize>, PageError> {
+        let Some(text) = self.text("limit") else { return Ok(None) };
+        match text.parse::<i64>().map(usize::try_from) {
+            Ok(Ok(limit)) => Ok(Some(limit).filter(|limit| *limit > 0)),
+            Ok(Err(_)) => Err(PageError::bad_parameter("limit", "is negative")),
+            Err(_) => Err(PageError::bad_parameter("limit", "is not a whole number")),
+        }
+    }
+
+    /// Which of the rules are in the answer.
+    pub fn choice(&self) -> Result<RulesChoice, PageError> {
+        let all = |name: &str| {
+            let values = self.0.iter().filter(|(n, _)| n == name);
+            values.map(|(_, value)| value.clone()).collect()
+        };
+        let without_alerts = self.text("exclude_alerts").map(|text| match text.to_lowercase().as_str() {
+            "1" | "t" | "true" => Ok(true),
+            "0" | "f" | "false" => Ok(false),
+            _ => Err(PageError::bad_parameter("exclude_alerts", "is neither true nor false")),
+        });
+        Ok(RulesChoice {
+            names: all("rule_name[]"),
+            groups: all("rule_group[]"),
+            files: all("file[]"),
+            without_alerts: without_alerts.transpose()?.unwrap_or(false),
+        })
+    }
+
     /// Which rules are requested, as a remark on the answer.
     pub fn rules(&self) -> Result<Option<&'static str>, PageError> {
         match self.text("type") {
@@ -163,10 +192,10 @@ mod tests {
     fn check(address: &str, body: &str, expected: Result<(i64, i64, i64), &str>) {
         let window = Given::of(address.as_bytes(), body.as_bytes()).and_then(|given| given.window());
         let got = window.map(|w| (w.start_ms(), w.until_ms(), w.step_ms())).map_err(|error| match error {
-            PageError::BadParameters(problems) => problems[0].parameter,
+            PageError::BadParameters(problems) => problems[0].parameter.clone().into_owned(),
             other => panic!("{other}"),
         });
-        assert_eq!(got, expected, "{address} {body}");
+        assert_eq!(got, expected.map_err(str::to_owned), "{address} {body}");
     }
 
     #[test]
@@ -189,6 +218,24 @@ mod tests {
     }
 
     #[test]
+    fn limits_are_those_of_prometheus_3() {
+        for (text, expected) in [
+            ("", Ok(None)),
+            ("0", Ok(None)),
+            ("1", Ok(Some(1))),
+            ("+2", Ok(Some(2))),
+            ("9999999999", Ok(Some(9_999_999_999))),
+        ] {
+            let given = Given::of(format!("limit={}", text.replace('+', "%2B")).as_bytes(), b"").unwrap();
+            assert_eq!(given.limit().map_err(|error| error.to_string()), expected, "{text}");
+        }
+        for text in ["-1", "1.5", "1e3", "x", "99999999999999999999", "1_0", "0x1"] {
+            let given = Given::of(format!("limit={text}").as_bytes(), b"").unwrap();
+            assert!(given.limit().is_err(), "{text}");
+        }
+    }
+
+    #[test]
     fn what_cannot_be_used_is_refused_by_name() {
         for (address, parameter) in [
             ("end=1&step=1", "start"),
@@ -207,13 +254,14 @@ mod tests {
             ("start=0&end=1&step=1x", "step"),
             ("start=0&end=11000&step=1", "step"),
             ("start=0&start=0&end=1&step=1", "start"),
-            ("start=0&end=1&step=1&limit=3", "limit"),
+            ("start=0&end=1&step=1&limit=3&limit=3", "limit"),
             ("start=0&end=1&step=1&match%5B%5D=x", "match[]"),
             ("start=0&end=1&step=1&other=%ff", "address"),
         ] {
             check(address, "", Err(parameter));
         }
         check("start=0&end=1&step=1", "step=1", Err("step"));
+        check("start=0&end=1&step=1&rule_name%5B%5D=x", "", Ok((0, 1_000, 1_000)));
         check("start=0&end=1&step=1&stats=all&stats=all", "timeout=1s", Ok((0, 1_000, 1_000)));
     }
 }
