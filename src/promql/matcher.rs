@@ -159,7 +159,7 @@ impl Matcher {
     pub fn beginning(&self) -> Option<&str> {
         let text = match (&self.test, self.op) {
             (Test::Begins { with, .. }, MatchOp::Regex) => with,
-            (Test::Regex(_), MatchOp::Regex) => plain_beginning(&self.value),
+            (Test::Regex(regex), MatchOp::Regex) => regex.beginning(),
             _ => return None,
         };
         (!text.is_empty()).then_some(text)
@@ -181,16 +181,6 @@ pub(super) fn alternatives(regex: &str) -> Option<Vec<Box<str>>> {
         }
     }
     Some(texts)
-}
-
-/// The text before the first character that may have a meaning.
-fn plain_beginning(regex: &str) -> &str {
-    let end = regex.find(|c| !is_plain(c)).unwrap_or(regex.len());
-    let (text, rest) = regex.split_at_checked(end).unwrap_or_default();
-    // A repetition applies to the last character.
-    let last = text.char_indices().next_back().filter(|_| rest.starts_with(['*', '?', '+', '{']));
-    let text = last.and_then(|(at, _)| text.get(..at)).unwrap_or(text);
-    if regex.contains('|') { "" } else { text }
 }
 
 /// Whether a character of a regex means itself.

@@ -15,5 +15,6 @@ mod graphs;
 mod label_reach;
 mod prometheus;
 mod proxy;
+mod regexes;
 mod restart;
 mod silences;

@@ -1,110 +1,228 @@
-//! Translates Prometheus' regexes, which are Go's, into the dialect of the `regex` crates.
+//! Reads Prometheus' regexes, which are Go's, into the structure that the `regex` crates compile.
+//!
+//! The grammar is that of `regexp/syntax/parse.go`: what Go accepts has Go's meaning here, and what Go refuses is
+//! refused.
 
-use std::iter::Peekable;
-use std::str::Chars;
+mod class;
+mod escape;
+mod names;
+mod text;
 
+use regex_syntax::hir::{Class, Dot, Hir, Look, Repetition};
+
+use self::names::CharSet;
+use self::text::Text;
+
+/// The most copies of one part that `{2}` and the like may ask for, as in Go. Nested counts multiply.
+const MAX_COPIES: u32 = 1000;
+/// The deepest nesting of groups and repetitions. Go allows 1000; what compiles a regex recurses.
+const MAX_HEIGHT: usize = 250;
 /// The most classes such as `\pL` in one regex. Each has hundreds of ranges, and `(?i)` folds them all.
 const MAX_UNICODE_CLASSES: usize = 4;
 
-/// The regex for a whole value, in the dialect of these crates. Fails with a reason, as a sentence.
-pub(super) fn translated(pattern: &str) -> Result<String, String> {
-    Translation::read(pattern).map(|inner| format!("^(?:{inner})$"))
+/// The regex of a pattern that must match a whole value. Fails with a reason, as a sentence.
+pub(super) fn read(pattern: &str) -> Result<Hir, String> {
+    let regex = Parser::new(pattern).read().map_err(|reason| format!("invalid regex: {reason}"))?;
+    Ok(Hir::concat(vec![Hir::look(Look::Start), regex, Hir::look(Look::End)]))
 }
 
-struct Translation<'a> {
-    rest: Peekable<Chars<'a>>,
-    written: String,
-    groups: usize,
+/// Flags such as `(?i)`. As in Prometheus 3, `.` matches line breaks unless `(?-s)` forbids it.
+#[derive(Clone, Copy)]
+struct Flags {
+    folds_case: bool,
+    /// `^` and `$` match at line breaks.
+    of_lines: bool,
+    dot_matches_newline: bool,
+    is_lazy: bool,
+}
+
+/// A part that a repetition can apply to.
+struct Atom {
+    regex: Hir,
+    /// How many copies of its innermost part its counts ask for.
+    copies: u32,
+    height: usize,
+}
+
+/// A group that is open, or the pattern as a whole.
+#[derive(Default)]
+struct Group {
+    branches: Vec<Hir>,
+    /// The parts of the branch that is read.
+    atoms: Vec<Atom>,
+    /// Of the branches before.
+    copies: u32,
+    height: usize,
+}
+
+struct Parser<'a> {
+    text: Text<'a>,
+    flags: Flags,
+    group: Group,
+    /// The groups around it, each with the flags that hold behind it.
+    outer: Vec<(Group, Flags)>,
     unicode_classes: usize,
+    /// Whether a repetition stands directly before.
+    is_repeated: bool,
 }
 
-impl<'a> Translation<'a> {
-    fn read(pattern: &'a str) -> Result<String, String> {
-        let rest = pattern.chars().peekable();
-        let mut translation = Self { rest, written: String::new(), groups: 0, unicode_classes: 0 };
-        while let Some(c) = translation.rest.next() {
-            translation.outside_class(c)?;
-        }
-        Ok(translation.written)
+impl Group {
+    fn end_branch(&mut self) {
+        let atoms = std::mem::take(&mut self.atoms);
+        self.copies = atoms.iter().map(|atom| atom.copies).chain([self.copies]).max().unwrap_or(1);
+        self.height = atoms.iter().map(|atom| atom.height).chain([self.height]).max().unwrap_or(0);
+        self.branches.push(Hir::concat(atoms.into_iter().map(|atom| atom.regex).collect()));
     }
 
-    fn outside_class(&mut self, c: char) -> Result<(), String> {
+    fn close(mut self) -> Atom {
+        self.end_branch();
+        let regex = Hir::alternation(self.branches);
+        Atom { regex, copies: self.copies, height: self.height + 1 }
+    }
+}
+
+impl<'a> Parser<'a> {
+    fn new(pattern: &'a str) -> Self {
+        let flags = Flags { folds_case: false, of_lines: false, dot_matches_newline: true, is_lazy: false };
+        let (group, outer) = (Group::default(), Vec::new());
+        Self { text: Text::new(pattern), flags, group, outer, unicode_classes: 0, is_repeated: false }
+    }
+
+    fn read(mut self) -> Result<Hir, String> {
+        while let Some(c) = self.text.next() {
+            let is_repeated = std::mem::take(&mut self.is_repeated);
+            self.step(c, is_repeated)?;
+        }
+        match self.outer.is_empty() {
+            true => Ok(self.group.close().regex),
+            false => Err("missing closing )".to_owned()),
+        }
+    }
+
+    /// `is_repeated`: whether a repetition stands directly before.
+    fn step(&mut self, c: char, is_repeated: bool) -> Result<(), String> {
+        let Flags { of_lines, dot_matches_newline, .. } = self.flags;
         match c {
+            '(' => return self.open(),
+            ')' => return self.close(),
+            '|' => self.group.end_branch(),
+            '^' => self.push(Hir::look(if of_lines { Look::StartLF } else { Look::Start })),
+            '$' => self.push(Hir::look(if of_lines { Look::EndLF } else { Look::End })),
+            '.' if dot_matches_newline => self.push(Hir::dot(Dot::AnyChar)),
+            '.' => self.push(Hir::dot(Dot::AnyCharExceptLF)),
+            '[' => {
+                let class = self.class()?;
+                self.push_set(class);
+            }
+            '*' => return self.repeat(0, None, is_repeated),
+            '+' => return self.repeat(1, None, is_repeated),
+            '?' => return self.repeat(0, Some(1), is_repeated),
+            '{' => match self.text.counts() {
+                Some((least, most)) => return self.repeat_counted(least, most, is_repeated),
+                None => self.push_char('{'.into())?,
+            },
             '\\' => return self.escape(),
-            '[' => return self.class(),
-            // Else the anchors around `a)|(?:b` would supply its missing brackets.
-            ')' if self.groups == 0 => return Err("invalid regex: unopened group".to_owned()),
-            ')' => self.groups -= 1,
-            '(' => self.groups += 1,
-            '{' if !self.is_repetition() => self.written.push('\\'),
-            _ => {}
+            c => self.push_char(c.into())?,
         }
-        self.written.push(c);
         Ok(())
     }
 
-    /// Whether `2}`, `2,}` or `2,3}` follows. Any other brace means itself.
-    fn is_repetition(&self) -> bool {
-        let inside: String = self.rest.clone().take_while(|c| *c != '}').collect();
-        let (least, most) = inside.split_once(',').unwrap_or((&inside, ""));
-        let closed = self.rest.clone().any(|c| c == '}');
-        closed && !least.is_empty() && [least, most].iter().all(|n| n.bytes().all(|b| b.is_ascii_digit()))
+    fn push(&mut self, regex: Hir) {
+        self.group.atoms.push(Atom { regex, copies: 1, height: 1 });
     }
 
-    /// `\d`, `\s` and `\w` match only ASCII in Go.
-    fn escape(&mut self) -> Result<(), String> {
-        let Some(c) = self.rest.next() else {
-            self.written.push('\\');
+    fn push_set(&mut self, set: CharSet) {
+        self.push(Hir::class(Class::Unicode(set)));
+    }
+
+    /// A character by its number. No value has a surrogate.
+    fn push_char(&mut self, code: u32) -> Result<(), String> {
+        let set = class::of_ranges(&[(code, code)]);
+        let set = if self.flags.folds_case { class::folded(set)? } else { set };
+        self.push_set(set);
+        Ok(())
+    }
+
+    fn open(&mut self) -> Result<(), String> {
+        let flags = self.flags;
+        if self.text.eat("?") && !self.begins_named_group()? && !self.read_flags()? {
             return Ok(());
-        };
-        match c {
-            'd' => self.written.push_str("[0-9]"),
-            'D' => self.written.push_str("[^0-9]"),
-            's' => self.written.push_str(r"[\t\n\f\r ]"),
-            'S' => self.written.push_str(r"[^\t\n\f\r ]"),
-            'w' => self.written.push_str("[0-9A-Za-z_]"),
-            'W' => self.written.push_str("[^0-9A-Za-z_]"),
-            _ => self.written.extend(['\\', c]),
         }
-        if matches!(c, 'p' | 'P') {
-            self.unicode_classes += 1;
-            if self.unicode_classes > MAX_UNICODE_CLASSES {
-                return Err(format!("the regex has more than {MAX_UNICODE_CLASSES} Unicode classes"));
-            }
+        self.outer.push((std::mem::take(&mut self.group), flags));
+        if self.outer.len() > MAX_HEIGHT { Err("expression nests too deeply".to_owned()) } else { Ok(()) }
+    }
+
+    /// `(?P<name>` or `(?<name>`, behind its question mark.
+    fn begins_named_group(&mut self) -> Result<bool, String> {
+        if !self.text.eat("P<") && !self.text.eat("<") {
+            return Ok(false);
         }
+        let name = self.text.eat_until(">").ok_or("invalid named capture")?;
+        let is_name = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+        if is_name { Ok(true) } else { Err(format!("invalid named capture: {name}")) }
+    }
+
+    /// `(?i)` or `(?i:`, behind its question mark. Whether a group begins.
+    fn read_flags(&mut self) -> Result<bool, String> {
+        let (mut flags, mut sets, mut has_flag) = (self.flags, true, false);
+        loop {
+            let flag = match self.text.next() {
+                Some('i') => &mut flags.folds_case,
+                Some('m') => &mut flags.of_lines,
+                Some('s') => &mut flags.dot_matches_newline,
+                Some('U') => &mut flags.is_lazy,
+                Some('-') if sets => {
+                    (sets, has_flag) = (false, false);
+                    continue;
+                }
+                Some(end @ (':' | ')')) if sets || has_flag => {
+                    self.flags = flags;
+                    return Ok(end == ':');
+                }
+                _ => return Err("invalid or unsupported Perl syntax behind (?".to_owned()),
+            };
+            (*flag, has_flag) = (sets, true);
+        }
+    }
+
+    fn close(&mut self) -> Result<(), String> {
+        let (outer, flags) = self.outer.pop().ok_or("unexpected )")?;
+        let closed = std::mem::replace(&mut self.group, outer).close();
+        self.flags = flags;
+        self.add(closed)
+    }
+
+    fn add(&mut self, atom: Atom) -> Result<(), String> {
+        if atom.height > MAX_HEIGHT {
+            return Err("expression nests too deeply".to_owned());
+        }
+        self.group.atoms.push(atom);
         Ok(())
     }
 
-    /// The inside of `[...]`, where brackets, `&` and `~` mean themselves in Go.
-    fn class(&mut self) -> Result<(), String> {
-        self.written.push('[');
-        if let Some(not) = self.rest.next_if_eq(&'^') {
-            self.written.push(not);
+    fn repeat_counted(&mut self, least: u32, most: Option<u32>, is_repeated: bool) -> Result<(), String> {
+        let is_valid = least <= MAX_COPIES && most.is_none_or(|most| least <= most && most <= MAX_COPIES);
+        if !is_valid {
+            return Err(format!("invalid repeat count; {MAX_COPIES} is the most"));
         }
-        if self.rest.next_if_eq(&']').is_some() {
-            self.written.push_str(r"\]");
+        self.repeat(least, most, is_repeated)
+    }
+
+    fn repeat(&mut self, least: u32, most: Option<u32>, is_repeated: bool) -> Result<(), String> {
+        let greedy = self.text.eat("?") == self.flags.is_lazy;
+        if is_repeated {
+            return Err("invalid nested repetition operator".to_owned());
         }
-        while let Some(c) = self.rest.next() {
-            match c {
-                ']' => {
-                    self.written.push(']');
-                    return Ok(());
-                }
-                '\\' => self.escape()?,
-                '[' if self.rest.peek() == Some(&':') => {
-                    self.written.push('[');
-                    // `[:alpha:]`, up to its own bracket.
-                    for c in self.rest.by_ref() {
-                        self.written.push(c);
-                        if c == ']' {
-                            break;
-                        }
-                    }
-                }
-                '[' | '&' | '~' => self.written.extend(['\\', c]),
-                _ => self.written.push(c),
-            }
+        let atom = self.group.atoms.pop().ok_or("missing argument to repetition operator")?;
+        let copies = match most.unwrap_or(least) {
+            0 if most.is_some() => 1,
+            count => atom.copies.saturating_mul(count.max(1)),
+        };
+        if copies > MAX_COPIES && most.unwrap_or(least) >= 2 {
+            return Err(format!("invalid repeat count; {MAX_COPIES} is the most for nested counts together"));
         }
-        Ok(())
+        let repetition = Repetition { min: least, max: most, greedy, sub: Box::new(atom.regex) };
+        self.is_repeated = true;
+        self.add(Atom { regex: Hir::repetition(repetition), copies, height: atom.height + 1 })
     }
 }

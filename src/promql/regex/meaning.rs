@@ -1,12 +1,14 @@
-//! What follows from the structure of a regex: its meaning for ASCII alone, and a text that all matches contain.
+//! What follows from the structure of a regex: its meaning for ASCII alone, and texts that all matches have.
 
-use regex_syntax::hir::{Class, ClassBytes, ClassBytesRange, Hir, HirKind, Look, Repetition};
+use regex_syntax::hir::{Class, ClassBytes, ClassBytesRange, Hir, HirKind, Repetition};
 
 /// The regex that matches the same texts of ASCII, and no others.
 pub(super) fn of_ascii(regex: &Hir) -> Hir {
     match regex.kind() {
         HirKind::Literal(text) if !text.0.is_ascii() => Hir::fail(),
-        HirKind::Empty | HirKind::Literal(_) | HirKind::Class(Class::Bytes(_)) => regex.clone(),
+        HirKind::Empty | HirKind::Literal(_) | HirKind::Class(Class::Bytes(_)) | HirKind::Look(_) => {
+            regex.clone()
+        }
         HirKind::Class(Class::Unicode(class)) => {
             let ascii = class.ranges().iter().filter(|range| range.start().is_ascii());
             let ascii = ascii.filter_map(|range| {
@@ -15,7 +17,6 @@ pub(super) fn of_ascii(regex: &Hir) -> Hir {
             });
             Hir::class(Class::Bytes(ClassBytes::new(ascii)))
         }
-        HirKind::Look(look) => Hir::look(look_of_ascii(*look)),
         HirKind::Repetition(repeated) => {
             let sub = Box::new(of_ascii(&repeated.sub));
             let Repetition { min, max, greedy, .. } = *repeated;
@@ -27,19 +28,6 @@ pub(super) fn of_ascii(regex: &Hir) -> Hir {
     }
 }
 
-/// The ends of words are the same in a text of ASCII.
-fn look_of_ascii(look: Look) -> Look {
-    match look {
-        Look::WordUnicode => Look::WordAscii,
-        Look::WordUnicodeNegate => Look::WordAsciiNegate,
-        Look::WordStartUnicode => Look::WordStartAscii,
-        Look::WordEndUnicode => Look::WordEndAscii,
-        Look::WordStartHalfUnicode => Look::WordStartHalfAscii,
-        Look::WordEndHalfUnicode => Look::WordEndHalfAscii,
-        other => other,
-    }
-}
-
 /// The longest text that is known to be in every match.
 pub(super) fn contained(regex: &Hir) -> Option<&[u8]> {
     match regex.kind() {
@@ -48,5 +36,15 @@ pub(super) fn contained(regex: &Hir) -> Option<&[u8]> {
         HirKind::Repetition(repeated) if repeated.min > 0 => contained(&repeated.sub),
         HirKind::Concat(parts) => parts.iter().filter_map(contained).max_by_key(|text| text.len()),
         _ => None,
+    }
+}
+
+/// The text that every match begins with; empty where none is known.
+pub(super) fn beginning(regex: &Hir) -> &str {
+    let HirKind::Concat(parts) = regex.kind() else { return "" };
+    let first = parts.iter().find(|part| !matches!(part.kind(), HirKind::Look(_)));
+    match first.map(Hir::kind) {
+        Some(HirKind::Literal(text)) => std::str::from_utf8(&text.0).unwrap_or_default(),
+        _ => "",
     }
 }

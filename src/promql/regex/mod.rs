@@ -12,7 +12,6 @@ use regex_automata::dfa::{Automaton, StartKind, dense};
 use regex_automata::nfa::thompson::pikevm::PikeVM;
 use regex_automata::nfa::thompson::{Compiler, Config, NFA, WhichCaptures};
 use regex_automata::{Anchored, Input, MatchKind};
-use regex_syntax::ParserBuilder;
 use regex_syntax::hir::Hir;
 
 use self::interner::{INTERNER, Interner};
@@ -37,6 +36,8 @@ pub struct Regex {
     text: Box<str>,
     /// What every value that matches contains; empty where nothing is known.
     contained: Box<[u8]>,
+    /// What every value that matches begins with; empty where nothing is known.
+    beginning: Box<str>,
     /// For values of ASCII, as nearly all are: a table, with one step for each byte. None: it would be too large,
     /// or there is no memory for it.
     table: Option<Box<Table>>,
@@ -62,13 +63,14 @@ impl Regex {
         if pattern.len() > MAX_BYTES {
             return Err(format!("the regex is longer than {MAX_BYTES} bytes"));
         }
-        let meaning = parse(pattern)?;
+        let meaning = dialect::read(pattern)?;
         check_size(&meaning)?;
         let table = if interner.is_full() { None } else { table(&meaning) };
         let table = table.filter(|table| interner.reserve(table_bytes(table)));
         let contained = meaning::contained(&meaning).unwrap_or_default().into();
+        let beginning = meaning::beginning(&meaning).into();
         let (text, whole) = (pattern.into(), OnceLock::new());
-        Ok(Self { text, contained, table: table.map(Box::new), whole, interner })
+        Ok(Self { text, contained, beginning, table: table.map(Box::new), whole, interner })
     }
 
     pub(super) fn is_match(&self, value: &str) -> bool {
@@ -89,6 +91,11 @@ impl Regex {
     /// A text that is in every value that matches; empty where none is known.
     pub(super) fn contained(&self) -> &[u8] {
         &self.contained
+    }
+
+    /// A text that every value which matches begins with; empty where none is known.
+    pub(super) fn beginning(&self) -> &str {
+        &self.beginning
     }
 
     /// What a test of the value costs, in tests with a table.
@@ -114,7 +121,7 @@ impl Regex {
     }
 
     fn make_whole(&self) -> Option<PikeVM> {
-        let vm = PikeVM::new_from_nfa(nfa(&parse(&self.text).ok()?, without_captures())?).ok()?;
+        let vm = PikeVM::new_from_nfa(nfa(&dialect::read(&self.text).ok()?, without_captures())?).ok()?;
         let bytes = vm.get_nfa().memory_usage();
         if self.interner.reserve(bytes) && self.whole.set(vm.clone()).is_err() {
             // Another thread was quicker.
@@ -136,16 +143,6 @@ impl fmt::Debug for Regex {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&self.text, f)
     }
-}
-
-fn parse(pattern: &str) -> Result<Hir, String> {
-    let translated = dialect::translated(pattern)?;
-    ParserBuilder::new().dot_matches_new_line(true).build().parse(&translated).map_err(|error| {
-        // The last line of its report is the reason; the lines before draw the place.
-        let report = error.to_string();
-        let reason = report.lines().last().unwrap_or_default().trim_start_matches("error: ");
-        format!("invalid regex: {reason}")
-    })
 }
 
 fn nfa(meaning: &Hir, config: Config) -> Option<NFA> {
