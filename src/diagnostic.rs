@@ -92,6 +92,8 @@ pub enum Severity {
     Error,
     /// The part that has the problem is used, or an earlier version of it.
     Warning,
+    /// Nothing is known to be wrong with the part, which is used; it could not be checked.
+    Info,
 }
 
 /// Whose text has the problem.
@@ -140,6 +142,10 @@ impl Diagnostic {
 
     pub fn warning(span: Span, message: impl Into<String>) -> Self {
         Self { span: Some(span), ..Self::new(Severity::Warning, message) }
+    }
+
+    pub fn info(span: Span, message: impl Into<String>) -> Self {
+        Self { span: Some(span), ..Self::new(Severity::Info, message) }
     }
 
     /// An error at a place in a file.
@@ -213,7 +219,8 @@ impl fmt::Display for Diagnostic {
     }
 }
 
-/// As the JSON of an entity has it: the annotation, the message, and the place in the annotation's text.
+/// As the JSON of an entity has it: the annotation, the message, and the place in the annotation's text. It knows only
+/// errors and warnings.
 impl Serialize for Diagnostic {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let span = self.span.unwrap_or_default();
@@ -222,7 +229,8 @@ impl Serialize for Diagnostic {
         form.serialize_field("message", &self.message)?;
         form.serialize_field("start", &span.start)?;
         form.serialize_field("end", &span.end)?;
-        form.serialize_field("severity", &self.severity)?;
+        let severity = if self.is_error() { Severity::Error } else { Severity::Warning };
+        form.serialize_field("severity", &severity)?;
         form.end()
     }
 }

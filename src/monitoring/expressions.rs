@@ -10,7 +10,7 @@ use crate::promql::{NormalForm, PromQl};
 #[derive(Clone, Default)]
 pub struct Expressions(Arc<Mutex<HashMap<InstanceName, Arc<Forms>>>>);
 
-/// By the expression as the instance sends it. None: it cannot be read.
+/// By the expression as the instance sends it. None: it is not a query that may be sent.
 type Forms = HashMap<Box<str>, Option<NormalForm>>;
 
 impl Expressions {
@@ -46,7 +46,7 @@ fn next(known: &Arc<Forms>, rules: &[AlertingRule]) -> Arc<Forms> {
     if queries.len() == known.len() && queries.iter().all(|query| known.contains_key(*query)) {
         return known.clone();
     }
-    let form = |query: &str| PromQl::read(query).0.and_then(|query| query.normal_form());
+    let form = |query: &str| PromQl::read(query).0.map(|query| query.normal_form());
     let entry = |query: &str| (query.into(), known.get(query).copied().unwrap_or_else(|| form(query)));
     Arc::new(queries.into_iter().map(entry).collect())
 }

@@ -1,7 +1,7 @@
 //! Rewrites parsed queries, so that those that are alike become equal.
 
 use promql_parser::label::Matcher;
-use promql_parser::parser::{Expr, NumberLiteral};
+use promql_parser::parser::{BinModifier, Expr, LabelModifier, NumberLiteral};
 
 use super::walk::{children_mut, label_lists_mut, selector_mut};
 
@@ -17,6 +17,7 @@ pub(super) fn normalize(expr: &mut Expr) {
         labels.labels.sort();
         labels.labels.dedup();
     }
+    drop_empty_lists(expr);
     let simpler = match expr {
         Expr::Paren(paren) => Some(std::mem::replace(&mut *paren.expr, zero())),
         Expr::Unary(unary) => match &*unary.expr {
@@ -28,6 +29,23 @@ pub(super) fn normalize(expr: &mut Expr) {
     };
     if let Some(simpler) = simpler {
         *expr = simpler;
+    }
+}
+
+/// `by ()` and `ignoring ()` mean what their absence means.
+fn drop_empty_lists(expr: &mut Expr) {
+    let is_empty = |list: &mut LabelModifier| list.labels().labels.is_empty();
+    match expr {
+        Expr::Aggregate(aggregate) => {
+            aggregate.modifier.take_if(|list| list.is_include() && is_empty(list));
+        }
+        Expr::Binary(binary) => {
+            if let Some(modifier) = &mut binary.modifier {
+                modifier.matching.take_if(|list| !list.is_include() && is_empty(list));
+            }
+            binary.modifier.take_if(|modifier| *modifier == BinModifier::default());
+        }
+        _ => {}
     }
 }
 

@@ -1,5 +1,6 @@
 //! Calls the parser, for queries that passed the guard.
 
+use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::panic::catch_unwind;
 
@@ -8,10 +9,69 @@ use promql_parser::parser::{Expr, parse};
 use super::forms::{blank, normalize};
 use super::grouping::outermost_by;
 use super::measured::{self, MeasuredMetric};
+use super::names;
 use super::plain::{dropped, marked, plain_form};
+use super::scan::{Kind, Scan};
 
 /// The longest reason of the parser that is kept, in characters; it may repeat parts of the query.
 const MAX_REASON_CHARS: usize = 160;
+
+/// What the parser says of a query that it understands, and refuses: types or numbers of arguments do not fit.
+const TYPE_ERRORS: [&str; 20] = [
+    "expected ",
+    "wrong number of arguments",
+    "no arguments for aggregate",
+    "ranges only allowed",
+    "no offset modifiers",
+    "no @ modifiers",
+    "@ <timestamp> may not",
+    "@ modifier must",
+    "offset may not",
+    "offset modifier must",
+    "unary expression only",
+    "binary expression must",
+    "bool modifier can only",
+    "comparisons between scalars",
+    "set operator",
+    "no grouping allowed",
+    "vector matching only",
+    "label '",
+    "subquery is only allowed",
+    "metric name must not be set twice",
+];
+/// And of a selector that may match everything, as only one in `info` may.
+const SELECTS_ALL: &str = "vector selector must contain";
+
+/// Why the parser refuses a query.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// It does not know the grammar: newer PromQL, MetricsQL, or no query at all.
+    Unknown(String),
+    /// It understands the query. Prometheus refuses it too.
+    Types(String),
+}
+
+impl From<&str> for Refusal {
+    fn from(reason: &str) -> Self {
+        Self::Unknown(reason.to_owned())
+    }
+}
+
+impl Refusal {
+    fn of(query: &str, reason: &str) -> Self {
+        let text = reason.chars().take(MAX_REASON_CHARS).collect();
+        let is_of_types = TYPE_ERRORS.iter().any(|begin| reason.starts_with(begin))
+            || (reason.starts_with(SELECTS_ALL) && !query.contains("info"));
+        if is_of_types { Self::Types(text) } else { Self::Unknown(text) }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (Self::Unknown(reason) | Self::Types(reason)) = self;
+        f.write_str(reason)
+    }
+}
 
 /// What the parser finds in a query.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -22,8 +82,7 @@ pub(super) struct QueryAnalysis {
     pub measured: Vec<MeasuredMetric>,
 }
 
-/// The error is the parser's reason.
-pub(super) fn analyze(query: &str) -> Result<QueryAnalysis, String> {
+pub(super) fn analyze(query: &str) -> Result<QueryAnalysis, Refusal> {
     let expr = parsed(query, dropped)?;
     Ok(QueryAnalysis {
         outermost_by: outermost_by(&expr),
@@ -36,9 +95,20 @@ pub(super) fn analyze(query: &str) -> Result<QueryAnalysis, String> {
 pub(super) fn normal_hash(query: &str) -> Option<u64> {
     let mut expr = parsed(query, marked).ok()?;
     normalize(&mut expr);
+    Some(hash_of(format!("{expr:?}")))
+}
+
+/// A hash of the query's words: of what the parser refuses, only blanks and remarks do not count.
+pub(super) fn words_hash(query: &str) -> u64 {
+    let scan = Scan::finished(query);
+    let words = scan.words().filter(|(kind, _)| *kind != Kind::Blank);
+    hash_of(words.map(|(_, span)| span.of(query)).collect::<Vec<_>>())
+}
+
+fn hash_of(value: impl Hash) -> u64 {
     let mut hasher = DefaultHasher::new();
-    format!("{expr:?}").hash(&mut hasher);
-    Some(hasher.finish())
+    value.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// Whether two queries differ in nothing but strings and the names of labels and metrics.
@@ -53,11 +123,13 @@ pub(super) fn same_shape(one: &str, other: &str) -> bool {
 }
 
 /// The query must have passed the guard. `regex` writes what takes the place of a regex.
-pub(super) fn parsed(query: &str, regex: fn(&str) -> String) -> Result<Expr, String> {
+pub(super) fn parsed(query: &str, regex: fn(&str) -> String) -> Result<Expr, Refusal> {
     let plain = plain_form(query, regex)?;
     // The plain form avoids every known panic of the parser. This catches the others.
-    let parsed = catch_unwind(|| parse(&plain)).map_err(|_| "the parser failed".to_owned())?;
-    parsed.map_err(|reason| reason.chars().take(MAX_REASON_CHARS).collect())
+    let parsed = catch_unwind(|| parse(&plain)).map_err(|_| "the parser failed")?;
+    let mut expr = parsed.map_err(|reason| Refusal::of(query, &reason))?;
+    names::unmark(&mut expr);
+    Ok(expr)
 }
 
 #[cfg(test)]
@@ -147,6 +219,19 @@ mod tests {
             ("a / b", "b / a", false),
             ("x{a='y'}", "x{a=`y`}", true),
             ("vector(7.25843968e+09)", "vector(7258439680)", true),
+            ("sum by () (x)", "sum(x)", true),
+            ("sum(x) by ()", "sum(x)", true),
+            ("topk by () (5, x)", "topk(5, x)", true),
+            ("sum without () (x)", "sum(x)", false),
+            ("sum by (a) (x)", "sum(x)", false),
+            ("a + ignoring () b", "a + b", true),
+            ("a and ignoring () b", "a and b", true),
+            ("a > bool ignoring () b", "a > bool b", true),
+            ("a + on () b", "a + b", false),
+            ("a > bool b", "a > b", false),
+            ("a + on (b) group_left () c", "a + on (b) group_left c", true),
+            ("a + on (b) group_left c", "a + on (b) c", false),
+            ("sum by (anchored) (smoothed)", "sum(smoothed) by (anchored)", true),
         ] {
             let (first, second) = (normal_hash(one), normal_hash(other));
             assert!(first.is_some() && second.is_some(), "{one} and {other}");
@@ -174,7 +259,7 @@ mod tests {
             "x{a=\"b\" or c=\"d\"}",
             "rate(x[$__rate_interval])",
         ] {
-            let reason = analyze(query).expect_err(query);
+            let reason = analyze(query).expect_err(query).to_string();
             assert!(!reason.is_empty() && reason.chars().count() <= MAX_REASON_CHARS, "{query}: {reason}");
         }
     }

@@ -9,6 +9,7 @@ mod guard;
 mod list;
 mod matcher;
 mod measured;
+mod names;
 mod plain;
 mod possible_values;
 mod quoted;
@@ -32,7 +33,7 @@ pub use quoted::{quote, unquote};
 pub use result_labels::ResultLabels;
 pub use template::{Slot, Template};
 
-use self::grammar::QueryAnalysis;
+use self::grammar::{QueryAnalysis, Refusal};
 use crate::diagnostic::{Diagnostic, Span};
 
 /// A query that may be sent: within the limits, its brackets and quotes balanced,
@@ -57,10 +58,7 @@ impl PromQl {
         }
         let (checked, analysis, problems) = match grammar::analyze(query) {
             Ok(analysis) => (true, analysis, Vec::new()),
-            Err(reason) => {
-                let message = format!("could not be parsed here ({reason}); sent to Prometheus unchanged");
-                (false, QueryAnalysis::default(), vec![Diagnostic::warning(place, message)])
-            }
+            Err(refusal) => (false, QueryAnalysis::default(), vec![unchecked(&refusal, place)]),
         };
         (Some(Self { text: query.into(), checked, analysis: analysis.into() }), problems)
     }
@@ -70,9 +68,11 @@ impl PromQl {
     }
 
     /// Equal for queries that are the same but for how they are written, for example a query and the rule's
-    /// expression as Prometheus prints it. None when our grammar does not know the query. Valid in this process only.
-    pub fn normal_form(&self) -> Option<NormalForm> {
-        self.checked.then(|| grammar::normal_hash(&self.text)).flatten().map(NormalForm)
+    /// expression as Prometheus prints it. A query that our grammar does not know equals only one with the same
+    /// words. Valid in this process only.
+    pub fn normal_form(&self) -> NormalForm {
+        let known = self.checked.then(|| grammar::normal_hash(&self.text)).flatten();
+        known.map_or_else(|| NormalForm::Words(grammar::words_hash(&self.text)), NormalForm::Meaning)
     }
 
     /// False when our grammar does not know the query (newer PromQL, MetricsQL).
@@ -105,9 +105,28 @@ impl PromQl {
     }
 }
 
+/// The remark on a query that our grammar refuses and that is sent all the same.
+fn unchecked(refusal: &Refusal, place: Span) -> Diagnostic {
+    match refusal {
+        Refusal::Unknown(reason) => Diagnostic::info(
+            place,
+            format!("not checked here: it could not be parsed here ({reason}); sent to Prometheus unchanged"),
+        ),
+        Refusal::Types(reason) => Diagnostic::warning(
+            place,
+            format!("type error: {reason}; Prometheus refuses this, VictoriaMetrics may not; sent unchanged"),
+        ),
+    }
+}
+
 /// A hash of a query that does not depend on how the query is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct NormalForm(u64);
+pub enum NormalForm {
+    /// Of what it means.
+    Meaning(u64),
+    /// Of its words: what it means is not known here.
+    Words(u64),
+}
 
 impl fmt::Display for PromQl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

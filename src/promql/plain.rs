@@ -1,5 +1,6 @@
 //! Rewrites a query for the parser, which must not see regexes, raw strings and some durations.
 
+use super::names::NameFinder;
 use super::quoted::{quote, unquote};
 use super::scan::{Kind, Scan};
 
@@ -21,13 +22,14 @@ pub(super) fn marked(quoted: &str) -> String {
 
 /// The query in a form that the parser can take, or why it has none. Each regex becomes a plain text (`regex` writes
 /// it): the parser would compile it, at a cost that the author of the query decides. Raw strings become quoted ones:
-/// the parser takes their backslashes for escapes.
+/// the parser takes their backslashes for escapes. Names that look like keywords are marked.
 pub(super) fn plain_form(query: &str, regex: fn(&str) -> String) -> Result<String, &'static str> {
     let mut plain = String::with_capacity(query.len());
     let mut in_braces = false;
     // The last word that is not blank, and whether a duration may follow: behind `[`, `[5m:` or `offset`.
     let mut last = (Kind::Blank, "");
     let mut duration_place = false;
+    let mut names = NameFinder::default();
     for (kind, span) in Scan::finished(query).words() {
         let word = span.of(query);
         match (kind, word) {
@@ -42,11 +44,13 @@ pub(super) fn plain_form(query: &str, regex: fn(&str) -> String) -> Result<Strin
             (Kind::Word, or) if in_braces && last.0 == Kind::Quoted && or.eq_ignore_ascii_case("or") => {
                 return Err("Prometheus has no or between label matchers");
             }
+            (Kind::Word, name) => plain.push_str(names.written(name).as_deref().unwrap_or(name)),
             _ => plain.push_str(word),
         }
         if kind == Kind::Blank {
             continue;
         }
+        names.step(kind, word);
         (in_braces, duration_place) = match kind {
             Kind::Open(open) => (open == b'{', open == b'['),
             Kind::Close(_) => (false, false),

@@ -5,14 +5,14 @@ use proptest::prelude::*;
 use super::*;
 use crate::diagnostic::Severity;
 
-/// `wanted`: whether the query may be sent, and whether it was checked.
+/// `wanted`: whether the query may be sent, and whether it was checked. What is not checked is no mistake.
 fn check(text: &str, wanted: Option<bool>) {
     let (query, problems) = PromQl::read(text);
     assert_eq!(query.as_ref().map(PromQl::is_checked), wanted, "{text}: {problems:?}");
     let severities: Vec<Severity> = problems.iter().map(|p| p.severity).collect();
     let expected = match wanted {
         Some(true) => vec![],
-        Some(false) => vec![Severity::Warning],
+        Some(false) => vec![Severity::Info],
         None => vec![Severity::Error],
     };
     assert_eq!(severities, expected, "{text}");
@@ -36,8 +36,79 @@ fn reads_queries() {
         ("", None),
         ("   ", None),
         ("x{a=\"{{ b }}\"}", Some(true)),
+        // The second selector of `info` may match everything.
+        ("info(x, {a=~\".*\"})", Some(false)),
     ] {
         check(text, wanted);
+    }
+}
+
+#[test]
+fn what_is_understood_and_refused_is_a_type_error() {
+    for (text, part) in [
+        ("rate(x)", "expected type matrix in call to function 'rate', got vector"),
+        ("sum(x[5m])", "expected type vector in aggregation expression"),
+        ("histogram_quantile(x)", "expected 2 argument(s) in call to 'histogram_quantile', got 1"),
+        ("topk(x)", "wrong number of arguments"),
+        ("sum()", "no arguments for aggregate"),
+        ("1 > 2", "comparisons between scalars must use BOOL modifier"),
+        ("x and 1", "set operator 'and'"),
+        ("x + bool y", "bool modifier can only"),
+        ("a / on (x) group_left (x) b", "label 'x' must not occur"),
+        ("a and on (x) group_left () b", "no grouping allowed"),
+        ("\"a\" + 1", "binary expression must contain"),
+        ("-\"a\"", "unary expression only allowed"),
+        ("sum(x)[5m]", "ranges only allowed"),
+        ("x[5m][5m:]", "subquery is only allowed"),
+        ("sum(x) offset 5m", "offset modifier must be preceded"),
+        ("x offset 5m offset 5m", "offset may not be set"),
+        ("x offset 5m [5m]", "no offset modifiers"),
+        ("x{__name__=\"y\"}", "metric name must not be set twice"),
+        ("{a=~\".*\"}", "at least one non-empty matcher"),
+    ] {
+        let (query, problems) = PromQl::read(text);
+        let message = &problems[0].message;
+        assert!(query.is_some_and(|query| !query.is_checked()), "{text}: {problems:?}");
+        assert!(
+            problems[0].severity == Severity::Warning && message.starts_with("type error: "),
+            "{message}"
+        );
+        assert!(message.contains(part), "{text}: {message}");
+    }
+}
+
+#[test]
+fn names_that_the_parser_takes_for_keywords_are_names() {
+    for (text, metrics, by) in [
+        ("anchored{job=\"till\"}", &["anchored"][..], &[][..]),
+        ("sum by (smoothed) (till)", &["till"], &["smoothed"]),
+        ("sum by (a, Anchored, b) (SMOOTHED)", &["SMOOTHED"], &["a", "Anchored", "b"]),
+        ("rate(anchored[5m]) / on (smoothed) group_left (anchored) smoothed", &["anchored", "smoothed"], &[]),
+        ("a and anchored unless smoothed offset 5m", &["a", "anchored", "smoothed"], &[]),
+        ("x > bool anchored", &["x", "anchored"], &[]),
+        ("a + on (b) smoothed", &["a", "smoothed"], &[]),
+        ("fill{a=\"b\"} + fill_left - fill_right", &["fill", "fill_left", "fill_right"], &[]),
+        ("sum by (fill, fill_left) (fill_right)", &["fill_right"], &["fill", "fill_left"]),
+        ("x{or=\"a\", or =\"b\",anchored=\"c\"}", &["x"], &[]),
+        (
+            "step + range + max_of + min_of + start + end + offset",
+            &["step", "range", "max_of", "min_of", "start", "end", "offset"],
+            &[],
+        ),
+        (
+            "sum by (step, range, start, end, offset, bool, by, on, and, or) (x)",
+            &["x"],
+            &["step", "range", "start", "end", "offset", "bool", "by", "on", "and", "or"],
+        ),
+    ] {
+        let (query, problems) = PromQl::read(text);
+        let query = query.filter(PromQl::is_checked).unwrap_or_else(|| panic!("{text}: {problems:?}"));
+        assert_eq!(query.metrics(), metrics, "{text}");
+        assert_eq!(query.outermost_by(), by, "{text}");
+    }
+    // Behind a vector they are modifiers, of which the parser knows nothing.
+    for text in ["rate(x[5m] smoothed)", "increase(x[5m] anchored)", "x anchored", "(x) smoothed"] {
+        check(text, Some(false));
     }
 }
 

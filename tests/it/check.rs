@@ -150,7 +150,8 @@ fn check_finds_exactly_the_thirty_three_mistakes_at_their_positions() {
     for suggestion in ["pod", ",", "zone=~\"eu-.*\"", "staging", RULE, LABELS] {
         assert!(suggested.contains(&json!(suggestion)), "{suggestion} in {suggested:?}");
     }
-    let summary = json!({"errors": 22, "warnings": 11, "files": 2, "entities": 8, "online": false});
+    let summary =
+        json!({"errors": 22, "warnings": 10, "infos": 1, "files": 2, "entities": 8, "online": false});
     assert_eq!(ended.json()["summary"], summary);
 }
 
@@ -204,7 +205,7 @@ fn check_json_has_the_documented_form() {
         }],
         "instances": [],
         "failures": [],
-        "summary": {"errors": 1, "warnings": 0, "files": 1, "entities": 1, "online": false}
+        "summary": {"errors": 1, "warnings": 0, "infos": 0, "files": 1, "entities": 1, "online": false}
     });
     assert_eq!(ended.json(), expected);
 }
@@ -271,6 +272,8 @@ fn check_exit_status_distinguishes_clean_mistakes_and_failure() {
     let (good, bad) =
         (component("good", "prometheus.io/rule: up"), component("bad", "prometheus.io/rule: up("));
     let doubtful = component("doubtful", "prometheus.io/rules: up");
+    let newer =
+        component("newer", "prometheus.io/rule: 'x </ 1, rate(y[5m] anchored), median_over_time(z[5m])'");
     let directory = directory(&[
         ("app-config.yaml", CONFIG),
         ("wrong.yaml", "promenade: {listen: nowhere}\n"),
@@ -279,6 +282,8 @@ fn check_exit_status_distinguishes_clean_mistakes_and_failure() {
         ("good.yaml", &good),
         ("sub/[odd] name/bad.yml", &bad),
         ("doubtful.yaml", &doubtful),
+        ("newer.yaml", &newer),
+        ("typed.yaml", &component("typed", "prometheus.io/rule: 'rate(up)'")),
         ("params.yaml", &component("params", "promenade.io/params: 'step=1m&stepp=2m'")),
         ("empty/readme.txt", ""),
     ]);
@@ -291,6 +296,14 @@ fn check_exit_status_distinguishes_clean_mistakes_and_failure() {
         (&["sub/[odd] name"], 1, "bad.yml:6:27: error"),
         (&["sub/**/*.yml", "good.yaml"], 1, "1 error in 2 entities of 2 files"),
         (&["doubtful.yaml"], 1, "1 warning in"),
+        (&["newer.yaml"], 0, "newer.yaml:6:26: info: not checked here: "),
+        (&["newer.yaml"], 0, "no problems in 1 entity of 1 file; 3 infos"),
+        (&["newer.yaml", "doubtful.yaml"], 1, "1 warning in 2 entities of 2 files; 3 infos"),
+        (
+            &["typed.yaml"],
+            1,
+            "warning: type error: expected type matrix in call to function 'rate', got vector",
+        ),
         (&["params.yaml"], 1, "params.yaml:6:35: "),
         (&["doubtful.yaml", "--allow-warnings"], 0, "1 warning in"),
         (&["sub", "--allow-warnings"], 1, "1 error in"),

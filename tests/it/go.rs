@@ -382,13 +382,17 @@ async fn go_never_redirects_to_another_host() {
 
 #[tokio::test]
 async fn prometheus_link_opens_the_page_of_the_entity() {
-    let world = World::with(CATALOG, |settings| settings.web.ad_hoc = false).await;
+    let catalog = CATALOG.replace("'HighLoad,Slow'", "'HighLoad,Slow,Newer,Total'");
+    let world = World::with(&catalog, |settings| settings.web.ad_hoc = false).await;
     let since = rfc(minutes_ago(30));
     world.upstream.on_rules(Reply::group([
         critical("HighLoad", "sum by (service) (rate(x{a=~\"b|c\"}[5m])) > 1"),
         critical("Slow", "slow{b=\"1\",a=\"2\"} > -5")
             .alert(firing("Slow", &since).label("service", "payments")),
         critical("Stray", "stray > 1"),
+        critical("Newer", "rate(x[5m] smoothed) </ 1")
+            .alert(firing("Newer", &since).label("service", "payments")),
+        critical("Total", "sum(total) > 1").alert(firing("Total", &since).label("service", "payments")),
     ]));
     let graph = |expr: &str, more: &str| {
         let expr: String = url::form_urlencoded::byte_serialize(expr.as_bytes()).collect();
@@ -402,6 +406,11 @@ async fn prometheus_link_opens_the_page_of_the_entity() {
     assert!(entity_page.text().contains("row  marked"), "{}", entity_page.text());
     let (_, pairs) = redirect(&world.get(&graph("slow{b='1',a='2'} > -5", "&g0.range_input=6h")).await);
     assert_eq!(value(&pairs, "range"), Some("6h"));
+    // A query that our grammar does not know, letter for letter, and one that says the same otherwise.
+    for expr in ["rate(x[5m] smoothed) </ 1", "rate(x[5m]  smoothed)\n</ 1", "sum by () (total) > 1"] {
+        let (path, _) = redirect(&world.get(&graph(expr, "")).await);
+        assert_eq!(path, PAYMENTS, "{expr}");
+    }
     // Two entities, none, another expression, a page of our own, two graphs: the custom graph, which is off here.
     let (several, stray) = ("sum by (service) (rate(x{a=~\"b|c\"}[5m])) > 1", "stray > 1");
     for path in [
@@ -412,6 +421,8 @@ async fn prometheus_link_opens_the_page_of_the_entity() {
         graph("slow{b=\"1\",a=\"2\"} > -5", "&g1.expr=up"),
         graph("slow{b=\"1\",a=\"2\"} > -5", "&instance=default"),
         graph("slow{b=\"1\",a=\"2\"} > -5", "").replace("g0.expr", "query"),
+        graph("rate(x[5m] smoothed) </ 2", ""),
+        graph("sum by (a) (total) > 1", ""),
         graph("not a query {{{", ""),
     ] {
         let page = world.get(&path).await;

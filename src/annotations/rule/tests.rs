@@ -24,7 +24,7 @@ fn short(graph: &GraphSpec) -> String {
     parts.join(" | ")
 }
 
-/// `problems` are the places of the errors, and those of the warnings behind a `?`.
+/// `problems` are the places of the errors, those of the warnings behind a `?`, and those of infos behind an `i`.
 fn check(value: &str, graphs: &[&str], problems: &[&str]) {
     let (read, general) = read(value);
     assert_eq!(read.iter().map(short).collect::<Vec<_>>(), graphs, "{value}");
@@ -32,6 +32,7 @@ fn check(value: &str, graphs: &[&str], problems: &[&str]) {
     let places = all.iter().map(|p| match p.severity {
         Severity::Error => p.part_of(value).to_owned(),
         Severity::Warning => format!("?{}", p.part_of(value)),
+        Severity::Info => format!("i{}", p.part_of(value)),
     });
     assert_eq!(places.collect::<Vec<_>>(), problems, "{value}: {all:?}");
 }
@@ -69,7 +70,7 @@ fn reads_what_the_plugin_cannot() {
     check("up|\"k8s.pod\"; job ;job", &["up | k8s.pod;job"], &[]);
     check("up|title=Bob's graph,x{a='b'}", &["up | Bob's graph", "x{a='b'}"], &[]);
     check("up # so, it is | said\n+ 1|job", &["up # so, it is | said\n+ 1 | job"], &[]);
-    check("quantile_over_what(x)|job", &["quantile_over_what(x) | job"], &["?quantile_over_what(x)"]);
+    check("quantile_over_what(x)|job", &["quantile_over_what(x) | job"], &["iquantile_over_what(x)"]);
 }
 
 #[test]
@@ -104,7 +105,7 @@ fn tells_what_it_cannot_read_and_lets_the_rest_live() {
     check("up|color=red|type=bar|job", &["up"], &["?color", "?bar", "?job"]);
     check("up|unit=|stack=maybe|title=\"a,y", &["up", "y"], &["?", "?maybe", "?\"a"]);
     check("up|title=No # 5", &["up"], &["?No # 5"]);
-    check("größe{ä=1},up|ö=x", &["größe{ä=1}", "up"], &["?größe{ä=1}", "?ö"]);
+    check("größe{ä=1},up|ö=x", &["größe{ä=1}", "up"], &["igröße{ä=1}", "?ö"]);
     let long = format!("{},up", "x".repeat(9000));
     let (graphs, _) = read(&long);
     assert_eq!(graphs.iter().map(|g| g.query.is_some()).collect::<Vec<_>>(), [false, true]);
@@ -193,7 +194,7 @@ proptest! {
             prop_assert_eq!(&graph.source, entry.query.trim());
             prop_assert!(graph.query.is_some(), "{:?}", graph);
             // Types are not looked at here, so some of these are sent unchecked.
-            prop_assert!(graph.problems.iter().all(|p| p.severity == Severity::Warning), "{:?}", graph);
+            prop_assert!(graph.problems.iter().all(|p| !p.is_error()), "{:?}", graph);
             prop_assert_eq!(graph.dimensions, entry.dimensions);
             prop_assert_eq!(graph.title, entry.title);
             let (graph_type, unit, stack) = entry.options;

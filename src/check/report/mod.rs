@@ -22,7 +22,7 @@ pub use text::text;
 ///   }],
 ///   "instances": [{"entity": "component:default/payments", "instance": "prod", "why": "named by ..."}],
 ///   "failures": ["what could not be looked at, as sentences"],
-///   "summary": {"errors": 1, "warnings": 0, "files": 12, "entities": 10000, "online": false}
+///   "summary": {"errors": 1, "warnings": 0, "infos": 0, "files": 12, "entities": 10000, "online": false}
 /// }
 /// ```
 ///
@@ -50,6 +50,7 @@ pub struct RoutedEntity {
 pub struct Summary {
     pub errors: usize,
     pub warnings: usize,
+    infos: usize,
     files: usize,
     entities: usize,
     online: bool,
@@ -68,8 +69,8 @@ impl Report {
         self.findings.sort_by_cached_key(order_key);
         self.findings.dedup();
         let count = |severity| self.findings.iter().filter(|f| f.diagnostic.severity == severity).count();
-        let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
-        self.summary = Summary { errors, warnings, files, entities, online };
+        let [errors, warnings, infos] = [Severity::Error, Severity::Warning, Severity::Info].map(count);
+        self.summary = Summary { errors, warnings, infos, files, entities, online };
         self
     }
 }

@@ -31,6 +31,7 @@ fn head(finding: &Finding) -> String {
     let severity = match diagnostic.severity {
         Severity::Error => "error",
         Severity::Warning => "warning",
+        Severity::Info => "info",
     };
     let key = finding.diagnostic.config_key().filter(|key| !key.is_empty());
     let key = key.map_or_else(String::new, |key| format!("{key}: "));
@@ -73,11 +74,13 @@ fn summary(report: &Report) -> String {
             format!("{} and {}", count(errors, "error", "errors"), count(warnings, "warning", "warnings"))
         }
     };
+    let remarks = match summary.infos {
+        0 => String::new(),
+        infos => format!("; {}", count(infos, "info", "infos")),
+    };
+    let all = format!("{found} in {entities} of {files}{remarks}\n");
     match report.failures.len() {
-        0 => format!("{found} in {entities} of {files}\n"),
-        failures => {
-            let failures = count(failures, "failure", "failures");
-            format!("the check is incomplete ({failures}): {found} in {entities} of {files}\n")
-        }
+        0 => all,
+        failures => format!("the check is incomplete ({}): {all}", count(failures, "failure", "failures")),
     }
 }

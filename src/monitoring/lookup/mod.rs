@@ -111,7 +111,7 @@ impl Monitoring {
         expressions: &Expressions,
         query: &PromQl,
     ) -> Option<MatchedEntity> {
-        let form = query.normal_form()?;
+        let form = query.normal_form();
         let mut found = Vec::new();
         for (instance, answer) in self.rules_of(self.instances()).await {
             let Some(rules) = answer.map(|answer| answer.value) else { continue };

@@ -86,7 +86,7 @@ impl Shown {
             message: problem.message.clone(),
             severity: match problem.severity {
                 Severity::Error => "error",
-                Severity::Warning => "warning",
+                Severity::Warning | Severity::Info => "warning",
             },
             place: None,
             has_text: !value.is_empty() && problem.span.is_some(),
