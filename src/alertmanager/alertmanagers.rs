@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{AlertmanagerClient, AlertmanagerSettings};
 use crate::metrics::UpstreamMetrics;
-use crate::upstream::InstanceName;
+use crate::upstream::{InstanceName, RequestOutage};
 
 /// Every configured Alertmanager. Instances with the same one share its client.
 #[derive(Default)]
@@ -40,6 +40,12 @@ impl Alertmanagers {
     /// None: the instance has no configured Alertmanager.
     pub fn settings(&self, instance: &InstanceName) -> Option<&AlertmanagerSettings> {
         self.settings.get(instance)
+    }
+
+    /// Those that fail, each once.
+    pub fn outages(&self) -> Vec<RequestOutage> {
+        let own = self.clients.iter().filter(|(name, client)| **name == client.instance);
+        own.flat_map(|(_, client)| client.outages()).collect()
     }
 
     pub fn client(&self, instance: &InstanceName) -> Option<&Arc<AlertmanagerClient>> {

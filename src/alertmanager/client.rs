@@ -9,7 +9,9 @@ use super::wire::{read_alerts, read_silences};
 use super::{AlertmanagerSettings, AlertmanagerState};
 use crate::clock;
 use crate::metrics::UpstreamMetrics;
-use crate::upstream::{ErrorKind, HttpClient, InstanceName, Reply, UpstreamError, Who, endpoint};
+use crate::upstream::{
+    ErrorKind, HttpClient, InstanceName, Reply, RequestOutage, RequestOutages, UpstreamError, Who, endpoint,
+};
 
 /// All alerts, suppressed or not. Older Alertmanagers ignore `muted`.
 const ALL: [(&str, &str); 4] =
@@ -21,6 +23,7 @@ pub struct AlertmanagerClient {
     http: HttpClient,
     alerts_url: Url,
     silences_url: Url,
+    outages: RequestOutages,
     metrics: UpstreamMetrics,
 }
 
@@ -36,16 +39,23 @@ impl AlertmanagerClient {
         let mut alerts_url = endpoint(url, &["api", "v2", "alerts"])?;
         alerts_url.query_pairs_mut().extend_pairs(ALL);
         let silences_url = endpoint(url, &["api", "v2", "silences"])?;
-        Ok(Self { instance: instance.clone(), http, alerts_url, silences_url, metrics: metrics.clone() })
+        let (outages, metrics) = (RequestOutages::default(), metrics.clone());
+        Ok(Self { instance: instance.clone(), http, alerts_url, silences_url, outages, metrics })
     }
 
     /// Its alerts and silences of now.
     pub async fn state(&self) -> Result<AlertmanagerState, UpstreamError> {
         let begun = clock::stopwatch();
         let result = self.alerts_and_silences(begun).await;
+        self.outages.record("alerts", result.as_ref(), clock::now());
         let outcome = if result.is_ok() { "ok" } else { "failed" };
         self.metrics.observe(self.instance.as_str(), "alertmanager", outcome, begun.elapsed());
         result
+    }
+
+    /// Since when it fails.
+    pub fn outages(&self) -> Vec<RequestOutage> {
+        self.outages.all()
     }
 
     async fn alerts_and_silences(&self, begun: Instant) -> Result<AlertmanagerState, UpstreamError> {
@@ -73,7 +83,10 @@ impl AlertmanagerClient {
         let error = |kind, detail: &str| self.http.error(kind, detail).with_status(reply.status);
         decode(&reply.body).map_err(|fault| match fault.classify() {
             Category::Eof => error(ErrorKind::Incomplete, "the answer ends in the middle of its JSON"),
-            _ => error(ErrorKind::NotTheApi, &format!("the answer is not Alertmanager's: {fault}")),
+            _ => {
+                let detail = format!("the answer is not Alertmanager's: {fault}");
+                self.http.error_of(ErrorKind::NotTheApi, &detail, &reply).with_status(reply.status)
+            }
         })
     }
 
@@ -84,6 +97,6 @@ impl AlertmanagerClient {
             _ => ErrorKind::Upstream,
         };
         let detail = format!("the answer has status {}", reply.status);
-        self.http.error(kind, &detail).with_status(reply.status)
+        self.http.error_of(kind, &detail, reply).with_status(reply.status)
     }
 }

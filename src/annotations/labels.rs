@@ -4,7 +4,7 @@ use crate::diagnostic::{Diagnostic, Span};
 use crate::promql::Matcher;
 
 /// The matchers of an alert's labels.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Matchers {
     /// All of them must hold. Without any, every alert of the names is selected.
     All(Vec<Matcher>),

@@ -28,7 +28,7 @@ pub struct MonitoringSpec {
 }
 
 /// Which alerts an entity shows: both conditions hold.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct AlertSpec {
     pub names: AlertNames,
     pub matchers: Matchers,

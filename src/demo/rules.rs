@@ -1,5 +1,7 @@
 //! The demo's rules in every state, as a Prometheus has evaluated them.
 
+use std::sync::OnceLock;
+
 use jiff::Timestamp;
 
 use super::document;
@@ -120,7 +122,7 @@ fn pairs<'n>(node: &'n Node, key: &str) -> Result<Vec<(&'n str, &'n str)>, Strin
 /// Every group of `rules`, as last evaluated at that time (epoch seconds).
 pub fn evaluated(rules: &Rules, story: Story, now: f64) -> Rules {
     let at = (now / INTERVAL).floor() * INTERVAL;
-    let mut all = rules.clone();
+    let mut all = Rules { ids: OnceLock::new(), ..rules.clone() };
     for group in &mut all.groups {
         group.last_evaluation = Some(instant(at));
     }

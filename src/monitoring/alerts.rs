@@ -2,15 +2,17 @@
 
 mod could_match;
 mod doubtful;
+mod kept;
 pub(super) mod order;
 mod row;
 mod tally;
 
-use std::collections::HashSet;
-use std::sync::Arc;
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, OnceLock};
 
 pub use could_match::PossibleAlerts;
 pub use doubtful::DoubtfulRule;
+pub use kept::{KeptTables, TABLE_LIFETIME, TableSource};
 pub use row::AlertRow;
 pub use tally::Tally;
 
@@ -20,7 +22,7 @@ use super::silences::Silences;
 use super::skew::Skew;
 use super::verdict::{Doubt, Evidence, StateCounts};
 use crate::annotations::{AlertNames, AlertSpec, Matchers};
-use crate::prometheus::{AlertingRule, InstanceName, Labels, Rules};
+use crate::prometheus::{AlertingRule, InstanceName, Labels, RowId, Rules};
 use crate::store::Answer;
 use crate::upstream::UpstreamError;
 
@@ -46,6 +48,9 @@ pub struct AlertTable {
     /// A part of what chooses the rows cannot be read.
     pub broken: bool,
     pub silences: Silences,
+    /// Made when it is first needed.
+    groups: OnceLock<Vec<Vec<usize>>>,
+    differing: OnceLock<Vec<String>>,
 }
 
 impl AlertTable {
@@ -87,7 +92,14 @@ impl AlertTable {
             has_rules,
             broken: spec.broken,
             silences: Silences::NotConfigured,
+            groups: OnceLock::new(),
+            differing: OnceLock::new(),
         }
+    }
+
+    pub(super) fn of_source(instance: InstanceName, source: TableSource, now: Timestamp) -> Self {
+        let TableSource { spec, show_inactive, rules, silences } = source;
+        Self::of(instance, &spec, rules, show_inactive).silenced_by(silences, now)
     }
 
     /// With what Alertmanager suppresses at `now` marked on its rows, and counted apart from what fires.
@@ -101,6 +113,24 @@ impl AlertTable {
         // The rest of their order stays as it is.
         self.rows.sort_by_key(|row| (row.state(), row.is_suppressed()));
         self
+    }
+
+    /// The places of the rows of each rule together, in the order of the first of them.
+    pub fn by_rule(&self) -> &[Vec<usize>] {
+        self.groups.get_or_init(|| by_rule(self.rows.iter().enumerate()))
+    }
+
+    /// The names of the labels that the rows differ by, sorted.
+    pub fn differing(&self) -> &[String] {
+        self.differing.get_or_init(|| {
+            Labels::differing(self.rows.iter().map(AlertRow::labels)).into_iter().map(str::to_owned).collect()
+        })
+    }
+
+    /// The row with that id, or the one that had it while there were rows equal to it.
+    pub fn row(&self, id: RowId) -> Option<&AlertRow> {
+        let found = self.rows.iter().find(|row| row.id() == id);
+        found.or_else(|| self.rows.iter().find(|row| row.was_copy(id)))
     }
 
     /// What is known of everything that is chosen, whether or not it is among the rows.
@@ -117,6 +147,21 @@ impl AlertTable {
         doubts.add_if(fires && !self.silences.is_sure(), Doubt::UnsureSilences);
         evidence
     }
+}
+
+/// The places of rows by rule, in the order of the first of each.
+pub fn by_rule<'r>(rows: impl Iterator<Item = (usize, &'r AlertRow)>) -> Vec<Vec<usize>> {
+    let mut groups = HashMap::new();
+    let mut rules: Vec<Vec<usize>> = Vec::new();
+    for (place, row) in rows {
+        // By the rule's pointer: two rules may share name, group and file.
+        let group = *groups.entry(std::ptr::from_ref(row.rule())).or_insert(rules.len());
+        match rules.get_mut(group) {
+            Some(places) => places.push(place),
+            None => rules.push(vec![place]),
+        }
+    }
+    rules
 }
 
 /// Whether a table of the specification has the row.

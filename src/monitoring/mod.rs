@@ -25,9 +25,10 @@ use std::sync::Arc;
 
 use futures_util::future::join;
 use jiff::Timestamp;
+use url::Url;
 
 pub use alert_index::AlertIndexer;
-pub use alerts::{AlertRow, AlertTable, DoubtfulRule, PossibleAlerts};
+pub use alerts::{AlertRow, AlertTable, DoubtfulRule, PossibleAlerts, by_rule};
 pub use empty_reason::EmptyReason;
 pub use expressions::Expressions;
 pub use firing::Firing;
@@ -41,17 +42,19 @@ pub use stat::{Stat, StatValue};
 pub use verdict::{Doubt, Doubts, Evidence, StateCounts, Verdict};
 pub use window::Period;
 
+use alerts::{KeptTables, TABLE_LIFETIME, TableSource};
 use routing::Reason;
 
 use crate::annotations::{GraphSpec, MonitoringSpec};
 use crate::background::compute;
 use crate::catalog::Entity;
+use crate::clock;
 use crate::prometheus::{
     Instance, InstanceName, InstanceSettings, Instances, InstantAnswer, Matrix, Origin, Outage, Rules, Window,
 };
 use crate::promql::PromQl;
 use crate::store::{Answer, InstantQuery, RangeQuery, Scope, Store, StoreFill};
-use crate::upstream::{ErrorKind, UpstreamError, Who};
+use crate::upstream::{ErrorKind, RequestOutage, UpstreamError, Who};
 
 /// With more alerts on either side, a table is made outside the threads that serve pages.
 const MOST_AT_ONCE: usize = 1_000;
@@ -78,6 +81,7 @@ pub struct Monitoring {
     instances: Arc<Instances>,
     routing: Arc<RoutingSettings>,
     overviews: Arc<overview::Overviews>,
+    tables: KeptTables,
 }
 
 /// The instance of an entity, and why routing chose it.
@@ -102,7 +106,7 @@ impl Monitoring {
     pub fn new(store: Store, instances: Arc<Instances>, routing: RoutingSettings) -> Self {
         let known = instances.configured().map(|instance| instance.name().clone()).collect();
         let routing = Arc::new(RoutingSettings { known, ..routing });
-        Self { store, instances, routing, overviews: Arc::default() }
+        Self { store, instances, routing, overviews: Arc::default(), tables: KeptTables::default() }
     }
 
     /// The instance that answers for the entity: what the rules say, else what its annotations choose.
@@ -156,6 +160,21 @@ impl Monitoring {
     /// The failing instances. Each receives one request at a time.
     pub fn failing(&self) -> Vec<Outage> {
         self.instances.failing()
+    }
+
+    /// The kinds of requests that instances and Alertmanagers fail to answer.
+    pub fn outages(&self) -> Vec<RequestOutage> {
+        self.instances.outages().into_iter().chain(self.store.alertmanager_outages()).collect()
+    }
+
+    /// Where an instance is reached.
+    pub fn target_url(&self, instance: &InstanceName) -> Option<Url> {
+        self.instances.url(instance)
+    }
+
+    /// Where an Alertmanager is reached. None: none is configured for the instance.
+    pub fn alertmanager_url(&self, instance: &InstanceName) -> Option<&Url> {
+        self.store.alertmanager(instance).map(|settings| &settings.url)
     }
 
     /// One graph of a spec. `origin`: who wrote its query.
@@ -240,23 +259,40 @@ impl Monitoring {
         spec: &MonitoringSpec,
         show_inactive: bool,
         now: Timestamp,
-    ) -> Result<AlertTable, Failure> {
+    ) -> Result<Arc<AlertTable>, Failure> {
         let alerts = spec.alerts.clone().ok_or(Failure::NoAnnotation)?;
         let requests = join(Box::pin(self.rules(instance)), Box::pin(self.silences(instance)));
         let (answer, silences) = requests.await;
-        let (name, answer) = (instance.name().clone(), answer?);
-        let rows: usize = answer.value.rules.iter().map(|rule| rule.alerts.len()).sum();
-        let size = rows.max(silences.answer().map_or(0, |answer| answer.value.len()));
-        let table = move || AlertTable::of(name, &alerts, answer, show_inactive).silenced_by(silences, now);
-        match origin {
+        let source = TableSource { spec: alerts, show_inactive, rules: answer?, silences };
+        if let Some(table) = self.tables.get(&source, now) {
+            return Ok(table);
+        }
+        let size = source.size();
+        let (name, made_of) = (instance.name().clone(), source.clone());
+        let table = move || Arc::new(AlertTable::of_source(name, made_of, now));
+        let table = match origin {
             // Their regexes may be the worst: they are never tested on this thread.
-            Origin::AdHoc => Ok(compute(table).await),
-            Origin::Known if size <= MOST_AT_ONCE => Ok(table()),
+            Origin::AdHoc => compute(table).await,
+            Origin::Known if size <= MOST_AT_ONCE => table(),
             Origin::Known => {
                 let table = tokio::task::spawn_blocking(table);
-                table.await.map_err(|broken| broken_off(instance, &broken))
+                table.await.map_err(|broken| broken_off(instance, &broken))?
             }
+        };
+        if size > MOST_AT_ONCE {
+            self.keep_table(source, now, &table);
         }
+        Ok(table)
+    }
+
+    /// For those who ask the same within a short time.
+    fn keep_table(&self, source: TableSource, now: Timestamp, table: &Arc<AlertTable>) {
+        self.tables.keep(source, now, table);
+        let tables = self.tables.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(TABLE_LIFETIME).await;
+            tables.drop_old(clock::now());
+        });
     }
 }
 

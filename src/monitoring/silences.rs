@@ -15,7 +15,7 @@ use super::{Monitoring, deadlines};
 use crate::alertmanager::{AlertmanagerState, ReadTime, ReceivedAlert, Silence, Suppression};
 use crate::prometheus::{ExternalLabels, Instance, Labels};
 use crate::store::{Answer, Scope};
-use crate::upstream::UpstreamError;
+use crate::upstream::{UpstreamError, is_same_failure};
 
 /// What is known of silences.
 #[derive(Clone, Debug, Default)]
@@ -53,6 +53,31 @@ impl Silences {
             Self::NotConfigured => true,
             Self::Known { answer, undecided, .. } => !answer.is_stale() && *undecided == 0,
             Self::Unknown { .. } => false,
+        }
+    }
+
+    /// The first time after `now` when what is suppressed may change, without a new answer.
+    pub(super) fn changes_after(&self, now: Timestamp) -> Option<Timestamp> {
+        self.answer()?.value.changes_after(now)
+    }
+
+    /// Whether both are the same answer, or failure, of one Alertmanager.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::NotConfigured, Self::NotConfigured) => true,
+            (Self::Unknown { failure, .. }, Self::Unknown { failure: others, .. }) => {
+                is_same_failure(failure.as_ref(), others.as_ref())
+            }
+            (
+                Self::Known { answer, external, .. },
+                Self::Known { answer: others, external: of_others, .. },
+            ) => {
+                Arc::ptr_eq(&answer.value, &others.value)
+                    && answer.as_of == others.as_of
+                    && is_same_failure(answer.failure.as_ref(), others.failure.as_ref())
+                    && external == of_others
+            }
+            _ => false,
         }
     }
 

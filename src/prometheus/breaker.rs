@@ -181,6 +181,8 @@ impl Permit {
             | (K::Upstream | K::Overloaded, Some(500..)) => self.breaker.fail(self.origin, error, now),
             // An error in the instance's own words, 404 and the like.
             (K::Upstream, Some(_)) => self.breaker.succeed(now),
+            // A server without rules may answer queries. Or a proxy answers for one that is down.
+            (K::NoRules, _) => {}
             // The request was not sent, or the instance reports overload.
             (K::Upstream | K::Overloaded, _) => {}
         }

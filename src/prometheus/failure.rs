@@ -1,8 +1,15 @@
 //! The kind of a failure, from a status, an error in Prometheus' JSON, or a body that is none.
 
+use super::request::Request;
 use super::wire::{WireFault, error_of};
 use crate::upstream::{ErrorKind, HttpClient, Reply, UpstreamError};
 
+const PAGE: &str = "this looks like a proxy or login page, not Prometheus";
+/// How servers answer a request for a path that they do not have.
+const NOT_FOUND: u16 = 404;
+const NOT_ALLOWED: u16 = 405;
+const GONE: u16 = 410;
+const NOT_IMPLEMENTED: u16 = 501;
 /// Of Prometheus, Mimir, Thanos and VictoriaMetrics, in lower case.
 const TOO_MANY_POINTS: [&str; 3] =
     ["exceeded maximum resolution", "too many points for the given", "maxpointspertimeseries"];
@@ -19,10 +26,11 @@ const TOO_MANY_SAMPLES: [&str; 9] = [
 ];
 
 /// Of a body with a good status.
-pub fn of_wire(http: &HttpClient, fault: WireFault, status: u16) -> UpstreamError {
+pub fn of_wire(http: &HttpClient, fault: WireFault, reply: &Reply) -> UpstreamError {
+    let status = reply.status;
     let error = match fault {
         WireFault::Error { error_type, message } => of_message(http, &error_type, &message, status),
-        WireFault::Html => html(http),
+        WireFault::Html => http.error_of(ErrorKind::HtmlPage, PAGE, reply),
         WireFault::NotPrometheus(detail) => http.error(ErrorKind::NotTheApi, &detail),
         WireFault::Incomplete(detail) => http.error(ErrorKind::Incomplete, &detail),
         WireFault::TooLarge(detail) => http.error(ErrorKind::TooLarge, &detail),
@@ -31,30 +39,32 @@ pub fn of_wire(http: &HttpClient, fault: WireFault, status: u16) -> UpstreamErro
 }
 
 /// Of an answer with any other status.
-pub fn of_status(http: &HttpClient, reply: &Reply) -> UpstreamError {
+pub fn of_status(http: &HttpClient, request: &Request<'_>, reply: &Reply) -> UpstreamError {
+    let of = |kind, detail| http.error_of(kind, detail, reply);
     let error = match (reply.status, error_of(&reply.body)) {
-        (300..=399, _) => http.error(
+        (300..=399, _) => of(
             ErrorKind::NotTheApi,
             "the answer is a redirect, which is not followed; is the target right, or is a login in between?",
         ),
-        (401 | 403, _) => http.error(ErrorKind::Unauthorized, "the configured credential was rejected"),
+        (401 | 403, _) => of(ErrorKind::Unauthorized, "the configured credential was rejected"),
+        (NOT_FOUND | NOT_ALLOWED | GONE | NOT_IMPLEMENTED, said) if matches!(request, Request::Rules(_)) => {
+            let error = of(ErrorKind::NoRules, "the instance has no /rules, or the target's path is wrong");
+            let said = said.and_then(WireFault::into_message).map(|said| http.redacted(&said));
+            UpstreamError { said: said.filter(|said| !said.is_empty()), ..error }
+        }
         (status, Some(WireFault::Error { error_type, message })) => {
             of_message(http, &error_type, &message, status)
         }
-        (429 | 503, _) => http.error(ErrorKind::Overloaded, "the instance reports overload"),
-        (408 | 504, _) => http.error(ErrorKind::Timeout, "a server in between gave up waiting"),
-        (400..=499, _) if reply.is_html() => html(http),
-        (400..=499, _) => http.error(
+        (429 | 503, _) => of(ErrorKind::Overloaded, "the instance reports overload"),
+        (408 | 504, _) => of(ErrorKind::Timeout, "a server in between gave up waiting"),
+        (400..=499, _) if reply.is_html() => of(ErrorKind::HtmlPage, PAGE),
+        (400..=499, _) => of(
             ErrorKind::NotTheApi,
             "there is no Prometheus API at the target; does its path end in /api/v1?",
         ),
-        _ => http.error(ErrorKind::Upstream, "the instance answered with an error"),
+        _ => of(ErrorKind::Upstream, "the instance answered with an error"),
     };
     error.with_status(reply.status)
-}
-
-fn html(http: &HttpClient) -> UpstreamError {
-    http.error(ErrorKind::HtmlPage, "this looks like a proxy or login page, not Prometheus")
 }
 
 /// An error in Prometheus' own JSON, by its `errorType`, else by the status.
@@ -93,15 +103,14 @@ mod tests {
         HttpClient::new(who, &target, &[], true, Duration::from_secs(1)).unwrap()
     }
 
+    fn reply(status: u16, content_type: &str, body: &str) -> Reply {
+        let (content_type, body) = (Some(content_type.into()), body.as_bytes().to_vec());
+        Reply { status, content_type, etag: None, date: None, body }
+    }
+
     fn check(status: u16, content_type: &str, body: &str, kind: ErrorKind, said: Option<&str>) {
-        let reply = Reply {
-            status,
-            content_type: Some(content_type.into()),
-            etag: None,
-            date: None,
-            body: body.as_bytes().to_vec(),
-        };
-        let got = of_status(&http(), &reply);
+        let reply = reply(status, content_type, body);
+        let got = of_status(&http(), &Request::MetricNames, &reply);
         assert_eq!(
             (got.kind, got.said.as_deref(), got.status),
             (kind, said, Some(status)),
@@ -149,6 +158,50 @@ mod tests {
     }
 
     #[test]
+    fn a_server_without_rules_is_called_that() {
+        let json = r#"{"status":"error","errorType":"not_found","error":"the ruler is off"}"#;
+        for (status, content_type, body, kind, said) in [
+            (404, "text/plain", "404 page not found\n", ErrorKind::NoRules, None),
+            (404, "text/html", "<title>Error 404</title>", ErrorKind::NoRules, None),
+            (404, "application/json", json, ErrorKind::NoRules, Some("the ruler is off")),
+            (404, "", "", ErrorKind::NoRules, None),
+            (405, "text/plain", "", ErrorKind::NoRules, None),
+            (410, "text/plain", "", ErrorKind::NoRules, None),
+            (501, "text/plain", "", ErrorKind::NoRules, None),
+            (403, "text/plain", "", ErrorKind::Unauthorized, None),
+            (302, "text/plain", "", ErrorKind::NotTheApi, None),
+            (400, "text/html", "<html>", ErrorKind::HtmlPage, None),
+            (500, "text/plain", "", ErrorKind::Upstream, None),
+        ] {
+            let got = of_status(&http(), &Request::Rules(None), &reply(status, content_type, body));
+            assert_eq!((got.kind, got.said.as_deref()), (kind, said), "{status} {body}");
+        }
+    }
+
+    #[test]
+    fn the_operator_reads_what_the_answer_says() {
+        for (status, content_type, body, heard) in [
+            (401, "text/plain", "no org id\n", Some("no org id")),
+            (403, "application/json", r#"{"message":"Forbidden"}"#, Some(r#"{"message":"Forbidden"}"#)),
+            (302, "text/html", "<a href=x>Found</a>", Some("Found")),
+            (404, "text/plain", "default backend - 404", Some("default backend - 404")),
+            (502, "text/html", "<h1>Bad Gateway</h1><hr>nginx", Some("Bad Gateway nginx")),
+            (503, "text/plain", "no healthy upstream", Some("no healthy upstream")),
+            (504, "text/plain", "gave up\nERROR x", Some("gave up ERROR x")),
+            (500, "text/plain", " \n", None),
+        ] {
+            let got = of_status(&http(), &Request::MetricNames, &reply(status, content_type, body));
+            assert_eq!((got.heard.as_deref(), got.said.as_deref()), (heard, None), "{status} {body}");
+            assert_eq!(got.detail.contains("the answer says"), heard.is_some(), "{}", got.detail);
+            assert!(heard.is_none_or(|heard| got.detail.ends_with(heard)), "{}", got.detail);
+        }
+        let page = of_wire(&http(), WireFault::Html, &reply(200, "text/html", "<title>Sign in</title>"));
+        assert_eq!((page.kind, page.heard.as_deref()), (ErrorKind::HtmlPage, Some("Sign in")));
+        let long = of_status(&http(), &Request::MetricNames, &reply(500, "text/plain", &"x".repeat(100_000)));
+        assert!(long.detail.len() < 400, "{}", long.detail.len());
+    }
+
+    #[test]
     fn limits_of_an_instance_are_no_mistake_in_the_query() {
         use ErrorKind as K;
         for (error_type, said, kind) in [
@@ -175,7 +228,7 @@ mod tests {
 
     #[test]
     fn good_statuses_go_by_the_body() {
-        let of = |fault| of_wire(&http(), fault, 200).kind;
+        let of = |fault| of_wire(&http(), fault, &reply(200, "application/json", "")).kind;
         let error = |t: &str| WireFault::Error { error_type: t.into(), message: "x".into() };
         assert_eq!(of(error("bad_data")), ErrorKind::BadQuery);
         assert_eq!(of(error("timeout")), ErrorKind::Timeout);

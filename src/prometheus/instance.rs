@@ -17,7 +17,10 @@ use super::{ExternalLabels, InstantAnswer, Matrix, Metadata, MetricNames, Origin
 use crate::clock;
 use crate::metrics::UpstreamMetrics;
 use crate::promql::PromQl;
-use crate::upstream::{ErrorKind, HttpClient, InstanceName, Outage, Reply, UpstreamError, Who, endpoint};
+use crate::upstream::{
+    ErrorKind, HttpClient, InstanceName, Outage, Reply, RequestOutage, RequestOutages, UpstreamError, Who,
+    endpoint,
+};
 
 /// Larger bodies are decoded outside the threads that serve pages.
 const DECODED_INLINE: usize = 1 << 20;
@@ -49,6 +52,7 @@ pub struct Instance {
     /// The common limit of all targets of its rule; None for a configured instance.
     rule_limit: Option<Arc<Limiter>>,
     breaker: Arc<Breaker>,
+    outages: RequestOutages,
     /// The label in the portal's metrics.
     label: String,
     metrics: UpstreamMetrics,
@@ -94,7 +98,16 @@ impl Instance {
     ) -> Result<Self, String> {
         endpoint(&settings.api, &[])?;
         let (breaker, metrics) = (Breaker::new(&label, metrics), metrics.clone());
-        Ok(Self { settings, http, limits, rule_limit: None, breaker, label, metrics })
+        Ok(Self {
+            settings,
+            http,
+            limits,
+            rule_limit: None,
+            breaker,
+            outages: RequestOutages::default(),
+            label,
+            metrics,
+        })
     }
 
     pub fn name(&self) -> &InstanceName {
@@ -108,8 +121,10 @@ impl Instance {
         origin: Origin,
     ) -> Result<Matrix, UpstreamError> {
         let request = Request::QueryRange { query, window: &window, origin };
-        let decode =
-            move |reply: &Reply| Ok(Matrix { date: reply.date, ..read_matrix(&reply.body, window)? });
+        let secrets = self.http.secrets().clone();
+        let decode = move |reply: &Reply| {
+            Ok(Matrix { date: reply.date, ..read_matrix(&reply.body, window, &secrets)? })
+        };
         self.read(request, decode).await
     }
 
@@ -120,7 +135,9 @@ impl Instance {
         at_ms: i64,
         origin: Origin,
     ) -> Result<InstantAnswer, UpstreamError> {
-        self.read(Request::Query { query, at_ms, origin }, |reply| read_instant(&reply.body)).await
+        let secrets = self.http.secrets().clone();
+        let decode = move |reply: &Reply| read_instant(&reply.body, &secrets);
+        self.read(Request::Query { query, at_ms, origin }, decode).await
     }
 
     /// All pages of the rules, within one deadline.
@@ -147,7 +164,7 @@ impl Instance {
                 }
             };
             if next.is_none() {
-                return Ok(pages.into_rules());
+                return Ok(pages.into_rules(self.http.secrets()));
             }
         }
     }
@@ -178,6 +195,11 @@ impl Instance {
         self.breaker.failing(origin)
     }
 
+    /// The kinds of its requests that fail.
+    pub fn outages(&self) -> Vec<RequestOutage> {
+        self.outages.all()
+    }
+
     /// The answer to one request.
     async fn read<T: Send + 'static>(
         &self,
@@ -201,7 +223,11 @@ impl Instance {
         // The instance may have begun to fail while this request waited.
         let permit = self.permit(request).map_err(before)?;
         let result = match slots {
-            Ok(_slots) => work.await,
+            Ok(_slots) => {
+                let result = work.await;
+                self.record(request, result.as_ref());
+                result
+            }
             Err(error) => Err(error),
         };
         let outcome = result.as_ref().map_or_else(|error| error.kind.as_str(), |_| "ok");
@@ -210,6 +236,14 @@ impl Instance {
             permit.end(result.as_ref(), clock::stopwatch());
         }
         result
+    }
+
+    /// Which requests of pages fail for longer. A reader's own query that takes too long is the query's fault.
+    fn record<T>(&self, request: &Request<'_>, result: Result<&T, &UpstreamError>) {
+        let is_slow = result.as_ref().is_err_and(|error| error.kind == ErrorKind::Timeout);
+        if !request.is_metadata() && !(is_slow && request.origin() == Origin::AdHoc) {
+            self.outages.record(request.name(), result, clock::now());
+        }
     }
 
     /// Metadata is no probe, and its failures do not count.
@@ -243,19 +277,19 @@ impl Instance {
     ) -> Result<T, UpstreamError> {
         let fetch = async {
             let reply = request.send(&self.http, &self.settings.api, self.http.left(begun)).await?;
-            match reply.status {
-                status @ 200..=299 => {
-                    decoded(reply, decode).await.map_err(|fault| failure::of_wire(&self.http, fault, status))
-                }
-                _ => Err(failure::of_status(&self.http, &reply)),
+            if !(200..=299).contains(&reply.status) {
+                return Err(failure::of_status(&self.http, request, &reply));
             }
+            let reply = Arc::new(reply);
+            let result = decoded(reply.clone(), decode).await;
+            result.map_err(|fault| failure::of_wire(&self.http, fault, &reply))
         };
         self.http.within(begun, fetch).await
     }
 }
 
 async fn decoded<T: Send + 'static>(
-    reply: Reply,
+    reply: Arc<Reply>,
     decode: impl FnOnce(&Reply) -> Result<T, WireFault> + Send + 'static,
 ) -> Result<T, WireFault> {
     if reply.body.len() <= DECODED_INLINE {

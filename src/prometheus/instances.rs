@@ -12,7 +12,7 @@ use super::instance::{Instance, InstanceSettings, RuleClient};
 use super::limits::{HostLimits, Limiter};
 use super::{Origin, Outage};
 use crate::metrics::UpstreamMetrics;
-use crate::upstream::{HttpClient, InstanceName, Who};
+use crate::upstream::{HttpClient, InstanceName, RequestOutage, Who};
 
 /// The most targets that are kept. A dropped target is made anew when it is used again.
 const MOST_TARGETS: usize = 256;
@@ -94,13 +94,30 @@ impl Instances {
         self.by_name.get(name)
     }
 
+    /// Where the instance or target of that name is reached.
+    pub fn url(&self, name: &InstanceName) -> Option<Url> {
+        let target = || self.targets().instances.get(name).map(|(target, _)| target.settings.api.clone());
+        self.get(name).map(|instance| instance.settings.api.clone()).or_else(target)
+    }
+
     /// The failing instances, targets included, each kind by name. Each receives one question at a time.
     pub fn failing(&self) -> Vec<Outage> {
+        let targets = self.sorted_targets();
+        let all = self.by_name.values().chain(&targets);
+        all.filter_map(|one| one.failing(Origin::Known).or_else(|| one.failing(Origin::AdHoc))).collect()
+    }
+
+    /// The kinds of requests that instances fail to answer, targets included.
+    pub fn outages(&self) -> Vec<RequestOutage> {
+        let targets = self.sorted_targets();
+        self.by_name.values().chain(&targets).flat_map(|instance| instance.outages()).collect()
+    }
+
+    fn sorted_targets(&self) -> Vec<Arc<Instance>> {
         let mut targets: Vec<_> =
             self.targets().instances.values().map(|(target, _)| target.clone()).collect();
         targets.sort_by(|a, b| a.name().cmp(b.name()));
-        let all = self.by_name.values().chain(&targets);
-        all.filter_map(|one| one.failing(Origin::Known).or_else(|| one.failing(Origin::AdHoc))).collect()
+        targets
     }
 
     /// The configured instances, by name.

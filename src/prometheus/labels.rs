@@ -25,7 +25,10 @@ impl Labels {
     }
 
     /// The names, in their order, that not all sets have with one value.
-    pub fn differing<'a>(sets: impl ExactSizeIterator<Item = &'a Self>) -> Vec<&'a str> {
+    pub fn differing<'a>(sets: impl ExactSizeIterator<Item = &'a Self> + Clone) -> Vec<&'a str> {
+        if let Some(differing) = Self::differing_by_value(sets.clone()) {
+            return differing;
+        }
         let all = sets.len();
         let mut seen: HashMap<&str, (&str, usize, bool)> = HashMap::new();
         for (name, value) in sets.flat_map(Self::iter) {
@@ -37,6 +40,24 @@ impl Labels {
         let mut names: Vec<&str> = differing.map(|(name, _)| name).collect();
         names.sort_unstable();
         names
+    }
+
+    /// The same of sets that all have the same names, as the alerts of one rule mostly have. None: they do not.
+    fn differing_by_value<'a>(mut sets: impl Iterator<Item = &'a Self>) -> Option<Vec<&'a str>> {
+        let first = sets.next()?;
+        let mut differs = vec![false; first.0.len()];
+        for set in sets {
+            if set.0.len() != first.0.len() {
+                return None;
+            }
+            for ((own, common), differs) in set.0.iter().zip(&first.0).zip(&mut differs) {
+                if own.0 != common.0 {
+                    return None;
+                }
+                *differs |= own.1 != common.1;
+            }
+        }
+        Some(first.iter().zip(differs).filter(|(_, differs)| *differs).map(|((name, _), _)| name).collect())
     }
 
     /// Bytes in memory, about.
@@ -103,5 +124,23 @@ mod tests {
         assert_eq!(labels.iter().collect::<Vec<_>>(), [("", "4"), ("a", "2"), ("b", "3")]);
         assert_eq!((labels.get("b"), labels.get("c")), (Some("3"), None));
         assert_eq!(serde_json::to_string(&labels).unwrap(), r#"{"":"4","a":"2","b":"3"}"#);
+    }
+    #[test]
+    fn names_differ_by_value_or_by_absence() {
+        for (sets, differing) in [
+            (&[][..], &[][..]),
+            (&["a=1"], &[]),
+            (&["a=1 b=2", "a=1 b=3", "a=1 b=2"], &["b"]),
+            (&["a=1 b=2", "a=2 b=3"], &["a", "b"]),
+            (&["a=1 b=2", "a=1"], &["b"]),
+            (&["a=1", "a=1 b=2"], &["b"]),
+            (&["a=1 b=2", "a=1 c=2"], &["b", "c"]),
+            (&["", "a=1"], &["a"]),
+        ] {
+            let of =
+                |text: &&str| text.split(' ').filter_map(|pair| pair.split_once('=')).collect::<Labels>();
+            let sets: Vec<Labels> = sets.iter().map(of).collect();
+            assert_eq!(Labels::differing(sets.iter()), differing, "{sets:?}");
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! Alerting rules and their alerts.
 
 use std::ops::Range;
+use std::sync::OnceLock;
 
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
@@ -8,6 +9,7 @@ use serde::{Serialize, Serializer};
 use super::labels::Labels;
 use super::numbers::{Exponent, write_whole};
 use super::remarks;
+use super::row_id::RowIds;
 use crate::upstream::SentTime;
 
 /// How Go writes a time that never was.
@@ -132,10 +134,19 @@ pub struct Rules {
     pub latest: Option<Timestamp>,
     pub warnings: Vec<String>,
     pub infos: Vec<String>,
+    /// Made when they are first needed.
+    pub ids: OnceLock<RowIds>,
 }
 
 pub fn write_time<S: Serializer>(time: &Option<SentTime>, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(time.as_ref().map_or(NEVER, SentTime::as_str))
+}
+
+impl AlertingRule {
+    /// The labels of the rule's own row: those that it sets, and its name.
+    pub fn own_labels(&self) -> Labels {
+        self.labels.iter().chain([("alertname", self.name.as_str())]).collect()
+    }
 }
 
 impl Rules {

@@ -75,7 +75,7 @@ metadata_question!(ExternalLabelsQuery, Option<ExternalLabels>, EXTERNAL_LIFETIM
 /// An empty answer is kept, so that not every page repeats the request.
 fn lifetime_after(kind: ErrorKind) -> Duration {
     match kind {
-        ErrorKind::NotTheApi | ErrorKind::HtmlPage => REJECTED_LIFETIME,
+        ErrorKind::NotTheApi | ErrorKind::HtmlPage | ErrorKind::NoRules => REJECTED_LIFETIME,
         ErrorKind::Unauthorized | ErrorKind::TooLarge => REJECTED_LIFETIME,
         kind if kind.is_of_query() => REJECTED_LIFETIME,
         _ => FAILED_LIFETIME,

@@ -27,7 +27,7 @@ use crate::metrics::StoreMetrics;
 use crate::prometheus::{
     ExternalLabels, Instance, InstanceName, InstantAnswer, Matrix, Metadata, MetricNames, Rules,
 };
-use crate::upstream::{ErrorKind, UpstreamError, Who};
+use crate::upstream::{ErrorKind, RequestOutage, UpstreamError, Who};
 
 /// Younger samples may still change: late scrapes, rules, remote writes.
 const UNSTABLE: Duration = Duration::from_secs(10 * 60);
@@ -116,6 +116,11 @@ impl Store {
     /// None: the instance has no configured Alertmanager.
     pub fn alertmanager(&self, instance: &InstanceName) -> Option<&AlertmanagerSettings> {
         self.alertmanagers.settings(instance)
+    }
+
+    /// The Alertmanagers that fail.
+    pub fn alertmanager_outages(&self) -> Vec<RequestOutage> {
+        self.alertmanagers.outages()
     }
 
     /// The samples of a range query. The fetch goes on if the reader leaves, unless the query is ad hoc and no other

@@ -66,6 +66,8 @@ pub enum ErrorKind {
     Tls,
     /// 401 or 403: the server rejects the portal's credential.
     Unauthorized,
+    /// The server has no `/rules`, whatever else it answers.
+    NoRules,
     /// A redirect, or JSON of another shape.
     NotTheApi,
     /// HTML, as from a login page or a proxy.
@@ -94,7 +96,7 @@ impl ErrorKind {
             Self::NotTheApi | Self::HtmlPage => "not_prometheus",
             Self::Incomplete => "incomplete",
             Self::TooLarge => "too_large",
-            Self::Upstream => "upstream_error",
+            Self::NoRules | Self::Upstream => "upstream_error",
         }
     }
 }
@@ -109,6 +111,8 @@ pub struct UpstreamError {
     pub detail: String,
     /// The server's own message, verbatim and untrusted, for the reader.
     pub said: Option<String>,
+    /// What the answer says in any other form, in one line, untrusted, for the operator.
+    pub heard: Option<String>,
     /// The HTTP status, if an answer came.
     pub status: Option<u16>,
     /// False: the breaker kept the request back, and this is the last failure before it.
@@ -118,16 +122,30 @@ pub struct UpstreamError {
 impl UpstreamError {
     /// A failure without an HTTP answer. `detail` must be the portal's own text.
     pub fn new(who: Who, kind: ErrorKind, detail: &str) -> Self {
-        Self { who, kind, detail: detail.to_owned(), said: None, status: None, was_sent: true }
+        Self { who, kind, detail: detail.to_owned(), said: None, heard: None, status: None, was_sent: true }
     }
 
     pub fn with_status(self, status: u16) -> Self {
         Self { status: Some(status), ..self }
     }
 
+    /// The server's own words, which the operator may read, whatever their form was.
+    pub fn words(&self) -> Option<&str> {
+        self.said.as_deref().or(self.heard.as_deref())
+    }
+
     /// Bytes in memory, about.
     pub fn weight(&self) -> usize {
-        self.detail.len() + self.said.as_ref().map_or(0, String::len) + 200
+        let texts = [&self.said, &self.heard].into_iter().flatten().map(String::len);
+        self.detail.len() + texts.sum::<usize>() + 200
+    }
+}
+
+/// Whether both are the failure of one request, or none.
+pub fn is_same_failure(a: Option<&Arc<UpstreamError>>, b: Option<&Arc<UpstreamError>>) -> bool {
+    match (a, b) {
+        (Some(a), Some(b)) => Arc::ptr_eq(a, b),
+        (a, b) => a.is_none() && b.is_none(),
     }
 }
 

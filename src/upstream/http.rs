@@ -2,7 +2,6 @@
 
 use std::error::Error;
 use std::io;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -14,7 +13,8 @@ use reqwest::{RequestBuilder, Response, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
-use super::{ErrorKind, InstanceName, UpstreamError, Who};
+use super::heard::{in_one_line, text_of};
+use super::{ErrorKind, HeaderSecrets, InstanceName, UpstreamError, Who};
 
 /// The name that a server gives to one answer, as it sent it.
 pub use reqwest::header::HeaderValue as ETag;
@@ -26,6 +26,8 @@ pub const MAX_BODY: usize = 32 << 20;
 const MAX_ERROR_BODY: usize = 256 << 10;
 /// The longest text of an error, in characters: parts of it are the server's.
 const MAX_TEXT: usize = 2_000;
+/// The most characters that are repeated of an answer of an unknown form.
+const MAX_HEARD: usize = 300;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// Before a failed connection is tried once more.
 const RETRY_PAUSE: Duration = Duration::from_millis(100);
@@ -57,8 +59,7 @@ pub const RESERVED_HEADERS: [&str; 12] = [
 pub struct HttpClient {
     who: Who,
     client: reqwest::Client,
-    /// The values of its headers, which no error may repeat.
-    secrets: Arc<[SecretString]>,
+    secrets: HeaderSecrets,
     timeout: Duration,
 }
 
@@ -113,8 +114,7 @@ impl HttpClient {
                 causes(&e.without_url())
             )
         })?;
-        let secrets = headers.iter().map(|(_, value)| value.clone()).collect();
-        Ok(Self { who, client, secrets, timeout })
+        Ok(Self { who, client, secrets: HeaderSecrets::of(headers), timeout })
     }
 
     /// The same headers and connections for a target of a routing rule.
@@ -166,14 +166,29 @@ impl HttpClient {
     /// A text of the server, shortened and without the portal's credentials: a server that repeats a header, or the
     /// credential in it, must not bring it to a page or a log.
     pub fn redacted(&self, text: &str) -> String {
-        let text = self.secrets.iter().fold(text.to_owned(), |text, secret| {
-            let whole = secret.expose_secret();
-            let bare = whole.split_once(' ').map_or(whole, |(_, credential)| credential.trim());
-            [whole, bare].into_iter().filter(|s| s.len() >= 4).fold(text, |t, s| t.replace(s, "[secret]"))
-        });
+        let text = self.secrets.redacted(text);
         match text.char_indices().nth(MAX_TEXT) {
-            Some(_) => text.chars().take(MAX_TEXT).collect(),
-            None => text,
+            Some((end, _)) => text.get(..end).unwrap_or_default().to_owned(),
+            None => text.into_owned(),
+        }
+    }
+
+    /// The values of its headers.
+    pub fn secrets(&self) -> &HeaderSecrets {
+        &self.secrets
+    }
+
+    /// A failure that an answer of an unknown form tells. What the answer says is for the operator.
+    pub fn error_of(&self, kind: ErrorKind, detail: &str, reply: &Reply) -> UpstreamError {
+        let error = self.error(kind, detail);
+        let heard = in_one_line(&self.secrets.redacted(&text_of(&reply.body, reply.is_html())), MAX_HEARD);
+        if heard.is_empty() {
+            return error;
+        }
+        UpstreamError {
+            detail: format!("{}; the answer says: {heard}", error.detail),
+            heard: Some(heard),
+            ..error
         }
     }
 
@@ -200,6 +215,7 @@ impl HttpClient {
             _ => Ok(beginning_of_body(&mut response).await),
         };
         let body = body.map_err(|error| error.with_status(status.as_u16()))?;
+        let body = self.secrets.without_credentials(body);
         Ok(Reply { status: status.as_u16(), content_type, etag, date, body })
     }
 

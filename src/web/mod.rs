@@ -14,7 +14,6 @@ pub mod params;
 mod proxy;
 pub mod reply;
 mod request;
-mod row_id;
 pub mod security;
 mod settings;
 

@@ -12,6 +12,7 @@ use criterion::{BenchmarkId, Criterion, Throughput};
 use promenade::clock;
 use promenade::prometheus::Window;
 use promenade::prometheus::wire::read_matrix;
+use promenade::upstream::HeaderSecrets;
 use serde_json::Value;
 
 const START_MS: i64 = 1_700_000_010_000;
@@ -59,7 +60,7 @@ fn timed<T>(work: impl FnOnce() -> T) -> Duration {
 fn tell_ratio(name: &str, json: &str, window: Window) {
     let (mut ours, mut value) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
-        ours.push(timed(|| read_matrix(json.as_bytes(), window).unwrap()));
+        ours.push(timed(|| read_matrix(json.as_bytes(), window, &HeaderSecrets::default()).unwrap()));
         value.push(timed(|| serde_json::from_str::<Value>(json).unwrap()));
     }
     let (ours, value) = (median_of(&mut ours), median_of(&mut value));
@@ -80,7 +81,7 @@ fn main() {
         let mut group = criterion.benchmark_group("decode");
         group.throughput(Throughput::Bytes(json.len() as u64)).sample_size(10);
         group.bench_function(BenchmarkId::new("columns", &name), |b| {
-            b.iter(|| read_matrix(json.as_bytes(), window).unwrap());
+            b.iter(|| read_matrix(json.as_bytes(), window, &HeaderSecrets::default()).unwrap());
         });
         group.bench_function(BenchmarkId::new("value", &name), |b| {
             b.iter(|| serde_json::from_str::<Value>(&json).unwrap());

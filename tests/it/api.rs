@@ -270,7 +270,7 @@ async fn alerts_json_has_rows_in_a_total_order() {
             "annotations": {"summary": "too <much>"}, "query": "load > 1", "duration": 300.0,
             "keepFiringFor": 60.5, "health": "ok", "lastError": null,
             "lastEvaluation": "2026-11-23T14:00:00.123Z", "group": "orders", "severity": "critical",
-            "suppressed": null,
+            "id": "cfbc57bc3a44139a", "suppressed": null,
         })
         .to_string()
     );

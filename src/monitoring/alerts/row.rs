@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::monitoring::silences::{AlertmanagerStatus, Silences};
-use crate::prometheus::{Alert, AlertState, AlertingRule, Labels, RuleHealth, Rules};
+use crate::prometheus::{Alert, AlertState, AlertingRule, Labels, RowId, RuleHealth, Rules};
 
 /// One row: an active alert, or a rule without active alerts. The rule, and the alert if there is
 /// one, exist in the rules that it holds.
@@ -42,7 +42,7 @@ impl AlertRow {
     /// The rule itself. None without such a rule.
     pub(super) fn of_rule(rules: &Arc<Rules>, rule: usize) -> Option<Self> {
         let found = rules.rules.get(rule)?;
-        let rule_labels = found.labels.iter().chain([("alertname", found.name.as_str())]).collect();
+        let rule_labels = found.own_labels();
         Some(Self { rules: rules.clone(), rule, alert: None, rule_labels, alertmanager: None })
     }
 
@@ -65,6 +65,16 @@ impl AlertRow {
     )]
     pub fn rule(&self) -> &AlertingRule {
         &self.rules.rules[self.rule]
+    }
+
+    /// No other row of the instance has it.
+    pub fn id(&self) -> RowId {
+        self.rules.id_of(self.rule, self.alert).unwrap_or_default()
+    }
+
+    /// Whether an id names this row as the copy of others, which are gone.
+    pub(super) fn was_copy(&self, id: RowId) -> bool {
+        self.rules.was_copy(self.rule, self.alert, id)
     }
 
     pub fn alert(&self) -> Option<&Alert> {

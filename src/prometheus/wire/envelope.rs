@@ -31,6 +31,16 @@ pub enum WireFault {
     TooLarge(String),
 }
 
+impl WireFault {
+    /// What Prometheus itself says.
+    pub fn into_message(self) -> Option<String> {
+        match self {
+            Self::Error { message, .. } => Some(message),
+            _ => None,
+        }
+    }
+}
+
 /// A successful answer's data, and what Prometheus remarked about it.
 #[derive(Debug)]
 pub struct Opened<D> {
@@ -145,6 +155,7 @@ fn other_json() -> WireFault {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::upstream::HeaderSecrets;
 
     fn check(body: &[u8], expected: &str) {
         let got = match open::<Vec<u32>>(body) {
@@ -194,7 +205,7 @@ mod tests {
             open::<Vec<u32>>(format!(r#"{{"status":"success","data":[]{more}}}"#).as_bytes())
                 .unwrap()
                 .warnings
-                .into_vec()
+                .into_vec(&HeaderSecrets::default())
         };
         for whole in ["", r#","isPartial":false"#, r#","isPartial":null,"stats":{"seriesFetched":"0"}"#] {
             assert!(warnings(whole).is_empty(), "{whole}");
@@ -211,7 +222,7 @@ mod tests {
             open::<Vec<u32>>(format!(r#"{{"status":"success","data":[]{more}}}"#).as_bytes())
                 .unwrap()
                 .warnings
-                .into_vec()
+                .into_vec(&HeaderSecrets::default())
         };
         assert!(warnings(r#","error":"","errorType":null"#).is_empty());
         for (more, text) in [
@@ -228,8 +239,9 @@ mod tests {
     fn keeps_remarks_and_what_prometheus_said() {
         let body = br#"{"status":"success","data":[],"warnings":["w"],"infos":["i","j"]}"#;
         let opened = open::<Vec<u32>>(body).unwrap();
+        let texts = |remarks: Remarks| remarks.into_vec(&HeaderSecrets::default());
         assert_eq!(
-            (opened.warnings.into_vec(), opened.infos.into_vec()),
+            (texts(opened.warnings), texts(opened.infos)),
             (vec!["w".into()], vec!["i".to_owned(), "j".into()])
         );
         assert_eq!(

@@ -5,17 +5,19 @@ use super::result::{RawPoint, RawResult, RawSeries, damaged_histogram, incomplet
 use super::samples::each_sample;
 use crate::prometheus::numbers::{NO_NUMBER, Seconds, millis, number};
 use crate::prometheus::{Histogram, InstantAnswer, InstantSample, InstantValue, SampleValue, SeriesSamples};
+use crate::upstream::HeaderSecrets;
 
 /// Decoded, an answer can take four times the bytes of its text.
 const MAX_TEXT: usize = 16 << 20;
 
 /// Reads a complete answer of any type.
-pub fn read_instant(body: &[u8]) -> Result<InstantAnswer, WireFault> {
+pub fn read_instant(body: &[u8], secrets: &HeaderSecrets) -> Result<InstantAnswer, WireFault> {
     if body.len() > MAX_TEXT {
         return Err(WireFault::TooLarge(format!("the answer is larger than {} MiB", MAX_TEXT >> 20)));
     }
     let Opened { data, warnings, infos } = open_result(body)?;
-    Ok(InstantAnswer { value: read_value(data)?, warnings: warnings.into_vec(), infos: infos.into_vec() })
+    let (warnings, infos) = (warnings.into_vec(secrets), infos.into_vec(secrets));
+    Ok(InstantAnswer { value: read_value(data)?, warnings, infos })
 }
 
 pub fn read_value(result: RawResult<'_>) -> Result<InstantValue, WireFault> {
@@ -85,7 +87,7 @@ mod tests {
         let body = format!(
             r#"{{"status":"success","data":{{"resultType":"{result_type}","result":{result}}},"infos":["i"]}}"#
         );
-        let answer = read_instant(body.as_bytes())?;
+        let answer = read_instant(body.as_bytes(), &HeaderSecrets::default())?;
         assert_eq!(answer.infos, ["i"]);
         Ok(answer.value)
     }

@@ -1,11 +1,12 @@
 //! Joins the pages of `/rules`: Prometheus 3 and Mimir answer in pages on request, and a proxy may request them.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use super::remarks::Remarks;
 use super::rules::{MOST_ROWS, RulesPage};
 use crate::prometheus::{AlertingRule, Rules};
-use crate::upstream::{ErrorKind, MAX_BODY};
+use crate::upstream::{ErrorKind, HeaderSecrets, MAX_BODY};
 
 /// The most pages of one answer that are read.
 const MOST_PAGES: usize = 100;
@@ -95,14 +96,19 @@ impl Pages {
         all.latest = all.latest.max(page.latest);
     }
 
-    /// All of them as one answer.
-    pub fn into_rules(self) -> Rules {
-        let RulesPage { rules, warnings: of_instance, infos, faults, .. } = self.joined;
+    /// All of them as one answer, whose messages do not repeat the headers that were sent.
+    pub fn into_rules(self, secrets: &HeaderSecrets) -> Rules {
+        let RulesPage { mut rules, warnings: of_instance, infos, faults, .. } = self.joined;
+        for error in rules.rules.iter_mut().filter_map(|rule| rule.last_error.as_mut()) {
+            if let Cow::Owned(clean) = secrets.redacted(error) {
+                *error = clean;
+            }
+        }
         // Ours first, so that none of them is among those for which there is no room.
         let mut warnings = Remarks::default();
-        self.missing.into_iter().chain(faults.warnings()).for_each(|warning| warnings.add(warning));
+        self.missing.into_iter().chain(faults.warnings(secrets)).for_each(|warning| warnings.add(warning));
         warnings.add_all(of_instance);
-        Rules { warnings: warnings.into_vec(), infos: infos.into_vec(), ..rules }
+        Rules { warnings: warnings.into_vec(secrets), infos: infos.into_vec(secrets), ..rules }
     }
 }
 
@@ -112,7 +118,7 @@ pub fn read_all_rules(body: &[u8]) -> Result<Rules, super::WireFault> {
     let mut pages = Pages::default();
     let next = pages.add(super::read_rules(body, None)?);
     assert_eq!(next, None);
-    Ok(pages.into_rules())
+    Ok(pages.into_rules(&HeaderSecrets::default()))
 }
 
 #[cfg(test)]

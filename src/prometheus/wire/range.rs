@@ -5,6 +5,7 @@ use super::instant::read_value;
 use super::result::{RawResult, RawSeries, incomplete, open_result};
 use super::samples::read_samples;
 use crate::prometheus::{ABSENT, HistogramSeries, Matrix, Series, Window};
+use crate::upstream::HeaderSecrets;
 
 /// The most bytes that one answer may take once decoded. JSON within the body's cap can ask for a thousand
 /// times more: a series of one sample needs a whole column.
@@ -12,10 +13,10 @@ const MAX_DECODED: usize = 64 << 20;
 
 /// Reads a complete matrix onto the window's grid, its series in the order of their labels.
 /// An answer of another type is kept as the value that it is.
-pub fn read_matrix(body: &[u8], window: Window) -> Result<Matrix, WireFault> {
+pub fn read_matrix(body: &[u8], window: Window, secrets: &HeaderSecrets) -> Result<Matrix, WireFault> {
     let Opened { data, warnings, infos } = open_result(body)?;
-    let mut matrix =
-        Matrix { warnings: warnings.into_vec(), infos: infos.into_vec(), ..Matrix::of(window, Vec::new()) };
+    let (warnings, infos) = (warnings.into_vec(secrets), infos.into_vec(secrets));
+    let mut matrix = Matrix { warnings, infos, ..Matrix::of(window, Vec::new()) };
     let raw = match data {
         RawResult::Matrix(raw) => raw,
         RawResult::Nothing => return Ok(matrix),

@@ -4,11 +4,14 @@ use serde::de::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use super::parts::Bounded;
+use crate::upstream::HeaderSecrets;
 
 /// The most remarks of one kind that are kept.
 const MOST: usize = 100;
 /// The most characters of a remark that are kept.
 const LONGEST: usize = 2_000;
+/// The most that are read: headers are shorter, so no cut divides the value of one.
+const LONGEST_READ: usize = 64 << 10;
 /// Thanos before 0.15 wrote its warnings as `null` or `{}`.
 const WORDLESS: &str = "the instance warns, but does not say of what";
 
@@ -21,7 +24,7 @@ pub struct Remarks {
 
 impl Remarks {
     pub fn add(&mut self, remark: impl Into<String>) {
-        let remark = clipped(remark.into());
+        let remark = clipped(remark.into(), LONGEST_READ);
         if self.texts.contains(&remark) {
             return;
         }
@@ -41,9 +44,11 @@ impl Remarks {
         self.texts.is_empty()
     }
 
-    pub fn into_vec(self) -> Vec<String> {
+    /// Without the values of the headers that were sent.
+    pub fn into_vec(self, secrets: &HeaderSecrets) -> Vec<String> {
         let more = (self.more > 0).then(|| format!("and {} more", self.more));
-        self.texts.into_iter().chain(more).collect()
+        let texts = self.texts.iter().map(|text| clipped(secrets.redacted(text).into_owned(), LONGEST));
+        texts.chain(more).collect()
     }
 }
 
@@ -73,8 +78,8 @@ pub fn words(json: &str) -> String {
     }
 }
 
-fn clipped(mut text: String) -> String {
-    if let Some((end, _)) = text.char_indices().nth(LONGEST) {
+fn clipped(mut text: String, most: usize) -> String {
+    if let Some((end, _)) = text.char_indices().nth(most) {
         text.truncate(end);
         text.push('…');
         // It is kept for as long as the answer.
@@ -99,7 +104,7 @@ mod tests {
             ("true", &["true"]),
         ] {
             let remarks: Remarks = serde_json::from_str(json).unwrap();
-            assert_eq!(remarks.into_vec(), texts, "{json}");
+            assert_eq!(remarks.into_vec(&HeaderSecrets::default()), texts, "{json}");
         }
     }
 
@@ -111,12 +116,25 @@ mod tests {
         };
         let mut many = of(&(0..MOST + 50).map(|i| i.to_string()).collect::<Vec<_>>());
         many.add_all(many.clone());
-        let many = many.into_vec();
+        let many = many.into_vec(&HeaderSecrets::default());
         assert_eq!((many.len(), many[MOST].as_str()), (MOST + 1, "and 100 more"));
-        let countless = of(&vec!["a".to_owned(); 60_000]).into_vec();
+        let countless = of(&vec!["a".to_owned(); 60_000]).into_vec(&HeaderSecrets::default());
         assert_eq!(countless, ["a", "and 10000 more"]);
-        let long = of(&["é".repeat(LONGEST + 1), "é".repeat(LONGEST)]).into_vec();
+        let long = of(&["é".repeat(LONGEST + 1), "é".repeat(LONGEST)]);
+        let long = long.into_vec(&HeaderSecrets::default());
         assert_eq!(long.iter().map(|text| text.chars().count()).collect::<Vec<_>>(), [LONGEST + 1, LONGEST]);
         assert!(long[0].ends_with('…'));
+    }
+    #[test]
+    fn a_value_of_a_header_is_taken_out_before_a_remark_is_cut() {
+        let secrets =
+            HeaderSecrets::of(&[("authorization".to_owned(), "Bearer canary-token".to_owned().into())]);
+        let mut remarks = Remarks::default();
+        for before in [0, LONGEST - 4, LONGEST] {
+            remarks.add(format!("{}canary-token{}", "é".repeat(before), "é".repeat(LONGEST)));
+        }
+        for text in remarks.into_vec(&secrets) {
+            assert!(!text.contains("cana") && text.chars().count() <= LONGEST + 1, "{text}");
+        }
     }
 }

@@ -167,6 +167,7 @@ mod tests {
 
     use super::*;
     use crate::prometheus::wire::{read_instant, read_matrix};
+    use crate::upstream::HeaderSecrets;
 
     /// As Prometheus writes it: read and written again it is the same, byte for byte.
     #[test]
@@ -178,10 +179,10 @@ mod tests {
             r#"{"metric":{"b":"1"},"histograms":[[1.234,{"count":"0","sum":"0"}]]}]},"warnings":["w"],"infos":["i"]}"#,
         );
         let window = Window::exact(1_234, 30_000, Duration::from_secs(14)).unwrap();
-        let matrix = read_matrix(body.as_bytes(), window).unwrap();
+        let matrix = read_matrix(body.as_bytes(), window, &HeaderSecrets::default()).unwrap();
         assert_eq!(serde_json::to_string(&write_matrix(&matrix, None, &matrix.warnings)).unwrap(), body);
         let scalar = r#"{"status":"success","data":{"resultType":"scalar","result":[1.5,"7"]}}"#;
-        let matrix = read_matrix(scalar.as_bytes(), window).unwrap();
+        let matrix = read_matrix(scalar.as_bytes(), window, &HeaderSecrets::default()).unwrap();
         assert_eq!(serde_json::to_string(&write_matrix(&matrix, None, &[])).unwrap(), scalar);
     }
 
@@ -196,7 +197,7 @@ mod tests {
             r#"{"resultType":"string","result":[1,"a\n\"b\" é"]}"#,
         ] {
             let body = format!(r#"{{"status":"success","data":{data}}}"#);
-            let answer = read_instant(body.as_bytes()).unwrap();
+            let answer = read_instant(body.as_bytes(), &HeaderSecrets::default()).unwrap();
             assert_eq!(serde_json::to_string(&write_instant(&answer, None, &answer.warnings)).unwrap(), body);
         }
         assert_eq!(

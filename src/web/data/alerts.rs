@@ -1,5 +1,7 @@
 //! An alert table as JSON: its rows in its order.
 
+use std::sync::Arc;
+
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
@@ -11,7 +13,7 @@ use crate::web::panels::AlertJson;
 use crate::web::panels::remarks::incomplete;
 use crate::web::panels::rows::{Paging, choose};
 use crate::web::params::PageParams;
-use crate::web::reply;
+use crate::web::reply::{self, ReplyKey};
 
 /// `firing`, `pending`, `unknown`, `quiet` or `none`.
 const STATE: HeaderName = HeaderName::from_static("promenade-state");
@@ -20,13 +22,22 @@ const COMPLETE: HeaderName = HeaderName::from_static("promenade-complete");
 /// When the instance gave the answer (RFC 3339).
 const AS_OF: HeaderName = HeaderName::from_static("promenade-as-of");
 
-pub fn json(
+/// Writing as many rows takes long enough to be in the way of others on the same thread.
+const MANY_ROWS: usize = 500;
+
+pub async fn json(
     request: &HttpRequest,
-    table: &AlertTable,
+    table: Arc<AlertTable>,
     params: &PageParams,
 ) -> Result<HttpResponse, PageError> {
-    let reply = reply::json(request, &AlertsJson::of(table, &chosen(table, params)))?;
-    Ok(with_verdict(reply, table))
+    if table.rows.len() < MANY_ROWS {
+        let reply = reply::json(request, &AlertsJson::of(&table, &chosen(&table, params)))?;
+        return Ok(with_verdict(reply, &table));
+    }
+    let key = ReplyKey::of(&table, request.path(), &request.query_string());
+    let (made_of, params) = (table.clone(), params.clone());
+    let write = move || serde_json::to_vec(&AlertsJson::of(&made_of, &chosen(&made_of, &params)));
+    Ok(with_verdict(reply::large_json(request, key, write).await?, &table))
 }
 
 /// Headers with the verdict, for scripts that do not read the body.
@@ -43,7 +54,7 @@ pub fn with_verdict(mut reply: HttpResponse, table: &AlertTable) -> HttpResponse
 }
 
 /// The rows that the address selects: every one, unless it has a page size.
-pub fn chosen(table: &AlertTable, params: &PageParams) -> Vec<AlertRow> {
+pub fn chosen<'t>(table: &'t AlertTable, params: &PageParams) -> Vec<&'t AlertRow> {
     let mut rows = choose(&table.rows, &params.table);
     if params.is_given("pageSize") {
         let page = Paging::of(rows.len(), params.table.page, params.table.page_size);
@@ -90,7 +101,7 @@ impl CountsJson {
 }
 
 impl<'a> AlertsJson<'a> {
-    fn of(table: &'a AlertTable, rows: &'a [AlertRow]) -> Self {
+    fn of(table: &'a AlertTable, rows: &[&'a AlertRow]) -> Self {
         let evidence = table.evidence();
         let skew = table.skew.map(|skew| skew.sentence(&table.instance));
         Self {
@@ -106,7 +117,7 @@ impl<'a> AlertsJson<'a> {
                 Silences::Known { .. } => Some("known"),
                 Silences::Unknown { .. } => Some("unknown"),
             },
-            alerts: rows.iter().map(AlertJson::of).collect(),
+            alerts: rows.iter().map(|row| AlertJson::of(row)).collect(),
         }
     }
 }

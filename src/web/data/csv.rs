@@ -1,10 +1,12 @@
 //! Graphs and alert tables as CSV: a row for each instant or alert.
 
+use std::sync::Arc;
+
 use actix_web::{HttpRequest, HttpResponse};
 use jiff::Timestamp;
 use serde_json::to_string;
 
-use super::alerts::with_verdict;
+use super::alerts::{chosen, with_verdict};
 use super::graph::key;
 use super::with_notices;
 use crate::monitoring::{AlertRow, AlertTable, Graph, Stat, StatValue};
@@ -34,20 +36,19 @@ pub async fn graph(
     Ok(with_notices(reply, &remarks))
 }
 
-/// `rows` are those of the table that the address selects.
+/// The rows that the address selects.
 pub async fn alerts(
     request: &HttpRequest,
     name: &[&str],
-    table: &AlertTable,
-    rows: Vec<AlertRow>,
-    zone: Zone,
+    table: Arc<AlertTable>,
+    params: &PageParams,
 ) -> Result<HttpResponse, PageError> {
     let remarks = [("stale", table.failure.is_some()), ("incomplete", !table.evidence().is_complete())];
     let name = named(name, &remarks);
-    let missing = incomplete(table);
-    let write = move || alerts_csv(&rows, &missing, &zone);
+    let (made_of, params) = (table.clone(), params.clone());
+    let write = move || alerts_csv(&chosen(&made_of, &params), &incomplete(&made_of), &params.zone);
     let reply = reply::csv(request, &name, write, None).await?;
-    Ok(with_verdict(reply, table))
+    Ok(with_verdict(reply, &table))
 }
 
 /// CSV has no place for a remark, and a file outlives its headers. So its name says what is wrong with it.
@@ -123,7 +124,7 @@ const ALERT_COLUMNS: [&str; 15] = [
 
 /// If anything is missing, the first row says so: its state is unknown, it has no name, and its summary says what is
 /// missing.
-fn alerts_csv(rows: &[AlertRow], missing: &[String], zone: &Zone) -> Csv {
+fn alerts_csv(rows: &[&AlertRow], missing: &[String], zone: &Zone) -> Csv {
     let mut csv = Csv::default();
     for column in ALERT_COLUMNS {
         csv.text(column);

@@ -5,9 +5,9 @@ use jiff::Timestamp;
 use super::{Link, Links, Page};
 use crate::catalog::EntityRef;
 use crate::prometheus::Labels;
+use crate::prometheus::RowId;
 use crate::promql::{MatchOp, Matcher};
 use crate::web::params::AT;
-use crate::web::row_id::RowId;
 
 /// An alert on an entity's page.
 #[derive(Clone, Debug, Default)]

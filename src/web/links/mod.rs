@@ -16,11 +16,11 @@ pub use out::{new_silence, prometheus_alerts, prometheus_graph, safe_href};
 
 use crate::annotations::{GraphSpec, GraphType, Unit};
 use crate::catalog::EntityRef;
+use crate::prometheus::RowId;
 use crate::promql::quote;
 use crate::web::assets;
 use crate::web::format::Format;
 use crate::web::params::{ColumnOrder, LegendColumn, PageParams};
-use crate::web::row_id::RowId;
 
 /// What stays unescaped in one segment of a path (RFC 3986, unreserved).
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');

@@ -18,6 +18,7 @@ pub fn describe_alertmanager(kind: ErrorKind) -> &'static str {
         | ErrorKind::TooManySamples
         | ErrorKind::TooManyPoints
         | ErrorKind::Overloaded
+        | ErrorKind::NoRules
         | ErrorKind::Upstream => "Alertmanager failed",
     }
 }
@@ -37,9 +38,12 @@ pub(super) fn prometheus(error: &UpstreamError) -> ErrorText {
         Who::Backstage => "Backstage".to_owned(),
     };
     let kind = error.kind;
-    let explanation = match error.status.filter(|_| kind == ErrorKind::Upstream) {
-        Some(status) => format!("It answered with status {status}."),
-        None => explanation(kind).to_owned(),
+    let explanation = match (kind, error.status) {
+        (ErrorKind::Upstream, Some(status)) => format!("It answered with status {status}."),
+        (ErrorKind::NoRules, Some(status)) => {
+            format!("It answered the request for its rules with status {status}. {}", explanation(kind))
+        }
+        _ => explanation(kind).to_owned(),
     };
     let said = error.said.clone().filter(|said| !said.trim().is_empty());
     ErrorText {
@@ -61,6 +65,7 @@ fn status(kind: ErrorKind) -> StatusCode {
         | ErrorKind::Unauthorized
         | ErrorKind::NotTheApi
         | ErrorKind::HtmlPage
+        | ErrorKind::NoRules
         | ErrorKind::Incomplete
         | ErrorKind::TooLarge
         | ErrorKind::Upstream => StatusCode::BAD_GATEWAY,
@@ -80,6 +85,7 @@ fn title(kind: ErrorKind, who: &str) -> String {
         ErrorKind::Tls => format!("{who} does not answer over TLS"),
         ErrorKind::Unauthorized => format!("{who} rejected the portal's credentials"),
         ErrorKind::NotTheApi | ErrorKind::HtmlPage => format!("{who} did not answer like Prometheus"),
+        ErrorKind::NoRules => format!("{who} has no /rules"),
         ErrorKind::Incomplete => format!("{who} sent an incomplete answer"),
         ErrorKind::Upstream => format!("{who} failed"),
     }
@@ -104,6 +110,7 @@ fn explanation(kind: ErrorKind) -> &'static str {
             "The answer was a page, a redirect or other data; it may be a proxy or login page."
         }
         ErrorKind::HtmlPage => "It may be a proxy or login page.",
+        ErrorKind::NoRules => "So the state of alerts is unknown here. Graphs do not need rules.",
         ErrorKind::Incomplete => "The answer was cut short or lacked a part, so none of it is shown.",
         ErrorKind::Upstream => "It answered with an error.",
     }
@@ -126,6 +133,9 @@ fn advice(kind: ErrorKind) -> &'static str {
         ErrorKind::Tls | ErrorKind::NotTheApi => "The portal's operators can check the instance's address.",
         ErrorKind::Unauthorized => "The portal's operators can fix its configuration.",
         ErrorKind::HtmlPage => "The portal's operators can check the instance's address and credentials.",
+        ErrorKind::NoRules => {
+            "Choose an instance that evaluates rules. The portal's operators can check the instance's address."
+        }
         ErrorKind::Incomplete => "Try again.",
         ErrorKind::Upstream => "Try again. If it fails again, contact its operators.",
     }
@@ -159,6 +169,7 @@ mod tests {
             (ErrorKind::NotTheApi, 502, "not_prometheus"),
             (ErrorKind::Incomplete, 502, "incomplete"),
             (ErrorKind::TooLarge, 502, "too_large"),
+            (ErrorKind::NoRules, 502, "upstream_error"),
             (ErrorKind::Upstream, 502, "upstream_error"),
         ];
         for (kind, status, word) in cases {

@@ -6,7 +6,6 @@ use crate::annotations::MonitoringSpec;
 use crate::monitoring::{Activity, AlertQuery, AlertRow, Firing, MatchedEntity};
 use crate::web::links::AlertLink;
 use crate::web::request::{Access, Portal};
-use crate::web::row_id::RowId;
 
 /// What a window shows before the alert became active, and after its end.
 const LEAD_IN: SignedDuration = SignedDuration::from_hours(1);
@@ -42,7 +41,7 @@ impl AlertTime {
         let resolved = is_resolved(matched).then(|| matched.labels.clone());
         let at = self.text.clone().or_else(|| Some(self.at?.to_string()).filter(|_| resolved.is_some()));
         let (from, to) = self.window(matched.row(), firing.filter(|_| resolved.is_some()));
-        let row = matched.shown_row().map(|row| (RowId::of(row), row.is_active()));
+        let row = matched.shown_row().map(|row| (row.id(), row.is_active()));
         AlertLink { row, from, to, resolved, at }
     }
 

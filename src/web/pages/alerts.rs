@@ -1,5 +1,7 @@
 //! The alert table: as a page, as the panel that refreshes itself, or as data.
 
+use std::sync::Arc;
+
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::top::Tab;
@@ -18,22 +20,21 @@ use crate::web::request::{View, ViewSubject};
 pub async fn show(request: HttpRequest, view: View, format: Format) -> Result<HttpResponse, PageError> {
     view.authorize_alerts()?;
     match format {
-        Format::Json => data::alerts::json(&request, &table(&view).await?, &view.params),
+        Format::Json => data::alerts::json(&request, table(&view).await?, &view.params).await,
         Format::Csv => {
             let table = table(&view).await?;
-            let rows = data::alerts::chosen(&table, &view.params);
             let name = match &view.subject {
-                ViewSubject::Entity(entity) => entity.reference.name(),
-                ViewSubject::AdHoc(_) => table.instance.as_str(),
+                ViewSubject::Entity(entity) => entity.reference.name().to_owned(),
+                ViewSubject::AdHoc(_) => table.instance.to_string(),
             };
-            data::csv::alerts(&request, &[name, "alerts"], &table, rows, view.params.zone.clone()).await
+            data::csv::alerts(&request, &[&name, "alerts"], table, &view.params).await
         }
         _ => page(&request, &view, format == Format::Fragment).await,
     }
 }
 
 /// The table for data.
-async fn table(view: &View) -> Result<AlertTable, PageError> {
+async fn table(view: &View) -> Result<Arc<AlertTable>, PageError> {
     view.strict()?;
     let instance = view.instance.clone();
     // An annotation with an unknown instance is not missing.

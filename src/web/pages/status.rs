@@ -6,6 +6,7 @@ use std::sync::Arc;
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use jiff::Timestamp;
+use url::Url;
 
 use super::Shell;
 use crate::annotations::Unit;
@@ -16,6 +17,7 @@ use crate::monitoring::{Monitoring, RoutingSettings, Skew};
 use crate::page_params::in_one_unit;
 use crate::prometheus::{InstanceName, InstanceSettings};
 use crate::store::StoreFill;
+use crate::upstream::{Outage, RequestOutage, Who};
 use crate::web::links::{Page, safe_href};
 use crate::web::page_error::PageError;
 use crate::web::panels::times::{self, Moment};
@@ -89,11 +91,46 @@ impl StatusPage<'_> {
         safe_href(instance.ui_url.as_ref()?.as_str())
     }
 
+    /// Which requests fail, although the instance may answer others.
+    fn outages(&self) -> impl Iterator<Item = OutageNote> {
+        self.monitoring.outages().into_iter().map(
+            |RequestOutage { request, outage: Outage { since, failure } }| {
+                let url = match &failure.who {
+                    Who::Prometheus(name) => self.monitoring.target_url(name),
+                    Who::Alertmanager(name) => self.monitoring.alertmanager_url(name).cloned(),
+                    Who::Backstage => None,
+                };
+                let words = failure.words().map(|words| without_address(words, url.as_ref()));
+                let (who, kind, status) = (failure.who.to_string(), failure.kind.as_str(), failure.status);
+                OutageNote { who, request, since, kind, status, words }
+            },
+        )
+    }
+
     /// A sentence if its clock differs from ours.
     fn skew(&self, instance: &InstanceSettings) -> Option<String> {
         let (name, skew) = self.skews.iter().find(|(name, _)| *name == instance.name)?;
         Some(skew.sentence(name))
     }
+}
+
+/// A kind of request that a server fails to answer, and why the newest failed.
+struct OutageNote {
+    who: String,
+    request: &'static str,
+    since: Timestamp,
+    kind: &'static str,
+    status: Option<u16>,
+    /// What the server says.
+    words: Option<String>,
+}
+
+/// Some servers repeat where they were reached.
+fn without_address(words: &str, url: Option<&Url>) -> String {
+    let Some(url) = url else { return words.to_owned() };
+    let path = url.path().trim_end_matches('/');
+    let parts = url.host_str().into_iter().chain((path.len() > 1).then_some(path));
+    parts.fold(words.to_owned(), |words, part| words.replace(part, "[address]"))
 }
 
 /// How full the cache is, and its lookups.

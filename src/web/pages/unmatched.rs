@@ -7,11 +7,11 @@ use super::alert_target::AlertTime;
 use super::panel_context;
 use crate::monitoring::{AlertQuery, AlertRow, Lookup, RoutingInput};
 use crate::prometheus::InstanceName;
+use crate::prometheus::RowId;
 use crate::web::links::{Link, Page, Source};
 use crate::web::panels::{AlertsPanel, PanelContext};
 use crate::web::params::{INSTANCE, PageParams};
 use crate::web::request::{Access, Portal, View, ViewSubject};
-use crate::web::row_id::RowId;
 
 #[derive(Default)]
 pub struct Unmatched<'a> {
@@ -61,7 +61,7 @@ async fn alerts<'a>(
     Some(match view.authorize_alerts() {
         Ok(()) => AlertsPanel::of(context, Some(settings), Some(answer), false),
         Err(_) => {
-            let ids: Vec<RowId> = rows.iter().map(RowId::of).collect();
+            let ids: Vec<RowId> = rows.iter().map(AlertRow::id).collect();
             AlertsPanel::of_rows(context, instance, &ids, answer)
         }
     })

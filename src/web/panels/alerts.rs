@@ -1,25 +1,31 @@
 //! The alert table: loading, failed, stale, incomplete, empty, full.
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use askama::Template;
 
 use super::cells::all_pairs;
 use super::controls::{Chip, ColumnHead, chips, columns, control, pager, source};
 use super::remarks::{Level, Remark, of_alerts};
-use super::rows::{self, Paging};
-use super::rule_rows::{RowBuilder, RowView, RuleRows};
+use super::rows::{self, Paging, RowFilter};
+use super::rule_rows::{self, RowBuilder, RowView, RuleRows};
 use super::times::{self, Moment};
 use super::{Frame, Outcome, Pager, PanelContext, StateSummary, counted};
-use crate::monitoring::{AlertRow, AlertTable, Failure, Verdict};
+use crate::monitoring::{AlertRow, AlertTable, Failure, Verdict, by_rule};
 use crate::page_params::PageSize;
-use crate::prometheus::{AlertState, InstanceName, InstanceSettings};
+use crate::prometheus::{AlertState, InstanceName, InstanceSettings, RowId};
 use crate::upstream::SentTime;
 use crate::web::format::Format;
 use crate::web::links::{self, Link, NavLink, Page};
 use crate::web::params::{ColumnParams, INSTANCE};
-use crate::web::row_id::RowId;
 
 /// A table without controls shows this many rows and counts the rest.
 const MAX_ROWS: usize = 20;
+/// A page has at most this many rows, unless its address asks for more.
+const MAX_ON_PAGE: usize = 200;
+/// A page for `pageSize=all` has at most this many rows, and links to the next.
+const MAX_OF_ALL: usize = 1_000;
 
 /// The panel with id `alerts`.
 #[derive(Template)]
@@ -64,7 +70,7 @@ impl<'a> AlertsPanel<'a> {
     pub fn of(
         context: PanelContext<'a>,
         instance: Option<&InstanceSettings>,
-        answer: Option<Result<AlertTable, Failure>>,
+        answer: Option<Result<Arc<AlertTable>, Failure>>,
         is_fragment: bool,
     ) -> Self {
         let params = context.params();
@@ -90,7 +96,7 @@ impl<'a> AlertsPanel<'a> {
         context: PanelContext<'a>,
         instance: &InstanceName,
         ids: &[RowId],
-        answer: Result<AlertTable, Failure>,
+        answer: Result<Arc<AlertTable>, Failure>,
     ) -> Self {
         let body = Outcome::of(Some(answer), &context.alerts(), |table| {
             Table::of_rows(context, instance, ids, &table)
@@ -105,16 +111,16 @@ impl<'a> AlertsPanel<'a> {
 impl<'a> Table<'a> {
     fn of(context: PanelContext<'a>, table: &AlertTable) -> Self {
         let params = context.params();
-        let chosen = rows::choose(&table.rows, &params.table);
-        let (rules, pager) = paged(&context, table, chosen);
+        let linked = params.table.alert.map(|id| table.row(id).map(AlertRow::id));
+        let (rules, pager) = paged(&context, table, linked.flatten());
         let as_of = context.moment(&table.as_of);
         let remarks = of_alerts(table, as_of.clone()).into_iter();
         let silences = Remark::silences(&table.silences);
         let warnings = Remark::warnings(&table.warnings);
         let skew = table.skew.map(|skew| skew.sentence(&table.instance));
         let skew = skew.map(|text| Remark::new(Level::Warning, "Clocks differ", text));
-        let is_gone = params.table.alert.is_some() && !table.rows.iter().any(|row| is_linked(&context, row));
-        let gone = is_gone.then(|| Remark::new(Level::Unknown, "", "The linked alert is no longer active."));
+        let gone = (linked == Some(None))
+            .then(|| Remark::new(Level::Unknown, "", "The linked alert is no longer active."));
         Self {
             context,
             as_of,
@@ -124,8 +130,9 @@ impl<'a> Table<'a> {
             columns: columns(&context),
             empty: rules.is_empty().then(|| EmptyTable::of(&context, table)),
             rules,
+            hidden: is_cut(pager.as_ref(), params.table.page_size)
+                .then(|| format!("A page has at most {MAX_OF_ALL} rows. CSV and JSON have all.")),
             pager,
-            hidden: None,
         }
     }
 
@@ -135,11 +142,10 @@ impl<'a> Table<'a> {
         ids: &[RowId],
         table: &AlertTable,
     ) -> Self {
-        let rows = table.rows.iter().filter(|row| ids.contains(&RowId::of(row)));
-        let rows: Vec<AlertRow> = rows.cloned().collect();
-        let mut builder = RowBuilder::new(&rows, context, table.silences.ui_url());
+        let rows: Vec<&AlertRow> = table.rows.iter().filter(|row| ids.contains(&row.id())).collect();
+        let builder = RowBuilder::of_rows(&rows, context, table);
         let view = |row| RowView { link: link(&context, instance, row), ..builder.row(row) }.into();
-        let rules: Vec<RuleRows> = rows.iter().take(MAX_ROWS).map(view).collect();
+        let rules: Vec<RuleRows> = rows.iter().copied().take(MAX_ROWS).map(view).collect();
         let hidden = rows.len() - rules.len();
         let empty = EmptyTable {
             state: AlertState::Unknown,
@@ -207,41 +213,77 @@ fn link(context: &PanelContext<'_>, instance: &InstanceName, row: &AlertRow) -> 
 fn paged(
     context: &PanelContext<'_>,
     answer: &AlertTable,
-    chosen: Vec<AlertRow>,
+    linked: Option<RowId>,
 ) -> (Vec<RuleRows>, Option<Pager>) {
     let table = &context.params().table;
-    let mut builder = RowBuilder::new(&answer.rows, *context, answer.silences.ui_url());
-    let rows = chosen.len();
+    let builder = RowBuilder::new(context, answer, linked);
+    let is_linked = |row: &AlertRow| linked == Some(row.id());
+    let size = size_on_page(table.page_size);
     if table.sort.is_some() {
-        let place = chosen.iter().position(|row| is_linked(context, row));
-        let paging = Paging::of(rows, page(context, place), table.page_size);
+        let chosen = rows::choose(&answer.rows, table);
+        let place = linked.and_then(|_| chosen.iter().position(|row| is_linked(row)));
+        let paging = Paging::of(chosen.len(), page(context, place), size);
         let page = chosen.get(paging.start..paging.end).unwrap_or_default();
         let rules = page.iter().map(|row| builder.row(row).into()).collect();
-        return (rules, pager(context, paging, &counted(rows, "row", "rows")));
+        return (rules, pager(context, paging, &counted(chosen.len(), "row", "rows")));
     }
-    let grouped = rows::by_rule(chosen);
-    let place = grouped.iter().position(|rows| rows.iter().any(|row| is_linked(context, row)));
-    let paging = Paging::of(grouped.len(), page(context, place), table.page_size);
+    let grouped = grouped(answer, &RowFilter::of(table));
+    let has_linked = |places: &Vec<usize>| places.iter().filter_map(|p| answer.rows.get(*p)).any(is_linked);
+    let place = linked.and_then(|_| grouped.iter().position(has_linked));
+    let paging = Paging::of(grouped.len(), page(context, place), size);
     let page = grouped.get(paging.start..paging.end).unwrap_or_default();
-    let (is_only, show_all) = (grouped.len() == 1, table.page_size == PageSize::All);
-    let rule = |rows: &Vec<AlertRow>| {
-        let first = rows.first()?;
-        Some(builder.rule(first, rows, is_only, show_all, |text| all_rows(context, first, text)))
+    let shown = rows_of_each(page, table.page_size);
+    let is_only = grouped.len() == 1;
+    let rule = |places: &Vec<usize>| {
+        let rows: Vec<&AlertRow> = places.iter().filter_map(|place| answer.rows.get(*place)).collect();
+        let first = *rows.first()?;
+        Some(builder.rule(first, &rows, is_only, shown, |text| all_rows(context, first, text)))
     };
     let rules = page.iter().filter_map(rule).collect();
+    let rows = grouped.iter().map(Vec::len).sum();
     let all = format!("{} with {}", counted(grouped.len(), "rule", "rules"), counted(rows, "row", "rows"));
     (rules, pager(context, paging, &all))
+}
+
+/// The places of the rows that match, by rule.
+fn grouped<'t>(table: &'t AlertTable, filter: &RowFilter<'_>) -> Cow<'t, [Vec<usize>]> {
+    if filter.is_open() {
+        return Cow::Borrowed(table.by_rule());
+    }
+    Cow::Owned(by_rule(table.rows.iter().enumerate().filter(|(_, row)| filter.keeps(row))))
+}
+
+/// `all` too is a number of rows: a browser takes no page of ten thousands.
+fn size_on_page(size: PageSize) -> PageSize {
+    if size == PageSize::All { PageSize::Rows(MAX_OF_ALL) } else { size }
+}
+
+/// How many rows each rule of a page shows at most, so that all of them are no more than the page may have.
+fn rows_of_each(rules: &[Vec<usize>], size: PageSize) -> usize {
+    let (each, most) = match size {
+        PageSize::Rows(rows) => (rule_rows::MAX_ROWS, rows.max(MAX_ON_PAGE)),
+        PageSize::All => (MAX_OF_ALL, MAX_OF_ALL),
+    };
+    let rows = |each: usize| rules.iter().map(|rows| rows.len().min(each)).sum::<usize>();
+    // The largest number that fits, by halves.
+    let (mut fits, mut beyond) = (1, each + 1);
+    while fits + 1 < beyond {
+        let middle = fits.midpoint(beyond);
+        if rows(middle) <= most { fits = middle } else { beyond = middle }
+    }
+    fits
+}
+
+/// Whether a page for all rows lacks some.
+fn is_cut(pager: Option<&Pager>, size: PageSize) -> bool {
+    size == PageSize::All && pager.is_some_and(Pager::has_pages)
 }
 
 /// The page that the address names, else the one with the linked row.
 fn page(context: &PanelContext<'_>, place: Option<usize>) -> usize {
     let params = context.params();
     let place = place.filter(|_| !params.is_given("page"));
-    place.map_or(params.table.page, |place| Paging::page_of(place, params.table.page_size))
-}
-
-fn is_linked(context: &PanelContext<'_>, row: &AlertRow) -> bool {
-    context.params().table.alert.is_some_and(|linked| linked == RowId::of(row))
+    place.map_or(params.table.page, |place| Paging::page_of(place, size_on_page(params.table.page_size)))
 }
 
 /// Every row of a rule, each alone.

@@ -17,7 +17,7 @@ pub fn extra(columns: &[ExtraColumn], row: &AlertRow) -> Vec<Field> {
 }
 
 /// The same of several rows, empty where their values differ.
-pub fn shared_extra(columns: &[ExtraColumn], rows: &[AlertRow]) -> Vec<Field> {
+pub fn shared_extra(columns: &[ExtraColumn], rows: &[&AlertRow]) -> Vec<Field> {
     let shared = |column: &ExtraColumn| {
         let mut values = rows.iter().map(|row| value(column, row));
         let first = values.next().flatten();

@@ -14,10 +14,10 @@ use crate::annotations::{GraphSpec, GraphType};
 use crate::chart::{Mark, Plot};
 use crate::monitoring::{AlertRow, Failure, Graph};
 use crate::prometheus::InstanceSettings;
+use crate::prometheus::RowId;
 use crate::web::format::Format;
 use crate::web::links::{self, Link, NavLink, Source};
 use crate::web::page_error::EmptyText;
-use crate::web::row_id::RowId;
 
 /// A row, and the answer to its expression.
 pub type RowGraph = (AlertRow, Result<Graph, Failure>);

@@ -38,11 +38,11 @@ use jiff::Timestamp;
 use crate::annotations::GraphSpec;
 use crate::chart::format::cut;
 use crate::monitoring::Failure;
+use crate::prometheus::RowId;
 use crate::web::format::Format;
 use crate::web::links::{Link, Links, Page, Source};
 use crate::web::page_error::ErrorText;
 use crate::web::params::PageParams;
-use crate::web::row_id::RowId;
 use times::Moment;
 
 /// What a panel needs to know about its page.

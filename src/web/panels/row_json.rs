@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::alertmanager::Silence;
 use crate::monitoring::{AlertRow, AlertmanagerStatus};
-use crate::prometheus::{AlertState, Float, Labels, RuleHealth};
+use crate::prometheus::{AlertState, Float, Labels, RowId, RuleHealth};
 use crate::upstream::SentTime;
 
 #[derive(Serialize)]
@@ -27,6 +27,8 @@ pub struct AlertJson<'a> {
     last_evaluation: Option<&'a SentTime>,
     group: &'a str,
     severity: Option<&'a str>,
+    /// Names the row in addresses (`alert=ID`).
+    id: RowId,
     /// Null: Alertmanager notifies about it, or its state there is unknown.
     suppressed: Option<SuppressedJson<'a>>,
     /// Only of an alert that Alertmanager has.
@@ -70,6 +72,7 @@ impl<'a> AlertJson<'a> {
             last_evaluation: rule.last_evaluation.as_ref(),
             group: &rule.group,
             severity: row.severity(),
+            id: row.id(),
             suppressed: row.suppression().and_then(SuppressedJson::of),
             held: row.suppression().map(AlertmanagerJson::of),
         }

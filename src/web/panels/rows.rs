@@ -4,18 +4,37 @@ use std::cmp::Ordering;
 
 use crate::monitoring::AlertRow;
 use crate::page_params::PageSize;
+use crate::prometheus::AlertState;
 use crate::upstream::SentTime;
 use crate::web::params::{SortKey, TableParams};
 
+/// Which rows match the filters of an address.
+pub struct RowFilter<'p> {
+    states: &'p [AlertState],
+    words: Vec<String>,
+}
+
+impl<'p> RowFilter<'p> {
+    pub fn of(params: &'p TableParams) -> Self {
+        let words = params.search.split_whitespace().map(str::to_lowercase).collect();
+        Self { states: &params.states, words }
+    }
+
+    /// Whether every row matches.
+    pub fn is_open(&self) -> bool {
+        self.states.is_empty() && self.words.is_empty()
+    }
+
+    pub fn keeps(&self, row: &AlertRow) -> bool {
+        let has_state = self.states.is_empty() || self.states.contains(&row.state());
+        has_state && self.words.iter().all(|word| mentions(row, word))
+    }
+}
+
 /// The rows that match the filters, in the requested order.
-pub fn choose(rows: &[AlertRow], params: &TableParams) -> Vec<AlertRow> {
-    let words: Vec<String> = params.search.split_whitespace().map(str::to_lowercase).collect();
-    let mut chosen: Vec<AlertRow> = rows
-        .iter()
-        .filter(|row| params.states.is_empty() || params.states.contains(&row.state()))
-        .filter(|row| words.iter().all(|word| mentions(row, word)))
-        .cloned()
-        .collect();
+pub fn choose<'r>(rows: &'r [AlertRow], params: &TableParams) -> Vec<&'r AlertRow> {
+    let filter = RowFilter::of(params);
+    let mut chosen: Vec<&AlertRow> = rows.iter().filter(|row| filter.keeps(row)).collect();
     if let Some(order) = params.sort {
         // Stable, so that equal rows keep the table's own total order.
         chosen.sort_by(|a, b| {
@@ -53,21 +72,6 @@ fn compare(a: &AlertRow, b: &AlertRow, key: SortKey) -> Ordering {
         }
         SortKey::Group => a.rule().group.cmp(&b.rule().group),
     }
-}
-
-/// The rows of each rule together, at the place of the first of them.
-pub fn by_rule(rows: Vec<AlertRow>) -> Vec<Vec<AlertRow>> {
-    let mut places = std::collections::HashMap::new();
-    let mut rules: Vec<Vec<AlertRow>> = Vec::new();
-    for row in rows {
-        // By the rule's pointer: two rules may share name, group and file.
-        let place = *places.entry(std::ptr::from_ref(row.rule())).or_insert(rules.len());
-        match rules.get_mut(place) {
-            Some(rows) => rows.push(row),
-            None => rules.push(vec![row]),
-        }
-    }
-    rules
 }
 
 /// One page of a list.

@@ -1,6 +1,5 @@
 //! The rows of one rule in the alert table: a head with a count, and a row for each alert below it.
 
-use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use url::Url;
@@ -9,10 +8,9 @@ use super::cells::{all_pairs, extra, shared_extra};
 use super::{AlertJson, Field, OutLink, PanelContext, cut, times};
 use crate::annotations::Unit;
 use crate::chart::format;
-use crate::monitoring::{AlertRow, AlertmanagerStatus};
-use crate::prometheus::{AlertState, Float, Labels};
+use crate::monitoring::{AlertRow, AlertTable, AlertmanagerStatus};
+use crate::prometheus::{AlertState, Float, Labels, RowId};
 use crate::web::links::{Link, NavLink, new_silence, safe_href};
-use crate::web::row_id::RowId;
 
 /// Longer texts are cut in a row; its details have them whole.
 const MAX_CELL: usize = 160;
@@ -21,8 +19,8 @@ const MAX_SEVERITY: usize = 24;
 const MAX_LABELS: usize = 4;
 /// A rule with up to this many rows is open.
 const MAX_OPEN: usize = 5;
-/// A rule shows this many rows before it links to all.
-const MAX_ROWS: usize = 20;
+/// A rule shows at most this many rows before it links to all.
+pub const MAX_ROWS: usize = 20;
 
 /// One row of the table, and its details.
 #[derive(Clone, Debug)]
@@ -113,17 +111,27 @@ pub struct RowBuilder<'a> {
     alertmanager: Option<&'a Url>,
     /// The labels that the table's rows differ by; None where there is only one row.
     differing: Option<Vec<&'a str>>,
-    used: HashSet<RowId>,
+    /// The row that the address links to.
+    linked: Option<RowId>,
 }
 
 impl<'a> RowBuilder<'a> {
-    pub fn new(rows: &'a [AlertRow], context: PanelContext<'a>, alertmanager: Option<&'a Url>) -> Self {
+    /// For the rows of a table.
+    pub fn new(context: &PanelContext<'a>, table: &'a AlertTable, linked: Option<RowId>) -> Self {
+        let differing =
+            (table.rows.len() > 1).then(|| table.differing().iter().map(String::as_str).collect());
+        Self { context: *context, alertmanager: table.silences.ui_url(), differing, linked }
+    }
+
+    /// For some rows of a table alone.
+    pub fn of_rows(rows: &[&'a AlertRow], context: PanelContext<'a>, table: &'a AlertTable) -> Self {
         let differing = (rows.len() > 1).then(|| differing(rows));
-        Self { context, alertmanager, differing, used: HashSet::new() }
+        let linked = context.params().table.alert;
+        Self { context, alertmanager: table.silences.ui_url(), differing, linked }
     }
 
     /// A row alone, with the labels that its rule and the other rows do not have.
-    pub fn row(&mut self, row: &AlertRow) -> RowView {
+    pub fn row(&self, row: &AlertRow) -> RowView {
         let rule = &row.rule().labels;
         let is_own = |(name, value): &(&str, &str)| {
             !matches!(*name, "alertname" | "severity")
@@ -134,25 +142,24 @@ impl<'a> RowBuilder<'a> {
         self.view(row, labels)
     }
 
-    /// Several rows of one rule, `first` among them. `show_all` also those beyond [`MAX_ROWS`]; `is_only`: the page
-    /// has no other rule; `all` links to all of them.
+    /// Several rows of one rule, `first` among them. Shows at most `most` of them; `is_only`: the page has no other
+    /// rule; `all` links to all of them.
     pub fn rule(
-        &mut self,
+        &self,
         first: &AlertRow,
-        rows: &[AlertRow],
+        rows: &[&AlertRow],
         is_only: bool,
-        show_all: bool,
+        most: usize,
         all: impl FnOnce(String) -> NavLink,
     ) -> RuleRows {
         if rows.len() < 2 {
             return self.row(first).into();
         }
         let differing = differing(rows);
-        let most = if show_all { rows.len() } else { MAX_ROWS };
-        let linked = self.context.params().table.alert;
         // The linked row is never left out.
         let shown = rows.iter().enumerate();
-        let shown = shown.filter(|(place, row)| *place < most || linked == Some(RowId::of(row)));
+        let shown = shown
+            .filter(|(place, row)| *place < most || (self.linked.is_some() && self.linked == Some(row.id())));
         let views: Vec<RowView> = shown
             .map(|(_, row)| {
                 let own = row.labels().iter().filter(|(name, _)| differing.binary_search(name).is_ok());
@@ -169,9 +176,9 @@ impl<'a> RowBuilder<'a> {
         }
     }
 
-    fn view(&mut self, row: &AlertRow, labels: Vec<(String, String)>) -> RowView {
+    fn view(&self, row: &AlertRow, labels: Vec<(String, String)>) -> RowView {
         let table = &self.context.params().table;
-        let id = self.id(row);
+        let id = row.id();
         let is_framed = self.context.tells_parent;
         RowView {
             id,
@@ -180,7 +187,7 @@ impl<'a> RowBuilder<'a> {
             links: row.annotations().iter().filter_map(link).chain(self.new_silence(row)).collect(),
             link: self.context.links.alert(self.context.source, id, row.is_active()),
             graph: self.context.alert_graph(id),
-            marked: table.alert == Some(id),
+            marked: self.linked == Some(id),
             message: is_framed.then(|| serde_json::to_string(&AlertJson::of(row)).ok()).flatten(),
             row: row.clone(),
         }
@@ -195,27 +202,18 @@ impl<'a> RowBuilder<'a> {
         };
         Some(OutLink { text: "Silence", href })
     }
-
-    /// Two alerts with equal labels get different ids.
-    fn id(&mut self, row: &AlertRow) -> RowId {
-        let mut id = RowId::of(row);
-        while !self.used.insert(id) {
-            id = id.next();
-        }
-        id
-    }
 }
 
 impl RuleHead {
     fn of(
         first: &AlertRow,
-        rows: &[AlertRow],
+        rows: &[&AlertRow],
         differing: &[&str],
         context: &PanelContext<'_>,
         open: bool,
     ) -> Self {
         let params = context.params();
-        let oldest = rows.iter().filter_map(AlertRow::active_at).min();
+        let oldest = rows.iter().filter_map(|row| row.active_at()).min();
         let example = summary(first);
         let summary = match rows.iter().all(|row| summary(row) == example) || example.is_empty() {
             true => example.to_owned(),
@@ -223,7 +221,7 @@ impl RuleHead {
         };
         Self {
             id: format!("rule-{:016x}", hash_of_rule(first)),
-            state: rows.iter().map(AlertRow::state).min().unwrap_or(AlertState::Unknown),
+            state: rows.iter().map(|row| row.state()).min().unwrap_or(AlertState::Unknown),
             suppressed: suppressed(first).filter(|_| rows.iter().all(|row| suppressed(row).is_some())),
             name: cut(&first.rule().name, MAX_CELL),
             count: count(rows),
@@ -254,7 +252,7 @@ fn suppressed(row: &AlertRow) -> Option<&'static str> {
     row.suppression().and_then(AlertmanagerStatus::word)
 }
 
-fn count(rows: &[AlertRow]) -> String {
+fn count(rows: &[&AlertRow]) -> String {
     let part = |n: usize, word: &str| (n > 0).then(|| format!("{n} {word}"));
     let parts = AlertState::ALL.into_iter().filter_map(|state| {
         let n = rows.iter().filter(|r| r.state() == state && suppressed(r).is_none()).count();
@@ -275,8 +273,8 @@ fn few<'l>(labels: impl Iterator<Item = (&'l str, &'l str)>) -> Vec<(String, Str
     labels.take(MAX_LABELS).map(|(n, v)| (cut(n, 40), cut(v, 60))).collect()
 }
 
-fn differing(rows: &[AlertRow]) -> Vec<&str> {
-    Labels::differing(rows.iter().map(AlertRow::labels))
+fn differing<'r>(rows: &[&'r AlertRow]) -> Vec<&'r str> {
+    Labels::differing(rows.iter().map(|row| row.labels()))
 }
 
 fn hash_of_rule(row: &AlertRow) -> u64 {

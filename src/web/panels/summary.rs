@@ -1,5 +1,7 @@
 //! The sentence at the top of an entity's page: the states of its alerts, on which instance, as of when.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
 use super::remarks::doubtful;
@@ -104,7 +106,11 @@ impl StateSummary {
         Self { parts, state: LOADING, ..Self::without_alerts(instance) }
     }
 
-    pub fn of(answer: &Result<AlertTable, Failure>, instance: Option<String>, params: &PageParams) -> Self {
+    pub fn of(
+        answer: &Result<Arc<AlertTable>, Failure>,
+        instance: Option<String>,
+        params: &PageParams,
+    ) -> Self {
         let Ok(table) = answer else {
             return Self::unknown(instance);
         };

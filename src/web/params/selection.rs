@@ -7,7 +7,6 @@ use crate::annotations::AlertNames;
 use crate::monitoring::AlertRow;
 use crate::prometheus::{InstanceName, Labels};
 use crate::promql::{MatchOp, Matcher};
-use crate::web::row_id::RowId;
 
 impl PageParams {
     /// Selects the alerts with a row's name on an instance, and opens the row. Of `labels`, those that the row has are
@@ -29,7 +28,7 @@ impl PageParams {
         if !row.is_active() {
             give("showInactiveAlerts", "true".to_owned());
         }
-        give("alert", RowId::of(row).to_string());
+        give("alert", row.id().to_string());
         give("instance", instance.to_string());
         give("alerts", row.name().to_owned());
         let shared = labels
@@ -41,7 +40,7 @@ impl PageParams {
             give("labels", matchers.iter().map(ToString::to_string).collect::<Vec<_>>().join(","));
         }
         self.table.show_inactive |= !row.is_active();
-        self.table.alert = Some(RowId::of(row));
+        self.table.alert = Some(row.id());
         self.custom.instance = Some(instance.to_string());
         self.custom.alerts = Some(AlertNames::Named(vec![row.name().to_owned()]));
         self.custom.matchers = Some(matchers).filter(|matchers| !matchers.is_empty());

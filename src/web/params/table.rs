@@ -5,7 +5,7 @@ use super::order::{ColumnOrder, OrderKey};
 use super::pairs::Pairs;
 use crate::page_params::{PageDefaults, PageSize, read_whole_number};
 use crate::prometheus::AlertState;
-use crate::web::row_id::RowId;
+use crate::prometheus::RowId;
 
 /// How many rows a page of a table has unless the address says otherwise.
 const DEFAULT_ROWS: usize = 20;

@@ -217,6 +217,7 @@ fn error_type(error: &PageError, text: &ErrorText) -> &'static str {
             | ErrorKind::Unauthorized => "unavailable",
             ErrorKind::NotTheApi
             | ErrorKind::HtmlPage
+            | ErrorKind::NoRules
             | ErrorKind::Incomplete
             | ErrorKind::TooLarge
             | ErrorKind::Upstream => "internal",

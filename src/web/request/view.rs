@@ -16,11 +16,10 @@ use crate::background::compute;
 use crate::catalog::{Catalog, Entity, EntityRef, Members, Snapshot};
 use crate::clock;
 use crate::monitoring::{AlertRow, AlertTable, Failure, Graph, Monitoring, Routed, RoutingInput, Why};
-use crate::prometheus::{InstanceName, InstanceSettings, Origin};
+use crate::prometheus::{InstanceName, InstanceSettings, Origin, RowId};
 use crate::web::links::{Links, Source};
 use crate::web::page_error::PageError;
 use crate::web::params::{CustomParams, PageParams, has_regex};
-use crate::web::row_id::RowId;
 
 /// The kinds whose pages show what belongs to them.
 const KINDS_WITH_MEMBERS: [&str; 4] = ["system", "domain", "group", "user"];
@@ -228,7 +227,7 @@ impl View {
     }
 
     /// The alerts of the view; those that are not active only when they are shown.
-    pub async fn alerts(&self, show_inactive: bool) -> Result<AlertTable, Failure> {
+    pub async fn alerts(&self, show_inactive: bool) -> Result<Arc<AlertTable>, Failure> {
         let (instance, now) = (&self.routed()?.instance, self.params.period.now);
         let origin = if self.is_ad_hoc() { Origin::AdHoc } else { Origin::Known };
         self.portal.monitoring.alerts(origin, instance, &self.spec, show_inactive, now).await
@@ -240,7 +239,7 @@ impl View {
         id: RowId,
     ) -> Result<Option<(AlertRow, Result<Graph, Failure>)>, Failure> {
         let table = self.alerts(true).await?;
-        let Some(row) = table.rows.into_iter().find(|row| RowId::of(row) == id) else { return Ok(None) };
+        let Some(row) = table.row(id).cloned() else { return Ok(None) };
         let instance = &self.routed()?.instance;
         let graph = self.portal.monitoring.alert_graph(instance, &row, &self.params.period).await;
         Ok(Some((row, graph)))

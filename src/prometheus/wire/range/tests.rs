@@ -18,7 +18,7 @@ fn answer(result: &str) -> String {
 }
 
 fn read(result: &str) -> Result<Matrix, WireFault> {
-    read_matrix(answer(result).as_bytes(), window())
+    read_matrix(answer(result).as_bytes(), window(), &HeaderSecrets::default())
 }
 
 /// The one series of a list of samples, with `_` where there is none.
@@ -92,13 +92,21 @@ fn damaged_answers_are_refused() {
     let deep = format!(r#"[{{"metric":{{}},"values":{}{}}}]"#, "[".repeat(200), "]".repeat(200));
     assert!(matches!(read(&deep), Err(WireFault::Incomplete(_))));
     let tensor = answer("[]").replace("matrix", "tensor");
-    assert!(matches!(read_matrix(tensor.as_bytes(), window()), Err(WireFault::NotPrometheus(_))));
+    assert!(matches!(
+        read_matrix(tensor.as_bytes(), window(), &HeaderSecrets::default()),
+        Err(WireFault::NotPrometheus(_))
+    ));
 }
 
 #[test]
 fn null_is_an_empty_list() {
-    let read =
-        |data: &str| read_matrix(format!(r#"{{"status":"success","data":{data}}}"#).as_bytes(), window());
+    let read = |data: &str| {
+        read_matrix(
+            format!(r#"{{"status":"success","data":{data}}}"#).as_bytes(),
+            window(),
+            &HeaderSecrets::default(),
+        )
+    };
     for empty in [
         r#"{"resultType":"matrix","result":null}"#,
         r#"{"resultType":"","result":null}"#,
@@ -129,7 +137,7 @@ fn null_is_an_empty_list() {
 fn an_answer_of_another_type_is_kept_as_the_value_it_is() {
     let of = |result_type: &str, result: &str| {
         let body = answer(result).replace("matrix", result_type);
-        let matrix = read_matrix(body.as_bytes(), window()).unwrap();
+        let matrix = read_matrix(body.as_bytes(), window(), &HeaderSecrets::default()).unwrap();
         assert!(matrix.series.is_empty());
         matrix.instant.unwrap()
     };
@@ -155,7 +163,7 @@ fn histograms_beside_the_grid_are_counted() {
 fn every_cut_of_an_answer_is_incomplete() {
     let whole = answer(r#"[{"metric":{"a":"1"},"values":[[1005,"1"],[1020,"2"]]}]"#);
     for end in 0..whole.len() {
-        let fault = read_matrix(&whole.as_bytes()[..end], window()).unwrap_err();
+        let fault = read_matrix(&whole.as_bytes()[..end], window(), &HeaderSecrets::default()).unwrap_err();
         assert!(matches!(fault, WireFault::Incomplete(_)), "{end}: {fault:?}");
     }
 }
@@ -181,7 +189,7 @@ fn answers_that_would_grow_beyond_measure_are_refused() {
     let many = |n: usize, window: Window| {
         let list: Vec<String> =
             (0..n).map(|i| format!(r#"{{"metric":{{"a":"{i}"}},"values":[[0,"1"]]}}"#)).collect();
-        read_matrix(answer(&format!("[{}]", list.join(","))).as_bytes(), window)
+        read_matrix(answer(&format!("[{}]", list.join(","))).as_bytes(), window, &HeaderSecrets::default())
     };
     let long = Window::aligned(0, 10_999_000, Duration::from_secs(1)).unwrap();
     assert!(matches!(many(800, long), Err(WireFault::TooLarge(_))));
@@ -205,7 +213,7 @@ proptest! {
             }
         }
         let body = answer(&format!(r#"[{{"metric":{{"a":"b"}},"values":[{list}]}}]"#));
-        let matrix = read_matrix(body.as_bytes(), window).unwrap();
+        let matrix = read_matrix(body.as_bytes(), window, &HeaderSecrets::default()).unwrap();
         prop_assert_eq!(matrix.off_grid, 0);
         for (got, written) in matrix.series[0].values.iter().zip(&cells) {
             match written {
@@ -218,7 +226,7 @@ proptest! {
 
     #[test]
     fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..200), text in "[\\[\\]{},:\"0-9eE+.a-z \\\\-]{0,120}") {
-        let _ = read_matrix(&bytes, window());
+        let _ = read_matrix(&bytes, window(), &HeaderSecrets::default());
         let _ = read(&text);
         let _ = read(&format!(r#"[{{"metric":{{}},"values":{text}}}]"#));
         let _ = super::super::read_rules(answer(&text).as_bytes(), None);

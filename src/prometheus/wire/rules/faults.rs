@@ -1,9 +1,12 @@
 //! Counts of what is unreadable in an answer about rules.
 
 use crate::prometheus::wire::parts::Lenient;
+use crate::upstream::HeaderSecrets;
 
 /// The most characters of a foreign word that are repeated.
 const LONGEST_WORD: usize = 40;
+/// The most that are kept until then: the value of a header is shorter, so no cut divides one.
+const LONGEST_KEPT: usize = 64 << 10;
 
 #[derive(Debug, Default)]
 pub struct Faults {
@@ -37,7 +40,7 @@ impl Faults {
     pub fn unknown_type(&mut self, word: Option<&str>) {
         self.unknown_types += 1;
         if self.unknown_type.is_none() {
-            self.unknown_type = word.map(|word| word.chars().take(LONGEST_WORD).collect());
+            self.unknown_type = word.map(|word| word.chars().take(LONGEST_KEPT).collect());
         }
     }
 
@@ -54,11 +57,13 @@ impl Faults {
     }
 
     /// A sentence for each kind.
-    pub fn warnings(&self) -> Vec<String> {
+    pub fn warnings(&self, secrets: &HeaderSecrets) -> Vec<String> {
         let counted = |count: usize, one: &str, many: &str| {
             (count > 0).then(|| format!("{count} {}", if count == 1 { one } else { many }))
         };
-        let word = self.unknown_type.as_ref().map(|word| format!(" ({word:?})")).unwrap_or_default();
+        let word = self.unknown_type.as_ref().map(|word| secrets.redacted(word));
+        let word = word.map(|word| word.chars().take(LONGEST_WORD).collect::<String>());
+        let word = word.map(|word| format!(" ({word:?})")).unwrap_or_default();
         let unknown = counted(self.unknown_types, "rule has an unknown type", "rules have an unknown type");
         let sentences = [
             counted(

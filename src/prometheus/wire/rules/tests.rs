@@ -140,7 +140,11 @@ fn warnings_within_the_data_count_too() {
         assert_eq!(read_all_rules(body.as_bytes()).unwrap().warnings.len(), count, "{more}");
         for data in [r#""resultType":"vector","result":[]"#, r#""resultType":"scalar","result":[1,"1"]"#] {
             let body = format!(r#"{{"status":"success","data":{{{data},{more}}}}}"#);
-            let answer = crate::prometheus::wire::read_instant(body.as_bytes()).unwrap();
+            let answer = crate::prometheus::wire::read_instant(
+                body.as_bytes(),
+                &crate::upstream::HeaderSecrets::default(),
+            )
+            .unwrap();
             assert_eq!(answer.warnings.len(), count, "{data} {more}");
         }
     }
