@@ -12,8 +12,11 @@ use charming::series::Line;
 pub use island::Island;
 use serde_json::{Map, Value, json};
 
+#[cfg(doc)]
+use super::format::Measure;
+use super::format::number;
 use super::{Mark, Plot, layout};
-use crate::annotations::GraphType;
+use crate::annotations::{GraphType, Unit};
 
 /// The option and its data, as JSON for the island that the script reads:
 ///
@@ -22,22 +25,24 @@ use crate::annotations::GraphType;
 /// - `names`, `colours`, `columns`: one entry per series; a colour is an index into the palette,
 ///   a column has a number or null (a gap) for `start + i * step`
 /// - `start`, `step`: milliseconds; `within` is set if samples share a pixel: columns are then in pairs, with the least
-///   and the greatest sample of the `within` milliseconds from the pair's first column on
-/// - `y`: the value axis while no series is chosen away: `min`, `max`, `interval`, and `more` decimals of its labels
+///   and the greatest sample of that duration from the pair's first column on
+/// - `y`: the value axis while no series is chosen away: `min`, `max`, `interval`
+/// - `more`: how many more digits tell the figures of the legend apart
 /// - `lone`: `[series, i]` of every sample without a drawn neighbour, which a line alone would not show
-/// - `unit`: a word of [`Unit`](crate::annotations::Unit); `graphType`: `line` or `area`; `stack`
+/// - `unit`: how numbers are written, a [`Measure`]; `graphType`: `line` or `area`; `stack`
 pub fn island(plot: &Plot) -> Island {
     let isolated = |(i, at): (usize, &[usize])| at.iter().map(|at| [i, *at]).collect::<Vec<_>>();
     Island::of(&island::Content {
         option: option(plot),
         start: plot.grid.start_ms,
         step: plot.grid.step_ms,
-        within: plot.is_reduced().then_some(plot.grid.step_ms * 2),
+        within: plot.is_reduced().then(|| number((plot.grid.step_ms * 2) as f64, &Unit::Milliseconds)),
         y: plot.y.interval.map(|_| plot.y),
         names: plot.series.iter().map(|s| s.name.as_str()).collect(),
         colours: plot.series.iter().map(|s| s.colour).collect(),
         isolated: plot.series.iter().map(|s| s.isolated.as_slice()).enumerate().flat_map(isolated).collect(),
-        unit: plot.unit.as_str(),
+        unit: &plot.measure,
+        more: plot.digits.most(),
         graph_type: plot.graph_type.as_str(),
         stack: plot.stack,
         columns: plot.series.iter().map(|s| island::ColumnValues(&s.values)).collect(),
@@ -72,7 +77,7 @@ fn skeleton(plot: &Plot) -> Chart {
             Grid::new()
                 .left(f64::from(layout::LEFT))
                 .right(f64::from(layout::RIGHT))
-                .top(f64::from(layout::TOP))
+                .top(f64::from(plot.top()))
                 .bottom(f64::from(layout::BOTTOM))
                 .contain_label(false),
         )
@@ -123,7 +128,7 @@ fn marks(plot: &Plot) -> Option<Value> {
 
 /// A mark at a moment and at a height in pixels, for which charming has no type.
 fn infinity_marks(plot: &Plot) -> Vec<Value> {
-    let height = |up| if up { layout::TOP + 4 } else { layout::HEIGHT - layout::BOTTOM - 4 };
+    let height = |up| if up { plot.top() + 4 } else { layout::HEIGHT - layout::BOTTOM - 4 };
     let at = |slot: usize| plot.grid.start_ms + plot.grid.step_ms * i64::try_from(slot).unwrap_or(0);
     let of_series = plot.series.iter().flat_map(|series| &series.infinite);
     let mut places: Vec<(i64, bool)> = of_series.map(|(slot, up)| (at(*slot), *up)).collect();

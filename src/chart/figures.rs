@@ -1,5 +1,7 @@
 //! The values of a legend, over all samples of an answer.
 
+use super::format::Measure;
+
 /// Over the answer's samples; NaN and absent left out; None when nothing is left.
 /// `last`, `min` and `max` may be infinite, `avg` is over the finite samples.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -19,6 +21,33 @@ impl LegendRow {
             row.max = Some(row.max.map_or(value, |max| max.max(value)));
         }
         Self { avg: average(values.iter().copied().filter(|v| v.is_finite())), ..row }
+    }
+}
+
+/// How many more digits tell the rows of a column apart.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LegendDigits {
+    pub last: usize,
+    pub min: usize,
+    pub max: usize,
+    pub avg: usize,
+}
+
+impl LegendDigits {
+    pub fn of<'r>(rows: impl Iterator<Item = &'r LegendRow> + Clone, measure: &Measure) -> Self {
+        let of =
+            |figure: fn(&LegendRow) -> Option<f64>| measure.telling_apart(rows.clone().filter_map(figure));
+        Self {
+            last: of(|row| row.last),
+            min: of(|row| row.min),
+            max: of(|row| row.max),
+            avg: of(|row| row.avg),
+        }
+    }
+
+    /// Enough for every column.
+    pub fn most(self) -> usize {
+        self.last.max(self.min).max(self.max).max(self.avg)
     }
 }
 

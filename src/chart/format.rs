@@ -1,42 +1,52 @@
 //! Numbers for people: compact, with units, tabular.
 //!
-//! The script writes numbers by the same rules; `tests/fixtures/number-format.json` holds both to them.
+//! The script writes numbers by the same rules; `tests/fixtures/number-format.json` holds both to them. It has each
+//! unit's [`Measure`] from the server.
 //!
 //! 1. A unit that is a multiple of another is multiplied first, and is that other from there: a ratio by 100 is a
 //!    percentage, milliseconds by 0.001 are seconds.
 //! 2. NaN is `NaN`, the infinities are `+Inf` and `-Inf`, without a unit. Zero, also below zero, is `0` in the
-//!    unit's base. A negative number is `-` and its absolute value; the rest speaks of that.
+//!    unit's base. A negative number is `-` and its absolute value; the rest speaks of that. A currency stands between
+//!    the sign and the digits. Of a yes or no, 0 and 1 are words. An instant is a time.
 //! 3. The unit has a ladder of rungs, each a divisor and a suffix. From the lowest rung up: divide (on every
 //!    rung but the first, what is less than 1 is 1), make *digits*; if the digits are a number below the rung's
-//!    limit, this is the rung. Beyond the last rung the undivided number is written in *exponent form*.
+//!    limit, this is the rung. Beyond the last rung the undivided number is written in *exponent form*; of seconds as a
+//!    *duration*, up to a million days.
 //! 4. *Digits* of x: 0.001 up to 1 has three significant digits (5, 4, 3 decimals below 0.01, 0.1, 1), from
 //!    there 2 decimals below 10, 1 below 100 (2 of a percentage: services live between 99 and 100), else none;
 //!    below 0.001 the exponent form. Trailing zeros go.
 //! 5. *Exponent form*: two decimals, trailing zeros go, `e`, the exponent with a sign only if negative: `1.23e-7`.
-//! 6. Exact halves are rounded up, as `toFixed` and `toExponential` do.
+//! 6. *Duration*: days, hours, minutes, seconds, the two largest of them, without those that are 0: `10m 40s`.
+//! 7. Exact halves are rounded up, as `toFixed` and `toExponential` do.
+//! 8. With *more* digits: so many more decimals, or parts of a duration and then decimals of its seconds.
 
+mod grafana;
+mod known;
 mod units;
 
-use self::units::{Measure, Rung, measure};
+use std::collections::HashSet;
+
+use jiff::Timestamp;
+
 use crate::annotations::Unit;
 use crate::prometheus::Float;
 
+use self::units::Rung;
+pub use self::units::{Measure, StepKind};
+
+/// No more than this tells numbers apart that differ at all.
+pub const MOST_DIGITS: usize = 13;
+/// Parts of a duration: seconds, and the letter.
+const PARTS: [(f64, &str); 4] = [(86_400.0, "d"), (3_600.0, "h"), (60.0, "m"), (1.0, "s")];
+/// A million days.
+const LONGEST: f64 = 86_400.0 * 1e6;
+/// So many seconds are in the year 5138; more are milliseconds, as in `__at`.
+pub(super) const MOST_SECONDS: f64 = 1e11;
+const MOST_MILLISECONDS: f64 = 1e14;
+
 /// `1.5k`, `1.5 MiB`, `350 ms`, `45.3%`: three significant digits and the unit.
 pub fn number(value: f64, unit: &Unit) -> String {
-    number_with(value, unit, 0)
-}
-
-/// With `more` decimals, so that close labels of an axis differ.
-pub fn number_with(value: f64, unit: &Unit, more: usize) -> String {
-    let Measure { factor, ladder, base, tail } = measure(unit);
-    let value = value * factor;
-    if !value.is_finite() {
-        return Float(value).to_string();
-    }
-    let sign = if value < 0.0 { "-" } else { "" };
-    let value = value.abs();
-    let (digits, suffix) = climb(value, ladder, more).unwrap_or_else(|| (exponent_form(value), base));
-    format!("{sign}{digits}{suffix}{tail}")
+    Measure::of(unit).text(value, 0)
 }
 
 /// At most so many characters, the last an ellipsis when something was cut.
@@ -47,22 +57,92 @@ pub fn cut(text: &str, most: usize) -> String {
     text.chars().take(most.saturating_sub(1)).chain(['…']).collect()
 }
 
-fn climb(value: f64, ladder: &'static [Rung], more: usize) -> Option<(String, &'static str)> {
-    if value == 0.0 {
+impl Measure {
+    /// With `more` digits, so that close numbers differ.
+    pub fn text(&self, value: f64, more: usize) -> String {
+        let number = value * self.factor;
+        if !number.is_finite() {
+            return Float(number).to_string();
+        }
+        if let Some([no, yes]) = &self.words
+            && let Some((_, word)) = [(0.0, no), (1.0, yes)].iter().find(|(of, _)| *of == number)
+        {
+            return word.as_ref().to_owned();
+        }
+        if let Some(at) = self.instant(value) {
+            return at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string();
+        }
+        let sign = if number < 0.0 { "-" } else { "" };
+        let size = number.abs();
+        let (digits, suffix) = climb(size, self.rungs, more)
+            .or_else(|| Some((duration(size, more)?, "")).filter(|_| self.steps == StepKind::Clock))
+            .unwrap_or_else(|| (exponent_form(size, more), self.base));
+        format!("{sign}{}{digits}{suffix}{}", self.prefix, self.tail)
+    }
+
+    /// The time that a number is, if it is one.
+    pub fn instant(&self, value: f64) -> Option<Timestamp> {
+        let is_time = self.steps == StepKind::Time && value.abs() < MOST_MILLISECONDS;
+        let ms = if value.abs() < MOST_SECONDS { value * 1e3 } else { value };
+        is_time.then(|| Timestamp::from_millisecond(ms.floor() as i64).ok()).flatten()
+    }
+
+    /// How many more digits tell numbers apart that differ.
+    pub fn telling_apart(&self, numbers: impl Iterator<Item = f64>) -> usize {
+        let mut seen = HashSet::new();
+        let different: Vec<f64> = numbers.filter(|n| seen.insert((n + 0.0).to_bits())).collect();
+        self.distinct(&different, 0)
+    }
+
+    /// As many more digits as make all texts differ, from `least` on.
+    pub(super) fn distinct(&self, numbers: &[f64], least: usize) -> usize {
+        let differ = |more: &usize| {
+            let texts: HashSet<String> = numbers.iter().map(|number| self.text(*number, *more)).collect();
+            texts.len() == numbers.len()
+        };
+        (least..MOST_DIGITS).find(differ).unwrap_or(MOST_DIGITS)
+    }
+}
+
+fn climb(size: f64, rungs: &'static [Rung], more: usize) -> Option<(String, &'static str)> {
+    if size == 0.0 {
         return None;
     }
-    ladder.iter().enumerate().find_map(|(i, (divisor, limit, suffix))| {
-        let scaled = if i == 0 { value / divisor } else { (value / divisor).max(1.0) };
+    rungs.iter().enumerate().find_map(|(i, (divisor, limit, suffix))| {
+        let scaled = if i == 0 { size / divisor } else { (size / divisor).max(1.0) };
         // The limit first: a number far beyond it has too many digits to round.
         let digits = (scaled < *limit).then(|| digits(scaled, *suffix == "%", more))?;
         digits.parse::<f64>().is_ok_and(|rounded| rounded < *limit).then_some((digits, *suffix))
     })
 }
 
+/// `10m 40s`. None: it is no time, or too long for one.
+fn duration(size: f64, more: usize) -> Option<String> {
+    if size == 0.0 || size >= LONGEST {
+        return None;
+    }
+    let first = PARTS.iter().position(|(length, _)| size >= *length).unwrap_or(2).min(2);
+    let decimals = (first + 1 + more).saturating_sub(3);
+    let fraction = 10_f64.powi(i32::try_from(decimals).unwrap_or(0));
+    let quantum = PARTS.get(first + 1 + more).map_or(1.0, |(length, _)| *length) / fraction;
+    let mut rest = (size / quantum + 0.5).floor() * quantum;
+    let mut parts = Vec::new();
+    for (length, letter) in PARTS {
+        let whole = (rest / length).floor();
+        let text =
+            if letter == "s" { trimmed(&format!("{rest:.decimals$}")).to_owned() } else { whole.to_string() };
+        rest -= whole * length;
+        if text != "0" {
+            parts.push(format!("{text}{letter}"));
+        }
+    }
+    Some(parts.join(" "))
+}
+
 fn digits(x: f64, percent: bool, more: usize) -> String {
     let decimals = more
         + match x {
-            x if x < 0.001 => return exponent_form(x),
+            x if x < 0.001 => return exponent_form(x, more),
             x if x < 0.01 => 5,
             x if x < 0.1 => 4,
             x if x < 1.0 => 3,
@@ -77,16 +157,17 @@ fn digits(x: f64, percent: bool, more: usize) -> String {
     trimmed(&format!("{x:.decimals$}")).to_owned()
 }
 
-fn exponent_form(x: f64) -> String {
+fn exponent_form(x: f64, more: usize) -> String {
     if x == 0.0 {
         return "0".to_owned();
     }
-    // Twenty-five decimals hold every number that can lie exactly between two roundings.
-    let exact = format!("{x:.25e}");
+    let decimals = 2 + more;
+    // So many decimals hold every number that can lie exactly between two roundings.
+    let exact = format!("{x:.40e}");
     let tie = exact
         .split_once('e')
-        .is_some_and(|(m, _)| trimmed(m).len() == "1.125".len() && trimmed(m).ends_with('5'));
-    let text = format!("{:.2e}", if tie { x.next_up() } else { x });
+        .is_some_and(|(m, _)| trimmed(m).len() == "1.5".len() + decimals && trimmed(m).ends_with('5'));
+    let text = format!("{:.decimals$e}", if tie { x.next_up() } else { x });
     match text.split_once('e') {
         Some((mantissa, exponent)) => format!("{}e{exponent}", trimmed(mantissa)),
         None => text,

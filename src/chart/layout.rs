@@ -8,6 +8,8 @@ pub const WIDTH: u32 = 800;
 pub const LEFT: u32 = 76;
 pub const RIGHT: u32 = 24;
 pub const TOP: u32 = 12;
+/// A line above the value axis, where its labels have something in common.
+pub const HEAD: u32 = 16;
 /// Room for a time, and a date under it.
 pub const BOTTOM: u32 = 38;
 /// Between the axes.
@@ -16,7 +18,7 @@ pub const PLOT_HEIGHT: u32 = HEIGHT - TOP - BOTTOM;
 pub const TIME_ROOM: u32 = 90;
 /// The distance between two ticks of values.
 pub const VALUE_ROOM: u32 = 55;
-/// A label of a value is cut to what the left gutter holds, in characters.
+/// What the left gutter holds, in characters.
 pub const LABEL_CHARACTERS: usize = 10;
 
 #[cfg(test)]
@@ -32,6 +34,9 @@ mod tests {
             LEFT + RIGHT
         );
         assert!(css.contains(&rule), "{rule}");
+        let (height, top) = (PLOT_HEIGHT - HEAD, TOP + HEAD);
+        let headed = format!(".plot.headed {{ height: {height}px; margin-top: {top}px; }}");
+        assert!(css.contains(&headed), "{headed}");
         let tokens = include_str!("../../static/css/tokens.css");
         assert!(tokens.contains(&format!("--chart-height: {HEIGHT}px")));
     }

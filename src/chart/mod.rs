@@ -12,5 +12,5 @@ pub mod svg;
 #[cfg(test)]
 mod tests;
 
-pub use figures::LegendRow;
+pub use figures::{LegendDigits, LegendRow};
 pub use plot::{Canvas, Mark, Plot, PlotSeries};

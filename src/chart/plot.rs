@@ -5,8 +5,9 @@ use std::cmp::Ordering;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::axes::{TimeTick, ValueAxis, time_ticks};
-use super::figures::LegendRow;
+use super::axes::{AxisLabels, TimeTick, ValueAxis, time_ticks};
+use super::figures::{LegendDigits, LegendRow};
+use super::format::Measure;
 use super::reduce::{Grid, Reduced, reduce, samples_a_pixel};
 use super::{layout, palette};
 use crate::annotations::{GraphType, Unit};
@@ -32,12 +33,17 @@ pub struct Plot {
     pub graph_type: GraphType,
     pub stack: bool,
     pub unit: Unit,
+    /// How the unit is written.
+    pub measure: Measure,
     /// The requested range in epoch milliseconds: the x axis spans it, data or not.
     pub from_ms: i64,
     pub to_ms: i64,
     pub zone: TimeZone,
     pub x_ticks: Vec<TimeTick>,
     pub y: ValueAxis,
+    pub y_labels: AxisLabels,
+    /// How many more digits tell the legend's rows apart.
+    pub digits: LegendDigits,
     /// Where every column has its values.
     pub grid: Grid,
     /// The answer's series that are drawn, in its order.
@@ -71,7 +77,7 @@ pub struct PlotSeries {
     pub stack_base: Vec<f64>,
     /// Slots that no line shows: finite, without a finite neighbour of another sample.
     pub isolated: Vec<usize>,
-    /// Slots of infinite samples, and whether they are positive.
+    /// The middle slot of each run of infinite samples of one sign, and whether they are positive.
     pub infinite: Vec<(usize, bool)>,
 }
 
@@ -94,6 +100,8 @@ impl Plot {
         let from_zero = graph.stack || graph.graph_type == GraphType::Area;
         let x_room = (canvas.width / layout::TIME_ROOM).max(2);
         let y_room = (canvas.height / layout::VALUE_ROOM).max(2);
+        let measure = Measure::of(&graph.unit);
+        let y = ValueAxis::of(extent(&series), &measure, y_room, from_zero);
         Self {
             title: graph.title.clone(),
             graph_type: graph.graph_type,
@@ -102,7 +110,10 @@ impl Plot {
             from_ms,
             to_ms,
             x_ticks: time_ticks(from_ms, to_ms, x_room, &canvas.zone, period.now),
-            y: ValueAxis::of(extent(&series), &graph.unit, y_room, from_zero),
+            y_labels: AxisLabels::of(&y, &measure, &canvas.zone),
+            y,
+            digits: LegendDigits::of(series.iter().map(|series| &series.legend), &measure),
+            measure,
             zone: canvas.zone.clone(),
             grid,
             series,
@@ -110,6 +121,11 @@ impl Plot {
             non_finite: all.iter().map(|series| non_finite(&series.values)).sum(),
             marks: Vec::new(),
         }
+    }
+
+    /// The pixels above the chart of a page: there is a line for what all labels of values have in common.
+    pub fn top(&self) -> u32 {
+        layout::TOP + if self.y_labels.head.is_some() { layout::HEAD } else { 0 }
     }
 
     /// Whether more than one sample may share a slot.
@@ -144,7 +160,9 @@ fn plotted(graph: &Graph, figures: &[LegendRow], chosen: &[usize], reduced: Redu
     let chosen_series: Vec<&Series> = chosen.iter().filter_map(|i| all.get(*i)).collect();
     let colours = palette::colours(chosen_series.iter().map(|series| &series.labels));
     let longest = if reduced.grid.bucket > 1 { 2 } else { 1 };
-    let columns = reduced.columns.into_iter().zip(reduced.infinite);
+    let width = if reduced.grid.bucket > 1 { 2 } else { 1 };
+    let infinite = reduced.infinite.iter().map(|slots| runs(slots, width)).collect::<Vec<_>>();
+    let columns = reduced.columns.into_iter().zip(infinite);
     let all = chosen.iter().zip(colours).zip(columns);
     all.map(|((place, colour), (values, infinite))| PlotSeries {
         name: graph.names.get(*place).cloned().unwrap_or_default(),
@@ -208,6 +226,17 @@ fn isolated(values: &[f64], longest: usize) -> Vec<usize> {
             }
             run = 0;
         }
+    }
+    found
+}
+
+/// The middle of each run of slots that are `width` apart and have one sign.
+fn runs(slots: &[(usize, bool)], width: usize) -> Vec<(usize, bool)> {
+    let mut found = Vec::new();
+    for sign in [true, false] {
+        let of_sign: Vec<usize> = slots.iter().filter(|(_, up)| *up == sign).map(|(slot, _)| *slot).collect();
+        let run = of_sign.chunk_by(|before, after| after - before <= width);
+        found.extend(run.filter_map(|run| Some((*run.get(run.len() / 2)?, sign))));
     }
     found
 }

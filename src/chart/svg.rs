@@ -9,6 +9,7 @@ pub use file::{SvgStyle, Theme, file};
 use std::fmt::Write as _;
 
 use super::{Plot, PlotSeries, layout};
+use crate::page_params::offset;
 use path::Pen;
 use text::{escaped, stretch};
 
@@ -26,10 +27,14 @@ pub fn inline(plot: &Plot, id: &str) -> String {
     let mut svg = String::with_capacity(
         plot.series.len() * plot.series.first().map_or(0, |s| s.values.len()) * 5 + 4096,
     );
-    let height = layout::PLOT_HEIGHT;
+    let head = plot.y_labels.head.as_deref();
+    let (class, height) = match head {
+        Some(_) => ("plot headed", layout::PLOT_HEIGHT - layout::HEAD),
+        None => ("plot", layout::PLOT_HEIGHT),
+    };
     let _ = write!(
         svg,
-        "<svg class=\"plot\" width=\"100%\" height=\"{height}\" role=\"img\" aria-labelledby=\"{id}-title {id}-desc\">\
+        "<svg class=\"{class}\" width=\"100%\" height=\"{height}\" role=\"img\" aria-labelledby=\"{id}-title {id}-desc\">\
          <title id=\"{id}-title\">"
     );
     escaped(&mut svg, &plot.title);
@@ -37,6 +42,11 @@ pub fn inline(plot: &Plot, id: &str) -> String {
     escaped(&mut svg, &described(plot));
     svg.push_str("</desc>");
     values_at_percent(&mut svg, plot);
+    if let Some(head) = head {
+        let _ = write!(svg, "<text class=\"head\" x=\"-{}\" y=\"-14\">", layout::LEFT - 8);
+        escaped(&mut svg, head);
+        svg.push_str("</text>");
+    }
     let (from, slots) =
         (in_slots(plot, plot.from_ms), in_slots(plot, plot.to_ms) - in_slots(plot, plot.from_ms));
     // Cut off at the start of the range; above and below there is a margin for the width of lines.
@@ -59,11 +69,7 @@ pub fn inline(plot: &Plot, id: &str) -> String {
 
 /// The chart in a sentence, for screen readers.
 fn described(plot: &Plot) -> String {
-    let ticks = plot.y.ticks(&plot.unit);
-    let ends = ticks.first().zip(ticks.last()).map(|(low, high)| (low.1.as_str(), high.1.as_str()));
-    let (low, high) = ends.unwrap_or_default();
-    let time =
-        |at: jiff::Timestamp| at.to_zoned(plot.zone.clone()).strftime("%Y-%m-%d %H:%M:%S %Z").to_string();
+    let (low, high) = &plot.y_labels.ends;
     let what = match (plot.stack, plot.graph_type.as_str()) {
         (true, _) => "stacked areas",
         (false, "area") => "areas",
@@ -72,9 +78,15 @@ fn described(plot: &Plot) -> String {
     format!(
         "{} series as {what}, from {} to {}, on an axis from {low} to {high}.",
         plot.series.len(),
-        time(plot.from()),
-        time(plot.to())
+        full_time(plot, plot.from()),
+        full_time(plot, plot.to())
     )
+}
+
+/// With its offset from UTC, which on the day of a change of the clocks is not that of the other end.
+fn full_time(plot: &Plot, at: jiff::Timestamp) -> String {
+    let at = at.to_zoned(plot.zone.clone());
+    format!("{} {}", at.strftime("%Y-%m-%d %H:%M:%S"), offset(&at))
 }
 
 /// A moment, in slots from the grid's start.
@@ -100,12 +112,12 @@ fn percent(fraction: f64) -> String {
 
 fn values_at_percent(svg: &mut String, plot: &Plot) {
     svg.push_str("<g class=\"y\">");
-    let ticks = plot.y.ticks(&plot.unit);
-    for (value, _) in &ticks {
+    let ticks = &plot.y_labels.ticks;
+    for (value, _) in ticks {
         let at = percent(1.0 - plot.y.place(*value));
         let _ = write!(svg, "<line x2=\"100%\" y1=\"{at}\" y2=\"{at}\"/>");
     }
-    for (value, label) in &ticks {
+    for (value, label) in ticks {
         let _ = write!(svg, "<text x=\"-8\" y=\"{}\" dy=\"4\">", percent(1.0 - plot.y.place(*value)));
         escaped(svg, label);
         svg.push_str("</text>");

@@ -44,7 +44,10 @@ const SUFFIXES: [(&str, Unit); 24] = [
     ("_meters", Unit::Meters),
 ];
 
-/// Suffixes of what is counted, and of instants: no length of time, although they end in seconds.
+/// Suffixes of instants, in seconds.
+const INSTANTS: [&str; 3] = ["_timestamp_seconds", "_start_time_seconds", "_boot_time_seconds"];
+
+/// Suffixes of what is counted, and of what may be instants: no length of time, although they end in seconds.
 const UNITLESS: [&str; 7] =
     ["_count", "_bucket", "_info", "_created", "_timestamp", "_timestamp_seconds", "_time_seconds"];
 
@@ -121,11 +124,11 @@ fn unit_from_metadata(query: &PromQl, metrics: &[String], metadata: &[Metadata])
     agreed(query.measured().iter().map(|one| of(one, metadata(one))))
 }
 
-/// What all say; none when two differ.
+/// What all say; none when two differ, and none of two instants: their difference is none.
 fn agreed(units: impl Iterator<Item = Option<Unit>>) -> Unit {
     let mut units = units.map(|unit| unit.unwrap_or(Unit::None));
     let Some(first) = units.next() else { return Unit::None };
-    if units.all(|unit| unit == first) { first } else { Unit::None }
+    if units.all(|unit| unit == first && unit != Unit::Timestamp) { first } else { Unit::None }
 }
 
 /// None: neither name nor metadata say anything.
@@ -140,6 +143,13 @@ fn of(one: &MeasuredMetric, metadata: Option<&Metadata>) -> Option<Unit> {
         _ => counted(&one.metric),
     };
     let level = || level(metric).or_else(|| Unit::parse(metadata?.unit.as_deref()?));
+    if INSTANTS.iter().any(|suffix| metric.ends_with(suffix)) {
+        return Some(match one.derivation {
+            Derivation::Level => Unit::Timestamp,
+            Derivation::Increase | Derivation::Spread => Unit::Seconds,
+            _ => Unit::None,
+        });
+    }
     let counts = || one.metric.len() > metric.len() || metadata.is_some_and(|metadata| metadata.is_counter);
     match one.derivation {
         Derivation::Sum => level().map(|unit| if adds_up(&unit) { unit } else { Unit::None }),

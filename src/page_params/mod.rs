@@ -12,7 +12,7 @@ use std::time::Duration;
 
 pub use columns::{ColumnSource, ExtraColumn, MAX_EXTRA_COLUMNS, read_extra_columns};
 pub use table::{PageSize, read_max_series, read_whole_number};
-pub use time::{FiscalYear, Refresh, Zone, in_one_unit, read_range};
+pub use time::{FiscalYear, Refresh, Zone, in_one_unit, offset, read_range};
 
 use crate::promql::parse_duration;
 

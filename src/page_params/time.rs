@@ -4,8 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use jiff::{Timestamp, Zoned};
 
 use crate::promql::parse_duration;
 
@@ -99,6 +99,17 @@ impl Zone {
             None => at.to_string(),
             Some(zone) => at.display_with_offset(zone.to_offset(at)).to_string(),
         }
+    }
+}
+
+/// `UTC`, `UTC+1`, `UTC-3:30`: unlike the abbreviation of a zone, the same in every browser and unambiguous.
+pub fn offset(at: &Zoned) -> String {
+    let minutes = at.offset().seconds() / 60;
+    let sign = if minutes < 0 { '-' } else { '+' };
+    match (minutes.abs() / 60, minutes.abs() % 60) {
+        (0, 0) => "UTC".to_owned(),
+        (hours, 0) => format!("UTC{sign}{hours}"),
+        (hours, minutes) => format!("UTC{sign}{hours}:{minutes:02}"),
     }
 }
 

@@ -23,6 +23,8 @@ pub enum Derivation {
     Rate,
     /// Their change over a period.
     Increase,
+    /// How far they lie apart.
+    Spread,
     /// A value between the bounds of the metric's buckets.
     Quantile,
     /// The metric's `_sum` over its `_count`; `metric` is the name before either.
@@ -88,9 +90,10 @@ fn level(selector: &VectorSelector) -> Option<Vec<MeasuredMetric>> {
 
 fn of_aggregate(aggregate: &AggregateExpr) -> Option<Vec<MeasuredMetric>> {
     match aggregate.op.id() {
-        T_AVG | T_MIN | T_MAX | T_TOPK | T_BOTTOMK | T_LIMITK | T_LIMIT_RATIO | T_QUANTILE | T_STDDEV => {
+        T_AVG | T_MIN | T_MAX | T_TOPK | T_BOTTOMK | T_LIMITK | T_LIMIT_RATIO | T_QUANTILE => {
             of(&aggregate.expr)
         }
+        T_STDDEV => spread(&aggregate.expr),
         T_SUM => {
             let mut all = of(&aggregate.expr)?;
             for one in all.iter_mut().filter(|one| one.derivation == Derivation::Level) {
@@ -108,6 +111,7 @@ fn of_call(call: &Call) -> Option<Vec<MeasuredMetric>> {
         "rate" | "irate" | "deriv" => change(vector, Derivation::Rate),
         "increase" => change(vector, Derivation::Increase),
         "histogram_quantile" => of(vector)?.into_iter().map(quantile).collect(),
+        "delta" | "idelta" | "mad_over_time" | "stddev_over_time" => spread(vector),
         name if keeps_quantity(name) => of(vector),
         _ => None,
     }
@@ -118,6 +122,14 @@ fn change(vector: &Expr, derivation: Derivation) -> Option<Vec<MeasuredMetric>> 
     let all = of(vector)?;
     let plain = all.iter().all(|one| one.derivation == Derivation::Level);
     plain.then(|| all.into_iter().map(|one| MeasuredMetric { derivation, ..one }).collect())
+}
+
+fn spread(expr: &Expr) -> Option<Vec<MeasuredMetric>> {
+    let mut all = of(expr)?;
+    for one in all.iter_mut().filter(|one| one.derivation == Derivation::Level) {
+        one.derivation = Derivation::Spread;
+    }
+    Some(all)
 }
 
 /// A name without `_bucket` is that of a native histogram.

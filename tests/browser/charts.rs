@@ -1,6 +1,6 @@
 //! Charts in a real browser: ECharts replaces the server's SVG without a jump or a long task, and refreshes with one request.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use world::World;
 use world::load::{many, payments, rough};
 use world::program::Portal;
@@ -124,10 +124,11 @@ async fn script_computes_the_same_axes_as_the_server() {
     let tab = Tab::new().await;
     let fixture: Value = serde_json::from_str(include_str!("../fixtures/axes.json")).unwrap();
     tab.go(&portal.at("/?tz=utc")).await;
-    let ours = "(({ extent, unit, fromZero }) => { const a = promenade.valueAxis(extent, unit, 5, fromZero); return promenade.axisLabels(a, unit, promenade.moreDecimals(a, unit)); })";
+    let ours = "(({ extent, fromZero }, unit) => { const { labels, head } = promenade.axisLabels(promenade.valueAxis(extent, unit, 5, fromZero), unit); return [labels, head]; })";
     for case in fixture["values"].as_array().unwrap() {
-        let labels: Value = tab.look(&format!("{ours}({case})")).await;
-        assert_eq!(labels, case["labels"], "{case}");
+        let unit = &fixture["measures"][case["unit"].as_str().unwrap()];
+        let found: Value = tab.look(&format!("{ours}({case}, {unit})")).await;
+        assert_eq!(found, json!([case["labels"], case["head"]]), "{case}");
     }
     for case in fixture["times"].as_array().unwrap() {
         tab.go(&portal.at(&format!("/?tz={}", case["zone"].as_str().unwrap()))).await;

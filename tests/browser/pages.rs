@@ -241,10 +241,12 @@ async fn lost_connection_to_the_portal_is_shown_and_then_cleared() {
 #[tokio::test]
 async fn script_formats_numbers_like_the_server() {
     let portal = Portal::demo();
-    let tab = Tab::open(&portal.at("/")).await;
+    let tab = Tab::open(&portal.at("/?tz=utc")).await;
     let fixture = include_str!("../fixtures/number-format.json");
+    let units: Value = serde_json::from_str(include_str!("../fixtures/axes.json")).unwrap();
+    let units = &units["measures"];
     let differing: Vec<Value> = tab
-        .look(&format!("({fixture}).map(([unit, value, text]) => [unit, value, text, promenade.format(value, unit)]).filter(([, , text, ours]) => text !== ours)"))
+        .look(&format!("(({{units}}) => ({fixture}).map(([unit, value, text]) => [unit, value, text, promenade.format(value, units[unit])]).filter(([, , text, ours]) => text !== ours))({{ units: {units} }})"))
         .await;
     assert!(differing.is_empty(), "{differing:#?}");
     tab.close().await;

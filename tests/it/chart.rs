@@ -33,7 +33,7 @@ async fn graph_is_available_as_svg() {
     assert!(
         svg.contains("width=\"400\" height=\"200\"")
             && svg.contains("#161a21")
-            && svg.contains(" JST.</text>")
+            && svg.contains(" UTC+9.</text>")
     );
     let custom = world.get("/graph.svg?query=up&graphType=area").await;
     assert!(custom.text().contains("fill-opacity"), "{}", custom.text());

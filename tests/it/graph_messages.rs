@@ -52,7 +52,7 @@ async fn metadata_provides_the_unit_and_is_requested_once() {
         assert!(text(2).contains("2 KiB/s"), "{}", text(2));
         assert!(text(3).contains("a 2.05k 2.05k"), "an annotation counts first: {}", text(3));
         assert!(
-            text(4).contains("34.1 min"),
+            text(4).contains("34m 8s"),
             "a metric with a unit in its name needs no metadata: {}",
             text(4)
         );

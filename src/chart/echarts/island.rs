@@ -8,6 +8,7 @@ use serde_json::Value;
 use serde_json::ser::Formatter;
 
 use crate::chart::axes::ValueAxis;
+use crate::chart::format::Measure;
 
 /// JSON that is safe inside `<script type="application/json">`: `<`, `>`, `&`, U+2028
 /// and U+2029 occur only as `\u` escapes. In a template: `{{ island|safe }}`.
@@ -25,7 +26,7 @@ pub(super) struct Content<'a> {
     pub start: i64,
     pub step: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub within: Option<i64>,
+    pub within: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     /// As the server draws it.
     pub y: Option<ValueAxis>,
@@ -33,7 +34,8 @@ pub(super) struct Content<'a> {
     pub colours: Vec<usize>,
     #[serde(rename = "lone")]
     pub isolated: Vec<[usize; 2]>,
-    pub unit: &'a str,
+    pub unit: &'a Measure,
+    pub more: usize,
     pub graph_type: &'a str,
     pub stack: bool,
     pub columns: Vec<ColumnValues<'a>>,

@@ -32,7 +32,7 @@ fn the_islands_whole_shape() {
                 "useUTC": true,
                 "tooltip": {"trigger": "axis", "confine": true},
                 "legend": {"show": false},
-                "grid": [{"left": 76, "right": 24, "top": 12, "bottom": 38, "containLabel": false}],
+                "grid": [{"left": 76, "right": 24, "top": 28, "bottom": 38, "containLabel": false}],
                 "axisPointer": {"zlevel": 1, "triggerEmphasis": false},
                 "xAxis": {"type": "time", "min": 30_000, "max": 7_200_000, "axisLabel": labels, "axisLine": line_at},
                 "yAxis": {"type": "value", "axisLabel": labels, "axisLine": line_at},
@@ -44,13 +44,19 @@ fn the_islands_whole_shape() {
             "names": ["a", "b"],
             "colours": value["colours"],
             "lone": [[0, 0], [0, 2]],
-            "unit": "bytes",
+            "unit": value["unit"],
+            "more": value["more"],
             "graphType": "area",
             "stack": true,
             "columns": [[1.5, null, 2, null], [1, 2, 3, -4e300]],
         })
     );
     assert_ne!(value["colours"][0], value["colours"][1]);
+    let unit = &value["unit"];
+    assert_eq!(
+        (&unit["rungs"][1], &unit["tail"], &unit["steps"]),
+        (&json!([1024, 1024, " Ki"]), &json!("B"), &json!("binary"))
+    );
 }
 
 #[test]
@@ -79,7 +85,7 @@ fn hostile_names_stay_names() {
     let (island, value) = drawn(&graph);
     assert!(!island.as_str().contains(['<', '>', '&', '\u{2028}', '\u{2029}', '\n', '\0']), "{island}");
     assert_eq!(value["names"], json!(names));
-    assert_eq!(value["unit"], "</script>");
+    assert_eq!(value["unit"]["tail"], " </script>");
     for (i, name) in names.iter().enumerate() {
         assert_eq!(value["option"]["series"][i]["name"], *name);
     }

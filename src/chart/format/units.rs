@@ -1,15 +1,18 @@
-//! How each unit is written: its factor, its rungs, its name.
+//! How numbers of a unit are written: a factor, rungs, a name.
 
 use std::borrow::Cow;
 
-use crate::annotations::Unit;
+use serde::Serialize;
 
 /// A divisor, the number from which the next rung is used, and the suffix.
 pub(super) type Rung = (f64, f64, &'static str);
 
 const SI: &[Rung] = &[(1.0, 1e3, ""), (1e3, 1e3, "k"), (1e6, 1e3, "M"), (1e9, 1e3, "G"), (1e12, 1e3, "T")];
 
-/// Before the name of a unit.
+/// Sums of money: the thousands of Grafana, without a billion that is called giga.
+const MONEY: &[Rung] = &[(1.0, 1e3, ""), (1e3, 1e3, "k"), (1e6, 1e3, "M"), (1e9, 1e3, "B"), (1e12, 1e3, "T")];
+
+/// Before the name of what has no parts, such as bytes.
 const PREFIXED: &[Rung] = &[
     (1.0, 1e3, " "),
     (1e3, 1e3, " k"),
@@ -17,104 +20,177 @@ const PREFIXED: &[Rung] = &[
     (1e9, 1e3, " G"),
     (1e12, 1e3, " T"),
     (1e15, 1e3, " P"),
+    (1e18, 1e3, " E"),
+    (1e21, 1e3, " Z"),
+    (1e24, 1e3, " Y"),
 ];
 
-const KIB: f64 = 1024.0;
+/// Before the name of a physical unit.
+const METRIC: &[Rung] = &[
+    (1e-15, 1e3, " f"),
+    (1e-12, 1e3, " p"),
+    (1e-9, 1e3, " n"),
+    (1e-6, 1e3, " µ"),
+    (1e-3, 1e3, " m"),
+    (1.0, 1e3, " "),
+    (1e3, 1e3, " k"),
+    (1e6, 1e3, " M"),
+    (1e9, 1e3, " G"),
+    (1e12, 1e3, " T"),
+    (1e15, 1e3, " P"),
+    (1e18, 1e3, " E"),
+    (1e21, 1e3, " Z"),
+    (1e24, 1e3, " Y"),
+];
+
+pub(super) const KIB: f64 = 1024.0;
+pub(super) const MIB: f64 = KIB * KIB;
+pub(super) const GIB: f64 = KIB * MIB;
+pub(super) const TIB: f64 = KIB * GIB;
+pub(super) const PIB: f64 = KIB * TIB;
+const EIB: f64 = KIB * PIB;
 
 const BINARY: &[Rung] = &[
     (1.0, KIB, " "),
     (KIB, KIB, " Ki"),
-    (KIB * KIB, KIB, " Mi"),
-    (KIB * KIB * KIB, KIB, " Gi"),
-    (KIB * KIB * KIB * KIB, KIB, " Ti"),
-    (KIB * KIB * KIB * KIB * KIB, KIB, " Pi"),
+    (MIB, KIB, " Mi"),
+    (GIB, KIB, " Gi"),
+    (TIB, KIB, " Ti"),
+    (PIB, KIB, " Pi"),
+    (EIB, KIB, " Ei"),
+    (KIB * EIB, KIB, " Zi"),
+    (MIB * EIB, KIB, " Yi"),
 ];
 
-const SECONDS: &[Rung] = &[
-    (1e-9, 1e3, " ns"),
-    (1e-6, 1e3, " µs"),
-    (1e-3, 1e3, " ms"),
-    (1.0, 60.0, " s"),
-    (60.0, 60.0, " min"),
-    (3600.0, 24.0, " h"),
-    (86_400.0, 1e6, " d"),
-];
+/// Longer times are in parts.
+const SECONDS: &[Rung] = &[(1e-9, 1e3, " ns"), (1e-6, 1e3, " µs"), (1e-3, 1e3, " ms"), (1.0, 60.0, " s")];
 
 const PERCENT: &[Rung] = &[(1.0, 1e6, "%")];
 
 /// For units that are never written in thousands.
 const PLAIN: &[Rung] = &[(1.0, 1e6, " ")];
 
-/// How a unit is written.
-pub(super) struct Measure<'u> {
-    pub(super) factor: f64,
-    pub(super) ladder: &'static [Rung],
+/// With nothing between the number and what follows.
+const BARE: &[Rung] = &[(1.0, 1e6, "")];
+
+/// How a unit's numbers are divided into round steps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum StepKind {
+    Decimal,
+    /// In powers of two.
+    Binary,
+    /// In seconds, minutes, hours and days.
+    Clock,
+    /// As a clock, but the numbers are instants.
+    Time,
+}
+
+/// How a unit is written. The script has it from the server.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Measure {
+    /// Numbers are multiplied by it first, and are of the base unit then.
+    pub(in crate::chart) factor: f64,
+    pub(super) rungs: &'static [Rung],
     /// The suffix of zero and of values beyond the rungs.
     pub(super) base: &'static str,
     /// What follows any suffix.
-    pub(super) tail: Cow<'u, str>,
+    pub(in crate::chart) tail: Cow<'static, str>,
+    pub(in crate::chart) steps: StepKind,
+    /// Between the sign and the digits.
+    #[serde(skip_serializing_if = "str::is_empty")]
+    pub(super) prefix: Cow<'static, str>,
+    /// The words for 0 and 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::chart) words: Option<[Cow<'static, str>; 2]>,
+    /// The most that there can be; a space above it on an axis would be of no use.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::chart) cap: Option<f64>,
 }
 
-impl Measure<'static> {
-    const fn new(factor: f64, ladder: &'static [Rung], base: &'static str, tail: &'static str) -> Self {
-        Self { factor, ladder, base, tail: Cow::Borrowed(tail) }
+impl Measure {
+    fn new(
+        factor: f64,
+        rungs: &'static [Rung],
+        base: &'static str,
+        tail: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        let (steps, prefix) = (StepKind::Decimal, Cow::Borrowed(""));
+        Self { factor, rungs, base, tail: tail.into(), steps, prefix, words: None, cap: None }
     }
 
-    const fn prefixed(name: &'static str) -> Self {
-        Self::new(1.0, PREFIXED, " ", name)
+    pub(super) fn plain(tail: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(1.0, SI, "", tail)
     }
 
-    const fn binary(factor: f64, name: &'static str) -> Self {
-        Self::new(factor, BINARY, " ", name)
+    /// A word behind the number.
+    pub(super) fn named(word: &str) -> Self {
+        Self::plain(format!(" {word}"))
     }
 
-    const fn seconds(factor: f64) -> Self {
-        Self::new(factor, SECONDS, " s", "")
+    pub(super) fn unscaled(name: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(1.0, PLAIN, " ", name)
     }
-}
 
-pub(super) fn measure(unit: &Unit) -> Measure<'_> {
-    match unit {
-        Unit::None => Measure::new(1.0, SI, "", ""),
-        Unit::Bytes => Measure::binary(1.0, "B"),
-        Unit::BytesPerSecond => Measure::binary(1.0, "B/s"),
-        Unit::Kibibytes => Measure::binary(KIB, "B"),
-        Unit::Mebibytes => Measure::binary(KIB * KIB, "B"),
-        Unit::Gibibytes => Measure::binary(KIB * KIB * KIB, "B"),
-        Unit::Tebibytes => Measure::binary(KIB * KIB * KIB * KIB, "B"),
-        Unit::DecimalBytes => Measure::prefixed("B"),
-        Unit::DecimalBytesPerSecond => Measure::prefixed("B/s"),
-        Unit::Kilobytes => Measure { factor: 1e3, ..Measure::prefixed("B") },
-        Unit::Megabytes => Measure { factor: 1e6, ..Measure::prefixed("B") },
-        Unit::Gigabytes => Measure { factor: 1e9, ..Measure::prefixed("B") },
-        Unit::Terabytes => Measure { factor: 1e12, ..Measure::prefixed("B") },
-        Unit::Bits => Measure::binary(1.0, "b"),
-        Unit::BitsPerSecond => Measure::binary(1.0, "b/s"),
-        Unit::DecimalBits => Measure::prefixed("b"),
-        Unit::DecimalBitsPerSecond => Measure::prefixed("b/s"),
-        Unit::Nanoseconds => Measure::seconds(1e-9),
-        Unit::Microseconds => Measure::seconds(1e-6),
-        Unit::Milliseconds => Measure::seconds(1e-3),
-        Unit::Seconds => Measure::seconds(1.0),
-        Unit::Minutes => Measure::seconds(60.0),
-        Unit::Hours => Measure::seconds(3_600.0),
-        Unit::Days => Measure::seconds(86_400.0),
-        Unit::Ratio => Measure::new(100.0, PERCENT, "%", ""),
-        Unit::Percent => Measure::new(1.0, PERCENT, "%", ""),
-        Unit::PerSecond => Measure::new(1.0, SI, "", "/s"),
-        Unit::PerMinute => Measure::new(1.0, SI, "", "/min"),
-        Unit::Celsius => Measure::new(1.0, PLAIN, " ", "°C"),
-        Unit::Fahrenheit => Measure::new(1.0, PLAIN, " ", "°F"),
-        Unit::Kelvin => Measure::new(1.0, PLAIN, " ", "K"),
-        Unit::Hertz => Measure::prefixed("Hz"),
-        Unit::Volts => Measure::prefixed("V"),
-        Unit::Amperes => Measure::prefixed("A"),
-        Unit::Watts => Measure::prefixed("W"),
-        Unit::Joules => Measure::prefixed("J"),
-        Unit::Grams => Measure::prefixed("g"),
-        Unit::Meters => Measure::prefixed("m"),
-        Unit::Other(word) => {
-            Measure { factor: 1.0, ladder: SI, base: "", tail: Cow::Owned(format!(" {word}")) }
-        }
+    pub(super) fn prefixed(factor: f64, name: &'static str) -> Self {
+        Self::new(factor, PREFIXED, " ", name)
+    }
+
+    pub(super) fn metric(factor: f64, name: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(factor, METRIC, " ", name)
+    }
+
+    pub(super) fn binary(factor: f64, name: &'static str) -> Self {
+        Self { steps: StepKind::Binary, ..Self::new(factor, BINARY, " ", name) }
+    }
+
+    pub(super) fn clock(factor: f64) -> Self {
+        Self { steps: StepKind::Clock, ..Self::new(factor, SECONDS, " s", "") }
+    }
+
+    pub(super) fn time() -> Self {
+        Self { steps: StepKind::Time, ..Self::new(1.0, BARE, "", "") }
+    }
+
+    /// Percent of a whole.
+    pub(super) fn percent(factor: f64) -> Self {
+        Self { cap: Some(100.0), ..Self::new(factor, PERCENT, "%", "") }
+    }
+
+    /// A currency before the number. A sign stands close to it, a word does not.
+    pub(super) fn money(symbol: &str) -> Self {
+        let space = if symbol.ends_with(|c: char| c.is_ascii_alphabetic()) { " " } else { "" };
+        Self { prefix: format!("{symbol}{space}").into(), ..Self::new(1.0, MONEY, "", "") }
+    }
+
+    /// A currency behind the number.
+    pub(super) fn money_after(symbol: &str) -> Self {
+        Self::new(1.0, MONEY, "", format!(" {symbol}"))
+    }
+
+    pub(super) fn before(text: &str) -> Self {
+        Self { prefix: text.to_owned().into(), ..Self::new(1.0, BARE, "", "") }
+    }
+
+    /// Words for true and false; any other number is itself.
+    pub(super) fn bool(yes: &str, no: &str) -> Self {
+        let words = [no, yes].map(|word| Cow::Owned(word.to_owned()));
+        Self { words: Some(words), cap: Some(1.0), ..Self::plain("") }
+    }
+
+    /// Numbers are of the base unit already.
+    pub(in crate::chart) fn in_base(&self) -> Self {
+        Self { factor: 1.0, ..self.clone() }
+    }
+
+    /// Without the name of the unit, which then stands elsewhere.
+    pub(in crate::chart) fn bare(&self) -> Self {
+        Self { prefix: Cow::Borrowed(""), tail: Cow::Borrowed(""), ..self.clone() }
+    }
+
+    /// What [`bare`](Self::bare) leaves out. None: nothing.
+    pub(in crate::chart) fn name(&self) -> Option<String> {
+        let name = format!("{}{}", self.prefix, self.tail).trim().to_owned();
+        Some(name).filter(|name| !name.is_empty())
     }
 }

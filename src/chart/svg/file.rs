@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::str::FromStr;
 
 use super::text::escaped;
-use super::{INFINITY_MARK, Scale, across, described, lines, short};
+use super::{INFINITY_MARK, Scale, across, described, full_time, lines, short};
 use crate::chart::format::cut;
 use crate::chart::{Plot, layout, palette};
 
@@ -77,7 +77,9 @@ const LEAST_PLOT: u32 = 60;
 /// A whole SVG document. `notes` are below the legend.
 pub fn file(plot: &Plot, style: &SvgStyle, notes: &[String]) -> String {
     let colours = if style.theme == Theme::Dark { &DARK } else { &LIGHT };
-    let head = if style.height < LEAST_TITLED { BARE_HEAD } else { HEAD };
+    let is_titled = style.height >= LEAST_TITLED;
+    let line = plot.y_labels.head.as_ref().map_or(0, |_| layout::HEAD);
+    let head = if is_titled { HEAD } else { BARE_HEAD } + line;
     // Every picture has the range with its zone; the legend and the notes only where there is space.
     let spare = style.height.saturating_sub(head + layout::BOTTOM + FOOT + LINE + LEAST_PLOT) / LINE;
     let (rows, more) = legend(plot, style, spare as usize);
@@ -92,7 +94,7 @@ pub fn file(plot: &Plot, style: &SvgStyle, notes: &[String]) -> String {
         width: style.width.saturating_sub(layout::LEFT + layout::RIGHT).max(1),
         height: plot_height,
     };
-    let title = if head == HEAD { plot.title.as_str() } else { "" };
+    let title = if is_titled { plot.title.as_str() } else { "" };
     let mut svg = heading(plot, style, colours, title);
     axes(&mut svg, &area, colours);
     drawn(&mut svg, &area, colours);
@@ -169,20 +171,26 @@ impl Scale for Area<'_> {
 
 fn axes(svg: &mut String, area: &Area<'_>, colours: &Colours) {
     let right = area.left + area.width;
-    let ticks = area.plot.y.ticks(&area.plot.unit);
+    let ticks = &area.plot.y_labels.ticks;
     let _ = write!(svg, "<g stroke=\"{}\">", colours.grid);
-    for (value, _) in &ticks {
+    for (value, _) in ticks {
         let y = area.y_of(*value).round() + 0.5;
         let _ = write!(svg, "<path d=\"M{} {y}H{right}\"/>", area.left);
     }
     svg.push_str("</g><g text-anchor=\"end\" font-size=\"11\">");
-    for (value, label) in &ticks {
+    for (value, label) in ticks {
         let y = short(area.y_of(*value) + 4.0);
         let _ = write!(svg, "<text x=\"{}\" y=\"{y}\">", area.left - 8);
         escaped(svg, label);
         svg.push_str("</text>");
     }
-    svg.push_str("</g><g text-anchor=\"middle\">");
+    svg.push_str("</g>");
+    if let Some(head) = &area.plot.y_labels.head {
+        let _ = write!(svg, "<text x=\"8\" y=\"{}\" font-size=\"11\">", area.top - 12);
+        escaped(svg, head);
+        svg.push_str("</text>");
+    }
+    svg.push_str("<g text-anchor=\"middle\">");
     for tick in &area.plot.x_ticks {
         let x = short(area.x_of(tick.at_ms));
         let _ = write!(svg, "<text x=\"{x}\" y=\"{}\">{}</text>", area.bottom() + 18, tick.label);
@@ -276,9 +284,11 @@ fn beneath(
         y += LINE;
     }
     let plot = area.plot;
-    let time = |at: jiff::Timestamp, shape: &str| at.to_zoned(plot.zone.clone()).strftime(shape).to_string();
     let others = if more > 0 { format!(" And {more} more series.") } else { String::new() };
-    let (from, to) = (time(plot.from(), "%Y-%m-%d %H:%M:%S"), time(plot.to(), "%Y-%m-%d %H:%M:%S %Z"));
+    let (from, to) = (full_time(plot, plot.from()), full_time(plot, plot.to()));
+    let (_, zone) = to.rsplit_once(' ').unwrap_or_default();
+    // The offset from UTC once, where both ends have it.
+    let from = from.strip_suffix(zone).map_or(from.as_str(), str::trim_end);
     for text in std::iter::once(format!("{from} to {to}.{others}")).chain(notes.iter().cloned()) {
         let _ = write!(svg, "<text x=\"12\" y=\"{y}\">");
         escaped(svg, &text);

@@ -31,6 +31,8 @@ fn units_by_suffix() {
             "mem_total_bytes - mem_free_bytes",
             "x_bytes or y_bytes",
             "x_bytes and on (job) up",
+            "delta(x_bytes[5m])",
+            "stddev by (job) (x_bytes)",
             "clamp_min(x_bytes - 10, 0)",
             "increase(net_bytes_total[1h])",
             "histogram_quantile(0.9, sum by (le) (rate(size_bytes_bucket[5m])))",
@@ -58,6 +60,24 @@ fn units_by_suffix() {
             "sum by (a) (rate(x_seconds_sum[5m])) / sum by (a) (rate(x_seconds_count[5m]))",
             "time() - process_start_time_seconds",
             "time() - max(backup_last_success_timestamp_seconds)",
+        ],
+    );
+    check(
+        &Unit::Timestamp,
+        &[
+            "process_start_time_seconds",
+            "max by (job) (backup_last_success_timestamp_seconds{job=\"a\"})",
+            "node_boot_time_seconds > 0",
+            "certificate_expiration_timestamp_seconds - 86400",
+            "max_over_time(x_timestamp_seconds[1h])",
+        ],
+    );
+    check(
+        &Unit::Seconds,
+        &[
+            "delta(x_timestamp_seconds[1h])",
+            "stddev(process_start_time_seconds)",
+            "stddev_over_time(x_timestamp_seconds[1h])",
         ],
     );
     check(&Unit::Ratio, &["cache_hit_ratio", "avg(cache_hit_ratio) by (job)", "job:errors:ratio_rate5m"]);
@@ -91,7 +111,13 @@ fn in_doubt_none() {
             "sum(x_celsius)",
             "rate(cpu_seconds_total[5m])",
             "rate(rate(x_total[5m])[5m:])",
-            "process_start_time_seconds",
+            "x_time_seconds",
+            "x_created",
+            "a_timestamp_seconds - b_timestamp_seconds",
+            "sum(x_timestamp_seconds)",
+            "rate(x_timestamp_seconds[5m])",
+            "x_timestamp_seconds * 1000",
+            "changes(process_start_time_seconds[1h])",
             "x_seconds_count",
             "count(x_bytes)",
             "time() - x_seconds",

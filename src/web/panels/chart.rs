@@ -1,10 +1,14 @@
 //! A chart in a panel: drawn by the server or by the reader's script, with its legend and what it leaves out.
 
+use jiff::Timestamp;
+
 use super::legend::Legend;
+use super::times::Moment;
 use super::{PanelContext, counted};
 use crate::chart::echarts::{Island, island};
-use crate::chart::{Canvas, Plot, PlotSeries, format, layout, svg};
+use crate::chart::{Canvas, Plot, PlotSeries, layout, svg};
 use crate::monitoring::Graph;
+use crate::page_params::Zone;
 use crate::prometheus::Float;
 use crate::web::links::Link;
 use crate::web::params::PageParams;
@@ -18,6 +22,8 @@ pub struct Chart {
     pub island: Option<Island>,
     pub legend: Legend,
     pub plot: Plot,
+    now: Timestamp,
+    zone: Zone,
 }
 
 impl Chart {
@@ -29,6 +35,8 @@ impl Chart {
             island: context.drawn.map(|_| island(&plot)),
             legend: Legend::of(context, id, &plot),
             plot,
+            now: context.params().period.now,
+            zone: context.params().zone.clone(),
         }
     }
 
@@ -42,9 +50,15 @@ impl Chart {
         self.legend.rows.iter().filter_map(|place| Some((*place, self.plot.series.get(*place)?)))
     }
 
-    /// A figure of the legend as people read it.
-    pub fn figure(&self, value: &Option<f64>) -> String {
-        value.map_or_else(|| "–".to_owned(), |value| format::number(value, &self.plot.unit))
+    /// A figure of the legend as people read it, with so many more digits.
+    pub fn figure(&self, value: &Option<f64>, digits: &usize) -> String {
+        value.map_or_else(|| "–".to_owned(), |value| self.plot.measure.text(value, *digits))
+    }
+
+    /// The time that a figure is, if it is one.
+    pub fn instant(&self, value: &Option<f64>) -> Option<Moment> {
+        let at = self.plot.measure.instant((*value)?)?;
+        Some(Moment::near(at, self.now, &self.zone))
     }
 
     /// A figure in full.

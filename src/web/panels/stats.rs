@@ -1,7 +1,9 @@
 //! Single values in place of lines: a tile each, or text in a picture.
 
+use jiff::Timestamp;
+
 use super::counted;
-use crate::chart::format;
+use crate::chart::format::Measure;
 use crate::monitoring::{Graph, Stat, StatValue};
 use crate::prometheus::Float;
 
@@ -35,11 +37,26 @@ pub fn hidden_tiles(graph: &Graph) -> Option<String> {
     hidden(graph, MAX_TILES)
 }
 
-/// The value with its unit.
+/// The value with its unit, and with as many digits as tell the values apart.
 pub fn text(stat: &Stat, graph: &Graph) -> String {
     match &stat.value {
-        StatValue::Number(value) => format::number(*value, &graph.unit),
+        StatValue::Number(value) => {
+            let measure = Measure::of(&graph.unit);
+            measure.text(*value, measure.telling_apart(tiles(graph).filter_map(number)))
+        }
         StatValue::Text(text) => text.clone(),
+    }
+}
+
+/// The time that the value is, if it is one.
+pub fn instant(stat: &Stat, graph: &Graph) -> Option<Timestamp> {
+    Measure::of(&graph.unit).instant(number(stat)?)
+}
+
+fn number(stat: &Stat) -> Option<f64> {
+    match stat.value {
+        StatValue::Number(value) => Some(value),
+        StatValue::Text(_) => None,
     }
 }
 

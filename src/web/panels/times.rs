@@ -1,8 +1,8 @@
 //! Times and durations as text, with their zone.
 
-use jiff::{Timestamp, Zoned};
+use jiff::Timestamp;
 
-use crate::page_params::Zone;
+use crate::page_params::{Zone, offset};
 use crate::web::params::PageParams;
 
 /// An instant as text for readers, and exact for machines.
@@ -20,7 +20,8 @@ impl Moment {
         Self::near(*at, params.period.now, &params.zone)
     }
 
-    fn near(at: Timestamp, near: Timestamp, zone: &Zone) -> Self {
+    /// The moment in a zone, with its date when that is not the date of `near`.
+    pub fn near(at: Timestamp, near: Timestamp, zone: &Zone) -> Self {
         let tz = zone.time_zone();
         let (here, today) = (at.to_zoned(tz.clone()), near.to_zoned(tz));
         let same_day = here.date() == today.date();
@@ -33,17 +34,6 @@ impl Moment {
     pub fn utc(at: Timestamp) -> Self {
         let text = at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string();
         Self { datetime: at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(), text }
-    }
-}
-
-/// `UTC`, `UTC+1`, `UTC-3:30`: unlike the abbreviation of a zone, the same in every browser and unambiguous.
-pub fn offset(at: &Zoned) -> String {
-    let minutes = at.offset().seconds() / 60;
-    let sign = if minutes < 0 { '-' } else { '+' };
-    match (minutes.abs() / 60, minutes.abs() % 60) {
-        (0, 0) => "UTC".to_owned(),
-        (hours, 0) => format!("UTC{sign}{hours}"),
-        (hours, minutes) => format!("UTC{sign}{hours}:{minutes:02}"),
     }
 }
 

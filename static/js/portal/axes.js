@@ -40,20 +40,21 @@ function day(p, withYear = false) {
   return `${Number(p.day)} ${MONTHS[p.month - 1]}${withYear ? " " + p.year : ""}`;
 }
 
-const DECIMAL = { base: 10, fractions: [1, 2, 2.5, 5, 10] };
-const BINARY_STEPS = { base: 1024, fractions: [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024] };
-const CLOCK_STEPS = [60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400];
+const DECIMAL = [1, 2, 2.5, 5, 10];
+const CLOCK = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 432000];
 
-// A round step in the unit: powers of two for bytes, minutes and hours for long times.
-function niceStep(rough, unit) {
-  if (unit === "seconds" && rough > 30) {
-    const found = CLOCK_STEPS.find((step) => step >= rough);
-    if (found) return found;
+// A round step in the base unit: powers of two for bytes, minutes and hours for times.
+function niceStep(rough, { steps, words }) {
+  if (steps === "binary" && rough >= 1) return 2 ** Math.ceil(Math.log2(rough * 0.999));
+  if (steps === "time" || (steps === "clock" && rough > 0.5)) {
+    return CLOCK.find((step) => step >= rough * 0.999) ?? decimalStep(rough / 86400) * 86400;
   }
-  const binary = ["bytes", "bytes_per_second", "bits", "binbps"].includes(unit) && rough >= 1;
-  const { base, fractions } = binary ? BINARY_STEPS : DECIMAL;
-  const power = base ** Math.floor(Math.log(rough) / Math.log(base) + 1e-9);
-  return (fractions.find((fraction) => fraction * power >= rough * 0.999) ?? base) * power;
+  return decimalStep(words ? Math.max(rough, 1) : rough);
+}
+
+function decimalStep(rough) {
+  const power = Number(`1e${Math.floor(Math.log10(rough) + 1e-9)}`);
+  return DECIMAL.map((fraction) => fraction * power).find((step) => step >= rough * 0.999) ?? power;
 }
 
 // How many ticks fit.
@@ -85,43 +86,87 @@ function drawnText(tag, attributes, text) {
   return made;
 }
 
+const largest = (values) => Math.max(...values.map(Math.abs));
+
+// Instants are seconds or milliseconds.
+const baseFactor = ({ steps, factor }, size) => (steps === "time" && size >= 1e11 ? 1e-3 : factor);
+
 // Ends and step of the value axis over the visible series; areas begin at zero.
-function valueAxis([least, most], unit, room, fromZero) {
-  if (least > most) [least, most] = [0, 1];
+function valueAxis(extent, unit, room, fromZero) {
+  if (extent[0] > extent[1]) extent = [0, 1];
+  const factor = baseFactor(unit, largest(extent));
+  const [low, high] = axisEnds(extent[0] * factor, extent[1] * factor, unit, fromZero);
+  const step = niceStep((high - low) / room, unit);
+  const min = (Math.floor(low / step + 1e-9) * step) / factor;
+  const max = (Math.ceil(high / step - 1e-9) * step) / factor;
+  return Number.isFinite(max - min) && max > min ? { min, max, interval: step / factor } : {};
+}
+
+function axisEnds(least, most, { steps, cap, factor }, fromZero) {
+  if (steps === "time") {
+    const around = most - least < 10 ? 1800 : 0;
+    return [least - around, most + around];
+  }
   let low = Math.min(least, 0);
   let high = Math.max(most, 0);
+  const size = Math.max(high, -low);
+  if (!size) return [0, factor];
+  // Noise: the line is flat, with some space above it.
+  if (most - least < size * 1e-6) {
+    const padded = Math.min(size * 1.2, size <= cap ? cap : Number.MAX_VALUE);
+    return high > 0 ? [0, padded] : [-padded, 0];
+  }
   // Far from zero and nearly flat: an axis from zero would hide its changes.
   if (!fromZero && least > 0 && most - least < most / 3) low = least;
   if (!fromZero && most < 0 && most - least < -least / 3) high = most;
-  if (high === low) {
-    const half = Math.abs(high) / 2 || 1;
-    [low, high] = [low === 0 ? 0 : low - half, high + half];
-  }
-  const step = niceStep((high - low) / room, unit);
-  const min = Math.floor(low / step + 1e-9) * step;
-  const max = Math.ceil(high / step - 1e-9) * step;
-  if (!Number.isFinite(min + max) || !Number.isFinite(max - min) || !(max > min)) return {};
-  return { min, max, interval: step };
+  return [low, high];
 }
 
 function axisValues({ min, max, interval }) {
-  const first = Math.round(min / interval);
-  return Array.from({ length: Math.round((max - min) / interval) + 1 }, (_, i) => (first + i) * interval);
+  const start = Math.round(min / interval);
+  return Array.from({ length: Math.round((max - min) / interval) + 1 }, (_, i) => (start + i) * interval);
 }
 
-// How many more decimals make the labels differ.
-function moreDecimals(axis, unit) {
-  if (!axis.interval) return 0;
+// As many more digits as make all differ.
+function textsOf(values, unit, interval) {
+  let more = Math.min(13, Math.max(0, Math.ceil(Math.log10(largest(values) / interval)) - 1));
+  const texts = () => values.map((value) => format(value, unit, more));
+  while (more < 13 && new Set(texts()).size < values.length) more++;
+  return [texts(), more];
+}
+
+// The labels, which are never cut, and above them what they have in common and have no room for: a long unit, or what is
+// added to each of them.
+function axisLabels(axis, unit) {
+  const { interval } = axis;
   const values = axisValues(axis);
-  const largest = Math.max(Math.abs(axis.min), Math.abs(axis.max));
-  let more = Math.min(9, Math.max(0, Math.ceil(Math.log10(largest / axis.interval)) - 1));
-  while (more < 9 && new Set(values.map((value) => format(value, unit, more))).size < values.length) more++;
-  return more;
+  if (unit.steps === "time" && largest(values) < 1e14) return instantLabels(axis, values);
+  const fit = (list) => list.every((text) => [...text].length <= 10);
+  const { factor, prefix = "", tail } = unit;
+  const inBase = { ...unit, factor: 1 };
+  const bare = (list, digits) => list.map((value) => format(value, { ...inBase, prefix: "", tail: "" }, digits).trim());
+  const [whole, more] = textsOf(values, unit, interval);
+  if (fit(whole)) return { labels: whole, head: "", more };
+  const short = bare(values.map((value) => value * factor), more);
+  const common = axis.min * factor;
+  if (fit(short) || !common || !Number.isFinite(common)) return { labels: short, head: (prefix + tail).trim(), more };
+  const step = interval * factor;
+  // The difference of two large numbers is not exact.
+  const rest = values.map((value) => Math.round((value * factor - common) / step) * step);
+  const [texts, digits] = textsOf(rest, inBase, step);
+  return { labels: fit(texts) ? texts : bare(rest, digits), head: `${format(common, inBase, 12)} +`, more };
 }
 
-// Cut to the width of the gutter, and no label twice.
-function axisLabels(axis, unit, more) {
-  const labels = axisValues(axis).map((value) => [...format(value, unit, more)])
-    .map((letters) => (letters.length > 10 ? letters.slice(0, 9).concat("…") : letters).join(""));
-  return labels.map((label, i) => (labels.indexOf(label) === i ? label : ""));
+function instantLabels({ min, max, interval }, values) {
+  const factor = baseFactor({ steps: "time", factor: 1 }, largest([min, max]));
+  const step = interval * factor;
+  const times = values.map((value) => parts(Math.round(value * factor * 1000)));
+  const [first] = times;
+  const dates = times.map(({ year, month, day }) => `${year}-${month}-${day}`);
+  const [date] = dates;
+  const zoned = (common, labels) => ({ labels, head: common + first.timeZoneName, more: 0 });
+  if (step >= 86400) return zoned("", dates);
+  const clocks = times.map(({ hour, minute, second }) => `${hour}:${minute}${step < 60 ? `:${second}` : ""}`);
+  if (step < 60 || date === dates.at(-1)) return zoned(`${date} `, clocks);
+  return zoned(`${first.year} `, clocks.map((clock, i) => `${dates[i].slice(5)} ${clock}`));
 }

@@ -43,7 +43,7 @@ on("afterprint", () => inTheme(onScreen), window);
 on("change", redraw, matchMedia("(prefers-color-scheme: dark)"));
 new MutationObserver(redraw).observe(root, { attributeFilter: ["data-theme"] });
 
-window.promenade = { format, valueAxis, moreDecimals, axisLabels, timeTicks, timeLabels };
+window.promenade = { format, valueAxis, axisLabels, timeTicks, timeLabels };
 root.classList.add("js");
 readAddress();
 showZone();

@@ -1,67 +1,32 @@
 // Numbers: the same rules as src/chart/format.rs; tests/fixtures/number-format.json holds both to it.
+// A unit is what the server says of it: { factor, rungs, base, tail, steps, prefix, words, cap }; a rung is a divisor, the
+// number from which the next rung is used, and a suffix.
 
-// A rung: divisor, the number from which the next rung is used, suffix.
-const SI = [[1, 1e3, ""], [1e3, 1e3, "k"], [1e6, 1e3, "M"], [1e9, 1e3, "G"], [1e12, 1e3, "T"]];
-// Before the name of a unit.
-const PREFIXED = [" ", " k", " M", " G", " T", " P"].map((suffix, i) => [1000 ** i, 1e3, suffix]);
-const BINARY = [" ", " Ki", " Mi", " Gi", " Ti", " Pi"].map((suffix, i) => [1024 ** i, 1024, suffix]);
-const SECONDS = [
-  [1e-9, 1e3, " ns"], [1e-6, 1e3, " µs"], [1e-3, 1e3, " ms"],
-  [1, 60, " s"], [60, 60, " min"], [3600, 24, " h"], [86_400, 1e6, " d"],
-];
-const PERCENT = [[1, 1e6, "%"]];
-// For units that are never written in thousands.
-const PLAIN = [[1, 1e6, " "]];
-// The rungs, the suffix of zero and of values beyond them, the tail after any suffix, and the factor.
-const LADDERS = {
-  none: [SI, "", ""],
-  ratio: [PERCENT, "%", "", 100],
-  percent: [PERCENT, "%", ""],
-  per_second: [SI, "", "/s"],
-  per_minute: [SI, "", "/min"],
-};
-// Each unit is 1,000 or 1,024 times the one before it.
-for (const [ladder, tail, units] of [
-  [BINARY, "B", "bytes kbytes mbytes gbytes tbytes"],
-  [BINARY, "B/s", "bytes_per_second"],
-  [PREFIXED, "B", "decbytes deckbytes decmbytes decgbytes dectbytes"],
-  [PREFIXED, "B/s", "decbytes_per_second"],
-  [BINARY, "b", "bits"],
-  [BINARY, "b/s", "binbps"],
-  [PREFIXED, "b", "decbits"],
-  [PREFIXED, "b/s", "bits_per_second"],
-  [PLAIN, "°C", "celsius"],
-  [PLAIN, "°F", "fahrenheit"],
-  [PLAIN, "K", "kelvin"],
-  [PREFIXED, "Hz", "hertz"],
-  [PREFIXED, "V", "volts"],
-  [PREFIXED, "A", "amperes"],
-  [PREFIXED, "W", "watts"],
-  [PREFIXED, "J", "joules"],
-  [PREFIXED, "g", "grams"],
-  [PREFIXED, "m", "meters"],
-]) {
-  units.split(" ").forEach((unit, i) => { LADDERS[unit] = [ladder, " ", tail, ladder[0][1] ** i]; });
-}
-// One name for each rung.
-"nanoseconds microseconds milliseconds seconds minutes hours days".split(" ")
-  .forEach((unit, i) => { LADDERS[unit] = [SECONDS, " s", "", SECONDS[i][0]]; });
+const PARTS = [[86_400, "d"], [3600, "h"], [60, "m"], [1, "s"]];
 
-// `more` decimals beyond the three significant digits, for an axis with close labels.
+// `more` digits beyond the usual ones, for close numbers.
 function format(value, unit, more = 0) {
   if (value === null || value === undefined) return "–";
-  const [ladder, base, tail, factor = 1] = Object.hasOwn(LADDERS, unit) ? LADDERS[unit] : [SI, "", ` ${unit}`];
+  const { factor, rungs, base, tail, steps, prefix = "", words } = unit;
   const number = value * factor;
   if (typeof value === "string" || Number.isNaN(number)) return String(value);
   if (!Number.isFinite(number)) return number > 0 ? "+Inf" : "-Inf";
   const size = Math.abs(number);
-  const [digits, suffix] = climb(size, ladder, more) ?? [exponentForm(size), base];
-  return (number < 0 ? "-" : "") + digits + suffix + tail;
+  if (words?.[number]) return words[number];
+  if (steps === "time" && size < 1e14) return dateTime(milliseconds(value));
+  const [digits, suffix] = climb(size, rungs, more) || (steps === "clock" && duration(size, more))
+    || [exponentForm(size, more), base];
+  return (number < 0 ? "-" : "") + prefix + digits + suffix + tail;
 }
 
-function climb(size, ladder, more) {
+// Instants are seconds, or milliseconds where they are more than seconds could be.
+function milliseconds(value) {
+  return Math.floor(Math.abs(value) < 1e11 ? value * 1000 : value);
+}
+
+function climb(size, rungs, more) {
   if (size === 0) return null;
-  for (const [i, [divisor, limit, suffix]] of ladder.entries()) {
+  for (const [i, [divisor, limit, suffix]] of rungs.entries()) {
     const scaled = i === 0 ? size / divisor : Math.max(size / divisor, 1);
     if (scaled >= limit) continue;
     const digits = digitsOf(scaled, more, suffix === "%");
@@ -70,17 +35,33 @@ function climb(size, ladder, more) {
   return null;
 }
 
+// `10m 40s`: the two largest parts, without those that are 0.
+function duration(size, more) {
+  if (size === 0 || size >= 864e8) return null;
+  const last = Math.max(0, Math.min(2, PARTS.findIndex(([length]) => size >= length))) + 1 + more;
+  const decimals = Math.max(0, last - 3);
+  const quantum = (PARTS[last]?.[0] ?? 1) / 10 ** decimals;
+  let rest = Math.floor(size / quantum + 0.5) * quantum;
+  const parts = PARTS.flatMap(([length, letter]) => {
+    const whole = Math.floor(rest / length);
+    const text = letter === "s" ? trimmed(rest.toFixed(decimals)) : String(whole);
+    rest -= whole * length;
+    return text === "0" ? [] : [text + letter];
+  });
+  return [parts.join(" "), ""];
+}
+
 function digitsOf(x, more, percent) {
-  if (x < 0.001) return exponentForm(x);
+  if (x < 0.001) return exponentForm(x, more);
   // Availability is between 99 and 100%, where every digit counts.
   const tens = percent ? 2 : 1;
   const decimals = x < 0.01 ? 5 : x < 0.1 ? 4 : x < 1 ? 3 : x < 10 ? 2 : x < 100 ? tens : 0;
   return trimmed(x.toFixed(decimals + more));
 }
 
-function exponentForm(x) {
+function exponentForm(x, more) {
   if (x === 0) return "0";
-  const [mantissa, exponent] = x.toExponential(2).split("e");
+  const [mantissa, exponent] = x.toExponential(2 + more).split("e");
   return `${trimmed(mantissa)}e${exponent.replace("+", "")}`;
 }
 

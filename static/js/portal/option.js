@@ -30,6 +30,7 @@ function chartOption(entry) {
   option.series = shown.map((i) => series(island, i, theme)).concat(marks(island, theme));
   option.xAxis = xAxis(first(island.option.xAxis), chart.getWidth(), theme);
   option.yAxis = yAxis(entry, shown, theme);
+  option.grid = { ...first(island.option.grid), top: option.yAxis.name ? 28 : 12 };
   option.tooltip = { ...island.option.tooltip, ...tooltip(entry, theme) };
   return option;
 }
@@ -94,21 +95,25 @@ function xAxis(base, width, theme) {
 
 function yAxis(entry, shown, theme) {
   const { chart, island } = entry;
+  const { unit } = island;
   const base = first(island.option.yAxis);
   const room = Math.max(2, Math.floor(chart.getHeight() / 55));
   const fromZero = island.stack || island.graphType === "area";
   // The server's axis while all series are visible, so that nothing jumps when its picture is replaced.
   const whole = !choices.has(graphOf(entry.div)) && island.y;
-  const { min, max, interval, more } = whole || valueAxis(extent(island, shown), island.unit, room, fromZero);
-  const axis = { min, max, interval };
-  entry.more = more ?? moreDecimals(axis, island.unit);
-  const labels = interval && axisLabels(axis, island.unit, entry.more);
+  const axis = whole || valueAxis(extent(island, shown), unit, room, fromZero);
+  const { min, max, interval } = axis;
+  const { labels, head, more } = interval ? axisLabels(axis, unit) : { head: "", more: 0 };
+  entry.more = Math.max(more, island.more ?? 0);
   return {
     ...base,
     min, max, interval,
+    name: head,
+    nameGap: 12,
+    nameTextStyle: { color: theme.muted, fontSize: 11, align: "left", padding: [0, 0, 0, -68] },
     axisLabel: {
       ...base.axisLabel, color: theme.muted, fontSize: 11,
-      formatter: (value, at) => (labels ? labels[at] : format(value, island.unit)) ?? "",
+      formatter: (value) => (labels ? labels[Math.round((value - min) / interval)] : format(value, unit)) ?? "",
     },
     splitLine: { ...base.splitLine, lineStyle: { color: theme.grid } },
   };

@@ -37,7 +37,7 @@ function tooltipBody(entry, at) {
 // Where samples share a pixel, two slots cover a duration from the first of them.
 function timeOf({ start, step, within }, at) {
   const time = dateTime(start + (within ? at - (at % 2) : at) * step);
-  return within ? `${time} + ${format(within / 1000, "seconds")}` : time;
+  return within ? `${time} + ${within}` : time;
 }
 
 function tooltipRow({ island, more }, { i, value }, nearest) {
