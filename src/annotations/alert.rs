@@ -1,5 +1,6 @@
 //! Reads `prometheus.io/alert`.
 
+use super::mistaken;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::promql::unquote;
 
@@ -18,6 +19,9 @@ pub enum AlertNames {
 /// The names of alerting rules, comma-separated, or `all` as the first. A name with a comma is
 /// written in double quotes, which also make `"all"` a name like any other. `spans` gets the place of each name.
 pub fn read(value: &str, spans: &mut Vec<Span>) -> (AlertNames, Vec<Diagnostic>) {
+    if let Some(problem) = mistaken::rule_file(value) {
+        return (AlertNames::Named(Vec::new()), vec![problem]);
+    }
     let mut names: Vec<String> = Vec::new();
     let mut problems = Vec::new();
     let mut at = 0;
@@ -47,6 +51,7 @@ pub fn read(value: &str, spans: &mut Vec<Span>) -> (AlertNames, Vec<Diagnostic>)
         let message = "no alert name; write names or `all`, or remove the annotation";
         problems.push(Diagnostic::error(Span::whole(value), message));
     }
+    problems.extend(mistaken::of_names(value, &names, spans));
     (AlertNames::Named(names), problems)
 }
 

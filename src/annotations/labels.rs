@@ -1,5 +1,6 @@
 //! Reads `prometheus.io/labels`.
 
+use super::mistaken;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::promql::Matcher;
 
@@ -34,6 +35,9 @@ impl Matchers {
 
 /// The matchers, all of which must hold. An annotation without any is an error.
 pub fn read(value: &str) -> (Matchers, Vec<Diagnostic>) {
+    if let Some(problem) = mistaken::rule_file(value).or_else(|| mistaken::of_labels(value)) {
+        return (Matchers::Unreadable, vec![problem]);
+    }
     let (matchers, mut problems) = Matcher::read_list(value);
     if matchers.is_empty() && problems.is_empty() {
         let message = "no matcher; write one such as severity=critical, or remove the annotation";

@@ -15,6 +15,7 @@ use crate::page_params::PageDefaults;
 pub use crate::page_params::GraphType;
 pub use alert::AlertNames;
 pub use labels::Matchers;
+pub use mistaken::pasted;
 pub use rule::{GraphSpec, MAX_GRAPHS, read_dimensions};
 pub use spec::{AlertSpec, MonitoringSpec};
 pub use template::Templates;

@@ -1,9 +1,9 @@
 //! Reads `prometheus.io/rule`.
 
-use super::mistaken;
+use super::mistaken::{self, RuleEntry};
 use super::template::Templates;
 use super::unit::Unit;
-use crate::diagnostic::{Diagnostic, Span};
+use crate::diagnostic::{Diagnostic, Severity, Span};
 use crate::page_params::{GraphType, quoted};
 use crate::promql::split::{find, split};
 use crate::promql::{PromQl, unquote};
@@ -51,17 +51,37 @@ pub fn read(value: &str, templates: &Templates<'_>) -> (Vec<GraphSpec>, Vec<Diag
         problems.push(Diagnostic::error(rest, format!("only the first {MAX_GRAPHS} graphs are read")));
         entries.truncate(MAX_GRAPHS);
     }
-    (entries.into_iter().map(|entry| graph(value, entry, templates)).collect(), problems)
+    let mut previous = None;
+    let graphs = entries.into_iter().map(|entry| {
+        let graph = graph(value, entry, previous, templates);
+        if !graph.source.is_empty() {
+            previous = Some(entry);
+        }
+        graph
+    });
+    (graphs.collect(), problems)
 }
 
-fn graph(value: &str, entry: Span, templates: &Templates<'_>) -> GraphSpec {
+/// `previous` is the entry before with a query.
+fn graph(value: &str, entry: Span, previous: Option<Span>, templates: &Templates<'_>) -> GraphSpec {
     let text = entry.of(value);
     let mut fields = split(text, '|').into_iter().map(|f| f.shifted(entry.start).trimmed(value));
     let source = fields.next().unwrap_or(Span::new(entry.start, entry.start));
     let mut graph = GraphSpec::of_query(source.of(value), Some(templates));
     graph.query_span = source;
     graph.problems = graph.problems.into_iter().map(|p| p.shifted(source.start)).collect();
-    graph.problems.extend(graph.query.as_ref().and_then(|query| mistaken::alert_name(query, source)));
+    let mistake = mistaken::of_entry(&RuleEntry {
+        value,
+        whole: entry,
+        place: source,
+        previous,
+        query: graph.query.as_ref(),
+    });
+    if let Some(mistake) = mistake {
+        // It says more than that the query is not checked, or that there is none.
+        graph.problems.retain(|problem| problem.severity == Severity::Warning);
+        graph.problems.push(mistake);
+    }
     for (position, field) in fields.enumerate() {
         let text = field.of(value);
         let problem = match find(text, '=') {
@@ -72,6 +92,8 @@ fn graph(value: &str, entry: Span, templates: &Templates<'_>) -> GraphSpec {
                 let (dimensions, problem) = dimensions(text, spans, |label, at| filled(label, at, templates));
                 spans.iter_mut().for_each(|span| *span = span.shifted(field.start));
                 graph.dimensions = dimensions;
+                let mistake = mistaken::of_dimension(text).map(|message| Diagnostic::warning(field, message));
+                graph.problems.extend(mistake);
                 problem.map(|problem| problem.shifted(field.start))
             }
             None => Some(Diagnostic::warning(

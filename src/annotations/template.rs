@@ -9,6 +9,7 @@ use minijinja::value::{Serde, Value, ValueKind};
 use minijinja::{Environment, Error, ErrorKind, Expression, UndefinedBehavior};
 use serde_json::json;
 
+use super::mistaken::is_left_over;
 use crate::catalog::Entity;
 use crate::diagnostic::Diagnostic;
 use crate::promql::{PromQl, Template};
@@ -111,6 +112,11 @@ impl<'e> Templates<'e> {
             return Err("{{- and -}} are not supported; write {{ and }}".to_owned());
         }
         let expression = expression.trim();
+        if is_left_over(expression) {
+            return Err(format!(
+                "left over from another program: `{expression}` was not filled in; write the value"
+            ));
+        }
         if expression.is_empty() {
             return Err("empty template".to_owned());
         }

@@ -11,14 +11,16 @@ use jiff::Timestamp;
 
 use super::finding::Finding;
 use super::report::Report;
-use crate::annotations::{ALERT, AlertNames, GraphSpec, MonitoringSpec, RULE};
+use crate::annotations::{ALERT, AlertNames, GraphSpec, MonitoringSpec, RULE, pasted};
 use crate::catalog::Entity;
 use crate::diagnostic::{Diagnostic, Span, nearest};
 use crate::metrics::Metrics;
 use crate::monitoring::{
     EmptyReason, Failure, Graph, Monitoring, Period, RoutingInput, RoutingSettings, with_rule_targets,
 };
-use crate::prometheus::{Instance, InstanceName, InstanceSettings, Instances, Labels, Matrix, Origin};
+use crate::prometheus::{
+    Instance, InstanceName, InstanceSettings, Instances, Labels, Matrix, MetricNames, Origin,
+};
 use crate::store::{Scope, Store, StoreSettings};
 use crate::upstream::{ErrorKind, UpstreamError};
 
@@ -38,6 +40,17 @@ const MAX_SAID_CHARS: usize = 300;
 struct EntitySpec {
     entity: Arc<Entity>,
     spec: MonitoringSpec,
+}
+
+impl EntitySpec {
+    /// The names of its annotation that are not among `known`, and their places.
+    fn absent_names(&self, known: &BTreeSet<&str>) -> Vec<(&str, Span)> {
+        let Some(AlertNames::Named(names)) = self.spec.alerts.as_ref().map(|alerts| &alerts.names) else {
+            return Vec::new();
+        };
+        let all = names.iter().map(String::as_str).zip(self.spec.alert_spans.iter().copied());
+        all.filter(|(name, _)| !known.contains(name)).collect()
+    }
 }
 
 /// Sends each instance the queries of the entities that are routed to it. A failure is a sentence for each instance
@@ -123,7 +136,11 @@ impl InstanceCheck<'_> {
             match self.store.rules(&self.instance, Scope::Whole).await {
                 Ok(answer) => {
                     let known: BTreeSet<&str> = answer.value.rules.iter().map(|r| r.name.as_str()).collect();
-                    findings.extend(specs.iter().flat_map(|one| self.unmatched(one, &known)));
+                    let metrics = match specs.iter().all(|one| one.absent_names(&known).is_empty()) {
+                        true => Arc::default(),
+                        false => self.store.metric_names(&self.instance, Scope::Whole).await,
+                    };
+                    findings.extend(specs.iter().flat_map(|one| self.unmatched(one, &known, &metrics)));
                 }
                 Err(failure) => self.add_failure(&failure),
             }
@@ -139,18 +156,22 @@ impl InstanceCheck<'_> {
     }
 
     /// Names of alerts that no rule of the instance has.
-    fn unmatched(&self, one: &EntitySpec, known: &BTreeSet<&str>) -> Vec<Finding> {
-        let Some(AlertNames::Named(names)) = one.spec.alerts.as_ref().map(|alerts| &alerts.names) else {
-            return Vec::new();
-        };
-        let absent =
-            names.iter().zip(&one.spec.alert_spans).filter(|(name, _)| !known.contains(name.as_str()));
-        let finding = |(name, span): (&String, &Span)| {
-            let message = format!("{} has no alerting rule of this name", self.name());
-            let error = Diagnostic::error(*span, message).suggesting(nearest(name, known.iter().copied()));
+    fn unmatched(&self, one: &EntitySpec, known: &BTreeSet<&str>, metrics: &MetricNames) -> Vec<Finding> {
+        let finding = |(name, span): (&str, Span)| {
+            let mut message = format!("{} has no alerting rule of this name", self.name());
+            if metrics.has(name) == Some(true) {
+                message +=
+                    &format!(", but a metric; for its graph, write the annotation {}", pasted(RULE, name));
+            }
+            let error = Diagnostic::error(span, message).suggesting(nearest(name, known.iter().copied()));
             Finding::of_value(&one.entity, ALERT, error)
         };
-        absent.map(finding).collect()
+        one.absent_names(known).into_iter().map(finding).collect()
+    }
+
+    fn named_like_alert(&self, name: &str) -> String {
+        let advised = pasted(ALERT, name);
+        format!("{} has no metric of this name, but an alert; write the annotation {advised}", self.name())
     }
 
     async fn graph(&self, one: &EntitySpec, graph: &GraphSpec) -> Vec<Finding> {
@@ -161,6 +182,7 @@ impl InstanceCheck<'_> {
         match self.monitoring.graph(Origin::Known, &self.instance, graph, &self.period).await {
             Ok(answer) if is_empty(&answer.answer.value) => {
                 let (message, near) = match answer.empty_reason {
+                    EmptyReason::NameOfAlert(name) => (self.named_like_alert(&name), None),
                     EmptyReason::NoSuchMetric { metric, similar } => {
                         (format!("{} has no metric {metric}", self.name()), similar)
                     }
@@ -169,10 +191,13 @@ impl InstanceCheck<'_> {
                 finding(Diagnostic::warning(graph.query_span, message).suggesting(near))
             }
             Ok(answer) => absent(&one.entity, graph, &answer),
-            Err(Failure::Prometheus(failure)) if failure.kind.is_of_query() => finding(Diagnostic::error(
-                graph.query_span,
-                format!("{} rejected the query: {}", self.name(), words(&failure)),
-            )),
+            Err(Failure::Prometheus(failure)) if failure.kind.is_of_query() => {
+                let message = match self.monitoring.has_alert(&self.instance, &graph.source).await {
+                    true => self.named_like_alert(&graph.source),
+                    false => format!("{} rejected the query: {}", self.name(), words(&failure)),
+                };
+                finding(Diagnostic::error(graph.query_span, message))
+            }
             Err(Failure::Prometheus(failure)) => {
                 self.add_failure(&failure);
                 Vec::new()

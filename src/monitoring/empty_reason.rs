@@ -21,6 +21,8 @@ pub enum EmptyReason {
     Unexplained,
     /// The instance has all metrics that the query names.
     MetricsExist,
+    /// The query is the name of an alert that the instance has, and no metric.
+    NameOfAlert(String),
     /// The instance has no metric of that name.
     NoSuchMetric {
         metric: String,
@@ -56,7 +58,21 @@ impl Monitoring {
         }
         let names = self.store.metric_names(instance, Scope::Whole);
         let names = timeout(deadlines::EMPTY_REASON, names).await;
-        names.map_or(EmptyReason::Unexplained, |names| EmptyReason::of(query, &names))
+        let reason = names.map_or(EmptyReason::Unexplained, |names| EmptyReason::of(query, &names));
+        if !matches!(reason, EmptyReason::NoSuchMetric { .. }) {
+            return reason;
+        }
+        let has_alert = timeout(deadlines::EMPTY_REASON, self.has_alert(instance, query.as_str())).await;
+        if has_alert == Ok(true) { EmptyReason::NameOfAlert(query.as_str().to_owned()) } else { reason }
+    }
+
+    /// Whether a text that could be a name is that of an alerting rule. False if the instance does not answer.
+    pub async fn has_alert(&self, instance: &Arc<Instance>, name: &str) -> bool {
+        if name.contains(['(', '{', '[', '"']) {
+            return false;
+        }
+        let answer = self.rules(instance).await;
+        answer.is_ok_and(|answer| answer.value.rules.iter().any(|rule| rule.name == name))
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use world::World;
 use world::markup::{panel, tags, words};
+use world::rules::Rule;
 use world::upstream::Reply;
 
 const PAGE: &str = "/catalog/default/component/payments";
@@ -117,6 +118,21 @@ async fn empty_graph_says_whether_its_metric_exists() {
     let requests = world.upstream.metadata_requests();
     let of_names = requests.iter().filter(|r| r.path.contains("/label/__name__/values?limit=")).count();
     assert_eq!(of_names, 1, "one request for all graphs and pages");
+}
+
+#[tokio::test]
+async fn empty_graph_of_the_name_of_an_alert_says_so() {
+    let world = world("DiskWillFill, till-is-slow, kafka_lag").await;
+    world.upstream.on_any(Reply::matrix(&[]));
+    world.upstream.on_names(names(&["up"]));
+    world.upstream.on_rules(Reply::group([Rule::new("DiskWillFill"), Rule::new("till-is-slow")]));
+    let page = world.get(PAGE).await;
+    for (n, name) in [(1, "DiskWillFill"), (2, "till-is-slow")] {
+        let text = words(panel(page.text(), &format!("graph-{n}")));
+        assert!(text.contains(&format!("{name} is the name of an alert")), "{text}");
+        assert!(text.contains(&format!("write the annotation prometheus.io/alert: {name}.")), "{text}");
+    }
+    assert!(words(panel(page.text(), "graph-3")).contains("There is no metric named kafka_lag"));
 }
 
 #[tokio::test]

@@ -39,6 +39,7 @@ mod go;
 mod graph_messages;
 mod graph_panel;
 mod many_alerts;
+mod newer_promql;
 mod own_script;
 mod params;
 mod partial_answers;

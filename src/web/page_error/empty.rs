@@ -1,6 +1,7 @@
 //! Text for an answer without data, which is no error.
 
 use super::upstream::subject;
+use crate::annotations::{ALERT, pasted};
 use crate::monitoring::{EmptyReason, Graph};
 
 /// An empty panel as its reader sees it.
@@ -30,6 +31,16 @@ impl EmptyText {
             };
         }
         match &graph.empty_reason {
+            EmptyReason::NameOfAlert(name) => Self {
+                kind: "no_such_metric",
+                title: format!("{name} is the name of an alert"),
+                explanation: format!(
+                    "{who} has no metric of this name, but an alerting rule. For the alert, write the annotation {}.",
+                    pasted(ALERT, name)
+                ),
+                advice: "",
+                did_you_mean: None,
+            },
             EmptyReason::NoSuchMetric { metric, similar } => Self {
                 kind: "no_such_metric",
                 title: format!("There is no metric named {metric}"),

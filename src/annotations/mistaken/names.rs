@@ -1,0 +1,226 @@
+//! Names of alerts that are no names: patterns, matchers, queries, lists in another form.
+
+use super::placeholder::{is_everything, is_placeholder, left_over};
+use super::{list_of_matchers, list_of_names, matchers, pasted};
+use crate::annotations::{ALERT, LABELS, RULE};
+use crate::diagnostic::{Diagnostic, Span};
+use crate::promql::{PromQl, quote};
+
+/// Labels that alerts usually have.
+const LABELS_OF_ALERTS: [&str; 14] = [
+    "severity",
+    "team",
+    "service",
+    "job",
+    "namespace",
+    "app",
+    "application",
+    "env",
+    "environment",
+    "instance",
+    "cluster",
+    "component",
+    "owner",
+    "priority",
+];
+/// What stands around a name in other languages.
+const QUOTES: [(char, char); 7] =
+    [('\'', '\''), ('`', '`'), ('“', '”'), ('„', '“'), ('‘', '’'), ('«', '»'), ('"', '"')];
+
+/// The problems of names that are something else. `spans` are the places of the names.
+pub(in super::super) fn of_names(value: &str, names: &[String], spans: &[Span]) -> Vec<Diagnostic> {
+    if let Some(problem) = of_whole(value) {
+        return vec![problem];
+    }
+    let all = names.iter().zip(spans);
+    all.filter_map(|(name, span)| of_name(name, span.of(value), *span, names)).collect()
+}
+
+/// The problem of a value that is one selector, query or list.
+fn of_whole(value: &str) -> Option<Diagnostic> {
+    let text = value.trim();
+    if text.starts_with('"') {
+        return None;
+    }
+    let place = Span::whole(value).trimmed(value);
+    let warning = |message: String| Some(Diagnostic::warning(place, message));
+    let commas = |names: Vec<&str>| {
+        warning(format!(
+            "names are separated by commas; write the annotation {}",
+            pasted(ALERT, &list_of_names(names))
+        ))
+    };
+    if text.starts_with('{') && text.ends_with('}') {
+        let all = matchers(text)?;
+        return warning(format!("these are label matchers; write the annotation {}", of_matchers(&all)));
+    }
+    if let Some(list) = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+        return commas(list.split(',').map(bare).collect());
+    }
+    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+    if lines.iter().all(|line| line.trim_start().starts_with("- "))
+        || (lines.len() > 1 && !text.contains(','))
+    {
+        return commas(lines.into_iter().map(bare).collect());
+    }
+    let is_query =
+        text.contains(['(', '{', '[']) && PromQl::read(text).0.is_some_and(|query| query.is_checked());
+    is_query.then(|| {
+        let message = format!("this is a query; for its graph, write the annotation {}", pasted(RULE, text));
+        Diagnostic::warning(place, message)
+    })
+}
+
+fn of_matchers(all: &[crate::promql::Matcher]) -> String {
+    match all {
+        [one] if one.name == "alertname" && one.op.as_str() == "=" => {
+            pasted(ALERT, &list_of_names([one.value.as_str()]))
+        }
+        _ => pasted(LABELS, &list_of_matchers(all)),
+    }
+}
+
+/// `written` is the name as it stands in the annotation, with its quotes.
+fn of_name(name: &str, written: &str, place: Span, names: &[String]) -> Option<Diagnostic> {
+    if written.starts_with('"') {
+        return None;
+    }
+    if let Some(expression) = left_over(name) {
+        let message =
+            format!("left over from another program: `{expression}` was not filled in; write the name");
+        return Some(Diagnostic::error(place, message));
+    }
+    if name.contains("{{") {
+        return Some(Diagnostic::error(place, "templates are supported in prometheus.io/rule only"));
+    }
+    let message = if is_everything(name) && !name.eq_ignore_ascii_case("all") {
+        format!("this is no name; for all alerts, write the annotation {}", pasted(ALERT, "all"))
+    } else if is_placeholder(name) {
+        "this stands for a name that was not filled in; write names or `all`, or remove the annotation"
+            .to_owned()
+    } else if let Some(matcher) = with_colon(name) {
+        format!("this is a label matcher; write the annotation {}", pasted(LABELS, &matcher))
+    } else if let Some(all) = matchers(name) {
+        format!("this is a label matcher; write the annotation {}", of_matchers(&all))
+    } else if name.starts_with("http://") || name.starts_with("https://") {
+        "this is an address; write names of alerts, or `all`".to_owned()
+    } else if regex(name).is_some() {
+        let regexes: Vec<String> =
+            names.iter().map(|name| regex(name).unwrap_or_else(|| escaped(name))).collect();
+        let matcher = format!("alertname=~{}", quote(&regexes.join("|")));
+        format!(
+            "names are compared letter for letter; for all that match, write the annotation {} instead of this one",
+            pasted(LABELS, &matcher)
+        )
+    } else if let Some(parts) = parts(name) {
+        format!(
+            "names are separated by commas; write the annotation {}",
+            pasted(
+                ALERT,
+                &list_of_names(
+                    names.iter().flat_map(|other| {
+                        if other == name { parts.clone() } else { vec![other.as_str()] }
+                    })
+                )
+            )
+        )
+    } else if bare(name) != name {
+        let bare = list_of_names(names.iter().map(|name| bare(name)));
+        format!("names stand alone or in double quotes; write the annotation {}", pasted(ALERT, &bare))
+    } else if is_recording(name) {
+        format!(
+            "this looks like the name of a recording rule; for a graph, write the annotation {}",
+            pasted(RULE, name)
+        )
+    } else {
+        return None;
+    };
+    Some(Diagnostic::warning(place, message))
+}
+
+/// The name without what other languages write before and around it.
+fn bare(name: &str) -> &str {
+    let name = name.trim();
+    let name = name.strip_prefix("- ").unwrap_or(name).trim();
+    let inside = |(open, close): &(char, char)| name.strip_prefix(*open)?.strip_suffix(*close);
+    QUOTES.iter().find_map(inside).unwrap_or(name).trim()
+}
+
+/// The regex that a name with wildcards stands for; None where it has none.
+pub(super) fn regex(name: &str) -> Option<String> {
+    let has_blanks = name.contains(' ');
+    let text = if has_blanks { name } else { unanchored(name) };
+    let has = |signs: &[&str]| signs.iter().any(|sign| text.contains(sign));
+    let has_group = !has_blanks && text.contains('|') && text.contains('(') && text.contains(')');
+    let has_signs = has(&[".*", ".+", "\\d", "\\w", "\\.", "[a-z", "[A-Z", "[0-9"]);
+    if has_signs || has_group || text.len() < name.len() {
+        return Some(text.to_owned());
+    }
+    let is_like =
+        !has_blanks && text.strip_suffix('%').is_some_and(|rest| rest.ends_with(char::is_alphabetic));
+    let is_glob = (text.contains('*') && !text.contains(" * ")) || is_like;
+    is_glob.then(|| of_glob(text))
+}
+
+/// The pattern without the anchors of `/^...$/` or `~...`.
+fn unanchored(name: &str) -> &str {
+    let text = name.strip_prefix('~').unwrap_or(name);
+    let text = text.strip_prefix('/').and_then(|rest| rest.strip_suffix('/')).unwrap_or(text);
+    let text = text.strip_prefix('^').unwrap_or(text);
+    text.strip_suffix('$').unwrap_or(text)
+}
+
+/// The regex of `Payments*`.
+fn of_glob(glob: &str) -> String {
+    let mut regex = String::new();
+    for c in glob.chars() {
+        match c {
+            '*' | '%' if regex.ends_with(".*") => {}
+            '*' | '%' => regex.push_str(".*"),
+            '?' => regex.push('.'),
+            c => regex.push_str(&escaped(c.encode_utf8(&mut [0; 4]))),
+        }
+    }
+    regex
+}
+
+/// The text as a regex that matches only itself.
+fn escaped(text: &str) -> String {
+    let mut regex = String::with_capacity(text.len());
+    for c in text.chars() {
+        if "\\.+*?()|[]{}^$".contains(c) {
+            regex.push('\\');
+        }
+        regex.push(c);
+    }
+    regex
+}
+
+/// The names of `A|B` or `A;B`, which may be one name where blanks stand before the sign.
+fn parts(name: &str) -> Option<Vec<&str>> {
+    let sign = ['|', ';'].into_iter().find(|sign| name.contains(*sign))?;
+    let parts: Vec<&str> = name.split(sign).collect();
+    let is_name = |part: &&str| {
+        let inner = part.trim();
+        inner.len() > 1
+            && !part.ends_with(' ')
+            && inner.chars().all(|c| c.is_alphanumeric() || "_- ".contains(c))
+    };
+    parts.iter().all(is_name).then(|| parts.into_iter().map(str::trim).collect())
+}
+
+/// `severity: critical` as a matcher. A name may have a colon too, so only behind labels that alerts usually have.
+fn with_colon(name: &str) -> Option<String> {
+    let (label, value) = name.split_once(':')?;
+    let is_known = LABELS_OF_ALERTS.contains(&label.trim());
+    let value = value.trim().trim_matches(['"', '\'']);
+    (is_known && !value.is_empty() && !value.contains(':')).then(|| format!("{}={value}", label.trim()))
+}
+
+/// `namespace:memory:sum`
+fn is_recording(name: &str) -> bool {
+    name.contains(':')
+        && !name.starts_with(':')
+        && !name.ends_with(':')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == ':')
+}

@@ -1,0 +1,321 @@
+//! Values that people write in the wrong place, and what they are told.
+
+use super::*;
+use crate::annotations::MonitoringSpec;
+use crate::annotations::spec::tests::entity;
+use crate::annotations::{ALERT, LABELS, RULE};
+use crate::diagnostic::Diagnostic;
+
+/// The problems of one annotation, and their places.
+fn problems(key: &str, value: &str) -> Vec<(String, Diagnostic)> {
+    let spec = MonitoringSpec::of(&entity(&[(key, value)]));
+    let all = spec.problems.into_iter();
+    all.map(|problem| (problem.part_of(value).to_owned(), problem)).collect()
+}
+
+/// The first problem has all parts.
+fn check(key: &str, value: &str, place: &str, parts: &[&str]) {
+    let found = problems(key, value);
+    let is_found = |(at, problem): &(String, Diagnostic)| {
+        *at == place && parts.iter().all(|part| problem.message.contains(part))
+    };
+    assert!(found.iter().any(is_found), "{value}: {found:#?}");
+}
+
+const FOR_ALERTS: &str = "for the alerts of its rules, write the annotation prometheus.io/alert: ";
+
+/// Rule files, and the annotation of their alerts.
+const RULE_FILES: [(&str, &str); 10] = [
+    (
+        "- alert: TillErrors\n  expr: rate(x[5m]) > 1\n  labels:\n    severity: page\n- alert: TillDown\n  expr: up == 0\n",
+        "TillErrors,TillDown",
+    ),
+    (
+        "# rules\ngroups:\n- name: till\n  rules:\n  - alert: TillErrors\n    expr: up == 0\n  - alert: TillDown\n",
+        "TillErrors,TillDown",
+    ),
+    ("- name: till\n  rules:\n  - alert: TillErrors\n  - alert: TillDown\n", "TillErrors,TillDown"),
+    ("alert: TillErrors\nexpr: up\n---\nalert: TillDown", "TillErrors,TillDown"),
+    (
+        "apiVersion: monitoring.coreos.com/v1\nkind: PrometheusRule\nspec:\n  groups:\n  - name: x\n    rules:\n    - alert: \"Till is down\" # now\n      expr: up == 0\n",
+        "Till is down",
+    ),
+    (
+        "- alert: TillErrors expr: rate(x[5m]) > 1 for: 5m labels: severity: page - alert: TillDown expr: up == 0",
+        "TillErrors,TillDown",
+    ),
+    (
+        "{\"groups\":[{\"rules\":[{\"alert\":\"TillErrors\",\"expr\":\"up == 0\"},{\"alert\": \"TillDown\"}]}]}",
+        "TillErrors,TillDown",
+    ),
+    ("[{alert: TillErrors, expr: up == 0}, {alert: TillDown, expr: up}]", "TillErrors,TillDown"),
+    ("- expr: up == 0\n  for: 5m\n  alert: TillDown", "TillDown"),
+    ("---\nalert: 'Down, or slow'\nexpr: up", "'\"Down, or slow\"'"),
+];
+
+#[test]
+fn a_rule_file_is_called_that_with_its_alerts() {
+    for (text, alerts) in RULE_FILES {
+        for key in [RULE, ALERT, LABELS] {
+            let found = problems(key, text);
+            let [(place, problem)] = found.as_slice() else { panic!("{text}: {found:#?}") };
+            assert!(
+                problem.is_error() && problem.message.ends_with(&format!("{FOR_ALERTS}{alerts}")),
+                "{problem:#?}"
+            );
+            assert!(!place.is_empty() && !place.contains('\n'), "{place}");
+        }
+    }
+    check(
+        RULE,
+        "- record: a:b\n  expr: sum(b)",
+        "- record: a:b",
+        &["write the annotation prometheus.io/rule: a:b"],
+    );
+    check(
+        RULE,
+        "expr: sum(b)",
+        "expr: sum(b)",
+        &["this is a rule file", "write queries in prometheus.io/rule"],
+    );
+    for text in [
+        "",
+        "up",
+        "up,\n  job:up:sum|job",
+        "-up",
+        "alert",
+        "- up",
+        "sum(alert:rate)",
+        "alert:rate + expr:rate",
+        "x{alert=\"a\"}",
+    ] {
+        assert_eq!(rule_file(text), None, "{text}");
+    }
+}
+
+/// A selector without braces means either.
+const BOTH: [&str; 2] = [
+    "prometheus.io/rule: '{namespace=\"shop\", container=\"till\"}'",
+    "prometheus.io/labels: namespace=shop,container=till",
+];
+
+/// Annotations, the entry that is told, and parts of its message.
+const ENTRIES: [(&str, &str, &[&str]); 29] = [
+    (
+        "till-high-latency-alerts",
+        "till-high-latency-alerts",
+        &["subtracts metrics", "prometheus.io/alert: till-high-latency-alerts"],
+    ),
+    ("DiskWillFill|job", "DiskWillFill", &["the name of an alert", "prometheus.io/alert: DiskWillFill"]),
+    ("till_is_down_alert", "till_is_down_alert", &["the name of an alert"]),
+    ("Till is slow", "Till is slow", &["not a PromQL query", "prometheus.io/alert: Till is slow"]),
+    ("up, Kasse ist zu langsam", "Kasse ist zu langsam", &["prometheus.io/alert: Kasse ist zu langsam"]),
+    ("Payments*", "Payments*", &["prometheus.io/labels: alertname=~\"Payments.*\""]),
+    ("namespace=shop,container=till", "namespace=shop", &BOTH),
+    ("namespace=shop,container=till", "container=till", &BOTH),
+    (
+        "job=\"till\"",
+        "job=\"till\"",
+        &["prometheus.io/rule: '{job=\"till\"}'", "prometheus.io/labels: job=till"],
+    ),
+    ("up,job=~\"a|b\"", "job=~\"a|b\"", &["prometheus.io/labels: job=~\"a|b\""]),
+    ("up|job,type=area", "type=area", &["options are separated by |; write up|job|type=area"]),
+    ("up, title=Up now", "title=Up now", &["write up|title=Up now"]),
+    ("unit=bytes", "unit=bytes", &["write query|unit=bytes"]),
+    ("true", "true", &["prometheus.io/alert: all"]),
+    ("all", "all", &["prometheus.io/alert: all"]),
+    ("...", "...", &["was not filled in"]),
+    ("TODO", "TODO", &["was not filled in"]),
+    ("<your query>", "<your query>", &["was not filled in"]),
+    (
+        "https://prom.example/graph?g0.expr=up",
+        "https://prom.example/graph?g0.expr=up",
+        &["this is an address"],
+    ),
+    ("rules/till.yaml", "rules/till.yaml", &["the name of a file"]),
+    (
+        "[\"up\", \"sum by (a, b) (down)\"]",
+        "[\"up\", \"sum by (a, b) (down)\"]",
+        &["prometheus.io/rule: up, sum by (a, b) (down)"],
+    ),
+    ("- up\n- sum(down)", "- up\n- sum(down)", &["prometheus.io/rule: up, sum(down)"]),
+    ("rate(x[$__rate_interval])", "$__rate_interval", &["a variable of Grafana", "such as 5m"]),
+    ("rate(x{job=\"$job\"}[5m])", "$job", &["a variable of Grafana", "{{ metadata.name }}"]),
+    ("up{job=~\"${job:regex}\"}", "${job:regex}", &["a variable of Grafana"]),
+    ("up{job=~\"[[job]]\"}", "[[job]]", &["a variable of Grafana"]),
+    (
+        "x{pod=~\"${{ values.appName }}-.*\"}|pod",
+        "{{ values.appName }}",
+        &["`values.appName` was not filled in"],
+    ),
+    ("x{pod=~\"{{ .Values.name }}\"}", "{{ .Values.name }}", &["`.Values.name` was not filled in"]),
+    ("x{pod=~\"{{ $labels.pod }}\"}", "{{ $labels.pod }}", &["`$labels.pod` was not filled in"]),
+];
+
+#[test]
+fn an_entry_that_is_no_query_is_told_with_what_was_meant() {
+    for (value, place, parts) in ENTRIES {
+        check(RULE, value, place, parts);
+        assert!(
+            problems(RULE, value).iter().all(|(_, p)| !p.message.contains("not checked here")),
+            "{value}"
+        );
+    }
+    let several = "queries are separated by commas: prometheus.io/rule: up, sum by (a, b) (down)";
+    for value in ["up\nsum by (a, b) (down)\n", "up; sum by (a, b) (down)"] {
+        check(RULE, value, value.trim(), &[several]);
+    }
+    let names = "prometheus.io/alert: TillDown,TillSlow,till-high-latency";
+    check(RULE, "TillDown, TillSlow,till-high-latency", "TillSlow", &[names]);
+    check(RULE, "up|type:area", "type:area", &["an option is written with =: type=area"]);
+    check(RULE, "up|job\ndown|job", "job\ndown", &["expected a comma before the next line"]);
+    check(RULE, "mem|job,|instance", "", &["separated by `;`: mem|job;instance"]);
+}
+
+#[test]
+fn queries_are_left_alone() {
+    for value in [
+        "up",
+        "a_b-c_d",
+        "a-1",
+        "up - down",
+        "ALERTS",
+        "memUsage",
+        "rate(x[5m])",
+        "{job=\"till\"}",
+        "1",
+        "x == 1|type=area",
+        "label_replace(x, \"a\", \"$1\", \"b\", \"(?P<c>.*)\")",
+        "label_replace(x, \"a\", \"${c}-$d\", \"b\", \"(?P<c>.*)(?P<d>.)\")",
+        "x{a=~\"b$|c.*$\"}",
+        "x{a=~\"[[:alpha:]]\"}",
+        "x * y",
+    ] {
+        let found = problems(RULE, value);
+        assert!(found.is_empty(), "{value}: {found:#?}");
+    }
+    // What the parser does not know is no name of an alert.
+    for value in
+        ["till default 0", "till if other", "x ifnot y", "sum(x) limit 5", "x offset y", "a smoothed"]
+    {
+        let found = problems(RULE, value);
+        assert!(
+            found.iter().all(|(_, problem)| problem.message.contains("not checked here")),
+            "{value}: {found:#?}"
+        );
+    }
+}
+
+#[test]
+fn a_name_that_is_none_is_told_with_what_was_meant() {
+    let pattern = "prometheus.io/labels: alertname=~\"Payments.*|High_.*|A\\\\.b\"";
+    for (value, place, parts) in [
+        ("Payments*,High_.*,A.b", "Payments*", &["letter for letter", pattern][..]),
+        ("Payments*,High_.*,A.b", "High_.*", &[pattern]),
+        ("***-availability", "***-availability", &["alertname=~\".*-availability\""]),
+        ("^Pay.+$", "^Pay.+$", &["alertname=~\"Pay.+\""]),
+        ("~Pay(A|B)", "~Pay(A|B)", &["alertname=~\"Pay(A|B)\""]),
+        ("/pay/", "/pay/", &["alertname=~\"pay\""]),
+        ("Payments%", "Payments%", &["alertname=~\"Payments.*\""]),
+        ("severity: critical", "severity: critical", &["prometheus.io/labels: severity=critical"]),
+        ("team:shop,A", "team:shop", &["prometheus.io/labels: team=shop"]),
+        ("true", "true", &["prometheus.io/alert: all"]),
+        ("*", "*", &["prometheus.io/alert: all"]),
+        (".*", ".*", &["prometheus.io/alert: all"]),
+        ("A,...", "...", &["not filled in"]),
+        ("<name>", "<name>", &["not filled in"]),
+        ("severity=critical", "severity=critical", &["prometheus.io/labels: severity=critical"]),
+        ("alertname=\"TillDown\"", "alertname=\"TillDown\"", &["prometheus.io/alert: TillDown"]),
+        (
+            "{severity=\"critical\", team!=\"x\"}",
+            "{severity=\"critical\", team!=\"x\"}",
+            &["prometheus.io/labels: severity=critical,team!=x"],
+        ),
+        (
+            "ALERTS{alertname=\"X\", a=\"b\"}",
+            "ALERTS{alertname=\"X\", a=\"b\"}",
+            &["this is a query", "prometheus.io/rule: ALERTS{"],
+        ),
+        ("rate(x[5m]) > 1", "rate(x[5m]) > 1", &["this is a query", "prometheus.io/rule: rate(x[5m]) > 1"]),
+        (
+            "TillDown|TillSlow",
+            "TillDown|TillSlow",
+            &["separated by commas", "prometheus.io/alert: TillDown,TillSlow"],
+        ),
+        ("A1, B1; C1", "B1; C1", &["prometheus.io/alert: A1,B1,C1"]),
+        ("TillDown\nTillSlow", "TillDown\nTillSlow", &["prometheus.io/alert: TillDown,TillSlow"]),
+        ("- TillDown\n- 'TillSlow'", "- TillDown\n- 'TillSlow'", &["prometheus.io/alert: TillDown,TillSlow"]),
+        (
+            "[\"TillDown\", \"TillSlow\"]",
+            "[\"TillDown\", \"TillSlow\"]",
+            &["prometheus.io/alert: TillDown,TillSlow"],
+        ),
+        ("'TillDown','TillSlow'", "'TillDown'", &["prometheus.io/alert: TillDown,TillSlow"]),
+        (
+            "estate:pod_cpu_cores:rate5m",
+            "estate:pod_cpu_cores:rate5m",
+            &["a recording rule", "prometheus.io/rule: estate:pod_cpu_cores:rate5m"],
+        ),
+        ("https://prom.example/alerts", "https://prom.example/alerts", &["an address"]),
+        ("${{ values.name }}Down", "${{ values.name }}Down", &["`values.name` was not filled in"]),
+        (
+            "{{ metadata.name }}Down",
+            "{{ metadata.name }}Down",
+            &["templates are supported in prometheus.io/rule only"],
+        ),
+    ] {
+        check(ALERT, value, place, parts);
+    }
+}
+
+#[test]
+fn names_are_left_alone() {
+    for value in [
+        "Excessive Memory Usage",
+        "all",
+        "\"all\",\"a|b*\"",
+        "Is it down?",
+        "[prod] Disk (root) is full",
+        "CPU > 90%, Cost in $",
+        "it's \"so\"",
+        "KubePodCrashLooping,etcdMembersDown",
+        "Disk | full",
+        "HTTP 5xx: too many",
+        "a.b.c-d_e",
+    ] {
+        let found = problems(ALERT, value);
+        assert!(found.is_empty(), "{value}: {found:#?}");
+    }
+}
+
+#[test]
+fn labels_without_a_matcher_are_told_with_what_was_meant() {
+    for (value, place, part) in [
+        ("TillDown,TillSlow", "TillDown,TillSlow", "prometheus.io/alert: TillDown,TillSlow"),
+        ("true", "true", "prometheus.io/alert: all"),
+        ("...", "...", "not filled in"),
+        ("app=${{ values.name }}", "app=${{ values.name }}", "`values.name` was not filled in"),
+        ("app=\"{{ .Release.Name }}\"", "app=\"{{ .Release.Name }}\"", "`.Release.Name` was not filled in"),
+    ] {
+        check(LABELS, value, place, &[part]);
+        assert!(problems(LABELS, value).iter().all(|(_, problem)| problem.is_error()), "{value}");
+    }
+}
+
+#[test]
+fn what_is_pasted_is_the_value_in_yaml() {
+    for (value, wanted) in [
+        ("A", "k: A"),
+        ("A,b c", "k: A,b c"),
+        ("true", "k: 'true'"),
+        ("{a=\"b\"}", "k: '{a=\"b\"}'"),
+        ("it's: so", "k: 'it''s: so'"),
+        ("a #b", "k: 'a #b'"),
+        ("12", "k: '12'"),
+        ("\"A, b\",C", "k: '\"A, b\",C'"),
+    ] {
+        let text = pasted("k", value);
+        assert_eq!(text, wanted);
+    }
+    assert!(pasted("k", &"ä".repeat(5_000)).len() < 2_100);
+}
