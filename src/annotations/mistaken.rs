@@ -53,7 +53,7 @@ fn list_of_names<'n>(names: impl IntoIterator<Item = &'n str>) -> String {
 
 /// The matchers of a text such as `namespace=shop,container=till`, if it is nothing else.
 fn matchers(text: &str) -> Option<Vec<Matcher>> {
-    let (all, problems) = Matcher::read_list(text);
+    let (all, problems) = text.contains(['=', '!']).then(|| Matcher::read_list(text))?;
     (!all.is_empty() && problems.is_empty()).then_some(all)
 }
 

@@ -37,8 +37,11 @@ const TYPE_ERRORS: [&str; 20] = [
     "vector matching only",
     "label '",
     "subquery is only allowed",
-    "metric name must not be set twice",
+    NAMED_TWICE,
 ];
+const NAMED_TWICE: &str = "metric name must not be set twice";
+/// What it says of a value without quotes, which only MetricsQL's `WITH` can have.
+const UNQUOTED: [&str; 2] = ["unexpected identifier", "unexpected '='"];
 /// And of a selector that may match everything, as only one in `info` may.
 const SELECTS_ALL: &str = "vector selector must contain";
 
@@ -49,6 +52,8 @@ pub(super) enum Refusal {
     Unknown(String),
     /// It understands the query. Prometheus refuses it too.
     Types(String),
+    /// No grammar that is known has this.
+    Syntax(String),
 }
 
 impl From<&str> for Refusal {
@@ -59,16 +64,23 @@ impl From<&str> for Refusal {
 
 impl Refusal {
     fn of(query: &str, reason: &str) -> Self {
+        // It goes on with values of matchers, and regexes are not in the plain form.
+        let reason = if reason.starts_with(NAMED_TWICE) { NAMED_TWICE } else { reason };
         let text = reason.chars().take(MAX_REASON_CHARS).collect();
         let is_of_types = TYPE_ERRORS.iter().any(|begin| reason.starts_with(begin))
             || (reason.starts_with(SELECTS_ALL) && !query.contains("info"));
-        if is_of_types { Self::Types(text) } else { Self::Unknown(text) }
+        let is_unquoted = UNQUOTED.iter().any(|begin| reason.starts_with(begin));
+        match (is_of_types, is_unquoted && !query.to_ascii_uppercase().contains("WITH")) {
+            (true, _) => Self::Types(text),
+            (_, true) => Self::Syntax(text),
+            _ => Self::Unknown(text),
+        }
     }
 }
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (Self::Unknown(reason) | Self::Types(reason)) = self;
+        let (Self::Unknown(reason) | Self::Types(reason) | Self::Syntax(reason)) = self;
         f.write_str(reason)
     }
 }

@@ -112,6 +112,10 @@ fn unchecked(refusal: &Refusal, place: Span) -> Diagnostic {
             place,
             format!("not checked here: it could not be parsed here ({reason}); sent to Prometheus unchanged"),
         ),
+        Refusal::Syntax(reason) => Diagnostic::warning(
+            place,
+            format!("syntax error: {reason}; Prometheus refuses this; sent unchanged"),
+        ),
         Refusal::Types(reason) => Diagnostic::warning(
             place,
             format!("type error: {reason}; Prometheus refuses this, VictoriaMetrics may not; sent unchanged"),

@@ -78,6 +78,16 @@ fn what_is_understood_and_refused_is_a_type_error() {
 }
 
 #[test]
+fn a_value_without_quotes_is_a_syntax_error() {
+    for text in ["up{job=till}", "up{a=\"b\",job!=till}", "up{job==\"till\"}", "rate(up{'job'=till}[5m])"] {
+        let (query, problems) = PromQl::read(text);
+        assert!(query.is_some() && problems[0].severity == Severity::Warning, "{text}: {problems:?}");
+        assert!(problems[0].message.starts_with("syntax error: unexpected "), "{text}: {problems:?}");
+    }
+    check("WITH (x = \"a\") up{job=x}", Some(false));
+}
+
+#[test]
 fn names_that_the_parser_takes_for_keywords_are_names() {
     for (text, metrics, by) in [
         ("anchored{job=\"till\"}", &["anchored"][..], &[][..]),

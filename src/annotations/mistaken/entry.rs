@@ -78,6 +78,21 @@ fn of_query(value: &str, text: &str) -> Option<String> {
     })
 }
 
+/// What editors, chats and web pages make of a query.
+fn foreign_sign(text: &str) -> Option<String> {
+    let escapes = [("&gt;", '>'), ("&lt;", '<'), ("&quot;", '"'), ("&#39;", '\''), ("&amp;", '&')];
+    if let Some((escape, sign)) = escapes.iter().find(|(escape, _)| text.contains(escape)) {
+        return Some(format!("{escape} is an escape of HTML; write {sign}"));
+    }
+    if text.contains(['“', '”', '„', '‘', '’', '«', '»']) {
+        return Some("typographic quotes; use straight ones: \"".to_owned());
+    }
+    let is_invisible =
+        |c: &char| matches!(*c, '\u{a0}' | '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}');
+    let sign = u32::from(text.chars().find(is_invisible)?);
+    Some(format!("invisible character (U+{sign:04X}); remove it"))
+}
+
 /// The names of the annotation, if all its entries are names; else this one.
 fn alerts<'v>(value: &'v str, text: &'v str) -> Vec<&'v str> {
     let all: Vec<&str> = value.split(',').map(str::trim).filter(|entry| !entry.is_empty()).collect();
@@ -121,6 +136,15 @@ fn of_option(entry: &RuleEntry<'_>, text: &str) -> Option<String> {
 /// `namespace=shop`, alone or beside others.
 fn of_matcher(value: &str, text: &str) -> Option<String> {
     let own = matchers(text).filter(|_| !text.starts_with('{'))?;
+    if let [one] = own.as_slice()
+        && one.op.as_str() == "="
+        && one.value.parse::<f64>().is_ok()
+    {
+        return Some(format!(
+            "= compares labels in braces; to compare values, write {} == {}",
+            one.name, one.value
+        ));
+    }
     let all = matchers(value).unwrap_or(own);
     let selector = all.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     Some(format!(
@@ -154,6 +178,9 @@ fn of_other(entry: &RuleEntry<'_>, text: &str) -> Option<String> {
             "queries are separated by commas, without brackets: {}",
             pasted(RULE, &queries)
         ));
+    }
+    if let Some(sign) = foreign_sign(text) {
+        return Some(sign);
     }
     if let Some(queries) = several(text) {
         return Some(format!("queries are separated by commas: {}", pasted(RULE, &queries.join(", "))));

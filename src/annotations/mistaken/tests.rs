@@ -161,6 +161,14 @@ fn an_entry_that_is_no_query_is_told_with_what_was_meant() {
             "{value}"
         );
     }
+    for (value, part) in [
+        ("up = 0", "write up == 0"),
+        ("rate(x[5m]) &gt; 1", "&gt; is an escape of HTML; write >"),
+        ("up{job=“till”}", "typographic quotes"),
+        ("up{job=\"a\"} \u{a0}> 1", "invisible character (U+00A0)"),
+    ] {
+        check(RULE, value, value, &[part]);
+    }
     let several = "queries are separated by commas: prometheus.io/rule: up, sum by (a, b) (down)";
     for value in ["up\nsum by (a, b) (down)\n", "up; sum by (a, b) (down)"] {
         check(RULE, value, value.trim(), &[several]);
