@@ -2,15 +2,20 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
-use promenade::config::Settings;
 use regex::Regex;
 use tempfile::TempDir;
+use world::program::program;
 
 const MAX_README_LINES: usize = 200;
-/// The instance that a page's config may refer to.
-const INSTANCE: &str = "proxy: {'/prometheus/api': 'http://prometheus:9090/api/v1/'}\n";
+/// The instances that the pages' examples refer to.
+const INSTANCES: &str = "proxy: {endpoints: {'/prometheus/api': 'http://prometheus:9090/api/v1/', \
+                         '/prometheus-prod/api': 'http://prod:9090/api/v1/'}}\n";
+/// An entity for the config of a page.
+const ENTITY: &str = "apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata: {name: payments, \
+                      annotations: {prometheus.io/alert: all}}\n";
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -87,30 +92,53 @@ fn links_lead_to_files_and_headings() {
     }
 }
 
-/// Config of Promenade and of Backstage: Promenade reads both.
+/// Runs `promenade check` in a directory; its report.
+fn check(directory: &Path, arguments: &[&str]) -> (Option<i32>, String) {
+    let mut command = Command::new(program());
+    command.arg("check").args(arguments).current_dir(directory).stdin(Stdio::null());
+    for variable in ["STAGING_CREDENTIALS", "BACKSTAGE_TOKEN", "PROMENADE_TOKEN"] {
+        command.env(variable, "secret");
+    }
+    let output = command.output().unwrap();
+    let text = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap()).concat();
+    (output.status.code(), text)
+}
+
+/// Config of Promenade and of Backstage (Promenade reads both), entities, and the step of a CI job: the check finds
+/// nothing.
 #[test]
-fn yaml_of_the_pages_loads_as_config() {
-    let mut loaded = 0;
+fn yaml_of_the_pages_passes_the_check() {
+    let (mut configs, mut entities, mut steps) = (0, 0, 0);
     for page in pages() {
         for text in blocks(&page, "yaml").iter().flat_map(|block| block.split("\n---\n")) {
-            // A step of a CI job, and an entity.
-            if text.starts_with("- ") || text.contains("\nkind: ") {
-                continue;
-            }
             let directory = TempDir::new().unwrap();
-            let files = [("base.yaml", INSTANCE), ("app-config.yaml", text)].map(|(name, text)| {
-                let file = directory.path().join(name);
-                fs::write(&file, text).unwrap();
-                file
-            });
-            let variable = |_: &str| Some("secret".to_owned());
-            if let Err(faults) = Settings::load(&files, None, &variable) {
-                panic!("{page}: {faults:#?}\n{text}");
-            }
-            loaded += 1;
+            let write = |name: &str, text: &str| fs::write(directory.path().join(name), text).unwrap();
+            fs::create_dir(directory.path().join("catalog")).unwrap();
+            write("base.yaml", INSTANCES);
+            write("app-config.yaml", INSTANCES);
+            write("catalog/entity.yaml", ENTITY);
+            let all = ["--config", "base.yaml", "--config", "app-config.yaml", "catalog/entity.yaml"];
+            let (status, report) = if let Some(step) = text.strip_prefix("- run: promenade check ") {
+                steps += 1;
+                check(
+                    directory.path(),
+                    &step.split_whitespace().map(|word| word.trim_matches('\'')).collect::<Vec<_>>(),
+                )
+            } else if text.contains("\nkind: ") {
+                entities += 1;
+                write("catalog/entity.yaml", text);
+                check(directory.path(), &all)
+            } else {
+                configs += 1;
+                write("app-config.yaml", text);
+                // The entities where the config itself looks for them.
+                check(directory.path(), if text.contains("locations:") { &all[..4] } else { &all })
+            };
+            assert_eq!(status, Some(0), "{page}:\n{text}\n{report}");
+            assert!(report.starts_with("no problems in 1 entity of 1 file\n"), "{page}:\n{text}\n{report}");
         }
     }
-    assert!(loaded >= 8, "{loaded} blocks");
+    assert!(configs >= 8 && entities > 0 && steps > 0, "{configs} {entities} {steps}");
 }
 
 #[test]
