@@ -255,3 +255,40 @@ async fn row_contains_its_json_only_if_a_parent_origin_is_listed() {
         (&json!("Down"), &json!("up == 0"), &json!(1.0))
     );
 }
+
+#[tokio::test]
+async fn annotations_have_links_and_a_rule_shows_its_templates_as_code() {
+    let world = World::of(CATALOG).await;
+    let text = "down, see [the wiki](https://wiki.example/a_(b)) or https://status.example/?q=1.";
+    let hostile =
+        "[a](javascript:alert(1)) https://u@evil.example <b> [https://good.example](https://evil.example/x)";
+    let down = Alert::firing("Down").annotation("summary", text).annotation("hostile", hostile);
+    let quiet = warning("Quiet", "quiet > 1")
+        .annotation("summary", "{{ $labels.job }} is quiet")
+        .annotation("runbook_url", "https://wiki.example/{{$labels.alertname}}");
+    world.upstream.on_rules(Reply::group([warning("Down", "up == 0").alert(down), quiet]));
+    let page = table(&world, "?showInactiveAlerts&extraColumns=annotations.summary&showAnnotations").await;
+    let links: Vec<Tag> = tags(&page)
+        .into_iter()
+        .filter(|tag| tag.get("href").is_some_and(|to| to.starts_with("http")))
+        .collect();
+    let places = |address: &str| links.iter().filter(|tag| tag.get("href") == Some(address)).count();
+    // In the cells of the summary and of all annotations, in the extra column and in the details.
+    assert_eq!(places("https://wiki.example/a_(b)"), 4, "{page}");
+    assert_eq!(places("https://status.example/?q=1"), 4, "{page}");
+    assert_eq!(places("https://evil.example/x"), 2, "{page}");
+    assert_eq!(links.len(), 4 + 4 + 2 + places("https://good.example/"), "{page}");
+    assert!(links.iter().all(|tag| tag.get("rel") == Some("noopener noreferrer")));
+    assert!(
+        page.contains(
+            "see <a href=\"https://wiki.example/a_(b)\" target=\"_blank\" rel=\"noopener noreferrer\" \
+        title=\"https://wiki.example/a_(b)\"><bdi>the wiki</bdi></a> or "
+        ),
+        "{page}"
+    );
+    assert!(page.contains("<code>{{ $labels.job }}</code> is quiet"), "{page}");
+    assert!(page.contains("https://wiki.example/<code>{{$labels.alertname}}</code>"), "{page}");
+    assert!(!page.contains("Runbook"), "{page}");
+    let summary = table(&world, "").await;
+    assert!(summary.contains("<td class=\"sum\"><bdi>down, see <a href="), "{summary}");
+}

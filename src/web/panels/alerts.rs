@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use askama::Template;
 
-use super::cells::all_pairs;
+use super::cells::all_annotations;
 use super::controls::{Chip, ColumnHead, chips, columns, control, pager, source};
+use super::prose::ProsePart;
 use super::remarks::{Level, Remark, of_alerts};
 use super::rows::{self, Paging, RowFilter};
 use super::rule_rows::{self, RowBuilder, RowView, RuleRows};
@@ -188,8 +189,8 @@ impl<'a> Table<'a> {
     }
 
     /// The annotations of a row's cell.
-    pub fn annotations(&self, row: &AlertRow) -> Vec<(String, String)> {
-        all_pairs(row.annotations())
+    pub fn annotations(&self, row: &AlertRow) -> Vec<(String, Vec<ProsePart>)> {
+        all_annotations(row)
     }
 
     /// How long an alert has been active.

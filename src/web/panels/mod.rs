@@ -12,6 +12,7 @@ pub mod members;
 pub mod missing;
 mod pager;
 pub mod problems;
+pub mod prose;
 pub mod remarks;
 mod resolved_alert;
 mod row_json;

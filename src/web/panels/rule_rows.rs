@@ -4,8 +4,9 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use url::Url;
 
-use super::cells::{all_pairs, extra, shared_extra};
-use super::{AlertJson, Field, OutLink, PanelContext, cut, times};
+use super::cells::{ExtraCell, all_pairs, extra, shared_extra};
+use super::prose::{ProsePart, cut_prose, prose};
+use super::{AlertJson, OutLink, PanelContext, cut, times};
 use crate::annotations::Unit;
 use crate::chart::format;
 use crate::monitoring::{AlertRow, AlertTable, AlertmanagerStatus};
@@ -29,7 +30,7 @@ pub struct RowView {
     pub id: RowId,
     /// The labels of its cell.
     pub labels: Vec<(String, String)>,
-    pub extra: Vec<Field>,
+    pub extra: Vec<ExtraCell>,
     /// Runbook, dashboard, a new silence.
     pub links: Vec<OutLink>,
     /// The page with this row open.
@@ -47,8 +48,13 @@ impl RowView {
         cut(&self.row.rule().name, MAX_CELL)
     }
 
-    pub fn summary(&self) -> String {
-        cut(summary(&self.row), MAX_CELL)
+    pub fn summary(&self) -> Vec<ProsePart> {
+        cut_prose(prose(&self.row, summary(&self.row)), MAX_CELL)
+    }
+
+    /// An annotation in full.
+    pub fn prose(&self, text: &str) -> Vec<ProsePart> {
+        prose(&self.row, text)
     }
 
     pub fn severity(&self) -> Option<String> {
@@ -79,12 +85,12 @@ pub struct RuleHead {
     pub name: String,
     /// `3 firing, 2 pending`
     pub count: String,
-    pub summary: String,
+    pub summary: Vec<ProsePart>,
     pub severity: Option<String>,
     /// The labels that the rows differ by.
     pub differs_by: String,
     pub since: String,
-    pub extra: Vec<Field>,
+    pub extra: Vec<ExtraCell>,
     pub open: bool,
 }
 
@@ -184,7 +190,12 @@ impl<'a> RowBuilder<'a> {
             id,
             labels: if table.columns.has_all_labels() { all_pairs(row.labels()) } else { labels },
             extra: extra(&table.columns.extra, row),
-            links: row.annotations().iter().filter_map(link).chain(self.new_silence(row)).collect(),
+            links: row
+                .annotations()
+                .iter()
+                .filter_map(|pair| link(row, pair))
+                .chain(self.new_silence(row))
+                .collect(),
             link: self.context.links.alert(self.context.source, id, row.is_active()),
             graph: self.context.alert_graph(id),
             marked: self.linked == Some(id),
@@ -215,37 +226,37 @@ impl RuleHead {
         let params = context.params();
         let oldest = rows.iter().filter_map(|row| row.active_at()).min();
         let example = summary(first);
-        let summary = match rows.iter().all(|row| summary(row) == example) || example.is_empty() {
-            true => example.to_owned(),
-            false => format!("e.g. {example}"),
-        };
+        let is_shared = rows.iter().all(|row| summary(row) == example) || example.is_empty();
+        let for_example = (!is_shared).then(|| ProsePart::Text("e.g. ".to_owned()));
+        let summary = for_example.into_iter().chain(prose(first, example)).collect();
         Self {
             id: format!("rule-{:016x}", hash_of_rule(first)),
             state: rows.iter().map(|row| row.state()).min().unwrap_or(AlertState::Unknown),
             suppressed: suppressed(first).filter(|_| rows.iter().all(|row| suppressed(row).is_some())),
             name: cut(&first.rule().name, MAX_CELL),
             count: count(rows),
-            summary: cut(&summary, MAX_CELL),
+            summary: cut_prose(summary, MAX_CELL),
             severity: first
                 .severity()
                 .filter(|s| rows.iter().all(|r| r.severity() == Some(s)))
                 .map(|s| cut(s, MAX_SEVERITY)),
             differs_by: cut(&differing.join(", "), MAX_CELL),
             since: oldest.map(|at| times::since(at, params.period.now)).unwrap_or_default(),
-            extra: shared_extra(&params.table.columns.extra, rows),
+            extra: shared_extra(&params.table.columns.extra, first, rows),
             open,
         }
     }
 }
 
-/// The link of an annotation whose name says what it leads to.
-fn link((name, value): (&str, &str)) -> Option<OutLink> {
+/// The link of an annotation whose name says what it leads to. The template of a rule leads nowhere.
+fn link(row: &AlertRow, (name, value): (&str, &str)) -> Option<OutLink> {
     let text = match name {
         "runbook_url" | "runbook" => "Runbook",
         "dashboard_url" | "dashboard" => "Dashboard",
         _ => return None,
     };
-    safe_href(value).map(|href| OutLink { text, href })
+    let is_template = row.alert().is_none() && value.contains("{{");
+    safe_href(value).filter(|_| !is_template).map(|href| OutLink { text, href })
 }
 
 fn suppressed(row: &AlertRow) -> Option<&'static str> {

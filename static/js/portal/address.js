@@ -54,8 +54,8 @@ function onFormData({ target, formData }) {
   if (!target.closest(".bar")) return;
   if (carries) chosenIn(formData);
   for (const name of ["from", "to"]) {
-    const written = /^(\d{4})-?(\d\d)-?(\d\d)(?:[ T](\d\d):?(\d\d)(?::?(\d\d))?)?$/.exec(formData.get(name)?.trim());
-    const [, y, m, d, h = "00", min = "00", s = "00"] = written ?? [];
-    if (written && !zone) formData.set(name, fromWall(Date.parse(`${y}-${m}-${d}T${h}:${min}:${s}Z`)));
+    const text = formData.get(name);
+    if (text && !zone) formData.set(name, text.trim().replace(/^(\d{4})-?(\d\d)-?(\d\d)(?:[ T](\d\d):?(\d\d):?(\d\d)?)?$/,
+      (_, y, m, d, h = "00", min = "00", s = "00") => fromWall(Date.parse(`${y}-${m}-${d}T${h}:${min}:${s}Z`))));
   }
 }

@@ -1,0 +1,430 @@
+//! The text of an annotation: its addresses and Markdown links are links, and the templates of a rule are code.
+//!
+//! Nothing else of Markdown is read. A text is one pass, whatever is in it.
+
+use crate::chart::format::cut;
+use crate::monitoring::AlertRow;
+use crate::web::links::safe_href;
+
+/// A part of a text, in its order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ProsePart {
+    Text(String),
+    /// A template of Go, which only an active alert fills in.
+    Code(String),
+    Link {
+        text: String,
+        href: String,
+    },
+}
+
+/// Further addresses of a text stay text.
+const MAX_LINKS: usize = 50;
+/// The text of a Markdown link, in bytes.
+const MAX_LABEL: usize = 200;
+/// What does not belong to an address at its end, unless brackets are in pairs.
+const TRAILING: [char; 15] = ['.', ',', ';', ':', '!', '?', '\'', '*', '_', '~', '|', '…', '’', '”', '»'];
+const CLOSING: [(char, char); 3] = [('(', ')'), ('[', ']'), ('{', '}')];
+
+/// The parts of a row's annotation. There is always one.
+pub fn prose(row: &AlertRow, text: &str) -> Vec<ProsePart> {
+    parts(text, row.alert().is_none())
+}
+
+/// The first `most` characters of the parts. A link that is cut still leads to its whole address.
+pub fn cut_prose(parts: Vec<ProsePart>, most: usize) -> Vec<ProsePart> {
+    let mut left = most;
+    let mut kept = Vec::with_capacity(parts.len());
+    for mut part in parts {
+        let (ProsePart::Text(text) | ProsePart::Code(text) | ProsePart::Link { text, .. }) = &mut part;
+        let length = text.chars().count();
+        let is_cut = length > left;
+        if is_cut {
+            *text = cut(text, left.max(1));
+        }
+        kept.push(part);
+        if is_cut {
+            break;
+        }
+        left -= length;
+    }
+    kept
+}
+
+/// `are_templates`: the text is a rule's own, so `{{ }}` in it is a template.
+fn parts(text: &str, are_templates: bool) -> Vec<ProsePart> {
+    let mut found = ProseParts::default();
+    let mut rest = text;
+    while let Some((before, code, after)) = are_templates.then(|| template(rest)).flatten() {
+        found.linked(before, true);
+        found.parts.push(ProsePart::Code(code.to_owned()));
+        rest = after;
+    }
+    found.linked(rest, false);
+    if found.parts.is_empty() {
+        found.parts.push(ProsePart::Text(String::new()));
+    }
+    found.parts
+}
+
+/// The first `{{ }}`, with the text before and after it. A brace in a quoted text of Go does not end it.
+fn template(text: &str) -> Option<(&str, &str, &str)> {
+    let start = text.find("{{")?;
+    let (before, rest) = text.split_at_checked(start)?;
+    let (mut quote, mut escaped, mut closing) = (None, false, false);
+    for (at, c) in rest.char_indices().skip(2) {
+        match quote {
+            Some('"') if escaped => escaped = false,
+            Some('"') if c == '\\' => escaped = true,
+            Some(open) if c == open => quote = None,
+            Some(_) => {}
+            None if closing && c == '}' => {
+                let (code, after) = rest.split_at_checked(at + 1)?;
+                return Some((before, code, after));
+            }
+            None if matches!(c, '"' | '`') => quote = Some(c),
+            None => {}
+        }
+        closing = quote.is_none() && c == '}';
+    }
+    None
+}
+
+#[derive(Default)]
+struct ProseParts {
+    parts: Vec<ProsePart>,
+    links: usize,
+}
+
+impl ProseParts {
+    fn text(&mut self, text: &str) {
+        if !text.is_empty() {
+            self.parts.push(ProsePart::Text(text.to_owned()));
+        }
+    }
+
+    /// Text without templates. `is_cut`: a template follows, so an address that reaches it is not whole.
+    fn linked(&mut self, text: &str, is_cut: bool) {
+        let after_code = matches!(self.parts.last(), Some(ProsePart::Code(_)));
+        // What is before `done` has become parts; an address between it and `next` is none.
+        let (mut done, mut next) = (0, 0);
+        for (colon, _) in text.match_indices("://") {
+            if self.links == MAX_LINKS {
+                break;
+            }
+            let Some(start) = scheme_start(text, colon).filter(|start| *start >= next) else { continue };
+            let is_part = |end: usize| (is_cut && end == text.len()) || (after_code && start == 0);
+            let href =
+                |found: &FoundLink<'_>| safe_href(found.address).filter(|_| !is_part(found.address_end));
+            let found = markdown(text, done, start).and_then(|found| Some((href(&found)?, found)));
+            let found = found.or_else(|| bare(text, start).and_then(|found| Some((href(&found)?, found))));
+            let Some((href, found)) = found else {
+                next = run_end(text, start);
+                continue;
+            };
+            self.text(text.get(done..found.start).unwrap_or_default());
+            self.parts.push(ProsePart::Link { text: found.label.to_owned(), href });
+            self.links += 1;
+            (done, next) = (found.end, found.end);
+        }
+        self.text(text.get(done..).unwrap_or_default());
+    }
+}
+
+/// A link in a text: its place, what is shown of it, and where it leads.
+struct FoundLink<'t> {
+    start: usize,
+    end: usize,
+    label: &'t str,
+    address: &'t str,
+    address_end: usize,
+}
+
+/// Where the scheme before `://` begins, if it is http or https and the end of no longer word.
+fn scheme_start(text: &str, colon: usize) -> Option<usize> {
+    let before = text.get(..colon)?;
+    let ends_in = |scheme: &str| {
+        let start = before.len().checked_sub(scheme.len())?;
+        before.get(start..)?.eq_ignore_ascii_case(scheme).then_some(start)
+    };
+    let start = ends_in("https").or_else(|| ends_in("http"))?;
+    let last = before.get(..start)?.chars().next_back();
+    (!last.is_some_and(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '+' | '-' | '.'))).then_some(start)
+}
+
+/// An address in running text.
+fn bare(text: &str, start: usize) -> Option<FoundLink<'_>> {
+    let address_end = run_end(text, start);
+    let address = trimmed(text.get(start..address_end)?);
+    // A part of it, as of `?left={"a":1}`, would lead elsewhere.
+    let [open, close] = ['{', '}'].map(|brace| address.matches(brace).count());
+    let end = start + address.len();
+    (open == close).then_some(FoundLink { start, end, label: address, address, address_end })
+}
+
+/// Where the characters end that may belong to an address.
+fn run_end(text: &str, start: usize) -> usize {
+    let rest = text.get(start..).unwrap_or_default();
+    // A `](` ends the text of a Markdown link, whatever that leads to.
+    let is_end = |(at, c): &(usize, char)| {
+        ends_address(*c) || (*c == ']' && rest.as_bytes().get(at + 1) == Some(&b'('))
+    };
+    rest.char_indices().find(is_end).map_or(text.len(), |(at, _)| start + at)
+}
+
+/// `[text](address)`, where the address begins at `start` and nothing before `from` is free. What its text looks like
+/// must not be another address.
+fn markdown(text: &str, from: usize, start: usize) -> Option<FoundLink<'_>> {
+    let label_end = text.get(from..start)?.strip_suffix("](")?.len() + from;
+    let label_start = opening(text.get(from..label_end)?)? + from;
+    let label = text.get(label_start + 1..label_end)?;
+    let is_plain = !label.trim().is_empty() && !label.contains("://") && !label.contains(is_invisible);
+    let run = text.get(start..run_end(text, start))?;
+    let mut depth = 0_usize;
+    let (length, _) = run.char_indices().find(|(_, c)| {
+        match c {
+            '(' => depth += 1,
+            ')' if depth == 0 => return true,
+            ')' => depth -= 1,
+            _ => {}
+        }
+        false
+    })?;
+    is_plain.then_some(FoundLink {
+        start: label_start,
+        end: start + length + 1,
+        label,
+        address: run.get(..length)?,
+        address_end: start + length,
+    })
+}
+
+/// The `[` of a link's text that ends here, before which its brackets are in pairs.
+fn opening(text: &str) -> Option<usize> {
+    let mut depth = 0_usize;
+    let back = text.char_indices().rev().take_while(|(at, _)| text.len() - at <= MAX_LABEL);
+    for (at, c) in back {
+        match c {
+            '[' if depth == 0 => return Some(at),
+            '[' => depth -= 1,
+            ']' => depth += 1,
+            '\n' => return None,
+            _ => {}
+        }
+    }
+    None
+}
+
+/// What no address has in running text: blanks, quotes, the punctuation of wide scripts.
+fn ends_address(c: char) -> bool {
+    let is_quote = matches!(c, '<' | '>' | '"' | '`' | '\\');
+    let is_wide = matches!(
+        c,
+        '\u{3000}'
+            ..='\u{303f}'
+                | '\u{ff01}'
+                | '\u{ff08}'
+                | '\u{ff09}'
+                | '\u{ff0c}'
+                | '\u{ff1a}'
+                | '\u{ff1b}'
+                | '\u{ff1f}'
+    );
+    c.is_whitespace() || c.is_control() || is_quote || is_wide || is_invisible(c)
+}
+
+/// Characters that reorder or hide others.
+fn is_invisible(c: char) -> bool {
+    matches!(
+        c,
+        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}'
+    )
+}
+
+/// Without the punctuation of the sentence around it. A closing bracket belongs to an address that has its opening.
+fn trimmed(address: &str) -> &str {
+    let mut counts = CLOSING.map(|(open, close)| {
+        let count = |bracket| address.matches(bracket).count();
+        count(close).saturating_sub(count(open))
+    });
+    let mut kept = address;
+    while let Some(last) = kept.chars().next_back() {
+        let surplus =
+            CLOSING.iter().zip(&mut counts).find(|((_, close), count)| *close == last && **count > 0);
+        match surplus {
+            Some((_, count)) => *count -= 1,
+            None if TRAILING.contains(&last) => {}
+            None => break,
+        }
+        kept = kept.get(..kept.len() - last.len_utf8()).unwrap_or_default();
+    }
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Parts in one line: `<text|href>` for a link, with one text where both are equal, and `{code}`.
+    fn shown(text: &str, are_templates: bool) -> String {
+        let shown = |part: ProsePart| match part {
+            ProsePart::Text(text) => text,
+            ProsePart::Code(text) => format!("⟦{text}⟧"),
+            ProsePart::Link { text, href } if text == href => format!("<{text}>"),
+            ProsePart::Link { text, href } => format!("<{text}|{href}>"),
+        };
+        parts(text, are_templates).into_iter().map(shown).collect()
+    }
+
+    #[test]
+    fn addresses_in_a_text_are_links() {
+        for (text, expected) in [
+            ("", ""),
+            (
+                "no address, http: //x, ftp://x, https://, ://",
+                "no address, http: //x, ftp://x, https://, ://",
+            ),
+            ("https://x.com/a", "<https://x.com/a>"),
+            (
+                "See https://x.com/a?b=c#d, or HTTP://y.com/.",
+                "See <https://x.com/a?b=c#d>, or <HTTP://y.com/|http://y.com/>.",
+            ),
+            ("(https://x.com/a)", "(<https://x.com/a>)"),
+            ("(see https://x.com/a_(b))", "(see <https://x.com/a_(b)>)"),
+            ("https://x.com/a_(b)).", "<https://x.com/a_(b)>)."),
+            ("https://x.com/a](b)", "<https://x.com/a>](b)"),
+            ("\"https://x.com/a\" 'https://x.com/b'", "\"<https://x.com/a>\" '<https://x.com/b>'"),
+            ("<https://x.com/a>", "<<https://x.com/a>>"),
+            ("<a href=\"https://x.com/a\">", "<a href=\"<https://x.com/a>\">"),
+            ("a\nhttps://x.com/a\tb", "a\n<https://x.com/a>\tb"),
+            ("https://x.com/a!?...", "<https://x.com/a>!?..."),
+            ("https://x.com/a…", "<https://x.com/a>…"),
+            ("参照https://x.com/a。見る", "参照<https://x.com/a>。見る"),
+            ("参照: https://x.com/a。", "参照: <https://x.com/a>。"),
+            ("xhttps://x.com", "xhttps://x.com"),
+            ("javascript:alert(1)//http://x.com/a", "javascript:alert(1)//<http://x.com/a>"),
+            (
+                "https://u:p@x.com/a and https://good.com@evil.com",
+                "https://u:p@x.com/a and https://good.com@evil.com",
+            ),
+            ("https://good.com\\@evil.com", "<https://good.com|https://good.com/>\\@evil.com"),
+            ("https://x.com/a\u{202e}moc.live", "<https://x.com/a>\u{202e}moc.live"),
+            ("https://g/explore?left={\"a\":1}", "https://g/explore?left={\"a\":1}"),
+            ("https://g/explore?left={a:1}", "<https://g/explore?left={a:1}>"),
+            ("http://x.com/a/https://y.com/b", "<http://x.com/a/https://y.com/b>"),
+            ("https://x.com/{{ $labels.job }}", "https://x.com/{{ $labels.job }}"),
+            ("`https://x.com/a`", "`<https://x.com/a>`"),
+            ("**https://x.com/a**", "**<https://x.com/a>**"),
+        ] {
+            assert_eq!(shown(text, false), expected, "{text:?}");
+        }
+        assert!(shown("https://пример.com/a", false).ends_with("|https://xn--e1afmkfd.com/a>"));
+    }
+
+    #[test]
+    fn markdown_links_are_links() {
+        for (text, expected) in [
+            ("[Runbook](https://x.com/a)", "<Runbook|https://x.com/a>"),
+            ("See [the runbook](https://x.com/a_(b)), now.", "See <the runbook|https://x.com/a_(b)>, now."),
+            ("[a](https://x.com/1)[b](https://x.com/2)", "<a|https://x.com/1><b|https://x.com/2>"),
+            ("![a](https://x.com/1)", "!<a|https://x.com/1>"),
+            ("[a [b] c](https://x.com/1)", "<a [b] c|https://x.com/1>"),
+            ("[a](https://x.com/1", "[a](<https://x.com/1>"),
+            ("[a b](https://x.com/1 \"t\")", "[a b](<https://x.com/1> \"t\")"),
+            ("[[b](https://y.com/1)](https://x.com/1)", "[<b|https://y.com/1>](<https://x.com/1>)"),
+            ("a](https://x.com/1)", "a](<https://x.com/1>)"),
+            ("[](https://x.com/1)", "[](<https://x.com/1>)"),
+            ("[ ](https://x.com/1)", "[ ](<https://x.com/1>)"),
+            ("[a]( https://x.com/1)", "[a]( <https://x.com/1>)"),
+            ("[a\nb](https://x.com/1)", "[a\nb](<https://x.com/1>)"),
+            ("[a](javascript:alert(1))", "[a](javascript:alert(1))"),
+            ("[a](/status) **b** # c", "[a](/status) **b** # c"),
+            ("[a](data:text/html,https://x.com/1)", "[a](data:text/html,<https://x.com/1>)"),
+            // What a reader sees must not be another address.
+            ("[https://good.com/](https://evil.com/1)", "[<https://good.com/>](<https://evil.com/1>)"),
+            ("[\u{202e}a](https://x.com/1)", "[\u{202e}a](<https://x.com/1>)"),
+            ("[a](https://u@x.com/1)", "[a](https://u@x.com/1)"),
+            ("[a](https://x.com/1\u{200b})", "[a](<https://x.com/1>\u{200b})"),
+        ] {
+            assert_eq!(shown(text, false), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn templates_of_a_rule_are_code() {
+        for (text, expected) in [
+            ("{{ $labels.job }} is down", "⟦{{ $labels.job }}⟧ is down"),
+            ("a {{ printf \"}} \\\" %s\" . }} b", "a ⟦{{ printf \"}} \\\" %s\" . }}⟧ b"),
+            ("{{ `}}` }}{{.}}", "⟦{{ `}}` }}⟧⟦{{.}}⟧"),
+            ("{{- if .a -}}x{{ end }}", "⟦{{- if .a -}}⟧x⟦{{ end }}⟧"),
+            ("{{ never ends", "{{ never ends"),
+            ("}} {{", "}} {{"),
+            ("{{ }", "{{ }"),
+            ("https://x.com/{{ $labels.job }}", "https://x.com/⟦{{ $labels.job }}⟧"),
+            ("https://x.com/a {{ . }} https://x.com/b", "<https://x.com/a> ⟦{{ . }}⟧ <https://x.com/b>"),
+            ("{{ $externalURL }}https://x.com/a", "⟦{{ $externalURL }}⟧https://x.com/a"),
+            ("[a](https://x.com/{{ .b }})", "[a](https://x.com/⟦{{ .b }}⟧)"),
+            ("[a](https://x.com/1) {{ .b }}", "<a|https://x.com/1> ⟦{{ .b }}⟧"),
+            ("(https://x.com/a){{ .b }}", "(https://x.com/a)⟦{{ .b }}⟧"),
+        ] {
+            assert_eq!(shown(text, true), expected, "{text:?}");
+        }
+        assert_eq!(shown("{{ $labels.job }} is down", false), "{{ $labels.job }} is down");
+    }
+
+    #[test]
+    fn a_cut_link_leads_to_its_whole_address() {
+        let all = parts("see https://x.com/abc and [more](https://x.com/d)", false);
+        assert_eq!(cut_prose(all.clone(), 500), all);
+        let ProsePart::Link { text, href } = &cut_prose(all.clone(), 10)[1] else { panic!("no link") };
+        assert_eq!((text.as_str(), href.as_str()), ("https…", "https://x.com/abc"));
+        assert_eq!(cut_prose(all, 3), [ProsePart::Text("se…".to_owned())]);
+    }
+
+    #[test]
+    fn a_long_text_takes_one_pass() {
+        let many = "https://x.com/a ".repeat(10_000);
+        let links = parts(&many, true).iter().filter(|part| matches!(part, ProsePart::Link { .. })).count();
+        assert_eq!(links, MAX_LINKS);
+        for unit in [
+            "[",
+            "]",
+            "](https://",
+            "[a](https://x",
+            "{{",
+            "{{\"",
+            "(",
+            "https://x)))",
+            "https://x((",
+            "://",
+            "\u{202e}",
+        ] {
+            let text = unit.repeat(200_000);
+            let length: usize = shown(&text, true).len();
+            assert!(length >= text.len(), "{unit}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_is_lost(text in "(\\PC{0,6}|https?://|\\[|\\]|\\(|\\)|\\{\\{|\\}\\}|x\\.com|[.,\"' ]|\u{202e}){0,30}", rule in any::<bool>()) {
+            let mut all = String::new();
+            for part in parts(&text, rule) {
+                match part {
+                    ProsePart::Text(text) | ProsePart::Code(text) => all.push_str(&text),
+                    ProsePart::Link { text, href } => {
+                        prop_assert!(href.starts_with("http://") || href.starts_with("https://"));
+                        all.push_str(&text);
+                    }
+                }
+            }
+            // Only the address of a Markdown link is not shown.
+            if !text.contains("](") {
+                prop_assert_eq!(all, text);
+            }
+        }
+    }
+}
