@@ -127,7 +127,7 @@ mod tests {
                 ("soon", "range: \"soon\" is not a duration"),
                 ("0", "shorter"),
                 ("2d", "longer than a day"),
-                ("pie", "neither line nor area"),
+                ("pie", "none of line, area and stat"),
                 ("Mars", "not a known time zone"),
                 ("maybe", "neither true nor false"),
                 ("name", "has a column"),

@@ -6,7 +6,7 @@ use super::unit::Unit;
 use crate::diagnostic::{Diagnostic, Severity, Span};
 use crate::page_params::{GraphType, quoted};
 use crate::promql::split::{find, split};
-use crate::promql::{PromQl, unquote};
+use crate::promql::{PromQl, QueryValue, unquote};
 use crate::yaml::shown;
 
 /// The most graphs of one annotation.
@@ -29,6 +29,19 @@ pub struct GraphSpec {
     pub query_span: Span,
     pub dimension_spans: Vec<Span>,
     pub problems: Vec<Diagnostic>,
+}
+
+impl GraphSpec {
+    /// How it is drawn. A text can only be a tile, and a single number is one unless the author wants a line.
+    pub fn drawn_as(&self) -> GraphType {
+        let value = self.query.as_ref().map(PromQl::value).unwrap_or_default();
+        match (self.graph_type, value) {
+            (_, QueryValue::String) => GraphType::Stat,
+            (Some(graph_type), _) => graph_type,
+            (None, QueryValue::Scalar) => GraphType::Stat,
+            (None, QueryValue::Series) => GraphType::default(),
+        }
+    }
 }
 
 /// The graphs in their order, and the problems that belong to none of them.

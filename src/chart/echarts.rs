@@ -89,7 +89,7 @@ fn skeleton(plot: &Plot) -> Chart {
 fn line(plot: &Plot) -> Line {
     let line = Line::new().show_symbol(false).connect_nulls(false).line_style(LineStyle::new().width(LINE));
     let line = match plot.graph_type {
-        GraphType::Line => line,
+        GraphType::Line | GraphType::Stat => line,
         GraphType::Area => line.area_style(AreaStyle::new().opacity(0.2)),
     };
     if plot.stack { line.stack("all") } else { line }

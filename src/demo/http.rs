@@ -94,7 +94,7 @@ async fn query(
 }
 
 fn success(value: InstantValue, known: &DemoQuery) -> HttpResponse {
-    let answer = InstantAnswer { value, warnings: Vec::new(), infos: known.infos.clone() };
+    let answer = InstantAnswer { at_ms: 0, value, warnings: Vec::new(), infos: known.infos.clone() };
     HttpResponse::Ok().json(write_instant(&answer, None, &[]))
 }
 

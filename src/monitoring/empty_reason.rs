@@ -1,15 +1,18 @@
 //! Why an answer has nothing in it: a metric that the instance does not know, or one without samples here.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::time::timeout;
 
 use super::{Monitoring, deadlines};
 use crate::diagnostic::nearest;
-use crate::prometheus::{Instance, Matrix, MetricNames};
+use crate::prometheus::{Instance, Matrix, MetricNames, Origin, Window, is_absent};
 use crate::promql::PromQl;
-use crate::store::Scope;
+use crate::store::{InstantQuery, Scope};
 
+/// How far Prometheus looks back from a point for a sample, unless it is configured otherwise.
+const LOOKBACK_MS: i64 = 300_000;
 /// So many first or last bytes a name shares with the one that was similar.
 const SHARED: usize = 3;
 
@@ -23,6 +26,12 @@ pub enum EmptyReason {
     MetricsExist,
     /// The query is the name of an alert that the instance has, and no metric.
     NameOfAlert(String),
+    /// Samples lie between the points only: these are further apart than Prometheus looks back.
+    BetweenPoints { step_ms: i64 },
+    /// A range of the query is too short for two samples, of which rates need as many.
+    ShortRange { range: Duration, scrape_interval: Duration },
+    /// There are samples, and all of them are NaN.
+    OnlyNan { series: usize },
     /// The instance has no metric of that name.
     NoSuchMetric {
         metric: String,
@@ -49,18 +58,26 @@ impl Monitoring {
     /// Why an answer is empty, if it is.
     pub(super) async fn empty_reason(
         &self,
+        origin: Origin,
         instance: &Arc<Instance>,
         query: &PromQl,
         matrix: &Matrix,
     ) -> EmptyReason {
-        if !is_empty(matrix) || query.metrics().is_empty() {
+        if is_only_nan(matrix) {
+            return EmptyReason::OnlyNan { series: matrix.series.len() };
+        }
+        if !is_empty(matrix) {
             return EmptyReason::Unexplained;
         }
         let names = self.store.metric_names(instance, Scope::Whole);
-        let names = timeout(deadlines::EMPTY_REASON, names).await;
+        let names = match query.metrics() {
+            [] => Err(()),
+            _ => timeout(deadlines::EMPTY_REASON, names).await.map_err(|_| ()),
+        };
         let reason = names.map_or(EmptyReason::Unexplained, |names| EmptyReason::of(query, &names));
         if !matches!(reason, EmptyReason::NoSuchMetric { .. }) {
-            return reason;
+            let points = self.reason_of_points(origin, instance, query, matrix.window);
+            return timeout(deadlines::EMPTY_REASON, points).await.ok().flatten().unwrap_or(reason);
         }
         let has_alert = timeout(deadlines::EMPTY_REASON, self.has_alert(instance, query.as_str())).await;
         if has_alert == Ok(true) { EmptyReason::NameOfAlert(query.as_str().to_owned()) } else { reason }
@@ -74,6 +91,40 @@ impl Monitoring {
         let answer = self.rules(instance).await;
         answer.is_ok_and(|answer| answer.value.rules.iter().any(|rule| rule.name == name))
     }
+
+    /// Why a query of known metrics has no sample at its points. None: not because of them.
+    async fn reason_of_points(
+        &self,
+        origin: Origin,
+        instance: &Arc<Instance>,
+        query: &PromQl,
+        window: Window,
+    ) -> Option<EmptyReason> {
+        let step_ms = window.step_ms();
+        if step_ms > LOOKBACK_MS && self.has_samples_between(origin, instance, query, window).await {
+            return Some(EmptyReason::BetweenPoints { step_ms });
+        }
+        let scrape_interval = instance.settings.scrape_interval;
+        let range = query.shortest_range().filter(|range| *range < 2 * scrape_interval)?;
+        Some(EmptyReason::ShortRange { range, scrape_interval })
+    }
+
+    /// Whether the query's first selector has samples around the last two points.
+    async fn has_samples_between(
+        &self,
+        origin: Origin,
+        instance: &Arc<Instance>,
+        query: &PromQl,
+        window: Window,
+    ) -> bool {
+        let Some(selector) = query.instant_selector() else { return false };
+        let range = window.step_ms().saturating_mul(2);
+        let probe = format!("count(last_over_time({selector}[{range}ms]))");
+        let Some(query) = PromQl::read(&probe).0.filter(PromQl::is_checked) else { return false };
+        let query = InstantQuery { origin, query, at_ms: window.end_ms() };
+        let answer = self.store.instant(instance, Scope::Whole, query).await;
+        answer.is_ok_and(|answer| !answer.value.value.is_empty())
+    }
 }
 
 /// Keeps the search among tens of thousands of names short.
@@ -82,6 +133,18 @@ fn is_like(name: &str, metric: &str) -> bool {
     let begins = name.get(..SHARED) == metric.get(..SHARED);
     let last = |text: &[u8]| text.len().checked_sub(SHARED).and_then(|at| text.get(at..)).map(<[u8]>::to_vec);
     name.len().abs_diff(metric.len()) <= SHARED && (begins || last(name) == last(metric))
+}
+
+/// Whether the answer has samples, and each of them is NaN.
+fn is_only_nan(matrix: &Matrix) -> bool {
+    let mut samples =
+        matrix.series.iter().flat_map(|series| &series.values).filter(|value| !is_absent(**value));
+    let mut is_any = false;
+    let all = samples.all(|value| {
+        is_any = true;
+        value.is_nan()
+    });
+    is_any && all && matrix.histograms.is_empty()
 }
 
 fn is_empty(matrix: &Matrix) -> bool {

@@ -59,7 +59,7 @@ impl Graph {
         Self {
             query: spec.source.clone(),
             title: spec.title.clone().unwrap_or_else(|| spec.source.clone()),
-            graph_type: spec.graph_type.unwrap_or_default(),
+            graph_type: spec.drawn_as(),
             unit: spec.unit.clone().unwrap_or(Unit::None),
             stack: spec.stack,
             instance,

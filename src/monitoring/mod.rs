@@ -45,7 +45,7 @@ pub use window::Period;
 use alerts::{KeptTables, TABLE_LIFETIME, TableSource};
 use routing::Reason;
 
-use crate::annotations::{GraphSpec, MonitoringSpec};
+use crate::annotations::{GraphSpec, GraphType, MonitoringSpec};
 use crate::background::compute;
 use crate::catalog::Entity;
 use crate::clock;
@@ -190,14 +190,32 @@ impl Monitoring {
             let query = spec.query.as_ref().ok_or(Failure::BrokenQuery)?;
             let (window, notices) =
                 window::resolve(period, instance.settings.scrape_interval).ok_or(Failure::InTheFuture)?;
-            let answer = self.range(origin, instance, query, window);
+            let answer = self.samples(origin, instance, spec, query, window);
             let (answer, unit) = self.with_unit(instance, spec, query, answer).await;
             let mut graph = Graph::of(spec, query, instance.name().clone(), answer?, notices);
             graph.unit = unit;
-            graph.empty_reason = self.empty_reason(instance, query, &graph.answer.value).await;
+            graph.empty_reason = self.empty_reason(origin, instance, query, &graph.answer.value).await;
             Ok(graph)
         })
         .await
+    }
+
+    /// What a graph draws: samples, or the value at the end of the window.
+    async fn samples(
+        &self,
+        origin: Origin,
+        instance: &Arc<Instance>,
+        spec: &GraphSpec,
+        query: &PromQl,
+        window: Window,
+    ) -> Result<Answer<Matrix>, Failure> {
+        if spec.drawn_as() != GraphType::Stat {
+            return self.range(origin, instance, query, window).await;
+        }
+        let query = InstantQuery { origin, query: query.clone(), at_ms: window.end_ms() };
+        let answer = self.store.instant(instance, Scope::Whole, query).await.map_err(Failure::Prometheus)?;
+        let value = Arc::new(Matrix::of_instant(window, &answer.value));
+        Ok(Answer { value, as_of: answer.as_of, failure: answer.failure })
     }
 
     /// The samples of a query, at exactly the instants of the window.

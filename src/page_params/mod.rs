@@ -27,6 +27,8 @@ pub enum GraphType {
     #[default]
     Line,
     Area,
+    /// The value at the end of the range, as a tile.
+    Stat,
 }
 
 impl GraphType {
@@ -34,6 +36,7 @@ impl GraphType {
         match self {
             Self::Line => "line",
             Self::Area => "area",
+            Self::Stat => "stat",
         }
     }
 }
@@ -43,9 +46,10 @@ impl FromStr for GraphType {
 
     /// Case does not matter.
     fn from_str(text: &str) -> Result<Self, String> {
-        let known =
-            [Self::Line, Self::Area].into_iter().find(|known| known.as_str().eq_ignore_ascii_case(text));
-        known.ok_or_else(|| "is neither line nor area".to_owned())
+        let known = [Self::Line, Self::Area, Self::Stat]
+            .into_iter()
+            .find(|known| known.as_str().eq_ignore_ascii_case(text));
+        known.ok_or_else(|| "is none of line, area and stat".to_owned())
     }
 }
 

@@ -136,7 +136,7 @@ impl Instance {
         origin: Origin,
     ) -> Result<InstantAnswer, UpstreamError> {
         let secrets = self.http.secrets().clone();
-        let decode = move |reply: &Reply| read_instant(&reply.body, &secrets);
+        let decode = move |reply: &Reply| read_instant(&reply.body, at_ms, &secrets);
         self.read(Request::Query { query, at_ms, origin }, decode).await
     }
 
@@ -241,7 +241,8 @@ impl Instance {
     /// Which requests of pages fail for longer. A reader's own query that takes too long is the query's fault.
     fn record<T>(&self, request: &Request<'_>, result: Result<&T, &UpstreamError>) {
         let is_slow = result.as_ref().is_err_and(|error| error.kind == ErrorKind::Timeout);
-        if !request.is_metadata() && !(is_slow && request.origin() == Origin::AdHoc) {
+        let is_own_fault = is_slow && request.origin() == Origin::AdHoc;
+        if !request.is_metadata() && !is_own_fault {
             self.outages.record(request.name(), result, clock::now());
         }
     }

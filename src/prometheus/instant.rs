@@ -85,6 +85,8 @@ fn write_string<S: Serializer>(at_ms: &i64, text: &str, serializer: S) -> Result
 /// A complete answer to an instant query.
 #[derive(Clone, Debug)]
 pub struct InstantAnswer {
+    /// Epoch milliseconds: the instant of the question.
+    pub at_ms: i64,
     pub value: InstantValue,
     pub warnings: Vec<String>,
     pub infos: Vec<String>,

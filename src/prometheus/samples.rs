@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{HistogramSeries, InstantValue, Labels, Window, remarks};
+use super::{HistogramSeries, InstantAnswer, InstantValue, Labels, Window, remarks};
 
 /// The place of a missing sample: a NaN with a payload of its own, which no number from JSON has.
 pub const ABSENT: f64 = f64::from_bits(0x7ff8_ab5e_0000_0000);
@@ -51,6 +51,12 @@ impl Matrix {
             warnings,
             infos,
         }
+    }
+
+    /// The value at one instant, in the place of samples.
+    pub fn of_instant(window: Window, answer: &InstantAnswer) -> Self {
+        let (warnings, infos) = (answer.warnings.clone(), answer.infos.clone());
+        Self { instant: Some(answer.value.clone()), warnings, infos, ..Self::of(window, Vec::new()) }
     }
 
     /// Bytes that this answer holds in memory, about.

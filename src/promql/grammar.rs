@@ -3,6 +3,7 @@
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::panic::catch_unwind;
+use std::time::Duration;
 
 use promql_parser::parser::{Expr, parse};
 
@@ -12,6 +13,7 @@ use super::measured::{self, MeasuredMetric};
 use super::names;
 use super::plain::{dropped, marked, plain_form};
 use super::scan::{Kind, Scan};
+use super::selected::{self, QueryValue};
 
 /// The longest reason of the parser that is kept, in characters; it may repeat parts of the query.
 const MAX_REASON_CHARS: usize = 160;
@@ -92,6 +94,12 @@ pub(super) struct QueryAnalysis {
     pub outermost_by: Vec<String>,
     pub metrics: Vec<String>,
     pub measured: Vec<MeasuredMetric>,
+    /// What the query's value is.
+    pub value: QueryValue,
+    /// The first selector of samples at one instant, without its offset.
+    pub instant_selector: Option<String>,
+    /// The shortest range of a selector.
+    pub shortest_range: Option<Duration>,
 }
 
 pub(super) fn analyze(query: &str) -> Result<QueryAnalysis, Refusal> {
@@ -100,6 +108,9 @@ pub(super) fn analyze(query: &str) -> Result<QueryAnalysis, Refusal> {
         outermost_by: outermost_by(&expr),
         metrics: measured::metrics(&expr),
         measured: measured::measured(&expr),
+        value: QueryValue::of(&expr),
+        instant_selector: selected::instant_selector(&expr),
+        shortest_range: selected::shortest_range(&expr),
     })
 }
 

@@ -16,12 +16,14 @@ mod quoted;
 mod regex;
 mod result_labels;
 mod scan;
+mod selected;
 pub mod split;
 mod template;
 mod walk;
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 pub use duration::parse_duration;
 pub use guard::{MAX_QUERY_BYTES, MAX_QUERY_DEPTH, MAX_QUERY_OPERATORS};
@@ -31,6 +33,7 @@ pub use measured::{Derivation, MeasuredMetric};
 pub use possible_values::PossibleValues;
 pub use quoted::{quote, unquote};
 pub use result_labels::ResultLabels;
+pub use selected::QueryValue;
 pub use template::{Slot, Template};
 
 use self::grammar::{QueryAnalysis, Refusal};
@@ -97,11 +100,27 @@ impl PromQl {
         &self.analysis.measured
     }
 
+    /// What its value is; `Series` when our grammar does not know the query.
+    pub fn value(&self) -> QueryValue {
+        self.analysis.value
+    }
+
+    /// The first selector of samples at one instant, without its offset.
+    pub fn instant_selector(&self) -> Option<&str> {
+        self.analysis.instant_selector.as_deref()
+    }
+
+    /// The shortest range of a selector.
+    pub fn shortest_range(&self) -> Option<Duration> {
+        self.analysis.shortest_range
+    }
+
     /// Bytes in memory, about.
     pub fn weight(&self) -> usize {
-        let QueryAnalysis { outermost_by, metrics, measured } = &*self.analysis;
+        let QueryAnalysis { outermost_by, metrics, measured, instant_selector, .. } = &*self.analysis;
         let names = outermost_by.iter().chain(metrics).chain(measured.iter().map(|one| &one.metric));
-        self.text.len() + names.map(|name| name.len() + 48).sum::<usize>() + 128
+        let selector = instant_selector.as_ref().map_or(0, String::len);
+        self.text.len() + selector + names.map(|name| name.len() + 48).sum::<usize>() + 128
     }
 }
 

@@ -69,7 +69,8 @@ impl<Q: Question> Cached<Q> {
     ) -> FetchResult<Q::Value> {
         let key = CacheKey { source: source.name().clone(), scope, question };
         let known = key.question.as_known().map(|known| key.with(known));
-        if let Some(answer) = known.and_then(|known| self.kept(&known)).or_else(|| self.kept(&key)) {
+        let kept = known.and_then(|known| self.kept(&known)).or_else(|| self.kept(&key));
+        if let Some(answer) = kept.or_else(|| self.young(source, &key)) {
             return Ok(aged(&**source, answer));
         }
         let before = self.older(&key).and_then(|answer| answer.failure);
@@ -113,6 +114,16 @@ impl<Q: Question> Cached<Q> {
     fn kept(&self, key: &CacheKey<Q>) -> Option<Answer<Q::Value>> {
         let answer = self.answers.get(key)?;
         self.metrics.lookup("hit");
+        Some(answer)
+    }
+
+    /// A last good answer that is still current. A large one may have room among these alone.
+    fn young(&self, source: &Q::Source, key: &CacheKey<Q>) -> Option<Answer<Q::Value>> {
+        // Another question of the family has another answer.
+        key.question.family().filter(|family| *family == key.question)?;
+        let answer = self.older(key).filter(|answer| answer.failure.is_none())?;
+        let is_current = age(answer.as_of) < key.question.lifetime(source, &answer);
+        is_current.then(|| self.metrics.lookup("hit"))?;
         Some(answer)
     }
 

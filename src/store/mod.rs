@@ -98,8 +98,8 @@ impl Store {
             alertmanagers: Arc::default(),
             max_bytes: settings.max_bytes,
             range: Cached::new(part * 5, part * 3, &metrics),
-            instant: Cached::new(part, 0, &metrics),
-            rules: Cached::new(part * 2, part * 2, &metrics),
+            instant: Cached::new(part / 2, part / 2, &metrics),
+            rules: Cached::new(part, part * 3, &metrics),
             silences: Cached::new(part, part, &metrics),
             metadata: Cached::new(part / 4, 0, &metrics),
             metric_names: Cached::new(part / 2, 0, &metrics),
@@ -137,7 +137,8 @@ impl Store {
         self.range.get(instance, scope, query).await
     }
 
-    /// The value of a query at one instant, never an older one.
+    /// The value of a query at one instant. When the instance fails, that of up to 15 minutes before, with `failure` set,
+    /// but of a known query only.
     pub async fn instant(
         &self,
         instance: &Arc<Instance>,

@@ -1,5 +1,5 @@
 //! Range queries and instant queries. The last good graph of the same query, step and length can be shown a little
-//! later; no older value is ever shown in the place of an instant's.
+//! later, and so can the value of an entity's query at an instant.
 
 use std::time::Duration;
 
@@ -100,6 +100,19 @@ impl Question for InstantQuery {
 
     fn origin(&self) -> Origin {
         self.origin
+    }
+
+    /// An entity's tile at another time. Nobody else gets an older value.
+    fn family(&self) -> Option<Self> {
+        (self.origin == Origin::Known).then(|| Self { at_ms: 0, ..self.clone() })
+    }
+
+    fn accepts(&self, older: &InstantAnswer) -> bool {
+        (0..=millis(STALE_LIMIT)).contains(&self.at_ms.saturating_sub(older.at_ms))
+    }
+
+    fn prefers(&self, older: &InstantAnswer, newer: &InstantAnswer) -> bool {
+        older.at_ms > newer.at_ms || (older.warnings.is_empty() && !newer.warnings.is_empty())
     }
 
     fn text(&self) -> &str {

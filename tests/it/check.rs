@@ -109,7 +109,7 @@ const IN_ANNOTATIONS: [Expected; 17] = [
     (10, 37, "colour", QUERIES, RULE, "unknown option"),
     (11, 31, "pods", QUERIES, RULE, "groups by pod, zone"),
     (23, 16, ")", FOLDED, RULE, "to close `[`"),
-    (24, 32, "bars", FOLDED, RULE, "neither line nor area"),
+    (24, 32, "bars", FOLDED, RULE, "none of line, area and stat"),
     (25, 33, r#"\"not"#, FOLDED, ALERT, "unclosed quote"),
     (26, 15, "all", FOLDED, ALERT, "only as the first"),
     (33, 41, "rats(x[5m])", QUOTED, RULE, "could not be parsed here"),

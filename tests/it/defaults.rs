@@ -98,7 +98,7 @@ fn parameter_defaults_use_the_grammar_of_the_address() {
     for (key, value, part) in [
         ("step", "0", "shorter"),
         ("step", "''", "is empty"),
-        ("graphType", "pie", "neither line nor area"),
+        ("graphType", "pie", "none of line, area and stat"),
         ("showLabels", "perhaps", "neither true nor false"),
         ("pageSize", "1001", "neither all nor"),
         ("extraColumns", "labels.a", "must be a list, not text"),

@@ -55,6 +55,9 @@ async fn proxy_answers_requests_of_the_plugin_like_prometheus() {
     let request = world.upstream.requests().remove(0);
     assert_eq!(["start", "end", "step"].map(|n| request.form(n).unwrap()), ["1.234", "43.900", "14"]);
     assert_eq!(request.path, "/api/v1/query_range");
+    assert_eq!(request.form("nocache").as_deref(), Some("1"), "VictoriaMetrics would move the samples");
+    world.get(&format!("{API}/query_range?query=up&start=15&end=45&step=15")).await;
+    assert_eq!(world.upstream.requests().pop().unwrap().form("nocache"), None, "it need not");
     assert_eq!(request.header("authorization"), None, "the reader's credential is not the instance's");
 
     let rules = json!([{"name": "g", "rules": [{"name": "A", "type": "alerting", "state": "inactive"}]}]);
@@ -108,8 +111,8 @@ async fn proxy_rejects_invalid_parameters_without_a_query() {
         (format!("{API}/rules?exclude_alerts=maybe"), "", 400, "exclude_alerts: is neither"),
         (format!("{API}/query?query=up&limit=-1"), "", 400, "limit: is negative"),
         (format!("{}&limit=many", range("up")), "", 400, "limit: is not a whole number"),
-        (range("sum("), "", 422, "was not sent"),
-        (range(&"x".repeat(9_000)), "", 422, "9000 bytes"),
+        (range("sum("), "", 400, "was not sent"),
+        (range(&"x".repeat(9_000)), "", 400, "9000 bytes"),
         (format!("{API}/query_range"), huge.as_str(), 413, "Payload Too Large"),
     ] {
         let reply = if body.is_empty() { world.get(&path).await } else { world.post(&path, body).await };
@@ -166,7 +169,7 @@ async fn proxy_rejects_repeated_parameters() {
 async fn proxy_errors_have_the_form_and_status_of_prometheus() {
     let world = world().await;
     for (i, (reply, status, error_type, expected)) in [
-        (Reply::refusal(400, "bad_data", "1:1: parse error"), 422, "bad_data", "1:1: parse error"),
+        (Reply::refusal(400, "bad_data", "1:1: parse error"), 400, "bad_data", "1:1: parse error"),
         (Reply::refusal(422, "execution", "many-to-many"), 422, "execution", "many-to-many"),
         (Reply::refusal(503, "timeout", "query timed out"), 504, "timeout", "query timed out"),
         (Reply::refusal(503, "unavailable", "TSDB not ready"), 503, "unavailable", "TSDB not ready"),

@@ -107,21 +107,9 @@ fn repeated(request: &world::upstream::Request) -> String {
     format!("seen: {}", all.join(" / "))
 }
 
-#[tokio::test]
-async fn no_form_of_an_answer_repeats_a_header_of_the_portal() {
-    let header = |(name, value): (&str, &str)| (name.to_owned(), SecretString::from(value.to_owned()));
-    let headers = [
-        ("Authorization", "Bearer canary-of-the-portal"),
-        ("X-Scope-OrgID", "canary-tenant"),
-        ("Cookie", "session=canary-in-a-cookie; theme=dark"),
-    ]
-    .map(header);
-    let world = World::with(CATALOG, |all| {
-        let own = all.instances.pop().unwrap();
-        all.instances.push(InstanceSettings { headers: headers.to_vec(), ..own });
-    })
-    .await;
-    world.upstream.on_any(Reply::computed(|request| {
+/// Scripts answers that repeat headers in every text that they may have.
+fn repeat_headers(upstream: &Upstream) {
+    upstream.on_any(Reply::computed(|request| {
         let seen = repeated(request);
         let token = seen.split(' ').nth(2).unwrap_or_default().to_owned();
         let query = request.form("query").unwrap_or_default();
@@ -138,7 +126,7 @@ async fn no_form_of_an_answer_repeats_a_header_of_the_portal() {
             "infos": [seen], "error": seen, "errorType": seen});
         Reply::json(200, &body)
     }));
-    world.upstream.on_rules(Reply::computed(|request| {
+    upstream.on_rules(Reply::computed(|request| {
         let seen = repeated(request);
         let token = request.header("authorization").unwrap_or_default();
         let alert = json!({"labels": {"alertname": "A", "l": token}, "annotations": {"summary": token},
@@ -151,6 +139,23 @@ async fn no_form_of_an_answer_repeats_a_header_of_the_portal() {
         Reply::json(200, &json!({"status": "success", "data": {"groups": groups, "warnings": [seen]},
             "warnings": [seen], "infos": [seen]}))
     }));
+}
+
+#[tokio::test]
+async fn no_form_of_an_answer_repeats_a_header_of_the_portal() {
+    let header = |(name, value): (&str, &str)| (name.to_owned(), SecretString::from(value.to_owned()));
+    let headers = [
+        ("Authorization", "Bearer canary-of-the-portal"),
+        ("X-Scope-OrgID", "canary-tenant"),
+        ("Cookie", "session=canary-in-a-cookie; theme=dark"),
+    ]
+    .map(header);
+    let world = World::with(CATALOG, |all| {
+        let own = all.instances.pop().unwrap();
+        all.instances.push(InstanceSettings { headers: headers.to_vec(), ..own });
+    })
+    .await;
+    repeat_headers(&world.upstream);
     let api = "/api/proxy/prometheus/api";
     let mut seen = 0;
     for path in [

@@ -1,4 +1,4 @@
-//! Tests with a real Prometheus and a real Alertmanager. `tests/run real` installs and runs them.
+//! Tests with a real Prometheus, Alertmanager and VictoriaMetrics. `tests/run real` installs and runs them.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
@@ -18,3 +18,5 @@ mod proxy;
 mod regexes;
 mod restart;
 mod silences;
+mod tiles;
+mod victoria;

@@ -10,14 +10,14 @@ use crate::upstream::HeaderSecrets;
 /// Decoded, an answer can take four times the bytes of its text.
 const MAX_TEXT: usize = 16 << 20;
 
-/// Reads a complete answer of any type.
-pub fn read_instant(body: &[u8], secrets: &HeaderSecrets) -> Result<InstantAnswer, WireFault> {
+/// Reads a complete answer of any type to a question for that instant, in epoch milliseconds.
+pub fn read_instant(body: &[u8], at_ms: i64, secrets: &HeaderSecrets) -> Result<InstantAnswer, WireFault> {
     if body.len() > MAX_TEXT {
         return Err(WireFault::TooLarge(format!("the answer is larger than {} MiB", MAX_TEXT >> 20)));
     }
     let Opened { data, warnings, infos } = open_result(body)?;
     let (warnings, infos) = (warnings.into_vec(secrets), infos.into_vec(secrets));
-    Ok(InstantAnswer { value: read_value(data)?, warnings, infos })
+    Ok(InstantAnswer { at_ms, value: read_value(data)?, warnings, infos })
 }
 
 pub fn read_value(result: RawResult<'_>) -> Result<InstantValue, WireFault> {
@@ -87,7 +87,7 @@ mod tests {
         let body = format!(
             r#"{{"status":"success","data":{{"resultType":"{result_type}","result":{result}}},"infos":["i"]}}"#
         );
-        let answer = read_instant(body.as_bytes(), &HeaderSecrets::default())?;
+        let answer = read_instant(body.as_bytes(), 0, &HeaderSecrets::default())?;
         assert_eq!(answer.infos, ["i"]);
         Ok(answer.value)
     }

@@ -197,7 +197,7 @@ mod tests {
             r#"{"resultType":"string","result":[1,"a\n\"b\" é"]}"#,
         ] {
             let body = format!(r#"{{"status":"success","data":{data}}}"#);
-            let answer = read_instant(body.as_bytes(), &HeaderSecrets::default()).unwrap();
+            let answer = read_instant(body.as_bytes(), 0, &HeaderSecrets::default()).unwrap();
             assert_eq!(serde_json::to_string(&write_instant(&answer, None, &answer.warnings)).unwrap(), body);
         }
         assert_eq!(

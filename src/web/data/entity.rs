@@ -56,7 +56,7 @@ impl<'a> GraphSpecJson<'a> {
         Self {
             query: &spec.source,
             dimension: (!spec.dimensions.is_empty()).then(|| spec.dimensions.join(";")),
-            graph_type: spec.graph_type.unwrap_or_default().as_str(),
+            graph_type: spec.drawn_as().as_str(),
             title: spec.title.as_deref().unwrap_or(&spec.source),
         }
     }

@@ -8,18 +8,12 @@ use crate::annotations::Unit;
 use crate::monitoring::{Graph, Stat, StatValue};
 use crate::prometheus::{Float, Labels, is_absent};
 use crate::web::page_error::PageError;
-use crate::web::params::PageParams;
 use crate::web::reply::{self, ReplyKey};
 
 /// From this many samples on, writing takes long enough to be in the way of others on the same thread.
 const MANY_SAMPLES: usize = 50_000;
 
-pub async fn json(
-    request: &HttpRequest,
-    graph: Graph,
-    params: &PageParams,
-) -> Result<HttpResponse, PageError> {
-    let graph = Graph { graph_type: params.graph_type.unwrap_or(graph.graph_type), ..graph };
+pub async fn json(request: &HttpRequest, graph: Graph) -> Result<HttpResponse, PageError> {
     let matrix = &graph.answer.value;
     if matrix.window.len().saturating_mul(matrix.series.len()) < MANY_SAMPLES {
         return reply::json(request, &GraphJson::of(&graph));

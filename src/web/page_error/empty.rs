@@ -1,8 +1,11 @@
 //! Text for an answer without data, which is no error.
 
+use std::time::Duration;
+
 use super::upstream::subject;
 use crate::annotations::{ALERT, pasted};
 use crate::monitoring::{EmptyReason, Graph};
+use crate::page_params::in_one_unit;
 
 /// An empty panel as its reader sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,10 +63,50 @@ impl EmptyText {
                 ),
                 "Try a longer range, or the query without its labels.",
             ),
+            EmptyReason::BetweenPoints { step_ms } => Self::between_points(&who, range, *step_ms),
+            EmptyReason::ShortRange { range: of_query, scrape_interval } => {
+                Self::short_range(range, *of_query, *scrape_interval)
+            }
+            EmptyReason::OnlyNan { series } => Self::only_nan(range, *series),
             EmptyReason::Unexplained => Self::no_data(
                 format!("The query ran, but returned no data from {range}."),
                 "Try a longer range.",
             ),
+        }
+    }
+
+    fn between_points(who: &str, range: &str, step_ms: i64) -> Self {
+        let step = in_one_unit(Duration::from_millis(step_ms.unsigned_abs()));
+        let explanation = format!(
+            "The query ran, but returned no data from {range}. There is one point per {step}, and {who} looks back 5 \
+             minutes from each by default. There are samples, but all lie between, so they are not seen."
+        );
+        let advice =
+            "Choose a shorter range or step, or read the newest sample of each step with last_over_time.";
+        Self { title: "No sample near any point".to_owned(), ..Self::no_data(explanation, advice) }
+    }
+
+    fn short_range(range: &str, of_query: Duration, scrape_interval: Duration) -> Self {
+        let (of_query, scrape_interval) = (in_one_unit(of_query), in_one_unit(scrape_interval));
+        Self::no_data(
+            format!(
+                "The query ran, but returned no data from {range}. Rates need two samples, and a range of {of_query} \
+                 holds fewer where samples are {scrape_interval} apart."
+            ),
+            "Choose a range in the query of four scrape intervals or more.",
+        )
+    }
+
+    fn only_nan(range: &str, series: usize) -> Self {
+        Self {
+            kind: "not_drawn",
+            title: "Only NaN".to_owned(),
+            explanation: format!(
+                "The query returned {series} series, but each sample from {range} is NaN, which is not a number and has \
+                 no place in a chart."
+            ),
+            advice: "0 / 0 is NaN: a ratio has no value while nothing happens. Compare the divisor with > 0.",
+            did_you_mean: None,
         }
     }
 

@@ -9,12 +9,12 @@ use super::view_page::ViewPage;
 use super::{panel_context, problems, redirect, rule_link};
 use crate::chart::Plot;
 use crate::chart::svg::{self, SvgStyle};
-use crate::monitoring::{AlertIndexer, Expressions, Failure, Graph};
+use crate::monitoring::{AlertIndexer, EmptyReason, Expressions, Failure, Graph};
 use crate::prometheus::Origin;
 use crate::web::data;
 use crate::web::format::Format;
 use crate::web::links::{Link, Page, Source};
-use crate::web::page_error::PageError;
+use crate::web::page_error::{EmptyText, PageError};
 use crate::web::panels::chart::{canvas, capped};
 use crate::web::panels::remarks::{Level, Remark, of_graph};
 use crate::web::panels::stats::texts;
@@ -42,7 +42,7 @@ pub async fn show(
     }
     view.authorize_graph()?;
     match format {
-        Format::Json => data::graph::json(&request, answer(&view, number).await?, &view.params).await,
+        Format::Json => data::graph::json(&request, answer(&view, number).await?).await,
         Format::Csv => csv(&request, &view, number).await,
         Format::Svg => {
             let style = file_style(request.query_string(), view.params.theme)?;
@@ -93,14 +93,15 @@ async fn svg(
     graph: Graph,
     params: &PageParams,
 ) -> Result<HttpResponse, PageError> {
-    let graph = Graph { graph_type: params.graph_type.unwrap_or(graph.graph_type), ..graph };
     let params = params.clone();
     let canvas = canvas(&params, Some(style.width), style.height);
     let draw = move || {
         let plot = Plot::of(&graph, &params.period, &canvas);
         let matrix = &graph.answer.value;
         let is_empty = matrix.series.is_empty() && matrix.histograms.is_empty() && graph.stats.is_empty();
-        let empty = is_empty.then(|| "No data in this range.".to_owned());
+        let is_nan = matches!(graph.empty_reason, EmptyReason::OnlyNan { .. });
+        let range = format!("{} to {}", params.from, params.to);
+        let empty = (is_empty || is_nan).then(|| format!("{}.", EmptyText::of(&graph, &range).title));
         let remarks = of_graph(&graph, Some(&plot), None, &params);
         let (below, above): (Vec<_>, Vec<_>) = remarks.iter().partition(|remark| remark.level == Level::Info);
         let lines = |remarks: Vec<&Remark>| remarks.into_iter().map(ToString::to_string).collect::<Vec<_>>();

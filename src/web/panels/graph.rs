@@ -12,9 +12,10 @@ use super::times::Moment;
 use super::{Frame, LOADING, Outcome, PanelContext};
 use crate::annotations::{GraphSpec, GraphType};
 use crate::chart::{Mark, Plot};
-use crate::monitoring::{AlertRow, Failure, Graph};
+use crate::monitoring::{AlertRow, EmptyReason, Failure, Graph};
 use crate::prometheus::InstanceSettings;
 use crate::prometheus::RowId;
+use crate::promql::QueryValue;
 use crate::web::format::Format;
 use crate::web::links::{self, Link, NavLink, Source};
 use crate::web::page_error::EmptyText;
@@ -93,7 +94,6 @@ impl<'a> GraphPanel<'a> {
         let (id, own) = (format!("graph-{number}"), context.graph(number));
         let place = PanelPlace { context, instance, id: &id, own: &own };
         let body = Outcome::of(answer, &own, |graph| {
-            let graph = Graph { graph_type: params.graph_type.unwrap_or(graph.graph_type), ..graph };
             GraphContent::of(place, graph, params.view_table.then_some(number), None)
         });
         let title = spec.title.clone().unwrap_or_else(|| spec.source.clone());
@@ -209,11 +209,13 @@ impl GraphMenu {
             let view = if is_table { None } else { Some("table") };
             NavLink::new(text, links.with(own.path(), &[("view", view), ("page", None)]), false)
         };
-        let kind = params.graph_type.or(spec.graph_type).unwrap_or_default();
-        let kinds = [("Line", GraphType::Line), ("Area", GraphType::Area)].map(|(text, each)| {
-            let href = links.with(context.page, &[("graphType", Some(each.as_str()))]);
-            NavLink::new(text, href, kind == each)
-        });
+        let kind = GraphSpec { graph_type: params.graph_type.or(spec.graph_type), ..spec.clone() }.drawn_as();
+        let kinds = [("Line", GraphType::Line), ("Area", GraphType::Area), ("Tiles", GraphType::Stat)].map(
+            |(text, each)| {
+                let href = links.with(context.page, &[("graphType", Some(each.as_str()))]);
+                NavLink::new(text, href, kind == each)
+            },
+        );
         let csv = context.graph_as(number, Format::Csv);
         let forms = [
             ("Open full page", own.clone()),
@@ -223,13 +225,16 @@ impl GraphMenu {
         ];
         let edit = context.edit(spec).map(|href| ("Edit in Explore", href));
         let forms = forms.into_iter().chain(edit).map(|(text, href)| NavLink::new(text, href, false));
-        // Single values are neither drawn as lines nor listed as samples.
-        let has_samples = !matches!(body, Outcome::Ready(body) if matches!(body.view, GraphView::Values(_)));
-        let shapes = kinds.into_iter().chain([switch(if is_table { "Chart" } else { "Show as table" })]);
+        // Single values are not listed as samples, and a text is no line.
+        let is_values = matches!(body, Outcome::Ready(body) if matches!(body.view, GraphView::Values(_)));
+        let is_text = spec.query.as_ref().is_some_and(|query| query.value() == QueryValue::String);
+        let as_table =
+            [switch(if is_table { "Chart" } else { "Show as table" })].into_iter().filter(|_| !is_values);
+        let shapes = kinds.into_iter().filter(|_| !is_text).chain(as_table);
         Self {
             is_query: spec.title.is_none(),
             switch: switch(if is_table { "Chart" } else { "Table" }),
-            items: shapes.filter(|_| has_samples).chain(forms).collect(),
+            items: shapes.chain(forms).collect(),
             csv,
         }
     }
@@ -245,7 +250,8 @@ impl<'a> GraphContent<'a> {
     ) -> Self {
         let (context, params) = (place.context, place.context.params());
         let has_series = graph.stats.is_empty() && !graph.answer.value.series.is_empty();
-        let plot = (has_series && table.is_none()).then(|| {
+        let is_drawn = has_series && !matches!(graph.empty_reason, EmptyReason::OnlyNan { .. });
+        let plot = (is_drawn && table.is_none()).then(|| {
             let mark = |at: Timestamp| Mark { at_ms: at.as_millisecond(), text: "active since" };
             Plot { marks: active_since.map(mark).into_iter().collect(), ..chart::plot(&context, &graph) }
         });

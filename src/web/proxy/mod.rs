@@ -7,7 +7,7 @@ mod params;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::http::Method;
+use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, Bytes, Data, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
@@ -156,7 +156,6 @@ fn chosen(
 }
 
 async fn body(payload: web::Payload) -> Result<Bytes, PageError> {
-    use actix_web::http::StatusCode;
     match tokio::time::timeout(BODY_DEADLINE, payload.to_bytes_limited(MAX_FORM)).await {
         Err(_) => Err(PageError::Refused(StatusCode::REQUEST_TIMEOUT)),
         Ok(Err(_)) => Err(PageError::Refused(StatusCode::PAYLOAD_TOO_LARGE)),
@@ -198,8 +197,14 @@ pub fn refusal(
     text: &ErrorText,
 ) -> Result<HttpResponse, PageError> {
     let message = text.said.clone().unwrap_or_else(|| text.message());
-    let body = write_error(error_type(error, text), &message);
-    reply::json_as(request, text.status, &body)
+    let error_type = error_type(error, text);
+    // Prometheus answers a query that it cannot read with another status than one that it cannot evaluate.
+    let status = if error_type == "bad_data" && text.status == StatusCode::UNPROCESSABLE_ENTITY {
+        StatusCode::BAD_REQUEST
+    } else {
+        text.status
+    };
+    reply::json_as(request, status, &write_error(error_type, &message))
 }
 
 /// Prometheus' words for kinds of errors.

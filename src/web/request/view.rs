@@ -223,7 +223,9 @@ impl View {
 
     pub async fn graph(&self, spec: &GraphSpec, origin: Origin) -> Result<Graph, Failure> {
         let instance = &self.routed()?.instance;
-        self.portal.monitoring.graph(origin, instance, spec, &self.params.period).await
+        let graph_type = self.params.graph_type.or(spec.graph_type);
+        let spec = GraphSpec { graph_type, ..spec.clone() };
+        self.portal.monitoring.graph(origin, instance, &spec, &self.params.period).await
     }
 
     /// The alerts of the view; those that are not active only when they are shown.

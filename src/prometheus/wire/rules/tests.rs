@@ -142,6 +142,7 @@ fn warnings_within_the_data_count_too() {
             let body = format!(r#"{{"status":"success","data":{{{data},{more}}}}}"#);
             let answer = crate::prometheus::wire::read_instant(
                 body.as_bytes(),
+                0,
                 &crate::upstream::HeaderSecrets::default(),
             )
             .unwrap();

@@ -1,0 +1,70 @@
+//! Which graphs are asked for as single values, and how they are shown.
+
+use serde_json::json;
+use world::World;
+use world::markup::words;
+use world::upstream::{Reply, Request};
+
+const CATALOG: &str = r#"
+apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata:
+  name: tills
+  annotations: {prometheus.io/rule: "scalar(up),up,up|type=stat,scalar(up)|type=line"}
+"#;
+const ENTITY: &str = "/catalog/default/component/tills";
+
+/// A scalar, a vector or a matrix, as Prometheus does by endpoint and query.
+fn answer(request: &Request) -> Reply {
+    let at = |name: &str| request.form(name).unwrap().parse::<f64>().unwrap();
+    let data = match (request.path.ends_with("/query"), request.form("query").unwrap().contains("scalar")) {
+        (true, true) => json!({"resultType": "scalar", "result": [at("time"), "7"]}),
+        (true, false) => {
+            json!({"resultType": "vector", "result": [{"metric": {"job": "a"}, "value": [at("time"), "7"]}]})
+        }
+        (false, _) => {
+            json!({"resultType": "matrix", "result": [{"metric": {"job": "a"}, "values": [[at("end"), "7"]]}]})
+        }
+    };
+    Reply::json(200, &json!({"status": "success", "data": data}))
+}
+
+#[tokio::test]
+async fn scalars_and_stats_are_asked_for_by_query() {
+    let world = World::of(CATALOG).await;
+    world.upstream.on_any(Reply::computed(answer));
+    for (address, by_query, graph_type) in [
+        ("graphs/1.json", true, "stat"),
+        ("graphs/2.json", false, "line"),
+        ("graphs/3.json", true, "stat"),
+        ("graphs/4.json", false, "line"),
+        ("graphs/2.json?graphType=stat&step=30", true, "stat"),
+        ("graphs/3.json?graphType=area&step=45", false, "area"),
+    ] {
+        let data = world.get(&format!("{ENTITY}/{address}")).await.json();
+        let request = world.upstream.requests().pop().unwrap();
+        assert_eq!(request.path.ends_with("/query"), by_query, "{address}: {}", request.path);
+        assert_eq!((&data["graphType"], data["stats"].is_array()), (&json!(graph_type), by_query), "{data}");
+    }
+    let spec = world.get(&format!("{ENTITY}.json")).await.json();
+    let types: Vec<_> = spec["graphs"].as_array().unwrap().iter().map(|g| g["graphType"].clone()).collect();
+    assert_eq!(types, ["stat", "line", "stat", "line"]);
+    let page = words(world.get(&format!("{ENTITY}/graphs/1")).await.text());
+    assert!(page.contains("scalar(up) 7 at"), "{page}");
+    let bad = world.get("/graph.json?query=up&graphType=pie").await;
+    assert_eq!(bad.status, 400);
+}
+
+#[tokio::test]
+async fn tile_of_an_instance_that_fails_shows_its_age() {
+    let world = World::of(CATALOG).await;
+    world.upstream.on_any(Reply::computed(answer));
+    let tile = format!("{ENTITY}/graphs/1.json?step=15");
+    assert_eq!(world.get(&tile).await.json()["stale"], false);
+    world.upstream.on_any(Reply::html(500, "oops"));
+    tokio::time::sleep(std::time::Duration::from_millis(5_200)).await;
+    let data = world.get(&tile).await.json();
+    assert_eq!((&data["stale"], &data["stats"][0]["value"]), (&json!(true), &json!(7.0)), "{data}");
+    // A reader's own query gets no older value.
+    assert_eq!(world.get("/graph.json?query=scalar(up)").await.status, 502);
+}
