@@ -1,9 +1,11 @@
 //! Names series so that no two are alike: by dimension, by the grouping, by metric, by query.
 
+mod shown;
+
 use std::collections::{HashMap, HashSet};
 
+use self::shown::{quoted, shown};
 use crate::prometheus::Labels;
-use crate::promql::quote;
 
 /// How the series of one query are named.
 #[derive(Clone, Copy, Debug)]
@@ -17,7 +19,7 @@ pub struct Naming<'a> {
 
 /// One name per label set, in its order; no two alike.
 pub fn names(all: &[&Labels], naming: Naming<'_>) -> Vec<String> {
-    let mut names: Vec<String> = all.iter().map(|labels| naming.plain(labels)).collect();
+    let mut names = naming.plain(all);
     let mut ties: HashMap<&str, Vec<usize>> = HashMap::new();
     for (i, name) in names.iter().enumerate() {
         ties.entry(name).or_default().push(i);
@@ -40,16 +42,30 @@ pub fn names(all: &[&Labels], naming: Naming<'_>) -> Vec<String> {
 }
 
 impl Naming<'_> {
-    fn plain(&self, labels: &Labels) -> String {
-        let joined = |names: &[String]| {
-            let values: Vec<&str> =
-                names.iter().filter_map(|n| labels.get(n)).filter(|v| !v.is_empty()).collect();
+    /// A series that lacks a dimension that another one has says so: `zone=""`. Labels of `by` are the only ones of a
+    /// result without a metric's name, so they are empty there where no series has them.
+    fn plain(&self, all: &[&Labels]) -> Vec<String> {
+        let known = |names: &[String]| -> Vec<String> {
+            let is_known = |name: &&String| all.iter().any(|labels| labels.get(name).is_some());
+            names.iter().filter(is_known).cloned().collect()
+        };
+        let (dimensions, by) = (known(self.dimensions), known(self.by));
+        let joined = |names: &[String], labels: &Labels| {
+            let value = |name: &String| match labels.get(name).filter(|value| !value.is_empty()) {
+                Some(value) => shown(value).into_owned(),
+                None => format!("{name}=\"\""),
+            };
+            let values: Vec<String> = names.iter().map(value).collect();
             (!values.is_empty()).then(|| values.join(", "))
         };
-        joined(self.dimensions)
-            .or_else(|| joined(self.by))
-            .or_else(|| labels.get("__name__").map(str::to_owned))
-            .unwrap_or_else(|| self.query.to_owned())
+        let name = |labels: &&Labels| {
+            joined(&dimensions, labels)
+                .or_else(|| joined(&by, labels))
+                .or_else(|| labels.get("__name__").map(|name| shown(name).into_owned()))
+                .or_else(|| joined(self.by, labels))
+                .unwrap_or_else(|| self.query.to_owned())
+        };
+        all.iter().map(name).collect()
     }
 }
 
@@ -66,9 +82,8 @@ fn unlike(taken: &HashSet<String>, base: &str, labels: &Labels, differing: &[&st
     (2_u64..).map(|n| format!("{long} ({n})")).find(|name| !taken.contains(name)).unwrap_or(long)
 }
 
-/// Values are quoted as in PromQL.
 fn with_labels<'a>(base: &str, labels: impl Iterator<Item = (&'a str, &'a str)>) -> String {
-    let matchers: Vec<String> = labels.map(|(name, value)| format!("{name}={}", quote(value))).collect();
+    let matchers: Vec<String> = labels.map(|(name, value)| format!("{name}={}", quoted(value))).collect();
     if matchers.is_empty() { base.to_owned() } else { format!("{base} {{{}}}", matchers.join(", ")) }
 }
 

@@ -5,7 +5,8 @@ use std::time::Duration;
 /// Prometheus refuses more points than this per series.
 pub const MAX_POINTS: usize = 11_000;
 /// The steps that are chosen from, in seconds.
-pub const STEP_LADDER: [u32; 13] = [15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400];
+pub const STEP_LADDER: [u32; 17] =
+    [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400];
 
 /// `start`, `start + step`, ..., `end`, in epoch milliseconds; `start <= end`, `step > 0`,
 /// `end - start` a multiple of the step, and at most [`MAX_POINTS`] points.
@@ -119,12 +120,22 @@ mod tests {
             (DAY, 15, 1_440, 60),
             (3_600, 60, 1_440, 60),
             (3_600, 61, 1_440, 120),
-            (0, 1, 1_440, 15),
+            (0, 1, 1_440, 1),
+            (3_600, 1, 11_000, 1),
+            (3_600, 2, 11_000, 2),
+            (3_600, 3, 11_000, 5),
+            (3_600, 10, 11_000, 10),
+            (3_600, 12, 11_000, 15),
+            (10_800, 1, 11_000, 1),
+            (21_600, 1, 11_000, 2),
+            (86_400, 1, 11_000, 10),
+            (172_800, 5, 11_000, 30),
             (1_440 * DAY, 15, 1_440, DAY),
             (1_440 * DAY + 1, 15, 1_440, 2 * DAY),
             (3_600, 2 * DAY, 1_440, 2 * DAY),
             (3_600, 2 * DAY + 1, 1_440, 3 * DAY),
             (10, 15, 0, 15),
+            (10, 5, 0, 10),
         ] {
             assert_eq!(default_step(secs(range), secs(scrape), budget), secs(step), "{range} {scrape}");
         }

@@ -51,6 +51,46 @@ fn figures_are_of_all_samples_and_lines_of_finite_ones() {
 }
 
 #[test]
+fn a_run_of_infinite_samples_has_one_mark() {
+    let check = |slots: &[(usize, bool)], width: usize, expected: &[(usize, bool)]| {
+        assert_eq!(runs(slots, width), expected, "{slots:?}");
+    };
+    check(&[], 1, &[]);
+    check(&[(3, true)], 1, &[(3, true)]);
+    check(&[(3, true), (4, true), (5, true), (7, true)], 1, &[(4, true), (7, true)]);
+    check(
+        &[(3, true), (4, false), (5, true), (6, false)],
+        1,
+        &[(3, true), (5, true), (4, false), (6, false)],
+    );
+    // In pairs of slots, both signs in one pair.
+    check(
+        &[(4, true), (4, false), (6, true), (8, true), (12, false)],
+        2,
+        &[(6, true), (4, false), (12, false)],
+    );
+    let all: Vec<(usize, bool)> = (0..1_000).map(|slot| (slot, true)).collect();
+    check(&all, 1, &[(500, true)]);
+
+    let up: Vec<f64> = (0..61).map(|i| if (10..50).contains(&i) { INF } else { 1.0 }).collect();
+    let down: Vec<f64> = (0..61).map(|i| if i > 20 { -INF } else { 2.0 }).collect();
+    let graph = graph(&[("up", &up), ("down", &down)], GraphType::Line, false);
+    for width in [800, 20] {
+        let plot = Plot::of(&graph, &period(60, 3_660), &Canvas { width, ..canvas() });
+        assert!(plot.series.iter().all(|series| series.infinite.len() == 1), "{width}");
+        assert!(plot.series[0].infinite[0].1 && !plot.series[1].infinite[0].1);
+        let svg = crate::chart::svg::inline(&plot, "g");
+        assert_eq!(svg.matches("class=\"edge").count(), 2, "{svg}");
+        let edges = svg.split("class=\"edge").skip(1).map(|edge| edge.split("\"/>").next().unwrap());
+        assert!(edges.into_iter().all(|edge| edge.matches('v').count() == 1), "{svg}");
+        let island: serde_json::Value =
+            serde_json::from_str(crate::chart::echarts::island(&plot).as_str()).unwrap();
+        let marks = island["option"]["series"][2]["markPoint"]["data"].as_array().unwrap().len();
+        assert_eq!(marks, 2);
+    }
+}
+
+#[test]
 fn stacks_stand_on_what_is_there_and_hang_from_zero() {
     let series: &[(&str, &[f64])] =
         &[("a", &[1.0, ABSENT, -1.0]), ("b", &[2.0, 3.0, 4.0]), ("c", &[1.0, 1.0, -2.0])];

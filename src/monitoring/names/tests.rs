@@ -27,10 +27,81 @@ fn the_ladder_of_names() {
     check(&[UP], &["nowhere"], &["instance", "job"], &["a:1, api"]);
     check(&[UP], &["nowhere"], &["neither"], &["up"]);
     check(&[UP], &[], &[], &["up"]);
-    check(&[&[]], &["job"], &["job"], &["the query"]);
-    check(&[&[("job", "")]], &["job"], &[], &["the query"]);
+    check(&[&[]], &["job"], &[], &["the query"]);
     check(&[&[("time", "x")]], &["time"], &[], &["x"]);
     check(&[], &[], &[], &[]);
+}
+
+#[test]
+fn an_empty_dimension_says_so() {
+    const BUS: Set = &[("by", "bus")];
+    const TRAM: Set = &[("by", "tram")];
+    const NAMED: Set = &[("__name__", "arrivals_total")];
+    check(&[BUS, TRAM, &[]], &[], &["by"], &["bus", "tram", "by=\"\""]);
+    check(&[BUS, TRAM, NAMED], &["by"], &[], &["bus", "tram", "by=\"\""]);
+    check(
+        &[BUS, &[("zone", "a")], &[("zone", "b")]],
+        &["by"],
+        &[],
+        &["bus", "by=\"\" {zone=\"a\"}", "by=\"\" {zone=\"b\"}"],
+    );
+    // The only series, too: `by` proves what it lacks.
+    check(&[&[]], &["job"], &["job"], &["job=\"\""]);
+    check(&[&[]], &[], &["a", "b"], &["a=\"\", b=\"\""]);
+    check(&[&[("job", "")]], &["job"], &[], &["job=\"\""]);
+    // One of several.
+    check(
+        &[&[("a", "1"), ("b", "2")], &[("a", "1")], &[("b", "2")]],
+        &["a", "b", "nowhere"],
+        &[],
+        &["1, 2", "1, b=\"\"", "a=\"\", 2"],
+    );
+    check(&[&[("a", "1")]], &[], &["a", "b"], &["1"]);
+    // A value that imitates it.
+    check(&[&[("by", "by=\"\"")], &[]], &["by"], &[], &["by=\"\" {by=\"by=\\\"\\\"\"}", "by=\"\""]);
+}
+
+#[test]
+fn what_is_invisible_is_shown() {
+    for (value, expected) in [
+        ("bus", "bus"),
+        ("two words", "two words"),
+        ("-", "-"),
+        ("\"", "\""),
+        ("mi\u{200c}khaham", "mi\u{200c}khaham"),
+        ("👩\u{200d}💻", "👩\u{200d}💻"),
+        ("é中😀", "é中😀"),
+        (" ", r#"" ""#),
+        ("   ", r#""   ""#),
+        ("bus ", r#""bus ""#),
+        (" bus", r#"" bus""#),
+        ("\t", r#""\t""#),
+        ("\n", r#""\n""#),
+        ("\u{a0}", r#""\u00a0""#),
+        ("\u{3000}", r#""\u3000""#),
+        ("\u{200b}", r#""\u200b""#),
+        ("bus\u{200b}", r#""bus\u200b""#),
+        ("b\u{ad}us", r#""b\u00adus""#),
+        ("\u{200d}", r#""\u{200d}""#),
+        ("\u{feff}bus", r#""\ufeffbus""#),
+        ("\u{202e}sub", r#""\u202esub""#),
+        ("\u{2800}", r#""\u2800""#),
+        ("\u{e0041}", r#""\U000e0041""#),
+        ("a\0b", r#""a\u0000b""#),
+        ("a\nb", r#""a\nb""#),
+    ] {
+        let set: Labels = [("by", value)].into_iter().collect();
+        let dimensions = ["by".to_owned()];
+        let naming = Naming { dimensions: &dimensions, by: &[], query: "q" };
+        let expected = expected.replace("\\u{200d}", "\\u200d");
+        assert_eq!(names(&[&set], naming), [expected], "{value:?}");
+    }
+    check(
+        &[&[("job", "a"), ("zone", " ")], &[("job", "a"), ("zone", "\u{200b}")]],
+        &["job"],
+        &[],
+        &["a {zone=\" \"}", "a {zone=\"\\u200b\"}"],
+    );
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! A chart in a panel: drawn by the server or by the reader's script, with its legend and what it leaves out.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
 use super::legend::Legend;
@@ -9,7 +11,7 @@ use crate::chart::echarts::{Island, island};
 use crate::chart::{Canvas, Plot, PlotSeries, layout, svg};
 use crate::monitoring::Graph;
 use crate::page_params::Zone;
-use crate::prometheus::Float;
+use crate::prometheus::{Float, MAX_POINTS, default_step};
 use crate::web::links::Link;
 use crate::web::params::PageParams;
 
@@ -111,16 +113,14 @@ fn grouped(number: usize) -> String {
     text
 }
 
-/// How far apart points are, where that is coarser than the scrape interval: a spike between two points is not seen
-/// then. Without an interval always.
-pub fn points(step_ms: i64, scrape_ms: Option<i64>) -> Option<String> {
+/// How far apart points are, where the length of the range makes that coarser than a short range has it: a spike
+/// between two points is not seen then. Without a scrape interval always. Nothing where the reader chose the step.
+pub fn points(step_ms: i64, scrape: Option<Duration>, requested: Option<Duration>) -> Option<String> {
     let points = format!("One point per {}", duration(step_ms));
-    match scrape_ms {
-        None => Some(format!("{points}.")),
-        Some(scrape) => {
-            (step_ms > scrape).then(|| format!("{points}: this range is too long to show every sample."))
-        }
-    }
+    let Some(scrape) = scrape else { return Some(format!("{points}.")) };
+    let finest = default_step(Duration::ZERO, scrape, MAX_POINTS);
+    let is_coarser = requested.is_none() && i128::from(step_ms) > finest.as_millis() as i128;
+    is_coarser.then(|| format!("{points}: this range is too long to show every sample."))
 }
 
 /// `minute`, `2 hours`.
@@ -150,9 +150,17 @@ mod tests {
         ] {
             assert_eq!(duration(ms), text);
         }
-        assert_eq!(points(15_000, Some(15_000)), None);
-        assert_eq!(points(15_000, None).unwrap(), "One point per 15 seconds.");
-        assert!(points(60_000, Some(15_000)).unwrap().starts_with("One point per minute: this range"));
+        let seconds = |s| Some(Duration::from_secs(s));
+        assert_eq!(points(15_000, seconds(15), None), None);
+        assert_eq!(points(15_000, None, None).unwrap(), "One point per 15 seconds.");
+        assert!(points(60_000, seconds(15), None).unwrap().starts_with("One point per minute: this range"));
+        // The next step of the ladder, not the range, is why samples of every 12 s have a point every 15 s.
+        assert_eq!(points(15_000, seconds(12), None), None);
+        assert!(points(30_000, seconds(12), None).is_some());
+        assert_eq!(points(1_000, seconds(1), None), None);
+        assert!(points(2_000, seconds(1), None).is_some());
+        assert_eq!(points(300_000, seconds(15), seconds(300)), None);
+        assert_eq!(points(172_800_000, seconds(172_800), None), None);
         for (n, text) in [(0, "0"), (999, "999"), (1_312, "1,312"), (1_000_000, "1,000,000")] {
             assert_eq!(grouped(n), text);
         }

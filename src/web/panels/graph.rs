@@ -1,6 +1,8 @@
 //! A graph card, of a graph or of an alert's expression: the chart with its legend, the samples, or why there is
 //! neither.
 
+use std::time::Duration;
+
 use askama::Template;
 use jiff::Timestamp;
 
@@ -255,8 +257,7 @@ impl<'a> GraphContent<'a> {
             let mark = |at: Timestamp| Mark { at_ms: at.as_millisecond(), text: "active since" };
             Plot { marks: active_since.map(mark).into_iter().collect(), ..chart::plot(&context, &graph) }
         });
-        let scrape = place.instance.map_or(0, |i| i.scrape_interval.as_millis());
-        let scrape = i64::try_from(scrape).unwrap_or(i64::MAX);
+        let scrape = place.instance.map_or(Duration::ZERO, |i| i.scrape_interval);
         let hidden = hidden_tiles(&graph).map(Remark::info);
         let remarks = of_graph(&graph, plot.as_ref(), Some(scrape), params);
         let view = match (plot, table) {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -203,12 +204,12 @@ pub fn doubtful(table: &AlertTable, doubt: Doubt) -> impl Iterator<Item = &Doubt
     table.doubtful.iter().filter(move |rule| rule.doubts.has(doubt))
 }
 
-/// The remarks on a graph's answer; `plot` is None where nothing is drawn. `scrape_ms` is the instance's interval: a
+/// The remarks on a graph's answer; `plot` is None where nothing is drawn. `scrape` is the instance's interval: a
 /// step that is not coarser is no remark. None: any step is one.
 pub fn of_graph(
     graph: &Graph,
     plot: Option<&Plot>,
-    scrape_ms: Option<i64>,
+    scrape: Option<Duration>,
     params: &PageParams,
 ) -> Vec<Remark> {
     let matrix = &graph.answer.value;
@@ -216,7 +217,9 @@ pub fn of_graph(
     let stale = Remark::stale(as_of, graph.answer.failure.as_ref());
     let notices = graph.notices.iter().map(Remark::info);
     let grid = grid(matrix.window, &params.zone);
-    let drawn = plot.into_iter().flat_map(|plot| [points(matrix.window.step_ms(), scrape_ms), gaps(plot)]);
+    let drawn = plot
+        .into_iter()
+        .flat_map(|plot| [points(matrix.window.step_ms(), scrape, params.period.step), gaps(plot)]);
     let infos = matrix.infos.iter().map(|text| Remark::new(Level::Info, "Prometheus says", text));
     let warnings = Remark::warnings(&matrix.warnings);
     let below = notices.chain(drawn.flatten().chain(grid).map(Remark::info)).chain(infos);
