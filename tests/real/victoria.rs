@@ -213,7 +213,7 @@ async fn metricsql_values_and_errors_come_through() {
     let tile = world.get("/catalog/default/component/tills/graphs/2.json").await.json();
     assert_eq!((&tile["graphType"], tile["stats"].as_array().unwrap().len()), (&json!("stat"), 1), "{tile}");
     for (query, message) in
-        [("sum(load) defualt 0", "unparsed data"), ("no_such_function(load)", "unsupported function")]
+        [("sum(load) defualt 0", "unparsed data"), ("no_such_function(load)", "no_such_function")]
     {
         let reply = world.get(&format!("/graph.json?query={}", encoded(query))).await;
         let error = &reply.json()["error"];
