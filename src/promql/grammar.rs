@@ -109,7 +109,7 @@ pub(super) fn analyze(query: &str) -> Result<QueryAnalysis, Refusal> {
         metrics: measured::metrics(&expr),
         measured: measured::measured(&expr),
         value: QueryValue::of(&expr),
-        instant_selector: selected::instant_selector(&expr),
+        instant_selector: selected::instant_selector(&expr, query),
         shortest_range: selected::shortest_range(&expr),
     })
 }

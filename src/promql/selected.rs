@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use promql_parser::label::Matcher;
 use promql_parser::parser::value::ValueType;
 use promql_parser::parser::{Expr, VectorSelector};
 
@@ -30,15 +29,26 @@ impl QueryValue {
     }
 }
 
-/// The first selector that is not a range's, printed without its offset. As deep as the query is nested.
-pub(super) fn instant_selector(expr: &Expr) -> Option<String> {
+/// A selector of samples at one instant: the query itself if it is one, else the first without matchers. The parser
+/// does not know the values of matchers.
+pub(super) fn instant_selector(expr: &Expr, query: &str) -> Option<String> {
     match expr {
-        Expr::VectorSelector(selector) => printed(selector),
-        Expr::Aggregate(aggregate) => instant_selector(&aggregate.expr),
-        Expr::Unary(unary) => instant_selector(&unary.expr),
-        Expr::Paren(paren) => instant_selector(&paren.expr),
-        Expr::Binary(binary) => instant_selector(&binary.lhs).or_else(|| instant_selector(&binary.rhs)),
-        Expr::Call(call) => call.args.args.iter().find_map(|arg| instant_selector(arg)),
+        Expr::VectorSelector(selector) if selector.offset.is_none() && selector.at.is_none() => {
+            Some(query.trim().to_owned())
+        }
+        _ => first_name(expr).map(|name| format!("{{__name__={}}}", quote(&name))),
+    }
+}
+
+/// The name of the first selector that is not a range's, if it has nothing but a name. As deep as the query is nested.
+fn first_name(expr: &Expr) -> Option<String> {
+    match expr {
+        Expr::VectorSelector(selector) => only_name(selector),
+        Expr::Aggregate(aggregate) => first_name(&aggregate.expr),
+        Expr::Unary(unary) => first_name(&unary.expr),
+        Expr::Paren(paren) => first_name(&paren.expr),
+        Expr::Binary(binary) => first_name(&binary.lhs).or_else(|| first_name(&binary.rhs)),
+        Expr::Call(call) => call.args.args.iter().find_map(|arg| first_name(arg)),
         // A subquery has points of its own.
         Expr::Subquery(_)
         | Expr::MatrixSelector(_)
@@ -48,15 +58,10 @@ pub(super) fn instant_selector(expr: &Expr) -> Option<String> {
     }
 }
 
-/// None where a selector has alternatives.
-fn printed(selector: &VectorSelector) -> Option<String> {
-    if !selector.matchers.or_matchers.is_empty() {
-        return None;
-    }
-    let name = selector.name.iter().map(|name| format!("__name__={}", quote(name)));
-    let matcher = |m: &Matcher| format!("{}{}{}", m.name, m.op, quote(&m.value));
-    let all: Vec<String> = name.chain(selector.matchers.matchers.iter().map(matcher)).collect();
-    Some(format!("{{{}}}", all.join(",")))
+fn only_name(selector: &VectorSelector) -> Option<String> {
+    let matchers = &selector.matchers;
+    let has_others = !matchers.matchers.is_empty() || !matchers.or_matchers.is_empty();
+    selector.name.clone().filter(|_| !has_others)
 }
 
 /// The shortest range of a selector. As deep as the query is nested.
@@ -86,9 +91,9 @@ mod tests {
     fn values_and_selectors_of_queries() {
         use QueryValue::{Scalar, Series, String};
         for (query, value, selector, range) in [
-            ("up", Series, Some(r#"{__name__="up"}"#), None),
+            ("up", Series, Some("up"), None),
             ("scalar(up)", Scalar, Some(r#"{__name__="up"}"#), None),
-            ("(scalar(up{a=~\"b|c\"} offset 5m) + 1)", Scalar, Some(r#"{__name__="up",a=~"b|c"}"#), None),
+            ("(scalar(up{a=~\"b|c\"} offset 5m) + 1)", Scalar, None, None),
             ("time()", Scalar, None, None),
             ("-(1 + pi())", Scalar, None, None),
             (r#""a text""#, String, None, None),
@@ -96,7 +101,8 @@ mod tests {
             ("sum(rate(x[30s])) / on() y", Series, Some(r#"{__name__="y"}"#), Some(30)),
             ("rate(x[5m]) / rate(x[1m])", Series, None, Some(60)),
             ("max_over_time(x[1h:1m])", Series, None, None),
-            (r#"{a="\"",b!~"c"}"#, Series, Some(r#"{a="\"",b!~"c"}"#), None),
+            (r#"{a="\"", b!~"c"}"#, Series, Some(r#"{a="\"", b!~"c"}"#), None),
+            ("up offset 5m", Series, Some(r#"{__name__="up"}"#), None),
             ("x keep_metric_names", Series, None, None),
         ] {
             let read = PromQl::read(query).0.unwrap();
