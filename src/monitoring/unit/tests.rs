@@ -31,8 +31,6 @@ fn units_by_suffix() {
             "mem_total_bytes - mem_free_bytes",
             "x_bytes or y_bytes",
             "x_bytes and on (job) up",
-            "delta(x_bytes[5m])",
-            "stddev by (job) (x_bytes)",
             "clamp_min(x_bytes - 10, 0)",
             "increase(net_bytes_total[1h])",
             "histogram_quantile(0.9, sum by (le) (rate(size_bytes_bucket[5m])))",
@@ -62,6 +60,24 @@ fn units_by_suffix() {
             "time() - max(backup_last_success_timestamp_seconds)",
         ],
     );
+    check(&Unit::Ratio, &["cache_hit_ratio", "avg(cache_hit_ratio) by (job)", "job:errors:ratio_rate5m"]);
+    check(
+        &Unit::PerSecond,
+        &[
+            "rate(http_requests_total[5m])",
+            "sum(rate(http_requests_total[5m]))",
+            "rate(x_seconds_count[5m])",
+            "job:http_requests:rate5m",
+        ],
+    );
+    check(&Unit::Milliseconds, &["x_milliseconds", "max(x_ms)"]);
+    check(&Unit::Celsius, &["avg(node_hwmon_temp_celsius)"]);
+    check(&Unit::Watts, &["rate(node_rapl_package_joules_total[5m])"]);
+}
+
+#[test]
+fn instants_and_how_far_they_lie_apart() {
+    check(&Unit::Bytes, &["delta(x_bytes[5m])", "stddev by (job) (x_bytes)"]);
     check(
         &Unit::Timestamp,
         &[
@@ -80,19 +96,6 @@ fn units_by_suffix() {
             "stddev_over_time(x_timestamp_seconds[1h])",
         ],
     );
-    check(&Unit::Ratio, &["cache_hit_ratio", "avg(cache_hit_ratio) by (job)", "job:errors:ratio_rate5m"]);
-    check(
-        &Unit::PerSecond,
-        &[
-            "rate(http_requests_total[5m])",
-            "sum(rate(http_requests_total[5m]))",
-            "rate(x_seconds_count[5m])",
-            "job:http_requests:rate5m",
-        ],
-    );
-    check(&Unit::Milliseconds, &["x_milliseconds", "max(x_ms)"]);
-    check(&Unit::Celsius, &["avg(node_hwmon_temp_celsius)"]);
-    check(&Unit::Watts, &["rate(node_rapl_package_joules_total[5m])"]);
 }
 
 #[test]
