@@ -38,8 +38,8 @@ async fn scalars_and_stats_are_asked_for_by_query() {
         ("graphs/2.json", false, "line"),
         ("graphs/3.json", true, "stat"),
         ("graphs/4.json", false, "line"),
-        ("graphs/2.json?graphType=stat&step=30", true, "stat"),
-        ("graphs/3.json?graphType=area&step=45", false, "area"),
+        ("graphs/2.json?graphType=stat&from=1795000000000&to=1795003600000", true, "stat"),
+        ("graphs/3.json?graphType=area&from=1795000000000&to=1795003600000", false, "area"),
     ] {
         let data = world.get(&format!("{ENTITY}/{address}")).await.json();
         let request = world.upstream.requests().pop().unwrap();
