@@ -1,6 +1,6 @@
 //! The ids of all rules and alerts of an answer: equal alerts have ids of their own.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::row_id::{RowId, RowIds, RuleIds};
 use super::rules::{Alert, AlertState, AlertingRule, Rules};
@@ -72,10 +72,15 @@ impl RowIds {
                 equal.iter().filter_map(|(_, is_last, place)| copy(rules, *is_last, *place)).collect();
             copies.sort();
             let mut taken: HashSet<RowId> = equal.iter().map(|(id, ..)| *id).collect();
+            // How many rows are the same copy: thousands of them must not try one id after the other.
+            let mut numbers: HashMap<RowId, usize> = HashMap::new();
             for (.., place) in copies.into_iter().skip(1) {
                 let Some(id) = self.get_mut(place) else { continue };
                 let alert = place.1.and_then(|alert| rules.get(place.0)?.alerts.get(alert));
-                *id = rules.get(place.0).map_or(*id, |rule| of_copy(*id, rule, alert));
+                let copy = rules.get(place.0).map_or(*id, |rule| of_copy(*id, rule, alert));
+                let number = numbers.entry(copy).or_default();
+                *id = if *number == 0 { copy } else { copy.with([number.to_string().as_str()].into_iter()) };
+                *number += 1;
                 while !taken.insert(*id) {
                     *id = id.next();
                 }
@@ -175,6 +180,12 @@ mod tests {
             "a link to it still finds it when it is alone"
         );
         assert!(!RowIds::was_copy(&alone, (0, Some(0)), second));
+    }
+
+    #[test]
+    fn thousands_of_equal_rows_have_ids_of_their_own() {
+        let found = ids(&vec![shard("a", Some(1)); 20_000]);
+        assert_eq!(found.iter().collect::<HashSet<_>>().len(), 20_000);
     }
 
     #[test]

@@ -16,8 +16,8 @@ const SHORTEST: usize = 4;
 const SHORTEST_PART: usize = 8;
 /// A shorter credential is taken out of messages only: as the value of a label it may be a plain word.
 const SHORTEST_IN_BODY: usize = 16;
-/// In the names of headers that hold a credential. Others (`X-Scope-OrgID`) may also be labels of series.
-const CREDENTIALS: [&str; 6] = ["auth", "cookie", "token", "key", "secret", "password"];
+/// How the names of headers end that hold a credential. Others (`X-Scope-OrgID`) may also be labels of series.
+const CREDENTIALS: [&str; 7] = ["authorization", "auth", "cookie", "token", "key", "secret", "password"];
 
 /// The values of the headers of one server. Cheap to clone.
 #[derive(Clone, Default)]
@@ -34,9 +34,11 @@ impl HeaderSecrets {
         let mut all: Vec<HeaderSecret> = Vec::new();
         for (name, value) in headers {
             let name = name.to_ascii_lowercase();
-            let is_credential = CREDENTIALS.iter().any(|word| name.contains(word));
-            let texts = parts(value.expose_secret());
-            all.extend(texts.map(|text| HeaderSecret { text: text.into(), is_credential }));
+            let is_credential = CREDENTIALS.iter().any(|word| name.ends_with(word));
+            let value = value.expose_secret();
+            all.extend(whole(value).map(|text| HeaderSecret { text: text.into(), is_credential }));
+            // The value of a label may be that of a cookie, such as a region.
+            all.extend(cookies(value).map(|text| HeaderSecret { text: text.into(), is_credential: false }));
         }
         // The longest first: a part of another must not leave the rest of it.
         all.sort_by_key(|secret| Reverse(secret.text.expose_secret().len()));
@@ -65,14 +67,18 @@ impl HeaderSecrets {
     }
 }
 
-/// A value, the credential behind its scheme (`Bearer`), and the parts of a cookie.
-fn parts(value: &str) -> impl Iterator<Item = &str> {
+/// A value, and the credential behind its scheme (`Bearer`).
+fn whole(value: &str) -> impl Iterator<Item = &str> {
     let whole = value.trim();
     let bare = whole.split_once(' ').map(|(_, credential)| credential.trim());
-    let cookies = whole.split([';', ',']).map(str::trim);
-    let cookies = cookies.flat_map(|part| [Some(part), part.split_once('=').map(|(_, value)| value)]);
-    let cookies = cookies.flatten().filter(|part| part.len() >= SHORTEST_PART);
-    std::iter::once(whole).chain(bare).filter(|text| text.len() >= SHORTEST).chain(cookies)
+    std::iter::once(whole).chain(bare).filter(|text| text.len() >= SHORTEST)
+}
+
+/// The parts of a cookie, with their names and without.
+fn cookies(value: &str) -> impl Iterator<Item = &str> {
+    let parts = value.split([';', ',']).map(str::trim);
+    let parts = parts.flat_map(|part| [Some(part), part.split_once('=').map(|(_, value)| value)]);
+    parts.flatten().filter(move |part| part.len() >= SHORTEST_PART && *part != value.trim())
 }
 
 fn replaced(body: Vec<u8>, secret: &[u8]) -> Vec<u8> {
@@ -131,8 +137,13 @@ mod tests {
             ("x-api-key", "01234567890123456789"),
             ("x-scope-orgid", "tenant-of-all-the-tills"),
             ("x-token", "short"),
+            ("cookie", "session=0123456789; region=europe-west-production"),
+            ("x-auth-org", "payments-production-eu"),
         ]);
         for (body, clean) in [
+            (r#"{"region":"europe-west-production"}"#, r#"{"region":"europe-west-production"}"#),
+            (r#"{"org":"payments-production-eu"}"#, r#"{"org":"payments-production-eu"}"#),
+            ("sent: session=0123456789; region=europe-west-production", "sent: [secret]"),
             (
                 r#"{"a":"Basic 0123456789abcdef","b":"0123456789abcdef"}"#,
                 r#"{"a":"[secret]","b":"[secret]"}"#,

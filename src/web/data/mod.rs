@@ -9,13 +9,12 @@ use actix_web::HttpResponse;
 use actix_web::http::header::{HeaderName, HeaderValue};
 
 use super::panels::remarks::Remark;
-use crate::chart::format::cut;
 
 /// A remark on a graph, once for each. CSV has no place for remarks, and a picture not always.
 const NOTICE: HeaderName = HeaderName::from_static("promenade-notice");
 /// A reply has this many of them, and the last counts the rest. Proxies refuse replies with longer heads.
 const MAX_NOTICES: usize = 8;
-const MAX_NOTICE_CHARS: usize = 300;
+const MAX_NOTICE_BYTES: usize = 300;
 
 pub fn with_notices(mut reply: HttpResponse, remarks: &[Remark]) -> HttpResponse {
     let mut texts: Vec<String> = remarks.iter().map(ToString::to_string).collect();
@@ -24,20 +23,25 @@ pub fn with_notices(mut reply: HttpResponse, remarks: &[Remark]) -> HttpResponse
         texts.push(format!("And {} more.", beyond + 1));
     }
     for text in texts {
-        if let Ok(value) = HeaderValue::from_str(&in_ascii(&cut(&text, MAX_NOTICE_CHARS))) {
+        if let Ok(value) = HeaderValue::from_str(&in_ascii(&text)) {
             reply.headers_mut().append(NOTICE, value);
         }
     }
     reply
 }
 
-/// A header has only these characters; others are written as `\u{e9}`.
+/// A header has only these characters; others are written as `\u{e9}`. A text that is too long ends in `...`.
 fn in_ascii(text: &str) -> String {
-    let mut ascii = String::with_capacity(text.len());
+    let mut ascii = String::with_capacity(text.len().min(MAX_NOTICE_BYTES));
     for c in text.chars() {
+        let before = ascii.len();
         match c {
             ' '..='~' => ascii.push(c),
             _ => ascii.extend(c.escape_unicode()),
+        }
+        if ascii.len() > MAX_NOTICE_BYTES {
+            ascii.truncate(before);
+            return ascii + "...";
         }
     }
     ascii
@@ -72,6 +76,7 @@ mod tests {
         assert_eq!((all.len(), all[0].as_str(), all[7].as_str()), (8, "remark 0.", "And 13 more."));
         let eight = notices(&many[..8]);
         assert_eq!((eight.len(), eight[7].as_str()), (8, "remark 7."));
-        assert!(notices(&[Remark::info("é".repeat(9_999))])[0].len() < 6 * MAX_NOTICE_CHARS + 10);
+        let long = &notices(&[Remark::info("é".repeat(9_999))])[0];
+        assert!(long.len() <= MAX_NOTICE_BYTES + 3 && long.ends_with("\\u{e9}..."), "{long}");
     }
 }
