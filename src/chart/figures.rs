@@ -52,11 +52,17 @@ impl LegendDigits {
 }
 
 fn average(finite: impl Iterator<Item = f64> + Clone) -> Option<f64> {
-    let (sum, count) = finite.clone().fold((0.0, 0.0), |(sum, count), v| (sum + v, count + 1.0));
+    // Neumaier's sum keeps what each addition rounds away, so that the average of a constant is that constant.
+    let add = |(sum, lost, count): (f64, f64, f64), v: f64| {
+        let next = sum + v;
+        let rounded = if sum.abs() >= v.abs() { (sum - next) + v } else { (v - next) + sum };
+        (next, lost + rounded, count + 1.0)
+    };
+    let (sum, lost, count) = finite.clone().fold((0.0, 0.0, 0.0), add);
     if count == 0.0 {
         None
     } else if f64::is_finite(sum) {
-        Some(sum / count)
+        Some((sum + lost) / count)
     } else {
         // The sum overflowed, the average cannot.
         Some(finite.map(|v| v / count).sum())
@@ -66,6 +72,7 @@ fn average(finite: impl Iterator<Item = f64> + Clone) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::annotations::Unit;
     use crate::prometheus::ABSENT;
 
     const NAN: f64 = f64::NAN;
@@ -78,6 +85,17 @@ mod tests {
     }
 
     #[test]
+    fn rounding_and_equal_rows_need_no_digits() {
+        let digits = |last: &[f64]| {
+            let rows: Vec<LegendRow> = last.iter().map(|value| LegendRow::of(&[*value])).collect();
+            LegendDigits::of(rows.iter(), &Measure::of(&Unit::None)).most()
+        };
+        assert_eq!(digits(&[0.1, 0.100_000_000_000_000_03, 0.1]), 0);
+        assert_eq!(digits(&[INF, INF, 0.0, -0.0]), 0);
+        assert!(digits(&[0.100_1, 0.100_2]) > 0);
+    }
+
+    #[test]
     fn legend_figures() {
         check_legend(&[], [None; 4]);
         check_legend(&[ABSENT, NAN], [None; 4]);
@@ -86,6 +104,8 @@ mod tests {
         check_legend(&[1.0, 2.0, NAN, ABSENT], [Some(2.0), Some(1.0), Some(2.0), Some(1.5)]);
         check_legend(&[1.0, INF, 3.0], [Some(3.0), Some(1.0), Some(INF), Some(2.0)]);
         check_legend(&[-INF, INF], [Some(INF), Some(-INF), Some(INF), None]);
+        check_legend(&[0.1; 240], [Some(0.1); 4]);
+        check_legend(&[0.1; 61], [Some(0.1); 4]);
         check_legend(&[f64::MAX, f64::MAX], [Some(f64::MAX); 4]);
         check_legend(&[f64::MAX, -f64::MAX], [Some(-f64::MAX), Some(-f64::MAX), Some(f64::MAX), Some(0.0)]);
     }

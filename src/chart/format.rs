@@ -36,6 +36,8 @@ pub use self::units::{Measure, StepKind};
 
 /// No more than this tells numbers apart that differ at all.
 pub const MOST_DIGITS: usize = 13;
+/// Two averages of one value over different numbers of samples differ by so much of it.
+const ROUNDING: f64 = 4.0 * f64::EPSILON;
 /// Parts of a duration: seconds, and the letter.
 const PARTS: [(f64, &str); 4] = [(86_400.0, "d"), (3_600.0, "h"), (60.0, "m"), (1.0, "s")];
 /// A million days.
@@ -87,11 +89,15 @@ impl Measure {
         is_time.then(|| Timestamp::from_millisecond(ms.floor() as i64).ok()).flatten()
     }
 
-    /// How many more digits tell numbers apart that differ.
+    /// How many more digits tell numbers apart that differ by more than the rounding of a sum. 0 where no digits do.
     pub fn telling_apart(&self, numbers: impl Iterator<Item = f64>) -> usize {
-        let mut seen = HashSet::new();
-        let different: Vec<f64> = numbers.filter(|n| seen.insert((n + 0.0).to_bits())).collect();
-        self.distinct(&different, 0)
+        let mut different: Vec<f64> = numbers.map(|number| number + 0.0).collect();
+        different.sort_by(f64::total_cmp);
+        different.dedup_by(|next, kept| next == kept || (*next - *kept).abs() <= ROUNDING * next.abs());
+        match self.distinct(&different, 0) {
+            MOST_DIGITS => 0,
+            more => more,
+        }
     }
 
     /// As many more digits as make all texts differ, from `least` on.

@@ -246,7 +246,7 @@ fn custom(id: &str) -> Option<Measure> {
         "time" => Some(Measure::time()),
         "bool" => {
             let (yes, no) = rest.split_once('/').unwrap_or((rest, "-"));
-            Some(Measure::bool(yes, no))
+            (!yes.is_empty() && !no.is_empty()).then(|| Measure::bool(yes, no))
         }
         _ => None,
     }
