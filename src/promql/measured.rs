@@ -29,7 +29,7 @@ pub enum Derivation {
     Quantile,
     /// The metric's `_sum` over its `_count`; `metric` is the name before either.
     Mean,
-    /// The time since the instants in the samples.
+    /// The time since the instants in the samples, or until them.
     Age,
 }
 
@@ -146,6 +146,10 @@ fn of_binary(binary: &BinaryExpr) -> Option<Vec<MeasuredMetric>> {
         T_LOR => both(left, right),
         op if is_comparison(op) && !binary.return_bool() => of(if is_scalar(left) { right } else { left }),
         T_SUB if is_now(left) => of(right)?.into_iter().map(age).collect(),
+        T_SUB if is_now(right) => of(left)?.into_iter().map(age).collect(),
+        // A moment before a time stamp is a time stamp, but the time from one to another is none.
+        T_SUB if is_scalar(left) && !is_scalar(right) => spread(right),
+        T_SUB if is_scalar(right) && !is_scalar(left) && !is_constant(right) => spread(left),
         T_ADD | T_SUB => match (is_scalar(left), is_scalar(right)) {
             (false, false) => both(left, right),
             (true, false) => of(right),
@@ -171,6 +175,17 @@ fn is_now(expr: &Expr) -> bool {
     match expr {
         Expr::Paren(paren) => is_now(&paren.expr),
         Expr::Call(call) => call.func.name == "time",
+        _ => false,
+    }
+}
+
+/// Whether the value is the same at each instant, as written. As deep as the query is nested.
+fn is_constant(expr: &Expr) -> bool {
+    match expr {
+        Expr::NumberLiteral(_) => true,
+        Expr::Paren(paren) => is_constant(&paren.expr),
+        Expr::Unary(unary) => is_constant(&unary.expr),
+        Expr::Binary(binary) => is_constant(&binary.lhs) && is_constant(&binary.rhs),
         _ => false,
     }
 }

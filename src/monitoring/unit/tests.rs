@@ -75,8 +75,26 @@ fn durations_and_time_stamps() {
             "sum by (a) (rate(x_seconds_sum[5m])) / sum by (a) (rate(x_seconds_count[5m]))",
             "time() - process_start_time_seconds",
             "time() - max(backup_last_success_timestamp_seconds)",
+            "certmanager_certificate_expiration_timestamp_seconds - time()",
+            "(x_timestamp_seconds - time()) < 86400*21",
+            "min by (name) (x_timestamp_seconds) - (time())",
+            "x_timestamp_seconds - (time() + 3600)",
+            "(time() + 3600) - x_timestamp_seconds",
+            "1700000000 - x_timestamp_seconds",
+            "x_timestamp_seconds - scalar(y_timestamp_seconds)",
         ],
     );
+    check(
+        &Unit::Timestamp,
+        &[
+            "x_timestamp_seconds",
+            "x_timestamp_seconds - 3600",
+            "x_timestamp_seconds - (24 * -3600)",
+            "x_timestamp_seconds + 86400",
+        ],
+    );
+    check(&Unit::Bytes, &["x_bytes - scalar(y_bytes)", "1024 - x_bytes", "x_bytes - 10"]);
+    check(&Unit::Ratio, &["1 - x_ratio"]);
 }
 
 #[test]
@@ -105,6 +123,7 @@ fn in_doubt_none() {
             "x_seconds_count",
             "count(x_bytes)",
             "time() - x_seconds",
+            "x_bytes - time()",
             "rate(x_seconds_sum[5m]) / rate(y_seconds_count[5m])",
             "rate(x_seconds_sum[5m]) / x_seconds_count",
             "{__name__=\"x_bytes\"}",
