@@ -7,12 +7,14 @@ use tokio::time::timeout;
 
 use super::{Monitoring, deadlines};
 use crate::diagnostic::nearest;
-use crate::prometheus::{Instance, Matrix, MetricNames, Origin, Window, is_absent};
+use crate::prometheus::{Instance, Matrix, MetricNames, Window, is_absent};
 use crate::promql::PromQl;
-use crate::store::{InstantQuery, Scope};
+use crate::store::Scope;
 
 /// How far Prometheus looks back from a point for a sample, unless it is configured otherwise.
 const LOOKBACK_MS: i64 = 300_000;
+/// How far back samples between points are looked for: a long range of many series costs the instance much.
+const PROBED_MS: i64 = 3_600_000;
 /// So many first or last bytes a name shares with the one that was similar.
 const SHARED: usize = 3;
 
@@ -58,7 +60,6 @@ impl Monitoring {
     /// Why an answer is empty, if it is.
     pub(super) async fn empty_reason(
         &self,
-        origin: Origin,
         instance: &Arc<Instance>,
         query: &PromQl,
         matrix: &Matrix,
@@ -76,7 +77,7 @@ impl Monitoring {
         };
         let reason = names.map_or(EmptyReason::Unexplained, |names| EmptyReason::of(query, &names));
         if !matches!(reason, EmptyReason::NoSuchMetric { .. }) {
-            let points = self.reason_of_points(origin, instance, query, matrix.window);
+            let points = self.reason_of_points(instance, query, matrix);
             return timeout(deadlines::EMPTY_REASON, points).await.ok().flatten().unwrap_or(reason);
         }
         let has_alert = timeout(deadlines::EMPTY_REASON, self.has_alert(instance, query.as_str())).await;
@@ -95,36 +96,35 @@ impl Monitoring {
     /// Why a query of known metrics has no sample at its points. None: not because of them.
     async fn reason_of_points(
         &self,
-        origin: Origin,
         instance: &Arc<Instance>,
         query: &PromQl,
-        window: Window,
+        matrix: &Matrix,
     ) -> Option<EmptyReason> {
-        let step_ms = window.step_ms();
-        if step_ms > LOOKBACK_MS && self.has_samples_between(origin, instance, query, window).await {
+        let step_ms = matrix.window.step_ms();
+        // A tile has one point, whatever the step.
+        let may_be_between = matrix.instant.is_none() && step_ms > LOOKBACK_MS;
+        if may_be_between && self.has_samples_between(instance, query, matrix.window).await {
             return Some(EmptyReason::BetweenPoints { step_ms });
         }
         let scrape_interval = instance.settings.scrape_interval;
-        let range = query.shortest_range().filter(|range| *range < 2 * scrape_interval)?;
+        let range = query.shortest_rate().filter(|range| *range < 2 * scrape_interval)?;
         Some(EmptyReason::ShortRange { range, scrape_interval })
     }
 
-    /// Whether the query's first selector has samples around the last two points.
-    async fn has_samples_between(
-        &self,
-        origin: Origin,
-        instance: &Arc<Instance>,
-        query: &PromQl,
-        window: Window,
-    ) -> bool {
-        let Some(selector) = query.instant_selector() else { return false };
-        let range = window.step_ms().saturating_mul(2);
-        let probe = format!("count(last_over_time({selector}[{range}ms]))");
-        let Some(query) = PromQl::read(&probe).0.filter(PromQl::is_checked) else { return false };
-        let query = InstantQuery { origin, query, at_ms: window.end_ms() };
-        let answer = self.store.instant(instance, Scope::Whole, query).await;
-        answer.is_ok_and(|answer| !answer.value.value.is_empty())
+    /// Whether a query that is one selector has samples around the last points, and none at the last.
+    async fn has_samples_between(&self, instance: &Arc<Instance>, query: &PromQl, window: Window) -> bool {
+        let Some(probe) = query.lone_selector().and_then(|selector| probe(selector, window.step_ms())) else {
+            return false;
+        };
+        self.store.has_samples(instance, Scope::Whole, &probe, window.end_ms()).await
     }
+}
+
+/// Has a value where samples lie between two points only. A comment at the selector's end must not hide the rest.
+fn probe(selector: &str, step_ms: i64) -> Option<PromQl> {
+    let range = step_ms.saturating_mul(2).min(PROBED_MS);
+    let probe = format!("count(last_over_time({selector}\n[{range}ms])) unless count({selector}\n)");
+    PromQl::read(&probe).0.filter(PromQl::is_checked)
 }
 
 /// Keeps the search among tens of thousands of names short.
@@ -160,6 +160,20 @@ mod tests {
         let names = ["http_requests_total", "node_load1", "up"].map(Box::from).to_vec();
         let query = PromQl::read(query).0.unwrap();
         assert_eq!(EmptyReason::of(&query, &MetricNames::of(names, is_complete)), *expected, "{query}");
+    }
+
+    #[test]
+    fn a_probe_keeps_the_matchers_and_is_bounded() {
+        for (selector, step_ms, expected) in [
+            (
+                r#"x{a=~"b|c"}"#,
+                900_000,
+                "count(last_over_time(x{a=~\"b|c\"}\n[1800000ms])) unless count(x{a=~\"b|c\"}\n)",
+            ),
+            ("up # all", i64::MAX, "count(last_over_time(up # all\n[3600000ms])) unless count(up # all\n)"),
+        ] {
+            assert_eq!(probe(selector, step_ms).unwrap().as_str(), expected);
+        }
     }
 
     #[test]

@@ -194,7 +194,7 @@ impl Monitoring {
             let (answer, unit) = self.with_unit(instance, spec, query, answer).await;
             let mut graph = Graph::of(spec, query, instance.name().clone(), answer?, notices);
             graph.unit = unit;
-            graph.empty_reason = self.empty_reason(origin, instance, query, &graph.answer.value).await;
+            graph.empty_reason = self.empty_reason(instance, query, &graph.answer.value).await;
             Ok(graph)
         })
         .await

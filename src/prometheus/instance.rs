@@ -140,6 +140,13 @@ impl Instance {
         self.read(Request::Query { query, at_ms, origin }, decode).await
     }
 
+    /// Whether a query of the portal's own has a value, at an instant in epoch milliseconds.
+    pub async fn has_samples(&self, query: &PromQl, at_ms: i64) -> Result<bool, UpstreamError> {
+        let secrets = self.http.secrets().clone();
+        let decode = move |reply: &Reply| Ok(!read_instant(&reply.body, at_ms, &secrets)?.value.is_empty());
+        self.read(Request::Samples { query, at_ms }, decode).await
+    }
+
     /// All pages of the rules, within one deadline.
     pub async fn rules(&self) -> Result<Rules, UpstreamError> {
         let begun = clock::stopwatch();

@@ -11,6 +11,8 @@ use crate::upstream::{ErrorKind, HttpClient, Reply, UpstreamError, endpoint};
 
 /// The most names of metrics that are requested.
 pub const MOST_NAMES: usize = 20_000;
+/// How long an instance may look for samples beside a graph, which does not wait for them.
+const SAMPLES_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Who wrote a query. It decides which limits the query meets, never what the answer is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -34,6 +36,11 @@ pub enum Request<'a> {
         at_ms: i64,
         origin: Origin,
     },
+    /// Whether there are samples, beside a graph: a query of the portal's own, at an instant in epoch milliseconds.
+    Samples {
+        query: &'a PromQl,
+        at_ms: i64,
+    },
     Rules(Option<&'a NextPage>),
     /// Of one metric.
     Metadata(&'a str),
@@ -45,20 +52,21 @@ impl Request<'_> {
     pub fn origin(&self) -> Origin {
         match self {
             Self::QueryRange { origin, .. } | Self::Query { origin, .. } => *origin,
-            Self::Rules(_) | Self::Metadata(_) | Self::MetricNames | Self::Config => Origin::Known,
+            Self::Rules(_) | Self::Samples { .. } => Origin::Known,
+            Self::Metadata(_) | Self::MetricNames | Self::Config => Origin::Known,
         }
     }
 
     /// Whether the page is complete without the answer.
     pub fn is_metadata(&self) -> bool {
-        matches!(self, Self::Metadata(_) | Self::MetricNames | Self::Config)
+        matches!(self, Self::Samples { .. } | Self::Metadata(_) | Self::MetricNames | Self::Config)
     }
 
     /// The label in the portal's metrics.
     pub fn name(&self) -> &'static str {
         match self {
             Self::QueryRange { .. } => "query_range",
-            Self::Query { .. } => "query",
+            Self::Query { .. } | Self::Samples { .. } => "query",
             Self::Rules(_) => "rules",
             Self::Metadata(_) => "metadata",
             Self::MetricNames => "label_values",
@@ -70,7 +78,7 @@ impl Request<'_> {
     fn path(&self) -> &'static [&'static str] {
         match self {
             Self::QueryRange { .. } => &["query_range"],
-            Self::Query { .. } => &["query"],
+            Self::Query { .. } | Self::Samples { .. } => &["query"],
             Self::Rules(_) => &["rules"],
             Self::Metadata(_) => &["metadata"],
             Self::MetricNames => &["label", "__name__", "values"],
@@ -99,6 +107,11 @@ impl Request<'_> {
                 ("time", seconds(*at_ms)),
                 ("timeout", upstream_timeout(left)),
             ],
+            Self::Samples { query, at_ms } => vec![
+                ("query", query.as_str().to_owned()),
+                ("time", seconds(*at_ms)),
+                ("timeout", upstream_timeout(left.min(SAMPLES_TIMEOUT))),
+            ],
             Self::Rules(page) => {
                 let page = page.iter().flat_map(|NextPage { token, groups }| {
                     [("group_limit", groups.to_string()), ("group_next_token", token.clone())]
@@ -116,7 +129,7 @@ impl Request<'_> {
         let mut url =
             endpoint(api, self.path()).map_err(|detail| http.error(ErrorKind::Unreachable, &detail))?;
         let parameters = self.parameters(left);
-        if matches!(self, Self::QueryRange { .. } | Self::Query { .. }) {
+        if matches!(self, Self::QueryRange { .. } | Self::Query { .. } | Self::Samples { .. }) {
             return http.post_form(url, &parameters).await;
         }
         if !parameters.is_empty() {

@@ -96,10 +96,10 @@ pub(super) struct QueryAnalysis {
     pub measured: Vec<MeasuredMetric>,
     /// What the query's value is.
     pub value: QueryValue,
-    /// The first selector of samples at one instant, without its offset.
-    pub instant_selector: Option<String>,
-    /// The shortest range of a selector.
-    pub shortest_range: Option<Duration>,
+    /// The selector that the query is, or of which it has plain aggregations.
+    pub lone_selector: Option<String>,
+    /// The shortest range that a function has which needs two samples.
+    pub shortest_rate: Option<Duration>,
 }
 
 pub(super) fn analyze(query: &str) -> Result<QueryAnalysis, Refusal> {
@@ -109,8 +109,8 @@ pub(super) fn analyze(query: &str) -> Result<QueryAnalysis, Refusal> {
         metrics: measured::metrics(&expr),
         measured: measured::measured(&expr),
         value: QueryValue::of(&expr),
-        instant_selector: selected::instant_selector(&expr, query),
-        shortest_range: selected::shortest_range(&expr),
+        lone_selector: selected::lone_selector(&expr, query),
+        shortest_rate: selected::shortest_rate(&expr),
     })
 }
 

@@ -105,21 +105,22 @@ impl PromQl {
         self.analysis.value
     }
 
-    /// The first selector of samples at one instant, without its offset.
-    pub fn instant_selector(&self) -> Option<&str> {
-        self.analysis.instant_selector.as_deref()
+    /// The selector of a query that is nothing but one, or plain aggregations of one, without `offset` or `@`. It may end
+    /// in a comment.
+    pub fn lone_selector(&self) -> Option<&str> {
+        self.analysis.lone_selector.as_deref()
     }
 
-    /// The shortest range of a selector.
-    pub fn shortest_range(&self) -> Option<Duration> {
-        self.analysis.shortest_range
+    /// The shortest range that a function has which needs two samples.
+    pub fn shortest_rate(&self) -> Option<Duration> {
+        self.analysis.shortest_rate
     }
 
     /// Bytes in memory, about.
     pub fn weight(&self) -> usize {
-        let QueryAnalysis { outermost_by, metrics, measured, instant_selector, .. } = &*self.analysis;
+        let QueryAnalysis { outermost_by, metrics, measured, lone_selector, .. } = &*self.analysis;
         let names = outermost_by.iter().chain(metrics).chain(measured.iter().map(|one| &one.metric));
-        let selector = instant_selector.as_ref().map_or(0, String::len);
+        let selector = lone_selector.as_ref().map_or(0, String::len);
         self.text.len() + selector + names.map(|name| name.len() + 48).sum::<usize>() + 128
     }
 }

@@ -1,4 +1,4 @@
-//! Metric metadata, metric names and external labels. Cached for long; a failure yields an empty answer, and an
+//! Metric metadata, metric names, whether there are samples, and external labels. Cached for long; a failure yields an empty answer, and an
 //! instance that fails receives no such request.
 
 use std::sync::Arc;
@@ -8,11 +8,14 @@ use super::Answer;
 use super::question::Question;
 use super::weight::Weigh;
 use crate::prometheus::{ExternalLabels, Instance, Metadata, MetricNames, Origin};
+use crate::promql::PromQl;
 use crate::upstream::{ErrorKind, UpstreamError};
 
 const METADATA_LIFETIME: Duration = Duration::from_secs(3_600);
 /// Each deployment brings new metrics.
 const NAMES_LIFETIME: Duration = Duration::from_secs(120);
+/// The graph beside them is requested anew for another instant.
+const SAMPLES_LIFETIME: Duration = Duration::from_secs(120);
 /// They change with an instance's configuration.
 const EXTERNAL_LIFETIME: Duration = Duration::from_secs(300);
 /// Until the next request after an instance rejected one, or has no such endpoint, and after other failures.
@@ -28,6 +31,14 @@ pub struct MetadataQuery {
 /// Which metrics an instance has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct MetricNamesQuery;
+
+/// Whether a query of the portal's own has a value.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct SamplesQuery {
+    pub query: PromQl,
+    /// Epoch milliseconds.
+    pub at_ms: i64,
+}
 
 /// What an instance adds to its alerts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -69,6 +80,8 @@ macro_rules! metadata_question {
 metadata_question!(MetadataQuery, Metadata, METADATA_LIFETIME, |self, instance| instance
     .metadata(&self.metric));
 metadata_question!(MetricNamesQuery, MetricNames, NAMES_LIFETIME, |self, instance| instance.metric_names());
+metadata_question!(SamplesQuery, bool, SAMPLES_LIFETIME, |self, instance| instance
+    .has_samples(&self.query, self.at_ms));
 metadata_question!(ExternalLabelsQuery, Option<ExternalLabels>, EXTERNAL_LIFETIME, |self, instance| instance
     .external_labels());
 
@@ -97,5 +110,11 @@ impl Weigh for ExternalLabelsQuery {
 impl Weigh for MetadataQuery {
     fn weight(&self) -> usize {
         self.metric.len()
+    }
+}
+
+impl Weigh for SamplesQuery {
+    fn weight(&self) -> usize {
+        self.query.weight()
     }
 }

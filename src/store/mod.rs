@@ -20,13 +20,14 @@ pub use question::Scope;
 pub use rules::{SILENCES_LIFETIME, rules_lifetime};
 
 use self::cached::Cached;
-use self::metadata::{ExternalLabelsQuery, MetadataQuery, MetricNamesQuery};
+use self::metadata::{ExternalLabelsQuery, MetadataQuery, MetricNamesQuery, SamplesQuery};
 use self::rules::{RulesQuery, SilencesQuery};
 use crate::alertmanager::{AlertmanagerSettings, AlertmanagerState, Alertmanagers};
 use crate::metrics::StoreMetrics;
 use crate::prometheus::{
     ExternalLabels, Instance, InstanceName, InstantAnswer, Matrix, Metadata, MetricNames, Rules,
 };
+use crate::promql::PromQl;
 use crate::upstream::{ErrorKind, RequestOutage, UpstreamError, Who};
 
 /// Younger samples may still change: late scrapes, rules, remote writes.
@@ -86,6 +87,7 @@ pub struct Store {
     silences: Arc<Cached<SilencesQuery>>,
     metadata: Arc<Cached<MetadataQuery>>,
     metric_names: Arc<Cached<MetricNamesQuery>>,
+    samples: Arc<Cached<SamplesQuery>>,
     external_labels: Arc<Cached<ExternalLabelsQuery>>,
 }
 
@@ -103,7 +105,8 @@ impl Store {
             silences: Cached::new(part, part, &metrics),
             metadata: Cached::new(part / 4, 0, &metrics),
             metric_names: Cached::new(part / 2, 0, &metrics),
-            external_labels: Cached::new(part / 4, 0, &metrics),
+            samples: Cached::new(part / 8, 0, &metrics),
+            external_labels: Cached::new(part / 8, 0, &metrics),
             metrics,
         }
     }
@@ -195,6 +198,18 @@ impl Store {
         names.map(|answer| answer.value).unwrap_or_default()
     }
 
+    /// Whether a query of the portal's own has a value, at an instant in epoch milliseconds; false if the instance fails.
+    pub async fn has_samples(
+        &self,
+        instance: &Arc<Instance>,
+        scope: Scope,
+        query: &PromQl,
+        at_ms: i64,
+    ) -> bool {
+        let query = SamplesQuery { query: query.clone(), at_ms };
+        self.samples.get(instance, scope, query).await.is_ok_and(|answer| *answer.value)
+    }
+
     /// What an instance adds to its alerts on their way to Alertmanager; None if unknown.
     pub async fn external_labels(
         &self,
@@ -213,6 +228,7 @@ impl Store {
             self.silences.fill(),
             self.metadata.fill(),
             self.metric_names.fill(),
+            self.samples.fill(),
             self.external_labels.fill(),
         ];
         StoreFill {

@@ -35,6 +35,12 @@ impl<T: Weigh> Weigh for Arc<T> {
     }
 }
 
+impl Weigh for bool {
+    fn weight(&self) -> usize {
+        0
+    }
+}
+
 impl<T: Weigh> Weigh for Option<T> {
     fn weight(&self) -> usize {
         self.as_ref().map_or(0, Weigh::weight)

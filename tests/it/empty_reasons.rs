@@ -17,8 +17,14 @@ fn matrix(request: &Request, value: impl Fn(f64) -> Option<&'static str>) -> Rep
 
 /// A sample every 15 minutes, 7 min 32 s past the quarter, which Prometheus sees for 5 minutes.
 fn sparse(request: &Request) -> Reply {
+    let query = request.form("query").unwrap();
+    if query.contains(" > ") || query.contains("offset") {
+        return Reply::result(json!([]));
+    }
     if request.path.ends_with("/query") {
-        let is_probe = request.form("query").unwrap() == r#"count(last_over_time(sparse[1800000ms]))"#;
+        let is_probe = ["sparse", "sparse{job=\"a\"}", "sparse # all"].iter().any(|selector| {
+            query == format!("count(last_over_time({selector}\n[1800000ms])) unless count({selector}\n)")
+        });
         let result = if is_probe { json!([{"metric": {}, "value": [0, "1"]}]) } else { json!([]) };
         return Reply::json(
             200,
@@ -46,6 +52,17 @@ async fn each_empty_graph_tells_its_own_reason() {
         .on_names(Reply::json(200, &json!({"status": "success", "data": ["sparse", "gone", "only_nan"]})));
     for (address, reason, others) in [
         ("query=sparse&range=90d", "one point per 15m", "Try a longer range"),
+        ("query=sparse%7Bjob=%22a%22%7D&range=90d", "one point per 15m", "Try a longer range"),
+        (
+            "query=sum%20by%20(job)%20(sparse%20%23%20all%0A)&range=90d",
+            "one point per 15m",
+            "Try a longer range",
+        ),
+        ("query=sparse%20%3E%205&range=90d", "Try a longer range", "one point per"),
+        ("query=sum(sparse%20%3E%205)&range=90d", "Try a longer range", "one point per"),
+        ("query=sparse%20offset%201w&range=90d", "Try a longer range", "one point per"),
+        ("query=sparse&range=90d&graphType=stat", "Try a longer range", "one point per"),
+        ("query=max_over_time(gone[20s])%20%3E%205&range=1h", "Try a longer range", "Rates need"),
         ("query=gone&range=90d", "Try a longer range", "one point per"),
         ("query=gone&range=1h", "Try a longer range", "one point per"),
         ("query=goner&range=90d", "There is no metric named goner", "one point per"),
@@ -65,4 +82,28 @@ async fn each_empty_graph_tells_its_own_reason() {
         table.contains("NaN") && !table.contains("Only NaN"),
         "the samples are listed all the same: {table}"
     );
+}
+
+#[tokio::test]
+async fn a_failed_search_for_samples_is_no_outage() {
+    let world = World::of("").await;
+    world.upstream.on_any(Reply::computed(|request| {
+        if request.path.ends_with("/query") {
+            return Reply::json(
+                503,
+                &json!({"status": "error", "errorType": "timeout", "error": "too long"}),
+            );
+        }
+        matrix(request, |_| None)
+    }));
+    let metrics = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l"];
+    world.upstream.on_names(Reply::json(200, &json!({"status": "success", "data": metrics})));
+    for metric in metrics {
+        let text = words(world.get(&format!("/graph?query={metric}&range=90d")).await.text());
+        assert!(text.contains("Try a longer range"), "{text}");
+    }
+    let is_search = |request: &Request| request.path.ends_with("/query");
+    assert_eq!(world.upstream.requests().iter().filter(|request| is_search(request)).count(), metrics.len());
+    let status = words(world.get("/status").await.text());
+    assert!(["failing since", "too long"].iter().all(|word| !status.contains(word)), "{status}");
 }
