@@ -14,6 +14,7 @@ use super::names;
 use super::plain::{dropped, marked, plain_form};
 use super::scan::{Kind, Scan};
 use super::selected::{self, QueryValue};
+use crate::diagnostic::Span;
 
 /// The longest reason of the parser that is kept, in characters; it may repeat parts of the query.
 const MAX_REASON_CHARS: usize = 160;
@@ -70,14 +71,23 @@ impl Refusal {
         let reason = if reason.starts_with(NAMED_TWICE) { NAMED_TWICE } else { reason };
         let text = reason.chars().take(MAX_REASON_CHARS).collect();
         let is_of_types = TYPE_ERRORS.iter().any(|begin| reason.starts_with(begin))
-            || (reason.starts_with(SELECTS_ALL) && !query.contains("info"));
+            || (reason.starts_with(SELECTS_ALL) && !calls(query, |word| word == "info"));
         let is_unquoted = UNQUOTED.iter().any(|begin| reason.starts_with(begin));
-        match (is_of_types, is_unquoted && !query.to_ascii_uppercase().contains("WITH")) {
+        match (is_of_types, is_unquoted && !calls(query, |word| word.eq_ignore_ascii_case("with"))) {
             (true, _) => Self::Types(text),
             (_, true) => Self::Syntax(text),
             _ => Self::Unknown(text),
         }
     }
+}
+
+/// Whether a parenthesis follows a word that is wanted.
+fn calls(query: &str, is_wanted: impl Fn(&str) -> bool) -> bool {
+    let scan = Scan::finished(query);
+    let words: Vec<(Kind, Span)> = scan.words().filter(|(kind, _)| *kind != Kind::Blank).collect();
+    words
+        .windows(2)
+        .any(|pair| matches!(pair, [(Kind::Word, word), (Kind::Open(b'('), _)] if is_wanted(word.of(query))))
 }
 
 impl fmt::Display for Refusal {

@@ -65,6 +65,7 @@ fn what_is_understood_and_refused_is_a_type_error() {
         ("x offset 5m [5m]", "no offset modifiers"),
         ("x{__name__=\"y\"}", "metric name must not be set twice"),
         ("{a=~\".*\"}", "at least one non-empty matcher"),
+        ("info{a=\"b\"} or {a=~\".*\"}", "at least one non-empty matcher"),
     ] {
         let (query, problems) = PromQl::read(text);
         let message = &problems[0].message;
@@ -79,12 +80,24 @@ fn what_is_understood_and_refused_is_a_type_error() {
 
 #[test]
 fn a_value_without_quotes_is_a_syntax_error() {
-    for text in ["up{job=till}", "up{a=\"b\",job!=till}", "up{job==\"till\"}", "rate(up{'job'=till}[5m])"] {
+    for text in [
+        "up{job=till}",
+        "up{a=\"b\",job!=till}",
+        "up{job==\"till\"}",
+        "rate(up{'job'=till}[5m])",
+        "sum without (instance) (up{job=till})",
+        "with{job=till}",
+        "up{job=till,a=\"with (\"}",
+    ] {
         let (query, problems) = PromQl::read(text);
         assert!(query.is_some() && problems[0].severity == Severity::Warning, "{text}: {problems:?}");
         assert!(problems[0].message.starts_with("syntax error: unexpected "), "{text}: {problems:?}");
     }
-    check("WITH (x = \"a\") up{job=x}", Some(false));
+    for text in ["WITH (x = \"a\") up{job=x}", "with(x = \"a\") up{job=x}"] {
+        check(text, Some(false));
+        let problems = PromQl::read(text).1;
+        assert!(problems[0].message.starts_with("not checked here"), "{text}: {problems:?}");
+    }
 }
 
 #[test]
