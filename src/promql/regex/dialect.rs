@@ -19,6 +19,8 @@ const MAX_COPIES: u32 = 1000;
 const MAX_HEIGHT: usize = 250;
 /// The most classes such as `\pL` in one regex. Each has hundreds of ranges, and `(?i)` folds them all.
 const MAX_UNICODE_CLASSES: usize = 4;
+/// The most characters in the sets of one regex that `(?i)` folds; all of Unicode has half as many.
+const MAX_FOLDED_CHARS: usize = 1 << 21;
 
 /// The regex of a pattern that must match a whole value. Fails with a reason, as a sentence.
 pub(super) fn read(pattern: &str) -> Result<Hir, String> {
@@ -62,6 +64,7 @@ struct Parser<'a> {
     /// The groups around it, each with the flags that hold behind it.
     outer: Vec<(Group, Flags)>,
     unicode_classes: usize,
+    folded_chars: usize,
     /// Whether a repetition stands directly before.
     is_repeated: bool,
 }
@@ -85,7 +88,8 @@ impl<'a> Parser<'a> {
     fn new(pattern: &'a str) -> Self {
         let flags = Flags { folds_case: false, of_lines: false, dot_matches_newline: true, is_lazy: false };
         let (group, outer) = (Group::default(), Vec::new());
-        Self { text: Text::new(pattern), flags, group, outer, unicode_classes: 0, is_repeated: false }
+        let (text, unicode_classes, folded_chars) = (Text::new(pattern), 0, 0);
+        Self { text, flags, group, outer, unicode_classes, folded_chars, is_repeated: false }
     }
 
     fn read(mut self) -> Result<Hir, String> {
@@ -138,7 +142,7 @@ impl<'a> Parser<'a> {
     /// A character by its number. No value has a surrogate.
     fn push_char(&mut self, code: u32) -> Result<(), String> {
         let set = class::of_ranges(&[(code, code)]);
-        let set = if self.flags.folds_case { class::folded(set)? } else { set };
+        let set = if self.flags.folds_case { self.folded(set)? } else { set };
         self.push_set(set);
         Ok(())
     }

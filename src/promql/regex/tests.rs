@@ -34,12 +34,14 @@ fn refuses_what_costs_too_much() {
         ("(a{31}){31}[^a]{999}".to_owned(), "too large"),
         (".{1000}".to_owned(), "too large"),
         (r"\pL\pL\pL\pL\pL".to_owned(), "more than 4 Unicode classes"),
+        (format!("(?i){}", "[\0-\u{10ffff}]".repeat(127)), "more than 2097152 characters"),
         (format!("{}{}", "(".repeat(251), ")".repeat(251)), "nests too deeply"),
         (format!("{}{}", "(".repeat(200), ")*".repeat(200)), "nests too deeply"),
     ] {
         let found = compile(&pattern).expect_err(&pattern);
         assert!(found.contains(reason), "{pattern}: {found}");
     }
+    assert!(compile("(?i)[\0-\u{10ffff}]|k").is_ok());
     assert!(compile(&format!("{}a{}", "(".repeat(240), ")".repeat(240))).is_ok());
 }
 

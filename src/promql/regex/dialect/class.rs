@@ -3,7 +3,7 @@
 use regex_syntax::hir::ClassUnicodeRange;
 
 use super::names::{CharSet, named, unicode};
-use super::{MAX_UNICODE_CLASSES, Parser};
+use super::{MAX_FOLDED_CHARS, MAX_UNICODE_CLASSES, Parser};
 
 /// POSIX's names of sets, in `[[:alpha:]]`.
 const POSIX: [&str; 14] = [
@@ -24,13 +24,17 @@ pub(super) fn of_ranges(ranges: &[(u32, u32)]) -> CharSet {
     CharSet::new(ranges.iter().filter_map(range))
 }
 
-/// The set and the other cases of its letters.
-pub(super) fn folded(mut set: CharSet) -> Result<CharSet, String> {
-    set.try_case_fold_simple().map_err(|error| error.to_string())?;
-    Ok(set)
-}
-
 impl Parser<'_> {
+    /// The set and the other cases of its letters. Takes time for each of its characters.
+    pub(super) fn folded(&mut self, mut set: CharSet) -> Result<CharSet, String> {
+        self.folded_chars += set.ranges().iter().map(ClassUnicodeRange::len).sum::<usize>();
+        if self.folded_chars > MAX_FOLDED_CHARS {
+            return Err(format!("more than {MAX_FOLDED_CHARS} characters in classes behind (?i)"));
+        }
+        set.try_case_fold_simple().map_err(|error| error.to_string())?;
+        Ok(set)
+    }
+
     /// The set of a class, behind its bracket. Brackets, `&`, `-` and `~` mean themselves where they can.
     pub(super) fn class(&mut self) -> Result<CharSet, String> {
         let is_negated = self.text.eat("^");
@@ -45,7 +49,7 @@ impl Parser<'_> {
         }
         let mut set = of_ranges(&ranges);
         if self.flags.folds_case {
-            set = folded(set)?;
+            set = self.folded(set)?;
         }
         set.union(&sets);
         if is_negated {
@@ -106,7 +110,7 @@ impl Parser<'_> {
         self.cased(set, letter.is_ascii_uppercase()).map(Some)
     }
 
-    fn posix(&self, name: &str) -> Result<CharSet, String> {
+    fn posix(&mut self, name: &str) -> Result<CharSet, String> {
         let (is_negated, plain) = match name.strip_prefix('^') {
             Some(plain) => (true, plain),
             None => (false, name),
@@ -137,8 +141,8 @@ impl Parser<'_> {
     }
 
     /// The set in all cases if a flag asks for it, then everything else if it is negated.
-    fn cased(&self, set: CharSet, is_negated: bool) -> Result<CharSet, String> {
-        let mut set = if self.flags.folds_case { folded(set)? } else { set };
+    fn cased(&mut self, set: CharSet, is_negated: bool) -> Result<CharSet, String> {
+        let mut set = if self.flags.folds_case { self.folded(set)? } else { set };
         if is_negated {
             set.negate();
         }
