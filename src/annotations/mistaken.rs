@@ -9,6 +9,8 @@ mod rule_file;
 mod shape;
 mod variable;
 
+use super::RULE;
+use crate::promql::split::in_one_line;
 use crate::promql::{MatchOp, Matcher, quote};
 
 pub(super) use entry::{RuleEntry, of_dimension, of_entry};
@@ -20,15 +22,20 @@ pub(super) use rule_file::rule_file;
 /// The longest annotation that a message repeats, in bytes.
 const MAX_PASTED: usize = 1_000;
 
-/// An annotation as YAML. A value that is too long is cut.
+/// An annotation as YAML on one line. Only its key where the value is too long, or has a line break that must stay.
 pub fn pasted(key: &str, value: &str) -> String {
-    let value = value.trim();
-    let short: String = value.chars().take(MAX_PASTED).collect();
-    let more = if short.len() < value.len() { "..." } else { "" };
-    if is_plain_scalar(&short) {
-        return format!("{key}: {short}{more}");
+    if value.len() > MAX_PASTED {
+        return key.to_owned();
     }
-    format!("{key}: '{}{more}'", short.replace('\'', "''").replace('\n', " "))
+    // Only queries have comments.
+    let line = if key == RULE { in_one_line(value) } else { value.trim().replace('\n', " ") };
+    if line.contains('\n') {
+        return key.to_owned();
+    }
+    if is_plain_scalar(&line) {
+        return format!("{key}: {line}");
+    }
+    format!("{key}: '{}'", line.replace('\'', "''"))
 }
 
 /// Whether YAML reads the text as a string without quotes around it.
@@ -39,16 +46,30 @@ fn is_plain_scalar(text: &str) -> bool {
         && !is_other
         && !text.contains(": ")
         && !text.contains(" #")
-        && !text.contains('\n')
         && !text.ends_with(':')
         && text.parse::<f64>().is_err()
+}
+
+/// The parts with a sign between them; those behind the longest value that is pasted are left out.
+fn joined(parts: impl IntoIterator<Item = String>, sign: &str) -> String {
+    let mut all = String::new();
+    for (position, part) in parts.into_iter().enumerate() {
+        if all.len() > MAX_PASTED {
+            break;
+        }
+        if position > 0 {
+            all.push_str(sign);
+        }
+        all.push_str(&part);
+    }
+    all
 }
 
 /// Names of alerts as their annotation has them.
 fn list_of_names<'n>(names: impl IntoIterator<Item = &'n str>) -> String {
     let written =
         |name: &str| if name.contains(',') || name.starts_with('"') { quote(name) } else { name.to_owned() };
-    names.into_iter().map(written).collect::<Vec<_>>().join(",")
+    joined(names.into_iter().map(written), ",")
 }
 
 /// The matchers of a text such as `namespace=shop,container=till`, if it is nothing else.

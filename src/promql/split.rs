@@ -27,6 +27,20 @@ pub fn find(text: &str, separator: char) -> Option<usize> {
     first(&Scan::with_templates(text), 0, separator)
 }
 
+/// The text without its comments, and with one blank where blanks or line breaks are. Strings stay as they are.
+pub fn in_one_line(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    for (kind, span) in Scan::with_templates(text).words() {
+        match span.of(text) {
+            comment if kind == Kind::Blank && comment.starts_with('#') => {}
+            _ if kind == Kind::Blank && line.ends_with(' ') => {}
+            _ if kind == Kind::Blank => line.push(' '),
+            word => line.push_str(word),
+        }
+    }
+    line.trim().to_owned()
+}
+
 /// The first separator from `start` on. None: there is none, or what comes before it does not balance.
 fn first(scan: &Scan<'_>, start: usize, separator: char) -> Option<usize> {
     let mut at = start;
@@ -56,6 +70,19 @@ fn recovery(scan: &Scan<'_>, start: usize, separator: char) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_line_has_no_comment() {
+        for (text, wanted) in [
+            ("up", "up"),
+            ("up # a, \"b\n  > 1 # c", "up > 1"),
+            (" x{a=\"# b  c\"}\n\t+\n# d\n\n y ", "x{a=\"# b  c\"} + y"),
+            ("x{a=`b\nc`}", "x{a=`b\nc`}"),
+            ("# a", ""),
+        ] {
+            assert_eq!(in_one_line(text), wanted);
+        }
+    }
 
     fn check(text: &str, separator: char, wanted: &[&str]) {
         let parts: Vec<&str> = split(text, separator).into_iter().map(|s| s.of(text)).collect();

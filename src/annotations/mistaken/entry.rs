@@ -6,7 +6,7 @@ use super::variable::variable;
 use super::{list_of_matchers, list_of_names, matchers, names, pasted};
 use crate::annotations::{ALERT, LABELS, RULE};
 use crate::diagnostic::{Diagnostic, Span};
-use crate::promql::split::find;
+use crate::promql::split::{find, in_one_line, split};
 use crate::promql::{PromQl, quote};
 
 /// Options of a graph, which stand behind `|`.
@@ -28,7 +28,7 @@ pub(in super::super) fn of_entry(entry: &RuleEntry<'_>) -> Option<Diagnostic> {
     let text = entry.place.of(entry.value);
     if text.is_empty() {
         let (previous, dimension) = (entry.previous?.of(entry.value), entry.whole.of(entry.value));
-        let (query, dimension) = (previous.trim(), dimension.trim_matches(['|', ' ']));
+        let (query, dimension) = (in_one_line(previous), dimension.trim_matches(['|', ' ']));
         let message = format!("no query; dimensions of one query are separated by `;`: {query};{dimension}");
         return Some(Diagnostic::error(entry.place, message));
     }
@@ -73,7 +73,8 @@ fn of_query(value: &str, text: &str) -> Option<String> {
     }
     let items = text.lines().filter(|line| line.trim_start().starts_with("- ")).count();
     (items > 1 && items == text.lines().filter(|line| !line.trim().is_empty()).count()).then(|| {
-        let items: Vec<&str> = text.lines().map(|line| line.trim().trim_start_matches("- ")).collect();
+        let item = |line: &str| in_one_line(line.trim().trim_start_matches("- "));
+        let items: Vec<String> = text.lines().map(item).collect();
         format!("this subtracts; queries are separated by commas: {}", pasted(RULE, &items.join(", ")))
     })
 }
@@ -100,17 +101,18 @@ fn alerts<'v>(value: &'v str, text: &'v str) -> Vec<&'v str> {
 }
 
 /// The queries of a text that has one on each line, or semicolons between them.
-fn several(text: &str) -> Option<Vec<&str>> {
+fn several(text: &str) -> Option<Vec<String>> {
     let is_query = |text: &&str| PromQl::read(text).0.is_some_and(|query| query.is_checked());
     [';', '\n'].into_iter().find_map(|sign| {
         let queries: Vec<&str> = text.split(sign).map(str::trim).filter(|part| !part.is_empty()).collect();
-        (queries.len() > 1 && queries.iter().all(is_query)).then_some(queries)
+        let is_several = queries.len() > 1 && queries.iter().all(is_query);
+        is_several.then(|| queries.into_iter().map(in_one_line).collect())
     })
 }
 
 /// The problem of a dimension list that holds something else: `type:area`, or another line.
 pub(in super::super) fn of_dimension(text: &str) -> Option<String> {
-    if text.contains('\n') {
+    if split(text, ';').into_iter().any(|part| part.trimmed(text).of(text).contains('\n')) {
         return Some("expected a comma before the next line: entries are separated by commas".to_owned());
     }
     let (name, value) = text.split_once([':', ' '])?;
@@ -127,7 +129,7 @@ fn of_option(entry: &RuleEntry<'_>, text: &str) -> Option<String> {
         return None;
     }
     let advised = match entry.previous {
-        Some(previous) => format!("write {}|{text}", previous.of(entry.value)),
+        Some(previous) => format!("write {}|{text}", in_one_line(previous.of(entry.value))),
         None => format!("write query|{text}"),
     };
     Some(format!("options are separated by |; {advised}"))

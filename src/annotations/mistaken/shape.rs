@@ -9,7 +9,9 @@ const OPERATORS: [&str; 16] = [
 /// Whether a query is rather the name of an alert: metrics are written small, with underscores.
 pub(super) fn is_alert(text: &str) -> bool {
     let ends = ["_alert", "_alerts"].iter().any(|end| text.ends_with(end));
-    is_dashed(text) || is_camel(text) || is_words(text) || (ends && is_name(text))
+    // `alertmanager_alerts` is a metric.
+    let is_cased = ends && is_name(text) && text.contains(|c: char| c.is_ascii_uppercase());
+    is_dashed(text) || is_camel(text) || is_words(text) || is_cased
 }
 
 pub(super) fn is_name(text: &str) -> bool {
