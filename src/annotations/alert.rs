@@ -1,5 +1,7 @@
 //! Reads `prometheus.io/alert`.
 
+use std::collections::HashSet;
+
 use super::mistaken;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::promql::unquote;
@@ -22,7 +24,7 @@ pub fn read(value: &str, spans: &mut Vec<Span>) -> (AlertNames, Vec<Diagnostic>)
     if let Some(problem) = mistaken::rule_file(value) {
         return (AlertNames::Named(Vec::new()), vec![problem]);
     }
-    let mut names: Vec<String> = Vec::new();
+    let (mut names, mut seen) = (Vec::new(), HashSet::new());
     let mut problems = Vec::new();
     let mut at = 0;
     let mut is_first = true;
@@ -37,7 +39,7 @@ pub fn read(value: &str, spans: &mut Vec<Span>) -> (AlertNames, Vec<Diagnostic>)
                 return (AlertNames::All, problems);
             }
             text => match name(text, span) {
-                Ok(name) if names.contains(&name) => {}
+                Ok(name) if !seen.insert(name.clone()) => {}
                 Ok(name) => {
                     names.push(name);
                     spans.push(span);

@@ -1,10 +1,14 @@
 //! Names of alerts that are no names: patterns, matchers, queries, lists in another form.
 
+use std::collections::BTreeMap;
+
 use super::placeholder::{is_everything, is_placeholder, left_over};
-use super::{list_of_matchers, list_of_names, matchers, pasted};
+use super::shape::is_name;
+use super::{joined, list_of_matchers, list_of_names, matchers, pasted};
 use crate::annotations::{ALERT, LABELS, RULE};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::promql::{PromQl, quote};
+use crate::yaml::shown;
 
 /// Labels that alerts usually have.
 const LABELS_OF_ALERTS: [&str; 14] = [
@@ -27,19 +31,57 @@ const LABELS_OF_ALERTS: [&str; 14] = [
 const QUOTES: [(char, char); 7] =
     [('\'', '\''), ('`', '`'), ('“', '”'), ('„', '“'), ('‘', '’'), ('«', '»'), ('"', '"')];
 
+/// The most problems of one kind that are told one by one.
+const MAX_OF_KIND: usize = 10;
+
+/// What a name is instead.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum NameMistake {
+    LeftOver,
+    Template,
+    Everything,
+    Placeholder,
+    Matcher,
+    Address,
+    Pattern,
+    List,
+    Quoted,
+    Recording,
+}
+
 /// The problems of names that are something else. `spans` are the places of the names.
 pub(in super::super) fn of_names(value: &str, names: &[String], spans: &[Span]) -> Vec<Diagnostic> {
     if let Some(problem) = of_whole(value) {
         return vec![problem];
     }
-    let all = names.iter().zip(spans);
-    all.filter_map(|(name, span)| of_name(name, span.of(value), *span, names)).collect()
+    let mut problems = Vec::new();
+    let (mut found, mut more) = (BTreeMap::new(), BTreeMap::new());
+    let mut regexes = 0;
+    // A name in double quotes is what its author means.
+    for (name, span) in names.iter().zip(spans).filter(|(_, span)| !span.of(value).starts_with('"')) {
+        regexes += usize::from(has_regex(name));
+        let Some(mistake) = NameMistake::of(name, regexes <= MAX_OF_KIND) else { continue };
+        let count: &mut usize = found.entry(mistake).or_default();
+        *count += 1;
+        if *count <= MAX_OF_KIND {
+            problems.push(mistake.at(*span, mistake.message(name, names)));
+        } else {
+            more.entry(mistake).or_insert(*span);
+        }
+    }
+    problems.extend(more.into_iter().map(|(mistake, first)| {
+        let count = found.get(&mistake).map_or(0, |count| count - MAX_OF_KIND);
+        let message =
+            format!("from here on, names with the same problem as the {MAX_OF_KIND} before: {count}");
+        mistake.at(first, message)
+    }));
+    problems
 }
 
 /// The problem of a value that is one selector, query or list.
 fn of_whole(value: &str) -> Option<Diagnostic> {
     let text = value.trim();
-    if text.starts_with('"') {
+    if text.is_empty() || text.starts_with('"') {
         return None;
     }
     let place = Span::whole(value).trimmed(value);
@@ -80,62 +122,97 @@ fn of_matchers(all: &[crate::promql::Matcher]) -> String {
     }
 }
 
-/// `written` is the name as it stands in the annotation, with its quotes.
-fn of_name(name: &str, written: &str, place: Span, names: &[String]) -> Option<Diagnostic> {
-    if written.starts_with('"') {
-        return None;
+impl NameMistake {
+    /// Without `reads_regexes`, a matcher with one is known by its form: compiling takes time.
+    fn of(name: &str, reads_regexes: bool) -> Option<Self> {
+        Some(if left_over(name).is_some() {
+            Self::LeftOver
+        } else if name.contains("{{") {
+            Self::Template
+        } else if is_everything(name) && !name.eq_ignore_ascii_case("all") {
+            Self::Everything
+        } else if is_placeholder(name) {
+            Self::Placeholder
+        } else if with_colon(name).is_some() || is_matcher(name, reads_regexes) {
+            Self::Matcher
+        } else if name.starts_with("http://") || name.starts_with("https://") {
+            Self::Address
+        } else if regex(name).is_some() {
+            Self::Pattern
+        } else if parts(name).is_some() {
+            Self::List
+        } else if bare(name) != name {
+            Self::Quoted
+        } else if is_recording(name) {
+            Self::Recording
+        } else {
+            return None;
+        })
     }
-    if let Some(expression) = left_over(name) {
-        let message =
-            format!("left over from another program: `{expression}` was not filled in; write the name");
-        return Some(Diagnostic::error(place, message));
+
+    fn at(self, place: Span, message: String) -> Diagnostic {
+        match self {
+            Self::LeftOver | Self::Template => Diagnostic::error(place, message),
+            _ => Diagnostic::warning(place, message),
+        }
     }
-    if name.contains("{{") {
-        return Some(Diagnostic::error(place, "templates are supported in prometheus.io/rule only"));
+
+    /// What is wrong with one of the names, and the annotation that was meant.
+    fn message(self, name: &str, names: &[String]) -> String {
+        let all = || names.iter().map(String::as_str);
+        let (problem, advised) = match self {
+            Self::LeftOver => {
+                let expression = shown(left_over(name).unwrap_or_default());
+                return format!(
+                    "left over from another program: `{expression}` was not filled in; write the name"
+                );
+            }
+            Self::Template => return "templates are supported in prometheus.io/rule only".to_owned(),
+            Self::Placeholder => {
+                return "this stands for a name that was not filled in; write names or `all`, or remove the annotation"
+                    .to_owned();
+            }
+            Self::Address => return "this is an address; write names of alerts, or `all`".to_owned(),
+            Self::Pattern => {
+                let regexes = all().map(|name| regex(name).unwrap_or_else(|| escaped(name)));
+                let matcher = format!("alertname=~{}", quote(&joined(regexes, "|")));
+                return format!(
+                    "names are compared letter for letter; for all that match, write the annotation {} instead of \
+                     this one",
+                    pasted(LABELS, &matcher)
+                );
+            }
+            Self::Everything => ("this is no name; for all alerts,", pasted(ALERT, "all")),
+            Self::Matcher => {
+                let known = with_colon(name).map(|matcher| pasted(LABELS, &matcher));
+                let read = || matchers(name).map(|all| of_matchers(&all));
+                ("this is a label matcher;", known.or_else(read).unwrap_or_else(|| LABELS.to_owned()))
+            }
+            Self::List => {
+                let names = all().flat_map(|name| parts(name).unwrap_or_else(|| vec![name]));
+                ("names are separated by commas;", pasted(ALERT, &list_of_names(names)))
+            }
+            Self::Quoted => {
+                let names = list_of_names(all().map(bare));
+                ("names stand alone or in double quotes;", pasted(ALERT, &names))
+            }
+            Self::Recording => {
+                ("this looks like the name of a recording rule; for a graph,", pasted(RULE, name))
+            }
+        };
+        format!("{problem} write the annotation {advised}")
     }
-    let message = if is_everything(name) && !name.eq_ignore_ascii_case("all") {
-        format!("this is no name; for all alerts, write the annotation {}", pasted(ALERT, "all"))
-    } else if is_placeholder(name) {
-        "this stands for a name that was not filled in; write names or `all`, or remove the annotation"
-            .to_owned()
-    } else if let Some(matcher) = with_colon(name) {
-        format!("this is a label matcher; write the annotation {}", pasted(LABELS, &matcher))
-    } else if let Some(all) = matchers(name) {
-        format!("this is a label matcher; write the annotation {}", of_matchers(&all))
-    } else if name.starts_with("http://") || name.starts_with("https://") {
-        "this is an address; write names of alerts, or `all`".to_owned()
-    } else if regex(name).is_some() {
-        let regexes: Vec<String> =
-            names.iter().map(|name| regex(name).unwrap_or_else(|| escaped(name))).collect();
-        let matcher = format!("alertname=~{}", quote(&regexes.join("|")));
-        format!(
-            "names are compared letter for letter; for all that match, write the annotation {} instead of this one",
-            pasted(LABELS, &matcher)
-        )
-    } else if let Some(parts) = parts(name) {
-        format!(
-            "names are separated by commas; write the annotation {}",
-            pasted(
-                ALERT,
-                &list_of_names(
-                    names.iter().flat_map(|other| {
-                        if other == name { parts.clone() } else { vec![other.as_str()] }
-                    })
-                )
-            )
-        )
-    } else if bare(name) != name {
-        let bare = list_of_names(names.iter().map(|name| bare(name)));
-        format!("names stand alone or in double quotes; write the annotation {}", pasted(ALERT, &bare))
-    } else if is_recording(name) {
-        format!(
-            "this looks like the name of a recording rule; for a graph, write the annotation {}",
-            pasted(RULE, name)
-        )
-    } else {
-        return None;
-    };
-    Some(Diagnostic::warning(place, message))
+}
+
+fn has_regex(name: &str) -> bool {
+    name.contains("=~") || name.contains("!~")
+}
+
+fn is_matcher(name: &str, reads_regexes: bool) -> bool {
+    if reads_regexes || !has_regex(name) {
+        return matchers(name).is_some();
+    }
+    name.split_once(['=', '!']).is_some_and(|(label, _)| is_name(label.trim()))
 }
 
 /// The name without what other languages write before and around it.

@@ -1,6 +1,6 @@
 //! Rule files of Prometheus in an annotation, as YAML or JSON, whole or in part.
 
-use super::{list_of_names, pasted};
+use super::{MAX_PASTED, list_of_names, pasted};
 use crate::annotations::{ALERT, RULE};
 use crate::diagnostic::{Diagnostic, Span};
 
@@ -70,12 +70,17 @@ fn places<'v>(value: &'v str, key: &str) -> impl Iterator<Item = &'v str> {
     })
 }
 
-/// The values of a key, each once.
+/// The values of a key, each once; those behind the longest value that is pasted are left out.
 fn values(value: &str, key: &str) -> Vec<String> {
     let mut all: Vec<String> = Vec::new();
+    let mut length = 0;
     for rest in places(value, key) {
+        if length > MAX_PASTED {
+            break;
+        }
         let found = scalar(rest);
         if !found.is_empty() && !all.contains(&found) {
+            length += found.len();
             all.push(found);
         }
     }
@@ -84,12 +89,16 @@ fn values(value: &str, key: &str) -> Vec<String> {
 
 /// The scalar that a text begins with.
 fn scalar(text: &str) -> String {
-    let line = text.trim_start_matches([' ', '\t']).lines().next().unwrap_or_default();
+    let text = text.trim_start_matches([' ', '\t']);
     for quote in ['"', '\''] {
-        if let Some((inside, _)) = line.strip_prefix(quote).and_then(|rest| rest.split_once(quote)) {
+        let inside = text.strip_prefix(quote).unwrap_or_default();
+        let (inside, behind) = inside.split_at(inside.find([quote, '\n']).unwrap_or(inside.len()));
+        if behind.starts_with(quote) {
             return inside.to_owned();
         }
     }
-    let end = ENDS.iter().filter_map(|end| line.find(end)).min().unwrap_or(line.len());
-    line.get(..end).unwrap_or_default().trim_end_matches([',', ' ']).trim().to_owned()
+    let is_end = |rest: &str| rest.starts_with('\n') || ENDS.iter().any(|end| rest.starts_with(end));
+    let end = text.char_indices().find(|(at, _)| text.get(*at..).is_some_and(is_end));
+    let end = end.map_or(text.len(), |(at, _)| at);
+    text.get(..end).unwrap_or_default().trim_end_matches([',', ' ']).trim().to_owned()
 }

@@ -107,7 +107,7 @@ const ENTRIES: [(&str, &str, &[&str]); 29] = [
         &["subtracts metrics", "prometheus.io/alert: till-high-latency-alerts"],
     ),
     ("DiskWillFill|job", "DiskWillFill", &["the name of an alert", "prometheus.io/alert: DiskWillFill"]),
-    ("till_is_down_alert", "till_is_down_alert", &["the name of an alert"]),
+    ("Till_is_down_alert", "Till_is_down_alert", &["the name of an alert"]),
     ("Till is slow", "Till is slow", &["not a PromQL query", "prometheus.io/alert: Till is slow"]),
     ("up, Kasse ist zu langsam", "Kasse ist zu langsam", &["prometheus.io/alert: Kasse ist zu langsam"]),
     ("Payments*", "Payments*", &["prometheus.io/labels: alertname=~\"Payments.*\""]),
@@ -177,6 +177,7 @@ fn an_entry_that_is_no_query_is_told_with_what_was_meant() {
     check(RULE, "TillDown, TillSlow,till-high-latency", "TillSlow", &[names]);
     check(RULE, "up|type:area", "type:area", &["an option is written with =: type=area"]);
     check(RULE, "up|job\ndown|job", "job\ndown", &["expected a comma before the next line"]);
+    check(RULE, "up|job;a\ndown", "job;a\ndown", &["expected a comma before the next line"]);
     check(RULE, "mem|job,|instance", "", &["separated by `;`: mem|job;instance"]);
 }
 
@@ -198,6 +199,10 @@ fn queries_are_left_alone() {
         "x{a=~\"b$|c.*$\"}",
         "x{a=~\"[[:alpha:]]\"}",
         "x * y",
+        "alertmanager_alerts",
+        "grafana_alerting_alerts",
+        "up|job;\n  instance",
+        "up|job\n;\n  \"k8s.pod\";",
     ] {
         let found = problems(RULE, value);
         assert!(found.is_empty(), "{value}: {found:#?}");
@@ -325,5 +330,67 @@ fn what_is_pasted_is_the_value_in_yaml() {
         let text = pasted("k", value);
         assert_eq!(text, wanted);
     }
-    assert!(pasted("k", &"ä".repeat(5_000)).len() < 2_100);
+    assert_eq!(pasted("k", &"ä".repeat(5_000)), "k", "what is cut is not for pasting");
+    assert_eq!(pasted(RULE, "up # a remark, \n > 1"), "prometheus.io/rule: up > 1");
+    assert_eq!(pasted(RULE, "up{a=`b\nc`}"), RULE);
+    assert_eq!(pasted(ALERT, "Till # 5"), "prometheus.io/alert: 'Till # 5'");
+    let several = "queries are separated by commas: prometheus.io/rule: up, sum(down)";
+    for value in ["up # a\nsum(down) # b", "- up # a\n- sum(down) # b"] {
+        check(RULE, value, value, &[several]);
+    }
+}
+
+#[test]
+fn a_blank_annotation_has_no_names_and_no_advice() {
+    for value in ["  ", "\n", " , "] {
+        let found = problems(ALERT, value);
+        let [(_, problem)] = found.as_slice() else { panic!("{value:?}: {found:#?}") };
+        assert!(problem.message.starts_with("no alert name; "), "{value:?}: {problem:#?}");
+    }
+}
+
+#[test]
+fn many_mistakes_of_one_kind_are_counted() {
+    let value = (0..30).map(|i| format!("a{i}*,severity=~\"b{i}\"")).collect::<Vec<_>>().join(",");
+    let found = problems(ALERT, &value);
+    let counted: Vec<_> =
+        found.iter().filter(|(_, problem)| problem.message.ends_with("before: 20")).collect();
+    let places: Vec<&str> = counted.iter().map(|(place, _)| place.as_str()).collect();
+    assert_eq!((found.len(), places), (22, vec!["severity=~\"b10\"", "a10*"]), "{found:#?}");
+    // An error is one at any place.
+    let found = problems(ALERT, &format!("{value},{{{{ metadata.name }}}}"));
+    assert!(found.iter().any(|(_, problem)| problem.is_error()), "{found:#?}");
+}
+
+/// These took minutes, or gigabytes.
+#[test]
+fn hostile_annotations_have_short_problems() {
+    let fill = |entry: &dyn Fn(usize) -> String| {
+        let mut value = String::new();
+        for entry in (0..).map(entry) {
+            if value.len() + entry.len() > 65_536 {
+                break;
+            }
+            value.push_str(&entry);
+        }
+        value
+    };
+    for value in [
+        fill(&|i| format!("{i:x}*,")),
+        fill(&|i| format!("a{i:x},")),
+        fill(&|i| format!("'{i:x}',")),
+        fill(&|i| format!("a{i:x}|b,")),
+        fill(&|i| format!("a=~\"{i:x}.{{9}}\",")),
+        fill(&|i| format!("a:{i:x},")),
+        fill(&|_| "alert: x ".to_owned()),
+        fill(&|i| format!("alert: x{i:x} expr: up ")),
+        fill(&|_| "alert: x - ".to_owned()),
+        fill(&|_| "alert: 'x ".to_owned()),
+    ] {
+        for key in [ALERT, RULE] {
+            let found = problems(key, &value);
+            let bytes: usize = found.iter().map(|(place, problem)| place.len() + problem.message.len()).sum();
+            assert!(bytes < 1 << 20, "{bytes}: {key}: {:.40}", value);
+        }
+    }
 }
