@@ -12,6 +12,7 @@ pub mod clock;
 pub mod config;
 pub mod demo;
 pub mod diagnostic;
+pub mod engine;
 pub mod metrics;
 pub mod monitoring;
 pub mod page_params;

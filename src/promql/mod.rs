@@ -19,6 +19,7 @@ mod scan;
 mod selected;
 pub mod split;
 mod template;
+pub mod tree;
 mod walk;
 
 use std::fmt;
@@ -32,6 +33,7 @@ pub use matcher::{MatchOp, Matcher};
 pub use measured::{Derivation, MeasuredMetric};
 pub use possible_values::PossibleValues;
 pub use quoted::{quote, unquote};
+pub use regex::LabelRewrite;
 pub use result_labels::ResultLabels;
 pub use selected::QueryValue;
 pub use template::{Slot, Template};

@@ -11,6 +11,7 @@ mod alertmanager;
 mod chat;
 mod demo_rules;
 mod differential;
+mod engine;
 mod graphs;
 mod label_reach;
 mod prometheus;

@@ -79,9 +79,25 @@ impl RealPrometheus {
         let dir = TempDir::new().unwrap();
         let now = clock::now().as_second();
         fs::write(dir.path().join("history.om"), history(now)).unwrap();
-        fs::write(dir.path().join("prometheus.yml"), config).unwrap();
         fs::write(dir.path().join("rules.yml"), rules).unwrap();
         run(dir.path(), "promtool", &["tsdb", "create-blocks-from", "openmetrics", "history.om", "data"]);
+        Self::serving(dir, config)
+    }
+
+    /// Without samples and rules, until it is ready.
+    pub async fn start_empty(config: &str) -> Self {
+        let started = Self::serving(TempDir::new().unwrap(), config);
+        for _ in 0..300 {
+            if world::is_ready(&started.url).await {
+                return started;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        panic!("prometheus did not get ready: {}", started.log());
+    }
+
+    fn serving(dir: TempDir, config: &str) -> Self {
+        fs::write(dir.path().join("prometheus.yml"), config).unwrap();
         let port = free_port();
         Self {
             child: serve(dir.path(), port),
@@ -123,7 +139,20 @@ impl RealPrometheus {
                 }
             }
         }
-        panic!("prometheus did not get ready: {}", fs::read_to_string(self.dir.path().join("log")).unwrap());
+        panic!("prometheus did not get ready: {}", self.log());
+    }
+
+    fn log(&self) -> String {
+        fs::read_to_string(self.dir.path().join("log")).unwrap()
+    }
+
+    /// Sends it samples: a message of its remote write protocol, in snappy's format.
+    pub async fn remote_write(&self, message: Vec<u8>) {
+        let request = self.client.post(format!("{}/api/v1/write", self.url));
+        let request =
+            request.header("Content-Encoding", "snappy").header("Content-Type", "application/x-protobuf");
+        let status = request.body(message).send().await.unwrap().status();
+        assert!(status.is_success(), "{status}: {}", self.log());
     }
 }
 
@@ -138,6 +167,7 @@ fn serve(dir: &Path, port: u16) -> Child {
     Command::new(on_path("prometheus"))
         .current_dir(dir)
         .args(["--config.file=prometheus.yml", "--storage.tsdb.path=data", "--log.level=warn"])
+        .arg("--web.enable-remote-write-receiver")
         // What is sent before its Alertmanager is found would be sent again a minute later.
         .arg("--rules.alert.resend-delay=1s")
         .arg(format!("--web.listen-address=127.0.0.1:{port}"))

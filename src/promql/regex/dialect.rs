@@ -8,7 +8,7 @@ mod escape;
 mod names;
 mod text;
 
-use regex_syntax::hir::{Class, Dot, Hir, Look, Repetition};
+use regex_syntax::hir::{Capture, Class, Dot, Hir, Look, Repetition};
 
 use self::names::CharSet;
 use self::text::Text;
@@ -24,7 +24,16 @@ const MAX_FOLDED_CHARS: usize = 1 << 21;
 
 /// The regex of a pattern that must match a whole value. Fails with a reason, as a sentence.
 pub(super) fn read(pattern: &str) -> Result<Hir, String> {
-    let regex = Parser::new(pattern).read().map_err(|reason| format!("invalid regex: {reason}"))?;
+    whole(Parser::new(pattern))
+}
+
+/// The same, with its groups numbered and named.
+pub(super) fn read_with_groups(pattern: &str) -> Result<Hir, String> {
+    whole(Parser { last_capture: Some(0), ..Parser::new(pattern) })
+}
+
+fn whole(parser: Parser<'_>) -> Result<Hir, String> {
+    let regex = parser.read().map_err(|reason| format!("invalid regex: {reason}"))?;
     Ok(Hir::concat(vec![Hir::look(Look::Start), regex, Hir::look(Look::End)]))
 }
 
@@ -55,6 +64,8 @@ struct Group {
     /// Of the branches before.
     copies: u32,
     height: usize,
+    /// Its number and its name, where those count.
+    capture: Option<(u32, Option<Box<str>>)>,
 }
 
 struct Parser<'a> {
@@ -67,6 +78,8 @@ struct Parser<'a> {
     folded_chars: usize,
     /// Whether a repetition stands directly before.
     is_repeated: bool,
+    /// The number of the last group; None where they do not count.
+    last_capture: Option<u32>,
 }
 
 impl Group {
@@ -80,6 +93,10 @@ impl Group {
     fn close(mut self) -> Atom {
         self.end_branch();
         let regex = Hir::alternation(self.branches);
+        let regex = match self.capture {
+            Some((index, name)) => Hir::capture(Capture { index, name, sub: Box::new(regex) }),
+            None => regex,
+        };
         Atom { regex, copies: self.copies, height: self.height + 1 }
     }
 }
@@ -89,7 +106,16 @@ impl<'a> Parser<'a> {
         let flags = Flags { folds_case: false, of_lines: false, dot_matches_newline: true, is_lazy: false };
         let (group, outer) = (Group::default(), Vec::new());
         let (text, unicode_classes, folded_chars) = (Text::new(pattern), 0, 0);
-        Self { text, flags, group, outer, unicode_classes, folded_chars, is_repeated: false }
+        Self {
+            text,
+            flags,
+            group,
+            outer,
+            unicode_classes,
+            folded_chars,
+            is_repeated: false,
+            last_capture: None,
+        }
     }
 
     fn read(mut self) -> Result<Hir, String> {
@@ -149,21 +175,34 @@ impl<'a> Parser<'a> {
 
     fn open(&mut self) -> Result<(), String> {
         let flags = self.flags;
-        if self.text.eat("?") && !self.begins_named_group()? && !self.read_flags()? {
+        let capture = if !self.text.eat("?") {
+            self.next_capture(None)
+        } else if let Some(name) = self.group_name()? {
+            self.next_capture(Some(name.into()))
+        } else if self.read_flags()? {
+            None
+        } else {
             return Ok(());
-        }
-        self.outer.push((std::mem::take(&mut self.group), flags));
+        };
+        let group = Group { capture, ..Group::default() };
+        self.outer.push((std::mem::replace(&mut self.group, group), flags));
         if self.outer.len() > MAX_HEIGHT { Err("expression nests too deeply".to_owned()) } else { Ok(()) }
     }
 
-    /// `(?P<name>` or `(?<name>`, behind its question mark.
-    fn begins_named_group(&mut self) -> Result<bool, String> {
+    fn next_capture(&mut self, name: Option<Box<str>>) -> Option<(u32, Option<Box<str>>)> {
+        let last = self.last_capture.as_mut()?;
+        *last += 1;
+        Some((*last, name))
+    }
+
+    /// The name in `(?P<name>` or `(?<name>`, behind its question mark.
+    fn group_name(&mut self) -> Result<Option<&'a str>, String> {
         if !self.text.eat("P<") && !self.text.eat("<") {
-            return Ok(false);
+            return Ok(None);
         }
         let name = self.text.eat_until(">").ok_or("invalid named capture")?;
         let is_name = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
-        if is_name { Ok(true) } else { Err(format!("invalid named capture: {name}")) }
+        if is_name { Ok(Some(name)) } else { Err(format!("invalid named capture: {name}")) }
     }
 
     /// `(?i)` or `(?i:`, behind its question mark. Whether a group begins.

@@ -3,6 +3,7 @@
 mod dialect;
 mod interner;
 mod meaning;
+mod rewrite;
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
@@ -15,6 +16,8 @@ use regex_automata::{Anchored, Input, MatchKind};
 use regex_syntax::hir::Hir;
 
 use self::interner::{INTERNER, Interner};
+
+pub use rewrite::LabelRewrite;
 
 /// The longest regex that is compiled, in bytes.
 const MAX_BYTES: usize = 1024;

@@ -1,0 +1,148 @@
+//! Evaluates PromQL over series that are functions of time, as a Prometheus would that scraped them.
+//!
+//! The semantics are those of Prometheus 2.42, with staleness. A part of PromQL that is not known here is refused by
+//! its name. The work of one query is limited.
+
+mod aggregation;
+mod arithmetic;
+mod calendar;
+mod calls;
+mod column;
+mod error;
+mod evaluation;
+mod float;
+mod histogram;
+mod labels;
+mod matching;
+mod over_time;
+mod rates;
+mod relabel;
+mod selection;
+mod sets;
+mod window;
+
+use std::sync::Arc;
+
+pub use column::Point;
+pub use error::EngineError;
+pub use labels::EngineLabels;
+
+use crate::promql::tree::{QueryTree, SeriesSelector};
+use column::StepGrid;
+use evaluation::Evaluation;
+use selection::matches;
+
+/// The most steps of one range query, as in Prometheus.
+const MAX_STEPS: i64 = 11_000;
+
+/// The value of a series at a scrape, at epoch milliseconds. None: the scrape did not have it, and the series is stale
+/// from then on.
+pub type SampleFunction = Box<dyn Fn(i64) -> Option<f64> + Send + Sync>;
+
+/// A series whose samples are a function of time.
+pub struct ClosedSeries {
+    /// With `__name__`.
+    pub labels: EngineLabels,
+    /// Called for scrapes only: multiples of the scrape interval, none after `now`.
+    pub samples: SampleFunction,
+}
+
+impl ClosedSeries {
+    /// A series that is 1 from the first instant of each interval to before the second, as `ALERTS` is.
+    /// The intervals are in order.
+    pub fn of_intervals(labels: EngineLabels, intervals: Vec<(i64, i64)>) -> Self {
+        let is_one = move |at: i64| {
+            let begun = intervals.partition_point(|(from, _)| *from <= at);
+            intervals.get(begun.checked_sub(1)?).filter(|(_, to)| at < *to).map(|_| 1.0)
+        };
+        Self { labels, samples: Box::new(is_one) }
+    }
+}
+
+/// How the samples of all series are taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SampleHistory {
+    /// Scrapes are at its multiples. It is also the default step of subqueries, Prometheus' evaluation interval.
+    pub scrape_interval_ms: i64,
+    /// Samples older than this are gone.
+    pub retention_ms: i64,
+}
+
+/// A Prometheus over closed-form series. A clone shares them.
+#[derive(Clone)]
+pub struct Engine {
+    history: SampleHistory,
+    series: Vec<Arc<ClosedSeries>>,
+}
+
+/// What a query evaluates to.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Evaluated {
+    Scalar(f64),
+    Text(String),
+    Vector(Vec<(EngineLabels, f64)>),
+    /// In order of the labels.
+    Matrix(Vec<(EngineLabels, Vec<Point>)>),
+}
+
+impl Engine {
+    pub fn new(history: SampleHistory, series: Vec<ClosedSeries>) -> Self {
+        Self { history, series: Vec::new() }.with(series)
+    }
+
+    /// An engine of these series too. No two series may have the same labels.
+    #[must_use]
+    pub fn with(mut self, series: Vec<ClosedSeries>) -> Self {
+        self.series.extend(series.into_iter().map(Arc::new));
+        self
+    }
+
+    /// The value of a query at an instant. `now_ms` is the time of the newest samples.
+    pub fn instant(&self, query: &str, at_ms: i64, now_ms: i64) -> Result<Evaluated, EngineError> {
+        let tree = QueryTree::read(query)?;
+        Evaluation::new(self, now_ms, (at_ms, at_ms)).instant(&tree, at_ms)
+    }
+
+    /// The values of a query at `start_ms`, each step behind it, and up to `end_ms`. Always a matrix.
+    pub fn range(&self, query: &str, steps: (i64, i64, i64), now_ms: i64) -> Result<Evaluated, EngineError> {
+        let (start_ms, end_ms, step_ms) = steps;
+        let tree = QueryTree::read(query)?;
+        if step_ms <= 0 || end_ms < start_ms {
+            return Err(EngineError::Invalid("the range has no steps".to_owned()));
+        }
+        let behind_first = end_ms.saturating_sub(start_ms) / step_ms;
+        if behind_first > MAX_STEPS {
+            return Err(EngineError::too_many_points());
+        }
+        let count = usize::try_from(behind_first).unwrap_or_default() + 1;
+        let grid = StepGrid { start: start_ms, step: step_ms, count };
+        Evaluation::new(self, now_ms, (start_ms, end_ms)).range(&tree, grid)
+    }
+
+    /// The labels of the series that match any of the selectors and have a sample between the instants; of all, without
+    /// a selector.
+    pub fn select(
+        &self,
+        selectors: &[&str],
+        between_ms: (i64, i64),
+        now_ms: i64,
+    ) -> Result<Vec<EngineLabels>, EngineError> {
+        let selectors =
+            selectors.iter().map(|text| SeriesSelector::read(text)).collect::<Result<Vec<_>, _>>()?;
+        let is_wanted = |series: &ClosedSeries| {
+            selectors.is_empty() || selectors.iter().any(|s| matches(&s.matchers, &series.labels))
+        };
+        let mut evaluation = Evaluation::new(self, now_ms, between_ms);
+        let mut found = Vec::new();
+        for (index, series) in self.series.iter().enumerate().filter(|(_, series)| is_wanted(series)) {
+            if evaluation.has_sample(index, between_ms)? {
+                found.push(series.labels.clone());
+            }
+        }
+        found.sort();
+        Ok(found)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,170 @@
+//! Reads the samples that a query selects, within a limit of work.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use super::column::{Column, Point, StepGrid};
+use super::error::EngineError;
+use super::labels::EngineLabels;
+use super::{Engine, SampleHistory};
+use crate::promql::Matcher;
+use crate::promql::tree::{FixedInstant, SeriesSelector, TimeShift};
+
+/// How long a sample counts as the newest one, unless its series is stale.
+pub(super) const LOOKBACK_MS: i64 = 5 * 60 * 1000;
+/// The most work of one query: some 100 MB, or half a second.
+const MAX_WORK: usize = 60_000_000;
+/// What a sample costs that is computed, and what a value costs that is kept. One that a function looks at costs 1.
+const COST_OF_SAMPLE: usize = 8;
+const COST_OF_VALUE: usize = 4;
+
+/// Whether a series has all these labels.
+pub(super) fn matches(matchers: &[Matcher], labels: &EngineLabels) -> bool {
+    matchers.iter().all(|matcher| matcher.matches(labels.get(&matcher.name)))
+}
+
+/// Reads samples for one query.
+pub(super) struct SampleReader<'e> {
+    engine: &'e Engine,
+    now_ms: i64,
+    /// Of the whole query.
+    start_ms: i64,
+    end_ms: i64,
+    work_left: usize,
+    /// The samples that are known, by the index of their series.
+    loaded: HashMap<usize, Vec<LoadedSamples>>,
+}
+
+struct LoadedSamples {
+    from_ms: i64,
+    to_ms: i64,
+    points: Rc<Vec<Point>>,
+}
+
+/// The argument of a function of ranges.
+pub(super) struct RangeVector {
+    pub series: Vec<(EngineLabels, Rc<Vec<Point>>)>,
+    pub range_ms: i64,
+    pub shift: TimeShift,
+}
+
+impl<'e> SampleReader<'e> {
+    pub(super) fn new(engine: &'e Engine, now_ms: i64, (start_ms, end_ms): (i64, i64)) -> Self {
+        Self { engine, now_ms, start_ms, end_ms, work_left: MAX_WORK, loaded: HashMap::new() }
+    }
+
+    pub(super) fn history(&self) -> SampleHistory {
+        self.engine.history
+    }
+
+    /// Counts work.
+    pub(super) fn spend(&mut self, work: usize) -> Result<(), EngineError> {
+        self.work_left = self.work_left.checked_sub(work).ok_or_else(EngineError::too_much_work)?;
+        Ok(())
+    }
+
+    pub(super) fn spend_on_values(&mut self, values: usize) -> Result<(), EngineError> {
+        self.spend(values.saturating_mul(COST_OF_VALUE))
+    }
+
+    /// The instant whose samples count at a step.
+    pub(super) fn reference(&self, shift: TimeShift, at: i64) -> i64 {
+        let fixed = shift.at.map(|fixed| match fixed {
+            FixedInstant::Start => self.start_ms,
+            FixedInstant::End => self.end_ms,
+            FixedInstant::At(at) => at,
+        });
+        fixed.unwrap_or(at).saturating_sub(shift.offset_ms)
+    }
+
+    /// What `of` makes of the newest sample of each series, at each step.
+    pub(super) fn newest(
+        &mut self,
+        selector: &SeriesSelector,
+        grid: StepGrid,
+        of: fn(Point) -> f64,
+    ) -> Result<Vec<Column>, EngineError> {
+        let shift = selector.shift;
+        let from = self.reference(shift, grid.start).saturating_sub(LOOKBACK_MS);
+        let to = self.reference(shift, grid.end());
+        let interval = self.engine.history.scrape_interval_ms;
+        let mut columns = Vec::new();
+        for (labels, points) in self.selected(&selector.matchers, (from, to))? {
+            self.spend_on_values(grid.count)?;
+            let mut behind = 0;
+            let values = grid.instants().map(|at| {
+                let reference = self.reference(shift, at);
+                // A scrape without the sample makes the series stale.
+                let scrape = reference.min(self.now_ms).div_euclid(interval).saturating_mul(interval);
+                while points.get(behind).is_some_and(|point| point.at_ms <= scrape) {
+                    behind += 1;
+                }
+                let newest = points.get(behind.checked_sub(1)?)?;
+                let is_valid = newest.at_ms == scrape && scrape >= reference.saturating_sub(LOOKBACK_MS);
+                is_valid.then(|| of(*newest))
+            });
+            let column = Column { labels, values: values.collect() };
+            if !column.is_empty() {
+                columns.push(column);
+            }
+        }
+        Ok(columns)
+    }
+
+    /// The samples of `x[5m]` for all steps.
+    pub(super) fn range(
+        &mut self,
+        matchers: &[Matcher],
+        shift: TimeShift,
+        range_ms: i64,
+        grid: StepGrid,
+    ) -> Result<RangeVector, EngineError> {
+        let from = self.reference(shift, grid.start).saturating_sub(range_ms);
+        let to = self.reference(shift, grid.end());
+        Ok(RangeVector { series: self.selected(matchers, (from, to))?, range_ms, shift })
+    }
+
+    fn selected(
+        &mut self,
+        matchers: &[Matcher],
+        between: (i64, i64),
+    ) -> Result<Vec<(EngineLabels, Rc<Vec<Point>>)>, EngineError> {
+        let engine = self.engine;
+        let mut found = Vec::new();
+        for (index, series) in engine.series.iter().enumerate() {
+            if matches(matchers, &series.labels) {
+                found.push((series.labels.clone(), self.load(index, between)?));
+            }
+        }
+        Ok(found)
+    }
+
+    /// The samples of a series between two instants, and maybe more.
+    fn load(&mut self, index: usize, (from, to): (i64, i64)) -> Result<Rc<Vec<Point>>, EngineError> {
+        let SampleHistory { scrape_interval_ms: interval, retention_ms } = self.engine.history;
+        let from = from.max(self.now_ms.saturating_sub(retention_ms));
+        let to = to.min(self.now_ms);
+        let known = self
+            .loaded
+            .get(&index)
+            .and_then(|loaded| loaded.iter().find(|loaded| loaded.from_ms <= from && to <= loaded.to_ms));
+        if let Some(known) = known {
+            return Ok(known.points.clone());
+        }
+        let first = from.div_euclid(interval) + i64::from(from.rem_euclid(interval) > 0);
+        let count = usize::try_from(to.div_euclid(interval) - first + 1).unwrap_or_default();
+        self.spend(count.saturating_mul(COST_OF_SAMPLE))?;
+        let scrapes = StepGrid { start: first * interval, step: interval, count };
+        let series = self.engine.series.get(index);
+        let sample = |at_ms: i64| Some(Point { at_ms, value: (series?.samples)(at_ms)? });
+        let points: Rc<Vec<Point>> = Rc::new(scrapes.instants().filter_map(sample).collect());
+        let loaded = LoadedSamples { from_ms: from, to_ms: to, points: points.clone() };
+        self.loaded.entry(index).or_default().push(loaded);
+        Ok(points)
+    }
+
+    /// Whether a series has a sample between two instants.
+    pub(super) fn has_sample(&mut self, index: usize, between: (i64, i64)) -> Result<bool, EngineError> {
+        Ok(!self.load(index, between)?.is_empty())
+    }
+}

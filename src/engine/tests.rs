@@ -1,0 +1,1 @@
+//! Semantics, with values taken from Prometheus 2.42.
