@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
 use super::labels::Labels;
-use super::numbers::{Exponent, write_whole};
+use super::numbers::Exponent;
 use super::remarks;
 use super::row_id::RowIds;
 use crate::upstream::SentTime;
@@ -60,37 +60,28 @@ impl RuleHealth {
     }
 }
 
-/// One alerting rule of one group. In JSON in the order of Prometheus' fields, without `type`.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
+/// One alerting rule of one group.
+#[derive(Clone, Debug)]
 pub struct AlertingRule {
-    #[serde(skip)]
     pub group: String,
-    #[serde(skip)]
     pub file: String,
     /// The group's seconds between two evaluations; 0 if the instance does not send it.
-    #[serde(skip)]
     pub interval: f64,
     pub state: AlertState,
     pub name: String,
     pub query: String,
     /// `for`, in seconds.
-    #[serde(serialize_with = "write_whole")]
     pub duration: f64,
     /// In seconds.
-    #[serde(serialize_with = "write_whole")]
     pub keep_firing_for: f64,
     pub labels: Labels,
     pub annotations: Labels,
     pub alerts: Vec<Alert>,
     pub health: RuleHealth,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub last_error: Option<String>,
     /// How long the last evaluation took, in seconds.
-    #[serde(serialize_with = "write_whole")]
     pub evaluation_time: f64,
     /// None for the year 1, which means never.
-    #[serde(serialize_with = "write_time")]
     pub last_evaluation: Option<SentTime>,
 }
 

@@ -46,7 +46,7 @@ const NAMED_TWICE: &str = "metric name must not be set twice";
 /// What it says of a value without quotes, which only MetricsQL's `WITH` can have.
 const UNQUOTED: [&str; 2] = ["unexpected identifier", "unexpected '='"];
 /// And of a selector that may match everything, as only one in `info` may.
-const SELECTS_ALL: &str = "vector selector must contain";
+pub(super) const SELECTS_ALL: &str = "vector selector must contain";
 
 /// Why the parser refuses a query.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,9 +76,25 @@ impl Refusal {
         match (is_of_types, is_unquoted && !calls(query, |word| word.eq_ignore_ascii_case("with"))) {
             (true, _) => Self::Types(text),
             (_, true) => Self::Syntax(text),
-            _ => Self::Unknown(text),
+            _ => match without_operand(query) {
+                Some(operator) => Self::Syntax(format!("no operand after `{operator}`")),
+                None => Self::Unknown(text),
+            },
         }
     }
+}
+
+/// The operator at the end of the query or before a `)`. No grammar that is known lets one end there.
+fn without_operand(query: &str) -> Option<&str> {
+    let scan = Scan::finished(query);
+    let mut last = None;
+    for (kind, span) in scan.words().filter(|(kind, _)| *kind != Kind::Blank) {
+        if kind == Kind::Close(b')') && last.is_some() {
+            return last;
+        }
+        last = matches!(kind, Kind::Sign | Kind::Operator).then(|| span.of(query));
+    }
+    last
 }
 
 /// Whether a parenthesis follows a word that is wanted.

@@ -17,6 +17,7 @@ mod regex;
 mod result_labels;
 mod scan;
 mod selected;
+mod selectors;
 pub mod split;
 mod template;
 pub mod tree;

@@ -7,6 +7,11 @@ use super::scan::{Kind, Scan};
 /// Marks the text of a regex in a plain form.
 pub(super) const REGEX_MARK: &str = "\u{1}";
 
+/// Whether a text in the query could pass for a marked regex.
+pub(super) fn is_doubtful(query: &str) -> bool {
+    [REGEX_MARK, "\\x", "\\u", "\\U", "\\0"].iter().any(|odd| query.contains(odd))
+}
+
 /// What takes the place of a quoted regex where its text does not count.
 pub(super) fn dropped(quoted: &str) -> String {
     // The parser refuses a selector of only regexes that match the empty text too. These obviously do.

@@ -101,6 +101,28 @@ fn a_value_without_quotes_is_a_syntax_error() {
 }
 
 #[test]
+fn an_operator_without_an_operand_is_a_syntax_error() {
+    for (text, operator) in [
+        ("1+", "+"),
+        ("up ==", "=="),
+        ("sum(rate(x[5m])) / # of all", "/"),
+        ("(up * ) + 1", "*"),
+        ("rate(x[5m] offset -)", "-"),
+        ("count(*)", "*"),
+        ("median_over_time(x[5m]) >", ">"),
+    ] {
+        let (query, problems) = PromQl::read(text);
+        assert!(query.is_some() && problems[0].severity == Severity::Warning, "{text}: {problems:?}");
+        let message = format!("syntax error: no operand after `{operator}`");
+        assert!(problems[0].message.starts_with(&message), "{text}: {problems:?}");
+    }
+    for text in ["x keep_metric_names", "median_over_time(x[5m]) > 1", "(x) y", "sum(-)x"] {
+        let info = PromQl::read(text).1.iter().all(|problem| problem.severity == Severity::Info);
+        assert_eq!(info, text != "sum(-)x", "{text}");
+    }
+}
+
+#[test]
 fn names_that_the_parser_takes_for_keywords_are_names() {
     for (text, metrics, by) in [
         ("anchored{job=\"till\"}", &["anchored"][..], &[][..]),

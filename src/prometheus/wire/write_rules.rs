@@ -1,13 +1,12 @@
 //! Writes alerting rules as Prometheus' `/rules` writes them.
 
-use std::borrow::Cow;
-
 use serde::Serialize;
 
 use super::write::Success;
 use crate::prometheus::numbers::write_whole;
 use crate::prometheus::rules::write_time;
-use crate::prometheus::{AlertingRule, RuleGroup, Rules};
+use crate::prometheus::{Alert, AlertState, AlertingRule, Labels, RuleGroup, RuleHealth, Rules};
+use crate::promql::Matcher;
 use crate::upstream::SentTime;
 
 /// Which rules an answer has. An empty list: all.
@@ -16,12 +15,20 @@ pub struct RulesChoice {
     pub names: Vec<String>,
     pub groups: Vec<String>,
     pub files: Vec<String>,
+    /// Each is the matchers of one selector. A rule's own labels satisfy all of one of them.
+    pub selectors: Vec<Vec<Matcher>>,
     pub without_alerts: bool,
 }
 
 impl RulesChoice {
     fn takes(list: &[String], text: &str) -> bool {
         list.is_empty() || list.iter().any(|one| one == text)
+    }
+
+    fn has_rule(&self, rule: &AlertingRule) -> bool {
+        let holds = |matcher: &Matcher| matcher.matches(rule.labels.get(&matcher.name));
+        let is_selected = self.selectors.is_empty() || self.selectors.iter().any(|all| all.iter().all(holds));
+        is_selected && Self::takes(&self.names, &rule.name)
     }
 }
 
@@ -61,18 +68,11 @@ struct WrittenGroup<'a> {
 
 impl<'a> WrittenGroup<'a> {
     fn of(group: &'a RuleGroup, all: &'a Rules, choice: &RulesChoice) -> Self {
-        let chosen = |rule: &&AlertingRule| RulesChoice::takes(&choice.names, &rule.name);
-        let written = |rule: &'a AlertingRule| {
-            let rule = match choice.without_alerts {
-                true => Cow::Owned(AlertingRule { alerts: Vec::new(), ..rule.clone() }),
-                false => Cow::Borrowed(rule),
-            };
-            WrittenRule { rule, kind: "alerting" }
-        };
+        let chosen = all.of_group(group).iter().filter(|rule| choice.has_rule(rule));
         Self {
             name: &group.name,
             file: &group.file,
-            rules: all.of_group(group).iter().filter(chosen).map(written).collect(),
+            rules: chosen.map(|rule| WrittenRule::of(rule, choice.without_alerts)).collect(),
             interval: group.interval,
             limit: group.limit,
             evaluation_time: group.evaluation_time,
@@ -81,12 +81,49 @@ impl<'a> WrittenGroup<'a> {
     }
 }
 
+/// In the order of Prometheus' fields.
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct WrittenRule<'a> {
-    #[serde(flatten)]
-    rule: Cow<'a, AlertingRule>,
+    state: AlertState,
+    name: &'a str,
+    query: &'a str,
+    #[serde(serialize_with = "write_whole")]
+    duration: f64,
+    #[serde(serialize_with = "write_whole")]
+    keep_firing_for: f64,
+    labels: &'a Labels,
+    annotations: &'a Labels,
+    alerts: &'a [Alert],
+    health: &'a RuleHealth,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_error: Option<&'a str>,
+    #[serde(serialize_with = "write_whole")]
+    evaluation_time: f64,
+    #[serde(serialize_with = "write_time")]
+    last_evaluation: &'a Option<SentTime>,
     #[serde(rename = "type")]
     kind: &'static str,
+}
+
+impl<'a> WrittenRule<'a> {
+    fn of(rule: &'a AlertingRule, without_alerts: bool) -> Self {
+        Self {
+            state: rule.state,
+            name: &rule.name,
+            query: &rule.query,
+            duration: rule.duration,
+            keep_firing_for: rule.keep_firing_for,
+            labels: &rule.labels,
+            annotations: &rule.annotations,
+            alerts: if without_alerts { &[] } else { &rule.alerts },
+            health: &rule.health,
+            last_error: rule.last_error.as_deref(),
+            evaluation_time: rule.evaluation_time,
+            last_evaluation: &rule.last_evaluation,
+            kind: "alerting",
+        }
+    }
 }
 
 #[cfg(test)]

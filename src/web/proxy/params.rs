@@ -11,7 +11,7 @@ use url::form_urlencoded;
 use crate::diagnostic::Severity;
 use crate::prometheus::wire::RulesChoice;
 use crate::prometheus::{MAX_POINTS, Window};
-use crate::promql::{PromQl, parse_duration};
+use crate::promql::{Matcher, PromQl, parse_duration};
 use crate::web::page_error::PageError;
 
 /// The most bytes of a form, and of a query string.
@@ -19,9 +19,10 @@ pub const MAX_FORM: usize = 64 << 10;
 
 /// Those that are understood.
 const KNOWN: [&str; 8] = ["query", "start", "end", "step", "time", "type", "limit", "exclude_alerts"];
-/// Those that would change the answer, which the portal cannot do. Others change nothing and are passed over.
+/// It would change the answer, which the portal cannot do. Others change nothing and are passed over.
 /// Pages of rules too: every answer has all groups and no token, as one does whose limit is high enough.
-const REFUSED: [&str; 2] = ["lookback_delta", "match[]"];
+const REFUSED: &str = "lookback_delta";
+const SELECTOR: &str = "match[]";
 const FORM: &str = "application/x-www-form-urlencoded";
 /// Of an answer to a question for all rules.
 const ALERTING_ONLY: &str = "recording rules are not part of this answer";
@@ -63,8 +64,8 @@ impl Given {
         if let Some(name) = KNOWN.into_iter().find(|name| times(name) > 1) {
             return Err(PageError::bad_parameter(name, "is given more than once"));
         }
-        if let Some(name) = REFUSED.into_iter().find(|name| times(name) > 0) {
-            return Err(PageError::bad_parameter(name, "is not supported by the portal"));
+        if times(REFUSED) > 0 {
+            return Err(PageError::bad_parameter(REFUSED, "is not supported by the portal"));
         }
         Ok(Self(all))
     }
@@ -124,10 +125,11 @@ impl Given {
 
     /// Which of the rules are in the answer.
     pub fn choice(&self) -> Result<RulesChoice, PageError> {
-        let all = |name: &str| {
-            let values = self.0.iter().filter(|(n, _)| n == name);
-            values.map(|(_, value)| value.clone()).collect()
+        let values = |name: &'static str| {
+            self.0.iter().filter(move |(n, _)| n == name).map(|(_, value)| value.as_str())
         };
+        let all = |name| values(name).map(str::to_owned).collect();
+        let selectors = Matcher::read_selectors(values(SELECTOR));
         let without_alerts = self.text("exclude_alerts").map(|text| match text.to_lowercase().as_str() {
             "1" | "t" | "true" => Ok(true),
             "0" | "f" | "false" => Ok(false),
@@ -137,6 +139,7 @@ impl Given {
             names: all("rule_name[]"),
             groups: all("rule_group[]"),
             files: all("file[]"),
+            selectors: selectors.map_err(|message| PageError::bad_parameter(SELECTOR, message))?,
             without_alerts: without_alerts.transpose()?.unwrap_or(false),
         })
     }
@@ -255,13 +258,13 @@ mod tests {
             ("start=0&end=11000&step=1", "step"),
             ("start=0&start=0&end=1&step=1", "start"),
             ("start=0&end=1&step=1&limit=3&limit=3", "limit"),
-            ("start=0&end=1&step=1&match%5B%5D=x", "match[]"),
+            ("start=0&end=1&step=1&lookback_delta=1m", "lookback_delta"),
             ("start=0&end=1&step=1&other=%ff", "address"),
         ] {
             check(address, "", Err(parameter));
         }
         check("start=0&end=1&step=1", "step=1", Err("step"));
-        check("start=0&end=1&step=1&rule_name%5B%5D=x", "", Ok((0, 1_000, 1_000)));
+        check("start=0&end=1&step=1&rule_name%5B%5D=x&match%5B%5D=x", "", Ok((0, 1_000, 1_000)));
         check("start=0&end=1&step=1&stats=all&stats=all", "timeout=1s", Ok((0, 1_000, 1_000)));
     }
 }

@@ -42,7 +42,7 @@ async fn proxy_cuts_answers_at_the_limit() {
 async fn proxy_selects_rules_by_name_group_and_file() {
     let world = world().await;
     let alert = json!({"labels": {"alertname": "A"}, "annotations": {}, "state": "firing", "activeAt": "2026-11-23T09:00:00Z", "value": "1"});
-    let rule = |name: &str| json!({"name": name, "query": "x", "state": "firing", "type": "alerting", "alerts": [alert]});
+    let rule = |name: &str| json!({"name": name, "query": "x", "state": "firing", "type": "alerting", "labels": {"is": name.to_lowercase(), "team": "till"}, "alerts": [alert]});
     let group = |name: &str, file: &str| json!({"name": name, "file": file, "rules": [rule("A"), rule("B")]});
     world.upstream.on_rules(Reply::rules(json!([group("g", "f"), group("h", "f"), group("g", "k")])));
     for (choice, expected) in [
@@ -53,6 +53,11 @@ async fn proxy_selects_rules_by_name_group_and_file() {
         ("&rule_group[]=g&file[]=k&rule_name[]=C", ""),
         ("&file[]=nowhere", ""),
         ("&exclude_alerts=true", "g f A B, h f A B, g k A B"),
+        ("&match[]={is=\"a\"}&file[]=f", "g f A, h f A"),
+        ("&match[]={is=\"a\",team!=\"till\"}&match[]={is=~\"b|c\"}&file[]=k", "g k B"),
+        ("&match[]={team=\"till\"}&rule_name[]=A&rule_group[]=g", "g f A, g k A"),
+        ("&match[]={alertname=\"A\"}", ""),
+        ("&match[]=A", ""),
     ] {
         let answer = world.get(&format!("{API}/rules?type=alert{choice}")).await.json();
         let shown = |group: &Value| {
