@@ -1,5 +1,6 @@
 //! `promenade check`: what is wrong with a config and a catalog, each finding with its place.
 
+mod description;
 mod entity;
 mod finding;
 mod migration;
@@ -10,6 +11,7 @@ mod report;
 use std::sync::Arc;
 use std::thread;
 
+pub use description::{FoundInterval, InstanceDescription};
 pub use finding::Finding;
 pub use online::check_online;
 pub use report::{Report, RoutedEntity, text};

@@ -2,6 +2,7 @@
 
 mod check;
 mod demo;
+mod init;
 mod log;
 mod serve;
 
@@ -47,6 +48,8 @@ enum Command {
         #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:7080")]
         listen: SocketAddr,
     },
+    /// Writes a config from the address of a Prometheus and a catalog, and says what they have
+    Init(init::InitArguments),
     /// Validates config and catalog: ends with status 0 if all is well, 1 if not, 2 if it could not look
     Check(check::Arguments),
 }
@@ -62,6 +65,8 @@ enum OutputFormat {
 enum CommandError {
     /// The settings are wrong; all that is.
     Config(Vec<Diagnostic>),
+    /// The arguments are wrong, or a config is missing, as a sentence.
+    Usage(String),
     /// Anything else, as a sentence.
     Other(String),
 }
@@ -70,19 +75,24 @@ enum CommandError {
 pub fn run() -> ExitCode {
     let arguments = CommandLine::parse();
     let otherwise = match arguments.command {
-        Command::Check(_) => log::REPORTING,
+        Command::Check(_) | Command::Init(_) => log::REPORTING,
         Command::Serve { .. } | Command::Demo { .. } => log::SERVING,
     };
     log::begin(arguments.log_format, otherwise);
     let outcome = match arguments.command {
         Command::Serve { config, listen } => block_on(serve::run(config, listen)).map(|()| ExitCode::SUCCESS),
         Command::Demo { listen } => block_on(demo::run(listen)).map(|()| ExitCode::SUCCESS),
+        Command::Init(arguments) => block_on(init::run(arguments)).map(|()| ExitCode::SUCCESS),
         Command::Check(arguments) => block_on(check::run(arguments)),
     };
     match outcome {
         Ok(status) => status,
         Err(CommandError::Config(faults)) => {
             log::complain(&serve::report(&faults));
+            ExitCode::from(COULD_NOT_BEGIN)
+        }
+        Err(CommandError::Usage(sentence)) => {
+            log::complain(&format!("promenade: {sentence}\n"));
             ExitCode::from(COULD_NOT_BEGIN)
         }
         Err(CommandError::Other(sentence)) => {

@@ -8,7 +8,7 @@ mod variables;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::alertmanager::AlertmanagerSettings;
 use crate::catalog::CatalogSettings;
@@ -19,6 +19,7 @@ use crate::serving::ServingSettings;
 use crate::store::StoreSettings;
 use crate::web::WebSettings;
 
+pub use sections::base_url;
 pub use variables::variables_of_process;
 
 use key::ConfigKey;
@@ -47,6 +48,18 @@ impl Settings {
         env: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Self, Vec<Diagnostic>> {
         Self::without_faults(Self::read(files, listen, env, &[]))
+    }
+
+    /// The same of the content of one file, whether it is written yet or not.
+    pub fn of_text(
+        file: &Path,
+        text: &str,
+        env: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Self, Vec<Diagnostic>> {
+        let mut sources = Sources::new(env);
+        let root = sources.load_bytes(file, text.as_bytes()).map_err(|fault| vec![fault])?;
+        let settings = sections::read(&ConfigKey::root(&sources, root.as_ref()), None);
+        Self::without_faults((settings, sources.faults.into_inner()))
     }
 
     /// Settings that were read without any fault.

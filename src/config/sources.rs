@@ -39,13 +39,16 @@ impl<'a> Sources<'a> {
 
     /// Reads one file, with what it includes. None when it is empty.
     pub(super) fn load(&mut self, path: &Path) -> Result<Option<Node>, Diagnostic> {
-        let of_config =
-            |fault: Diagnostic| Diagnostic { subject: DiagnosticSubject::Config(String::new()), ..fault };
         // Not only regular files: a shell hands over a pipe for `<(...)`.
         let bytes = File::open(path).map_err(|error| yaml::io_sentence(&error));
         let bytes = bytes.and_then(|file| yaml::read_within(file, Budget::CONFIG.bytes));
         let bytes = bytes.map_err(|message| of_config(Diagnostic::of_file(path, message)))?;
-        let Some(root) = self.parse(path, &bytes).map_err(of_config)? else { return Ok(None) };
+        self.load_bytes(path, &bytes)
+    }
+
+    /// The same of a file's content, whether there is such a file or not.
+    pub(super) fn load_bytes(&mut self, path: &Path, bytes: &[u8]) -> Result<Option<Node>, Diagnostic> {
+        let Some(root) = self.parse(path, bytes).map_err(of_config)? else { return Ok(None) };
         if root.as_map().is_none() {
             let message = format!("the config is {}, not a mapping", root.what());
             let location = self.location(root.at);
@@ -215,6 +218,10 @@ impl Sources<'_> {
             _ => false,
         }
     }
+}
+
+fn of_config(fault: Diagnostic) -> Diagnostic {
+    Diagnostic { subject: DiagnosticSubject::Config(String::new()), ..fault }
 }
 
 fn shift(node: &mut Node, lines: usize) {

@@ -11,9 +11,12 @@ use super::breaker::{Breaker, Permit};
 use super::limits::{HostLimits, Limiter};
 use super::request::{MOST_NAMES, Request};
 use super::wire::{
-    Pages, WireFault, read_external_labels, read_instant, read_matrix, read_metadata, read_names, read_rules,
+    Pages, WireFault, read_build_info, read_external_labels, read_instant, read_matrix, read_metadata,
+    read_names, read_rules, read_scrape_interval,
 };
-use super::{ExternalLabels, InstantAnswer, Matrix, Metadata, MetricNames, Origin, Rules, Window, failure};
+use super::{
+    BuildInfo, ExternalLabels, InstantAnswer, Matrix, Metadata, MetricNames, Origin, Rules, Window, failure,
+};
 use crate::clock;
 use crate::metrics::UpstreamMetrics;
 use crate::promql::PromQl;
@@ -190,6 +193,16 @@ impl Instance {
     /// What the instance adds to its alerts; None: it sends none itself.
     pub async fn external_labels(&self) -> Result<Option<ExternalLabels>, UpstreamError> {
         self.read(Request::Config, |reply| read_external_labels(&reply.body)).await
+    }
+
+    /// The interval at which the instance scrapes; None: its configuration does not say.
+    pub async fn scrape_interval(&self) -> Result<Option<Duration>, UpstreamError> {
+        self.read(Request::Config, |reply| read_scrape_interval(&reply.body)).await
+    }
+
+    /// What the instance is.
+    pub async fn build_info(&self) -> Result<BuildInfo, UpstreamError> {
+        self.read(Request::BuildInfo, |reply| read_build_info(&reply.body)).await
     }
 
     /// The failure that keeps back a request of that origin now.

@@ -1,4 +1,4 @@
-//! What an instance knows about metrics by name, and what it adds to its alerts.
+//! What an instance knows about metrics by name, what it adds to its alerts, and what it is.
 
 use super::labels::Labels;
 
@@ -63,4 +63,12 @@ impl ExternalLabels {
     pub fn weight(&self) -> usize {
         self.labels.weight() + 64
     }
+}
+
+/// The program that an instance is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BuildInfo {
+    /// As `Grafana Mimir`; Prometheus itself sends none.
+    pub application: Option<String>,
+    pub version: String,
 }

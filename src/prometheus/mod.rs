@@ -24,7 +24,7 @@ pub use instance::{Instance, InstanceSettings};
 pub use instances::Instances;
 pub use instant::{InstantAnswer, InstantSample, InstantValue, SampleValue, SeriesSamples};
 pub use labels::Labels;
-pub use metadata::{ExternalLabels, Metadata, MetricNames};
+pub use metadata::{BuildInfo, ExternalLabels, Metadata, MetricNames};
 pub use numbers::Float;
 pub use request::Origin;
 pub use row_id::RowId;

@@ -46,6 +46,7 @@ pub enum Request<'a> {
     Metadata(&'a str),
     MetricNames,
     Config,
+    BuildInfo,
 }
 
 impl Request<'_> {
@@ -53,13 +54,17 @@ impl Request<'_> {
         match self {
             Self::QueryRange { origin, .. } | Self::Query { origin, .. } => *origin,
             Self::Rules(_) | Self::Samples { .. } => Origin::Known,
-            Self::Metadata(_) | Self::MetricNames | Self::Config => Origin::Known,
+            Self::Metadata(_) | Self::MetricNames | Self::Config | Self::BuildInfo => Origin::Known,
         }
     }
 
     /// Whether the page is complete without the answer.
     pub fn is_metadata(&self) -> bool {
-        matches!(self, Self::Samples { .. } | Self::Metadata(_) | Self::MetricNames | Self::Config)
+        match self {
+            Self::QueryRange { .. } | Self::Query { .. } | Self::Rules(_) => false,
+            Self::Samples { .. } | Self::Metadata(_) | Self::MetricNames => true,
+            Self::Config | Self::BuildInfo => true,
+        }
     }
 
     /// The label in the portal's metrics.
@@ -71,6 +76,7 @@ impl Request<'_> {
             Self::Metadata(_) => "metadata",
             Self::MetricNames => "label_values",
             Self::Config => "config",
+            Self::BuildInfo => "buildinfo",
         }
     }
 
@@ -83,6 +89,7 @@ impl Request<'_> {
             Self::Metadata(_) => &["metadata"],
             Self::MetricNames => &["label", "__name__", "values"],
             Self::Config => &["status", "config"],
+            Self::BuildInfo => &["status", "buildinfo"],
         }
     }
 
@@ -120,7 +127,7 @@ impl Request<'_> {
             }
             Self::Metadata(metric) => vec![("metric", (*metric).to_owned())],
             Self::MetricNames => vec![("limit", MOST_NAMES.to_string())],
-            Self::Config => Vec::new(),
+            Self::Config | Self::BuildInfo => Vec::new(),
         }
     }
 

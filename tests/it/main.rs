@@ -39,6 +39,7 @@ mod entity_page;
 mod go;
 mod graph_messages;
 mod graph_panel;
+mod init;
 mod many_alerts;
 mod newer_promql;
 mod own_script;

@@ -13,6 +13,7 @@ mod demo_rules;
 mod differential;
 mod engine;
 mod graphs;
+mod init;
 mod label_reach;
 mod prometheus;
 mod proxy;

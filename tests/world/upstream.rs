@@ -36,6 +36,7 @@ const ANY: &str = "\0any";
 const METADATA: &str = "\0metadata";
 const NAMES: &str = "\0names";
 const CONFIG: &str = "\0config";
+const BUILD_INFO: &str = "\0buildinfo";
 
 /// One request as it came.
 #[derive(Clone, Debug)]
@@ -69,13 +70,14 @@ impl Request {
             Some("metadata") => METADATA.into(),
             Some("values") => NAMES.into(),
             Some("config") => CONFIG.into(),
+            Some("buildinfo") => BUILD_INFO.into(),
             _ => self.form("query").unwrap_or_default(),
         }
     }
 
     /// About metrics or the configuration, and no question of a panel.
     fn is_metadata(&self) -> bool {
-        [METADATA, NAMES, CONFIG].contains(&&*self.key())
+        [METADATA, NAMES, CONFIG, BUILD_INFO].contains(&&*self.key())
     }
 }
 
@@ -144,6 +146,11 @@ impl Upstream {
     /// Scripts the answer to the question for the configuration.
     pub fn on_config(&self, reply: Reply) {
         self.on(CONFIG, reply);
+    }
+
+    /// Scripts what the upstream is; without it there is no such endpoint.
+    pub fn on_build_info(&self, info: serde_json::Value) {
+        self.on(BUILD_INFO, Reply::json(200, &serde_json::json!({"status": "success", "data": info})));
     }
 
     /// Scripts the answer to all that has none of its own.

@@ -13,6 +13,8 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+pub use values::base_url;
+
 use super::Settings;
 use super::key::ConfigKey;
 use crate::catalog::{CatalogSettings, FileLocation};

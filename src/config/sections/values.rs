@@ -22,7 +22,7 @@ pub(super) fn http_url(text: &str) -> Result<Url, String> {
 }
 
 /// An address that is the beginning of others.
-pub(super) fn base_url(text: &str) -> Result<Url, String> {
+pub fn base_url(text: &str) -> Result<Url, String> {
     let url = http_url(text)?;
     if url.query().is_some() || url.fragment().is_some() {
         return Err("has a query or fragment, which a base URL cannot have".to_owned());

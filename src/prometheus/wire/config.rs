@@ -1,11 +1,13 @@
-//! Reads the external labels from an instance's configuration, and nothing else.
+//! Reads external labels and scrape interval from an instance's configuration, and nothing else.
 
 use std::path::Path;
+use std::time::Duration;
 
 use serde::Deserialize;
 
 use super::envelope::{Opened, WireFault, open};
 use crate::prometheus::{ExternalLabels, Labels};
+use crate::promql::parse_duration;
 use crate::yaml::{self, Budget, Node, Value};
 
 #[derive(Deserialize)]
@@ -27,6 +29,14 @@ pub fn read_external_labels(body: &[u8]) -> Result<Option<ExternalLabels>, WireF
     let labels = labels.filter(|labels| !labels.is_null()).map_or(Some(Labels::default()), read_labels);
     let labels = labels.ok_or_else(|| damaged("external_labels"))?;
     Ok(Some(ExternalLabels { labels, is_relabelled }))
+}
+
+/// The interval of all scrapes that have none of their own, from the body of `/status/config`. None: it is not there.
+pub fn read_scrape_interval(body: &[u8]) -> Result<Option<Duration>, WireFault> {
+    let Opened { data, .. } = open::<Config>(body)?;
+    let global = section(&data.yaml, "global")?;
+    let interval = global.as_ref().and_then(|global| text(global.get("scrape_interval")?));
+    Ok(interval.and_then(|interval| parse_duration(interval).ok()))
 }
 
 /// A label without a value is none.
@@ -126,5 +136,18 @@ mod tests {
         {
             assert!(read_external_labels(body.as_bytes()).is_err(), "{body}");
         }
+    }
+
+    #[test]
+    fn the_scrape_interval_is_the_global_one() {
+        let read = |yaml: &str| {
+            read_scrape_interval(json!({"status": "success", "data": {"yaml": yaml}}).to_string().as_bytes())
+        };
+        let scrapes = "scrape_configs:\n- job_name: x\n  scrape_interval: 5s\n";
+        let global = format!("global:\n  scrape_interval: 1m30s\n  scrape_timeout: 10s\n{scrapes}");
+        assert_eq!(read(&global), Ok(Some(Duration::from_secs(90))));
+        assert_eq!(read(scrapes), Ok(None));
+        assert_eq!(read("global:\n  scrape_interval: soon\n"), Ok(None));
+        assert!(read("global:\n  {\n").is_err());
     }
 }

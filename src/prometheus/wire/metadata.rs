@@ -1,11 +1,11 @@
-//! Reads what an instance knows about metrics by name.
+//! Reads what an instance knows about metrics by name, and about itself.
 
 use std::collections::HashMap;
 
 use serde::Deserialize;
 
 use super::envelope::{Opened, WireFault, open};
-use crate::prometheus::{Metadata, MetricNames};
+use crate::prometheus::{BuildInfo, Metadata, MetricNames};
 
 #[derive(Deserialize)]
 struct MetadataEntry {
@@ -38,6 +38,19 @@ pub fn read_names(body: &[u8], most: usize) -> Result<MetricNames, WireFault> {
     }
     let is_complete = data.len() < most && warnings.is_empty();
     Ok(MetricNames::of(data, is_complete))
+}
+
+#[derive(Deserialize)]
+struct SentBuildInfo {
+    #[serde(default)]
+    application: String,
+    version: String,
+}
+
+pub fn read_build_info(body: &[u8]) -> Result<BuildInfo, WireFault> {
+    let Opened { data, .. } = open::<SentBuildInfo>(body)?;
+    let application = Some(data.application).filter(|name| !name.is_empty());
+    Ok(BuildInfo { application, version: data.version })
 }
 
 #[cfg(test)]
@@ -75,5 +88,17 @@ mod tests {
         assert_eq!(read_names(body, 1).unwrap(), MetricNames::default());
         let warned = br#"{"status":"success","data":[],"warnings":["one store is gone"]}"#;
         assert_eq!(read_names(warned, 2).unwrap().has("a"), None);
+    }
+
+    #[test]
+    fn an_instance_says_what_it_is() {
+        let read = |data: &str| {
+            let body = format!(r#"{{"status":"success","data":{data}}}"#);
+            read_build_info(body.as_bytes()).map(|info| (info.application, info.version))
+        };
+        assert_eq!(read(r#"{"version":"3.5.0","revision":"x"}"#), Ok((None, "3.5.0".to_owned())));
+        let mimir = (Some("Grafana Mimir".to_owned()), "2.14".to_owned());
+        assert_eq!(read(r#"{"application":"Grafana Mimir","version":"2.14","features":{}}"#), Ok(mimir));
+        assert!(read("{}").is_err());
     }
 }

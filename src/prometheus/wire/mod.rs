@@ -14,10 +14,10 @@ mod samples;
 mod write;
 mod write_rules;
 
-pub use config::read_external_labels;
+pub use config::{read_external_labels, read_scrape_interval};
 pub use envelope::{WireFault, error_of};
 pub use instant::read_instant;
-pub use metadata::{read_metadata, read_names};
+pub use metadata::{read_build_info, read_metadata, read_names};
 #[cfg(test)]
 pub use pages::read_all_rules;
 pub use pages::{NextPage, Pages};

@@ -1,0 +1,109 @@
+//! `promenade init`: writes a config from the address of a Prometheus and a catalog, and says what they have.
+
+mod arguments;
+mod file;
+mod report;
+
+use std::fs::OpenOptions;
+use std::io::{self, Write};
+use std::path::Path;
+
+pub use self::arguments::InitArguments;
+use self::file::{BACKSTAGE_TOKEN, InitConfig};
+use self::report::InitReport;
+use super::CommandError;
+use crate::annotations;
+use crate::catalog::CatalogSettings;
+use crate::catalog::source::FileScan;
+use crate::check::InstanceDescription;
+use crate::clock;
+use crate::config::Settings;
+use crate::metrics::Metrics;
+use crate::prometheus::{Instance, InstanceSettings};
+use crate::upstream::{ErrorKind, UpstreamError};
+
+/// What the entities of the config's files are.
+struct CatalogCounts {
+    entities: usize,
+    /// Those with annotations of the portal.
+    monitored: usize,
+    files: usize,
+    faults: usize,
+}
+
+/// Nothing is written unless Prometheus answers.
+pub async fn run(arguments: InitArguments) -> Result<(), CommandError> {
+    let output = &arguments.output;
+    if output.exists() && !arguments.force {
+        let shown = output.display();
+        return Err(CommandError::Usage(format!("{shown} exists; name another --output, or add --force")));
+    }
+    let mut config = arguments.config()?;
+    let settings = settings_of(output, &config)?;
+    let [instance] = <[InstanceSettings; 1]>::try_from(settings.instances)
+        .map_err(|_| CommandError::Other("the config names no instance".to_owned()))?;
+    let instance = Instance::new(instance, &Metrics::new().upstream).map_err(CommandError::Other)?;
+    let description = InstanceDescription::ask(&instance, clock::now()).await;
+    let description = description.map_err(|failure| CommandError::Other(refusal(&config, &failure)))?;
+    config.scrape_interval = description.scrape_interval;
+    let catalog = (!config.targets.is_empty()).then(|| catalog_counts(settings.catalog));
+    write(output, &config.to_string(), arguments.force)
+        .map_err(|error| CommandError::Other(format!("cannot write {}: {error}", output.display())))?;
+    let lacks_token = config.backstage.is_some() && std::env::var_os(BACKSTAGE_TOKEN).is_none();
+    let report = InitReport {
+        output,
+        config: &config,
+        description: &description,
+        catalog: catalog.as_ref(),
+        lacks_token,
+    };
+    // Standard output may be closed; the file is written.
+    let _ = io::stdout().lock().write_all(report.to_string().as_bytes());
+    Ok(())
+}
+
+/// The settings of a config that is not written yet. The token of Backstage may be missing: it is not used here.
+fn settings_of(output: &Path, config: &InitConfig) -> Result<Settings, CommandError> {
+    let variable = |name: &str| {
+        let value = std::env::var(name).ok().filter(|value| !value.is_empty());
+        value.or_else(|| (name == BACKSTAGE_TOKEN).then(|| "none".to_owned()))
+    };
+    Settings::of_text(output, &config.to_string(), &variable).map_err(CommandError::Config)
+}
+
+fn catalog_counts(settings: CatalogSettings) -> CatalogCounts {
+    let FileScan { content, .. } = FileScan::of(CatalogSettings { backstage: None, ..settings });
+    CatalogCounts {
+        entities: content.entities.len(),
+        monitored: content.entities.iter().filter(|entity| annotations::is_available(entity)).count(),
+        files: content.files_read,
+        faults: content.faults.len(),
+    }
+}
+
+/// Why nothing was written, and what to do.
+fn refusal(config: &InitConfig, failure: &UpstreamError) -> String {
+    let advice = match failure.kind {
+        ErrorKind::Unreachable => "Is Prometheus running, and is the address right?",
+        ErrorKind::Timeout | ErrorKind::Overloaded => "Try again, or check the address.",
+        ErrorKind::Unauthorized if config.headers.is_empty() => {
+            "It needs credentials: add a header with a variable, as in \
+             --header 'Authorization: Bearer ${PROMETHEUS_TOKEN}', and set the variable."
+        }
+        ErrorKind::Unauthorized => "Check the values of the variables in --header.",
+        ErrorKind::Certificate | ErrorKind::Tls => "Check the scheme, the port and the certificate.",
+        _ => {
+            "Use the address of Prometheus itself, as for its own pages. If a login page is in between, add a header \
+             with --header."
+        }
+    };
+    let detail = failure.said.as_deref().unwrap_or(&failure.detail);
+    format!("no Prometheus answers at {}: {detail}.\n{advice} Nothing was written.", config.address())
+}
+
+/// Never replaces a file unless told.
+fn write(path: &Path, text: &str, force: bool) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true).create_new(!force);
+    options.open(path)?.write_all(text.as_bytes())
+}
