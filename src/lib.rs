@@ -5,6 +5,7 @@ pub mod annotations;
 pub mod app;
 pub mod background;
 pub mod catalog;
+pub mod characters;
 pub mod chart;
 pub mod check;
 pub mod cli;

@@ -12,7 +12,7 @@ use regex::Regex;
 
 /// The layers from the lowest up. A module may import only from layers below its own.
 const FLOORS: [&[&str]; 11] = [
-    &["diagnostic"],
+    &["characters", "diagnostic"],
     &["background", "clock", "yaml", "upstream", "metrics"],
     &["promql"],
     &["engine"],

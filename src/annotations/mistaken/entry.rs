@@ -5,6 +5,7 @@ use super::shape::{is_alert, is_dashed, is_glob, is_words};
 use super::variable::variable;
 use super::{list_of_matchers, list_of_names, matchers, names, pasted};
 use crate::annotations::{ALERT, LABELS, RULE};
+use crate::characters::{TYPOGRAPHIC_QUOTES, is_invisible};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::promql::split::{find, in_one_line, split};
 use crate::promql::{PromQl, quote};
@@ -85,12 +86,11 @@ fn foreign_sign(text: &str) -> Option<String> {
     if let Some((escape, sign)) = escapes.iter().find(|(escape, _)| text.contains(escape)) {
         return Some(format!("{escape} is an escape of HTML; write {sign}"));
     }
-    if text.contains(['“', '”', '„', '‘', '’', '«', '»']) {
+    if text.contains(TYPOGRAPHIC_QUOTES) {
         return Some("typographic quotes; use straight ones: \"".to_owned());
     }
-    let is_invisible =
-        |c: &char| matches!(*c, '\u{a0}' | '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}');
-    let sign = u32::from(text.chars().find(is_invisible)?);
+    // Prometheus takes a non-breaking space for no blank.
+    let sign = u32::from(text.chars().find(|c| *c == '\u{a0}' || is_invisible(*c))?);
     Some(format!("invisible character (U+{sign:04X}); remove it"))
 }
 

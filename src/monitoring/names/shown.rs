@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
+use crate::characters::is_invisible;
+
 /// A value as a name or as a part of one: unchanged where all of it is visible.
 pub(super) fn shown(value: &str) -> Cow<'_, str> {
     let ends = [value.chars().next(), value.chars().next_back()];
@@ -48,20 +50,5 @@ fn ends_in_variant(value: &str) -> bool {
 /// blank without being one.
 fn is_hidden(c: char) -> bool {
     let is_blank = matches!(c, '\u{115f}' | '\u{1160}' | '\u{2800}' | '\u{3164}' | '\u{ffa0}');
-    let is_format = matches!(
-        c,
-        '\u{ad}'
-            | '\u{34f}'
-            | '\u{61c}'
-            | '\u{180e}'
-            | '\u{200b}'
-            | '\u{200e}'
-            | '\u{200f}'
-            | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}'
-            | '\u{feff}'
-            | '\u{fff9}'..='\u{fffb}'
-            | '\u{e0000}'..='\u{e007f}'
-    );
-    c.is_control() || is_blank || is_format
+    c.is_control() || is_blank || (is_invisible(c) && !is_joiner(c))
 }

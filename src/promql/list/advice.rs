@@ -1,11 +1,10 @@
 //! Messages for text that is not a matcher, with what its author probably wanted.
 
+use crate::characters::{TYPOGRAPHIC_QUOTES, is_invisible};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::promql::matcher::{MatchOp, is_plain_name};
 use crate::promql::quoted::quote;
 
-/// Quotes that word processors write.
-const TYPOGRAPHIC: [char; 8] = ['“', '”', '„', '‘', '’', '‚', '«', '»'];
 /// Commas of other scripts.
 const FOREIGN_COMMAS: [char; 3] = ['，', '、', '،'];
 
@@ -13,7 +12,7 @@ const FOREIGN_COMMAS: [char; 3] = ['，', '、', '،'];
 pub(super) fn ambiguous_value(text: &str, place: Span, op: MatchOp) -> Option<Diagnostic> {
     let value = place.of(text);
     let error = |message: &str| Some(Diagnostic::error(place, message));
-    if value.starts_with(TYPOGRAPHIC) || value.ends_with(TYPOGRAPHIC) {
+    if value.starts_with(TYPOGRAPHIC_QUOTES) || value.ends_with(TYPOGRAPHIC_QUOTES) {
         return error("typographic quotes; use straight ones: \"");
     }
     if value.ends_with(['\'', '`', '´']) {
@@ -50,11 +49,6 @@ fn missing_comma(text: &str, place: Span) -> Option<Diagnostic> {
         let message = "expected a comma before this; put a value with an operator or several lines in quotes";
         (is_matcher || c == '\n').then(|| Diagnostic::error(behind.trimmed(text), message))
     })
-}
-
-/// Characters without a width, which editors and chats leave behind, and those that change the direction of text.
-fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2064}' | '\u{feff}')
 }
 
 /// Whether a value has characters around it that have a meaning in other languages.

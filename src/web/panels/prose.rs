@@ -2,6 +2,7 @@
 //!
 //! Nothing else of Markdown is read. A text is one pass, whatever is in it.
 
+use crate::characters::is_invisible;
 use crate::chart::format::cut;
 use crate::monitoring::AlertRow;
 use crate::web::links::safe_href;
@@ -231,15 +232,6 @@ fn ends_address(c: char) -> bool {
                 | '\u{ff1f}'
     );
     c.is_whitespace() || c.is_control() || is_quote || is_wide || is_invisible(c)
-}
-
-/// Characters that reorder or hide others.
-fn is_invisible(c: char) -> bool {
-    matches!(
-        c,
-        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}'
-    )
 }
 
 /// Without the punctuation of the sentence around it. A closing bracket belongs to an address that has its opening.
