@@ -152,6 +152,13 @@ impl FiscalYear {
     }
 }
 
+/// As the config writes it.
+impl fmt::Display for FiscalYear {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.first_month.fmt(f)
+    }
+}
+
 impl FromStr for FiscalYear {
     type Err = String;
 

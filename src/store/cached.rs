@@ -120,7 +120,7 @@ impl<Q: Question> Cached<Q> {
     /// A last good answer that is still current. A large one may have room among these alone.
     fn young(&self, source: &Q::Source, key: &CacheKey<Q>) -> Option<Answer<Q::Value>> {
         // Another question of the family has another answer.
-        key.question.family().filter(|family| *family == key.question)?;
+        key.question.is_only_of_family().then_some(())?;
         let answer = self.older(key).filter(|answer| answer.failure.is_none())?;
         let is_current = age(answer.as_of) < key.question.lifetime(source, &answer);
         is_current.then(|| self.metrics.lookup("hit"))?;

@@ -60,6 +60,11 @@ pub trait Question: Weigh + Clone + Hash + Eq + Send + Sync + 'static {
         None
     }
 
+    /// Whether its family has no other question.
+    fn is_only_of_family(&self) -> bool {
+        false
+    }
+
     /// Whether its answer is kept for the family.
     fn is_kept_for_family(&self) -> bool {
         true

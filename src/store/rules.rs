@@ -47,6 +47,10 @@ impl Question for RulesQuery {
         Some(*self)
     }
 
+    fn is_only_of_family(&self) -> bool {
+        true
+    }
+
     fn prefers(&self, older: &Rules, newer: &Rules) -> bool {
         older.warnings.is_empty() && !newer.warnings.is_empty()
     }
@@ -70,6 +74,10 @@ impl Question for SilencesQuery {
 
     fn family(&self) -> Option<Self> {
         Some(*self)
+    }
+
+    fn is_only_of_family(&self) -> bool {
+        true
     }
 
     fn text(&self) -> &str {

@@ -112,7 +112,7 @@ async fn csv_has_its_times_in_the_zone_of_the_page() {
     let data = world.get(&format!("/graph.json?{days}")).await.json();
     assert_eq!(
         (&data["start"], &data["step"], &data["notices"]),
-        (&json!(1_647_216_000), &json!(86_400), &json!([]))
+        (&json!(1_647_216_000), &json!(86_400), &json!([notice]))
     );
     let raised = world.get("/graph.csv?query=t&step=1&range=30d&tz=utc").await;
     assert!(raised.header("promenade-notice").starts_with("The step of 1 s was raised to "));

@@ -12,19 +12,6 @@ const SI: &[Rung] = &[(1.0, 1e3, ""), (1e3, 1e3, "k"), (1e6, 1e3, "M"), (1e9, 1e
 /// Sums of money: the thousands of Grafana, without a billion that is called giga.
 const MONEY: &[Rung] = &[(1.0, 1e3, ""), (1e3, 1e3, "k"), (1e6, 1e3, "M"), (1e9, 1e3, "B"), (1e12, 1e3, "T")];
 
-/// Before the name of what has no parts, such as bytes.
-const PREFIXED: &[Rung] = &[
-    (1.0, 1e3, " "),
-    (1e3, 1e3, " k"),
-    (1e6, 1e3, " M"),
-    (1e9, 1e3, " G"),
-    (1e12, 1e3, " T"),
-    (1e15, 1e3, " P"),
-    (1e18, 1e3, " E"),
-    (1e21, 1e3, " Z"),
-    (1e24, 1e3, " Y"),
-];
-
 /// Before the name of a physical unit.
 const METRIC: &[Rung] = &[
     (1e-15, 1e3, " f"),
@@ -42,6 +29,9 @@ const METRIC: &[Rung] = &[
     (1e21, 1e3, " Z"),
     (1e24, 1e3, " Y"),
 ];
+
+/// Before the name of what has no parts, such as bytes: the rungs from one on.
+const PREFIXED: &[Rung] = METRIC.split_at(5).1;
 
 pub(super) const KIB: f64 = 1024.0;
 pub(super) const MIB: f64 = KIB * KIB;

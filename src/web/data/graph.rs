@@ -8,12 +8,20 @@ use crate::annotations::Unit;
 use crate::monitoring::{Graph, Stat, StatValue};
 use crate::prometheus::{Float, Labels, is_absent};
 use crate::web::page_error::PageError;
+use crate::web::panels::remarks::grid;
+use crate::web::params::PageParams;
 use crate::web::reply::{self, ReplyKey};
 
 /// From this many samples on, writing takes long enough to be in the way of others on the same thread.
 const MANY_SAMPLES: usize = 50_000;
 
-pub async fn json(request: &HttpRequest, graph: Graph) -> Result<HttpResponse, PageError> {
+/// Without times, but with a notice where its points are beside the clock of the page's zone.
+pub async fn json(
+    request: &HttpRequest,
+    mut graph: Graph,
+    params: &PageParams,
+) -> Result<HttpResponse, PageError> {
+    graph.notices.extend(grid(graph.answer.value.window, &params.zone));
     let matrix = &graph.answer.value;
     if matrix.window.len().saturating_mul(matrix.series.len()) < MANY_SAMPLES {
         return reply::json(request, &GraphJson::of(&graph));
@@ -44,7 +52,7 @@ struct GraphJson<'a> {
     stale: bool,
     warnings: &'a [String],
     infos: &'a [String],
-    /// Remarks of the portal: a raised step, histograms that it leaves out.
+    /// Remarks of the portal: a raised step, points beside the clock of the zone, histograms that it leaves out.
     notices: &'a [String],
     series: Vec<GraphSeriesJson<'a>>,
     dropped_series: usize,

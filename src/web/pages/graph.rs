@@ -42,7 +42,7 @@ pub async fn show(
     }
     view.authorize_graph()?;
     match format {
-        Format::Json => data::graph::json(&request, answer(&view, number).await?).await,
+        Format::Json => data::graph::json(&request, answer(&view, number).await?, &view.params).await,
         Format::Csv => csv(&request, &view, number).await,
         Format::Svg => {
             let style = file_style(request.query_string(), view.params.theme)?;

@@ -159,6 +159,7 @@ fn config(settings: &WebSettings, routing: &RoutingSettings) -> Vec<Field> {
         ("promenade.defaults.refresh", refresh.unwrap_or_else(|| "off".to_owned())),
         ("promenade.defaults.tz", defaults.zone().name().to_owned()),
         ("promenade.defaults of other parameters", or_none(listed(&others))),
+        ("promenade.fiscalYearStart", defaults.fiscal_year().to_string()),
         ("promenade.routing", or_none(listed(&rules(routing)))),
     ];
     settings.into_iter().map(|(key, text)| Field { name: key.to_owned(), text, href: None }).collect()

@@ -6,6 +6,7 @@ mod graph;
 mod params;
 mod portal;
 mod routing;
+mod subject;
 mod view;
 
 pub use access::Access;
@@ -13,4 +14,5 @@ pub use drawing::{drawn_width, file_style};
 pub use graph::{GraphNumber, GraphRequest};
 pub use portal::Portal;
 pub use routing::{routed_parameters, routing_input};
-pub use view::{View, ViewSubject};
+pub use subject::ViewSubject;
+pub use view::View;

@@ -8,46 +8,22 @@ use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 use url::Url;
 
+use super::subject::{ViewSubject, entity_of_path, read_ad_hoc};
 use super::{Access, GraphNumber, GraphRequest, Portal, drawn_width, routed_parameters, routing_input};
 use crate::annotations::{
     AlertNames, AlertSpec, GraphSpec, Matchers, MonitoringSpec, Templates, defaults_of,
 };
 use crate::background::compute;
-use crate::catalog::{Catalog, Entity, EntityRef, Members, Snapshot};
+use crate::catalog::{Entity, Members, Snapshot};
 use crate::clock;
 use crate::monitoring::{AlertRow, AlertTable, Failure, Graph, Monitoring, Routed, RoutingInput, Why};
 use crate::prometheus::{InstanceName, InstanceSettings, Origin, RowId};
-use crate::web::links::{Links, Source};
+use crate::web::links::Links;
 use crate::web::page_error::PageError;
 use crate::web::params::{CustomParams, PageParams, has_regex};
 
 /// The kinds whose pages show what belongs to them.
 const KINDS_WITH_MEMBERS: [&str; 4] = ["system", "domain", "group", "user"];
-
-/// What an address is about.
-#[derive(Clone)]
-pub enum ViewSubject {
-    /// An entity of the catalog, by its path.
-    Entity(Arc<Entity>),
-    /// What the parameters describe. An entity among them chooses the instance.
-    AdHoc(Option<Arc<Entity>>),
-}
-
-impl ViewSubject {
-    pub fn entity(&self) -> Option<&Arc<Entity>> {
-        match self {
-            Self::Entity(entity) => Some(entity),
-            Self::AdHoc(entity) => entity.as_ref(),
-        }
-    }
-
-    pub fn source(&self) -> Source<'_> {
-        match self {
-            Self::Entity(entity) => Source::Entity(&entity.reference),
-            Self::AdHoc(_) => Source::AdHoc,
-        }
-    }
-}
 
 /// A view is made from any address that can be read. [`View::authorize_graph`] and its siblings say whether it may be answered.
 pub struct View {
@@ -252,25 +228,6 @@ impl View {
         let open = |name: &&InstanceName| self.portal.monitoring.instance(Some(name.as_str())).is_ok();
         self.portal.monitoring.instances().map(|instance| instance.name()).filter(open)
     }
-}
-
-/// None: the path names no entity.
-fn entity_of_path(request: &HttpRequest, catalog: &Catalog) -> Result<Option<Arc<Entity>>, PageError> {
-    let Some(name) = request.match_info().get("name") else { return Ok(None) };
-    let part = |name| request.match_info().get(name).unwrap_or_default();
-    let reference = EntityRef::new(part("kind"), part("namespace"), name);
-    let reference = reference.ok_or(PageError::NoSuchPage)?;
-    catalog.get(&reference).map(Some).ok_or(PageError::NoSuchEntity(reference))
-}
-
-/// Reads the address with the portal's defaults, and again with those of the entity that it names.
-fn read_ad_hoc(query: &str, portal: &Portal) -> Result<(ViewSubject, PageParams), PageError> {
-    let (now, defaults) = (clock::now(), &portal.settings.defaults);
-    let params = PageParams::read_custom(query, defaults, now);
-    let Some(reference) = &params.custom.entity else { return Ok((ViewSubject::AdHoc(None), params)) };
-    let entity = portal.catalog.get(reference).ok_or_else(|| PageError::NoSuchEntity(reference.clone()))?;
-    let defaults = defaults_of(&entity).over(defaults);
-    Ok((ViewSubject::AdHoc(Some(entity)), PageParams::read_custom(query, &defaults, now)))
 }
 
 /// The entity's instance, else the one that the address names. None stands in for a name that cannot be read.

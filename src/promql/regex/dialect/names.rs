@@ -1,4 +1,5 @@
-//! Sets of characters by their names. Go knows the exact names of Unicode's categories and scripts, and no others.
+//! Sets of characters by their names. Prometheus knows the exact names of Unicode's categories and scripts, and no others:
+//! it reads regexes by `github.com/grafana/regexp`, a copy of Go 1.24's parser, without Go 1.25's `\p{Letter}`.
 
 use regex_syntax::hir::{Class, ClassUnicode, ClassUnicodeRange, Hir, HirKind};
 
@@ -7,7 +8,7 @@ pub(super) type CharSet = ClassUnicode;
 const CATEGORIES: &str = "C Cc Cf Co Cs L Ll Lm Lo Lt Lu M Mc Me Mn N Nd Nl No P Pc Pd Pe Pf Pi Po Ps S Sc Sk Sm So \
     Z Zl Zp Zs";
 
-/// Those of Unicode 15, as in Go 1.24.
+/// Those of Unicode 15, as in Go 1.24 and 1.25.
 const SCRIPTS: &str = "Adlam Ahom Anatolian_Hieroglyphs Arabic Armenian Avestan Balinese Bamum Bassa_Vah Batak \
     Bengali Bhaiksuki Bopomofo Brahmi Braille Buginese Buhid Canadian_Aboriginal Carian \
     Caucasian_Albanian Chakma Cham Cherokee Chorasmian Common Coptic Cuneiform Cypriot \
