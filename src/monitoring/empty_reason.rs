@@ -7,8 +7,8 @@ use tokio::time::timeout;
 
 use super::{Monitoring, deadlines};
 use crate::diagnostic::nearest;
-use crate::prometheus::{Instance, Matrix, MetricNames, Window, is_absent};
-use crate::promql::PromQl;
+use crate::prometheus::{Instance, Matrix, MetricNames, is_absent};
+use crate::promql::{NeededRange, NeededSamples, PromQl, QueryNeeds};
 use crate::store::Scope;
 
 /// How far Prometheus looks back from a point for a sample, unless it is configured otherwise.
@@ -28,10 +28,20 @@ pub enum EmptyReason {
     MetricsExist,
     /// The query is the name of an alert that the instance has, and no metric.
     NameOfAlert(String),
-    /// Samples lie between the points only: these are further apart than Prometheus looks back.
-    BetweenPoints { step_ms: i64 },
-    /// A range of the query is too short for two samples, of which rates need as many.
-    ShortRange { range: Duration, scrape_interval: Duration },
+    /// Samples lie between the points only: these are further apart than the query looks back.
+    BetweenPoints {
+        step_ms: i64,
+        /// How far it looks back by a range of its own.
+        range: Option<Duration>,
+    },
+    /// A range of the query is too short for the samples that its function needs.
+    ShortRange {
+        needed: NeededRange,
+        /// How far apart the samples are.
+        apart: Duration,
+    },
+    /// A function of a histogram gets series without `le`.
+    WithoutLe { function: &'static str },
     /// There are samples, and all of them are NaN.
     OnlyNan { series: usize },
     /// The instance has no metric of that name.
@@ -100,30 +110,37 @@ impl Monitoring {
         query: &PromQl,
         matrix: &Matrix,
     ) -> Option<EmptyReason> {
-        let step_ms = matrix.window.step_ms();
-        // A tile has one point, whatever the step.
-        let may_be_between = matrix.instant.is_none() && step_ms > LOOKBACK_MS;
-        if may_be_between && self.has_samples_between(instance, query, matrix.window).await {
-            return Some(EmptyReason::BetweenPoints { step_ms });
+        let needs = query.needs();
+        if let Some(function) = needs.without_le {
+            return Some(EmptyReason::WithoutLe { function });
         }
-        let scrape_interval = instance.settings.scrape_interval;
-        let range = query.shortest_rate().filter(|range| *range < 2 * scrape_interval)?;
-        Some(EmptyReason::ShortRange { range, scrape_interval })
-    }
-
-    /// Whether a query that is one selector has samples around the last points, and none at the last.
-    async fn has_samples_between(&self, instance: &Arc<Instance>, query: &PromQl, window: Window) -> bool {
-        let Some(probe) = query.lone_selector().and_then(|selector| probe(selector, window.step_ms())) else {
-            return false;
-        };
-        self.store.has_samples(instance, Scope::Whole, &probe, window.end_ms()).await
+        if let Some(reason) = short_range(&needs, instance.settings.scrape_interval) {
+            return Some(reason);
+        }
+        let window = matrix.window;
+        // A tile has one point, whatever the step.
+        let samples = needs.samples.filter(|_| matrix.instant.is_none())?;
+        let probe = probe(&samples, window.step_ms())?;
+        let is_between = self.store.has_samples(instance, Scope::Whole, &probe, window.end_ms()).await;
+        is_between.then_some(EmptyReason::BetweenPoints { step_ms: window.step_ms(), range: samples.range })
     }
 }
 
-/// Has a value where samples lie between two points only. A comment at the selector's end must not hide the rest.
-fn probe(selector: &str, step_ms: i64) -> Option<PromQl> {
-    let range = step_ms.saturating_mul(2).min(PROBED_MS);
-    let probe = format!("count(last_over_time({selector}\n[{range}ms])) unless count({selector}\n)");
+/// The shortest of the ranges that are too short.
+fn short_range(needs: &QueryNeeds, scrape_interval: Duration) -> Option<EmptyReason> {
+    let apart = |needed: &NeededRange| needed.step.unwrap_or(scrape_interval);
+    let short = needs.ranges.iter().filter(|needed| needed.range < needed.samples * apart(needed));
+    let needed = *short.min_by_key(|needed| needed.range)?;
+    Some(EmptyReason::ShortRange { needed, apart: apart(&needed) })
+}
+
+/// Has a value where there are samples between the last two points, and the query sees none at the last. None where it
+/// looks back as far as the points are apart.
+fn probe(samples: &NeededSamples, step_ms: i64) -> Option<PromQl> {
+    let looks_back =
+        samples.range.map_or(LOOKBACK_MS, |range| i64::try_from(range.as_millis()).unwrap_or(i64::MAX));
+    let longer = step_ms.saturating_mul(2).min(PROBED_MS);
+    let probe = (longer > looks_back && step_ms > looks_back).then(|| samples.probe(longer))?;
     PromQl::read(&probe).0.filter(PromQl::is_checked)
 }
 
@@ -164,15 +181,33 @@ mod tests {
 
     #[test]
     fn a_probe_keeps_the_matchers_and_is_bounded() {
-        for (selector, step_ms, expected) in [
+        for (query, step_ms, expected) in [
             (
-                r#"x{a=~"b|c"}"#,
+                r#"100 * x{a=~"b|c"}"#,
                 900_000,
-                "count(last_over_time(x{a=~\"b|c\"}\n[1800000ms])) unless count(x{a=~\"b|c\"}\n)",
+                Some(
+                    r#"count(last_over_time({__name__="x",a=~"b|c"}[1800000ms])) unless count({__name__="x",a=~"b|c"})"#,
+                ),
             ),
-            ("up # all", i64::MAX, "count(last_over_time(up # all\n[3600000ms])) unless count(up # all\n)"),
+            (
+                "up # all",
+                i64::MAX,
+                Some(r#"count(last_over_time({__name__="up"}[3600000ms])) unless count({__name__="up"})"#),
+            ),
+            (
+                "sum(rate(x[1m] offset 1h))",
+                120_000,
+                Some(
+                    r#"count(last_over_time({__name__="x"}[240000ms] offset 3600000ms)) unless count(last_over_time({__name__="x"}[60000ms] offset 3600000ms))"#,
+                ),
+            ),
+            ("up", 300_000, None),
+            ("avg_over_time(up[2m])", 120_000, None),
+            ("avg_over_time(up[2h])", i64::MAX, None),
         ] {
-            assert_eq!(probe(selector, step_ms).unwrap().as_str(), expected);
+            let samples = PromQl::read(query).0.unwrap().needs().samples.unwrap();
+            let probe = probe(&samples, step_ms);
+            assert_eq!(probe.as_ref().map(PromQl::as_str), expected, "{query}");
         }
     }
 

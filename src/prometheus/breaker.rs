@@ -167,7 +167,9 @@ impl Permit {
         let Err(error) = result else { return self.breaker.succeed(now) };
         match (error.kind, error.status) {
             // The query is to blame.
-            (K::BadQuery | K::TooManySamples | K::TooManyPoints, _) => self.breaker.succeed(now),
+            (K::BadQuery | K::TooManySamples | K::TooManyPoints | K::TooLongRange, _) => {
+                self.breaker.succeed(now)
+            }
             // It rejects the credential, or answers more than the portal reads. It answers all the same.
             (K::Unauthorized | K::TooLarge, _) => self.breaker.succeed(now),
             (K::Timeout, _) => {

@@ -10,9 +10,17 @@ const NOT_FOUND: u16 = 404;
 const NOT_ALLOWED: u16 = 405;
 const GONE: u16 = 410;
 const NOT_IMPLEMENTED: u16 = 501;
+/// How they refuse a request that they have read.
+const BAD_REQUEST: u16 = 400;
+const UNPROCESSABLE: u16 = 422;
+/// A longer text is more than a message.
+const LONGEST_MESSAGE: usize = 2_000;
 /// Of Prometheus, Mimir, Thanos and VictoriaMetrics, in lower case.
 const TOO_MANY_POINTS: [&str; 3] =
     ["exceeded maximum resolution", "too many points for the given", "maxpointspertimeseries"];
+/// Of Cortex, Thanos' front end and Mimir.
+const TOO_LONG_RANGE: [&str; 3] =
+    ["query time range exceeds the limit", "err-mimir-max-total-query-length", "err-mimir-max-query-length"];
 const TOO_MANY_SAMPLES: [&str; 9] = [
     "would load too many samples",
     "exceeds the number of samples limit",
@@ -48,13 +56,17 @@ pub fn of_status(http: &HttpClient, request: &Request<'_>, reply: &Reply) -> Ups
         ),
         (401 | 403, _) => of(ErrorKind::Unauthorized, "the configured credential was rejected"),
         (NOT_FOUND | NOT_ALLOWED | GONE | NOT_IMPLEMENTED, said) if matches!(request, Request::Rules(_)) => {
-            let error = of(ErrorKind::NoRules, "the instance has no /rules, or the target's path is wrong");
-            let said = said.and_then(WireFault::into_message).map(|said| http.redacted(&said));
-            UpstreamError { said: said.filter(|said| !said.is_empty()), ..error }
+            without_rules(http, said, reply)
+        }
+        (BAD_REQUEST | UNPROCESSABLE, said)
+            if matches!(request, Request::Rules(_)) && is_answered(said.as_ref(), reply) =>
+        {
+            without_rules(http, said, reply)
         }
         (status, Some(WireFault::Error { error_type, message })) => {
             of_message(http, &error_type, &message, status)
         }
+        (BAD_REQUEST | UNPROCESSABLE, _) if request.is_query() && is_message(reply) => refused(http, reply),
         (429 | 503, _) => of(ErrorKind::Overloaded, "the instance reports overload"),
         (408 | 504, _) => of(ErrorKind::Timeout, "a server in between gave up waiting"),
         (400..=499, _) if reply.is_html() => of(ErrorKind::HtmlPage, PAGE),
@@ -67,13 +79,47 @@ pub fn of_status(http: &HttpClient, request: &Request<'_>, reply: &Reply) -> Ups
     error.with_status(reply.status)
 }
 
+fn without_rules(http: &HttpClient, said: Option<WireFault>, reply: &Reply) -> UpstreamError {
+    let detail = "the instance has no /rules, or the target's path is wrong";
+    let error = http.error_of(ErrorKind::NoRules, detail, reply);
+    let said = said.and_then(WireFault::into_message).map(|said| http.redacted(&said));
+    UpstreamError { said: said.filter(|said| !said.is_empty()), ..error }
+}
+
+/// Whether a server says something of its own, as opposed to a page in between.
+fn is_answered(said: Option<&WireFault>, reply: &Reply) -> bool {
+    said.is_some() || is_message(reply)
+}
+
+/// Whether the answer is a short text, as front ends send it in place of Prometheus' JSON.
+fn is_message(reply: &Reply) -> bool {
+    let is_plain = reply.content_type.as_deref().is_some_and(|kind| kind.starts_with("text/plain"));
+    is_plain && !reply.is_html() && reply.body.len() <= LONGEST_MESSAGE && !reply.body.trim_ascii().is_empty()
+}
+
+/// A query that was refused in plain text.
+fn refused(http: &HttpClient, reply: &Reply) -> UpstreamError {
+    let error = http.error_of(ErrorKind::BadQuery, "the query was rejected", reply);
+    let kind = error.heard.as_deref().map_or(ErrorKind::BadQuery, of_query);
+    UpstreamError { kind, said: error.heard.clone(), ..error }
+}
+
+/// Why a query was refused.
+fn of_query(message: &str) -> ErrorKind {
+    match message {
+        _ if has_any(message, &TOO_MANY_POINTS) => ErrorKind::TooManyPoints,
+        _ if has_any(message, &TOO_LONG_RANGE) => ErrorKind::TooLongRange,
+        _ if has_any(message, &TOO_MANY_SAMPLES) => ErrorKind::TooManySamples,
+        _ => ErrorKind::BadQuery,
+    }
+}
+
 /// An error in Prometheus' own JSON, by its `errorType`, else by the status.
 fn of_message(http: &HttpClient, error_type: &str, message: &str, status: u16) -> UpstreamError {
     let is_query = matches!((error_type, status), ("bad_data" | "execution", _) | (_, 400 | 422));
     let kind = match (error_type, status) {
         ("timeout", _) => ErrorKind::Timeout,
-        _ if is_query && has_any(message, &TOO_MANY_POINTS) => ErrorKind::TooManyPoints,
-        _ if is_query && has_any(message, &TOO_MANY_SAMPLES) => ErrorKind::TooManySamples,
+        _ if is_query && of_query(message) != ErrorKind::BadQuery => of_query(message),
         ("bad_data" | "execution", _) => ErrorKind::BadQuery,
         ("unavailable" | "too_many_requests", _) | (_, 429 | 503) => ErrorKind::Overloaded,
         (_, 400 | 422) => ErrorKind::BadQuery,
@@ -96,6 +142,7 @@ mod tests {
     use url::Url;
 
     use super::*;
+    use crate::prometheus::Origin;
     use crate::upstream::{InstanceName, Who};
 
     fn http() -> HttpClient {
@@ -171,9 +218,38 @@ mod tests {
             (403, "text/plain", "", ErrorKind::Unauthorized, None),
             (302, "text/plain", "", ErrorKind::NotTheApi, None),
             (400, "text/html", "<html>", ErrorKind::HtmlPage, None),
+            (400, "text/plain; charset=utf-8", "Bad Request. Use /api/v1/query", ErrorKind::NoRules, None),
+            (422, "text/plain", "unsupported path requested", ErrorKind::NoRules, None),
+            (400, "application/json", json, ErrorKind::NoRules, Some("the ruler is off")),
+            (400, "application/json", "{}", ErrorKind::NotTheApi, None),
             (500, "text/plain", "", ErrorKind::Upstream, None),
         ] {
             let got = of_status(&http(), &Request::Rules(None), &reply(status, content_type, body));
+            assert_eq!((got.kind, got.said.as_deref()), (kind, said), "{status} {body}");
+        }
+    }
+
+    #[test]
+    fn a_query_may_be_refused_in_plain_text() {
+        use ErrorKind as K;
+        let limit = "the query time range exceeds the limit (query length: 2160h0m0s, limit: 720h0m0s)";
+        let query = crate::promql::PromQl::read("up").0.unwrap();
+        let headers = [("Authorization".to_owned(), "Bearer abcdefgh".into())];
+        let (who, target) = (Who::Prometheus(InstanceName::new("a")), Url::parse("http://h/").unwrap());
+        let http = HttpClient::new(who, &target, &headers, true, Duration::from_secs(1)).unwrap();
+        let request = Request::Query { query: &query, at_ms: 0, origin: Origin::Known };
+        for (status, content_type, body, kind, said) in [
+            (400, "text/plain; charset=utf-8", &format!("{limit}\n")[..], K::TooLongRange, Some(limit)),
+            (422, "text/plain", "no\x1b such\n tenant", K::BadQuery, Some("no such tenant")),
+            (400, "text/plain", "bad token Bearer abcdefgh", K::BadQuery, Some("bad token [secret]")),
+            (400, "text/plain", "<html>limit</html>", K::HtmlPage, None),
+            (400, "text/html", "limit", K::HtmlPage, None),
+            (400, "text/plain", " \n", K::NotTheApi, None),
+            (400, "text/plain", &"x".repeat(2_001), K::NotTheApi, None),
+            (400, "application/json", "{}", K::NotTheApi, None),
+            (413, "text/plain", "too large", K::NotTheApi, None),
+        ] {
+            let got = of_status(&http, &request, &reply(status, content_type, body));
             assert_eq!((got.kind, got.said.as_deref()), (kind, said), "{status} {body}");
         }
     }
@@ -217,6 +293,11 @@ mod tests {
             ),
             ("execution", "the query exceeded the limit (err-mimir-max-chunks-per-query)", K::TooManySamples),
             ("422", "cannot select more than -search.maxSamplesPerQuery=1 samples", K::TooManySamples),
+            (
+                "bad_data",
+                "the query time range exceeds the limit (query length: 721h0m0s, limit: 720h0m0s)",
+                K::TooLongRange,
+            ),
             ("execution", "found duplicate series for the match group", K::BadQuery),
             ("timeout", "would load too many samples", K::Timeout),
             ("internal", "exceeded sample limit", K::Upstream),

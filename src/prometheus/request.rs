@@ -50,6 +50,10 @@ pub enum Request<'a> {
 }
 
 impl Request<'_> {
+    pub fn is_query(&self) -> bool {
+        matches!(self, Self::QueryRange { .. } | Self::Query { .. })
+    }
+
     pub fn origin(&self) -> Origin {
         match self {
             Self::QueryRange { origin, .. } | Self::Query { origin, .. } => *origin,

@@ -1,14 +1,16 @@
 //! Rewrites parsed queries, so that those that are alike become equal.
 
-use promql_parser::label::Matcher;
+use promql_parser::label::{METRIC_NAME, MatchOp, Matcher};
 use promql_parser::parser::{BinModifier, Expr, LabelModifier, NumberLiteral};
 
+use super::plain::REGEX_MARK;
 use super::walk::{children_mut, label_lists_mut, selector_mut};
 
 /// Rewrites everything that has several spellings to one: parentheses, blanks and the order of matchers and labels
 /// do not count. As deep as the query is nested.
 pub(super) fn normalize(expr: &mut Expr) {
     children_mut(expr).into_iter().for_each(normalize);
+    name_metric(expr);
     if let Some(selector) = selector_mut(expr) {
         let key = |m: &Matcher| (m.name.clone(), m.op.to_string(), m.value.clone());
         selector.matchers.matchers.sort_by_key(key);
@@ -29,6 +31,24 @@ pub(super) fn normalize(expr: &mut Expr) {
     };
     if let Some(simpler) = simpler {
         *expr = simpler;
+    }
+}
+
+/// `{__name__="x"}` becomes `x`. Regexes must be marked. As deep as the query is nested.
+pub(super) fn name_metrics(expr: &mut Expr) {
+    children_mut(expr).into_iter().for_each(name_metrics);
+    name_metric(expr);
+}
+
+fn name_metric(expr: &mut Expr) {
+    let Some(selector) = selector_mut(expr).filter(|selector| selector.name.is_none()) else { return };
+    let is_name =
+        |m: &Matcher| m.name == METRIC_NAME && m.op == MatchOp::Equal && !m.value.starts_with(REGEX_MARK);
+    let matchers = &mut selector.matchers.matchers;
+    if matchers.iter().filter(|m| m.name == METRIC_NAME).count() == 1
+        && let Some(at) = matchers.iter().position(is_name)
+    {
+        selector.name = Some(matchers.remove(at).value);
     }
 }
 

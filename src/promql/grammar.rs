@@ -3,7 +3,6 @@
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::panic::catch_unwind;
-use std::time::Duration;
 
 use promql_parser::parser::{Expr, parse};
 
@@ -12,8 +11,8 @@ use super::grouping::outermost_by;
 use super::measured::{self, MeasuredMetric};
 use super::names;
 use super::plain::{dropped, marked, plain_form};
+use super::query_value::QueryValue;
 use super::scan::{Kind, Scan};
-use super::selected::{self, QueryValue};
 use crate::diagnostic::Span;
 
 /// The longest reason of the parser that is kept, in characters; it may repeat parts of the query.
@@ -122,10 +121,6 @@ pub(super) struct QueryAnalysis {
     pub measured: Vec<MeasuredMetric>,
     /// What the query's value is.
     pub value: QueryValue,
-    /// The selector that the query is, or of which it has plain aggregations.
-    pub lone_selector: Option<String>,
-    /// The shortest range that a function has which needs two samples.
-    pub shortest_rate: Option<Duration>,
 }
 
 pub(super) fn analyze(query: &str) -> Result<QueryAnalysis, Refusal> {
@@ -135,8 +130,6 @@ pub(super) fn analyze(query: &str) -> Result<QueryAnalysis, Refusal> {
         metrics: measured::metrics(&expr),
         measured: measured::measured(&expr),
         value: QueryValue::of(&expr),
-        lone_selector: selected::lone_selector(&expr, query),
-        shortest_rate: selected::shortest_rate(&expr),
     })
 }
 
@@ -280,6 +273,12 @@ mod tests {
             ("a > bool b", "a > b", false),
             ("a + on (b) group_left () c", "a + on (b) group_left c", true),
             ("a + on (b) group_left c", "a + on (b) c", false),
+            ("m{z=\"1\"}", "{__name__=\"m\",z=\"1\"}", true),
+            ("m{z=\"1\"}", "{\"m\", z='1'}", true),
+            ("sum(rate(m[5m]))", "sum(rate({__name__=\"m\"}[5m]))", true),
+            ("m", "{__name__=~\"m\"}", false),
+            ("m{a=\"b\"}", "{__name__!=\"m\",a=\"b\"}", false),
+            ("{__name__=\"m\",__name__!=\"n\"}", "{__name__!=\"n\",__name__=\"m\"}", true),
             ("sum by (anchored) (smoothed)", "sum(smoothed) by (anchored)", true),
         ] {
             let (first, second) = (normal_hash(one), normal_hash(other));

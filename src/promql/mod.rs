@@ -10,13 +10,14 @@ mod list;
 mod matcher;
 mod measured;
 mod names;
+mod needs;
 mod plain;
 mod possible_values;
+mod query_value;
 mod quoted;
 mod regex;
 mod result_labels;
 mod scan;
-mod selected;
 mod selectors;
 pub mod split;
 mod template;
@@ -25,18 +26,18 @@ mod walk;
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 pub use duration::parse_duration;
 pub use guard::{MAX_QUERY_BYTES, MAX_QUERY_DEPTH, MAX_QUERY_OPERATORS};
 pub use list::RegexLimit;
 pub use matcher::{MatchOp, Matcher};
 pub use measured::{Derivation, MeasuredMetric};
+pub use needs::{NeededRange, NeededSamples, QueryNeeds};
 pub use possible_values::PossibleValues;
+pub use query_value::QueryValue;
 pub use quoted::{quote, unquote};
 pub use regex::LabelRewrite;
 pub use result_labels::ResultLabels;
-pub use selected::QueryValue;
 pub use template::{Slot, Template};
 
 use self::grammar::{QueryAnalysis, Refusal};
@@ -108,23 +109,16 @@ impl PromQl {
         self.analysis.value
     }
 
-    /// The selector of a query that is nothing but one, or plain aggregations of one, without `offset` or `@`. It may end
-    /// in a comment.
-    pub fn lone_selector(&self) -> Option<&str> {
-        self.analysis.lone_selector.as_deref()
-    }
-
-    /// The shortest range that a function has which needs two samples.
-    pub fn shortest_rate(&self) -> Option<Duration> {
-        self.analysis.shortest_rate
+    /// What it reads and cannot do without. Empty when our grammar does not know the query.
+    pub fn needs(&self) -> QueryNeeds {
+        if self.checked { needs::of(&self.text) } else { QueryNeeds::default() }
     }
 
     /// Bytes in memory, about.
     pub fn weight(&self) -> usize {
-        let QueryAnalysis { outermost_by, metrics, measured, lone_selector, .. } = &*self.analysis;
+        let QueryAnalysis { outermost_by, metrics, measured, .. } = &*self.analysis;
         let names = outermost_by.iter().chain(metrics).chain(measured.iter().map(|one| &one.metric));
-        let selector = lone_selector.as_ref().map_or(0, String::len);
-        self.text.len() + selector + names.map(|name| name.len() + 48).sum::<usize>() + 128
+        self.text.len() + names.map(|name| name.len() + 48).sum::<usize>() + 128
     }
 }
 

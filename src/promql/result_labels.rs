@@ -45,7 +45,7 @@ impl ResultLabels {
 }
 
 /// As deep as the query is nested.
-fn of(expr: &Expr, label: &str) -> PossibleValues {
+pub(super) fn of(expr: &Expr, label: &str) -> PossibleValues {
     match expr {
         Expr::Aggregate(aggregate) => of_aggregate(aggregate, label),
         Expr::Binary(binary) => of_binary(binary, label),

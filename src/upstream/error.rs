@@ -55,6 +55,8 @@ pub enum ErrorKind {
     TooManySamples,
     /// The range has more points at this step than the instance allows.
     TooManyPoints,
+    /// The instance limits how long a range may be.
+    TooLongRange,
     /// The portal's queue for the instance is full, or the instance reports overload.
     Overloaded,
     Timeout,
@@ -82,13 +84,13 @@ pub enum ErrorKind {
 impl ErrorKind {
     /// The instance rejects the query, and would again.
     pub fn is_of_query(self) -> bool {
-        matches!(self, Self::BadQuery | Self::TooManySamples | Self::TooManyPoints)
+        matches!(self, Self::BadQuery | Self::TooManySamples | Self::TooManyPoints | Self::TooLongRange)
     }
 
     /// The word in JSON, metrics and logs.
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::BadQuery | Self::TooManySamples | Self::TooManyPoints => "bad_query",
+            Self::BadQuery | Self::TooManySamples | Self::TooManyPoints | Self::TooLongRange => "bad_query",
             Self::Overloaded => "overloaded",
             Self::Timeout => "timeout",
             Self::Unreachable | Self::Certificate | Self::Tls => "unreachable",

@@ -18,12 +18,17 @@ fn matrix(request: &Request, value: impl Fn(f64) -> Option<&'static str>) -> Rep
 /// A sample every 15 minutes, 7 min 32 s past the quarter, which Prometheus sees for 5 minutes.
 fn sparse(request: &Request) -> Reply {
     let query = request.form("query").unwrap();
-    if query.contains(" > ") || query.contains("offset") {
+    if query.contains(" > ") {
         return Reply::result(json!([]));
     }
     if request.path.ends_with("/query") {
-        let is_probe = ["sparse", "sparse{job=\"a\"}", "sparse # all"].iter().any(|selector| {
-            query == format!("count(last_over_time({selector}\n[1800000ms])) unless count({selector}\n)")
+        let is_probe = ["{__name__=\"sparse\"}", "{__name__=\"sparse\",job=\"a\"}"].iter().any(|selector| {
+            ["", " offset 60000ms"].iter().any(|offset| {
+                let read =
+                    [format!("{selector}{offset}"), format!("last_over_time({selector}[60000ms]{offset})")];
+                let longer = format!("count(last_over_time({selector}[1800000ms]{offset}))");
+                read.iter().any(|read| query == format!("{longer} unless count({read})"))
+            })
         });
         let result = if is_probe { json!([{"metric": {}, "value": [0, "1"]}]) } else { json!([]) };
         return Reply::json(
@@ -47,9 +52,10 @@ async fn each_empty_graph_tells_its_own_reason() {
         }
         _ => matrix(request, |_| None),
     }));
-    world
-        .upstream
-        .on_names(Reply::json(200, &json!({"status": "success", "data": ["sparse", "gone", "only_nan"]})));
+    world.upstream.on_names(Reply::json(
+        200,
+        &json!({"status": "success", "data": ["sparse", "gone", "gone_bucket", "only_nan"]}),
+    ));
     for (address, reason, others) in [
         ("query=sparse&range=90d", "one point per 15m", "Try a longer range"),
         ("query=sparse%7Bjob=%22a%22%7D&range=90d", "one point per 15m", "Try a longer range"),
@@ -60,8 +66,24 @@ async fn each_empty_graph_tells_its_own_reason() {
         ),
         ("query=sparse%20%3E%205&range=90d", "Try a longer range", "one point per"),
         ("query=sum(sparse%20%3E%205)&range=90d", "Try a longer range", "one point per"),
-        ("query=sparse%20offset%201w&range=90d", "Try a longer range", "one point per"),
+        ("query=sparse%20*%20100&range=90d", "looks back 5 minutes", "Try a longer range"),
+        ("query=1%20-%20sparse&range=90d", "one point per 15m", "Try a longer range"),
+        ("query=topk(3,%20round(sparse,%200.1))&range=90d", "one point per 15m", "Try a longer range"),
+        ("query=sparse%20offset%201m&range=90d", "one point per 15m", "Try a longer range"),
+        ("query=avg_over_time(sparse%5B1m%5D)&range=90d", "the query reads 1m before each", "5 minutes"),
         ("query=sparse&range=90d&graphType=stat", "Try a longer range", "one point per"),
+        ("query=last_over_time(gone[3s])&range=1h", "a range of 3s often holds none", "has these labels"),
+        (
+            "query=rate(gone[5m:10m])&range=1h",
+            "a subquery of 5m holds fewer where its points are 10m",
+            "scrape",
+        ),
+        ("query=max_over_time(gone[5m:10m])&range=1h", "a subquery of 5m often holds none", "scrape"),
+        (
+            "query=histogram_quantile(0.9,%20sum(rate(gone_bucket[5m])))&range=1h",
+            "histogram_quantile needs the label le",
+            "longer range",
+        ),
         ("query=max_over_time(gone[20s])%20%3E%205&range=1h", "Try a longer range", "Rates need"),
         ("query=gone&range=90d", "Try a longer range", "one point per"),
         ("query=gone&range=1h", "Try a longer range", "one point per"),

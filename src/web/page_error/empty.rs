@@ -6,6 +6,7 @@ use super::upstream::subject;
 use crate::annotations::{ALERT, pasted};
 use crate::monitoring::{EmptyReason, Graph};
 use crate::page_params::in_one_unit;
+use crate::promql::NeededRange;
 
 /// An empty panel as its reader sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,10 +64,17 @@ impl EmptyText {
                 ),
                 "Try a longer range, or the query without its labels.",
             ),
-            EmptyReason::BetweenPoints { step_ms } => Self::between_points(&who, range, *step_ms),
-            EmptyReason::ShortRange { range: of_query, scrape_interval } => {
-                Self::short_range(range, *of_query, *scrape_interval)
+            EmptyReason::BetweenPoints { step_ms, range: of_query } => {
+                Self::between_points(&who, range, *step_ms, *of_query)
             }
+            EmptyReason::ShortRange { needed, apart } => Self::short_range(range, *needed, *apart),
+            EmptyReason::WithoutLe { function } => Self::no_data(
+                format!(
+                    "The query ran, but returned no data from {range}. {function} needs the label le, by which buckets \
+                     differ, and the aggregation inside leaves it out."
+                ),
+                "Keep le in the aggregation: sum by (le) (...).",
+            ),
             EmptyReason::OnlyNan { series } => Self::only_nan(range, *series),
             EmptyReason::Unexplained => Self::no_data(
                 format!("The query ran, but returned no data from {range}."),
@@ -75,26 +83,42 @@ impl EmptyText {
         }
     }
 
-    fn between_points(who: &str, range: &str, step_ms: i64) -> Self {
+    fn between_points(who: &str, range: &str, step_ms: i64, of_query: Option<Duration>) -> Self {
         let step = in_one_unit(Duration::from_millis(step_ms.unsigned_abs()));
+        let reads = match of_query {
+            None => format!("{who} looks back 5 minutes from each by default"),
+            Some(of_query) => format!("the query reads {} before each", in_one_unit(of_query)),
+        };
         let explanation = format!(
-            "The query ran, but returned no data from {range}. There is one point per {step}, and {who} looks back 5 \
-             minutes from each by default. There are samples, but all lie between, so they are not seen."
+            "The query ran, but returned no data from {range}. There is one point per {step}, and {reads}. \
+             There are samples, but all lie between, so they are not seen."
         );
-        let advice =
-            "Choose a shorter range or step, or read the newest sample of each step with last_over_time.";
+        let advice = match of_query {
+            None => {
+                "Choose a shorter range or step, or read the newest sample of each step with last_over_time."
+            }
+            Some(_) => "Choose a shorter range or step, or a longer range in the query.",
+        };
         Self { title: "No sample near any point".to_owned(), ..Self::no_data(explanation, advice) }
     }
 
-    fn short_range(range: &str, of_query: Duration, scrape_interval: Duration) -> Self {
-        let (of_query, scrape_interval) = (in_one_unit(of_query), in_one_unit(scrape_interval));
-        Self::no_data(
-            format!(
-                "The query ran, but returned no data from {range}. Rates need two samples, and a range of {of_query} \
-                 holds fewer where samples are {scrape_interval} apart."
+    fn short_range(range: &str, needed: NeededRange, apart: Duration) -> Self {
+        let (of_query, apart) = (in_one_unit(needed.range), in_one_unit(apart));
+        let (held, samples, advice) = match needed.step {
+            None => ("a range", "samples", "Choose a range in the query of four scrape intervals or more."),
+            Some(_) => {
+                ("a subquery", "its points", "Choose a longer range or a shorter step of the subquery.")
+            }
+        };
+        let reason = match needed.samples {
+            2.. => format!(
+                "Rates need two samples, and {held} of {of_query} holds fewer where {samples} are {apart} apart."
             ),
-            "Choose a range in the query of four scrape intervals or more.",
-        )
+            _ => format!(
+                "Where {samples} are {apart} apart, {held} of {of_query} often holds none, and here never one."
+            ),
+        };
+        Self::no_data(format!("The query ran, but returned no data from {range}. {reason}"), advice)
     }
 
     fn only_nan(range: &str, series: usize) -> Self {

@@ -17,6 +17,7 @@ pub fn describe_alertmanager(kind: ErrorKind) -> &'static str {
         ErrorKind::BadQuery
         | ErrorKind::TooManySamples
         | ErrorKind::TooManyPoints
+        | ErrorKind::TooLongRange
         | ErrorKind::Overloaded
         | ErrorKind::NoRules
         | ErrorKind::Upstream => "Alertmanager failed",
@@ -54,9 +55,10 @@ pub(super) fn prometheus(error: &UpstreamError) -> ErrorText {
 
 fn status(kind: ErrorKind) -> StatusCode {
     match kind {
-        ErrorKind::BadQuery | ErrorKind::TooManySamples | ErrorKind::TooManyPoints => {
-            StatusCode::UNPROCESSABLE_ENTITY
-        }
+        ErrorKind::BadQuery
+        | ErrorKind::TooManySamples
+        | ErrorKind::TooManyPoints
+        | ErrorKind::TooLongRange => StatusCode::UNPROCESSABLE_ENTITY,
         ErrorKind::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
         ErrorKind::Timeout => StatusCode::GATEWAY_TIMEOUT,
         ErrorKind::Unreachable
@@ -77,6 +79,7 @@ fn title(kind: ErrorKind, who: &str) -> String {
         ErrorKind::BadQuery => format!("{who} rejected the query"),
         ErrorKind::TooManySamples => format!("The query reads more samples than {who} allows"),
         ErrorKind::TooManyPoints => format!("The range has more points than {who} allows"),
+        ErrorKind::TooLongRange => format!("The range is longer than {who} allows"),
         ErrorKind::TooLarge => format!("{who} sent too much data"),
         ErrorKind::Timeout => format!("{who} did not answer in time"),
         ErrorKind::Overloaded => format!("{who} is busy"),
@@ -97,6 +100,7 @@ fn explanation(kind: ErrorKind) -> &'static str {
         // The instance's limit is no mistake of the query's author.
         ErrorKind::TooManySamples => "The query is valid, but exceeds the instance's memory limit.",
         ErrorKind::TooManyPoints => "The query is valid, but at this step each series has too many points.",
+        ErrorKind::TooLongRange => "The query is valid, but the instance limits how long a range may be.",
         ErrorKind::TooLarge => "The answer is larger than the portal's limit.",
         ErrorKind::Timeout => "The instance is slow, or the query reads too much.",
         ErrorKind::Overloaded => "The instance has more queries than it can answer now.",
@@ -122,6 +126,7 @@ fn advice(kind: ErrorKind) -> &'static str {
         ErrorKind::BadQuery => "Fix the query and try again.",
         ErrorKind::TooManySamples => "Try a shorter range, select fewer series, or use a recording rule.",
         ErrorKind::TooManyPoints => "Try a longer step or a shorter range.",
+        ErrorKind::TooLongRange => "Try a shorter range.",
         ErrorKind::TooLarge => "Select fewer series, a shorter range or a longer step.",
         ErrorKind::Timeout => "Try a shorter range or a longer step.",
         ErrorKind::Overloaded => "Try again in a moment.",
@@ -159,6 +164,7 @@ mod tests {
             (ErrorKind::BadQuery, 422, "bad_query"),
             (ErrorKind::TooManySamples, 422, "bad_query"),
             (ErrorKind::TooManyPoints, 422, "bad_query"),
+            (ErrorKind::TooLongRange, 422, "bad_query"),
             (ErrorKind::Overloaded, 503, "overloaded"),
             (ErrorKind::Timeout, 504, "timeout"),
             (ErrorKind::Unreachable, 502, "unreachable"),

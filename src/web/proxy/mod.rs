@@ -211,8 +211,15 @@ pub fn refusal(
 fn error_type(error: &PageError, text: &ErrorText) -> &'static str {
     if let PageError::Failed(Failure::Prometheus(error)) = error {
         return match error.kind {
-            ErrorKind::BadQuery | ErrorKind::TooManySamples | ErrorKind::TooManyPoints => {
-                if error.status == Some(422) { "execution" } else { "bad_data" }
+            ErrorKind::BadQuery
+            | ErrorKind::TooManySamples
+            | ErrorKind::TooManyPoints
+            | ErrorKind::TooLongRange => {
+                if error.status == Some(422) {
+                    "execution"
+                } else {
+                    "bad_data"
+                }
             }
             ErrorKind::Timeout => "timeout",
             ErrorKind::Overloaded
