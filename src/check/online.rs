@@ -180,7 +180,7 @@ impl InstanceCheck<'_> {
         }
         let finding = |diagnostic| vec![Finding::of_value(&one.entity, RULE, diagnostic)];
         match self.monitoring.graph(Origin::Known, &self.instance, graph, &self.period).await {
-            Ok(answer) if is_empty(&answer.answer.value) => {
+            Ok(answer) if is_empty(&answer.answer.value) && !self.has_samples_now(graph).await => {
                 let (message, near) = match answer.empty_reason {
                     EmptyReason::NameOfAlert(name) => (self.named_like_alert(&name), None),
                     EmptyReason::NoSuchMetric { metric, similar } => {
@@ -204,6 +204,12 @@ impl InstanceCheck<'_> {
             }
             Err(_) => Vec::new(),
         }
+    }
+
+    /// The last point may be minutes ago, when a new instance had no samples yet.
+    async fn has_samples_now(&self, graph: &GraphSpec) -> bool {
+        let Some(query) = &graph.query else { return false };
+        self.instance.has_samples(query, self.period.now.as_millisecond()).await.unwrap_or(false)
     }
 
     fn add_failure(&self, failure: &UpstreamError) {

@@ -62,13 +62,14 @@ impl InitReport<'_> {
             writeln!(f, "\nCatalog {}", self.config.targets.join(", "))?;
             let entities = counted(*entities, "entity", "entities");
             writeln!(f, "  entities         {entities} in {}", counted(*files, "file", "files"))?;
-            writeln!(f, "  with annotations {monitored} (prometheus.io/...)")?;
+            let hint = if *monitored == 0 { "; add prometheus.io/rule or prometheus.io/alert" } else { "" };
+            writeln!(f, "  with annotations {monitored} (prometheus.io/...){hint}")?;
             if *faults > 0 {
                 writeln!(f, "  faults           {faults}: `promenade check` lists them")?;
             }
         }
         if let Some(url) = &self.config.backstage {
-            writeln!(f, "\nCatalog of Backstage {url}")?;
+            writeln!(f, "\nCatalog of Backstage {}", url.as_str().trim_end_matches('/'))?;
             f.write_str("  not asked yet: `promenade serve` reads it with the token\n")?;
         }
         Ok(())

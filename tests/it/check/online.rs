@@ -21,11 +21,22 @@ async fn check_online_finds_names_queries_and_dimensions_without_data() {
     upstream.on_rules(Reply::group([Rule::new("HighLoad")]));
     upstream.on("up", Reply::matrix(&[(&[("job", "a")], 1.0), (&[("job", "b")], 1.0)]));
     upstream.on("nothing", Reply::result(json!([])));
+    // Its first samples are younger than the last point of the range.
+    upstream.on(
+        "fresh",
+        Reply::computed(|request| match request.path.contains("query_range") {
+            true => Reply::result(json!([])),
+            false => Reply::json(
+                200,
+                &json!({"status": "success", "data": {"resultType": "vector", "result": [{"metric": {}, "value": [7, "1"]}]}}),
+            ),
+        }),
+    );
     upstream.on("refused", Reply::refusal(422, "execution", "many-to-many matching not allowed"));
     let config = format!("proxy: {{/prometheus/api: '{}'}}\n", upstream.api());
     let catalog = component(
         "shop",
-        "prometheus.io/rule: 'up|job, up|zone;jbo|title=\"x\", nothing, refused'\n    \
+        "prometheus.io/rule: 'up|job, up|zone;jbo|title=\"x\", nothing, refused, fresh'\n    \
          prometheus.io/alert: 'HighLoad, HighLaod'",
     );
     let directory = directory(&[("app-config.yaml", &config), ("a.yaml", &catalog)]);
