@@ -3,98 +3,26 @@
 use std::borrow::Cow;
 
 use jiff::Timestamp;
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::envelope::{Opened, WireFault, open, warned};
-use super::parts::{Bounded, Lenient, given};
+use super::parts::Lenient;
 use super::remarks::Remarks;
 use crate::prometheus::numbers::number;
-use crate::prometheus::{Alert, AlertState, AlertingRule, Labels, RuleGroup, RuleHealth, Rules};
+use crate::prometheus::{Alert, AlertState, AlertingRule, RuleGroup, RuleHealth, Rules};
 use crate::upstream::SentTime;
 
 mod faults;
+mod raw;
 
 use faults::Faults;
+use raw::{RawAlert, RawGroup, RawRule, Rows, RulesData};
 
 /// The most groups, rules and alerts of one answer that are read: in memory each takes up to a hundred times its
 /// shortest text.
 pub const MOST_ROWS: usize = 200_000;
 /// The longest token that is sent back, in bytes.
 const LONGEST_TOKEN: usize = 4 << 10;
-
-/// Rows, each read on its own.
-type Rows<'a> = Bounded<&'a RawValue>;
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct RulesData<'a> {
-    #[serde(borrow)]
-    groups: Rows<'a>,
-    group_next_token: Option<Lenient<String>>,
-    #[serde(default)]
-    warnings: Remarks,
-    #[serde(borrow)]
-    is_partial: Option<&'a RawValue>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct RawGroup<'a> {
-    name: Option<Lenient<String>>,
-    file: Option<Lenient<String>>,
-    interval: Option<Lenient<f64>>,
-    limit: Option<Lenient<i64>>,
-    evaluation_time: Option<Lenient<f64>>,
-    last_evaluation: Option<Lenient<String>>,
-    #[serde(borrow)]
-    rules: Rows<'a>,
-}
-
-/// Prometheus always sends all of it; others (vmalert, Thanos, Mimir) leave parts out, or write them as null.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct RawRule<'a> {
-    #[serde(rename = "type")]
-    kind: Option<Lenient<String>>,
-    name: Option<Lenient<String>>,
-    query: Option<Lenient<String>>,
-    duration: Option<Lenient<f64>>,
-    keep_firing_for: Option<Lenient<f64>>,
-    labels: Option<Lenient<Labels>>,
-    annotations: Option<Lenient<Labels>>,
-    state: Option<Lenient<String>>,
-    health: Option<Lenient<String>>,
-    last_error: Option<Lenient<String>>,
-    evaluation_time: Option<Lenient<f64>>,
-    last_evaluation: Option<Lenient<String>>,
-    #[serde(borrow, default, deserialize_with = "given")]
-    alerts: Option<Lenient<Rows<'a>>>,
-}
-
-impl RawRule<'_> {
-    /// Whether it has a field that only alerting rules have.
-    fn has_alerts(&self) -> bool {
-        self.state.is_some()
-            || self.alerts.is_some()
-            || self.duration.is_some()
-            || self.keep_firing_for.is_some()
-            || self.annotations.is_some()
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct RawAlert<'a> {
-    /// Required: without its labels an alert belongs to no entity.
-    labels: Labels,
-    annotations: Option<Lenient<Labels>>,
-    state: Option<Lenient<String>>,
-    active_at: Option<Lenient<String>>,
-    /// A text in Prometheus, a number elsewhere.
-    #[serde(borrow)]
-    value: Option<&'a RawValue>,
-}
 
 /// One answer, which may be one of several.
 #[derive(Debug, Default)]
@@ -232,7 +160,7 @@ impl RulesPage {
     }
 
     fn alert(&mut self, raw: &RawValue) -> Option<Alert> {
-        let read = serde_json::from_str::<RawAlert<'_>>(raw.get()).ok();
+        let read = RawAlert::read(raw.get());
         // Every alert carries its name: one without it has lost labels.
         let is_named =
             |alert: &RawAlert<'_>| alert.labels.get("alertname").is_some_and(|name| !name.is_empty());
