@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, OnceLock};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use promenade::clock;
@@ -34,6 +34,8 @@ fn built() -> &'static PathBuf {
 pub struct Program {
     child: Child,
     output: Arc<Mutex<String>>,
+    /// These read its output to the end.
+    readers: Vec<JoinHandle<()>>,
 }
 
 impl Program {
@@ -42,9 +44,11 @@ impl Program {
         let command = change(&mut command);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let output = Arc::default();
-        collect(child.stdout.take().unwrap(), &output);
-        collect(child.stderr.take().unwrap(), &output);
-        Self { child, output }
+        let readers = vec![
+            collect(child.stdout.take().unwrap(), &output),
+            collect(child.stderr.take().unwrap(), &output),
+        ];
+        Self { child, output, readers }
     }
 
     pub fn id(&self) -> u32 {
@@ -71,11 +75,12 @@ impl Program {
         assert!(sent.success());
     }
 
-    /// Waits for its end.
+    /// Waits for its end, and for all of its output.
     pub async fn end(&mut self) -> ExitStatus {
         let since = clock::stopwatch();
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
+                self.readers.drain(..).for_each(|reader| reader.join().unwrap());
                 return status;
             }
             assert!(since.elapsed() < PATIENCE, "{}", self.output());
@@ -97,13 +102,13 @@ impl Drop for Program {
 }
 
 /// Reads to the end, because a program with a full output pipe stops.
-fn collect(from: impl Read + Send + 'static, output: &Arc<Mutex<String>>) {
+fn collect(from: impl Read + Send + 'static, output: &Arc<Mutex<String>>) -> JoinHandle<()> {
     let output = Arc::clone(output);
     thread::spawn(move || {
         for line in BufReader::new(from).lines().map_while(Result::ok) {
             *output.lock().unwrap() += &(line + "\n");
         }
-    });
+    })
 }
 
 /// A running `promenade demo`.
