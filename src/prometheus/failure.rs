@@ -59,7 +59,7 @@ pub fn of_status(http: &HttpClient, request: &Request<'_>, reply: &Reply) -> Ups
             without_rules(http, said, reply)
         }
         (BAD_REQUEST | UNPROCESSABLE, said)
-            if matches!(request, Request::Rules(_)) && is_answered(said.as_ref(), reply) =>
+            if matches!(request, Request::Rules(_)) && is_no_path(said.as_ref(), reply) =>
         {
             without_rules(http, said, reply)
         }
@@ -86,9 +86,12 @@ fn without_rules(http: &HttpClient, said: Option<WireFault>, reply: &Reply) -> U
     UpstreamError { said: said.filter(|said| !said.is_empty()), ..error }
 }
 
-/// Whether a server says something of its own, as opposed to a page in between.
-fn is_answered(said: Option<&WireFault>, reply: &Reply) -> bool {
-    said.is_some() || is_message(reply)
+/// Whether a server does not take the path, as opposed to Prometheus' own refusal and to a page in between.
+fn is_no_path(said: Option<&WireFault>, reply: &Reply) -> bool {
+    match said {
+        Some(WireFault::Error { message, .. }) => has_any(message, &["unsupported path"]),
+        _ => is_message(reply),
+    }
 }
 
 /// Whether the answer is a short text, as front ends send it in place of Prometheus' JSON.
@@ -207,6 +210,8 @@ mod tests {
     #[test]
     fn a_server_without_rules_is_called_that() {
         let json = r#"{"status":"error","errorType":"not_found","error":"the ruler is off"}"#;
+        let unsupported =
+            r#"{"status":"error","errorType":"400","error":"unsupported path requested: /rules"}"#;
         for (status, content_type, body, kind, said) in [
             (404, "text/plain", "404 page not found\n", ErrorKind::NoRules, None),
             (404, "text/html", "<title>Error 404</title>", ErrorKind::NoRules, None),
@@ -220,7 +225,13 @@ mod tests {
             (400, "text/html", "<html>", ErrorKind::HtmlPage, None),
             (400, "text/plain; charset=utf-8", "Bad Request. Use /api/v1/query", ErrorKind::NoRules, None),
             (422, "text/plain", "unsupported path requested", ErrorKind::NoRules, None),
-            (400, "application/json", json, ErrorKind::NoRules, Some("the ruler is off")),
+            (
+                400,
+                "application/json",
+                unsupported,
+                ErrorKind::NoRules,
+                Some("unsupported path requested: /rules"),
+            ),
             (400, "application/json", "{}", ErrorKind::NotTheApi, None),
             (500, "text/plain", "", ErrorKind::Upstream, None),
         ] {

@@ -1,3 +1,5 @@
+//! What queries need, and which need nothing.
+
 use std::time::Duration;
 
 use super::*;
