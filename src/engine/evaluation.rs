@@ -9,7 +9,9 @@ use super::selection::{RangeVector, SampleReader};
 use super::sets::set_operation;
 use super::window::SampleWindow;
 use super::{Engine, Evaluated};
-use crate::promql::tree::{Aggregation, AggregationOp, Operation, QueryTree, Subquery, TimeShift};
+use crate::promql::tree::{
+    Aggregation, AggregationOp, Operation, QueryTree, SeriesSelector, Subquery, TimeShift,
+};
 
 use std::rc::Rc;
 
@@ -191,26 +193,33 @@ impl<'e> Evaluation<'e> {
         }
     }
 
-    /// The same, but `@` fixes only the range of the first step, as in Prometheus for `predict_linear`.
+    /// The same. If `@` fixes the range, it fixes only that of the first step, and no later sample is seen, as in
+    /// Prometheus for `predict_linear`.
     pub(super) fn moving_range(
         &mut self,
         tree: &QueryTree,
         grid: StepGrid,
     ) -> Result<RangeVector, EngineError> {
-        let moving = |reader: &SampleReader<'_>, shift: TimeShift| {
-            let offset_ms = grid.start.saturating_sub(reader.reference(shift, grid.start));
-            TimeShift { offset_ms, at: None }
+        let (QueryTree::Range { selector: SeriesSelector { shift, .. }, .. }
+        | QueryTree::Subquery(Subquery { shift, .. })) = tree
+        else {
+            return Err(EngineError::wrong_type("range vector"));
         };
-        match tree {
-            QueryTree::Range { selector, range_ms } => {
-                let shift = moving(&self.reader, selector.shift);
-                self.reader.range(&selector.matchers, shift, *range_ms, grid)
-            }
-            QueryTree::Subquery(subquery) => {
-                self.subquery(subquery, moving(&self.reader, subquery.shift), grid)
-            }
-            _ => Err(EngineError::wrong_type("range vector")),
+        if shift.at.is_none() {
+            return self.range_vector(tree, grid);
         }
+        let end = self.reader.reference(*shift, grid.start);
+        let moving = TimeShift { offset_ms: grid.start.saturating_sub(end), at: None };
+        let now = self.reader.set_now(end);
+        let range = match tree {
+            QueryTree::Range { selector, range_ms } => {
+                self.reader.range(&selector.matchers, moving, *range_ms, grid)
+            }
+            QueryTree::Subquery(subquery) => self.subquery(subquery, moving, grid),
+            _ => Err(EngineError::wrong_type("range vector")),
+        };
+        self.reader.set_now(now);
+        range
     }
 
     /// Its steps are multiples of their distance, whatever the query's steps are.

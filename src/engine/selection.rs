@@ -26,6 +26,7 @@ pub(super) fn matches(matchers: &[Matcher], labels: &EngineLabels) -> bool {
 /// Reads samples for one query.
 pub(super) struct SampleReader<'e> {
     engine: &'e Engine,
+    engine_now_ms: i64,
     now_ms: i64,
     /// Of the whole query.
     start_ms: i64,
@@ -50,11 +51,24 @@ pub(super) struct RangeVector {
 
 impl<'e> SampleReader<'e> {
     pub(super) fn new(engine: &'e Engine, now_ms: i64, (start_ms, end_ms): (i64, i64)) -> Self {
-        Self { engine, now_ms, start_ms, end_ms, work_left: MAX_WORK, loaded: HashMap::new() }
+        Self {
+            engine,
+            engine_now_ms: now_ms,
+            now_ms,
+            start_ms,
+            end_ms,
+            work_left: MAX_WORK,
+            loaded: HashMap::new(),
+        }
     }
 
     pub(super) fn history(&self) -> SampleHistory {
         self.engine.history
+    }
+
+    /// Makes an earlier instant the newest that is seen. Returns the one before.
+    pub(super) fn set_now(&mut self, now_ms: i64) -> i64 {
+        std::mem::replace(&mut self.now_ms, now_ms.min(self.engine_now_ms))
     }
 
     /// Counts work.
