@@ -7,6 +7,7 @@ use super::calendar;
 use super::column::{Column, StepGrid, check_unique, merged};
 use super::error::EngineError;
 use super::evaluation::{Evaluation, StepValues};
+use super::fixed::is_fixed;
 use super::float;
 use super::histogram::histogram_quantile;
 use super::labels::{EngineLabels, METRIC_NAME};
@@ -128,14 +129,11 @@ impl Evaluation<'_> {
             "predict_linear" => (0, Some(1)),
             _ => (0, None),
         };
-        let numbers = match number {
-            Some(index) => self.scalar(arguments.get(index)?, grid)?,
-            None => Vec::new(),
-        };
-        let range = match name {
-            "predict_linear" => self.moving_range(arguments.get(range)?, grid)?,
-            _ => self.range_vector(arguments.get(range)?, grid)?,
-        };
+        let number = number.map(|index| arguments.get(index)).transpose()?;
+        let numbers = number.map_or(Ok(Vec::new()), |number| self.scalar(number, grid))?;
+        let is_moving = name == "predict_linear" || number.is_some_and(|number| !is_fixed(number));
+        let range = arguments.get(range)?;
+        let range = if is_moving { self.moving_range(range, grid)? } else { self.range_vector(range, grid)? };
         let number = |step: usize| numbers.get(step).copied().unwrap_or_default();
         let mut columns = self.over_windows(&range, grid, &|window, step| function(window, number(step)))?;
         if name != "last_over_time" {

@@ -4,6 +4,7 @@ use super::aggregation::{AggregationParameter, aggregate};
 use super::arithmetic::with_scalar;
 use super::column::{Column, Point, StepGrid, check_unique};
 use super::error::EngineError;
+use super::fixed::is_fixed;
 use super::matching::matched;
 use super::selection::{RangeVector, SampleReader};
 use super::sets::set_operation;
@@ -143,7 +144,13 @@ impl<'e> Evaluation<'e> {
                 QueryTree::Text(label) => AggregationParameter::Text(label.clone()),
                 _ => return Err(EngineError::wrong_type("string")),
             },
-            (Some(tree), _) => AggregationParameter::Numbers(self.scalar(tree, grid)?),
+            (Some(tree), _) => {
+                let mut numbers = self.scalar(tree, grid)?;
+                if let (Some(first), true) = (numbers.first().copied(), is_fixed(&aggregation.inner)) {
+                    numbers.fill(first);
+                }
+                AggregationParameter::Numbers(numbers)
+            }
         };
         let columns = self.vector(&aggregation.inner, grid)?;
         self.reader.spend(columns.len().saturating_mul(grid.count))?;
@@ -193,8 +200,8 @@ impl<'e> Evaluation<'e> {
         }
     }
 
-    /// The same. If `@` fixes the range, it fixes only that of the first step, and no later sample is seen, as in
-    /// Prometheus for `predict_linear`.
+    /// The same. If `@` fixes the range, it fixes only that of the first step, and no later sample is seen. So does
+    /// Prometheus where the function depends on the step too.
     pub(super) fn moving_range(
         &mut self,
         tree: &QueryTree,

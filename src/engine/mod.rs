@@ -10,6 +10,7 @@ mod calls;
 mod column;
 mod error;
 mod evaluation;
+mod fixed;
 mod float;
 mod histogram;
 mod labels;

@@ -140,7 +140,8 @@ impl Generator {
         let inner = self.vector(depth);
         match self.0.below(5) {
             0 => format!("quantile {by} ({}, {inner})", self.scalar(0)),
-            1 => format!("count_values {by} ('value', {inner})"),
+            // The last bits would become labels.
+            1 => format!("count_values {by} ('value', round(clamp({inner}, -1e6, 1e6), 0.125))"),
             // Others have elements that are equal, of which any may be chosen.
             2 => {
                 let operator = self.one(&["topk", "bottomk"]);
