@@ -43,6 +43,8 @@ pub fn read(value: &str) -> (Matchers, Vec<Diagnostic>) {
         let message = "no matcher; write one such as severity=critical, or remove the annotation";
         problems.push(Diagnostic::error(Span::whole(value), message));
     }
+    let is_whole = !problems.iter().any(Diagnostic::is_error);
+    problems.extend(mistaken::of_values(value, &matchers, is_whole));
     if let Some(at) = value.find("{{").filter(|_| matchers.iter().any(|matcher| matcher.value.contains("{{")))
     {
         let message = "templates are supported in prometheus.io/rule only";

@@ -4,9 +4,11 @@
 mod entry;
 mod labels;
 mod names;
+mod pattern;
 mod placeholder;
 mod rule_file;
 mod shape;
+mod value;
 mod variable;
 
 use super::RULE;
@@ -18,6 +20,11 @@ pub(super) use labels::of_labels;
 pub(super) use names::of_names;
 pub(super) use placeholder::is_left_over;
 pub(super) use rule_file::rule_file;
+pub(super) use value::{is_mistaken_value, of_values};
+
+/// What stands around a name in other languages.
+const QUOTES: [(char, char); 7] =
+    [('\'', '\''), ('`', '`'), ('“', '”'), ('„', '“'), ('‘', '’'), ('«', '»'), ('"', '"')];
 
 /// The longest annotation that a message repeats, in bytes.
 const MAX_PASTED: usize = 1_000;
@@ -70,6 +77,14 @@ fn list_of_names<'n>(names: impl IntoIterator<Item = &'n str>) -> String {
     let written =
         |name: &str| if name.contains(',') || name.starts_with('"') { quote(name) } else { name.to_owned() };
     joined(names.into_iter().map(written), ",")
+}
+
+/// The name without what other languages write before and around it.
+fn bare(name: &str) -> &str {
+    let name = name.trim();
+    let name = name.strip_prefix("- ").unwrap_or(name).trim();
+    let inside = |(open, close): &(char, char)| name.strip_prefix(*open)?.strip_suffix(*close);
+    QUOTES.iter().find_map(inside).unwrap_or(name).trim()
 }
 
 /// The matchers of a text such as `namespace=shop,container=till`, if it is nothing else.

@@ -5,10 +5,12 @@ use super::labels::{self, Matchers};
 use super::rule::{self, GraphSpec};
 use super::template::Templates;
 use super::{
-    ALERT, ASKING, KNOWN, LABELS, MAX_ANNOTATION_BYTES, PARAMS, RULE, SERVICE_NAME, is_requested, params,
+    ALERT, ASKING, KNOWN, LABELS, MAX_ANNOTATION_BYTES, PARAMS, RULE, SERVICE_NAME, is_requested, mistaken,
+    params,
 };
 use crate::catalog::{About, Entity, EntityFault};
 use crate::diagnostic::{Diagnostic, Severity, Span};
+use crate::promql::Matcher;
 
 /// All that an entity's annotations request. Reading never fails: what cannot be read is a problem in its place.
 #[derive(Clone, Debug, Default)]
@@ -41,6 +43,12 @@ impl AlertSpec {
     pub fn chooses_nothing(&self) -> bool {
         let has_no_name = matches!(&self.names, AlertNames::Named(names) if names.is_empty());
         has_no_name || self.matchers.known().is_none()
+    }
+
+    /// The matchers with a value that hardly any alert has, such as a pattern or a placeholder.
+    pub fn mistaken_matchers(&self) -> impl Iterator<Item = &Matcher> {
+        let all = self.matchers.known().unwrap_or_default();
+        all.iter().filter(|matcher| mistaken::is_mistaken_value(matcher))
     }
 }
 

@@ -1,10 +1,9 @@
 //! Values that are valid and probably not meant: slips, and what authors learned with the React plugin.
 
 use super::finding::Finding;
-use crate::annotations::{ALERT, AlertNames, GraphSpec, LABELS, MonitoringSpec, RULE, SERVICE_NAME};
+use crate::annotations::{ALERT, AlertNames, GraphSpec, MonitoringSpec, RULE, SERVICE_NAME};
 use crate::catalog::Entity;
 use crate::diagnostic::{Diagnostic, Span, nearest};
-use crate::promql::{MatchOp, Matcher};
 
 /// Characters that a query could not hold in the plugin, and the codes that authors wrote instead. The plugin's
 /// requests were decoded once too often, which turned the codes back into the characters.
@@ -23,15 +22,9 @@ pub(super) fn findings(entity: &Entity, spec: &MonitoringSpec) -> Vec<Finding> {
         add(RULE, encoded(value));
         add(RULE, spec.graphs.iter().flat_map(absent_dimensions).collect());
     }
-    if let Some(alerts) = &spec.alerts {
-        if let (Some(value), AlertNames::Named(names)) = (entity.annotation(ALERT), &alerts.names) {
-            add(ALERT, nearly_all(value, names, &spec.alert_spans));
-        }
-        if let Some(value) = entity.annotation(LABELS) {
-            // Matchers beside one that cannot be read are checked too.
-            let (matchers, _) = Matcher::read_list(value);
-            add(LABELS, matchers.iter().filter_map(|matcher| half_regex(value, matcher)).collect());
-        }
+    let names = spec.alerts.as_ref().map(|alerts| &alerts.names);
+    if let (Some(value), Some(AlertNames::Named(names))) = (entity.annotation(ALERT), names) {
+        add(ALERT, nearly_all(value, names, &spec.alert_spans));
     }
     if let Some(value) =
         entity.annotation(SERVICE_NAME).filter(|_| spec.graphs.is_empty() && spec.alerts.is_none())
@@ -97,18 +90,4 @@ fn nearly_all(value: &str, names: &[String], spans: &[Span]) -> Vec<Diagnostic> 
         found.push(Diagnostic::warning(*span, message).suggesting((i == 0).then_some("all")));
     }
     found
-}
-
-/// A plain comparison with what looks like a regex.
-fn half_regex(value: &str, matcher: &Matcher) -> Option<Diagnostic> {
-    let looks = ["|", ".*", ".+"].iter().any(|sign| matcher.value.contains(sign));
-    let op = match matcher.op {
-        MatchOp::Equal if looks => MatchOp::Regex,
-        MatchOp::NotEqual if looks => MatchOp::NotRegex,
-        _ => return None,
-    };
-    let place = value.find(&matcher.value).map(|at| Span::new(at, at + matcher.value.len()));
-    let message = format!("looks like a regex, but {} compares letter for letter", matcher.op.as_str());
-    let suggestion = Matcher::new(&matcher.name, op, &matcher.value).ok().map(|matcher| matcher.to_string());
-    Some(Diagnostic::warning(place.unwrap_or(Span::whole(value)), message).suggesting(suggestion))
 }

@@ -3,6 +3,7 @@
 mod description;
 mod entity;
 mod finding;
+mod matchers;
 mod migration;
 mod misspelled_keys;
 mod online;

@@ -1,4 +1,4 @@
-//! Asks the instances whether names, queries and dimensions match anything.
+//! Asks the instances whether names, matchers, queries and dimensions match anything.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,6 +10,7 @@ use futures_util::stream;
 use jiff::Timestamp;
 
 use super::finding::Finding;
+use super::matchers::KnownAlerts;
 use super::report::Report;
 use crate::annotations::{ALERT, AlertNames, GraphSpec, MonitoringSpec, RULE, pasted};
 use crate::catalog::Entity;
@@ -141,6 +142,9 @@ impl InstanceCheck<'_> {
                         false => self.store.metric_names(&self.instance, Scope::Whole).await,
                     };
                     findings.extend(specs.iter().flat_map(|one| self.unmatched(one, &known, &metrics)));
+                    let alerts = KnownAlerts::of(&answer.value.rules);
+                    let matchers = |one: &EntitySpec| alerts.unmatched(self.name(), &one.entity, &one.spec);
+                    findings.extend(specs.iter().flat_map(matchers));
                 }
                 Err(failure) => self.add_failure(&failure),
             }

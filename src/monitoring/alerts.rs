@@ -23,6 +23,7 @@ use super::skew::Skew;
 use super::verdict::{Doubt, Evidence, StateCounts};
 use crate::annotations::{AlertNames, AlertSpec, Matchers};
 use crate::prometheus::{AlertingRule, InstanceName, Labels, RowId, Rules};
+use crate::promql::Matcher;
 use crate::store::Answer;
 use crate::upstream::UpstreamError;
 
@@ -40,6 +41,8 @@ pub struct AlertTable {
     pub counts: StateCounts,
     /// Names of the annotation that no rule of the instance has, each once.
     pub unmatched_names: Vec<String>,
+    /// The matchers whose values are probably mistaken, where nothing is chosen.
+    pub mistaken_matchers: Vec<String>,
     /// The rules that may be chosen and do not say for sure which alerts they have, in the table's order,
     /// whether or not they are among `rows`.
     pub doubtful: Vec<DoubtfulRule>,
@@ -88,6 +91,7 @@ impl AlertTable {
             rows: order::sorted(rows, |row| row),
             counts,
             unmatched_names: unmatched(&spec.names, &rules),
+            mistaken_matchers: mistaken_matchers(spec, counts).map(ToString::to_string).collect(),
             doubtful: order::sorted(doubtful, |rule| &rule.row),
             has_rules,
             broken: spec.broken,
@@ -142,6 +146,7 @@ impl AlertTable {
         doubts.add_if(!self.warnings.is_empty(), Doubt::Warned);
         doubts.add_if(!self.unmatched_names.is_empty(), Doubt::MissingRule);
         doubts.add_if(self.broken, Doubt::BrokenSelector);
+        doubts.add_if(!self.mistaken_matchers.is_empty(), Doubt::MistakenMatcher);
         doubts.add_if(self.counts.unknown > 0, Doubt::UnknownState);
         let fires = self.counts.firing + self.counts.suppressed() > 0;
         doubts.add_if(fires && !self.silences.is_sure(), Doubt::UnsureSilences);
@@ -199,6 +204,11 @@ fn unmatched(names: &AlertNames, rules: &Rules) -> Vec<String> {
     let AlertNames::Named(names) = names else { return Vec::new() };
     let mut seen: HashSet<&str> = rules.rules.iter().map(|r| r.name.as_str()).collect();
     names.iter().filter(|name| seen.insert(name)).cloned().collect()
+}
+
+/// Those that may be why nothing is chosen, not even a rule without alerts.
+fn mistaken_matchers(spec: &AlertSpec, counts: StateCounts) -> impl Iterator<Item = &Matcher> {
+    spec.mistaken_matchers().filter(move |_| counts == StateCounts::default())
 }
 
 #[cfg(test)]

@@ -57,10 +57,12 @@ pub enum Doubt {
     BrokenSelector = 1 << 9,
     /// Something fires, and what Alertmanager holds back is not known, or only as it was.
     UnsureSilences = 1 << 10,
+    /// Nothing is chosen, and a matcher has a value that hardly any alert has.
+    MistakenMatcher = 1 << 11,
 }
 
 /// All kinds of [`Doubt`].
-pub const EVERY_DOUBT: [Doubt; 11] = [
+pub const EVERY_DOUBT: [Doubt; 12] = [
     Doubt::Stale,
     Doubt::NoAnswer,
     Doubt::Warned,
@@ -72,6 +74,7 @@ pub const EVERY_DOUBT: [Doubt; 11] = [
     Doubt::UnknownState,
     Doubt::BrokenSelector,
     Doubt::UnsureSilences,
+    Doubt::MistakenMatcher,
 ];
 
 /// A set of doubts.

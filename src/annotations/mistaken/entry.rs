@@ -1,9 +1,10 @@
 //! Entries of `prometheus.io/rule` that are no queries.
 
+use super::pattern::regex;
 use super::placeholder::{is_everything, is_placeholder};
 use super::shape::{is_alert, is_dashed, is_glob, is_words};
 use super::variable::variable;
-use super::{list_of_matchers, list_of_names, matchers, names, pasted};
+use super::{list_of_matchers, list_of_names, matchers, pasted};
 use crate::annotations::{ALERT, LABELS, RULE};
 use crate::characters::{TYPOGRAPHIC_QUOTES, is_invisible};
 use crate::diagnostic::{Diagnostic, Span};
@@ -187,9 +188,9 @@ fn of_other(entry: &RuleEntry<'_>, text: &str) -> Option<String> {
     if let Some(queries) = several(text) {
         return Some(format!("queries are separated by commas: {}", pasted(RULE, &queries.join(", "))));
     }
-    let is_glob = text.contains('*') && names::regex(text).is_some() && is_glob(text);
+    let is_glob = text.contains('*') && regex(text).is_some() && is_glob(text);
     if is_glob || is_words(text) {
-        let advised = match names::regex(text) {
+        let advised = match regex(text) {
             Some(regex) => pasted(LABELS, &format!("alertname=~{}", quote(&regex))),
             None => pasted(ALERT, &list_of_names(alerts(entry.value, text))),
         };

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use super::pattern::{escaped, regex};
 use super::placeholder::{is_everything, is_placeholder, left_over};
 use super::shape::is_name;
-use super::{joined, list_of_matchers, list_of_names, matchers, pasted};
+use super::{bare, joined, list_of_matchers, list_of_names, matchers, pasted};
 use crate::annotations::{ALERT, LABELS, RULE};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::promql::{PromQl, quote};
@@ -27,10 +28,6 @@ const LABELS_OF_ALERTS: [&str; 14] = [
     "owner",
     "priority",
 ];
-/// What stands around a name in other languages.
-const QUOTES: [(char, char); 7] =
-    [('\'', '\''), ('`', '`'), ('“', '”'), ('„', '“'), ('‘', '’'), ('«', '»'), ('"', '"')];
-
 /// The most problems of one kind that are told one by one.
 const MAX_OF_KIND: usize = 10;
 
@@ -213,64 +210,6 @@ fn is_matcher(name: &str, reads_regexes: bool) -> bool {
         return matchers(name).is_some();
     }
     name.split_once(['=', '!']).is_some_and(|(label, _)| is_name(label.trim()))
-}
-
-/// The name without what other languages write before and around it.
-fn bare(name: &str) -> &str {
-    let name = name.trim();
-    let name = name.strip_prefix("- ").unwrap_or(name).trim();
-    let inside = |(open, close): &(char, char)| name.strip_prefix(*open)?.strip_suffix(*close);
-    QUOTES.iter().find_map(inside).unwrap_or(name).trim()
-}
-
-/// The regex that a name with wildcards stands for; None where it has none.
-pub(super) fn regex(name: &str) -> Option<String> {
-    let has_blanks = name.contains(' ');
-    let text = if has_blanks { name } else { unanchored(name) };
-    let has = |signs: &[&str]| signs.iter().any(|sign| text.contains(sign));
-    let has_group = !has_blanks && text.contains('|') && text.contains('(') && text.contains(')');
-    let has_signs = has(&[".*", ".+", "\\d", "\\w", "\\.", "[a-z", "[A-Z", "[0-9"]);
-    if has_signs || has_group || text.len() < name.len() {
-        return Some(text.to_owned());
-    }
-    let is_like =
-        !has_blanks && text.strip_suffix('%').is_some_and(|rest| rest.ends_with(char::is_alphabetic));
-    let is_glob = (text.contains('*') && !text.contains(" * ")) || is_like;
-    is_glob.then(|| of_glob(text))
-}
-
-/// The pattern without the anchors of `/^...$/` or `~...`.
-fn unanchored(name: &str) -> &str {
-    let text = name.strip_prefix('~').unwrap_or(name);
-    let text = text.strip_prefix('/').and_then(|rest| rest.strip_suffix('/')).unwrap_or(text);
-    let text = text.strip_prefix('^').unwrap_or(text);
-    text.strip_suffix('$').unwrap_or(text)
-}
-
-/// The regex of `Payments*`.
-fn of_glob(glob: &str) -> String {
-    let mut regex = String::new();
-    for c in glob.chars() {
-        match c {
-            '*' | '%' if regex.ends_with(".*") => {}
-            '*' | '%' => regex.push_str(".*"),
-            '?' => regex.push('.'),
-            c => regex.push_str(&escaped(c.encode_utf8(&mut [0; 4]))),
-        }
-    }
-    regex
-}
-
-/// The text as a regex that matches only itself.
-fn escaped(text: &str) -> String {
-    let mut regex = String::with_capacity(text.len());
-    for c in text.chars() {
-        if "\\.+*?()|[]{}^$".contains(c) {
-            regex.push('\\');
-        }
-        regex.push(c);
-    }
-    regex
 }
 
 /// The names of `A|B` or `A;B`, which may be one name where blanks stand before the sign.

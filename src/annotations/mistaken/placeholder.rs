@@ -31,6 +31,10 @@ const PLACEHOLDERS: [&str; 28] = [
     "disabled",
     "undefined",
 ];
+/// Those that labels have too.
+const VALUES: [&str; 14] =
+    [".", "..", "-", "--", "?", "~", "none", "n/a", "na", "nil", "false", "no", "off", "disabled"];
+
 /// What people write for everything.
 const EVERYTHING: [&str; 11] = ["true", "yes", "on", "enabled", "all", "any", "every", "*", ".*", ".+", "1"];
 
@@ -50,6 +54,24 @@ const SCAFFOLDERS: [&str; 9] = [
 pub(super) fn is_placeholder(text: &str) -> bool {
     let is_bracketed = text.starts_with('<') && text.ends_with('>') && text.len() > 2;
     is_bracketed || PLACEHOLDERS.iter().any(|known| text.eq_ignore_ascii_case(known))
+}
+
+/// Whether a text stands for a value of a label. Some that stand for a name are values, such as `none`.
+pub(super) fn is_unfilled(text: &str) -> bool {
+    let is_value = VALUES.iter().any(|value| text.eq_ignore_ascii_case(value));
+    is_variable(text) || (is_placeholder(text) && !is_value)
+}
+
+/// `${NAME}`, `$NAME`, `%NAME%`: a variable that nobody has filled in.
+pub(super) fn is_variable(text: &str) -> bool {
+    let is_name = |name: &str| {
+        name.starts_with(|c: char| c.is_ascii_uppercase())
+            && name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
+    };
+    let braced = text.split_once("${").is_some_and(|(_, rest)| rest.contains('}'));
+    braced
+        || text.strip_prefix('$').is_some_and(is_name)
+        || text.strip_prefix('%').and_then(|rest| rest.strip_suffix('%')).is_some_and(is_name)
 }
 
 pub(super) fn is_everything(text: &str) -> bool {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{AlertRow, DoubtfulRule, PossibleAlerts, is_chosen, is_named};
+use super::{AlertRow, DoubtfulRule, PossibleAlerts, is_chosen, is_named, mistaken_matchers};
 use crate::annotations::{AlertNames, AlertSpec};
 use crate::monitoring::silences::Silences;
 use crate::monitoring::verdict::{Doubt, Doubts, Evidence};
@@ -91,6 +91,7 @@ impl<'r> Tally<'r> {
         doubts.add_if(evidence.counts.unknown > 0, Doubt::UnknownState);
         doubts.add_if(self.has_warnings, Doubt::Warned);
         doubts.add_if(spec.broken, Doubt::BrokenSelector);
+        doubts.add_if(mistaken_matchers(spec, evidence.counts).next().is_some(), Doubt::MistakenMatcher);
         if let AlertNames::Named(names) = &spec.names {
             let is_missing = |name: &String| !self.rules_by_name.contains_key(name.as_str());
             doubts.add_if(names.iter().any(is_missing), Doubt::MissingRule);

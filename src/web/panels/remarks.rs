@@ -161,6 +161,8 @@ pub fn of_alerts(table: &AlertTable, as_of: Moment) -> Vec<Remark> {
     let rules = if table.unmatched_names.len() == 1 { "Rule" } else { "Rules" };
     let lead = format!("{rules} not found in {}", table.instance);
     remarks.extend(Remark::naming(Level::Warning, lead, table.unmatched_names.iter().cloned()));
+    let lead = format!("Label values that look mistaken match nothing in {}", table.instance);
+    remarks.extend(Remark::naming(Level::Warning, lead, table.mistaken_matchers.iter().cloned()));
     remarks.extend(of_rules(table));
     remarks
 }

@@ -144,7 +144,11 @@ fn parts(table: &AlertTable, evidence: &Evidence) -> Vec<StateText> {
     parts.extend(of_rules(table, counts.unknown));
     let missing = table.unmatched_names.len();
     parts.extend((missing > 0).then(|| unknown(&counted(missing, "rule not found", "rules not found"))));
-    let others = [(Doubt::BrokenSelector, "selector broken"), (Doubt::Warned, "answer incomplete")];
+    let others = [
+        (Doubt::BrokenSelector, "selector broken"),
+        (Doubt::MistakenMatcher, "selector matches nothing"),
+        (Doubt::Warned, "answer incomplete"),
+    ];
     let others = others.into_iter().filter(|(doubt, _)| evidence.doubts.has(*doubt));
     parts.extend(others.map(|(_, text)| unknown(text)));
     if evidence.doubts.has(Doubt::Stale) && counts.firing + counts.pending == 0 {

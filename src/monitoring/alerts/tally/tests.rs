@@ -58,7 +58,7 @@ fn spec() -> impl Strategy<Value = AlertSpec> {
     let names =
         prop_oneof![Just(AlertNames::All), Just(AlertNames::Unnamed), named.prop_map(AlertNames::Named)];
     let matchers = prop::sample::subsequence(
-        vec!["a=x", "a!=x", "a=~x|y", "b=~x.*", "b!~\"y|\"", "b=~\"x|\"", "b=\"\""],
+        vec!["a=x", "a!=x", "a=~x|y", "b=~x.*", "b!~\"y|\"", "b=~\"x|\"", "b=\"\"", "a=x*"],
         0..3,
     );
     let chance = prop::bool::weighted(0.1);
