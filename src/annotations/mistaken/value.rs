@@ -28,24 +28,24 @@ pub(in super::super) fn is_mistaken_value(matcher: &Matcher) -> bool {
 /// The problems of matchers with such values, each with all matchers as they were meant. Without `is_whole`, others
 /// could not be read.
 pub(in super::super) fn of_values(value: &str, all: &[Matcher], is_whole: bool) -> Vec<Diagnostic> {
-    let meant = |matcher: &Matcher| match ValueMistake::of(matcher) {
-        Some(mistake) => mistake.meant(matcher),
+    let intended = |matcher: &Matcher| match ValueMistake::of(matcher) {
+        Some(mistake) => mistake.intended(matcher),
         None => Some(matcher.clone()),
     };
     // What is not known cannot be pasted.
-    let whole = all.iter().map(meant).collect::<Option<Vec<_>>>().filter(|_| is_whole);
+    let whole = all.iter().map(intended).collect::<Option<Vec<_>>>().filter(|_| is_whole);
     let whole = whole.map(|all| pasted(LABELS, &list_of_matchers(&all)));
     let found = all.iter().filter_map(|matcher| {
         let mistake = ValueMistake::of(matcher)?;
-        let (mut message, meant) = (mistake.problem(matcher.op), mistake.meant(matcher));
-        message += &match (&meant, &whole) {
+        let (mut message, intended) = (mistake.problem(matcher.op), mistake.intended(matcher));
+        message += &match (&intended, &whole) {
             (Some(_), Some(whole)) => format!("; write the annotation {whole}"),
-            (Some(meant), None) => format!("; write {meant}"),
+            (Some(intended), None) => format!("; write {intended}"),
             (None, _) => String::new(),
         };
         let place = value.find(&matcher.value).map(|at| Span::new(at, at + matcher.value.len()));
         let problem = Diagnostic::warning(place.unwrap_or(Span::whole(value)), message);
-        Some(problem.suggesting(meant.map(|meant| meant.to_string())))
+        Some(problem.suggesting(intended.map(|intended| intended.to_string())))
     });
     found.collect()
 }
@@ -63,7 +63,7 @@ impl ValueMistake {
     }
 
     /// The matcher that was meant; None where it is not known.
-    fn meant(&self, matcher: &Matcher) -> Option<Matcher> {
+    fn intended(&self, matcher: &Matcher) -> Option<Matcher> {
         let (Self::Pattern(regex) | Self::Regex(regex)) = self else { return None };
         let op = if matcher.is_negative() { MatchOp::NotRegex } else { MatchOp::Regex };
         Matcher::new(&matcher.name, op, regex).ok()
