@@ -49,7 +49,8 @@ fn main() -> Result<()> {
     for folder in ["css", "img", "vendor"] {
         collect(&root, &root.join(folder), &mut files)?;
     }
-    files.push(own_script(&root.join("js/portal"))?);
+    files.push(File::of_script("js/portal.js", &joined_parts(&root.join("js/portal"))?)?);
+    files.push(File::of_script("js/look.js", &fs::read_to_string(root.join("js/look.js"))?)?);
     files.sort_by(|a, b| a.name.cmp(&b.name));
     verify_vendor(&files, &fs::read_to_string(root.join("vendor/README.md"))?)?;
     refuse_references(&files)?;
@@ -92,8 +93,17 @@ fn collect(root: &Path, folder: &Path, files: &mut Vec<File>) -> Result<()> {
     Ok(())
 }
 
-/// One script of all parts, in one scope of its own.
-fn own_script(folder: &Path) -> Result<File> {
+impl File {
+    /// A script of the portal's own, in one scope of its own, without comments and blanks.
+    fn of_script(name: &str, script: &str) -> Result<Self> {
+        let bytes = format!("(()=>{{\"use strict\";{}}})();\n", minifier::js::minify(script)?).into_bytes();
+        let content_type = "text/javascript; charset=utf-8";
+        Ok(Self { name: name.to_owned(), content_type, sha256: sha256(&bytes), bytes })
+    }
+}
+
+/// One script of all parts.
+fn joined_parts(folder: &Path) -> Result<String> {
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
         let known = |part: &&str| path.file_name().is_some_and(|name| name == format!("{part}.js").as_str());
@@ -105,9 +115,7 @@ fn own_script(folder: &Path) -> Result<File> {
     for part in SCRIPT_PARTS {
         script.push_str(&fs::read_to_string(folder.join(format!("{part}.js")))?);
     }
-    let bytes = format!("(()=>{{\"use strict\";{}}})();\n", minifier::js::minify(&script)?).into_bytes();
-    let content_type = "text/javascript; charset=utf-8";
-    Ok(File { name: "js/portal.js".to_owned(), content_type, sha256: sha256(&bytes), bytes })
+    Ok(script)
 }
 
 fn sha256(bytes: &[u8]) -> String {

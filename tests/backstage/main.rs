@@ -1,28 +1,29 @@
-//! The portal against a real Backstage's catalog, from npm. `./tests/run backstage` installs and runs it.
+//! The portal with a real Backstage, from npm: its catalog as a source, and the packages of `config/backstage` in its apps.
+//! `./tests/run backstage` installs and runs it.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
+    clippy::indexing_slicing,
     clippy::print_stdout,
     reason = "a test that meets the unexpected should stop"
 )]
 
+mod plugins;
+mod running;
+
 use std::fmt::Write as _;
-use std::fs::{self, File};
-use std::net::TcpListener;
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::fs;
 use std::sync::Arc;
 use std::time::Duration;
 
 use promenade::catalog::source::{BackstageSource, FileSource, SourceMerger};
-use promenade::catalog::{BackstageSettings, Catalog, CatalogSettings, Entity, EntityRef};
+use promenade::catalog::{Catalog, CatalogSettings, Entity, EntityRef};
 use promenade::clock;
 use promenade::metrics::Metrics;
-use tempfile::TempDir;
 use world::World;
 
-/// Where `package.json` is installed, as `tests/run` says it.
-const INSTALLED: &str = "PROMENADE_BACKSTAGE";
+use running::Backstage;
+
 const TOKEN: &str = "t0ken-of-the-portal-0123456789";
 const RESTRICTED: &str = "t0ken-of-the-scaffolder-012345";
 /// More entities than one page has.
@@ -57,59 +58,8 @@ metadata: {name: money}
 spec: {owner: team-a}
 ";
 
-/// A running Backstage, ended with the test.
-struct Backstage {
-    child: Child,
-    url: String,
-    directory: TempDir,
-}
-
-impl Drop for Backstage {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-impl Backstage {
-    /// `package` is the catalog's; see `main.cjs`.
-    fn start(package: &str) -> Self {
-        let installed = std::env::var(INSTALLED);
-        let installed = installed.expect("PROMENADE_BACKSTAGE is not set: run ./tests/run backstage");
-        let directory = TempDir::new().unwrap();
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        fs::write(directory.path().join("catalog.yaml"), CATALOG).unwrap();
-        fs::write(directory.path().join("many.yaml"), many()).unwrap();
-        let config = directory.path().join("app-config.yaml");
-        fs::write(&config, app_config(port, directory.path())).unwrap();
-        let log = File::create(directory.path().join("log")).unwrap();
-        let child = Command::new("node")
-            .args(["main.cjs", "--config"])
-            .arg(&config)
-            .current_dir(&installed)
-            .env("CATALOG", package)
-            .env("NODE_ENV", "production")
-            .stdin(Stdio::null())
-            .stdout(log.try_clone().unwrap())
-            .stderr(log)
-            .spawn()
-            .expect("node runs");
-        Self { child, url: format!("http://127.0.0.1:{port}"), directory }
-    }
-
-    fn settings(&self, token: Option<&str>) -> BackstageSettings {
-        BackstageSettings {
-            base_url: self.url.parse().unwrap(),
-            token: token.map(|text| text.to_owned().into()),
-            interval: Duration::from_secs(1),
-        }
-    }
-
-    /// The end of its log, for the message of a failed test.
-    fn log(&self) -> String {
-        let text = fs::read_to_string(self.directory.path().join("log")).unwrap();
-        text.chars().skip(text.chars().count().saturating_sub(4000)).collect()
-    }
+fn files() -> [(&'static str, String); 2] {
+    [("catalog.yaml", CATALOG.to_owned()), ("many.yaml", many())]
 }
 
 fn many() -> String {
@@ -119,31 +69,6 @@ fn many() -> String {
         write!(text, "{head}metadata: {{name: many-{i}}}\nspec: {spec}\n").unwrap();
         text
     })
-}
-
-fn app_config(port: u16, directory: &Path) -> String {
-    format!(
-        "app: {{title: Test, baseUrl: 'http://127.0.0.1:{port}'}}
-auth: {{providers: {{guest: {{dangerouslyAllowOutsideDevelopment: true}}}}}}
-backend:
-  baseUrl: http://127.0.0.1:{port}
-  listen: {{host: 127.0.0.1, port: {port}}}
-  database: {{client: better-sqlite3, connection: ':memory:'}}
-  auth:
-    externalAccess:
-      - {{type: static, options: {{token: {TOKEN}, subject: promenade}}}}
-      - type: static
-        options: {{token: {RESTRICTED}, subject: other}}
-        accessRestrictions: [{{plugin: scaffolder}}]
-catalog:
-  processingInterval: {{seconds: 2}}
-  rules: [{{allow: [Component, Group, System, Domain, Location]}}]
-  locations:
-    - {{type: file, target: '{0}/catalog.yaml'}}
-    - {{type: file, target: '{0}/many.yaml'}}
-",
-        directory.display()
-    )
 }
 
 /// Waits until it is true, for up to 90 seconds: Backstage processes entities one after another.
@@ -173,7 +98,7 @@ fn pages(metrics: &Metrics, outcome: &str) -> u64 {
 /// Entities and relations arrive, an unchanged catalog costs what `unchanged` says, a change arrives.
 async fn a_catalog_is_followed(package: &str, unchanged: &str) {
     // The portal starts first: it must find Backstage when that comes.
-    let backstage = Backstage::start(package);
+    let backstage = Backstage::of_catalog(package, &files());
     let metrics = Metrics::new();
     let joined = SourceMerger::with_backstage(metrics.catalog.clone());
     let catalog = joined.catalog();
@@ -243,7 +168,7 @@ async fn backstage_with_etags_is_followed_by_etags() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn invalid_token_has_its_own_message() {
-    let backstage = Backstage::start("@backstage/plugin-catalog-backend");
+    let backstage = Backstage::of_catalog("@backstage/plugin-catalog-backend", &files());
     let cases = [
         (None, "Backstage asks for a token (401)"),
         (Some("wr0ng-token-of-nobody-0123456"), "does not know the token"),

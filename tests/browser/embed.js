@@ -1,14 +1,28 @@
 const portal = "https://promenade.example";
-function embed(frame, { onHeight, onState, onRow }) {
-  const onMessage = ({ source, origin, data }) => {
-    if (source !== frame.contentWindow || origin !== portal || data?.version !== 1) return;
-    if (data.type === "promenade:height") onHeight?.(data.height);
-    if (data.type === "promenade:state") onState?.(data);
-    if (data.type === "promenade:row") onRow?.(data.row);
+function embed(frame, on) {
+  const { origin } = new URL(portal);
+  let isReady = false;
+  let latest;
+  const send = () => {
+    if (isReady && latest) frame.contentWindow?.postMessage({ type: "promenade:set", version: 1, ...latest }, origin);
+  };
+  const onMessage = (event) => {
+    const { data } = event;
+    if (event.source !== frame.contentWindow || event.origin !== origin || data?.version !== 1) return;
+    if (data.type === "promenade:ready") {
+      isReady = true;
+      send();
+    }
+    if (data.type === "promenade:height") on.onHeight?.(data.height);
+    if (data.type === "promenade:state") on.onState?.(data);
+    if (data.type === "promenade:row") on.onRow?.(data.row);
   };
   window.addEventListener("message", onMessage);
   return {
-    set: (wish) => frame.contentWindow?.postMessage({ type: "promenade:set", version: 1, ...wish }, portal),
+    set: (wish) => {
+      latest = wish;
+      send();
+    },
     end: () => window.removeEventListener("message", onMessage),
   };
 }

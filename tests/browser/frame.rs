@@ -202,7 +202,8 @@ async fn malformed_messages_and_other_origins_are_ignored() {
     tab.go(&format!("{}/", origin(&lines))).await;
     let before = requests_sent(&world);
     tokio::time::sleep(std::time::Duration::from_millis(700)).await;
-    let _: bool = tab.look("(portalFrame.set({ from: 'now-9d', to: 'now-8d' }), true)").await;
+    let wish = "{ type: 'promenade:set', version: 1, from: 'now-9d', to: 'now-8d' }";
+    let _: bool = tab.look(&format!("(frame.contentWindow.postMessage({wish}, '{portal}'), true)")).await;
     tokio::time::sleep(std::time::Duration::from_millis(700)).await;
     assert_eq!(tab.look::<Vec<String>>("all").await, Vec::<String>::new(), "it receives no message");
     assert_eq!(requests_sent(&world), before, "nor heard");
@@ -214,4 +215,58 @@ async fn malformed_messages_and_other_origins_are_ignored() {
     let complaints = tab.complaints().await;
     assert!(complaints.iter().any(|c| c.contains("frame-ancestors")), "the frame was loaded: {complaints:?}");
     tab.close().await;
+}
+
+#[tokio::test]
+async fn parent_page_gives_the_frame_a_look_that_stays_readable() {
+    let listed = Upstream::start().await;
+    let world = framed(&listed, &listed).await;
+    let portal = at(&world, "");
+    let tab = Tab::new().await;
+    tab.size(1000, 1000).await;
+    listed.on_any(parent(&portal, &format!("{PAYMENTS}?kiosk&refresh=0&theme=dark")));
+    tab.go(&format!("{}/", origin(&listed))).await;
+    tab.until("all.includes('promenade:ready') && states.length").await;
+    // The portal is another origin, so its colours are read in pictures of the frame.
+    let own = at_corner(&tab).await;
+    let backstage = "background: '#333333', surface: '#424242', text: '#ffffff', accent: '#9cc9ff'";
+    set_look(&tab, &format!("{{ {backstage}, radius: 8, font: 'Inter' }}")).await;
+    let worn = at_corner(&tab).await;
+    assert_ne!(own, worn);
+    tab.screenshot("frame-look").await;
+    // None of these is taken, and the console says why.
+    for (look, why) in [
+        ("{ background: '#333333', surface: '#424242', text: '#777777', accent: '#9cc9ff' }", "text on surface has a contrast"),
+        ("{ background: '#333333', surface: '#424242', text: '#ffffff', accent: '#555555' }", "accent on surface has a contrast"),
+        ("{ background: 'red', surface: '#424242', text: '#ffffff', accent: '#9cc9ff' }", "background is not written as"),
+        ("{ surface: '#424242', text: '#ffffff', accent: '#9cc9ff' }", "background is not written as"),
+        (&format!("{{ {backstage}, radius: 17 }}"), "radius is not a number from 0 to 16"),
+        (&format!("{{ {backstage}, font: 'Papyrus; color: red' }}"), "font is not one of"),
+        ("'dark'", "it is no object"),
+    ] {
+        let before = tab.complaints().await.len();
+        set_look(&tab, look).await;
+        let complaints = tab.complaints().await;
+        let new = complaints.get(before..).unwrap();
+        assert!(new.len() == 1 && new[0].contains("the look is ignored") && new[0].contains(why), "{look}: {new:?}");
+        assert_eq!(at_corner(&tab).await, worn, "{look}");
+    }
+    // A theme alone is the portal's own.
+    let _: bool = tab.look("(portalFrame.set({ theme: 'dark' }), true)").await;
+    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    assert_eq!(at_corner(&tab).await, own);
+    tab.close().await;
+}
+
+async fn set_look(tab: &Tab, look: &str) {
+    let _: bool = tab.look(&format!("(portalFrame.set({{ look: {look} }}), true)")).await;
+    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+}
+
+/// A picture of the top of the frame, where no time is shown.
+async fn at_corner(tab: &Tab) -> Vec<u8> {
+    tab.size(300, 40).await;
+    let picture = std::fs::read(tab.screenshot("frame-corner").await).unwrap();
+    tab.size(1000, 1000).await;
+    picture
 }

@@ -12,7 +12,6 @@ mod access;
 mod behind_proxy;
 mod catalog;
 mod charts;
-mod chromium;
 mod controls;
 mod custom_pages;
 mod frame;
@@ -22,3 +21,5 @@ mod pages;
 mod pictures;
 mod plugin_suite;
 mod rows;
+
+use browser::chromium;

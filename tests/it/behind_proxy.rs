@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, VecDeque};
 
 use reqwest::Method;
 use world::markup::tags;
-use world::proxy::{ALLOWED, PREFIX, Proxy, portal};
+use world::proxy::{ALLOWED, KEPT, PREFIX, Proxy, portal};
 
 #[test]
 fn the_embedding_page_lists_the_allowed_headers() {
@@ -12,7 +12,31 @@ fn the_embedding_page_lists_the_allowed_headers() {
     let (_, list) = page.split_once("allowedHeaders: [").unwrap();
     let (list, _) = list.split_once(']').unwrap();
     let listed: Vec<String> = list.split(',').map(|name| name.trim().to_lowercase()).collect();
-    assert_eq!(listed, ALLOWED);
+    assert_eq!(listed, [&ALLOWED[..], &KEPT].concat());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn listed_headers_keep_compression_caching_policy_and_file_names() {
+    let world = portal().await;
+    let (proxy, client) = (Proxy::of_the_page(world.address).await, world::client());
+    let get = |path: &str| client.get(proxy.at(&format!("{PREFIX}{path}"))).header("Accept-Encoding", "gzip");
+    let page = get("/catalog/default/component/payments").send().await.unwrap();
+    assert_eq!(
+        (page.status().as_u16(), &page.headers()["content-encoding"]),
+        (200, &"gzip".parse().unwrap())
+    );
+    assert!(page.headers()["content-security-policy"].to_str().unwrap().starts_with("default-src"));
+    let style = world.get(&format!("{PREFIX}/nowhere")).await.text().to_owned();
+    let style = tags(&style).into_iter().find(|tag| tag.get("rel") == Some("stylesheet")).unwrap();
+    let style = proxy.at(style.get("href").unwrap());
+    let first = client.get(&style).header("Accept-Encoding", "gzip").send().await.unwrap();
+    assert_eq!(first.headers()["content-encoding"], "gzip");
+    let etag = first.headers()["etag"].clone();
+    let again = client.get(&style).header("Accept-Encoding", "gzip").header("If-None-Match", etag);
+    assert_eq!(again.send().await.unwrap().status(), 304);
+    let file = get("/catalog/default/component/payments/graphs/1.csv").send().await.unwrap();
+    let name = file.headers()["content-disposition"].to_str().unwrap();
+    assert!(name.contains("filename="), "{name}");
 }
 
 /// The addresses on a page that lead into the portal; true: htmx asks for it.

@@ -52,6 +52,15 @@ pub const ALLOWED: [&str; 7] = [
     "hx-replace-url",
     "location",
 ];
+/// Those that the page adds for compression, caching, the policy and file names.
+pub const KEPT: [&str; 6] = [
+    "accept-encoding",
+    "content-encoding",
+    "etag",
+    "if-none-match",
+    "content-security-policy",
+    "content-disposition",
+];
 
 fn below_a_path(settings: &mut Settings) {
     settings.web.base_url = Some(format!("https://backstage.example{PREFIX}").parse().unwrap());
@@ -75,13 +84,23 @@ pub struct Proxy {
 }
 
 impl Proxy {
-    /// `target` has the portal's own path, so that a path stays as it is.
+    /// Forwards what the portal cannot do without. `target` has the portal's own path, so that a path stays as it is.
     pub async fn before(target: SocketAddr) -> Self {
+        Self::forwarding(target, &ALLOWED).await
+    }
+
+    /// Forwards every header of `config/embedding.md`.
+    pub async fn of_the_page(target: SocketAddr) -> Self {
+        Self::forwarding(target, &[&ALLOWED[..], &KEPT].concat()).await
+    }
+
+    async fn forwarding(target: SocketAddr, allowed: &[&'static str]) -> Self {
         let upstream = Upstream::start().await;
         let answered: Arc<Mutex<Vec<(String, String)>>> = Arc::default();
         let writing = answered.clone();
         // The portal and its upstream may use the same threads, so this must not block the last one.
-        let answer = move |request: &Request| block_in_place(|| forward(target, request, &writing));
+        let passed = [&FORWARDED[..], allowed].concat();
+        let answer = move |request: &Request| block_in_place(|| forward(target, request, &passed, &writing));
         upstream.on_any(Reply::computed(answer));
         Self { upstream, answered }
     }
@@ -92,12 +111,13 @@ impl Proxy {
     }
 }
 
-fn passes(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    FORWARDED.contains(&name.as_str()) || ALLOWED.contains(&name.as_str())
-}
-
-fn forward(target: SocketAddr, request: &Request, answered: &Mutex<Vec<(String, String)>>) -> Reply {
+fn forward(
+    target: SocketAddr,
+    request: &Request,
+    passed: &[&str],
+    answered: &Mutex<Vec<(String, String)>>,
+) -> Reply {
+    let passes = |name: &str| passed.contains(&name.to_ascii_lowercase().as_str());
     if !request.path.starts_with(PREFIX) {
         return Reply::html(404, "not below the proxy's path");
     }

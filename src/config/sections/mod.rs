@@ -28,6 +28,7 @@ pub(super) fn read(root: &ConfigKey<'_>, listen: Option<SocketAddr>) -> Option<S
     let mut catalog = catalog(&root.get("catalog"));
     catalog.backstage = backstage::read(&promenade.get("catalog"));
     promenade.only(&portal::KEYS, &[]);
+    portal::plugin(&promenade.get("plugin"));
     let listen = portal::address(&promenade, listen);
     let serving = portal::serving(&promenade, listen);
     let web = portal::web(root, listen, serving.admin_listen.is_some());

@@ -12,7 +12,7 @@ use crate::web::WebSettings;
 const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 7080);
 const TITLE: &str = "Promenade";
 const CACHE_BYTES: u64 = 256 << 20;
-pub(super) const KEYS: [&str; 11] = [
+pub(super) const KEYS: [&str; 12] = [
     "listen",
     "adminListen",
     "auth",
@@ -24,7 +24,13 @@ pub(super) const KEYS: [&str; 11] = [
     "cache",
     "catalog",
     "routing",
+    "plugin",
 ];
+
+/// `promenade.plugin`: the packages of `config/backstage` read it from the same file; Promenade does not.
+pub(super) fn plugin(key: &ConfigKey<'_>) {
+    key.only(&["baseUrl", "target"], &[]);
+}
 
 /// `promenade.cache`.
 pub(super) fn store(cache: &ConfigKey<'_>) -> StoreSettings {

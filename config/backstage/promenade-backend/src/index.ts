@@ -1,0 +1,1 @@
+export { promenadePlugin as default } from './plugin';

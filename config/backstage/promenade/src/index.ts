@@ -1,0 +1,6 @@
+export { hasPromenadeAlerts, isPromenadeAvailable } from './entity';
+export {
+  EntityPromenadeAlertsCard,
+  EntityPromenadeContent,
+  promenadePlugin,
+} from './plugin';
