@@ -13,8 +13,7 @@ use self::file::{BACKSTAGE_TOKEN, InitConfig};
 use self::report::InitReport;
 use super::CommandError;
 use crate::annotations;
-use crate::catalog::CatalogSettings;
-use crate::catalog::source::FileScan;
+use crate::catalog::source::{FileScan, SourceContent, read_backstage_once};
 use crate::check::InstanceDescription;
 use crate::clock;
 use crate::config::Settings;
@@ -22,13 +21,21 @@ use crate::metrics::Metrics;
 use crate::prometheus::{Instance, InstanceSettings};
 use crate::upstream::{ErrorKind, UpstreamError};
 
-/// What the entities of the config's files are.
+/// What a source of entities has.
 struct CatalogCounts {
     entities: usize,
     /// Those with annotations of the portal.
     monitored: usize,
     files: usize,
     faults: usize,
+}
+
+impl CatalogCounts {
+    fn of(content: &SourceContent) -> Self {
+        let monitored = content.entities.iter().filter(|entity| annotations::is_available(entity)).count();
+        let (entities, faults) = (content.entities.len(), content.faults.len());
+        Self { entities, monitored, files: content.files_read, faults }
+    }
 }
 
 /// Nothing is written unless Prometheus answers.
@@ -42,43 +49,38 @@ pub async fn run(arguments: InitArguments) -> Result<(), CommandError> {
     let settings = settings_of(output, &config)?;
     let [instance] = <[InstanceSettings; 1]>::try_from(settings.instances)
         .map_err(|_| CommandError::Other("the config names no instance".to_owned()))?;
-    let instance = Instance::new(instance, &Metrics::new().upstream).map_err(CommandError::Other)?;
+    let metrics = Metrics::new();
+    let instance = Instance::new(instance, &metrics.upstream).map_err(CommandError::Other)?;
     let description = InstanceDescription::ask(&instance, clock::now()).await;
     let description = description.map_err(|failure| CommandError::Other(refusal(&config, &failure)))?;
     config.scrape_interval = description.scrape_interval;
-    let catalog = (!config.targets.is_empty()).then(|| catalog_counts(settings.catalog));
+    let backstage = match settings.catalog.backstage.as_ref().filter(|_| token().is_some()) {
+        Some(settings) => Some(read_backstage_once(settings, metrics.backstage).await),
+        None => None,
+    };
+    let backstage = backstage.map(|read| read.map(|content| CatalogCounts::of(&content)));
+    let has_files = !config.targets.is_empty();
+    let files = has_files.then(|| CatalogCounts::of(&FileScan::of(settings.catalog).content));
     write(output, &config.to_string(), arguments.force)
         .map_err(|error| CommandError::Other(format!("cannot write {}: {error}", output.display())))?;
-    let lacks_token = config.backstage.is_some() && std::env::var_os(BACKSTAGE_TOKEN).is_none();
-    let report = InitReport {
-        output,
-        config: &config,
-        description: &description,
-        catalog: catalog.as_ref(),
-        lacks_token,
-    };
+    let report = InitReport { output, config, description, files, backstage };
     // Standard output may be closed; the file is written.
     let _ = io::stdout().lock().write_all(report.to_string().as_bytes());
     Ok(())
 }
 
-/// The settings of a config that is not written yet. The token of Backstage may be missing: it is not used here.
+/// The settings of a config that is not written yet. The token of Backstage may be missing.
 fn settings_of(output: &Path, config: &InitConfig) -> Result<Settings, CommandError> {
-    let variable = |name: &str| {
-        let value = std::env::var(name).ok().filter(|value| !value.is_empty());
-        value.or_else(|| (name == BACKSTAGE_TOKEN).then(|| "none".to_owned()))
+    let variable = |name: &str| match name {
+        BACKSTAGE_TOKEN => Some(token().unwrap_or_else(|| "none".to_owned())),
+        _ => std::env::var(name).ok(),
     };
     Settings::of_text(output, &config.to_string(), &variable).map_err(CommandError::Config)
 }
 
-fn catalog_counts(settings: CatalogSettings) -> CatalogCounts {
-    let FileScan { content, .. } = FileScan::of(CatalogSettings { backstage: None, ..settings });
-    CatalogCounts {
-        entities: content.entities.len(),
-        monitored: content.entities.iter().filter(|entity| annotations::is_available(entity)).count(),
-        files: content.files_read,
-        faults: content.faults.len(),
-    }
+/// For Backstage's catalog.
+fn token() -> Option<String> {
+    std::env::var(BACKSTAGE_TOKEN).ok().filter(|token| !token.trim().is_empty())
 }
 
 /// Why nothing was written, and what to do.

@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::json;
 use tempfile::TempDir;
+use world::backstage::{Backstage, TOKEN, component, with_graph};
 use world::program::{Program, program};
 use world::upstream::{Reply, Upstream};
 
@@ -235,9 +236,28 @@ async fn no_secret_reaches_the_file() {
     assert!(!written.contains("hunter2") && !output.contains("hunter2"), "{written}");
     assert!(written.contains("baseUrl: https://backstage.example\n"), "{written}");
     assert!(written.contains("token: ${BACKSTAGE_TOKEN}\n"), "{written}");
+    assert!(output.contains("not read         BACKSTAGE_TOKEN is not set"), "{output}");
     let variables = [token[0], ("BACKSTAGE_TOKEN", "hunter2")];
     let (status, report, _) = run(directory, &["check", "--config", "app-config.yaml"], &variables).await;
     assert_eq!(status, 0, "{report}");
+}
+
+#[tokio::test]
+async fn init_reads_the_catalog_of_backstage_with_its_token() {
+    let (directory, upstream) = (TempDir::new().unwrap(), upstream().await);
+    let backstage = Backstage::start(vec![component("till"), with_graph("payments", "up")]).await;
+    let (url, base) = (upstream.address.to_string(), format!("http://{}/", backstage.upstream.address));
+    let arguments = ["init", "--prometheus", &url, "--backstage", &base, "--force"];
+    let init = async |token: &str| run(directory.path(), &arguments, &[("BACKSTAGE_TOKEN", token)]).await;
+    let (status, output, errors) = init(TOKEN).await;
+    assert_eq!((status, errors.as_str()), (0, ""));
+    assert!(output.contains("entities         2 entities\n  with annotations 1 "), "{output}");
+    assert!(!output.contains("export") && !output.contains(TOKEN), "{output}");
+    let (status, output, _) = init("of-another-backstage").await;
+    assert_eq!(status, 0);
+    assert!(output.contains("not read         Backstage does not know the token"), "{output}");
+    let (_, output, _) = init(" ").await;
+    assert!(output.contains("export BACKSTAGE_TOKEN="), "{output}");
 }
 
 #[tokio::test]

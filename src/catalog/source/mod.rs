@@ -5,6 +5,6 @@ mod faults;
 pub mod files;
 mod merge;
 
-pub use backstage::BackstageSource;
+pub use backstage::{BackstageSource, read_backstage_once};
 pub use files::{FileScan, FileSource, FileWatch, LocationTarget, ParsedFile, read_text};
-pub use merge::SourceMerger;
+pub use merge::{SourceContent, SourceMerger};

@@ -11,12 +11,12 @@ use crate::web::panels::counted;
 
 pub struct InitReport<'a> {
     pub output: &'a Path,
-    pub config: &'a InitConfig,
-    pub description: &'a InstanceDescription,
+    pub config: InitConfig,
+    pub description: InstanceDescription,
     /// None: the config names no files.
-    pub catalog: Option<&'a CatalogCounts>,
-    /// The variable with Backstage's token is not set.
-    pub lacks_token: bool,
+    pub files: Option<CatalogCounts>,
+    /// Or why it could not be read. None: it was not requested, for lack of a token or of an address.
+    pub backstage: Option<Result<CatalogCounts, String>>,
 }
 
 impl InitReport<'_> {
@@ -58,21 +58,31 @@ impl InitReport<'_> {
     }
 
     fn write_catalog(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        if let Some(CatalogCounts { entities, monitored, files, faults }) = self.catalog {
+        if let Some(counts) = &self.files {
             writeln!(f, "\nCatalog {}", self.config.targets.join(", "))?;
-            let entities = counted(*entities, "entity", "entities");
-            writeln!(f, "  entities         {entities} in {}", counted(*files, "file", "files"))?;
-            let hint = if *monitored == 0 { "; add prometheus.io/rule or prometheus.io/alert" } else { "" };
-            writeln!(f, "  with annotations {monitored} (prometheus.io/...){hint}")?;
-            if *faults > 0 {
-                writeln!(f, "  faults           {faults}: `promenade check` lists them")?;
-            }
+            counts.write(f)?;
         }
-        if let Some(url) = &self.config.backstage {
-            writeln!(f, "\nCatalog of Backstage {}", url.as_str().trim_end_matches('/'))?;
-            f.write_str("  not asked yet: `promenade serve` reads it with the token\n")?;
+        let Some(url) = &self.config.backstage else { return Ok(()) };
+        writeln!(f, "\nCatalog of Backstage {}", url.as_str().trim_end_matches('/'))?;
+        match &self.backstage {
+            Some(Ok(counts)) => counts.write(f),
+            Some(Err(failure)) => writeln!(f, "  not read         {failure}"),
+            None => writeln!(f, "  not read         {BACKSTAGE_TOKEN} is not set"),
         }
-        Ok(())
+    }
+}
+
+impl CatalogCounts {
+    fn write(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let Self { entities, monitored, files, faults } = self;
+        let of_files = if *files == 0 { "" } else { &format!(" in {}", counted(*files, "file", "files")) };
+        writeln!(f, "  entities         {}{of_files}", counted(*entities, "entity", "entities"))?;
+        let hint = if *monitored == 0 { "; add prometheus.io/rule or prometheus.io/alert" } else { "" };
+        writeln!(f, "  with annotations {monitored} (prometheus.io/...){hint}")?;
+        match faults {
+            0 => Ok(()),
+            _ => writeln!(f, "  faults           {faults}: /status lists them"),
+        }
     }
 }
 
@@ -82,7 +92,7 @@ impl fmt::Display for InitReport<'_> {
         self.write_prometheus(f)?;
         self.write_catalog(f)?;
         writeln!(f, "\nWrote {output}. Next:\n")?;
-        if self.lacks_token {
+        if self.config.backstage.is_some() && self.backstage.is_none() {
             writeln!(f, "  export {BACKSTAGE_TOKEN}=...   # a static token of Backstage's backend")?;
         }
         writeln!(f, "  promenade check --online --config {output}")?;

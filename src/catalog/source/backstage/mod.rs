@@ -67,6 +67,15 @@ impl BackstageSource {
     }
 }
 
+/// Reads Backstage's catalog once. Fails with a sentence.
+pub async fn read_backstage_once(
+    settings: &BackstageSettings,
+    metrics: BackstageMetrics,
+) -> Result<SourceContent, String> {
+    let pages = Walker::new(settings, metrics)?.walk().await.map_err(|failure| failure.detail)?;
+    Ok(content(&pages.unwrap_or_default()))
+}
+
 async fn run(mut walker: Walker, mut publisher: BackstagePublisher, interval: Duration, wake: Arc<Notify>) {
     let mut failures = 0;
     let hasher = RandomState::new();
