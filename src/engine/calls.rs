@@ -213,8 +213,9 @@ impl Evaluation<'_> {
             match (name, second.get(step)) {
                 ("clamp_min", _) => Some(float::max(bound, value)),
                 ("clamp_max", _) => Some(float::min(bound, value)),
-                (_, Some(most)) if !(*most < bound) => Some(float::max(bound, float::min(*most, value))),
-                _ => None,
+                (_, Some(most)) if *most < bound => None,
+                (_, Some(most)) => Some(float::max(bound, float::min(*most, value))),
+                (_, None) => None,
             }
         }))
     }

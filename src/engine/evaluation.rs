@@ -36,10 +36,6 @@ impl<'e> Evaluation<'e> {
         Self { reader: SampleReader::new(engine, now_ms, between_ms) }
     }
 
-    pub(super) fn has_sample(&mut self, index: usize, between: (i64, i64)) -> Result<bool, EngineError> {
-        self.reader.has_sample(index, between)
-    }
-
     pub(super) fn instant(&mut self, tree: &QueryTree, at: i64) -> Result<Evaluated, EngineError> {
         let grid = StepGrid::instant(at);
         if matches!(tree, QueryTree::Range { .. } | QueryTree::Subquery(_)) {

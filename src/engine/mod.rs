@@ -31,7 +31,7 @@ pub use labels::EngineLabels;
 use crate::promql::tree::{QueryTree, SeriesSelector};
 use column::StepGrid;
 use evaluation::Evaluation;
-use selection::matches;
+use selection::{SampleReader, matches};
 
 /// The most steps of one range query, as in Prometheus.
 const MAX_STEPS: i64 = 11_000;
@@ -88,6 +88,8 @@ pub enum Evaluated {
 
 impl Engine {
     pub fn new(history: SampleHistory, series: Vec<ClosedSeries>) -> Self {
+        let scrape_interval_ms = history.scrape_interval_ms.max(1);
+        let history = SampleHistory { scrape_interval_ms, ..history };
         Self { history, series: Vec::new() }.with(series)
     }
 
@@ -133,10 +135,10 @@ impl Engine {
         let is_wanted = |series: &ClosedSeries| {
             selectors.is_empty() || selectors.iter().any(|s| matches(&s.matchers, &series.labels))
         };
-        let mut evaluation = Evaluation::new(self, now_ms, between_ms);
+        let mut reader = SampleReader::new(self, now_ms, between_ms);
         let mut found = Vec::new();
-        for (index, series) in self.series.iter().enumerate().filter(|(_, series)| is_wanted(series)) {
-            if evaluation.has_sample(index, between_ms)? {
+        for series in self.series.iter().filter(|series| is_wanted(series)) {
+            if reader.has_sample(series, between_ms)? {
                 found.push(series.labels.clone());
             }
         }

@@ -6,17 +6,17 @@ use std::rc::Rc;
 use super::column::{Column, Point, StepGrid};
 use super::error::EngineError;
 use super::labels::EngineLabels;
-use super::{Engine, SampleHistory};
+use super::{ClosedSeries, Engine, SampleHistory};
 use crate::promql::Matcher;
 use crate::promql::tree::{FixedInstant, SeriesSelector, TimeShift};
 
 /// How long a sample counts as the newest one, unless its series is stale.
 pub(super) const LOOKBACK_MS: i64 = 5 * 60 * 1000;
-/// The most work of one query: some 100 MB, or half a second.
-const MAX_WORK: usize = 60_000_000;
+/// The most work of one query: some 100 MB, or a second.
+const MAX_WORK: usize = 200_000_000;
 /// What a sample costs that is computed, and what a value costs that is kept. One that a function looks at costs 1.
-const COST_OF_SAMPLE: usize = 8;
-const COST_OF_VALUE: usize = 4;
+const COST_OF_SAMPLE: usize = 32;
+const COST_OF_VALUE: usize = 16;
 
 /// Whether a series has all these labels.
 pub(super) fn matches(matchers: &[Matcher], labels: &EngineLabels) -> bool {
@@ -42,9 +42,12 @@ struct LoadedSamples {
     points: Rc<Vec<Point>>,
 }
 
+/// The labels of a series, and its samples.
+type SampledSeries = (EngineLabels, Rc<Vec<Point>>);
+
 /// The argument of a function of ranges.
 pub(super) struct RangeVector {
-    pub series: Vec<(EngineLabels, Rc<Vec<Point>>)>,
+    pub series: Vec<SampledSeries>,
     pub range_ms: i64,
     pub shift: TimeShift,
 }
@@ -98,26 +101,25 @@ impl<'e> SampleReader<'e> {
         grid: StepGrid,
         of: fn(Point) -> f64,
     ) -> Result<Vec<Column>, EngineError> {
-        let shift = selector.shift;
-        let from = self.reference(shift, grid.start).saturating_sub(LOOKBACK_MS);
-        let to = self.reference(shift, grid.end());
         let interval = self.engine.history.scrape_interval_ms;
+        let (engine, oldest) = (self.engine, self.oldest_ms());
         let mut columns = Vec::new();
-        for (labels, points) in self.selected(&selector.matchers, (from, to))? {
-            self.spend_on_values(grid.count)?;
-            let mut behind = 0;
+        for series in engine.series.iter().filter(|series| matches(&selector.matchers, &series.labels)) {
+            self.spend(grid.count.saturating_mul(COST_OF_SAMPLE + COST_OF_VALUE))?;
+            let mut last = (i64::MIN, None);
             let values = grid.instants().map(|at| {
-                let reference = self.reference(shift, at);
-                // A scrape without the sample makes the series stale.
+                let reference = self.reference(selector.shift, at);
+                // A scrape without the sample makes the series stale, so that only the last one counts.
                 let scrape = reference.min(self.now_ms).div_euclid(interval).saturating_mul(interval);
-                while points.get(behind).is_some_and(|point| point.at_ms <= scrape) {
-                    behind += 1;
+                if scrape < oldest.max(reference.saturating_sub(LOOKBACK_MS)) {
+                    return None;
                 }
-                let newest = points.get(behind.checked_sub(1)?)?;
-                let is_valid = newest.at_ms == scrape && scrape >= reference.saturating_sub(LOOKBACK_MS);
-                is_valid.then(|| of(*newest))
+                if last.0 != scrape {
+                    last = (scrape, (series.samples)(scrape));
+                }
+                last.1.map(|value| of(Point { at_ms: scrape, value }))
             });
-            let column = Column { labels, values: values.collect() };
+            let column = Column { values: values.collect(), labels: series.labels.clone() };
             if !column.is_empty() {
                 columns.push(column);
             }
@@ -142,7 +144,7 @@ impl<'e> SampleReader<'e> {
         &mut self,
         matchers: &[Matcher],
         between: (i64, i64),
-    ) -> Result<Vec<(EngineLabels, Rc<Vec<Point>>)>, EngineError> {
+    ) -> Result<Vec<SampledSeries>, EngineError> {
         let engine = self.engine;
         let mut found = Vec::new();
         for (index, series) in engine.series.iter().enumerate() {
@@ -155,9 +157,8 @@ impl<'e> SampleReader<'e> {
 
     /// The samples of a series between two instants, and maybe more.
     fn load(&mut self, index: usize, (from, to): (i64, i64)) -> Result<Rc<Vec<Point>>, EngineError> {
-        let SampleHistory { scrape_interval_ms: interval, retention_ms } = self.engine.history;
-        let from = from.max(self.now_ms.saturating_sub(retention_ms));
-        let to = to.min(self.now_ms);
+        let interval = self.engine.history.scrape_interval_ms;
+        let (from, to) = (from.max(self.oldest_ms()), to.min(self.now_ms));
         let known = self
             .loaded
             .get(&index)
@@ -177,8 +178,26 @@ impl<'e> SampleReader<'e> {
         Ok(points)
     }
 
-    /// Whether a series has a sample between two instants.
-    pub(super) fn has_sample(&mut self, index: usize, between: (i64, i64)) -> Result<bool, EngineError> {
-        Ok(!self.load(index, between)?.is_empty())
+    /// Whether a series has a sample between two instants. Most have one at the end.
+    pub(super) fn has_sample(
+        &mut self,
+        series: &ClosedSeries,
+        (from, to): (i64, i64),
+    ) -> Result<bool, EngineError> {
+        let interval = self.engine.history.scrape_interval_ms;
+        let from = from.max(self.oldest_ms());
+        let mut scrape = to.min(self.now_ms).div_euclid(interval).saturating_mul(interval);
+        while scrape >= from {
+            self.spend(COST_OF_SAMPLE)?;
+            if (series.samples)(scrape).is_some() {
+                return Ok(true);
+            }
+            scrape -= interval;
+        }
+        Ok(false)
+    }
+
+    fn oldest_ms(&self) -> i64 {
+        self.engine_now_ms.saturating_sub(self.engine.history.retention_ms)
     }
 }
