@@ -33,8 +33,10 @@ pub enum Unit {
     Minutes,
     Hours,
     Days,
-    /// Instants: seconds since 1970, or milliseconds where they are so many that they could not be seconds.
+    /// Instants: seconds since 1970, or milliseconds where no year of the calendar has so many seconds.
     Timestamp,
+    /// Instants in milliseconds since 1970.
+    TimestampMilliseconds,
     /// 0 to 1, shown as percent.
     Ratio,
     /// 0 to 100.
@@ -97,6 +99,7 @@ const WORDS: &[(Unit, &[&str])] = &[
             "dateTimeFromNow",
         ],
     ),
+    (Unit::TimestampMilliseconds, &["timestamp_ms"]),
     (Unit::Ratio, &["ratio", "percentunit", "ratios"]),
     (Unit::Percent, &["percent", "%", "humidity"]),
     (

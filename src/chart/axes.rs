@@ -11,7 +11,7 @@ pub use time::{TimeTick, time_ticks};
 
 use serde::Serialize;
 
-use super::format::{MOST_SECONDS, Measure, StepKind};
+use super::format::{Measure, StepKind};
 
 /// A value axis: `min < max`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -43,7 +43,7 @@ impl ValueAxis {
     /// An axis of areas begins at zero; one of lines does where that leaves them at least a third of the height.
     pub fn of(extent: Option<(f64, f64)>, measure: &Measure, room: u32, from_zero: bool) -> Self {
         let (least, most) = extent.unwrap_or((0.0, 1.0));
-        let factor = base_factor(measure, least.abs().max(most.abs()));
+        let factor = measure.factor;
         let (low, high) = ends((least * factor, most * factor), measure, from_zero);
         let step = nice_step((high - low) / f64::from(room.max(1)), measure);
         let min = (low / step + 1e-9).floor() * step / factor;
@@ -72,11 +72,6 @@ impl ValueAxis {
         };
         place.clamp(0.0, 1.0)
     }
-}
-
-/// What makes numbers of that size numbers of the base unit. Instants are seconds or milliseconds.
-fn base_factor(measure: &Measure, largest: f64) -> f64 {
-    if measure.steps == StepKind::Time && largest >= MOST_SECONDS { 1e-3 } else { measure.factor }
 }
 
 /// In the base unit.

@@ -41,7 +41,7 @@ pub fn island(plot: &Plot) -> Island {
         names: plot.series.iter().map(|s| s.name.as_str()).collect(),
         colours: plot.series.iter().map(|s| s.colour).collect(),
         isolated: plot.series.iter().map(|s| s.isolated.as_slice()).enumerate().flat_map(isolated).collect(),
-        unit: &plot.measure,
+        unit: &plot.y_measure,
         more: plot.digits.most(),
         graph_type: plot.graph_type.as_str(),
         stack: plot.stack,

@@ -25,8 +25,10 @@ mod known;
 mod units;
 
 use std::collections::HashSet;
+use std::ops::Range;
 
-use jiff::Timestamp;
+use jiff::civil::{self, DateTime};
+use jiff::{SignedDuration, Timestamp};
 
 use crate::annotations::Unit;
 use crate::prometheus::Float;
@@ -42,13 +44,14 @@ const ROUNDING: f64 = 4.0 * f64::EPSILON;
 const PARTS: [(f64, &str); 4] = [(86_400.0, "d"), (3_600.0, "h"), (60.0, "m"), (1.0, "s")];
 /// A million days.
 const LONGEST: f64 = 86_400.0 * 1e6;
-/// So many seconds are in the year 5138; more are milliseconds, as in `__at`.
-pub(super) const MOST_SECONDS: f64 = 1e11;
-const MOST_MILLISECONDS: f64 = 1e14;
+/// The seconds of the years 1 to 9999: those that have four digits.
+const YEARS: Range<f64> = -62_135_596_800.0..253_402_300_800.0;
+/// No more of them than this are needed to tell two numbers apart.
+const ALL_DIGITS: usize = 16;
 
 /// `1.5k`, `1.5 MiB`, `350 ms`, `45.3%`: three significant digits and the unit.
 pub fn number(value: f64, unit: &Unit) -> String {
-    Measure::of(unit).text(value, 0)
+    Measure::of(unit).over([value]).text(value, 0)
 }
 
 /// At most so many characters, the last an ellipsis when something was cut.
@@ -71,22 +74,57 @@ impl Measure {
         {
             return word.as_ref().to_owned();
         }
-        if let Some(at) = self.instant(value) {
-            return at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string();
+        if let Some(at) = self.wall(value) {
+            let form = if more == 0 { "%Y-%m-%d %H:%M:%S UTC" } else { "%Y-%m-%d %H:%M:%S%.f UTC" };
+            return at.strftime(form).to_string();
         }
         let sign = if number < 0.0 { "-" } else { "" };
         let size = number.abs();
         let (digits, suffix) = climb(size, self.rungs, more)
             .or_else(|| Some((duration(size, more)?, "")).filter(|_| self.steps == StepKind::Clock))
             .unwrap_or_else(|| (exponent_form(size, more), self.base));
+        let digits = self.comma.map_or_else(|| digits.clone(), |comma| grouped(&digits, comma));
         format!("{sign}{}{digits}{suffix}{}", self.prefix, self.tail)
+    }
+
+    /// For these numbers: instants are in seconds or in milliseconds, all alike, and plain numbers where no calendar has
+    /// them.
+    pub fn over(self, numbers: impl IntoIterator<Item = f64>) -> Self {
+        if self.steps != StepKind::Time {
+            return self;
+        }
+        let finite = numbers.into_iter().filter(|number| number.is_finite());
+        let (least, most) =
+            finite.fold((0.0_f64, 0.0_f64), |(least, most), number| (least.min(number), most.max(number)));
+        let holds = |factor: f64| [least, most].iter().all(|number| YEARS.contains(&(number * factor)));
+        match self.factor {
+            factor if holds(factor) => self,
+            1.0 if holds(1e-3) => Self { factor: 1e-3, ..self },
+            _ => Self::plain(""),
+        }
     }
 
     /// The time that a number is, if it is one.
     pub fn instant(&self, value: f64) -> Option<Timestamp> {
-        let is_time = self.steps == StepKind::Time && value.abs() < MOST_MILLISECONDS;
-        let ms = if value.abs() < MOST_SECONDS { value * 1e3 } else { value };
-        is_time.then(|| Timestamp::from_millisecond(ms.floor() as i64).ok()).flatten()
+        self.milliseconds(value).and_then(|ms| Timestamp::from_millisecond(ms).ok())
+    }
+
+    /// Whether what lies between two numbers can be written. Only times have an end.
+    pub(super) fn holds(&self, least: f64, most: f64) -> bool {
+        self.steps != StepKind::Time || [least, most].iter().all(|end| self.instant(*end).is_some())
+    }
+
+    /// The same in UTC, up to the last day of a year 9999, which has no instant in some zones.
+    fn wall(&self, value: f64) -> Option<DateTime> {
+        let since = SignedDuration::from_millis(self.milliseconds(value)?);
+        civil::date(1970, 1, 1).at(0, 0, 0, 0).checked_add(since).ok()
+    }
+
+    fn milliseconds(&self, value: f64) -> Option<i64> {
+        let seconds = value * self.factor;
+        let is_time = self.steps == StepKind::Time && YEARS.contains(&seconds);
+        // Multiplied once, because milliseconds are whole.
+        is_time.then(|| (value * (self.factor * 1e3)).floor() as i64)
     }
 
     /// How many more digits tell numbers apart that differ by more than the rounding of a sum. 0 where no digits do.
@@ -94,20 +132,31 @@ impl Measure {
         let mut different: Vec<f64> = numbers.map(|number| number + 0.0).collect();
         different.sort_by(f64::total_cmp);
         different.dedup_by(|next, kept| next == kept || (*next - *kept).abs() <= ROUNDING * next.abs());
-        match self.distinct(&different, 0) {
-            MOST_DIGITS => 0,
-            more => more,
-        }
+        (0..ALL_DIGITS).find(|more| self.tells_apart(&different, *more)).unwrap_or(0)
     }
 
     /// As many more digits as make all texts differ, from `least` on.
     pub(super) fn distinct(&self, numbers: &[f64], least: usize) -> usize {
-        let differ = |more: &usize| {
-            let texts: HashSet<String> = numbers.iter().map(|number| self.text(*number, *more)).collect();
-            texts.len() == numbers.len()
-        };
-        (least..MOST_DIGITS).find(differ).unwrap_or(MOST_DIGITS)
+        (least..MOST_DIGITS).find(|more| self.tells_apart(numbers, *more)).unwrap_or(MOST_DIGITS)
     }
+
+    fn tells_apart(&self, numbers: &[f64], more: usize) -> bool {
+        let texts: HashSet<String> = numbers.iter().map(|number| self.text(*number, more)).collect();
+        texts.len() == numbers.len()
+    }
+}
+
+/// `1,234.5`
+fn grouped(digits: &str, comma: &str) -> String {
+    let whole = digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len());
+    let mut text = String::with_capacity(digits.len() * 2);
+    for (at, c) in digits.char_indices() {
+        if at > 0 && at < whole && (whole - at) % 3 == 0 {
+            text.push_str(comma);
+        }
+        text.push(c);
+    }
+    text
 }
 
 fn climb(size: f64, rungs: &'static [Rung], more: usize) -> Option<(String, &'static str)> {

@@ -35,6 +35,8 @@ pub struct Plot {
     pub unit: Unit,
     /// How the unit is written.
     pub measure: Measure,
+    /// The same on the axis, and for the script.
+    pub y_measure: Measure,
     /// The requested range in epoch milliseconds: the x axis spans it, data or not.
     pub from_ms: i64,
     pub to_ms: i64,
@@ -100,8 +102,15 @@ impl Plot {
         let from_zero = graph.stack || graph.graph_type == GraphType::Area;
         let x_room = (canvas.width / layout::TIME_ROOM).max(2);
         let y_room = (canvas.height / layout::VALUE_ROOM).max(2);
-        let measure = Measure::of(&graph.unit);
-        let y = ValueAxis::of(extent(&series), &measure, y_room, from_zero);
+        let extent = extent(&series);
+        let measure =
+            Measure::of(&graph.unit).over(extent.into_iter().flat_map(|(least, most)| [least, most]));
+        let axis = |measure: &Measure| ValueAxis::of(extent, measure, y_room, from_zero);
+        // An axis of times may end beside the calendar: then it is one of plain numbers.
+        let times = axis(&measure);
+        let y_measure =
+            if measure.holds(times.min, times.max) { measure.clone() } else { Measure::of(&Unit::None) };
+        let y = if y_measure == measure { times } else { axis(&y_measure) };
         Self {
             title: graph.title.clone(),
             graph_type: graph.graph_type,
@@ -110,10 +119,11 @@ impl Plot {
             from_ms,
             to_ms,
             x_ticks: time_ticks(from_ms, to_ms, x_room, &canvas.zone, period.now),
-            y_labels: AxisLabels::of(&y, &measure, &canvas.zone),
+            y_labels: AxisLabels::of(&y, &y_measure, &canvas.zone),
             y,
             digits: LegendDigits::of(series.iter().map(|series| &series.legend), &measure),
             measure,
+            y_measure,
             zone: canvas.zone.clone(),
             grid,
             series,

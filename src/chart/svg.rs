@@ -3,8 +3,10 @@
 mod file;
 mod path;
 mod text;
+mod values;
 
 pub use file::{SvgStyle, Theme, file};
+pub use values::values_file;
 
 use std::fmt::Write as _;
 
@@ -19,6 +21,14 @@ const UNITS: i64 = 1_000;
 const MARGIN: i64 = 1;
 /// The length of an infinity's mark, as a fraction of the chart's height.
 const INFINITY_MARK: f64 = 0.06;
+
+/// A single value of a file.
+#[derive(Clone, Debug)]
+pub struct ValueText {
+    pub name: String,
+    /// With its unit.
+    pub text: String,
+}
 
 /// A chart in a page, of any width: lines are stretched, and text is placed at percentages.
 ///

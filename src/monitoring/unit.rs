@@ -46,6 +46,8 @@ const SUFFIXES: [(&str, Unit); 24] = [
 
 /// Suffixes of instants, in seconds.
 const INSTANTS: [&str; 3] = ["_timestamp_seconds", "_start_time_seconds", "_boot_time_seconds"];
+/// And in milliseconds.
+const INSTANTS_MS: [&str; 2] = ["_timestamp_ms", "_timestamp_milliseconds"];
 
 /// Suffixes of what is counted, and of what may be instants: no length of time, although they end in seconds.
 const UNITLESS: [&str; 7] =
@@ -128,7 +130,11 @@ fn unit_from_metadata(query: &PromQl, metrics: &[String], metadata: &[Metadata])
 fn agreed(units: impl Iterator<Item = Option<Unit>>) -> Unit {
     let mut units = units.map(|unit| unit.unwrap_or(Unit::None));
     let Some(first) = units.next() else { return Unit::None };
-    if units.all(|unit| unit == first && unit != Unit::Timestamp) { first } else { Unit::None }
+    if units.all(|unit| unit == first && !matches!(unit, Unit::Timestamp | Unit::TimestampMilliseconds)) {
+        first
+    } else {
+        Unit::None
+    }
 }
 
 /// None: neither name nor metadata say anything.
@@ -136,6 +142,11 @@ fn of(one: &MeasuredMetric, metadata: Option<&Metadata>) -> Option<Unit> {
     if one.derivation == Derivation::Age {
         let instant = UNITLESS.iter().skip(4).any(|suffix| one.metric.ends_with(suffix));
         return Some(if instant { Unit::Seconds } else { Unit::None });
+    }
+    match one.derivation {
+        Derivation::Instant => return Some(Unit::Timestamp),
+        Derivation::Lapse => return Some(Unit::Seconds),
+        _ => {}
     }
     let metric = match one.derivation {
         // Of a metric that is added up, `_sum` is what is measured and `_total` how.
@@ -147,6 +158,13 @@ fn of(one: &MeasuredMetric, metadata: Option<&Metadata>) -> Option<Unit> {
         return Some(match one.derivation {
             Derivation::Level => Unit::Timestamp,
             Derivation::Increase | Derivation::Spread => Unit::Seconds,
+            _ => Unit::None,
+        });
+    }
+    if INSTANTS_MS.iter().any(|suffix| metric.ends_with(suffix)) {
+        return Some(match one.derivation {
+            Derivation::Level => Unit::TimestampMilliseconds,
+            Derivation::Increase | Derivation::Spread => Unit::Milliseconds,
             _ => Unit::None,
         });
     }

@@ -31,6 +31,10 @@ pub enum Derivation {
     Mean,
     /// The time since the instants in the samples, or until them.
     Age,
+    /// The value is an instant: of the evaluation, or of the samples.
+    Instant,
+    /// The time between two of these.
+    Lapse,
 }
 
 /// A metric, and how a query's value derives from it.
@@ -96,6 +100,9 @@ fn of_aggregate(aggregate: &AggregateExpr) -> Option<Vec<MeasuredMetric>> {
         T_STDDEV => spread(&aggregate.expr),
         T_SUM => {
             let mut all = of(&aggregate.expr)?;
+            if all.iter().any(|one| one.derivation == Derivation::Instant) {
+                return None;
+            }
             for one in all.iter_mut().filter(|one| one.derivation == Derivation::Level) {
                 one.derivation = Derivation::Sum;
             }
@@ -106,8 +113,14 @@ fn of_aggregate(aggregate: &AggregateExpr) -> Option<Vec<MeasuredMetric>> {
 }
 
 fn of_call(call: &Call) -> Option<Vec<MeasuredMetric>> {
+    match call.func.name {
+        "time" => return Some(vec![instant(String::new())]),
+        "vector" => return of(call.args.args.first()?),
+        _ => {}
+    }
     let vector = vector_argument(call)?;
     match call.func.name {
+        "timestamp" => Some(of(vector)?.into_iter().map(|one| instant(one.metric)).collect()),
         "rate" | "irate" | "deriv" => change(vector, Derivation::Rate),
         "increase" => change(vector, Derivation::Increase),
         "histogram_quantile" => of(vector)?.into_iter().map(quantile).collect(),
@@ -115,6 +128,10 @@ fn of_call(call: &Call) -> Option<Vec<MeasuredMetric>> {
         name if keeps_quantity(name) => of(vector),
         _ => None,
     }
+}
+
+fn instant(metric: String) -> MeasuredMetric {
+    MeasuredMetric { metric, derivation: Derivation::Instant }
 }
 
 /// Unknown for anything but a selector, which is rare: a subquery.
@@ -126,8 +143,12 @@ fn change(vector: &Expr, derivation: Derivation) -> Option<Vec<MeasuredMetric>> 
 
 fn spread(expr: &Expr) -> Option<Vec<MeasuredMetric>> {
     let mut all = of(expr)?;
-    for one in all.iter_mut().filter(|one| one.derivation == Derivation::Level) {
-        one.derivation = Derivation::Spread;
+    for one in &mut all {
+        one.derivation = match one.derivation {
+            Derivation::Level => Derivation::Spread,
+            Derivation::Instant => Derivation::Lapse,
+            other => other,
+        };
     }
     Some(all)
 }
@@ -191,8 +212,12 @@ fn is_constant(expr: &Expr) -> bool {
 }
 
 fn age(instant: MeasuredMetric) -> Option<MeasuredMetric> {
-    (instant.derivation == Derivation::Level)
-        .then_some(MeasuredMetric { derivation: Derivation::Age, ..instant })
+    let derivation = match instant.derivation {
+        Derivation::Level => Derivation::Age,
+        Derivation::Instant => Derivation::Lapse,
+        _ => return None,
+    };
+    Some(MeasuredMetric { derivation, ..instant })
 }
 
 /// `rate(x_sum[5m]) / rate(x_count[5m])`, also added up.

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::{DAY, ValueAxis, base_factor};
+use super::{DAY, ValueAxis};
 use crate::chart::format::{MOST_DIGITS, Measure, StepKind};
 use crate::chart::layout::LABEL_CHARACTERS;
 use crate::page_params::offset;
@@ -59,7 +59,7 @@ impl AxisLabels {
 
     /// Times with what they have in common above them: `2026-11-23 UTC+1`. None: they are not times.
     fn of_instants(axis: &ValueAxis, measure: &Measure, zone: &TimeZone) -> Option<Self> {
-        let factor = base_factor(measure, axis.min.abs().max(axis.max.abs()));
+        let factor = measure.factor;
         let values = axis.values();
         let zoned = |value: &f64| {
             let at = Timestamp::from_millisecond((value * factor * 1e3).round() as i64).ok();

@@ -154,9 +154,9 @@ fn a_constant_is_flat_below_the_end_of_its_axis() {
 
 #[test]
 fn instants_have_an_axis_of_times() {
-    let measure = Measure::of(&Unit::Timestamp);
     let berlin = TimeZone::get("Europe/Berlin").unwrap();
     let check = |least: f64, most: f64, head: &str, expected: &[&str]| {
+        let measure = Measure::of(&Unit::Timestamp).over([least, most]);
         let axis = ValueAxis::of(Some((least, most)), &measure, 5, true);
         let labels = AxisLabels::of(&axis, &measure, &berlin);
         let texts: Vec<&str> = labels.ticks.iter().map(|(_, text)| text.as_str()).collect();
@@ -187,7 +187,7 @@ fn the_largest_numbers_have_an_axis() {
         (5e-324, 5e-324),
     ] {
         for word in ["none", "bytes", "pbytes", "ratio", "ms", "timestamp", "bool", "orders", "timeticks"] {
-            let measure = Measure::of(&Unit::parse(word).unwrap());
+            let measure = Measure::of(&Unit::parse(word).unwrap()).over([extent.0, extent.1]);
             let axis = ValueAxis::of(Some(extent), &measure, 5, false);
             let labels = AxisLabels::of(&axis, &measure, &TimeZone::UTC);
             assert!(axis.min < axis.max && labels.ticks.len() >= 2, "{extent:?} {word} {axis:?}");

@@ -241,15 +241,24 @@ fn custom(id: &str) -> Option<Measure> {
     match form {
         "suffix" | "count" => Some(Measure::named(rest)),
         "prefix" => Some(Measure::before(rest)),
-        "currency" => Some(Measure::money(rest)),
+        "currency" => match rest.strip_prefix("financial:") {
+            Some(money) => financial(money),
+            None => Some(Measure::money(rest)),
+        },
         "si" => Some(si(rest)),
-        "time" => Some(Measure::time()),
+        "time" => Some(Measure::time(1.0)),
         "bool" => {
             let (yes, no) = rest.split_once('/').unwrap_or((rest, "-"));
             (!yes.is_empty() && !no.is_empty()).then(|| Measure::bool(yes, no))
         }
         _ => None,
     }
+}
+
+/// `$`, or `€:suffix` for a currency behind the number.
+fn financial(money: &str) -> Option<Measure> {
+    let (symbol, place) = money.split_once(':').unwrap_or((money, ""));
+    (!symbol.is_empty()).then(|| Measure::in_full(symbol, place == "suffix"))
 }
 
 fn si(unit: &str) -> Measure {

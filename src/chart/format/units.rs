@@ -60,6 +60,9 @@ const PERCENT: &[Rung] = &[(1.0, 1e6, "%")];
 /// For units that are never written in thousands.
 const PLAIN: &[Rung] = &[(1.0, 1e6, " ")];
 
+/// For numbers with all their digits.
+const FULL: &[Rung] = &[(1.0, 1e15, "")];
+
 /// With nothing between the number and what follows.
 const BARE: &[Rung] = &[(1.0, 1e6, "")];
 
@@ -90,6 +93,9 @@ pub struct Measure {
     /// Between the sign and the digits.
     #[serde(skip_serializing_if = "str::is_empty")]
     pub(super) prefix: Cow<'static, str>,
+    /// Between each three digits before the point.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) comma: Option<&'static str>,
     /// The words for 0 and 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::chart) words: Option<[Cow<'static, str>; 2]>,
@@ -106,7 +112,7 @@ impl Measure {
         tail: impl Into<Cow<'static, str>>,
     ) -> Self {
         let (steps, prefix) = (StepKind::Decimal, Cow::Borrowed(""));
-        Self { factor, rungs, base, tail: tail.into(), steps, prefix, words: None, cap: None }
+        Self { factor, rungs, base, tail: tail.into(), steps, prefix, words: None, cap: None, comma: None }
     }
 
     pub(super) fn plain(tail: impl Into<Cow<'static, str>>) -> Self {
@@ -138,8 +144,8 @@ impl Measure {
         Self { steps: StepKind::Clock, ..Self::new(factor, SECONDS, " s", "") }
     }
 
-    pub(super) fn time() -> Self {
-        Self { steps: StepKind::Time, ..Self::new(1.0, BARE, "", "") }
+    pub(super) fn time(factor: f64) -> Self {
+        Self { steps: StepKind::Time, ..Self::new(factor, BARE, "", "") }
     }
 
     /// Percent of a whole.
@@ -156,6 +162,13 @@ impl Measure {
     /// A currency behind the number.
     pub(super) fn money_after(symbol: &str) -> Self {
         Self::new(1.0, MONEY, "", format!(" {symbol}"))
+    }
+
+    /// A currency with all its digits in groups of three: `$1,234`.
+    pub(super) fn in_full(symbol: &str, is_behind: bool) -> Self {
+        let (prefix, tail) = if is_behind { ("", symbol) } else { (symbol, "") };
+        let (prefix, tail) = (Cow::Owned(prefix.to_owned()), tail.to_owned());
+        Self { prefix, comma: Some(","), ..Self::new(1.0, FULL, "", tail) }
     }
 
     pub(super) fn before(text: &str) -> Self {

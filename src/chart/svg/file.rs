@@ -41,9 +41,9 @@ impl FromStr for Theme {
 }
 
 /// The style sheet's tokens, which a file cannot refer to.
-struct Colours {
+pub(super) struct Colours {
     surface: &'static str,
-    text: &'static str,
+    pub(super) text: &'static str,
     muted: &'static str,
     grid: &'static str,
     series: [&'static str; palette::COLOURS],
@@ -61,22 +61,26 @@ const DARK: Colours =
 
 const FONT: &str = "system-ui, -apple-system, Segoe UI, Roboto, Noto Sans, Helvetica Neue, Arial, sans-serif";
 /// The space above the chart: with a title, and without one in a low picture.
-const HEAD: u32 = 34;
-const BARE_HEAD: u32 = 12;
-const LEAST_TITLED: u32 = 140;
+pub(super) const HEAD: u32 = 34;
+pub(super) const BARE_HEAD: u32 = 12;
+pub(super) const LEAST_TITLED: u32 = 140;
 /// The height of a line of the legend or of a note.
-const LINE: u32 = 18;
+pub(super) const LINE: u32 = 18;
 /// The assumed width of a character: the server cannot measure text.
-const CHARACTER: u32 = 7;
+pub(super) const CHARACTER: u32 = 7;
 const LONGEST_NAME: usize = 40;
 /// Beneath the last line.
-const FOOT: u32 = 6;
+pub(super) const FOOT: u32 = 6;
 /// The legend and the notes leave at least this height between the axes.
 const LEAST_PLOT: u32 = 60;
 
+pub(super) fn colours(style: &SvgStyle) -> &'static Colours {
+    if style.theme == Theme::Dark { &DARK } else { &LIGHT }
+}
+
 /// A whole SVG document. `notes` are below the legend.
 pub fn file(plot: &Plot, style: &SvgStyle, notes: &[String]) -> String {
-    let colours = if style.theme == Theme::Dark { &DARK } else { &LIGHT };
+    let colours = colours(style);
     let is_titled = style.height >= LEAST_TITLED;
     let line = plot.y_labels.head.as_ref().map_or(0, |_| layout::HEAD);
     let head = if is_titled { HEAD } else { BARE_HEAD } + line;
@@ -95,7 +99,7 @@ pub fn file(plot: &Plot, style: &SvgStyle, notes: &[String]) -> String {
         height: plot_height,
     };
     let title = if is_titled { plot.title.as_str() } else { "" };
-    let mut svg = heading(plot, style, colours, title);
+    let mut svg = heading(&plot.title, &described(plot), style, title);
     axes(&mut svg, &area, colours);
     drawn(&mut svg, &area, colours);
     marks(&mut svg, &area, colours);
@@ -105,7 +109,8 @@ pub fn file(plot: &Plot, style: &SvgStyle, notes: &[String]) -> String {
 }
 
 /// The beginning of the document, up to its visible title.
-fn heading(plot: &Plot, style: &SvgStyle, colours: &Colours, title: &str) -> String {
+pub(super) fn heading(name: &str, description: &str, style: &SvgStyle, title: &str) -> String {
+    let colours = colours(style);
     let mut svg = String::with_capacity(64 << 10);
     let (width, height) = (style.width, style.height);
     let _ = write!(
@@ -115,9 +120,9 @@ fn heading(plot: &Plot, style: &SvgStyle, colours: &Colours, title: &str) -> Str
          font-size=\"12\" fill=\"{}\"><title id=\"title\">",
         colours.muted
     );
-    escaped(&mut svg, &plot.title);
+    escaped(&mut svg, name);
     svg.push_str("</title><desc id=\"desc\">");
-    escaped(&mut svg, &described(plot));
+    escaped(&mut svg, description);
     let _ = write!(
         svg,
         "</desc><rect width=\"100%\" height=\"100%\" fill=\"{}\"/><text x=\"12\" y=\"22\" font-size=\"14\" \

@@ -91,6 +91,33 @@ fn durations_and_time_stamps() {
             "x_timestamp_seconds - 3600",
             "x_timestamp_seconds - (24 * -3600)",
             "x_timestamp_seconds + 86400",
+            "time()",
+            "vector(time())",
+            "timestamp(up)",
+            "max by (job) (timestamp(x_bytes))",
+            "scalar(timestamp(up))",
+            "topk(3, timestamp(up) > 5)",
+            "timestamp(up) + 60",
+        ],
+    );
+    check(
+        &Unit::Seconds,
+        &["time() - timestamp(up)", "time() - max(timestamp(x_bytes))", "stddev(timestamp(up))"],
+    );
+    check(&Unit::TimestampMilliseconds, &["x_timestamp_ms", "max(last_push_timestamp_milliseconds)"]);
+    check(&Unit::Milliseconds, &["delta(x_timestamp_ms[1h])"]);
+    check(
+        &Unit::None,
+        &[
+            "1000 * time()",
+            "time() / 60",
+            "sum(timestamp(up))",
+            "count(timestamp(up))",
+            "timestamp(up) - timestamp(x)",
+            "rate(timestamp(up)[5m:1m])",
+            "hour(timestamp(up))",
+            "time() % 86400",
+            "vector(1)",
         ],
     );
     check(&Unit::Bytes, &["x_bytes - scalar(y_bytes)", "1024 - x_bytes", "x_bytes - 10"]);

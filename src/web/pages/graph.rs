@@ -96,16 +96,19 @@ async fn svg(
     let params = params.clone();
     let canvas = canvas(&params, Some(style.width), style.height);
     let draw = move || {
+        if graph.answer.value.instant.is_some() {
+            return tiles(&graph, &style, &params);
+        }
         let plot = Plot::of(&graph, &params.period, &canvas);
         let matrix = &graph.answer.value;
-        let is_empty = matrix.series.is_empty() && matrix.histograms.is_empty() && graph.stats.is_empty();
+        let is_empty = matrix.series.is_empty() && matrix.histograms.is_empty();
         let is_nan = matches!(graph.empty_reason, EmptyReason::OnlyNan { .. });
         let range = format!("{} to {}", params.from, params.to);
         let empty = (is_empty || is_nan).then(|| format!("{}.", EmptyText::of(&graph, &range).title));
         let remarks = of_graph(&graph, Some(&plot), None, &params);
         let (below, above): (Vec<_>, Vec<_>) = remarks.iter().partition(|remark| remark.level == Level::Info);
         let lines = |remarks: Vec<&Remark>| remarks.into_iter().map(ToString::to_string).collect::<Vec<_>>();
-        let drawn = empty.into_iter().chain(texts(&graph)).chain(capped(&plot));
+        let drawn = empty.into_iter().chain(capped(&plot));
         let notes: Vec<String> = lines(above).into_iter().chain(drawn).chain(lines(below)).collect();
         (svg::file(&plot, &style, &notes), remarks)
     };
@@ -113,6 +116,15 @@ async fn svg(
     let (drawn, remarks) = drawn.map_err(|error| PageError::internal("an SVG file", &error))?;
     let reply = reply::text(request, StatusCode::OK, "image/svg+xml", drawn.into_bytes());
     Ok(data::with_notices(reply, &remarks))
+}
+
+/// Single values have no lines.
+fn tiles(graph: &Graph, style: &SvgStyle, params: &PageParams) -> (String, Vec<Remark>) {
+    let range = format!("{} to {}", params.from, params.to);
+    let empty = graph.stats.is_empty().then(|| format!("{}.", EmptyText::of(graph, &range).title));
+    let remarks = of_graph(graph, None, None, params);
+    let notes: Vec<String> = empty.into_iter().chain(remarks.iter().map(ToString::to_string)).collect();
+    (svg::values_file(&graph.title, &texts(graph), style, &notes), remarks)
 }
 
 async fn page(

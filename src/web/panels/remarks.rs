@@ -218,7 +218,7 @@ pub fn of_graph(
     let as_of = Moment::of(&graph.answer.as_of, params);
     let stale = Remark::stale(as_of, graph.answer.failure.as_ref());
     let notices = graph.notices.iter().map(Remark::info);
-    let grid = grid(matrix.window, &params.zone);
+    let grid = grid(matrix.window, &params.zone).filter(|_| matrix.instant.is_none());
     let drawn = plot
         .into_iter()
         .flat_map(|plot| [points(matrix.window.step_ms(), scrape, params.period.step), gaps(plot)]);

@@ -4,13 +4,12 @@ use jiff::Timestamp;
 
 use super::counted;
 use crate::chart::format::Measure;
+use crate::chart::svg::ValueText;
 use crate::monitoring::{Graph, Stat, StatValue};
 use crate::prometheus::Float;
 
 /// A page shows this many tiles; the JSON form has all values.
 const MAX_TILES: usize = 60;
-/// A picture names this many values.
-const MAX_TEXTS: usize = 6;
 
 /// One value, as a page shows it.
 pub struct Tile<'a> {
@@ -38,8 +37,8 @@ impl Tile<'_> {
 
 /// The values that a page shows.
 pub fn tiles<'a>(graph: &'a Graph) -> Vec<Tile<'a>> {
-    let measure = Measure::of(&graph.unit);
     let shown = graph.stats.iter().take(MAX_TILES);
+    let measure = Measure::of(&graph.unit).over(shown.clone().filter_map(number));
     let digits = measure.telling_apart(shown.clone().filter_map(number));
     let tile = |stat: &'a Stat| {
         let (text, instant) = match &stat.value {
@@ -51,16 +50,15 @@ pub fn tiles<'a>(graph: &'a Graph) -> Vec<Tile<'a>> {
     shown.map(tile).collect()
 }
 
-/// The values as `name: value`, for a picture, which has no tiles.
-pub fn texts(graph: &Graph) -> Vec<String> {
-    let shown = tiles(graph).into_iter().take(MAX_TEXTS);
-    let shown = shown.map(|tile| format!("{}: {}", tile.stat.name, tile.text));
-    shown.chain(hidden(graph, MAX_TEXTS)).collect()
+/// The values for a picture, which has no tiles.
+pub fn texts(graph: &Graph) -> Vec<ValueText> {
+    tiles(graph).into_iter().map(|tile| ValueText { name: tile.stat.name.clone(), text: tile.text }).collect()
 }
 
 /// How many values a page does not show.
 pub fn hidden_tiles(graph: &Graph) -> Option<String> {
-    hidden(graph, MAX_TILES)
+    let left = graph.stats.len().saturating_sub(MAX_TILES);
+    (left > 0).then(|| format!("{} hidden here; the JSON form has all.", counted(left, "value", "values")))
 }
 
 fn number(stat: &Stat) -> Option<f64> {
@@ -68,9 +66,4 @@ fn number(stat: &Stat) -> Option<f64> {
         StatValue::Number(value) => Some(value),
         StatValue::Text(_) => None,
     }
-}
-
-fn hidden(graph: &Graph, shown: usize) -> Option<String> {
-    let left = graph.stats.len().saturating_sub(shown);
-    (left > 0).then(|| format!("{} hidden here; the JSON form has all.", counted(left, "value", "values")))
 }

@@ -88,13 +88,10 @@ function drawnText(tag, attributes, text) {
 
 const largest = (values) => Math.max(...values.map(Math.abs));
 
-// Instants are seconds or milliseconds.
-const baseFactor = ({ steps, factor }, size) => (steps === "time" && size >= 1e11 ? 1e-3 : factor);
-
 // Ends and step of the value axis over the visible series; areas begin at zero.
 function valueAxis(extent, unit, room, fromZero) {
   if (extent[0] > extent[1]) extent = [0, 1];
-  const factor = baseFactor(unit, largest(extent));
+  const { factor } = unit;
   const [low, high] = axisEnds(extent[0] * factor, extent[1] * factor, unit, fromZero);
   const step = niceStep((high - low) / room, unit);
   const min = (Math.floor(low / step + 1e-9) * step) / factor;
@@ -140,9 +137,9 @@ function textsOf(values, unit, interval) {
 function axisLabels(axis, unit) {
   const { interval } = axis;
   const values = axisValues(axis);
-  if (unit.steps === "time" && largest(values) < 1e14) return instantLabels(axis, values);
+  const { factor, prefix = "", tail, steps } = unit;
+  if (steps === "time") return instantLabels(interval * factor, values.map((value) => value * factor));
   const fit = (list) => list.every((text) => [...text].length <= 10);
-  const { factor, prefix = "", tail } = unit;
   const inBase = { ...unit, factor: 1 };
   const bare = (list, digits) => list.map((value) => format(value, { ...inBase, prefix: "", tail: "" }, digits).trim());
   const [whole, more] = textsOf(values, unit, interval);
@@ -157,10 +154,9 @@ function axisLabels(axis, unit) {
   return { labels: fit(texts) ? texts : bare(rest, digits), head: `${format(common, inBase, 12)} +`, more };
 }
 
-function instantLabels({ min, max, interval }, values) {
-  const factor = baseFactor({ steps: "time", factor: 1 }, largest([min, max]));
-  const step = interval * factor;
-  const times = values.map((value) => parts(Math.round(value * factor * 1000)));
+// In seconds.
+function instantLabels(step, values) {
+  const times = values.map((value) => parts(Math.round(value * 1000)));
   const [first] = times;
   const dates = times.map(({ year, month, day }) => `${year}-${month}-${day}`);
   const [date] = dates;

@@ -1,5 +1,5 @@
 // Numbers: the same rules as src/chart/format.rs; tests/fixtures/number-format.json holds both to it.
-// A unit is what the server says of it: { factor, rungs, base, tail, steps, prefix, words, cap }; a rung is a divisor, the
+// A unit is what the server says of it: { factor, rungs, base, tail, steps, prefix, comma, words, cap }; a rung is a divisor, the
 // number from which the next rung is used, and a suffix.
 
 const PARTS = [[86_400, "d"], [3600, "h"], [60, "m"], [1, "s"]];
@@ -7,21 +7,18 @@ const PARTS = [[86_400, "d"], [3600, "h"], [60, "m"], [1, "s"]];
 // `more` digits beyond the usual ones, for close numbers.
 function format(value, unit, more = 0) {
   if (value === null || value === undefined) return "–";
-  const { factor, rungs, base, tail, steps, prefix = "", words } = unit;
+  const { factor, rungs, base, tail, steps, prefix = "", comma, words } = unit;
   const number = value * factor;
   if (typeof value === "string" || Number.isNaN(number)) return String(value);
   if (!Number.isFinite(number)) return number > 0 ? "+Inf" : "-Inf";
   const size = Math.abs(number);
   if (words?.[number]) return words[number];
-  if (steps === "time" && size < 1e14) return dateTime(milliseconds(value));
+  if (steps === "time") return dateTime(Math.floor(value * (factor * 1000)));
   const [digits, suffix] = climb(size, rungs, more) || (steps === "clock" && duration(size, more))
     || [exponentForm(size, more), base];
-  return (number < 0 ? "-" : "") + prefix + digits + suffix + tail;
-}
-
-// Instants are seconds, or milliseconds where they are more than seconds could be.
-function milliseconds(value) {
-  return Math.floor(Math.abs(value) < 1e11 ? value * 1000 : value);
+  // Between each three digits before the point.
+  const grouped = comma ? digits.replace(/\B(?<!\.\d*)(?=(\d{3})+(?!\d))/g, comma) : digits;
+  return (number < 0 ? "-" : "") + prefix + grouped + suffix + tail;
 }
 
 function climb(size, rungs, more) {
