@@ -1,10 +1,9 @@
 //! The cells of an alert row that the address selects: all labels, all annotations, and columns of one of them.
 
 use super::cut;
-use super::prose::{ProsePart, cut_prose, prose};
+use super::prose::{ProsePart, cut_prose, label_parts, prose};
 use crate::monitoring::AlertRow;
 use crate::page_params::{ColumnSource, ExtraColumn};
-use crate::prometheus::Labels;
 
 /// Longer texts are cut in a cell; the details have them whole.
 const MAX_TEXT: usize = 160;
@@ -34,8 +33,12 @@ pub fn shared_extra(columns: &[ExtraColumn], first: &AlertRow, rows: &[&AlertRow
     columns.iter().map(|column| cell(column, first, shared(column))).collect()
 }
 
-pub fn all_pairs(labels: &Labels) -> Vec<(String, String)> {
-    labels.iter().take(MAX_PAIRS).map(|(name, value)| (cut(name, 60), cut(value, MAX_TEXT))).collect()
+/// A label's name, and its value.
+pub type LabelPair = (String, Vec<ProsePart>);
+
+pub fn all_pairs(row: &AlertRow) -> Vec<LabelPair> {
+    let labels = row.labels().iter().take(MAX_PAIRS);
+    labels.map(|(name, value)| (cut(name, 60), cut_prose(label_parts(row, value), MAX_TEXT))).collect()
 }
 
 /// The annotations of a row, as many as a cell has space for.
@@ -48,7 +51,7 @@ fn cell(column: &ExtraColumn, row: &AlertRow, value: Option<&str>) -> ExtraCell 
     let value = value.unwrap_or_default();
     let parts = match column.source {
         ColumnSource::Annotations => cut_prose(prose(row, value), MAX_TEXT),
-        ColumnSource::Labels => vec![ProsePart::Text(cut(value, MAX_TEXT))],
+        ColumnSource::Labels => cut_prose(label_parts(row, value), MAX_TEXT),
     };
     ExtraCell { title: column.title(), parts }
 }

@@ -25,11 +25,32 @@ const MAX_LINKS: usize = 50;
 const MAX_LABEL: usize = 200;
 /// What does not belong to an address at its end, unless brackets are in pairs.
 const TRAILING: [char; 15] = ['.', ',', ';', ':', '!', '?', '\'', '*', '_', '~', '|', '…', '’', '”', '»'];
+/// Commas, semicolons and full stops: Greek, Armenian, Hebrew, Arabic, Devanagari, Thai, Tibetan, Myanmar, Ethiopic, Khmer,
+/// Mongolian and halfwidth ones.
+const FOREIGN_STOPS: [char; 34] = [
+    '\u{37e}', '\u{387}', '\u{55d}', '\u{589}', '\u{5be}', '\u{5c3}', '\u{60c}', '\u{61b}', '\u{61f}',
+    '\u{66a}', '\u{66c}', '\u{6d4}', '\u{964}', '\u{965}', '\u{e2f}', '\u{e5a}', '\u{e5b}', '\u{f0d}',
+    '\u{f0e}', '\u{104a}', '\u{104b}', '\u{1362}', '\u{1363}', '\u{1364}', '\u{1365}', '\u{17d4}',
+    '\u{17d5}', '\u{1802}', '\u{1803}', '\u{ff0e}', '\u{ff61}', '\u{ff62}', '\u{ff63}', '\u{ff64}',
+];
 const CLOSING: [(char, char); 3] = [('(', ')'), ('[', ']'), ('{', '}')];
 
 /// The parts of a row's annotation. There is always one.
 pub fn prose(row: &AlertRow, text: &str) -> Vec<ProsePart> {
     parts(text, row.alert().is_none())
+}
+
+/// The value of a row's label. Only templates are told apart.
+pub fn label_parts(row: &AlertRow, value: &str) -> Vec<ProsePart> {
+    let mut found = ProseParts::default();
+    let mut rest = value;
+    while let Some((before, code, after)) = row.alert().is_none().then(|| template(rest)).flatten() {
+        found.text(before);
+        found.parts.push(ProsePart::Code(code.to_owned()));
+        rest = after;
+    }
+    found.text(rest);
+    found.parts
 }
 
 /// The first `most` characters of the parts. A link that is cut still leads to its whole address.
@@ -166,9 +187,15 @@ fn bare(text: &str, start: usize) -> Option<FoundLink<'_>> {
 /// Where the characters end that may belong to an address.
 fn run_end(text: &str, start: usize) -> usize {
     let rest = text.get(start..).unwrap_or_default();
-    // A `](` ends the text of a Markdown link, whatever that leads to.
     let is_end = |(at, c): &(usize, char)| {
-        ends_address(*c) || (*c == ']' && rest.as_bytes().get(at + 1) == Some(&b'('))
+        let after = || rest.get(at + 1..).unwrap_or_default();
+        match c {
+            // A `](` ends the text of a Markdown link, whatever that leads to.
+            ']' => after().starts_with('('),
+            // Of a list of addresses.
+            ',' | ';' => ["http://", "https://"].iter().any(|scheme| after().starts_with(scheme)),
+            c => ends_address(*c),
+        }
     };
     rest.char_indices().find(is_end).map_or(text.len(), |(at, _)| start + at)
 }
@@ -216,9 +243,9 @@ fn opening(text: &str) -> Option<usize> {
     None
 }
 
-/// What no address has in running text: blanks, quotes, the punctuation of wide scripts.
+/// What no address has in running text: blanks, quotes, a bar, the punctuation of other scripts.
 fn ends_address(c: char) -> bool {
-    let is_quote = matches!(c, '<' | '>' | '"' | '`' | '\\');
+    let is_quote = matches!(c, '<' | '>' | '"' | '`' | '\\' | '|') || FOREIGN_STOPS.contains(&c);
     let is_wide = matches!(
         c,
         '\u{3000}'

@@ -4,8 +4,8 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use url::Url;
 
-use super::cells::{ExtraCell, all_pairs, extra, shared_extra};
-use super::prose::{ProsePart, cut_prose, prose};
+use super::cells::{ExtraCell, LabelPair, all_pairs, extra, shared_extra};
+use super::prose::{ProsePart, cut_prose, label_parts, prose};
 use super::{AlertJson, OutLink, PanelContext, cut, times};
 use crate::annotations::Unit;
 use crate::chart::format;
@@ -29,7 +29,7 @@ pub struct RowView {
     pub row: AlertRow,
     pub id: RowId,
     /// The labels of its cell.
-    pub labels: Vec<(String, String)>,
+    pub labels: Vec<LabelPair>,
     pub extra: Vec<ExtraCell>,
     /// Runbook, dashboard, a new silence.
     pub links: Vec<OutLink>,
@@ -57,8 +57,13 @@ impl RowView {
         prose(&self.row, text)
     }
 
+    /// The value of a label in full.
+    pub fn label(&self, value: &str) -> Vec<ProsePart> {
+        label_parts(&self.row, value)
+    }
+
     pub fn severity(&self) -> Option<String> {
-        self.row.severity().map(|severity| cut(severity, MAX_SEVERITY))
+        self.row.severity().map(|value| severity(&self.row, value))
     }
 
     pub fn value(&self) -> String {
@@ -144,7 +149,7 @@ impl<'a> RowBuilder<'a> {
                 && rule.get(name) != Some(value)
                 && self.differing.as_ref().is_none_or(|differing| differing.binary_search(name).is_ok())
         };
-        let labels = few(row.labels().iter().filter(is_own));
+        let labels = few(row, row.labels().iter().filter(is_own));
         self.view(row, labels)
     }
 
@@ -169,7 +174,7 @@ impl<'a> RowBuilder<'a> {
         let views: Vec<RowView> = shown
             .map(|(_, row)| {
                 let own = row.labels().iter().filter(|(name, _)| differing.binary_search(name).is_ok());
-                let labels = few(own);
+                let labels = few(row, own);
                 self.view(row, labels)
             })
             .collect();
@@ -182,13 +187,13 @@ impl<'a> RowBuilder<'a> {
         }
     }
 
-    fn view(&self, row: &AlertRow, labels: Vec<(String, String)>) -> RowView {
+    fn view(&self, row: &AlertRow, labels: Vec<LabelPair>) -> RowView {
         let table = &self.context.params().table;
         let id = row.id();
         let is_framed = self.context.tells_parent;
         RowView {
             id,
-            labels: if table.columns.has_all_labels() { all_pairs(row.labels()) } else { labels },
+            labels: if table.columns.has_all_labels() { all_pairs(row) } else { labels },
             extra: extra(&table.columns.extra, row),
             links: row
                 .annotations()
@@ -239,7 +244,7 @@ impl RuleHead {
             severity: first
                 .severity()
                 .filter(|s| rows.iter().all(|r| r.severity() == Some(s)))
-                .map(|s| cut(s, MAX_SEVERITY)),
+                .map(|s| severity(first, s)),
             differs_by: cut(&differing.join(", "), MAX_CELL),
             since: oldest.map(|at| times::since(at, params.period.now)).unwrap_or_default(),
             extra: shared_extra(&params.table.columns.extra, first, rows),
@@ -280,8 +285,15 @@ fn summary(row: &AlertRow) -> &str {
     ["summary", "message", "description"].into_iter().find_map(|n| annotations.get(n)).unwrap_or_default()
 }
 
-fn few<'l>(labels: impl Iterator<Item = (&'l str, &'l str)>) -> Vec<(String, String)> {
-    labels.take(MAX_LABELS).map(|(n, v)| (cut(n, 40), cut(v, 60))).collect()
+/// A rule's own severity may be a template, of which a part says nothing: the details have it whole.
+fn severity(row: &AlertRow, value: &str) -> String {
+    let is_template = row.alert().is_none() && value.contains("{{");
+    if is_template { "template".to_owned() } else { cut(value, MAX_SEVERITY) }
+}
+
+fn few<'l>(row: &AlertRow, labels: impl Iterator<Item = (&'l str, &'l str)>) -> Vec<LabelPair> {
+    let labels = labels.take(MAX_LABELS);
+    labels.map(|(name, value)| (cut(name, 40), cut_prose(label_parts(row, value), 60))).collect()
 }
 
 fn differing<'r>(rows: &[&'r AlertRow]) -> Vec<&'r str> {

@@ -1,4 +1,4 @@
-//! Grafana's grammar of times: `now-6h`, `now/d`, `now-1Q/fQ`, epoch numbers, dates, RFC 3339.
+//! Grafana's grammar of times: `now-6h`, `now/d`, `now-1Q/fQ`, epoch numbers, dates, RFC 3339, `2026-11-23||+1d/d`.
 
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
@@ -52,9 +52,13 @@ impl TimeReader {
 
     /// Reads one end of a window. The error completes the sentence `"TEXT" ...`.
     pub(super) fn instant(&self, text: &str, end: End) -> Result<Timestamp, String> {
-        let at = match text.strip_prefix("now") {
-            Some(rest) => self.relative(rest, end).map(|at| at.timestamp()),
-            None => self.absolute(text),
+        let moved = |from: Timestamp, by: &str| {
+            self.relative(from.to_zoned(self.zone.clone()), by, end).map(|at| at.timestamp())
+        };
+        let at = match (text.strip_prefix("now"), text.split_once("||")) {
+            (Some(by), _) => moved(self.now, by),
+            (None, Some((from, by))) => self.absolute(from).and_then(|from| moved(from, by)),
+            (None, None) => self.absolute(text),
         };
         match at {
             None => Err("is not a valid time; use now-6h, now/d, 2026-01-31, 2026-01-31T12:00:00Z or epoch \
@@ -65,10 +69,10 @@ impl TimeReader {
         }
     }
 
-    /// What follows `now`: any number of `-1d`, `+2h`, `/w`. Blanks around their parts do not count, but a plus that
+    /// What follows `now` or `||`: any number of `-1d`, `+2h`, `/w`. Blanks around their parts do not count, but a plus that
     /// was not percent-encoded arrives as a blank.
-    fn relative(&self, text: &str, end: End) -> Option<Zoned> {
-        let (mut at, mut rest) = (self.now.to_zoned(self.zone.clone()), text);
+    fn relative(&self, from: Zoned, text: &str, end: End) -> Option<Zoned> {
+        let (mut at, mut rest) = (from, text);
         loop {
             let trimmed = rest.trim_start();
             let Some(first) = trimmed.chars().next() else { return Some(at) };
@@ -293,13 +297,27 @@ mod tests {
             ("0", "1970-01-01T00:00:00Z"),
             ("2000000000", "2033-05-18T03:33:20Z"),
             ("2024-02-29", "2024-02-28T23:00:00Z"),
+            ("2026-11-23||+1d", "2026-11-23T23:00:00Z"),
+            ("2026-11-23|| 1d", "2026-11-23T23:00:00Z"),
+            ("2026-11-23||", "2026-11-22T23:00:00Z"),
         ] {
             let expected = expected.parse::<Timestamp>().unwrap();
             for end in [End::From, End::To] {
                 assert_eq!(berlin.instant(text, end), Ok(expected), "{text}");
             }
         }
+        for (text, from, to) in [
+            ("2026-11-23||+1d/d", "2026-11-23T23:00:00Z", "2026-11-24T22:59:59.999Z"),
+            ("2026-11-23T10:00:00Z||-1M/M", "2026-09-30T22:00:00Z", "2026-10-31T22:59:59.999Z"),
+        ] {
+            assert_eq!(berlin.instant(text, End::From), Ok(from.parse().unwrap()), "{text}");
+            assert_eq!(berlin.instant(text, End::To), Ok(to.parse().unwrap()), "{text}");
+        }
         for text in [
+            "||+1d",
+            "now||+1d",
+            "2026-11-23||x",
+            "2026-11-23||+1d||+1d",
             "20231301",
             "20230931",
             "20149999",

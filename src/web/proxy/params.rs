@@ -11,7 +11,7 @@ use url::form_urlencoded;
 use crate::diagnostic::Severity;
 use crate::prometheus::wire::RulesChoice;
 use crate::prometheus::{MAX_POINTS, Window};
-use crate::promql::{Matcher, PromQl, parse_duration};
+use crate::promql::{Matcher, PromQl, parse_duration, quote};
 use crate::web::page_error::PageError;
 
 /// The most bytes of a form, and of a query string.
@@ -80,11 +80,27 @@ impl Given {
     }
 
     pub fn query(&self) -> Result<PromQl, PageError> {
+        self.check_timeout()?;
         let (query, problems) = PromQl::read(self.required("query")?);
         query.ok_or_else(|| {
             let fault = problems.into_iter().find(|problem| problem.severity == Severity::Error);
             PageError::BrokenQuery(fault.map(|fault| fault.message).unwrap_or_default())
         })
+    }
+
+    /// The portal has a deadline of its own, so the value does not count. Prometheus refuses one that is none.
+    fn check_timeout(&self) -> Result<(), PageError> {
+        let Some(text) = self.text("timeout") else { return Ok(()) };
+        let fault = |more| format!("cannot parse {} to a valid duration{more}", quote(text));
+        match text.parse::<f64>() {
+            // In nanoseconds.
+            Ok(seconds) if (seconds * 1e9).abs() > i64::MAX as f64 => {
+                Err(PageError::bad_parameter("timeout", fault(". It overflows int64")))
+            }
+            Ok(_) => Ok(()),
+            Err(_) if parse_duration(text).is_ok() => Ok(()),
+            Err(_) => Err(PageError::bad_parameter("timeout", fault(""))),
+        }
     }
 
     /// Exactly the requested instants.
@@ -265,6 +281,21 @@ mod tests {
         }
         check("start=0&end=1&step=1", "step=1", Err("step"));
         check("start=0&end=1&step=1&rule_name%5B%5D=x&match%5B%5D=x", "", Ok((0, 1_000, 1_000)));
+        for (timeout, message) in [
+            ("x", Some("cannot parse \"x\" to a valid duration")),
+            ("-1s", Some("cannot parse \"-1s\" to a valid duration")),
+            ("1e30", Some("cannot parse \"1e30\" to a valid duration. It overflows int64")),
+            ("1h30m", None),
+            ("0.5", None),
+            ("", None),
+        ] {
+            let query = Given::of(format!("query=up&timeout={timeout}").as_bytes(), b"").unwrap().query();
+            let fault = query.err().map(|error| match error {
+                PageError::BadParameters(problems) => problems[0].message.clone(),
+                other => panic!("{other}"),
+            });
+            assert_eq!(fault.as_deref(), message, "{timeout}");
+        }
         check("start=0&end=1&step=1&stats=all&stats=all", "timeout=1s", Ok((0, 1_000, 1_000)));
     }
 }

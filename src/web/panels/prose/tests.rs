@@ -51,6 +51,13 @@ fn addresses_in_a_text_are_links() {
         ("https://x.com/{{ $labels.job }}", "https://x.com/{{ $labels.job }}"),
         ("`https://x.com/a`", "`<https://x.com/a>`"),
         ("**https://x.com/a**", "**<https://x.com/a>**"),
+        ("<https://x.com/a|Runbook>", "<<https://x.com/a>|Runbook>"),
+        ("https://x.com/a,https://x.com/b", "<https://x.com/a>,<https://x.com/b>"),
+        ("https://x.com/a;http://x.com/b,c", "<https://x.com/a>;<http://x.com/b,c>"),
+        ("https://x.com/a?b=1,2", "<https://x.com/a?b=1,2>"),
+        ("انظر https://x.com/a، ثم", "انظر <https://x.com/a>، ثم"),
+        ("देखें https://x.com/a।", "देखें <https://x.com/a>।"),
+        ("https://x.com/a።", "<https://x.com/a>።"),
     ] {
         assert_eq!(shown(text, false), expected, "{text:?}");
     }
