@@ -1,4 +1,4 @@
-//! `promenade demo`: the whole portal, on a catalog and a Prometheus of its own.
+//! `promenade demo`: the whole portal, on a catalog, a Prometheus and an Alertmanager of its own.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use url::Url;
 
-use super::{CommandError, serve_app};
+use super::{CommandError, browser, serve_app};
+use crate::alertmanager::AlertmanagerSettings;
 use crate::catalog::CatalogSettings;
 use crate::config::Settings;
 use crate::demo::{CATALOG, DemoPrometheus};
@@ -18,20 +19,44 @@ use crate::serving::ServingSettings;
 use crate::store::StoreSettings;
 use crate::web::WebSettings;
 
-pub async fn run(listen: SocketAddr) -> Result<(), CommandError> {
+/// Pages to begin with, and what is to be seen there.
+const TOUR: [(&str, &str); 5] = [
+    ("catalog/default/component/payments", "a deploy broke it: its alerts, worst first, and its graphs"),
+    ("catalog/default/component/gateway", "an instance is down, and one alert is silenced"),
+    ("catalog/default/component/recommendations", "what mistakes in annotations look like"),
+    ("go?alertname=PaymentsHighErrorRatio&zone=eu-west-1b", "where a link from chat lands"),
+    (
+        "graph?query=sum%20by%20(team)%20(ALERTS%7Balertstate%3D%22firing%22%7D)&range=3h&graphType=area",
+        "a query of your own: the demo's Prometheus evaluates PromQL",
+    ),
+];
+
+pub async fn run(listen: SocketAddr, open: bool) -> Result<(), CommandError> {
     let failed =
         |error: io::Error| CommandError::Other(format!("cannot start the demo's Prometheus: {error}"));
     let prometheus = DemoPrometheus::start().map_err(failed)?;
     let refusing = prometheus.refusing_address().map_err(failed)?;
-    let settings = settings(listen, prometheus.address(), refusing)?;
-    let outcome = serve_app(settings, |address| print_address(&mut io::stdout().lock(), address)).await;
+    prometheus.ready().await;
+    let settings = settings(listen, &prometheus, refusing)?;
+    let ready = |address| {
+        let portal = address_to_open(address);
+        print_tour(&mut io::stdout().lock(), &portal);
+        if open {
+            browser::open(portal);
+        }
+    };
+    let outcome = serve_app(settings, ready).await;
     prometheus.stop().await;
     outcome
 }
 
 /// Prints where to look. A closed output is no reason to stop.
-fn print_address(to: &mut impl Write, listening: SocketAddr) {
-    let _ = writeln!(to, "The demo is at {}", address_to_open(listening)).and_then(|()| to.flush());
+fn print_tour(to: &mut impl Write, portal: &str) {
+    let mut text = format!("The demo is at {portal}\n\nWorth opening:\n");
+    for (page, what) in TOUR {
+        text.push_str(&format!("  {portal}{page}\n      {what}\n"));
+    }
+    let _ = to.write_all(text.as_bytes()).and_then(|()| to.flush());
 }
 
 /// An address that listens everywhere cannot be opened in a browser; loopback can.
@@ -49,7 +74,7 @@ fn address_to_open(listening: SocketAddr) -> String {
 /// What `serve` would read from files: one instance that answers, and one that does not.
 fn settings(
     listen: SocketAddr,
-    prometheus: SocketAddr,
+    prometheus: &DemoPrometheus,
     refusing: SocketAddr,
 ) -> Result<Settings, CommandError> {
     Ok(Settings {
@@ -66,10 +91,13 @@ fn settings(
             admin_apart: false,
         },
         instances: vec![
-            instance(InstanceName::DEFAULT, "/prometheus/api", prometheus)?,
+            instance(InstanceName::DEFAULT, "/prometheus/api", prometheus.address())?,
             instance("warehouse", "/prometheus-warehouse/api", refusing)?,
         ],
-        alertmanagers: BTreeMap::new(),
+        alertmanagers: BTreeMap::from([(
+            InstanceName::new(InstanceName::DEFAULT),
+            alertmanager(prometheus.address(), prometheus.alertmanager_path())?,
+        )]),
         routing: RoutingSettings::default(),
         catalog: CatalogSettings { embedded: vec![CATALOG], ..CatalogSettings::default() },
         store: StoreSettings { max_bytes: 64 * 1024 * 1024 },
@@ -77,26 +105,37 @@ fn settings(
 }
 
 fn instance(name: &str, proxy_path: &str, address: SocketAddr) -> Result<InstanceSettings, CommandError> {
-    let at = |path: &str| {
-        Url::parse(&format!("http://{address}{path}"))
-            .map_err(|error| CommandError::Other(format!("the demo's Prometheus has no address: {error}")))
-    };
     Ok(InstanceSettings {
         name: InstanceName::new(name),
         proxy_path: proxy_path.to_owned(),
-        api: at("/api/v1/")?,
+        api: url(address, "/api/v1/")?,
         headers: Vec::new(),
         secure: true,
-        ui_url: Some(at("/")?),
+        ui_url: Some(url(address, "/")?),
         scrape_interval: Duration::from_secs(15),
         max_concurrent: 8,
         timeout: Duration::from_secs(10),
     })
 }
 
+fn alertmanager(address: SocketAddr, path: &str) -> Result<AlertmanagerSettings, CommandError> {
+    let url = url(address, path)?;
+    Ok(AlertmanagerSettings {
+        ui_url: url.clone(),
+        url,
+        headers: Vec::new(),
+        timeout: Duration::from_secs(10),
+    })
+}
+
+fn url(address: SocketAddr, path: &str) -> Result<Url, CommandError> {
+    Url::parse(&format!("http://{address}{path}"))
+        .map_err(|error| CommandError::Other(format!("the demo's Prometheus has no address: {error}")))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{address_to_open, print_address};
+    use super::{TOUR, address_to_open, print_tour};
 
     #[test]
     fn the_address_to_open_can_be_opened() {
@@ -110,7 +149,9 @@ mod tests {
             assert_eq!(address_to_open(listening.parse().expect("an address")), open);
         }
         let mut printed = Vec::new();
-        print_address(&mut printed, "127.0.0.1:7080".parse().expect("an address"));
-        assert_eq!(printed, b"The demo is at http://127.0.0.1:7080/\n");
+        print_tour(&mut printed, "http://127.0.0.1:7080/");
+        let printed = String::from_utf8(printed).expect("text");
+        assert!(printed.starts_with("The demo is at http://127.0.0.1:7080/\n"), "{printed}");
+        assert_eq!(printed.lines().count(), 3 + 2 * TOUR.len(), "{printed}");
     }
 }

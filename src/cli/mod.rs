@@ -1,5 +1,6 @@
 //! Arguments in, exit status out.
 
+mod browser;
 mod check;
 mod demo;
 mod init;
@@ -47,6 +48,9 @@ enum Command {
         /// Where to listen
         #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:7080")]
         listen: SocketAddr,
+        /// Opens it in the browser
+        #[arg(long)]
+        open: bool,
     },
     /// Writes a config from the address of a Prometheus and a catalog, and says what they have
     Init(init::InitArguments),
@@ -81,7 +85,7 @@ pub fn run() -> ExitCode {
     log::begin(arguments.log_format, otherwise);
     let outcome = match arguments.command {
         Command::Serve { config, listen } => block_on(serve::run(config, listen)).map(|()| ExitCode::SUCCESS),
-        Command::Demo { listen } => block_on(demo::run(listen)).map(|()| ExitCode::SUCCESS),
+        Command::Demo { listen, open } => block_on(demo::run(listen, open)).map(|()| ExitCode::SUCCESS),
         Command::Init(arguments) => block_on(init::run(arguments)).map(|()| ExitCode::SUCCESS),
         Command::Check(arguments) => block_on(check::run(arguments)),
     };

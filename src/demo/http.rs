@@ -1,32 +1,39 @@
-//! The demo's Prometheus over HTTP: its paths and parameters.
+//! The demo's Prometheus over HTTP: queries and rules.
 
-use std::collections::BTreeMap;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::time::Duration;
 
 use actix_web::dev::Server;
 use actix_web::http::StatusCode;
 use actix_web::web::{self, Bytes, Data, ServiceConfig};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
-use url::form_urlencoded;
 
-use super::DemoAnswers;
-use super::queries::{self, DemoQuery};
-use super::rules;
-use super::steps::Steps;
-use super::waves::Story;
+use super::replies::{bad_data, refusal, stopping, written};
+use super::request::RequestParameters;
+use super::{DemoAnswers, alertmanager, metric_names};
 use crate::clock;
-use crate::prometheus::wire::{RulesChoice, write_error, write_instant, write_rules};
+use crate::engine::{Engine, EngineError, Evaluated};
+use crate::prometheus::wire::{RulesChoice, write_instant, write_rules};
 use crate::prometheus::{InstantAnswer, InstantSample, InstantValue, Rules, SampleValue, SeriesSamples};
+use crate::promql::Matcher;
+
+/// As Prometheus: longer than a client keeps an idle connection. The one that closes first must be the client.
+const KEEP_ALIVE: Duration = Duration::from_secs(300);
 
 /// Binds a free loopback port. The server works once it is awaited or spawned.
-pub fn serve(story: Story, answers: DemoAnswers) -> io::Result<(SocketAddr, Server)> {
+pub fn serve(answers: DemoAnswers) -> io::Result<(SocketAddr, Server)> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     let address = listener.local_addr()?;
     let answers = Data::new(answers);
-    let app = move || App::new().app_data(Data::new(story)).app_data(answers.clone()).configure(routes);
-    let server =
-        HttpServer::new(app).workers(1).disable_signals().shutdown_timeout(1).listen(listener)?.run();
+    let app = move || App::new().app_data(answers.clone()).configure(routes);
+    let server = HttpServer::new(app)
+        .workers(1)
+        .keep_alive(KEEP_ALIVE)
+        .disable_signals()
+        .shutdown_timeout(1)
+        .listen(listener)?
+        .run();
     Ok((address, server))
 }
 
@@ -39,82 +46,110 @@ fn routes(config: &mut ServiceConfig) {
         )
         .service(web::resource("/api/v1/query").route(web::get().to(query)).route(web::post().to(query)))
         .route("/api/v1/rules", web::get().to(rules))
+        .configure(metric_names::routes)
+        .configure(alertmanager::routes)
+        .route("/-/healthy", web::get().to(|| async { "The demo's Prometheus is Healthy.\n" }))
+        .route("/-/ready", web::get().to(|| async { "The demo's Prometheus is Ready.\n" }))
         .default_service(web::to(elsewhere));
 }
 
-const UNKNOWN: &str = "invalid parameter \"query\": this is the demo's Prometheus, \
-     and it only knows the queries of the demo's own catalog";
-
-async fn query_range(
-    request: HttpRequest,
-    body: Bytes,
-    story: Data<Story>,
-    answers: Data<DemoAnswers>,
-) -> HttpResponse {
-    let parameters = parameters(&request, &body);
-    let text = |name: &str| parameters.get(name).map_or("", String::as_str);
-    let steps = match Steps::read(text("start"), text("end"), text("step")) {
-        Ok(steps) => steps,
-        Err(error) => return bad_data(&error),
+async fn query_range(request: HttpRequest, body: Bytes, answers: Data<DemoAnswers>) -> HttpResponse {
+    let parameters = RequestParameters::of(&request, &body);
+    let (steps, limit) = match (parameters.steps(), parameters.limit()) {
+        (Ok(steps), Ok(limit)) => (steps, limit),
+        (Err(error), _) | (_, Err(error)) => return bad_data(&error),
     };
-    let Some(known) = queries::find(&answers.queries, text("query")) else { return bad_data(UNKNOWN) };
+    let query = parameters.first("query").to_owned();
+    let evaluate = move |engine: &Engine, now| engine.range(&query, steps, now);
+    evaluated(&answers, parameters.first("query"), evaluate, steps.1, limit).await
+}
+
+async fn query(request: HttpRequest, body: Bytes, answers: Data<DemoAnswers>) -> HttpResponse {
+    let parameters = RequestParameters::of(&request, &body);
     let now = clock::now().as_millisecond();
-    let series = known.series.iter().map(|series| SeriesSamples {
-        floats: series.samples(*story.get_ref(), steps, now),
-        labels: series.labels(),
-        histograms: Vec::new(),
-    });
-    let value = InstantValue::Matrix(series.filter(|series| !series.floats.is_empty()).collect());
-    success(value, known)
+    let (at, limit) = match (parameters.instant("time", now), parameters.limit()) {
+        (Ok(at), Ok(limit)) => (at, limit),
+        (Err(error), _) | (_, Err(error)) => return bad_data(&error),
+    };
+    let query = parameters.first("query").to_owned();
+    let evaluate = move |engine: &Engine, now| engine.instant(&query, at, now);
+    evaluated(&answers, parameters.first("query"), evaluate, at, limit).await
 }
 
-async fn query(
-    request: HttpRequest,
-    body: Bytes,
-    story: Data<Story>,
-    answers: Data<DemoAnswers>,
+/// Evaluates on another thread: the server has only one.
+async fn evaluated(
+    answers: &DemoAnswers,
+    query: &str,
+    evaluate: impl FnOnce(&Engine, i64) -> Result<Evaluated, EngineError> + Send + 'static,
+    at_ms: i64,
+    limit: Option<usize>,
 ) -> HttpResponse {
-    let parameters = parameters(&request, &body);
-    let now = clock::now();
-    let at = parameters.get("time").cloned().unwrap_or_else(|| now.as_second().to_string());
-    let steps = match Steps::read(&at, &at, "1") {
-        Ok(steps) => steps,
-        Err(error) => return bad_data(&error),
-    };
-    let text = parameters.get("query").map_or("", String::as_str);
-    let Some(known) = queries::find(&answers.queries, text) else {
-        return bad_data(UNKNOWN);
-    };
-    let samples = known.series.iter().filter_map(|series| {
-        let (at_ms, value) =
-            series.samples(*story.get_ref(), steps, now.as_millisecond()).into_iter().next()?;
-        Some(InstantSample { labels: series.labels(), at_ms, value: SampleValue::Float(value) })
-    });
-    success(InstantValue::Vector(samples.collect()), known)
+    // Only queries of alerts wait for the first evaluation of the rules.
+    let state = if query.contains("ALERTS") { answers.evaluated().await } else { None };
+    let newest = || answers.evaluated.borrow().as_ref().map(|state| state.engine.clone());
+    let engine = state.map(|state| state.engine.clone()).or_else(newest);
+    let engine = engine.unwrap_or_else(|| answers.engine.clone());
+    let now = clock::now().as_millisecond();
+    match web::block(move || evaluate(&engine, now)).await {
+        Ok(Ok(value)) => success(value, at_ms, limit),
+        Ok(Err(error)) => refusal(&error),
+        Err(_) => stopping(),
+    }
 }
 
-fn success(value: InstantValue, known: &DemoQuery) -> HttpResponse {
-    let answer = InstantAnswer { at_ms: 0, value, warnings: Vec::new(), infos: known.infos.clone() };
-    HttpResponse::Ok().json(write_instant(&answer, None, &[]))
+fn success(value: Evaluated, at_ms: i64, limit: Option<usize>) -> HttpResponse {
+    let value = match value {
+        Evaluated::Scalar(value) => InstantValue::Scalar { at_ms, value },
+        Evaluated::Text(text) => InstantValue::String { at_ms, text },
+        Evaluated::Vector(samples) => {
+            let samples = samples.into_iter().map(|(labels, value)| InstantSample {
+                labels: written(&labels),
+                at_ms,
+                value: SampleValue::Float(value),
+            });
+            InstantValue::Vector(samples.collect())
+        }
+        Evaluated::Matrix(series) => {
+            let series = series.into_iter().map(|(labels, points)| SeriesSamples {
+                labels: written(&labels),
+                floats: points.into_iter().map(|point| (point.at_ms, point.value)).collect(),
+                histograms: Vec::new(),
+            });
+            InstantValue::Matrix(series.collect())
+        }
+    };
+    let answer = InstantAnswer { at_ms, value, warnings: Vec::new(), infos: Vec::new() };
+    HttpResponse::Ok().json(write_instant(&answer, limit, &[]))
 }
 
-async fn rules(request: HttpRequest, story: Data<Story>, answers: Data<DemoAnswers>) -> HttpResponse {
-    let parameters = parameters(&request, &[]);
-    let kind = parameters.get("type").map_or("", String::as_str);
+async fn rules(request: HttpRequest, answers: Data<DemoAnswers>) -> HttpResponse {
+    let parameters = RequestParameters::of(&request, &[]);
+    let kind = parameters.first("type");
     if !["", "alert", "record"].contains(&kind) {
         return bad_data(&format!("invalid parameter \"type\": not supported value {kind:?}"));
     }
-    #[expect(clippy::cast_precision_loss, reason = "seconds of this age of the world fit")]
-    let now = clock::now().as_second() as f64;
-    // All its rules are alerting rules.
-    let rules = match kind {
-        "record" => Rules::default(),
-        _ => rules::evaluated(&answers.rules, *story.get_ref(), now),
+    let all = |name: &str| parameters.all(name).map(str::to_owned).collect();
+    let selectors = match Matcher::read_selectors(parameters.all("match[]")) {
+        Ok(selectors) => selectors,
+        Err(error) => return bad_data(&format!("invalid parameter \"match[]\": {error}")),
     };
-    HttpResponse::Ok().json(write_rules(&rules, &RulesChoice::default(), &[], &[]))
+    let choice = RulesChoice {
+        names: all("rule_name[]"),
+        groups: all("rule_group[]"),
+        files: all("file[]"),
+        selectors,
+        without_alerts: parameters.first("exclude_alerts") == "true",
+    };
+    let none = Rules::default();
+    match answers.evaluated().await {
+        // All its rules are alerting rules.
+        Some(_) if kind == "record" => HttpResponse::Ok().json(write_rules(&none, &choice, &[], &[])),
+        Some(state) => HttpResponse::Ok().json(write_rules(&state.rules, &choice, &[], &[])),
+        None => stopping(),
+    }
 }
 
-/// The target of the portal's links to Prometheus.
+/// The target of the portal's links to Prometheus and to Alertmanager.
 async fn elsewhere(request: HttpRequest) -> HttpResponse {
     let (status, text) = match request.path() {
         "/" | "/graph" | "/query" | "/alerts" => (
@@ -122,21 +157,12 @@ async fn elsewhere(request: HttpRequest) -> HttpResponse {
             "This is the demo's Prometheus. Its own pages are not part of the demo: \
              with a real Prometheus, this link opens the same query or alerts there.\n",
         ),
+        "/alertmanager" | "/alertmanager/" => (
+            StatusCode::OK,
+            "This is the demo's Alertmanager. Its own pages are not part of the demo: \
+             with a real Alertmanager, this link opens the silence there.\n",
+        ),
         _ => (StatusCode::NOT_FOUND, "404 page not found\n"),
     };
     HttpResponse::build(status).content_type("text/plain; charset=utf-8").body(text)
-}
-
-/// The parameters of the form and of the address. As in Go, the form wins, and the first value of a name.
-fn parameters(request: &HttpRequest, form: &[u8]) -> BTreeMap<String, String> {
-    let address = form_urlencoded::parse(request.query_string().as_bytes());
-    let mut all = BTreeMap::new();
-    for (name, value) in form_urlencoded::parse(form).chain(address) {
-        all.entry(name.into_owned()).or_insert_with(|| value.into_owned());
-    }
-    all
-}
-
-fn bad_data(error: &str) -> HttpResponse {
-    HttpResponse::BadRequest().json(write_error("bad_data", error))
 }

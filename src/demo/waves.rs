@@ -5,8 +5,10 @@ use std::f64::consts::TAU;
 pub const MINUTE: f64 = 60.0;
 pub const HOUR: f64 = 3600.0;
 pub const DAY: f64 = 86_400.0;
+/// 2020-01-01: no sample is older, and counters begin here.
+pub const ORIGIN: f64 = 1_577_836_800.0;
 
-/// When the incident of the demo happens. Fixed when the demo starts, so that equal queries get equal answers.
+/// When things happen in the demo. Fixed when the demo starts, so that a sample stays what it was.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Story {
     began: f64,
@@ -16,6 +18,10 @@ impl Story {
     /// Rounded down to the minute.
     pub fn beginning(at: f64) -> Self {
         Self { began: (at / MINUTE).floor() * MINUTE }
+    }
+
+    pub fn began(self) -> f64 {
+        self.began
     }
 
     /// Since then the new version of payments runs.
@@ -73,8 +79,13 @@ pub fn jitter(t: f64, seed: u64) -> f64 {
 /// One short bump, 0 to 1, somewhere in each `every` seconds; it lasts about a tenth of that.
 pub fn bumps(t: f64, every: f64, seed: u64) -> f64 {
     let bucket = (t / every).floor();
-    let middle = (bucket + 0.2 + 0.6 * die(bucket, seed)) * every;
+    let middle = middle_of_bump(bucket, every, seed);
     (-((t - middle) / (every * 0.04)).powi(2)).exp()
+}
+
+/// The middle of the bump in the `bucket`th time of length `every`.
+pub fn middle_of_bump(bucket: f64, every: f64, seed: u64) -> f64 {
+    (bucket + 0.2 + 0.6 * die(bucket, seed)) * every
 }
 
 /// A number from 0 to below 1 for each whole number and seed (splitmix64).

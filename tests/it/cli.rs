@@ -96,11 +96,11 @@ struct Demo {
 
 impl Demo {
     fn start() -> Self {
-        let mut child = promenade(&["demo", "--listen", "127.0.0.1:0", "--log-format", "json"])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        Self::of(&mut promenade(&["demo", "--listen", "127.0.0.1:0", "--log-format", "json"]))
+    }
+
+    fn of(command: &mut Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
         stdout.read_line(&mut line).unwrap();
@@ -155,12 +155,47 @@ fn demo_prints_its_address_serves_and_exits_on_a_signal() {
 
     let mut rest = String::new();
     demo.stdout.read_to_string(&mut rest).unwrap();
-    assert_eq!(rest, "", "only the address goes to standard output");
+    let pages: Vec<&str> = rest.split_whitespace().filter(|word| word.starts_with("http://")).collect();
+    assert!(rest.contains("Worth opening") && pages.len() >= 3, "{rest}");
+    assert!(pages.iter().all(|page| page.starts_with(&format!("http://{}/", demo.address))), "{rest}");
     let mut log = String::new();
     demo.child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
     for line in log.lines() {
         assert!(serde_json::from_str::<serde_json::Value>(line).is_ok(), "{line}");
     }
+}
+
+/// The browser is a script that notes its arguments.
+#[test]
+#[cfg(unix)]
+fn demo_opens_the_browser_and_goes_on_without_one() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let programs = tempfile::tempdir().unwrap();
+    let open = ["demo", "--open", "--listen", "127.0.0.1:0"];
+    let mut demo = Demo::of(promenade(&open).env("PATH", programs.path()));
+    assert!(demo.get("/").starts_with("HTTP/1.1 200"), "it goes on");
+    demo.signal("TERM");
+    assert_eq!(demo.exit_status(), Some(0));
+    let mut log = String::new();
+    demo.child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+    assert!(log.contains("cannot open the browser"), "{log}");
+
+    for name in ["xdg-open", "open"] {
+        let script = programs.path().join(name);
+        std::fs::write(&script, "#!/bin/sh\nprintf '%s|' \"$@\" > \"$0.part\"\nmv \"$0.part\" \"$0.seen\"\n")
+            .unwrap();
+        std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o700)).unwrap();
+    }
+    let path = format!("{}:{}", programs.path().display(), std::env::var("PATH").unwrap());
+    let demo = Demo::of(promenade(&open).env("PATH", path));
+    let seen = programs.path().join(if cfg!(target_os = "macos") { "open.seen" } else { "xdg-open.seen" });
+    let began = clock::stopwatch();
+    while !seen.exists() {
+        assert!(began.elapsed() < Duration::from_secs(20), "no browser was opened");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert_eq!(std::fs::read_to_string(seen).unwrap(), format!("http://{}/|", demo.address));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The demo's catalog and its Prometheus match, and the demo answers like a real Prometheus.
+//! The demo's catalog and its Prometheus match, and the demo answers like a real Prometheus and Alertmanager.
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -18,8 +18,9 @@ use promenade::upstream::ErrorKind;
 use serde_json::{Value, json};
 use url::Url;
 
-/// What the catalog gets wrong on purpose.
-const UNKNOWN_QUERY: &str = "recommendations_nobody_records_this";
+/// The queries without samples: an error that never happened, and what the catalog gets wrong on purpose.
+const EMPTY_QUERIES: [&str; 2] =
+    ["recommendations_nobody_records_this", "sum(rate(search_reindex_errors_total[5m]))"];
 const UNKNOWN_ALERT: &str = "RecomendationsSlow";
 
 fn instances(address: SocketAddr) -> Instances {
@@ -58,28 +59,25 @@ fn window() -> Window {
 }
 
 #[actix_web::test]
-async fn demo_knows_every_query_of_its_catalog_but_one() {
+async fn every_query_of_the_catalog_but_two_has_samples() {
     let prometheus = DemoPrometheus::start().unwrap();
     let instances = instances(prometheus.address());
-    let (mut refused, mut samples, mut most_series) = (Vec::new(), 0, 0);
+    let (mut empty, mut samples, mut most_series) = (Vec::new(), 0, 0);
     for (entity, spec) in specs().iter().filter(|(_, spec)| spec.service_name.is_none()) {
         for query in spec.graphs.iter().filter_map(|graph| graph.query.as_ref()) {
-            match default(&instances).query_range(query, window(), Origin::Known).await {
-                Ok(matrix) => {
-                    assert_eq!((matrix.off_grid, matrix.histograms.len()), (0, 0), "{entity}: {query}");
-                    let values = matrix.series.iter().flat_map(|series| &series.values);
-                    samples += values.filter(|value| !is_absent(**value)).count();
-                    most_series = most_series.max(matrix.series.len());
-                }
-                Err(error) => {
-                    assert_eq!(error.kind, ErrorKind::BadQuery, "{entity}: {query}: {error}");
-                    assert!(error.said.as_ref().is_some_and(|text| text.contains("demo")), "{error:?}");
-                    refused.push(query.as_str().to_owned());
-                }
+            let matrix = default(&instances).query_range(query, window(), Origin::Known).await.unwrap();
+            assert_eq!((matrix.off_grid, matrix.histograms.len()), (0, 0), "{entity}: {query}");
+            let values = matrix.series.iter().flat_map(|series| &series.values);
+            let found = values.filter(|value| !is_absent(**value)).count();
+            if found == 0 {
+                empty.push(query.as_str().to_owned());
             }
+            samples += found;
+            most_series = most_series.max(matrix.series.len());
         }
     }
-    assert_eq!(refused, [UNKNOWN_QUERY]);
+    empty.sort_unstable();
+    assert_eq!(empty, EMPTY_QUERIES);
     assert!(samples > 10_000, "only {samples} samples");
     assert_eq!(most_series, 24);
     prometheus.stop().await;
@@ -163,7 +161,7 @@ async fn ask(
 async fn demo_answers_like_prometheus_by_get_and_post() {
     let prometheus = DemoPrometheus::start().unwrap();
     let query = [
-        ("query", "service:http_request_duration_seconds:quantile{service=\"payments\"}"),
+        ("query", "payments_charge_duration_seconds{quantile!=\"0.99\"}"),
         ("start", "1795400000"),
         ("end", "2026-11-23T03:14:00.5+01:00"),
         ("step", "20.5"),
@@ -177,7 +175,9 @@ async fn demo_answers_like_prometheus_by_get_and_post() {
     assert_eq!(
         series["metric"],
         json!({
-            "__name__": "service:http_request_duration_seconds:quantile",
+            "__name__": "payments_charge_duration_seconds",
+            "instance": "10.0.1.17:8080",
+            "job": "payments",
             "quantile": "0.9",
             "service": "payments"
         })
@@ -200,24 +200,91 @@ async fn demo_answers_like_prometheus_by_get_and_post() {
 }
 
 #[actix_web::test]
-async fn demo_rejects_bad_requests_with_bad_data() {
+async fn demo_rejects_bad_requests_in_the_words_of_prometheus() {
     let prometheus = DemoPrometheus::start().unwrap();
-    let known = "sum by (client) (rate(checkout_sessions_total[5m]))";
+    let many = "pg_replication_lag_seconds * on (instance) pg_role";
     let cases = [
-        ("query_range", ["up", "0", "60", "15"], "only knows the queries of the demo's own catalog"),
-        ("query_range", [known, "0", "60", "0"], "zero or negative query resolution step widths"),
-        ("query_range", [known, "0", "11001", "1"], "exceeded maximum resolution of 11,000 points"),
-        ("query_range", [known, "60", "0", "1"], "end timestamp must not be before start time"),
+        (["up{", "0", "60", "15"], 400, "bad_data", "invalid parameter \"query\": "),
+        (["up", "0", "60", "0"], 400, "bad_data", "zero or negative query resolution step widths"),
+        (["up", "0", "11001", "1"], 400, "bad_data", "exceeded maximum resolution of 11,000 points"),
+        (["up", "60", "0", "1"], 400, "bad_data", "end timestamp must not be before start time"),
+        (["histogram_fraction(0, 1, up)", "0", "60", "15"], 400, "bad_data", "histogram_fraction"),
+        ([many, "1795400000", "1795400060", "15"], 422, "execution", "many-to-many matching not allowed"),
     ];
-    for (path, [query, start, end, step], sentence) in cases {
+    for ([query, start, end, step], expected, kind, sentence) in cases {
         let parameters = [("query", query), ("start", start), ("end", end), ("step", step)];
-        let (status, refusal) = ask(&prometheus, &format!("/api/v1/{path}"), &parameters, None).await;
+        let (status, refusal) = ask(&prometheus, "/api/v1/query_range", &parameters, None).await;
         assert_eq!(
             (status, &refusal["status"], &refusal["errorType"]),
-            (400, &json!("error"), &json!("bad_data"))
+            (expected, &json!("error"), &json!(kind)),
+            "{refusal}"
         );
         assert!(refusal["error"].as_str().unwrap().contains(sentence), "{refusal}");
     }
-    let (status, refusal) = ask(&prometheus, "/api/v1/rules", &[("type", "alarm")], None).await;
-    assert_eq!((status, &refusal["errorType"]), (400, &json!("bad_data")));
+    for (path, parameters) in [
+        ("/api/v1/rules", [("type", "alarm")]),
+        ("/api/v1/series", [("limit", "1")]),
+        ("/api/v1/labels", [("match[]", "{")]),
+        ("/api/v1/labels", [("start", "soon")]),
+        ("/api/v1/metadata", [("limit", "few")]),
+    ] {
+        let (status, refusal) = ask(&prometheus, path, &parameters, None).await;
+        assert_eq!((status, &refusal["errorType"]), (400, &json!("bad_data")), "{path}: {refusal}");
+    }
+}
+
+#[actix_web::test]
+async fn demo_tells_its_labels_series_and_metrics() {
+    let prometheus = DemoPrometheus::start().unwrap();
+    let data = async |path: &str, parameters: &[(&str, &str)]| {
+        let (status, answer) = ask(&prometheus, path, parameters, None).await;
+        assert_eq!((status, &answer["status"]), (200, &json!("success")), "{answer}");
+        answer
+    };
+    let up = [("match[]", "up{job=~\"search|gateway\"}")];
+    let series = data("/api/v1/series", &up).await["data"].clone();
+    assert_eq!(series.as_array().unwrap().len(), 7, "{series}");
+    assert_eq!(series[0], json!({"__name__": "up", "instance": "gw-1:9100", "job": "gateway"}));
+    assert_eq!(data("/api/v1/labels", &up).await["data"], json!(["__name__", "instance", "job"]));
+    assert_eq!(data("/api/v1/label/job/values", &up).await["data"], json!(["gateway", "search"]));
+    let names = data("/api/v1/label/__name__/values", &[("limit", "2")]).await;
+    assert_eq!(names["data"].as_array().unwrap().len(), 2, "{names}");
+    assert_eq!(names["warnings"], json!(["results truncated due to limit"]));
+    let metadata = data("/api/v1/metadata", &[("metric", "pg_database_size_bytes")]).await["data"].clone();
+    let expected = json!([{"type": "gauge", "help": "Disk space used by the database.", "unit": "bytes"}]);
+    assert_eq!(metadata, json!({"pg_database_size_bytes": expected}));
+    assert!(data("/api/v1/status/buildinfo", &[]).await["data"]["version"].is_string());
+    let rules = data("/api/v1/rules", &[("rule_name[]", "SearchDown"), ("type", "alert")]).await;
+    assert_eq!(rules["data"]["groups"][0]["rules"].as_array().unwrap().len(), 1, "{rules}");
+    assert_eq!(data("/api/v1/rules", &[("type", "record")]).await["data"]["groups"], json!([]));
+    let alerts = data("/api/v1/query", &[("query", "count(ALERTS{alertstate=\"firing\"})")]).await;
+    let firing: f64 = alerts["data"]["result"][0]["value"][1].as_str().unwrap().parse().unwrap();
+    assert!(firing > 20.0, "{alerts}");
+}
+
+#[actix_web::test]
+async fn demo_alertmanager_has_the_firing_alerts_and_a_silence() {
+    let prometheus = DemoPrometheus::start().unwrap();
+    let path = |rest: &str| format!("{}/api/v2/{rest}", prometheus.alertmanager_path());
+    let (status, alerts) = ask(&prometheus, &path("alerts"), &[], None).await;
+    assert_eq!(status, 200);
+    let named = |name: &str| -> Vec<Value> {
+        let alerts = alerts.as_array().unwrap().iter();
+        alerts.filter(|alert| alert["labels"]["alertname"] == name).cloned().collect()
+    };
+    assert_eq!(named("PaymentsHighErrorRatio").len(), 3);
+    assert!(named("ShopOrdersDrop").is_empty(), "it is pending");
+    let (_, silences) = ask(&prometheus, &path("silences"), &[], None).await;
+    assert_eq!(silences[0]["status"]["state"], "active");
+    for certificate in named("GatewayCertificateExpires") {
+        let is_silenced = certificate["labels"]["certificate"] == "*.shop.example";
+        let by = if is_silenced { json!([silences[0]["id"]]) } else { json!([]) };
+        assert_eq!(certificate["status"]["silencedBy"], by, "{certificate}");
+        let state = if is_silenced { "suppressed" } else { "active" };
+        assert_eq!(certificate["status"]["state"], state);
+    }
+    let (_, loud) = ask(&prometheus, &path("alerts"), &[("silenced", "false")], None).await;
+    assert_eq!(loud.as_array().unwrap().len() + 1, alerts.as_array().unwrap().len());
+    let (status, _) = ask(&prometheus, &path("alerts"), &[("filter", "a=b")], None).await;
+    assert_eq!(status, 400);
 }

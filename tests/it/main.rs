@@ -33,6 +33,7 @@ mod csv;
 mod custom_pages;
 mod defaults;
 mod demo;
+mod demo_pages;
 mod documentation;
 mod empty_reasons;
 mod entity_page;

@@ -1,0 +1,36 @@
+//! Errors in Prometheus' form and words, and labels.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+
+use crate::engine::{EngineError, EngineLabels};
+use crate::prometheus::Labels;
+use crate::prometheus::wire::write_error;
+
+/// Why a query is not evaluated, as Prometheus would say it.
+pub fn refusal(cause: &EngineError) -> HttpResponse {
+    match cause {
+        EngineError::Invalid(reason) => bad_data(&format!("invalid parameter \"query\": {reason}")),
+        EngineError::Unknown(name) => bad_data(&format!("the demo's Prometheus does not know {name}")),
+        EngineError::Execution(reason) | EngineError::TooLarge(reason) => {
+            error(StatusCode::UNPROCESSABLE_ENTITY, "execution", reason)
+        }
+    }
+}
+
+pub fn bad_data(text: &str) -> HttpResponse {
+    error(StatusCode::BAD_REQUEST, "bad_data", text)
+}
+
+/// The evaluation ended before this request.
+pub fn stopping() -> HttpResponse {
+    error(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "the demo is stopping")
+}
+
+fn error(status: StatusCode, kind: &str, text: &str) -> HttpResponse {
+    HttpResponse::build(status).json(write_error(kind, text))
+}
+
+pub fn written(labels: &EngineLabels) -> Labels {
+    labels.iter().collect()
+}
