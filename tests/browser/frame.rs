@@ -236,9 +236,18 @@ async fn parent_page_gives_the_frame_a_look_that_stays_readable() {
     tab.screenshot("frame-look").await;
     // None of these is taken, and the console says why.
     for (look, why) in [
-        ("{ background: '#333333', surface: '#424242', text: '#777777', accent: '#9cc9ff' }", "text on surface has a contrast"),
-        ("{ background: '#333333', surface: '#424242', text: '#ffffff', accent: '#555555' }", "accent on surface has a contrast"),
-        ("{ background: 'red', surface: '#424242', text: '#ffffff', accent: '#9cc9ff' }", "background is not written as"),
+        (
+            "{ background: '#333333', surface: '#424242', text: '#777777', accent: '#9cc9ff' }",
+            "text on surface has a contrast",
+        ),
+        (
+            "{ background: '#333333', surface: '#424242', text: '#ffffff', accent: '#555555' }",
+            "accent on surface has a contrast",
+        ),
+        (
+            "{ background: 'red', surface: '#424242', text: '#ffffff', accent: '#9cc9ff' }",
+            "background is not written as",
+        ),
         ("{ surface: '#424242', text: '#ffffff', accent: '#9cc9ff' }", "background is not written as"),
         (&format!("{{ {backstage}, radius: 17 }}"), "radius is not a number from 0 to 16"),
         (&format!("{{ {backstage}, font: 'Papyrus; color: red' }}"), "font is not one of"),
@@ -248,7 +257,10 @@ async fn parent_page_gives_the_frame_a_look_that_stays_readable() {
         set_look(&tab, look).await;
         let complaints = tab.complaints().await;
         let new = complaints.get(before..).unwrap();
-        assert!(new.len() == 1 && new[0].contains("the look is ignored") && new[0].contains(why), "{look}: {new:?}");
+        assert!(
+            new.len() == 1 && new[0].contains("the look is ignored") && new[0].contains(why),
+            "{look}: {new:?}"
+        );
         assert_eq!(at_corner(&tab).await, worn, "{look}");
     }
     // A theme alone is the portal's own.

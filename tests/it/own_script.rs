@@ -22,10 +22,12 @@ async fn portal_script_is_small() {
 async fn script_of_the_look_is_small_and_only_where_messages_are() {
     let apart = World::of("").await.get("/").await;
     assert!(!apart.text().contains("/look."));
-    let world = World::with("", |all| all.web.parent_origins = vec!["https://backstage.example".to_owned()]).await;
+    let world =
+        World::with("", |all| all.web.parent_origins = vec!["https://backstage.example".to_owned()]).await;
     let page = world.get("/").await;
     let scripts: Vec<_> = tags(page.text()).into_iter().filter(|tag| tag.name == "script").collect();
-    let named = |name: &str| scripts.iter().position(|tag| tag.get("src").is_some_and(|src| src.contains(name)));
+    let named =
+        |name: &str| scripts.iter().position(|tag| tag.get("src").is_some_and(|src| src.contains(name)));
     let (look, portal) = (named("/look.").unwrap(), named("/portal.").unwrap());
     assert!(look < portal, "it would miss the answer to promenade:ready");
     let reply = world.get_with(scripts[look].get("src").unwrap(), &[("Accept-Encoding", "gzip")]).await;

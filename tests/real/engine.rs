@@ -30,11 +30,14 @@ const GENERATED: usize = 600;
 
 const CONFIG: &str = "global: {evaluation_interval: 15s}\nscrape_configs: []\n";
 
+/// The labels of a series, and its samples.
+type SeriesValues = (BTreeMap<String, String>, Vec<(i64, f64)>);
+
 /// A value of either side: `vector`, `matrix` and the like, and the samples of each set of labels in their order.
 #[derive(Debug, PartialEq)]
 struct Answered {
     kind: &'static str,
-    series: Vec<(BTreeMap<String, String>, Vec<(i64, f64)>)>,
+    series: Vec<SeriesValues>,
     text: String,
 }
 
