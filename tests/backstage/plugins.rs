@@ -247,7 +247,7 @@ async fn app_shows_promenade(app: &str) {
 
     // Neither for an entity without annotations.
     open(&tab, &backstage, "/catalog/default/component/plain").await;
-    tab.until("document.body.innerText.includes('Overview')").await;
+    tab.until("document.body.innerText.toLowerCase().includes('overview')").await;
     tokio::time::sleep(Duration::from_millis(500)).await;
     assert!(!tab.look::<bool>("document.body.innerText.toLowerCase().includes('monitoring')").await);
     assert_eq!(tab.count("[data-testid=promenade]").await, 0);
