@@ -36,7 +36,7 @@ impl<'r> KnownAlerts<'r> {
         let unmatched = matchers.iter().filter(|matcher| !self.has(matcher)).map(|matcher| {
             let place = value.find(&matcher.value).map(|at| Span::new(at, at + matcher.value.len()));
             let message = format!("no rule and no alert of {instance} satisfies {matcher}");
-            let near = nearest(&matcher.value, self.values(&matcher.name).into_iter());
+            let near = nearest(&matcher.value, self.values(&matcher.name));
             let problem = Diagnostic::warning(place.unwrap_or(Span::whole(value)), message);
             Finding::of_value(entity, LABELS, problem.suggesting(near))
         });
