@@ -3,28 +3,46 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use crate::characters::is_invisible;
+use crate::characters::{is_invisible, is_variation_selector};
 
-/// A value as a name or as a part of one: unchanged where all of it is visible.
+/// Behind a digit, with a selector between them, it makes an emoji of the digit.
+const KEYCAP: char = '\u{20e3}';
+
+/// A value as a name or as a part of one: unchanged where all of it is visible, and no other value looks the same.
 pub(super) fn shown(value: &str) -> Cow<'_, str> {
-    let ends = [value.chars().next(), value.chars().next_back()];
-    let is_edged = ends.into_iter().flatten().any(|c| c.is_whitespace() || is_joiner(c) || is_hidden(c));
-    let is_hiding = value.chars().any(is_hidden);
-    if is_edged && !ends_in_variant(value) || is_hiding { quoted(value).into() } else { value.into() }
+    if hides(value) { quoted(value).into() } else { value.into() }
 }
 
-/// In quotes, with invisible characters as `\t` or `\u200b`. A space is a space there.
+fn hides(value: &str) -> bool {
+    let mut chars = value.chars().peekable();
+    // A page shows blanks at the ends not at all, and several as one.
+    let (mut last, mut is_hiding) = (' ', value.ends_with(' '));
+    while let Some(c) = chars.next() {
+        is_hiding |= match c {
+            ' ' => last == ' ',
+            _ if is_joiner(c) => !is_shaped(last) || !chars.peek().copied().is_some_and(is_shaped),
+            _ if is_variation_selector(c) => !is_shaped(last) && chars.peek() != Some(&KEYCAP),
+            _ => c.is_whitespace() || is_hidden(c),
+        };
+        last = c;
+    }
+    is_hiding
+}
+
+/// In quotes, with invisible characters as `\t` or `\u200b`. A space is a space there, and `\u0020` behind another.
 pub(super) fn quoted(value: &str) -> String {
     let mut text = String::with_capacity(value.len() + 2);
     text.push('"');
+    let mut last = '"';
     for c in value.chars() {
+        let before = std::mem::replace(&mut last, c);
         match c {
             '"' | '\\' => text.extend(['\\', c]),
             '\n' => text.push_str("\\n"),
             '\r' => text.push_str("\\r"),
             '\t' => text.push_str("\\t"),
-            ' ' => text.push(c),
-            _ if c.is_whitespace() || is_hidden(c) || is_joiner(c) => {
+            ' ' if before != ' ' => text.push(c),
+            _ if c.is_whitespace() || is_hidden(c) || is_joiner(c) || is_variation_selector(c) => {
                 let code = u32::from(c);
                 let _ =
                     if code > 0xffff { write!(text, "\\U{code:08x}") } else { write!(text, "\\u{code:04x}") };
@@ -41,9 +59,9 @@ fn is_joiner(c: char) -> bool {
     matches!(c, '\u{200c}' | '\u{200d}')
 }
 
-/// An emoji, or a letter in one of its forms, may end so.
-fn ends_in_variant(value: &str) -> bool {
-    value.ends_with(|c| matches!(c, '\u{fe00}'..='\u{fe0f}')) && value.chars().any(char::is_alphanumeric)
+/// Whether joiners and selectors of a variant belong to a character: emoji and the scripts that use them.
+fn is_shaped(c: char) -> bool {
+    !c.is_ascii() && !c.is_whitespace() && !is_hidden(c)
 }
 
 /// Control characters, and those that have neither a shape nor a width, change the direction of text, or look like a
