@@ -151,7 +151,7 @@ fn grouped(digits: &str, comma: &str) -> String {
     let whole = digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len());
     let mut text = String::with_capacity(digits.len() * 2);
     for (at, c) in digits.char_indices() {
-        if at > 0 && at < whole && (whole - at) % 3 == 0 {
+        if at > 0 && at < whole && (whole - at).is_multiple_of(3) {
             text.push_str(comma);
         }
         text.push(c);
