@@ -2,18 +2,22 @@
 //! was meant, ready to paste.
 
 mod entry;
+mod items;
 mod labels;
 mod names;
 mod pattern;
 mod placeholder;
 mod rule_file;
 mod shape;
+mod sign;
 mod value;
 mod variable;
 
-use super::RULE;
+use super::{ALERT, LABELS, RULE};
 use crate::promql::split::in_one_line;
 use crate::promql::{MatchOp, Matcher, quote};
+
+use items::{at_commas, items};
 
 pub(super) use entry::{RuleEntry, of_dimension, of_entry};
 pub(super) use labels::of_labels;
@@ -23,8 +27,28 @@ pub(super) use rule_file::rule_file;
 pub(super) use value::{is_mistaken_value, of_values};
 
 /// What stands around a name in other languages.
-const QUOTES: [(char, char); 7] =
-    [('\'', '\''), ('`', '`'), ('“', '”'), ('„', '“'), ('‘', '’'), ('«', '»'), ('"', '"')];
+const QUOTES: [(char, char); 8] =
+    [('\'', '\''), ('`', '`'), ('“', '”'), ('„', '“'), ('‘', '’'), ('«', '»'), ('"', '"'), ('(', ')')];
+
+/// Labels that alerts usually have.
+const LABELS_OF_ALERTS: [&str; 14] = [
+    "severity",
+    "team",
+    "service",
+    "job",
+    "namespace",
+    "app",
+    "application",
+    "env",
+    "environment",
+    "instance",
+    "cluster",
+    "component",
+    "owner",
+    "priority",
+];
+/// The most matchers of a list in another form that are read.
+const MAX_MATCHERS: usize = 16;
 
 /// The longest annotation that a message repeats, in bytes.
 const MAX_PASTED: usize = 1_000;
@@ -79,18 +103,53 @@ fn list_of_names<'n>(names: impl IntoIterator<Item = &'n str>) -> String {
     joined(names.into_iter().map(written), ",")
 }
 
-/// The name without what other languages write before and around it.
-fn bare(name: &str) -> &str {
-    let name = name.trim();
-    let name = name.strip_prefix("- ").unwrap_or(name).trim();
-    let inside = |(open, close): &(char, char)| name.strip_prefix(*open)?.strip_suffix(*close);
-    QUOTES.iter().find_map(inside).unwrap_or(name).trim()
+/// The text without the quotes or parentheses that other languages write around it.
+fn bare(text: &str) -> &str {
+    let text = text.trim();
+    let inside = |(open, close): &(char, char)| {
+        let inside = text.strip_prefix(*open)?.strip_suffix(*close)?;
+        (!inside.contains([*open, *close])).then_some(inside)
+    };
+    QUOTES.iter().find_map(inside).unwrap_or(text).trim()
 }
 
-/// The matchers of a text such as `namespace=shop,container=till`, if it is nothing else.
+/// The matchers of a text such as `namespace=shop,container=till` or `severity: page`, if it is nothing else.
 fn matchers(text: &str) -> Option<Vec<Matcher>> {
+    let is_known = |label: &str| LABELS_OF_ALERTS.contains(&label);
+    read_matchers(text).or_else(|| matchers_of_items(text, is_known))
+}
+
+fn read_matchers(text: &str) -> Option<Vec<Matcher>> {
     let (all, problems) = text.contains(['=', '!']).then(|| Matcher::read_list(text))?;
     (!all.is_empty() && problems.is_empty()).then_some(all)
+}
+
+/// The matchers of a list in another form, with `:` for `=`. A name of an alert may have a colon too, and a label is
+/// one only where `is_label` says so.
+fn matchers_of_items(text: &str, is_label: impl Fn(&str) -> bool) -> Option<Vec<Matcher>> {
+    let parts = items(text, at_commas).unwrap_or_else(|| at_commas(text));
+    let parts = parts.into_iter().map(bare).filter(|part| !part.is_empty()).take(MAX_MATCHERS + 1);
+    let matcher = |part: &str| with_colon(part, &is_label).or_else(|| read_matchers(part)?.pop());
+    let all = parts.map(matcher).collect::<Option<Vec<_>>>()?;
+    (!all.is_empty() && all.len() <= MAX_MATCHERS).then_some(all)
+}
+
+/// `severity: critical` as a matcher.
+fn with_colon(text: &str, is_label: impl Fn(&str) -> bool) -> Option<Matcher> {
+    let (label, value) = text.split_once(':')?;
+    let (label, value) = (label.trim().trim_matches(['"', '\'']), value.trim().trim_matches(['"', '\'']));
+    let is_other = value.is_empty() || value.contains([':', '\n']) || text.contains(['=', '{']);
+    (is_label(label) && !is_other).then(|| Matcher::new(label, MatchOp::Equal, value).ok())?
+}
+
+/// The annotation that matchers are for.
+fn of_matchers(all: &[Matcher]) -> String {
+    match all {
+        [one] if one.name == "alertname" && one.op.as_str() == "=" => {
+            pasted(ALERT, &list_of_names([one.value.as_str()]))
+        }
+        _ => pasted(LABELS, &list_of_matchers(all)),
+    }
 }
 
 /// The matchers as the annotation of labels has them.

@@ -91,8 +91,9 @@ fn graph(value: &str, entry: Span, previous: Option<Span>, templates: &Templates
         query: graph.query.as_ref(),
     });
     if let Some(mistake) = mistake {
-        // It says more than that the query is not checked, or that there is none.
-        graph.problems.retain(|problem| problem.severity == Severity::Warning);
+        // It says more than that the query is not checked, or that there is none; one of the whole, more than others.
+        let is_whole = mistake.span == Some(source);
+        graph.problems.retain(|problem| problem.severity == Severity::Warning && !is_whole);
         graph.problems.push(mistake);
     }
     for (position, field) in fields.enumerate() {

@@ -41,6 +41,15 @@ pub fn in_one_line(text: &str) -> String {
     line.trim().to_owned()
 }
 
+/// The text without its strings, comments and blanks.
+pub fn outside_strings(text: &str) -> String {
+    let scan = Scan::with_templates(text);
+    scan.words()
+        .filter(|(kind, _)| !matches!(kind, Kind::Blank | Kind::Quoted))
+        .map(|(_, span)| span.of(text))
+        .collect()
+}
+
 /// The first separator from `start` on. None: there is none, or what comes before it does not balance.
 fn first(scan: &Scan<'_>, start: usize, separator: char) -> Option<usize> {
     let mut at = start;

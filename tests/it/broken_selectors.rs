@@ -98,6 +98,44 @@ async fn unreadable_matcher_selects_no_alert_and_every_format_says_unknown() {
 }
 
 #[tokio::test]
+async fn value_that_looks_like_a_pattern_and_matches_nothing_leaves_the_state_unknown() {
+    let world = world(&[
+        ("glob", "{prometheus.io/labels: 'pod=till-*'}"),
+        ("any", "{prometheus.io/labels: 'severity=*'}"),
+        ("regex", "{prometheus.io/labels: 'pod=till-.*'}"),
+        ("placeholder", "{prometheus.io/labels: 'pod=<pod>'}"),
+        ("slashes", "{prometheus.io/labels: 'alertname=~/Till.*/'}"),
+        ("beside-name", "{prometheus.io/alert: TillDown, prometheus.io/labels: 'pod=till-*'}"),
+        ("literal", "{prometheus.io/labels: 'pod=odd-*'}"),
+    ])
+    .await;
+    let odd = Alert::firing("Odd").label("pod", "odd-*");
+    world.upstream.on_rules(Reply::group([
+        Rule::new("TillDown").label("severity", "page"),
+        Rule::new("Odd").alert(odd),
+    ]));
+    for name in ["glob", "any", "regex", "placeholder", "slashes", "beside-name"] {
+        let table = world.get(&format!("{}/alerts.json", path(name))).await.json();
+        assert_eq!(
+            (&table["state"], &table["complete"]),
+            (&json!("unknown"), &json!(false)),
+            "{name}: {table}"
+        );
+        let form = world.get(&format!("{}.json", path(name))).await.json();
+        assert_eq!(form["problems"][0]["severity"], "warning", "{name}: {form}");
+        let page = world.get(&path(name)).await;
+        let text = words(page.text());
+        assert_eq!(state(&page), "unknown", "{name}");
+        assert!(text.contains("Label values that look mistaken match nothing in default"), "{name}: {text}");
+        assert!(!text.contains("No alerts:"), "{name}: {text}");
+    }
+    let table = world.get(&format!("{}/alerts.json", path("literal"))).await.json();
+    assert_eq!((&table["state"], &table["complete"]), (&json!("firing"), &json!(true)), "{table}");
+    let catalog = world.get("/?state=unknown&pageSize=all").await;
+    assert!(words(catalog.text()).contains("glob"), "the catalog counts as the page does");
+}
+
+#[tokio::test]
 async fn system_with_a_member_whose_selector_is_empty_is_unknown() {
     let member = |name: &str, annotations: &str| {
         entity(name, annotations).replace("---\n", "spec: {system: shop}\n---\n")

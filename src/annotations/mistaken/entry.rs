@@ -1,12 +1,12 @@
 //! Entries of `prometheus.io/rule` that are no queries.
 
-use super::pattern::regex;
+use super::pattern::{is_pattern, regex};
 use super::placeholder::{is_everything, is_placeholder};
-use super::shape::{is_alert, is_dashed, is_glob, is_words};
+use super::shape::{is_alert, is_dashed, is_file, is_path, is_title, is_words};
+use super::sign::foreign_sign;
 use super::variable::variable;
-use super::{list_of_matchers, list_of_names, matchers, pasted};
+use super::{items, list_of_names, matchers, of_matchers, pasted};
 use crate::annotations::{ALERT, LABELS, RULE};
-use crate::characters::{TYPOGRAPHIC_QUOTES, is_invisible};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::promql::split::{find, in_one_line, split};
 use crate::promql::{PromQl, quote};
@@ -70,45 +70,47 @@ fn of_query(value: &str, text: &str) -> Option<String> {
     if is_dashed(text) {
         return alert("this subtracts metrics");
     }
+    if is_path(text) {
+        return Some(format!(
+            "this divides metrics, and looks like the name of a file or a PrometheusRule; write queries, and names \
+             of alerts in {ALERT}"
+        ));
+    }
     if is_alert(text) {
         return alert("this looks like the name of an alert");
     }
-    let items = text.lines().filter(|line| line.trim_start().starts_with("- ")).count();
-    (items > 1 && items == text.lines().filter(|line| !line.trim().is_empty()).count()).then(|| {
-        let item = |line: &str| in_one_line(line.trim().trim_start_matches("- "));
-        let items: Vec<String> = text.lines().map(item).collect();
-        format!("this subtracts; queries are separated by commas: {}", pasted(RULE, &items.join(", ")))
+    // One operand on each line is a query.
+    text.lines()
+        .all(|line| line.trim().is_empty() || line.trim_start().starts_with("- "))
+        .then(|| of_items(text))?
+}
+
+/// Queries or names of alerts in a list of another form, with line breaks or with semicolons.
+fn of_items(text: &str) -> Option<String> {
+    let is_query = |text: &&str| PromQl::read(text).0.is_some_and(|query| query.is_checked());
+    let is_name = |text: &&str| is_alert(text) || is_title(text);
+    let lists = [items(text, at_commas_of_queries), Some(text.split(';').map(str::trim).collect())];
+    lists.into_iter().flatten().filter(|list| list.len() > 1 || text.starts_with('[')).find_map(|list| {
+        let list: Vec<&str> = list.into_iter().filter(|item| !item.is_empty()).collect();
+        if list.iter().all(is_name) {
+            let advised = pasted(ALERT, &list_of_names(list));
+            return Some(format!("these are names of alerts, not queries; write the annotation {advised}"));
+        }
+        list.iter().all(is_query).then(|| {
+            let queries = list.into_iter().map(in_one_line).collect::<Vec<_>>().join(", ");
+            format!("queries are separated by commas: {}", pasted(RULE, &queries))
+        })
     })
 }
 
-/// What editors, chats and web pages make of a query.
-fn foreign_sign(text: &str) -> Option<String> {
-    let escapes = [("&gt;", '>'), ("&lt;", '<'), ("&quot;", '"'), ("&#39;", '\''), ("&amp;", '&')];
-    if let Some((escape, sign)) = escapes.iter().find(|(escape, _)| text.contains(escape)) {
-        return Some(format!("{escape} is an escape of HTML; write {sign}"));
-    }
-    if text.contains(TYPOGRAPHIC_QUOTES) {
-        return Some("typographic quotes; use straight ones: \"".to_owned());
-    }
-    // Prometheus takes a non-breaking space for no blank.
-    let sign = u32::from(text.chars().find(|c| *c == '\u{a0}' || is_invisible(*c))?);
-    Some(format!("invisible character (U+{sign:04X}); remove it"))
+fn at_commas_of_queries(text: &str) -> Vec<&str> {
+    split(text, ',').into_iter().map(|part| part.of(text)).collect()
 }
 
 /// The names of the annotation, if all its entries are names; else this one.
 fn alerts<'v>(value: &'v str, text: &'v str) -> Vec<&'v str> {
     let all: Vec<&str> = value.split(',').map(str::trim).filter(|entry| !entry.is_empty()).collect();
-    if all.iter().all(|entry| is_alert(entry)) { all } else { vec![text] }
-}
-
-/// The queries of a text that has one on each line, or semicolons between them.
-fn several(text: &str) -> Option<Vec<String>> {
-    let is_query = |text: &&str| PromQl::read(text).0.is_some_and(|query| query.is_checked());
-    [';', '\n'].into_iter().find_map(|sign| {
-        let queries: Vec<&str> = text.split(sign).map(str::trim).filter(|part| !part.is_empty()).collect();
-        let is_several = queries.len() > 1 && queries.iter().all(is_query);
-        is_several.then(|| queries.into_iter().map(in_one_line).collect())
-    })
+    if all.iter().all(|entry| is_alert(entry) || is_title(entry)) { all } else { vec![text] }
 }
 
 /// The problem of a dimension list that holds something else: `type:area`, or another line.
@@ -142,6 +144,7 @@ fn of_matcher(value: &str, text: &str) -> Option<String> {
     if let [one] = own.as_slice()
         && one.op.as_str() == "="
         && one.value.parse::<f64>().is_ok()
+        && text.contains('=')
     {
         return Some(format!(
             "= compares labels in braces; to compare values, write {} == {}",
@@ -153,7 +156,7 @@ fn of_matcher(value: &str, text: &str) -> Option<String> {
     Some(format!(
         "this is a label matcher, not a query; for series, write the annotation {}; for alerts, write {}",
         pasted(RULE, &format!("{{{selector}}}")),
-        pasted(LABELS, &list_of_matchers(&all))
+        of_matchers(&all)
     ))
 }
 
@@ -165,36 +168,30 @@ fn of_other(entry: &RuleEntry<'_>, text: &str) -> Option<String> {
     if text.starts_with("http://") || text.starts_with("https://") {
         return Some("this is an address; write the query itself".to_owned());
     }
-    if [".yaml", ".yml", ".rules", ".json"].iter().any(|end| text.ends_with(end))
-        && !text.contains(['(', '{'])
-    {
+    if is_file(text) {
         return Some(
             "this is the name of a file; write queries, and names of alerts in prometheus.io/alert"
                 .to_owned(),
         );
     }
-    let list = entry.value.trim().strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
-    if let Some(list) = list.filter(|_| text.starts_with('[') && text.ends_with(']')) {
-        let queries = list.split("\",").map(|query| query.trim().trim_matches(['"', '\'']));
-        let queries = queries.collect::<Vec<_>>().join(", ");
-        return Some(format!(
-            "queries are separated by commas, without brackets: {}",
-            pasted(RULE, &queries)
-        ));
+    if let Some(query) = without_key(text) {
+        return Some(format!("a query stands without a key; write the annotation {}", pasted(RULE, query)));
     }
-    if let Some(sign) = foreign_sign(text) {
+    if let Some(sign) = of_items(text).or_else(|| foreign_sign(text)) {
         return Some(sign);
     }
-    if let Some(queries) = several(text) {
-        return Some(format!("queries are separated by commas: {}", pasted(RULE, &queries.join(", "))));
-    }
-    let is_glob = text.contains('*') && regex(text).is_some() && is_glob(text);
-    if is_glob || is_words(text) {
-        let advised = match regex(text) {
-            Some(regex) => pasted(LABELS, &format!("alertname=~{}", quote(&regex))),
-            None => pasted(ALERT, &list_of_names(alerts(entry.value, text))),
-        };
-        return Some(format!("not a PromQL query; for an alert, write the annotation {advised}"));
-    }
-    None
+    let advised = match regex(text).filter(|_| is_pattern(text)) {
+        Some(regex) => pasted(LABELS, &format!("alertname=~{}", quote(&regex))),
+        None if is_words(text) || is_title(text) => pasted(ALERT, &list_of_names(alerts(entry.value, text))),
+        None => return None,
+    };
+    Some(format!("not a PromQL query; for an alert, write the annotation {advised}"))
+}
+
+/// `query: up`
+fn without_key(text: &str) -> Option<&str> {
+    let (key, query) = text.split_once(": ")?;
+    ["query", "expr", "promql", "metric"]
+        .contains(&key.trim_start_matches("- ").trim())
+        .then_some(query.trim())
 }

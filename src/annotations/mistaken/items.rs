@@ -5,24 +5,22 @@ use super::bare;
 /// Words before a list, and before each item of one.
 const KEYS: [&str; 8] = ["alerts", "alert", "alertname", "names", "name", "rules", "queries", "labels"];
 /// What is around a list.
-const BRACKETS: [(&str, &str); 5] = [("[", "]"), ("{", "}"), ("(", ")"), ("'", "'"), ("`", "`")];
+const BRACKETS: [(char, char); 5] = [('[', ']'), ('{', '}'), ('(', ')'), ('\'', '\''), ('`', '`')];
 
 /// The items of a text that is a list in another form than with commas; None where it is none. `split` finds the
 /// parts between commas.
 pub(super) fn items<'t>(text: &'t str, split: fn(&'t str) -> Vec<&'t str>) -> Option<Vec<&'t str>> {
-    let text = text.trim();
+    let text = without_key(text.trim());
     if let Some(inside) = enclosed(text) {
-        return Some(items(without_key(inside), split).unwrap_or_else(|| given(split(inside).into_iter())));
+        return Some(items(inside, split).unwrap_or_else(|| given(split(inside).into_iter())));
     }
     let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| is_content(line)).collect();
-    let (first, rest) = lines.split_first()?;
-    let lines: Vec<&str> = if is_heading(first) { rest.to_vec() } else { lines };
     // One line may be a name with a number.
     let is_marked =
         |line: &&str| without_mark(line) != *line || (lines.len() > 1 && without_number(line) != *line);
     let is_list = !lines.is_empty() && lines.iter().all(is_marked);
     let lines = if is_list { lines.into_iter().map(without_number).collect() } else { lines };
-    (is_list || (lines.len() > 1 && !text.contains(','))).then(|| given(lines.into_iter()))
+    (is_list || (lines.len() > 1 && split(text).len() == 1)).then(|| given(lines.into_iter()))
 }
 
 /// The parts between all commas.
@@ -40,11 +38,6 @@ pub(super) fn is_content(line: &str) -> bool {
         && !line.starts_with('#')
         && !line.starts_with("```")
         && !["---", ">-", "|-", ">", "|"].contains(&line)
-}
-
-/// `alerts:`
-fn is_heading(line: &str) -> bool {
-    without_key(line).is_empty()
 }
 
 /// An item without its mark, its key, and what stands around it.
@@ -78,9 +71,12 @@ fn without_key(text: &str) -> &str {
 /// What stands between brackets or quotes around the whole text.
 fn enclosed(text: &str) -> Option<&str> {
     BRACKETS.iter().find_map(|(open, close)| {
-        let inside = text.strip_prefix(open)?.strip_suffix(close)?;
-        let is_whole =
-            !inside.contains(open) || (*open != *close && inside.rfind(close) > inside.rfind(open));
-        (is_whole && inside.contains([',', '[', '\n', ':']) || *open == "[").then_some(inside)
+        let inside = text.strip_prefix(*open)?.strip_suffix(*close)?;
+        let is_list = match *open {
+            '[' => true,
+            '{' => inside.contains([',', ':']) && !inside.contains('='),
+            _ => inside.contains(','),
+        };
+        (is_list && !inside.contains([*open, *close])).then_some(inside)
     })
 }

@@ -1,9 +1,10 @@
 //! Values of `prometheus.io/labels` that have no matchers.
 
-use super::pasted;
 use super::placeholder::{is_everything, is_placeholder, left_over};
-use crate::annotations::ALERT;
+use super::{list_of_matchers, matchers_of_items, pasted};
+use crate::annotations::{ALERT, LABELS};
 use crate::diagnostic::{Diagnostic, Span};
+use crate::promql::Matcher;
 
 /// The problem of a value that has no operator, or a template of another program.
 pub(in super::super) fn of_labels(value: &str) -> Option<Diagnostic> {
@@ -38,5 +39,16 @@ pub(in super::super) fn of_labels(value: &str) -> Option<Diagnostic> {
             pasted(ALERT, text)
         ));
     }
-    None
+    // A list that can be read is none of another form.
+    let other = || matchers_of_items(text, is_label);
+    let has_error = |text: &str| Matcher::read_list(text).1.iter().any(Diagnostic::is_error);
+    let list = list_of_matchers(&has_error(text).then(other)??);
+    // Those that exclude each other have another problem.
+    let advised = (!has_error(&list)).then(|| pasted(LABELS, &list))?;
+    error(format!("matchers are written with = and separated by commas; write the annotation {advised}"))
+}
+
+fn is_label(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }

@@ -2,32 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use super::pattern::{escaped, regex};
-use super::placeholder::{is_everything, is_placeholder, left_over};
-use super::shape::is_name;
-use super::{bare, joined, list_of_matchers, list_of_names, matchers, pasted};
+use super::items::{is_content, item};
+use super::pattern::{escaped, is_glob, regex};
+use super::placeholder::{is_everything, is_placeholder, is_variable, left_over};
+use super::shape::{is_file, is_name};
+use super::{MAX_PASTED, at_commas, bare, items, joined, list_of_names, matchers, of_matchers, pasted};
 use crate::annotations::{ALERT, LABELS, RULE};
+use crate::characters::is_invisible;
 use crate::diagnostic::{Diagnostic, Span};
+use crate::promql::split::split;
 use crate::promql::{PromQl, quote};
 use crate::yaml::shown;
 
-/// Labels that alerts usually have.
-const LABELS_OF_ALERTS: [&str; 14] = [
-    "severity",
-    "team",
-    "service",
-    "job",
-    "namespace",
-    "app",
-    "application",
-    "env",
-    "environment",
-    "instance",
-    "cluster",
-    "component",
-    "owner",
-    "priority",
-];
+/// Commas of other scripts.
+const FOREIGN_COMMAS: [char; 3] = ['，', '、', '；'];
 /// The most problems of one kind that are told one by one.
 const MAX_OF_KIND: usize = 10;
 
@@ -38,11 +26,15 @@ enum NameMistake {
     Template,
     Everything,
     Placeholder,
+    Invisible,
+    Comment,
     Matcher,
     Address,
+    File,
     Pattern,
     List,
     Quoted,
+    Query,
     Recording,
 }
 
@@ -83,40 +75,41 @@ fn of_whole(value: &str) -> Option<Diagnostic> {
     }
     let place = Span::whole(value).trimmed(value);
     let warning = |message: String| Some(Diagnostic::warning(place, message));
-    let commas = |names: Vec<&str>| {
-        warning(format!(
-            "names are separated by commas; write the annotation {}",
-            pasted(ALERT, &list_of_names(names))
-        ))
-    };
-    if text.starts_with('{') && text.ends_with('}') {
-        let all = matchers(text)?;
+    let all = matchers(text).filter(|all| all.len() > 1 || text.starts_with('{') || text.contains('\n'));
+    if let Some(all) = all {
         return warning(format!("these are label matchers; write the annotation {}", of_matchers(&all)));
     }
-    if let Some(list) = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
-        return commas(list.split(',').map(bare).collect());
+    if let Some(names) = items(text, at_commas) {
+        let advised = pasted(ALERT, &list_of_names(names));
+        return warning(format!("names are separated by commas; write the annotation {advised}"));
     }
-    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
-    if lines.iter().all(|line| line.trim_start().starts_with("- "))
-        || (lines.len() > 1 && !text.contains(','))
-    {
-        return commas(lines.into_iter().map(bare).collect());
+    if let Some(regexes) = with_braces(text) {
+        return warning(of_regexes(regexes.into_iter()));
     }
-    let is_query =
-        text.contains(['(', '{', '[']) && PromQl::read(text).0.is_some_and(|query| query.is_checked());
+    let is_query = text.contains(['(', '{', '['])
+        && bare(text) == text
+        && PromQl::read(text).0.is_some_and(|query| query.is_checked());
     is_query.then(|| {
         let message = format!("this is a query; for its graph, write the annotation {}", pasted(RULE, text));
         Diagnostic::warning(place, message)
     })
 }
 
-fn of_matchers(all: &[crate::promql::Matcher]) -> String {
-    match all {
-        [one] if one.name == "alertname" && one.op.as_str() == "=" => {
-            pasted(ALERT, &list_of_names([one.value.as_str()]))
-        }
-        _ => pasted(LABELS, &list_of_matchers(all)),
-    }
+/// The regexes of a list with `Pay{ments,roll}Down`, whose comma separates no names.
+fn with_braces(text: &str) -> Option<Vec<String>> {
+    let parts = || split(text, ',').into_iter().map(|part| part.trimmed(text).of(text));
+    let is_braced = |part: &str| part.contains('{') && part.contains(',');
+    let has_any = text.contains('{') && parts().any(|part| is_braced(part) && is_glob(part));
+    has_any.then(|| parts().map(|part| regex(part).unwrap_or_else(|| escaped(part))).collect())
+}
+
+/// What to write for all names that match.
+fn of_regexes(regexes: impl Iterator<Item = String>) -> String {
+    let matcher = format!("alertname=~{}", quote(&joined(regexes, "|")));
+    format!(
+        "names are compared letter for letter; for all that match, write the annotation {} instead of this one",
+        pasted(LABELS, &matcher)
+    )
 }
 
 impl NameMistake {
@@ -128,18 +121,26 @@ impl NameMistake {
             Self::Template
         } else if is_everything(name) && !name.eq_ignore_ascii_case("all") {
             Self::Everything
-        } else if is_placeholder(name) {
+        } else if is_placeholder(name) || is_variable(name) {
             Self::Placeholder
-        } else if with_colon(name).is_some() || is_matcher(name, reads_regexes) {
+        } else if name.contains(is_hidden) && visible(name) != name {
+            Self::Invisible
+        } else if name.starts_with("# ") {
+            Self::Comment
+        } else if is_matcher(name, reads_regexes) {
             Self::Matcher
         } else if name.starts_with("http://") || name.starts_with("https://") {
             Self::Address
+        } else if is_file(name) {
+            Self::File
         } else if regex(name).is_some() {
             Self::Pattern
         } else if parts(name).is_some() {
             Self::List
-        } else if bare(name) != name {
+        } else if item(name) != name {
             Self::Quoted
+        } else if is_comparison(name) {
+            Self::Query
         } else if is_recording(name) {
             Self::Recording
         } else {
@@ -170,35 +171,76 @@ impl NameMistake {
                     .to_owned();
             }
             Self::Address => return "this is an address; write names of alerts, or `all`".to_owned(),
+            Self::File => return "this is the name of a file; write names of alerts, or `all`".to_owned(),
             Self::Pattern => {
-                let regexes = all().map(|name| regex(name).unwrap_or_else(|| escaped(name)));
-                let matcher = format!("alertname=~{}", quote(&joined(regexes, "|")));
-                return format!(
-                    "names are compared letter for letter; for all that match, write the annotation {} instead of \
-                     this one",
-                    pasted(LABELS, &matcher)
-                );
+                return of_regexes(all().map(|name| regex(name).unwrap_or_else(|| escaped(name))));
             }
             Self::Everything => ("this is no name; for all alerts,", pasted(ALERT, "all")),
             Self::Matcher => {
-                let known = with_colon(name).map(|matcher| pasted(LABELS, &matcher));
-                let read = || matchers(name).map(|all| of_matchers(&all));
-                ("this is a label matcher;", known.or_else(read).unwrap_or_else(|| LABELS.to_owned()))
+                let advised = matchers(name).map_or_else(|| LABELS.to_owned(), |all| of_matchers(&all));
+                ("this is a label matcher;", advised)
             }
-            Self::List => {
-                let names = all().flat_map(|name| parts(name).unwrap_or_else(|| vec![name]));
-                ("names are separated by commas;", pasted(ALERT, &list_of_names(names)))
+            Self::Invisible => {
+                let sign = u32::from(name.chars().find(|c| is_hidden(*c)).unwrap_or_default());
+                return format!(
+                    "invisible character (U+{sign:04X}); write the annotation {}",
+                    names_of(all())
+                );
             }
-            Self::Quoted => {
-                let names = list_of_names(all().map(bare));
-                ("names stand alone or in double quotes;", pasted(ALERT, &names))
-            }
+            Self::Comment => ("this annotation has no comments;", names_of(all())),
+            Self::List => ("names are separated by commas;", names_of(all())),
+            Self::Quoted => ("names stand alone or in double quotes;", names_of(all())),
+            Self::Query => ("this is a query; for its graph,", pasted(RULE, name)),
             Self::Recording => {
                 ("this looks like the name of a recording rule; for a graph,", pasted(RULE, name))
             }
         };
         format!("{problem} write the annotation {advised}")
     }
+}
+
+/// The annotation with all names as they were meant.
+fn names_of<'n>(names: impl Iterator<Item = &'n str>) -> String {
+    let intended = |name: &'n str| {
+        let parts = parts(name).unwrap_or_else(|| vec![name]);
+        parts.into_iter().map(|part| visible(item(part))).filter(|part| !part.starts_with("# "))
+    };
+    let mut all = Vec::new();
+    let mut length = 0;
+    for name in names.flat_map(intended).take_while(|name| {
+        length += name.len();
+        length <= 2 * MAX_PASTED
+    }) {
+        all.push(name);
+    }
+    pasted(ALERT, &list_of_names(all.iter().map(String::as_str)))
+}
+
+/// A character that nobody sees. Between letters of other scripts, some join or part them.
+fn is_hidden(c: char) -> bool {
+    c == '\u{a0}' || is_invisible(c)
+}
+
+/// The name as people see it.
+fn visible(name: &str) -> String {
+    let joins = |c: char| {
+        matches!(c, '\u{200c}' | '\u{200d}') && name.chars().any(|c| c.is_alphabetic() && !c.is_ascii())
+    };
+    let shown = name.chars().filter(|c| joins(*c) || !is_invisible(*c));
+    shown.map(|c| if c == '\u{a0}' { ' ' } else { c }).collect::<String>().trim().to_owned()
+}
+
+/// `http_errors > 5`
+fn is_comparison(name: &str) -> bool {
+    let metric = name.split(['=', '!', '<', '>']).next().unwrap_or_default();
+    let rest = name.get(metric.len()..).unwrap_or_default();
+    let value = rest.trim_start_matches(['=', '!', '<', '>']).trim();
+    let is_metric = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == ':';
+    let metric = metric.trim_end();
+    metric.starts_with(|c: char| c.is_ascii_lowercase())
+        && metric.chars().all(is_metric)
+        && ["==", "!=", ">", "<"].iter().any(|operator| rest.starts_with(operator))
+        && value.parse::<f64>().is_ok()
 }
 
 fn has_regex(name: &str) -> bool {
@@ -212,25 +254,24 @@ fn is_matcher(name: &str, reads_regexes: bool) -> bool {
     name.split_once(['=', '!']).is_some_and(|(label, _)| is_name(label.trim()))
 }
 
-/// The names of `A|B` or `A;B`, which may be one name where blanks stand before the sign.
+/// The names of `A|B` or `A;B`, which may be one name where blanks stand before the sign, and those on lines.
 fn parts(name: &str) -> Option<Vec<&str>> {
-    let sign = ['|', ';'].into_iter().find(|sign| name.contains(*sign))?;
+    if name.contains('\n') {
+        return Some(name.lines().map(str::trim).filter(|line| is_content(line)).collect());
+    }
+    let signs = ['|', ';'].into_iter().chain(FOREIGN_COMMAS);
+    let sign = signs.into_iter().find(|sign| name.contains(*sign))?;
     let parts: Vec<&str> = name.split(sign).collect();
     let is_name = |part: &&str| {
         let inner = part.trim();
-        inner.len() > 1
+        // A foreign comma belongs to names of its own script.
+        (inner.len() > 1 || !sign.is_ascii())
+            && !inner.is_empty()
+            && (sign.is_ascii() || inner.is_ascii())
             && !part.ends_with(' ')
             && inner.chars().all(|c| c.is_alphanumeric() || "_- ".contains(c))
     };
     parts.iter().all(is_name).then(|| parts.into_iter().map(str::trim).collect())
-}
-
-/// `severity: critical` as a matcher. A name may have a colon too, so only behind labels that alerts usually have.
-fn with_colon(name: &str) -> Option<String> {
-    let (label, value) = name.split_once(':')?;
-    let is_known = LABELS_OF_ALERTS.contains(&label.trim());
-    let value = value.trim().trim_matches(['"', '\'']);
-    (is_known && !value.is_empty() && !value.contains(':')).then(|| format!("{}={value}", label.trim()))
 }
 
 /// `namespace:memory:sum`

@@ -9,7 +9,7 @@ const SIGNS: [&str; 8] = [".*", ".+", "\\d", "\\w", "\\.", "[a-z", "[A-Z", "[0-9
 
 /// The regex that a name stands for; None where it is no pattern.
 pub(super) fn regex(name: &str) -> Option<String> {
-    let has_blanks = name.contains(' ');
+    let has_blanks = name.contains(' ') && !name.starts_with("=~");
     let text = if has_blanks { name.to_owned() } else { unmarked(name) };
     let has_group = !has_blanks && text.contains('|') && text.contains('(') && text.contains(')');
     if has_sign(&text) || has_group {
@@ -29,7 +29,7 @@ pub(super) fn has_sign(text: &str) -> bool {
 /// `Payments*`, `Pay?ents`, `%.example.com`, `Pay{ments,roll}`
 pub(super) fn is_glob(text: &str) -> bool {
     if text.contains(' ') {
-        return text.contains('*') && !text.contains(" * ");
+        return (text.contains('*') && !text.contains(" * ")) || has_braces(text);
     }
     let is_word = |c: char| c.is_alphanumeric() || "_-.?".contains(c);
     let has_letter = text.contains(char::is_alphabetic);
@@ -38,6 +38,14 @@ pub(super) fn is_glob(text: &str) -> bool {
     let begins = text.strip_prefix('%').is_some_and(|rest| rest.starts_with(['.', '-']));
     let ends = text.strip_suffix('%').is_some_and(|rest| rest.ends_with(char::is_alphabetic));
     text.contains('*') || has_letter && (has_mark || begins || ends || has_braces(text))
+}
+
+/// Whether a text that is no query is a pattern of names, and no broken query.
+pub(super) fn is_pattern(text: &str) -> bool {
+    let is_marked = text.starts_with(['~', '/', '^']) && !text.contains(' ');
+    let is_word = |c: char| c.is_alphanumeric() || "_-.*+?".contains(c);
+    let has_word = text.chars().any(char::is_alphabetic);
+    has_word && (is_marked || text.starts_with("=~") || has_braces(text) || text.chars().all(is_word))
 }
 
 /// `Pay{ments,roll}`
@@ -49,7 +57,8 @@ fn has_braces(text: &str) -> bool {
             && !before.contains('}')
             && is_part(inside)
             && is_part(before)
-            && !behind.contains('=')
+            && !before.contains(' ')
+            && !behind.contains([' ', '='])
     })
 }
 

@@ -53,7 +53,11 @@ const SCAFFOLDERS: [&str; 9] = [
 
 pub(super) fn is_placeholder(text: &str) -> bool {
     let is_bracketed = text.starts_with('<') && text.ends_with('>') && text.len() > 2;
-    is_bracketed || PLACEHOLDERS.iter().any(|known| text.eq_ignore_ascii_case(known))
+    // `TODO: add a query`
+    let first = text.split_once(": ").map(|(first, _)| first).filter(|first| first.len() <= 5);
+    let is_remark = first
+        .is_some_and(|first| ["todo", "tbd", "fixme"].iter().any(|known| first.eq_ignore_ascii_case(known)));
+    is_bracketed || is_remark || PLACEHOLDERS.iter().any(|known| text.eq_ignore_ascii_case(known))
 }
 
 /// Whether a text stands for a value of a label. Some that stand for a name are values, such as `none`.

@@ -1,9 +1,39 @@
 //! How names of alerts look, where a query was expected.
 
 /// Words of PromQL and MetricsQL between two operands.
-const OPERATORS: [&str; 16] = [
-    "and", "or", "unless", "atan2", "by", "without", "on", "ignoring", "offset", "bool", "default", "if",
-    "ifnot", "limit", "smoothed", "anchored",
+const OPERATORS: [&str; 17] = [
+    "and",
+    "or",
+    "unless",
+    "atan2",
+    "by",
+    "without",
+    "on",
+    "ignoring",
+    "offset",
+    "bool",
+    "default",
+    "if",
+    "ifnot",
+    "limit",
+    "smoothed",
+    "anchored",
+    "keep_metric_names",
+];
+
+/// Parts of the names of rule files, and of the namespaces that they are in.
+const FILES: [&str; 11] = [
+    "default",
+    "monitoring",
+    "observability",
+    "prometheus",
+    "alerting",
+    "alerts",
+    "rules",
+    "configmap",
+    "secret",
+    "prometheusrule",
+    "prometheusrules",
 ];
 
 /// Whether a query is rather the name of an alert: metrics are written small, with underscores.
@@ -19,10 +49,9 @@ pub(super) fn is_name(text: &str) -> bool {
         && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
-/// `Payments*`, `***-availability`
-pub(super) fn is_glob(text: &str) -> bool {
-    text.chars().all(|c| c.is_ascii_alphanumeric() || "*_-.".contains(c))
-        && text.chars().any(char::is_alphabetic)
+/// `rules/till.yaml`
+pub(super) fn is_file(text: &str) -> bool {
+    [".yaml", ".yml", ".rules", ".json"].iter().any(|end| text.ends_with(end)) && !text.contains(['(', '{'])
 }
 
 /// `Till is slow`
@@ -33,6 +62,33 @@ pub(super) fn is_words(text: &str) -> bool {
             && !OPERATORS.iter().any(|operator| word.eq_ignore_ascii_case(operator))
     };
     text.contains(' ') && text.split_whitespace().all(word)
+}
+
+/// `High Error Rate (payments)`, `SLO: error budget burn`, `[prod] Payments down`
+pub(super) fn is_title(text: &str) -> bool {
+    // A function of MetricsQL is written small.
+    let is_large = text.trim_start_matches(['[', '(']).starts_with(|c: char| c.is_uppercase());
+    let has_words = text.split_whitespace().take_while(|word| !word.starts_with('(')).count() > 1;
+    let words = text.replace(['(', ')', '[', ']'], " ");
+    let words = words.split_whitespace().map(|word| word.trim_end_matches([':', '.', '!', '?']));
+    let is_closed = |word: &str| !word.contains('(') || word.starts_with('(');
+    // `dashboard: abc`
+    let is_keyed = !is_large && text.split(' ').next().is_some_and(|word| word.ends_with(':'));
+    text.contains(' ')
+        && !is_keyed
+        && (is_large || text.starts_with('[') || has_words)
+        && text.split_whitespace().all(is_closed)
+        && is_words(&words.collect::<Vec<_>>().join(" "))
+}
+
+/// `monitoring/payments-rules`: metrics are written with underscores.
+pub(super) fn is_path(text: &str) -> bool {
+    let word = |part: &str| {
+        part.starts_with(|c: char| c.is_ascii_lowercase())
+            && part.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+    };
+    let is_file = |part: &str| part.contains('-') || FILES.contains(&part);
+    text.contains('/') && text.split('/').all(word) && text.split('/').any(is_file)
 }
 
 /// `till-high-latency`

@@ -1,6 +1,8 @@
 //! Values that people write in the wrong place, and what they are told.
 
 mod matchers;
+mod names;
+mod rules;
 
 use super::*;
 use crate::annotations::MonitoringSpec;
@@ -242,88 +244,6 @@ fn queries_are_left_alone() {
             found.iter().all(|(_, problem)| problem.message.contains("not checked here")),
             "{value}: {found:#?}"
         );
-    }
-}
-
-#[test]
-fn a_name_that_is_none_is_told_with_what_was_meant() {
-    let pattern = "prometheus.io/labels: alertname=~\"Payments.*|High_.*|A\\\\.b\"";
-    for (value, place, parts) in [
-        ("Payments*,High_.*,A.b", "Payments*", &["letter for letter", pattern][..]),
-        ("Payments*,High_.*,A.b", "High_.*", &[pattern]),
-        ("***-availability", "***-availability", &["alertname=~\".*-availability\""]),
-        ("^Pay.+$", "^Pay.+$", &["alertname=~\"Pay.+\""]),
-        ("~Pay(A|B)", "~Pay(A|B)", &["alertname=~\"Pay(A|B)\""]),
-        ("/pay/", "/pay/", &["alertname=~\"pay\""]),
-        ("Payments%", "Payments%", &["alertname=~\"Payments.*\""]),
-        ("severity: critical", "severity: critical", &["prometheus.io/labels: severity=critical"]),
-        ("team:shop,A", "team:shop", &["prometheus.io/labels: team=shop"]),
-        ("true", "true", &["prometheus.io/alert: all"]),
-        ("*", "*", &["prometheus.io/alert: all"]),
-        (".*", ".*", &["prometheus.io/alert: all"]),
-        ("A,...", "...", &["not filled in"]),
-        ("<name>", "<name>", &["not filled in"]),
-        ("severity=critical", "severity=critical", &["prometheus.io/labels: severity=critical"]),
-        ("alertname=\"TillDown\"", "alertname=\"TillDown\"", &["prometheus.io/alert: TillDown"]),
-        (
-            "{severity=\"critical\", team!=\"x\"}",
-            "{severity=\"critical\", team!=\"x\"}",
-            &["prometheus.io/labels: severity=critical,team!=x"],
-        ),
-        (
-            "ALERTS{alertname=\"X\", a=\"b\"}",
-            "ALERTS{alertname=\"X\", a=\"b\"}",
-            &["this is a query", "prometheus.io/rule: ALERTS{"],
-        ),
-        ("rate(x[5m]) > 1", "rate(x[5m]) > 1", &["this is a query", "prometheus.io/rule: rate(x[5m]) > 1"]),
-        (
-            "TillDown|TillSlow",
-            "TillDown|TillSlow",
-            &["separated by commas", "prometheus.io/alert: TillDown,TillSlow"],
-        ),
-        ("A1, B1; C1", "B1; C1", &["prometheus.io/alert: A1,B1,C1"]),
-        ("TillDown\nTillSlow", "TillDown\nTillSlow", &["prometheus.io/alert: TillDown,TillSlow"]),
-        ("- TillDown\n- 'TillSlow'", "- TillDown\n- 'TillSlow'", &["prometheus.io/alert: TillDown,TillSlow"]),
-        (
-            "[\"TillDown\", \"TillSlow\"]",
-            "[\"TillDown\", \"TillSlow\"]",
-            &["prometheus.io/alert: TillDown,TillSlow"],
-        ),
-        ("'TillDown','TillSlow'", "'TillDown'", &["prometheus.io/alert: TillDown,TillSlow"]),
-        (
-            "estate:pod_cpu_cores:rate5m",
-            "estate:pod_cpu_cores:rate5m",
-            &["a recording rule", "prometheus.io/rule: estate:pod_cpu_cores:rate5m"],
-        ),
-        ("https://prom.example/alerts", "https://prom.example/alerts", &["an address"]),
-        ("${{ values.name }}Down", "${{ values.name }}Down", &["`values.name` was not filled in"]),
-        (
-            "{{ metadata.name }}Down",
-            "{{ metadata.name }}Down",
-            &["templates are supported in prometheus.io/rule only"],
-        ),
-    ] {
-        check(ALERT, value, place, parts);
-    }
-}
-
-#[test]
-fn names_are_left_alone() {
-    for value in [
-        "Excessive Memory Usage",
-        "all",
-        "\"all\",\"a|b*\"",
-        "Is it down?",
-        "[prod] Disk (root) is full",
-        "CPU > 90%, Cost in $",
-        "it's \"so\"",
-        "KubePodCrashLooping,etcdMembersDown",
-        "Disk | full",
-        "HTTP 5xx: too many",
-        "a.b.c-d_e",
-    ] {
-        let found = problems(ALERT, value);
-        assert!(found.is_empty(), "{value}: {found:#?}");
     }
 }
 

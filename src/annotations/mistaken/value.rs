@@ -37,7 +37,7 @@ pub(in super::super) fn of_values(value: &str, all: &[Matcher], is_whole: bool) 
     let whole = whole.map(|all| pasted(LABELS, &list_of_matchers(&all)));
     let found = all.iter().filter_map(|matcher| {
         let mistake = ValueMistake::of(matcher)?;
-        let (mut message, intended) = (mistake.problem(matcher.op), mistake.intended(matcher));
+        let (mut message, intended) = (mistake.problem(matcher), mistake.intended(matcher));
         message += &match (&intended, &whole) {
             (Some(_), Some(whole)) => format!("; write the annotation {whole}"),
             (Some(intended), None) => format!("; write {intended}"),
@@ -69,12 +69,17 @@ impl ValueMistake {
         Matcher::new(&matcher.name, op, regex).ok()
     }
 
-    fn problem(&self, op: MatchOp) -> String {
-        let op = op.as_str();
+    fn problem(&self, matcher: &Matcher) -> String {
+        let op = matcher.op.as_str();
         match self {
             Self::Pattern(_) => format!("looks like a pattern, but {op} compares letter for letter"),
+            Self::Regex(_) if matcher.value.starts_with('/') => {
+                format!("{op} takes a regex without slashes around it")
+            }
             Self::Regex(_) => {
-                format!("{op} takes a regex without slashes around it, in which any text is .*")
+                format!(
+                    "looks like a glob, but {op} takes a regex, in which * repeats the character before it"
+                )
             }
             Self::Placeholder => {
                 "this stands for a value that was not filled in; write the value, or remove the matcher"

@@ -75,6 +75,12 @@ pub(super) fn not_a_name(text: &str, start: usize, place: Span) -> Diagnostic {
         let place = Span::new(place.end - 1, (place.end + 1).min(text.len()));
         return Diagnostic::error(place, format!("unknown operator ~=; use {label}=~"));
     }
+    if let Some(sign) = name.chars().find(|c| is_invisible(*c)) {
+        return Diagnostic::error(
+            place,
+            format!("invisible character (U+{:04X}); remove it", u32::from(sign)),
+        );
+    }
     let message = format!("put this label name in quotes: {}", quote(name));
     Diagnostic::error(place, message)
 }
@@ -85,6 +91,7 @@ pub(super) fn without_operator(text: &str, place: Span) -> Diagnostic {
     if let Some((label, value)) = entry.split_once(':') {
         let label = label.trim().trim_matches('"');
         if is_plain_name(label) {
+            let value = value.trim().lines().next().unwrap_or_default();
             let value = quote(value.trim().trim_matches(['"', '\'']));
             return Diagnostic::error(place, format!("expected an operator; write {label}={value}"));
         }

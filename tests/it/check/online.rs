@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use world::rules::Rule;
+use world::rules::{Alert, Rule};
 use world::upstream::{Reply, Upstream};
 
 use super::{Ended, check, component, directory, pointed_at};
@@ -98,6 +98,50 @@ async fn check_online_tells_alerts_and_metrics_apart_by_their_names() {
     has("Till is down", "but an alert; write the annotation prometheus.io/alert: Till is down");
     has("shop_errors", "but a metric; for its graph, write the annotation prometheus.io/rule: shop_errors");
     has("Gone", "default has no alerting rule of this name");
+}
+
+#[tokio::test]
+async fn check_online_names_matchers_that_no_alert_can_satisfy() {
+    let upstream = Upstream::start().await;
+    let open = Rule::new("Open").query("sum by (zone) (x) > 0").label("severity", "warning");
+    let firing = Alert::firing("Firing").label("severity", "page").label("pod", "till-7");
+    upstream.on_rules(Reply::group([
+        open,
+        Rule::new("Firing").query("sum(x)").label("severity", "page").alert(firing),
+    ]));
+    let config = format!("proxy: {{/prometheus/api: '{}'}}\n", upstream.api());
+    let labels = |name: &str, labels: &str| component(name, &format!("prometheus.io/labels: '{labels}'"));
+    let catalog = [
+        labels("known", "severity=warning,zone=b,alertname=Open,severity!=x,team="),
+        labels("alert", "pod=till-7,severity=~\"pa.*\""),
+        labels("slip", "severity=warnin"),
+        labels("name", "alertname=Opne,zone=a"),
+        labels("absent", "team=shop"),
+    ];
+    let directory = directory(&[("app-config.yaml", &config), ("a.yaml", &catalog.join("---\n"))]);
+    let ended = check_online(&directory, &ONLINE).await;
+    let found = ended.findings();
+    let found: Vec<(String, &str, &str, Option<&str>)> = found
+        .iter()
+        .map(|f| {
+            let text = |key: &str| f[key].as_str();
+            (
+                pointed_at(directory.path(), f),
+                text("severity").unwrap(),
+                text("message").unwrap(),
+                text("suggestion"),
+            )
+        })
+        .collect();
+    let message = |matcher: &str| format!("no rule and no alert of default satisfies {matcher}");
+    let (slip, name, absent) =
+        (message("severity=\"warnin\""), message("alertname=\"Opne\""), message("team=\"shop\""));
+    let expected = [
+        ("warnin".to_owned(), "warning", slip.as_str(), Some("warning")),
+        ("Opne".to_owned(), "warning", name.as_str(), Some("Open")),
+        ("shop".to_owned(), "warning", absent.as_str(), None),
+    ];
+    assert_eq!(found, expected, "{}", ended.stdout);
 }
 
 #[tokio::test]

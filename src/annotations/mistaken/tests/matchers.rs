@@ -17,6 +17,39 @@ fn labels_without_a_matcher_are_told_with_what_was_meant() {
     }
 }
 
+#[test]
+fn matchers_in_another_form_are_advised_in_ours() {
+    for (value, labels) in [
+        ("severity: critical\nteam: payments", "severity=critical,team=payments"),
+        ("severity: critical", "severity=critical"),
+        ("severity: critical, team: payments", "severity=critical,team=payments"),
+        ("- severity=critical\n- team=payments", "severity=critical,team=payments"),
+        ("- severity=critical", "severity=critical"),
+        ("* severity: critical\n* team: payments", "severity=critical,team=payments"),
+        ("severity=critical\nteam=payments", "severity=critical,team=payments"),
+        ("{\"severity\":\"critical\",\"team\":\"payments\"}", "severity=critical,team=payments"),
+        ("{severity: critical}", "severity=critical"),
+        ("[\"severity=critical\", \"team=payments\"]", "severity=critical,team=payments"),
+        ("- severity=~\"a|b\"", "severity=~\"a|b\""),
+        ("'severity=critical'", "severity=critical"),
+        ("(severity=critical)", "severity=critical"),
+    ] {
+        check(LABELS, value, value, &[&pasted(LABELS, labels)]);
+        assert!(problems(LABELS, value).iter().all(|(_, problem)| problem.is_error()), "{value}");
+    }
+    for (value, part) in [
+        ("team=a,team=b", "one value of team"),
+        ("severity=~\"(\",team=a", "invalid regex"),
+        ("a.b=c", "put this label name in quotes"),
+    ] {
+        let found = problems(LABELS, value);
+        assert!(found.len() == 1 && found[0].1.message.contains(part), "{value}: {found:#?}");
+    }
+    for value in ["sev\u{200b}erity=x", "\u{feff}severity=x"] {
+        check(LABELS, value, value.trim_end_matches("=x"), &["invisible character (U+"]);
+    }
+}
+
 /// Matchers, their place, and the annotation that was meant.
 const VALUES: [(&str, &str, &str); 30] = [
     ("severity=warn*", "warn*", "severity=~\"warn.*\""),
