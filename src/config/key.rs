@@ -30,7 +30,8 @@ impl<'a> ConfigKey<'a> {
         let Some(entry) = self.node.and_then(|node| node.entry(key)) else {
             return Self { node: None, path, ..self.clone() };
         };
-        let (node, value_at) = (Some(&entry.value), Some(entry.value.at));
+        let node = Some(&entry.value).filter(|node| !self.sources.is_unwritten(node));
+        let value_at = Some(entry.value.at);
         Self { sources: self.sources, node, key_at: Some(entry.at), value_at, path }
     }
 
@@ -109,7 +110,8 @@ impl<'a> ConfigKey<'a> {
                     path: format!("{}[{i}]", self.path),
                     ..Self::root(self.sources, Some(node))
                 };
-                items.iter().enumerate().map(item).collect()
+                let written = items.iter().enumerate().filter(|(_, node)| !self.sources.is_unwritten(node));
+                written.map(item).collect()
             }
             Some(_) => {
                 self.wrong("a list");

@@ -204,6 +204,12 @@ impl Sources<'_> {
         base
     }
 
+    /// Whether an empty default takes the place of a variable: as in Backstage, the value counts as not written.
+    pub(super) fn is_unwritten(&self, node: &Node) -> bool {
+        let is_unset = |text: &str| matches!(substitute(text, self.env), Ok(None));
+        !self.is_variable(node.at) && node.as_text().is_some_and(is_unset)
+    }
+
     fn is_undefined(&self, node: &Node) -> bool {
         if self.is_variable(node.at) {
             return false;

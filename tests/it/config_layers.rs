@@ -101,6 +101,28 @@ fn what_has_no_value_keeps_what_is_earlier_at_every_depth() {
     assert_eq!(shown(&[EARLY, over], &[]), "one http://two/api/ X=early,Y=late 5s https://a");
     let list = "promenade: {embedding: {frameAncestors: ['${NONE:-}', 'https://b']}}";
     assert_eq!(shown(&[EARLY, list], &[]), "one http://one/api/v1/ X=early,Y=early 5s https://b");
+    // Nor is it an item or a key where nothing is earlier.
+    for over in [
+        "catalog: {locations: ['${NONE:-}']}",
+        "catalog: {rules: ['${NONE:-}', {allow: ['${NONE:-}']}]}",
+        "promenade: {routing: ['${NONE:-}']}",
+        "promenade: {routing: '${NONE:-}', embedding: '${NONE:-}'}",
+        "promenade: {instances: {default: {allowedEntities: [{kind: component}, '${NONE:-}']}}}",
+        "catalog: '${NONE:-}'",
+        "prometheus: {instances: '${NONE:-}'}",
+        "proxy: {endpoints: {'/prometheus-two/api': '${NONE:-}'}}",
+    ] {
+        let (settings, faults) = read(&[EARLY, over], &[]);
+        assert_eq!((faults.len(), settings.is_some()), (0, true), "{over}: {faults:#?}");
+    }
+    let (settings, faults) = read(
+        &[
+            "proxy: {endpoints: {'/p': 'http://one/api/v1'}}",
+            "prometheus: {instances: ['${NONE:-}', {name: a, proxyPath: /p}]}",
+        ],
+        &[],
+    );
+    assert!(settings.is_some_and(|settings| settings.instances.len() == 1), "{faults:#?}");
     let third = shown(&[EARLY, "app: {title: ~}", "app: {title: '${NONE:-}'}"], &[]);
     assert!(third.starts_with("Promenade "), "{third}");
     // Without an earlier value, the variable is missing.

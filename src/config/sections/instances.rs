@@ -63,7 +63,8 @@ fn proxies<'a>(proxy: &ConfigKey<'a>) -> Proxies<'a> {
         return found;
     }
     let old_form = proxy.entries().into_iter().filter(|(key, _)| key.starts_with('/'));
-    for (key, entry) in old_form.chain(proxy.get("endpoints").entries()) {
+    let all = old_form.chain(proxy.get("endpoints").entries());
+    for (key, entry) in all.filter(|(_, entry)| entry.is_present()) {
         found.insert(in_one_form(key), entry);
     }
     found
