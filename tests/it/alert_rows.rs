@@ -265,7 +265,9 @@ async fn annotations_have_links_and_a_rule_shows_its_templates_as_code() {
     let down = Alert::firing("Down").annotation("summary", text).annotation("hostile", hostile);
     let quiet = warning("Quiet", "quiet > 1")
         .annotation("summary", "{{ $labels.job }} is quiet")
-        .annotation("runbook_url", "https://wiki.example/{{$labels.alertname}}");
+        .annotation("runbook_url", "https://wiki.example/{{$labels.alertname}}")
+        .label("severity", "{{ if gt $value 5.0 }}critical{{ else }}warning{{ end }}")
+        .label("team", "team-{{ $labels.team }}");
     world.upstream.on_rules(Reply::group([warning("Down", "up == 0").alert(down), quiet]));
     let page = table(&world, "?showInactiveAlerts&extraColumns=annotations.summary&showAnnotations").await;
     let links: Vec<Tag> = tags(&page)
@@ -289,6 +291,11 @@ async fn annotations_have_links_and_a_rule_shows_its_templates_as_code() {
     assert!(page.contains("<code>{{ $labels.job }}</code> is quiet"), "{page}");
     assert!(page.contains("https://wiki.example/<code>{{$labels.alertname}}</code>"), "{page}");
     assert!(!page.contains("Runbook"), "{page}");
+    // In the column of labels and in the details. A severity that is a template is not cut.
+    let team = "team-<code>{{ $labels.team }}</code>";
+    assert!(page.matches(team).count() >= 2, "{page}");
+    assert!(page.contains("<code>{{ if gt $value 5.0 }}</code>critical<code>{{ else }}</code>"), "{page}");
+    assert!(page.contains("<td class=\"sev\"><bdi class=\"\">template</bdi></td>"), "{page}");
     let summary = table(&world, "").await;
     assert!(summary.contains("<td class=\"sum\"><bdi>down, see <a href="), "{summary}");
 }
