@@ -35,6 +35,11 @@ impl<'a> ConfigKey<'a> {
         Self { sources: self.sources, node, key_at: Some(entry.at), value_at, path }
     }
 
+    /// The key is there, with or without a value. Not so with a variable that has an empty default.
+    pub(super) fn is_written(&self) -> bool {
+        self.node.is_some()
+    }
+
     /// The key has a value, which is not null.
     pub(super) fn is_present(&self) -> bool {
         self.node.is_some_and(|n| !n.is_null())

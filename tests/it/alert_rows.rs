@@ -291,9 +291,9 @@ async fn annotations_have_links_and_a_rule_shows_its_templates_as_code() {
     assert!(page.contains("<code>{{ $labels.job }}</code> is quiet"), "{page}");
     assert!(page.contains("https://wiki.example/<code>{{$labels.alertname}}</code>"), "{page}");
     assert!(!page.contains("Runbook"), "{page}");
-    // In the column of labels and in the details. A severity that is a template is not cut.
+    // A severity that is a template is not cut.
     let team = "team-<code>{{ $labels.team }}</code>";
-    assert!(page.matches(team).count() >= 2, "{page}");
+    assert!(page.contains(team), "{page}");
     assert!(page.contains("<code>{{ if gt $value 5.0 }}</code>critical<code>{{ else }}</code>"), "{page}");
     assert!(page.contains("<td class=\"sev\"><bdi class=\"\">template</bdi></td>"), "{page}");
     let summary = table(&world, "").await;

@@ -52,7 +52,7 @@ async fn scalars_and_stats_are_asked_for_by_query() {
     let page = words(world.get(&format!("{ENTITY}/graphs/1")).await.text());
     assert!(page.contains("scalar(up) 7 at"), "{page}");
     // A picture has the values, and neither axes nor lines.
-    for (address, name) in [("graphs/1.svg", "scalar(up)"), ("graphs/3.svg?height=120", "a")] {
+    for (address, name) in [("graphs/1.svg", "scalar(up)"), ("graphs/3.svg?height=120", "up")] {
         let svg = world.get(&format!("{ENTITY}/{address}")).await;
         assert!(
             svg.text().contains(">7</text>") && svg.text().contains(&format!(">{name}</text>")),

@@ -64,7 +64,7 @@ fn proxies<'a>(proxy: &ConfigKey<'a>) -> Proxies<'a> {
     }
     let old_form = proxy.entries().into_iter().filter(|(key, _)| key.starts_with('/'));
     let all = old_form.chain(proxy.get("endpoints").entries());
-    for (key, entry) in all.filter(|(_, entry)| entry.is_present()) {
+    for (key, entry) in all.filter(|(_, entry)| entry.is_written()) {
         found.insert(in_one_form(key), entry);
     }
     found
