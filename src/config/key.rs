@@ -35,6 +35,12 @@ impl<'a> ConfigKey<'a> {
         Self { sources: self.sources, node, key_at: Some(entry.at), value_at, path }
     }
 
+    /// The key under this one is a variable with an empty default, and so counts as not written.
+    pub(super) fn is_emptied(&self, key: &str) -> bool {
+        let entry = self.node.and_then(|node| node.entry(key));
+        entry.is_some_and(|entry| self.sources.is_unwritten(&entry.value))
+    }
+
     /// The key is there, with or without a value. Not so with a variable that has an empty default.
     pub(super) fn is_written(&self) -> bool {
         self.node.is_some()

@@ -250,7 +250,7 @@ mod tests {
         let http = HttpClient::new(who, &target, &headers, true, Duration::from_secs(1)).unwrap();
         let request = Request::Query { query: &query, at_ms: 0, origin: Origin::Known };
         for (status, content_type, body, kind, said) in [
-            (400, "text/plain; charset=utf-8", &format!("{limit}\n")[..], K::TooLongRange, Some(limit)),
+            (400, "text/plain; charset=utf-8", &*format!("{limit}\n"), K::TooLongRange, Some(limit)),
             (422, "text/plain", "no\x1b such\n tenant", K::BadQuery, Some("no such tenant")),
             (400, "text/plain", "bad token Bearer abcdefgh", K::BadQuery, Some("bad token [secret]")),
             (400, "text/plain", "<html>limit</html>", K::HtmlPage, None),

@@ -115,6 +115,10 @@ fn what_has_no_value_keeps_what_is_earlier_at_every_depth() {
         let (settings, faults) = read(&[EARLY, over], &[]);
         assert_eq!((faults.len(), settings.is_some()), (0, true), "{over}: {faults:#?}");
     }
+    // A limit of an instance is not lifted by a missing variable.
+    let limit = "promenade: {instances: {default: {allowedEntities: '${NONE:-}'}}}";
+    let (settings, faults) = read(&[EARLY, limit], &[]);
+    assert_eq!((faults.len(), settings.is_some()), (1, false), "{faults:#?}");
     let (settings, faults) = read(
         &[
             "proxy: {endpoints: {'/p': 'http://one/api/v1'}}",

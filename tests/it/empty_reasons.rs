@@ -39,6 +39,38 @@ fn sparse(request: &Request) -> Reply {
     matrix(request, |t| ((t - 452.0).rem_euclid(900.0) < 300.0).then_some("0.01"))
 }
 
+/// An address of `/graph`, words of its reason, and words of another reason.
+const REASONS: [(&str, &str, &str); 24] = [
+    ("query=sparse&range=90d", "one point per 15m", "Try a longer range"),
+    ("query=sparse%7Bjob=%22a%22%7D&range=90d", "one point per 15m", "Try a longer range"),
+    ("query=sum%20by%20(job)%20(sparse%20%23%20all%0A)&range=90d", "one point per 15m", "Try a longer range"),
+    ("query=sparse%20%3E%205&range=90d", "Try a longer range", "one point per"),
+    ("query=sum(sparse%20%3E%205)&range=90d", "Try a longer range", "one point per"),
+    ("query=sparse%20*%20100&range=90d", "looks back 5 minutes", "Try a longer range"),
+    ("query=1%20-%20sparse&range=90d", "one point per 15m", "Try a longer range"),
+    ("query=topk(3,%20round(sparse,%200.1))&range=90d", "one point per 15m", "Try a longer range"),
+    ("query=sparse%20offset%201m&range=90d", "one point per 15m", "Try a longer range"),
+    ("query=avg_over_time(sparse%5B1m%5D)&range=90d", "the query reads 1m before each", "5 minutes"),
+    ("query=sparse&range=90d&graphType=stat", "Try a longer range", "one point per"),
+    ("query=last_over_time(gone[3s])&range=1h", "a range of 3s often holds none", "has these labels"),
+    ("query=rate(gone[5m:10m])&range=1h", "a subquery of 5m holds fewer where its points are 10m", "scrape"),
+    ("query=max_over_time(gone[5m:10m])&range=1h", "a subquery of 5m often holds none", "scrape"),
+    (
+        "query=histogram_quantile(0.9,%20sum(rate(gone_bucket[5m])))&range=1h",
+        "histogram_quantile needs the label le",
+        "longer range",
+    ),
+    ("query=max_over_time(gone[20s])%20%3E%205&range=1h", "Try a longer range", "Rates need"),
+    ("query=gone&range=90d", "Try a longer range", "one point per"),
+    ("query=gone&range=1h", "Try a longer range", "one point per"),
+    ("query=goner&range=90d", "There is no metric named goner", "one point per"),
+    ("query=rate(gone[20s])&range=1h", "Rates need two samples, and a range of 20s", "Try a longer"),
+    ("query=rate(gone[1m])&range=1h", "Try a longer range", "Rates need"),
+    ("query=only_nan&range=1h", "each sample from now-1h to now is NaN", "Try a longer range"),
+    ("query=half&range=1h&step=15", "NaN (gaps)", "Only NaN"),
+    ("query=infinite&range=1h", "infinite", "Only NaN"),
+];
+
 #[tokio::test]
 async fn each_empty_graph_tells_its_own_reason() {
     let world = World::of("").await;
@@ -56,44 +88,7 @@ async fn each_empty_graph_tells_its_own_reason() {
         200,
         &json!({"status": "success", "data": ["sparse", "gone", "gone_bucket", "only_nan"]}),
     ));
-    for (address, reason, others) in [
-        ("query=sparse&range=90d", "one point per 15m", "Try a longer range"),
-        ("query=sparse%7Bjob=%22a%22%7D&range=90d", "one point per 15m", "Try a longer range"),
-        (
-            "query=sum%20by%20(job)%20(sparse%20%23%20all%0A)&range=90d",
-            "one point per 15m",
-            "Try a longer range",
-        ),
-        ("query=sparse%20%3E%205&range=90d", "Try a longer range", "one point per"),
-        ("query=sum(sparse%20%3E%205)&range=90d", "Try a longer range", "one point per"),
-        ("query=sparse%20*%20100&range=90d", "looks back 5 minutes", "Try a longer range"),
-        ("query=1%20-%20sparse&range=90d", "one point per 15m", "Try a longer range"),
-        ("query=topk(3,%20round(sparse,%200.1))&range=90d", "one point per 15m", "Try a longer range"),
-        ("query=sparse%20offset%201m&range=90d", "one point per 15m", "Try a longer range"),
-        ("query=avg_over_time(sparse%5B1m%5D)&range=90d", "the query reads 1m before each", "5 minutes"),
-        ("query=sparse&range=90d&graphType=stat", "Try a longer range", "one point per"),
-        ("query=last_over_time(gone[3s])&range=1h", "a range of 3s often holds none", "has these labels"),
-        (
-            "query=rate(gone[5m:10m])&range=1h",
-            "a subquery of 5m holds fewer where its points are 10m",
-            "scrape",
-        ),
-        ("query=max_over_time(gone[5m:10m])&range=1h", "a subquery of 5m often holds none", "scrape"),
-        (
-            "query=histogram_quantile(0.9,%20sum(rate(gone_bucket[5m])))&range=1h",
-            "histogram_quantile needs the label le",
-            "longer range",
-        ),
-        ("query=max_over_time(gone[20s])%20%3E%205&range=1h", "Try a longer range", "Rates need"),
-        ("query=gone&range=90d", "Try a longer range", "one point per"),
-        ("query=gone&range=1h", "Try a longer range", "one point per"),
-        ("query=goner&range=90d", "There is no metric named goner", "one point per"),
-        ("query=rate(gone[20s])&range=1h", "Rates need two samples, and a range of 20s", "Try a longer"),
-        ("query=rate(gone[1m])&range=1h", "Try a longer range", "Rates need"),
-        ("query=only_nan&range=1h", "each sample from now-1h to now is NaN", "Try a longer range"),
-        ("query=half&range=1h&step=15", "NaN (gaps)", "Only NaN"),
-        ("query=infinite&range=1h", "infinite", "Only NaN"),
-    ] {
+    for (address, reason, others) in REASONS {
         let text = words(world.get(&format!("/graph?{address}")).await.text());
         assert!(text.contains(reason) && !text.contains(others), "{address}: {text}");
     }

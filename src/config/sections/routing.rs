@@ -39,9 +39,12 @@ pub(super) fn read(promenade: &ConfigKey<'_>, named: &[NamedInstance<'_>]) -> Ro
     let own = promenade.get("instances");
     let mut allowed = BTreeMap::new();
     for one in named {
-        let key = own.get(&one.name).get("allowedEntities");
+        let instance = own.get(&one.name);
+        let key = instance.get("allowedEntities");
         if key.is_present() {
             allowed.insert(InstanceName::new(&one.name), selectors(&key));
+        } else if instance.is_emptied("allowedEntities") {
+            key.fault("has no value; remove it to allow all entities");
         }
     }
     let known = named.iter().map(|one| InstanceName::new(&one.name)).collect();
