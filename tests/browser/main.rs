@@ -1,7 +1,6 @@
 //! Tests with a real browser. `tests/run browser` installs Chromium and runs them.
 #![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
     clippy::string_slice,

@@ -165,17 +165,11 @@ impl World {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let mut response = request.send().await.unwrap();
-        let (status, headers) = (response.status(), response.headers().clone());
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.unwrap() {
-            body.extend_from_slice(&chunk);
-        }
-        Reply { status, headers, body }
+        Reply::read(request.send().await.unwrap()).await
     }
 }
 
-/// A complete response of the portal.
+/// A complete response, of the portal or of Backstage.
 #[derive(Debug)]
 pub struct Reply {
     pub status: StatusCode,
@@ -184,6 +178,15 @@ pub struct Reply {
 }
 
 impl Reply {
+    pub async fn read(mut response: reqwest::Response) -> Self {
+        let (status, headers) = (response.status(), response.headers().clone());
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.unwrap() {
+            body.extend_from_slice(&chunk);
+        }
+        Self { status, headers, body }
+    }
+
     pub fn text(&self) -> &str {
         std::str::from_utf8(&self.body).unwrap()
     }
