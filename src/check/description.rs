@@ -8,8 +8,9 @@ use crate::prometheus::{BuildInfo, Instance, InstantValue, Origin, Rules, Sample
 use crate::promql::PromQl;
 use crate::upstream::{ErrorKind, UpstreamError};
 
-/// How many samples the most frequent series of a target has in this time.
-const SPACING: &str = "max(count_over_time(up[5m]))";
+/// How many samples the most frequent series of a target has in this time. A younger series has fewer than its interval
+/// would give.
+const SPACING: &str = "max(count_over_time(up[5m]) and (up offset 5m))";
 const SPACING_SECS: f64 = 300.0;
 /// Intervals that people configure, in seconds. A count of samples may be one off.
 const USUAL: [f64; 10] = [1.0, 2.0, 5.0, 10.0, 15.0, 20.0, 30.0, 60.0, 120.0, 300.0];
@@ -26,7 +27,7 @@ pub struct InstanceDescription {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FoundInterval {
     Configured(Duration),
-    /// From the distance of samples.
+    /// From the number of samples.
     Measured(Duration),
 }
 

@@ -15,7 +15,7 @@ use std::thread;
 pub use description::{FoundInterval, InstanceDescription};
 pub use finding::Finding;
 pub use online::check_online;
-pub use report::{Report, RoutedEntity, text};
+pub use report::{Report, RoutedEntity, plain, text};
 
 use crate::annotations;
 use crate::catalog::Entity;

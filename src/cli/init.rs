@@ -10,7 +10,7 @@ use std::path::Path;
 
 pub use self::arguments::InitArguments;
 use self::file::{BACKSTAGE_TOKEN, InitConfig};
-use self::report::InitReport;
+use self::report::{InitReport, message};
 use super::CommandError;
 use crate::annotations;
 use crate::catalog::source::{FileScan, SourceContent, read_backstage_once};
@@ -93,14 +93,30 @@ fn refusal(config: &InitConfig, failure: &UpstreamError) -> String {
              --header 'Authorization: Bearer ${PROMETHEUS_TOKEN}', and set the variable."
         }
         ErrorKind::Unauthorized => "Check the values of the variables in --header.",
+        ErrorKind::Upstream => "Look into the log of Prometheus or of the proxy before it, and try again.",
+        ErrorKind::TooLarge => "It was asked for one value. Is something else at this address?",
         ErrorKind::Certificate | ErrorKind::Tls => "Check the scheme, the port and the certificate.",
         _ => {
             "Use the address of Prometheus itself, as for its own pages. If a login page is in between, add a header \
              with --header."
         }
     };
-    let detail = failure.said.as_deref().unwrap_or(&failure.detail);
-    format!("no Prometheus answers at {}: {detail}.\n{advice} Nothing was written.", config.address())
+    let why = message(&reason(config, failure));
+    let why = why.trim_end_matches('.');
+    format!("cannot use {} as a Prometheus: {why}.\n{advice} Nothing was written.", config.address())
+}
+
+fn reason(config: &InitConfig, failure: &UpstreamError) -> String {
+    let own = match (failure.kind, failure.status) {
+        (ErrorKind::Unauthorized, _) if config.headers.is_empty() => "it asks for credentials".to_owned(),
+        (ErrorKind::Upstream, Some(status)) => format!("it answered with the status {status}"),
+        (ErrorKind::TooLarge, _) => format!("it sent too much data: {}", failure.detail),
+        _ => return failure.said.as_ref().unwrap_or(&failure.detail).clone(),
+    };
+    match failure.said.as_ref().or(failure.heard.as_ref()) {
+        Some(said) => format!("{own}; the answer says: {said}"),
+        None => own,
+    }
 }
 
 /// Never replaces a file unless told.

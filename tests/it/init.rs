@@ -11,8 +11,8 @@ use world::backstage::{Backstage, TOKEN, component, with_graph};
 use world::program::{Program, program};
 use world::upstream::{Reply, Upstream};
 
-/// What `init` asks to measure the distance of samples.
-const SPACING: &str = "max(count_over_time(up[5m]))";
+/// What `init` asks to estimate the scrape interval.
+const SPACING: &str = "max(count_over_time(up[5m]) and (up offset 5m))";
 const ENTITY: &str = "apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata: {name: payments, \
                       annotations: {prometheus.io/alert: all}}\n";
 const PLAIN_ENTITY: &str = "apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata: {name: ledger}\n";
@@ -138,12 +138,14 @@ async fn init_says_why_no_prometheus_answers_and_writes_nothing() {
     let refusing = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let (status, _, errors) = init(directory.path(), &format!("http://{refusing}"), &[]).await;
     assert_eq!(status, 1, "{errors}");
-    assert!(
-        errors.contains("no Prometheus answers at") && errors.contains("Is Prometheus running"),
-        "{errors}"
-    );
+    assert!(errors.contains(" as a Prometheus: ") && errors.contains("Is Prometheus running"), "{errors}");
     for (reply, words) in [
         (Reply::http(401, &[], "who are you?"), "--header 'Authorization: Bearer ${PROMETHEUS_TOKEN}'"),
+        (Reply::http(401, &[], "\u{1b}[2Jwho?"), "it asks for credentials; the answer says: [2Jwho?."),
+        (
+            Reply::http(502, &[], "no backend"),
+            "it answered with the status 502; the answer says: no backend.",
+        ),
         (Reply::http(403, &[], "no"), "It needs credentials"),
         (Reply::html(200, "<!doctype html><title>Login</title>"), "looks like a proxy or login page"),
         (Reply::redirect("/login"), "redirect"),
@@ -179,10 +181,16 @@ async fn init_says_what_it_cannot_find() {
     assert!(written.contains("#     scrapeInterval: 15s\n"), "{written}");
     let (status, report, _) = run(directory.path(), &["check", "--config", "app-config.yaml"], &[]).await;
     assert_eq!(status, 0, "{report}");
+    upstream.on_build_info(json!({"version": "3\u{1b}[2J\nWrote", "application": "x".repeat(100)}));
     upstream.on(SPACING, vector("5"));
     let (status, output, errors) = init(directory.path(), &url, &["--force"]).await;
     assert_eq!(status, 0, "{errors}");
-    assert!(output.contains("scrape interval  1m (from the distance of samples)"), "{output}");
+    let version = format!("version          3\u{fffd}[2J Wrote ({}…)\n", "x".repeat(59));
+    assert!(output.contains(&version), "{output}");
+    assert!(
+        output.contains("scrape interval  1m (estimated from the number of samples in 5 minutes)"),
+        "{output}"
+    );
 }
 
 #[tokio::test]
@@ -209,13 +217,16 @@ async fn no_secret_reaches_the_file() {
     )
     .await;
     for (header, words) in [
-        ("Authorization: Bearer hunter2", "put it into a variable"),
+        ("Authorization: Bearer hunter2", "into one variable"),
+        ("Authorization: Bearer ${NOBODY_SET_THIS:-hunter2}", "into one variable"),
         ("hunter2", "a colon"),
         ("Authorization: Bearer ${NOBODY_SET_THIS}", "NOBODY_SET_THIS"),
     ] {
         let arguments = with(&["--header", header]);
         refuse(&arguments.iter().map(String::as_str).collect::<Vec<_>>(), words).await;
     }
+    fs::create_dir(directory.join("a[b]")).unwrap();
+    refuse(&["--prometheus", url.as_str(), "--catalog", "a[b]"], "a[b] exists, but").await;
     refuse(&["--prometheus", url.as_str(), "--catalog", "servces"], "servces: no such file or folder").await;
     refuse(&["--prometheus", url.as_str()], "--catalog").await;
     refuse(&[&["--prometheus", "ftp://localhost"][..], &folder].concat(), "not an http or https URL").await;

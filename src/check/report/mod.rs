@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::finding::Finding;
 use crate::diagnostic::Severity;
 
-pub use text::text;
+pub use text::{plain, text};
 
 /// What a run of the check came to. As JSON (the names are fixed, more may be added):
 ///

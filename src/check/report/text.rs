@@ -41,7 +41,7 @@ fn head(finding: &Finding) -> String {
 }
 
 /// Text from files and instances must not control a terminal.
-fn plain(text: &str) -> String {
+pub fn plain(text: &str) -> String {
     text.chars().map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c }).collect()
 }
 

@@ -53,11 +53,12 @@ impl InitConfig {
             );
         };
         let source = match interval {
-            FoundInterval::Configured(_) => "From the configuration of Prometheus.",
-            FoundInterval::Measured(_) => "From the distance of samples.",
+            FoundInterval::Configured(_) => "From the configuration of Prometheus",
+            FoundInterval::Measured(_) => "Estimated from the number of samples in 5 minutes",
         };
-        let text = in_one_unit(whole_seconds(interval.duration()));
-        write!(f, "  instances:\n    default:\n      # {source}\n      scrapeInterval: {text}\n")
+        let (text, is_rounded) = written(interval);
+        let rounded = if is_rounded { ", rounded" } else { "" };
+        write!(f, "  instances:\n    default:\n      # {source}{rounded}.\n      scrapeInterval: {text}\n")
     }
 }
 
@@ -83,9 +84,12 @@ impl fmt::Display for InitConfig {
     }
 }
 
-/// The config has whole seconds, a day at most.
-fn whole_seconds(interval: Duration) -> Duration {
-    Duration::from_secs(interval.as_secs().clamp(1, 86_400))
+/// An interval as the config has it, in whole seconds and a day at most; and whether it is rounded.
+pub fn written(interval: FoundInterval) -> (String, bool) {
+    let exact = interval.duration();
+    let nearest = exact.saturating_add(Duration::from_millis(500)).as_secs();
+    let rounded = Duration::from_secs(nearest.clamp(1, 86_400));
+    (in_one_unit(rounded), rounded != exact)
 }
 
 /// A string of YAML, which has JSON's quotes.
@@ -146,5 +150,9 @@ mod tests {
             ..config()
         };
         assert_eq!(settings(&quick).instances[0].scrape_interval, Duration::from_secs(1));
+        assert!(quick.to_string().contains("Estimated from the number of samples in 5 minutes, rounded.\n"));
+        let of = |ms| written(FoundInterval::Configured(Duration::from_millis(ms)));
+        assert_eq!(of(1_600), ("2s".to_owned(), true));
+        assert_eq!(of(60_000), ("1m".to_owned(), false));
     }
 }

@@ -4,10 +4,15 @@ use std::fmt::{self, Formatter};
 use std::path::Path;
 
 use super::CatalogCounts;
-use super::file::{BACKSTAGE_TOKEN, InitConfig};
-use crate::check::{FoundInterval, InstanceDescription};
-use crate::page_params::in_one_unit;
+use super::file::{BACKSTAGE_TOKEN, InitConfig, written};
+use crate::chart::format::cut;
+use crate::check::{FoundInterval, InstanceDescription, plain};
 use crate::web::panels::counted;
+
+/// The most characters of a version and of an application.
+const MOST_OF_VERSION: usize = 60;
+/// The most characters of what a server says.
+const MOST_OF_MESSAGE: usize = 400;
 
 pub struct InitReport<'a> {
     pub output: &'a Path,
@@ -23,8 +28,9 @@ impl InitReport<'_> {
     fn write_prometheus(&self, f: &mut Formatter<'_>) -> fmt::Result {
         writeln!(f, "Prometheus {}", self.config.address())?;
         let version = self.description.build.as_ref().map(|build| {
-            let application = build.application.as_ref().map(|name| format!(" ({name})"));
-            format!("{}{}", build.version, application.unwrap_or_default())
+            let shown = |text: &str| in_one_line(text, MOST_OF_VERSION);
+            let application = build.application.as_ref().map(|name| format!(" ({})", shown(name)));
+            format!("{}{}", shown(&build.version), application.unwrap_or_default())
         });
         writeln!(f, "  version          {}", version.as_deref().unwrap_or("not found"))?;
         writeln!(f, "  rules            {}", self.rules())?;
@@ -41,20 +47,22 @@ impl InitReport<'_> {
             Err(_) if self.description.is_without_rules() => {
                 "none: this server has no /rules. Graphs work, alerts are unknown".to_owned()
             }
-            Err(failure) => format!("not found: {}", failure.said.as_deref().unwrap_or(&failure.detail)),
+            Err(failure) => {
+                format!("not found: {}", message(failure.said.as_deref().unwrap_or(&failure.detail)))
+            }
         }
     }
 
     fn interval(&self) -> String {
-        match self.description.scrape_interval {
-            Some(FoundInterval::Configured(interval)) => {
-                format!("{} (from its configuration)", in_one_unit(interval))
-            }
-            Some(FoundInterval::Measured(interval)) => {
-                format!("{} (from the distance of samples)", in_one_unit(interval))
-            }
-            None => "not found; the default is 15s. Set scrapeInterval if yours differs".to_owned(),
-        }
+        let Some(interval) = self.description.scrape_interval else {
+            return "not found; the default is 15s. Set scrapeInterval if yours differs".to_owned();
+        };
+        let source = match interval {
+            FoundInterval::Configured(_) => "from its configuration",
+            FoundInterval::Measured(_) => "estimated from the number of samples in 5 minutes",
+        };
+        let (text, is_rounded) = written(interval);
+        format!("{text} ({source}{})", if is_rounded { ", rounded" } else { "" })
     }
 
     fn write_catalog(&self, f: &mut Formatter<'_>) -> fmt::Result {
@@ -66,7 +74,7 @@ impl InitReport<'_> {
         writeln!(f, "\nCatalog of Backstage {}", url.as_str().trim_end_matches('/'))?;
         match &self.backstage {
             Some(Ok(counts)) => counts.write(f),
-            Some(Err(failure)) => writeln!(f, "  not read         {failure}"),
+            Some(Err(failure)) => writeln!(f, "  not read         {}", message(failure)),
             None => writeln!(f, "  not read         {BACKSTAGE_TOKEN} is not set"),
         }
     }
@@ -95,7 +103,47 @@ impl fmt::Display for InitReport<'_> {
         if self.config.backstage.is_some() && self.backstage.is_none() {
             writeln!(f, "  export {BACKSTAGE_TOKEN}=...   # a static token of Backstage's backend")?;
         }
-        writeln!(f, "  promenade check --online --config {output}")?;
-        writeln!(f, "  promenade serve --config {output}")
+        let config = in_shell(self.output);
+        writeln!(f, "  promenade check --online --config {config}")?;
+        writeln!(f, "  promenade serve --config {config}")
+    }
+}
+
+/// What a server says, which must not control a terminal.
+pub fn message(text: &str) -> String {
+    in_one_line(text, MOST_OF_MESSAGE)
+}
+
+fn in_one_line(text: &str, most: usize) -> String {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    cut(&plain(&words.join(" ")), most)
+}
+
+/// A path as an argument in a shell.
+fn in_shell(path: &Path) -> String {
+    let text = path.display().to_string();
+    let is_word = |c: char| c.is_alphanumeric() || "/._-+,:@%=".contains(c);
+    if text.chars().all(is_word) { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_one_argument() {
+        for (path, shown) in [
+            ("shop/app-config.yaml", "shop/app-config.yaml"),
+            ("my shop/it's.yaml", r"'my shop/it'\''s.yaml'"),
+            ("$HOME.yaml", "'$HOME.yaml'"),
+        ] {
+            assert_eq!(in_shell(Path::new(path)), shown);
+        }
+    }
+
+    #[test]
+    fn what_a_server_says_is_one_line_without_control_characters() {
+        assert_eq!(message("no\u{1b}[2J\n rules\u{7}"), "no\u{fffd}[2J rules\u{fffd}");
+        assert_eq!(message(&"x".repeat(1_000)).chars().count(), MOST_OF_MESSAGE);
     }
 }
