@@ -15,6 +15,8 @@ const BAD_REQUEST: u16 = 400;
 const UNPROCESSABLE: u16 = 422;
 /// A longer text is more than a message.
 const LONGEST_MESSAGE: usize = 2_000;
+/// How a text says that a path is not known, in lower case. Some name the paths that are.
+const UNKNOWN_PATH: [&str; 4] = ["unsupported path", "unknown path", "not found", "/api/v1/"];
 /// Of Prometheus, Mimir, Thanos and VictoriaMetrics, in lower case.
 const TOO_MANY_POINTS: [&str; 3] =
     ["exceeded maximum resolution", "too many points for the given", "maxpointspertimeseries"];
@@ -90,7 +92,7 @@ fn without_rules(http: &HttpClient, said: Option<WireFault>, reply: &Reply) -> U
 fn is_no_path(said: Option<&WireFault>, reply: &Reply) -> bool {
     match said {
         Some(WireFault::Error { message, .. }) => has_any(message, &["unsupported path"]),
-        _ => is_message(reply),
+        _ => is_message(reply) && has_any(&String::from_utf8_lossy(&reply.body), &UNKNOWN_PATH),
     }
 }
 
@@ -225,6 +227,8 @@ mod tests {
             (400, "text/html", "<html>", ErrorKind::HtmlPage, None),
             (400, "text/plain; charset=utf-8", "Bad Request. Use /api/v1/query", ErrorKind::NoRules, None),
             (422, "text/plain", "unsupported path requested", ErrorKind::NoRules, None),
+            (400, "text/plain", "Bad Request", ErrorKind::NotTheApi, None),
+            (422, "text/plain", "no org id", ErrorKind::NotTheApi, None),
             (
                 400,
                 "application/json",
@@ -237,6 +241,9 @@ mod tests {
         ] {
             let got = of_status(&http(), &Request::Rules(None), &reply(status, content_type, body));
             assert_eq!((got.kind, got.said.as_deref()), (kind, said), "{status} {body}");
+            if body == "Bad Request" {
+                assert_eq!(got.heard.as_deref(), Some(body), "for the operator");
+            }
         }
     }
 
