@@ -34,7 +34,7 @@ impl<'r> KnownAlerts<'r> {
         let value = entity.annotation(LABELS).unwrap_or_default();
         let matchers = spec.alerts.as_ref().and_then(|alerts| alerts.matchers.known()).unwrap_or_default();
         let unmatched = matchers.iter().filter(|matcher| !self.has(matcher)).map(|matcher| {
-            let place = value.find(&matcher.value).map(|at| Span::new(at, at + matcher.value.len()));
+            let place = matcher.place_of_value(value);
             let message = format!("no rule and no alert of {instance} satisfies {matcher}");
             let near = nearest(&matcher.value, self.values(&matcher.name));
             let problem = Diagnostic::warning(place.unwrap_or(Span::whole(value)), message);

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::quoted::quote;
 use super::regex::{Regex, compile};
+use crate::diagnostic::Span;
 
 /// The longest regex that is read as a list of texts, in bytes.
 const MAX_PLAIN: usize = 1_000;
@@ -131,6 +132,23 @@ impl Matcher {
         }
     }
 
+    /// Where its value is in a list that was read: behind its name and its operator, which may have the same letters.
+    /// None where it is empty or written with escapes.
+    pub fn place_of_value(&self, list: &str) -> Option<Span> {
+        const QUOTES: [char; 3] = ['"', '\'', '`'];
+        let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        list.match_indices(self.op.as_str()).find_map(|(at, op)| {
+            let (before, behind) = (list.get(..at)?.trim_end(), list.get(at + op.len()..)?.trim_start());
+            let entry = before.strip_suffix(QUOTES).unwrap_or(before).strip_suffix(self.name.as_str())?;
+            let value = behind.strip_prefix(QUOTES).unwrap_or(behind);
+            let end = value.strip_prefix(self.value.as_str())?.trim_start();
+            let is_whole = end.is_empty() || end.starts_with([',', '}']) || end.starts_with(QUOTES);
+            let start = list.len() - value.len();
+            (is_whole && !entry.ends_with(is_part) && !self.value.is_empty())
+                .then(|| Span::new(start, start + self.value.len()))
+        })
+    }
+
     /// Whether it holds when its text or regex does not match.
     pub fn is_negative(&self) -> bool {
         matches!(self.op, MatchOp::NotEqual | MatchOp::NotRegex)
@@ -218,4 +236,26 @@ impl fmt::Display for Matcher {
 pub(super) fn is_plain_name(name: &str) -> bool {
     name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
         && name.starts_with(|c: char| !c.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_place_of_a_value_is_behind_the_name_and_the_operator() {
+        for (list, name, op, value, start) in [
+            ("job=job", "job", MatchOp::Equal, "job", Some(4)),
+            ("a_job=x, job = 'x'", "job", MatchOp::Equal, "x", Some(16)),
+            ("job=till-2,job=till", "job", MatchOp::Equal, "till", Some(15)),
+            ("{job!=\"=\", x=~`job`}", "x", MatchOp::Regex, "job", Some(15)),
+            ("{job!=job,job=job}", "job", MatchOp::Equal, "job", Some(14)),
+            ("\"my job\"=\"my job\"", "my job", MatchOp::Equal, "my job", Some(10)),
+            ("job=\"\"", "job", MatchOp::Equal, "", None),
+            (r#"job="\u006a""#, "job", MatchOp::Equal, "j", None),
+        ] {
+            let place = Matcher::new(name, op, value).unwrap().place_of_value(list);
+            assert_eq!(place, start.map(|start| Span::new(start, start + value.len())), "{list}");
+        }
+    }
 }

@@ -46,6 +46,12 @@ async fn scalars_and_stats_are_asked_for_by_query() {
         assert_eq!(request.path.ends_with("/query"), by_query, "{address}: {}", request.path);
         assert_eq!((&data["graphType"], data["stats"].is_array()), (&json!(graph_type), by_query), "{data}");
     }
+    // One value is not beside the clock of the zone.
+    let days = "from=1647234000000&to=1647666000000&step=1d&tz=America/Chicago";
+    for (graph_type, notices) in [("stat", 0), ("line", 1)] {
+        let data = world.get(&format!("/graph.json?query=up&graphType={graph_type}&{days}")).await.json();
+        assert_eq!(data["notices"].as_array().unwrap().len(), notices, "{data}");
+    }
     let spec = world.get(&format!("{ENTITY}.json")).await.json();
     let types: Vec<_> = spec["graphs"].as_array().unwrap().iter().map(|g| g["graphType"].clone()).collect();
     assert_eq!(types, ["stat", "line", "stat", "line"]);
@@ -77,4 +83,17 @@ async fn tile_of_an_instance_that_fails_shows_its_age() {
     assert_eq!((&data["stale"], &data["stats"][0]["value"]), (&json!(true), &json!(7.0)), "{data}");
     // A reader's own query gets no older value.
     assert_eq!(world.get("/graph.json?query=scalar(up)").await.status, 502);
+}
+
+#[tokio::test]
+async fn picture_counts_all_values_that_it_does_not_show() {
+    let world = World::of(CATALOG).await;
+    let of = |n: usize| json!({"metric": {"job": format!("j{n}")}, "value": [1_795_000_000, "7"]});
+    let all: Vec<_> = (0..75).map(of).collect();
+    let data = json!({"resultType": "vector", "result": all});
+    world.upstream.on_any(Reply::json(200, &json!({"status": "success", "data": data})));
+    let svg = world.get("/graph.svg?query=up&graphType=stat").await.text().to_owned();
+    let shown = svg.matches("font-size=\"24\"").count();
+    let more = svg.split_once("And ").unwrap().1.split(' ').next().unwrap();
+    assert_eq!(shown + more.parse::<usize>().unwrap(), 75, "{svg}");
 }

@@ -43,7 +43,7 @@ pub(in super::super) fn of_values(value: &str, all: &[Matcher], is_whole: bool) 
             (Some(intended), None) => format!("; write {intended}"),
             (None, _) => String::new(),
         };
-        let place = value.find(&matcher.value).map(|at| Span::new(at, at + matcher.value.len()));
+        let place = matcher.place_of_value(value);
         let problem = Diagnostic::warning(place.unwrap_or(Span::whole(value)), message);
         Some(problem.suggesting(intended.map(|intended| intended.to_string())))
     });

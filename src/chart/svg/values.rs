@@ -13,8 +13,13 @@ const VALUE_SIZE: u32 = 24;
 /// The assumed width of a character of a value.
 const VALUE_CHARACTER: u32 = 14;
 
-/// A whole SVG document. `notes` are below the values.
-pub fn values_file(title: &str, values: &[ValueText], style: &SvgStyle, notes: &[String]) -> String {
+/// A whole SVG document with the first of `all` values. `notes` are below the values.
+pub fn values_file(
+    title: &str,
+    (values, all): (&[ValueText], usize),
+    style: &SvgStyle,
+    notes: &[String],
+) -> String {
     let is_titled = style.height >= LEAST_TITLED;
     let head = if is_titled { HEAD } else { BARE_HEAD };
     let space = style.height.saturating_sub(head + FOOT + LINE);
@@ -36,7 +41,7 @@ pub fn values_file(title: &str, values: &[ValueText], style: &SvgStyle, notes: &
         svg.push_str("</text>");
         y += VALUE;
     }
-    let more = values.len() - shown.len();
+    let more = all.saturating_sub(shown.len());
     let hidden = (more > 0).then(|| format!("And {more} more; the JSON form has all."));
     for note in hidden.iter().chain(notes) {
         y += LINE;

@@ -15,14 +15,15 @@ use crate::web::reply::{self, ReplyKey};
 /// From this many samples on, writing takes long enough to be in the way of others on the same thread.
 const MANY_SAMPLES: usize = 50_000;
 
-/// Without times, but with a notice where its points are beside the clock of the page's zone.
+/// Without times, but with a notice where its points are beside the clock of the page's zone. Single values have no
+/// points.
 pub async fn json(
     request: &HttpRequest,
     mut graph: Graph,
     params: &PageParams,
 ) -> Result<HttpResponse, PageError> {
-    graph.notices.extend(grid(graph.answer.value.window, &params.zone));
     let matrix = &graph.answer.value;
+    graph.notices.extend(grid(matrix.window, &params.zone).filter(|_| matrix.instant.is_none()));
     if matrix.window.len().saturating_mul(matrix.series.len()) < MANY_SAMPLES {
         return reply::json(request, &GraphJson::of(&graph));
     }

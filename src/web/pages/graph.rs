@@ -124,7 +124,8 @@ fn tiles(graph: &Graph, style: &SvgStyle, params: &PageParams) -> (String, Vec<R
     let empty = graph.stats.is_empty().then(|| format!("{}.", EmptyText::of(graph, &range).title));
     let remarks = of_graph(graph, None, None, params);
     let notes: Vec<String> = empty.into_iter().chain(remarks.iter().map(ToString::to_string)).collect();
-    (svg::values_file(&graph.title, &texts(graph), style, &notes), remarks)
+    let values = (&*texts(graph), graph.stats.len());
+    (svg::values_file(&graph.title, values, style, &notes), remarks)
 }
 
 async fn page(

@@ -50,7 +50,7 @@ pub fn tiles<'a>(graph: &'a Graph) -> Vec<Tile<'a>> {
     shown.map(tile).collect()
 }
 
-/// The values for a picture, which has no tiles.
+/// The values for a picture, which has no tiles. It shows no more than a page.
 pub fn texts(graph: &Graph) -> Vec<ValueText> {
     tiles(graph).into_iter().map(|tile| ValueText { name: tile.stat.name.clone(), text: tile.text }).collect()
 }
