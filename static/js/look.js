@@ -44,7 +44,7 @@ function fault(look) {
   if (typeof look !== "object") return "it is no object";
   const { radius, font } = look;
   for (const name of COLOURS) {
-    if (!/^#[0-9a-f]{6}$/i.test(look[name])) return `${name} is not written as #rrggbb`;
+    if (typeof look[name] !== "string" || !/^#[0-9a-f]{6}$/i.test(look[name])) return `${name} is not written as #rrggbb`;
   }
   if (radius !== undefined && !(typeof radius === "number" && radius >= 0 && radius <= MOST_RADIUS)) {
     return `radius is not a number from 0 to ${MOST_RADIUS}`;
@@ -54,7 +54,7 @@ function fault(look) {
   for (const [front, colour] of [["text", text], ["accent", accent]]) {
     for (const [back, ground] of [["surface", surface], ["background", background]]) {
       const ratio = contrast(colour, ground);
-      if (ratio < TEXT) return `${front} on ${back} has a contrast of ${ratio.toFixed(2)}, and needs ${TEXT}`;
+      if (!(ratio >= TEXT)) return `${front} on ${back} has a contrast of ${ratio.toFixed(2)}, and needs ${TEXT}`;
     }
   }
   return "";
@@ -135,9 +135,10 @@ addEventListener("message", ({ source, origin, data }) => {
   if (source !== window.parent || source === window || !parents.includes(origin)) return;
   if (data?.type !== "promenade:set" || data.version !== 1) return;
   const { theme, look } = data;
+  if (![undefined, "light", "dark", "system"].includes(theme)) return;
   // A theme alone is the portal's own.
   if (look === undefined && theme === undefined) return;
-  const wrong = look && fault(look);
+  const wrong = look === undefined || look === null ? "" : fault(look);
   if (wrong) console.warn(`promenade:set: the look is ignored: ${wrong}`);
   if (!wrong) wear(look);
   else if (theme !== undefined) wear(null);

@@ -156,20 +156,40 @@ async fn backend_plugin_admits_signed_in_users_and_returns_what_the_portal_sends
 #[tokio::test(flavor = "multi_thread")]
 async fn cookies_and_tokens_stay_in_backstage() {
     let (port, recorder) = (free_port(), Upstream::start().await);
-    recorder.on_any(Reply::http(200, &[("Set-Cookie", "a=b"), ("Content-Type", "text/plain")], "seen"));
+    recorder.on_any(Reply::http(
+        200,
+        &[("Set-Cookie", "a=b"), ("Content-Type", "text/plain"), ("X-Other", "a")],
+        "seen",
+    ));
     let backstage = Backstage::of_app("app", port, &format!("http://{}", recorder.address), CATALOG);
     let (cookie, token) = (user_cookie(&backstage).await, guest_token(&backstage).await);
     let request = world::client().get(format!("{}/api/promenade/graph?query=up", backstage.url));
     let request = request.header("Cookie", cookie).bearer_auth(token).header("HX-Request", "true");
     let reply = request.header("X-Forwarded-Host", "evil.example").send().await.unwrap();
-    assert_eq!((reply.status().as_u16(), reply.headers().get("set-cookie")), (200, None));
-    assert_eq!(Answer::read(reply).await.text(), "seen");
+    let reply = Answer::read(reply).await;
+    assert_eq!((reply.status.as_u16(), reply.text()), (200, "seen"));
+    for name in ["set-cookie", "x-other"] {
+        assert!(reply.headers.get(name).is_none(), "{name}");
+    }
+    // An answer without a policy keeps that of Backstage.
+    assert!(reply.headers.contains_key("content-security-policy"), "{:?}", reply.headers);
+    assert_eq!(reply.header("x-frame-options"), "SAMEORIGIN");
     let [seen] = recorder.requests().try_into().unwrap();
     assert_eq!(seen.path, "/api/promenade/graph?query=up");
     assert_eq!(seen.header("hx-request"), Some("true"));
     for name in ["cookie", "authorization", "x-forwarded-host"] {
         assert_eq!(seen.header(name), None, "{name}");
     }
+    // A page of another site may link to a page and frame it, and reads nothing else.
+    for (dest, status) in
+        [("document", 200), ("iframe", 200), ("image", 403), ("script", 403), ("empty", 403)]
+    {
+        let request = world::client().get(format!("{}/api/promenade/graph?query=up", backstage.url));
+        let request = request.header("Cookie", user_cookie(&backstage).await);
+        let request = request.header("Sec-Fetch-Site", "cross-site").header("Sec-Fetch-Dest", dest);
+        assert_eq!(request.send().await.unwrap().status(), status, "{dest}");
+    }
+    assert_eq!(recorder.requests().len(), 3);
     // Promenade is away.
     drop(recorder);
     let request = world::client().get(format!("{}/api/promenade/", backstage.url));

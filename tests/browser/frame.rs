@@ -251,7 +251,14 @@ async fn parent_page_gives_the_frame_a_look_that_stays_readable() {
         ("{ surface: '#424242', text: '#ffffff', accent: '#9cc9ff' }", "background is not written as"),
         (&format!("{{ {backstage}, radius: 17 }}"), "radius is not a number from 0 to 16"),
         (&format!("{{ {backstage}, font: 'Papyrus; color: red' }}"), "font is not one of"),
+        (
+            "{ background: ['#333333'], surface: '#424242', text: '#ffffff', accent: '#9cc9ff' }",
+            "background is not written as",
+        ),
         ("'dark'", "it is no object"),
+        ("''", "it is no object"),
+        ("0", "it is no object"),
+        ("false", "it is no object"),
     ] {
         let before = tab.complaints().await.len();
         set_look(&tab, look).await;
@@ -263,6 +270,10 @@ async fn parent_page_gives_the_frame_a_look_that_stays_readable() {
         );
         assert_eq!(at_corner(&tab).await, worn, "{look}");
     }
+    // A theme that nobody knows takes its message with it.
+    let _: bool = tab.look("(portalFrame.set({ theme: 'sepia', look: null }), true)").await;
+    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    assert_eq!(at_corner(&tab).await, worn);
     // A theme alone is the portal's own.
     let _: bool = tab.look("(portalFrame.set({ theme: 'dark' }), true)").await;
     tokio::time::sleep(std::time::Duration::from_millis(500)).await;

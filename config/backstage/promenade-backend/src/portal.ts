@@ -23,17 +23,26 @@ const FORWARDED = new Set([
 ]);
 const FORWARDED_PREFIX = 'hx-';
 
-/** Headers of one connection, and a cookie, which Promenade does not need. */
-const NOT_RETURNED = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-authenticate',
-  'set-cookie',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
+/** The only headers of Promenade's that browsers get: no cookie, and nothing about a connection. */
+const RETURNED = new Set([
+  'cache-control',
+  'content-disposition',
+  'content-encoding',
+  'content-length',
+  'content-security-policy',
+  'content-type',
+  'cross-origin-opener-policy',
+  'cross-origin-resource-policy',
+  'etag',
+  'last-modified',
+  'location',
+  'permissions-policy',
+  'referrer-policy',
+  'retry-after',
+  'x-content-type-options',
+  'x-request-id',
 ]);
+const RETURNED_PREFIXES = [FORWARDED_PREFIX, 'promenade-'];
 
 /** Longer than Promenade's own time limits. */
 const SILENCE_MS = 60_000;
@@ -44,7 +53,8 @@ export function readTarget(text: string): URL {
   if (!['http:', 'https:'].includes(target.protocol)) {
     throw new Error(`promenade.plugin.target must begin with http: or https:, not ${target.protocol}`);
   }
-  if (target.pathname !== '/' || target.search || target.username) {
+  const { pathname, search, hash, username, password } = target;
+  if (pathname !== '/' || search || hash || username || password) {
     throw new Error('promenade.plugin.target must be an origin such as http://127.0.0.1:7080');
   }
   return target;
@@ -58,8 +68,19 @@ function forwarded(headers: plainHttp.IncomingHttpHeaders): plainHttp.OutgoingHt
 }
 
 function returned(headers: plainHttp.IncomingHttpHeaders): plainHttp.OutgoingHttpHeaders {
-  const names = Object.keys(headers).filter(name => !NOT_RETURNED.has(name));
+  const names = Object.keys(headers).filter(
+    name => RETURNED.has(name) || RETURNED_PREFIXES.some(prefix => name.startsWith(prefix)),
+  );
   return Object.fromEntries(names.map(name => [name, headers[name]]));
+}
+
+/**
+ * Whether a page of another site asks for something other than a page. The browser may send the cookie of Backstage's
+ * along, so any web page could run queries in the name of a reader.
+ */
+function isForeign(headers: plainHttp.IncomingHttpHeaders): boolean {
+  const isPage = ['document', 'iframe'].includes(String(headers['sec-fetch-dest']));
+  return headers['sec-fetch-site'] === 'cross-site' && !isPage;
 }
 
 /**
@@ -78,27 +99,40 @@ export function toPortal(options: {
       return;
     }
     const { method, url, headers } = request;
+    if (isForeign(headers)) {
+      response.status(403).type('text/plain').send('Pages of other sites may not read Promenade.\n');
+      return;
+    }
+    let problem = 'Promenade does not answer';
     const sent = send(target, {
       method,
       path: basePath + url,
       headers: forwarded(headers),
       timeout: SILENCE_MS,
     });
+    const fail = (error: Error) => {
+      if (response.destroyed) return;
+      logger.warn(`${problem} (${target.origin}): ${error.message}`);
+      if (response.headersSent) response.destroy();
+      else response.status(502).type('text/plain').send(`${problem}.\n`);
+    };
     sent.on('response', answer => {
       // Backstage's own policy forbids frames of other origins; Promenade's policy names those that it allows.
-      response.removeHeader('X-Frame-Options');
-      response.removeHeader('Content-Security-Policy');
+      if (answer.headers['content-security-policy']) {
+        response.removeHeader('X-Frame-Options');
+        response.removeHeader('Content-Security-Policy');
+      }
+      // Backstage may have written one too, for CORS.
+      if (answer.headers.vary) response.vary(answer.headers.vary);
       response.writeHead(answer.statusCode ?? 502, returned(answer.headers));
-      answer.on('error', () => response.destroy());
+      answer.on('error', fail);
       answer.pipe(response);
     });
-    sent.on('timeout', () => sent.destroy(new Error(`no data for ${SILENCE_MS / 1000} s`)));
-    sent.on('error', error => {
-      if (response.destroyed) return;
-      logger.warn(`Promenade does not answer at ${target.origin}: ${error.message}`);
-      if (response.headersSent) response.destroy();
-      else response.status(502).type('text/plain').send('Promenade does not answer.\n');
+    sent.on('timeout', () => {
+      problem = 'Promenade sends no data';
+      sent.destroy(new Error(`no data for ${SILENCE_MS / 1000} s`));
     });
+    sent.on('error', fail);
     // The reader has left, or the answer is complete.
     response.on('close', () => sent.destroy());
     sent.end();

@@ -62,7 +62,8 @@ export function lookOf(theme: Theme): Look | undefined {
 }
 
 function radiusOf(radius: unknown): number | undefined {
-  const size = typeof radius === 'string' ? Number.parseFloat(radius) : radius;
+  const isPixels = typeof radius === 'string' && /^[\d.]+(px)?$/.test(radius);
+  const size = isPixels ? Number.parseFloat(radius) : radius;
   if (typeof size !== 'number' || !(size >= 0)) return undefined;
   return Math.min(size, MOST_RADIUS);
 }
@@ -78,19 +79,25 @@ function read(colour: string, below: Channels): Channels | undefined {
   if (!CSS.supports('color', colour)) return undefined;
   const canvas = document.createElement('canvas').getContext('2d');
   if (!canvas) return undefined;
-  canvas.fillStyle = colour;
+  // The canvas keeps the colour that it has where it cannot read one, such as var(--x).
+  const [written, other] = ['#000000', '#ffffff'].map(before => {
+    canvas.fillStyle = before;
+    canvas.fillStyle = colour;
+    return String(canvas.fillStyle);
+  });
+  // It reads currentcolor as black.
+  if (written !== other || /currentcolor/i.test(colour)) return undefined;
   // The canvas writes a colour as #rrggbb, or as rgba() where it is transparent.
-  const written = String(canvas.fillStyle);
   const solid = /^#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})$/.exec(written);
   if (solid) return [1, 2, 3].map(i => Number.parseInt(solid[i], 16)) as Channels;
   const parts = /^rgba\((\d+), (\d+), (\d+), ([\d.]+)\)$/.exec(written)?.slice(1).map(Number);
   if (!parts) return undefined;
   const alpha = parts[3];
-  return below.map((channel, i) => channel + (parts[i] - channel) * alpha) as Channels;
+  return below.map((channel, i) => Math.round(channel + (parts[i] - channel) * alpha)) as Channels;
 }
 
 function hex(channels: Channels): string {
-  return `#${channels.map(c => Math.round(c).toString(16).padStart(2, '0')).join('')}`;
+  return `#${channels.map(c => c.toString(16).padStart(2, '0')).join('')}`;
 }
 
 /** WCAG's relative luminance. */

@@ -37,6 +37,7 @@ const PortalFrame = (props: { title: string; address: string }): ReactElement =>
         ref={frame}
         title={props.title}
         src={source}
+        allow="clipboard-write"
         style={{ ...BORDER, height: state === 'silent' ? 0 : height, opacity: isShown ? 1 : 0, borderRadius: 'inherit' }}
       />
     </>
@@ -54,7 +55,7 @@ export const PortalPanel = (props: { title: string; page: string }): ReactElemen
           Backstage does not open Promenade: {portal.failure}
         </Typography>
       )}
-      {portal.url && <PortalFrame title={props.title} address={portal.url + path} />}
+      {portal.url !== undefined && <PortalFrame title={props.title} address={portal.url + path} />}
     </Paper>
   );
 };

@@ -1,9 +1,10 @@
-import { useEffect, useState } from 'react';
+import { useEffect, useMemo, useState } from 'react';
 import {
   configApiRef,
   discoveryApiRef,
   fetchApiRef,
   useApi,
+  type ConfigApi,
   type DiscoveryApi,
   type FetchApi,
 } from '@backstage/core-plugin-api';
@@ -24,8 +25,8 @@ export function usePortal(): Portal {
   const config = useApi(configApiRef);
   const discovery = useApi(discoveryApiRef);
   const fetchApi = useApi(fetchApiRef);
-  const own = config.getOptionalString('promenade.plugin.baseUrl')?.replace(/\/+$/, '');
-  const [portal, setPortal] = useState<Portal>(own ? { url: own } : {});
+  const own = useMemo(() => ownPortal(config), [config]);
+  const [portal, setPortal] = useState<Portal>(own ?? {});
 
   useEffect(() => {
     if (own) return undefined;
@@ -39,7 +40,7 @@ export function usePortal(): Portal {
         if (!isOver) setPortal(before => (before.url === url && !before.failure ? before : { url }));
       } catch (error) {
         // An opened page stays: its cookie may still hold.
-        if (!isOver) setPortal(before => (before.url ? before : { failure: String(error) }));
+        if (!isOver) setPortal(before => (before.url ? before : { failure: messageOf(error) }));
       }
       if (!isOver) timer = window.setTimeout(renew, next);
     };
@@ -50,6 +51,28 @@ export function usePortal(): Portal {
     };
   }, [own, discovery, fetchApi]);
   return portal;
+}
+
+/** The address in the config, or what is wrong with it. */
+function ownPortal(config: ConfigApi): Portal | undefined {
+  const written = config.getOptional('promenade.plugin.baseUrl') ?? undefined;
+  if (written === undefined) return undefined;
+  if (typeof written === 'string' && isAddress(written)) return { url: written.replace(/\/+$/, '') };
+  return { failure: 'promenade.plugin.baseUrl must be an http or https URL, or a path that starts with "/"' };
+}
+
+function isAddress(text: string): boolean {
+  if (!/^(https?:\/\/|\/(?!\/))/i.test(text)) return false;
+  try {
+    const { search, hash } = new URL(text, window.location.href);
+    return !search && !hash;
+  } catch {
+    return false;
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 async function openedPortal(
