@@ -163,6 +163,9 @@ mod tests {
     fn fingerprints_are_those_of_prometheus() {
         let labels: Labels = [("name", "value")].into_iter().collect();
         assert_eq!(fingerprint(&Labels::default()), "cbf29ce484222325");
+        let sample: Labels =
+            [("name", "garland, briggs"), ("fear", "love is not enough")].into_iter().collect();
+        assert_eq!(fingerprint(&sample), "507a62d79ee76c9a", "a test of prometheus/common has it");
         assert_ne!(fingerprint(&labels), fingerprint(&[("namev", "alue")].into_iter().collect()));
     }
 

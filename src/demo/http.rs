@@ -9,7 +9,7 @@ use actix_web::http::StatusCode;
 use actix_web::web::{self, Bytes, Data, ServiceConfig};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
 
-use super::replies::{bad_data, refusal, stopping, written};
+use super::replies::{bad_data, ended, failed, refusal, written};
 use super::request::RequestParameters;
 use super::{DemoAnswers, alertmanager, metric_names};
 use crate::clock;
@@ -93,7 +93,7 @@ async fn evaluated(
     match web::block(move || evaluate(&engine, now)).await {
         Ok(Ok(value)) => success(value, at_ms, limit),
         Ok(Err(error)) => refusal(&error),
-        Err(_) => stopping(),
+        Err(error) => failed(&error),
     }
 }
 
@@ -145,7 +145,7 @@ async fn rules(request: HttpRequest, answers: Data<DemoAnswers>) -> HttpResponse
         // All its rules are alerting rules.
         Some(_) if kind == "record" => HttpResponse::Ok().json(write_rules(&none, &choice, &[], &[])),
         Some(state) => HttpResponse::Ok().json(write_rules(&state.rules, &choice, &[], &[])),
-        None => stopping(),
+        None => ended(),
     }
 }
 

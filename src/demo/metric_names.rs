@@ -7,14 +7,14 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 use serde_json::json;
 
-use super::replies::{bad_data, refusal, stopping, written};
+use super::replies::{bad_data, failed, refusal, written};
 use super::request::RequestParameters;
 use super::{DemoAnswers, alertmanager};
 use crate::clock;
 use crate::engine::EngineLabels;
 use crate::prometheus::Labels;
 
-/// Without a start, series are looked for in the last day.
+/// Without a start, series are looked for in the day before the end.
 const A_DAY_MS: i64 = 86_400_000;
 
 pub fn routes(config: &mut ServiceConfig) {
@@ -59,8 +59,9 @@ async fn selected(
     answers: &DemoAnswers,
 ) -> Result<Vec<EngineLabels>, HttpResponse> {
     let now = clock::now().as_millisecond();
-    let start = parameters.instant("start", now - A_DAY_MS).map_err(|error| bad_data(&error))?;
     let end = parameters.instant("end", now).map_err(|error| bad_data(&error))?;
+    let start =
+        parameters.instant("start", end.saturating_sub(A_DAY_MS)).map_err(|error| bad_data(&error))?;
     let selectors: Vec<String> = parameters.all("match[]").map(str::to_owned).collect();
     let newest = answers.evaluated.borrow().as_ref().map(|state| state.engine.clone());
     let engine = newest.unwrap_or_else(|| answers.engine.clone());
@@ -70,7 +71,7 @@ async fn selected(
     });
     match found.await {
         Ok(found) => found.map_err(|error| refusal(&error)),
-        Err(_) => Err(stopping()),
+        Err(error) => Err(failed(&error)),
     }
 }
 

@@ -36,13 +36,12 @@ use crate::yaml::{self, Budget, Node};
 use alertmanager::DemoSilence;
 use evaluation::RuleEvaluation;
 use series::MetricHelp;
+use waves::ORIGIN;
 
 /// The catalog that the demo Prometheus has series for: a name for messages, and its YAML.
 pub const CATALOG: (&str, &str) = ("demo/catalog.yaml", include_str!("../../config/demo/catalog.yaml"));
 /// Every target is scraped, and most rules are evaluated, at its multiples.
 const INTERVAL_MS: i64 = 15_000;
-/// Ten years: links into the past show something.
-const RETENTION_MS: i64 = 10 * 365 * 86_400_000;
 
 /// A Prometheus and an Alertmanager that listen on loopback, and beside them an address that refuses every connection.
 pub struct DemoPrometheus {
@@ -128,7 +127,10 @@ impl DemoAnswers {
         let closed = series
             .into_iter()
             .map(|one| ClosedSeries { labels: EngineLabels::new(one.labels), samples: one.at });
-        let history = SampleHistory { scrape_interval_ms: INTERVAL_MS, retention_ms: RETENTION_MS };
+        // Back to the first samples: links into the past show something.
+        #[expect(clippy::cast_possible_truncation, reason = "milliseconds of some years fit")]
+        let retention_ms = ((story.began() - ORIGIN) * 1000.0) as i64;
+        let history = SampleHistory { scrape_interval_ms: INTERVAL_MS, retention_ms };
         let answers = Self {
             engine: Engine::new(history, closed.collect()),
             metrics: Arc::new(metrics),
@@ -159,7 +161,14 @@ async fn keep_evaluating(
             let state = EvaluatedState { rules: rules.rules(), engine: engine.with(rules.series()) };
             (rules, state, is_stopped.load(Ordering::Relaxed))
         });
-        let Ok((evaluated, state, false)) = evaluation.await else { return };
+        let (evaluated, state) = match evaluation.await {
+            Ok((evaluated, state, false)) => (evaluated, state),
+            Ok((_, _, true)) => return,
+            Err(error) => {
+                tracing::error!("the demo's rules are no longer evaluated: {error}");
+                return;
+            }
+        };
         rules = evaluated;
         if sender.send(Some(Arc::new(state))).is_err() {
             return;

@@ -1,6 +1,7 @@
 //! Errors in Prometheus' form and words, and labels.
 
 use actix_web::HttpResponse;
+use actix_web::error::BlockingError;
 use actix_web::http::StatusCode;
 
 use crate::engine::{EngineError, EngineLabels};
@@ -22,9 +23,15 @@ pub fn bad_data(text: &str) -> HttpResponse {
     error(StatusCode::BAD_REQUEST, "bad_data", text)
 }
 
-/// The evaluation ended before this request.
-pub fn stopping() -> HttpResponse {
-    error(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "the demo is stopping")
+/// The evaluation of a request has panicked.
+pub fn failed(cause: &BlockingError) -> HttpResponse {
+    tracing::error!("the demo could not evaluate a query: {cause}");
+    error(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the evaluation failed")
+}
+
+/// The rules were never evaluated: the demo is stopping, or their evaluation has failed.
+pub fn ended() -> HttpResponse {
+    error(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "the rules are no longer evaluated")
 }
 
 fn error(status: StatusCode, kind: &str, text: &str) -> HttpResponse {

@@ -1,16 +1,18 @@
 //! `sum by (a) (x)` and the other aggregations.
 
 use std::cmp::Ordering;
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 
 use super::column::{Column, merged};
 use super::error::EngineError;
 use super::float::{in_digits, is_final_mean, quantile};
 use super::labels::EngineLabels;
+use super::selection::SampleReader;
 use crate::promql::tree::{AggregationOp, LabelChoice};
 
-/// The most values that `count_values` may have: its series are as many as there are different numbers.
-const MAX_COUNTS: usize = 5_000_000;
+/// What it costs to write a value of `count_values` into a label.
+const COST_OF_LABEL: usize = 64;
 
 /// The first argument of an aggregation that has two, at each step.
 pub(super) enum AggregationParameter {
@@ -20,6 +22,7 @@ pub(super) enum AggregationParameter {
 }
 
 pub(super) fn aggregate(
+    reader: &mut SampleReader<'_>,
     operator: AggregationOp,
     choice: &LabelChoice,
     parameter: &AggregationParameter,
@@ -31,7 +34,7 @@ pub(super) fn aggregate(
             selected(operator, choice, &counts_of(counts)?, columns, steps)
         }
         (AggregationOp::CountValues, AggregationParameter::Text(label)) => {
-            count_values(choice, label, &columns, steps)
+            count_values(reader, choice, label, &columns, steps)
         }
         (_, parameter) => {
             let mut groups = Vec::new();
@@ -162,10 +165,9 @@ fn selected(
             }
         }
         if steps == 1 {
-            group.sort_by(|a, b| match (a.at(0), b.at(0)) {
-                (Some(a), Some(b)) => order(a, b),
-                _ => Ordering::Equal,
-            });
+            group.retain(|column| !column.is_empty());
+            let value = |column: &Column| column.at(0).unwrap_or(f64::NAN);
+            group.sort_by(|a, b| order(value(a), value(b)));
         }
         result.extend(group);
     }
@@ -186,7 +188,9 @@ pub(super) fn nan_last(a: f64, b: f64, is_down: bool) -> Ordering {
     }
 }
 
+/// One column for each different number.
 fn count_values(
+    reader: &mut SampleReader<'_>,
     choice: &LabelChoice,
     label: &str,
     columns: &[Column],
@@ -205,11 +209,15 @@ fn count_values(
     for column in columns {
         for (step, value) in column.values.iter().enumerate() {
             let Some(value) = value else { continue };
-            if groups.len().saturating_mul(steps) > MAX_COUNTS {
-                return Err(EngineError::too_much_work());
-            }
+            reader.spend(COST_OF_LABEL)?;
             let labels = column.labels.with(label, &in_digits(*value)).chosen(&choice);
-            let counts = groups.entry(labels).or_insert_with(|| vec![None; steps]);
+            let counts = match groups.entry(labels) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(vacant) => {
+                    reader.spend_on_values(steps)?;
+                    vacant.insert(vec![None; steps])
+                }
+            };
             counts.get_mut(step).into_iter().for_each(|count| *count = Some(count.unwrap_or(0.0) + 1.0));
         }
     }

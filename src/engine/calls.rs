@@ -42,7 +42,7 @@ impl Evaluation<'_> {
     pub(super) fn call(&mut self, call: &FunctionCall, grid: StepGrid) -> Result<StepValues, EngineError> {
         let arguments = CallArguments(&call.arguments);
         let constant = |of: &dyn Fn(i64) -> f64| StepValues::Scalar(grid.instants().map(of).collect());
-        Ok(match call.function {
+        let values = match call.function {
             "time" => constant(&seconds),
             "pi" => constant(&|_| PI),
             "scalar" => StepValues::Scalar(self.only_elements(arguments.get(0)?, grid)?),
@@ -50,7 +50,11 @@ impl Evaluation<'_> {
                 Some(function) => self.of_windows(name, function, &arguments, grid)?,
                 None => self.of_vector(name, &arguments, grid)?,
             }),
-        })
+        };
+        if let StepValues::Vector(columns) = &values {
+            self.reader.spend(columns.len().saturating_mul(grid.count))?;
+        }
+        Ok(values)
     }
 
     /// The functions that give a vector, of all arguments but ranges.

@@ -46,9 +46,10 @@ impl<'e> Evaluation<'e> {
             let series = range.series.into_iter();
             let series =
                 series.map(|(labels, points)| (labels, points.iter().filter(within).copied().collect()));
-            return Ok(Evaluated::Matrix(
-                series.filter(|(_, points): &(_, Vec<_>)| !points.is_empty()).collect(),
-            ));
+            let mut series: Vec<(_, Vec<_>)> =
+                series.filter(|(_, points): &(_, Vec<_>)| !points.is_empty()).collect();
+            series.sort_by(|a, b| a.0.cmp(&b.0));
+            return Ok(Evaluated::Matrix(series));
         }
         Ok(match self.values(tree, grid)? {
             StepValues::Text(text) => Evaluated::Text(text),
@@ -150,7 +151,8 @@ impl<'e> Evaluation<'e> {
         };
         let columns = self.vector(&aggregation.inner, grid)?;
         self.reader.spend(columns.len().saturating_mul(grid.count))?;
-        aggregate(aggregation.operator, &aggregation.labels, &parameter, columns, grid.count)
+        let Aggregation { operator, labels, .. } = aggregation;
+        aggregate(&mut self.reader, *operator, labels, &parameter, columns, grid.count)
     }
 
     fn operation(&mut self, operation: &Operation, grid: StepGrid) -> Result<StepValues, EngineError> {
@@ -173,7 +175,7 @@ impl<'e> Evaluation<'e> {
                 set_operation(*operator, left, right, matching)?
             }
             (StepValues::Vector(left), StepValues::Vector(right)) => {
-                matched(operation, &left, &right, grid.count)?
+                matched(&mut self.reader, operation, &left, &right, grid.count)?
             }
             _ => return Err(EngineError::wrong_type("scalar or instant vector, got string")),
         };

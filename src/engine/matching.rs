@@ -5,13 +5,15 @@ use std::collections::BTreeMap;
 use super::column::{Column, merged};
 use super::error::EngineError;
 use super::labels::EngineLabels;
+use super::selection::SampleReader;
 use crate::promql::tree::{GroupModifier, LabelChoice, Operation};
 
 /// The columns of one group, by its labels.
 type Groups<'c> = BTreeMap<EngineLabels, Vec<&'c Column>>;
 
-/// An operation that is no set operation.
+/// An operation that is no set operation. In one group, each column of one side meets each of the other.
 pub(super) fn matched(
+    reader: &mut SampleReader<'_>,
     operation: &Operation,
     left: &[Column],
     right: &[Column],
@@ -24,6 +26,7 @@ pub(super) fn matched(
     let mut columns = Vec::new();
     for (group, many) in groups(many, &operation.matching) {
         let Some(one) = match_one.groups.get(&group) else { continue };
+        reader.spend_on_values(many.len().saturating_mul(one.len()).saturating_mul(steps))?;
         let pairs = many.iter().flat_map(|many| one.iter().map(move |one| (*many, *one)));
         let results = pairs.map(|(many, one)| result(operation, many, one, is_swapped));
         columns.extend(joined(results.collect(), operation.group.is_some(), steps)?);

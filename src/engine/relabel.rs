@@ -5,7 +5,7 @@ use super::column::{Column, merged};
 use super::error::EngineError;
 use super::labels::EngineLabels;
 use super::selection::SampleReader;
-use crate::promql::LabelRewrite;
+use crate::promql::{LabelRewrite, UnreadRewrite};
 
 /// The longest label value that is made, in bytes: calls around each other double it.
 const MAX_VALUE: usize = 4096;
@@ -25,8 +25,10 @@ pub(super) fn label_replace(
 ) -> Result<Vec<Column>, EngineError> {
     const NAME: &str = "label_replace";
     let Replacement { target, template, source, regex } = *replacement;
-    let rewrite =
-        LabelRewrite::new(regex).map_err(|_| EngineError::in_function("regular expression", NAME, regex))?;
+    let rewrite = LabelRewrite::new(regex).map_err(|unread| match unread {
+        UnreadRewrite::Invalid => EngineError::in_function("regular expression", NAME, regex),
+        UnreadRewrite::TooLarge(reason) => EngineError::TooLarge(reason),
+    })?;
     check_target(target, NAME)?;
     relabelled(columns, |labels| {
         let value = labels.get(source).unwrap_or_default();

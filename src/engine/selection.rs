@@ -12,7 +12,8 @@ use crate::promql::tree::{FixedInstant, SeriesSelector, TimeShift};
 
 /// How long a sample counts as the newest one, unless its series is stale.
 pub(super) const LOOKBACK_MS: i64 = 5 * 60 * 1000;
-/// The most work of one query: some 100 MB, or a second.
+/// The most work of one query. Each sample and each value that a selector, a range or an operation makes costs at least
+/// its 16 bytes, so they take 200 MB at most. What functions and aggregations go through costs time only.
 const MAX_WORK: usize = 200_000_000;
 /// What a sample costs that is computed, and what a value costs that is kept. One that a function looks at costs 1.
 const COST_OF_SAMPLE: usize = 32;
@@ -137,28 +138,57 @@ impl<'e> SampleReader<'e> {
     ) -> Result<RangeVector, EngineError> {
         let from = self.reference(shift, grid.start).saturating_sub(range_ms);
         let to = self.reference(shift, grid.end());
-        Ok(RangeVector { series: self.selected(matchers, (from, to))?, range_ms, shift })
-    }
-
-    fn selected(
-        &mut self,
-        matchers: &[Matcher],
-        between: (i64, i64),
-    ) -> Result<Vec<SampledSeries>, EngineError> {
+        let has_gaps = grid.step > range_ms && shift.at.is_none();
         let engine = self.engine;
-        let mut found = Vec::new();
+        let mut found: Vec<SampledSeries> = Vec::new();
         for (index, series) in engine.series.iter().enumerate() {
             if matches(matchers, &series.labels) {
-                found.push((series.labels.clone(), self.load(index, between)?));
+                let points = if has_gaps {
+                    Rc::new(self.within_windows(series, shift, range_ms, grid)?)
+                } else {
+                    self.load(index, (from, to))?
+                };
+                found.push((series.labels.clone(), points));
             }
         }
-        Ok(found)
+        Ok(RangeVector { series: found, range_ms, shift })
+    }
+
+    /// The samples of windows that do not meet, without those between them.
+    fn within_windows(
+        &mut self,
+        series: &ClosedSeries,
+        shift: TimeShift,
+        range_ms: i64,
+        grid: StepGrid,
+    ) -> Result<Vec<Point>, EngineError> {
+        let mut points = Vec::new();
+        for at in grid.instants() {
+            let end = self.reference(shift, at);
+            let window = self.in_history((end.saturating_sub(range_ms), end));
+            points.extend(self.samples(series, window)?);
+        }
+        Ok(points)
+    }
+
+    fn in_history(&self, (from, to): (i64, i64)) -> (i64, i64) {
+        (from.max(self.oldest_ms()), to.min(self.now_ms))
+    }
+
+    /// The samples between two instants of the history.
+    fn samples(&mut self, series: &ClosedSeries, (from, to): (i64, i64)) -> Result<Vec<Point>, EngineError> {
+        let interval = self.engine.history.scrape_interval_ms;
+        let first = from.div_euclid(interval) + i64::from(from.rem_euclid(interval) > 0);
+        let count = usize::try_from(to.div_euclid(interval) - first + 1).unwrap_or_default();
+        self.spend(count.saturating_mul(COST_OF_SAMPLE))?;
+        let scrapes = StepGrid { start: first.saturating_mul(interval), step: interval, count };
+        let sample = |at_ms: i64| Some(Point { at_ms, value: (series.samples)(at_ms)? });
+        Ok(scrapes.instants().filter_map(sample).collect())
     }
 
     /// The samples of a series between two instants, and maybe more.
-    fn load(&mut self, index: usize, (from, to): (i64, i64)) -> Result<Rc<Vec<Point>>, EngineError> {
-        let interval = self.engine.history.scrape_interval_ms;
-        let (from, to) = (from.max(self.oldest_ms()), to.min(self.now_ms));
+    fn load(&mut self, index: usize, between: (i64, i64)) -> Result<Rc<Vec<Point>>, EngineError> {
+        let (from, to) = self.in_history(between);
         let known = self
             .loaded
             .get(&index)
@@ -166,13 +196,8 @@ impl<'e> SampleReader<'e> {
         if let Some(known) = known {
             return Ok(known.points.clone());
         }
-        let first = from.div_euclid(interval) + i64::from(from.rem_euclid(interval) > 0);
-        let count = usize::try_from(to.div_euclid(interval) - first + 1).unwrap_or_default();
-        self.spend(count.saturating_mul(COST_OF_SAMPLE))?;
-        let scrapes = StepGrid { start: first * interval, step: interval, count };
-        let series = self.engine.series.get(index);
-        let sample = |at_ms: i64| Some(Point { at_ms, value: (series?.samples)(at_ms)? });
-        let points: Rc<Vec<Point>> = Rc::new(scrapes.instants().filter_map(sample).collect());
+        let Some(series) = self.engine.series.get(index) else { return Ok(Rc::default()) };
+        let points = Rc::new(self.samples(series, (from, to))?);
         let loaded = LoadedSamples { from_ms: from, to_ms: to, points: points.clone() };
         self.loaded.entry(index).or_default().push(loaded);
         Ok(points)

@@ -230,6 +230,15 @@ fn the_work_of_a_query_is_limited() {
         let error = engine().instant(query, NOW, NOW).expect_err(query);
         assert!(matches!(error, EngineError::TooLarge(_)), "{query}: {error:?}");
     }
+    let counts = "count_values('v', vector(time()))";
+    for query in [
+        format!("{counts} + on () {counts}"),
+        vec![counts; 6].join(" or "),
+        format!("label_replace(c, 'i', 'x', 'i', '{}')", "a".repeat(1025)),
+    ] {
+        let error = engine().range(&query, (0, 1999, 1), NOW).expect_err(&query);
+        assert!(matches!(error, EngineError::TooLarge(_)), "{query}: {error:?}");
+    }
     let forever = |_| Some(1.0);
     let endless = (0..100)
         .map(|i| ClosedSeries { labels: labels("x", &[("i", &i.to_string())]), samples: Box::new(forever) });
@@ -242,6 +251,26 @@ fn the_work_of_a_query_is_limited() {
         assert!(matches!(error, EngineError::TooLarge(_)), "{query}: {error:?}");
     }
     assert!(matches!(engine.range("1", (0, DAY, 1_000), now), Err(EngineError::Invalid(_))));
+    // The samples between the windows cost nothing.
+    let Ok(Evaluated::Matrix(series)) =
+        engine.range("count_over_time(x[5m])", (6 * DAY, now, 3_600_000), now)
+    else {
+        panic!("a matrix");
+    };
+    let counts: Vec<f64> = series.iter().flat_map(|(_, points)| points).map(|point| point.value).collect();
+    assert_eq!((counts.len(), counts.iter().all(|count| *count == 21.0)), (33_700, true));
+}
+
+#[test]
+fn the_largest_come_first() {
+    let of = |name: &str, value: i64| format!("label_replace(vector({value}), 'a', '{name}', '', '')");
+    let three = [of("x", 3), of("y", 1), of("z", 5)].join(" or ");
+    for (query, wanted) in [("topk(2", [5.0, 3.0]), ("bottomk(2", [1.0, 3.0])] {
+        let Ok(Evaluated::Vector(own)) = engine().instant(&format!("{query}, {three})"), 0, NOW) else {
+            panic!("a vector");
+        };
+        assert_eq!(own.iter().map(|(_, value)| *value).collect::<Vec<_>>(), wanted, "{query}");
+    }
 }
 
 #[test]

@@ -36,7 +36,7 @@ pub use needs::{NeededRange, NeededSamples, QueryNeeds};
 pub use possible_values::PossibleValues;
 pub use query_value::QueryValue;
 pub use quoted::{quote, unquote};
-pub use regex::LabelRewrite;
+pub use regex::{LabelRewrite, UnreadRewrite};
 pub use result_labels::ResultLabels;
 pub use template::{Slot, Template};
 

@@ -39,6 +39,16 @@ fn no_two_series_are_alike_and_each_has_samples() {
 }
 
 #[test]
+fn a_target_is_up_or_down() {
+    let (series, _) = embedded();
+    let up: Vec<_> = series.iter().filter(|one| name(one) == "up").collect();
+    assert!(up.len() > 3, "{}", up.len());
+    for one in up {
+        assert!(samples(one).iter().all(|value| matches!(value, Some(0.0 | 1.0))), "{:?}", one.labels);
+    }
+}
+
+#[test]
 fn counters_grow_except_where_their_process_began_anew() {
     let (series, metrics) = embedded();
     let is_counter = |one: &&DemoSeries| {

@@ -17,7 +17,7 @@ use regex_syntax::hir::Hir;
 
 use self::interner::{INTERNER, Interner};
 
-pub use rewrite::LabelRewrite;
+pub use rewrite::{LabelRewrite, UnreadRewrite};
 
 /// The longest regex that is compiled, in bytes.
 const MAX_BYTES: usize = 1024;

@@ -11,16 +11,25 @@ use regex_automata::nfa::thompson::Config;
 /// A regex that must match a whole text and gives its groups to a template, as in `label_replace`.
 pub struct LabelRewrite(PikeVM);
 
+/// Why a regex is not compiled.
+#[derive(Debug, PartialEq, Eq)]
+pub enum UnreadRewrite {
+    /// Prometheus refuses it too.
+    Invalid,
+    /// With a reason, as a sentence.
+    TooLarge(String),
+}
+
 impl LabelRewrite {
-    /// Fails with a reason, as a sentence.
-    pub fn new(pattern: &str) -> Result<Self, String> {
+    pub fn new(pattern: &str) -> Result<Self, UnreadRewrite> {
         if pattern.len() > MAX_BYTES {
-            return Err(format!("the regex is longer than {MAX_BYTES} bytes"));
+            let reason = format!("the regex is longer than {MAX_BYTES} bytes");
+            return Err(UnreadRewrite::TooLarge(reason));
         }
-        let regex = dialect::read_with_groups(pattern)?;
+        let regex = dialect::read_with_groups(pattern).map_err(|_| UnreadRewrite::Invalid)?;
         let config = Config::new().which_captures(WhichCaptures::All);
         let vm = nfa(&regex, config).and_then(|nfa| PikeVM::new_from_nfa(nfa).ok());
-        vm.map(Self).ok_or_else(|| "the regex is too large".to_owned())
+        vm.map(Self).ok_or_else(|| UnreadRewrite::TooLarge("the regex is too large".to_owned()))
     }
 
     /// What a match costs, in steps.
@@ -81,7 +90,7 @@ fn group_name(text: &str) -> Option<(&str, &str)> {
 
 #[cfg(test)]
 mod tests {
-    use super::LabelRewrite;
+    use super::{LabelRewrite, UnreadRewrite};
 
     #[test]
     fn templates_name_groups_as_in_go() {
@@ -103,5 +112,6 @@ mod tests {
         }
         assert!(LabelRewrite::new("(").is_err());
         assert!(LabelRewrite::new("(?P<a>x)(?P<a>y)").is_err());
+        assert!(matches!(LabelRewrite::new(&"a".repeat(1025)), Err(UnreadRewrite::TooLarge(_))));
     }
 }
