@@ -233,7 +233,7 @@ fn the_work_of_a_query_is_limited() {
     let counts = "count_values('v', vector(time()))";
     for query in [
         format!("{counts} + on () {counts}"),
-        vec![counts; 6].join(" or "),
+        [counts; 6].join(" or "),
         format!("label_replace(c, 'i', 'x', 'i', '{}')", "a".repeat(1025)),
     ] {
         let error = engine().range(&query, (0, 1999, 1), NOW).expect_err(&query);
