@@ -24,7 +24,14 @@ const ROUNDING: f64 = 1e-9;
 /// Sums that should be zero are this far from it.
 const NEARLY_ZERO: f64 = 1e-9;
 /// Queries whose order counts. Of equal elements, any may be first.
-const SORTED: [&str; 4] = ["sort(temperature)", "sort_desc(temperature)", "sort(odd)", "sort_desc(odd)"];
+const SORTED: [&str; 6] = [
+    "sort(temperature)",
+    "sort_desc(temperature)",
+    "sort(odd)",
+    "sort_desc(odd)",
+    "topk(2, temperature)",
+    "bottomk(3, wanted)",
+];
 /// Generated queries.
 const GENERATED: usize = 600;
 
