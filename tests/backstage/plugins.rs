@@ -6,6 +6,7 @@ use std::time::Duration;
 use browser::chromium::Tab;
 use promenade::clock;
 use tempfile::TempDir;
+use tokio::sync::Mutex;
 use world::Reply as Answer;
 use world::program::Program;
 use world::rules::{Alert, Rule};
@@ -198,6 +199,19 @@ async fn cookies_and_tokens_stay_in_backstage() {
     assert_eq!((reply.status.as_u16(), reply.text()), (502, "Promenade does not answer.\n"));
 }
 
+/// Backstage reads its catalog after it answers.
+async fn all_entities_known(backstage: &Backstage) {
+    let token = guest_token(backstage).await;
+    for name in ["payments", "plain"] {
+        let url = format!("{}/api/catalog/entities/by-name/component/default/{name}", backstage.url);
+        let start = clock::now();
+        while world::client().get(&url).bearer_auth(&token).send().await.unwrap().status() != 200 {
+            assert!(clock::now().duration_since(start).as_secs() < 60, "Backstage does not know {name}");
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    }
+}
+
 /// Opens a page of Backstage, signed in as a guest.
 async fn open(tab: &Tab, backstage: &Backstage, path: &str) {
     tab.go(&format!("{}{path}", backstage.url)).await;
@@ -234,11 +248,15 @@ async fn at_home(tab: &Tab, mode: &str) {
     assert_eq!(tab.look::<String>(&scheme).await, mode);
 }
 
+/// A browser has one cookie for all ports of a host, and the cookie of one Backstage is none for another.
+static BROWSER: Mutex<()> = Mutex::const_new(());
+
 async fn app_shows_promenade(app: &str) {
+    let _alone = BROWSER.lock().await;
     let port = free_port();
     let mut portal = BehindBackstage::start(port).await;
     let backstage = Backstage::of_app(app, port, &portal.target(), CATALOG);
-    guest_token(&backstage).await;
+    all_entities_known(&backstage).await;
     let tab = Tab::new().await;
 
     // The tab, in both themes.
