@@ -148,3 +148,19 @@ fn commands_of_readme_are_the_agreed_two() {
         assert!(commands.lines().any(|line| line.starts_with(command)), "README.md has no `{command}`");
     }
 }
+
+/// The names in quotes between two texts of a file.
+fn quoted_names(file: &str, (from, to): (&str, &str)) -> BTreeSet<String> {
+    let text = read(file);
+    let list = text.split_once(from).and_then(|(_, rest)| rest.split_once(to)).unwrap().0;
+    let quoted = Regex::new("[`'\"]([^`'\"]+)[`'\"]").unwrap();
+    quoted.captures_iter(list).map(|found| found[1].to_owned()).collect()
+}
+
+#[test]
+fn fonts_of_the_look_are_the_same_in_portal_package_and_page() {
+    let portal = quoted_names("static/js/look.js", ("const FONTS = [", "]"));
+    assert!(portal.len() > 5, "{portal:?}");
+    assert_eq!(quoted_names("config/backstage/promenade/src/look.ts", ("const FONTS = [", "]")), portal);
+    assert_eq!(quoted_names("config/embedding.md", ("| `font` | ", "Optional")), portal);
+}
