@@ -13,6 +13,7 @@ use super::{DemoAnswers, alertmanager};
 use crate::clock;
 use crate::engine::EngineLabels;
 use crate::prometheus::Labels;
+use crate::promql::Matcher;
 
 /// Without a start, series are looked for in the day before the end.
 const A_DAY_MS: i64 = 86_400_000;
@@ -62,14 +63,11 @@ async fn selected(
     let end = parameters.instant("end", now).map_err(|error| bad_data(&error))?;
     let start =
         parameters.instant("start", end.saturating_sub(A_DAY_MS)).map_err(|error| bad_data(&error))?;
-    let selectors: Vec<String> = parameters.all("match[]").map(str::to_owned).collect();
+    let selectors = Matcher::read_selectors(parameters.all("match[]"))
+        .map_err(|fault| bad_data(&format!("invalid parameter \"match[]\": {fault}")))?;
     let newest = answers.evaluated.borrow().as_ref().map(|state| state.engine.clone());
     let engine = newest.unwrap_or_else(|| answers.engine.clone());
-    let found = web::block(move || {
-        let selectors: Vec<&str> = selectors.iter().map(String::as_str).collect();
-        engine.select(&selectors, (start, end), now)
-    });
-    match found.await {
+    match web::block(move || engine.select(&selectors, (start, end), now)).await {
         Ok(found) => found.map_err(|error| refusal(&error)),
         Err(error) => Err(failed(&error)),
     }

@@ -28,7 +28,8 @@ pub use column::Point;
 pub use error::EngineError;
 pub use labels::EngineLabels;
 
-use crate::promql::tree::{QueryTree, SeriesSelector};
+use crate::promql::Matcher;
+use crate::promql::tree::QueryTree;
 use column::StepGrid;
 use evaluation::Evaluation;
 use selection::{SampleReader, matches};
@@ -122,18 +123,16 @@ impl Engine {
         Evaluation::new(self, now_ms, (start_ms, end_ms)).range(&tree, grid)
     }
 
-    /// The labels of the series that match any of the selectors and have a sample between the instants; of all, without
-    /// a selector.
+    /// The labels of the series that have a sample between the instants and match any of the selectors, each of which is
+    /// a list of matchers; of all, without a selector.
     pub fn select(
         &self,
-        selectors: &[&str],
+        selectors: &[Vec<Matcher>],
         between_ms: (i64, i64),
         now_ms: i64,
     ) -> Result<Vec<EngineLabels>, EngineError> {
-        let selectors =
-            selectors.iter().map(|text| SeriesSelector::read(text)).collect::<Result<Vec<_>, _>>()?;
         let is_wanted = |series: &ClosedSeries| {
-            selectors.is_empty() || selectors.iter().any(|s| matches(&s.matchers, &series.labels))
+            selectors.is_empty() || selectors.iter().any(|all| matches(all, &series.labels))
         };
         let mut reader = SampleReader::new(self, now_ms, between_ms);
         let mut found = Vec::new();

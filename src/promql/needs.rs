@@ -9,7 +9,7 @@ use promql_parser::parser::{BinaryExpr, Call, Expr, MatrixSelector, Offset, Vect
 
 use super::functions::keeps_labels;
 use super::matcher::is_plain_name;
-use super::plain::{self, REGEX_MARK};
+use super::plain;
 use super::quoted::quote;
 use super::walk::{is_scalar, vector_argument};
 use super::{PossibleValues, forms, grammar, measured, result_labels};
@@ -174,15 +174,9 @@ fn written((selector, range): Read<'_>) -> Option<NeededSamples> {
     let name = selector.name.iter().map(|name| Matcher::new(MatchOp::Equal, METRIC_NAME, name));
     for (at, matcher) in name.chain(selector.matchers.matchers.iter().cloned()).enumerate() {
         let comma = if at == 0 { "" } else { "," };
-        let is_negative = matcher.op == MatchOp::NotEqual;
-        let (op, value) = match (matcher.value.strip_prefix(REGEX_MARK), is_negative) {
-            (Some(regex), false) => ("=~", regex),
-            (Some(regex), true) => ("!~", regex),
-            (None, false) => ("=", matcher.value.as_str()),
-            (None, true) => ("!=", matcher.value.as_str()),
-        };
+        let (op, value) = plain::as_written(&matcher);
         let name = if is_plain_name(&matcher.name) { matcher.name.clone() } else { quote(&matcher.name) };
-        write!(text, "{comma}{name}{op}{}", quote(value)).ok()?;
+        write!(text, "{comma}{name}{}{}", op.as_str(), quote(value)).ok()?;
     }
     text.push('}');
     let offset = match &selector.offset {

@@ -1,5 +1,8 @@
 //! Rewrites a query for the parser, which must not see regexes, raw strings and some durations.
 
+use promql_parser::label::{MatchOp as ParsedOp, Matcher as ParsedMatcher};
+
+use super::matcher::MatchOp;
 use super::names::NameFinder;
 use super::quoted::{quote, unquote};
 use super::scan::{Kind, Scan};
@@ -23,6 +26,16 @@ pub(super) fn dropped(quoted: &str) -> String {
 pub(super) fn marked(quoted: &str) -> String {
     let regex = unquote(quoted).map_or_else(String::new, |(regex, _)| regex);
     quote(&format!("{REGEX_MARK}{regex}"))
+}
+
+/// The operator and the value of a matcher, as its author wrote them: the parser has seen a marked text for a regex.
+pub(super) fn as_written(matcher: &ParsedMatcher) -> (MatchOp, &str) {
+    match (&matcher.op, matcher.value.strip_prefix(REGEX_MARK)) {
+        (ParsedOp::Equal, None) => (MatchOp::Equal, &matcher.value),
+        (ParsedOp::Equal, Some(regex)) => (MatchOp::Regex, regex),
+        (_, None) => (MatchOp::NotEqual, &matcher.value),
+        (_, Some(regex)) => (MatchOp::NotRegex, regex),
+    }
 }
 
 /// The query in a form that the parser can take, or why it has none. Each regex becomes a plain text (`regex` writes

@@ -3,7 +3,7 @@
 //! The rules are those of Prometheus' engine (`promql/engine.go`: `aggregation`, `resultMetric`, `VectorAnd`,
 //! `VectorOr`, `VectorUnless`; `promql/functions.go`). In doubt a label may have any value.
 
-use promql_parser::label::{Labels, MatchOp};
+use promql_parser::label::Labels;
 use promql_parser::parser::token::{
     T_ADD, T_ATAN2, T_AVG, T_BOTTOMK, T_COUNT, T_COUNT_VALUES, T_DIV, T_EQLC, T_GROUP, T_GTE, T_GTR, T_LAND,
     T_LIMIT_RATIO, T_LIMITK, T_LOR, T_LSS, T_LTE, T_LUNLESS, T_MAX, T_MIN, T_MOD, T_MUL, T_NEQ, T_POW,
@@ -15,8 +15,8 @@ use promql_parser::parser::{
     VectorSelector,
 };
 
-use super::matcher::alternatives;
-use super::plain::{self, REGEX_MARK};
+use super::matcher::{MatchOp, alternatives};
+use super::plain;
 use super::possible_values::PossibleValues;
 use super::walk::{inner, is_scalar, selector, vector_argument};
 use super::{functions, grammar, guard};
@@ -66,11 +66,9 @@ fn of_selector(selector: &VectorSelector, label: &str) -> PossibleValues {
         return values;
     }
     for matcher in selector.matchers.matchers.iter().filter(|m| m.name == label) {
-        let one = match (&matcher.op, matcher.value.strip_prefix(REGEX_MARK)) {
-            (MatchOp::Equal, None) => PossibleValues::OneOf(vec![matcher.value.as_str().into()]),
-            (MatchOp::Equal, Some(regex)) => {
-                alternatives(regex).map_or(PossibleValues::Any, PossibleValues::of)
-            }
+        let one = match plain::as_written(matcher) {
+            (MatchOp::Equal, value) => PossibleValues::OneOf(vec![value.into()]),
+            (MatchOp::Regex, regex) => alternatives(regex).map_or(PossibleValues::Any, PossibleValues::of),
             _ => PossibleValues::Any,
         };
         values = values.and(one);
@@ -187,9 +185,9 @@ fn of_absent(watched: &Expr, label: &str) -> PossibleValues {
     if !matchers.or_matchers.is_empty() {
         return PossibleValues::Any;
     }
-    let equal = matchers.matchers.iter().filter(|m| m.name == label && m.op == MatchOp::Equal);
-    let plain = equal.map(|m| m.value.as_str()).filter(|value| !value.starts_with(REGEX_MARK));
-    PossibleValues::of(plain.chain([""]).map(Into::into).collect())
+    let of_label = matchers.matchers.iter().filter(|m| m.name == label).map(plain::as_written);
+    let equal = of_label.filter(|(op, _)| *op == MatchOp::Equal).map(|(_, value)| value);
+    PossibleValues::of(equal.chain([""]).map(Into::into).collect())
 }
 
 #[cfg(test)]

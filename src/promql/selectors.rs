@@ -1,11 +1,11 @@
 //! Selectors that choose rules, as Prometheus reads them in `match[]`: `{severity="page"}`, `up{job=~"a|b"}`.
 
-use promql_parser::label::{METRIC_NAME, MatchOp as ParsedOp, Matcher as ParsedMatcher};
+use promql_parser::label::{METRIC_NAME, Matcher as ParsedMatcher};
 use promql_parser::parser::{Expr, VectorSelector};
 
 use super::list::RegexLimit;
 use super::matcher::{MatchOp, Matcher, is_compiled};
-use super::plain::{self, REGEX_MARK};
+use super::plain;
 use super::{grammar, guard};
 
 /// The most selectors that are read together.
@@ -51,14 +51,8 @@ fn of_selector(selector: &VectorSelector, left: &mut RegexLimit) -> Result<Vec<M
     name.chain(selector.matchers.matchers.iter().map(|matcher| of_parsed(matcher, left))).collect()
 }
 
-/// The grammar has seen a regex as a marked text.
 fn of_parsed(matcher: &ParsedMatcher, left: &mut RegexLimit) -> Result<Matcher, String> {
-    let (op, value) = match (&matcher.op, matcher.value.strip_prefix(REGEX_MARK)) {
-        (ParsedOp::Equal, None) => (MatchOp::Equal, matcher.value.as_str()),
-        (ParsedOp::Equal, Some(regex)) => (MatchOp::Regex, regex),
-        (_, None) => (MatchOp::NotEqual, matcher.value.as_str()),
-        (_, Some(regex)) => (MatchOp::NotRegex, regex),
-    };
+    let (op, value) = plain::as_written(matcher);
     if is_compiled(op, value) {
         let RegexLimit { most, most_bytes } = left;
         let rest = most.checked_sub(1).zip(most_bytes.checked_sub(value.len()));

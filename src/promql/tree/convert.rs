@@ -19,7 +19,7 @@ use super::{
 use crate::promql::grammar::{Refusal, parsed};
 use crate::promql::guard;
 use crate::promql::matcher::{MatchOp, Matcher};
-use crate::promql::plain::REGEX_MARK;
+use crate::promql::plain::{REGEX_MARK, as_written};
 use crate::promql::quoted::{quote, read_string};
 use crate::promql::scan::{Kind, Scan};
 
@@ -96,25 +96,11 @@ fn marked(quoted: &str) -> String {
 }
 
 impl SeriesSelector {
-    /// Reads a selector alone, as `match[]` has it: without a range, `offset` or `@`.
-    pub fn read(text: &str) -> Result<Self, UnreadQuery> {
-        match QueryTree::read(text)? {
-            QueryTree::Selector(selector) if selector.shift == TimeShift::default() => Ok(selector),
-            _ => Err(UnreadQuery::Invalid("expected a selector".to_owned())),
-        }
-    }
-
     fn of(selector: VectorSelector) -> Result<Self, UnreadQuery> {
         let shift = TimeShift::of(selector.offset.as_ref(), selector.at.as_ref());
         let name = selector.name.map(|name| Matcher::new(METRIC_NAME, MatchOp::Equal, &name));
         let others = selector.matchers.matchers.iter().map(|matcher| {
-            let is_negative = matches!(matcher.op, promql_parser::label::MatchOp::NotEqual);
-            let (op, value) = match (matcher.value.strip_prefix(REGEX_MARK), is_negative) {
-                (Some(regex), false) => (MatchOp::Regex, regex),
-                (Some(regex), true) => (MatchOp::NotRegex, regex),
-                (None, false) => (MatchOp::Equal, matcher.value.as_str()),
-                (None, true) => (MatchOp::NotEqual, matcher.value.as_str()),
-            };
+            let (op, value) = as_written(matcher);
             Matcher::new(&matcher.name, op, value)
         });
         let matchers: Result<Vec<Matcher>, String> = name.into_iter().chain(others).collect();
