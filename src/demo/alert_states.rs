@@ -24,9 +24,9 @@ pub struct StateBand {
 }
 
 /// One alert: what it is now, and what it was.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct AlertHistory {
-    /// Of the expression's result.
+    /// Of the newest sample of the expression.
     pub sample_labels: Labels,
     pub value: f64,
     /// Of the activity that lasts; None: it is inactive.
@@ -38,21 +38,20 @@ pub struct AlertHistory {
 }
 
 impl AlertHistory {
-    pub fn new(sample_labels: Labels) -> Self {
-        Self { sample_labels, value: 0.0, active_at: None, absent_since: None, bands: Vec::new() }
-    }
-
     /// Pending or firing; None while it is inactive.
     pub fn state(&self) -> Option<AlertState> {
         self.active_at?;
         self.bands.last().map(|band| band.state)
     }
 
-    /// Takes one evaluation of the rule: the expression's value for this alert, if it has one.
-    pub fn evaluate(&mut self, at: i64, value: Option<f64>, delays: AlertDelays) {
-        match (value, self.active_at) {
-            (Some(value), active_at) => {
+    /// Takes one evaluation of the rule: the expression's sample for this alert, if it has one.
+    pub fn evaluate(&mut self, at: i64, sample: Option<(f64, &Labels)>, delays: AlertDelays) {
+        match (sample, self.active_at) {
+            (Some((value, labels)), active_at) => {
                 self.value = value;
+                if self.sample_labels != *labels {
+                    self.sample_labels = labels.clone();
+                }
                 self.absent_since = None;
                 let begins = active_at.unwrap_or(at);
                 self.active_at = Some(begins);
@@ -103,10 +102,10 @@ mod tests {
 
     /// The states after each evaluation of one a second. `x`: the expression has a value.
     fn states(evaluations: &str, hold: i64, keep_firing: i64) -> String {
-        let mut alert = AlertHistory::new(Labels::default());
+        let (mut alert, labels) = (AlertHistory::default(), Labels::default());
         let evaluated = evaluations.chars().zip(0..).map(|(c, second)| {
-            let value = (c == 'x').then_some(1.0);
-            alert.evaluate(second * 1000, value, AlertDelays { hold, keep_firing });
+            let sample = (c == 'x').then_some((1.0, &labels));
+            alert.evaluate(second * 1000, sample, AlertDelays { hold, keep_firing });
             match alert.state() {
                 Some(AlertState::Firing) => 'F',
                 Some(_) => 'p',
@@ -133,12 +132,12 @@ mod tests {
 
     #[test]
     fn bands_touch_and_old_ones_are_forgotten() {
-        let mut alert = AlertHistory::new(Labels::default());
+        let (mut alert, labels) = (AlertHistory::default(), Labels::default());
         let delays = AlertDelays { hold: 2000, keep_firing: 0 };
         for (at, value) in
             [(0, Some(1.0)), (1000, Some(2.0)), (2000, Some(3.0)), (3000, None), (9000, Some(4.0))]
         {
-            alert.evaluate(at, value, delays);
+            alert.evaluate(at, value.map(|value| (value, &labels)), delays);
         }
         let bands: Vec<_> = alert.bands.iter().map(|band| (band.state, band.from, band.to)).collect();
         let (pending, firing) = (AlertState::Pending, AlertState::Firing);

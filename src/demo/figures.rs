@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::waves::{DAY, HOUR, MINUTE, Story, bumps, jitter, noise, ramp, sawtooth, traffic, wave};
+use super::waves::{DAY, HOUR, MINUTE, ORIGIN, Story, bumps, jitter, noise, ramp, sawtooth, traffic, wave};
 
 const MIB: f64 = 1_048_576.0;
 const GIB: f64 = 1_073_741_824.0;
@@ -39,6 +39,17 @@ pub struct FigureOf {
     pub which: String,
     pub size: f64,
     pub seed: u64,
+}
+
+impl Figure {
+    /// No sample is before the one time or after the other.
+    pub fn between(self, story: Story, size: f64) -> (f64, f64) {
+        match self {
+            Self::MemoryBeforeDeploy => (ORIGIN, story.deploy() + size),
+            Self::MemorySinceDeploy => (story.deploy() + size, f64::INFINITY),
+            _ => (ORIGIN, f64::INFINITY),
+        }
+    }
 }
 
 impl FigureOf {

@@ -37,7 +37,7 @@ pub fn serve(answers: DemoAnswers) -> io::Result<(SocketAddr, Server)> {
     Ok((address, server))
 }
 
-fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut ServiceConfig) {
     config
         .service(
             web::resource("/api/v1/query_range")
@@ -85,10 +85,14 @@ async fn evaluated(
     limit: Option<usize>,
 ) -> HttpResponse {
     // Only queries of alerts wait for the first evaluation of the rules.
-    let state = if query.contains("ALERTS") { answers.evaluated().await } else { None };
-    let newest = || answers.evaluated.borrow().as_ref().map(|state| state.engine.clone());
-    let engine = state.map(|state| state.engine.clone()).or_else(newest);
-    let engine = engine.unwrap_or_else(|| answers.engine.clone());
+    let engine = if query.contains("ALERTS") {
+        match answers.evaluated().await {
+            Some(state) => state.engine.clone(),
+            None => return ended(),
+        }
+    } else {
+        answers.newest_engine()
+    };
     let now = clock::now().as_millisecond();
     match web::block(move || evaluate(&engine, now)).await {
         Ok(Ok(value)) => success(value, at_ms, limit),

@@ -11,7 +11,7 @@ use super::replies::{bad_data, failed, refusal, written};
 use super::request::RequestParameters;
 use super::{DemoAnswers, alertmanager};
 use crate::clock;
-use crate::engine::EngineLabels;
+use crate::engine::{EngineLabels, is_label_name};
 use crate::prometheus::Labels;
 use crate::promql::Matcher;
 
@@ -65,8 +65,7 @@ async fn selected(
         parameters.instant("start", end.saturating_sub(A_DAY_MS)).map_err(|error| bad_data(&error))?;
     let selectors = Matcher::read_selectors(parameters.all("match[]"))
         .map_err(|fault| bad_data(&format!("invalid parameter \"match[]\": {fault}")))?;
-    let newest = answers.evaluated.borrow().as_ref().map(|state| state.engine.clone());
-    let engine = newest.unwrap_or_else(|| answers.engine.clone());
+    let engine = answers.newest_engine();
     match web::block(move || engine.select(&selectors, (start, end), now)).await {
         Ok(found) => found.map_err(|error| refusal(&error)),
         Err(error) => Err(failed(&error)),
@@ -97,6 +96,9 @@ async fn label_names(request: HttpRequest, body: Bytes, answers: Data<DemoAnswer
 }
 
 async fn label_values(request: HttpRequest, name: Path<String>, answers: Data<DemoAnswers>) -> HttpResponse {
+    if !is_label_name(&name) {
+        return bad_data(&format!("invalid label name: {:?}", name.as_str()));
+    }
     let parameters = RequestParameters::of(&request, &[]);
     match selected(&parameters, &answers).await {
         Ok(found) => {

@@ -3,6 +3,7 @@
 
 mod alert_states;
 mod alertmanager;
+mod evaluated_rule;
 mod evaluation;
 mod figures;
 mod http;
@@ -27,16 +28,15 @@ use std::time::Duration;
 use actix_web::dev::ServerHandle;
 use tokio::sync::watch;
 
-pub use waves::Story;
+pub use evaluation::RuleEvaluation;
 
 use crate::clock;
-use crate::engine::{ClosedSeries, Engine, EngineLabels, SampleHistory};
+use crate::engine::{Engine, SampleHistory};
 use crate::prometheus::Rules;
 use crate::yaml::{self, Budget, Node};
 use alertmanager::DemoSilence;
-use evaluation::RuleEvaluation;
 use series::MetricHelp;
-use waves::ORIGIN;
+use waves::{ORIGIN, Story};
 
 /// The catalog that the demo Prometheus has series for: a name for messages, and its YAML.
 pub const CATALOG: (&str, &str) = ("demo/catalog.yaml", include_str!("../../config/demo/catalog.yaml"));
@@ -53,7 +53,7 @@ pub struct DemoPrometheus {
     evaluated: EvaluatedRules,
 }
 
-/// None until all rules have been evaluated once.
+/// None until all rules have been evaluated once, and after their evaluation has failed.
 type EvaluatedRules = watch::Receiver<Option<Arc<EvaluatedState>>>;
 
 impl DemoPrometheus {
@@ -124,26 +124,30 @@ struct EvaluatedState {
 impl DemoAnswers {
     fn read(story: Story) -> Result<(Self, RuleEvaluation), String> {
         let (series, metrics) = series::read(story)?;
-        let closed = series
-            .into_iter()
-            .map(|one| ClosedSeries { labels: EngineLabels::new(one.labels), samples: one.at });
         // Back to the first samples: links into the past show something.
         #[expect(clippy::cast_possible_truncation, reason = "milliseconds of some years fit")]
         let retention_ms = ((story.began() - ORIGIN) * 1000.0) as i64;
         let history = SampleHistory { scrape_interval_ms: INTERVAL_MS, retention_ms };
         let answers = Self {
-            engine: Engine::new(history, closed.collect()),
+            engine: Engine::new(history, series),
             metrics: Arc::new(metrics),
             silences: Arc::new(alertmanager::read(story)?),
             evaluated: watch::channel(None).1,
         };
-        Ok((answers, RuleEvaluation::new(rules::read()?, story)))
+        #[expect(clippy::cast_possible_truncation, reason = "a time of today in milliseconds fits")]
+        let began_ms = (story.began() * 1000.0) as i64;
+        Ok((answers, RuleEvaluation::read(&rules::FILES, began_ms)?))
     }
 
-    /// The newest evaluation. Only the first requests wait for it.
+    /// The newest evaluation. Only the first requests wait for it. None: the rules are no longer evaluated.
     async fn evaluated(&self) -> Option<Arc<EvaluatedState>> {
         let mut evaluated = self.evaluated.clone();
         evaluated.wait_for(Option::is_some).await.ok()?.clone()
+    }
+
+    /// With the series of alerts, where there are any yet.
+    fn newest_engine(&self) -> Engine {
+        self.evaluated.borrow().as_ref().map_or_else(|| self.engine.clone(), |state| state.engine.clone())
     }
 }
 
@@ -166,6 +170,8 @@ async fn keep_evaluating(
             Ok((_, _, true)) => return,
             Err(error) => {
                 tracing::error!("the demo's rules are no longer evaluated: {error}");
+                // What they were is not what they are.
+                let _ = sender.send(None);
                 return;
             }
         };
@@ -186,3 +192,6 @@ fn document(name: &str, text: &str) -> Result<Node, String> {
         None => Err(format!("{name} is empty")),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,6 +12,7 @@ use crate::prometheus::wire::write_error;
 pub fn refusal(cause: &EngineError) -> HttpResponse {
     match cause {
         EngineError::Invalid(reason) => bad_data(&format!("invalid parameter \"query\": {reason}")),
+        EngineError::TooManySteps => bad_data(&cause.to_string()),
         EngineError::Unknown(name) => bad_data(&format!("the demo's Prometheus does not know {name}")),
         EngineError::Execution(reason) | EngineError::TooLarge(reason) => {
             error(StatusCode::UNPROCESSABLE_ENTITY, "execution", reason)

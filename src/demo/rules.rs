@@ -4,11 +4,12 @@ use super::alert_states::AlertDelays;
 use super::document;
 use super::templates::AnnotationTemplate;
 use crate::prometheus::Labels;
-use crate::promql::parse_duration;
+use crate::promql::tree::QueryTree;
+use crate::promql::{METRIC_NAME, parse_duration};
 use crate::yaml::Node;
 
 /// The rule files, by their names on the disk of a Prometheus.
-const FILES: [(&str, &str); 5] = [
+pub const FILES: [(&str, &str); 5] = [
     ("/etc/prometheus/rules/payments.yaml", include_str!("../../config/demo/rules/payments.yaml")),
     ("/etc/prometheus/rules/checkout.yaml", include_str!("../../config/demo/rules/checkout.yaml")),
     ("/etc/prometheus/rules/search.yaml", include_str!("../../config/demo/rules/search.yaml")),
@@ -30,6 +31,8 @@ pub struct DemoGroup {
 pub struct DemoRule {
     pub name: String,
     pub query: String,
+    /// The query, read once for all evaluations.
+    pub tree: QueryTree,
     pub delays: AlertDelays,
     pub labels: Labels,
     /// As written.
@@ -37,10 +40,10 @@ pub struct DemoRule {
     pub templates: Vec<(String, AnnotationTemplate)>,
 }
 
-/// Every group of the rule files.
-pub fn read() -> Result<Vec<DemoGroup>, String> {
+/// Every group of some rule files.
+pub fn read(files: &[(&str, &str)]) -> Result<Vec<DemoGroup>, String> {
     let mut groups = Vec::new();
-    for (file, text) in FILES {
+    for (file, text) in files {
         read_file(file, text, &mut groups).map_err(|error| format!("{file}: {error}"))?;
     }
     Ok(groups)
@@ -48,10 +51,14 @@ pub fn read() -> Result<Vec<DemoGroup>, String> {
 
 fn read_file(file: &str, text: &str, groups: &mut Vec<DemoGroup>) -> Result<(), String> {
     for group in list(&document(file, text)?, "groups")? {
+        let interval = duration(group, "interval")?;
+        if interval == 0 {
+            return Err("a group needs an `interval`".to_owned());
+        }
         groups.push(DemoGroup {
             name: text_of(group, "name")?,
             file: file.to_owned(),
-            interval: duration(group, "interval")?,
+            interval,
             rules: list(group, "rules")?.iter().map(DemoRule::read).collect::<Result<_, _>>()?,
         });
     }
@@ -68,9 +75,11 @@ impl DemoRule {
         let templates = annotations.iter().map(|(name, text)| {
             AnnotationTemplate::read(text).map(|template| ((*name).to_owned(), template))
         });
+        let query = text_of(node, "expr")?;
         Ok(Self {
+            tree: QueryTree::read(&query).map_err(|error| format!("{name}: {error:?}"))?,
             templates: templates.collect::<Result<_, _>>().map_err(|error| format!("{name}: {error}"))?,
-            query: text_of(node, "expr")?,
+            query,
             delays: AlertDelays {
                 hold: duration(node, "for")?,
                 keep_firing: duration(node, "keep_firing_for")?,
@@ -83,8 +92,10 @@ impl DemoRule {
 
     /// The labels of the alert for a sample of the expression's result.
     pub fn alert_labels(&self, sample: &Labels) -> Labels {
-        let own = sample.iter().filter(|(name, _)| *name != "__name__");
-        own.chain(self.labels.iter()).chain([("alertname", self.name.as_str())]).collect()
+        let own = sample.iter().filter(|(name, _)| *name != METRIC_NAME && self.labels.get(name).is_none());
+        // An empty value of the rule's takes the label away.
+        let added = self.labels.iter().filter(|(_, value)| !value.is_empty());
+        own.chain(added).chain([("alertname", self.name.as_str())]).collect()
     }
 }
 

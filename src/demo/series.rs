@@ -8,6 +8,8 @@ use super::document;
 use super::figures::{Figure, FigureOf};
 use super::terms::Terms;
 use super::waves::{MINUTE, ORIGIN, Story};
+use crate::engine::{ClosedSeries, EngineLabels, SampleFunction};
+use crate::promql::METRIC_NAME;
 
 const FILES: [(&str, &str); 5] = [
     ("demo/series/payments.yaml", include_str!("../../config/demo/series/payments.yaml")),
@@ -17,15 +19,7 @@ const FILES: [(&str, &str); 5] = [
     ("demo/series/orders-db.yaml", include_str!("../../config/demo/series/orders-db.yaml")),
 ];
 
-/// The sample of a scrape at a time in epoch milliseconds; None where there is none.
-pub type SampleAt = Box<dyn Fn(i64) -> Option<f64> + Send + Sync>;
 type LabelMap = BTreeMap<String, String>;
-
-/// A series, its labels with the name.
-pub struct DemoSeries {
-    pub labels: LabelMap,
-    pub at: SampleAt,
-}
 
 /// What the exporters say of a metric.
 #[derive(Clone, Deserialize, Serialize)]
@@ -131,7 +125,7 @@ impl LatencyPart {
 }
 
 /// All series, and what is known of the metrics.
-pub fn read(story: Story) -> Result<(Vec<DemoSeries>, BTreeMap<String, MetricHelp>), String> {
+pub fn read(story: Story) -> Result<(Vec<ClosedSeries>, BTreeMap<String, MetricHelp>), String> {
     let (mut series, mut metrics) = (Vec::new(), BTreeMap::new());
     for (name, text) in FILES {
         let families: Vec<MetricFamily> = serde_json::from_value(document(name, text)?.to_json())
@@ -147,7 +141,7 @@ pub fn read(story: Story) -> Result<(Vec<DemoSeries>, BTreeMap<String, MetricHel
 }
 
 impl MetricFamily {
-    fn add_to(&self, all: &mut Vec<DemoSeries>, story: Story) -> Result<(), String> {
+    fn add_to(&self, all: &mut Vec<ClosedSeries>, story: Story) -> Result<(), String> {
         let alone = [DemoTarget { labels: LabelMap::new(), share: 1.0, until: None }];
         let targets = if self.targets.is_empty() { &alone[..] } else { &self.targets };
         for form in &self.series {
@@ -163,17 +157,26 @@ impl MetricFamily {
         Ok(())
     }
 
-    fn add_series(&self, all: &mut Vec<DemoSeries>, form: &SeriesForm, of: OneTarget) -> Result<(), String> {
+    fn add_series(
+        &self,
+        all: &mut Vec<ClosedSeries>,
+        form: &SeriesForm,
+        of: OneTarget,
+    ) -> Result<(), String> {
         let OneTarget { labels, share, seed, until, story } = of;
         let restart = self.restarts.then(|| story.deploy());
         // Seconds are counted in hundredths, everything else in whole numbers.
         let grain = if self.help.unit == "seconds" { 100.0 } else { 1.0 };
         // Prometheus itself writes `up`, whether the target answers or not.
         let down = (self.metric == "up").then_some(0.0);
+        let (from, to) =
+            form.figure.map_or((ORIGIN, f64::INFINITY), |figure| figure.between(story, form.size));
+        let to = until.filter(|_| down.is_none()).map_or(to, |until| until.min(to));
         let mut add = |suffix: &str, labels: LabelMap, level: LevelAt| {
-            let mut labels = labels;
-            labels.insert("__name__".to_owned(), format!("{}{suffix}", self.metric));
-            all.push(DemoSeries { labels, at: sampled(level, until, down) });
+            let name = (METRIC_NAME.to_owned(), format!("{}{suffix}", self.metric));
+            let labels = EngineLabels::new(labels.into_iter().chain([name]));
+            let between = (milliseconds(from), milliseconds(to));
+            all.push(ClosedSeries { labels, between, samples: sampled(level, until, down) });
         };
         match (&form.rate, &form.level, form.figure, form.parts.as_slice()) {
             (Some(rate), None, None, []) => {
@@ -235,8 +238,15 @@ fn counted(rates: Vec<(Terms, f64)>, story: Story, restart: Option<f64>, grain: 
     })
 }
 
+/// As far as an instant may be from the epoch.
+fn milliseconds(seconds: f64) -> i64 {
+    #[expect(clippy::cast_possible_truncation, reason = "what does not fit is the farthest that does")]
+    let ms = (seconds * 1000.0).ceil() as i64;
+    ms
+}
+
 /// The samples of a series from the origin until its target is down, and what it has then.
-fn sampled(level: LevelAt, until: Option<f64>, down: Option<f64>) -> SampleAt {
+fn sampled(level: LevelAt, until: Option<f64>, down: Option<f64>) -> SampleFunction {
     Box::new(move |at_ms| {
         #[expect(clippy::cast_precision_loss, reason = "milliseconds of this age of the world fit")]
         let t = at_ms as f64 / 1000.0;

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::column::{Column, merged};
 use super::error::EngineError;
 use super::float::{in_digits, is_final_mean, quantile};
-use super::labels::EngineLabels;
+use super::labels::{EngineLabels, is_label_name};
 use super::selection::SampleReader;
 use crate::promql::tree::{AggregationOp, LabelChoice};
 
@@ -222,10 +222,4 @@ fn count_values(
         }
     }
     Ok(groups.into_iter().map(|(labels, values)| Column { labels, values }).collect())
-}
-
-/// As before Prometheus 3.
-pub(super) fn is_label_name(name: &str) -> bool {
-    name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
-        && name.starts_with(|c: char| !c.is_ascii_digit())
 }

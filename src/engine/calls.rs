@@ -10,13 +10,13 @@ use super::evaluation::{Evaluation, StepValues};
 use super::fixed::is_fixed;
 use super::float;
 use super::histogram::histogram_quantile;
-use super::labels::{EngineLabels, METRIC_NAME};
+use super::labels::EngineLabels;
 use super::over_time::{WindowFunction, window_function};
 use super::relabel::{Replacement, label_join, label_replace};
 use super::selection::LOOKBACK_MS;
 use super::window::seconds;
 use crate::promql::tree::{FunctionCall, QueryTree};
-use crate::promql::{MatchOp, Matcher};
+use crate::promql::{METRIC_NAME, MatchOp, Matcher};
 
 /// The arguments of a call. The parser has checked their number and nearly all of their types.
 struct CallArguments<'t>(&'t [QueryTree]);

@@ -10,6 +10,12 @@ pub enum EngineError {
     /// Prometheus answers `bad_data`. The reason is a sentence.
     #[error("{0}")]
     Invalid(String),
+    /// Prometheus answers `bad_data`, of the range and not of the query.
+    #[error(
+        "exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution \
+         (?step=XX)"
+    )]
+    TooManySteps,
     /// A part of PromQL that Prometheus may know, by its name.
     #[error("this evaluator does not know {0}")]
     Unknown(String),
@@ -31,14 +37,6 @@ impl From<UnreadQuery> for EngineError {
 }
 
 impl EngineError {
-    pub(super) fn too_many_points() -> Self {
-        Self::Invalid(
-            "exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query \
-             resolution (?step=XX)"
-                .to_owned(),
-        )
-    }
-
     pub(super) fn too_much_work() -> Self {
         Self::TooLarge("the query needs too many samples; use a shorter range or a longer step".to_owned())
     }

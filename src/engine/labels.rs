@@ -3,10 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::promql::quote;
 use crate::promql::tree::LabelChoice;
-
-pub(super) const METRIC_NAME: &str = "__name__";
+use crate::promql::{METRIC_NAME, quote};
 
 /// Names and values in order of the names. No value is empty: an empty label is no label.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -75,4 +73,10 @@ impl fmt::Debug for EngineLabels {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
+}
+
+/// Whether a label may have this name, as before Prometheus 3.
+pub fn is_label_name(name: &str) -> bool {
+    name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+        && name.starts_with(|c: char| !c.is_ascii_digit())
 }

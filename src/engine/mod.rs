@@ -26,7 +26,8 @@ use std::sync::Arc;
 
 pub use column::Point;
 pub use error::EngineError;
-pub use labels::EngineLabels;
+pub use labels::{EngineLabels, is_label_name};
+pub use selection::LOOKBACK_MS;
 
 use crate::promql::Matcher;
 use crate::promql::tree::QueryTree;
@@ -34,7 +35,7 @@ use column::StepGrid;
 use evaluation::Evaluation;
 use selection::{SampleReader, matches};
 
-/// The most steps of one range query, as in Prometheus.
+/// The most steps behind the first of one range query, as in Prometheus.
 const MAX_STEPS: i64 = 11_000;
 
 /// The value of a series at a scrape, at epoch milliseconds. None: the scrape did not have it, and the series is stale
@@ -45,19 +46,23 @@ pub type SampleFunction = Box<dyn Fn(i64) -> Option<f64> + Send + Sync>;
 pub struct ClosedSeries {
     /// With `__name__`.
     pub labels: EngineLabels,
+    /// No sample is before the one instant or after the other, in epoch milliseconds.
+    pub between: (i64, i64),
     /// Called for scrapes only: multiples of the scrape interval, none after `now`.
     pub samples: SampleFunction,
 }
 
 impl ClosedSeries {
-    /// A series that is 1 from the first instant of each interval to before the second, as `ALERTS` is.
+    /// A series that has a value from the first instant of each interval to before the second, as `ALERTS` has.
     /// The intervals are in order.
-    pub fn of_intervals(labels: EngineLabels, intervals: Vec<(i64, i64)>) -> Self {
-        let is_one = move |at: i64| {
-            let begun = intervals.partition_point(|(from, _)| *from <= at);
-            intervals.get(begun.checked_sub(1)?).filter(|(_, to)| at < *to).map(|_| 1.0)
+    pub fn of_intervals(labels: EngineLabels, intervals: Vec<(i64, i64, f64)>) -> Self {
+        let from = intervals.first().map_or(i64::MAX, |(from, ..)| *from);
+        let to = intervals.last().map_or(i64::MIN, |(_, to, _)| *to);
+        let value_at = move |at: i64| {
+            let begun = intervals.partition_point(|(from, ..)| *from <= at);
+            intervals.get(begun.checked_sub(1)?).filter(|(_, to, _)| at < *to).map(|(.., value)| *value)
         };
-        Self { labels, samples: Box::new(is_one) }
+        Self { labels, between: (from, to), samples: Box::new(value_at) }
     }
 }
 
@@ -109,18 +114,26 @@ impl Engine {
 
     /// The values of a query at `start_ms`, each step behind it, and up to `end_ms`. Always a matrix.
     pub fn range(&self, query: &str, steps: (i64, i64, i64), now_ms: i64) -> Result<Evaluated, EngineError> {
-        let (start_ms, end_ms, step_ms) = steps;
-        let tree = QueryTree::read(query)?;
+        self.range_of(&QueryTree::read(query)?, steps, now_ms)
+    }
+
+    /// The same of a query that has been read.
+    pub fn range_of(
+        &self,
+        tree: &QueryTree,
+        (start_ms, end_ms, step_ms): (i64, i64, i64),
+        now_ms: i64,
+    ) -> Result<Evaluated, EngineError> {
         if step_ms <= 0 || end_ms < start_ms {
             return Err(EngineError::Invalid("the range has no steps".to_owned()));
         }
         let behind_first = end_ms.saturating_sub(start_ms) / step_ms;
         if behind_first > MAX_STEPS {
-            return Err(EngineError::too_many_points());
+            return Err(EngineError::TooManySteps);
         }
         let count = usize::try_from(behind_first).unwrap_or_default() + 1;
         let grid = StepGrid { start: start_ms, step: step_ms, count };
-        Evaluation::new(self, now_ms, (start_ms, end_ms)).range(&tree, grid)
+        Evaluation::new(self, now_ms, (start_ms, end_ms)).range(tree, grid)
     }
 
     /// The labels of the series that have a sample between the instants and match any of the selectors, each of which is

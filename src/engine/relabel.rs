@@ -1,9 +1,8 @@
 //! `label_replace` and `label_join`.
 
-use super::aggregation::is_label_name;
 use super::column::{Column, merged};
 use super::error::EngineError;
-use super::labels::EngineLabels;
+use super::labels::{EngineLabels, is_label_name};
 use super::selection::SampleReader;
 use crate::promql::{LabelRewrite, UnreadRewrite};
 

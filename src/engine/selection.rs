@@ -11,7 +11,7 @@ use crate::promql::Matcher;
 use crate::promql::tree::{FixedInstant, SeriesSelector, TimeShift};
 
 /// How long a sample counts as the newest one, unless its series is stale.
-pub(super) const LOOKBACK_MS: i64 = 5 * 60 * 1000;
+pub const LOOKBACK_MS: i64 = 5 * 60 * 1000;
 /// The most work of one query. Each sample and each value that a selector, a range or an operation makes costs at least
 /// its 16 bytes, so they take 200 MB at most. What functions and aggregations go through costs time only.
 const MAX_WORK: usize = 200_000_000;
@@ -178,6 +178,7 @@ impl<'e> SampleReader<'e> {
     /// The samples between two instants of the history.
     fn samples(&mut self, series: &ClosedSeries, (from, to): (i64, i64)) -> Result<Vec<Point>, EngineError> {
         let interval = self.engine.history.scrape_interval_ms;
+        let (from, to) = (from.max(series.between.0), to.min(series.between.1));
         let first = from.div_euclid(interval) + i64::from(from.rem_euclid(interval) > 0);
         let count = usize::try_from(to.div_euclid(interval) - first + 1).unwrap_or_default();
         self.spend(count.saturating_mul(COST_OF_SAMPLE))?;
@@ -203,15 +204,15 @@ impl<'e> SampleReader<'e> {
         Ok(points)
     }
 
-    /// Whether a series has a sample between two instants. Most have one at the end.
+    /// Whether a series has a sample between two instants. Nearly all have one at the end.
     pub(super) fn has_sample(
         &mut self,
         series: &ClosedSeries,
         (from, to): (i64, i64),
     ) -> Result<bool, EngineError> {
         let interval = self.engine.history.scrape_interval_ms;
-        let from = from.max(self.oldest_ms());
-        let mut scrape = to.min(self.now_ms).div_euclid(interval).saturating_mul(interval);
+        let (from, to) = self.in_history((from.max(series.between.0), to.min(series.between.1)));
+        let mut scrape = to.div_euclid(interval).saturating_mul(interval);
         while scrape >= from {
             self.spend(COST_OF_SAMPLE)?;
             if (series.samples)(scrape).is_some() {

@@ -4,6 +4,7 @@ use super::{ClosedSeries, Engine, EngineError, EngineLabels, Evaluated, SampleHi
 use crate::promql::Matcher;
 
 const DAY: i64 = 86_400_000;
+const ALWAYS: (i64, i64) = (i64::MIN, i64::MAX);
 /// The newest sample, in milliseconds.
 const NOW: i64 = 90_000;
 
@@ -18,7 +19,7 @@ fn series(name: &str, others: &[(&str, &str)], samples: &[f64]) -> ClosedSeries 
     let samples = samples.to_vec();
     // Missing, as after a scrape without it.
     let at = move |ms: i64| samples.get(usize::try_from(ms / 15_000).ok()?).copied().filter(|v| *v != -99.0);
-    ClosedSeries { labels: labels(name, others), samples: Box::new(at) }
+    ClosedSeries { labels: labels(name, others), between: ALWAYS, samples: Box::new(at) }
 }
 
 fn engine() -> Engine {
@@ -184,7 +185,8 @@ fn a_range_has_the_value_of_each_step() {
 
 #[test]
 fn intervals_are_series_too() {
-    let alert = ClosedSeries::of_intervals(labels("ALERTS", &[]), vec![(0, 30_000), (60_000, 75_000)]);
+    let alert =
+        ClosedSeries::of_intervals(labels("ALERTS", &[]), vec![(0, 30_000, 1.0), (60_000, 75_000, 1.0)]);
     let engine = engine().with(vec![alert]);
     let wanted = r#"{="ALERTS"} 1@0 1@15 1@60"#;
     check(engine.range("ALERTS", (0, NOW, 15_000), NOW), wanted, "ALERTS");
@@ -241,8 +243,11 @@ fn the_work_of_a_query_is_limited() {
         assert!(matches!(error, EngineError::TooLarge(_)), "{query}: {error:?}");
     }
     let forever = |_| Some(1.0);
-    let endless = (0..100)
-        .map(|i| ClosedSeries { labels: labels("x", &[("i", &i.to_string())]), samples: Box::new(forever) });
+    let endless = (0..100).map(|i| ClosedSeries {
+        labels: labels("x", &[("i", &i.to_string())]),
+        between: ALWAYS,
+        samples: Box::new(forever),
+    });
     let engine = engine().with(endless.collect());
     for (query, steps) in [
         ("count_over_time(x[15d])", (now - DAY, now, 60_000)),
@@ -251,7 +256,7 @@ fn the_work_of_a_query_is_limited() {
         let error = engine.range(query, steps, now).expect_err(query);
         assert!(matches!(error, EngineError::TooLarge(_)), "{query}: {error:?}");
     }
-    assert!(matches!(engine.range("1", (0, DAY, 1_000), now), Err(EngineError::Invalid(_))));
+    assert!(matches!(engine.range("1", (0, DAY, 1_000), now), Err(EngineError::TooManySteps)));
     // The samples between the windows cost nothing.
     let Ok(Evaluated::Matrix(series)) =
         engine.range("count_over_time(x[5m])", (6 * DAY, now, 3_600_000), now)

@@ -27,6 +27,8 @@ mod walk;
 use std::fmt;
 use std::sync::Arc;
 
+pub use promql_parser::label::METRIC_NAME;
+
 pub use duration::parse_duration;
 pub use guard::{MAX_QUERY_BYTES, MAX_QUERY_DEPTH, MAX_QUERY_OPERATORS};
 pub use list::RegexLimit;

@@ -227,6 +227,8 @@ async fn demo_rejects_bad_requests_in_the_words_of_prometheus() {
         ("/api/v1/labels", [("match[]", "{")]),
         ("/api/v1/labels", [("start", "soon")]),
         ("/api/v1/metadata", [("limit", "few")]),
+        ("/api/v1/label/a-b/values", [("limit", "1")]),
+        ("/api/v1/label/1a/values", [("limit", "1")]),
     ] {
         let (status, refusal) = ask(&prometheus, path, &parameters, None).await;
         assert_eq!((status, &refusal["errorType"]), (400, &json!("bad_data")), "{path}: {refusal}");
@@ -250,6 +252,12 @@ async fn demo_tells_its_labels_series_and_metrics() {
     let names = data("/api/v1/label/__name__/values", &[("limit", "2")]).await;
     assert_eq!(names["data"].as_array().unwrap().len(), 2, "{names}");
     assert_eq!(names["warnings"], json!(["results truncated due to limit"]));
+    // Years in which nothing fired.
+    let years =
+        [("match[]", "{__name__=~\"ALERTS|up\",job!=\"gateway\"}"), ("start", "0"), ("end", "1700000000")];
+    let long_ago = data("/api/v1/series", &years).await["data"].clone();
+    assert!(long_ago.as_array().unwrap().iter().all(|series| series["__name__"] == "up"), "{long_ago}");
+    assert_eq!(data("/api/v1/series", &[("match[]", "ALERTS"), years[1], years[2]]).await["data"], json!([]));
     let metadata = data("/api/v1/metadata", &[("metric", "pg_database_size_bytes")]).await["data"].clone();
     let expected = json!([{"type": "gauge", "help": "Disk space used by the database.", "unit": "bytes"}]);
     assert_eq!(metadata, json!({"pg_database_size_bytes": expected}));

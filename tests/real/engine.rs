@@ -68,6 +68,7 @@ fn of_engine(engine: &Engine, query: &str, when: When, now: i64) -> Answer {
     let (kind, series, text) = match evaluated.map_err(|error| match error {
         EngineError::Execution(text) => ("execution", text),
         EngineError::Invalid(text) => ("bad_data", text),
+        EngineError::TooManySteps => ("bad_data", error.to_string()),
         error => ("unknown", error.to_string()),
     })? {
         Evaluated::Scalar(value) => ("scalar", vec![(BTreeMap::new(), vec![(at, value)])], String::new()),

@@ -19,6 +19,7 @@ mod prometheus;
 mod proxy;
 mod regexes;
 mod restart;
+mod rule_states;
 mod silences;
 mod tiles;
 mod victoria;

@@ -1,15 +1,12 @@
-//! The story of the demo as its rules tell it, and what the evaluation does with unusual answers.
+//! The story of the demo as its rules tell it.
 
-use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
 
-use super::{EvaluatedRule, KEPT, ResultSeries, RuleEvaluation};
+use super::RuleEvaluation;
 use crate::demo::DemoAnswers;
-use crate::demo::rules::{DemoRule, read};
 use crate::demo::waves::Story;
 use crate::engine::{Engine, Evaluated};
-use crate::prometheus::{AlertState, AlertingRule, Labels, RuleHealth, Rules};
+use crate::prometheus::{AlertState, AlertingRule, RuleHealth, Rules};
 
 const NOW: f64 = 1_795_400_000.0;
 const NOW_MS: i64 = 1_795_400_000_000;
@@ -112,47 +109,4 @@ fn alerts_of_a_day_are_read_from_what_was_kept() {
         engine.instant("time() - ALERTS_FOR_STATE{alertname=\"GatewayInstanceDown\"}", NOW_MS, NOW_MS);
     let Ok(Evaluated::Vector(since)) = since else { panic!("{since:?}") };
     assert!(since.iter().all(|(_, seconds)| (1400.0..1600.0).contains(seconds)), "{since:?}");
-}
-
-fn fails_rule() -> DemoRule {
-    let rules = read().expect("the embedded rules").into_iter().flat_map(|group| group.rules);
-    rules.into_iter().find(|rule| rule.name == "PaymentsHighErrorRatio").expect("the rule")
-}
-
-fn sample(labels: &[(&str, &str)], points: &[(i64, f64)]) -> (Labels, Vec<(i64, f64)>) {
-    (labels.iter().copied().collect(), points.to_vec())
-}
-
-#[test]
-fn an_error_leaves_the_alerts_as_they_are() {
-    let rule = fails_rule();
-    let mut evaluated = EvaluatedRule { next: 0, ..EvaluatedRule::default() };
-    let ask = |_| -> Result<ResultSeries, String> { Ok(vec![sample(&[("zone", "a")], &[(0, 1.0)])]) };
-    assert!(evaluated.advance(&rule, INTERVAL, 0, &ask));
-    assert!(!evaluated.advance(&rule, INTERVAL, 14_999, &ask), "it is not time yet");
-    assert!(evaluated.advance(&rule, INTERVAL, 15_000, &|_| Err("boom".to_owned())));
-    assert_eq!((evaluated.error.as_deref(), evaluated.last), (Some("boom"), Some(15_000)));
-    assert!(evaluated.alerts.values().all(|alert| alert.active_at == Some(0)));
-    let twice = |_| Ok(vec![sample(&[("__name__", "a")], &[(30_000, 1.0)]), sample(&[], &[(30_000, 1.0)])]);
-    assert!(evaluated.advance(&rule, INTERVAL, 30_000, &twice));
-    assert!(evaluated.error.is_some_and(|error| error.contains("same labelset")));
-}
-
-#[test]
-fn a_long_sleep_is_made_up_for_in_pieces_and_the_past_is_forgotten() {
-    let rule = fails_rule();
-    let mut evaluated = EvaluatedRule { next: 0, ..EvaluatedRule::default() };
-    let ask = |_| Ok(vec![sample(&[], &[(0, 1.0)])]);
-    evaluated.advance(&rule, INTERVAL, 30_000, &ask);
-    assert_eq!(evaluated.alerts.len(), 1);
-    let questions = RefCell::new(BTreeMap::new());
-    let now = 10 * KEPT + 7;
-    let ask = |(from, to, _)| {
-        questions.borrow_mut().insert(from, to);
-        Ok(Vec::new())
-    };
-    assert!(evaluated.advance(&rule, INTERVAL, now, &ask));
-    assert_eq!(questions.borrow().iter().next(), Some((&(9 * KEPT), &(9 * KEPT + 10_000 * INTERVAL))));
-    assert_eq!(questions.borrow().values().last(), Some(&(10 * KEPT)));
-    assert!(evaluated.alerts.is_empty());
 }

@@ -34,7 +34,7 @@ fn rule_files_have_the_form_of_prometheus() {
 
 #[test]
 fn an_alert_has_the_labels_of_its_rule_and_of_its_sample() {
-    let groups = read().expect("the embedded rules");
+    let groups = read(&FILES).expect("the embedded rules");
     let rule = groups.iter().flat_map(|group| &group.rules).find(|rule| rule.name == "PaymentsMemoryGrows");
     let sample: Labels = [("__name__", "x"), ("pod", "p"), ("namespace", "other")].into_iter().collect();
     let expected = [

@@ -2,23 +2,24 @@
 
 use std::collections::BTreeMap;
 
-use super::{DemoSeries, MetricHelp, MetricKind, read};
+use super::{ClosedSeries, MetricHelp, MetricKind, read};
 use crate::demo::waves::Story;
+use crate::promql::METRIC_NAME;
 
 const NOW: f64 = 1_795_400_000.0;
 const NOW_MS: i64 = 1_795_400_000_000;
 
-fn embedded() -> (Vec<DemoSeries>, BTreeMap<String, MetricHelp>) {
+fn embedded() -> (Vec<ClosedSeries>, BTreeMap<String, MetricHelp>) {
     read(Story::beginning(NOW)).expect("the embedded series")
 }
 
-fn name(series: &DemoSeries) -> &str {
-    series.labels.get("__name__").expect("a name")
+fn name(series: &ClosedSeries) -> &str {
+    series.labels.get(METRIC_NAME).expect("a name")
 }
 
 /// The samples of the last day.
-fn samples(series: &DemoSeries) -> Vec<Option<f64>> {
-    (0..=5760).rev().map(|scrape| (series.at)(NOW_MS - scrape * 15_000)).collect()
+fn samples(series: &ClosedSeries) -> Vec<Option<f64>> {
+    (0..=5760).rev().map(|scrape| (series.samples)(NOW_MS - scrape * 15_000)).collect()
 }
 
 #[test]
@@ -51,7 +52,7 @@ fn a_target_is_up_or_down() {
 #[test]
 fn counters_grow_except_where_their_process_began_anew() {
     let (series, metrics) = embedded();
-    let is_counter = |one: &&DemoSeries| {
+    let is_counter = |one: &&ClosedSeries| {
         let kind = metrics.get(name(one)).map(|metric| metric.kind);
         kind.is_none_or(|kind| kind == MetricKind::Counter)
     };
@@ -70,7 +71,7 @@ fn buckets_hold_those_below_them() {
     let mut by_zone: BTreeMap<&str, Vec<(f64, f64)>> = BTreeMap::new();
     for one in buckets {
         let le = one.labels.get("le").expect("a limit").parse().expect("a number");
-        let value = (one.at)(NOW_MS).expect("a sample");
+        let value = (one.samples)(NOW_MS).expect("a sample");
         by_zone.entry(one.labels.get("zone").expect("a zone")).or_default().push((le, value));
     }
     assert_eq!(by_zone.len(), 3);
@@ -99,4 +100,19 @@ fn an_instance_goes_down_some_series_has_gaps_and_some_pods_end() {
     let old = one("pod", "payments-5f7c9d4b8-2kqzn", "container_memory_working_set_bytes");
     let new = one("pod", "payments-7d6b8f5c6-4mzrp", "container_memory_working_set_bytes");
     assert_eq!((old[0].is_some(), old[5760], new[0], new[5760].is_some()), (true, None, None, true));
+}
+
+#[test]
+fn no_sample_is_outside_the_time_of_a_series() {
+    let (series, _) = embedded();
+    let mut bounded = 0;
+    for one in &series {
+        let (from, to) = one.between;
+        let outside = (0..=5760).map(|scrape| NOW_MS - scrape * 15_000).filter(|at| *at < from || *at > to);
+        let outside: Vec<i64> = outside.collect();
+        bounded += usize::from(!outside.is_empty());
+        assert!(outside.iter().all(|at| (one.samples)(*at).is_none()), "{:?}", one.labels);
+        assert_eq!((one.samples)(from - 15_000), None, "{:?}", one.labels);
+    }
+    assert!(bounded > 5, "{bounded}");
 }

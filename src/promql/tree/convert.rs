@@ -2,6 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
+use promql_parser::label::METRIC_NAME;
 use promql_parser::parser::token::{
     T_ADD, T_ATAN2, T_AVG, T_BOTTOMK, T_COUNT, T_COUNT_VALUES, T_DIV, T_EQLC, T_GROUP, T_GTE, T_GTR, T_LAND,
     T_LOR, T_LSS, T_LTE, T_LUNLESS, T_MAX, T_MIN, T_MOD, T_MUL, T_NEQ, T_POW, T_QUANTILE, T_STDDEV, T_STDVAR,
@@ -23,7 +24,6 @@ use crate::promql::plain::{REGEX_MARK, as_written};
 use crate::promql::quoted::{quote, read_string};
 use crate::promql::scan::{Kind, Scan};
 
-const METRIC_NAME: &str = "__name__";
 /// The farthest instant and the longest duration, in milliseconds: far beyond any calendar, and safe to add to.
 const FARTHEST: i64 = 1 << 50;
 

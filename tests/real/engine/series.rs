@@ -91,8 +91,11 @@ fn all() -> Vec<(String, Curve)> {
 fn alerts(at: impl Fn(i64) -> i64) -> Vec<ClosedSeries> {
     let alert = |state: &str| labels(&format!("__name__=ALERTS alertname=Hot alertstate={state}"));
     vec![
-        ClosedSeries::of_intervals(alert("pending"), vec![(at(100), at(120)), (at(300), at(320))]),
-        ClosedSeries::of_intervals(alert("firing"), vec![(at(120), at(180)), (at(320), at(10_000))]),
+        ClosedSeries::of_intervals(alert("pending"), vec![(at(100), at(120), 1.0), (at(300), at(320), 1.0)]),
+        ClosedSeries::of_intervals(
+            alert("firing"),
+            vec![(at(120), at(180), 1.0), (at(320), at(10_000), 1.0)],
+        ),
     ]
 }
 
@@ -101,6 +104,7 @@ pub fn series(end_ms: i64) -> Vec<ClosedSeries> {
     let at = move |i: i64| end_ms + (i - SCRAPES) * INTERVAL_MS;
     let closed = all().into_iter().map(|(text, curve)| ClosedSeries {
         labels: labels(&text),
+        between: (at(0), end_ms),
         samples: Box::new(move |ms| {
             let i = SCRAPES - (end_ms - ms) / INTERVAL_MS;
             (0..=SCRAPES).contains(&i).then(|| curve(i))?
