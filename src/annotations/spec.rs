@@ -167,22 +167,17 @@ fn is_unread(entity: &Entity) -> bool {
 pub(super) mod tests {
     use super::*;
     use crate::annotations::is_available;
-    use crate::catalog::{Annotation, EntityRef};
+    use crate::catalog::EntityRef;
 
     /// Also what templates are filled from.
     pub(in crate::annotations) fn entity(annotations: &[(&str, &str)]) -> Entity {
-        let annotation = |(key, value): &(&str, &str)| {
-            (
-                key.to_string(),
-                Annotation { value: value.to_string(), place: None, key_place: None, origins: None },
-            )
-        };
         let reference = EntityRef::new("component", "default", "payments").unwrap();
-        let [kind, api_version, name] = ["Component", "backstage.io/v1alpha1", "payments"].map(str::to_owned);
+        let spec =
+            serde_json::json!({"lifecycle": "production", "owner": "team-a", "size": 2.0, "empty": null});
         Entity {
-            annotations: annotations.iter().map(annotation).collect(),
-            spec: serde_json::json!({"lifecycle": "production", "owner": "team-a", "size": 2.0, "empty": null}),
-            ..Entity::new(reference, kind, api_version, name)
+            annotations: annotations.iter().map(|(key, value)| (*key, (*value).to_owned())).collect(),
+            spec: spec.into(),
+            ..Entity::new(reference, "Component", "backstage.io/v1alpha1", "payments".to_owned())
         }
     }
 

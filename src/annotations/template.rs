@@ -147,8 +147,8 @@ impl<'e> Templates<'e> {
         let value = self.roots.get(at)?.get_or_init(|| match name {
             "metadata" => metadata(entity),
             "spec" => Value::from(Serde(&entity.spec)),
-            "kind" => Value::from(entity.kind.as_str()),
-            "apiVersion" => Value::from(entity.api_version.as_str()),
+            "kind" => Value::from(&*entity.kind),
+            "apiVersion" => Value::from(&*entity.api_version),
             "relations" => entity.relations.iter().map(relation).collect(),
             _ => Value::from(entity.reference.to_string()),
         });
@@ -160,12 +160,9 @@ impl<'e> Templates<'e> {
 fn metadata(entity: &Entity) -> Value {
     let mut metadata = serde_json::Map::new();
     metadata.insert("namespace".to_owned(), entity.reference.namespace().into());
-    metadata.extend(entity.other_metadata.clone());
-    let annotations: BTreeMap<&str, &str> = entity
-        .annotations
-        .iter()
-        .map(|(key, annotation)| (key.as_str(), annotation.value.as_str()))
-        .collect();
+    metadata.extend(entity.other_metadata.iter().map(|(key, value)| (key.to_string(), json!(value))));
+    let annotations: BTreeMap<&str, &str> =
+        entity.annotations.iter().map(|(key, annotation)| (&**key, annotation.value.as_str())).collect();
     let texts = [("title", &entity.title), ("description", &entity.description)];
     let given = texts.into_iter().filter_map(|(key, text)| Some((key, json!(text.as_ref()?))));
     let others = [
@@ -181,7 +178,7 @@ fn metadata(entity: &Entity) -> Value {
 
 fn relation(relation: &crate::catalog::Relation) -> Value {
     let target = relation.target.to_string();
-    Value::from_pairs([("type", Value::from(relation.kind.as_str())), ("targetRef", Value::from(target))])
+    Value::from_pairs([("type", Value::from(&*relation.kind)), ("targetRef", Value::from(target))])
 }
 
 /// The value as text; None when there is none.

@@ -1,24 +1,30 @@
 //! An entity of the catalog.
 
-use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
 
 use serde::Serialize;
 
+use super::fields::{FieldMap, FieldValue};
 use super::reference::EntityRef;
 use super::relations::Relation;
-use crate::diagnostic::Location;
+use super::shared_text::SharedText;
+use crate::diagnostic::{Location, Position};
 use crate::yaml::Origins;
 
 /// An annotation's text and its place.
 #[derive(Clone, Debug)]
 pub struct Annotation {
     pub value: String,
-    /// Where the value's text begins: inside its quotes, or on its block's first line.
-    pub place: Option<Location>,
-    /// Where its key begins.
-    pub key_place: Option<Location>,
     /// None for an annotation that no file wrote.
-    pub origins: Option<Origins>,
+    written: Option<WrittenPlace>,
+}
+
+#[derive(Clone, Debug)]
+struct WrittenPlace {
+    file: Arc<Path>,
+    key_at: Position,
+    origins: Origins,
 }
 
 /// The prefixes of the annotations that the portal reads.
@@ -30,10 +36,31 @@ impl Annotation {
         OWN_PREFIXES.iter().any(|prefix| key.starts_with(prefix))
     }
 
+    pub(super) fn written(value: String, file: &Arc<Path>, key_at: Position, origins: Origins) -> Self {
+        Self { value, written: Some(WrittenPlace { file: file.clone(), key_at, origins }) }
+    }
+
+    /// Where the value's text begins: inside its quotes, or on its block's first line.
+    pub fn place(&self) -> Option<Location> {
+        self.written.as_ref().map(|written| Location::new(&written.file, written.origins.start()))
+    }
+
+    /// Where its key begins.
+    pub fn key_place(&self) -> Option<Location> {
+        self.written.as_ref().map(|written| Location::new(&written.file, written.key_at))
+    }
+
     /// The place of byte `offset` of the value, across quotes, escapes and folded lines.
     pub fn place_of(&self, offset: usize) -> Option<Location> {
-        let (place, origins) = (self.place.as_ref()?, self.origins.as_ref()?);
-        Some(Location::new(&place.file, origins.locate(&self.value, offset)))
+        let WrittenPlace { file, origins, .. } = self.written.as_ref()?;
+        Some(Location::new(file, origins.locate(&self.value, offset)))
+    }
+}
+
+/// An annotation that no file wrote.
+impl From<String> for Annotation {
+    fn from(value: String) -> Self {
+        Self { value, written: None }
     }
 }
 
@@ -84,20 +111,20 @@ pub struct EntityLink {
 pub struct Entity {
     pub reference: EntityRef,
     /// As written: `Component`.
-    pub kind: String,
-    pub api_version: String,
+    pub kind: SharedText,
+    pub api_version: SharedText,
     /// `metadata.name` as written.
     pub name: String,
     pub title: Option<String>,
     pub description: Option<String>,
-    pub labels: BTreeMap<String, String>,
-    pub annotations: BTreeMap<String, Annotation>,
-    pub tags: Vec<String>,
+    pub labels: FieldMap<SharedText>,
+    pub annotations: FieldMap<Annotation>,
+    pub tags: Vec<SharedText>,
     pub links: Vec<EntityLink>,
     /// What else `metadata` has, the namespace as written among it.
-    pub other_metadata: serde_json::Map<String, serde_json::Value>,
+    pub other_metadata: FieldMap<FieldValue>,
     /// `spec`, whole.
-    pub spec: serde_json::Value,
+    pub spec: FieldValue,
     /// Ordered by kind and target.
     pub relations: Vec<Relation>,
     pub place: Option<Location>,
@@ -107,24 +134,50 @@ pub struct Entity {
 
 impl Entity {
     /// An entity that has a name and nothing else.
-    pub fn new(reference: EntityRef, kind: String, api_version: String, name: String) -> Self {
+    pub fn new(reference: EntityRef, kind: &str, api_version: &str, name: String) -> Self {
         Self {
             reference,
-            kind,
-            api_version,
+            kind: kind.into(),
+            api_version: api_version.into(),
             name,
             title: None,
             description: None,
-            labels: BTreeMap::new(),
-            annotations: BTreeMap::new(),
+            labels: FieldMap::default(),
+            annotations: FieldMap::default(),
             tags: Vec::new(),
             links: Vec::new(),
-            other_metadata: serde_json::Map::new(),
-            spec: serde_json::Value::Null,
+            other_metadata: FieldMap::default(),
+            spec: FieldValue::Null,
             relations: Vec::new(),
             place: None,
             faults: Vec::new(),
         }
+    }
+
+    /// Whether both say the same, wherever it is written: the same alerts of the same instance belong to them.
+    pub fn is_alike(&self, other: &Self) -> bool {
+        self.reference == other.reference
+            && self.has_same_annotations(other)
+            && self.labels == other.labels
+            && self.spec == other.spec
+            && self.relations == other.relations
+            && self.faults.iter().map(|fault| &fault.about).eq(other.faults.iter().map(|fault| &fault.about))
+    }
+
+    pub(super) fn has_same_annotations(&self, other: &Self) -> bool {
+        fn texts(entity: &Entity) -> impl Iterator<Item = (&str, &str)> {
+            entity.annotations.iter().map(|(key, annotation)| (&**key, annotation.value.as_str()))
+        }
+        texts(self).eq(texts(other))
+    }
+
+    /// The same entity in as little memory as it needs.
+    pub(super) fn fitted(mut self) -> Self {
+        self.tags.shrink_to_fit();
+        self.links.shrink_to_fit();
+        self.relations.shrink_to_fit();
+        self.faults.shrink_to_fit();
+        self
     }
 
     /// The annotation's text; None when missing or empty, which the plugin takes for the same.
@@ -138,7 +191,7 @@ impl Entity {
     }
 
     fn spec_text(&self, key: &str) -> Option<&str> {
-        self.spec.get(key).and_then(|v| v.as_str())
+        self.spec.get(key).and_then(FieldValue::as_str)
     }
 
     pub fn owner(&self) -> Option<&str> {

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
-use super::{Entity, EntityRef, Relation, Snapshot};
+use super::{Entity, EntityRef, Relation, Snapshot, row_of};
 
 /// The most members of one entity that are listed.
 pub const MOST_MEMBERS: usize = 20_000;
@@ -52,6 +52,7 @@ impl MembershipIndex {
                 }
             }
         }
+        by_ref.shrink_to_fit();
         for members in by_ref.values_mut() {
             members.sort_unstable();
             members.dedup();
@@ -76,12 +77,6 @@ fn membership(kind: &str) -> Option<(Membership, bool)> {
     })
 }
 
-/// The place of an entity among all, ordered by reference.
-fn row_of(entities: &[Arc<Entity>], wanted: &EntityRef) -> Option<u32> {
-    let row = entities.binary_search_by(|entity| entity.reference.cmp(wanted)).ok()?;
-    u32::try_from(row).ok()
-}
-
 fn add(by_ref: &mut HashMap<EntityRef, Vec<(Membership, u32)>>, to: &EntityRef, member: (Membership, u32)) {
     match by_ref.get_mut(to) {
         Some(known) => known.push(member),
@@ -99,7 +94,7 @@ impl Snapshot {
         followed.extend(itself);
         let mut next = VecDeque::from([of]);
         while let Some(reference) = next.pop_front().filter(|_| rows.len() <= MOST_MEMBERS) {
-            let members = self.memberships.by_ref.get(reference).into_iter().flatten();
+            let members = self.lists.memberships.by_ref.get(reference).into_iter().flatten();
             let room = MOST_MEMBERS + 1 - rows.len();
             let unseen = members.clone().map(|(_, row)| *row).filter(|row| seen.insert(*row));
             rows.extend(unseen.take(room));
@@ -124,12 +119,12 @@ mod tests {
         let entity = |(reference, relations): &(&str, &[(&str, &str)])| {
             let reference = EntityRef::parse(reference).unwrap();
             let relation = |(kind, target): &(&str, &str)| Relation {
-                kind: (*kind).to_owned(),
+                kind: (*kind).into(),
                 target: EntityRef::parse(target).unwrap(),
             };
             let (kind, name) = (reference.kind().to_owned(), reference.name().to_owned());
             let relations = relations.iter().map(relation).collect();
-            Arc::new(Entity { relations, ..Entity::new(reference, kind, String::new(), name) })
+            Arc::new(Entity { relations, ..Entity::new(reference, &kind, "", name) })
         };
         Snapshot::new(entities_text.iter().map(entity))
     }

@@ -1,13 +1,15 @@
 //! The catalog: a snapshot of entities, replaced as a whole.
 
 mod entity;
+mod fields;
 mod members;
 mod reference;
 mod relations;
 pub mod search;
+mod shared_text;
 pub mod source;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -18,9 +20,11 @@ use crate::diagnostic::{Diagnostic, Location};
 use crate::upstream::Outage;
 
 pub use entity::{About, Annotation, Entity, EntityFault, EntityLink};
+pub use fields::{FieldMap, FieldValue};
 pub use members::{MOST_MEMBERS, Members};
 pub use reference::EntityRef;
 pub use relations::Relation;
+pub use shared_text::SharedText;
 
 use members::MembershipIndex;
 use search::Index;
@@ -51,32 +55,70 @@ pub struct FileLocation {
 #[derive(Debug, Default)]
 pub struct Snapshot {
     /// Ordered by reference.
-    pub entities: Vec<Arc<Entity>>,
-    by_ref: HashMap<EntityRef, Arc<Entity>>,
-    index: Index,
-    memberships: MembershipIndex,
+    pub entities: Arc<[Arc<Entity>]>,
+    lists: Arc<EntityLists>,
     pub faults: Vec<Diagnostic>,
     pub files_read: usize,
     pub not_read: BTreeMap<String, usize>,
     pub loaded_at: Option<Timestamp>,
 }
 
+/// What is known of all entities together.
+#[derive(Debug, Default)]
+struct EntityLists {
+    by_name: Vec<u32>,
+    index: Index,
+    memberships: MembershipIndex,
+}
+
 impl Snapshot {
     /// Of entities with distinct references; of equal ones the first is kept.
     pub fn new(entities: impl IntoIterator<Item = Arc<Entity>>) -> Self {
-        let mut by_ref = HashMap::new();
-        for entity in entities {
-            by_ref.entry(entity.reference.clone()).or_insert(entity);
-        }
-        let mut entities: Vec<Arc<Entity>> = by_ref.values().cloned().collect();
+        Self::default().next(entities)
+    }
+
+    /// The one after this. The same entities have the same lists.
+    fn next(&self, entities: impl IntoIterator<Item = Arc<Entity>>) -> Self {
+        let mut entities: Vec<Arc<Entity>> = entities.into_iter().collect();
+        // This keeps the order of equal ones.
         entities.sort_by(|a, b| a.reference.cmp(&b.reference));
+        entities.dedup_by(|next, kept| next.reference == kept.reference);
+        let is_same = |(one, other): (&Arc<Entity>, &Arc<Entity>)| Arc::ptr_eq(one, other);
+        if entities.len() == self.entities.len() && entities.iter().zip(&*self.entities).all(is_same) {
+            return Self { entities: self.entities.clone(), lists: self.lists.clone(), ..Self::default() };
+        }
         let (index, memberships) = (Index::of(&entities), MembershipIndex::of(&entities));
-        Self { entities, by_ref, index, memberships, ..Self::default() }
+        let lists = Arc::new(EntityLists { by_name: by_name(&entities), index, memberships });
+        Self { entities: entities.into(), lists, ..Self::default() }
+    }
+
+    /// Whether both have the very same entities, so that all that is made of one is right for the other.
+    pub fn has_entities_of(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.entities, &other.entities)
+    }
+
+    /// Places in `entities`, in the order of the names that people read, whatever the case.
+    pub fn by_name(&self) -> &[u32] {
+        &self.lists.by_name
     }
 
     pub fn get(&self, reference: &EntityRef) -> Option<&Arc<Entity>> {
-        self.by_ref.get(reference)
+        self.entities.get(row_of(&self.entities, reference)? as usize)
     }
+}
+
+fn by_name(entities: &[Arc<Entity>]) -> Vec<u32> {
+    let named = (0u32..).zip(entities);
+    let mut named: Vec<(String, u32)> =
+        named.map(|(row, entity)| (entity.display_name().to_lowercase(), row)).collect();
+    named.sort_unstable();
+    named.into_iter().map(|(_, row)| row).collect()
+}
+
+/// The place of an entity among all, ordered by reference.
+fn row_of(entities: &[Arc<Entity>], wanted: &EntityRef) -> Option<u32> {
+    let row = entities.binary_search_by(|entity| entity.reference.cmp(wanted)).ok()?;
+    u32::try_from(row).ok()
 }
 
 /// How the catalog of Backstage was last read.

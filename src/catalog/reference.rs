@@ -1,13 +1,17 @@
 //! The reference that names an entity.
 
+use std::cmp::Ordering;
 use std::fmt;
+use std::sync::Arc;
 
-/// `kind:namespace/name` in canonical lower case, within Backstage's grammar.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+use super::shared_text::SharedText;
+
+/// `kind:namespace/name` in canonical lower case, within Backstage's grammar. Cheap to clone.
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct EntityRef {
-    kind: Box<str>,
-    namespace: Box<str>,
-    name: Box<str>,
+    text: Arc<str>,
+    /// Where the kind ends, and where the namespace does.
+    ends: (u8, u8),
 }
 
 impl EntityRef {
@@ -15,12 +19,13 @@ impl EntityRef {
 
     /// None when a part is outside Backstage's grammar (63 characters, ASCII).
     pub fn new(kind: &str, namespace: &str, name: &str) -> Option<Self> {
-        let lower = |part: &str| part.to_ascii_lowercase().into_boxed_str();
-        (is_kind(kind) && is_namespace(namespace) && is_name(name)).then(|| Self {
-            kind: lower(kind),
-            namespace: lower(namespace),
-            name: lower(name),
-        })
+        if !is_kind(kind) || !is_namespace(namespace) || !is_name(name) {
+            return None;
+        }
+        let mut text = format!("{kind}:{namespace}/{name}");
+        text.make_ascii_lowercase();
+        let ends = (u8::try_from(kind.len()).ok()?, u8::try_from(kind.len() + 1 + namespace.len()).ok()?);
+        Some(Self { text: text.into(), ends })
     }
 
     /// Reads `[kind:][namespace/]name`; what is left out is taken from the defaults.
@@ -35,14 +40,40 @@ impl EntityRef {
         Self::parse_with(text, "", Self::DEFAULT_NAMESPACE)
     }
 
+    /// The same reference, in memory once for all that have it.
+    pub(super) fn shared(self) -> Self {
+        Self { text: SharedText::from(&*self.text).into(), ..self }
+    }
+
+    fn parts(&self) -> (&str, &str, &str) {
+        (self.kind(), self.namespace(), self.name())
+    }
+
+    /// `kind:namespace/name`
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
     pub fn kind(&self) -> &str {
-        &self.kind
+        self.text.get(..usize::from(self.ends.0)).unwrap_or_default()
     }
     pub fn namespace(&self) -> &str {
-        &self.namespace
+        self.text.get(usize::from(self.ends.0) + 1..usize::from(self.ends.1)).unwrap_or_default()
     }
     pub fn name(&self) -> &str {
-        &self.name
+        self.text.get(usize::from(self.ends.1) + 1..).unwrap_or_default()
+    }
+}
+
+/// By kind, then namespace, then name.
+impl Ord for EntityRef {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.parts().cmp(&other.parts())
+    }
+}
+
+impl PartialOrd for EntityRef {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 
@@ -73,7 +104,13 @@ fn is_bounded(text: &str) -> bool {
 
 impl fmt::Display for EntityRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}/{}", self.kind, self.namespace, self.name)
+        f.write_str(&self.text)
+    }
+}
+
+impl fmt::Debug for EntityRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.text, f)
     }
 }
 

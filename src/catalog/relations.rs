@@ -3,12 +3,13 @@
 use serde_json::Value;
 
 use super::reference::EntityRef;
+use super::shared_text::SharedText;
 
 /// A relation of an entity to another one.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Relation {
     /// Backstage's word: `ownedBy`, `partOf`, `dependsOn`.
-    pub kind: String,
+    pub kind: SharedText,
     pub target: EntityRef,
 }
 
@@ -43,7 +44,7 @@ pub(super) fn of(document: Option<&Value>, spec: &Value, namespace: &str) -> Vec
 }
 
 fn listed_relation(entry: &Value, namespace: &str) -> Option<Relation> {
-    let kind = entry.get("type")?.as_str()?.to_owned();
+    let kind = entry.get("type")?.as_str()?;
     let target = match entry.get("targetRef") {
         Some(text) => EntityRef::parse_with(text.as_str()?, "", namespace)?,
         None => {
@@ -51,7 +52,7 @@ fn listed_relation(entry: &Value, namespace: &str) -> Option<Relation> {
             EntityRef::new(part("kind")?, part("namespace").unwrap_or(namespace), part("name")?)?
         }
     };
-    Some(Relation { kind, target })
+    Some(Relation { kind: kind.into(), target: target.shared() })
 }
 
 fn derived(spec: &Value, namespace: &str) -> Vec<Relation> {
@@ -61,7 +62,7 @@ fn derived(spec: &Value, namespace: &str) -> Vec<Relation> {
         let single = std::slice::from_ref(value);
         let targets = value.as_array().map_or(single, Vec::as_slice).iter().filter_map(Value::as_str);
         let targets = targets.filter_map(|text| EntityRef::parse_with(text, default_kind, namespace));
-        relations.extend(targets.map(|target| Relation { kind: kind.to_owned(), target }));
+        relations.extend(targets.map(|target| Relation { kind: kind.into(), target: target.shared() }));
     }
     relations
 }

@@ -1,6 +1,6 @@
 //! Finds entities by text, by facet, and by the states of their alerts.
 
-use std::collections::BTreeSet;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use memchr::memmem::Finder;
@@ -67,24 +67,45 @@ const UNKNOWN: u32 = u32::MAX - 1;
 
 impl Index {
     pub(super) fn of(entities: &[Arc<Entity>]) -> Self {
-        let facets: Vec<_> = entities.iter().map(|e| facets_of(e)).collect();
-        let mut values: [BTreeSet<&str>; FACETS] = Default::default();
-        for row in &facets {
-            for (values, value) in values.iter_mut().zip(row) {
-                values.extend(value.as_deref());
+        let mut numbers: [HashMap<String, u32>; FACETS] = Default::default();
+        let mut index = Self::default();
+        for entity in entities {
+            let mut row = [LACKS; FACETS];
+            for ((place, numbers), value) in row.iter_mut().zip(&mut numbers).zip(facets_of(entity)) {
+                let next = u32::try_from(numbers.len()).unwrap_or(UNKNOWN);
+                *place = value.map_or(LACKS, |value| *numbers.entry(value).or_insert(next));
             }
-        }
-        let values = values.map(|values| values.into_iter().map(Box::from).collect());
-        let mut index = Self { values, ..Self::default() };
-        for (entity, row) in entities.iter().zip(&facets) {
-            index.facets.push(index.numbered(row).map(|number| number.unwrap_or(LACKS)));
+            index.facets.push(row);
             // A word has no white space, so none is found across two rows.
-            index.text.push_str(&haystack(entity));
+            push_haystack(entity, &mut index.text);
             index.text.push('\n');
             index.ends.push(index.text.len());
         }
+        index.order_values(numbers);
+        index.facets.shrink_to_fit();
+        index.ends.shrink_to_fit();
         index.text.shrink_to_fit();
         index
+    }
+
+    /// Numbers the values of each facet by their order, and not as they came.
+    fn order_values(&mut self, came: [HashMap<String, u32>; FACETS]) {
+        for (facet, came) in came.into_iter().enumerate() {
+            let mut ordered: Vec<(String, u32)> = came.into_iter().collect();
+            ordered.sort_unstable();
+            let mut places = vec![UNKNOWN; ordered.len()];
+            for (place, (_, came)) in (0u32..).zip(&ordered) {
+                if let Some(slot) = places.get_mut(*came as usize) {
+                    *slot = place;
+                }
+            }
+            for number in self.facets.iter_mut().filter_map(|row| row.get_mut(facet)) {
+                *number = places.get(*number as usize).copied().unwrap_or(*number);
+            }
+            if let Some(values) = self.values.get_mut(facet) {
+                *values = ordered.into_iter().map(|(value, _)| value.into_boxed_str()).collect();
+            }
+        }
     }
 
     /// The number of each value among those of its facet.
@@ -131,12 +152,12 @@ impl Snapshot {
     pub fn search(&self, filter: &Filter, states: &[u8]) -> SearchResult {
         let words = filter.search.split_whitespace().map(str::to_lowercase).collect();
         let chosen = chosen(filter);
-        let wanted = self.index.numbered(&chosen);
-        let mut counts: [Vec<usize>; FACETS] = self.index.values.each_ref().map(|v| vec![0; v.len()]);
+        let wanted = self.lists.index.numbered(&chosen);
+        let mut counts: [Vec<usize>; FACETS] = self.lists.index.values.each_ref().map(|v| vec![0; v.len()]);
         let mut found = SearchResult::default();
-        for row in self.index.rows_with(words) {
+        for row in self.lists.index.rows_with(words) {
             let place = row as usize;
-            let Some(facets) = self.index.facets.get(place) else { continue };
+            let Some(facets) = self.lists.index.facets.get(place) else { continue };
             let state = states.get(place).copied().unwrap_or_default();
             let lacks_state = filter.states != 0 && state & filter.states == 0;
             let differs = |(want, has): (&Option<u32>, &u32)| want.is_some_and(|want| want != *has);
@@ -173,7 +194,7 @@ impl Snapshot {
     ) -> [Vec<Facet>; FACETS] {
         let mut all: [Vec<Facet>; FACETS] = Default::default();
         for (((facets, values), counts), choice) in
-            all.iter_mut().zip(&self.index.values).zip(counts).zip(chosen)
+            all.iter_mut().zip(&self.lists.index.values).zip(counts).zip(chosen)
         {
             for (value, count) in values.iter().zip(counts) {
                 if *count > 0 || choice.as_deref() == Some(value.as_ref()) {
@@ -222,13 +243,13 @@ fn label(value: &str) -> String {
     short.unwrap_or(value).to_owned()
 }
 
-fn haystack(entity: &Entity) -> Box<str> {
-    let mut text = entity.reference.to_string();
+/// Adds what a search of an entity looks at, in lower case.
+fn push_haystack(entity: &Entity, text: &mut String) {
+    text.push_str(entity.reference.as_str());
     let parts = [&entity.title, &entity.description].into_iter().flatten().map(String::as_str);
     let spec = [entity.owner(), entity.system(), entity.spec_type()].into_iter().flatten();
-    for part in parts.chain(entity.tags.iter().map(String::as_str)).chain(spec) {
+    for part in parts.chain(entity.tags.iter().map(|tag| &**tag)).chain(spec) {
         text.push('\n');
-        text.push_str(part);
+        text.push_str(&part.to_lowercase());
     }
-    text.to_lowercase().into_boxed_str()
 }

@@ -2,7 +2,7 @@
 
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
-use crate::catalog::Entity;
+use crate::catalog::{Annotation, Entity};
 use crate::diagnostic::{Diagnostic, DiagnosticSubject, Location, Position, Severity};
 
 /// Something wrong with a config or a catalog.
@@ -43,8 +43,8 @@ impl Finding {
         let mut finding = Self::of_entity(entity, diagnostic.of_annotation(annotation));
         let Some(written) = entity.annotations.get(annotation) else { return finding };
         let start = written.place_of(span.start);
-        if let Some(place) = start.as_ref().or(written.place.as_ref()) {
-            finding.diagnostic.location = Some(place.clone());
+        if let Some(place) = start.clone().or_else(|| written.place()) {
+            finding.diagnostic.location = Some(place);
         }
         let position = |offset: usize| written.place_of(offset).and_then(|place| place.position);
         let last = span.of(&written.value).char_indices().next_back();
@@ -62,10 +62,10 @@ impl Finding {
         let warning = Diagnostic::new(Severity::Warning, message).of_annotation(annotation);
         let mut finding = Self::of_entity(entity, warning);
         let written = entity.annotations.get(annotation);
-        if let Some(place) = written.and_then(|written| written.key_place.as_ref()) {
-            finding.diagnostic.location = Some(place.clone());
+        if let Some(place) = written.and_then(Annotation::key_place) {
             let after = |at: Position| Position { column: at.column + annotation.chars().count(), ..at };
             finding.end = place.position.map(after);
+            finding.diagnostic.location = Some(place);
         }
         finding
     }

@@ -192,7 +192,7 @@ fn over_http(catalog: CatalogSettings) {
         });
     });
     let address = address.recv().unwrap();
-    eprintln!("the catalog of {ENTITIES} entities: {} MiB resident", resident() - before);
+    eprintln!("the portal with the catalog again: {} MiB resident", resident() - before);
     let (first, _) = timed(address, "/");
     eprintln!("the first page, which reads every annotation: {first:?}");
     eprintln!("with the overview: {} MiB resident", resident() - before);
@@ -224,9 +224,12 @@ fn main() {
     let systems: String = (0..5_000).map(systems).collect();
     let domain = "---\napiVersion: backstage.io/v1alpha1\nkind: Domain\nmetadata: {name: all}\n";
     catalog.embedded.push(("systems.yaml", format!("{systems}{domain}").leak()));
+    let before = resident();
     let source = FileSource::open(catalog.clone(), SourceMerger::alone(Metrics::new().catalog), clock::now());
     let snapshot: Arc<Snapshot> = source.catalog().snapshot();
-    assert_eq!(snapshot.entities.len(), ENTITIES + 5_001, "{:?}", snapshot.faults.first());
+    let entities = snapshot.entities.len();
+    assert_eq!(entities, ENTITIES + 5_001, "{:?}", snapshot.faults.first());
+    eprintln!("the catalog of {entities} entities: {} B each", ((resident() - before) << 20) / entities);
     let mut group = criterion.benchmark_group("catalog_page_100k");
     for typed in ["e", "pay", "service-99", "zebra"] {
         let filter = Filter { search: typed.to_owned(), ..Filter::default() };

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use promenade::annotations::{ALERT, LABELS, MonitoringSpec, SERVICE_NAME};
-use promenade::catalog::{Annotation, Entity, EntityRef, Snapshot};
+use promenade::catalog::{Entity, EntityRef, Snapshot};
 use promenade::monitoring::alert_index::AlertIndex;
 use promenade::monitoring::routing::{self, RoutingInput, RoutingSettings};
 use promenade::prometheus::{InstanceName, Labels};
@@ -38,13 +38,10 @@ fn entity(i: usize) -> Arc<Entity> {
 }
 
 fn with_annotations(i: usize, annotations: [(&str, String); 3]) -> Arc<Entity> {
-    let annotation = |(key, value): (&str, String)| {
-        (key.to_owned(), Annotation { value, place: None, key_place: None, origins: None })
-    };
     let name = format!("entity-{i}");
     let reference = EntityRef::new("component", "default", &name).unwrap();
-    let named = Entity::new(reference, "Component".to_owned(), "backstage.io/v1alpha1".to_owned(), name);
-    let annotations = annotations.into_iter().filter(|(_, value)| !value.is_empty()).map(annotation);
+    let named = Entity::new(reference, "Component", "backstage.io/v1alpha1", name);
+    let annotations = annotations.into_iter().filter(|(_, value)| !value.is_empty());
     Arc::new(Entity { annotations: annotations.collect(), ..named })
 }
 

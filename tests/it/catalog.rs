@@ -354,7 +354,7 @@ fn positions_point_into_annotations() {
                 prometheus.io/rule: >-\n      up,\n      sum(rate(x[5m]))|job\n";
     let folder = CatalogFolder::of(&["a.yaml"], &[("root/a.yaml", text)]);
     let entity = folder.snapshot().entities[0].clone();
-    let annotation = &entity.annotations["prometheus.io/rule"];
+    let annotation = entity.annotations.get("prometheus.io/rule").unwrap();
     assert_eq!(annotation.value, "up, sum(rate(x[5m]))|job");
     let place =
         |offset| annotation.place_of(offset).and_then(|p| p.position).map(|p| (p.line, p.column)).unwrap();

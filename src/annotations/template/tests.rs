@@ -8,13 +8,13 @@ use crate::catalog::{EntityRef, Relation};
 
 fn payments() -> Entity {
     let mut entity = entity(&[("backstage.io/kubernetes-id", "pay"), ("quote", "a\"} or up{b=\"")]);
-    entity.labels.insert("team".to_owned(), "A.B".to_owned());
+    entity.labels = [("team", "A.B")].into_iter().collect();
     entity.title = Some("Payments (\"new\")".to_owned());
-    entity.tags = vec!["java".to_owned()];
-    entity.other_metadata =
-        json!({"namespace": "Shop", "uid": "1-2", "labels": {}}).as_object().unwrap().clone();
+    entity.tags = vec!["java".into()];
+    let other = [("namespace", json!("Shop")), ("uid", json!("1-2")), ("labels", json!({}))];
+    entity.other_metadata = other.into_iter().collect();
     let target = EntityRef::parse("group:team-a").unwrap();
-    entity.relations = vec![Relation { kind: "ownedBy".to_owned(), target }];
+    entity.relations = vec![Relation { kind: "ownedBy".into(), target }];
     entity
 }
 
@@ -108,7 +108,7 @@ fn nothing_but_the_entity_is_reached() {
 #[test]
 fn hostile_expressions_end_soon() {
     let mut entity = payments();
-    entity.spec = json!({"large": "x".repeat(1 << 20), "text": "x".repeat(4_000)});
+    entity.spec = json!({"large": "x".repeat(1 << 20), "text": "x".repeat(4_000)}).into();
     let evaluate_all = move || {
         let templates = Templates::of(&entity);
         let repeat = |part: &str, n: usize| part.repeat(n);

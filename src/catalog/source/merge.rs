@@ -86,8 +86,9 @@ impl SourceMerger {
     }
 
     fn publish(&self, sources: &MergedSources) {
-        let next = sources.snapshot();
-        log_changes(&self.catalog.snapshot().faults, &next.faults);
+        let before = self.catalog.snapshot();
+        let next = sources.snapshot(&before);
+        log_changes(&before.faults, &next.faults);
         let (entities, files, faults) = (next.entities.len(), next.files_read, next.faults.len());
         tracing::info!(entities, files, faults, "catalog read");
         self.metrics.set(entities, faults);
@@ -97,7 +98,7 @@ impl SourceMerger {
 
 impl MergedSources {
     /// Files come first.
-    fn snapshot(&self) -> Snapshot {
+    fn snapshot(&self, before: &Snapshot) -> Snapshot {
         let Self { files, backstage, is_awaited } = self;
         let faults = files.faults.iter().chain(&backstage.faults).cloned();
         Snapshot {
@@ -105,7 +106,7 @@ impl MergedSources {
             files_read: files.files_read,
             not_read: files.not_read.clone(),
             loaded_at: files.read_at.filter(|_| !is_awaited),
-            ..Snapshot::new(files.entities.iter().chain(&backstage.entities).cloned())
+            ..before.next(files.entities.iter().chain(&backstage.entities).cloned())
         }
     }
 }
@@ -139,10 +140,7 @@ pub(super) fn distinct(
 
 /// The fault that the page of the first of two entities shows about the second.
 fn duplicate_of(first: &Entity, other: &Entity) -> EntityFault {
-    let texts = |entity: &Entity| -> Vec<(String, String)> {
-        entity.annotations.iter().map(|(key, annotation)| (key.clone(), annotation.value.clone())).collect()
-    };
-    let is_alike = texts(first) == texts(other) && other.faults.is_empty();
+    let is_alike = first.has_same_annotations(other) && other.faults.is_empty();
     let differs = if is_alike { "with the same annotations" } else { "with other annotations" };
     let at = other.place.as_ref().map(|place| format!(",{}", in_file(place))).unwrap_or_default();
     let message =

@@ -68,7 +68,7 @@ struct Selectors {
 impl Selectors {
     fn of(snapshot: &Snapshot) -> Self {
         let (mut all, mut by_text) = (Self::default(), HashMap::<&str, Arc<[u32]>>::new());
-        for (entity, annotated) in (0u32..).zip(&snapshot.entities) {
+        for (entity, annotated) in (0u32..).zip(&*snapshot.entities) {
             let Some(AlertSpec { names, matchers, .. }) = MonitoringSpec::of_alerts(annotated).alerts else {
                 continue;
             };

@@ -1,36 +1,19 @@
 //! Which entities are found for which labels, compared with asking every one of them.
 
-use std::collections::BTreeMap;
-
 use proptest::prelude::{Strategy, any, prop, proptest};
 use proptest::sample::select;
 
 use super::*;
 use crate::annotations::{ALERT, AlertNames, LABELS, MonitoringSpec};
-use crate::catalog::{Annotation, EntityRef};
+use crate::catalog::EntityRef;
 use crate::prometheus::Labels;
 
 fn entity(name: &str, annotations: &[(&str, &str)]) -> Arc<Entity> {
-    let annotation = |(key, value): &(&str, &str)| {
-        let value = Annotation { value: (*value).to_owned(), place: None, key_place: None, origins: None };
-        ((*key).to_owned(), value)
-    };
+    let reference = EntityRef::new("component", "default", name).unwrap();
+    let given = annotations.iter().filter(|(_, value)| !value.is_empty());
     Arc::new(Entity {
-        reference: EntityRef::new("component", "default", name).unwrap(),
-        kind: "Component".to_owned(),
-        api_version: "backstage.io/v1alpha1".to_owned(),
-        name: name.to_owned(),
-        title: None,
-        description: None,
-        labels: BTreeMap::new(),
-        annotations: annotations.iter().filter(|(_, value)| !value.is_empty()).map(annotation).collect(),
-        tags: Vec::new(),
-        links: Vec::new(),
-        other_metadata: serde_json::Map::new(),
-        spec: serde_json::Value::Null,
-        relations: Vec::new(),
-        place: None,
-        faults: Vec::new(),
+        annotations: given.map(|(key, value)| (*key, (*value).to_owned())).collect(),
+        ..Entity::new(reference, "Component", "backstage.io/v1alpha1", name.to_owned())
     })
 }
 

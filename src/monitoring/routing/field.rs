@@ -3,10 +3,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde_json::Value;
-
 use super::relation::Relation;
-use crate::catalog::Entity;
+use crate::catalog::{Entity, FieldValue};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RoutingField {
@@ -42,7 +40,7 @@ impl RoutingField {
             Self::Kind => Some(Cow::Borrowed(entity.reference.kind())),
             Self::Namespace => Some(Cow::Borrowed(entity.reference.namespace())),
             Self::Name => Some(Cow::Borrowed(entity.reference.name())),
-            Self::Label(key) => entity.labels.get(key).map(|value| Cow::Borrowed(value.as_str())),
+            Self::Label(key) => entity.labels.get(key).map(|value| Cow::Borrowed(&**value)),
             Self::Annotation(key) => entity.annotation(key).map(Cow::Borrowed),
             Self::Spec(path) => at(&entity.spec, path).and_then(scalar),
             Self::Relation(_) => None,
@@ -53,7 +51,7 @@ impl RoutingField {
     pub(super) fn values<'e>(&self, entity: &'e Entity) -> Vec<Cow<'e, str>> {
         match self {
             Self::Spec(path) => match at(&entity.spec, path) {
-                Some(Value::Array(items)) => items.iter().filter_map(scalar).collect(),
+                Some(FieldValue::List(items)) => items.iter().filter_map(scalar).collect(),
                 other => other.and_then(scalar).into_iter().collect(),
             },
             Self::Relation(relation) => relation.of(entity).into_iter().map(Cow::Owned).collect(),
@@ -77,7 +75,7 @@ impl fmt::Display for RoutingField {
 }
 
 /// The value at a dotted path. A key that has dots itself is found too.
-fn at<'v>(value: &'v Value, path: &str) -> Option<&'v Value> {
+fn at<'v>(value: &'v FieldValue, path: &str) -> Option<&'v FieldValue> {
     if let Some(whole) = value.get(path) {
         return Some(whole);
     }
@@ -88,11 +86,11 @@ fn at<'v>(value: &'v Value, path: &str) -> Option<&'v Value> {
 }
 
 /// A text, a number or a boolean as text.
-fn scalar(value: &Value) -> Option<Cow<'_, str>> {
+fn scalar(value: &FieldValue) -> Option<Cow<'_, str>> {
     match value {
-        Value::String(text) => Some(Cow::Borrowed(text)),
-        Value::Number(number) => Some(Cow::Owned(number.to_string())),
-        Value::Bool(flag) => Some(Cow::Owned(flag.to_string())),
-        Value::Null | Value::Array(_) | Value::Object(_) => None,
+        FieldValue::Text(text) => Some(Cow::Borrowed(text)),
+        FieldValue::Number(number) => Some(Cow::Owned(number.to_string())),
+        FieldValue::Bool(flag) => Some(Cow::Owned(flag.to_string())),
+        FieldValue::Null | FieldValue::List(_) | FieldValue::Map(_) => None,
     }
 }

@@ -5,40 +5,30 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::*;
-use crate::catalog::{Annotation, EntityRef, Relation};
+use crate::catalog::{EntityRef, Relation};
 
 pub fn entity() -> Entity {
-    let annotation =
-        |value: &str| Annotation { value: value.to_owned(), place: None, key_place: None, origins: None };
+    let reference = EntityRef::new("Component", "default", "Payments").unwrap();
+    let spec = json!({
+        "lifecycle": "production",
+        "deployed": {"cell": 7, "regions": ["eu", "us"], "live": true}, "a.b": {"c": "dotted"},
+    });
     Entity {
-        reference: EntityRef::new("Component", "default", "Payments").unwrap(),
-        kind: "Component".to_owned(),
-        api_version: "backstage.io/v1alpha1".to_owned(),
-        name: "Payments".to_owned(),
-        title: None,
-        description: None,
-        labels: [("example.com/cell".to_owned(), "eu-1".to_owned())].into(),
-        annotations: [("example.com/tier".to_owned(), annotation("Gold"))].into(),
-        tags: Vec::new(),
-        links: Vec::new(),
-        spec: json!({
-            "lifecycle": "production",
-            "deployed": {"cell": 7, "regions": ["eu", "us"], "live": true}, "a.b": {"c": "dotted"},
-        }),
-        other_metadata: Default::default(),
+        labels: [("example.com/cell", "eu-1")].into_iter().collect(),
+        annotations: [("example.com/tier", "Gold".to_owned())].into_iter().collect(),
+        spec: spec.into(),
         relations: vec![
             related("dependsOn", "component:ledger"),
             related("dependsOn", "resource:infra/db"),
             related("ownedBy", "group:Payments-Team"),
             related("partOf", "system:shop"),
         ],
-        place: None,
-        faults: Vec::new(),
+        ..Entity::new(reference, "Component", "backstage.io/v1alpha1", "Payments".to_owned())
     }
 }
 
 fn related(kind: &str, target: &str) -> Relation {
-    Relation { kind: kind.to_owned(), target: EntityRef::parse(target).unwrap() }
+    Relation { kind: kind.into(), target: EntityRef::parse(target).unwrap() }
 }
 
 fn patterns(texts: &[&str]) -> Vec<Pattern> {

@@ -4,7 +4,7 @@ use askama::Template;
 
 use super::{ProblemsPanel, counted, times};
 use crate::annotations::GraphSpec;
-use crate::catalog::{Annotation, Entity};
+use crate::catalog::{Annotation, Entity, SharedText};
 use crate::monitoring::Period;
 use crate::web::request::View;
 
@@ -23,7 +23,7 @@ impl askama::filters::HtmlSafe for AccountPanel<'_> {}
 
 impl AccountPanel<'_> {
     /// Those that the portal knows or might mean, by name.
-    fn annotations(&self) -> Vec<(&String, &Annotation)> {
+    fn annotations(&self) -> Vec<(&SharedText, &Annotation)> {
         self.entity.annotations.iter().filter(|(name, _)| Annotation::is_own(name)).collect()
     }
 

@@ -1,12 +1,12 @@
 //! Reads one entity of Backstage's JSON. Only those that have our annotations are kept whole.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Map, Value};
 
 use crate::catalog::relations;
 use crate::catalog::source::faults::of_entity;
-use crate::catalog::{About, Annotation, Entity, EntityFault, EntityLink, EntityRef};
+use crate::catalog::{
+    About, Annotation, Entity, EntityFault, EntityLink, EntityRef, FieldMap, FieldValue, SharedText,
+};
 use crate::diagnostic::Diagnostic;
 use crate::yaml::shown;
 
@@ -27,23 +27,22 @@ pub(super) fn read(text: &str, faults: &mut Vec<Diagnostic>) -> Result<Entity, S
         return Err("an entity is left out: it has no `metadata`".to_owned());
     };
     let mut entity = named(&mut root, &mut metadata)?;
-    entity.spec = root.remove("spec").unwrap_or_default();
-    entity.relations = relations::of(root.get("relations"), &entity.spec, entity.reference.namespace());
-    entity.relations.shrink_to_fit();
+    let spec = root.remove("spec").unwrap_or_default();
+    entity.relations = relations::of(root.get("relations"), &spec, entity.reference.namespace());
+    entity.spec = spec.into();
     let mut text = |key: &str| metadata.remove(key).and_then(scalar_text).filter(|text| !text.is_empty());
     (entity.title, entity.description) = (text("title"), text("description"));
     (entity.annotations, entity.faults) = annotations(metadata.remove("annotations"), &entity.reference);
     faults.extend(entity.faults.iter().map(|fault| of_entity(fault, &entity.reference)));
-    entity.labels = texts(metadata.remove("labels"));
-    entity.tags = items(metadata.remove("tags")).filter_map(scalar_text).collect();
-    entity.tags.shrink_to_fit();
+    entity.labels = labels(metadata.remove("labels"));
+    entity.tags = items(metadata.remove("tags")).filter_map(scalar_text).map(SharedText::from).collect();
     entity.links = items(metadata.remove("links")).filter_map(link).collect();
-    entity.other_metadata = fitting(metadata);
+    entity.other_metadata = metadata.into_iter().collect();
     let is_ours = |key: &str| Annotation::is_own(key);
     if !entity.annotations.keys().any(|key| is_ours(key)) && !entity.faults.iter().any(|f| is_ours(f.key())) {
         thin(&mut entity);
     }
-    Ok(entity)
+    Ok(entity.fitted())
 }
 
 /// What names the entity, and nothing else of it.
@@ -61,27 +60,20 @@ fn named(root: &mut Map<String, Value>, metadata: &mut Map<String, Value>) -> Re
         let reference = shown(&format!("{kind}:{namespace}/{name}"));
         format!("`{reference}` is left out: it is no entity reference that Backstage allows")
     })?;
-    Ok(Entity::new(reference, kind, api_version, name))
+    Ok(Entity::new(reference, &kind, &api_version, name))
 }
 
 /// Keeps only what search, relations, routing and the list of entities need.
 fn thin(entity: &mut Entity) {
     entity.annotations.retain(|key, annotation| !key.starts_with(THEIRS) && annotation.value.len() <= SHORT);
     entity.other_metadata.retain(|key, _| key == "namespace");
-    entity.other_metadata = fitting(std::mem::take(&mut entity.other_metadata));
-    if let Value::Object(spec) = &mut entity.spec {
+    if let FieldValue::Map(spec) = &mut entity.spec {
         spec.retain(|_, value| match value {
-            Value::String(text) => text.len() <= SHORT,
-            Value::Bool(_) | Value::Number(_) => true,
-            Value::Null | Value::Array(_) | Value::Object(_) => false,
+            FieldValue::Text(text) => text.len() <= SHORT,
+            FieldValue::Bool(_) | FieldValue::Number(_) => true,
+            FieldValue::Null | FieldValue::List(_) | FieldValue::Map(_) => false,
         });
-        *spec = fitting(std::mem::take(spec));
     }
-}
-
-/// The same map without spare capacity, which would be most of the memory of 100,000 entities.
-fn fitting(map: Map<String, Value>) -> Map<String, Value> {
-    map.into_iter().collect()
 }
 
 fn required(map: &mut Map<String, Value>, key: &str, path: &str, whose: &str) -> Result<String, String> {
@@ -92,14 +84,14 @@ fn required(map: &mut Map<String, Value>, key: &str, path: &str, whose: &str) ->
     }
 }
 
-fn texts(map: Option<Value>) -> BTreeMap<String, String> {
-    let Some(Value::Object(map)) = map else { return BTreeMap::new() };
+fn labels(map: Option<Value>) -> FieldMap<SharedText> {
+    let Some(Value::Object(map)) = map else { return FieldMap::default() };
     map.into_iter().filter_map(|(key, value)| Some((key, scalar_text(value)?))).collect()
 }
 
 /// Annotations are text. Any other value is a fault and left out; the entity stays.
-fn annotations(map: Option<Value>, entity: &EntityRef) -> (BTreeMap<String, Annotation>, Vec<EntityFault>) {
-    let (mut found, mut faults) = (BTreeMap::new(), Vec::new());
+fn annotations(map: Option<Value>, entity: &EntityRef) -> (FieldMap<Annotation>, Vec<EntityFault>) {
+    let (mut found, mut faults) = (Vec::new(), Vec::new());
     let mut lose = |about, message| faults.push(EntityFault { about, message, place: None });
     let map = match map {
         Some(Value::Object(map)) => map,
@@ -112,14 +104,14 @@ fn annotations(map: Option<Value>, entity: &EntityRef) -> (BTreeMap<String, Anno
     };
     for (key, value) in map {
         if let Value::String(value) = value {
-            found.insert(key, Annotation { value, place: None, key_place: None, origins: None });
+            found.push((key, value));
         } else {
             let message =
                 format!("the annotation `{}` of `{entity}` is no text, and is left out", shown(&key));
             lose(About::Annotation(key.into()), message);
         }
     }
-    (found, faults)
+    (found.into_iter().collect(), faults)
 }
 
 fn items(list: Option<Value>) -> impl Iterator<Item = Value> {
@@ -172,15 +164,15 @@ mod tests {
         });
         let thin = entity(&value).0.unwrap();
         assert_eq!(thin.reference.to_string(), "api:shop/pay");
-        assert_eq!((thin.name.as_str(), thin.kind.as_str(), thin.owner()), ("Pay", "API", Some("a")));
-        assert_eq!(thin.spec, json!({"type": "openapi", "owner": "a"}));
+        assert_eq!((thin.name.as_str(), &*thin.kind, thin.owner()), ("Pay", "API", Some("a")));
+        assert_eq!(thin.spec, json!({"type": "openapi", "owner": "a"}).into());
         assert_eq!(thin.annotations.keys().collect::<Vec<_>>(), ["acme.io/cell"]);
-        assert_eq!(Value::Object(thin.other_metadata.clone()), json!({"namespace": "Shop"}));
+        assert_eq!(json!(thin.other_metadata), json!({"namespace": "Shop"}));
         assert_eq!(thin.relations[0].target.to_string(), "group:shop/a");
-        assert_eq!(thin.labels["tier"], "gold");
+        assert_eq!(thin.labels.get("tier").unwrap(), "gold");
         value["metadata"]["annotations"]["prometheus.io/rule"] = json!("up");
         let whole = entity(&value).0.unwrap();
-        assert_eq!(whole.spec["definition"].as_str().map(str::len), Some(10_000));
+        assert_eq!(whole.spec.get("definition").and_then(FieldValue::as_str).map(str::len), Some(10_000));
         assert_eq!(whole.annotations.len(), 4);
         assert_eq!(whole.annotation("prometheus.io/rule"), Some("up"));
     }

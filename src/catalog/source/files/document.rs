@@ -7,7 +7,9 @@ use std::sync::Arc;
 use super::validate;
 use crate::catalog::relations;
 use crate::catalog::source::faults::{FaultList, of_entity};
-use crate::catalog::{About, Annotation, Entity, EntityFault, EntityLink, EntityRef};
+use crate::catalog::{
+    About, Annotation, Entity, EntityFault, EntityLink, EntityRef, FieldMap, FieldValue, SharedText,
+};
 use crate::diagnostic::{Diagnostic, Location, Position};
 use crate::yaml::{self, Budget, Entry, Node, Value, shown};
 
@@ -95,21 +97,24 @@ impl DocumentReader<'_> {
         faults.extend(self.misplaced(root, &annotations));
         let spec = root.get("spec").map_or(serde_json::Value::Null, Node::to_json);
         let listed = root.get("relations").map(Node::to_json);
-        let label = |entry: &Entry| Some((entry.key.clone(), entry.value.scalar_text()?));
-        Ok(Entity {
+        let labels = entries(metadata.get("labels")).iter();
+        let labels = labels.filter_map(|entry| Some((entry.key.as_str(), entry.value.scalar_text()?)));
+        let tags = items(metadata.get("tags")).iter().filter_map(Node::scalar_text);
+        let entity = Entity {
             title: text("title"),
             description: text("description"),
-            labels: entries(metadata.get("labels")).iter().filter_map(label).collect(),
+            labels: labels.collect(),
             annotations,
-            tags: items(metadata.get("tags")).iter().filter_map(Node::scalar_text).collect(),
+            tags: tags.map(SharedText::from).collect(),
             links: items(metadata.get("links")).iter().filter_map(link).collect(),
             other_metadata: other_metadata(metadata),
             relations: relations::of(listed.as_ref(), &spec, reference.namespace()),
-            spec,
+            spec: spec.into(),
             place: Some(Location::new(self.file, root.at)),
             faults,
-            ..Entity::new(reference, kind, api_version, name)
-        })
+            ..Entity::new(reference, &kind, &api_version, name)
+        };
+        Ok(entity.fitted())
     }
 
     fn reference(
@@ -146,8 +151,8 @@ impl DocumentReader<'_> {
     }
 
     /// Annotations are text. Any other value is a fault and left out; the entity stays.
-    fn annotations(&self, metadata: &Node) -> (BTreeMap<String, Annotation>, Vec<EntityFault>) {
-        let (mut annotations, mut faults) = (BTreeMap::new(), Vec::new());
+    fn annotations(&self, metadata: &Node) -> (FieldMap<Annotation>, Vec<EntityFault>) {
+        let (mut annotations, mut faults) = (Vec::new(), Vec::new());
         let node = metadata.get("annotations").filter(|node| !node.is_null());
         if let Some(node) = node.filter(|node| node.as_map().is_none()) {
             let message = format!("`metadata.annotations` is {}, not a mapping", node.what());
@@ -155,13 +160,8 @@ impl DocumentReader<'_> {
         }
         for Entry { key, at, value } in entries(node) {
             if let Value::Text { value: text, origins } = &value.value {
-                let annotation = Annotation {
-                    value: text.clone(),
-                    place: Some(Location::new(self.file, value.at)),
-                    key_place: Some(Location::new(self.file, *at)),
-                    origins: Some(origins.clone()),
-                };
-                annotations.insert(key.clone(), annotation);
+                let annotation = Annotation::written(text.clone(), self.file, *at, origins.clone());
+                annotations.push((key.as_str(), annotation));
                 continue;
             }
             let mend = match &value.value {
@@ -172,11 +172,11 @@ impl DocumentReader<'_> {
             let message = format!("the annotation `{shown}` is {what}, where text is needed: {mend}");
             faults.push(self.fault(About::Annotation(key.as_str().into()), value.at, &message));
         }
-        (annotations, faults)
+        (annotations.into_iter().collect(), faults)
     }
 
     /// The faults of annotations in a wrong place. [`validate::mistakes`] has those of the file.
-    fn misplaced(&self, root: &Node, read: &BTreeMap<String, Annotation>) -> Vec<EntityFault> {
+    fn misplaced(&self, root: &Node, read: &FieldMap<Annotation>) -> Vec<EntityFault> {
         let wrong = validate::misplaced(root);
         let lost = wrong.iter().flat_map(|(message, entry)| {
             let lost = entries(Some(&entry.value)).iter().filter(|entry| !read.contains_key(&entry.key));
@@ -215,10 +215,10 @@ impl DocumentReader<'_> {
 }
 
 /// The keys of `metadata` without a field of their own in an entity.
-fn other_metadata(metadata: &Node) -> serde_json::Map<String, serde_json::Value> {
+fn other_metadata(metadata: &Node) -> FieldMap<FieldValue> {
     let known = ["name", "title", "description", "labels", "annotations", "tags", "links"];
     let others = entries(Some(metadata)).iter().filter(|entry| !known.contains(&entry.key.as_str()));
-    others.map(|entry| (entry.key.clone(), entry.value.to_json())).collect()
+    others.map(|entry| (entry.key.as_str(), entry.value.to_json())).collect()
 }
 
 /// The entries of a mapping; none of anything else.

@@ -4,17 +4,13 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::{iter, thread};
 
 use super::document::{LocationTarget, ParsedFile, read_text};
 use super::glob::FoundFile;
+use super::threads::ReadingThreads;
 use crate::catalog::{CatalogSettings, Entity, EntityRef};
 use crate::diagnostic::Diagnostic;
 use crate::yaml::{self, Budget};
-
-/// Fewer files are not worth a thread.
-const FILES_PER_THREAD: usize = 4;
 
 /// The files of each target and its base directories.
 pub(super) type FilesByTarget = HashMap<(String, Vec<PathBuf>), Vec<FoundFile>>;
@@ -31,6 +27,7 @@ pub(super) struct Loader {
     /// A change in one of these may matter.
     pub(super) directories: BTreeSet<PathBuf>,
     hasher: RandomState,
+    threads: ReadingThreads,
 }
 
 /// A file after its last reading.
@@ -46,39 +43,38 @@ pub(super) struct FileState {
 impl Loader {
     pub(super) fn new(settings: CatalogSettings) -> Self {
         let (files, targets) = (HashMap::new(), HashMap::new());
-        Self { settings, files, targets, directories: BTreeSet::new(), hasher: RandomState::new() }
+        let (hasher, threads) = (RandomState::new(), ReadingThreads::default());
+        Self { settings, files, targets, directories: BTreeSet::new(), hasher, threads }
     }
 
     /// Parses a file, unless it has not changed since the last reading.
     pub(super) fn read(&self, file: &FoundFile) -> Content {
-        let path = file.path.as_path();
-        let of_file = |message: String| Diagnostic::of_file(path, message);
-        let bytes = yaml::read_regular(&file.real, Budget::CATALOG.bytes).map_err(of_file)?;
-        let hash = self.hasher.hash_one(&bytes);
-        if let Some(before) = self.files.get(path).filter(|before| before.hash == hash) {
-            return Ok((hash, before.parsed.clone()));
-        }
-        let text = yaml::decode(&bytes, &path.into(), &Budget::CATALOG)?;
-        Ok((hash, Arc::new(read_text(path, text))))
+        read(file, self.files.get(&file.path), &self.hasher)
     }
 
     /// The contents of many files by path, read on all cores. Empty where one thread is enough.
-    pub(super) fn prefetch(&self, files: &[&FoundFile]) -> HashMap<PathBuf, Content> {
-        let cores = thread::available_parallelism().map_or(1, usize::from);
-        let threads = cores.min(files.len() / FILES_PER_THREAD);
-        if threads < 2 {
-            return HashMap::new();
-        }
-        let next = &AtomicUsize::new(0);
-        let work = || {
-            let mine = iter::from_fn(|| files.get(next.fetch_add(1, Ordering::Relaxed)));
-            mine.map(|file| (file.path.clone(), self.read(file))).collect::<Vec<_>>()
-        };
-        thread::scope(|scope| {
-            let running: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-            running.into_iter().filter_map(|thread| thread.join().ok()).flatten().collect()
-        })
+    pub(super) fn prefetch(&mut self, files: &[&FoundFile]) -> HashMap<PathBuf, Content> {
+        let with_state = |file: &&FoundFile| ((*file).clone(), self.files.get(&file.path).cloned());
+        let (files, hasher): (Vec<_>, _) = (files.iter().map(with_state).collect(), self.hasher.clone());
+        let contents = self.threads.read(files.len(), move |place| {
+            let (file, before) = files.get(place)?;
+            Some((file.path.clone(), read(file, before.as_ref(), &hasher)))
+        });
+        contents.into_iter().flatten().collect()
     }
+}
+
+/// Parses a file, unless it is as it was before.
+fn read(file: &FoundFile, before: Option<&FileState>, hasher: &RandomState) -> Content {
+    let path = file.path.as_path();
+    let of_file = |message: String| Diagnostic::of_file(path, message);
+    let bytes = yaml::read_regular(&file.real, Budget::CATALOG.bytes).map_err(of_file)?;
+    let hash = hasher.hash_one(&bytes);
+    if let Some(before) = before.filter(|before| before.hash == hash) {
+        return Ok((hash, before.parsed.clone()));
+    }
+    let text = yaml::decode(&bytes, &path.into(), &Budget::CATALOG)?;
+    Ok((hash, Arc::new(read_text(path, text))))
 }
 
 impl FileState {

@@ -4,6 +4,7 @@ mod document;
 mod glob;
 mod loader;
 mod scan;
+mod threads;
 mod validate;
 mod watch;
 
