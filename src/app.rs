@@ -52,7 +52,7 @@ pub struct App {
     handle: AppHandle,
     /// These end with the app.
     _sources: CatalogSources,
-    _owners: Task,
+    _behind: [Task; 2],
 }
 
 /// Where the catalog comes from, and what keeps it current.
@@ -79,7 +79,8 @@ impl App {
         let security = security.map_err(|_| StartError::FrameAncestors)?;
         let (catalog, sources) = CatalogSources::start(settings.catalog, &metrics)?;
         let owners = AlertIndexer::new(catalog.clone());
-        let following = Task::spawn(owners.clone().follow());
+        let overviews = monitoring.clone().keep_overviews(catalog.clone());
+        let behind = [Task::spawn(owners.clone().follow()), Task::spawn(overviews)];
         let data = HandlerData {
             catalog: Data::from(catalog),
             monitoring: Data::new(monitoring),
@@ -97,7 +98,7 @@ impl App {
             operators: operators.as_ref().map(Listener::handle),
             leaving: data.leaving,
         };
-        Ok(Self { readers, operators, handle, _sources: sources, _owners: following })
+        Ok(Self { readers, operators, handle, _sources: sources, _behind: behind })
     }
 
     /// The address of the listener. If the settings have port 0, this one has the port that the system chose.

@@ -8,16 +8,14 @@ pub const PANEL: Duration = Duration::from_millis(1_500);
 pub const LOOKUP: Duration = Duration::from_secs(3);
 /// An instance's rules, for the overview; then an older answer counts.
 pub const OVERVIEW: Duration = Duration::from_millis(1_500);
-/// Counting a large catalog's alerts, after the instances.
-pub const COUNTING: Duration = Duration::from_secs(5);
-/// A new overview, while there is one that is still good.
-pub const RENEWAL: Duration = Duration::from_millis(3);
+/// Counting a large catalog's alerts for the first time, after the instances.
+pub const COUNTING: Duration = Duration::from_millis(500);
+/// A new overview, in place of the one before.
+pub const RENEWAL: Duration = Duration::from_millis(20);
 /// Alertmanager, beside the rules.
 pub const ALERTMANAGER: Duration = Duration::from_secs(1);
-/// The first index of a catalog.
-pub const FIRST_INDEX: Duration = Duration::from_millis(1_500);
-/// The index of a changed catalog; then the older one is used.
-pub const NEXT_INDEX: Duration = Duration::from_millis(200);
+/// The index of a catalog, where an older one cannot answer.
+pub const INDEX: Duration = Duration::from_millis(1_500);
 /// The unit of a graph, after its samples; then the next answer has it.
 pub const UNIT: Duration = Duration::from_millis(100);
 /// Why a graph is empty, after its samples.

@@ -132,7 +132,7 @@ impl FromIterator<Doubt> for Doubts {
 }
 
 /// How many rows are in each state, inactive ones included whether shown or not.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct StateCounts {
     /// Without those that Alertmanager suppresses.
     pub firing: usize,
@@ -170,7 +170,7 @@ impl StateCounts {
 }
 
 /// What is known of the alerts that an entity or an address chooses.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Evidence {
     pub counts: StateCounts,
     /// Whether any rule may give such alerts.

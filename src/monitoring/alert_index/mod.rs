@@ -137,8 +137,8 @@ impl AlertIndex {
         self.entries.is_empty()
     }
 
-    fn is_of(&self, snapshot: &Arc<Snapshot>) -> bool {
-        Arc::ptr_eq(&self.snapshot, snapshot)
+    fn is_of(&self, snapshot: &Snapshot) -> bool {
+        self.snapshot.has_entities_of(snapshot)
     }
 }
 

@@ -1,80 +1,177 @@
-//! Keeps overviews, and renews them when an answer or the catalog changes.
+//! Keeps overviews. A reader gets the newest one at once; the next one is made behind and put in its place.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwapOption;
 use futures_util::future::{join, join_all};
-use jiff::Timestamp;
-use tokio::sync::OnceCell;
+use jiff::{SignedDuration, Timestamp};
 use tokio::time::timeout;
 
 use super::entities::{InstanceAlerts, Overview};
 use super::subscriptions::AlertSubscriptions;
-use crate::catalog::Snapshot;
+use crate::catalog::{Catalog, Snapshot};
 use crate::clock;
 use crate::monitoring::{Monitoring, RoutingInput, deadlines};
 use crate::prometheus::Instance;
 use crate::store::{Answer, SILENCES_LIFETIME, Scope, rules_lifetime};
 
-/// An overview up to this age is shown while a newer one is made, if its answers are still fresh: a search never waits
-/// for an instance.
-const STALE_WHILE_REVALIDATE: Duration = Duration::from_secs(15);
+/// Counts are shown as they are for so long after an answer in them expired, while newer ones are made.
+const GRACE: SignedDuration = SignedDuration::from_secs(15);
+/// Counts that somebody saw within two intervals of a page are made anew as soon as they expire.
+const WATCHED: SignedDuration = SignedDuration::from_secs(60);
+/// Between two attempts while no instance answers.
+const PAUSE: SignedDuration = SignedDuration::from_secs(5);
+/// Between two looks at what has to be made.
+const PERIOD: Duration = Duration::from_secs(1);
 /// One, unless routing rules depend on the request.
 const MAX_OVERVIEWS: usize = 4;
 
-/// The newest overview of one snapshot for one routing input.
-struct CachedOverview {
-    snapshot: Arc<Snapshot>,
+/// The overviews for one routing input.
+pub(super) struct OverviewSlot {
     input: RoutingInput,
-    list: OnceCell<Arc<AlertSubscriptions>>,
+    list: ArcSwapOption<AlertSubscriptions>,
     latest: ArcSwapOption<Latest>,
-    /// Held while it is renewed.
+    /// Held while something is made.
     turn: tokio::sync::Mutex<()>,
+    /// When somebody saw it last.
+    viewed: Mutex<Option<Timestamp>>,
 }
 
+/// The newest counts.
 struct Latest {
+    snapshot: Arc<Snapshot>,
     overview: Arc<Overview>,
-    answers: Vec<Option<InstanceAlerts>>,
+    /// None: the counts are those of another snapshot.
+    answers: Option<Vec<Option<InstanceAlerts>>>,
     checked: Instant,
     /// A suppression in it may end then.
     until: Option<Timestamp>,
-    /// An answer in it becomes stale then. None: all are stale.
-    fresh_until: Option<Timestamp>,
+    /// An answer in it expires then. Where all are stale, the next attempt is then.
+    fresh_until: Timestamp,
 }
 
 impl Latest {
+    /// Whether an entity's page would show the same answers.
+    fn is_fresh(&self, now: Timestamp) -> bool {
+        self.holds(now) && now < self.fresh_until
+    }
+
     fn holds(&self, now: Timestamp) -> bool {
         self.until.is_none_or(|until| now < until)
     }
 
-    /// Whether an entity's page would show the same answers.
-    fn is_fresh(&self, now: Timestamp) -> bool {
-        self.fresh_until.is_none_or(|until| now < until)
+    /// What it says at `now`.
+    fn at(&self, now: Timestamp) -> Arc<Overview> {
+        if self.holds(now) && now.duration_since(self.fresh_until) < GRACE {
+            self.overview.clone()
+        } else {
+            Arc::new(self.overview.old(&self.snapshot, now))
+        }
+    }
+
+    fn is_of(&self, snapshot: &Snapshot) -> bool {
+        self.snapshot.has_entities_of(snapshot)
+    }
+}
+
+impl OverviewSlot {
+    fn new(input: RoutingInput) -> Self {
+        let (list, latest) = (ArcSwapOption::empty(), ArcSwapOption::empty());
+        Self { input, list, latest, turn: tokio::sync::Mutex::default(), viewed: Mutex::default() }
+    }
+
+    pub(super) fn viewed(&self) -> MutexGuard<'_, Option<Timestamp>> {
+        self.viewed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The newest counts, as those of a snapshot. None: there are none yet.
+    fn latest_of(&self, snapshot: &Arc<Snapshot>) -> Option<Arc<Latest>> {
+        let latest = self.latest.load_full()?;
+        if latest.is_of(snapshot) {
+            return Some(latest);
+        }
+        let overview = Arc::new(latest.overview.carried(&latest.snapshot, snapshot));
+        let carried = Arc::new(Latest { snapshot: snapshot.clone(), overview, answers: None, ..*latest });
+        // Unless newer ones came meanwhile.
+        self.latest.compare_and_swap(&latest, Some(carried.clone()));
+        Some(carried)
+    }
+
+    /// Which entities select which alerts. None: it could not be read.
+    async fn list_of(
+        self: &Arc<Self>,
+        snapshot: &Arc<Snapshot>,
+        monitoring: &Monitoring,
+    ) -> Option<Arc<AlertSubscriptions>> {
+        let known = self.list.load_full().filter(|list| list.is_of(snapshot));
+        if known.is_some() {
+            return known;
+        }
+        let (slot, snapshot, monitoring) = (self.clone(), snapshot.clone(), monitoring.clone());
+        let read = move || Arc::new(AlertSubscriptions::of(snapshot, &monitoring, &slot.input));
+        let list = tokio::task::spawn_blocking(read).await.ok()?;
+        self.list.store(Some(list.clone()));
+        Some(list)
+    }
+
+    /// Makes what somebody who looks again will need. Without readers it asks no instance.
+    pub(super) async fn follow(
+        self: &Arc<Self>,
+        monitoring: &Monitoring,
+        snapshot: &Arc<Snapshot>,
+        now: Timestamp,
+    ) {
+        let is_watched = self.viewed().is_some_and(|at| now.duration_since(at) < WATCHED);
+        let latest = self.latest.load_full();
+        let is_due =
+            |latest: &Latest| !latest.is_of(snapshot) || latest.answers.is_none() || !latest.is_fresh(now);
+        if is_watched && latest.as_deref().is_none_or(is_due) {
+            renewed(monitoring.clone(), self.clone(), snapshot.clone(), now).await;
+        } else {
+            let _turn = self.turn.lock().await;
+            self.list_of(snapshot, monitoring).await;
+            // The older snapshot is free then.
+            self.latest_of(snapshot);
+        }
+    }
+}
+
+#[cfg(test)]
+impl OverviewSlot {
+    pub(super) fn has_list(&self) -> bool {
+        self.list.load().is_some()
+    }
+
+    pub(super) fn made(&self) -> Option<Arc<Overview>> {
+        self.latest.load().as_ref().map(|latest| latest.overview.clone())
+    }
+
+    pub(super) fn checked(&self) -> Option<Instant> {
+        self.latest.load().as_ref().map(|latest| latest.checked)
     }
 }
 
 /// Overviews that are kept.
 #[derive(Default)]
-pub struct Overviews(Mutex<Vec<Arc<CachedOverview>>>);
+pub struct Overviews(Mutex<Vec<Arc<OverviewSlot>>>);
 
 impl Overviews {
-    fn slot(&self, snapshot: &Arc<Snapshot>, input: &RoutingInput) -> Arc<CachedOverview> {
-        let mut slots = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // An older snapshot is not used any more.
-        slots.retain(|slot| Arc::ptr_eq(&slot.snapshot, snapshot));
+    fn slots(&self) -> MutexGuard<'_, Vec<Arc<OverviewSlot>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn slot(&self, input: &RoutingInput) -> Arc<OverviewSlot> {
+        let mut slots = self.slots();
         if let Some(slot) = slots.iter().find(|slot| slot.input == *input) {
             return slot.clone();
         }
-        let slot = Arc::new(CachedOverview {
-            snapshot: snapshot.clone(),
-            input: input.clone(),
-            list: OnceCell::new(),
-            latest: ArcSwapOption::empty(),
-            turn: tokio::sync::Mutex::new(()),
-        });
-        if slots.len() == MAX_OVERVIEWS {
-            slots.remove(0);
+        let slot = Arc::new(OverviewSlot::new(input.clone()));
+        let usual = RoutingInput::default();
+        if slots.len() == MAX_OVERVIEWS
+            && let Some(oldest) = slots.iter().position(|slot| slot.input != usual)
+        {
+            slots.remove(oldest);
         }
         slots.push(slot.clone());
         slot
@@ -82,26 +179,43 @@ impl Overviews {
 }
 
 impl Monitoring {
-    /// The alert states of all entities at `now`. It asks each instance and each Alertmanager once.
+    /// The alert states of all entities at `now`. It waits only before the first ones are known: else the newest are
+    /// given, with what their age leaves of them, and newer ones are made behind. That asks each instance and each
+    /// Alertmanager once.
     pub async fn overview(
         &self,
         snapshot: &Arc<Snapshot>,
         input: &RoutingInput,
         now: Timestamp,
     ) -> Arc<Overview> {
-        let slot = self.overviews.slot(snapshot, input);
-        let begun = clock::stopwatch();
-        let latest = slot.latest.load_full();
-        let recent =
-            latest.filter(|latest| begun.saturating_duration_since(latest.checked) < STALE_WHILE_REVALIDATE);
-        let recent = recent.filter(|latest| latest.holds(now) && latest.is_fresh(now));
+        let slot = self.overviews.slot(input);
+        *slot.viewed() = Some(now);
+        let latest = slot.latest_of(snapshot);
         // In a task of its own, so that it goes on when the reader leaves.
-        let renewed = tokio::spawn(renewed(self.clone(), slot, begun, now));
-        let patience =
-            if recent.is_some() { deadlines::RENEWAL } else { deadlines::OVERVIEW + deadlines::COUNTING };
-        match timeout(patience, renewed).await {
-            Ok(Ok(Some(overview))) => overview,
-            _ => recent.map_or_else(|| Arc::new(Overview::unknown(snapshot)), |l| l.overview.clone()),
+        let renewed = tokio::spawn(renewed(self.clone(), slot, snapshot.clone(), now));
+        let patience = match &latest {
+            Some(_) => deadlines::RENEWAL,
+            None => deadlines::OVERVIEW + deadlines::COUNTING,
+        };
+        match (timeout(patience, renewed).await, latest) {
+            (Ok(Ok(Some(overview))), _) => overview,
+            (_, Some(latest)) => latest.at(now),
+            (_, None) => Arc::new(Overview::unknown(snapshot)),
+        }
+    }
+
+    /// Keeps overviews in step with the catalog, and those that somebody sees in step with the instances, for as long
+    /// as it is polled.
+    pub async fn keep_overviews(self, catalog: Arc<Catalog>) {
+        self.overviews.slot(&RoutingInput::default());
+        loop {
+            let (snapshot, now) = (catalog.snapshot(), clock::now());
+            if snapshot.loaded_at.is_some() {
+                let slots = self.overviews.slots().clone();
+                join_all(slots.iter().map(|slot| slot.follow(&self, &snapshot, now))).await;
+            }
+            drop(snapshot);
+            tokio::time::sleep(PERIOD).await;
         }
     }
 
@@ -122,19 +236,24 @@ impl Monitoring {
 /// A new overview. None: it could not be counted.
 async fn renewed(
     monitoring: Monitoring,
-    slot: Arc<CachedOverview>,
-    begun: Instant,
+    slot: Arc<OverviewSlot>,
+    snapshot: Arc<Snapshot>,
     now: Timestamp,
 ) -> Option<Arc<Overview>> {
+    let begun = clock::stopwatch();
     let _turn = slot.turn.lock().await;
-    let before = slot.latest.load_full();
-    if let Some(before) = before.as_ref().filter(|before| before.checked >= begun) {
+    let before = slot.latest.load_full().filter(|latest| latest.is_of(&snapshot));
+    if let Some(before) = before.as_ref().filter(|latest| latest.answers.is_some() && latest.checked >= begun)
+    {
         return Some(before.overview.clone());
     }
-    let list = slot.list.get_or_try_init(|| read(monitoring.clone(), slot.clone())).await.ok()?.clone();
+    let list = slot.list_of(&snapshot, &monitoring).await?;
     let answers = list.instances.iter().map(|instance| monitoring.instance_alerts(instance));
     let answers = join_all(answers).await;
-    let overview = match before.filter(|before| before.holds(now) && is_all_same(&before.answers, &answers)) {
+    let is_same = |before: &Arc<Latest>| {
+        before.holds(now) && before.answers.as_ref().is_some_and(|before| is_all_same(before, &answers))
+    };
+    let overview = match before.filter(is_same) {
         Some(before) => before.overview.clone(),
         None => {
             let (list, answers) = (list.clone(), answers.clone());
@@ -144,14 +263,14 @@ async fn renewed(
     };
     let alertmanager = answers.iter().flatten().filter_map(|answers| answers.silences.answer());
     let until = alertmanager.filter_map(|answer| answer.value.changes_after(now)).min();
-    let fresh_until = fresh_until(&list, &answers);
-    let latest =
-        Latest { overview: overview.clone(), answers, checked: clock::stopwatch(), until, fresh_until };
-    slot.latest.store(Some(Arc::new(latest)));
-    Some(overview)
+    let checked = clock::stopwatch();
+    let fresh_until = fresh_until(&list, &answers).unwrap_or(now + PAUSE);
+    let (answers, newest) = (Some(answers), overview.clone());
+    slot.latest.store(Some(Arc::new(Latest { snapshot, overview, answers, checked, until, fresh_until })));
+    Some(newest)
 }
 
-/// When the first fresh answer becomes stale.
+/// When the first fresh answer becomes stale. None: all are stale.
 fn fresh_until(list: &AlertSubscriptions, answers: &[Option<InstanceAlerts>]) -> Option<Timestamp> {
     let ends = list.instances.iter().zip(answers).flat_map(|(instance, answers)| {
         let Some(InstanceAlerts { rules, silences }) = answers else { return [None, None] };
@@ -166,14 +285,6 @@ fn fresh_until(list: &AlertSubscriptions, answers: &[Option<InstanceAlerts>]) ->
 /// When an answer of this lifetime becomes stale. None: it is stale already.
 fn end<T>(answer: &Answer<T>, lives: Duration) -> Option<Timestamp> {
     answer.as_of.checked_add(lives).ok().filter(|_| !answer.is_stale())
-}
-
-async fn read(
-    monitoring: Monitoring,
-    slot: Arc<CachedOverview>,
-) -> Result<Arc<AlertSubscriptions>, tokio::task::JoinError> {
-    let read = move || Arc::new(AlertSubscriptions::of(&slot.snapshot, &monitoring, &slot.input));
-    tokio::task::spawn_blocking(read).await
 }
 
 fn is_all_same(before: &[Option<InstanceAlerts>], now: &[Option<InstanceAlerts>]) -> bool {

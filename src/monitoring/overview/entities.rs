@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
-use super::subscriptions::AlertSubscriptions;
-use crate::catalog::Snapshot;
+use super::subscriptions::{AlertSubscriptions, Subscription};
+use crate::annotations::is_available;
+use crate::catalog::{Entity, Snapshot};
 use crate::monitoring::alerts::Tally;
 use crate::monitoring::{Doubt, Evidence, Silences, Verdict};
 use crate::prometheus::{AlertState, Rules};
@@ -42,7 +43,7 @@ fn is_same<T>(one: &Answer<T>, other: &Answer<T>) -> bool {
 }
 
 /// An entity's alerts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum EntityAlerts {
     /// It selects none.
     #[default]
@@ -51,23 +52,31 @@ pub enum EntityAlerts {
     Unknown,
     Known {
         evidence: Evidence,
-        /// The time of the answer, if it is stale.
-        not_since: Option<Timestamp>,
+        /// The time of the answer.
+        as_of: Timestamp,
+        is_stale: bool,
     },
 }
 
 /// The alerts of every entity of a snapshot.
 #[derive(Debug)]
 pub struct Overview {
-    /// In the snapshot's order.
+    /// The distinct alerts of entities.
     alerts: Vec<EntityAlerts>,
+    /// The alerts of each entity, in the snapshot's order: places in `alerts`.
+    places: Vec<u32>,
     marks: Vec<u8>,
     available: Vec<bool>,
     /// Rows: firing, pending, unknown, inactive, without alerts, with nothing to show; each by name.
     order: Vec<u32>,
     /// The oldest answer that is in it; None without any.
     pub as_of: Option<Timestamp>,
+    /// A newer one is being made, because this one is old, or of another snapshot.
+    pub is_late: bool,
 }
+
+/// Older counts say too little about now.
+const OLDEST: SignedDuration = SignedDuration::from_mins(15);
 
 impl EntityAlerts {
     /// Its states as bits. An entity is inactive when everything is known and nothing is active. One that selects no
@@ -86,6 +95,26 @@ impl EntityAlerts {
                     active.iter().filter(|(n, _)| *n > 0).fold(0, |all, (_, state)| all | bit(*state));
                 if evidence.verdict() == Verdict::Quiet { bit(AlertState::Inactive) } else { marks }
             }
+        }
+    }
+
+    /// The time of the answer, if it is stale.
+    pub fn not_since(&self) -> Option<Timestamp> {
+        match self {
+            Self::Known { as_of, is_stale, .. } => is_stale.then_some(*as_of),
+            Self::None | Self::Unknown => None,
+        }
+    }
+
+    /// What is left of it when the answer is no longer the newest one.
+    fn old(self, now: Timestamp) -> Self {
+        match self {
+            Self::Known { as_of, .. } if now.duration_since(as_of) >= OLDEST => Self::Unknown,
+            Self::Known { mut evidence, as_of, .. } => {
+                evidence.doubts.add(Doubt::Stale);
+                Self::Known { evidence, as_of, is_stale: true }
+            }
+            other => other,
         }
     }
 
@@ -111,7 +140,8 @@ pub const fn bit(state: AlertState) -> u8 {
 
 impl Overview {
     pub fn alerts(&self, row: u32) -> EntityAlerts {
-        self.alerts.get(row as usize).copied().unwrap_or_default()
+        let place = self.places.get(row as usize);
+        place.and_then(|place| self.alerts.get(*place as usize)).copied().unwrap_or_default()
     }
 
     /// Whether an entity has anything to show.
@@ -141,60 +171,134 @@ impl Overview {
         instances: &[Option<InstanceAlerts>],
         now: Timestamp,
     ) -> Self {
-        let tallies: Vec<Option<Tally<'_>>> =
-            instances.iter().map(|instance| instance.as_ref().map(|alerts| alerts.tally(now))).collect();
-        let mut counted = HashMap::new();
-        let mut count = |place: u32, selector: u32| -> Option<Evidence> {
-            let tally = tallies.get(place as usize)?.as_ref()?;
-            let count = || list.selectors.get(selector as usize).map(|spec| tally.count(spec));
-            *counted.entry((place, selector)).or_insert_with(count)
-        };
-        let mut alerts = vec![EntityAlerts::None; list.available.len()];
-        for subscription in &list.subscriptions {
-            let known = subscription.instance.and_then(|place| {
-                let mut evidence = count(place, subscription.selector)?;
-                let rules = &instances.get(place as usize)?.as_ref()?.rules;
-                let not_since = rules.is_stale().then_some(rules.as_of);
-                evidence.doubts.add_if(rules.is_stale(), Doubt::Stale);
-                Some(EntityAlerts::Known { evidence, not_since })
-            });
-            if let Some(slot) = alerts.get_mut(subscription.row as usize) {
-                *slot = known.unwrap_or(EntityAlerts::Unknown);
+        let mut counter = AlertCounter::of(list, instances, now);
+        let none = counter.kinds.place_of(EntityAlerts::None);
+        let unknown = counter.kinds.place_of(EntityAlerts::Unknown);
+        let mut places = vec![none; list.available.len()];
+        for Subscription { row, selector, instance } in &list.subscriptions {
+            let known = instance.and_then(|place| counter.count(place, *selector));
+            if let Some(slot) = places.get_mut(*row as usize) {
+                *slot = known.unwrap_or(unknown);
             }
         }
         for row in &list.unknown {
-            if let Some(slot) = alerts.get_mut(*row as usize) {
-                *slot = EntityAlerts::Unknown;
+            if let Some(slot) = places.get_mut(*row as usize) {
+                *slot = unknown;
             }
         }
         let as_of = instances.iter().flatten().map(|alerts| alerts.rules.as_of).min();
-        Self { as_of, ..Self::ordered(alerts, list) }
+        let (alerts, available) = (counter.kinds.alerts, list.available.clone());
+        Self { as_of, is_late: false, ..Self::ordered(alerts, places, available, &list.snapshot) }
     }
 
-    fn ordered(alerts: Vec<EntityAlerts>, list: &AlertSubscriptions) -> Self {
-        let marks: Vec<u8> = alerts.iter().map(EntityAlerts::marks).collect();
+    fn ordered(
+        alerts: Vec<EntityAlerts>,
+        places: Vec<u32>,
+        available: Vec<bool>,
+        snapshot: &Snapshot,
+    ) -> Self {
+        let marks_of: Vec<u8> = alerts.iter().map(EntityAlerts::marks).collect();
+        let mark = |place: &u32| marks_of.get(*place as usize).copied().unwrap_or_default();
+        let marks: Vec<u8> = places.iter().map(mark).collect();
         let rank = |row: &u32| {
             let mark = marks.get(*row as usize).copied().unwrap_or_default();
-            let available = list.available.get(*row as usize).copied().unwrap_or_default();
+            let available = available.get(*row as usize).copied().unwrap_or_default();
             // The lowest bit is the worst state; an entity without alerts has none of the eight.
             if available { mark.trailing_zeros() } else { u8::BITS + 1 }
         };
-        let mut order = list.by_name.clone();
+        let mut order = snapshot.by_name().to_vec();
         order.sort_by_key(rank);
-        let available = list.available.clone();
-        Self { alerts, marks, available, order, as_of: None }
+        Self { alerts, places, marks, available, order, as_of: None, is_late: true }
     }
 
     /// Before anything is known.
     pub(super) fn unknown(snapshot: &Snapshot) -> Self {
-        let rows = 0..u32::try_from(snapshot.entities.len()).unwrap_or(u32::MAX);
-        let available = snapshot.entities.iter().map(|entity| crate::annotations::is_available(entity));
-        let available: Vec<bool> = available.collect();
-        let list = AlertSubscriptions { available, by_name: rows.collect(), ..AlertSubscriptions::default() };
-        let unknown = |available: &bool| match available {
-            true => EntityAlerts::Unknown,
-            false => EntityAlerts::None,
-        };
-        Self::ordered(list.available.iter().map(unknown).collect(), &list)
+        let available: Vec<bool> = snapshot.entities.iter().map(|entity| is_available(entity)).collect();
+        let alerts = vec![EntityAlerts::None, EntityAlerts::Unknown];
+        let places = available.iter().map(|available| u32::from(*available)).collect();
+        Self::ordered(alerts, places, available, snapshot)
+    }
+
+    /// What is left of it when its answers have expired. Counts are those of another time, and no state is calm.
+    pub(super) fn old(&self, snapshot: &Snapshot, now: Timestamp) -> Self {
+        let alerts = self.alerts.iter().map(|alerts| alerts.old(now)).collect();
+        let (places, available) = (self.places.clone(), self.available.clone());
+        Self { as_of: self.as_of, ..Self::ordered(alerts, places, available, snapshot) }
+    }
+
+    /// The same for another snapshot. Entities that are new or changed are unknown.
+    pub(super) fn carried(&self, from: &Snapshot, to: &Snapshot) -> Self {
+        let mut alerts = self.alerts.clone();
+        let unknown = [EntityAlerts::None, EntityAlerts::Unknown].map(|kind| {
+            alerts.push(kind);
+            u32::try_from(alerts.len() - 1).unwrap_or(u32::MAX)
+        });
+        let [none, unknown] = unknown;
+        let mut before = self.places.iter().zip(&self.available).zip(&*from.entities).peekable();
+        let (mut places, mut available) = (Vec::new(), Vec::new());
+        for entity in &*to.entities {
+            let is_before =
+                |other: &Arc<Entity>| !Arc::ptr_eq(other, entity) && other.reference < entity.reference;
+            while before.next_if(|(_, other)| is_before(other)).is_some() {}
+            let is_same = |other: &Arc<Entity>| Arc::ptr_eq(other, entity) || other.is_alike(entity);
+            let (place, shows) = match before.next_if(|(_, other)| is_same(other)) {
+                Some(((place, shows), _)) => (*place, *shows),
+                None if is_available(entity) => (unknown, true),
+                None => (none, false),
+            };
+            places.push(place);
+            available.push(shows);
+        }
+        Self { as_of: self.as_of, ..Self::ordered(alerts, places, available, to) }
+    }
+}
+
+/// Counts the alerts of selectors, each once.
+struct AlertCounter<'c> {
+    list: &'c AlertSubscriptions,
+    /// The answers of each instance. None: it has none.
+    tallies: Vec<Option<(Tally<'c>, &'c Answer<Rules>)>>,
+    kinds: AlertKinds,
+    /// By instance and selector: places in `kinds`.
+    counted: HashMap<(u32, u32), u32>,
+}
+
+impl<'c> AlertCounter<'c> {
+    fn of(list: &'c AlertSubscriptions, instances: &'c [Option<InstanceAlerts>], now: Timestamp) -> Self {
+        let tally = |alerts: &'c InstanceAlerts| (alerts.tally(now), &alerts.rules);
+        let tallies = instances.iter().map(|alerts| alerts.as_ref().map(tally)).collect();
+        Self { list, tallies, kinds: AlertKinds::default(), counted: HashMap::new() }
+    }
+
+    /// None: the instance has not answered.
+    fn count(&mut self, instance: u32, selector: u32) -> Option<u32> {
+        if let Some(known) = self.counted.get(&(instance, selector)) {
+            return Some(*known);
+        }
+        let (tally, rules) = self.tallies.get(instance as usize)?.as_ref()?;
+        let mut evidence = tally.count(self.list.selectors.get(selector as usize)?);
+        evidence.doubts.add_if(rules.is_stale(), Doubt::Stale);
+        let known = EntityAlerts::Known { evidence, as_of: rules.as_of, is_stale: rules.is_stale() };
+        let place = self.kinds.place_of(known);
+        self.counted.insert((instance, selector), place);
+        Some(place)
+    }
+}
+
+/// Distinct alerts, each once: most of 100,000 entities have equal ones.
+#[derive(Default)]
+struct AlertKinds {
+    alerts: Vec<EntityAlerts>,
+    places: HashMap<EntityAlerts, u32>,
+}
+
+impl AlertKinds {
+    fn place_of(&mut self, alerts: EntityAlerts) -> u32 {
+        let next = u32::try_from(self.alerts.len()).unwrap_or(u32::MAX);
+        let place = *self.places.entry(alerts).or_insert(next);
+        if place == next {
+            self.alerts.push(alerts);
+        }
+        place
     }
 }

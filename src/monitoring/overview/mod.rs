@@ -3,6 +3,8 @@
 mod cache;
 mod entities;
 mod subscriptions;
+#[cfg(test)]
+mod tests;
 
 pub use cache::Overviews;
 pub use entities::{EntityAlerts, Overview, bit};

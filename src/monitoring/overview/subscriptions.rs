@@ -22,8 +22,8 @@ pub struct Subscription {
     pub instance: Option<u32>,
 }
 
-#[derive(Default)]
 pub struct AlertSubscriptions {
+    pub(super) snapshot: Arc<Snapshot>,
     /// The distinct selectors.
     pub(super) selectors: Vec<AlertSpec>,
     pub subscriptions: Vec<Subscription>,
@@ -32,20 +32,21 @@ pub struct AlertSubscriptions {
     pub instances: Vec<Arc<Instance>>,
     /// Every entity: whether it has anything to show.
     pub available: Vec<bool>,
-    /// The rows in the order of their names.
-    pub by_name: Vec<u32>,
 }
 
 impl AlertSubscriptions {
     /// Reads every entity: too much work for a thread that serves requests.
-    pub fn of(snapshot: &Snapshot, monitoring: &Monitoring, input: &RoutingInput) -> Self {
+    pub fn of(snapshot: Arc<Snapshot>, monitoring: &Monitoring, input: &RoutingInput) -> Self {
         let mut list = Self {
             available: snapshot.entities.iter().map(|entity| is_available(entity)).collect(),
-            by_name: by_name(snapshot),
-            ..Self::default()
+            snapshot: snapshot.clone(),
+            selectors: Vec::new(),
+            subscriptions: Vec::new(),
+            unknown: Vec::new(),
+            instances: Vec::new(),
         };
         let (mut known, mut places) = (HashMap::new(), HashMap::new());
-        for ((row, entity), available) in (0u32..).zip(&snapshot.entities).zip(list.available.clone()) {
+        for ((row, entity), available) in (0u32..).zip(&*snapshot.entities).zip(list.available.clone()) {
             if !available {
                 continue;
             }
@@ -70,7 +71,13 @@ impl AlertSubscriptions {
                 });
             list.subscriptions.push(Subscription { row, selector, instance });
         }
+        list.selectors.shrink_to_fit();
+        list.subscriptions.shrink_to_fit();
         list
+    }
+
+    pub fn is_of(&self, snapshot: &Snapshot) -> bool {
+        self.snapshot.has_entities_of(snapshot)
     }
 
     /// None: there are too many instances.
@@ -86,13 +93,4 @@ impl AlertSubscriptions {
         }
         u32::try_from(place).ok().filter(|_| place < MOST_INSTANCES)
     }
-}
-
-/// Ignores case.
-fn by_name(snapshot: &Snapshot) -> Vec<u32> {
-    let named = (0u32..).zip(&snapshot.entities);
-    let mut named: Vec<(String, u32)> =
-        named.map(|(row, entity)| (entity.display_name().to_lowercase(), row)).collect();
-    named.sort_unstable();
-    named.into_iter().map(|(_, row)| row).collect()
 }

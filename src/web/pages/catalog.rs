@@ -36,6 +36,8 @@ pub struct CatalogPage<'a> {
     /// Where the list is fetched anew.
     pub source: Link,
     pub as_of: Option<Moment>,
+    /// Newer counts are being made.
+    pub is_late: bool,
     pub lines: Vec<EntityLine>,
     pub pager: Option<Pager>,
 }
@@ -64,6 +66,7 @@ pub async fn show(
         params: &params,
         source: links.with(&path, &[]),
         as_of: overview.as_of.map(|at| Moment::of(&at, &params)),
+        is_late: overview.is_late,
         lines: lines(&snapshot, listed, &overview, links),
         pager: Some(pager).filter(Pager::has_pages),
         paging,
@@ -95,6 +98,12 @@ impl CatalogPage<'_> {
         let mut counts = FourCounts::default();
         self.states().for_each(|(state, n)| counts.add(state, n));
         (!self.snapshot.entities.is_empty()).then(|| counts.json())
+    }
+
+    /// When htmx fetches the list. While newer counts are made, it takes them soon.
+    fn trigger(&self) -> Option<String> {
+        let every = self.shell.params.refresh_secs.map(|secs| format!("every {secs}s"));
+        if self.is_late { Some("load delay:1s".to_owned()) } else { every }
     }
 
     fn text(&self) -> String {

@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
-
 use super::cut;
 use super::summary::StateText;
 use super::times::Moment;
@@ -49,25 +47,18 @@ pub fn lines(snapshot: &Snapshot, rows: &[u32], overview: &Overview, links: Link
             is_available,
             begins_others,
             alerts: parts(&alerts),
-            not_since: not_since(&alerts).map(|at| Moment::of(&at, links.params)),
+            not_since: alerts.not_since().map(|at| Moment::of(&at, links.params)),
         })
     };
     rows.iter().filter_map(line).collect()
-}
-
-fn not_since(alerts: &EntityAlerts) -> Option<Timestamp> {
-    match alerts {
-        EntityAlerts::Known { not_since, .. } => *not_since,
-        EntityAlerts::None | EntityAlerts::Unknown => None,
-    }
 }
 
 fn parts(alerts: &EntityAlerts) -> Vec<StateText> {
     match alerts {
         EntityAlerts::None => Vec::new(),
         EntityAlerts::Unknown => vec![StateText::new("unknown", "unknown")],
-        EntityAlerts::Known { evidence, not_since } => {
-            let mut parts = counted(evidence, not_since.is_some());
+        EntityAlerts::Known { evidence, is_stale, .. } => {
+            let mut parts = counted(evidence, *is_stale);
             if parts.is_empty() {
                 parts.push(match evidence.verdict() {
                     Verdict::Quiet => StateText::new("inactive", "none"),
