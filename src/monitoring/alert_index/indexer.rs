@@ -8,7 +8,7 @@ use tokio::sync::Mutex;
 use tokio::time::timeout;
 
 use super::AlertIndex;
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, Entity};
 use crate::monitoring::deadlines;
 
 /// Between two looks at the catalog.
@@ -29,22 +29,33 @@ impl AlertIndexer {
         Self { catalog, current: Arc::default(), making: Arc::default() }
     }
 
-    /// The index of the current catalog; the one before if the catalog just changed and is large. None: there is
-    /// no index yet.
+    /// The newest index, at once: the one before if the catalog just changed. Only the first one is waited for; None: it
+    /// is not there yet.
     pub async fn index(&self) -> Option<Arc<AlertIndex>> {
-        self.index_within(deadlines::FIRST_INDEX).await
+        match self.current.load_full() {
+            Some(index) => Some(index),
+            None => self.newest(deadlines::INDEX).await,
+        }
     }
 
-    async fn index_within(&self, patience: Duration) -> Option<Arc<AlertIndex>> {
-        let current = self.current.load_full();
-        if current.as_ref().is_some_and(|index| index.is_of(&self.catalog.snapshot())) {
-            return current;
-        }
+    /// The index of the current catalog; the one before if it takes too long.
+    pub(in crate::monitoring) async fn newest(&self, patience: Duration) -> Option<Arc<AlertIndex>> {
         let fresh = self.clone();
         // In a task of its own, so that it goes on when it takes too long for this caller.
         let made = tokio::spawn(async move { fresh.refresh().await });
-        let _ = timeout(if current.is_some() { deadlines::NEXT_INDEX } else { patience }, made).await;
+        // Then the current one is what there is.
+        timeout(patience, made).await.ok();
         self.current.load_full()
+    }
+
+    /// Whether the catalog has changed since the index was made.
+    pub(in crate::monitoring) fn is_behind(&self, index: &AlertIndex) -> bool {
+        !index.is_of(&self.catalog.snapshot())
+    }
+
+    /// Whether the current catalog has this entity as it is.
+    pub fn has(&self, entity: &Entity) -> bool {
+        self.catalog.get(&entity.reference).is_some_and(|current| current.is_alike(entity))
     }
 
     /// Follows the catalog for as long as it is polled, so that no old snapshot stays in memory.
@@ -71,11 +82,13 @@ impl AlertIndexer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog::Snapshot;
+    use crate::catalog::{EntityRef, Snapshot};
     use crate::clock;
 
-    fn read() -> Snapshot {
-        let mut snapshot = Snapshot::default();
+    fn read(name: &str) -> Snapshot {
+        let reference = EntityRef::new("component", "default", name).unwrap();
+        let mut snapshot =
+            Snapshot::new([Arc::new(Entity::new(reference, "Component", "v1", name.to_owned()))]);
         snapshot.loaded_at = Some(clock::now());
         snapshot
     }
@@ -85,19 +98,20 @@ mod tests {
         let catalog = Arc::new(Catalog::default());
         let indexer = AlertIndexer::new(catalog.clone());
         assert!(indexer.index().await.is_none(), "the catalog was not read");
-        catalog.swap(read());
+        catalog.swap(read("a"));
         let making = indexer.making.lock().await;
-        let begun = clock::stopwatch();
-        assert!(indexer.index_within(Duration::from_millis(20)).await.is_none(), "the first takes its time");
-        assert!(begun.elapsed() < deadlines::FIRST_INDEX);
+        let soon = Duration::from_millis(20);
+        assert!(indexer.newest(soon).await.is_none(), "the first takes its time");
         drop(making);
         let first = indexer.index().await.unwrap();
-        assert!(first.is_of(&catalog.snapshot()) && first.is_empty());
-        catalog.swap(read());
+        assert!(!indexer.is_behind(&first) && first.is_empty());
+        catalog.swap(read("b"));
         let making = indexer.making.lock().await;
         let older = indexer.index().await.unwrap();
-        assert!(Arc::ptr_eq(&older, &first), "the next takes its time");
+        assert!(Arc::ptr_eq(&older, &first), "nobody waits for the next");
+        let older = indexer.newest(soon).await.unwrap();
+        assert!(Arc::ptr_eq(&older, &first) && indexer.is_behind(&older), "the next takes its time");
         drop(making);
-        assert!(indexer.index().await.unwrap().is_of(&catalog.snapshot()));
+        assert!(!indexer.is_behind(&indexer.newest(deadlines::INDEX).await.unwrap()));
     }
 }

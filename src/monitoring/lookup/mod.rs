@@ -12,7 +12,7 @@ use tokio::time::timeout;
 
 use self::evidence::InstanceEvidence;
 use self::resolve::{AllEvidence, Resolver};
-use super::alert_index::{AlertIndex, Match, Specificity};
+use super::alert_index::{AlertIndex, AlertIndexer, Match, Specificity};
 use super::alerts::{chooses, order, selects};
 use super::expressions::Expressions;
 use super::firing::{self, Firing};
@@ -82,11 +82,35 @@ pub struct Lookup {
     pub is_cut: bool,
     /// Whether some entities were skipped, because their regexes were too much work.
     pub is_partial: bool,
+    /// The catalog has just changed: entities that are new in it may be missing.
+    pub is_behind: bool,
 }
 
 impl Monitoring {
-    /// The entities that show the alert, and its rows. Routing sees only the entity.
-    pub async fn look_up(&self, index: &Arc<AlertIndex>, alert: &AlertQuery, now: Timestamp) -> Lookup {
+    /// The entities that show the alert, and its rows. Routing sees only the entity. None: the catalog has not been
+    /// read.
+    ///
+    /// When the catalog has just changed, the index before it answers for the one entity that it had and the catalog
+    /// still has, while that entity's alert is active. Any other answer may miss entities, and waits for the new index.
+    pub async fn look_up(
+        &self,
+        indexer: &AlertIndexer,
+        alert: &AlertQuery,
+        now: Timestamp,
+    ) -> Option<Lookup> {
+        let index = indexer.index().await?;
+        let lookup = self.look_up_in(&index, alert, now).await;
+        let holds =
+            |only: &MatchedEntity| matches!(only.state, Activity::Active(_)) && indexer.has(&only.entity);
+        if !indexer.is_behind(&index) || lookup.only().is_some_and(holds) {
+            return Some(lookup);
+        }
+        let newest = indexer.newest(deadlines::INDEX).await?;
+        let lookup = self.look_up_in(&newest, alert, now).await;
+        Some(Lookup { is_behind: indexer.is_behind(&newest), ..lookup })
+    }
+
+    async fn look_up_in(&self, index: &Arc<AlertIndex>, alert: &AlertQuery, now: Timestamp) -> Lookup {
         let resolver = self.resolver(index, alert.clone(), now);
         let own = resolver.clone();
         let candidates = compute(move || own.candidates()).await;
@@ -224,7 +248,7 @@ impl Lookup {
         let is_active = matches!(found.state, Activity::Active(_));
         let mut doubtful = self.silent.iter().chain(&self.unsure);
         let is_sure = is_active || doubtful.all(|name| name == found.instance.name());
-        Some(found).filter(|_| is_sure && !self.is_partial && !self.is_cut)
+        Some(found).filter(|_| is_sure && !self.is_partial && !self.is_behind && !self.is_cut)
     }
 }
 

@@ -87,6 +87,7 @@ impl Resolver {
             unsure: incomplete(true),
             is_cut: evidence.values().any(|evidence| evidence.is_truncated),
             is_partial: is_partial || search.is_partial(),
+            is_behind: false,
         }
     }
 

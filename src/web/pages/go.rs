@@ -45,12 +45,13 @@ pub async fn show(
     let (settings, monitoring) = (&portal.settings, &portal.monitoring);
     let mut params = GoParams::read(request.query_string(), now);
     params.query.ad_hoc = settings.allows(Access::AdHoc);
-    let index = indexer.index().await.ok_or(PageError::CatalogNotRead)?;
-    let mut lookup = monitoring.look_up(&index, &params.query, now).await;
+    let lookup = monitoring.look_up(&indexer, &params.query, now).await;
+    let mut lookup = lookup.ok_or(PageError::CatalogNotRead)?;
     if let Some(problem) = no_such_instance(monitoring, &lookup, &params.query) {
         params.problems.push(problem);
         params.query.instance = None;
-        lookup = monitoring.look_up(&index, &params.query, now).await;
+        let without = monitoring.look_up(&indexer, &params.query, now).await;
+        lookup = without.ok_or(PageError::CatalogNotRead)?;
     }
     let text = bad_time(&params, request.query_string());
     let time = AlertTime { at: params.query.at, text, now };
@@ -137,7 +138,11 @@ impl GoPage<'_> {
     /// More entities may show it than those listed.
     fn may_have_more(&self) -> bool {
         let lookup = self.lookup;
-        lookup.is_partial || lookup.is_cut || !lookup.silent.is_empty() || !lookup.unsure.is_empty()
+        lookup.is_partial
+            || lookup.is_behind
+            || lookup.is_cut
+            || !lookup.silent.is_empty()
+            || !lookup.unsure.is_empty()
     }
 
     /// Every instance answered completely, and is open to every entity.

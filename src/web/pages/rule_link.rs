@@ -7,7 +7,7 @@ use url::form_urlencoded;
 
 use super::alert_target::AlertTime;
 use crate::monitoring::alert_index::AlertIndex;
-use crate::monitoring::{AlertIndexer, Expressions};
+use crate::monitoring::{AlertIndexer, Expressions, MatchedEntity};
 use crate::promql::PromQl;
 use crate::web::links::{AlertLink, Link};
 use crate::web::page_error::PageError;
@@ -26,7 +26,15 @@ pub async fn entity_page(
         return Ok(None);
     }
     match indexer.index().await {
-        Some(index) => Ok(of_rule(view, &index, expressions).await),
+        Some(index) => {
+            let entity = of_rule(view, &index, expressions).await;
+            // The index may be that of an older catalog.
+            let entity = entity.filter(|found| indexer.has(&found.entity));
+            match entity {
+                Some(entity) => Ok(Some(page_of(view, &entity).await)),
+                None => Ok(None),
+            }
+        }
         // A reader who may see the graph itself need not wait for the catalog.
         None => view.authorize_graph().map(|()| None).map_err(|_| PageError::CatalogNotRead),
     }
@@ -40,13 +48,16 @@ fn is_from_prometheus(query: &str) -> bool {
     names.iter().any(|name| name == "g0.expr") && !names.iter().any(|name| ours(name))
 }
 
-async fn of_rule(view: &View, index: &Arc<AlertIndex>, expressions: &Expressions) -> Option<Link> {
-    let (monitoring, params) = (&view.portal.monitoring, &view.params);
-    let query = PromQl::read(params.custom.query.as_deref()?).0?;
-    let entity = monitoring.entity_of_expression(index, expressions, &query).await?;
+async fn of_rule(view: &View, index: &Arc<AlertIndex>, expressions: &Expressions) -> Option<MatchedEntity> {
+    let query = PromQl::read(view.params.custom.query.as_deref()?).0?;
+    view.portal.monitoring.entity_of_expression(index, expressions, &query).await
+}
+
+async fn page_of(view: &View, entity: &MatchedEntity) -> Link {
+    let params = &view.params;
     let time = AlertTime { at: None, text: None, now: params.period.now };
-    let alert = time.link(&view.portal, &entity).await;
+    let alert = time.link(&view.portal, entity).await;
     let is_timed = ["from", "to", "range"].iter().any(|name| params.is_given(name));
     let alert = if is_timed { AlertLink { from: None, to: None, ..alert } } else { alert };
-    Some(view.links().entity_alert(&entity.entity.reference, &alert))
+    view.links().entity_alert(&entity.entity.reference, &alert)
 }
