@@ -8,19 +8,18 @@ use super::AlertRow;
 /// name, group, labels byte by byte; at last the rule's file.
 pub fn sorted<T>(items: Vec<T>, row: impl Fn(&T) -> &AlertRow) -> Vec<T> {
     let key = |row: &AlertRow| {
-        (row.state(), row.is_suppressed(), severity_rank(row.severity()), Reverse(row.active_at()))
+        let (severity, since) = (severity_rank(row.severity()), Reverse(row.active_at()));
+        (row.state(), row.is_suppressed(), severity, since)
     };
-    let mut keyed: Vec<_> = items.into_iter().map(|item| (key(row(&item)), item)).collect();
-    keyed.sort_by(|(key_a, a), (key_b, b)| {
-        let (a, b) = (row(a), row(b));
-        key_a
-            .cmp(key_b)
-            .then_with(|| a.name().cmp(b.name()))
-            .then_with(|| a.rule().group.cmp(&b.rule().group))
-            .then_with(|| a.labels().cmp(b.labels()))
-            .then_with(|| a.rule().file.cmp(&b.rule().file))
-    });
-    keyed.into_iter().map(|(_, item)| item).collect()
+    let keyed = |item| {
+        let row: &AlertRow = row(item);
+        (key(row), &row.rule().name, &row.rule().group, row.labels(), &row.rule().file)
+    };
+    let mut order: Vec<_> = items.iter().map(keyed).zip(0..).collect();
+    order.sort_unstable();
+    let order: Vec<usize> = order.into_iter().map(|(_, place)| place).collect();
+    let mut items: Vec<Option<T>> = items.into_iter().map(Some).collect();
+    order.into_iter().filter_map(|place| items.get_mut(place)?.take()).collect()
 }
 
 /// The ladder of severities, written without regard to case. Words of one rung are equal; other
@@ -36,11 +35,11 @@ const LADDER: [&[&str]; 7] = [
 ];
 
 fn severity_rank(severity: Option<&str>) -> (usize, String) {
-    let Some(word) = severity.map(str::to_lowercase).filter(|w| !w.is_empty()) else {
+    let Some(word) = severity.filter(|word| !word.is_empty()) else {
         return (LADDER.len() + 1, String::new());
     };
-    match LADDER.iter().position(|rung| rung.contains(&word.as_str())) {
+    match LADDER.iter().position(|rung| rung.iter().any(|known| known.eq_ignore_ascii_case(word))) {
         Some(rung) => (rung, String::new()),
-        None => (LADDER.len(), word),
+        None => (LADDER.len(), word.to_lowercase()),
     }
 }

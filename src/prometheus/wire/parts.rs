@@ -10,14 +10,18 @@ use serde_json::value::RawValue;
 /// The most elements of one list that are looked at.
 const MOST_ELEMENTS: usize = 50_000;
 
-/// A value that was read, or JSON of another shape.
-pub enum Lenient<T> {
+/// A value that was read, or JSON of another shape. `STRICT`: another shape is an error, which saves a pass over the
+/// text.
+pub enum Lenient<T, const STRICT: bool = false> {
     Read(T),
     Broken,
 }
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Lenient<T> {
+impl<'de, T: Deserialize<'de>, const STRICT: bool> Deserialize<'de> for Lenient<T, STRICT> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if STRICT {
+            return T::deserialize(deserializer).map(Self::Read);
+        }
         let raw = <&RawValue>::deserialize(deserializer)?;
         Ok(serde_json::from_str(raw.get()).map_or(Self::Broken, Self::Read))
     }

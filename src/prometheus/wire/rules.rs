@@ -16,7 +16,7 @@ mod faults;
 mod raw;
 
 use faults::Faults;
-use raw::{RawAlert, RawGroup, RawRule, Rows, RulesData};
+use raw::{RawAlert, RawGroup, RawRule, RawText, Row, Rows, RulesData};
 
 /// The most groups, rules and alerts of one answer that are read: in memory each takes up to a hundred times its
 /// shortest text.
@@ -48,7 +48,15 @@ pub struct RulesPage {
 ///
 /// `date`: the instance's own time.
 pub fn read_rules(body: &[u8], date: Option<Timestamp>) -> Result<RulesPage, WireFault> {
-    let Opened { data, mut warnings, infos } = open::<RulesData<'_>>(body)?;
+    // Every group, rule and alert is an object, so an answer has no more of them than it has braces.
+    let is_small = body.iter().filter(|byte| **byte == b'{').count() <= MOST_ROWS;
+    let sound = is_small.then(|| read::<true>(body, date).ok()).flatten();
+    sound.map_or_else(|| read::<false>(body, date), Ok)
+}
+
+/// `WHOLE`: fails also when a part is unreadable.
+fn read<const WHOLE: bool>(body: &[u8], date: Option<Timestamp>) -> Result<RulesPage, WireFault> {
+    let Opened { data, mut warnings, infos } = open::<RulesData<'_, WHOLE>>(body)?;
     warnings.add_all(warned(data.is_partial, data.warnings));
     let bytes = body.len();
     let mut page = RulesPage { warnings, infos, bytes, ..RulesPage::default() };
@@ -56,9 +64,9 @@ pub fn read_rules(body: &[u8], date: Option<Timestamp>) -> Result<RulesPage, Wir
     let groups = page.take_rows(data.groups);
     page.groups = groups.len();
     for group in groups {
-        match serde_json::from_str(group.get()) {
-            Ok(group) => page.add_group(group),
-            Err(_) => page.faults.groups += 1,
+        match group.read() {
+            Some(group) => page.add_group(group),
+            None => page.faults.groups += 1,
         }
     }
     page.next = match data.group_next_token {
@@ -74,7 +82,7 @@ pub fn read_rules(body: &[u8], date: Option<Timestamp>) -> Result<RulesPage, Wir
 
 impl RulesPage {
     /// A list's rows, as far as there is room for them.
-    fn take_rows<'a>(&mut self, list: Rows<'a>) -> Vec<&'a RawValue> {
+    fn take_rows<'a, T, const WHOLE: bool>(&mut self, list: Rows<'a, T, WHOLE>) -> Vec<Row<'a, T, WHOLE>> {
         let mut rows = list.first;
         let room = MOST_ROWS.saturating_sub(self.rows);
         self.faults.beyond += list.more + rows.len().saturating_sub(room);
@@ -83,7 +91,7 @@ impl RulesPage {
         rows
     }
 
-    fn add_group(&mut self, raw: RawGroup<'_>) {
+    fn add_group<const WHOLE: bool>(&mut self, raw: RawGroup<'_, WHOLE>) {
         let name = self.faults.part(raw.name);
         self.faults.fields += usize::from(name.is_none());
         let first = self.rules.rules.len();
@@ -97,10 +105,10 @@ impl RulesPage {
             rules: first..first,
         };
         for rule in self.take_rows(raw.rules) {
-            match serde_json::from_str(rule.get()) {
-                Ok(rule) if self.is_alerting(&rule) => self.add_rule(rule, &group),
-                Ok(_) => {}
-                Err(_) => self.faults.rules += 1,
+            match rule.read() {
+                Some(rule) if self.is_alerting(&rule) => self.add_rule(rule, &group),
+                Some(_) => {}
+                None => self.faults.rules += 1,
             }
         }
         group.rules = first..self.rules.rules.len();
@@ -108,7 +116,7 @@ impl RulesPage {
     }
 
     /// Counts a rule that is neither alerting nor recording.
-    fn is_alerting(&mut self, rule: &RawRule<'_>) -> bool {
+    fn is_alerting<const WHOLE: bool>(&mut self, rule: &RawRule<'_, WHOLE>) -> bool {
         let word = match &rule.kind {
             Some(Lenient::Read(word)) if word.eq_ignore_ascii_case("alerting") => return true,
             Some(Lenient::Read(word)) if word.eq_ignore_ascii_case("recording") => return false,
@@ -121,14 +129,14 @@ impl RulesPage {
         false
     }
 
-    fn add_rule(&mut self, raw: RawRule<'_>, group: &RuleGroup) {
+    fn add_rule<const WHOLE: bool>(&mut self, raw: RawRule<'_, WHOLE>, group: &RuleGroup) {
         let Some(Lenient::Read(name)) = raw.name else {
             self.faults.rules += 1;
             return;
         };
         let alerts = self.faults.part(raw.alerts).unwrap_or_default();
         let alerts = self.take_rows(alerts).into_iter().filter_map(|alert| self.alert(alert)).collect();
-        let is_never = matches!(&raw.last_evaluation, Some(Lenient::Read(time)) if is_never(time));
+        let is_never = matches!(&raw.last_evaluation, Some(Lenient::Read(RawText(time))) if is_never(time));
         // An unreadable time is a time all the same.
         let is_broken = matches!(&raw.last_evaluation, Some(Lenient::Broken));
         let of_group = group.last_evaluation.clone().filter(|_| !is_never && !is_broken);
@@ -139,7 +147,7 @@ impl RulesPage {
         let is_evaluated = own_evaluation.is_some() || of_group.is_some() || is_broken;
         // Prometheus before 3 sends inactive for a rule before its first evaluation, whose state is unknown.
         let is_new = health_word.as_deref() == Some("unknown") && own_evaluation.is_none();
-        let state = state(faults.part(raw.state).as_deref());
+        let state = state(faults.part(raw.state));
         self.rules.rules.push(AlertingRule {
             group: group.name.clone(),
             file: group.file.clone(),
@@ -159,12 +167,11 @@ impl RulesPage {
         });
     }
 
-    fn alert(&mut self, raw: &RawValue) -> Option<Alert> {
-        let read = RawAlert::read(raw.get());
+    fn alert<'a, const WHOLE: bool>(&mut self, raw: Row<'a, RawAlert<'a, WHOLE>, WHOLE>) -> Option<Alert> {
         // Every alert carries its name: one without it has lost labels.
         let is_named =
-            |alert: &RawAlert<'_>| alert.labels.get("alertname").is_some_and(|name| !name.is_empty());
-        let Some(raw) = read.filter(is_named) else {
+            |alert: &RawAlert<'_, WHOLE>| alert.labels.get("alertname").is_some_and(|name| !name.is_empty());
+        let Some(raw) = raw.read().filter(is_named) else {
             self.faults.alerts += 1;
             return None;
         };
@@ -173,7 +180,7 @@ impl RulesPage {
             active_at: self.time(raw.active_at),
             value: raw.value.and_then(|value| self.value(value)),
             annotations: self.faults.part(raw.annotations).unwrap_or_default(),
-            state: state(self.faults.part(raw.state).as_deref()),
+            state: state(self.faults.part(raw.state)),
         })
     }
 
@@ -192,9 +199,9 @@ impl RulesPage {
     }
 
     /// None for never.
-    fn time(&mut self, raw: Option<Lenient<String>>) -> Option<SentTime> {
-        let text = self.faults.part(raw).filter(|t| !t.is_empty() && !is_never(t))?;
-        let time = SentTime::of(text);
+    fn time<const WHOLE: bool>(&mut self, raw: Option<Lenient<RawText<'_>, WHOLE>>) -> Option<SentTime> {
+        let RawText(text) = self.faults.part(raw).filter(|RawText(t)| !t.is_empty() && !is_never(t))?;
+        let time = SentTime::of(text.into_owned());
         self.rules.latest = self.rules.latest.max(time.at());
         Some(time)
     }
@@ -210,13 +217,12 @@ fn health(word: Option<&str>, has_error: bool, is_evaluated: bool) -> RuleHealth
     }
 }
 
-fn state(word: Option<&str>) -> AlertState {
-    match word.map(str::to_ascii_lowercase).as_deref() {
-        Some("firing") => AlertState::Firing,
-        Some("pending") => AlertState::Pending,
-        Some("inactive") => AlertState::Inactive,
-        _ => AlertState::Unknown,
-    }
+fn state(word: Option<RawText<'_>>) -> AlertState {
+    let states = [AlertState::Firing, AlertState::Pending, AlertState::Inactive];
+    let is_meant = |state: &AlertState| {
+        word.as_ref().is_some_and(|RawText(word)| word.eq_ignore_ascii_case(state.as_str()))
+    };
+    states.into_iter().find(is_meant).unwrap_or(AlertState::Unknown)
 }
 
 /// Go's zero time, the year 1, means never.

@@ -26,7 +26,7 @@ pub struct Faults {
 
 impl Faults {
     /// The value of a field; counts a broken one.
-    pub fn part<T>(&mut self, part: Option<Lenient<T>>) -> Option<T> {
+    pub fn part<T, const STRICT: bool>(&mut self, part: Option<Lenient<T, STRICT>>) -> Option<T> {
         match part? {
             Lenient::Read(value) => Some(value),
             Lenient::Broken => {

@@ -1,20 +1,52 @@
-//! The forms of an answer's groups, rules and alerts, each part on its own.
+//! The forms of an answer's groups, rules and alerts.
+//!
+//! `WHOLE` is how they are read. True: with the answer, in one pass, and a damaged part spoils the answer. False: each
+//! part on its own, so that a damaged one spoils no other.
 
-use serde::Deserialize;
+use std::borrow::Cow;
+
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use crate::prometheus::Labels;
 use crate::prometheus::wire::parts::{Bounded, Lenient, given};
 use crate::prometheus::wire::remarks::Remarks;
 
-/// Rows, each read on its own.
-pub type Rows<'a> = Bounded<&'a RawValue>;
+pub type Rows<'a, T, const WHOLE: bool> = Bounded<Row<'a, T, WHOLE>>;
+
+pub enum Row<'a, T, const WHOLE: bool> {
+    Read(T),
+    Unread(&'a RawValue),
+}
+
+impl<'a, T: Deserialize<'a>, const WHOLE: bool> Row<'a, T, WHOLE> {
+    /// None: it is of another shape.
+    pub fn read(self) -> Option<T> {
+        match self {
+            Self::Read(row) => Some(row),
+            Self::Unread(json) => serde_json::from_str(json.get()).ok(),
+        }
+    }
+}
+
+impl<'de: 'a, 'a, T: Deserialize<'de>, const WHOLE: bool> Deserialize<'de> for Row<'a, T, WHOLE> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if WHOLE {
+            return T::deserialize(deserializer).map(Self::Read);
+        }
+        <&RawValue>::deserialize(deserializer).map(Self::Unread)
+    }
+}
+
+/// A text that is copied only where it has escapes.
+#[derive(Deserialize)]
+pub struct RawText<'a>(#[serde(borrow)] pub Cow<'a, str>);
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct RulesData<'a> {
+pub struct RulesData<'a, const WHOLE: bool> {
     #[serde(borrow)]
-    pub groups: Rows<'a>,
+    pub groups: Rows<'a, RawGroup<'a, WHOLE>, WHOLE>,
     pub group_next_token: Option<Lenient<String>>,
     #[serde(default)]
     pub warnings: Remarks,
@@ -24,39 +56,42 @@ pub struct RulesData<'a> {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct RawGroup<'a> {
-    pub name: Option<Lenient<String>>,
-    pub file: Option<Lenient<String>>,
-    pub interval: Option<Lenient<f64>>,
-    pub limit: Option<Lenient<i64>>,
-    pub evaluation_time: Option<Lenient<f64>>,
-    pub last_evaluation: Option<Lenient<String>>,
+pub struct RawGroup<'a, const WHOLE: bool> {
+    pub name: Option<Lenient<String, WHOLE>>,
+    pub file: Option<Lenient<String, WHOLE>>,
+    pub interval: Option<Lenient<f64, WHOLE>>,
+    pub limit: Option<Lenient<i64, WHOLE>>,
+    pub evaluation_time: Option<Lenient<f64, WHOLE>>,
     #[serde(borrow)]
-    pub rules: Rows<'a>,
+    pub last_evaluation: Option<Lenient<RawText<'a>, WHOLE>>,
+    #[serde(borrow)]
+    pub rules: Rows<'a, RawRule<'a, WHOLE>, WHOLE>,
 }
 
 /// Prometheus always sends all of it; others (vmalert, Thanos, Mimir) leave parts out, or write them as null.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct RawRule<'a> {
+pub struct RawRule<'a, const WHOLE: bool> {
     #[serde(rename = "type")]
-    pub kind: Option<Lenient<String>>,
-    pub name: Option<Lenient<String>>,
-    pub query: Option<Lenient<String>>,
-    pub duration: Option<Lenient<f64>>,
-    pub keep_firing_for: Option<Lenient<f64>>,
-    pub labels: Option<Lenient<Labels>>,
-    pub annotations: Option<Lenient<Labels>>,
-    pub state: Option<Lenient<String>>,
-    pub health: Option<Lenient<String>>,
-    pub last_error: Option<Lenient<String>>,
-    pub evaluation_time: Option<Lenient<f64>>,
-    pub last_evaluation: Option<Lenient<String>>,
+    pub kind: Option<Lenient<String, WHOLE>>,
+    pub name: Option<Lenient<String, WHOLE>>,
+    pub query: Option<Lenient<String, WHOLE>>,
+    pub duration: Option<Lenient<f64, WHOLE>>,
+    pub keep_firing_for: Option<Lenient<f64, WHOLE>>,
+    pub labels: Option<Lenient<Labels, WHOLE>>,
+    pub annotations: Option<Lenient<Labels, WHOLE>>,
+    #[serde(borrow)]
+    pub state: Option<Lenient<RawText<'a>, WHOLE>>,
+    pub health: Option<Lenient<String, WHOLE>>,
+    pub last_error: Option<Lenient<String, WHOLE>>,
+    pub evaluation_time: Option<Lenient<f64, WHOLE>>,
+    #[serde(borrow)]
+    pub last_evaluation: Option<Lenient<RawText<'a>, WHOLE>>,
     #[serde(borrow, default, deserialize_with = "given")]
-    pub alerts: Option<Lenient<Rows<'a>>>,
+    pub alerts: Option<Lenient<Rows<'a, RawAlert<'a, WHOLE>, WHOLE>, WHOLE>>,
 }
 
-impl RawRule<'_> {
+impl<const WHOLE: bool> RawRule<'_, WHOLE> {
     /// Whether it has a field that only alerting rules have.
     pub fn has_alerts(&self) -> bool {
         self.state.is_some()
@@ -69,40 +104,15 @@ impl RawRule<'_> {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct RawAlert<'a> {
+pub struct RawAlert<'a, const WHOLE: bool> {
     /// Required: without its labels an alert belongs to no entity.
     pub labels: Labels,
-    pub annotations: Option<Lenient<Labels>>,
-    pub state: Option<Lenient<String>>,
-    pub active_at: Option<Lenient<String>>,
+    pub annotations: Option<Lenient<Labels, WHOLE>>,
+    #[serde(borrow)]
+    pub state: Option<Lenient<RawText<'a>, WHOLE>>,
+    #[serde(borrow)]
+    pub active_at: Option<Lenient<RawText<'a>, WHOLE>>,
     /// A text in Prometheus, a number elsewhere.
     #[serde(borrow)]
     pub value: Option<&'a RawValue>,
-}
-
-/// An alert as Prometheus sends it. It is read in one pass, and a [`RawAlert`] in two or more.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct SoundAlert<'a> {
-    labels: Labels,
-    annotations: Option<Labels>,
-    state: Option<String>,
-    active_at: Option<String>,
-    #[serde(borrow)]
-    value: Option<&'a RawValue>,
-}
-
-impl<'a> RawAlert<'a> {
-    pub fn read(json: &'a str) -> Option<Self> {
-        let Ok(sound) = serde_json::from_str::<SoundAlert<'a>>(json) else {
-            return serde_json::from_str(json).ok();
-        };
-        Some(Self {
-            labels: sound.labels,
-            annotations: sound.annotations.map(Lenient::Read),
-            state: sound.state.map(Lenient::Read),
-            active_at: sound.active_at.map(Lenient::Read),
-            value: sound.value,
-        })
-    }
 }

@@ -1,11 +1,11 @@
-//! Damaged answers: none passes for one in which fewer alerts fire.
+//! Damaged answers: none passes for one in which fewer alerts fire, and reading an answer in one pass changes nothing.
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::prometheus::AlertState;
 use crate::prometheus::wire::read_all_rules;
-use crate::prometheus::wire::rules::read_rules;
+use crate::prometheus::wire::rules::{read, read_rules};
 
 /// Three rules with three firing alerts, as Prometheus sends them.
 fn whole() -> Value {
@@ -80,7 +80,100 @@ fn no_cut_of_an_answer_is_one() {
     }
 }
 
+/// Something else at a place of the answer.
+#[derive(Clone, Debug)]
+enum Change {
+    Value(Value),
+    /// What another place has.
+    Copy(prop::sample::Index),
+    Missing,
+}
+
+fn change() -> impl Strategy<Value = Change> {
+    let values = [
+        json!(null),
+        json!(7),
+        json!(-1.5),
+        json!(true),
+        json!(""),
+        json!("odd"),
+        json!("Pending"),
+        json!("recording"),
+        json!("0001-01-01T00:00:00Z"),
+        json!("\"\n\u{e9}"),
+        json!([]),
+        json!([null]),
+        json!({}),
+        json!({"a": 7}),
+        json!({"alertname": "B", "": ""}),
+    ];
+    prop_oneof![
+        4 => prop::sample::select(values.to_vec()).prop_map(Change::Value),
+        2 => any::<prop::sample::Index>().prop_map(Change::Copy),
+        1 => Just(Change::Missing),
+    ]
+}
+
+fn make(answer: &mut Value, at: prop::sample::Index, change: Change) {
+    let mut all = Vec::new();
+    places(answer, "", &mut all);
+    let place = at.get(&all).clone();
+    let value = match change {
+        Change::Value(value) => value,
+        Change::Copy(from) => {
+            let from: &String = from.get(&all);
+            answer.pointer(from).unwrap().clone()
+        }
+        Change::Missing => {
+            let (parent, name) = place.rsplit_once('/').unwrap_or_default();
+            if let Some(Value::Object(fields)) = answer.pointer_mut(parent) {
+                fields.remove(name);
+            }
+            return;
+        }
+    };
+    *answer.pointer_mut(&place).unwrap() = value;
+}
+
+#[test]
+fn an_answer_is_read_in_one_pass_unless_a_part_is_damaged() {
+    assert!(read::<true>(whole().to_string().as_bytes(), None).is_ok());
+    for place in
+        ["/data/groups/0/rules/0/alerts/0/state", "/data/groups/0/rules/1/duration", "/data/groups/1/file"]
+    {
+        let mut answer = whole();
+        *answer.pointer_mut(place).unwrap() = json!([7]);
+        assert!(read::<true>(answer.to_string().as_bytes(), None).is_err(), "{place}");
+    }
+}
+
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    #[test]
+    fn one_pass_over_an_answer_says_what_its_parts_say(
+        changes in prop::collection::vec((any::<prop::sample::Index>(), change()), 0..6),
+        names in prop::option::of((0_usize..12, prop::sample::select(vec!["name", "alerts", "rules", "labels", "x"]))),
+        damage in prop::option::weighted(0.2, (any::<prop::sample::Index>(), any::<u8>())),
+    ) {
+        let mut answer = whole();
+        changes.into_iter().for_each(|(at, change)| make(&mut answer, at, change));
+        let mut text = answer.to_string();
+        if let Some((nth, name)) = names {
+            // One field gets the name of another, which may then be there twice.
+            let fields = ["\"file\"", "\"state\"", "\"annotations\""];
+            let at = fields.iter().flat_map(|field| text.match_indices(field)).nth(nth).map(|(at, field)| at..at + field.len());
+            at.into_iter().for_each(|at| text.replace_range(at, &format!("{name:?}")));
+        }
+        let mut body = text.into_bytes();
+        if let Some((at, byte)) = damage {
+            let at = at.index(body.len());
+            body[at] = byte;
+        }
+        let by_parts = format!("{:?}", read::<false>(&body, None));
+        prop_assert_eq!(format!("{:?}", read_rules(&body, None)), by_parts);
+    }
+
     #[test]
     fn no_damaged_byte_makes_an_answer_quieter_in_silence(at in any::<prop::sample::Index>(), byte: u8) {
         let mut body = whole().to_string().into_bytes();
