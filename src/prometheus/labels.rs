@@ -10,6 +10,8 @@ use serde::{Serialize, Serializer};
 /// Room for the labels of most alerts, in bytes and in pairs.
 const USUAL_TEXT: usize = 256;
 const USUAL_PAIRS: usize = 12;
+/// What the allocator takes beside two allocations, about.
+const ALLOCATIONS: usize = 32;
 
 /// A label set ordered by name, each name once. One text has all names and values: an answer may have hundreds of
 /// thousands of them.
@@ -93,7 +95,7 @@ impl Labels {
 
     /// Bytes in memory, about.
     pub fn weight(&self) -> usize {
-        if self.is_empty() { 0 } else { self.text.len() + size_of_val(&*self.ends) + 32 }
+        if self.is_empty() { 0 } else { self.text.len() + size_of_val(&*self.ends) + ALLOCATIONS }
     }
 
     /// Of two equal names the later value stays.

@@ -18,6 +18,7 @@ pub fn sorted<T>(items: Vec<T>, row: impl Fn(&T) -> &AlertRow) -> Vec<T> {
     let mut order: Vec<_> = items.iter().map(keyed).zip(0..).collect();
     order.sort_unstable();
     let order: Vec<usize> = order.into_iter().map(|(_, place)| place).collect();
+    debug_assert_eq!(order.len(), items.len(), "every row has a place");
     let mut items: Vec<Option<T>> = items.into_iter().map(Some).collect();
     order.into_iter().filter_map(|place| items.get_mut(place)?.take()).collect()
 }

@@ -10,16 +10,16 @@ use serde_json::value::RawValue;
 /// The most elements of one list that are looked at.
 const MOST_ELEMENTS: usize = 50_000;
 
-/// A value that was read, or JSON of another shape. `STRICT`: another shape is an error, which saves a pass over the
+/// A value that was read, or JSON of another shape. `WHOLE`: another shape is an error, which saves a pass over the
 /// text.
-pub enum Lenient<T, const STRICT: bool = false> {
+pub enum Part<T, const WHOLE: bool = false> {
     Read(T),
     Broken,
 }
 
-impl<'de, T: Deserialize<'de>, const STRICT: bool> Deserialize<'de> for Lenient<T, STRICT> {
+impl<'de, T: Deserialize<'de>, const WHOLE: bool> Deserialize<'de> for Part<T, WHOLE> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        if STRICT {
+        if WHOLE {
             return T::deserialize(deserializer).map(Self::Read);
         }
         let raw = <&RawValue>::deserialize(deserializer)?;

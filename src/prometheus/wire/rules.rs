@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::value::RawValue;
 
 use super::envelope::{Opened, WireFault, open, warned};
-use super::parts::Lenient;
+use super::parts::Part;
 use super::remarks::Remarks;
 use crate::prometheus::numbers::number;
 use crate::prometheus::{Alert, AlertState, AlertingRule, RuleGroup, RuleHealth, Rules};
@@ -48,8 +48,10 @@ pub struct RulesPage {
 ///
 /// `date`: the instance's own time.
 pub fn read_rules(body: &[u8], date: Option<Timestamp>) -> Result<RulesPage, WireFault> {
-    // Every group, rule and alert is an object, so an answer has no more of them than it has braces.
-    let is_small = body.iter().filter(|byte| **byte == b'{').count() <= MOST_ROWS;
+    // Every group, rule and alert begins with a brace, or with a bracket where its fields are written as a list. So
+    // an answer has no more of them than it has of these.
+    let most = |sign: u8| body.iter().filter(|byte| **byte == sign).count() <= MOST_ROWS;
+    let is_small = most(b'{') && most(b'[');
     let sound = is_small.then(|| read::<true>(body, date).ok()).flatten();
     sound.map_or_else(|| read::<false>(body, date), Ok)
 }
@@ -70,7 +72,7 @@ fn read<const WHOLE: bool>(body: &[u8], date: Option<Timestamp>) -> Result<Rules
         }
     }
     page.next = match data.group_next_token {
-        Some(Lenient::Read(token)) if token.len() <= LONGEST_TOKEN => Some(token).filter(|t| !t.is_empty()),
+        Some(Part::Read(token)) if token.len() <= LONGEST_TOKEN => Some(token).filter(|t| !t.is_empty()),
         Some(_) => {
             page.faults.lost_page = true;
             None
@@ -118,10 +120,10 @@ impl RulesPage {
     /// Counts a rule that is neither alerting nor recording.
     fn is_alerting<const WHOLE: bool>(&mut self, rule: &RawRule<'_, WHOLE>) -> bool {
         let word = match &rule.kind {
-            Some(Lenient::Read(word)) if word.eq_ignore_ascii_case("alerting") => return true,
-            Some(Lenient::Read(word)) if word.eq_ignore_ascii_case("recording") => return false,
-            Some(Lenient::Read(word)) if !word.is_empty() => Some(word.as_str()),
-            Some(Lenient::Broken) => None,
+            Some(Part::Read(word)) if word.eq_ignore_ascii_case("alerting") => return true,
+            Some(Part::Read(word)) if word.eq_ignore_ascii_case("recording") => return false,
+            Some(Part::Read(word)) if !word.is_empty() => Some(word.as_str()),
+            Some(Part::Broken) => None,
             _ if rule.has_alerts() => return true,
             _ => None,
         };
@@ -130,15 +132,15 @@ impl RulesPage {
     }
 
     fn add_rule<const WHOLE: bool>(&mut self, raw: RawRule<'_, WHOLE>, group: &RuleGroup) {
-        let Some(Lenient::Read(name)) = raw.name else {
+        let Some(Part::Read(name)) = raw.name else {
             self.faults.rules += 1;
             return;
         };
         let alerts = self.faults.part(raw.alerts).unwrap_or_default();
         let alerts = self.take_rows(alerts).into_iter().filter_map(|alert| self.alert(alert)).collect();
-        let is_never = matches!(&raw.last_evaluation, Some(Lenient::Read(RawText(time))) if is_never(time));
+        let is_never = matches!(&raw.last_evaluation, Some(Part::Read(RawText(time))) if is_never(time));
         // An unreadable time is a time all the same.
-        let is_broken = matches!(&raw.last_evaluation, Some(Lenient::Broken));
+        let is_broken = matches!(&raw.last_evaluation, Some(Part::Broken));
         let of_group = group.last_evaluation.clone().filter(|_| !is_never && !is_broken);
         let own_evaluation = self.time(raw.last_evaluation);
         let faults = &mut self.faults;
@@ -199,7 +201,7 @@ impl RulesPage {
     }
 
     /// None for never.
-    fn time<const WHOLE: bool>(&mut self, raw: Option<Lenient<RawText<'_>, WHOLE>>) -> Option<SentTime> {
+    fn time<const WHOLE: bool>(&mut self, raw: Option<Part<RawText<'_>, WHOLE>>) -> Option<SentTime> {
         let RawText(text) = self.faults.part(raw).filter(|RawText(t)| !t.is_empty() && !is_never(t))?;
         let time = SentTime::of(text.into_owned());
         self.rules.latest = self.rules.latest.max(time.at());

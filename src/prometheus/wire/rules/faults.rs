@@ -1,6 +1,6 @@
 //! Counts of what is unreadable in an answer about rules.
 
-use crate::prometheus::wire::parts::Lenient;
+use crate::prometheus::wire::parts::Part;
 use crate::upstream::HeaderSecrets;
 
 /// The most characters of a foreign word that are repeated.
@@ -26,10 +26,10 @@ pub struct Faults {
 
 impl Faults {
     /// The value of a field; counts a broken one.
-    pub fn part<T, const STRICT: bool>(&mut self, part: Option<Lenient<T, STRICT>>) -> Option<T> {
+    pub fn part<T, const WHOLE: bool>(&mut self, part: Option<Part<T, WHOLE>>) -> Option<T> {
         match part? {
-            Lenient::Read(value) => Some(value),
-            Lenient::Broken => {
+            Part::Read(value) => Some(value),
+            Part::Broken => {
                 self.fields += 1;
                 None
             }
