@@ -87,6 +87,7 @@ impl<'a> AlertsPanel<'a> {
             state: summary.state,
             source: Some(source(&context, &[])),
             every: params.refresh_secs,
+            is_late: false,
         };
         let out = instance.and_then(|i| i.ui_url.as_ref()).map(links::prometheus_alerts);
         Self { frame, summary, is_fragment, out, body }
@@ -104,7 +105,7 @@ impl<'a> AlertsPanel<'a> {
         });
         let summary = StateSummary::without_alerts(None);
         let (id, title) = ("alerts".to_owned(), String::new());
-        let frame = Frame { id, title, state: summary.state, source: None, every: None };
+        let frame = Frame { id, title, state: summary.state, source: None, every: None, is_late: false };
         Self { frame, summary, is_fragment: false, out: None, body }
     }
 }

@@ -186,7 +186,7 @@ fn state(body: &Outcome<GraphContent<'_>>) -> &'static str {
 impl PanelPlace<'_, '_> {
     fn frame(self, title: &str, state: &'static str, source: Link, every: Option<u32>) -> Frame {
         let title = format!("{}: {title}", self.context.name);
-        Frame { id: self.id.to_owned(), title, state, source: Some(source), every }
+        Frame { id: self.id.to_owned(), title, state, source: Some(source), every, is_late: false }
     }
 
     fn prometheus(self, query: &str) -> Option<String> {

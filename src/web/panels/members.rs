@@ -86,6 +86,7 @@ impl MembersPanel {
                 state: summary.state,
                 source: Some(if is_paged { links.with(own.path(), &[]) } else { own.clone() }),
                 every: params.refresh_secs,
+                is_late: overview.is_late,
             },
             leads_page: false,
             is_fragment: false,

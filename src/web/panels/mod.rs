@@ -161,6 +161,8 @@ pub struct Frame {
     pub source: Option<Link>,
     /// Whole seconds between two refreshes; None: never.
     pub every: Option<u32>,
+    /// Newer contents are being made, and the panel takes them soon.
+    pub is_late: bool,
 }
 
 impl Frame {
@@ -168,11 +170,17 @@ impl Frame {
         self.state == LOADING
     }
 
+    /// Whether the next one is a new element. htmx loads by itself only what is new.
+    pub fn is_replaced(&self) -> bool {
+        self.is_loading() || self.is_late
+    }
+
     /// When htmx fetches the panel: at intervals, and on the reader's request. Whole seconds only, because htmx reads
     /// `0.5s` as zero.
     pub fn trigger(&self) -> String {
         match self.every {
             _ if self.is_loading() => "load".to_owned(),
+            _ if self.is_late => "load delay:1s, again".to_owned(),
             Some(secs) => format!("every {secs}s, again"),
             None => "again".to_owned(),
         }
