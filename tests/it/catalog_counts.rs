@@ -9,10 +9,11 @@ use promenade::clock;
 use promenade::prometheus::InstanceName;
 use serde_json::{Value, json};
 use world::World;
+use world::markup::tags;
 use world::rules::{Rule, ago, group};
 use world::upstream::{Reply, Upstream};
 
-use crate::catalog_page::{CATALOG, listed, rules};
+use crate::catalog_page::{CATALOG, ORG, listed, rules};
 
 /// The portal of [`CATALOG`] with an Alertmanager that suppresses an alert until so many seconds from now. The
 /// instance is queried every second.
@@ -116,6 +117,46 @@ async fn catalog_gives_the_older_counts_at_once_while_an_instance_takes_long() {
     world.upstream.on_rules(Reply::group([Rule::new("Down")]));
     let rows = until(&world, |row| !row.contains("firing")).await;
     assert!(rows.last().unwrap().ends_with("none"), "{rows:#?}");
+}
+
+/// When a list of entities fetches itself, and how the new one takes its place.
+async fn refresh(world: &World, path: &str, id: &str) -> (String, String) {
+    let page = world.get(path).await;
+    let list = tags(page.text()).into_iter().find(|tag| tag.get("id") == Some(id)).unwrap();
+    let attribute = |name| list.get(name).unwrap_or_default().to_owned();
+    (attribute("hx-trigger"), attribute("hx-swap"))
+}
+
+#[tokio::test]
+async fn catalog_and_members_fetch_themselves_soon_while_newer_counts_are_made() {
+    let interval = Duration::from_secs(1);
+    let world = World::with(ORG, |settings| settings.instances[0].scrape_interval = interval).await;
+    world.upstream.on_rules(rules());
+    assert!(listed(&world, "/catalog/default/group/team").await[0].contains("2 firing"));
+    world.upstream.on_rules(Reply::hang());
+    tokio::time::sleep(interval).await;
+    let lists = [
+        ("/", "results", "load delay:1s", "every 30s"),
+        ("/catalog/default/group/team", "members", "load delay:1s, again", "every 30s, again"),
+        ("/catalog/default/group/team/members", "members", "load delay:1s, again", "every 30s, again"),
+    ];
+    for (path, id, soon, _) in lists {
+        assert_eq!(refresh(&world, path, id).await, (soon.to_owned(), "outerHTML".to_owned()), "{path}");
+    }
+    world.upstream.on_rules(Reply::group([Rule::new("Down")]));
+    until(&world, |row| !row.contains("firing")).await;
+    // Each look may find them expired again.
+    for (path, id, _, later) in lists {
+        let mut found = refresh(&world, path, id).await;
+        for _ in 0..100 {
+            if found.1 == "outerMorph" {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            found = refresh(&world, path, id).await;
+        }
+        assert_eq!(found, (later.to_owned(), "outerMorph".to_owned()), "{path}");
+    }
 }
 
 #[tokio::test]

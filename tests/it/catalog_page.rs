@@ -130,7 +130,7 @@ async fn empty_catalog_explains_where_entities_come_from() {
     assert!(words(reply.text()).contains("catalog.locations"), "{}", words(reply.text()));
 }
 
-const ORG: &str = r#"
+pub const ORG: &str = r#"
 apiVersion: backstage.io/v1alpha1
 kind: Domain
 metadata: {name: sales}

@@ -8,7 +8,7 @@ use futures_util::future::{join, join_all};
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::timeout;
 
-use super::entities::{InstanceAlerts, Overview};
+use super::entities::{InstanceAlerts, OLDEST, Overview};
 use super::subscriptions::AlertSubscriptions;
 use crate::catalog::{Catalog, Snapshot};
 use crate::clock;
@@ -63,8 +63,10 @@ impl Latest {
 
     /// What it says at `now`.
     fn at(&self, now: Timestamp) -> Arc<Overview> {
-        if self.holds(now) && now.duration_since(self.fresh_until) < GRACE {
+        if self.is_fresh(now) {
             self.overview.clone()
+        } else if self.holds(now) && now.duration_since(self.fresh_until) < GRACE {
+            Arc::new(self.overview.late())
         } else {
             Arc::new(self.overview.old(&self.snapshot, now))
         }
@@ -122,7 +124,8 @@ impl OverviewSlot {
         snapshot: &Arc<Snapshot>,
         now: Timestamp,
     ) {
-        let is_watched = self.viewed().is_some_and(|at| now.duration_since(at) < WATCHED);
+        let is_seen_within = |time| self.viewed().is_some_and(|at| now.duration_since(at) < time);
+        let is_watched = is_seen_within(WATCHED);
         let latest = self.latest.load_full();
         let is_due =
             |latest: &Latest| !latest.is_of(snapshot) || latest.answers.is_none() || !latest.is_fresh(now);
@@ -130,6 +133,10 @@ impl OverviewSlot {
             renewed(monitoring.clone(), self.clone(), snapshot.clone(), now).await;
         } else {
             let _turn = self.turn.lock().await;
+            if !is_seen_within(OLDEST) {
+                // They say nothing about now. The next reader waits for newer ones.
+                self.latest.store(None);
+            }
             self.list_of(snapshot, monitoring).await;
             // The older snapshot is free then.
             self.latest_of(snapshot);

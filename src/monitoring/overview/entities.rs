@@ -58,17 +58,17 @@ pub enum EntityAlerts {
     },
 }
 
-/// The alerts of every entity of a snapshot.
-#[derive(Debug)]
+/// The alerts of every entity of a snapshot. Clones share the lists.
+#[derive(Clone, Debug)]
 pub struct Overview {
-    /// The distinct alerts of entities.
-    alerts: Vec<EntityAlerts>,
+    /// The distinct alerts of entities, beginning with those at [`NONE`] and [`UNKNOWN`].
+    alerts: Arc<[EntityAlerts]>,
     /// The alerts of each entity, in the snapshot's order: places in `alerts`.
-    places: Vec<u32>,
-    marks: Vec<u8>,
-    available: Vec<bool>,
+    places: Arc<[u32]>,
+    marks: Arc<[u8]>,
+    available: Arc<[bool]>,
     /// Rows: firing, pending, unknown, inactive, without alerts, with nothing to show; each by name.
-    order: Vec<u32>,
+    order: Arc<[u32]>,
     /// The oldest answer that is in it; None without any.
     pub as_of: Option<Timestamp>,
     /// A newer one is being made, because this one is old, or of another snapshot.
@@ -76,7 +76,11 @@ pub struct Overview {
 }
 
 /// Older counts say too little about now.
-const OLDEST: SignedDuration = SignedDuration::from_mins(15);
+pub(super) const OLDEST: SignedDuration = SignedDuration::from_mins(15);
+/// The place of [`EntityAlerts::None`] in the alerts of every overview.
+const NONE: u32 = 0;
+/// The place of [`EntityAlerts::Unknown`].
+const UNKNOWN: u32 = 1;
 
 impl EntityAlerts {
     /// Its states as bits. An entity is inactive when everything is known and nothing is active. One that selects no
@@ -172,34 +176,32 @@ impl Overview {
         now: Timestamp,
     ) -> Self {
         let mut counter = AlertCounter::of(list, instances, now);
-        let none = counter.kinds.place_of(EntityAlerts::None);
-        let unknown = counter.kinds.place_of(EntityAlerts::Unknown);
-        let mut places = vec![none; list.available.len()];
+        let mut places = vec![NONE; list.available.len()];
         for Subscription { row, selector, instance } in &list.subscriptions {
             let known = instance.and_then(|place| counter.count(place, *selector));
             if let Some(slot) = places.get_mut(*row as usize) {
-                *slot = known.unwrap_or(unknown);
+                *slot = known.unwrap_or(UNKNOWN);
             }
         }
         for row in &list.unknown {
             if let Some(slot) = places.get_mut(*row as usize) {
-                *slot = unknown;
+                *slot = UNKNOWN;
             }
         }
         let as_of = instances.iter().flatten().map(|alerts| alerts.rules.as_of).min();
-        let (alerts, available) = (counter.kinds.alerts, list.available.clone());
-        Self { as_of, is_late: false, ..Self::ordered(alerts, places, available, &list.snapshot) }
+        let (alerts, available) = (counter.kinds.alerts.into(), list.available.clone().into());
+        Self { as_of, is_late: false, ..Self::ordered(alerts, places.into(), available, &list.snapshot) }
     }
 
     fn ordered(
-        alerts: Vec<EntityAlerts>,
-        places: Vec<u32>,
-        available: Vec<bool>,
+        alerts: Arc<[EntityAlerts]>,
+        places: Arc<[u32]>,
+        available: Arc<[bool]>,
         snapshot: &Snapshot,
     ) -> Self {
         let marks_of: Vec<u8> = alerts.iter().map(EntityAlerts::marks).collect();
         let mark = |place: &u32| marks_of.get(*place as usize).copied().unwrap_or_default();
-        let marks: Vec<u8> = places.iter().map(mark).collect();
+        let marks: Arc<[u8]> = places.iter().map(mark).collect();
         let rank = |row: &u32| {
             let mark = marks.get(*row as usize).copied().unwrap_or_default();
             let available = available.get(*row as usize).copied().unwrap_or_default();
@@ -208,15 +210,19 @@ impl Overview {
         };
         let mut order = snapshot.by_name().to_vec();
         order.sort_by_key(rank);
-        Self { alerts, places, marks, available, order, as_of: None, is_late: true }
+        Self { alerts, places, marks, available, order: order.into(), as_of: None, is_late: true }
     }
 
     /// Before anything is known.
     pub(super) fn unknown(snapshot: &Snapshot) -> Self {
-        let available: Vec<bool> = snapshot.entities.iter().map(|entity| is_available(entity)).collect();
-        let alerts = vec![EntityAlerts::None, EntityAlerts::Unknown];
-        let places = available.iter().map(|available| u32::from(*available)).collect();
-        Self::ordered(alerts, places, available, snapshot)
+        let available: Arc<[bool]> = snapshot.entities.iter().map(|entity| is_available(entity)).collect();
+        let places = available.iter().map(|available| if *available { UNKNOWN } else { NONE }).collect();
+        Self::ordered(AlertKinds::default().alerts.into(), places, available, snapshot)
+    }
+
+    /// The same while newer counts are made.
+    pub(super) fn late(&self) -> Self {
+        Self { is_late: true, ..self.clone() }
     }
 
     /// What is left of it when its answers have expired. Counts are those of another time, and no state is calm.
@@ -228,13 +234,7 @@ impl Overview {
 
     /// The same for another snapshot. Entities that are new or changed are unknown.
     pub(super) fn carried(&self, from: &Snapshot, to: &Snapshot) -> Self {
-        let mut alerts = self.alerts.clone();
-        let unknown = [EntityAlerts::None, EntityAlerts::Unknown].map(|kind| {
-            alerts.push(kind);
-            u32::try_from(alerts.len() - 1).unwrap_or(u32::MAX)
-        });
-        let [none, unknown] = unknown;
-        let mut before = self.places.iter().zip(&self.available).zip(&*from.entities).peekable();
+        let mut before = self.places.iter().zip(&*self.available).zip(&*from.entities).peekable();
         let (mut places, mut available) = (Vec::new(), Vec::new());
         for entity in &*to.entities {
             let is_before =
@@ -243,13 +243,14 @@ impl Overview {
             let is_same = |other: &Arc<Entity>| Arc::ptr_eq(other, entity) || other.is_alike(entity);
             let (place, shows) = match before.next_if(|(_, other)| is_same(other)) {
                 Some(((place, shows), _)) => (*place, *shows),
-                None if is_available(entity) => (unknown, true),
-                None => (none, false),
+                None if is_available(entity) => (UNKNOWN, true),
+                None => (NONE, false),
             };
             places.push(place);
             available.push(shows);
         }
-        Self { as_of: self.as_of, ..Self::ordered(alerts, places, available, to) }
+        let ordered = Self::ordered(self.alerts.clone(), places.into(), available.into(), to);
+        Self { as_of: self.as_of, ..ordered }
     }
 }
 
@@ -286,10 +287,16 @@ impl<'c> AlertCounter<'c> {
 }
 
 /// Distinct alerts, each once: most of 100,000 entities have equal ones.
-#[derive(Default)]
 struct AlertKinds {
     alerts: Vec<EntityAlerts>,
     places: HashMap<EntityAlerts, u32>,
+}
+
+impl Default for AlertKinds {
+    fn default() -> Self {
+        let alerts = vec![EntityAlerts::None, EntityAlerts::Unknown];
+        Self { places: alerts.iter().copied().zip([NONE, UNKNOWN]).collect(), alerts }
+    }
 }
 
 impl AlertKinds {

@@ -162,4 +162,6 @@ async fn counts_are_made_anew_only_for_those_who_look() {
     let changed = read([entity("a", "Down"), entity("b", "Down")]);
     slot.follow(&monitoring, &changed, after(180)).await;
     assert_eq!(states(&changed, &slot.made().unwrap()), "a: unknown, b: unknown");
+    slot.follow(&monitoring, &changed, after(15 * 60)).await;
+    assert!(slot.made().is_none() && slot.has_list(), "nobody has looked for so long that they say nothing");
 }
