@@ -57,6 +57,8 @@ pub struct Snapshot {
     /// Ordered by reference.
     pub entities: Arc<[Arc<Entity>]>,
     lists: Arc<EntityLists>,
+    /// Higher than that of the one before.
+    number: u64,
     pub faults: Vec<Diagnostic>,
     pub files_read: usize,
     pub not_read: BTreeMap<String, usize>,
@@ -78,18 +80,25 @@ impl Snapshot {
     }
 
     /// The one after this. The same entities have the same lists.
-    fn next(&self, entities: impl IntoIterator<Item = Arc<Entity>>) -> Self {
+    pub fn next(&self, entities: impl IntoIterator<Item = Arc<Entity>>) -> Self {
+        let number = self.number + 1;
         let mut entities: Vec<Arc<Entity>> = entities.into_iter().collect();
         // This keeps the order of equal ones.
         entities.sort_by(|a, b| a.reference.cmp(&b.reference));
         entities.dedup_by(|next, kept| next.reference == kept.reference);
         let is_same = |(one, other): (&Arc<Entity>, &Arc<Entity>)| Arc::ptr_eq(one, other);
         if entities.len() == self.entities.len() && entities.iter().zip(&*self.entities).all(is_same) {
-            return Self { entities: self.entities.clone(), lists: self.lists.clone(), ..Self::default() };
+            let (entities, lists) = (self.entities.clone(), self.lists.clone());
+            return Self { entities, lists, number, ..Self::default() };
         }
         let (index, memberships) = (Index::of(&entities), MembershipIndex::of(&entities));
         let lists = Arc::new(EntityLists { by_name: by_name(&entities), index, memberships });
-        Self { entities: entities.into(), lists, ..Self::default() }
+        Self { entities: entities.into(), lists, number, ..Self::default() }
+    }
+
+    /// Whether the other one came later, with other entities.
+    pub fn is_before(&self, other: &Self) -> bool {
+        self.number < other.number && !self.has_entities_of(other)
     }
 
     /// Whether both have the very same entities, so that all that is made of one is right for the other.

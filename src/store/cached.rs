@@ -122,7 +122,8 @@ impl<Q: Question> Cached<Q> {
         // Another question of the family has another answer.
         key.question.is_only_of_family().then_some(())?;
         let answer = self.older(key).filter(|answer| answer.failure.is_none())?;
-        let is_current = age(answer.as_of) < key.question.lifetime(source, &answer);
+        let is_aged = !answer.is_ahead(clock::now());
+        let is_current = is_aged && age(answer.as_of) < key.question.lifetime(source, &answer);
         is_current.then(|| self.metrics.lookup("hit"))?;
         Some(answer)
     }

@@ -13,7 +13,7 @@ mod weight;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 pub use queries::{InstantQuery, RangeQuery};
 pub use question::Scope;
@@ -37,6 +37,9 @@ const SETTLED_LIFETIME: Duration = Duration::from_secs(10 * 60);
 /// The lifetime of an answer with warnings, whose parts may be missing only for the moment, and of an instant that
 /// may still change.
 const WARNED_LIFETIME: Duration = Duration::from_secs(5);
+
+/// A clock may differ by this from itself, as when its time is corrected in small steps.
+const MOST_AHEAD: SignedDuration = SignedDuration::from_secs(1);
 
 #[derive(Clone, Debug)]
 pub struct StoreSettings {
@@ -63,6 +66,16 @@ impl<T> Answer<T> {
     pub fn is_stale(&self) -> bool {
         self.failure.is_some()
     }
+
+    /// Its time has not come yet, because the clock was set back since: its age is unknown.
+    pub fn is_ahead(&self, now: Timestamp) -> bool {
+        is_ahead(self.as_of, now)
+    }
+}
+
+/// Whether the clock was set back after it showed this time.
+pub fn is_ahead(time: Timestamp, now: Timestamp) -> bool {
+    time.duration_since(now) > MOST_AHEAD
 }
 
 /// How full a store is, about.

@@ -14,7 +14,7 @@ use crate::catalog::{Catalog, Snapshot};
 use crate::clock;
 use crate::monitoring::{Monitoring, RoutingInput, deadlines};
 use crate::prometheus::Instance;
-use crate::store::{Answer, SILENCES_LIFETIME, Scope, rules_lifetime};
+use crate::store::{Answer, SILENCES_LIFETIME, Scope, is_ahead, rules_lifetime};
 
 /// Counts are shown as they are for so long after an answer in them expired, while newer ones are made.
 const GRACE: SignedDuration = SignedDuration::from_secs(15);
@@ -45,6 +45,7 @@ struct Latest {
     /// None: the counts are those of another snapshot.
     answers: Option<Vec<Option<InstanceAlerts>>>,
     checked: Instant,
+    made: Timestamp,
     /// A suppression in it may end then.
     until: Option<Timestamp>,
     /// An answer in it expires then. Where all are stale, the next attempt is then.
@@ -57,8 +58,9 @@ impl Latest {
         self.holds(now) && now < self.fresh_until
     }
 
+    /// No suppression in it has ended, and the clock was not set back.
     fn holds(&self, now: Timestamp) -> bool {
-        self.until.is_none_or(|until| now < until)
+        self.until.is_none_or(|until| now < until) && !is_ahead(self.made, now)
     }
 
     /// What it says at `now`.
@@ -87,6 +89,12 @@ impl OverviewSlot {
         self.viewed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether the catalog went on: something here is of a later snapshot.
+    fn is_past(&self, snapshot: &Snapshot) -> bool {
+        let list = self.list.load().as_ref().is_some_and(|list| snapshot.is_before(&list.snapshot));
+        list || self.latest.load().as_ref().is_some_and(|latest| snapshot.is_before(&latest.snapshot))
+    }
+
     /// The newest counts, as those of a snapshot. None: there are none yet.
     fn latest_of(&self, snapshot: &Arc<Snapshot>) -> Option<Arc<Latest>> {
         let latest = self.latest.load_full()?;
@@ -95,8 +103,10 @@ impl OverviewSlot {
         }
         let overview = Arc::new(latest.overview.carried(&latest.snapshot, snapshot));
         let carried = Arc::new(Latest { snapshot: snapshot.clone(), overview, answers: None, ..*latest });
-        // Unless newer ones came meanwhile.
-        self.latest.compare_and_swap(&latest, Some(carried.clone()));
+        if !snapshot.is_before(&latest.snapshot) {
+            // Unless newer ones came meanwhile.
+            self.latest.compare_and_swap(&latest, Some(carried.clone()));
+        }
         Some(carried)
     }
 
@@ -133,6 +143,9 @@ impl OverviewSlot {
             renewed(monitoring.clone(), self.clone(), snapshot.clone(), now).await;
         } else {
             let _turn = self.turn.lock().await;
+            if self.is_past(snapshot) {
+                return;
+            }
             if !is_seen_within(OLDEST) {
                 // They say nothing about now. The next reader waits for newer ones.
                 self.latest.store(None);
@@ -148,6 +161,10 @@ impl OverviewSlot {
 impl OverviewSlot {
     pub(super) fn has_list(&self) -> bool {
         self.list.load().is_some()
+    }
+
+    pub(super) fn has_list_of(&self, snapshot: &Snapshot) -> bool {
+        self.list.load().as_ref().is_some_and(|list| list.is_of(snapshot))
     }
 
     pub(super) fn made(&self) -> Option<Arc<Overview>> {
@@ -240,7 +257,7 @@ impl Monitoring {
     }
 }
 
-/// A new overview. None: it could not be counted.
+/// A new overview. None: it could not be counted, or the catalog went on meanwhile.
 async fn renewed(
     monitoring: Monitoring,
     slot: Arc<OverviewSlot>,
@@ -249,6 +266,9 @@ async fn renewed(
 ) -> Option<Arc<Overview>> {
     let begun = clock::stopwatch();
     let _turn = slot.turn.lock().await;
+    if slot.is_past(&snapshot) {
+        return None;
+    }
     let before = slot.latest.load_full().filter(|latest| latest.is_of(&snapshot));
     if let Some(before) = before.as_ref().filter(|latest| latest.answers.is_some() && latest.checked >= begun)
     {
@@ -271,27 +291,32 @@ async fn renewed(
     let alertmanager = answers.iter().flatten().filter_map(|answers| answers.silences.answer());
     let until = alertmanager.filter_map(|answer| answer.value.changes_after(now)).min();
     let checked = clock::stopwatch();
-    let fresh_until = fresh_until(&list, &answers).unwrap_or(now + PAUSE);
+    let fresh_until = fresh_until(&list, &answers, clock::now()).unwrap_or(now + PAUSE);
     let (answers, newest) = (Some(answers), overview.clone());
-    slot.latest.store(Some(Arc::new(Latest { snapshot, overview, answers, checked, until, fresh_until })));
+    let next = Latest { snapshot, overview, answers, checked, made: now, until, fresh_until };
+    slot.latest.store(Some(Arc::new(next)));
     Some(newest)
 }
 
 /// When the first fresh answer becomes stale. None: all are stale.
-fn fresh_until(list: &AlertSubscriptions, answers: &[Option<InstanceAlerts>]) -> Option<Timestamp> {
+fn fresh_until(
+    list: &AlertSubscriptions,
+    answers: &[Option<InstanceAlerts>],
+    now: Timestamp,
+) -> Option<Timestamp> {
     let ends = list.instances.iter().zip(answers).flat_map(|(instance, answers)| {
         let Some(InstanceAlerts { rules, silences }) = answers else { return [None, None] };
         [
-            end(rules, rules_lifetime(&rules.value, &instance.settings)),
-            silences.answer().and_then(|answer| end(answer, SILENCES_LIFETIME)),
+            end(rules, rules_lifetime(&rules.value, &instance.settings), now),
+            silences.answer().and_then(|answer| end(answer, SILENCES_LIFETIME, now)),
         ]
     });
     ends.flatten().min()
 }
 
-/// When an answer of this lifetime becomes stale. None: it is stale already.
-fn end<T>(answer: &Answer<T>, lives: Duration) -> Option<Timestamp> {
-    answer.as_of.checked_add(lives).ok().filter(|_| !answer.is_stale())
+/// When an answer of this lifetime becomes stale. None: it is stale already, or nobody knows its age.
+fn end<T>(answer: &Answer<T>, lives: Duration, now: Timestamp) -> Option<Timestamp> {
+    answer.as_of.checked_add(lives).ok().filter(|_| !answer.is_stale() && !answer.is_ahead(now))
 }
 
 fn is_all_same(before: &[Option<InstanceAlerts>], now: &[Option<InstanceAlerts>]) -> bool {

@@ -158,10 +158,31 @@ async fn counts_are_made_anew_only_for_those_who_look() {
     };
     assert!(!is_made_anew(2).await, "it has not expired");
     assert!(is_made_anew(59).await);
+    assert!(is_made_anew(10).await, "the clock was set back, so nobody knows how old they are");
     assert!(!is_made_anew(120).await, "nobody looks");
     let changed = read([entity("a", "Down"), entity("b", "Down")]);
     slot.follow(&monitoring, &changed, after(180)).await;
     assert_eq!(states(&changed, &slot.made().unwrap()), "a: unknown, b: unknown");
     slot.follow(&monitoring, &changed, after(15 * 60)).await;
     assert!(slot.made().is_none() && slot.has_list(), "nobody has looked for so long that they say nothing");
+}
+
+#[tokio::test]
+async fn an_older_catalog_replaces_nothing_that_is_made_of_a_newer_one() {
+    let (monitoring, input, at) = (monitoring(), RoutingInput::default(), Timestamp::UNIX_EPOCH);
+    let (slot, a) = (monitoring.overviews.slot(&input), entity("a", "Down"));
+    let before = read([a.clone()]);
+    let after = Arc::new(before.next([a, entity("b", "Down")]));
+    slot.follow(&monitoring, &after, at).await;
+    let unread = monitoring.overview(&before, &input, at).await;
+    assert_eq!(states(&before, &unread), "a: unknown");
+    assert!(unread.is_late && slot.made().is_none() && slot.has_list_of(&after));
+    let newest = monitoring.overview(&after, &input, at).await;
+    let older = monitoring.overview(&before, &input, at).await;
+    assert_eq!(states(&before, &older), "a: unknown");
+    assert!(older.is_late && !newest.is_late);
+    for seconds in [1, 120] {
+        slot.follow(&monitoring, &before, at + SignedDuration::from_secs(seconds)).await;
+    }
+    assert!(slot.has_list_of(&after) && Arc::ptr_eq(&slot.made().unwrap(), &newest));
 }

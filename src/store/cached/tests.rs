@@ -1,5 +1,7 @@
 //! What is kept, and who waits for it.
 
+use jiff::SignedDuration;
+
 use super::*;
 use crate::alertmanager::{AlertmanagerClient, AlertmanagerSettings};
 use crate::metrics::Metrics;
@@ -59,6 +61,14 @@ impl Question for Scripted {
 
     fn origin(&self) -> Origin {
         Origin::AdHoc
+    }
+
+    fn family(&self) -> Option<Self> {
+        Some(self.clone())
+    }
+
+    fn is_only_of_family(&self) -> bool {
+        true
     }
 
     fn text(&self) -> &str {
@@ -140,4 +150,22 @@ async fn an_ad_hoc_fetch_ends_with_its_last_reader() {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     panic!("an ad-hoc fetch goes on without a reader");
+}
+
+#[tokio::test]
+async fn an_answer_from_before_the_clock_was_set_back_is_not_current() {
+    let cached = Cached::new(1 << 20, 1 << 20, &Metrics::new().store);
+    let (source, now) = (source(), clock::now());
+    let young = |seconds: i64| {
+        let text = seconds.to_string();
+        let question = Scripted { text, end: ScriptedEnd::Answer(1) };
+        let key = CacheKey { source: source.name().clone(), scope: Scope::Whole, question };
+        let as_of = now + SignedDuration::from_secs(seconds);
+        cached.keep(&key, &Answer { value: Arc::new(Heavy(1)), as_of, failure: None }, Duration::ZERO);
+        assert!(cached.older(&key).is_some(), "it is kept for the time of a failure");
+        cached.young(&source, &key).is_some()
+    };
+    assert!(young(-10) && young(0));
+    assert!(!young(-601), "it has expired");
+    assert!(!young(3_600), "nobody knows how old it is");
 }
