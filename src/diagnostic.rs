@@ -219,18 +219,22 @@ impl fmt::Display for Diagnostic {
     }
 }
 
-/// As the JSON of an entity has it: the annotation, the message, and the place in the annotation's text. It knows only
-/// errors and warnings.
+/// As the JSON of an entity has it: the annotation, the message, the place in the annotation's text, and what was
+/// probably meant. It knows only errors and warnings.
 impl Serialize for Diagnostic {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let span = self.span.unwrap_or_default();
-        let mut form = serializer.serialize_struct("Diagnostic", 5)?;
+        let length = 5 + usize::from(self.suggestion.is_some());
+        let mut form = serializer.serialize_struct("Diagnostic", length)?;
         form.serialize_field("annotation", self.annotation().unwrap_or_default())?;
         form.serialize_field("message", &self.message)?;
         form.serialize_field("start", &span.start)?;
         form.serialize_field("end", &span.end)?;
         let severity = if self.is_error() { Severity::Error } else { Severity::Warning };
         form.serialize_field("severity", &severity)?;
+        if let Some(suggestion) = &self.suggestion {
+            form.serialize_field("suggestion", suggestion)?;
+        }
         form.end()
     }
 }

@@ -2,6 +2,7 @@
 
 mod alert;
 mod labels;
+mod misspelled_keys;
 mod mistaken;
 pub mod params;
 mod rule;
@@ -15,6 +16,7 @@ use crate::page_params::PageDefaults;
 pub use crate::page_params::GraphType;
 pub use alert::AlertNames;
 pub use labels::Matchers;
+pub use misspelled_keys::{misspelled, nearest_key};
 pub use mistaken::pasted;
 pub use rule::{GraphSpec, MAX_GRAPHS, read_dimensions};
 pub use spec::{AlertSpec, MonitoringSpec};
@@ -42,9 +44,10 @@ pub fn defaults_of(entity: &Entity) -> PageDefaults {
 }
 
 /// Whether the entity has anything to show, as the plugin's `isPrometheusAvailable` decides it. An annotation that
-/// could not be read counts too.
+/// could not be read counts too, and one whose key is misspelt.
 pub fn is_available(entity: &Entity) -> bool {
-    ASKING.iter().any(|key| is_requested(entity, key)) || entity.has_rival()
+    let is_written = ASKING.iter().any(|key| is_requested(entity, key)) || entity.has_rival();
+    is_written || misspelled_keys::has_misspelled(entity, &ASKING)
 }
 
 /// Whether the annotation requests something. An empty one requests nothing, as in the plugin, except for labels:

@@ -2,6 +2,7 @@
 
 use super::alert::{self, AlertNames};
 use super::labels::{self, Matchers};
+use super::misspelled_keys::{has_misspelled, misspelled};
 use super::rule::{self, GraphSpec};
 use super::template::Templates;
 use super::{
@@ -55,7 +56,7 @@ impl AlertSpec {
 impl MonitoringSpec {
     pub fn of(entity: &Entity) -> Self {
         let mut spec = Self::of_service_name(entity);
-        spec.problems = entity.faults.iter().map(problem).collect();
+        spec.problems = entity.faults.iter().map(problem).chain(misspelled(entity)).collect();
         if let Some(value) = spec.value(entity, RULE) {
             let (graphs, problems) = rule::read(value, &Templates::of(entity));
             spec.add(RULE, graphs.iter().flat_map(|graph| graph.problems.clone()).chain(problems).collect());
@@ -85,7 +86,8 @@ impl MonitoringSpec {
         let is_ours = |problem: &Diagnostic| {
             problem.is_error() || problem.annotation().is_some_and(|key| KNOWN.contains(&key))
         };
-        self.graphs.is_empty() && self.alerts.is_none() && !self.problems.iter().any(is_ours)
+        let is_silent = !self.unread && !self.problems.iter().any(is_ours);
+        self.graphs.is_empty() && self.alerts.is_none() && is_silent
     }
 
     fn alerts_of(&mut self, entity: &Entity) -> Option<AlertSpec> {
@@ -112,7 +114,13 @@ impl MonitoringSpec {
             None if is_there(LABELS) => Matchers::Unreadable,
             None => Matchers::All(Vec::new()),
         };
-        let is_lost = entity.has_lost(ALERT) || entity.has_lost(LABELS) || entity.has_rival();
+        // Matchers that are misspelt only leave out fewer alerts.
+        let misspelt =
+            if names == AlertNames::Unnamed { &[SERVICE_NAME][..] } else { &[ALERT, SERVICE_NAME] };
+        let is_lost = entity.has_lost(ALERT)
+            || entity.has_lost(LABELS)
+            || entity.has_rival()
+            || has_misspelled(entity, misspelt);
         Some(AlertSpec { names, matchers, broken: is_lost || self.errors() > errors_before })
     }
 
@@ -157,10 +165,12 @@ fn problem(fault: &EntityFault) -> Diagnostic {
     Diagnostic { location: fault.place.clone(), ..problem }
 }
 
-/// Whether something could not be read that may choose alerts, or whose alerts are shown.
+/// Whether something could not be read that may choose alerts, or whose alerts are shown. A misspelt key is such a
+/// thing.
 fn is_unread(entity: &Entity) -> bool {
     let is_too_long = |key| entity.annotation(key).is_some_and(|value| value.len() > MAX_ANNOTATION_BYTES);
-    ASKING.iter().any(|key| entity.has_lost(key) || is_too_long(key)) || entity.has_rival()
+    let is_lost = ASKING.iter().any(|key| entity.has_lost(key) || is_too_long(key)) || entity.has_rival();
+    is_lost || has_misspelled(entity, &ASKING)
 }
 
 #[cfg(test)]
@@ -209,6 +219,10 @@ pub(super) mod tests {
             (&[(ALERT, "A,\"B"), (LABELS, "a=b")], Some("A a=\"b\"?")),
             (&[(ALERT, "A"), (LABELS, "a")], Some("A none?")),
             (&[(ALERT, "A"), (LABELS, "a=~\"(\",b=c")], Some("A none?")),
+            (&[(ALERT, "A"), ("prometheus.io/alerts", "B")], Some("A ?")),
+            (&[(LABELS, "a=b"), ("prometheus.io/alerts", "B")], Some("any a=\"b\"")),
+            (&[(ALERT, "A"), ("prometheus.io/lables", "a=b")], Some("A ")),
+            (&[(LABELS, "a=b"), ("prometheus.io/servicename", "x")], Some("any a=\"b\"?")),
             (&[(LABELS, " ")], Some("any none?")),
             (&[(LABELS, "")], Some("any none?")),
             (&[(ALERT, "A"), (LABELS, "")], Some("A none?")),

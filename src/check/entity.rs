@@ -1,9 +1,9 @@
 //! What is wrong with one entity's annotations, by themselves and against the configured instances.
 
 use super::finding::Finding;
+use super::migration;
 use super::report::{Report, RoutedEntity};
-use super::{migration, misspelled_keys};
-use crate::annotations::{ALERT, LABELS, MonitoringSpec, RULE, SERVICE_NAME};
+use crate::annotations::{ALERT, KNOWN, LABELS, MonitoringSpec, RULE, SERVICE_NAME, misspelled};
 use crate::catalog::Entity;
 use crate::diagnostic::{Diagnostic, Severity, Span, nearest};
 use crate::monitoring::routing::{Reason, Route, choose};
@@ -12,12 +12,13 @@ use crate::monitoring::{RoutingInput, RoutingSettings, UnknownInstance};
 /// Adds what is wrong with one entity, and the instance that its queries go to.
 pub(super) fn check_entity(entity: &Entity, routing: Option<&RoutingSettings>, report: &mut Report) {
     let findings = &mut report.findings;
-    findings.extend(misspelled_keys::findings(entity));
-    if !misspelled_keys::has_any(entity) {
+    findings.extend(misspelled(entity).map(|problem| Finding::of_key(entity, problem)));
+    findings.extend(migration::empty(entity));
+    if !has_any(entity) {
         return;
     }
     let spec = MonitoringSpec::of(entity);
-    // A problem without a span is a fault of the catalog, which the catalog's source reports.
+    // One without a span is about a key, above, or a fault of the catalog, which the catalog's source reports.
     let problems = spec.problems.iter().filter(|problem| problem.span.is_some());
     findings.extend(
         problems
@@ -35,6 +36,11 @@ pub(super) fn check_entity(entity: &Entity, routing: Option<&RoutingSettings>, r
         }
         _ => {}
     }
+}
+
+/// Whether the entity has any annotation that the portal reads.
+fn has_any(entity: &Entity) -> bool {
+    KNOWN.iter().any(|key| entity.annotation(key).is_some()) || entity.annotations.contains_key(LABELS)
 }
 
 /// Whether entities can have an instance at all.

@@ -2,7 +2,7 @@
 
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
-use crate::catalog::{Annotation, Entity};
+use crate::catalog::Entity;
 use crate::diagnostic::{Diagnostic, DiagnosticSubject, Location, Position, Severity};
 
 /// Something wrong with a config or a catalog.
@@ -58,20 +58,16 @@ impl Finding {
     }
 
     /// A finding about an annotation's key.
-    pub(super) fn of_key(entity: &Entity, annotation: &str, message: impl Into<String>) -> Self {
-        let warning = Diagnostic::new(Severity::Warning, message).of_annotation(annotation);
-        let mut finding = Self::of_entity(entity, warning);
-        let written = entity.annotations.get(annotation);
-        if let Some(place) = written.and_then(Annotation::key_place) {
-            let after = |at: Position| Position { column: at.column + annotation.chars().count(), ..at };
+    pub(super) fn of_key(entity: &Entity, diagnostic: Diagnostic) -> Self {
+        let key_place = diagnostic.location.clone();
+        let length = diagnostic.annotation().map_or(0, |key| key.chars().count());
+        let mut finding = Self::of_entity(entity, diagnostic);
+        if let Some(place) = key_place {
+            let after = |at: Position| Position { column: at.column + length, ..at };
             finding.end = place.position.map(after);
             finding.diagnostic.location = Some(place);
         }
         finding
-    }
-
-    pub(super) fn suggesting(self, suggestion: Option<impl Into<String>>) -> Self {
-        Self { diagnostic: self.diagnostic.suggesting(suggestion), ..self }
     }
 }
 

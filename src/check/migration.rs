@@ -1,7 +1,7 @@
 //! Values that are valid and probably not meant: slips, and what authors learned with the React plugin.
 
 use super::finding::Finding;
-use crate::annotations::{ALERT, AlertNames, GraphSpec, MonitoringSpec, RULE, SERVICE_NAME};
+use crate::annotations::{ALERT, AlertNames, GraphSpec, KNOWN, LABELS, MonitoringSpec, RULE, SERVICE_NAME};
 use crate::catalog::Entity;
 use crate::diagnostic::{Diagnostic, Span, nearest};
 
@@ -12,6 +12,15 @@ const ENCODED: [(&str, char); 5] = [("%2c", ','), ("%7c", '|'), ("%2b", '+'), ("
 /// Words of a query that give its series labels beyond those of an aggregation.
 const ADDS_LABELS: [&str; 7] =
     ["label_replace", "label_join", "group_left", "group_right", "count_values", "info", "or"];
+
+/// Annotations without a value. An empty list of matchers is a problem of the annotation itself.
+pub(super) fn empty(entity: &Entity) -> impl Iterator<Item = Finding> + '_ {
+    let is_empty = |key: &&str| entity.annotations.get(key).is_some_and(|written| written.value.is_empty());
+    KNOWN.into_iter().filter(|key| *key != LABELS).filter(is_empty).map(|key| {
+        let message = "the annotation is empty, which counts as missing";
+        Finding::of_value(entity, key, Diagnostic::warning(Span::new(0, 0), message))
+    })
+}
 
 pub(super) fn findings(entity: &Entity, spec: &MonitoringSpec) -> Vec<Finding> {
     let mut found = Vec::new();

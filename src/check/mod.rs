@@ -5,7 +5,6 @@ mod entity;
 mod finding;
 mod matchers;
 mod migration;
-mod misspelled_keys;
 mod online;
 mod report;
 

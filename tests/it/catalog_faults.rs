@@ -172,3 +172,44 @@ async fn rule_annotation_with_a_rule_file_or_an_alert_name_is_recognised() {
         assert!(words(world.get(&path(name)).await.text()).contains("prometheus.io/alert"), "{name}");
     }
 }
+
+#[tokio::test]
+async fn misspelt_annotation_is_reported_and_makes_the_entity_unknown() {
+    let shapes = [
+        ("rules", "prometheus.io/rules: up", "prometheus.io/rule"),
+        ("alerts", "prometheus.io/alerts: InstanceDown", "prometheus.io/alert"),
+        ("domain", "prometheus/alert: all", "prometheus.io/alert"),
+        ("beside", "prometheus.io/rule: up\n    prometheus.io/lables: a=b", "prometheus.io/labels"),
+    ];
+    let others = [
+        "  name: foreign\n  annotations: {backstage.io/rule: up, prometheus.io/scrape: 'true', github.com/alert: all}",
+        "  name: parameters\n  annotations: {prometheus.io/rule: up, promenade.io/colour: red}",
+    ];
+    let metadata =
+        shapes.iter().map(|(name, written, _)| format!("  name: {name}\n  annotations:\n    {written}"));
+    let metadata: Vec<String> = metadata.chain(others.map(str::to_owned)).collect();
+    let world = world(&metadata.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    for (name, written, known) in shapes {
+        let key = written.rsplit("\n    ").next().unwrap().split(':').next().unwrap();
+        let form = world.get(&format!("{}.json", path(name))).await.json();
+        let problem = json!({"annotation": key, "message": "unknown annotation; it looks misspelt", "start": 0, "end": 0,
+            "severity": "warning", "suggestion": known});
+        assert_eq!(form["problems"], json!([problem]), "{name}");
+        let text = words(world.get(&path(name)).await.text());
+        let sentence =
+            format!("warning {key}: unknown annotation; it looks misspelt; did you mean `{known}`?");
+        assert!(text.contains(&sentence) && text.contains("catalog.yaml, line"), "{name}: {text}");
+        assert!(!text.contains("No monitoring set up yet"), "{name}: {text}");
+        assert!(is_unknown(&world, name).await, "{name}");
+    }
+    assert!(problems(&world, "foreign").await.is_empty());
+    assert!(words(world.get(&path("foreign")).await.text()).contains("No monitoring set up yet"));
+    assert_eq!(
+        problems(&world, "parameters").await[0].2,
+        "unknown annotation of Promenade; use promenade.io/params"
+    );
+    assert!(!is_unknown(&world, "parameters").await);
+    let rows = crate::catalog_page::listed(&world, "/").await;
+    let names: Vec<_> = rows.iter().map(|row| row.split_whitespace().next().unwrap()).collect();
+    assert_eq!(names, ["alerts", "beside", "domain", "rules", "parameters", "Not", "foreign"], "{rows:#?}");
+}

@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::{ProblemsPanel, counted, times};
-use crate::annotations::GraphSpec;
+use crate::annotations::{GraphSpec, nearest_key};
 use crate::catalog::{Annotation, Entity, SharedText};
 use crate::monitoring::Period;
 use crate::web::request::View;
@@ -24,7 +24,8 @@ impl askama::filters::HtmlSafe for AccountPanel<'_> {}
 impl AccountPanel<'_> {
     /// Those that the portal knows or might mean, by name.
     fn annotations(&self) -> Vec<(&SharedText, &Annotation)> {
-        self.entity.annotations.iter().filter(|(name, _)| Annotation::is_own(name)).collect()
+        let is_own = |name: &str| Annotation::is_own(name) || nearest_key(name).is_some();
+        self.entity.annotations.iter().filter(|(name, _)| is_own(name)).collect()
     }
 
     /// `2 queries to prod`: shown while it is closed.

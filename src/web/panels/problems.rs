@@ -83,7 +83,7 @@ impl Shown {
         let marked = cut(marked);
         Self {
             annotation: problem.annotation().unwrap_or_default().to_owned(),
-            message: problem.message.clone(),
+            message: message(problem),
             severity: match problem.severity {
                 Severity::Error => "error",
                 Severity::Warning | Severity::Info => "warning",
@@ -96,6 +96,14 @@ impl Shown {
             marked,
             after: cut(tail),
         }
+    }
+}
+
+/// With the key that the author probably wanted. Where a value has a mistake, the message says what to write.
+fn message(problem: &Diagnostic) -> String {
+    match problem.suggestion.as_ref().filter(|_| problem.span.is_none()) {
+        Some(suggestion) => format!("{}; did you mean `{suggestion}`?", problem.message),
+        None => problem.message.clone(),
     }
 }
 
