@@ -139,13 +139,14 @@ fn instances_are_read_from_every_form_of_config() {
          '/prometheus-/api': x\n  '/prometheus-a/b/api': x\n  '/other': ${NONE}\nprometheus: {uiUrl: 'http://ui'}",
         &[
             "default /prometheus/api http://p/api/v1/ http://ui/",
-            "staging /prometheus-staging/api http://s/api/v1/ http://ui/",
+            "staging /prometheus-staging/api http://s/api/v1/ none",
         ],
     );
     let listed = "proxy:\n  endpoints:\n    '/a': http://a/api/v1/\n    '/b': http://b/api/v1/\n    \
                   '/prometheus-seed/api': x\nprometheus:\n  proxyPath: /a\n  uiUrl: http://ui/x\n  instances:\n    \
-                  - {name: Bee, proxyPath: /b, uiUrl: 'http://b-ui'}\n    - {name: default, proxyPath: a}";
-    check(listed, &["Bee /b http://b/api/v1/ http://b-ui/", "default /a http://a/api/v1/ http://ui/x"]);
+                  - {name: Bee, proxyPath: /b, uiUrl: 'http://b-ui'}\n    - {name: Cee, proxyPath: /b}\n    - {name: default, proxyPath: a}";
+    let bees = ["Bee /b http://b/api/v1/ http://b-ui/", "Cee /b http://b/api/v1/ none"];
+    check(listed, &[bees[0], bees[1], "default /a http://a/api/v1/ http://ui/x"]);
     check("proxy: {'/x': 'http://x'}\nprometheus: {instances: []}", &[]);
     check(
         "proxy:\n  '/prometheus/api': {target: 'http://p', pathRewrite: {'^/api/proxy/prometheus/api': /api/v1}}",

@@ -50,7 +50,9 @@ pub(super) fn read<'a>(root: &ConfigKey<'a>) -> (Vec<InstanceSettings>, Vec<Name
         }
     }
     let found = named.iter().filter_map(|one| {
-        let ui_url = one.ui_url.as_ref().or(ui_url.as_ref()).cloned();
+        // The pages of one Prometheus do not know the series of another.
+        let of_default = ui_url.as_ref().filter(|_| one.name == InstanceName::DEFAULT);
+        let ui_url = one.ui_url.as_ref().or(of_default).cloned();
         Some(InstanceSettings { ui_url, ..instance(one, &proxies, &own)? })
     });
     (found.collect(), named)
