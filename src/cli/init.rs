@@ -17,6 +17,7 @@ use crate::catalog::source::{FileScan, SourceContent, read_backstage_once};
 use crate::check::InstanceDescription;
 use crate::clock;
 use crate::config::Settings;
+use crate::diagnostic::Diagnostic;
 use crate::metrics::Metrics;
 use crate::prometheus::{Instance, InstanceSettings};
 use crate::upstream::{ErrorKind, UpstreamError};
@@ -27,14 +28,14 @@ struct CatalogCounts {
     /// Those with annotations of the portal.
     monitored: usize,
     files: usize,
-    faults: usize,
+    faults: Vec<Diagnostic>,
 }
 
 impl CatalogCounts {
-    fn of(content: &SourceContent) -> Self {
+    fn of(content: SourceContent) -> Self {
         let monitored = content.entities.iter().filter(|entity| annotations::is_available(entity)).count();
-        let (entities, faults) = (content.entities.len(), content.faults.len());
-        Self { entities, monitored, files: content.files_read, faults }
+        let SourceContent { entities, faults, files_read, .. } = content;
+        Self { entities: entities.len(), monitored, files: files_read, faults }
     }
 }
 
@@ -58,9 +59,9 @@ pub async fn run(arguments: InitArguments) -> Result<(), CommandError> {
         Some(settings) => Some(read_backstage_once(settings, metrics.backstage).await),
         None => None,
     };
-    let backstage = backstage.map(|read| read.map(|content| CatalogCounts::of(&content)));
+    let backstage = backstage.map(|read| read.map(CatalogCounts::of));
     let has_files = !config.targets.is_empty();
-    let files = has_files.then(|| CatalogCounts::of(&FileScan::of(settings.catalog).content));
+    let files = has_files.then(|| CatalogCounts::of(FileScan::of(settings.catalog).content));
     write(output, &config.to_string(), arguments.force)
         .map_err(|error| CommandError::Other(format!("cannot write {}: {error}", output.display())))?;
     let report = InitReport { output, config, description, files, backstage };

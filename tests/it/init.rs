@@ -106,6 +106,28 @@ async fn init_writes_a_config_that_check_and_serve_take() {
 }
 
 #[tokio::test]
+async fn init_lists_the_faults_of_the_catalog() {
+    let (directory, upstream) = (services(), upstream().await);
+    let services = directory.path().join("services");
+    let url = upstream.address.to_string();
+    fs::write(services.join("payments/catalog-info.yaml"), format!("{ENTITY}---\nkind: [\u{7}\n")).unwrap();
+    let (status, output, _) = init(directory.path(), &url, &[]).await;
+    assert_eq!(status, 0);
+    let (_, faults) = output.split_once("  faults           1\n").unwrap();
+    let fault = faults.lines().next().unwrap();
+    assert!(fault.starts_with("    services/payments/catalog-info.yaml:"), "{output}");
+    assert!(!output.contains("/status") && !output.contains('\u{7}'), "{output}");
+    for number in 0..12 {
+        fs::create_dir(services.join(format!("broken-{number}"))).unwrap();
+        fs::write(services.join(format!("broken-{number}/catalog-info.yaml")), "kind: [\n").unwrap();
+    }
+    let (_, output, _) = init(directory.path(), &url, &["--force"]).await;
+    let (_, faults) = output.split_once("  faults           13\n").unwrap();
+    assert_eq!(faults.lines().take_while(|line| line.contains("catalog-info.yaml:")).count(), 10, "{output}");
+    assert!(faults.contains("    and 3 more, which promenade check lists\n"), "{output}");
+}
+
+#[tokio::test]
 async fn init_replaces_no_file_unless_told() {
     let (directory, upstream) = (services(), upstream().await);
     let file = directory.path().join("app-config.yaml");

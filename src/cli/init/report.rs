@@ -9,6 +9,8 @@ use crate::chart::format::cut;
 use crate::check::{FoundInterval, InstanceDescription, plain};
 use crate::web::panels::counted;
 
+/// Further faults are counted.
+const MOST_FAULTS: usize = 10;
 /// The most characters of a version and of an application.
 const MOST_OF_VERSION: usize = 60;
 /// The most characters of what a server says.
@@ -87,9 +89,16 @@ impl CatalogCounts {
         writeln!(f, "  entities         {}{of_files}", counted(*entities, "entity", "entities"))?;
         let hint = if *monitored == 0 { "; add prometheus.io/rule or prometheus.io/alert" } else { "" };
         writeln!(f, "  with annotations {monitored} (prometheus.io/...){hint}")?;
-        match faults {
+        if !faults.is_empty() {
+            writeln!(f, "  faults           {}", faults.len())?;
+        }
+        faults
+            .iter()
+            .take(MOST_FAULTS)
+            .try_for_each(|fault| writeln!(f, "    {}", message(&fault.to_string())))?;
+        match faults.len().saturating_sub(MOST_FAULTS) {
             0 => Ok(()),
-            _ => writeln!(f, "  faults           {faults}: /status lists them"),
+            more => writeln!(f, "    and {more} more, which promenade check lists"),
         }
     }
 }
