@@ -252,7 +252,7 @@ fn check_reports_the_routing_rule_and_target_of_each_entity() {
     let routed = json!([
         {"entity": "component:pay/a", "instance": "prod", "why": "named by the annotation prometheus.io/service-name"},
         {"entity": "component:default/c", "instance": "cells/eu.example", "why": "chosen by rule 1 of promenade.routing, cells"},
-        {"entity": "component:default/e", "instance": "default", "why": "no other instance is set"}
+        {"entity": "component:default/e", "instance": "default", "why": "no instance is named"}
     ]);
     assert_eq!(ended.json()["instances"], routed, "{}", ended.stdout);
     let found = ended.findings();

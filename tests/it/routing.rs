@@ -128,7 +128,7 @@ async fn page_shows_annotations_instance_and_queries() {
     let page = portals.world.get("/catalog/default/component/broken?from=now-1h&to=now&step=60").await;
     let (_, account) = page.text().split_once("Page details").unwrap();
     for part in [
-        "no other instance is set",
+        "no instance is named",
         "prometheus.io/rule",
         "up, sum(, ",
         "Graph 1",

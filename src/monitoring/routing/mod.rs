@@ -69,7 +69,7 @@ impl fmt::Display for Why {
             }
             Self::ServiceName => f.write_str("named by the annotation prometheus.io/service-name"),
             Self::Address => f.write_str("named by the address"),
-            Self::Default => f.write_str("no other instance is set"),
+            Self::Default => f.write_str("no instance is named"),
         }
     }
 }

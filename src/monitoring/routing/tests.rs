@@ -85,7 +85,7 @@ fn chosen(rules: Vec<Rule>, service_name: Option<&str>, input: &RoutingInput) ->
 fn without_rules_the_name_is_exact_or_nothing() {
     let named = ": named by the annotation prometheus.io/service-name";
     for (service_name, wanted) in [
-        (None, "default: no other instance is set".to_owned()),
+        (None, "default: no instance is named".to_owned()),
         (Some("prod"), format!("prod{named}")),
         (Some("default"), format!("default{named}")),
         (Some("Prod"), "no Prod".to_owned()),
