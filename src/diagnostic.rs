@@ -239,11 +239,29 @@ impl Serialize for Diagnostic {
     }
 }
 
+/// Comparing takes as long as the product of both lengths, in bytes.
+const MOST_COMPARED: usize = 256;
+
 /// The known word that a misspelt one is close to, for "did you mean"; the case of letters does not count.
 pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    if word.len() > MOST_COMPARED {
+        return None;
+    }
     let lower = word.to_lowercase();
-    let distance = |known: &str| strsim::damerau_levenshtein(&lower, &known.to_lowercase());
-    let (distance, near) =
-        known.into_iter().map(|k| (distance(k), k)).min_by_key(|(distance, _)| *distance)?;
-    (distance <= 1 + word.len() / 3).then_some(near)
+    let length = lower.chars().count();
+    // A word of which every letter differs is another word.
+    let most = (1 + word.len() / 3).min(length.saturating_sub(1));
+    let near = known.into_iter().filter_map(|known| {
+        if known.len() > MOST_COMPARED {
+            return None;
+        }
+        let other = known.to_lowercase();
+        // The distance is at least that of the lengths, which is quicker to find.
+        if other.chars().count().abs_diff(length) > most {
+            return None;
+        }
+        let distance = strsim::damerau_levenshtein(&lower, &other);
+        (distance <= most).then_some((distance, known))
+    });
+    near.min_by_key(|(distance, _)| *distance).map(|(_, known)| known)
 }

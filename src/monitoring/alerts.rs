@@ -7,7 +7,8 @@ pub(super) mod order;
 mod row;
 mod tally;
 
-use std::collections::{HashMap, HashSet};
+use std::cell::LazyCell;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
 
 pub use could_match::PossibleAlerts;
@@ -22,10 +23,14 @@ use super::silences::Silences;
 use super::skew::Skew;
 use super::verdict::{Doubt, Evidence, StateCounts};
 use crate::annotations::{AlertNames, AlertSpec, Matchers};
+use crate::diagnostic::nearest;
 use crate::prometheus::{AlertingRule, InstanceName, Labels, RowId, Rules};
 use crate::promql::Matcher;
 use crate::store::Answer;
 use crate::upstream::UpstreamError;
+
+/// A name is compared with all rules, so only the first of many that match none are.
+const MOST_SIMILAR: usize = 5;
 
 #[derive(Clone, Debug)]
 pub struct AlertTable {
@@ -40,7 +45,7 @@ pub struct AlertTable {
     pub rows: Vec<AlertRow>,
     pub counts: StateCounts,
     /// Names of the annotation that no rule of the instance has, each once.
-    pub unmatched_names: Vec<String>,
+    pub unmatched_names: Vec<UnmatchedName>,
     /// The matchers whose values are probably mistaken, where nothing is chosen.
     pub mistaken_matchers: Vec<String>,
     /// The rules that may be chosen and do not say for sure which alerts they have, in the table's order,
@@ -54,6 +59,14 @@ pub struct AlertTable {
     /// Made when it is first needed.
     groups: OnceLock<Vec<Vec<usize>>>,
     differing: OnceLock<Vec<String>>,
+}
+
+/// A name of the annotation that no rule has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnmatchedName {
+    pub name: String,
+    /// The rule's that was probably meant.
+    pub similar: Option<String>,
 }
 
 impl AlertTable {
@@ -200,10 +213,19 @@ fn is_chosen(matchers: &Matchers, row: &AlertRow) -> bool {
     matchers.hold(|label| row.labels().get(label))
 }
 
-fn unmatched(names: &AlertNames, rules: &Rules) -> Vec<String> {
+fn unmatched(names: &AlertNames, rules: &Rules) -> Vec<UnmatchedName> {
     let AlertNames::Named(names) = names else { return Vec::new() };
-    let mut seen: HashSet<&str> = rules.rules.iter().map(|r| r.name.as_str()).collect();
-    names.iter().filter(|name| seen.insert(name)).cloned().collect()
+    let known = || rules.rules.iter().map(|rule| rule.name.as_str());
+    let mut seen: HashSet<&str> = known().collect();
+    let unmatched = names.iter().filter(|name| seen.insert(name)).enumerate();
+    // Sorted, so that it does not depend on the order of files.
+    let sorted = LazyCell::new(|| known().collect::<BTreeSet<_>>());
+    let similar = |name: &str| nearest(name, sorted.iter().copied()).map(str::to_owned);
+    let unmatched = unmatched.map(|(at, name)| UnmatchedName {
+        name: name.clone(),
+        similar: if at < MOST_SIMILAR { similar(name) } else { None },
+    });
+    unmatched.collect()
 }
 
 /// Those that may be why nothing is chosen, not even a rule without alerts.

@@ -161,6 +161,7 @@ async fn no_alerts_is_shown_only_with_complete_information() {
         ("Quiet,\"B", quiet(), false, "could not be read", "unknown"),
         ("Quiet", quiet(), true, "nothing firing", "ok"),
         ("Quiet,Gone", quiet(), false, "Rule not found in default: Gone", "unknown"),
+        ("Quiets", quiet(), false, "Rule not found in default: Quiets (did you mean Quiet?)", "unknown"),
         ("Quiet", Reply::group([failing]), false, "many-to-many <b>matching</b>", "unknown"),
         ("Quiet", Reply::html(500, "oops"), false, "alerts unknown", "unknown"),
         ("Quiet", Reply::html(200, "<h1>Sign in</h1>"), false, "alerts unknown", "unknown"),

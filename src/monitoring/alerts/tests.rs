@@ -176,12 +176,35 @@ fn names_are_exact_and_matchers_read_the_row() {
     let names: Option<&[&str]> = Some(&["A", "Quiet", "a", "Gone", "Gone"]);
     let found = table(rules(), &spec(names, &[("team", MatchOp::Equal, "x")]), true);
     assert_eq!(lines(&found.rows), ["A firing 2", "Quiet inactive -"]);
-    assert_eq!(found.unmatched_names, ["a", "Gone"]);
+    assert_eq!(unmatched(&found), [("a", Some("A")), ("Gone", None)]);
     let found = table(rules(), &spec(None, &[("team", MatchOp::NotEqual, "x")]), true);
     assert_eq!(lines(&found.rows), ["A firing 1", "A firing 3", "Disk firing -"]);
     let found = table(rules(), &spec(None, &[("alertname", MatchOp::Equal, "Quiet")]), true);
     assert_eq!(lines(&found.rows), ["Quiet inactive -"]);
-    assert_eq!(found.unmatched_names, [""; 0]);
+    assert_eq!(unmatched(&found), []);
+}
+
+#[test]
+fn a_name_without_a_rule_comes_with_the_nearest_name() {
+    let rules = || vec![rule("HighErrorRate firing ok", &[]), rule("HighLatency inactive ok", &[])];
+    let found = |names: &[&str]| table(rules(), &spec(Some(names), &[]), true);
+    let table = found(&["HighErrorRates", "highlatency", "SlowCheckout", "HighErrorRates"]);
+    let expected = [
+        ("HighErrorRates", Some("HighErrorRate")),
+        ("highlatency", Some("HighLatency")),
+        ("SlowCheckout", None),
+    ];
+    assert_eq!(unmatched(&table), expected);
+    let many: Vec<String> = (0..20).map(|number| format!("HighErrorRate{number}")).collect();
+    let table = found(&many.iter().map(String::as_str).collect::<Vec<_>>());
+    let with_name = unmatched(&table).iter().filter(|(_, similar)| similar.is_some()).count();
+    assert_eq!((table.unmatched_names.len(), with_name), (20, 5));
+    assert_eq!(unmatched(&found(&["x".repeat(65_000).as_str()]))[0].1, None);
+}
+
+/// The names without a rule, each with the rule's that is near.
+fn unmatched(found: &AlertTable) -> Vec<(&str, Option<&str>)> {
+    found.unmatched_names.iter().map(|one| (one.name.as_str(), one.similar.as_deref())).collect()
 }
 
 /// The names of the rules in doubt, each with what is missing.

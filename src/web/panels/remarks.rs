@@ -160,7 +160,11 @@ pub fn of_alerts(table: &AlertTable, as_of: Moment) -> Vec<Remark> {
     let mut remarks: Vec<Remark> = stale.into_iter().chain(broken).collect();
     let rules = if table.unmatched_names.len() == 1 { "Rule" } else { "Rules" };
     let lead = format!("{rules} not found in {}", table.instance);
-    remarks.extend(Remark::naming(Level::Warning, lead, table.unmatched_names.iter().cloned()));
+    let unmatched = table.unmatched_names.iter().map(|unmatched| match &unmatched.similar {
+        Some(similar) => format!("{} (did you mean {similar}?)", unmatched.name),
+        None => unmatched.name.clone(),
+    });
+    remarks.extend(Remark::naming(Level::Warning, lead, unmatched));
     let lead = format!("Label values that look mistaken match nothing in {}", table.instance);
     remarks.extend(Remark::naming(Level::Warning, lead, table.mistaken_matchers.iter().cloned()));
     remarks.extend(of_rules(table));
