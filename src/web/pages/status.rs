@@ -66,8 +66,8 @@ impl StatusPage<'_> {
         format!("{} from {}", counted(entities, "entity", "entities"), counted(files, "file", "files"))
     }
 
-    /// No file has a fault, and Backstage can be read.
-    fn is_healthy(&self) -> bool {
+    /// No file has a fault, and Backstage can be read. What annotations mean is not considered.
+    fn is_read(&self) -> bool {
         let is_failing = self.backstage.as_ref().is_some_and(|backstage| backstage.failing.is_some());
         self.snapshot.faults.is_empty() && !is_failing
     }
