@@ -115,11 +115,34 @@ async fn samples_are_shown_as_a_paged_table() {
     let reply = world.get(&path).await;
     let card = panel(reply.text(), "graph-1");
     let text = words(card);
-    assert!(text.contains("2026-01-01 01:00:00 UTC 0.123456789"), "newest first, in full: {text}");
+    assert!(text.contains("2026-01-01 01:00:00 UTC 0.123 "), "newest first: {text}");
+    assert!(
+        tags(card).iter().any(|tag| tag.name == "td" && tag.get("title") == Some("0.123456789")),
+        "in full"
+    );
     assert!(text.contains("1–20 of 241 samples"), "{text}");
     let next = tags(card).into_iter().find(|t| t.get("rel") == Some("next")).unwrap();
     let next = world.get(next.get("href").unwrap()).await;
     assert!(words(panel(next.text(), "graph-1")).contains("2026-01-01 00:55:00 UTC"));
+}
+
+#[tokio::test]
+async fn samples_are_written_as_in_the_legend() {
+    let query = "up|job|unit=bytes";
+    let world = World::of(payments(query)).await;
+    let series = [(&[("job", "a")][..], 1_572_864.25), (&[("job", "b")], 1_573_000.0)];
+    world.upstream.on("up", Reply::matrix(&series));
+    let page = world.get(&format!("{PAGE}/graphs/1")).await;
+    let figure = |html: &str| {
+        let row = html.split_once("<tbody>").unwrap().1;
+        let cell = row.split("<td class=\"num").nth(1).unwrap().split_once('>').unwrap();
+        (cell.0.to_owned(), cell.1.split_once('<').unwrap().0.to_owned())
+    };
+    let legend = figure(panel(page.text(), "graph-1"));
+    let table = world.get(&format!("{PAGE}/graphs/1?view=table")).await;
+    let sample = figure(panel(table.text(), "graph-1"));
+    assert_eq!(sample, legend);
+    assert!(sample.0.contains("1572864.25") && sample.1.ends_with(" MiB"), "{sample:?}");
 }
 
 #[tokio::test]
