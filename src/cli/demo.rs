@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use url::Url;
@@ -39,7 +39,7 @@ pub async fn run(listen: SocketAddr, open: bool) -> Result<(), CommandError> {
     prometheus.ready().await;
     let settings = settings(listen, &prometheus, refusing)?;
     let ready = |address| {
-        let portal = address_to_open(address);
+        let portal = browser::address_to_open(address);
         print_tour(&mut io::stdout().lock(), &portal);
         if open {
             browser::open(portal);
@@ -57,18 +57,6 @@ fn print_tour(to: &mut impl Write, portal: &str) {
         text.push_str(&format!("  {portal}{page}\n      {what}\n"));
     }
     let _ = to.write_all(text.as_bytes()).and_then(|()| to.flush());
-}
-
-/// An address that listens everywhere cannot be opened in a browser; loopback can.
-fn address_to_open(listening: SocketAddr) -> String {
-    let mut address = listening;
-    if address.ip().is_unspecified() {
-        address.set_ip(match address {
-            SocketAddr::V4(_) => IpAddr::V4(Ipv4Addr::LOCALHOST),
-            SocketAddr::V6(_) => IpAddr::V6(Ipv6Addr::LOCALHOST),
-        });
-    }
-    format!("http://{address}/")
 }
 
 /// What `serve` would read from files: one instance that answers, and one that does not.
@@ -135,19 +123,10 @@ fn url(address: SocketAddr, path: &str) -> Result<Url, CommandError> {
 
 #[cfg(test)]
 mod tests {
-    use super::{TOUR, address_to_open, print_tour};
+    use super::{TOUR, print_tour};
 
     #[test]
-    fn the_address_to_open_can_be_opened() {
-        let cases = [
-            ("127.0.0.1:7080", "http://127.0.0.1:7080/"),
-            ("0.0.0.0:80", "http://127.0.0.1:80/"),
-            ("[::]:7080", "http://[::1]:7080/"),
-            ("192.0.2.7:7080", "http://192.0.2.7:7080/"),
-        ];
-        for (listening, open) in cases {
-            assert_eq!(address_to_open(listening.parse().expect("an address")), open);
-        }
+    fn the_tour_begins_with_the_address() {
         let mut printed = Vec::new();
         print_tour(&mut printed, "http://127.0.0.1:7080/");
         let printed = String::from_utf8(printed).expect("text");

@@ -13,7 +13,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::app::App;
+use crate::app::{App, StartError};
 use crate::config::Settings;
 use crate::diagnostic::Diagnostic;
 
@@ -116,11 +116,33 @@ fn block_on<T>(command: impl Future<Output = Result<T, CommandError>>) -> Result
 
 /// Serves until a signal ends it; calls `ready` with the address once it listens.
 async fn serve_app(settings: Settings, ready: impl FnOnce(SocketAddr)) -> Result<(), CommandError> {
-    let app = App::start(settings).await.map_err(|error| CommandError::Other(error.to_string()))?;
-    tracing::info!(address = %app.address(), "serving");
+    let (listen, prefix) = (settings.listen, settings.web.prefix().to_owned());
+    let app = App::start(settings).await.map_err(|error| CommandError::Other(not_started(&error, listen)))?;
+    let root = browser::address_to_open(app.address());
+    let url = format!("{}{prefix}/", root.trim_end_matches('/'));
+    tracing::info!(%url, address = %app.address(), "serving");
     if let Some(address) = app.admin_address() {
         tracing::info!(%address, "serving operators apart");
     }
     ready(app.address());
     app.run().await.map_err(|error| CommandError::Other(format!("the server ended: {error}")))
+}
+
+/// Why the portal cannot start, and what to do about an address that cannot be had.
+fn not_started(error: &StartError, listen: SocketAddr) -> String {
+    match error {
+        StartError::Listen { address, .. } if *address == listen => {
+            format!(
+                "{error}. --listen chooses another address, as in --listen 127.0.0.1:{}",
+                other_port(listen)
+            )
+        }
+        StartError::Listen { .. } => format!("{error}. promenade.adminListen chooses another address"),
+        _ => error.to_string(),
+    }
+}
+
+/// One that needs no permission.
+fn other_port(taken: SocketAddr) -> u16 {
+    if taken.port() == 7081 { 7082 } else { 7081 }
 }

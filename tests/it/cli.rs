@@ -84,7 +84,30 @@ fn used_port_exits_with_status_1() {
     let address = taken.local_addr().unwrap().to_string();
     let (status, stdout, stderr) = ended(&["demo", "--listen", &address]);
     assert_eq!((status, stdout.as_str()), (1, ""), "{stderr}");
-    assert!(stderr.contains(&address), "{stderr}");
+    let advice = "--listen chooses another address, as in --listen 127.0.0.1:7081\n";
+    assert!(stderr.contains(&address) && stderr.ends_with(advice), "{stderr}");
+}
+
+#[test]
+fn serve_logs_the_url_to_open_and_plain_paths() {
+    let directory = tempfile::tempdir().unwrap();
+    let config = "proxy: {/prometheus/api: 'http://127.0.0.1:9/api/v1/'}\napp: {baseUrl: 'https://x.example/metrics'}\n\
+                  catalog: {locations: [{type: file, target: broken.yaml}]}\n";
+    std::fs::write(directory.path().join("app-config.yaml"), config).unwrap();
+    std::fs::write(directory.path().join("broken.yaml"), "kind: [\n").unwrap();
+    let mut command = promenade(&["serve", "--config", "app-config.yaml", "--listen", "127.0.0.1:0"]);
+    let mut child = command.current_dir(directory.path()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut log = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
+    let mut until = |text: &str| log.find(|line| line.contains(text)).unwrap();
+    let (fault, serving) = (until("catalog fault"), until(" serving "));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(
+        fault.contains("broken.yaml") && !fault.contains("Some(") && !fault.contains("broken.yaml\""),
+        "{fault}"
+    );
+    let address = serving.rsplit("address=").next().unwrap();
+    assert!(serving.contains(&format!(" url=http://{address}/metrics/ ")), "{serving}");
 }
 
 /// A running demo. Dropping it ends it.
@@ -179,7 +202,8 @@ fn demo_opens_the_browser_and_goes_on_without_one() {
     assert_eq!(demo.exit_status(), Some(0));
     let mut log = String::new();
     demo.child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
-    assert!(log.contains("cannot open the browser"), "{log}");
+    let sentence = format!("There is no browser here to open. The address is http://{}/\n", demo.address);
+    assert!(log.contains(&sentence), "{log}");
 
     for name in ["xdg-open", "open"] {
         let script = programs.path().join(name);

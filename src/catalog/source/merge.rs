@@ -190,7 +190,7 @@ fn log_changes(before: &[Diagnostic], after: &[Diagnostic]) {
     for fault in after.iter().filter(|fault| !old.contains(fault)) {
         let position = fault.position();
         tracing::warn!(
-            file = ?fault.location.as_ref().map(|location| &location.file),
+            file = fault.location.as_ref().map(|location| display(location.file.display())),
             line = position.map(|at| at.line),
             column = position.map(|at| at.column),
             kept_last_good = !fault.is_error(),
