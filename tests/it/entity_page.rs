@@ -91,7 +91,12 @@ async fn missing_annotation_is_shown_with_yaml_to_paste() {
     let reply = world.get("/catalog/other/resource/123").await;
     assert_eq!(reply.status, 200);
     let text = words(reply.text());
-    assert!(text.contains("Resource 123 has no prometheus.io/rule and no prometheus.io/alert"), "{text}");
+    assert!(
+        text.contains(
+            "has no prometheus.io/rule, prometheus.io/alert or prometheus.io/labels. Add one of them"
+        ),
+        "{text}"
+    );
     let yaml = reply.text().split_once("<pre class=\"yaml\">").unwrap().1.split_once("</pre>").unwrap().0;
     let yaml = yaml.replace("<mark>", "").replace("</mark>", "").replace("&#34;", "\"").replace("&#39;", "'");
     let pasted = World::of(&yaml).await;
@@ -148,6 +153,9 @@ async fn not_found_pages_have_the_layout_of_the_portal() {
         assert_eq!(reply.status, 404, "{path}");
         let text = words(reply.text());
         assert!(text.contains(expected) && text.contains("Go to the catalog"), "{path}: {text}");
+        let links = tags(reply.text().split_once("<main").unwrap().1);
+        let has_status = links.iter().any(|tag| tag.get("href") == Some("/status"));
+        assert_eq!(has_status, text.contains("see the status page"), "{path}: {text}");
     }
     let status = world.get("/status").await;
     assert_eq!(status.status, 200);

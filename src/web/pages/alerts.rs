@@ -7,7 +7,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use super::top::Tab;
 use super::view_page::ViewPage;
 use super::{panel_context, problems, with_address};
-use crate::annotations::ALERT;
+use crate::annotations::{ALERT, LABELS};
 use crate::monitoring::{AlertTable, Failure};
 use crate::web::data;
 use crate::web::format::Format;
@@ -67,7 +67,7 @@ async fn page(request: &HttpRequest, view: &View, is_fragment: bool) -> Result<H
     let entity = view.entity().ok().filter(|_| view.spec.alerts.is_none());
     let mut page = ViewPage {
         problems: problems(view),
-        missing: entity.map(|entity| MissingPanel { entity, annotations: &[ALERT] }),
+        missing: entity.map(|entity| MissingPanel { entity, annotations: &[ALERT, LABELS] }),
         fault: fault.map(PageError::text),
         alerts,
         ..ViewPage::of(view, &link, Tab::Alerts, summary)

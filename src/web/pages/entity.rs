@@ -6,7 +6,7 @@ use futures_util::future::join4;
 use super::top::Tab;
 use super::view_page::ViewPage;
 use super::{briefly, graphs, is_unknown, members, panel_context, problems, summary_without_alerts};
-use crate::annotations::{ALERT, RULE};
+use crate::annotations::{ALERT, LABELS, RULE};
 use crate::monitoring::{AlertQuery, Failure, deadlines};
 use crate::web::data;
 use crate::web::format::Format;
@@ -42,7 +42,7 @@ pub async fn show(request: HttpRequest, view: View, format: Format) -> Result<Ht
     let page = ViewPage {
         problems: problems(&view),
         account: Some(AccountPanel { view: &view, entity, problems: problems(&view) }),
-        missing: is_empty.then_some(MissingPanel { entity, annotations: &[RULE, ALERT] }),
+        missing: is_empty.then_some(MissingPanel { entity, annotations: &[RULE, ALERT, LABELS] }),
         members,
         fault: fault.filter(|_| !is_missing),
         resolved,

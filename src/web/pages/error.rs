@@ -13,6 +13,7 @@ use serde::Serialize;
 use super::Shell;
 use crate::clock;
 use crate::web::format::Format;
+use crate::web::links::Link;
 use crate::web::page_error::{ErrorText, PageError};
 use crate::web::params::PageParams;
 use crate::web::proxy;
@@ -81,7 +82,7 @@ fn body(request: &HttpRequest, route: &str, error: &PageError) -> HttpResponse {
         let body = ErrorBody::Error { kind: text.kind, message: &text.message() };
         reply::json_as(request, text.status, &body)
     } else {
-        page(request, text)
+        page(request, error, text)
     };
     // The error page failed too: send at least the title.
     reply.unwrap_or_else(|_| HttpResponse::build(text.status).body(text.title.clone()))
@@ -92,15 +93,19 @@ fn body(request: &HttpRequest, route: &str, error: &PageError) -> HttpResponse {
 pub struct ErrorPage<'a> {
     pub shell: Shell<'a>,
     pub error: &'a ErrorText,
+    /// Where the error says that more is to be read.
+    pub status: Option<Link>,
 }
 
-fn page(request: &HttpRequest, error: &ErrorText) -> Result<HttpResponse, PageError> {
+fn page(request: &HttpRequest, cause: &PageError, error: &ErrorText) -> Result<HttpResponse, PageError> {
     let settings = request.app_data::<web::Data<WebSettings>>();
     let settings = settings.ok_or_else(|| PageError::internal("the settings", &"they are not wired"))?;
     let params = PageParams::read(request.query_string(), &settings.defaults, clock::now());
     let mut shell = Shell::new(settings, &params, request.path(), &error.title);
     shell.icon = "unknown";
-    reply::html_as(request, error.status, &ErrorPage { shell, error })
+    let names_status = matches!(cause, PageError::NoSuchEntity(_)) && !settings.admin_apart;
+    let status = names_status.then(|| shell.status());
+    reply::html_as(request, error.status, &ErrorPage { shell, error, status })
 }
 
 #[cfg(test)]

@@ -16,13 +16,29 @@ pub struct MissingPanel<'a> {
 impl askama::filters::HtmlSafe for MissingPanel<'_> {}
 
 impl MissingPanel<'_> {
+    /// Whether the entity has none at all.
+    fn is_whole(&self) -> bool {
+        self.annotations.contains(&RULE) && self.annotations.contains(&ALERT)
+    }
+
     /// What is to be added.
     fn added(&self) -> String {
         let line = |annotation: &&str| match *annotation {
-            RULE => format!("    {RULE}: {}\n", single_quoted(&query(&self.entity.name))),
-            _ => format!("    {ALERT}: HighErrorRate,HighLatency\n"),
+            RULE => Some(format!("    {RULE}: {}\n", single_quoted(&query(&self.entity.name)))),
+            ALERT => Some(format!("    {ALERT}: HighErrorRate,HighLatency\n")),
+            // Together with names it would have another meaning.
+            _ => None,
         };
-        self.annotations.iter().map(line).collect()
+        self.annotations.iter().filter_map(line).collect()
+    }
+
+    /// What stands before the n-th of them, from 0.
+    fn joint(&self, at: usize) -> &'static str {
+        match at {
+            0 => "",
+            _ if at + 1 == self.annotations.len() => " or ",
+            _ => ", ",
+        }
     }
 }
 
