@@ -187,6 +187,8 @@ async fn malformed_messages_and_other_origins_are_ignored() {
         "{ from: 1, to: 2 }",
         "{ from: 'now-7d' }",
         "{ from: 'x'.repeat(300), to: 'now' }",
+        "{ theme: 'sepia', from: 'now-6d', to: 'now' }",
+        "{ theme: null, from: 'now-6d', to: 'now' }",
         "{ version: 2, from: 'now-8d', to: 'now' }",
     ] {
         let _: bool = tab.look(&format!("(portalFrame.set({wish}), true)")).await;

@@ -45,9 +45,9 @@ function onMessage({ source, origin, data }) {
   if (source !== window.parent || !parents.includes(origin)) return;
   if (data?.type !== "promenade:set" || data.version !== FRAME_VERSION) return;
   const { theme, from, to } = data;
-  if (![theme, from, to].every(isText)) return;
+  if (![undefined, "light", "dark", "system"].includes(theme) || ![from, to].every(isText)) return;
   if (theme === "light" || theme === "dark") root.dataset.theme = requested.theme = theme;
-  else if (theme === "system") {
+  else if (theme) {
     delete root.dataset.theme;
     requested.theme = null;
   }
