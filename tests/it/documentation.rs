@@ -164,3 +164,17 @@ fn fonts_of_the_look_are_the_same_in_portal_package_and_page() {
     assert_eq!(quoted_names("config/backstage/promenade/src/look.ts", ("const FONTS = [", "]")), portal);
     assert_eq!(quoted_names("config/embedding.md", ("| `font` | ", "Optional")), portal);
 }
+
+/// Backstage checks the types of these files, and lints and builds them.
+#[test]
+fn lines_for_backstage_are_those_of_the_tested_apps() {
+    let files = ["app/src/EntityPage.tsx", "app-next/src/features.ts", "backend/src/index.ts"];
+    let code = files.map(|file| read(&format!("tests/backstage/packages/{file}"))).concat();
+    let tested: BTreeSet<&str> = code.lines().map(str::trim).collect();
+    let page = ["ts", "tsx"].map(|language| blocks("config/embedding.md", language).concat()).concat();
+    let lines: Vec<&str> = page.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    assert!(lines.len() > 15, "{lines:?}");
+    for line in lines.iter().filter(|line| !line.starts_with("//")) {
+        assert!(tested.contains(line), "no app of tests/backstage contains `{line}`");
+    }
+}
