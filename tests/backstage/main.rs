@@ -8,8 +8,13 @@
     reason = "a test that meets the unexpected should stop"
 )]
 
-mod plugins;
+mod backend_plugin;
+mod frontend_plugin;
+mod looks;
+mod portal;
 mod running;
+mod signed_in;
+mod unopened;
 
 use std::fmt::Write as _;
 use std::fs;

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::net::TcpListener;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -29,9 +29,19 @@ impl Drop for Backstage {
     }
 }
 
+/// The folder of the installed Backstage.
+pub fn installed() -> PathBuf {
+    std::env::var_os(INSTALLED).expect("PROMENADE_BACKSTAGE is not set: run ./tests/run backstage").into()
+}
+
 /// A port that nobody uses now.
 pub fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// The config of Backstage for a portal behind the backend plugin.
+pub fn behind(target: &str) -> String {
+    format!("promenade: {{plugin: {{target: '{target}'}}}}\n")
 }
 
 impl Backstage {
@@ -42,20 +52,20 @@ impl Backstage {
         Self::start(&["main.cjs"], port, directory, &config, package)
     }
 
-    /// With a frontend, which is one of the packages below `packages`, and the backend plugin for a portal at `target`.
-    pub fn of_app(app: &str, port: u16, target: &str, catalog: &str) -> Self {
+    /// With a frontend, which is one of the packages below `packages`, both packages of `config/backstage`, and more config.
+    pub fn of_app(app: &str, port: u16, more: &str, catalog: &str) -> Self {
         let directory = TempDir::new().unwrap();
         let config = catalog_config(port, &directory, &[("catalog.yaml", catalog.to_owned())])
             + &format!(
-                "promenade: {{plugin: {{target: '{target}'}}}}\n\
-                 app: {{title: Test, baseUrl: 'http://127.0.0.1:{port}', packageName: {app}, packages: all}}\n"
+                "app: {{title: Test, baseUrl: 'http://127.0.0.1:{port}', packageName: {app}, packages: all}}\n"
             );
-        Self::start(&["-r", TRANSFORM, "packages/backend/src/index.ts"], port, directory, &config, "")
+        let file = directory.path().join("more.yaml");
+        fs::write(&file, more).unwrap();
+        let node = ["-r", TRANSFORM, "packages/backend/src/index.ts", "--config", file.to_str().unwrap()];
+        Self::start(&node, port, directory, &config, "")
     }
 
     fn start(node: &[&str], port: u16, directory: TempDir, config: &str, catalog: &str) -> Self {
-        let installed = std::env::var(INSTALLED);
-        let installed = installed.expect("PROMENADE_BACKSTAGE is not set: run ./tests/run backstage");
         let file = directory.path().join("app-config.yaml");
         fs::write(&file, config).unwrap();
         let log = File::create(directory.path().join("log")).unwrap();
@@ -63,7 +73,7 @@ impl Backstage {
             .args(node)
             .arg("--config")
             .arg(&file)
-            .current_dir(&installed)
+            .current_dir(installed())
             .env("CATALOG", catalog)
             .env("NODE_ENV", "production")
             .stdin(Stdio::null())

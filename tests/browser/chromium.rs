@@ -2,6 +2,7 @@
 //!
 //! One browser serves all tests that run at the same time; it ends with the last of them.
 
+mod frames;
 mod leaving;
 
 use std::future::Future;
