@@ -12,12 +12,12 @@ const MOST_ELEMENTS: usize = 50_000;
 
 /// A value that was read, or JSON of another shape. `WHOLE`: another shape is an error, which saves a pass over the
 /// text.
-pub enum Part<T, const WHOLE: bool = false> {
+pub enum WirePart<T, const WHOLE: bool = false> {
     Read(T),
     Broken,
 }
 
-impl<'de, T: Deserialize<'de>, const WHOLE: bool> Deserialize<'de> for Part<T, WHOLE> {
+impl<'de, T: Deserialize<'de>, const WHOLE: bool> Deserialize<'de> for WirePart<T, WHOLE> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         if WHOLE {
             return T::deserialize(deserializer).map(Self::Read);

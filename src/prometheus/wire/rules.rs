@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::value::RawValue;
 
 use super::envelope::{Opened, WireFault, open, warned};
-use super::parts::Part;
+use super::parts::WirePart;
 use super::remarks::Remarks;
 use crate::prometheus::numbers::number;
 use crate::prometheus::{Alert, AlertState, AlertingRule, RuleGroup, RuleHealth, Rules};
@@ -72,7 +72,7 @@ fn read<const WHOLE: bool>(body: &[u8], date: Option<Timestamp>) -> Result<Rules
         }
     }
     page.next = match data.group_next_token {
-        Some(Part::Read(token)) if token.len() <= LONGEST_TOKEN => Some(token).filter(|t| !t.is_empty()),
+        Some(WirePart::Read(token)) if token.len() <= LONGEST_TOKEN => Some(token).filter(|t| !t.is_empty()),
         Some(_) => {
             page.faults.lost_page = true;
             None
@@ -120,10 +120,10 @@ impl RulesPage {
     /// Counts a rule that is neither alerting nor recording.
     fn is_alerting<const WHOLE: bool>(&mut self, rule: &RawRule<'_, WHOLE>) -> bool {
         let word = match &rule.kind {
-            Some(Part::Read(word)) if word.eq_ignore_ascii_case("alerting") => return true,
-            Some(Part::Read(word)) if word.eq_ignore_ascii_case("recording") => return false,
-            Some(Part::Read(word)) if !word.is_empty() => Some(word.as_str()),
-            Some(Part::Broken) => None,
+            Some(WirePart::Read(word)) if word.eq_ignore_ascii_case("alerting") => return true,
+            Some(WirePart::Read(word)) if word.eq_ignore_ascii_case("recording") => return false,
+            Some(WirePart::Read(word)) if !word.is_empty() => Some(word.as_str()),
+            Some(WirePart::Broken) => None,
             _ if rule.has_alerts() => return true,
             _ => None,
         };
@@ -132,15 +132,15 @@ impl RulesPage {
     }
 
     fn add_rule<const WHOLE: bool>(&mut self, raw: RawRule<'_, WHOLE>, group: &RuleGroup) {
-        let Some(Part::Read(name)) = raw.name else {
+        let Some(WirePart::Read(name)) = raw.name else {
             self.faults.rules += 1;
             return;
         };
         let alerts = self.faults.part(raw.alerts).unwrap_or_default();
         let alerts = self.take_rows(alerts).into_iter().filter_map(|alert| self.alert(alert)).collect();
-        let is_never = matches!(&raw.last_evaluation, Some(Part::Read(RawText(time))) if is_never(time));
+        let is_never = matches!(&raw.last_evaluation, Some(WirePart::Read(RawText(time))) if is_never(time));
         // An unreadable time is a time all the same.
-        let is_broken = matches!(&raw.last_evaluation, Some(Part::Broken));
+        let is_broken = matches!(&raw.last_evaluation, Some(WirePart::Broken));
         let of_group = group.last_evaluation.clone().filter(|_| !is_never && !is_broken);
         let own_evaluation = self.time(raw.last_evaluation);
         let faults = &mut self.faults;
@@ -201,7 +201,7 @@ impl RulesPage {
     }
 
     /// None for never.
-    fn time<const WHOLE: bool>(&mut self, raw: Option<Part<RawText<'_>, WHOLE>>) -> Option<SentTime> {
+    fn time<const WHOLE: bool>(&mut self, raw: Option<WirePart<RawText<'_>, WHOLE>>) -> Option<SentTime> {
         let RawText(text) = self.faults.part(raw).filter(|RawText(t)| !t.is_empty() && !is_never(t))?;
         let time = SentTime::of(text.into_owned());
         self.rules.latest = self.rules.latest.max(time.at());

@@ -1,6 +1,6 @@
 //! Counts of what is unreadable in an answer about rules.
 
-use crate::prometheus::wire::parts::Part;
+use crate::prometheus::wire::parts::WirePart;
 use crate::upstream::HeaderSecrets;
 
 /// The most characters of a foreign word that are repeated.
@@ -26,10 +26,10 @@ pub struct Faults {
 
 impl Faults {
     /// The value of a field; counts a broken one.
-    pub fn part<T, const WHOLE: bool>(&mut self, part: Option<Part<T, WHOLE>>) -> Option<T> {
+    pub fn part<T, const WHOLE: bool>(&mut self, part: Option<WirePart<T, WHOLE>>) -> Option<T> {
         match part? {
-            Part::Read(value) => Some(value),
-            Part::Broken => {
+            WirePart::Read(value) => Some(value),
+            WirePart::Broken => {
                 self.fields += 1;
                 None
             }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use crate::prometheus::Labels;
-use crate::prometheus::wire::parts::{Bounded, Part, given};
+use crate::prometheus::wire::parts::{Bounded, WirePart, given};
 use crate::prometheus::wire::remarks::Remarks;
 
 pub type Rows<'a, T, const WHOLE: bool> = Bounded<Row<'a, T, WHOLE>>;
@@ -47,7 +47,7 @@ pub struct RawText<'a>(#[serde(borrow)] pub Cow<'a, str>);
 pub struct RulesData<'a, const WHOLE: bool> {
     #[serde(borrow)]
     pub groups: Rows<'a, RawGroup<'a, WHOLE>, WHOLE>,
-    pub group_next_token: Option<Part<String>>,
+    pub group_next_token: Option<WirePart<String>>,
     #[serde(default)]
     pub warnings: Remarks,
     #[serde(borrow)]
@@ -57,13 +57,13 @@ pub struct RulesData<'a, const WHOLE: bool> {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RawGroup<'a, const WHOLE: bool> {
-    pub name: Option<Part<String, WHOLE>>,
-    pub file: Option<Part<String, WHOLE>>,
-    pub interval: Option<Part<f64, WHOLE>>,
-    pub limit: Option<Part<i64, WHOLE>>,
-    pub evaluation_time: Option<Part<f64, WHOLE>>,
+    pub name: Option<WirePart<String, WHOLE>>,
+    pub file: Option<WirePart<String, WHOLE>>,
+    pub interval: Option<WirePart<f64, WHOLE>>,
+    pub limit: Option<WirePart<i64, WHOLE>>,
+    pub evaluation_time: Option<WirePart<f64, WHOLE>>,
     #[serde(borrow)]
-    pub last_evaluation: Option<Part<RawText<'a>, WHOLE>>,
+    pub last_evaluation: Option<WirePart<RawText<'a>, WHOLE>>,
     #[serde(borrow)]
     pub rules: Rows<'a, RawRule<'a, WHOLE>, WHOLE>,
 }
@@ -73,22 +73,22 @@ pub struct RawGroup<'a, const WHOLE: bool> {
 #[serde(rename_all = "camelCase")]
 pub struct RawRule<'a, const WHOLE: bool> {
     #[serde(rename = "type")]
-    pub kind: Option<Part<String, WHOLE>>,
-    pub name: Option<Part<String, WHOLE>>,
-    pub query: Option<Part<String, WHOLE>>,
-    pub duration: Option<Part<f64, WHOLE>>,
-    pub keep_firing_for: Option<Part<f64, WHOLE>>,
-    pub labels: Option<Part<Labels, WHOLE>>,
-    pub annotations: Option<Part<Labels, WHOLE>>,
+    pub kind: Option<WirePart<String, WHOLE>>,
+    pub name: Option<WirePart<String, WHOLE>>,
+    pub query: Option<WirePart<String, WHOLE>>,
+    pub duration: Option<WirePart<f64, WHOLE>>,
+    pub keep_firing_for: Option<WirePart<f64, WHOLE>>,
+    pub labels: Option<WirePart<Labels, WHOLE>>,
+    pub annotations: Option<WirePart<Labels, WHOLE>>,
     #[serde(borrow)]
-    pub state: Option<Part<RawText<'a>, WHOLE>>,
-    pub health: Option<Part<String, WHOLE>>,
-    pub last_error: Option<Part<String, WHOLE>>,
-    pub evaluation_time: Option<Part<f64, WHOLE>>,
+    pub state: Option<WirePart<RawText<'a>, WHOLE>>,
+    pub health: Option<WirePart<String, WHOLE>>,
+    pub last_error: Option<WirePart<String, WHOLE>>,
+    pub evaluation_time: Option<WirePart<f64, WHOLE>>,
     #[serde(borrow)]
-    pub last_evaluation: Option<Part<RawText<'a>, WHOLE>>,
+    pub last_evaluation: Option<WirePart<RawText<'a>, WHOLE>>,
     #[serde(borrow, default, deserialize_with = "given")]
-    pub alerts: Option<Part<Rows<'a, RawAlert<'a, WHOLE>, WHOLE>, WHOLE>>,
+    pub alerts: Option<WirePart<Rows<'a, RawAlert<'a, WHOLE>, WHOLE>, WHOLE>>,
 }
 
 impl<const WHOLE: bool> RawRule<'_, WHOLE> {
@@ -107,11 +107,11 @@ impl<const WHOLE: bool> RawRule<'_, WHOLE> {
 pub struct RawAlert<'a, const WHOLE: bool> {
     /// Required: without its labels an alert belongs to no entity.
     pub labels: Labels,
-    pub annotations: Option<Part<Labels, WHOLE>>,
+    pub annotations: Option<WirePart<Labels, WHOLE>>,
     #[serde(borrow)]
-    pub state: Option<Part<RawText<'a>, WHOLE>>,
+    pub state: Option<WirePart<RawText<'a>, WHOLE>>,
     #[serde(borrow)]
-    pub active_at: Option<Part<RawText<'a>, WHOLE>>,
+    pub active_at: Option<WirePart<RawText<'a>, WHOLE>>,
     /// A text in Prometheus, a number elsewhere.
     #[serde(borrow)]
     pub value: Option<&'a RawValue>,

@@ -154,14 +154,14 @@ fn an_answer_is_read_in_one_pass_unless_a_part_is_damaged() {
 #[test]
 fn one_pass_over_odd_alerts_says_what_their_parts_say() {
     let twice = r#"[{"labels":{"a":"1","a":"2"},"state":"firing"}]"#;
-    let lone = r#"[{"labels":{"a":"\ud800"},"state":"firing"}]"#;
+    let surrogate = r#"[{"labels":{"a":"\ud800"},"state":"firing"}]"#;
     let huge = r#"[{"labels":{"a":"1"},"state":"firing","value":1e999}]"#;
     let again = r#"[{"labels":{"a":"1"},"state":"firing","state":"pending"}]"#;
     let as_list = r#"[[{"a":"1"},null,"firing",null,null]]"#;
     let lists = format!("[{}]", vec!["[{},null,null,null,null]"; MOST_ROWS / 4].join(","));
     let many = format!("[{}]", vec![r#"{"labels":{}}"#; 50_001].join(","));
     let braces = format!("[{}]", vec![r#"{"labels":{}}"#; MOST_ROWS / 2 + 1].join(","));
-    for alerts in [twice, lone, huge, again, as_list, &lists, &many, &braces] {
+    for alerts in [twice, surrogate, huge, again, as_list, &lists, &many, &braces] {
         let rule = format!(r#"{{"type":"alerting","name":"A","query":"up","alerts":{alerts}}}"#);
         let groups = format!(r#"[{{"name":"g","rules":[{rule}]}}]"#);
         let body = format!(r#"{{"status":"success","data":{{"groups":{groups}}}}}"#);
