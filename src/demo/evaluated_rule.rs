@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::alert_states::{AlertHistory, StateBand};
 use super::rules::{DemoGroup, DemoRule};
-use crate::engine::{ClosedSeries, EngineLabels, LOOKBACK_MS};
+use crate::engine::{ClosedSeries, EngineError, EngineLabels, LOOKBACK_MS};
 use crate::prometheus::{Alert, AlertState, AlertingRule, Labels, RuleHealth, SentTime};
 use crate::promql::METRIC_NAME;
 
@@ -14,12 +14,15 @@ use crate::promql::METRIC_NAME;
 pub const KEPT: i64 = 48 * 3_600_000;
 /// The most evaluations of one query to the engine.
 const CHUNK: i64 = 10_000;
+/// How many failed queries of a chunk are asked again in halves.
+const MOST_HALVINGS: usize = 128;
 const MS: f64 = 1000.0;
 
 /// An expression's result: each series with its values at instants of the evaluation.
 pub type ResultSeries = Vec<(Labels, Vec<(i64, f64)>)>;
 /// The first and the last instant of some evaluations, and the distance between them.
 type Instants = (i64, i64, i64);
+type AskedResult = Result<ResultSeries, EngineError>;
 
 #[derive(Default)]
 pub struct EvaluatedRule {
@@ -32,6 +35,9 @@ pub struct EvaluatedRule {
     pub took: f64,
     /// When the series of the alerts have samples: from an evaluation without an error until its samples no longer count,
     /// without what follows another such evaluation. In order; the second instant is exclusive.
+    ///
+    /// A Prometheus writes a sample at each evaluation only. Here every scrape in between has one, so a rule that is
+    /// evaluated less often has more samples in a range. Between scrapes, alerts also end up to one scrape later here.
     sampled: Vec<(i64, i64)>,
     /// By the alerts' labels.
     alerts: BTreeMap<Labels, AlertHistory>,
@@ -49,7 +55,7 @@ impl EvaluatedRule {
         rule: &DemoRule,
         interval: i64,
         now: i64,
-        ask: &dyn Fn(Instants) -> Result<ResultSeries, String>,
+        ask: &dyn Fn(Instants) -> AskedResult,
     ) -> bool {
         let first = self.next;
         // After a long sleep, what would be forgotten is not evaluated.
@@ -66,20 +72,11 @@ impl EvaluatedRule {
         self.next > first
     }
 
-    /// One query for all instants fails where one of them does; then each half is asked for.
-    fn evaluate(
-        &mut self,
-        rule: &DemoRule,
-        (from, to, interval): Instants,
-        ask: &dyn Fn(Instants) -> Result<ResultSeries, String>,
-    ) {
-        match ask((from, to, interval)) {
-            Ok(series) => self.take(rule, &series, (from, to, interval)),
-            Err(error) if from == to => self.error = Some(error),
-            Err(_) => {
-                let middle = from + (to - from) / interval / 2 * interval;
-                self.evaluate(rule, (from, middle, interval), ask);
-                self.evaluate(rule, (middle + interval, to, interval), ask);
+    fn evaluate(&mut self, rule: &DemoRule, instants: Instants, ask: &dyn Fn(Instants) -> AskedResult) {
+        for part in EvaluatedPart::all(instants, ask) {
+            match part.result {
+                Ok(series) => self.take(rule, &series, (part.from, part.to, instants.2)),
+                Err(error) => self.error = Some(error.to_string()),
             }
         }
     }
@@ -187,6 +184,44 @@ impl EvaluatedRule {
             evaluation_time: self.took,
             last_evaluation: self.last.map(sent_time),
         }
+    }
+}
+
+/// The result of one query for some evaluations.
+struct EvaluatedPart {
+    from: i64,
+    to: i64,
+    result: AskedResult,
+}
+
+impl EvaluatedPart {
+    /// One query for all instants fails where one of them does. Then its halves are asked for, as long as that is little
+    /// work. What still fails then counts as failed at all its instants. In order of time.
+    fn all((from, to, interval): Instants, ask: &dyn Fn(Instants) -> AskedResult) -> Vec<Self> {
+        let part = |from, to| Self { from, to, result: ask((from, to, interval)) };
+        let mut parts = vec![part(from, to)];
+        for _ in 0..MOST_HALVINGS {
+            let Some((i, from, to)) = Self::next_to_halve(&parts) else { break };
+            let middle = from + (to - from) / interval / 2 * interval;
+            parts.splice(i..=i, [part(from, middle), part(middle + interval, to)]);
+        }
+        parts
+    }
+
+    /// First those that touch a success: there failures begin or end. Of those the widest.
+    fn next_to_halve(parts: &[Self]) -> Option<(usize, i64, i64)> {
+        let is_success = |i: usize| parts.get(i).is_some_and(|part| part.result.is_ok());
+        let failed = parts.iter().enumerate().filter(|(_, part)| part.can_be_halved());
+        let first = failed.max_by_key(|(i, part)| {
+            (is_success(i + 1) || i.checked_sub(1).is_some_and(is_success), part.to - part.from)
+        });
+        first.map(|(i, part)| (i, part.from, part.to))
+    }
+
+    /// Other errors are of the query, and the same at each instant.
+    fn can_be_halved(&self) -> bool {
+        self.from < self.to
+            && matches!(self.result, Err(EngineError::Execution(_) | EngineError::TooLarge(_)))
     }
 }
 

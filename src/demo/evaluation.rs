@@ -7,7 +7,7 @@ use std::thread;
 use super::evaluated_rule::{EvaluatedRule, ResultSeries, seconds, sent_time};
 use super::rules::{self, DemoGroup};
 use crate::clock;
-use crate::engine::{ClosedSeries, Engine, Evaluated};
+use crate::engine::{ClosedSeries, Engine, EngineError, Evaluated};
 use crate::prometheus::{RuleGroup, Rules};
 
 /// The rules have been evaluated for so long when the demo begins.
@@ -50,7 +50,7 @@ impl RuleEvaluation {
                     return;
                 }
                 let begun = clock::stopwatch();
-                let ask = |steps| answer(engine.range_of(&rule.tree, steps, now).map_err(|e| e.to_string())?);
+                let ask = |steps| engine.range_of(&rule.tree, steps, now).and_then(answer);
                 if evaluated.advance(rule, interval, now, &ask) {
                     evaluated.took = begun.elapsed().as_secs_f64();
                 }
@@ -93,9 +93,9 @@ impl RuleEvaluation {
 }
 
 /// The series of an evaluated range.
-fn answer(evaluated: Evaluated) -> Result<ResultSeries, String> {
+fn answer(evaluated: Evaluated) -> Result<ResultSeries, EngineError> {
     let Evaluated::Matrix(series) = evaluated else {
-        return Err("the expression of a rule is no vector".to_owned());
+        return Err(EngineError::Invalid("the expression of a rule is no vector".to_owned()));
     };
     let series = series.into_iter().map(|(labels, points)| {
         (labels.iter().collect(), points.into_iter().map(|point| (point.at_ms, point.value)).collect())

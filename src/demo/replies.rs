@@ -30,7 +30,7 @@ pub fn failed(cause: &BlockingError) -> HttpResponse {
     error(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the evaluation failed")
 }
 
-/// The rules were never evaluated: the demo is stopping, or their evaluation has failed.
+/// No evaluation can be trusted any more: the demo is stopping, or the evaluation of its rules has failed.
 pub fn ended() -> HttpResponse {
     error(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "the rules are no longer evaluated")
 }
