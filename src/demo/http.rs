@@ -86,13 +86,11 @@ async fn evaluated(
 ) -> HttpResponse {
     // Only queries of alerts wait for the first evaluation of the rules.
     let engine = if query.contains("ALERTS") {
-        match answers.evaluated().await {
-            Some(state) => state.engine.clone(),
-            None => return ended(),
-        }
+        answers.evaluated().await.map(|state| state.engine.clone())
     } else {
         answers.newest_engine()
     };
+    let Some(engine) = engine else { return ended() };
     let now = clock::now().as_millisecond();
     match web::block(move || evaluate(&engine, now)).await {
         Ok(Ok(value)) => success(value, at_ms, limit),

@@ -7,7 +7,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 use serde_json::json;
 
-use super::replies::{bad_data, failed, refusal, written};
+use super::replies::{bad_data, ended, failed, refusal, written};
 use super::request::RequestParameters;
 use super::{DemoAnswers, alertmanager};
 use crate::clock;
@@ -65,7 +65,7 @@ async fn selected(
         parameters.instant("start", end.saturating_sub(A_DAY_MS)).map_err(|error| bad_data(&error))?;
     let selectors = Matcher::read_selectors(parameters.all("match[]"))
         .map_err(|fault| bad_data(&format!("invalid parameter \"match[]\": {fault}")))?;
-    let engine = answers.newest_engine();
+    let engine = answers.newest_engine().ok_or_else(ended)?;
     match web::block(move || engine.select(&selectors, (start, end), now)).await {
         Ok(found) => found.map_err(|error| refusal(&error)),
         Err(error) => Err(failed(&error)),

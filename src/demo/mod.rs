@@ -53,7 +53,7 @@ pub struct DemoPrometheus {
     evaluated: EvaluatedRules,
 }
 
-/// None until all rules have been evaluated once, and after their evaluation has failed.
+/// None until all rules have been evaluated once. Closed: no evaluation can be trusted any more.
 type EvaluatedRules = watch::Receiver<Option<Arc<EvaluatedState>>>;
 
 impl DemoPrometheus {
@@ -139,19 +139,22 @@ impl DemoAnswers {
         Ok((answers, RuleEvaluation::read(&rules::FILES, began_ms)?))
     }
 
-    /// The newest evaluation. Only the first requests wait for it. None: the rules are no longer evaluated.
+    /// The newest evaluation. Only the first requests wait for it. None: no evaluation can be trusted any more.
     async fn evaluated(&self) -> Option<Arc<EvaluatedState>> {
         let mut evaluated = self.evaluated.clone();
+        evaluated.has_changed().ok()?;
         evaluated.wait_for(Option::is_some).await.ok()?.clone()
     }
 
-    /// With the series of alerts, where there are any yet.
-    fn newest_engine(&self) -> Engine {
-        self.evaluated.borrow().as_ref().map_or_else(|| self.engine.clone(), |state| state.engine.clone())
+    /// With the series of alerts, where there are any yet. None: as above.
+    fn newest_engine(&self) -> Option<Engine> {
+        self.evaluated.has_changed().ok()?;
+        let evaluated = self.evaluated.borrow();
+        Some(evaluated.as_ref().map_or(&self.engine, |state| &state.engine).clone())
     }
 }
 
-/// Evaluates all rules, again and again, and hands out the results.
+/// Evaluates all rules, again and again, and hands out the results. When it ends, nobody can know what the alerts are.
 async fn keep_evaluating(
     mut rules: RuleEvaluation,
     engine: Engine,
@@ -170,8 +173,6 @@ async fn keep_evaluating(
             Ok((_, _, true)) => return,
             Err(error) => {
                 tracing::error!("the demo's rules are no longer evaluated: {error}");
-                // What they were is not what they are.
-                let _ = sender.send(None);
                 return;
             }
         };
