@@ -84,9 +84,9 @@ fn one_instant_that_fails_does_not_take_the_others() {
 
 /// How often a rule is asked for that fails at some instants of a day, and when it then has samples.
 fn failing(fails: &dyn Fn(i64) -> bool, error: &EngineError) -> (usize, Vec<i64>, Option<String>) {
-    let (rule, asked) = (fails_rule(), RefCell::new(0));
+    let (rule, questions) = (fails_rule(), RefCell::new(0));
     let ask = |(from, to, interval): (i64, i64, i64)| -> AskedResult {
-        *asked.borrow_mut() += 1;
+        *questions.borrow_mut() += 1;
         let instants: Vec<i64> = (0..=(to - from) / interval).map(|i| from + i * interval).collect();
         if instants.iter().any(|at| fails(at / 1000)) {
             return Err(error.clone());
@@ -96,28 +96,28 @@ fn failing(fails: &dyn Fn(i64) -> bool, error: &EngineError) -> (usize, Vec<i64>
     let mut evaluated = EvaluatedRule::before(0);
     assert!(evaluated.advance(&rule, INTERVAL, DAY_S * 1000, &ask));
     let samples = alerts_of(&evaluated, DAY_S * 1000);
-    (asked.into_inner(), samples, evaluated.error)
+    (questions.into_inner(), samples, evaluated.error)
 }
 
 #[test]
 fn failures_that_last_are_found_exactly_with_few_questions() {
     let fails = [3_000..16_000, 40_005..60_000, 70_020..80_025];
     let is_failed = |at| fails.iter().any(|stretch| stretch.contains(&at));
-    let (asked, samples, error) = failing(&is_failed, &boom());
+    let (questions, samples, error) = failing(&is_failed, &boom());
     // Samples count for as long as Prometheus looks back.
     let counts = |at: &i64| (*at - 300..=*at).step_by(15).any(|at| at >= 0 && !is_failed(at));
     let expected: Vec<i64> = (0..=DAY_S).step_by(15).filter(counts).collect();
     assert!(samples == expected && error.is_none(), "{error:?}: {samples:?}");
-    assert!(asked <= 257, "{asked} questions");
+    assert!(questions <= 257, "{questions} questions");
 }
 
 #[test]
 fn a_rule_that_always_fails_is_not_asked_for_at_every_instant() {
-    let (asked, samples, error) = failing(&|_| true, &boom());
-    assert_eq!((asked, samples.len(), error.as_deref()), (257, 0, Some("boom")));
+    let (questions, samples, error) = failing(&|_| true, &boom());
+    assert_eq!((questions, samples.len(), error.as_deref()), (257, 0, Some("boom")));
     for fault in [EngineError::Unknown("f".to_owned()), EngineError::Invalid("f".to_owned())] {
-        let (asked, samples, error) = failing(&|_| true, &fault);
-        assert_eq!((asked, samples.len(), error), (1, 0, Some(fault.to_string())));
+        let (questions, samples, error) = failing(&|_| true, &fault);
+        assert_eq!((questions, samples.len(), error), (1, 0, Some(fault.to_string())));
     }
 }
 
