@@ -114,7 +114,7 @@ impl MonitoringSpec {
             None if is_there(LABELS) => Matchers::Unreadable,
             None => Matchers::All(Vec::new()),
         };
-        // Matchers that are misspelt only leave out fewer alerts.
+        // Without the matchers of a misspelt key, more alerts are shown, not fewer.
         let misspelt =
             if names == AlertNames::Unnamed { &[SERVICE_NAME][..] } else { &[ALERT, SERVICE_NAME] };
         let is_lost = entity.has_lost(ALERT)

@@ -1,4 +1,4 @@
-//! Keeps overviews. A reader gets the newest one at once; the next one is made behind and put in its place.
+//! Keeps overviews. A reader gets the newest one at once; the next one is made in the background and replaces it.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -204,8 +204,8 @@ impl Overviews {
 
 impl Monitoring {
     /// The alert states of all entities at `now`. It waits only before the first ones are known: else the newest are
-    /// given, with what their age leaves of them, and newer ones are made behind. That asks each instance and each
-    /// Alertmanager once.
+    /// given, with what their age leaves of them, and newer ones are made in the background. That asks each instance
+    /// and each Alertmanager once.
     pub async fn overview(
         &self,
         snapshot: &Arc<Snapshot>,
