@@ -38,7 +38,7 @@ pub(super) fn graph_over(
         stack,
         instance: InstanceName::new("default"),
         given: matrix.clone(),
-        answer: Answer { value: matrix, as_of: Timestamp::UNIX_EPOCH, failure: None },
+        answer: Answer::of(matrix, Timestamp::UNIX_EPOCH),
         names: series.iter().map(|(name, _)| (*name).to_owned()).collect(),
         empty_reason: crate::monitoring::EmptyReason::default(),
         stats: Vec::new(),

@@ -17,7 +17,8 @@ use crate::catalog::Entity;
 use crate::diagnostic::{Diagnostic, Span, nearest};
 use crate::metrics::Metrics;
 use crate::monitoring::{
-    EmptyReason, Failure, Graph, Monitoring, Period, RoutingInput, RoutingSettings, with_rule_targets,
+    EmptyReason, Failure, Graph, Monitoring, Period, RoutingInput, RoutingSettings, WantedSamples,
+    with_rule_targets,
 };
 use crate::prometheus::{
     Instance, InstanceName, InstanceSettings, Instances, Labels, Matrix, MetricNames, Origin,
@@ -183,7 +184,11 @@ impl InstanceCheck<'_> {
             return Vec::new();
         }
         let finding = |diagnostic| vec![Finding::of_value(&one.entity, RULE, diagnostic)];
-        match self.monitoring.graph(Origin::Known, &self.instance, graph, &self.period).await {
+        match self
+            .monitoring
+            .graph(Origin::Known, &self.instance, graph, &self.period, WantedSamples::All)
+            .await
+        {
             Ok(answer) if is_empty(&answer.answer.value) && !self.has_samples_now(graph).await => {
                 let (message, near) = match answer.empty_reason {
                     EmptyReason::NameOfAlert(name) => (self.named_like_alert(&name), None),

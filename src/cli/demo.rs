@@ -14,7 +14,7 @@ use crate::config::Settings;
 use crate::demo::{CATALOG, DemoPrometheus};
 use crate::monitoring::RoutingSettings;
 use crate::page_params::PageDefaults;
-use crate::prometheus::{InstanceName, InstanceSettings};
+use crate::prometheus::{InstanceName, InstanceSettings, UNSTABLE_TAIL};
 use crate::serving::ServingSettings;
 use crate::store::StoreSettings;
 use crate::web::WebSettings;
@@ -103,6 +103,7 @@ fn instance(name: &str, proxy_path: &str, address: SocketAddr) -> Result<Instanc
         scrape_interval: Duration::from_secs(15),
         max_concurrent: 8,
         timeout: Duration::from_secs(10),
+        unstable_tail: UNSTABLE_TAIL,
     })
 }
 

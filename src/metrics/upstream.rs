@@ -55,22 +55,37 @@ impl UpstreamMetrics {
 #[derive(Clone)]
 pub struct StoreMetrics {
     lookups: Counters<1>,
+    fetches: Counters<1>,
 }
 
 impl StoreMetrics {
     pub(super) fn new(registry: &mut Registry) -> Self {
-        Self { lookups: registered(registry, "store_lookups", "Questions to the store, by what answered") }
+        Self {
+            lookups: registered(registry, "store_lookups", "Questions to the store, by what answered"),
+            fetches: registered(
+                registry,
+                "store_series_fetches",
+                "Fetches for time ranges, by what of them was requested",
+            ),
+        }
     }
 
     /// `result`: `hit`, `miss` (a request), `shared` (waits for another's miss),
-    /// `failure` (a remembered one), `stale`.
+    /// `failure` (a remembered one), `stale`, `meanwhile` (what is there, while it is fetched behind).
     pub fn lookup(&self, result: &'static str) {
         self.lookups.get_or_create(&[("result", result.into())]).inc();
+    }
+
+    /// `part` of a time range: `full`, `tail` (what is missing or may have changed), `none`.
+    pub fn fetch(&self, part: &'static str) {
+        self.fetches.get_or_create(&[("part", part.into())]).inc();
     }
 
     /// Every result and how often it was, in one order.
     pub fn lookups(&self) -> Vec<(&'static str, u64)> {
         let count = |result: &'static str| self.lookups.get_or_create(&[("result", result.into())]).get();
-        ["hit", "shared", "miss", "failure", "stale"].map(|result| (result, count(result))).to_vec()
+        ["hit", "meanwhile", "shared", "miss", "failure", "stale"]
+            .map(|result| (result, count(result)))
+            .to_vec()
     }
 }

@@ -74,6 +74,14 @@ pub enum Failure {
     Late,
 }
 
+/// What a reader waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WantedSamples {
+    All,
+    /// Only if there are none; what is missing follows.
+    WhatIsThere,
+}
+
 /// Answers pages. Cheap to clone.
 #[derive(Clone)]
 pub struct Monitoring {
@@ -184,13 +192,14 @@ impl Monitoring {
         instance: &Arc<Instance>,
         spec: &GraphSpec,
         period: &Period,
+        wanted: WantedSamples,
     ) -> Result<Graph, Failure> {
         // Boxed: a page holds many of these, each as large as all requests that it may make.
         Box::pin(async move {
             let query = spec.query.as_ref().ok_or(Failure::BrokenQuery)?;
             let (window, notices) =
                 window::resolve(period, instance.settings.scrape_interval).ok_or(Failure::InTheFuture)?;
-            let answer = self.samples(origin, instance, spec, query, window);
+            let answer = self.samples(origin, instance, spec, (query, window), wanted);
             let (answer, unit) = self.with_unit(instance, spec, query, answer).await;
             let mut graph = Graph::of(spec, query, instance.name().clone(), answer?, notices);
             graph.unit = unit;
@@ -206,16 +215,22 @@ impl Monitoring {
         origin: Origin,
         instance: &Arc<Instance>,
         spec: &GraphSpec,
-        query: &PromQl,
-        window: Window,
+        (query, window): (&PromQl, Window),
+        wanted: WantedSamples,
     ) -> Result<Answer<Matrix>, Failure> {
         if spec.drawn_as() != GraphType::Stat {
-            return self.range(origin, instance, query, window).await;
+            let query = RangeQuery { origin, query: query.clone(), window };
+            let (store, scope) = (&self.store, Scope::Whole);
+            let answer = match wanted {
+                WantedSamples::All => store.range(instance, scope, query).await,
+                WantedSamples::WhatIsThere => store.range_at_once(instance, scope, query).await,
+            };
+            return answer.map_err(Failure::Prometheus);
         }
         let query = InstantQuery { origin, query: query.clone(), at_ms: window.end_ms() };
         let answer = self.store.instant(instance, Scope::Whole, query).await.map_err(Failure::Prometheus)?;
         let value = Arc::new(Matrix::of_instant(window, &answer.value));
-        Ok(Answer { value, as_of: answer.as_of, failure: answer.failure })
+        Ok(Answer { failure: answer.failure, ..Answer::of(value, answer.as_of) })
     }
 
     /// The samples of a query, at exactly the instants of the window.
@@ -264,7 +279,8 @@ impl Monitoring {
         row: &AlertRow,
         period: &Period,
     ) -> Result<Graph, Failure> {
-        let graph = self.graph(Origin::Known, instance, &alert_graph::spec(row), period).await?;
+        let spec = alert_graph::spec(row);
+        let graph = self.graph(Origin::Known, instance, &spec, period, WantedSamples::WhatIsThere).await?;
         Ok(alert_graph::own(graph, row))
     }
 

@@ -84,7 +84,7 @@ mod tests {
         let plain = Series { labels: [("job", "a")].into_iter().collect(), values: vec![1.0, 2.0, 3.0] };
         let mut matrix = Matrix::of(window, vec![plain]);
         matrix.histograms = (0..n).map(series).collect();
-        Answer { value: Arc::new(matrix), as_of: Timestamp::UNIX_EPOCH, failure: None }
+        Answer::of(matrix, Timestamp::UNIX_EPOCH)
     }
 
     #[test]

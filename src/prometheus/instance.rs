@@ -27,6 +27,8 @@ use crate::upstream::{
 
 /// Larger bodies are decoded outside the threads that serve pages.
 const DECODED_INLINE: usize = 1 << 20;
+/// The unstable tail of an instance that has no other.
+pub const UNSTABLE_TAIL: Duration = Duration::from_secs(10 * 60);
 
 #[derive(Clone, Debug)]
 pub struct InstanceSettings {
@@ -45,6 +47,8 @@ pub struct InstanceSettings {
     pub max_concurrent: usize,
     /// For one request, waiting included.
     pub timeout: Duration,
+    /// Younger samples may still change: late scrapes, rules, remote writes.
+    pub unstable_tail: Duration,
 }
 
 /// An instance: the handle by which all modules pass it on.

@@ -164,6 +164,7 @@ impl Targets {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::prometheus::UNSTABLE_TAIL;
 
     fn settings(name: &str, api: &str) -> InstanceSettings {
         InstanceSettings {
@@ -176,6 +177,7 @@ mod tests {
             scrape_interval: Duration::from_secs(15),
             max_concurrent: 1,
             timeout: Duration::from_secs(1),
+            unstable_tail: UNSTABLE_TAIL,
         }
     }
 

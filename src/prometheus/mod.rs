@@ -20,7 +20,7 @@ mod window;
 pub mod wire;
 
 pub use histogram::{Boundaries, Bucket, Histogram, HistogramSeries, UNKNOWN_BOUNDARIES};
-pub use instance::{Instance, InstanceSettings};
+pub use instance::{Instance, InstanceSettings, UNSTABLE_TAIL};
 pub use instances::Instances;
 pub use instant::{InstantAnswer, InstantSample, InstantValue, SampleValue, SeriesSamples};
 pub use labels::Labels;

@@ -33,6 +33,8 @@ pub struct Matrix {
     pub off_grid: usize,
     /// The instance's own time when it answered; None if it did not send one.
     pub date: Option<Timestamp>,
+    /// When the samples at its end came, by the portal's clock; None: they all came just now.
+    pub as_of: Option<Timestamp>,
     pub warnings: Vec<String>,
     pub infos: Vec<String>,
 }
@@ -48,6 +50,7 @@ impl Matrix {
             instant: None,
             off_grid: 0,
             date: None,
+            as_of: None,
             warnings,
             infos,
         }

@@ -59,6 +59,16 @@ impl Window {
         Self { start_ms: 0, end_ms: length, until_ms: length, ..*self }
     }
 
+    /// The instants from one to another, both included. None: the window has none of them.
+    pub fn between(&self, start_ms: i64, end_ms: i64) -> Option<Self> {
+        let up = start_ms.saturating_sub(self.start_ms).max(0).checked_add(self.step_ms - 1)? / self.step_ms;
+        let start_ms = self.start_ms.checked_add(up.checked_mul(self.step_ms)?)?;
+        let last = end_ms.min(self.end_ms);
+        let length = last.checked_sub(start_ms).filter(|length| *length >= 0)?;
+        let end_ms = last - length % self.step_ms;
+        Some(Self { start_ms, end_ms, until_ms: end_ms, ..*self })
+    }
+
     /// Whether every instant is a multiple of the step, so that neighbours in time share instants.
     pub fn is_aligned(&self) -> bool {
         self.start_ms.rem_euclid(self.step_ms) == 0 && self.until_ms == self.end_ms
@@ -175,6 +185,23 @@ mod tests {
         assert!(Window::exact(i64::MIN, i64::MAX, secs(1)).is_none());
         assert!(Window::exact(1, 11_000_001, secs(1)).is_none());
         assert_eq!(Window::exact(1, 11_000_000, secs(1)).unwrap().len(), MAX_POINTS);
+    }
+
+    #[test]
+    fn a_part_has_the_instants_between_two() {
+        let window = Window::aligned(60_000, 120_000, secs(15)).unwrap();
+        for (start, end, part) in [
+            (60_000, 120_000, Some((60_000, 120_000))),
+            (i64::MIN, i64::MAX, Some((60_000, 120_000))),
+            (60_001, 119_999, Some((75_000, 105_000))),
+            (90_000, 90_000, Some((90_000, 90_000))),
+            (91_000, 104_000, None),
+            (121_000, 130_000, None),
+            (0, 59_999, None),
+        ] {
+            let found = window.between(start, end).map(|part| (part.start_ms(), part.end_ms()));
+            assert_eq!(found, part, "{start} {end}");
+        }
     }
 
     proptest! {

@@ -10,6 +10,7 @@ use super::forms::{blank, normalize};
 use super::grouping::outermost_by;
 use super::measured::{self, MeasuredMetric};
 use super::names;
+use super::per_instant::is_per_instant;
 use super::plain::{dropped, marked, plain_form};
 use super::query_value::QueryValue;
 use super::scan::{Kind, Scan};
@@ -121,15 +122,18 @@ pub(super) struct QueryAnalysis {
     pub measured: Vec<MeasuredMetric>,
     /// What the query's value is.
     pub value: QueryValue,
+    /// The value at an instant is the same whatever else is requested.
+    pub is_per_instant: bool,
 }
 
 pub(super) fn analyze(query: &str) -> Result<QueryAnalysis, Refusal> {
-    let expr = parsed(query, dropped)?;
+    let mut expr = parsed(query, dropped)?;
     Ok(QueryAnalysis {
         outermost_by: outermost_by(&expr),
         metrics: measured::metrics(&expr),
         measured: measured::measured(&expr),
         value: QueryValue::of(&expr),
+        is_per_instant: is_per_instant(&mut expr),
     })
 }
 

@@ -11,6 +11,7 @@ mod matcher;
 mod measured;
 mod names;
 mod needs;
+mod per_instant;
 mod plain;
 mod possible_values;
 mod query_value;
@@ -109,6 +110,12 @@ impl PromQl {
     /// What its value is; `Series` when our grammar does not know the query.
     pub fn value(&self) -> QueryValue {
         self.analysis.value
+    }
+
+    /// Whether its value at an instant does not depend on the requested time range, and only changes while samples up to
+    /// that instant come. False when our grammar does not know the query.
+    pub fn is_per_instant(&self) -> bool {
+        self.analysis.is_per_instant
     }
 
     /// What it reads and cannot do without. Empty when our grammar does not know the query.

@@ -2,16 +2,17 @@
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
+use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::runtime::Handle;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
-use super::Answer;
 use super::bounded::BoundedMap;
 use super::question::{CacheKey, Question, Scope, Source};
+use super::{Answer, age_at};
 use crate::clock;
 use crate::metrics::StoreMetrics;
 use crate::prometheus::Origin;
@@ -25,7 +26,11 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// The same while the instance fails.
 const PROBE_PATIENCE: Duration = Duration::from_millis(250);
 /// How long a failure is remembered, give or take a sixth: without the jitter all panels would retry at once.
-const FAILURE_LIFETIME: Duration = Duration::from_secs(3);
+pub(super) const FAILURE_LIFETIME: Duration = Duration::from_secs(3);
+/// So many fetches of known queries go on behind. Beyond, readers wait: their connections are limited.
+const MOST_BEHIND: usize = 1_024;
+/// The same of ad-hoc queries. Beyond, their fetches end with their readers.
+const MOST_AD_HOC_BEHIND: usize = 8;
 /// Failures get one in so many of the bytes.
 const FAILURES_SHARE: u64 = 16;
 
@@ -40,6 +45,9 @@ pub struct Cached<Q: Question> {
     /// By family; with the family's newest failure, if it came later.
     last_good: BoundedMap<CacheKey<Q>, Answer<Q::Value>>,
     in_flight: Mutex<HashMap<CacheKey<Q>, ResultSender<Q::Value>>>,
+    /// Fetches that nobody has to wait for.
+    behind: Arc<Semaphore>,
+    ad_hoc_behind: Arc<Semaphore>,
     pub(super) metrics: StoreMetrics,
     pub(super) runtime: Option<Handle>,
 }
@@ -54,6 +62,8 @@ impl<Q: Question> Cached<Q> {
             failures: BoundedMap::new(failures),
             last_good: BoundedMap::new(max_last_bytes),
             in_flight: Mutex::default(),
+            behind: Arc::new(Semaphore::new(MOST_BEHIND)),
+            ad_hoc_behind: Arc::new(Semaphore::new(MOST_AD_HOC_BEHIND)),
             metrics: metrics.clone(),
             runtime: Handle::try_current().ok(),
         })
@@ -68,12 +78,65 @@ impl<Q: Question> Cached<Q> {
         question: Q,
     ) -> FetchResult<Q::Value> {
         let key = CacheKey { source: source.name().clone(), scope, question };
-        let known = key.question.as_known().map(|known| key.with(known));
-        let kept = known.and_then(|known| self.kept(&known)).or_else(|| self.kept(&key));
-        if let Some(answer) = kept.or_else(|| self.young(source, &key)) {
+        if let Some(answer) = self.current(source, &key) {
             return Ok(aged(&**source, answer));
         }
-        let before = self.older(&key).and_then(|answer| answer.failure);
+        self.awaited(source, &key).await
+    }
+
+    /// The same, but nobody waits who can be shown something else meanwhile: then the fetch runs behind.
+    pub async fn get_at_once(
+        self: &Arc<Self>,
+        source: &Arc<Q::Source>,
+        scope: Scope,
+        question: Q,
+    ) -> FetchResult<Q::Value> {
+        let key = CacheKey { source: source.name().clone(), scope, question };
+        if let Some(answer) = self.current(source, &key) {
+            return Ok(aged(&**source, answer));
+        }
+        let Some(meanwhile) = key.question.meanwhile(source) else { return self.awaited(source, &key).await };
+        let behind = match key.question.origin() {
+            Origin::Known => &self.behind,
+            Origin::AdHoc => &self.ad_hoc_behind,
+        };
+        let Ok(permit) = behind.clone().try_acquire_owned() else { return self.awaited(source, &key).await };
+        let (failure, rest_follows) = match self.join_or_start(source, &key, Some(permit)) {
+            ControlFlow::Break(Ok(answer)) => return Ok(aged(&**source, answer)),
+            ControlFlow::Break(Err(failure)) => (Some(failure), false),
+            ControlFlow::Continue(_) => (meanwhile.failure.clone(), true),
+        };
+        if failure.is_none() {
+            self.metrics.lookup("meanwhile");
+            return Ok(aged(&**source, meanwhile));
+        }
+        // Nothing else says that a part of what was requested is missing.
+        let Some(whole) = self.newest(&key, meanwhile) else { return self.awaited(source, &key).await };
+        self.metrics.lookup("stale");
+        Ok(Answer { failure, rest_follows, ..whole })
+    }
+
+    /// The newer of what is there and the last good answer, if it shows what is requested.
+    fn newest(&self, key: &CacheKey<Q>, meanwhile: Answer<Q::Value>) -> Option<Answer<Q::Value>> {
+        let meanwhile = Some(meanwhile).filter(|meanwhile| key.question.accepts(&meanwhile.value));
+        match (self.older(key), meanwhile) {
+            (Some(older), Some(meanwhile)) if key.question.prefers(&older.value, &meanwhile.value) => {
+                Some(older)
+            }
+            (older, meanwhile) => meanwhile.or(older),
+        }
+    }
+
+    /// The answer of the last seconds, without a request.
+    fn current(&self, source: &Q::Source, key: &CacheKey<Q>) -> Option<Answer<Q::Value>> {
+        let known = key.question.as_known().map(|known| key.with(known));
+        let kept = known.and_then(|known| self.kept(&known)).or_else(|| self.kept(key));
+        kept.or_else(|| self.young(source, key))
+    }
+
+    /// The answer of a running fetch, or of a new one.
+    async fn awaited(self: &Arc<Self>, source: &Arc<Q::Source>, key: &CacheKey<Q>) -> FetchResult<Q::Value> {
+        let before = self.older(key).and_then(|answer| answer.failure);
         let origin = key.question.origin();
         let patience = match (origin, source.failing(origin), before) {
             // An ad-hoc fetch ends with its reader, so an impatient reader would never get an answer.
@@ -81,14 +144,14 @@ impl<Q: Question> Cached<Q> {
             (_, Some(failing), _) => Some((PROBE_PATIENCE, failing.failure)),
             (_, None, before) => before.map(|failure| (PATIENCE, failure)),
         };
-        let answer = self.fetched(source, &key);
+        let answer = self.fetched(source, key);
         let answer = match patience {
             None => answer.await,
             Some((time, failure)) => tokio::time::timeout(time, answer).await.unwrap_or(Err(failure)),
         };
         match answer {
             Ok(answer) => Ok(aged(&**source, answer)),
-            Err(failure) => self.stale(&key, failure),
+            Err(failure) => self.stale(key, failure),
         }
     }
 
@@ -197,11 +260,11 @@ fn aged<T>(source: &impl Source, answer: Answer<T>) -> Answer<T> {
 }
 
 fn age(as_of: Timestamp) -> Duration {
-    Duration::try_from(clock::now().duration_since(as_of)).unwrap_or_default()
+    age_at(as_of, clock::now())
 }
 
 /// Between five and seven sixths of a duration.
-fn jittered(duration: Duration) -> Duration {
+pub(super) fn jittered(duration: Duration) -> Duration {
     let random = u32::try_from(RandomState::new().hash_one(0) % 1_000).unwrap_or(0);
     duration * 5 / 6 + duration / 3 * random / 1_000
 }

@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use tokio::runtime::Handle;
-use tokio::sync::watch;
+use tokio::sync::{OwnedSemaphorePermit, watch};
 use tracing::Instrument;
 
 use super::Answer;
@@ -17,12 +17,15 @@ use crate::upstream::{ErrorKind, UpstreamError};
 
 type ResultReceiver<T> = watch::Receiver<Option<FetchResult<T>>>;
 
-/// However it ends, no reader joins it once this is dropped.
+/// A request and the entry that readers join. Dropping it removes the entry, also when the request panics or is cancelled.
 struct Fetch<Q: Question> {
     cached: Arc<Cached<Q>>,
     source: Arc<Q::Source>,
     key: CacheKey<Q>,
     sender: ResultSender<Q::Value>,
+    /// Ends when no reader waits.
+    ends_alone: bool,
+    _behind: Option<OwnedSemaphorePermit>,
 }
 
 impl<Q: Question> Cached<Q> {
@@ -32,7 +35,7 @@ impl<Q: Question> Cached<Q> {
         source: &Arc<Q::Source>,
         key: &CacheKey<Q>,
     ) -> FetchResult<Q::Value> {
-        let mut receiver = match self.join_or_start(source, key) {
+        let mut receiver = match self.join_or_start(source, key, None) {
             ControlFlow::Break(result) => return result,
             ControlFlow::Continue(receiver) => receiver,
         };
@@ -41,10 +44,12 @@ impl<Q: Question> Cached<Q> {
         result.ok().and_then(|result| (*result).clone()).unwrap_or_else(|| Err(Arc::new(broken())))
     }
 
-    fn join_or_start(
+    /// `behind`: the fetch goes on although nobody waits for it.
+    pub(super) fn join_or_start(
         self: &Arc<Self>,
         source: &Arc<Q::Source>,
         key: &CacheKey<Q>,
+        behind: Option<OwnedSemaphorePermit>,
     ) -> ControlFlow<FetchResult<Q::Value>, ResultReceiver<Q::Value>> {
         if let Some(result) = self.remembered(key) {
             return ControlFlow::Break(result);
@@ -65,7 +70,9 @@ impl<Q: Question> Cached<Q> {
         self.metrics.lookup("miss");
         let (sender, receiver) = watch::channel(None);
         in_flight.insert(key.clone(), sender.clone());
-        let fetch = Fetch { cached: self.clone(), source: source.clone(), key: key.clone(), sender };
+        let ends_alone = key.question.origin() == Origin::AdHoc && behind.is_none();
+        let (cached, source, key) = (self.clone(), source.clone(), key.clone());
+        let fetch = Fetch { cached, source, key, sender, ends_alone, _behind: behind };
         let runtime = self.runtime.clone().unwrap_or_else(Handle::current);
         // Its log lines carry the id of the request that started it.
         runtime.spawn(fetch.run().in_current_span());
@@ -82,14 +89,13 @@ impl<Q: Question> Fetch<Q> {
         sender.send_replace(Some(result));
     }
 
-    /// None: it is ad hoc, and all readers have left.
+    /// None: it ends without readers, and all have left.
     async fn result(&self) -> Option<Result<Q::Value, UpstreamError>> {
         let mut fetch = pin!(self.key.question.fetch(&self.source));
-        let can_end = self.key.question.origin() == Origin::AdHoc;
         loop {
             tokio::select! {
                 result = &mut fetch => return Some(result),
-                () = self.sender.closed(), if can_end => {
+                () = self.sender.closed(), if self.ends_alone => {
                     if self.is_left() {
                         return None;
                     }
@@ -102,7 +108,8 @@ impl<Q: Question> Fetch<Q> {
         let Self { cached, key, .. } = self;
         let error = match result {
             Ok(value) => {
-                let answer = Answer { value: Arc::new(value), as_of: clock::now(), failure: None };
+                let as_of = Q::as_of(&value).unwrap_or_else(clock::now);
+                let answer = Answer::of(value, as_of);
                 cached.keep(key, &answer, key.question.lifetime(&self.source, &answer));
                 return Ok(answer);
             }
@@ -111,7 +118,7 @@ impl<Q: Question> Fetch<Q> {
         if error.was_sent {
             key.question.log(&error);
             if let Some((value, lifetime)) = Q::default_for(&error) {
-                let answer = Answer { value: Arc::new(value), as_of: clock::now(), failure: None };
+                let answer = Answer::of(value, clock::now());
                 cached.keep(key, &answer, lifetime);
                 return Ok(answer);
             }

@@ -7,7 +7,9 @@ mod fetch;
 mod metadata;
 mod queries;
 mod question;
+mod range_query;
 mod rules;
+mod series;
 mod weight;
 
 use std::sync::Arc;
@@ -15,23 +17,23 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-pub use queries::{InstantQuery, RangeQuery};
+pub use queries::InstantQuery;
 pub use question::Scope;
+pub use range_query::RangeQuery;
 pub use rules::{SILENCES_LIFETIME, rules_lifetime};
 
 use self::cached::Cached;
 use self::metadata::{ExternalLabelsQuery, MetadataQuery, MetricNamesQuery, SamplesQuery};
 use self::rules::{RulesQuery, SilencesQuery};
+use self::series::{SeriesSets, SeriesSource};
 use crate::alertmanager::{AlertmanagerSettings, AlertmanagerState, Alertmanagers};
 use crate::metrics::StoreMetrics;
 use crate::prometheus::{
-    ExternalLabels, Instance, InstanceName, InstantAnswer, Matrix, Metadata, MetricNames, Rules,
+    ExternalLabels, Instance, InstanceName, InstantAnswer, Matrix, Metadata, MetricNames, Rules, Window,
 };
 use crate::promql::PromQl;
 use crate::upstream::{ErrorKind, RequestOutage, UpstreamError, Who};
 
-/// Younger samples may still change: late scrapes, rules, remote writes.
-const UNSTABLE: Duration = Duration::from_secs(10 * 60);
 /// The lifetime of an answer that is not expected to change.
 const SETTLED_LIFETIME: Duration = Duration::from_secs(10 * 60);
 /// The lifetime of an answer with warnings, whose parts may be missing only for the moment, and of an instant that
@@ -54,15 +56,27 @@ pub struct Answer<T> {
     /// When the server gave it.
     pub as_of: Timestamp,
     pub failure: Option<Arc<UpstreamError>>,
+    /// More of what was requested is being fetched, and this is what is there.
+    pub rest_follows: bool,
 }
 
 impl<T> Clone for Answer<T> {
     fn clone(&self) -> Self {
-        Self { value: self.value.clone(), as_of: self.as_of, failure: self.failure.clone() }
+        Self {
+            value: self.value.clone(),
+            as_of: self.as_of,
+            failure: self.failure.clone(),
+            rest_follows: self.rest_follows,
+        }
     }
 }
 
 impl<T> Answer<T> {
+    /// A good and complete answer.
+    pub fn of(value: impl Into<Arc<T>>, as_of: Timestamp) -> Self {
+        Self { value: value.into(), as_of, failure: None, rest_follows: false }
+    }
+
     pub fn is_stale(&self) -> bool {
         self.failure.is_some()
     }
@@ -95,6 +109,7 @@ pub struct Store {
     max_bytes: u64,
     metrics: StoreMetrics,
     range: Arc<Cached<RangeQuery>>,
+    series: Arc<SeriesSets>,
     instant: Arc<Cached<InstantQuery>>,
     rules: Arc<Cached<RulesQuery>>,
     silences: Arc<Cached<SilencesQuery>>,
@@ -112,7 +127,8 @@ impl Store {
         Self {
             alertmanagers: Arc::default(),
             max_bytes: settings.max_bytes,
-            range: Cached::new(part * 5, part * 3, &metrics),
+            range: Cached::new(part * 2, part * 2, &metrics),
+            series: SeriesSets::new(part * 3, part, &metrics),
             instant: Cached::new(part / 2, part / 2, &metrics),
             rules: Cached::new(part, part * 3, &metrics),
             silences: Cached::new(part, part, &metrics),
@@ -150,7 +166,22 @@ impl Store {
         scope: Scope,
         query: RangeQuery,
     ) -> Result<Answer<Matrix>, Arc<UpstreamError>> {
-        self.range.get(instance, scope, query).await
+        self.range.get(&self.series_of(instance, scope), scope, query).await
+    }
+
+    /// The same for a page that shows what is there of the time range, with `rest_follows` set where it is not nearly all.
+    /// Waits only if nothing is there.
+    pub async fn range_at_once(
+        &self,
+        instance: &Arc<Instance>,
+        scope: Scope,
+        query: RangeQuery,
+    ) -> Result<Answer<Matrix>, Arc<UpstreamError>> {
+        self.range.get_at_once(&self.series_of(instance, scope), scope, query).await
+    }
+
+    fn series_of(&self, instance: &Arc<Instance>, scope: Scope) -> Arc<SeriesSource> {
+        Arc::new(SeriesSource { instance: instance.clone(), scope, sets: self.series.clone() })
     }
 
     /// The value of a query at one instant. When the instance fails, that of up to 15 minutes before, with `failure` set,
@@ -236,6 +267,7 @@ impl Store {
     pub fn fill(&self) -> StoreFill {
         let parts = [
             self.range.fill(),
+            self.series.fill(),
             self.instant.fill(),
             self.rules.fill(),
             self.silences.fill(),
@@ -255,4 +287,16 @@ impl Store {
 
 fn millis(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// Zero for a time that has not come yet.
+fn age_at(since: Timestamp, now: Timestamp) -> Duration {
+    Duration::try_from(now.duration_since(since)).unwrap_or_default()
+}
+
+/// How long samples that may still change are shown without a request: about a step, after which a page requests the
+/// next window anyway. With wide steps the last point is fetched anew each minute.
+fn live_lifetime(window: &Window) -> Duration {
+    let step = Duration::from_millis(window.step_ms().unsigned_abs());
+    step.clamp(Duration::from_secs(5), Duration::from_secs(60))
 }

@@ -6,23 +6,17 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::question::Question;
+use super::range_query::RangeQuery;
+use super::series::SeriesSource;
 use super::weight::Weigh;
-use super::{Answer, SETTLED_LIFETIME, UNSTABLE, WARNED_LIFETIME, millis};
+use super::{Answer, SETTLED_LIFETIME, WARNED_LIFETIME, age_at, live_lifetime, millis};
+use crate::clock;
 use crate::prometheus::{Instance, InstantAnswer, Matrix, Origin, Window};
 use crate::promql::PromQl;
 use crate::upstream::UpstreamError;
 
 /// How far an older window may end before the requested one.
 const STALE_LIMIT: Duration = Duration::from_secs(15 * 60);
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct RangeQuery {
-    /// Known queries never wait for equal ad-hoc ones, nor share their failures; the other way round answers are
-    /// shared.
-    pub origin: Origin,
-    pub query: PromQl,
-    pub window: Window,
-}
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct InstantQuery {
@@ -33,16 +27,25 @@ pub struct InstantQuery {
 }
 
 impl Question for RangeQuery {
-    type Source = Instance;
+    type Source = SeriesSource;
     type Value = Matrix;
 
-    async fn fetch(&self, source: &Instance) -> Result<Matrix, UpstreamError> {
-        source.query_range(&self.query, self.window, self.origin).await
+    async fn fetch(&self, source: &SeriesSource) -> Result<Matrix, UpstreamError> {
+        source.fetch(self).await
     }
 
-    fn lifetime(&self, _: &Instance, answer: &Answer<Matrix>) -> Duration {
-        let lifetime = lifetime(&self.window, answer.as_of);
+    fn lifetime(&self, source: &SeriesSource, answer: &Answer<Matrix>) -> Duration {
+        let tail = source.instance.settings.unstable_tail;
+        let lifetime = lifetime(&self.window, answer.as_of, tail, clock::now());
         if answer.value.warnings.is_empty() { lifetime } else { lifetime.min(WARNED_LIFETIME) }
+    }
+
+    fn meanwhile(&self, source: &SeriesSource) -> Option<Answer<Matrix>> {
+        source.meanwhile(self)
+    }
+
+    fn as_of(value: &Matrix) -> Option<Timestamp> {
+        value.as_of
     }
 
     fn origin(&self) -> Origin {
@@ -63,10 +66,11 @@ impl Question for RangeQuery {
         self.window.is_aligned()
     }
 
-    /// An older window shows the requested time, except what went by within the stale limit.
+    /// An older window shows the requested time from its start on, except what went by within the stale limit.
     fn accepts(&self, older: &Matrix) -> bool {
         let moved = self.window.end_ms().saturating_sub(older.window.end_ms());
-        (0..=millis(STALE_LIMIT).saturating_add(self.window.step_ms())).contains(&moved)
+        let most_moved = millis(STALE_LIMIT).saturating_add(self.window.step_ms());
+        older.window.start_ms() <= self.window.start_ms() && (0..=most_moved).contains(&moved)
     }
 
     fn prefers(&self, older: &Matrix, newer: &Matrix) -> bool {
@@ -93,8 +97,9 @@ impl Question for InstantQuery {
         source.query(&self.query, self.at_ms, self.origin).await
     }
 
-    fn lifetime(&self, _: &Instance, answer: &Answer<InstantAnswer>) -> Duration {
-        let is_settled = answer.as_of.as_millisecond().saturating_sub(self.at_ms) >= millis(UNSTABLE);
+    fn lifetime(&self, source: &Instance, answer: &Answer<InstantAnswer>) -> Duration {
+        let tail = millis(source.settings.unstable_tail);
+        let is_settled = answer.as_of.as_millisecond().saturating_sub(self.at_ms) >= tail;
         if is_settled && answer.value.warnings.is_empty() { SETTLED_LIFETIME } else { WARNED_LIFETIME }
     }
 
@@ -126,20 +131,18 @@ impl Weigh for InstantQuery {
     }
 }
 
-/// A live answer lives for about a step, after which a page requests the next window anyway; with wide steps its last
-/// point is fetched anew each minute. An answer that ends long ago is not expected to change.
-fn lifetime(window: &Window, as_of: Timestamp) -> Duration {
-    let age = as_of.as_millisecond().saturating_sub(window.end_ms());
-    if age >= millis(UNSTABLE) {
+/// What is left of the life of an answer. One that ends long ago is not expected to change.
+fn lifetime(window: &Window, as_of: Timestamp, tail: Duration, now: Timestamp) -> Duration {
+    if as_of.as_millisecond().saturating_sub(window.end_ms()) >= millis(tail) {
         return SETTLED_LIFETIME;
     }
-    let step = Duration::from_millis(window.step_ms().unsigned_abs());
-    step.clamp(Duration::from_secs(5), Duration::from_secs(60))
+    live_lifetime(window).saturating_sub(age_at(as_of, now))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::prometheus::UNSTABLE_TAIL;
 
     fn window(end_s: i64, step_s: u64) -> Window {
         Window::aligned((end_s - 3_600) * 1_000, end_s * 1_000, Duration::from_secs(step_s)).unwrap()
@@ -157,7 +160,11 @@ mod tests {
             (1_700_005_800, 15, 600),
             (1_600_000_000, 15, 600),
         ] {
-            assert_eq!(lifetime(&window(end, step), now), Duration::from_secs(seconds), "{end} {step}");
+            let left =
+                |later| lifetime(&window(end, step), now, UNSTABLE_TAIL, now + Duration::from_secs(later));
+            assert_eq!(left(0), Duration::from_secs(seconds), "{end} {step}");
+            let after_four = if seconds == 600 { 600 } else { seconds - 4 };
+            assert_eq!(left(4), Duration::from_secs(after_four), "{end} {step}");
         }
     }
 
@@ -197,5 +204,7 @@ mod tests {
             let older = Matrix::of(window(end, 60), Vec::new());
             assert_eq!(question.accepts(&older), is_accepted, "{end}");
         }
+        let part = question.window.between(question.window.start_ms() + 60_000, i64::MAX).unwrap();
+        assert!(!question.accepts(&Matrix::of(part, Vec::new())), "its start is missing");
     }
 }

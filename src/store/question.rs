@@ -4,6 +4,8 @@ use std::hash::Hash;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use super::Answer;
 use super::weight::Weigh;
 use crate::alertmanager::AlertmanagerClient;
@@ -68,6 +70,16 @@ pub trait Question: Weigh + Clone + Hash + Eq + Send + Sync + 'static {
     /// Whether its answer is kept for the family.
     fn is_kept_for_family(&self) -> bool {
         true
+    }
+
+    /// What can be shown at once while the answer is fetched.
+    fn meanwhile(&self, _source: &Self::Source) -> Option<Answer<Self::Value>> {
+        None
+    }
+
+    /// When the server gave the answer; None: just now.
+    fn as_of(_value: &Self::Value) -> Option<Timestamp> {
+        None
     }
 
     /// Whether an older answer of the family shows what is requested.

@@ -21,7 +21,7 @@ use promenade::config::Settings;
 use promenade::metrics::Metrics;
 use promenade::monitoring::RoutingSettings;
 use promenade::page_params::PageDefaults;
-use promenade::prometheus::{InstanceName, InstanceSettings};
+use promenade::prometheus::{InstanceName, InstanceSettings, UNSTABLE_TAIL};
 use promenade::serving::ServingSettings;
 use promenade::store::StoreSettings;
 use promenade::web::WebSettings;
@@ -128,6 +128,7 @@ fn settings(upstream: SocketAddr, catalog: CatalogSettings) -> Settings {
         scrape_interval: Duration::from_secs(1),
         max_concurrent: 8,
         timeout: Duration::from_secs(10),
+        unstable_tail: UNSTABLE_TAIL,
     };
     Settings {
         listen: "127.0.0.1:0".parse().unwrap(),

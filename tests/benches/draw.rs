@@ -52,7 +52,7 @@ fn graph(points: usize) -> Graph {
         stack: false,
         instance: InstanceName::new("default"),
         given: matrix.clone(),
-        answer: Answer { value: matrix, as_of: Timestamp::UNIX_EPOCH, failure: None },
+        answer: Answer::of(matrix, Timestamp::UNIX_EPOCH),
         names: (0..SERIES).map(|s| format!("10.0.0.{s}:9100")).collect(),
         stats: Vec::new(),
         notices: Vec::new(),

@@ -353,10 +353,8 @@ fn mistakes_in_promenade_keys_are_reported() {
     check(&own("{defaults: {refresh: 1.5s}}"), &[("promenade.defaults.refresh", "duration")]);
     check(&own("{defaults: {refresh: 2d}}"), &[("promenade.defaults.refresh", "longer than a day")]);
     check(&own("{defaults: {tz: Mars}}"), &[("promenade.defaults.tz", "not a known time zone")]);
-    check(
-        &own("{embedding: {parentOrigins: ['*']}}"),
-        &[("promenade.embedding.parentOrigins[0]", "wildcard")],
-    );
+    let any_parent = own("{embedding: {parentOrigins: ['*']}}");
+    check(&any_parent, &[("promenade.embedding.parentOrigins[0]", "wildcard")]);
     check(
         &own("{embedding: {frameAncestors: ['*', 'https://a.com;x']}}"),
         &[
@@ -367,12 +365,15 @@ fn mistakes_in_promenade_keys_are_reported() {
     check(&own("{cache: {maxBytes: 5}}"), &[("promenade.cache.maxBytes", "not between")]);
     check(&own("{instances: {staging: {}}}"), &[("promenade.instances.staging", "unknown instance")]);
     check(
-        &own("{instances: {default: {timeout: 6m, maxConcurrent: 0, scrapeInterval: x, scrapInterval: 1s}}}"),
+        &own(
+            "{instances: {default: {timeout: 6m, unstableTail: 2d, maxConcurrent: 0, scrapeInterval: x, scrapInterval: 1s}}}",
+        ),
         &[
             ("promenade.instances.default.scrapInterval", "did you mean `scrapeInterval`?"),
             ("promenade.instances.default.scrapeInterval", "not a duration"),
             ("promenade.instances.default.timeout", "not between 1s and 5m"),
             ("promenade.instances.default.maxConcurrent", "between 1 and 256"),
+            ("promenade.instances.default.unstableTail", "not between 1s and 1d"),
         ],
     );
     check(

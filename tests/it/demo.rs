@@ -12,7 +12,8 @@ use promenade::clock;
 use promenade::demo::{CATALOG, DemoPrometheus};
 use promenade::metrics::Metrics;
 use promenade::prometheus::{
-    AlertState, Instance, InstanceName, InstanceSettings, Instances, Origin, RuleHealth, Window, is_absent,
+    AlertState, Instance, InstanceName, InstanceSettings, Instances, Origin, RuleHealth, UNSTABLE_TAIL,
+    Window, is_absent,
 };
 use promenade::upstream::ErrorKind;
 use serde_json::{Value, json};
@@ -34,6 +35,7 @@ fn instances(address: SocketAddr) -> Instances {
         scrape_interval: Duration::from_secs(15),
         max_concurrent: 8,
         timeout: Duration::from_secs(10),
+        unstable_tail: UNSTABLE_TAIL,
     };
     Instances::new(vec![settings], &Metrics::new().upstream).unwrap()
 }

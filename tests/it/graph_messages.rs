@@ -274,11 +274,6 @@ async fn link_to_prometheus_has_the_same_range_and_step() {
         "apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata:\n  name: payments\n  annotations:\n    \
          prometheus.io/rule: {rule}\n"
     );
-    let world = World::with(&catalog, |settings| {
-        settings.instances[0].ui_url = Some("http://prom.example/base".parse().unwrap());
-    })
-    .await;
-    world.upstream.on(query, one(1.0));
     for window in [
         "range=1h",
         "range=6h&step=60",
@@ -288,6 +283,12 @@ async fn link_to_prometheus_has_the_same_range_and_step() {
         "from=2026-01-01T00:00:07Z&to=2026-01-02&step=47",
         "from=now-1d/d&to=now",
     ] {
+        // A store that has no samples requests the whole range.
+        let world = World::with(&catalog, |settings| {
+            settings.instances[0].ui_url = Some("http://prom.example/base".parse().unwrap());
+        })
+        .await;
+        world.upstream.on(query, one(1.0));
         let page = world.get(&format!("{PAGE}/graphs/1?{window}")).await;
         let all = tags(panel(page.text(), "graph-1"));
         let out = all.iter().filter_map(|t| t.get("href")).find(|href| href.starts_with("http://prom"));

@@ -54,6 +54,7 @@ mod proxy;
 mod query_parameter;
 mod routing;
 mod routing_config;
+mod series;
 mod serving;
 mod silences;
 mod store;

@@ -323,7 +323,7 @@ async fn scalar_string_and_vector_results() {
 
 #[tokio::test]
 async fn native_histograms() {
-    let world = shop(&[(RULE, "latency|job")]).await;
+    let world = shop(&[(RULE, "latency|job,latencies|job")]).await;
     let histograms = |jobs: usize| {
         Reply::computed(move |request: &Request| {
             let end: i64 = request.form("end").unwrap().parse().unwrap();
@@ -333,14 +333,14 @@ async fn native_histograms() {
         })
     };
     world.upstream.on("latency", histograms(2));
+    world.upstream.on("latencies", histograms(21));
     let text = seen(&world, "graph-1", "").await;
     assert!(text.contains("6 series") && text.contains("j0 {quantile=\"0.9\"}"), "{text}");
     assert!(
         text.contains("2 series hold native histograms; their quantiles 0.5, 0.9 and 0.99 are drawn"),
         "{text}"
     );
-    world.upstream.on("latency", histograms(21));
-    let text = seen(&world, "graph-1", "?range=2h").await;
+    let text = seen(&world, "graph-2", "").await;
     assert!(text.contains("Too many native histograms to draw") && !text.contains("No data"), "{text}");
     assert!(text.contains("21 series hold native histograms, which are not drawn"), "{text}");
 }

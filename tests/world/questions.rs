@@ -74,6 +74,13 @@ impl NamedStore {
         self.store.range(self.instance(instance), Scope::Whole, RangeQuery { origin, query, window }).await
     }
 
+    /// What is there of the time range.
+    pub async fn ask_at_once(&self, question: Question) -> Result<Answer<Matrix>, Arc<UpstreamError>> {
+        let Question { instance, origin, query, window } = question;
+        let query = RangeQuery { origin, query, window };
+        self.store.range_at_once(self.instance(instance), Scope::Whole, query).await
+    }
+
     pub async fn ask_instant(
         &self,
         instance: &str,

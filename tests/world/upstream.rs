@@ -21,7 +21,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use promenade::prometheus::{InstanceName, InstanceSettings};
+use promenade::prometheus::{InstanceName, InstanceSettings, UNSTABLE_TAIL};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
@@ -194,6 +194,7 @@ impl Upstream {
             scrape_interval: Duration::from_secs(15),
             max_concurrent: 8,
             timeout: Duration::from_secs(2),
+            unstable_tail: UNSTABLE_TAIL,
         }
     }
 }

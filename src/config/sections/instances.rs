@@ -8,7 +8,7 @@ use url::Url;
 use super::values::{base_url, http_url, number, seconds};
 use super::{headers, rewrite};
 use crate::config::key::{ConfigKey, suggestion};
-use crate::prometheus::{InstanceName, InstanceSettings};
+use crate::prometheus::{InstanceName, InstanceSettings, UNSTABLE_TAIL};
 
 const DEFAULT_PATH: &str = "/prometheus/api";
 const SCRAPE_INTERVAL: Duration = Duration::from_secs(15);
@@ -164,11 +164,12 @@ fn instance(
 ) -> Option<InstanceSettings> {
     let own = own.get(&named.name);
     own.only(
-        &["scrapeInterval", "maxConcurrent", "timeout", "allowedEntities", "alertmanager"],
-        &["unstableTail"],
+        &["scrapeInterval", "maxConcurrent", "timeout", "unstableTail", "allowedEntities", "alertmanager"],
+        &[],
     );
     let (scrape_interval, timeout) = (scrape_interval(&own), timeout(&own));
     let max_concurrent = max_concurrent(&own);
+    let unstable_tail = own.get("unstableTail").parse(|text| seconds(text, 1..=86_400));
     let Some(entry) = proxies.get(&named.proxy_path) else {
         named.key.fault(format!("no proxy entry has this path: {}", named.key.shown()));
         return None;
@@ -186,6 +187,7 @@ fn instance(
         scrape_interval,
         max_concurrent,
         timeout,
+        unstable_tail: unstable_tail.unwrap_or(UNSTABLE_TAIL),
     })
 }
 

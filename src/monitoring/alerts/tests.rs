@@ -67,7 +67,7 @@ fn rule(text: &str, alerts: &[&str]) -> AlertingRule {
 
 fn table(rules: Vec<AlertingRule>, spec: &AlertSpec, show_inactive: bool) -> AlertTable {
     let value = Arc::new(Rules { rules, ..Rules::default() });
-    let answer = Answer { value, as_of: Timestamp::UNIX_EPOCH, failure: None };
+    let answer = Answer::of(value, Timestamp::UNIX_EPOCH);
     AlertTable::of(InstanceName::new("default"), spec, answer, show_inactive)
 }
 
@@ -290,7 +290,7 @@ fn a_rule_is_late_after_three_intervals_and_a_minute() {
             ..rule("A inactive ok", &[])
         };
         let value = Arc::new(Rules { rules: vec![rule], ..Rules::default() });
-        let answer = Answer { value, as_of: now, failure: None };
+        let answer = Answer::of(value, now);
         let found = AlertTable::of(InstanceName::new("default"), &spec(None, &[]), answer, false);
         let doubts: Doubts = is_late.then_some(Doubt::LateRule).into_iter().collect();
         assert_eq!(found.evidence().doubts, doubts, "{interval} {evaluated:?}");
@@ -328,7 +328,7 @@ fn a_rule_is_late_by_either_clock_where_they_differ() {
             ..rule("A inactive ok", &[])
         };
         let rules = Rules { rules: vec![rule], date: date.parse().ok(), ..Rules::default() };
-        let answer = Answer { value: Arc::new(rules), as_of: now, failure: None };
+        let answer = Answer::of(rules, now);
         let found = AlertTable::of(InstanceName::new("default"), &spec(None, &[]), answer, false);
         assert_eq!(found.evidence().doubts.has(Doubt::LateRule), is_late, "{date} {evaluated}");
     }

@@ -44,6 +44,7 @@ fn monitoring() -> Monitoring {
         scrape_interval: Duration::from_secs(1),
         max_concurrent: 1,
         timeout: Duration::from_secs(1),
+        unstable_tail: crate::prometheus::UNSTABLE_TAIL,
     };
     let instances = Arc::new(Instances::new(vec![instance], &metrics.upstream).unwrap());
     let store = Store::new(&StoreSettings { max_bytes: 1 << 20 }, metrics.store.clone());
@@ -100,7 +101,7 @@ fn states(snapshot: &Snapshot, overview: &Overview) -> String {
 
 fn counted(snapshot: &Arc<Snapshot>, at: Timestamp) -> Overview {
     let list = AlertSubscriptions::of(snapshot.clone(), &monitoring(), &RoutingInput::default());
-    let rules = Answer { value: Arc::new(rules(at)), as_of: at, failure: None };
+    let rules = Answer::of(rules(at), at);
     Overview::of(&list, &[Some(InstanceAlerts { rules, silences: Silences::NotConfigured })], at)
 }
 

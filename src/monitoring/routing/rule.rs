@@ -9,7 +9,7 @@ use super::condition::Conditions;
 use super::host::HostPattern;
 use super::template::UrlTemplate;
 use crate::catalog::Entity;
-use crate::prometheus::{InstanceName, InstanceSettings};
+use crate::prometheus::{InstanceName, InstanceSettings, UNSTABLE_TAIL};
 
 /// The first rule that applies decides.
 #[derive(Clone, Debug)]
@@ -71,6 +71,7 @@ impl TargetRule {
             scrape_interval: self.scrape_interval,
             max_concurrent: self.max_concurrent,
             timeout: self.timeout,
+            unstable_tail: UNSTABLE_TAIL,
         })
     }
 

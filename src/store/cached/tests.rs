@@ -71,6 +71,10 @@ impl Question for Scripted {
         true
     }
 
+    fn meanwhile(&self, _: &AlertmanagerClient) -> Option<Answer<Heavy>> {
+        Some(Answer { rest_follows: true, ..Answer::of(Heavy(0), clock::now()) })
+    }
+
     fn text(&self) -> &str {
         &self.text
     }
@@ -139,6 +143,20 @@ async fn a_fetch_that_panics_is_an_error_and_leaves_no_trace() {
 }
 
 #[tokio::test]
+async fn few_ad_hoc_fetches_go_on_without_readers() {
+    let (cached, source) = (cached(1 << 20), source());
+    let at_once = async |text: String, end| {
+        cached.get_at_once(&source, Scope::Whole, Scripted { text, end }).await.unwrap()
+    };
+    for i in 0..MOST_AD_HOC_BEHIND {
+        let shown = at_once(i.to_string(), ScriptedEnd::Hang).await;
+        assert_eq!((&*shown.value, shown.rest_follows), (&Heavy(0), true));
+    }
+    assert_eq!(*at_once("x".to_owned(), ScriptedEnd::Answer(7)).await.value, Heavy(7), "its reader waits");
+    assert_eq!(cached.in_flight().len(), MOST_AD_HOC_BEHIND);
+}
+
+#[tokio::test]
 async fn an_ad_hoc_fetch_ends_with_its_last_reader() {
     let cached = cached(1 << 20);
     let waiting = tokio::time::timeout(Duration::from_millis(20), ask(&cached, "up", ScriptedEnd::Hang));
@@ -161,7 +179,7 @@ async fn an_answer_from_before_the_clock_was_set_back_is_not_current() {
         let question = Scripted { text, end: ScriptedEnd::Answer(1) };
         let key = CacheKey { source: source.name().clone(), scope: Scope::Whole, question };
         let as_of = now + SignedDuration::from_secs(seconds);
-        cached.keep(&key, &Answer { value: Arc::new(Heavy(1)), as_of, failure: None }, Duration::ZERO);
+        cached.keep(&key, &Answer::of(Heavy(1), as_of), Duration::ZERO);
         assert!(cached.older(&key).is_some(), "it is kept for the time of a failure");
         cached.young(&source, &key).is_some()
     };

@@ -9,7 +9,7 @@ use super::view_page::ViewPage;
 use super::{panel_context, problems, redirect, rule_link};
 use crate::chart::Plot;
 use crate::chart::svg::{self, SvgStyle};
-use crate::monitoring::{AlertIndexer, EmptyReason, Expressions, Failure, Graph};
+use crate::monitoring::{AlertIndexer, EmptyReason, Expressions, Failure, Graph, WantedSamples};
 use crate::prometheus::Origin;
 use crate::web::data;
 use crate::web::format::Format;
@@ -69,7 +69,7 @@ async fn answer(view: &View, number: GraphNumber) -> Result<Graph, PageError> {
     let graph = view.graph_request(number)?;
     graph.readable()?;
     view.instance.clone()?;
-    view.graph(&graph.spec, graph.origin).await.map_err(PageError::Failed)
+    view.graph(&graph.spec, graph.origin, WantedSamples::All).await.map_err(PageError::Failed)
 }
 
 async fn csv(request: &HttpRequest, view: &View, number: GraphNumber) -> Result<HttpResponse, PageError> {
@@ -181,7 +181,7 @@ async fn panel<'a>(
         }
     };
     let context = PanelContext { source, ..panel_context(view, link) };
-    let answer = view.graph(&graph.spec, graph.origin).await;
+    let answer = view.graph(&graph.spec, graph.origin, WantedSamples::WhatIsThere).await;
     Ok(GraphPanel::of(context, view.instance_settings(), number, &graph.spec, Some(answer)))
 }
 

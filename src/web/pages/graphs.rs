@@ -7,6 +7,7 @@ use super::top::Tab;
 use super::view_page::ViewPage;
 use super::{briefly, panel_context, problems};
 use crate::annotations::RULE;
+use crate::monitoring::WantedSamples;
 use crate::prometheus::Origin;
 use crate::web::links::Page;
 use crate::web::page_error::PageError;
@@ -33,7 +34,7 @@ pub async fn show(request: HttpRequest, view: View) -> Result<HttpResponse, Page
 /// All graphs at once. Each fails or loads for itself.
 pub async fn panels<'a>(view: &'a View, context: PanelContext<'a>) -> Vec<GraphPanel<'a>> {
     let panels = view.spec.graphs.iter().enumerate().map(async |(at, spec)| {
-        let answer = briefly(view.graph(spec, Origin::Known)).await;
+        let answer = briefly(view.graph(spec, Origin::Known, WantedSamples::WhatIsThere)).await;
         GraphPanel::of(context, view.instance_settings(), at + 1, spec, answer)
     });
     join_all(panels).await

@@ -22,6 +22,9 @@ use crate::web::format::Format;
 use crate::web::links::{self, Link, NavLink, Source};
 use crate::web::page_error::EmptyText;
 
+/// When a panel fetches itself again of which more samples are being fetched, in seconds.
+const SOON: u32 = 1;
+
 /// A row, and the answer to its expression.
 pub type RowGraph = (AlertRow, Result<Graph, Failure>);
 
@@ -62,6 +65,8 @@ pub struct GraphMenu {
 
 pub struct GraphContent<'a> {
     pub remarks: Vec<Remark>,
+    /// The panel fetches itself again soon, because more samples are being fetched.
+    pub rest_follows: bool,
     pub view: GraphView<'a>,
 }
 
@@ -107,7 +112,7 @@ impl<'a> GraphPanel<'a> {
         };
         Self {
             context,
-            frame: place.frame(&title, state(&body), source, params.graph_refresh()),
+            frame: place.frame(&title, state(&body), source, every(&body, params.graph_refresh())),
             title,
             query: spec.source.clone(),
             out: place.prometheus(&spec.source),
@@ -134,12 +139,15 @@ impl<'a> GraphPanel<'a> {
         };
         let since = row.as_ref().and_then(AlertRow::active_at);
         let body = Outcome::of(Some(answer), &own, |graph| match graph {
-            None => GraphContent { remarks: Vec::new(), view: GraphView::Gone(alerts(&context)) },
+            None => {
+                let view = GraphView::Gone(alerts(&context));
+                GraphContent { remarks: Vec::new(), rest_follows: false, view }
+            }
             Some(graph) => GraphContent::of(place, graph, None, since),
         });
         let title = row.as_ref().map_or("Alert", AlertRow::name).to_owned();
         let query = row.as_ref().map(|row| row.rule().query.trim().to_owned());
-        let every = params.graph_refresh().filter(|_| row.is_some());
+        let every = every(&body, params.graph_refresh().filter(|_| row.is_some()));
         Self {
             context,
             frame: place.frame(&title, state(&body), context.as_drawn(own.clone()), every),
@@ -180,6 +188,14 @@ fn state(body: &Outcome<GraphContent<'_>>) -> &'static str {
             GraphView::Empty(_) => "empty",
             GraphView::Values(_) | GraphView::Chart(_) | GraphView::Samples(_) => "ready",
         },
+    }
+}
+
+/// The time to the next refresh, in seconds.
+fn every(body: &Outcome<GraphContent<'_>>, usual: Option<u32>) -> Option<u32> {
+    match body {
+        Outcome::Ready(body) if body.rest_follows => Some(SOON),
+        _ => usual,
     }
 }
 
@@ -251,6 +267,7 @@ impl<'a> GraphContent<'a> {
         active_since: Option<Timestamp>,
     ) -> Self {
         let (context, params) = (place.context, place.context.params());
+        let rest_follows = graph.answer.rest_follows;
         let has_series = graph.stats.is_empty() && !graph.answer.value.series.is_empty();
         let is_drawn = has_series && !matches!(graph.empty_reason, EmptyReason::OnlyNan { .. });
         let plot = (is_drawn && table.is_none()).then(|| {
@@ -272,7 +289,7 @@ impl<'a> GraphContent<'a> {
             }
             _ => GraphView::Values(Box::new(graph)),
         };
-        Self { remarks: remarks.into_iter().chain(hidden).collect(), view }
+        Self { remarks: remarks.into_iter().chain(hidden).collect(), rest_follows, view }
     }
 
     fn above(&self) -> Vec<&Remark> {

@@ -219,9 +219,16 @@ pub fn of_graph(
     params: &PageParams,
 ) -> Vec<Remark> {
     let matrix = &graph.answer.value;
-    let as_of = Moment::of(&graph.answer.as_of, params);
-    let stale = Remark::stale(as_of, graph.answer.failure.as_ref());
-    let notices = graph.notices.iter().map(Remark::info);
+    let as_of = || Moment::of(&graph.answer.as_of, params);
+    let stale = Remark::stale(as_of(), graph.answer.failure.as_ref());
+    let rest = graph.answer.rest_follows.then(|| match &stale {
+        Some(_) => Remark::info("More of this time range is being fetched."),
+        None => Remark {
+            at: Some(as_of()),
+            ..Remark::new(Level::Info, "As of", "more of this time range is being fetched.")
+        },
+    });
+    let notices = graph.notices.iter().map(Remark::info).chain(rest);
     let grid = grid(matrix.window, &params.zone).filter(|_| matrix.instant.is_none());
     let drawn = plot
         .into_iter()

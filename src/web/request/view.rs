@@ -16,7 +16,9 @@ use crate::annotations::{
 use crate::background::compute;
 use crate::catalog::{Entity, Members, Snapshot};
 use crate::clock;
-use crate::monitoring::{AlertRow, AlertTable, Failure, Graph, Monitoring, Routed, RoutingInput, Why};
+use crate::monitoring::{
+    AlertRow, AlertTable, Failure, Graph, Monitoring, Routed, RoutingInput, WantedSamples, Why,
+};
 use crate::prometheus::{InstanceName, InstanceSettings, Origin, RowId};
 use crate::web::links::Links;
 use crate::web::page_error::PageError;
@@ -197,11 +199,17 @@ impl View {
         Ok(GraphRequest { spec, origin })
     }
 
-    pub async fn graph(&self, spec: &GraphSpec, origin: Origin) -> Result<Graph, Failure> {
+    /// The graph with all its samples, or with those that are there while the rest is fetched.
+    pub async fn graph(
+        &self,
+        spec: &GraphSpec,
+        origin: Origin,
+        wanted: WantedSamples,
+    ) -> Result<Graph, Failure> {
         let instance = &self.routed()?.instance;
         let graph_type = self.params.graph_type.or(spec.graph_type);
         let spec = GraphSpec { graph_type, ..spec.clone() };
-        self.portal.monitoring.graph(origin, instance, &spec, &self.params.period).await
+        self.portal.monitoring.graph(origin, instance, &spec, &self.params.period, wanted).await
     }
 
     /// The alerts of the view; those that are not active only when they are shown.

@@ -78,7 +78,7 @@ fn silences() -> impl Strategy<Value = Silences> {
 }
 
 fn known(ui_url: url::Url, state: AlertmanagerState) -> Silences {
-    let answer = Answer { value: Arc::new(state), as_of: Timestamp::UNIX_EPOCH, failure: None };
+    let answer = Answer::of(state, Timestamp::UNIX_EPOCH);
     Silences::Known { ui_url, answer, external: Arc::default(), undecided: 0 }
 }
 
@@ -109,7 +109,7 @@ proptest! {
     ) {
         let warnings = if warned { vec!["a store is down".to_owned()] } else { Vec::new() };
         let rules = Arc::new(Rules { rules, warnings, ..Rules::default() });
-        let answer = Answer { value: rules.clone(), as_of: Timestamp::UNIX_EPOCH, failure: None };
+        let answer = Answer::of(rules.clone(), Timestamp::UNIX_EPOCH);
         let table = AlertTable::of(InstanceName::new("default"), &spec, answer, false);
         let silences = match silences {
             Silences::Known { ui_url, .. } => known(ui_url, suppressing(&rules, &kinds)),

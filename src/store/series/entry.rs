@@ -1,0 +1,233 @@
+//! The series set of one query at one step, with what is known of its fetches.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+
+use super::super::cached::jittered;
+use super::super::weight::Weigh;
+use super::super::{live_lifetime, millis};
+use super::set::{RefetchRules, SeriesSet};
+use super::stretch::Fetched;
+use crate::prometheus::{Matrix, Window};
+use crate::upstream::{ErrorKind, UpstreamError};
+
+/// How old samples may be before they are fetched again although they count as settled, give or take a sixth.
+const REFETCH_AFTER: Duration = Duration::from_secs(3_600);
+/// The same after an attempt that failed.
+const HEAL_AGAIN_AFTER: Duration = Duration::from_secs(300);
+/// Series that come and go fill a set with empty columns. Before it has more bytes than one answer may have, it begins anew
+/// with an answer to the whole window.
+const MOST_BYTES: usize = 64 << 20;
+/// A `Date` is a whole second, rounded down.
+const DATE_MS: i64 = 999;
+/// How long a set remembers how far back readers looked.
+const EARLIEST_FOR: Duration = Duration::from_secs(1_800);
+/// A set, and its fetch.
+pub struct SeriesEntry {
+    /// Held by the fetch.
+    pub fetching: tokio::sync::Mutex<()>,
+    kept: Mutex<KeptSeries>,
+    /// Jittered, so that not all sets are fetched anew at the same time.
+    pub refetch_after: Duration,
+}
+
+pub struct KeptSeries {
+    pub set: SeriesSet,
+    /// The newest window that was shown while a fetch ran, and its samples: a copy for all who look until that ends.
+    drawn: Option<(Window, Arc<Matrix>)>,
+    earliest: EarliestStart,
+    /// The newest answer could not be merged, so that the next window is requested as a whole.
+    is_doubtful: bool,
+    /// Of the newest request, if it failed.
+    failure: Option<SeriesFailure>,
+    /// The fewest instants of a window whose newest request failed because of the window.
+    too_long: Option<usize>,
+    /// No old samples are fetched again before.
+    heal_after: Option<Instant>,
+    /// The newest time of the instance. For later instants it invents samples, which are shown and not kept.
+    passed_ms: i64,
+}
+
+/// A failed request of a window.
+struct SeriesFailure {
+    /// By the monotonic clock: the other may be set back.
+    at: Instant,
+    points: usize,
+    error: UpstreamError,
+}
+
+/// The earliest instant that readers requested lately.
+struct EarliestStart {
+    since: Timestamp,
+    now_ms: i64,
+    before_ms: i64,
+}
+
+impl SeriesEntry {
+    pub fn new(now: Timestamp) -> Self {
+        let earliest = EarliestStart { since: now, now_ms: i64::MAX, before_ms: i64::MAX };
+        let kept = KeptSeries {
+            set: SeriesSet::new(),
+            drawn: None,
+            earliest,
+            is_doubtful: false,
+            failure: None,
+            too_long: None,
+            heal_after: None,
+            passed_ms: i64::MIN,
+        };
+        let refetch_after = jittered(REFETCH_AFTER);
+        Self { fetching: tokio::sync::Mutex::default(), kept: Mutex::new(kept), refetch_after }
+    }
+
+    pub fn kept(&self) -> MutexGuard<'_, KeptSeries> {
+        // No code panics while holding the lock.
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The parts of a window that have to be fetched.
+    pub fn missing(&self, window: &Window, now: Timestamp) -> Vec<Window> {
+        let kept = self.kept();
+        if kept.is_doubtful {
+            return vec![*window];
+        }
+        let rules = RefetchRules { unstable: live_lifetime(window), any: Duration::MAX };
+        kept.set.missing(window, rules, now)
+    }
+
+    /// The parts of a window that are there but old, unless they failed lately.
+    pub fn outdated(&self, window: &Window, now: Timestamp, at: Instant) -> Vec<Window> {
+        let kept = self.kept();
+        if kept.heal_after.is_some_and(|after| at < after) {
+            return Vec::new();
+        }
+        let rules = RefetchRules { unstable: Duration::MAX, any: self.refetch_after };
+        kept.set.missing(window, rules, now)
+    }
+}
+
+impl Weigh for SeriesEntry {
+    fn weight(&self) -> usize {
+        let kept = self.kept();
+        kept.set.weight() + kept.drawn.as_ref().map_or(0, |(_, matrix)| matrix.weight()) + size_of::<Self>()
+    }
+}
+
+impl KeptSeries {
+    /// Notes how the request of a window ended, and drops what lies in the future. A longer window fails too where this
+    /// one was too long.
+    pub fn note(&mut self, window: &Window, failure: Option<&UpstreamError>, at: Instant) {
+        self.set.keep_until(self.passed_ms);
+        self.drawn = None;
+        self.failure = failure.map(|error| SeriesFailure { at, points: window.len(), error: error.clone() });
+        match failure {
+            Some(failure) if is_of_window(failure.kind) => {
+                self.too_long = Some(self.too_long.map_or(window.len(), |least| least.min(window.len())));
+            }
+            Some(_) => {}
+            None => self.too_long = self.too_long.filter(|least| *least > window.len()),
+        }
+    }
+
+    /// Why the newest request failed, if one of this window fails as well. With `since`, only if it ended after that.
+    pub fn failure(&self, window: &Window, since: Option<Instant>) -> Option<&UpstreamError> {
+        let is_since = |failure: &&SeriesFailure| since.is_none_or(|since| failure.at >= since);
+        let SeriesFailure { points, error, .. } = self.failure.as_ref().filter(is_since)?;
+        // Less may be there in time.
+        let is_slow = matches!(error.kind, ErrorKind::Timeout | ErrorKind::Incomplete);
+        let is_of_longer = is_slow && window.len() < *points;
+        (!is_of_window(error.kind) && !is_of_longer).then_some(error)
+    }
+
+    /// What there is of a window, with the failure since then. None: nothing, the newest answer was doubtful, or a window of
+    /// this length was too long.
+    pub fn meanwhile(
+        &mut self,
+        window: &Window,
+        since: Option<Instant>,
+    ) -> Option<(Arc<Matrix>, Option<UpstreamError>)> {
+        let is_too_long = self.too_long.is_some_and(|least| window.len() >= least);
+        (!self.is_doubtful && !is_too_long).then_some(())?;
+        let drawn = self.drawn.take().filter(|(drawn, _)| drawn == window).map(|(_, matrix)| matrix);
+        let matrix = drawn.or_else(|| self.set.slice(window).map(Arc::new))?;
+        self.drawn = Some((*window, matrix.clone()));
+        Some((matrix, self.failure(window, since).cloned()))
+    }
+
+    /// A set with more bytes begins anew.
+    pub fn limit_to(&mut self, most_bytes: usize) {
+        if self.set.weight() > most_bytes {
+            self.set = SeriesSet::new();
+            self.drawn = None;
+        }
+    }
+
+    /// Takes an answer that came at `as_of` to a request of `begun`. Err: it is doubtful, or the set would be too large with
+    /// it; then the set begins anew.
+    pub fn merge(
+        &mut self,
+        answer: Matrix,
+        tail: Duration,
+        begun: Timestamp,
+        as_of: Timestamp,
+    ) -> Result<(), Box<Matrix>> {
+        self.drawn = None;
+        self.is_doubtful = !is_mergeable(&answer);
+        if self.is_doubtful {
+            return Err(Box::new(answer));
+        }
+        if self.set.bytes_with(&answer) > MOST_BYTES {
+            self.set = SeriesSet::new();
+            return Err(Box::new(answer));
+        }
+        // The instance's own clock says what is young. A proxy's clock may be ahead of it.
+        let date = answer.date;
+        let at_ms = date.map_or(begun, |date| date.min(begun)).as_millisecond();
+        let settled_ms = at_ms.saturating_sub(millis(tail));
+        self.passed_ms = self.passed_ms.max(at_ms.saturating_add(DATE_MS));
+        self.set.merge(answer, Fetched { as_of, oldest: as_of, date, settled_ms }, tail, REFETCH_AFTER / 2);
+        Ok(())
+    }
+
+    /// The samples of a window. None: some are missing.
+    pub fn shown(&mut self, window: &Window, now: Timestamp) -> Option<Matrix> {
+        let from_ms = self.earliest.note(window.start_ms(), now);
+        self.set.keep_from(from_ms, window);
+        self.set.slice(window).filter(|matrix| matrix.window == *window)
+    }
+
+    /// Old samples are fetched again only after a while.
+    pub fn put_off(&mut self, at: Instant) {
+        self.heal_after = at.checked_add(jittered(HEAL_AGAIN_AFTER));
+    }
+}
+
+impl EarliestStart {
+    /// Notes a start. Returns the earliest that was noted lately.
+    fn note(&mut self, start_ms: i64, now: Timestamp) -> i64 {
+        if now.duration_since(self.since).unsigned_abs() > EARLIEST_FOR {
+            (self.before_ms, self.now_ms, self.since) = (self.now_ms, i64::MAX, now);
+        }
+        self.now_ms = self.now_ms.min(start_ms);
+        self.now_ms.min(self.before_ms)
+    }
+}
+
+/// Whether an answer is complete, and has samples at the requested instants only.
+fn is_mergeable(answer: &Matrix) -> bool {
+    let is_partial = |info: &String| info.to_ascii_lowercase().contains("partial");
+    answer.warnings.is_empty()
+        && !answer.infos.iter().any(is_partial)
+        && answer.instant.is_none()
+        && answer.off_grid == 0
+}
+
+/// Whether a request for a shorter window may succeed where this one failed.
+fn is_of_window(kind: ErrorKind) -> bool {
+    kind.is_of_query() || kind == ErrorKind::TooLarge
+}
+
+#[cfg(test)]
+mod tests;

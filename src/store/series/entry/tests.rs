@@ -1,0 +1,128 @@
+//! What a set remembers of its fetches.
+
+use super::*;
+use crate::clock;
+use crate::prometheus::Series;
+use crate::upstream::{InstanceName, Who};
+
+fn window(points: i64) -> Window {
+    Window::exact(0, (points - 1) * 15_000, Duration::from_secs(15)).unwrap()
+}
+
+fn failed(kind: ErrorKind) -> UpstreamError {
+    UpstreamError::new(Who::Prometheus(InstanceName::new("a")), kind, "x")
+}
+
+#[test]
+fn a_failure_is_of_those_who_waited_for_it() {
+    let entry = SeriesEntry::new(clock::now());
+    let (mut kept, at) = (entry.kept(), clock::stopwatch());
+    kept.note(&window(240), Some(&failed(ErrorKind::Unreachable)), at);
+    assert!(kept.failure(&window(240), Some(at - Duration::from_secs(1))).is_some());
+    assert!(kept.failure(&window(240), Some(at + Duration::from_secs(1))).is_none(), "they came later");
+    kept.note(&window(240), None, at);
+    assert!(kept.failure(&window(240), Some(at - Duration::from_secs(1))).is_none());
+}
+
+#[test]
+fn a_long_request_that_takes_too_long_says_nothing_of_shorter_ones() {
+    let entry = SeriesEntry::new(clock::now());
+    let mut kept = entry.kept();
+    for (kind, is_of_shorter) in [
+        (ErrorKind::Timeout, false),
+        (ErrorKind::Incomplete, false),
+        (ErrorKind::TooLarge, false),
+        (ErrorKind::TooManySamples, false),
+        (ErrorKind::Unreachable, true),
+    ] {
+        kept.note(&window(5_760), Some(&failed(kind)), clock::stopwatch());
+        assert_eq!(kept.failure(&window(240), None).is_some(), is_of_shorter, "{kind:?}");
+    }
+    kept.note(&window(240), Some(&failed(ErrorKind::Timeout)), clock::stopwatch());
+    assert!(kept.failure(&window(240), None).is_some());
+}
+
+fn series(name: usize, points: usize) -> Series {
+    Series { labels: [("i", name.to_string())].into_iter().collect(), values: vec![1.0; points] }
+}
+
+#[test]
+fn series_that_come_and_go_never_fill_more_than_the_limit() {
+    let entry = SeriesEntry::new(clock::now());
+    let mut kept = entry.kept();
+    let merge = |kept: &mut KeptSeries, from: i64, names: std::ops::Range<usize>| {
+        let start = from * 15_000;
+        let window = Window::exact(start, start + 999 * 15_000, Duration::from_secs(15)).unwrap();
+        let mut all: Vec<Series> = names.map(|name| series(name, 1_000)).collect();
+        all.sort_by(|a, b| a.labels.cmp(&b.labels));
+        let now = clock::now();
+        kept.merge(Matrix::of(window, all), Duration::from_secs(600), now, now).is_ok()
+    };
+    // 8 MB each. The third would need three times as many columns of three times the length.
+    assert!(merge(&mut kept, 0, 0..1_000));
+    assert!(merge(&mut kept, 1_000, 1_000..2_000));
+    assert!(!merge(&mut kept, 2_000, 2_000..3_000), "it is not even tried");
+    assert_eq!(kept.set.weight(), 0);
+    assert!(merge(&mut kept, 2_000, 2_000..3_000));
+    // The same series again take no new columns.
+    assert!(merge(&mut kept, 3_000, 2_000..3_000) && kept.set.weight() < MOST_BYTES / 3);
+}
+
+#[test]
+fn old_samples_are_fetched_again_later_after_a_failure() {
+    let entry = SeriesEntry::new(clock::now());
+    let (now, at) = (clock::now(), clock::stopwatch());
+    let matrix = Matrix::of(window(240), vec![series(0, 240)]);
+    entry.kept().merge(matrix, Duration::from_secs(600), now, now).unwrap();
+    let later = now + REFETCH_AFTER * 2;
+    assert!(entry.missing(&window(240), later).is_empty(), "no reader depends on it");
+    assert_eq!(entry.outdated(&window(240), later, at), [window(240)]);
+    entry.kept().put_off(at);
+    assert!(entry.outdated(&window(240), later, at).is_empty());
+    assert_eq!(entry.outdated(&window(240), later, at + HEAL_AGAIN_AFTER * 2), [window(240)]);
+}
+
+#[test]
+fn what_comes_after_the_time_of_the_instance_is_shown_and_not_kept() {
+    let entry = SeriesEntry::new(clock::now());
+    let (mut kept, now) = (entry.kept(), Timestamp::from_second(15 * 239).unwrap());
+    let date = Timestamp::from_second(15 * 229).unwrap();
+    let answer = Matrix { date: Some(date), ..Matrix::of(window(240), vec![series(0, 240)]) };
+    kept.merge(answer, Duration::from_secs(600), now, now).unwrap();
+    assert_eq!(kept.shown(&window(240), now).unwrap().window, window(240));
+    kept.note(&window(240), None, clock::stopwatch());
+    assert_eq!(kept.set.slice(&window(240)).unwrap().window, window(230));
+}
+
+#[test]
+fn all_who_look_until_a_fetch_ends_share_one_copy() {
+    let entry = SeriesEntry::new(clock::now());
+    let (mut kept, now) = (entry.kept(), clock::now());
+    let merge = |kept: &mut KeptSeries| {
+        let matrix = Matrix::of(window(240), vec![series(0, 240)]);
+        kept.merge(matrix, Duration::from_secs(600), now, now).unwrap();
+    };
+    merge(&mut kept);
+    let first = kept.meanwhile(&window(240), None).unwrap().0;
+    let second = kept.meanwhile(&window(240), None).unwrap().0;
+    assert!(Arc::ptr_eq(&first, &second));
+    assert_eq!(kept.meanwhile(&window(100), None).unwrap().0.window, window(100));
+    let first = kept.meanwhile(&window(240), None).unwrap().0;
+    merge(&mut kept);
+    assert!(!Arc::ptr_eq(&first, &kept.meanwhile(&window(240), None).unwrap().0), "it may have changed");
+}
+
+#[test]
+fn a_set_above_its_limit_is_not_kept_and_a_column_gives_back_what_was_cut() {
+    let entry = SeriesEntry::new(clock::now());
+    let (mut kept, now) = (entry.kept(), clock::now());
+    let matrix = Matrix::of(window(10_000), vec![series(0, 10_000)]);
+    kept.merge(matrix, Duration::from_secs(600), now, now).unwrap();
+    let weight = kept.set.weight();
+    kept.limit_to(weight);
+    assert!((80_000..90_000).contains(&weight) && kept.set.weight() == weight, "{weight}");
+    kept.set.keep_until(100 * 15_000);
+    assert!(kept.set.weight() < 2_000, "{}", kept.set.weight());
+    kept.limit_to(100);
+    assert!(kept.set.slice(&window(100)).is_none());
+}

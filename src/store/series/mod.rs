@@ -1,0 +1,323 @@
+//! The series of range queries, shared by all time ranges: one set for each query and step. A fetch requests only what
+//! the set lacks of a window, one fetch of a set at a time.
+
+mod entry;
+mod set;
+mod stretch;
+
+use std::ops::ControlFlow;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+
+use super::bounded::BoundedMap;
+use super::cached::FAILURE_LIFETIME;
+use super::question::{Scope, Source};
+use super::range_query::RangeQuery;
+use super::weight::Weigh;
+use super::{Answer, live_lifetime, millis};
+use crate::clock;
+use crate::metrics::StoreMetrics;
+use crate::prometheus::{Instance, InstanceName, Matrix, Origin, Outage, Window};
+use crate::promql::PromQl;
+use crate::upstream::{ErrorKind, UpstreamError, Who};
+use entry::SeriesEntry;
+
+/// A reader who sees that much less at the end than requested gets the rest as soon as it is there.
+const MOST_MISSED: Duration = Duration::from_secs(30);
+/// The same for a reader whose samples may have changed since they were fetched, this long after they are usually fetched
+/// again. Pages do not refresh to the second.
+const MOST_LATE: Duration = Duration::from_secs(5);
+
+/// A share of bytes has room for that many sets.
+const LEAST_SETS: u64 = 4;
+
+/// The sets of all queries.
+pub struct SeriesSets {
+    known: SharedBytes,
+    /// Apart, so that readers' own queries do not push out those of pages.
+    ad_hoc: SharedBytes,
+    creating: Mutex<()>,
+    metrics: StoreMetrics,
+}
+
+/// Sets that share a number of bytes.
+struct SharedBytes {
+    entries: BoundedMap<SeriesKey, Arc<SeriesEntry>>,
+    /// A larger set is not kept. Its entry is, so that one fetch of it runs at a time.
+    most_bytes: usize,
+}
+
+/// Everything that samples depend on, but the instants.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct SeriesKey {
+    source: InstanceName,
+    scope: Scope,
+    origin: Origin,
+    query: PromQl,
+    step_ms: i64,
+}
+
+/// An instance, and the sets of its series.
+pub struct SeriesSource {
+    pub instance: Arc<Instance>,
+    pub scope: Scope,
+    pub sets: Arc<SeriesSets>,
+}
+
+impl Source for SeriesSource {
+    fn name(&self) -> &InstanceName {
+        Source::name(&*self.instance)
+    }
+
+    fn who(&self) -> Who {
+        Source::who(&*self.instance)
+    }
+
+    fn failing(&self, origin: Origin) -> Option<Outage> {
+        Source::failing(&*self.instance, origin)
+    }
+
+    fn blocked(&self, origin: Origin) -> Option<Arc<UpstreamError>> {
+        Source::blocked(&*self.instance, origin)
+    }
+}
+
+impl SeriesSets {
+    /// Keeps sets of known queries up to `max_bytes`, and those of readers' own up to `max_ad_hoc_bytes`.
+    pub fn new(max_bytes: u64, max_ad_hoc_bytes: u64, metrics: &StoreMetrics) -> Arc<Self> {
+        Arc::new(Self {
+            known: SharedBytes::new(max_bytes),
+            ad_hoc: SharedBytes::new(max_ad_hoc_bytes),
+            creating: Mutex::default(),
+            metrics: metrics.clone(),
+        })
+    }
+
+    /// How many sets there are, and their bytes.
+    pub fn fill(&self) -> (u64, u64) {
+        let [known, ad_hoc] = [&self.known, &self.ad_hoc].map(|share| share.entries.fill());
+        (known.0 + ad_hoc.0, known.1 + ad_hoc.1)
+    }
+
+    fn share(&self, origin: Origin) -> &SharedBytes {
+        match origin {
+            Origin::Known => &self.known,
+            Origin::AdHoc => &self.ad_hoc,
+        }
+    }
+
+    fn get(&self, key: &SeriesKey) -> Option<Arc<SeriesEntry>> {
+        self.share(key.origin).entries.get(key)
+    }
+
+    fn entry(&self, key: &SeriesKey, now: Timestamp) -> Arc<SeriesEntry> {
+        let _one = self.creating.lock().unwrap_or_else(PoisonError::into_inner);
+        self.get(key).unwrap_or_else(|| {
+            let entry = Arc::new(SeriesEntry::new(now));
+            self.keep(key, &entry);
+            entry
+        })
+    }
+
+    /// Counts its weight anew.
+    fn keep(&self, key: &SeriesKey, entry: &Arc<SeriesEntry>) {
+        let share = self.share(key.origin);
+        entry.kept().limit_to(share.most_bytes);
+        share.entries.insert(key.clone(), entry.clone(), entry.refetch_after);
+    }
+}
+
+impl SharedBytes {
+    fn new(max_bytes: u64) -> Self {
+        let most_bytes = usize::try_from(max_bytes / LEAST_SETS).unwrap_or(usize::MAX);
+        Self { entries: BoundedMap::new(max_bytes), most_bytes }
+    }
+}
+
+impl SeriesSource {
+    /// The samples of a window. Requests only those that the set lacks.
+    pub async fn fetch(&self, query: &RangeQuery) -> Result<Matrix, UpstreamError> {
+        if !is_shared(query, clock::now()) {
+            return self.request(query, query.window).await;
+        }
+        let key = self.key(query, query.origin);
+        if query.origin == Origin::AdHoc
+            && let Some(matrix) = self.known(query)
+        {
+            return Ok(matrix);
+        }
+        let begun = clock::stopwatch();
+        let entry = self.sets.entry(&key, clock::now());
+        let _one = self.turn(&entry, &query.window, begun).await?;
+        let result = self.renew(&entry, query).await;
+        entry.kept().note(&query.window, result.as_ref().err(), clock::stopwatch());
+        // A part may have come before another failed.
+        self.sets.keep(&key, &entry);
+        result
+    }
+
+    /// What can be shown of a window at once. None: there is nothing, the newest answer was doubtful, or a window of this
+    /// length was too long for the instance.
+    pub fn meanwhile(&self, query: &RangeQuery) -> Option<Answer<Matrix>> {
+        let now = clock::now();
+        if !is_shared(query, now) {
+            return None;
+        }
+        let of = |origin| {
+            let entry = self.sets.get(&self.key(query, origin))?;
+            let may_change = !entry.missing(&query.window, now).is_empty();
+            // While the instance fails, its older failures still hold.
+            let lately = clock::stopwatch().checked_sub(FAILURE_LIFETIME);
+            let since = lately.filter(|_| self.failing(origin).is_none());
+            let (matrix, failure) = entry.kept().meanwhile(&query.window, since)?;
+            Some((matrix, failure.map(Arc::new), may_change))
+        };
+        let found = of(query.origin);
+        let (matrix, failure, may_change) = match query.origin {
+            Origin::Known => found?,
+            Origin::AdHoc => found.or_else(|| of(Origin::Known))?,
+        };
+        let as_of = matrix.as_of?;
+        let rest_follows = rest_follows(&query.window, &matrix.window, as_of, may_change.then_some(now));
+        let is_empty = matrix.series.is_empty() && matrix.histograms.is_empty();
+        let answer = Answer { failure, rest_follows, ..Answer::of(matrix, as_of) };
+        (!is_empty || !rest_follows).then_some(answer)
+    }
+
+    /// The turn to fetch. Whoever waited for a fetch that failed has its failure, but not if that may be due to its window.
+    async fn turn<'e>(
+        &self,
+        entry: &'e SeriesEntry,
+        window: &Window,
+        begun: Instant,
+    ) -> Result<tokio::sync::MutexGuard<'e, ()>, UpstreamError> {
+        let turn = tokio::time::timeout(self.instance.settings.timeout, entry.fetching.lock()).await;
+        let turn = turn.map_err(|_| {
+            let late = UpstreamError::new(
+                self.who(),
+                ErrorKind::Timeout,
+                "a request for the same series takes long",
+            );
+            UpstreamError { was_sent: false, ..late }
+        })?;
+        match entry.kept().failure(window, Some(begun)) {
+            Some(failure) => Err(UpstreamError { was_sent: false, ..failure.clone() }),
+            None => Ok(turn),
+        }
+    }
+
+    /// The samples of a window from the set, after what it lacks was requested.
+    async fn renew(&self, entry: &SeriesEntry, query: &RangeQuery) -> Result<Matrix, UpstreamError> {
+        let (window, begun) = (query.window, clock::now());
+        let parts = entry.missing(&window, begun);
+        self.sets.metrics.fetch(match parts.as_slice() {
+            [] => "none",
+            [part] if *part == window => "full",
+            _ => "tail",
+        });
+        // The newest first: most readers need only those, and they stay if an older part fails.
+        for part in parts.iter().rev() {
+            // The whole window may have been requested in the place of a part.
+            if entry.missing(part, clock::now()).is_empty() {
+                continue;
+            }
+            if let ControlFlow::Break(answer) = self.fill(entry, query, *part).await? {
+                return Ok(answer);
+            }
+        }
+        if let Some(answer) = self.heal(entry, query).await {
+            return Ok(answer);
+        }
+        let lost =
+            || UpstreamError::new(self.who(), ErrorKind::Incomplete, "samples of the time range are missing");
+        entry.kept().shown(&window, begun).ok_or_else(lost)
+    }
+
+    /// Requests a part of a window and merges it. Break: an answer to the whole window that could not be merged. A reader
+    /// sees its remarks on the whole window, and its size is limited as that of any answer.
+    async fn fill(
+        &self,
+        entry: &SeriesEntry,
+        query: &RangeQuery,
+        part: Window,
+    ) -> Result<ControlFlow<Matrix>, UpstreamError> {
+        let tail = self.instance.settings.unstable_tail;
+        let mut part = part;
+        loop {
+            let begun = clock::now();
+            let answer = self.request(query, part).await?;
+            let merged = entry.kept().merge(answer, tail, begun, clock::now());
+            match merged {
+                Ok(()) => return Ok(ControlFlow::Continue(())),
+                Err(answer) if part == query.window => return Ok(ControlFlow::Break(*answer)),
+                Err(_) => part = query.window,
+            }
+        }
+    }
+
+    /// Fetches again what is an hour old. A failure changes nothing for the reader, and the next attempt is later. Some:
+    /// an answer to the whole window that could not be merged.
+    async fn heal(&self, entry: &SeriesEntry, query: &RangeQuery) -> Option<Matrix> {
+        for part in entry.outdated(&query.window, clock::now(), clock::stopwatch()) {
+            match self.fill(entry, query, part).await {
+                Ok(ControlFlow::Continue(())) => {}
+                Ok(ControlFlow::Break(answer)) => return Some(answer),
+                Err(error) => {
+                    tracing::info!(fault = %error, "older samples could not be fetched again");
+                    entry.kept().put_off(clock::stopwatch());
+                    return None;
+                }
+            }
+        }
+        None
+    }
+
+    /// What the set of the known query has, if it is all there and current.
+    fn known(&self, query: &RangeQuery) -> Option<Matrix> {
+        let entry = self.sets.get(&self.key(query, Origin::Known))?;
+        let is_current = entry.missing(&query.window, clock::now()).is_empty();
+        let matrix = entry.kept().set.slice(&query.window);
+        matrix.filter(|matrix| is_current && matrix.window == query.window)
+    }
+
+    async fn request(&self, query: &RangeQuery, window: Window) -> Result<Matrix, UpstreamError> {
+        self.instance.query_range(&query.query, window, query.origin).await
+    }
+
+    fn key(&self, query: &RangeQuery, origin: Origin) -> SeriesKey {
+        SeriesKey {
+            source: self.instance.name().clone(),
+            scope: self.scope,
+            origin,
+            query: query.query.clone(),
+            step_ms: query.window.step_ms(),
+        }
+    }
+}
+
+impl Weigh for SeriesKey {
+    fn weight(&self) -> usize {
+        self.query.weight()
+    }
+}
+
+/// Whether neighbouring time ranges share samples: the instants are multiples of the step, the value at one does not
+/// depend on the others, and all have passed. An instance invents samples for the next minutes.
+fn is_shared(query: &RangeQuery, now: Timestamp) -> bool {
+    let has_passed = query.window.end_ms() <= now.as_millisecond();
+    has_passed && query.window.is_aligned() && query.query.is_per_instant()
+}
+
+/// Whether a reader of a window who sees a part of it gets the rest as soon as it is there. `may_change`: the time, if the
+/// part is not current.
+fn rest_follows(window: &Window, part: &Window, as_of: Timestamp, may_change: Option<Timestamp>) -> bool {
+    let most_old = live_lifetime(window) + MOST_LATE;
+    let is_old = may_change.is_some_and(|now| now.duration_since(as_of).unsigned_abs() > most_old);
+    let is_late = window.end_ms() - part.end_ms() > millis(MOST_MISSED);
+    part.start_ms() > window.start_ms() || is_late || is_old
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,205 @@
+//! The series of one query at one step, in stretches of time: what is missing of a window, what an answer changes, and
+//! the samples of a window. Reads no clock and sends no request.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::super::{age_at, millis};
+use super::stretch::{Fetched, Stretch};
+use crate::prometheus::{HistogramSeries, Labels, MAX_POINTS, Matrix, Window};
+
+/// The most instants that are kept: three windows of the largest size.
+const MOST_POINTS: usize = 3 * MAX_POINTS;
+/// More parts of a window are requested as one.
+const MOST_PARTS: usize = 4;
+/// As many as an answer has.
+const MOST_INFOS: usize = 100;
+/// A clock that is kept by NTP is set back by less.
+const TOLERATED: SignedDuration = SignedDuration::from_secs(1);
+
+/// How old a part may be before it is fetched again.
+#[derive(Clone, Copy, Debug)]
+pub struct RefetchRules {
+    /// With samples that may still change.
+    pub unstable: Duration,
+    /// Any part, so that a late backfill is seen.
+    pub any: Duration,
+}
+
+/// The series of one query at one step. No two stretches touch.
+#[derive(Debug)]
+pub struct SeriesSet {
+    /// In the order of time.
+    stretches: Vec<Stretch>,
+    infos: Vec<String>,
+}
+
+impl SeriesSet {
+    pub const fn new() -> Self {
+        Self { stretches: Vec::new(), infos: Vec::new() }
+    }
+
+    /// The parts of a window that have to be fetched now, in the order of time: what is not there, what may have changed
+    /// since, and with a missing end the unstable samples before it.
+    pub fn missing(&self, window: &Window, rules: RefetchRules, now: Timestamp) -> Vec<Window> {
+        let (step_ms, mut parts, mut next_ms) = (window.step_ms(), Vec::new(), window.start_ms());
+        let mut unstable_ms = None;
+        for extent in self.stretches.iter().flat_map(|stretch| &stretch.extents) {
+            let (from, to) = (extent.start_ms.max(window.start_ms()), extent.end_ms.min(window.end_ms()));
+            if from > to {
+                continue;
+            }
+            if from > next_ms {
+                parts.push((unstable_ms.take().unwrap_or(next_ms), from.saturating_sub(step_ms)));
+            }
+            next_ms = to.saturating_add(step_ms);
+            let fetched = &extent.fetched;
+            let is_from_future = fetched.as_of.duration_since(now) > TOLERATED;
+            let first_unstable = fetched.settled_ms.saturating_add(1).max(from);
+            unstable_ms = (first_unstable <= to).then_some(first_unstable);
+            if is_from_future || age_at(fetched.oldest, now) >= rules.any {
+                parts.push((from, to));
+            } else if unstable_ms.is_some() && age_at(fetched.as_of, now) >= rules.unstable {
+                parts.push((first_unstable, to));
+            }
+        }
+        if next_ms <= window.end_ms() {
+            parts.push((unstable_ms.unwrap_or(next_ms), window.end_ms()));
+        }
+        let mut parts = without_overlap(parts, step_ms);
+        if parts.len() > MOST_PARTS {
+            let last = parts.last().map(|(_, to)| *to);
+            parts = parts.first().zip(last).map(|((from, _), to)| (*from, to)).into_iter().collect();
+        }
+        parts.into_iter().filter_map(|(from, to)| window.between(from, to)).collect()
+    }
+
+    /// How many bytes the stretch that an answer becomes a part of may have, before it is made.
+    pub fn bytes_with(&self, answer: &Matrix) -> usize {
+        let (step_ms, window) = (answer.window.step_ms(), answer.window);
+        let (mut start_ms, mut end_ms) = (window.start_ms(), window.end_ms());
+        let mut series: Vec<&Labels> = answer.series.iter().map(|one| &one.labels).collect();
+        let mut histograms = answer.histograms.iter().map(HistogramSeries::weight).sum::<usize>();
+        for stretch in &self.stretches {
+            let is_before = stretch.end_ms < window.start_ms().saturating_sub(step_ms);
+            if is_before || stretch.start_ms > window.end_ms().saturating_add(step_ms) {
+                continue;
+            }
+            (start_ms, end_ms) = (start_ms.min(stretch.start_ms), end_ms.max(stretch.end_ms));
+            series.extend(stretch.labels());
+            histograms = histograms.saturating_add(stretch.histogram_bytes());
+        }
+        series.sort_unstable();
+        series.dedup();
+        let points = usize::try_from(end_ms.saturating_sub(start_ms) / step_ms).unwrap_or(usize::MAX);
+        series.len().saturating_mul(points.saturating_add(1)).saturating_mul(8).saturating_add(histograms)
+    }
+
+    /// Takes the samples of an answer in the place of those that were there. `tail`: how long samples may change.
+    /// Neighbouring parts that were fetched `within` a while become one.
+    pub fn merge(&mut self, answer: Matrix, fetched: Fetched, tail: Duration, within: Duration) {
+        let (start_ms, end_ms) = (answer.window.start_ms(), answer.window.end_ms());
+        let step_ms = answer.window.step_ms();
+        let is_empty = answer.series.is_empty() && answer.histograms.is_empty();
+        // Where samples just were, the instance may have lost them for the moment only. Not for ever, or each refresh would
+        // request all the time since.
+        let just_ms = fetched.settled_ms.max(start_ms).saturating_sub(millis(tail)).min(start_ms);
+        let is_doubtful = is_empty && self.has_samples(just_ms, end_ms);
+        let settled_ms = if is_doubtful { i64::MIN } else { fetched.settled_ms };
+        let infos = answer.infos.clone();
+        let mut merged = Stretch::of(answer, Fetched { settled_ms, ..fetched });
+        let mut apart = Vec::with_capacity(self.stretches.len() + 1);
+        for old in std::mem::take(&mut self.stretches) {
+            let is_before = old.end_ms < start_ms.saturating_sub(step_ms);
+            if is_before || old.start_ms > end_ms.saturating_add(step_ms) {
+                apart.push(old);
+                continue;
+            }
+            let after = if old.end_ms > end_ms { old.clone().from(end_ms.saturating_add(1)) } else { None };
+            if let Some(before) = old.until(start_ms.saturating_sub(1)) {
+                merged = before.then(merged);
+            }
+            if let Some(after) = after {
+                merged = merged.then(after);
+            }
+        }
+        let is_all = apart.is_empty() && (merged.start_ms, merged.end_ms) == (start_ms, end_ms);
+        self.add_infos(infos, is_all);
+        merged.join_extents(within);
+        let at = apart.iter().position(|one| one.start_ms > end_ms).unwrap_or(apart.len());
+        apart.insert(at, merged);
+        self.stretches = apart;
+    }
+
+    /// `is_all`: of all samples that are kept.
+    fn add_infos(&mut self, infos: Vec<String>, is_all: bool) {
+        if is_all {
+            self.infos.clear();
+        }
+        for info in infos {
+            if self.infos.len() < MOST_INFOS && !self.infos.contains(&info) {
+                self.infos.push(info);
+            }
+        }
+    }
+
+    /// The newest samples of a window that are there without a gap. The matrix' own window says which these are.
+    pub fn slice(&self, window: &Window) -> Option<Matrix> {
+        self.stretches.iter().rev().find_map(|stretch| {
+            let part = window.between(stretch.start_ms, stretch.end_ms)?;
+            Some(Matrix { infos: self.infos.clone(), ..stretch.slice(part) })
+        })
+    }
+
+    /// Drops what lies before an instant, and of a set that is too long everything outside the window.
+    pub fn keep_from(&mut self, start_ms: i64, window: &Window) {
+        self.cut(start_ms.min(window.start_ms()), i64::MAX);
+        if self.len() > MOST_POINTS {
+            self.cut(window.start_ms(), i64::MAX);
+        }
+        if self.len() > MOST_POINTS {
+            self.cut(window.start_ms(), window.end_ms());
+        }
+    }
+
+    /// Drops what lies after an instant.
+    pub fn keep_until(&mut self, end_ms: i64) {
+        self.cut(i64::MIN, end_ms);
+    }
+
+    fn cut(&mut self, from_ms: i64, to_ms: i64) {
+        let stretches = std::mem::take(&mut self.stretches).into_iter();
+        self.stretches = stretches.filter_map(|stretch| stretch.from(from_ms)?.until(to_ms)).collect();
+    }
+
+    fn len(&self) -> usize {
+        self.stretches.iter().map(Stretch::len).sum()
+    }
+
+    /// Bytes in memory, about.
+    pub fn weight(&self) -> usize {
+        let infos = self.infos.iter().map(|info| info.len() + 48).sum::<usize>();
+        self.stretches.iter().map(Stretch::weight).sum::<usize>() + infos
+    }
+
+    fn has_samples(&self, start_ms: i64, end_ms: i64) -> bool {
+        self.stretches.iter().any(|stretch| stretch.has_samples(start_ms, end_ms))
+    }
+}
+
+/// Parts that touch or overlap become one.
+fn without_overlap(mut parts: Vec<(i64, i64)>, step_ms: i64) -> Vec<(i64, i64)> {
+    parts.sort_unstable();
+    let mut all: Vec<(i64, i64)> = Vec::with_capacity(parts.len());
+    for (from, to) in parts {
+        match all.last_mut().filter(|(_, end)| from <= end.saturating_add(step_ms)) {
+            Some((_, end)) => *end = to.max(*end),
+            None => all.push((from, to)),
+        }
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests;
