@@ -41,10 +41,10 @@ impl Dice {
 }
 
 /// A time range in epoch seconds; `to` is None for now.
-struct Move {
-    from: i64,
-    to: Option<i64>,
-    step: Option<i64>,
+pub struct Move {
+    pub from: i64,
+    pub to: Option<i64>,
+    pub step: Option<i64>,
 }
 
 impl Move {
@@ -82,14 +82,14 @@ impl Move {
         }
         match self.step {
             Some(text) => assert_eq!(step, text.max(scrape), "the step of {graph:?}"),
-            None => assert!(step >= 15, "the step of {graph:?}"),
+            None => assert!(step >= scrape, "the step of {graph:?}"),
         }
         assert!((end - start) / step < 11_000);
     }
 }
 
 /// How many samples are the same; stops at the first that is not.
-async fn compare(
+pub async fn compare(
     world: &World,
     prometheus: &RealPrometheus,
     moved: &Move,

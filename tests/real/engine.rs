@@ -3,7 +3,7 @@
 
 mod generator;
 mod queries;
-mod remote_write;
+pub mod remote_write;
 mod series;
 
 use std::collections::BTreeMap;

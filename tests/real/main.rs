@@ -17,6 +17,7 @@ mod init;
 mod label_reach;
 mod prometheus;
 mod proxy;
+mod refreshes;
 mod regexes;
 mod restart;
 mod rule_states;

@@ -87,13 +87,18 @@ impl RealPrometheus {
     /// Without samples and rules, until it is ready.
     pub async fn start_empty(config: &str) -> Self {
         let started = Self::serving(TempDir::new().unwrap(), config);
+        started.wait_until_ready().await;
+        started
+    }
+
+    pub async fn wait_until_ready(&self) {
         for _ in 0..300 {
-            if world::is_ready(&started.url).await {
-                return started;
+            if world::is_ready(&self.url).await {
+                return;
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
-        panic!("prometheus did not get ready: {}", started.log());
+        panic!("prometheus did not get ready: {}", self.log());
     }
 
     fn serving(dir: TempDir, config: &str) -> Self {

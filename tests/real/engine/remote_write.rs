@@ -5,7 +5,7 @@ use promenade::engine::{ClosedSeries, EngineLabels};
 use super::series::{INTERVAL_MS, SCRAPES};
 
 /// The value that marks a series as stale.
-const STALE: u64 = 0x7ff0_0000_0000_0002;
+pub const STALE: u64 = 0x7ff0_0000_0000_0002;
 /// Scrapes in one request. Prometheus refuses samples that are an hour older than its newest.
 const BATCH: i64 = 120;
 
@@ -56,23 +56,28 @@ fn snappy(message: &[u8]) -> Vec<u8> {
     out
 }
 
+/// The body of a request that writes samples: the bits of a value, and epoch milliseconds.
+pub fn request(all: &[(EngineLabels, Vec<(u64, i64)>)]) -> Vec<u8> {
+    let mut message = Vec::new();
+    for (labels, samples) in all.iter().filter(|(_, samples)| !samples.is_empty()) {
+        bytes(1, &series(labels, samples), &mut message);
+    }
+    snappy(&message)
+}
+
 /// The bodies of requests that write the whole history, with staleness as after real scrapes.
 pub fn requests(all: &[ClosedSeries], end_ms: i64) -> Vec<Vec<u8>> {
     let at = |i: i64| end_ms + (i - SCRAPES) * INTERVAL_MS;
     let batch = |first: i64| {
-        let mut message = Vec::new();
-        for one in all {
+        let of = |one: &ClosedSeries| {
             let scrapes = first..(first + BATCH).min(SCRAPES + 1);
             let samples = scrapes.filter_map(|i| match (one.samples)(at(i)) {
                 Some(value) => Some((value.to_bits(), at(i))),
                 None => (i > 0 && (one.samples)(at(i - 1)).is_some()).then_some((STALE, at(i))),
             });
-            let samples: Vec<_> = samples.collect();
-            if !samples.is_empty() {
-                bytes(1, &series(&one.labels, &samples), &mut message);
-            }
-        }
-        snappy(&message)
+            (one.labels.clone(), samples.collect())
+        };
+        request(&all.iter().map(of).collect::<Vec<_>>())
     };
     (0..=SCRAPES / BATCH).map(|n| batch(n * BATCH)).collect()
 }
