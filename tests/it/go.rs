@@ -9,6 +9,7 @@ use world::rules::{Alert, Rule};
 use world::upstream::{Reply, Upstream};
 use world::{Reply as Page, World};
 
+mod catalog_change;
 mod doubt;
 mod known;
 mod many;

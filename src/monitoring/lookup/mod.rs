@@ -1,6 +1,7 @@
 //! From an alert's labels, as a link from chat has them, to the entities that show the alert, and to its row.
 
 mod evidence;
+mod history;
 mod resolve;
 
 use std::collections::BTreeMap;
@@ -11,17 +12,16 @@ use jiff::Timestamp;
 use tokio::time::timeout;
 
 use self::evidence::InstanceEvidence;
-use self::resolve::{AllEvidence, Resolver};
+use self::resolve::Resolver;
 use super::alert_index::{AlertIndex, AlertIndexer, Match, Specificity};
-use super::alerts::{chooses, order, selects};
+use super::alerts::{chooses, order};
 use super::expressions::Expressions;
-use super::firing::{self, Firing};
-use super::{AlertRow, Failure, Monitoring, deadlines};
-use crate::annotations::{AlertSpec, MonitoringSpec};
+use super::{AlertRow, Monitoring, deadlines};
+use crate::annotations::MonitoringSpec;
 use crate::background::compute;
 use crate::catalog::Entity;
-use crate::prometheus::{AlertState, AlertingRule, Instance, InstanceName, Labels, Origin, Rules};
-use crate::promql::{Matcher, PromQl};
+use crate::prometheus::{AlertState, AlertingRule, Instance, InstanceName, Labels, Rules};
+use crate::promql::PromQl;
 use crate::store::Answer;
 
 /// At most this many matching rows per instance are considered; labels that match more are not specific enough to
@@ -98,19 +98,28 @@ impl Monitoring {
         alert: &AlertQuery,
         now: Timestamp,
     ) -> Option<Lookup> {
-        let index = indexer.index().await?;
-        let lookup = self.look_up_in(&index, alert, now).await;
+        let (mut answers, index) = (RulesByInstance::new(), indexer.index().await?);
+        let is_newest = !indexer.is_behind(&index);
+        let lookup = self.look_up_in(&index, is_newest, alert, &mut answers, now).await;
         let holds =
             |only: &MatchedEntity| matches!(only.state, Activity::Active(_)) && indexer.has(&only.entity);
-        if !indexer.is_behind(&index) || lookup.only().is_some_and(holds) {
+        if is_newest || lookup.only().is_some_and(holds) {
             return Some(lookup);
         }
         let newest = indexer.newest(deadlines::INDEX).await?;
-        let lookup = self.look_up_in(&newest, alert, now).await;
+        let lookup = self.look_up_in(&newest, true, alert, &mut answers, now).await;
         Some(Lookup { is_behind: indexer.is_behind(&newest), ..lookup })
     }
 
-    async fn look_up_in(&self, index: &Arc<AlertIndex>, alert: &AlertQuery, now: Timestamp) -> Lookup {
+    /// An instance that `answers` has is not asked again. An older index needs no history: it answers for active alerts.
+    async fn look_up_in(
+        &self,
+        index: &Arc<AlertIndex>,
+        is_newest: bool,
+        alert: &AlertQuery,
+        answers: &mut RulesByInstance,
+        now: Timestamp,
+    ) -> Lookup {
         let resolver = self.resolver(index, alert.clone(), now);
         let own = resolver.clone();
         let candidates = compute(move || own.candidates()).await;
@@ -118,10 +127,15 @@ impl Monitoring {
         let instances = self.instances().chain(routed).filter(|instance| alert.is_on(instance.name()));
         let instances: BTreeMap<&InstanceName, &Arc<Instance>> =
             instances.map(|instance| (instance.name(), instance)).collect();
-        let answers = self.rules_of(instances.values().copied()).await;
+        let unasked = instances.values().filter(|instance| !answers.contains_key(instance.name()));
+        answers.extend(self.rules_of(unasked.copied()).await);
+        let mut own_answers = answers.clone();
+        own_answers.retain(|name, _| instances.contains_key(name));
         let own = resolver.clone();
-        let mut evidence = compute(move || own.evidence(&answers)).await;
-        if candidates.entities.is_empty() && evidence.values().all(|evidence| evidence.active.is_empty()) {
+        let mut evidence = compute(move || own.evidence(&own_answers)).await;
+        let is_inactive =
+            candidates.entities.is_empty() && evidence.values().all(|evidence| evidence.active.is_empty());
+        if is_newest && is_inactive {
             self.add_last_firings(&instances, &mut evidence, alert, now).await;
         }
         compute(move || resolver.resolve(candidates, &evidence)).await
@@ -145,83 +159,6 @@ impl Monitoring {
         let any = AlertQuery { labels: Labels::default(), at: None, instance: None, ad_hoc: false };
         let resolver = self.resolver(index, any, Timestamp::UNIX_EPOCH);
         compute(move || resolver.entity_of_rules(&found)).await
-    }
-
-    /// Whether an alert that the specification selects is known not to be active.
-    pub async fn is_resolved(
-        &self,
-        instance: &Arc<Instance>,
-        spec: &MonitoringSpec,
-        alert: &AlertQuery,
-        now: Timestamp,
-    ) -> bool {
-        let Some(own) = spec.alerts.as_ref().filter(|own| selects(own, &alert.labels)) else {
-            return false;
-        };
-        let Ok(Ok(answer)) = timeout(deadlines::LOOKUP, self.rules(instance)).await else { return false };
-        let evidence = InstanceEvidence::of(&answer, alert, Some(own));
-        let shown = evidence.active.first().map(AlertRow::state);
-        evidence.activity(shown, now) == Activity::Resolved
-    }
-
-    /// The last firing of an alert. None: the instance remembers none in the window that the query covers. `own`: the
-    /// selector of the entity that shows the alert.
-    pub async fn last_firing(
-        &self,
-        instance: &Arc<Instance>,
-        alert: &AlertQuery,
-        own: Option<&AlertSpec>,
-        now: Timestamp,
-    ) -> Result<Option<Firing>, Failure> {
-        let labels = match alert.ad_hoc {
-            true => alert.labels.clone(),
-            false => self.known_labels(instance, alert, own).await,
-        };
-        let Some((query, window)) = firing::query(&labels, alert.at, now) else {
-            return Ok(None);
-        };
-        // Anybody can write such labels.
-        let answer = self.range(Origin::AdHoc, instance, &query, window);
-        let matrix = timeout(deadlines::LOOKUP, answer).await.map_err(|_| Failure::Late)??.value;
-        Ok(firing::find(&matrix, &alert.labels, alert.at, now))
-    }
-
-    /// The labels of the address that a rule of the instance, or a matcher of the entity, has too. Empty: the instance
-    /// has no rule of the alert's name.
-    async fn known_labels(
-        &self,
-        instance: &Arc<Instance>,
-        alert: &AlertQuery,
-        own: Option<&AlertSpec>,
-    ) -> Labels {
-        let answer = timeout(deadlines::LOOKUP, self.rules(instance)).await;
-        let (Ok(Ok(answer)), Some(_)) = (answer, alert.name()) else { return Labels::default() };
-        let rules: Vec<&AlertingRule> = answer.value.rules.iter().filter(|rule| alert.names(rule)).collect();
-        let matchers = own.and_then(|own| own.matchers.known()).unwrap_or_default();
-        let is_known = |(label, value): &(&str, &str)| {
-            let requires =
-                |m: &Matcher| m.name == *label && m.only().is_some_and(|only| only.contains(value));
-            *label == "alertname"
-                || rules.iter().any(|rule| rule.labels.get(label) == Some(*value))
-                || matchers.iter().any(requires)
-        };
-        if rules.is_empty() { Labels::default() } else { alert.labels.iter().filter(is_known).collect() }
-    }
-
-    /// Asks the instances that have the alert's rule when it fired last; all at once.
-    async fn add_last_firings(
-        &self,
-        instances: &BTreeMap<&InstanceName, &Arc<Instance>>,
-        evidence: &mut AllEvidence,
-        alert: &AlertQuery,
-        now: Timestamp,
-    ) {
-        let with_rule = evidence.iter_mut().filter(|(_, evidence)| !evidence.inactive_rules.is_empty());
-        let requests = with_rule.map(|(name, evidence)| async move {
-            let Some(instance) = instances.get(name) else { return };
-            evidence.last_firing = self.last_firing(instance, alert, None, now).await.ok().flatten();
-        });
-        join_all(requests).await;
     }
 
     async fn rules_of(&self, instances: impl Iterator<Item = &Arc<Instance>>) -> RulesByInstance {
