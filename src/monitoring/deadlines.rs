@@ -10,7 +10,7 @@ pub const LOOKUP: Duration = Duration::from_secs(3);
 pub const OVERVIEW: Duration = Duration::from_millis(1_500);
 /// Counting a large catalog's alerts for the first time, after the instances.
 pub const COUNTING: Duration = Duration::from_millis(500);
-/// A new overview, in place of the one before.
+/// A new overview, where the age of the one before leaves little of it.
 pub const RENEWAL: Duration = Duration::from_millis(20);
 /// Alertmanager, beside the rules.
 pub const ALERTMANAGER: Duration = Duration::from_secs(1);

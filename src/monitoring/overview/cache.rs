@@ -1,23 +1,24 @@
 //! Keeps overviews. A reader gets the newest one at once; the next one is made in the background and replaces it.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 use futures_util::future::{join, join_all};
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::timeout;
 
-use super::entities::{InstanceAlerts, OLDEST, Overview};
+use super::counter::InstanceAlerts;
+use super::entities::Overview;
+use super::entity_alerts::OLDEST;
+use super::latest::{Latest, fresh_until};
 use super::subscriptions::AlertSubscriptions;
 use crate::catalog::{Catalog, Snapshot};
 use crate::clock;
 use crate::monitoring::{Monitoring, RoutingInput, deadlines};
-use crate::prometheus::Instance;
-use crate::store::{Answer, SILENCES_LIFETIME, Scope, is_ahead, rules_lifetime};
+use crate::prometheus::{Instance, Origin, Rules};
+use crate::store::{Answer, Scope};
 
-/// Counts are shown as they are for so long after an answer in them expired, while newer ones are made.
-const GRACE: SignedDuration = SignedDuration::from_secs(15);
 /// Counts that somebody saw within two intervals of a page are made anew as soon as they expire.
 const WATCHED: SignedDuration = SignedDuration::from_secs(60);
 /// Between two attempts while no instance answers.
@@ -34,55 +35,17 @@ pub(super) struct OverviewSlot {
     latest: ArcSwapOption<Latest>,
     /// Held while something is made.
     turn: tokio::sync::Mutex<()>,
+    /// Held while counts are carried to another snapshot.
+    carrying: tokio::sync::Mutex<()>,
     /// When somebody saw it last.
     viewed: Mutex<Option<Timestamp>>,
-}
-
-/// The newest counts.
-struct Latest {
-    snapshot: Arc<Snapshot>,
-    overview: Arc<Overview>,
-    /// None: the counts are those of another snapshot.
-    answers: Option<Vec<Option<InstanceAlerts>>>,
-    checked: Instant,
-    made: Timestamp,
-    /// A suppression in it may end then.
-    until: Option<Timestamp>,
-    /// An answer in it expires then. Where all are stale, the next attempt is then.
-    fresh_until: Timestamp,
-}
-
-impl Latest {
-    /// Whether an entity's page would show the same answers.
-    fn is_fresh(&self, now: Timestamp) -> bool {
-        self.holds(now) && now < self.fresh_until
-    }
-
-    /// No suppression in it has ended, and the clock was not set back.
-    fn holds(&self, now: Timestamp) -> bool {
-        self.until.is_none_or(|until| now < until) && !is_ahead(self.made, now)
-    }
-
-    /// What it says at `now`.
-    fn at(&self, now: Timestamp) -> Arc<Overview> {
-        if self.is_fresh(now) {
-            self.overview.clone()
-        } else if self.holds(now) && now.duration_since(self.fresh_until) < GRACE {
-            Arc::new(self.overview.late())
-        } else {
-            Arc::new(self.overview.old(&self.snapshot, now))
-        }
-    }
-
-    fn is_of(&self, snapshot: &Snapshot) -> bool {
-        self.snapshot.has_entities_of(snapshot)
-    }
 }
 
 impl OverviewSlot {
     fn new(input: RoutingInput) -> Self {
         let (list, latest) = (ArcSwapOption::empty(), ArcSwapOption::empty());
-        Self { input, list, latest, turn: tokio::sync::Mutex::default(), viewed: Mutex::default() }
+        let (turn, carrying) = Default::default();
+        Self { input, list, latest, turn, carrying, viewed: Mutex::default() }
     }
 
     pub(super) fn viewed(&self) -> MutexGuard<'_, Option<Timestamp>> {
@@ -96,13 +59,18 @@ impl OverviewSlot {
     }
 
     /// The newest counts, as those of a snapshot. None: there are none yet.
-    fn latest_of(&self, snapshot: &Arc<Snapshot>) -> Option<Arc<Latest>> {
-        let latest = self.latest.load_full()?;
-        if latest.is_of(snapshot) {
+    async fn latest_of(&self, snapshot: &Arc<Snapshot>) -> Option<Arc<Latest>> {
+        let is_of = |latest: &Arc<Latest>| latest.is_of(snapshot);
+        if let Some(latest) = self.latest.load_full().filter(is_of) {
             return Some(latest);
         }
-        let overview = Arc::new(latest.overview.carried(&latest.snapshot, snapshot));
-        let carried = Arc::new(Latest { snapshot: snapshot.clone(), overview, answers: None, ..*latest });
+        let _carrying = self.carrying.lock().await;
+        // Another reader may have carried them meanwhile.
+        let latest = self.latest.load_full()?;
+        if is_of(&latest) {
+            return Some(latest);
+        }
+        let carried = Arc::new(latest.carried(snapshot).await);
         if !snapshot.is_before(&latest.snapshot) {
             // Unless newer ones came meanwhile.
             self.latest.compare_and_swap(&latest, Some(carried.clone()));
@@ -134,12 +102,15 @@ impl OverviewSlot {
         snapshot: &Arc<Snapshot>,
         now: Timestamp,
     ) {
-        let is_seen_within = |time| self.viewed().is_some_and(|at| now.duration_since(at) < time);
-        let is_watched = is_seen_within(WATCHED);
+        let viewed = *self.viewed();
+        let is_seen_within = |time| viewed.is_some_and(|at| now.duration_since(at) < time);
         let latest = self.latest.load_full();
-        let is_due =
-            |latest: &Latest| !latest.is_of(snapshot) || latest.answers.is_none() || !latest.is_fresh(now);
-        if is_watched && latest.as_deref().is_none_or(is_due) {
+        let is_due = |latest: &Latest| {
+            // Somebody who looked since took the counts as they were. The store may know more.
+            let is_seen_since = viewed.is_some_and(|at| at > latest.made);
+            is_seen_since || latest.answers.is_none() || !latest.is_of(snapshot) || !latest.is_fresh(now)
+        };
+        if is_seen_within(WATCHED) && latest.as_deref().is_none_or(is_due) {
             renewed(monitoring.clone(), self.clone(), snapshot.clone(), now).await;
         } else {
             let _turn = self.turn.lock().await;
@@ -152,13 +123,17 @@ impl OverviewSlot {
             }
             self.list_of(snapshot, monitoring).await;
             // The older snapshot is free then.
-            self.latest_of(snapshot);
+            self.latest_of(snapshot).await;
         }
     }
 }
 
 #[cfg(test)]
 impl OverviewSlot {
+    pub(super) async fn turn(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.turn.lock().await
+    }
+
     pub(super) fn has_list(&self) -> bool {
         self.list.load().is_some()
     }
@@ -171,7 +146,7 @@ impl OverviewSlot {
         self.latest.load().as_ref().map(|latest| latest.overview.clone())
     }
 
-    pub(super) fn checked(&self) -> Option<Instant> {
+    pub(super) fn checked(&self) -> Option<std::time::Instant> {
         self.latest.load().as_ref().map(|latest| latest.checked)
     }
 }
@@ -203,9 +178,9 @@ impl Overviews {
 }
 
 impl Monitoring {
-    /// The alert states of all entities at `now`. It waits only before the first ones are known: else the newest are
-    /// given, with what their age leaves of them, and newer ones are made in the background. That asks each instance
-    /// and each Alertmanager once.
+    /// The alert states of all entities at `now`, from memory: newer ones are made in the background. It waits only for
+    /// the first ones, and shortly for newer ones where the age of the newest leaves little of them. That asks each
+    /// instance and each Alertmanager once.
     pub async fn overview(
         &self,
         snapshot: &Arc<Snapshot>,
@@ -214,7 +189,12 @@ impl Monitoring {
     ) -> Arc<Overview> {
         let slot = self.overviews.slot(input);
         *slot.viewed() = Some(now);
-        let latest = slot.latest_of(snapshot);
+        let latest = slot.latest_of(snapshot).await;
+        if let Some(latest) = latest.as_ref().filter(|latest| latest.stands(now)) {
+            // An entity's page is not calm then.
+            let is_failing = latest.current().any(|instance| self.is_failing(instance));
+            return if is_failing { latest.old(now).await } else { latest.at(now).await };
+        }
         // In a task of its own, so that it goes on when the reader leaves.
         let renewed = tokio::spawn(renewed(self.clone(), slot, snapshot.clone(), now));
         let patience = match &latest {
@@ -223,9 +203,16 @@ impl Monitoring {
         };
         match (timeout(patience, renewed).await, latest) {
             (Ok(Ok(Some(overview))), _) => overview,
-            (_, Some(latest)) => latest.at(now),
+            (_, Some(latest)) => latest.at(now).await,
             (_, None) => Arc::new(Overview::unknown(snapshot)),
         }
+    }
+
+    /// Whether the newest request for the rules of an instance failed.
+    fn is_failing(&self, instance: &Instance) -> bool {
+        let is_stale = |rules: Answer<Rules>| rules.is_stale();
+        instance.failing(Origin::Known).is_some()
+            || self.store.known_rules(instance, Scope::Whole).is_some_and(is_stale)
     }
 
     /// Keeps overviews in step with the catalog, and those that somebody sees in step with the instances, for as long
@@ -292,31 +279,20 @@ async fn renewed(
     let until = alertmanager.filter_map(|answer| answer.value.changes_after(now)).min();
     let checked = clock::stopwatch();
     let fresh_until = fresh_until(&list, &answers, clock::now()).unwrap_or(now + PAUSE);
-    let (answers, newest) = (Some(answers), overview.clone());
-    let next = Latest { snapshot, overview, answers, checked, made: now, until, fresh_until };
+    let (instances, answers, newest) = (list.instances.clone(), Some(answers), overview.clone());
+    let next = Latest {
+        snapshot,
+        overview,
+        instances,
+        answers,
+        checked,
+        made: now,
+        until,
+        fresh_until,
+        old: Default::default(),
+    };
     slot.latest.store(Some(Arc::new(next)));
     Some(newest)
-}
-
-/// When the first fresh answer becomes stale. None: all are stale.
-fn fresh_until(
-    list: &AlertSubscriptions,
-    answers: &[Option<InstanceAlerts>],
-    now: Timestamp,
-) -> Option<Timestamp> {
-    let ends = list.instances.iter().zip(answers).flat_map(|(instance, answers)| {
-        let Some(InstanceAlerts { rules, silences }) = answers else { return [None, None] };
-        [
-            end(rules, rules_lifetime(&rules.value, &instance.settings), now),
-            silences.answer().and_then(|answer| end(answer, SILENCES_LIFETIME, now)),
-        ]
-    });
-    ends.flatten().min()
-}
-
-/// When an answer of this lifetime becomes stale. None: it is stale already, or nobody knows its age.
-fn end<T>(answer: &Answer<T>, lives: Duration, now: Timestamp) -> Option<Timestamp> {
-    answer.as_of.checked_add(lives).ok().filter(|_| !answer.is_stale() && !answer.is_ahead(now))
 }
 
 fn is_all_same(before: &[Option<InstanceAlerts>], now: &[Option<InstanceAlerts>]) -> bool {

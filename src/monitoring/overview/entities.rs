@@ -1,62 +1,15 @@
 //! The alert states of the entities of a snapshot.
 
-use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
+use super::counter::{AlertCounter, AlertKinds, InstanceAlerts, NONE, UNKNOWN};
+use super::entity_alerts::{EntityAlerts, OLDEST};
 use super::subscriptions::{AlertSubscriptions, Subscription};
 use crate::annotations::is_available;
 use crate::catalog::{Entity, Snapshot};
-use crate::monitoring::alerts::Tally;
-use crate::monitoring::{Doubt, Evidence, Silences, Verdict};
-use crate::prometheus::{AlertState, Rules};
-use crate::store::Answer;
-
-/// An instance's rules, and what its Alertmanager suppresses.
-#[derive(Clone)]
-pub(super) struct InstanceAlerts {
-    pub(super) rules: Answer<Rules>,
-    pub(super) silences: Silences,
-}
-
-impl InstanceAlerts {
-    pub(super) fn tally(&self, now: Timestamp) -> Tally<'_> {
-        Tally::of(&self.rules.value, self.rules.as_of).silenced_by(&self.silences, now)
-    }
-
-    /// Whether both give the same counts.
-    pub(super) fn is_same(&self, other: &Self) -> bool {
-        let silences = match (&self.silences, &other.silences) {
-            (
-                Silences::Known { answer, external, .. },
-                Silences::Known { answer: other, external: other_external, .. },
-            ) => is_same(answer, other) && external == other_external,
-            (one, other) => one.answer().is_none() && other.answer().is_none(),
-        };
-        silences && is_same(&self.rules, &other.rules) && self.silences.is_sure() == other.silences.is_sure()
-    }
-}
-
-fn is_same<T>(one: &Answer<T>, other: &Answer<T>) -> bool {
-    Arc::ptr_eq(&one.value, &other.value) && one.is_stale() == other.is_stale()
-}
-
-/// An entity's alerts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum EntityAlerts {
-    /// It selects none.
-    #[default]
-    None,
-    /// Its instance has not answered recently, or is not configured.
-    Unknown,
-    Known {
-        evidence: Evidence,
-        /// The time of the answer.
-        as_of: Timestamp,
-        is_stale: bool,
-    },
-}
 
 /// The alerts of every entity of a snapshot. Clones share the lists.
 #[derive(Clone, Debug)]
@@ -73,73 +26,6 @@ pub struct Overview {
     pub as_of: Option<Timestamp>,
     /// A newer one is being made, because this one is old, or of another snapshot.
     pub is_late: bool,
-}
-
-/// Older counts say too little about now.
-pub(super) const OLDEST: SignedDuration = SignedDuration::from_mins(15);
-/// The place of [`EntityAlerts::None`] in the alerts of every overview.
-const NONE: u32 = 0;
-/// The place of [`EntityAlerts::Unknown`].
-const UNKNOWN: u32 = 1;
-
-impl EntityAlerts {
-    /// Its states as bits. An entity is inactive when everything is known and nothing is active. One that selects no
-    /// rule has no state.
-    fn marks(&self) -> u8 {
-        match self {
-            Self::None => 0,
-            Self::Unknown => bit(AlertState::Unknown),
-            Self::Known { evidence, .. } => {
-                let active = [
-                    (evidence.counts.firing, AlertState::Firing),
-                    (evidence.counts.pending, AlertState::Pending),
-                    (evidence.unknown(), AlertState::Unknown),
-                ];
-                let marks =
-                    active.iter().filter(|(n, _)| *n > 0).fold(0, |all, (_, state)| all | bit(*state));
-                if evidence.verdict() == Verdict::Quiet { bit(AlertState::Inactive) } else { marks }
-            }
-        }
-    }
-
-    /// The time of the answer, if it is stale.
-    pub fn not_since(&self) -> Option<Timestamp> {
-        match self {
-            Self::Known { as_of, is_stale, .. } => is_stale.then_some(*as_of),
-            Self::None | Self::Unknown => None,
-        }
-    }
-
-    /// What is left of it when the answer is no longer the newest one.
-    fn old(self, now: Timestamp) -> Self {
-        match self {
-            Self::Known { as_of, .. } if now.duration_since(as_of) >= OLDEST => Self::Unknown,
-            Self::Known { mut evidence, as_of, .. } => {
-                evidence.doubts.add(Doubt::Stale);
-                Self::Known { evidence, as_of, is_stale: true }
-            }
-            other => other,
-        }
-    }
-
-    /// The worst of its states; None without alerts.
-    pub fn worst(&self) -> Option<AlertState> {
-        BY_BIT.into_iter().find(|state| self.marks() & bit(*state) != 0)
-    }
-}
-
-/// The states by their bits, worst first.
-const BY_BIT: [AlertState; 4] =
-    [AlertState::Firing, AlertState::Pending, AlertState::Unknown, AlertState::Inactive];
-
-/// The bit of a state in [`Overview::marks`].
-pub const fn bit(state: AlertState) -> u8 {
-    match state {
-        AlertState::Firing => 1,
-        AlertState::Pending => 1 << 1,
-        AlertState::Error | AlertState::Unknown => 1 << 2,
-        AlertState::Inactive => 1 << 3,
-    }
 }
 
 impl Overview {
@@ -232,6 +118,21 @@ impl Overview {
         Self { as_of: self.as_of, ..Self::ordered(alerts, places, available, snapshot) }
     }
 
+    /// When [`Self::old`] says the same as at `now`.
+    pub(super) fn times_like(&self, now: Timestamp) -> Range<Timestamp> {
+        let mut times = Timestamp::MIN..Timestamp::MAX;
+        for alerts in &*self.alerts {
+            let EntityAlerts::Known { as_of, .. } = alerts else { continue };
+            let end = as_of.checked_add(OLDEST).unwrap_or(Timestamp::MAX);
+            if end <= now {
+                times.start = times.start.max(end);
+            } else {
+                times.end = times.end.min(end);
+            }
+        }
+        times
+    }
+
     /// The same for another snapshot. Entities that are new or changed are unknown.
     pub(super) fn carried(&self, from: &Snapshot, to: &Snapshot) -> Self {
         let mut before = self.places.iter().zip(&*self.available).zip(&*from.entities).peekable();
@@ -251,61 +152,5 @@ impl Overview {
         }
         let ordered = Self::ordered(self.alerts.clone(), places.into(), available.into(), to);
         Self { as_of: self.as_of, ..ordered }
-    }
-}
-
-/// Counts the alerts of selectors, each once.
-struct AlertCounter<'c> {
-    list: &'c AlertSubscriptions,
-    /// The answers of each instance. None: it has none.
-    tallies: Vec<Option<(Tally<'c>, &'c Answer<Rules>)>>,
-    kinds: AlertKinds,
-    /// By instance and selector: places in `kinds`.
-    counted: HashMap<(u32, u32), u32>,
-}
-
-impl<'c> AlertCounter<'c> {
-    fn of(list: &'c AlertSubscriptions, instances: &'c [Option<InstanceAlerts>], now: Timestamp) -> Self {
-        let tally = |alerts: &'c InstanceAlerts| (alerts.tally(now), &alerts.rules);
-        let tallies = instances.iter().map(|alerts| alerts.as_ref().map(tally)).collect();
-        Self { list, tallies, kinds: AlertKinds::default(), counted: HashMap::new() }
-    }
-
-    /// None: the instance has not answered.
-    fn count(&mut self, instance: u32, selector: u32) -> Option<u32> {
-        if let Some(known) = self.counted.get(&(instance, selector)) {
-            return Some(*known);
-        }
-        let (tally, rules) = self.tallies.get(instance as usize)?.as_ref()?;
-        let mut evidence = tally.count(self.list.selectors.get(selector as usize)?);
-        evidence.doubts.add_if(rules.is_stale(), Doubt::Stale);
-        let known = EntityAlerts::Known { evidence, as_of: rules.as_of, is_stale: rules.is_stale() };
-        let place = self.kinds.place_of(known);
-        self.counted.insert((instance, selector), place);
-        Some(place)
-    }
-}
-
-/// Distinct alerts, each once: most of 100,000 entities have equal ones.
-struct AlertKinds {
-    alerts: Vec<EntityAlerts>,
-    places: HashMap<EntityAlerts, u32>,
-}
-
-impl Default for AlertKinds {
-    fn default() -> Self {
-        let alerts = vec![EntityAlerts::None, EntityAlerts::Unknown];
-        Self { places: alerts.iter().copied().zip([NONE, UNKNOWN]).collect(), alerts }
-    }
-}
-
-impl AlertKinds {
-    fn place_of(&mut self, alerts: EntityAlerts) -> u32 {
-        let next = u32::try_from(self.alerts.len()).unwrap_or(u32::MAX);
-        let place = *self.places.entry(alerts).or_insert(next);
-        if place == next {
-            self.alerts.push(alerts);
-        }
-        place
     }
 }

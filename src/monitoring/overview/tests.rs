@@ -3,10 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
+use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 
 use super::cache::Overviews;
-use super::entities::{EntityAlerts, InstanceAlerts, Overview};
+use super::counter::InstanceAlerts;
+use super::entities::Overview;
+use super::entity_alerts::EntityAlerts;
 use super::subscriptions::AlertSubscriptions;
 use crate::annotations::ALERT;
 use crate::catalog::{Entity, EntityRef, Snapshot};
@@ -115,6 +119,9 @@ async fn counts_lose_calm_when_their_answers_expire_and_everything_when_they_are
     assert_eq!(old(1), "a: firing old, b: unknown old, c: -");
     assert_eq!(old(15 * 60 - 1), "a: firing old, b: unknown old, c: -");
     assert_eq!(old(15 * 60), "a: unknown, b: unknown, c: -");
+    let end = at + SignedDuration::from_mins(15);
+    assert_eq!(overview.times_like(at), Timestamp::MIN..end);
+    assert_eq!(overview.times_like(end), end..Timestamp::MAX);
     let aged = overview.old(&snapshot, at);
     assert!(aged.is_late && !overview.is_late && aged.as_of == Some(at));
 }
@@ -158,14 +165,39 @@ async fn counts_are_made_anew_only_for_those_who_look() {
         slot.checked() != before
     };
     assert!(!is_made_anew(2).await, "it has not expired");
+    *slot.viewed() = Some(after(3));
+    assert!(is_made_anew(3).await, "who looked took them as they were");
     assert!(is_made_anew(59).await);
     assert!(is_made_anew(10).await, "the clock was set back, so nobody knows how old they are");
     assert!(!is_made_anew(120).await, "nobody looks");
     let changed = read([entity("a", "Down"), entity("b", "Down")]);
     slot.follow(&monitoring, &changed, after(180)).await;
     assert_eq!(states(&changed, &slot.made().unwrap()), "a: unknown, b: unknown");
-    slot.follow(&monitoring, &changed, after(15 * 60)).await;
+    slot.follow(&monitoring, &changed, after(15 * 60 + 3)).await;
     assert!(slot.made().is_none() && slot.has_list(), "nobody has looked for so long that they say nothing");
+}
+
+#[tokio::test]
+async fn nobody_waits_while_newer_counts_are_made() {
+    let (monitoring, input, at) = (monitoring(), RoutingInput::default(), Timestamp::UNIX_EPOCH);
+    let (slot, snapshot) = (monitoring.overviews.slot(&input), read([entity("a", "Down")]));
+    let after = |secs| at + SignedDuration::from_secs(secs);
+    let first = monitoring.overview(&snapshot, &input, at).await;
+    let _making = slot.turn().await;
+    for (seconds, is_late) in [(0, false), (4, false), (6, true), (19, true)] {
+        let given = monitoring.overview(&snapshot, &input, after(seconds)).now_or_never();
+        let given = given.expect("it is in memory");
+        assert_eq!((states(&snapshot, &given), given.is_late), ("a: unknown".to_owned(), is_late));
+    }
+    let readers = |at| (0..3).map(|_| monitoring.overview(&snapshot, &input, at)).collect::<Vec<_>>();
+    let old = join_all(readers(after(21))).await;
+    assert!(old.iter().all(|given| given.is_late && Arc::ptr_eq(given, &old[0])), "it is made once");
+    let changed = Arc::new(snapshot.next([entity("a", "Down"), entity("b", "Down")]));
+    let readers = (0..3).map(|_| monitoring.overview(&changed, &input, after(1)));
+    let carried = join_all(readers).await;
+    assert!(carried.iter().all(|given| given.is_late && Arc::ptr_eq(given, &carried[0])));
+    assert_eq!(states(&changed, &carried[0]), "a: unknown, b: unknown");
+    assert!(!Arc::ptr_eq(&carried[0], &first));
 }
 
 #[tokio::test]
