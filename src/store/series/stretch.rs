@@ -130,8 +130,10 @@ impl Stretch {
         for mut next in std::mem::take(&mut self.extents) {
             let settled_ms = self.grid_before(next.fetched.settled_ms.min(next.end_ms));
             let earlier = all.last_mut().filter(|last| {
-                let apart = next.fetched.oldest.duration_since(last.fetched.oldest).unsigned_abs();
-                last.end_ms <= last.fetched.settled_ms && next.start_ms <= settled_ms && apart <= within
+                let (one, other) = (&last.fetched, &next.fetched);
+                // By the oldest alone, each part that is joined would make the others a little older.
+                let apart = one.as_of.max(other.as_of).duration_since(one.oldest.min(other.oldest));
+                last.end_ms <= one.settled_ms && next.start_ms <= settled_ms && apart.unsigned_abs() <= within
             });
             if let Some(last) = earlier {
                 *last = last.extended(settled_ms, next.fetched);

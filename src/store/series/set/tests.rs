@@ -248,7 +248,8 @@ proptest! {
                     let shown = set.slice(&window).unwrap();
                     prop_assert_eq!(shown.window, window);
                     prop_assert_eq!(samples(&shown), within(&instance, &window));
-                    let rules = RefetchRules { unstable: Duration::from_secs(1), ..RULES };
+                    // Parts that were joined are as old as the oldest of them.
+                    let rules = RefetchRules { unstable: Duration::from_secs(1), any: RULES.any + TAIL * 3 };
                     let again = set.missing(&window, rules, at(now * 15));
                     prop_assert!(again.is_empty(), "{:?} is fetched again", again);
                     set.keep_from((now - 1_000) * STEP, &window);
