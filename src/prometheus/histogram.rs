@@ -24,6 +24,10 @@ pub enum Boundaries {
 impl Boundaries {
     /// Each at the place of its number.
     const ALL: [Self; 4] = [Self::OpenLeft, Self::OpenRight, Self::Open, Self::Closed];
+
+    pub fn of(number: u8) -> Option<Self> {
+        Self::ALL.get(usize::from(number)).copied()
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -44,11 +48,10 @@ impl Serialize for Bucket {
 
 impl<'de> Deserialize<'de> for Bucket {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let (code, SampleText(lower), SampleText(upper), SampleText(count)) =
+        let (number, SampleText(lower), SampleText(upper), SampleText(count)) =
             <(u8, _, _, _)>::deserialize(deserializer)?;
-        let boundaries = Boundaries::ALL.get(usize::from(code)).copied();
         let unknown = || D::Error::custom(UNKNOWN_BOUNDARIES);
-        Ok(Self { boundaries: boundaries.ok_or_else(unknown)?, lower, upper, count })
+        Ok(Self { boundaries: Boundaries::of(number).ok_or_else(unknown)?, lower, upper, count })
     }
 }
 

@@ -21,6 +21,7 @@ pub use queries::InstantQuery;
 pub use question::Scope;
 pub use range_query::RangeQuery;
 pub use rules::{SILENCES_LIFETIME, rules_lifetime};
+pub use series::UnreadSeries;
 
 use self::cached::Cached;
 use self::metadata::{ExternalLabelsQuery, MetadataQuery, MetricNamesQuery, SamplesQuery};
@@ -178,6 +179,28 @@ impl Store {
         query: RangeQuery,
     ) -> Result<Answer<Matrix>, Arc<UpstreamError>> {
         self.range.get_at_once(&self.series_of(instance, scope), scope, query).await
+    }
+
+    /// The samples of a range query, of all time ranges that are kept, as bytes for a cache that several portals share. None:
+    /// nothing is kept.
+    pub fn series_for_tier(
+        &self,
+        instance: &Arc<Instance>,
+        scope: Scope,
+        query: &RangeQuery,
+    ) -> Option<Vec<u8>> {
+        self.series_of(instance, scope).for_tier(query)
+    }
+
+    /// Takes such bytes of the same query, scope and instance. Samples that were fetched later stay.
+    pub async fn take_from_tier(
+        &self,
+        instance: &Arc<Instance>,
+        scope: Scope,
+        query: &RangeQuery,
+        bytes: &[u8],
+    ) -> Result<(), UnreadSeries> {
+        self.series_of(instance, scope).take_from_tier(query, bytes).await
     }
 
     fn series_of(&self, instance: &Arc<Instance>, scope: Scope) -> Arc<SeriesSource> {

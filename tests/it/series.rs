@@ -1,5 +1,7 @@
 //! The series of a query, shared by all time ranges: what is requested of an instance, and what readers see meanwhile.
 
+mod tier;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;

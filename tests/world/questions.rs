@@ -8,7 +8,7 @@ use promenade::prometheus::{
     Instance, InstanceSettings, Instances, InstantAnswer, Matrix, Origin, Outage, Rules, Window,
 };
 use promenade::promql::PromQl;
-use promenade::store::{Answer, InstantQuery, RangeQuery, Scope, Store, StoreSettings};
+use promenade::store::{Answer, InstantQuery, RangeQuery, Scope, Store, StoreSettings, UnreadSeries};
 use promenade::upstream::UpstreamError;
 
 /// Long ago, so that every window is settled.
@@ -79,6 +79,19 @@ impl NamedStore {
         let Question { instance, origin, query, window } = question;
         let query = RangeQuery { origin, query, window };
         self.store.range_at_once(self.instance(instance), Scope::Whole, query).await
+    }
+
+    /// The samples of the query as bytes.
+    pub fn written(&self, question: &Question) -> Option<Vec<u8>> {
+        let Question { instance, origin, query, window } = question.clone();
+        let query = RangeQuery { origin, query, window };
+        self.store.series_for_tier(self.instance(instance), Scope::Whole, &query)
+    }
+
+    pub async fn take(&self, question: &Question, bytes: &[u8]) -> Result<(), UnreadSeries> {
+        let Question { instance, origin, query, window } = question.clone();
+        let query = RangeQuery { origin, query, window };
+        self.store.take_from_tier(self.instance(instance), Scope::Whole, &query, bytes).await
     }
 
     pub async fn ask_instant(

@@ -24,6 +24,9 @@ const MOST_BYTES: usize = 64 << 20;
 const DATE_MS: i64 = 999;
 /// How long a set remembers how far back readers looked.
 const EARLIEST_FOR: Duration = Duration::from_secs(1_800);
+/// The most parts that are taken from another portal's set. A set mostly has fewer.
+const MOST_TAKEN: usize = 32;
+
 /// A set, and its fetch.
 pub struct SeriesEntry {
     /// Held by the fetch.
@@ -189,6 +192,24 @@ impl KeptSeries {
         self.passed_ms = self.passed_ms.max(at_ms.saturating_add(DATE_MS));
         self.set.merge(answer, Fetched { as_of, oldest: as_of, date, settled_ms }, tail, REFETCH_AFTER / 2);
         Ok(())
+    }
+
+    /// Takes from another portal's set what is not here or was fetched earlier, as answers of their time. That portal's clock,
+    /// and how long samples may change there, may be others than here.
+    pub fn take_in(&mut self, other: &SeriesSet, tail: Duration, now: Timestamp, most_bytes: usize) {
+        for (window, fetched) in self.set.lacking(other, now).into_iter().take(MOST_TAKEN) {
+            let at_ms = fetched.at_ms();
+            let passed_ms = at_ms.saturating_add(DATE_MS);
+            let past = window.between(window.start_ms(), passed_ms);
+            let Some(answer) = past.and_then(|past| other.slice(&past)) else { continue };
+            if self.set.bytes_with(&answer) > most_bytes.min(MOST_BYTES) {
+                return;
+            }
+            self.drawn = None;
+            self.passed_ms = self.passed_ms.max(passed_ms);
+            let settled_ms = fetched.settled_ms.min(at_ms.saturating_sub(millis(tail)));
+            self.set.merge(answer, Fetched { settled_ms, ..fetched }, tail, REFETCH_AFTER / 2);
+        }
     }
 
     /// The samples of a window. None: some are missing.

@@ -1,9 +1,11 @@
 //! The series of range queries, shared by all time ranges: one set for each query and step. A fetch requests only what
 //! the set lacks of a window, one fetch of a set at a time.
 
+mod bytes;
 mod entry;
 mod set;
 mod stretch;
+mod tier;
 
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -23,6 +25,8 @@ use crate::prometheus::{Instance, InstanceName, Matrix, Origin, Outage, Window};
 use crate::promql::PromQl;
 use crate::upstream::{ErrorKind, UpstreamError, Who};
 use entry::SeriesEntry;
+
+pub use bytes::UnreadSeries;
 
 /// A reader who sees that much less at the end than requested gets the rest as soon as it is there.
 const MOST_MISSED: Duration = Duration::from_secs(30);

@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use super::super::{age_at, millis};
-use super::stretch::{Fetched, Stretch};
+use super::stretch::{Extent, Fetched, Stretch};
 use crate::prometheus::{HistogramSeries, Labels, MAX_POINTS, Matrix, Window};
 
 /// The most instants that are kept: three windows of the largest size.
@@ -14,7 +14,7 @@ const MOST_POINTS: usize = 3 * MAX_POINTS;
 /// More parts of a window are requested as one.
 const MOST_PARTS: usize = 4;
 /// As many as an answer has.
-const MOST_INFOS: usize = 100;
+pub const MOST_INFOS: usize = 100;
 /// A clock that is kept by NTP is set back by less.
 const TOLERATED: SignedDuration = SignedDuration::from_secs(1);
 
@@ -40,6 +40,22 @@ impl SeriesSet {
         Self { stretches: Vec::new(), infos: Vec::new() }
     }
 
+    /// Of parts that were read. None: they are not as all code expects them.
+    pub fn read(stretches: Vec<Stretch>, infos: Vec<String>, step_ms: i64) -> Option<Self> {
+        let is_apart = |one: &Stretch, next: &Stretch| one.end_ms.saturating_add(step_ms) < next.start_ms;
+        let is_sound = stretches.iter().all(|stretch| stretch.is_sound(step_ms));
+        let set = Self { stretches, infos };
+        (is_sound && set.stretches.is_sorted_by(is_apart) && set.len() <= MOST_POINTS).then_some(set)
+    }
+
+    pub fn stretches(&self) -> &[Stretch] {
+        &self.stretches
+    }
+
+    pub fn infos(&self) -> &[String] {
+        &self.infos
+    }
+
     /// The parts of a window that have to be fetched now, in the order of time: what is not there, what may have changed
     /// since, and with a missing end the unstable samples before it.
     pub fn missing(&self, window: &Window, rules: RefetchRules, now: Timestamp) -> Vec<Window> {
@@ -55,10 +71,9 @@ impl SeriesSet {
             }
             next_ms = to.saturating_add(step_ms);
             let fetched = &extent.fetched;
-            let is_from_future = fetched.as_of.duration_since(now) > TOLERATED;
             let first_unstable = fetched.settled_ms.saturating_add(1).max(from);
             unstable_ms = (first_unstable <= to).then_some(first_unstable);
-            if is_from_future || age_at(fetched.oldest, now) >= rules.any {
+            if is_from_future(fetched, now) || age_at(fetched.oldest, now) >= rules.any {
                 parts.push((from, to));
             } else if unstable_ms.is_some() && age_at(fetched.as_of, now) >= rules.unstable {
                 parts.push((first_unstable, to));
@@ -94,6 +109,28 @@ impl SeriesSet {
         series.dedup();
         let points = usize::try_from(end_ms.saturating_sub(start_ms) / step_ms).unwrap_or(usize::MAX);
         series.len().saturating_mul(points.saturating_add(1)).saturating_mul(8).saturating_add(histograms)
+    }
+
+    /// The parts that another set of the same series has, and this one lacks or fetched earlier, from the newest on.
+    pub fn lacking(&self, other: &Self, now: Timestamp) -> Vec<(Window, Fetched)> {
+        let own: Vec<&Extent> = self.stretches.iter().flat_map(|stretch| &stretch.extents).collect();
+        let mut parts = Vec::new();
+        let extents =
+            other.stretches.iter().flat_map(|one| one.extents.iter().map(|extent| (one.step_ms, extent)));
+        for (step_ms, extent) in extents.filter(|(_, extent)| !is_from_future(&extent.fetched, now)) {
+            let first = own.partition_point(|one| one.end_ms < extent.start_ms);
+            let near = own.iter().skip(first).take_while(|one| one.start_ms <= extent.end_ms);
+            let mut next_ms = extent.start_ms;
+            // What came at the same time or later stays.
+            for one in near.filter(|one| one.fetched.as_of >= extent.fetched.oldest) {
+                let before_ms = one.start_ms.saturating_sub(step_ms);
+                parts.extend(windows(next_ms, before_ms, step_ms).map(|window| (window, extent.fetched)));
+                next_ms = one.end_ms.saturating_add(step_ms);
+            }
+            parts.extend(windows(next_ms, extent.end_ms, step_ms).map(|window| (window, extent.fetched)));
+        }
+        parts.reverse();
+        parts
     }
 
     /// Takes the samples of an answer in the place of those that were there. `tail`: how long samples may change.
@@ -186,6 +223,22 @@ impl SeriesSet {
     fn has_samples(&self, start_ms: i64, end_ms: i64) -> bool {
         self.stretches.iter().any(|stretch| stretch.has_samples(start_ms, end_ms))
     }
+}
+
+/// Whether the clock was set back after a fetch.
+fn is_from_future(fetched: &Fetched, now: Timestamp) -> bool {
+    fetched.as_of.duration_since(now) > TOLERATED
+}
+
+/// Neighbouring instants in windows of the largest size.
+fn windows(from_ms: i64, to_ms: i64, step_ms: i64) -> impl Iterator<Item = Window> {
+    let step = Duration::from_millis(step_ms.unsigned_abs());
+    let longest_ms = i64::try_from(MAX_POINTS - 1).unwrap_or(i64::MAX).saturating_mul(step_ms);
+    let next = move |start_ms: &i64| start_ms.checked_add(longest_ms)?.checked_add(step_ms);
+    let starts = std::iter::successors(Some(from_ms), next).take_while(move |start_ms| *start_ms <= to_ms);
+    starts.filter_map(move |start_ms| {
+        Window::exact(start_ms, to_ms.min(start_ms.saturating_add(longest_ms)), step)
+    })
 }
 
 /// Parts that touch or overlap become one.

@@ -1,14 +1,17 @@
 //! A stretch of time without a gap: one column for each series, and when each part of it was fetched.
 
+mod form;
+
 use std::cmp::Ordering;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use crate::prometheus::{ABSENT, HistogramSeries, Labels, Matrix, Series, Window, is_absent};
 
 /// When a part of a stretch was fetched.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fetched {
     /// By the portal's clock.
     pub as_of: Timestamp,
@@ -21,24 +24,27 @@ pub struct Fetched {
 }
 
 /// A part of a stretch, from its first to its last instant, in epoch milliseconds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Extent {
     pub start_ms: i64,
     pub end_ms: i64,
     pub fetched: Fetched,
 }
 
-/// Instants without a gap between them, all multiples of the step.
-#[derive(Clone, Debug)]
+/// Instants without a gap between them, all multiples of the step. [`Stretch::is_sound`] checks one that was read.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Stretch {
-    step_ms: i64,
+    pub step_ms: i64,
     pub start_ms: i64,
     pub end_ms: i64,
     /// In the order of their labels. Each has a value for each instant, and at least one sample.
+    #[serde(with = "form::columns")]
     series: Vec<Series>,
     /// The same for native histograms.
+    #[serde(with = "form::histograms")]
     histograms: Vec<HistogramSeries>,
     /// In the order of time, without a gap, from the start to the end.
+    #[serde(deserialize_with = "form::read_extents")]
     pub extents: Vec<Extent>,
 }
 
@@ -210,6 +216,13 @@ impl Stretch {
         self.series.retain(|one| has_sample(&one.values));
         self.histograms.retain(|one| !one.points.is_empty());
         self
+    }
+}
+
+impl Fetched {
+    /// The earlier of both clocks' times.
+    pub fn at_ms(&self) -> i64 {
+        self.date.map_or(self.as_of, |date| date.min(self.as_of)).as_millisecond()
     }
 }
 

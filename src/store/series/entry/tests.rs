@@ -1,5 +1,7 @@
 //! What a set remembers of its fetches.
 
+mod taken;
+
 use super::*;
 use crate::clock;
 use crate::prometheus::Series;

@@ -1,8 +1,13 @@
-//! A set and its fetches against an instance whose answers fail, are doubtful or lack samples, and clocks that step.
+//! Sets of two portals and their fetches against an instance whose answers fail, are doubtful or lack samples, and clocks
+//! that step.
 
 use super::*;
 use crate::clock;
+use crate::prometheus::{InstanceName, Origin};
+use crate::promql::PromQl;
+use crate::store::question::Scope;
 use crate::store::series::entry::SeriesEntry;
+use crate::store::series::{SeriesKey, bytes};
 
 /// The most by which all steps of the clock together move it, in seconds.
 const MOST_STEPS: i64 = 120;
@@ -19,6 +24,10 @@ enum SetMove {
     Clock(i64),
     /// The set leaves the memory.
     Evict,
+    /// What follows happens in the other portal.
+    Other,
+    /// The portal takes what the other one has, as bytes.
+    Take,
     /// A reader of a window, and how the requests for it end.
     Read { ago: i64, len: i64, end: FetchEnd },
 }
@@ -45,12 +54,14 @@ fn moves() -> impl Strategy<Value = SetMove> {
             .prop_map(|(name, ago, count, value)| SetMove::Change { name, ago, count, value }),
         1 => (-MOST_STEPS / 2..MOST_STEPS / 2).prop_map(SetMove::Clock),
         1 => Just(SetMove::Evict),
+        2 => Just(SetMove::Other),
+        2 => Just(SetMove::Take),
         6 => (prop_oneof![0_i64..3, 0_i64..400], 1_i64..300, end)
             .prop_map(|(ago, len, end)| SetMove::Read { ago, len, end }),
     ]
 }
 
-/// An instance with its own, true clock, and a portal.
+/// An instance with its own, true clock, and two portals with another one.
 struct SetMachine {
     now: i64,
     ahead: i64,
@@ -58,13 +69,15 @@ struct SetMachine {
     /// What the instance had, with the second since when.
     history: Vec<(i64, Samples)>,
     entry: SeriesEntry,
+    other: SeriesEntry,
 }
 
 impl SetMachine {
     fn new() -> Self {
         let now = 1_000_000 * LIFE;
         let history = vec![(now, Samples::new())];
-        Self { now, ahead: 0, instance: Samples::new(), history, entry: SeriesEntry::new(at(now)) }
+        let [entry, other] = [at(now); 2].map(SeriesEntry::new);
+        Self { now, ahead: 0, instance: Samples::new(), history, entry, other }
     }
 
     fn portal(&self) -> Timestamp {
@@ -80,6 +93,19 @@ impl SetMachine {
             };
         }
         self.history.push((self.now, self.instance.clone()));
+    }
+
+    fn take(&mut self) {
+        let key = SeriesKey {
+            source: InstanceName::new("default"),
+            scope: Scope::Whole,
+            origin: Origin::Known,
+            query: PromQl::read("up").0.unwrap(),
+            step_ms: STEP,
+        };
+        let Some(written) = bytes::written(&key, &self.other.kept().set) else { return };
+        let set = bytes::read(&bytes::compressed(&written).unwrap(), &key, 1 << 20).unwrap();
+        self.entry.kept().take_in(&set, TAIL, self.portal(), 1 << 20);
     }
 
     /// The samples of a window, as a reader gets them. None: the request failed or was doubtful.
@@ -139,6 +165,8 @@ proptest! {
                 SetMove::Change { name, ago, count, value } => machine.change(name, ago, count, value),
                 SetMove::Clock(ahead) => machine.ahead = ahead,
                 SetMove::Evict => machine.entry = SeriesEntry::new(machine.portal()),
+                SetMove::Other => std::mem::swap(&mut machine.entry, &mut machine.other),
+                SetMove::Take => machine.take(),
                 SetMove::Read { ago, len, end } => {
                     let newest = (machine.now + machine.ahead) / LIFE;
                     let window = window(newest - ago - len, newest - ago);
