@@ -11,6 +11,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, watch};
 
 use super::bounded::BoundedMap;
+use super::generation::Generation;
 use super::question::{CacheKey, Question, Scope, Source};
 use super::{Answer, age_at};
 use crate::clock;
@@ -27,6 +28,8 @@ const PATIENCE: Duration = Duration::from_secs(1);
 const PROBE_PATIENCE: Duration = Duration::from_millis(250);
 /// How long a failure is remembered, give or take a sixth: without the jitter all panels would retry at once.
 pub(super) const FAILURE_LIFETIME: Duration = Duration::from_secs(3);
+/// For so many of its lifetimes an answer may be given while the next one is fetched.
+const RECENT: u32 = 2;
 /// So many fetches of known queries go on behind. Beyond, readers wait: their connections are limited.
 const MOST_BEHIND: usize = 1_024;
 /// The same of ad-hoc queries. Beyond, their fetches end with their readers.
@@ -49,13 +52,19 @@ pub struct Cached<Q: Question> {
     behind: Arc<Semaphore>,
     ad_hoc_behind: Arc<Semaphore>,
     pub(super) metrics: StoreMetrics,
+    generation: Generation,
     pub(super) runtime: Option<Handle>,
 }
 
 impl<Q: Question> Cached<Q> {
     /// Keeps answers and failures up to `max_bytes`, and last good answers up to `max_last_bytes`, keys included; the
     /// least recently used leave first. Fetches run on the runtime of the caller, where no page is rendered.
-    pub fn new(max_bytes: u64, max_last_bytes: u64, metrics: &StoreMetrics) -> Arc<Self> {
+    pub fn new(
+        max_bytes: u64,
+        max_last_bytes: u64,
+        metrics: &StoreMetrics,
+        generation: &Generation,
+    ) -> Arc<Self> {
         let failures = max_bytes / FAILURES_SHARE;
         Arc::new(Self {
             answers: BoundedMap::new(max_bytes - failures),
@@ -65,6 +74,7 @@ impl<Q: Question> Cached<Q> {
             behind: Arc::new(Semaphore::new(MOST_BEHIND)),
             ad_hoc_behind: Arc::new(Semaphore::new(MOST_AD_HOC_BEHIND)),
             metrics: metrics.clone(),
+            generation: generation.clone(),
             runtime: Handle::try_current().ok(),
         })
     }
@@ -78,10 +88,10 @@ impl<Q: Question> Cached<Q> {
         question: Q,
     ) -> FetchResult<Q::Value> {
         let key = CacheKey { source: source.name().clone(), scope, question };
-        if let Some(answer) = self.current(source, &key) {
-            return Ok(aged(&**source, answer));
+        match self.current(source, &key) {
+            Some(answer) => Ok(self.hit(source, answer)),
+            None => self.awaited(source, &key).await,
         }
-        self.awaited(source, &key).await
     }
 
     /// The same, but nobody waits who can be shown something else meanwhile: then the fetch runs behind.
@@ -93,9 +103,9 @@ impl<Q: Question> Cached<Q> {
     ) -> FetchResult<Q::Value> {
         let key = CacheKey { source: source.name().clone(), scope, question };
         if let Some(answer) = self.current(source, &key) {
-            return Ok(aged(&**source, answer));
+            return Ok(self.hit(source, answer));
         }
-        let Some(meanwhile) = key.question.meanwhile(source) else { return self.awaited(source, &key).await };
+        let Some(meanwhile) = self.meanwhile(source, &key) else { return self.awaited(source, &key).await };
         let behind = match key.question.origin() {
             Origin::Known => &self.behind,
             Origin::AdHoc => &self.ad_hoc_behind,
@@ -127,11 +137,42 @@ impl<Q: Question> Cached<Q> {
         }
     }
 
-    /// The answer of the last seconds, without a request.
+    /// The answer that is given now without a wait and without a new request.
+    pub(super) fn given(&self, source: &Q::Source, key: &CacheKey<Q>) -> Option<Answer<Q::Value>> {
+        let current = self.current(source, key);
+        let answer = current.or_else(|| {
+            let is_fetched = self.in_flight().contains_key(key);
+            is_fetched.then(|| self.meanwhile(source, key)).flatten()
+        })?;
+        Some(aged(source, answer))
+    }
+
+    /// An answer that lives.
     fn current(&self, source: &Q::Source, key: &CacheKey<Q>) -> Option<Answer<Q::Value>> {
         let known = key.question.as_known().map(|known| key.with(known));
-        let kept = known.and_then(|known| self.kept(&known)).or_else(|| self.kept(key));
-        kept.or_else(|| self.young(source, key))
+        let kept = known.and_then(|known| self.answers.get(&known)).or_else(|| self.answers.get(key));
+        // A large one may have room among the last good ones alone.
+        kept.or_else(|| self.good_within(1, source, key))
+    }
+
+    /// What is shown while the answer is fetched.
+    fn meanwhile(&self, source: &Q::Source, key: &CacheKey<Q>) -> Option<Answer<Q::Value>> {
+        key.question.meanwhile(source).or_else(|| self.good_within(RECENT, source, key))
+    }
+
+    /// The last good answer, if it is younger than so many of its lifetimes.
+    fn good_within(&self, lifetimes: u32, source: &Q::Source, key: &CacheKey<Q>) -> Option<Answer<Q::Value>> {
+        // Another question of the family has another answer.
+        key.question.is_only_of_family().then_some(())?;
+        let answer = self.older(key).filter(|answer| answer.failure.is_none())?;
+        let until = after(answer.as_of, key.question.lifetime(source, &answer) * lifetimes);
+        let now = clock::now();
+        (!answer.is_ahead(now) && now < until).then_some(Answer { until, ..answer })
+    }
+
+    fn hit(&self, source: &Q::Source, answer: Answer<Q::Value>) -> Answer<Q::Value> {
+        self.metrics.lookup("hit");
+        aged(source, answer)
     }
 
     /// The answer of a running fetch, or of a new one.
@@ -174,26 +215,10 @@ impl<Q: Question> Cached<Q> {
         (answers + last_good, answer_bytes + failure_bytes + last_good_bytes)
     }
 
-    fn kept(&self, key: &CacheKey<Q>) -> Option<Answer<Q::Value>> {
-        let answer = self.answers.get(key)?;
-        self.metrics.lookup("hit");
-        Some(answer)
-    }
-
-    /// A last good answer that is still current. A large one may have room among these alone.
-    fn young(&self, source: &Q::Source, key: &CacheKey<Q>) -> Option<Answer<Q::Value>> {
-        // Another question of the family has another answer.
-        key.question.is_only_of_family().then_some(())?;
-        let answer = self.older(key).filter(|answer| answer.failure.is_none())?;
-        let is_aged = !answer.is_ahead(clock::now());
-        let is_current = is_aged && age(answer.as_of) < key.question.lifetime(source, &answer);
-        is_current.then(|| self.metrics.lookup("hit"))?;
-        Some(answer)
-    }
-
     /// The answer or the failure of the last seconds.
     pub(super) fn remembered(&self, key: &CacheKey<Q>) -> Option<FetchResult<Q::Value>> {
-        if let Some(answer) = self.kept(key) {
+        if let Some(answer) = self.answers.get(key) {
+            self.metrics.lookup("hit");
             return Some(Ok(answer));
         }
         let failure = self.failures.get(key)?;
@@ -218,7 +243,15 @@ impl<Q: Question> Cached<Q> {
         self.in_flight.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn keep(&self, key: &CacheKey<Q>, answer: &Answer<Q::Value>, lifetime: Duration) {
+    /// The answer, which is given for that time.
+    pub(super) fn keep(
+        &self,
+        key: &CacheKey<Q>,
+        answer: Answer<Q::Value>,
+        lifetime: Duration,
+    ) -> Answer<Q::Value> {
+        let _change = self.generation.change();
+        let answer = Answer { until: after(clock::now(), lifetime), ..answer };
         self.keep_for_family(key, |older| match older {
             _ if !key.question.is_kept_for_family() => None,
             Some(older) if key.question.prefers(&older.value, &answer.value) => {
@@ -227,9 +260,11 @@ impl<Q: Question> Cached<Q> {
             _ => Some(answer.clone()),
         });
         self.answers.insert(key.clone(), answer.clone(), lifetime);
+        answer
     }
 
     pub(super) fn fail(&self, key: &CacheKey<Q>, error: &Arc<UpstreamError>) {
+        let _change = self.generation.change();
         self.keep_for_family(key, |older| Some(Answer { failure: Some(error.clone()), ..older? }));
         // The breaker remembers the failures of requests that were not sent.
         if error.was_sent {
@@ -247,7 +282,7 @@ impl<Q: Question> Cached<Q> {
         // One change at a time, so that a failure does not bring back an answer that was just replaced.
         let _lock = self.in_flight();
         if let Some(answer) = next(self.last_good.get(&family)) {
-            let lifetime = STALE_LIMIT.saturating_sub(age(answer.as_of));
+            let lifetime = STALE_LIMIT.saturating_sub(age_at(answer.as_of, clock::now()));
             self.last_good.insert(family, answer, lifetime);
         }
     }
@@ -259,8 +294,8 @@ fn aged<T>(source: &impl Source, answer: Answer<T>) -> Answer<T> {
     Answer { failure: answer.failure.or(failing.map(|failing| failing.failure)), ..answer }
 }
 
-fn age(as_of: Timestamp) -> Duration {
-    age_at(as_of, clock::now())
+fn after(time: Timestamp, duration: Duration) -> Timestamp {
+    time.checked_add(duration).unwrap_or(Timestamp::MAX)
 }
 
 /// Between five and seven sixths of a duration.

@@ -110,17 +110,15 @@ impl<Q: Question> Fetch<Q> {
             Ok(value) => {
                 let as_of = Q::as_of(&value).unwrap_or_else(clock::now);
                 let answer = Answer::of(value, as_of);
-                cached.keep(key, &answer, key.question.lifetime(&self.source, &answer));
-                return Ok(answer);
+                let lifetime = key.question.lifetime(&self.source, &answer);
+                return Ok(cached.keep(key, answer, lifetime));
             }
             Err(error) => error,
         };
         if error.was_sent {
             key.question.log(&error);
             if let Some((value, lifetime)) = Q::default_for(&error) {
-                let answer = Answer::of(value, clock::now());
-                cached.keep(key, &answer, lifetime);
-                return Ok(answer);
+                return Ok(cached.keep(key, Answer::of(value, clock::now()), lifetime));
             }
         }
         let error = Arc::new(error);

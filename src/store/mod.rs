@@ -1,13 +1,16 @@
 //! Every answer comes through here: equal questions at the same time are one request, answers are kept for a while,
 //! failures are remembered briefly, and the last good answer replaces one that fails.
 
+mod answer;
 mod bounded;
 mod cached;
 mod fetch;
+mod generation;
 mod metadata;
 mod queries;
 mod question;
 mod range_query;
+mod recorder;
 mod rules;
 mod series;
 mod weight;
@@ -15,19 +18,24 @@ mod weight;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
+pub use answer::{Answer, is_ahead};
+pub use bounded::BoundedMap;
+pub use generation::Generation;
 pub use queries::InstantQuery;
 pub use question::Scope;
 pub use range_query::RangeQuery;
+pub use recorder::{AnswerCheck, MadeOf, OpenQuestion, Recorder};
 pub use rules::{SILENCES_LIFETIME, rules_lifetime};
 pub use series::UnreadSeries;
+pub use weight::Weigh;
 
 use self::cached::Cached;
 use self::metadata::{ExternalLabelsQuery, MetadataQuery, MetricNamesQuery, SamplesQuery};
 use self::rules::{RulesQuery, SilencesQuery};
 use self::series::{SeriesSets, SeriesSource};
-use crate::alertmanager::{AlertmanagerSettings, AlertmanagerState, Alertmanagers};
+use crate::alertmanager::{AlertmanagerClient, AlertmanagerSettings, AlertmanagerState, Alertmanagers};
 use crate::metrics::StoreMetrics;
 use crate::prometheus::{
     ExternalLabels, Instance, InstanceName, InstantAnswer, Matrix, Metadata, MetricNames, Rules, Window,
@@ -41,56 +49,10 @@ const SETTLED_LIFETIME: Duration = Duration::from_secs(10 * 60);
 /// may still change.
 const WARNED_LIFETIME: Duration = Duration::from_secs(5);
 
-/// A clock may differ by this from itself, as when its time is corrected in small steps.
-const MOST_AHEAD: SignedDuration = SignedDuration::from_secs(1);
-
 #[derive(Clone, Debug)]
 pub struct StoreSettings {
     /// The most bytes that answers, failures and their questions may hold in memory.
     pub max_bytes: u64,
-}
-
-/// An answer and its age. `failure` is set when the newest request failed and this is an older, good answer.
-#[derive(Debug)]
-pub struct Answer<T> {
-    pub value: Arc<T>,
-    /// When the server gave it.
-    pub as_of: Timestamp,
-    pub failure: Option<Arc<UpstreamError>>,
-    /// More of what was requested is being fetched, and this is what is there.
-    pub rest_follows: bool,
-}
-
-impl<T> Clone for Answer<T> {
-    fn clone(&self) -> Self {
-        Self {
-            value: self.value.clone(),
-            as_of: self.as_of,
-            failure: self.failure.clone(),
-            rest_follows: self.rest_follows,
-        }
-    }
-}
-
-impl<T> Answer<T> {
-    /// A good and complete answer.
-    pub fn of(value: impl Into<Arc<T>>, as_of: Timestamp) -> Self {
-        Self { value: value.into(), as_of, failure: None, rest_follows: false }
-    }
-
-    pub fn is_stale(&self) -> bool {
-        self.failure.is_some()
-    }
-
-    /// Its time has not come yet, because the clock was set back since: its age is unknown.
-    pub fn is_ahead(&self, now: Timestamp) -> bool {
-        is_ahead(self.as_of, now)
-    }
-}
-
-/// Whether the clock was set back after it showed this time.
-pub fn is_ahead(time: Timestamp, now: Timestamp) -> bool {
-    time.duration_since(now) > MOST_AHEAD
 }
 
 /// How full a store is, about.
@@ -109,6 +71,8 @@ pub struct Store {
     alertmanagers: Arc<Alertmanagers>,
     max_bytes: u64,
     metrics: StoreMetrics,
+    generation: Generation,
+    recorder: Option<Recorder>,
     range: Arc<Cached<RangeQuery>>,
     series: Arc<SeriesSets>,
     instant: Arc<Cached<InstantQuery>>,
@@ -125,19 +89,22 @@ impl Store {
     pub fn new(settings: &StoreSettings, metrics: StoreMetrics) -> Self {
         // Sixteen parts. A last good answer is mostly also a kept one, so the sum is seldom reached.
         let part = settings.max_bytes / 16;
+        let generation = Generation::default();
         Self {
             alertmanagers: Arc::default(),
             max_bytes: settings.max_bytes,
-            range: Cached::new(part * 2, part * 2, &metrics),
-            series: SeriesSets::new(part * 3, part, &metrics),
-            instant: Cached::new(part / 2, part / 2, &metrics),
-            rules: Cached::new(part, part * 3, &metrics),
-            silences: Cached::new(part, part, &metrics),
-            metadata: Cached::new(part / 4, 0, &metrics),
-            metric_names: Cached::new(part / 2, 0, &metrics),
-            samples: Cached::new(part / 8, 0, &metrics),
-            external_labels: Cached::new(part / 8, 0, &metrics),
+            range: Cached::new(part * 2, part * 2, &metrics, &generation),
+            series: SeriesSets::new(part * 3, part, &metrics, &generation),
+            instant: Cached::new(part / 2, part / 2, &metrics, &generation),
+            rules: Cached::new(part, part * 3, &metrics, &generation),
+            silences: Cached::new(part, part, &metrics, &generation),
+            metadata: Cached::new(part / 4, 0, &metrics, &generation),
+            metric_names: Cached::new(part / 2, 0, &metrics, &generation),
+            samples: Cached::new(part / 8, 0, &metrics, &generation),
+            external_labels: Cached::new(part / 8, 0, &metrics, &generation),
             metrics,
+            generation,
+            recorder: None,
         }
     }
 
@@ -167,7 +134,7 @@ impl Store {
         scope: Scope,
         query: RangeQuery,
     ) -> Result<Answer<Matrix>, Arc<UpstreamError>> {
-        self.range.get(&self.series_of(instance, scope), scope, query).await
+        self.answer(&self.range, &self.series_of(instance, scope), scope, query).await
     }
 
     /// The same for a page that shows what is there of the time range, with `rest_follows` set where it is not nearly all.
@@ -178,7 +145,7 @@ impl Store {
         scope: Scope,
         query: RangeQuery,
     ) -> Result<Answer<Matrix>, Arc<UpstreamError>> {
-        self.range.get_at_once(&self.series_of(instance, scope), scope, query).await
+        self.answer_at_once(&self.range, &self.series_of(instance, scope), scope, query).await
     }
 
     /// The samples of a range query, of all time ranges that are kept, as bytes for a cache that several portals share. None:
@@ -215,7 +182,7 @@ impl Store {
         scope: Scope,
         query: InstantQuery,
     ) -> Result<Answer<InstantAnswer>, Arc<UpstreamError>> {
-        self.instant.get(instance, scope, query).await
+        self.answer(&self.instant, instance, scope, query).await
     }
 
     /// The rules of an instance. When it fails, those of up to 15 minutes ago, with `failure` set.
@@ -224,16 +191,27 @@ impl Store {
         instance: &Arc<Instance>,
         scope: Scope,
     ) -> Result<Answer<Rules>, Arc<UpstreamError>> {
-        self.rules.get(instance, scope, RulesQuery).await
+        self.answer(&self.rules, instance, scope, RulesQuery).await
+    }
+
+    /// The same for a page. If their interval ended only lately, nobody waits for the next ones.
+    pub async fn rules_at_once(
+        &self,
+        instance: &Arc<Instance>,
+        scope: Scope,
+    ) -> Result<Answer<Rules>, Arc<UpstreamError>> {
+        self.answer_at_once(&self.rules, instance, scope, RulesQuery).await
     }
 
     /// Older rules of an instance that takes too long now.
     pub fn rules_before(&self, instance: &Instance, scope: Scope) -> Option<Answer<Rules>> {
+        self.recorder.iter().for_each(Recorder::refuse);
         self.rules.instead(instance, scope, RulesQuery)
     }
 
     /// The newest good rules in memory. Sends no request.
     pub fn known_rules(&self, instance: &Instance, scope: Scope) -> Option<Answer<Rules>> {
+        self.recorder.iter().for_each(Recorder::refuse);
         self.rules.last(instance, scope, RulesQuery)
     }
 
@@ -244,24 +222,35 @@ impl Store {
         instance: &Instance,
         scope: Scope,
     ) -> Result<Answer<AlertmanagerState>, Arc<UpstreamError>> {
-        match self.alertmanagers.client(instance.name()) {
-            Some(client) => self.silences.get(client, scope, SilencesQuery).await,
-            None => {
-                let who = Who::Alertmanager(instance.name().clone());
-                Err(Arc::new(UpstreamError::new(who, ErrorKind::Upstream, "no Alertmanager is configured")))
-            }
-        }
+        self.answer(&self.silences, self.alertmanager_of(instance)?, scope, SilencesQuery).await
+    }
+
+    /// The same for a page. If they ended only lately, nobody waits for the next ones.
+    pub async fn silences_at_once(
+        &self,
+        instance: &Instance,
+        scope: Scope,
+    ) -> Result<Answer<AlertmanagerState>, Arc<UpstreamError>> {
+        self.answer_at_once(&self.silences, self.alertmanager_of(instance)?, scope, SilencesQuery).await
+    }
+
+    fn alertmanager_of(&self, instance: &Instance) -> Result<&Arc<AlertmanagerClient>, Arc<UpstreamError>> {
+        self.alertmanagers.client(instance.name()).ok_or_else(|| {
+            let who = Who::Alertmanager(instance.name().clone());
+            Arc::new(UpstreamError::new(who, ErrorKind::Upstream, "no Alertmanager is configured"))
+        })
     }
 
     /// What an instance says of a metric; empty if it says nothing or fails.
     pub async fn metadata(&self, instance: &Arc<Instance>, scope: Scope, metric: &str) -> Arc<Metadata> {
         let query = MetadataQuery { metric: metric.to_owned() };
-        self.metadata.get(instance, scope, query).await.map(|answer| answer.value).unwrap_or_default()
+        let metadata = self.answer(&self.metadata, instance, scope, query).await;
+        metadata.map(|answer| answer.value).unwrap_or_default()
     }
 
     /// The names of an instance's metrics; none, and incomplete, if it fails.
     pub async fn metric_names(&self, instance: &Arc<Instance>, scope: Scope) -> Arc<MetricNames> {
-        let names = self.metric_names.get(instance, scope, MetricNamesQuery).await;
+        let names = self.answer(&self.metric_names, instance, scope, MetricNamesQuery).await;
         names.map(|answer| answer.value).unwrap_or_default()
     }
 
@@ -274,7 +263,7 @@ impl Store {
         at_ms: i64,
     ) -> bool {
         let query = SamplesQuery { query: query.clone(), at_ms };
-        self.samples.get(instance, scope, query).await.is_ok_and(|answer| *answer.value)
+        self.answer(&self.samples, instance, scope, query).await.is_ok_and(|answer| *answer.value)
     }
 
     /// What an instance adds to its alerts on their way to Alertmanager; None if unknown.
@@ -283,7 +272,7 @@ impl Store {
         instance: &Arc<Instance>,
         scope: Scope,
     ) -> Arc<Option<ExternalLabels>> {
-        let labels = self.external_labels.get(instance, scope, ExternalLabelsQuery).await;
+        let labels = self.answer(&self.external_labels, instance, scope, ExternalLabelsQuery).await;
         labels.map(|answer| answer.value).unwrap_or_default()
     }
 

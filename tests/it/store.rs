@@ -82,6 +82,25 @@ async fn first_reader_that_leaves_does_not_restart_the_request() {
 }
 
 #[tokio::test]
+async fn rules_whose_interval_is_over_are_shown_while_the_next_are_fetched() {
+    let upstream = Upstream::start().await;
+    upstream.on_rules(Reply::group([Rule::new("Down")]));
+    let interval = Duration::from_secs(2);
+    let settings = InstanceSettings { scrape_interval: interval, ..upstream.instance("default") };
+    let (store, _) = store(vec![settings]);
+    let first = store.ask_rules("default").await.unwrap();
+    tokio::time::sleep(interval + Duration::from_millis(100)).await;
+    upstream.on_rules(Reply::hang());
+    for _ in 0..3 {
+        let meanwhile = store.ask_rules_at_once("default").await.unwrap();
+        assert_eq!((meanwhile.as_of, meanwhile.is_stale()), (first.as_of, false));
+    }
+    tokio::time::sleep(interval).await;
+    let late = store.ask_rules_at_once("default").await;
+    assert!(late.unwrap().is_stale(), "two intervals later the failure is told");
+}
+
+#[tokio::test]
 async fn failure_is_remembered_for_a_few_seconds() {
     let upstream = Upstream::start().await;
     upstream.on("up", Reply::refusal(422, "execution", "boom"));

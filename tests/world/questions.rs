@@ -102,6 +102,11 @@ impl NamedStore {
         self.store.instant(self.instance(instance), Scope::Whole, query).await
     }
 
+    /// What pages show.
+    pub async fn ask_rules_at_once(&self, instance: &str) -> Result<Answer<Rules>, Arc<UpstreamError>> {
+        self.store.rules_at_once(self.instance(instance), Scope::Whole).await
+    }
+
     pub async fn ask_rules(&self, instance: &str) -> Result<Answer<Rules>, Arc<UpstreamError>> {
         self.store.rules(self.instance(instance), Scope::Whole).await
     }

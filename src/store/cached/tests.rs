@@ -96,7 +96,7 @@ async fn ask(cached: &Arc<Cached<Scripted>>, text: &str, end: ScriptedEnd) -> Fe
 }
 
 fn cached(max_bytes: u64) -> Arc<Cached<Scripted>> {
-    Cached::new(max_bytes, 0, &Metrics::new().store)
+    Cached::new(max_bytes, 0, &Metrics::new().store, &Generation::default())
 }
 
 #[tokio::test]
@@ -172,18 +172,21 @@ async fn an_ad_hoc_fetch_ends_with_its_last_reader() {
 
 #[tokio::test]
 async fn an_answer_from_before_the_clock_was_set_back_is_not_current() {
-    let cached = Cached::new(1 << 20, 1 << 20, &Metrics::new().store);
+    let cached = Cached::new(1 << 20, 1 << 20, &Metrics::new().store, &Generation::default());
     let (source, now) = (source(), clock::now());
     let young = |seconds: i64| {
         let text = seconds.to_string();
         let question = Scripted { text, end: ScriptedEnd::Answer(1) };
         let key = CacheKey { source: source.name().clone(), scope: Scope::Whole, question };
         let as_of = now + SignedDuration::from_secs(seconds);
-        cached.keep(&key, &Answer::of(Heavy(1), as_of), Duration::ZERO);
+        cached.keep(&key, Answer::of(Heavy(1), as_of), Duration::ZERO);
         assert!(cached.older(&key).is_some(), "it is kept for the time of a failure");
-        cached.young(&source, &key).is_some()
+        [1, 2].map(|lifetimes| {
+            let until = cached.good_within(lifetimes, &source, &key)?.until;
+            Some(until.duration_since(as_of).as_secs())
+        })
     };
-    assert!(young(-10) && young(0));
-    assert!(!young(-601), "it has expired");
-    assert!(!young(3_600), "nobody knows how old it is");
+    assert_eq!([young(-10), young(0)], [[Some(600), Some(1_200)]; 2]);
+    assert_eq!(young(-601), [None, Some(1_200)], "it has expired, lately");
+    assert_eq!(young(3_600), [None; 2], "nobody knows how old it is");
 }

@@ -15,6 +15,7 @@ use jiff::Timestamp;
 
 use super::bounded::BoundedMap;
 use super::cached::FAILURE_LIFETIME;
+use super::generation::Generation;
 use super::question::{Scope, Source};
 use super::range_query::RangeQuery;
 use super::weight::Weigh;
@@ -44,6 +45,7 @@ pub struct SeriesSets {
     ad_hoc: SharedBytes,
     creating: Mutex<()>,
     metrics: StoreMetrics,
+    generation: Generation,
 }
 
 /// Sets that share a number of bytes.
@@ -90,12 +92,18 @@ impl Source for SeriesSource {
 
 impl SeriesSets {
     /// Keeps sets of known queries up to `max_bytes`, and those of readers' own up to `max_ad_hoc_bytes`.
-    pub fn new(max_bytes: u64, max_ad_hoc_bytes: u64, metrics: &StoreMetrics) -> Arc<Self> {
+    pub fn new(
+        max_bytes: u64,
+        max_ad_hoc_bytes: u64,
+        metrics: &StoreMetrics,
+        generation: &Generation,
+    ) -> Arc<Self> {
         Arc::new(Self {
             known: SharedBytes::new(max_bytes),
             ad_hoc: SharedBytes::new(max_ad_hoc_bytes),
             creating: Mutex::default(),
             metrics: metrics.clone(),
+            generation: generation.clone(),
         })
     }
 
@@ -186,7 +194,12 @@ impl SeriesSource {
         let as_of = matrix.as_of?;
         let rest_follows = rest_follows(&query.window, &matrix.window, as_of, may_change.then_some(now));
         let is_empty = matrix.series.is_empty() && matrix.histograms.is_empty();
-        let answer = Answer { failure, rest_follows, ..Answer::of(matrix, as_of) };
+        let answer = Answer {
+            failure,
+            rest_follows,
+            until: old_at(&query.window, as_of, now),
+            ..Answer::of(matrix, as_of)
+        };
         (!is_empty || !rest_follows).then_some(answer)
     }
 
@@ -252,6 +265,7 @@ impl SeriesSource {
         loop {
             let begun = clock::now();
             let answer = self.request(query, part).await?;
+            let _change = self.sets.generation.change();
             let merged = entry.kept().merge(answer, tail, begun, clock::now());
             match merged {
                 Ok(()) => return Ok(ControlFlow::Continue(())),
@@ -314,11 +328,20 @@ fn is_shared(query: &RangeQuery, now: Timestamp) -> bool {
     has_passed && query.window.is_aligned() && query.query.is_per_instant()
 }
 
+fn most_old(window: &Window) -> Duration {
+    live_lifetime(window) + MOST_LATE
+}
+
+/// When a part that is shown at `now` counts as old. One that no longer changes never does, and is looked at again.
+fn old_at(window: &Window, as_of: Timestamp, now: Timestamp) -> Timestamp {
+    let ends = [as_of.checked_add(most_old(window)), now.checked_add(MOST_LATE)];
+    ends.into_iter().flatten().max().unwrap_or(now)
+}
+
 /// Whether a reader of a window who sees a part of it gets the rest as soon as it is there. `may_change`: the time, if the
 /// part is not current.
 fn rest_follows(window: &Window, part: &Window, as_of: Timestamp, may_change: Option<Timestamp>) -> bool {
-    let most_old = live_lifetime(window) + MOST_LATE;
-    let is_old = may_change.is_some_and(|now| now.duration_since(as_of).unsigned_abs() > most_old);
+    let is_old = may_change.is_some_and(|now| now.duration_since(as_of).unsigned_abs() > most_old(window));
     let is_late = window.end_ms() - part.end_ms() > millis(MOST_MISSED);
     part.start_ms() > window.start_ms() || is_late || is_old
 }

@@ -22,6 +22,7 @@ impl SeriesSource {
         let entry = self.sets.entry(&key, clock::now());
         let _one = entry.fetching.lock().await;
         let tail = self.instance.settings.unstable_tail;
+        let _change = self.sets.generation.change();
         entry.kept().take_in(&other, tail, clock::now(), most_bytes);
         self.sets.keep(&key, &entry);
         Ok(())
