@@ -299,6 +299,21 @@ fn rules(is_firing: bool) -> Reply {
     Reply::group([rule.alerts(is_firing.then_some(alert))])
 }
 
+/// Browsers show a page of the history as they keep it, without asking. It never refreshes itself otherwise.
+#[tokio::test]
+async fn back_shows_the_old_page_only_until_its_first_refresh() {
+    let world = scripted().await;
+    let page = format!("http://{}/catalog/default/component/cart", world.address);
+    let tab = Tab::open(&format!("{page}?refresh=0")).await;
+    tab.until("document.title.includes('1 firing')").await;
+    tab.go(&format!("{page}/graphs?refresh=0")).await;
+    world.upstream.on_rules(rules(false));
+    tab.leave_by("history.back()").await;
+    tab.until("document.title.includes('nothing firing')").await;
+    quiet(&tab).await;
+    tab.close().await;
+}
+
 #[tokio::test]
 async fn tab_follows_changes_of_state() {
     let world = scripted().await;

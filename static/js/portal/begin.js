@@ -36,7 +36,11 @@ on("htmx:after:swap", () => {
   restoreFocus();
 });
 on("pagehide", () => { leaving = true; }, window);
-on("pageshow", () => { leaving = false; }, window);
+on("pageshow", (event) => {
+  leaving = false;
+  // Back shows the page as it was.
+  if (event.persisted || arrival.type === "back_forward") refreshAll();
+}, window);
 let onScreen;
 on("beforeprint", () => { onScreen = inTheme("light"); }, window);
 on("afterprint", () => inTheme(onScreen), window);

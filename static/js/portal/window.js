@@ -76,10 +76,12 @@ function showWindow(from, to) {
   location.assign(url);
 }
 
+// How the reader came here: by a link, a reload or the history.
+const [arrival] = performance.getEntriesByType("navigation");
+
 function arrive() {
   // A reload and the history restore their own scroll position.
-  if (performance.getEntriesByType("navigation")[0].type !== "navigate") return;
-  try {
+  if (arrival.type === "navigate") try {
     const [href, y] = JSON.parse(sessionStorage.promenade);
     if (href === location.href) scrollTo(0, y);
   } catch {}
