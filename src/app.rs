@@ -22,10 +22,10 @@ use crate::prometheus::Instances;
 use crate::serving::{
     Listener, ListenerSettings, Refusals, ServingSettings, connections_within, raise_file_limit,
 };
-use crate::store::Store;
-use crate::web::Audience;
+use crate::store::{Store, StoreSettings};
 use crate::web::health::Leaving;
 use crate::web::security::SecurityHeaders;
+use crate::web::{Audience, KeptReplies};
 use handler_data::HandlerData;
 
 /// Few clients use the operators' listener.
@@ -78,6 +78,7 @@ impl App {
         let security = SecurityHeaders::new(&settings.web.frame_ancestors);
         let security = security.map_err(|_| StartError::FrameAncestors)?;
         let (catalog, sources) = CatalogSources::start(settings.catalog, &metrics)?;
+        let kept = kept_replies(settings.store.max_bytes, &catalog, &monitoring, &metrics);
         let owners = AlertIndexer::new(catalog.clone());
         let overviews = monitoring.clone().keep_overviews(catalog.clone());
         let behind = [Task::spawn(owners.clone().follow()), Task::spawn(overviews)];
@@ -91,6 +92,7 @@ impl App {
             security: Data::new(security),
             leaving: Data::default(),
             rendered: Data::default(),
+            kept: Data::new(kept),
         };
         let (readers, operators) = listen(settings.listen, &settings.serving, &data)?;
         let handle = AppHandle {
@@ -174,9 +176,21 @@ fn monitoring(settings: &Settings, metrics: &Metrics) -> Result<Monitoring, Star
     let instances = Instances::new(instances.clone(), &metrics.upstream).map_err(StartError::Instance)?;
     let instances = Arc::new(with_rule_targets(instances, routing).map_err(StartError::Instance)?);
     let alertmanagers = Alertmanagers::new(alertmanagers.clone(), &metrics.upstream);
-    let store = Store::new(store, metrics.store.clone())
+    let max_bytes = store.max_bytes - KeptReplies::share(store.max_bytes);
+    let store = Store::new(&StoreSettings { max_bytes }, metrics.store.clone())
         .with_alertmanagers(alertmanagers.map_err(StartError::Instance)?);
     Ok(Monitoring::new(store, instances, routing.clone()))
+}
+
+fn kept_replies(
+    max_bytes: u64,
+    catalog: &Arc<Catalog>,
+    monitoring: &Monitoring,
+    metrics: &Metrics,
+) -> KeptReplies {
+    let routed = monitoring.routing().headers().into_iter().map(str::to_owned).collect();
+    let (generation, metrics) = (monitoring.generation().clone(), metrics.kept.clone());
+    KeptReplies::new(KeptReplies::share(max_bytes), catalog.clone(), generation, routed, metrics)
 }
 
 /// Opens the listener of readers, and that of operators if there is one.

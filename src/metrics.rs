@@ -17,7 +17,7 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Metric, Registry, Unit};
 
 pub use catalog::{BackstageMetrics, CatalogMetrics};
-pub use http::{ConnectionMetrics, HttpMetrics};
+pub use http::{ConnectionMetrics, HttpMetrics, KeptMetrics, RouteMetrics};
 pub use upstream::{StoreMetrics, UpstreamMetrics};
 
 /// From a cached fragment to the longest deadline, in seconds.
@@ -38,6 +38,7 @@ pub struct Metrics {
     pub catalog: CatalogMetrics,
     pub backstage: BackstageMetrics,
     pub http: HttpMetrics,
+    pub kept: KeptMetrics,
     pub connections: ConnectionMetrics,
     registry: Arc<Registry>,
 }
@@ -59,6 +60,7 @@ impl Metrics {
             catalog: CatalogMetrics::new(&mut registry),
             backstage: BackstageMetrics::new(&mut registry),
             http: HttpMetrics::new(&mut registry),
+            kept: KeptMetrics::new(&mut registry),
             connections: ConnectionMetrics::new("main", &mut registry),
             registry: Arc::new(registry),
         }

@@ -12,7 +12,7 @@ use crate::web::health::Leaving;
 use crate::web::observe::{RequestSpan, observe};
 use crate::web::pages::error::render;
 use crate::web::security::{SecurityHeaders, protect};
-use crate::web::{Audience, Rendered, WebSettings, routes};
+use crate::web::{Audience, KeptReplies, Rendered, WebSettings, routes};
 
 /// Built once, and not once for each thread that serves.
 #[derive(Clone)]
@@ -26,12 +26,14 @@ pub struct HandlerData {
     pub security: web::Data<SecurityHeaders>,
     pub leaving: web::Data<Leaving>,
     pub rendered: web::Data<Rendered>,
+    pub kept: web::Data<KeptReplies>,
 }
 
 impl HandlerData {
     /// What answers an audience, for one thread.
     pub fn service(self, audience: Audience) -> AppFactory {
         let prefix = self.settings.prefix().to_owned();
+        let kept = self.kept.clone();
         let app = actix_web::App::new()
             .app_data(self.catalog)
             .app_data(self.monitoring)
@@ -42,11 +44,14 @@ impl HandlerData {
             .app_data(self.security)
             .app_data(self.leaving)
             .app_data(self.rendered)
+            .app_data(self.kept)
             .configure(routes(&prefix, audience))
             .wrap(from_fn(render))
             .wrap(from_fn(protect))
             .wrap(from_fn(observe))
             .wrap(TracingLogger::<RequestSpan>::new());
-        boxed_app(app)
+        // The listener of operators has other pages, none of which is kept.
+        let is_for_readers = audience != Audience::Operators;
+        boxed_app(app, move |request| is_for_readers.then(|| kept.answer(request)).flatten())
     }
 }

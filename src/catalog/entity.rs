@@ -13,14 +13,14 @@ use crate::diagnostic::{Location, Position};
 use crate::yaml::Origins;
 
 /// An annotation's text and its place.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Annotation {
     pub value: String,
     /// None for an annotation that no file wrote.
     written: Option<WrittenPlace>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 struct WrittenPlace {
     file: Arc<Path>,
     key_at: Position,
@@ -100,14 +100,14 @@ impl EntityFault {
 }
 
 /// A link of `metadata.links`.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct EntityLink {
     pub url: String,
     pub title: Option<String>,
 }
 
 /// An entity as its file has it; annotations are text without meaning here.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Entity {
     pub reference: EntityRef,
     /// As written: `Component`.

@@ -11,7 +11,8 @@ pub mod source;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::ptr;
+use std::sync::{Arc, Weak};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use jiff::Timestamp;
@@ -150,6 +151,11 @@ pub struct Catalog {
 impl Catalog {
     pub fn snapshot(&self) -> Arc<Snapshot> {
         self.current.load_full()
+    }
+
+    /// Whether this snapshot has not been replaced.
+    pub fn is_current(&self, snapshot: &Weak<Snapshot>) -> bool {
+        ptr::eq(Arc::as_ptr(&self.current.load()), snapshot.as_ptr())
     }
 
     pub fn get(&self, reference: &EntityRef) -> Option<Arc<Entity>> {

@@ -3,9 +3,11 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
-use super::{Counters, Durations, Gauges, count, durations, registered};
+use super::{BUCKETS, Counters, Durations, Gauges, count, durations, registered};
 
 #[derive(Clone)]
 pub struct HttpMetrics {
@@ -23,10 +25,70 @@ impl HttpMetrics {
 
     /// `route`: the pattern, never the path.
     pub fn observe(&self, route: &str, status: u16, took: Duration) {
+        self.of_route(route, status).observe(took);
+    }
+
+    /// To count many requests of one route.
+    pub fn of_route(&self, route: &str, status: u16) -> RouteMetrics {
         let route = ("route", Cow::from(route.to_owned()));
         let status = ("status", status.to_string().into());
-        self.requests.get_or_create(&[route.clone(), status]).inc();
-        self.durations.get_or_create(&[route]).observe(took.as_secs_f64());
+        RouteMetrics {
+            requests: self.requests.get_or_create(&[route.clone(), status]).clone(),
+            durations: self.durations.get_or_create(&[route]).clone(),
+        }
+    }
+}
+
+/// Counts the requests of one route with one status.
+#[derive(Clone, Debug)]
+pub struct RouteMetrics {
+    requests: Counter,
+    durations: Histogram,
+}
+
+impl Default for RouteMetrics {
+    /// On no registry.
+    fn default() -> Self {
+        Self { requests: Counter::default(), durations: Histogram::new(BUCKETS) }
+    }
+}
+
+impl RouteMetrics {
+    pub fn observe(&self, took: Duration) {
+        self.requests.inc();
+        self.durations.observe(took.as_secs_f64());
+    }
+}
+
+/// Pages, panels and data, by how they were answered.
+#[derive(Clone)]
+pub struct KeptMetrics {
+    kept: Counter,
+    rendered: Counter,
+    passed: Counter,
+}
+
+impl KeptMetrics {
+    pub(super) fn new(registry: &mut Registry) -> Self {
+        let help = "Pages, panels and data, by how they were answered";
+        let replies: Counters<1> = registered(registry, "http_replies", help);
+        let by = |how: &'static str| replies.get_or_create(&[("how", how.into())]).clone();
+        Self { kept: by("kept"), rendered: by("rendered"), passed: by("passed") }
+    }
+
+    /// With bytes that were kept.
+    pub fn kept(&self) {
+        self.kept.inc();
+    }
+
+    /// With bytes that were rendered, and are kept.
+    pub fn rendered(&self) {
+        self.rendered.inc();
+    }
+
+    /// With bytes that nobody else gets: an error, an older answer, a part that is late.
+    pub fn passed(&self) {
+        self.passed.inc();
     }
 }
 

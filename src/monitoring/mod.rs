@@ -22,6 +22,7 @@ mod verdict;
 mod window;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::join;
 use jiff::Timestamp;
@@ -53,9 +54,11 @@ use crate::prometheus::{
     Instance, InstanceName, InstanceSettings, Instances, InstantAnswer, Matrix, Origin, Outage, Rules, Window,
 };
 use crate::promql::PromQl;
-use crate::store::{Answer, InstantQuery, RangeQuery, Scope, Store, StoreFill};
+use crate::store::{Answer, Generation, InstantQuery, RangeQuery, Recorder, Scope, Store, StoreFill};
 use crate::upstream::{ErrorKind, RequestOutage, UpstreamError, Who};
 
+/// Times on pages are at most this old, and younger where an instance scrapes more often.
+const LONGEST_TICK: Duration = Duration::from_secs(15);
 /// With more alerts on either side, a table is made outside the threads that serve pages.
 const MOST_AT_ONCE: usize = 1_000;
 
@@ -115,6 +118,36 @@ impl Monitoring {
         let known = instances.configured().map(|instance| instance.name().clone()).collect();
         let routing = Arc::new(RoutingSettings { known, ..routing });
         Self { store, instances, routing, overviews: Arc::default(), tables: KeptTables::default() }
+    }
+
+    /// The same, and the recorder notes each answer of the store.
+    pub fn recorded_by(&self, recorder: Recorder) -> Self {
+        Self { store: self.store.recorded_by(recorder), ..self.clone() }
+    }
+
+    /// The same, for what no page waits for.
+    fn unrecorded(&self) -> Self {
+        Self { store: self.store.unrecorded(), ..self.clone() }
+    }
+
+    pub fn recorder(&self) -> Option<&Recorder> {
+        self.store.recorder()
+    }
+
+    /// Counts the changes of all answers.
+    pub fn generation(&self) -> &Generation {
+        self.store.generation()
+    }
+
+    /// The newest moment whose page every reader gets at `now`, and when the next one begins. Moments follow each other
+    /// as fast as the busiest instance scrapes: before that, no graph has a new point.
+    pub fn tick(&self, now: Timestamp) -> (Timestamp, Timestamp) {
+        let shortest = self.instances().map(|instance| instance.settings.scrape_interval).min();
+        let tick = shortest.unwrap_or(LONGEST_TICK).clamp(Duration::from_secs(1), LONGEST_TICK);
+        let (second, tick) = (now.as_second(), i64::try_from(tick.as_secs()).unwrap_or(1));
+        let begins = second - second.rem_euclid(tick);
+        let at = |second| Timestamp::from_second(second).unwrap_or(now);
+        (at(begins), at(begins.saturating_add(tick)))
     }
 
     /// The instance that answers for the entity: what the rules say, else what its annotations choose.
@@ -295,9 +328,14 @@ impl Monitoring {
         now: Timestamp,
     ) -> Result<Arc<AlertTable>, Failure> {
         let alerts = spec.alerts.clone().ok_or(Failure::NoAnnotation)?;
-        let requests = join(Box::pin(self.rules(instance)), Box::pin(self.silences(instance)));
-        let (answer, silences) = requests.await;
-        let source = TableSource { spec: alerts, show_inactive, rules: answer?, silences };
+        let rules = Box::pin(self.store.rules_at_once(instance, Scope::Whole));
+        let (rules, silences) = join(rules, Box::pin(self.silences_at_once(instance))).await;
+        let rules = rules.map_err(Failure::Prometheus)?;
+        self.recorder()
+            .zip(silences.changes_after(now))
+            .iter()
+            .for_each(|(recorder, at)| recorder.until(*at));
+        let source = TableSource { spec: alerts, show_inactive, rules, silences };
         if let Some(table) = self.tables.get(&source, now) {
             return Ok(table);
         }

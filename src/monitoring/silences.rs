@@ -159,10 +159,23 @@ impl AlertmanagerStatus {
 impl Monitoring {
     /// What the instance's Alertmanager suppresses, unless it takes too long; the fetch goes on in the store.
     pub(super) async fn silences(&self, instance: &Arc<Instance>) -> Silences {
+        self.silences_of(instance, self.store.silences(instance, Scope::Whole)).await
+    }
+
+    /// The same, and nobody waits while the last answer is recent.
+    pub(super) async fn silences_at_once(&self, instance: &Arc<Instance>) -> Silences {
+        self.silences_of(instance, self.store.silences_at_once(instance, Scope::Whole)).await
+    }
+
+    async fn silences_of(
+        &self,
+        instance: &Arc<Instance>,
+        answer: impl Future<Output = Result<Answer<AlertmanagerState>, Arc<UpstreamError>>>,
+    ) -> Silences {
         let Some(settings) = self.store.alertmanager(instance.name()) else { return Silences::NotConfigured };
         let ui_url = settings.ui_url.clone();
         let external = timeout(deadlines::ALERTMANAGER, self.store.external_labels(instance, Scope::Whole));
-        let answer = timeout(deadlines::ALERTMANAGER, self.store.silences(instance, Scope::Whole));
+        let answer = timeout(deadlines::ALERTMANAGER, answer);
         match join(answer, external).await {
             (Ok(Ok(answer)), external) => {
                 Silences::Known { ui_url, answer, external: external.unwrap_or_default(), undecided: 0 }

@@ -10,6 +10,7 @@ mod pace;
 mod refusal;
 mod wire;
 
+use std::future::ready;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -25,6 +26,7 @@ use actix_service::{
     map_config,
 };
 use actix_web::dev::{AppConfig, ServiceRequest, ServiceResponse};
+use futures_util::future::Either;
 use socket2::{Domain, Protocol as Transport, Socket, Type};
 use tokio::net::TcpStream;
 
@@ -128,7 +130,11 @@ type AppResponse = Response<BoxBody>;
 /// Makes an app for each thread that serves.
 pub type AppFactory = BoxServiceFactory<AppConfig, Request, AppResponse, AppResponse, ()>;
 
-pub fn boxed_app<T, B>(app: actix_web::App<T>) -> AppFactory
+/// `known`: what answers some requests in front of the app.
+pub fn boxed_app<T, B>(
+    app: actix_web::App<T>,
+    known: impl Fn(&mut Request) -> Option<AppResponse> + Clone + 'static,
+) -> AppFactory
 where
     T: ServiceFactory<
             ServiceRequest,
@@ -140,7 +146,11 @@ where
     B: MessageBody + 'static,
 {
     let app = app.into_factory().map(|answer| Response::from(answer).map_into_boxed_body());
-    boxed::factory(app.map_err(|error: actix_web::Error| error.error_response().into()))
+    let app = app.map_err(|error: actix_web::Error| error.error_response().into());
+    boxed::factory(apply_fn_factory(app, move |mut request: Request, app: &_| match known(&mut request) {
+        Some(answer) => Either::Left(ready(Ok(answer))),
+        None => Either::Right(app.call(request)),
+    }))
 }
 
 /// A connection as the HTTP library takes it: its stream, its protocol, and the address of the other side.

@@ -108,6 +108,11 @@ impl Store {
         Self { recorder: Some(recorder), ..self.clone() }
     }
 
+    /// The same store, which notes nothing.
+    pub fn unrecorded(&self) -> Self {
+        Self { recorder: None, ..self.clone() }
+    }
+
     pub fn recorder(&self) -> Option<&Recorder> {
         self.recorder.as_ref()
     }

@@ -4,10 +4,10 @@ use std::cmp::Reverse;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
-    AcceptEncoding, CACHE_CONTROL, ContentEncoding, ETag, Encoding, EntityTag, Header, IfNoneMatch,
-    Preference, Quality, VARY, X_CONTENT_TYPE_OPTIONS,
+    ACCEPT_ENCODING, AcceptEncoding, CACHE_CONTROL, ContentEncoding, ETag, Encoding, EntityTag, Header,
+    IfNoneMatch, Preference, Quality, VARY, X_CONTENT_TYPE_OPTIONS,
 };
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
 
 /// An embedded file, and its compressed forms that are smaller.
 #[derive(Debug)]
@@ -25,6 +25,9 @@ struct Asset {
 
 /// Sorted by name; a path sorts as its name does up to the hash, so lookups by path scan. There are about ten.
 static TABLE: &[Asset] = include!(concat!(env!("OUT_DIR"), "/assets.rs"));
+
+/// What browsers accept. All of them take gzip, which need not be read each time.
+const OF_BROWSERS: [&[u8]; 4] = [b"gzip, deflate, br, zstd", b"gzip, deflate, br", b"gzip, deflate", b"gzip"];
 
 /// The name contains a hash of the content, so a copy is never stale.
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
@@ -48,11 +51,7 @@ async fn serve(request: HttpRequest, name: web::Path<String>) -> HttpResponse {
     };
     let (encoding, body) = asset.best(&accepted(&request));
     let etag = asset.etag(encoding);
-    let is_held = match IfNoneMatch::parse(&request) {
-        Ok(IfNoneMatch::Any) => true,
-        Ok(IfNoneMatch::Items(held)) => held.iter().any(|held| held.weak_eq(&etag)),
-        Err(_) => false,
-    };
+    let is_held = is_held(&request, &etag);
     let mut reply = HttpResponse::build(if is_held { StatusCode::NOT_MODIFIED } else { StatusCode::OK });
     reply
         .insert_header((CACHE_CONTROL, FOR_EVER))
@@ -88,12 +87,26 @@ impl Asset {
     }
 }
 
-/// Whether the client prefers gzip to the plain form.
-pub fn takes_gzip(request: &HttpRequest) -> bool {
-    takes(&accepted(request), ContentEncoding::Gzip)
+/// Whether the client holds a copy with this tag.
+pub fn is_held(request: &impl HttpMessage, etag: &EntityTag) -> bool {
+    match IfNoneMatch::parse(request) {
+        Ok(IfNoneMatch::Any) => true,
+        Ok(IfNoneMatch::Items(held)) => held.iter().any(|held| held.weak_eq(etag)),
+        Err(_) => false,
+    }
 }
 
-fn accepted(request: &HttpRequest) -> AcceptEncoding {
+/// Whether the client prefers gzip to the plain form.
+pub fn takes_gzip(request: &impl HttpMessage) -> bool {
+    let mut given = request.headers().get_all(ACCEPT_ENCODING);
+    match (given.next(), given.next()) {
+        (None, _) => false,
+        (Some(one), None) if OF_BROWSERS.contains(&one.as_bytes()) => true,
+        _ => takes(&accepted(request), ContentEncoding::Gzip),
+    }
+}
+
+fn accepted(request: &impl HttpMessage) -> AcceptEncoding {
     AcceptEncoding::parse(request).unwrap_or(AcceptEncoding(Vec::new()))
 }
 
@@ -118,7 +131,7 @@ fn own_weight(accepted: &AcceptEncoding, encoding: ContentEncoding) -> Option<Qu
 #[cfg(test)]
 mod tests {
     use actix_web::http::header::{
-        ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, IF_NONE_MATCH,
+        CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderValue, IF_NONE_MATCH,
     };
     use actix_web::test::{TestRequest, call_service, init_service, read_body};
     use actix_web::{App, rt};
@@ -167,6 +180,19 @@ mod tests {
         }
         let asset = TABLE.iter().find(|asset| asset.name == "vendor/htmx.min.js").unwrap();
         assert_eq!(asset.best(&accepted(&request.to_http_request())).0, expected, "{header:?}");
+    }
+
+    #[test]
+    fn what_browsers_accept_is_read_alike() {
+        for accept in
+            OF_BROWSERS.into_iter().chain([&b"br"[..], b"gzip;q=0", b"identity, gzip;q=0.5", b"*", b""])
+        {
+            let accept = HeaderValue::from_bytes(accept).unwrap();
+            let request = TestRequest::default().insert_header((ACCEPT_ENCODING, accept)).to_http_request();
+            let read = takes(&accepted(&request), ContentEncoding::Gzip);
+            assert_eq!(takes_gzip(&request), read, "{request:?}");
+        }
+        assert!(!takes_gzip(&TestRequest::default().to_http_request()));
     }
 
     #[test]

@@ -4,12 +4,16 @@ use std::convert::Infallible;
 use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
-use actix_web::http::header::HeaderMap;
+use actix_web::http::header::{HeaderMap, HeaderName};
 use actix_web::{FromRequest, HttpRequest};
+
+const OF_HTMX: HeaderName = HeaderName::from_static("hx-request");
+const TYPE: HeaderName = HeaderName::from_static("hx-request-type");
+const OF_HISTORY: HeaderName = HeaderName::from_static("hx-history-restore-request");
 
 /// In which format a resource answers. The path's ending names the formats of data; the headers of htmx choose
 /// between page and fragment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Format {
     Page,
     /// The part of a page that changes. htmx swaps it into the page.
@@ -41,9 +45,12 @@ impl Format {
     /// Page or fragment.
     pub fn of_headers(headers: &HeaderMap) -> Self {
         let says =
-            |name: &str, word: &str| headers.get(name).is_some_and(|v| v.as_bytes() == word.as_bytes());
-        let whole = says("HX-Request-Type", "full") || headers.contains_key("HX-History-Restore-Request");
-        if says("HX-Request", "true") && !whole { Self::Fragment } else { Self::Page }
+            |name: HeaderName, word: &str| headers.get(name).is_some_and(|v| v.as_bytes() == word.as_bytes());
+        if !says(OF_HTMX, "true") {
+            return Self::Page;
+        }
+        let whole = says(TYPE, "full") || headers.contains_key(OF_HISTORY);
+        if whole { Self::Page } else { Self::Fragment }
     }
 
     pub fn of(request: &HttpRequest) -> Self {

@@ -7,7 +7,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 use crate::catalog::Catalog;
 use crate::metrics::Metrics;
-use crate::web::reply;
+use crate::web::reply::CachePolicy;
 
 const OPEN_METRICS: &str = "application/openmetrics-text";
 
@@ -27,7 +27,7 @@ impl Leaving {
 
 /// Shows only that the event loop runs.
 pub async fn alive() -> HttpResponse {
-    plain(HttpResponse::Ok().insert_header((CACHE_CONTROL, reply::NO_STORE)), "ok\n")
+    plain(HttpResponse::Ok().insert_header((CACHE_CONTROL, CachePolicy::NoStore.header())), "ok\n")
 }
 
 /// Ready once the catalog has been read. The state of Prometheus does not count, because a portal that reports an outage
@@ -40,7 +40,7 @@ pub async fn ready(catalog: web::Data<Catalog>, leaving: web::Data<Leaving>) -> 
     } else {
         (HttpResponse::Ok(), "ready\n")
     };
-    plain(reply.insert_header((CACHE_CONTROL, reply::NO_STORE)), text)
+    plain(reply.insert_header((CACHE_CONTROL, CachePolicy::NoStore.header())), text)
 }
 
 /// OpenMetrics for clients that accept it, as Prometheus does; else the older text format, which every tool reads.
@@ -52,7 +52,7 @@ pub async fn metrics(request: HttpRequest, metrics: web::Data<Metrics>) -> HttpR
         ("text/plain; version=0.0.4; charset=utf-8", metrics.encode_plain())
     };
     HttpResponse::Ok()
-        .insert_header((CACHE_CONTROL, reply::NO_STORE))
+        .insert_header((CACHE_CONTROL, CachePolicy::NoStore.header()))
         .insert_header((CONTENT_TYPE, content_type))
         .insert_header((VARY, "Accept"))
         .body(text)

@@ -5,6 +5,7 @@ mod canonical;
 mod data;
 mod format;
 pub mod health;
+pub mod kept;
 pub mod links;
 pub mod observe;
 pub mod page_error;
@@ -22,6 +23,7 @@ use actix_web::guard::{self, GuardContext};
 use actix_web::middleware::from_fn;
 use actix_web::{FromRequest, Handler, HttpResponse, Responder, web};
 
+pub use kept::KeptReplies;
 pub use params::PageParams;
 pub use reply::Rendered;
 pub use settings::WebSettings;
@@ -79,22 +81,22 @@ fn for_people(config: &mut web::ServiceConfig) {
     config
         .configure(assets::configure)
         .configure(proxy::configure)
-        .service(reading("/", pages::catalog::show))
-        .service(reading("", pages::catalog::show))
+        .service(kept("/", pages::catalog::show))
+        .service(kept("", pages::catalog::show))
         .service(reading("/go", pages::go::show))
         .service(reading("/query", pages::graph::show))
         .configure(resource("/graph", &[Json, Csv, Svg], pages::graph::show))
         .configure(resource("/alerts", &[Json, Csv], pages::alerts::show))
-        .service(reading("/alerts/graph", pages::alert_graph::show))
+        .service(kept("/alerts/graph", pages::alert_graph::show))
         .service(
             web::scope("/catalog/{namespace}/{kind}")
                 .wrap(from_fn(canonical::redirect))
-                .service(reading_if(is_no_entity, "/{name}.json", pages::entity::show))
-                .service(reading("/{name}", pages::entity::show))
+                .service(kept_if(is_no_entity, "/{name}.json", pages::entity::show))
+                .service(kept("/{name}", pages::entity::show))
                 .configure(resource("/{name}/alerts", &[Json, Csv], pages::alerts::show))
-                .service(reading("/{name}/alerts/graph", pages::alert_graph::show))
-                .service(reading("/{name}/members", pages::members::show))
-                .service(reading("/{name}/graphs", pages::graphs::show))
+                .service(kept("/{name}/alerts/graph", pages::alert_graph::show))
+                .service(kept("/{name}/members", pages::members::show))
+                .service(kept("/{name}/graphs", pages::graphs::show))
                 .configure(resource("/{name}/graphs/{n}", &[Json, Csv, Svg], pages::graph::show)),
         );
 }
@@ -112,9 +114,9 @@ where
 {
     move |config| {
         for format in data {
-            config.service(reading(&format!("{path}{}", format.ending()), handler.clone()));
+            config.service(kept(&format!("{path}{}", format.ending()), handler.clone()));
         }
-        config.service(reading(path, handler));
+        config.service(kept(path, handler));
     }
 }
 
@@ -125,10 +127,23 @@ where
     Args: FromRequest + 'static,
     F::Output: Responder + 'static,
 {
-    reading_if(|_| true, path, handler)
+    web::resource(path)
+        .route(web::route().guard(guard::Any(guard::Get()).or(guard::Head())).to(handler))
+        .default_service(web::to(not_allowed))
+        .wrap(from_fn(page_error::catch_panics))
 }
 
-fn reading_if<F, Args>(
+/// The same, for a handler whose replies may be kept.
+fn kept<F, Args>(path: &str, handler: F) -> impl HttpServiceFactory + use<F, Args>
+where
+    F: Handler<Args>,
+    Args: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    kept_if(|_| true, path, handler)
+}
+
+fn kept_if<F, Args>(
     condition: fn(&GuardContext<'_>) -> bool,
     path: &str,
     handler: F,
@@ -141,8 +156,13 @@ where
     web::resource(path)
         .guard(guard::fn_guard(condition))
         .route(web::route().guard(guard::Any(guard::Get()).or(guard::Head())).to(handler))
-        .default_service(web::to(|| async { Err::<HttpResponse, _>(PageError::MethodNotAllowed) }))
+        .default_service(web::to(not_allowed))
+        .wrap(from_fn(kept::record))
         .wrap(from_fn(page_error::catch_panics))
+}
+
+async fn not_allowed() -> Result<HttpResponse, PageError> {
+    Err(PageError::MethodNotAllowed)
 }
 
 /// Whether `/catalog/{namespace}/{kind}/{name}.json` is `name` as JSON. An entity named `x.json` wins.

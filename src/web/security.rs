@@ -45,6 +45,10 @@ impl SecurityHeaders {
         Ok(Self(all))
     }
 
+    pub fn pairs(&self) -> &[(HeaderName, HeaderValue)] {
+        &self.0
+    }
+
     /// Name and value of each.
     pub fn lines(&self) -> impl Iterator<Item = (String, String)> {
         let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();

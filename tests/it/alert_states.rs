@@ -141,7 +141,7 @@ async fn stale_answer_is_unknown_in_every_format_with_its_time() {
         world.upstream.on_rules(answer(&rules));
         assert!(verdict(&world, "named").await.1);
         world.upstream.on_rules(Reply::html(500, "oops"));
-        tokio::time::sleep(Duration::from_millis(1_300)).await;
+        tokio::time::sleep(Duration::from_millis(2_200)).await;
         assert_eq!(verdict(&world, "named").await, (state.to_owned(), false));
         let page = world.get("/catalog/default/component/named").await;
         let title = tags(panel(page.text(), "alerts")).remove(0).get("data-title").unwrap().to_owned();

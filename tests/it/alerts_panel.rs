@@ -211,7 +211,7 @@ async fn outage_shows_the_last_good_state_with_its_age() {
     world.upstream.on_rules(Reply::group(mixed()));
     assert!(!words(world.get(PAGE).await.text()).contains("not checked since"));
     world.upstream.on_rules(Reply::html(502, "bad gateway"));
-    tokio::time::sleep(Duration::from_millis(1_200)).await;
+    tokio::time::sleep(Duration::from_millis(2_200)).await;
     let reply = world.get(PAGE).await;
     let text = words(reply.text());
     assert!(
@@ -238,7 +238,7 @@ async fn outage_after_quiet_is_unknown_in_state_icon_and_title() {
     assert_eq!(state(quiet.text()), "ok");
     assert!(shows_icon(quiet.text(), "ok") && !shows_icon(quiet.text(), "unknown"));
     world.upstream.on_rules(Reply::html(502, "bad gateway"));
-    tokio::time::sleep(Duration::from_millis(1_200)).await;
+    tokio::time::sleep(Duration::from_millis(2_200)).await;
     let older = world.get(PAGE).await;
     assert_eq!(state(older.text()), "unknown");
     assert!(shows_icon(older.text(), "unknown"));

@@ -41,6 +41,7 @@ mod go;
 mod graph_messages;
 mod graph_panel;
 mod init;
+mod kept;
 mod many_alerts;
 mod newer_promql;
 mod own_script;

@@ -39,7 +39,7 @@ const SPARSE: [(&str, &[&str]); 2] =
 /// The only places that import an outside crate.
 const DOORS: [(&str, &[&str]); 17] = [
     ("actix_web", &["web/", "serving/", "app", "demo/", "main.rs"]),
-    ("actix_http", &["serving/"]),
+    ("actix_http", &["serving/", "web/kept/"]),
     ("actix_server", &["serving/", "app"]),
     ("socket2", &["serving/"]),
     ("rlimit", &["serving/files.rs"]),

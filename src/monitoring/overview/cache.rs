@@ -1,5 +1,6 @@
 //! Keeps overviews. A reader gets the newest one at once; the next one is made in the background and replaces it.
 
+use std::ptr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -78,6 +79,12 @@ impl OverviewSlot {
         Some(carried)
     }
 
+    /// Puts other counts in the place of the newest.
+    fn replace(&self, monitoring: &Monitoring, next: Option<Latest>) {
+        let _change = monitoring.generation().change();
+        self.latest.store(next.map(Arc::new));
+    }
+
     /// Which entities select which alerts. None: it could not be read.
     async fn list_of(
         self: &Arc<Self>,
@@ -119,7 +126,7 @@ impl OverviewSlot {
             }
             if !is_seen_within(OLDEST) {
                 // They say nothing about now. The next reader waits for newer ones.
-                self.latest.store(None);
+                self.replace(monitoring, None);
             }
             self.list_of(snapshot, monitoring).await;
             // The older snapshot is free then.
@@ -189,6 +196,17 @@ impl Monitoring {
     ) -> Arc<Overview> {
         let slot = self.overviews.slot(input);
         *slot.viewed() = Some(now);
+        let overview = self.unrecorded().newest(&slot, snapshot, now).await;
+        self.note(&slot, &overview, now);
+        overview
+    }
+
+    async fn newest(
+        &self,
+        slot: &Arc<OverviewSlot>,
+        snapshot: &Arc<Snapshot>,
+        now: Timestamp,
+    ) -> Arc<Overview> {
         let latest = slot.latest_of(snapshot).await;
         if let Some(latest) = latest.as_ref().filter(|latest| latest.stands(now)) {
             // An entity's page is not calm then.
@@ -196,7 +214,7 @@ impl Monitoring {
             return if is_failing { latest.old(now).await } else { latest.at(now).await };
         }
         // In a task of its own, so that it goes on when the reader leaves.
-        let renewed = tokio::spawn(renewed(self.clone(), slot, snapshot.clone(), now));
+        let renewed = tokio::spawn(renewed(self.clone(), slot.clone(), snapshot.clone(), now));
         let patience = match &latest {
             Some(_) => deadlines::RENEWAL,
             None => deadlines::OVERVIEW + deadlines::COUNTING,
@@ -205,6 +223,28 @@ impl Monitoring {
             (Ok(Ok(Some(overview))), _) => overview,
             (_, Some(latest)) => latest.at(now).await,
             (_, None) => Arc::new(Overview::unknown(snapshot)),
+        }
+    }
+
+    /// Notes counts that a page shows. It is kept only while they are the newest, and say what the pages of entities do.
+    fn note(&self, slot: &Arc<OverviewSlot>, given: &Arc<Overview>, now: Timestamp) {
+        let Some(recorder) = self.recorder() else { return };
+        // The page holds no counts in memory.
+        let (slot, given, monitoring) = (Arc::downgrade(slot), Arc::downgrade(given), self.unrecorded());
+        let holds_until = move |now| {
+            let latest = slot.upgrade()?.latest.load_full()?;
+            let is_newest = ptr::eq(Arc::as_ptr(&latest.overview), given.as_ptr());
+            let is_failing = || latest.current().any(|instance| monitoring.is_failing(instance));
+            let until = latest.until.map_or(latest.fresh_until, |until| until.min(latest.fresh_until));
+            (is_newest && latest.is_whole() && latest.is_fresh(now) && !is_failing()).then_some(until)
+        };
+        match holds_until(now) {
+            Some(until) => {
+                recorder.until(until);
+                let bytes = size_of_val(&holds_until);
+                recorder.open().given(Box::new(move |now| holds_until(now).is_some()), bytes);
+            }
+            None => recorder.refuse(),
         }
     }
 
@@ -291,7 +331,7 @@ async fn renewed(
         fresh_until,
         old: Default::default(),
     };
-    slot.latest.store(Some(Arc::new(next)));
+    slot.replace(&monitoring, Some(next));
     Some(newest)
 }
 

@@ -29,6 +29,11 @@ impl InstanceAlerts {
         Tally::of(&self.rules.value, self.rules.as_of).silenced_by(&self.silences, now)
     }
 
+    /// Whether nothing is older or missing.
+    pub(super) fn is_whole(&self) -> bool {
+        !self.rules.is_stale() && self.silences.is_sure()
+    }
+
     /// Whether both give the same counts.
     pub(super) fn is_same(&self, other: &Self) -> bool {
         let silences = match (&self.silences, &other.silences) {

@@ -48,6 +48,13 @@ impl Latest {
         self.holds(now) && now < self.fresh_until
     }
 
+    /// Whether all instances have answered it.
+    pub(super) fn is_whole(&self) -> bool {
+        let is_whole =
+            |answers: &Option<InstanceAlerts>| answers.as_ref().is_some_and(InstanceAlerts::is_whole);
+        self.answers.as_ref().is_some_and(|answers| answers.iter().all(is_whole))
+    }
+
     /// No suppression in it has ended, and the clock was not set back.
     pub(super) fn holds(&self, now: Timestamp) -> bool {
         self.until.is_none_or(|until| now < until) && !is_ahead(self.made, now)

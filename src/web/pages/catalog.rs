@@ -8,6 +8,7 @@ use askama::Template;
 use super::{Shell, with_address};
 use crate::catalog::Snapshot;
 use crate::catalog::search::{Facet, SearchResult};
+use crate::clock;
 use crate::page_params::PageSize;
 use crate::prometheus::AlertState;
 use crate::web::format::Format;
@@ -51,7 +52,7 @@ pub async fn show(
     let Portal { settings, monitoring, catalog } = &portal;
     let snapshot = catalog.snapshot();
     let routing = routing_input(&request, monitoring.routing());
-    let overview = monitoring.overview(&snapshot, &routing, params.period.now).await;
+    let overview = monitoring.overview(&snapshot, &routing, clock::now()).await;
     let found = snapshot.search(&params.catalog, overview.marks());
     let ordered = overview.worst_first(&found.rows);
     let size = if params.is_given("pageSize") { params.table.page_size } else { PageSize::Rows(ROWS) };

@@ -55,7 +55,8 @@ pub async fn show(request: HttpRequest, view: View, format: Format) -> Result<Ht
 
 async fn alerts<'a>(view: &'a View, context: PanelContext<'a>) -> Option<AlertsPanel<'a>> {
     view.spec.alerts.as_ref()?;
-    let answer = briefly(view.alerts(view.params.table.show_inactive)).await;
+    let answer =
+        briefly(view.portal.monitoring.recorder(), view.alerts(view.params.table.show_inactive)).await;
     Some(AlertsPanel::of(context, view.instance_settings(), answer, false))
 }
 

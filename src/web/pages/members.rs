@@ -5,6 +5,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use super::top::Tab;
 use super::view_page::ViewPage;
 use crate::catalog::Entity;
+use crate::clock;
 use crate::web::format::Format;
 use crate::web::links::Page;
 use crate::web::page_error::PageError;
@@ -39,8 +40,8 @@ pub async fn show(request: HttpRequest, view: View, format: Format) -> Result<Ht
 /// None: the entity has no members.
 pub async fn panel(view: &View, entity: &Entity, list: MemberList) -> Option<MembersPanel> {
     let members = view.members.as_ref().filter(|members| !members.rows.is_empty())?;
-    let (snapshot, now) = (&view.snapshot, view.params.period.now);
-    let overview = view.portal.monitoring.overview(snapshot, &view.routing, now).await;
+    let snapshot = &view.snapshot;
+    let overview = view.portal.monitoring.overview(snapshot, &view.routing, clock::now()).await;
     let panel = MembersPanel::of(snapshot, entity, members, &overview, view.links(), list);
     Some(MembersPanel { leads_page: view.spec.alerts.is_none(), ..panel })
 }

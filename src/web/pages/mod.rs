@@ -26,8 +26,9 @@ use actix_web::{HttpRequest, HttpResponse};
 use super::links::{Link, Links, Page, Source};
 use super::panels::{PanelContext, ProblemsPanel, StateSummary};
 use super::params::PageParams;
-use super::request::{Access, View, ViewSubject};
+use super::request::{Access, View, ViewSubject, searching_form};
 use crate::chart::svg::Theme;
+use crate::store::Recorder;
 use crate::web::reply;
 use crate::web::settings::WebSettings;
 
@@ -118,8 +119,13 @@ fn shows_panels(view: &View, path: &str) -> bool {
 }
 
 /// Waits for a panel of a page with others. None: it is late, and fetches itself while the store fetches its answer.
-async fn briefly<T>(answer: impl Future<Output = T>) -> Option<T> {
-    tokio::time::timeout(crate::monitoring::deadlines::PANEL, answer).await.ok()
+async fn briefly<T>(recorder: Option<&Recorder>, answer: impl Future<Output = T>) -> Option<T> {
+    let answer = tokio::time::timeout(crate::monitoring::deadlines::PANEL, answer).await.ok();
+    if answer.is_none() {
+        // All answers may be there, and the table of them not yet.
+        recorder.iter().for_each(|recorder| recorder.refuse());
+    }
+    answer
 }
 
 /// What is wrong with the annotations that the view shows.
@@ -145,17 +151,35 @@ fn summary_without_alerts(view: &View) -> StateSummary {
 fn redirect(page: &Link) -> HttpResponse {
     HttpResponse::build(StatusCode::FOUND)
         .insert_header((LOCATION, page.to_string()))
-        .insert_header((CACHE_CONTROL, reply::NO_STORE))
+        .insert_header((CACHE_CONTROL, reply::CachePolicy::NoStore.header()))
         .finish()
 }
 
 /// After a search, htmx puts the address of the page with the results into the address bar: the form cannot know it.
 fn with_address(mut reply: HttpResponse, request: &HttpRequest, form: &str, page: &Link) -> HttpResponse {
-    let source = request.headers().get("HX-Source").map(HeaderValue::as_bytes);
-    if source == Some(format!("form#{form}").as_bytes())
+    if searching_form(request.headers()) == Some(form)
         && let Ok(address) = HeaderValue::from_str(&page.to_string())
     {
         reply.headers_mut().insert(HeaderName::from_static("hx-replace-url"), address);
     }
     reply
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::{pending, ready};
+
+    use jiff::Timestamp;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_made_with_a_late_panel_is_not_kept() {
+        let recorder = Recorder::default();
+        recorder.until(Timestamp::MAX);
+        assert_eq!(briefly(Some(&recorder), ready(1)).await, Some(1));
+        assert!(recorder.finish().is_some());
+        assert_eq!(briefly(Some(&recorder), pending::<()>()).await, None);
+        assert!(recorder.finish().is_none());
+    }
 }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use jiff::Timestamp;
 use url::Url;
@@ -18,6 +18,7 @@ use crate::page_params::in_one_unit;
 use crate::prometheus::{InstanceName, InstanceSettings};
 use crate::store::StoreFill;
 use crate::upstream::{Outage, RequestOutage, Who};
+use crate::web::kept::{KeptFill, KeptReplies};
 use crate::web::links::{Page, safe_href};
 use crate::web::page_error::PageError;
 use crate::web::panels::times::{self, Moment};
@@ -44,6 +45,7 @@ pub async fn show(
     request: HttpRequest,
     params: PageParams,
     portal: Portal,
+    kept: web::Data<KeptReplies>,
 ) -> Result<HttpResponse, PageError> {
     let Portal { settings, monitoring, catalog } = &portal;
     let link = settings.links(&params).to(Page::Status);
@@ -53,7 +55,7 @@ pub async fn show(
         backstage: catalog.backstage(),
         monitoring,
         skews: monitoring.skews(),
-        cache: cache(&monitoring.store_fill()),
+        cache: cache(&monitoring.store_fill(), &kept.fill()),
         config: config(settings, monitoring.routing()),
     };
     reply::page(&request, &page, &page.as_content())
@@ -134,12 +136,13 @@ fn without_address(words: &str, url: Option<&Url>) -> String {
 }
 
 /// How full the cache is, and its lookups.
-fn cache(fill: &StoreFill) -> String {
+fn cache(fill: &StoreFill, kept: &KeptFill) -> String {
     let bytes = |count: u64| number(count as f64, &Unit::Bytes);
     let lookups = fill.lookups.iter().map(|(result, count)| format!("{count} {result}"));
     let lookups = lookups.collect::<Vec<_>>().join(", ");
-    let (used, max) = (bytes(fill.bytes), bytes(fill.max_bytes));
-    format!("{} answers, {used} of {max}; lookups since start: {lookups}", fill.answers)
+    let (used, max) = (bytes(fill.bytes + kept.bytes), bytes(fill.max_bytes + kept.max_bytes));
+    let (answers, replies) = (fill.answers, kept.replies);
+    format!("{answers} answers, {replies} rendered replies, {used} of {max}; lookups since start: {lookups}")
 }
 
 fn config(settings: &WebSettings, routing: &RoutingSettings) -> Vec<Field> {

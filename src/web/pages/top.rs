@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::catalog::{Entity, EntityRef};
+use crate::catalog::Entity;
 use crate::prometheus::InstanceName;
 use crate::web::links::{Link, NavLink, Page, Source};
 use crate::web::panels::{Field, StateSummary};
-use crate::web::request::{View, ViewSubject};
+use crate::web::request::{View, ViewSubject, references};
 
 /// Which page of a view.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,10 +20,6 @@ pub enum Tab {
     /// The graph of one alert.
     AlertGraph,
 }
-
-/// The fields of `spec` that name another entity, and its kind where the name has none.
-const REFERENCES: [(&str, &str); 4] =
-    [("owner", "group"), ("system", "system"), ("domain", "domain"), ("parent", "group")];
 
 pub struct Top<'a> {
     pub view: &'a View,
@@ -91,9 +87,8 @@ impl Top<'_> {
         let plain = |name: &str, text: Option<&str>| {
             text.map(|text| Field { name: name.to_owned(), text: text.to_owned(), href: None })
         };
-        let linked = REFERENCES.into_iter().map(|(name, kind)| {
-            let field = plain(name, entity.spec.get(name)?.as_str())?;
-            let other = EntityRef::parse_with(&field.text, kind, entity.reference.namespace());
+        let linked = references(entity).map(|(name, text, other)| {
+            let field = plain(name, Some(text))?;
             let other = other.and_then(|other| self.view.snapshot.get(&other));
             Some(Field { href: other.map(|other| self.page_of(other).to_string()), ..field })
         });

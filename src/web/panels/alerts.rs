@@ -11,7 +11,7 @@ use super::prose::ProsePart;
 use super::remarks::{Level, Remark, of_alerts};
 use super::rows::{self, Paging, RowFilter};
 use super::rule_rows::{self, RowBuilder, RowView, RuleRows};
-use super::times::{self, Moment};
+use super::times::Moment;
 use super::{Frame, Outcome, Pager, PanelContext, StateSummary, counted};
 use crate::monitoring::{AlertRow, AlertTable, Failure, Verdict, by_rule};
 use crate::page_params::PageSize;
@@ -192,11 +192,6 @@ impl<'a> Table<'a> {
     /// The annotations of a row's cell.
     pub fn annotations(&self, row: &AlertRow) -> Vec<(String, Vec<ProsePart>)> {
         all_annotations(row)
-    }
-
-    /// How long an alert has been active.
-    pub fn since(&self, row: &AlertRow) -> String {
-        row.active_at().map(|at| times::since(at, self.context.params().period.now)).unwrap_or_default()
     }
 
     /// When the rule was evaluated.

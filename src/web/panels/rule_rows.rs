@@ -2,6 +2,7 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use jiff::Timestamp;
 use url::Url;
 
 use super::cells::{ExtraCell, LabelPair, all_pairs, extra, shared_extra};
@@ -28,6 +29,8 @@ pub const MAX_ROWS: usize = 20;
 pub struct RowView {
     pub row: AlertRow,
     pub id: RowId,
+    /// How long its alert has been active.
+    pub since: String,
     /// The labels of its cell.
     pub labels: Vec<LabelPair>,
     pub extra: Vec<ExtraCell>,
@@ -124,6 +127,8 @@ pub struct RowBuilder<'a> {
     differing: Option<Vec<&'a str>>,
     /// The row that the address links to.
     linked: Option<RowId>,
+    /// Alerts have been active up to then.
+    now: Timestamp,
 }
 
 impl<'a> RowBuilder<'a> {
@@ -131,14 +136,16 @@ impl<'a> RowBuilder<'a> {
     pub fn new(context: &PanelContext<'a>, table: &'a AlertTable, linked: Option<RowId>) -> Self {
         let differing =
             (table.rows.len() > 1).then(|| table.differing().iter().map(String::as_str).collect());
-        Self { context: *context, alertmanager: table.silences.ui_url(), differing, linked }
+        let now = now(context.params().period.now, table.as_of);
+        Self { context: *context, alertmanager: table.silences.ui_url(), differing, linked, now }
     }
 
     /// For some rows of a table alone.
     pub fn of_rows(rows: &[&'a AlertRow], context: PanelContext<'a>, table: &'a AlertTable) -> Self {
         let differing = (rows.len() > 1).then(|| differing(rows));
         let linked = context.params().table.alert;
-        Self { context, alertmanager: table.silences.ui_url(), differing, linked }
+        let now = now(context.params().period.now, table.as_of);
+        Self { context, alertmanager: table.silences.ui_url(), differing, linked, now }
     }
 
     /// A row alone, with the labels that its rule and the other rows do not have.
@@ -181,7 +188,7 @@ impl<'a> RowBuilder<'a> {
         let is_open = is_only || rows.len() <= MAX_OPEN || views.iter().any(|row| row.marked);
         let beyond = rows.len() - views.len();
         RuleRows {
-            head: Some(RuleHead::of(first, rows, &differing, &self.context, is_open)),
+            head: Some(RuleHead::of(first, rows, &differing, &self.context, self.now, is_open)),
             rows: views,
             more: (beyond > 0).then(|| all(format!("{beyond} more: show all"))),
         }
@@ -205,6 +212,7 @@ impl<'a> RowBuilder<'a> {
             graph: self.context.alert_graph(id),
             marked: self.linked == Some(id),
             message: is_framed.then(|| serde_json::to_string(&AlertJson::of(row)).ok()).flatten(),
+            since: row.active_at().map(|at| times::since(at, self.now)).unwrap_or_default(),
             row: row.clone(),
         }
     }
@@ -220,12 +228,18 @@ impl<'a> RowBuilder<'a> {
     }
 }
 
+/// The time up to which alerts have been active: that of the page, which is up to a tick old, or of a newer answer.
+fn now(page: Timestamp, answer: Timestamp) -> Timestamp {
+    page.max(answer)
+}
+
 impl RuleHead {
     fn of(
         first: &AlertRow,
         rows: &[&AlertRow],
         differing: &[&str],
         context: &PanelContext<'_>,
+        now: Timestamp,
         open: bool,
     ) -> Self {
         let params = context.params();
@@ -246,7 +260,7 @@ impl RuleHead {
                 .filter(|s| rows.iter().all(|r| r.severity() == Some(s)))
                 .map(|s| severity(first, s)),
             differs_by: cut(&differing.join(", "), MAX_CELL),
-            since: oldest.map(|at| times::since(at, params.period.now)).unwrap_or_default(),
+            since: oldest.map(|at| times::since(at, now)).unwrap_or_default(),
             extra: shared_extra(&params.table.columns.extra, first, rows),
             open,
         }
@@ -305,4 +319,18 @@ fn hash_of_rule(row: &AlertRow) -> u64 {
     let mut hasher = DefaultHasher::new();
     (&rule.file, &rule.group, &rule.name, &rule.query, &rule.labels).hash(&mut hasher);
     hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_alert_that_is_younger_than_the_tick_has_its_age() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        // The tick began at 60, the alert at 70, and the answer came at 73.
+        assert_eq!(times::since(at(70), now(at(60), at(73))), "3s");
+        // An older answer is as old as the page says.
+        assert_eq!(times::since(at(10), now(at(60), at(30))), "50s");
+    }
 }

@@ -26,9 +26,28 @@ use crate::web::format::Format;
 use crate::web::page_error::PageError;
 use rendered::Body;
 
-/// The cache policy of an answer that shows the current state. A copy would be wrong a minute later, also when the browser
-/// goes back.
-pub const NO_STORE: &str = "no-store";
+/// What a browser may keep of an answer. No proxy between may keep any.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CachePolicy {
+    /// Nothing: it is an error, for one reader, or not complete.
+    NoStore,
+    /// A copy, for which it asks each time whether it is still good.
+    Revalidated,
+}
+
+impl CachePolicy {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NoStore => "no-store",
+            Self::Revalidated => "private, no-cache",
+        }
+    }
+
+    pub fn header(self) -> HeaderValue {
+        HeaderValue::from_static(self.as_str())
+    }
+}
+
 /// Smaller bodies fit one packet as they are.
 const WORTH_COMPRESSING: usize = 1_024;
 
@@ -140,7 +159,7 @@ fn sent(
     let mut reply = HttpResponse::build(status);
     reply
         .insert_header((CONTENT_TYPE, content_type))
-        .insert_header((CACHE_CONTROL, NO_STORE))
+        .insert_header((CACHE_CONTROL, CachePolicy::NoStore.header()))
         .insert_header((VARY, varies_by(request)));
     if gzip {
         reply.insert_header((CONTENT_ENCODING, "gzip"));
@@ -158,7 +177,9 @@ fn varies_by(request: &HttpRequest) -> String {
 fn compressed(body: &[u8]) -> Option<Vec<u8>> {
     let mut encoder = GzEncoder::new(Vec::with_capacity(body.len() / 4), Compression::fast());
     encoder.write_all(body).ok()?;
-    encoder.finish().ok()
+    let mut bytes = encoder.finish().ok()?;
+    bytes.shrink_to_fit();
+    Some(bytes)
 }
 
 #[cfg(test)]

@@ -6,7 +6,6 @@ use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 
 use super::{Portal, routed_parameters};
-use crate::clock;
 use crate::web::page_error::PageError;
 use crate::web::params::PageParams;
 
@@ -14,12 +13,11 @@ impl FromRequest for PageParams {
     type Error = PageError;
     type Future = Ready<Result<Self, PageError>>;
 
-    /// Reads the clock, once for each request.
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(Portal::of(request).map(|portal| {
             let query = request.query_string();
             let routed = routed_parameters(query, portal.monitoring.routing());
-            Self::read(query, &portal.settings.defaults, clock::now()).routed_by(routed)
+            Self::read(query, &portal.settings.defaults, portal.now()).routed_by(routed)
         }))
     }
 }

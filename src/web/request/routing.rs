@@ -1,6 +1,7 @@
 //! The headers and query parameters that routing rules name. Rules see no others.
 
 use actix_web::HttpRequest;
+use actix_web::http::header::HeaderMap;
 use url::form_urlencoded;
 
 use crate::monitoring::{RoutingInput, RoutingSettings};
@@ -9,15 +10,19 @@ use crate::monitoring::{RoutingInput, RoutingSettings};
 pub fn routing_input(request: &HttpRequest, routing: &RoutingSettings) -> RoutingInput {
     let mut input = RoutingInput::default();
     for name in routing.headers() {
-        let mut values = request.headers().get_all(name);
-        if let (Some(value), None) = (values.next(), values.next())
-            && let Ok(value) = value.to_str()
-        {
-            input.headers.insert(name.to_owned(), value.trim().to_owned());
+        if let Some(value) = routed_header(request.headers(), name) {
+            input.headers.insert(name.to_owned(), value.to_owned());
         }
     }
     input.parameters = routed_parameters(request.query_string(), routing).into_iter().collect();
     input
+}
+
+/// A header that occurs exactly once, as rules see it.
+pub fn routed_header<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    let mut values = headers.get_all(name);
+    let value = values.next().filter(|_| values.next().is_none())?;
+    Some(value.to_str().ok()?.trim())
 }
 
 /// The query parameters that rules name and that occur exactly once.

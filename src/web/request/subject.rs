@@ -7,7 +7,6 @@ use actix_web::HttpRequest;
 use super::Portal;
 use crate::annotations::defaults_of;
 use crate::catalog::{Catalog, Entity, EntityRef};
-use crate::clock;
 use crate::web::links::Source;
 use crate::web::page_error::PageError;
 use crate::web::params::PageParams;
@@ -51,7 +50,7 @@ pub(super) fn entity_of_path(
 
 /// Reads the address with the portal's defaults, and again with those of the entity that it names.
 pub(super) fn read_ad_hoc(query: &str, portal: &Portal) -> Result<(ViewSubject, PageParams), PageError> {
-    let (now, defaults) = (clock::now(), &portal.settings.defaults);
+    let (now, defaults) = (portal.now(), &portal.settings.defaults);
     let params = PageParams::read_custom(query, defaults, now);
     let Some(reference) = &params.custom.entity else { return Ok((ViewSubject::AdHoc(None), params)) };
     let entity = portal.catalog.get(reference).ok_or_else(|| PageError::NoSuchEntity(reference.clone()))?;

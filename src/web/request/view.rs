@@ -3,13 +3,15 @@
 use std::sync::Arc;
 
 use actix_web::dev::Payload;
-use actix_web::{FromRequest, HttpRequest};
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
-use url::Url;
 
 use super::subject::{ViewSubject, entity_of_path, read_ad_hoc};
-use super::{Access, GraphNumber, GraphRequest, Portal, drawn_width, routed_parameters, routing_input};
+use super::{
+    Access, GraphNumber, GraphRequest, Portal, ShownEntities, browser_path, drawn_width, routed_parameters,
+    routing_input,
+};
 use crate::annotations::{
     AlertNames, AlertSpec, GraphSpec, Matchers, MonitoringSpec, Templates, defaults_of,
 };
@@ -57,14 +59,13 @@ impl FromRequest for View {
 }
 
 impl View {
-    /// Reads the clock, once for each request.
     async fn of(request: &HttpRequest) -> Result<Self, PageError> {
         let portal = Portal::of(request)?;
         let query = request.query_string();
         let (subject, params) = match entity_of_path(request, &portal.catalog)? {
             Some(entity) => {
                 let defaults = defaults_of(&entity).over(&portal.settings.defaults);
-                (ViewSubject::Entity(entity), PageParams::read(query, &defaults, clock::now()))
+                (ViewSubject::Entity(entity), PageParams::read(query, &defaults, portal.now()))
             }
             None if has_regex(query) => {
                 let (query, portal) = (query.to_owned(), portal.clone());
@@ -74,12 +75,16 @@ impl View {
         };
         let routing = portal.monitoring.routing();
         let params = params.routed_by(routed_parameters(query, routing));
-        let browser_url = request.headers().get("HX-Current-URL").and_then(|url| url.to_str().ok());
         let routing = routing_input(request, routing);
         let view = Self::new(subject, params, routing, portal);
+        // Any entity may become a member.
+        if view.members.is_none() {
+            let shown = ShownEntities::of(view.subject.entity(), &view.snapshot);
+            request.extensions_mut().insert(shown);
+        }
         Ok(Self {
             drawn: drawn_width(request.headers(), query),
-            browser_path: browser_url.and_then(|url| Url::parse(url).ok()).map(|url| url.path().to_owned()),
+            browser_path: browser_path(request.headers()),
             ..view
         })
     }
@@ -214,7 +219,8 @@ impl View {
 
     /// The alerts of the view; those that are not active only when they are shown.
     pub async fn alerts(&self, show_inactive: bool) -> Result<Arc<AlertTable>, Failure> {
-        let (instance, now) = (&self.routed()?.instance, self.params.period.now);
+        // A silence ends when it ends, and not with the tick.
+        let (instance, now) = (&self.routed()?.instance, clock::now());
         let origin = if self.is_ad_hoc() { Origin::AdHoc } else { Origin::Known };
         self.portal.monitoring.alerts(origin, instance, &self.spec, show_inactive, now).await
     }
