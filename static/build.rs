@@ -11,12 +11,13 @@ use sha2::{Digest, Sha256};
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 /// The parts of the portal's own script, in the order in which they run.
-const SCRIPT_PARTS: [&str; 17] = [
+const SCRIPT_PARTS: [&str; 18] = [
     "page",
     "numbers",
     "times",
     "axes",
     "charts",
+    "tail",
     "option",
     "tooltip",
     "legend",

@@ -1,6 +1,10 @@
 //! Prints a plot as an ECharts option: charming builds the skeleton, a typed patch adds what it lacks.
 
 mod island;
+mod tick;
+
+use std::ops::Range;
+use std::time::Duration;
 
 use charming::Chart;
 use charming::component::{Axis, Grid, Legend};
@@ -17,36 +21,71 @@ use super::format::Measure;
 use super::format::number;
 use super::{Mark, Plot, layout};
 use crate::annotations::{GraphType, Unit};
+use island::{ColumnValues, IslandState, Newer, Shape, Whole};
+use tick::Tail;
+pub use tick::Tick;
 
 /// The option and its data, as JSON for the island that the script reads:
 ///
-/// - `option`: an ECharts option without data and colours; its x axis spans the requested period; after the series of
-///   `names` there may be one without a name, for marks across the chart and at its edge
+/// - `option`: an ECharts option without data, colours and the ends of the x axis
 /// - `names`, `colours`, `columns`: one entry per series; a colour is an index into the palette,
 ///   a column has a number or null (a gap) for `start + i * step`
-/// - `start`, `step`: milliseconds; `within` is set if samples share a pixel: columns are then in pairs, with the least
-///   and the greatest sample of that duration from the pair's first column on
+/// - `from`, `to`: the requested period, which the x axis spans, in milliseconds like `start` and `step`; `within` is set
+///   if samples share a pixel: columns are then in pairs, with the least and the greatest sample of that duration from the
+///   pair's first column on
 /// - `y`: the value axis while no series is chosen away: `min`, `max`, `interval`
 /// - `more`: how many more digits tell the figures of the legend apart
 /// - `lone`: `[series, i]` of every sample without a drawn neighbour, which a line alone would not show
+/// - `marks`: a series without a name, for marks across the chart and at its edge
 /// - `unit`: how numbers are written, a [`Measure`]; `graphType`: `line` or `area`; `stack`
-pub fn island(plot: &Plot) -> Island {
-    let isolated = |(i, at): (usize, &[usize])| at.iter().map(|at| [i, *at]).collect::<Vec<_>>();
-    Island::of(&island::Content {
+/// - `tick`: what the script has with this, for its next request
+///
+/// A reader who has the chart of a while ago gets only what that lacks, in place of `columns` and of what never changes:
+///
+/// - `since`: the `tick` of that chart
+/// - `heads`, `tails`: of each column, the samples that replace the first ones and those from `kept` on
+/// - `sum`: of the whole columns; a script that gets another one requests everything
+///
+/// `unstable`: how long samples may change.
+pub fn island(plot: &Plot, unstable: Duration, held: Option<&Tick>) -> Island {
+    let shape = Shape {
         option: option(plot),
-        start: plot.grid.start_ms,
         step: plot.grid.step_ms,
         within: plot.is_reduced().then(|| number((plot.grid.step_ms * 2) as f64, &Unit::Milliseconds)),
-        y: plot.y.interval.map(|_| plot.y),
         names: plot.series.iter().map(|s| s.name.as_str()).collect(),
         colours: plot.series.iter().map(|s| s.colour).collect(),
-        isolated: plot.series.iter().map(|s| s.isolated.as_slice()).enumerate().flat_map(isolated).collect(),
         unit: &plot.y_measure,
-        more: plot.digits.most(),
         graph_type: plot.graph_type.as_str(),
         stack: plot.stack,
-        columns: plot.series.iter().map(|s| island::ColumnValues(&s.values)).collect(),
-    })
+    };
+    let isolated = |(i, at): (usize, &[usize])| at.iter().map(|at| [i, *at]).collect::<Vec<_>>();
+    let hash = shape.hash();
+    let state = IslandState {
+        tick: Tick::of(plot, hash, unstable),
+        from: plot.from_ms,
+        to: plot.to_ms,
+        start: plot.grid.start_ms,
+        y: plot.y.interval.map(|_| plot.y),
+        more: plot.digits.most(),
+        isolated: plot.series.iter().map(|s| s.isolated.as_slice()).enumerate().flat_map(isolated).collect(),
+        marks: marks(plot),
+    };
+    let slots = |range: Range<usize>| {
+        let column = |series| ColumnValues::of(series, range.clone());
+        plot.series.iter().map(column).collect::<Vec<_>>()
+    };
+    let tail = held.and_then(|held| Some((held, Tail::of(plot, hash, held, unstable)?)));
+    match tail {
+        None => Island::of(&Whole { shape: &shape, state: &state, columns: slots(0..usize::MAX) }),
+        Some((since, Tail { head, kept })) => Island::of(&Newer {
+            since,
+            state: &state,
+            heads: slots(0..head),
+            kept,
+            tails: slots(kept..usize::MAX),
+            sum: tick::sum(plot),
+        }),
+    }
 }
 
 /// The width of a line, in pixels.
@@ -61,7 +100,7 @@ fn option(plot: &Plot) -> Value {
     }
     let line = serde_json::to_value(line(plot)).unwrap_or_default();
     if let (Value::Object(option), Value::Object(line)) = (&mut option, line) {
-        let series = plot.series.iter().map(|s| named(&line, &s.name)).chain(marks(plot)).collect();
+        let series = plot.series.iter().map(|s| named(&line, &s.name)).collect();
         option.insert("series".to_owned(), Value::Array(series));
     }
     option
@@ -81,7 +120,7 @@ fn skeleton(plot: &Plot) -> Chart {
                 .bottom(f64::from(layout::BOTTOM))
                 .contain_label(false),
         )
-        .x_axis(Axis::new().type_(AxisType::Time).min(plot.from_ms).max(plot.to_ms))
+        .x_axis(Axis::new().type_(AxisType::Time))
         .y_axis(Axis::new().type_(AxisType::Value))
 }
 

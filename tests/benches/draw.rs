@@ -27,7 +27,7 @@ use promenade::chart::echarts::island;
 use promenade::chart::{Canvas, Plot, layout, svg};
 use promenade::clock;
 use promenade::monitoring::{EmptyReason, Graph, Period};
-use promenade::prometheus::{InstanceName, Matrix, Series, Window};
+use promenade::prometheus::{InstanceName, Matrix, Series, UNSTABLE_TAIL, Window};
 use promenade::store::Answer;
 
 const START_MS: i64 = 1_700_000_010_000;
@@ -98,7 +98,8 @@ fn echarts_ssr(island: &str, rounds: usize) -> Option<(Vec<f64>, usize)> {
           const source = { t: Array.from({ length: length_ }, (_, i) => island.start + i * island.step) };
           island.columns.forEach((column, i) => { source["s" + i] = column; });
           const series = island.option.series.map((s, i) => ({ ...s, encode: { x: "t", y: "s" + i } }));
-          chart.setOption({ ...island.option, dataset: { source }, series });
+          const xAxis = { ...island.option.xAxis, min: island.from, max: island.to };
+          chart.setOption({ ...island.option, xAxis, dataset: { source }, series });
           length = chart.renderToSVGString().length;
           chart.dispose();
           if (round >= 5) times.push(Number(process.hrtime.bigint() - begun) / 1e6);
@@ -136,11 +137,11 @@ fn tell_ratios(points: usize) {
     for _ in 0..ROUNDS {
         printed.push(millis(|| svg::inline(&ready, "graph-1")));
         whole.push(millis(|| svg::inline(&plot(&graph), "graph-1")));
-        columns.push(millis(|| island(&plot(&graph))));
+        columns.push(millis(|| island(&plot(&graph), UNSTABLE_TAIL, None)));
         pairs.push(millis(|| as_points(&graph)));
     }
     let [printed, whole, columns, pairs] = [printed, whole, columns, pairs].map(median);
-    let island = island(&ready);
+    let island = island(&ready, UNSTABLE_TAIL, None);
     let length = svg::inline(&ready, "graph-1").len();
     eprintln!(
         "{SERIES}x{points}: plot and svg {whole:.2} ms, of which the svg {printed:.2} ms, {length} bytes"
@@ -173,7 +174,9 @@ fn main() {
         group.bench_function(BenchmarkId::new("svg", points), |b| {
             b.iter(|| svg::inline(&plot(&graph), "graph-1"));
         });
-        group.bench_function(BenchmarkId::new("island", points), |b| b.iter(|| island(&plot(&graph))));
+        group.bench_function(BenchmarkId::new("island", points), |b| {
+            b.iter(|| island(&plot(&graph), UNSTABLE_TAIL, None))
+        });
     }
     group.finish();
     for points in [241, 1_441, 10_801] {

@@ -20,5 +20,6 @@ mod pages;
 mod pictures;
 mod plugin_suite;
 mod rows;
+mod tail;
 
 use browser::chromium;

@@ -200,7 +200,7 @@ async fn opened_row_draws_the_expression_and_marks_the_start_of_the_alert() {
     let island = text.split_once("<script type=\"application/json\"").unwrap().1.split_once('>').unwrap().1;
     let island: Value = serde_json::from_str(island.split_once("</script>").unwrap().0).unwrap();
     assert_eq!(island["names"], json!(["instance=a:1, job=node"]), "its own series, by its labels");
-    let mark = &island["option"]["series"][1]["markLine"]["data"][0];
+    let mark = &island["marks"]["markLine"]["data"][0];
     let at = mark["xAxis"].as_f64().unwrap();
     let expected = clock::now().as_millisecond() as f64 - 600_000.0;
     assert!((at - expected).abs() < 60_000.0, "{at} {expected}");

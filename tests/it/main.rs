@@ -24,6 +24,7 @@ mod catalog_counts;
 mod catalog_faults;
 mod catalog_page;
 mod chart;
+mod chart_tail;
 mod check;
 mod cli;
 mod config;

@@ -1,12 +1,16 @@
 //! The JSON of a chart, safe inside a page.
 
 use std::fmt;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
+use std::ops::Range;
 
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 use serde_json::ser::Formatter;
 
+use super::Tick;
+use crate::chart::PlotSeries;
 use crate::chart::axes::ValueAxis;
 use crate::chart::format::Measure;
 
@@ -18,31 +22,68 @@ use crate::chart::format::Measure;
 #[derive(Clone, Debug)]
 pub struct Island(String);
 
-/// The data from which the script draws a chart.
+/// What stays as it is while a chart refreshes. If it does not, the script gets everything.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Content<'a> {
+pub(super) struct Shape<'a> {
     pub option: Value,
-    pub start: i64,
     pub step: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub within: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    /// As the server draws it.
-    pub y: Option<ValueAxis>,
     pub names: Vec<&'a str>,
     pub colours: Vec<usize>,
-    #[serde(rename = "lone")]
-    pub isolated: Vec<[usize; 2]>,
     pub unit: &'a Measure,
-    pub more: usize,
     pub graph_type: &'a str,
     pub stack: bool,
+}
+
+/// What each refresh says anew. Nothing is left out, because what a refresh does not say stays.
+#[derive(Serialize)]
+pub(super) struct IslandState {
+    pub tick: Tick,
+    pub from: i64,
+    pub to: i64,
+    pub start: i64,
+    /// As the server draws it.
+    pub y: Option<ValueAxis>,
+    pub more: usize,
+    #[serde(rename = "lone")]
+    pub isolated: Vec<[usize; 2]>,
+    pub marks: Option<Value>,
+}
+
+/// The data from which the script draws a chart.
+#[derive(Serialize)]
+pub(super) struct Whole<'a> {
+    #[serde(flatten)]
+    pub shape: &'a Shape<'a>,
+    #[serde(flatten)]
+    pub state: &'a IslandState,
     pub columns: Vec<ColumnValues<'a>>,
 }
 
+/// The data with which the script continues the chart that it has.
+#[derive(Serialize)]
+pub(super) struct Newer<'a> {
+    pub since: &'a Tick,
+    #[serde(flatten)]
+    pub state: &'a IslandState,
+    pub heads: Vec<ColumnValues<'a>>,
+    pub kept: usize,
+    pub tails: Vec<ColumnValues<'a>>,
+    pub sum: u32,
+}
+
 /// A series' samples; what cannot be drawn (absent, NaN, infinite) is null.
-pub(super) struct ColumnValues<'a>(pub &'a [f64]);
+pub(super) struct ColumnValues<'a>(&'a [f64]);
+
+impl<'a> ColumnValues<'a> {
+    /// Those of these slots that there are.
+    pub(super) fn of(series: &'a PlotSeries, slots: Range<usize>) -> Self {
+        let values = &series.values;
+        Self(values.get(slots.start..slots.end.min(values.len())).unwrap_or_default())
+    }
+}
 
 impl Serialize for ColumnValues<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -50,19 +91,30 @@ impl Serialize for ColumnValues<'_> {
     }
 }
 
+impl Shape<'_> {
+    pub(super) fn hash(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        json(self).hash(&mut hasher);
+        hasher.finish()
+    }
+}
+
 impl Island {
-    pub(super) fn of(content: &Content<'_>) -> Self {
-        let samples: usize = content.columns.iter().map(|column| column.0.len()).sum();
-        let mut json = Vec::with_capacity(samples * 12 + 1024);
-        let mut serializer = serde_json::Serializer::with_formatter(&mut json, ForScript);
-        // Neither writing to memory nor these types can fail; the script takes null for no chart.
-        let written = content.serialize(&mut serializer).ok().and_then(|()| String::from_utf8(json).ok());
-        Self(written.unwrap_or_else(|| "null".to_owned()))
+    pub(super) fn of(content: &impl Serialize) -> Self {
+        Self(json(content))
     }
 
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// Neither writing to memory nor the types of this file can fail; the script takes null for no chart.
+fn json(content: &impl Serialize) -> String {
+    let mut json = Vec::with_capacity(1024);
+    let mut serializer = serde_json::Serializer::with_formatter(&mut json, ForScript);
+    let written = content.serialize(&mut serializer).ok().and_then(|()| String::from_utf8(json).ok());
+    written.unwrap_or_else(|| "null".to_owned())
 }
 
 impl fmt::Display for Island {

@@ -6,10 +6,10 @@ use super::*;
 use crate::annotations::Unit;
 use crate::chart::tests::{canvas, graph, period};
 use crate::monitoring::Graph;
-use crate::prometheus::ABSENT;
+use crate::prometheus::{ABSENT, UNSTABLE_TAIL};
 
 fn drawn(graph: &Graph) -> (Island, Value) {
-    let island = island(&Plot::of(graph, &period(30, 7200), &canvas()));
+    let island = island(&Plot::of(graph, &period(30, 7200), &canvas()), UNSTABLE_TAIL, None);
     let value = serde_json::from_str(island.as_str()).unwrap();
     (island, value)
 }
@@ -34,16 +34,20 @@ fn the_islands_whole_shape() {
                 "legend": {"show": false},
                 "grid": [{"left": 76, "right": 24, "top": 28, "bottom": 38, "containLabel": false}],
                 "axisPointer": {"zlevel": 1, "triggerEmphasis": false},
-                "xAxis": {"type": "time", "min": 30_000, "max": 7_200_000, "axisLabel": labels, "axisLine": line_at},
+                "xAxis": {"type": "time", "axisLabel": labels, "axisLine": line_at},
                 "yAxis": {"type": "value", "axisLabel": labels, "axisLine": line_at},
                 "series": [line("a"), line("b")],
             },
+            "tick": value["tick"],
+            "from": 30_000,
+            "to": 7_200_000,
             "start": 60_000,
             "step": 60_000,
             "y": value["y"],
             "names": ["a", "b"],
             "colours": value["colours"],
             "lone": [[0, 0], [0, 2]],
+            "marks": null,
             "unit": value["unit"],
             "more": value["more"],
             "graphType": "area",

@@ -108,6 +108,7 @@ fn panel_context<'a>(view: &'a View, page: &'a Link) -> PanelContext<'a> {
         tells_parent: !settings.parent_origins.is_empty(),
         ad_hoc: settings.allows(Access::AdHoc),
         drawn: view.drawn,
+        held: view.held,
     }
 }
 

@@ -29,12 +29,12 @@ pub struct Chart {
 }
 
 impl Chart {
-    /// `own` is the page of the panel with this id alone.
-    pub fn of(context: &PanelContext<'_>, plot: Plot, id: &str, own: Link) -> Self {
+    /// `own` is the page of the panel with this id alone; `unstable`: how long samples may change.
+    pub fn of(context: &PanelContext<'_>, plot: Plot, id: &str, own: Link, unstable: Duration) -> Self {
         Self {
             drawn: own.drawn(None),
             svg: context.drawn.is_none().then(|| svg::inline(&plot, id)),
-            island: context.drawn.map(|_| island(&plot)),
+            island: context.drawn.map(|_| island(&plot, unstable, context.held.as_ref())),
             legend: Legend::of(context, id, &plot),
             plot,
             now: context.params().period.now,

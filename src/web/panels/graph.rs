@@ -15,8 +15,7 @@ use super::{Frame, LOADING, Outcome, PanelContext};
 use crate::annotations::{GraphSpec, GraphType};
 use crate::chart::{Mark, Plot};
 use crate::monitoring::{AlertRow, EmptyReason, Failure, Graph};
-use crate::prometheus::InstanceSettings;
-use crate::prometheus::RowId;
+use crate::prometheus::{InstanceSettings, RowId, UNSTABLE_TAIL};
 use crate::promql::QueryValue;
 use crate::web::format::Format;
 use crate::web::links::{self, Link, NavLink, Source};
@@ -275,11 +274,12 @@ impl<'a> GraphContent<'a> {
             Plot { marks: active_since.map(mark).into_iter().collect(), ..chart::plot(&context, &graph) }
         });
         let scrape = place.instance.map_or(Duration::ZERO, |i| i.scrape_interval);
+        let unstable = place.instance.map_or(UNSTABLE_TAIL, |i| i.unstable_tail);
         let hidden = hidden_tiles(&graph).map(Remark::info);
         let remarks = of_graph(&graph, plot.as_ref(), Some(scrape), params);
         let view = match (plot, table) {
             (Some(plot), _) => {
-                GraphView::Chart(Box::new(Chart::of(&context, plot, place.id, place.own.clone())))
+                GraphView::Chart(Box::new(Chart::of(&context, plot, place.id, place.own.clone(), unstable)))
             }
             (None, Some(number)) if has_series => {
                 GraphView::Samples(Box::new(Samples::of(context, number, &graph)))

@@ -37,6 +37,7 @@ pub use summary::StateSummary;
 use jiff::Timestamp;
 
 use crate::annotations::GraphSpec;
+use crate::chart::echarts::Tick;
 use crate::chart::format::cut;
 use crate::monitoring::Failure;
 use crate::prometheus::RowId;
@@ -60,6 +61,8 @@ pub struct PanelContext<'a> {
     pub ad_hoc: bool,
     /// The width at which the reader's script draws graphs; None: the server draws them.
     pub drawn: Option<u32>,
+    /// The chart that the reader's script has already.
+    pub held: Option<Tick>,
 }
 
 impl<'a> PanelContext<'a> {

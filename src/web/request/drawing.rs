@@ -1,8 +1,11 @@
 //! At which size a graph is drawn: as a panel at the width of the reader's script, or as a file.
 
+use std::borrow::Cow;
+
 use actix_web::http::header::HeaderMap;
 use url::form_urlencoded;
 
+use crate::chart::echarts::Tick;
 use crate::chart::svg::{SvgStyle, Theme};
 use crate::web::format::Format;
 use crate::web::page_error::PageError;
@@ -13,12 +16,21 @@ const WIDTHS: (u32, u32) = (100, 4_000);
 /// The width at which the reader's script draws a panel; None: the server draws it.
 /// A script draws only panels that it fetches itself.
 pub fn drawn_width(headers: &HeaderMap, query: &str) -> Option<u32> {
+    let width: u32 = of_script(headers, query, "drawn")?.parse().ok()?;
+    Some(width.clamp(WIDTHS.0, WIDTHS.1))
+}
+
+/// The chart that the reader's script has already, and continues.
+pub fn held_chart(headers: &HeaderMap, query: &str) -> Option<Tick> {
+    of_script(headers, query, "since")?.parse().ok()
+}
+
+/// A parameter that only scripts send.
+fn of_script<'q>(headers: &HeaderMap, query: &'q str, parameter: &str) -> Option<Cow<'q, str>> {
     if Format::of_headers(headers) == Format::Page {
         return None;
     }
-    let mut pairs = form_urlencoded::parse(query.as_bytes());
-    let width: u32 = pairs.find(|(name, _)| name == "drawn")?.1.parse().ok()?;
-    Some(width.clamp(WIDTHS.0, WIDTHS.1))
+    form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == parameter).map(|(_, value)| value)
 }
 
 /// The style of a file: `width` and `height` in pixels, and the theme. It is light unless the address says otherwise,
@@ -63,6 +75,23 @@ mod tests {
             let request = if is_fragment { request.insert_header(("HX-Request", "true")) } else { request };
             let request = request.to_http_request();
             assert_eq!(drawn_width(request.headers(), query), expected, "{is_fragment} {query}");
+        }
+    }
+
+    #[test]
+    fn only_a_script_has_a_chart_that_it_continues() {
+        let held = |text: &str, is_fragment: bool| {
+            let request = TestRequest::get();
+            let request = if is_fragment { request.insert_header(("HX-Request", "true")) } else { request };
+            held_chart(request.to_http_request().headers(), text).map(|tick| tick.to_string())
+        };
+        let tick = "-60000.241.fedcba9876543210.a";
+        assert_eq!(held(&format!("drawn=700&since={tick}"), true).as_deref(), Some(tick));
+        assert_eq!(held(&format!("drawn=700&since={tick}"), false), None);
+        for since in
+            ["", "1", "1.2.3", "1.2.3.4.5", "1.-2.3.4", "1.2.3.g", "1.2.3.11112222333344445", "a.2.3.4"]
+        {
+            assert_eq!(held(&format!("since={since}"), true), None, "{since}");
         }
     }
 

@@ -9,14 +9,15 @@ use futures_util::future::LocalBoxFuture;
 
 use super::subject::{ViewSubject, entity_of_path, read_ad_hoc};
 use super::{
-    Access, GraphNumber, GraphRequest, Portal, ShownEntities, browser_path, drawn_width, routed_parameters,
-    routing_input,
+    Access, GraphNumber, GraphRequest, Portal, ShownEntities, browser_path, drawn_width, held_chart,
+    routed_parameters, routing_input,
 };
 use crate::annotations::{
     AlertNames, AlertSpec, GraphSpec, Matchers, MonitoringSpec, Templates, defaults_of,
 };
 use crate::background::compute;
 use crate::catalog::{Entity, Members, Snapshot};
+use crate::chart::echarts::Tick;
 use crate::clock;
 use crate::monitoring::{
     AlertRow, AlertTable, Failure, Graph, Monitoring, Routed, RoutingInput, WantedSamples, Why,
@@ -44,6 +45,8 @@ pub struct View {
     pub instance: Result<Routed, PageError>,
     /// The width at which the reader's script draws a graph.
     pub drawn: Option<u32>,
+    /// The chart that the reader's script has already.
+    pub held: Option<Tick>,
     /// The path in the reader's browser while htmx fetches a panel.
     pub browser_path: Option<String>,
 }
@@ -84,6 +87,7 @@ impl View {
         }
         Ok(Self {
             drawn: drawn_width(request.headers(), query),
+            held: held_chart(request.headers(), query),
             browser_path: browser_path(request.headers()),
             ..view
         })
@@ -113,6 +117,7 @@ impl View {
             members,
             instance,
             drawn: None,
+            held: None,
             browser_path: None,
         }
     }

@@ -76,12 +76,22 @@ function read(entry) {
   const text = byId(entry.div.dataset.island)?.textContent ?? "";
   if (text === entry.text || !text) return;
   entry.text = text;
+  let island;
   try {
-    entry.island = JSON.parse(text);
+    island = JSON.parse(text);
   } catch {
     return; // The legend table still has the values.
   }
+  if (island?.since) island = continued(entry.island, island);
+  if (island === undefined) return readAll(entry);
+  entry.island = island;
   draw(entry, true);
+}
+
+// Requests all samples, when the request under way has ended: until then htmx sends no other.
+function readAll({ div, island }) {
+  delete island?.tick;
+  div.closest(".panel").addEventListener("htmx:finally:request", () => setTimeout(fetchPanel, 0, div), { once: true });
 }
 
 // New data is drawn in the next frame, separate from parsing it.

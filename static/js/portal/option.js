@@ -28,7 +28,7 @@ function chartOption(entry) {
   option.textStyle = { ...option.textStyle, color: theme.text, fontFamily: theme.font };
   option.dataset = dataset(island);
   option.series = shown.map((i) => series(island, i, theme)).concat(marks(island, theme));
-  option.xAxis = xAxis(first(island.option.xAxis), chart.getWidth(), theme);
+  option.xAxis = xAxis(island, chart.getWidth(), theme);
   option.yAxis = yAxis(entry, shown, theme);
   option.grid = { ...first(island.option.grid), top: option.yAxis.name ? 28 : 12 };
   option.tooltip = { ...island.option.tooltip, ...tooltip(entry, theme) };
@@ -69,20 +69,22 @@ function series(island, i, theme) {
 }
 
 // Lines at times, in a series of their own after the named ones.
-function marks({ names, option }, theme) {
-  return (option.series ?? []).slice(names.length).map((base) => {
-    const data = (base.markLine?.data ?? []).map((line) => ({ ...line, label: { ...line.label, color: theme.text } }));
-    const lineStyle = { color: theme.text, type: "dashed", width: 1 };
-    const markPoint = base.markPoint && { ...base.markPoint, itemStyle: { color: theme.text }, animation: false };
-    return { ...base, id: "marks", markPoint, markLine: { ...base.markLine, lineStyle, data, animation: false } };
-  });
+function marks({ marks: base }, theme) {
+  if (!base) return [];
+  const data = (base.markLine?.data ?? []).map((line) => ({ ...line, label: { ...line.label, color: theme.text } }));
+  const lineStyle = { color: theme.text, type: "dashed", width: 1 };
+  const markPoint = base.markPoint && { ...base.markPoint, itemStyle: { color: theme.text }, animation: false };
+  return { ...base, id: "marks", markPoint, markLine: { ...base.markLine, lineStyle, data, animation: false } };
 }
 
-function xAxis(base, width, theme) {
-  const ticks = timeTicks(Number(base.min), Number(base.max), timeRoom(width));
+function xAxis({ from, to, option }, width, theme) {
+  const ticks = timeTicks(from, to, timeRoom(width));
   const labels = timeLabels(ticks);
+  const base = first(option.xAxis);
   return {
     ...base,
+    min: from,
+    max: to,
     axisLabel: {
       ...base.axisLabel, color: theme.muted, lineHeight: 14, customValues: ticks.ticks,
       formatter: (value) => labels.get(value) ?? "",

@@ -11,7 +11,8 @@
 //   <section class="panel" id data-title data-state>     the alerts panel has id="alerts"
 //   <div class="chart" id="X" data-drawn="the panel's address, without its last number: a width"> with the server's
 //     <svg class="plot"> and its <g class="x" data-span="from to">; after that request, without them, but with
-//     data-island="Y" hx-morph-skip and a <script type="application/json" id="Y">
+//     data-island="Y" hx-morph-skip and a <script type="application/json" id="Y">. Refreshes send its `tick` as `since`,
+//     and may get only newer samples
 //   <table class="alerts"> <tr data-row="JSON of the row"> <td class="name"> <details> <summary> <a class="permalink">
 //   <table class="legend"> <tr data-series="0" tabindex="0">, inside the same panel
 //     <td class="name"><bdi>, <td title="the value in full">; <th><a data-sort="name|last|min|max|avg">

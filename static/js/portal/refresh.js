@@ -16,7 +16,10 @@ function selectionIn(element) {
 function onRequest(event) {
   const { ctx } = event.detail;
   const { sourceElement: panel, sourceEvent } = ctx;
-  if (sourceEvent?.type !== "every") return;
+  const { type } = sourceEvent ?? {};
+  const tick = drawn.get(panel.querySelector(":scope > .chart"))?.island?.tick;
+  if (tick && /^(every|again)$/.test(type)) ctx.request.body.set("since", tick);
+  if (type !== "every") return;
   if (document.hidden) missed.add(panel);
   polled.set(ctx, panel.getAttribute("hx-get"));
   // A graph in a closed row is invisible.

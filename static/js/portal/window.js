@@ -4,9 +4,8 @@
 let mark = null;
 
 // The ends of the time axis.
-function endsOf({ island }) {
-  const { min, max } = first(island.option.xAxis);
-  return [Number(min), Number(max)];
+function endsOf({ island: { from, to } }) {
+  return [from, to];
 }
 
 const across = ({ div }, event) => event.clientX - div.getBoundingClientRect().left;
