@@ -35,6 +35,8 @@ pub struct Matrix {
     pub date: Option<Timestamp>,
     /// When the samples at its end came, by the portal's clock; None: they all came just now.
     pub as_of: Option<Timestamp>,
+    /// Some samples, or that there are none, may have changed since they came.
+    pub may_change: bool,
     pub warnings: Vec<String>,
     pub infos: Vec<String>,
 }
@@ -51,6 +53,7 @@ impl Matrix {
             off_grid: 0,
             date: None,
             as_of: None,
+            may_change: false,
             warnings,
             infos,
         }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::runtime::Handle;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use super::bounded::BoundedMap;
 use super::generation::Generation;
@@ -17,7 +17,7 @@ use super::{Answer, age_at};
 use crate::clock;
 use crate::metrics::StoreMetrics;
 use crate::prometheus::Origin;
-use crate::upstream::{ErrorKind, UpstreamError};
+use crate::upstream::{ErrorKind, InstanceName, UpstreamError};
 
 /// An older answer says too little about now.
 const STALE_LIMIT: Duration = Duration::from_secs(15 * 60);
@@ -32,7 +32,7 @@ pub(super) const FAILURE_LIFETIME: Duration = Duration::from_secs(3);
 const RECENT: u32 = 2;
 /// So many fetches of known queries go on behind. Beyond, readers wait: their connections are limited.
 const MOST_BEHIND: usize = 1_024;
-/// The same of ad-hoc queries. Beyond, their fetches end with their readers.
+/// The same of ad-hoc queries of one instance. Beyond, their fetches end with their readers.
 const MOST_AD_HOC_BEHIND: usize = 8;
 /// Failures get one in so many of the bytes.
 const FAILURES_SHARE: u64 = 16;
@@ -50,7 +50,8 @@ pub struct Cached<Q: Question> {
     in_flight: Mutex<HashMap<CacheKey<Q>, ResultSender<Q::Value>>>,
     /// Fetches that nobody has to wait for.
     behind: Arc<Semaphore>,
-    ad_hoc_behind: Arc<Semaphore>,
+    /// By instance, so that one that hangs takes none from the others.
+    ad_hoc_behind: Mutex<HashMap<InstanceName, Arc<Semaphore>>>,
     pub(super) metrics: StoreMetrics,
     generation: Generation,
     pub(super) runtime: Option<Handle>,
@@ -72,7 +73,7 @@ impl<Q: Question> Cached<Q> {
             last_good: BoundedMap::new(max_last_bytes),
             in_flight: Mutex::default(),
             behind: Arc::new(Semaphore::new(MOST_BEHIND)),
-            ad_hoc_behind: Arc::new(Semaphore::new(MOST_AD_HOC_BEHIND)),
+            ad_hoc_behind: Mutex::default(),
             metrics: metrics.clone(),
             generation: generation.clone(),
             runtime: Handle::try_current().ok(),
@@ -106,11 +107,11 @@ impl<Q: Question> Cached<Q> {
             return Ok(self.hit(source, answer));
         }
         let Some(meanwhile) = self.meanwhile(source, &key) else { return self.awaited(source, &key).await };
-        let behind = match key.question.origin() {
-            Origin::Known => &self.behind,
-            Origin::AdHoc => &self.ad_hoc_behind,
+        let permit = match key.question.origin() {
+            Origin::Known => self.behind.clone().try_acquire_owned().ok(),
+            Origin::AdHoc => self.ad_hoc_permit(&key.source),
         };
-        let Ok(permit) = behind.clone().try_acquire_owned() else { return self.awaited(source, &key).await };
+        let Some(permit) = permit else { return self.awaited(source, &key).await };
         let (failure, rest_follows) = match self.join_or_start(source, &key, Some(permit)) {
             ControlFlow::Break(Ok(answer)) => return Ok(aged(&**source, answer)),
             ControlFlow::Break(Err(failure)) => (Some(failure), false),
@@ -124,6 +125,15 @@ impl<Q: Question> Cached<Q> {
         let Some(whole) = self.newest(&key, meanwhile) else { return self.awaited(source, &key).await };
         self.metrics.lookup("stale");
         Ok(Answer { failure, rest_follows, ..whole })
+    }
+
+    fn ad_hoc_permit(&self, source: &InstanceName) -> Option<OwnedSemaphorePermit> {
+        // No code panics while holding the lock.
+        let mut instances = self.ad_hoc_behind.lock().unwrap_or_else(PoisonError::into_inner);
+        instances.retain(|_, permits| permits.available_permits() < MOST_AD_HOC_BEHIND);
+        let permits = instances.entry(source.clone());
+        let permits = permits.or_insert_with(|| Arc::new(Semaphore::new(MOST_AD_HOC_BEHIND)));
+        permits.clone().try_acquire_owned().ok()
     }
 
     /// The newer of what is there and the last good answer, if it shows what is requested.

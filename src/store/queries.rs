@@ -15,7 +15,7 @@ use crate::prometheus::{Instance, InstantAnswer, Matrix, Origin, Window};
 use crate::promql::PromQl;
 use crate::upstream::UpstreamError;
 
-/// How far an older window may end before the requested one.
+/// How far an older window may end before the requested one, and how old its samples may be if they may have changed.
 const STALE_LIMIT: Duration = Duration::from_secs(15 * 60);
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -36,7 +36,7 @@ impl Question for RangeQuery {
 
     fn lifetime(&self, source: &SeriesSource, answer: &Answer<Matrix>) -> Duration {
         let tail = source.instance.settings.unstable_tail;
-        let lifetime = lifetime(&self.window, answer.as_of, tail, clock::now());
+        let lifetime = lifetime(&self.window, answer.as_of, answer.value.may_change, tail, clock::now());
         if answer.value.warnings.is_empty() { lifetime } else { lifetime.min(WARNED_LIFETIME) }
     }
 
@@ -70,7 +70,11 @@ impl Question for RangeQuery {
     fn accepts(&self, older: &Matrix) -> bool {
         let moved = self.window.end_ms().saturating_sub(older.window.end_ms());
         let most_moved = millis(STALE_LIMIT).saturating_add(self.window.step_ms());
-        older.window.start_ms() <= self.window.start_ms() && (0..=most_moved).contains(&moved)
+        let is_settled = moved == 0 && !older.may_change;
+        let is_young = older.as_of.is_none_or(|as_of| age_at(as_of, clock::now()) <= STALE_LIMIT);
+        older.window.start_ms() <= self.window.start_ms()
+            && (0..=most_moved).contains(&moved)
+            && (is_young || is_settled)
     }
 
     fn prefers(&self, older: &Matrix, newer: &Matrix) -> bool {
@@ -131,10 +135,11 @@ impl Weigh for InstantQuery {
     }
 }
 
-/// What is left of the life of an answer. One that ends long ago is not expected to change.
-fn lifetime(window: &Window, as_of: Timestamp, tail: Duration, now: Timestamp) -> Duration {
+/// What is left of the life of an answer. One that ends long ago is not expected to change, unless it lacks samples that
+/// just were there.
+fn lifetime(window: &Window, as_of: Timestamp, may_change: bool, tail: Duration, now: Timestamp) -> Duration {
     if as_of.as_millisecond().saturating_sub(window.end_ms()) >= millis(tail) {
-        return SETTLED_LIFETIME;
+        return if may_change { WARNED_LIFETIME } else { SETTLED_LIFETIME };
     }
     live_lifetime(window).saturating_sub(age_at(as_of, now))
 }
@@ -160,11 +165,14 @@ mod tests {
             (1_700_005_800, 15, 600),
             (1_600_000_000, 15, 600),
         ] {
-            let left =
-                |later| lifetime(&window(end, step), now, UNSTABLE_TAIL, now + Duration::from_secs(later));
-            assert_eq!(left(0), Duration::from_secs(seconds), "{end} {step}");
-            let after_four = if seconds == 600 { 600 } else { seconds - 4 };
-            assert_eq!(left(4), Duration::from_secs(after_four), "{end} {step}");
+            let left = |later, may_change| {
+                let later = now + Duration::from_secs(later);
+                lifetime(&window(end, step), now, may_change, UNSTABLE_TAIL, later).as_secs()
+            };
+            let is_settled = seconds == 600;
+            assert_eq!(left(0, false), seconds, "{end} {step}");
+            assert_eq!(left(4, false), if is_settled { 600 } else { seconds - 4 }, "{end} {step}");
+            assert_eq!(left(0, true), if is_settled { 5 } else { seconds }, "{end} {step}: in doubt");
         }
     }
 
@@ -206,5 +214,25 @@ mod tests {
         }
         let part = question.window.between(question.window.start_ms() + 60_000, i64::MAX).unwrap();
         assert!(!question.accepts(&Matrix::of(part, Vec::new())), "its start is missing");
+    }
+
+    #[test]
+    fn samples_that_came_long_ago_are_accepted_only_if_they_are_whole_and_settled() {
+        let query = PromQl::read("up").0.unwrap();
+        let question = RangeQuery { origin: Origin::Known, query, window: window(1_700_006_400, 3_600) };
+        for (end, age, may_change, is_accepted) in [
+            (1_700_006_400, 890, true, true),
+            (1_700_002_800, 890, true, true),
+            (1_700_002_800, 910, true, false),
+            (1_700_002_800, 910, false, false),
+            (1_700_006_400, 910, true, false),
+            (1_700_006_400, 86_400, false, true),
+        ] {
+            let as_of = Some(clock::now() - Duration::from_secs(age));
+            // As wide as both windows.
+            let window = Window::aligned(1_699_000_000_000, end * 1_000, Duration::from_secs(3_600)).unwrap();
+            let older = Matrix { as_of, may_change, ..Matrix::of(window, Vec::new()) };
+            assert_eq!(question.accepts(&older), is_accepted, "{end}, {age} s old");
+        }
     }
 }

@@ -1,9 +1,9 @@
 //! The series of a query, shared by all time ranges: what is requested of an instance, and what readers see meanwhile.
 
+mod readers;
 mod tier;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use promenade::clock;
@@ -347,35 +347,10 @@ async fn newest_part_stays_when_an_older_one_fails() {
 }
 
 #[tokio::test]
-async fn fetch_behind_goes_on_without_readers() {
-    let (upstream, store) = start().await;
-    let end = now();
-    let ad_hoc = |end| Question { origin: Origin::AdHoc, ..graph("up", 1, end) };
-    store.ask(ad_hoc(end)).await.unwrap();
-    let is_answered = Arc::new(AtomicBool::new(false));
-    let flag = is_answered.clone();
-    let slow = reply(move |_, at| {
-        flag.store(true, Ordering::SeqCst);
-        Some(at as f64)
-    });
-    upstream.on("up", slow.after(Duration::from_millis(200)));
-    let old = store.ask_at_once(ad_hoc(end + STEP)).await.unwrap();
-    assert_eq!((old.value.window.end_ms(), is_answered.load(Ordering::SeqCst)), (end * 1_000, false));
-    until(async || store.ask_at_once(ad_hoc(end + STEP)).await.unwrap().value.window.end_ms() > end * 1_000)
-        .await;
-    assert_eq!(requests(&upstream).len(), 2);
-    // The page's own query waits for no ad-hoc one, but its series serve ad-hoc readers.
-    upstream.on("up", reply(time));
-    store.ask(graph("up", 1, end + STEP)).await.unwrap();
-    store.ask(Question { origin: Origin::AdHoc, ..graph("up", 1, end + STEP) }).await.unwrap();
-    assert_eq!(requests(&upstream).len(), 3);
-}
-
-#[tokio::test]
 async fn queries_that_depend_on_the_range_are_asked_as_a_whole() {
     let (upstream, store) = start().await;
     let end = now();
-    for text in ["up @ end()", "up offset -5m", "up default 0"] {
+    for text in ["up @ end()", "up offset -5m", "up default 0", "topk(1, up)"] {
         upstream.on(text, reply(time));
         let before = requests(&upstream).len();
         for later in [0, STEP] {

@@ -81,6 +81,10 @@ impl Question for Scripted {
 }
 
 fn source() -> Arc<AlertmanagerClient> {
+    source_named("a")
+}
+
+fn source_named(name: &str) -> Arc<AlertmanagerClient> {
     let url: url::Url = "http://h/".parse().unwrap();
     let settings = AlertmanagerSettings {
         ui_url: url.clone(),
@@ -88,7 +92,7 @@ fn source() -> Arc<AlertmanagerClient> {
         headers: Vec::new(),
         timeout: Duration::from_secs(1),
     };
-    Arc::new(AlertmanagerClient::new(&settings, &InstanceName::new("a"), &Metrics::new().upstream).unwrap())
+    Arc::new(AlertmanagerClient::new(&settings, &InstanceName::new(name), &Metrics::new().upstream).unwrap())
 }
 
 async fn ask(cached: &Arc<Cached<Scripted>>, text: &str, end: ScriptedEnd) -> FetchResult<Heavy> {
@@ -143,17 +147,23 @@ async fn a_fetch_that_panics_is_an_error_and_leaves_no_trace() {
 }
 
 #[tokio::test]
-async fn few_ad_hoc_fetches_go_on_without_readers() {
-    let (cached, source) = (cached(1 << 20), source());
-    let at_once = async |text: String, end| {
-        cached.get_at_once(&source, Scope::Whole, Scripted { text, end }).await.unwrap()
+async fn few_ad_hoc_fetches_of_an_instance_go_on_without_readers() {
+    let cached = cached(1 << 20);
+    let at_once = async |name, text: String, end| {
+        cached.get_at_once(&source_named(name), Scope::Whole, Scripted { text, end }).await.unwrap()
     };
     for i in 0..MOST_AD_HOC_BEHIND {
-        let shown = at_once(i.to_string(), ScriptedEnd::Hang).await;
+        let shown = at_once("a", i.to_string(), ScriptedEnd::Hang).await;
         assert_eq!((&*shown.value, shown.rest_follows), (&Heavy(0), true));
     }
-    assert_eq!(*at_once("x".to_owned(), ScriptedEnd::Answer(7)).await.value, Heavy(7), "its reader waits");
+    assert_eq!(
+        *at_once("a", "x".to_owned(), ScriptedEnd::Answer(7)).await.value,
+        Heavy(7),
+        "its reader waits"
+    );
     assert_eq!(cached.in_flight().len(), MOST_AD_HOC_BEHIND);
+    let other = at_once("b", "x".to_owned(), ScriptedEnd::Hang).await;
+    assert_eq!((&*other.value, cached.in_flight().len()), (&Heavy(0), MOST_AD_HOC_BEHIND + 1));
 }
 
 #[tokio::test]

@@ -26,6 +26,9 @@ const DATE_MS: i64 = 999;
 const EARLIEST_FOR: Duration = Duration::from_secs(1_800);
 /// The most parts that are taken from another portal's set. A set mostly has fewer.
 const MOST_TAKEN: usize = 32;
+/// Of so many windows a copy is held until the set changes: of the time ranges that readers look at. Together they are not
+/// much larger than the set.
+const MOST_DRAWN: usize = 3;
 
 /// A set, and its fetch.
 pub struct SeriesEntry {
@@ -38,8 +41,9 @@ pub struct SeriesEntry {
 
 pub struct KeptSeries {
     pub set: SeriesSet,
-    /// The newest window that was shown while a fetch ran, and its samples: a copy for all who look until that ends.
-    drawn: Option<(Window, Arc<Matrix>)>,
+    /// The windows that were shown since the set last changed, and their samples: one copy for all who look until it
+    /// changes again. The newest is the last.
+    drawn: Vec<(Window, Arc<Matrix>)>,
     earliest: EarliestStart,
     /// The newest answer could not be merged, so that the next window is requested as a whole.
     is_doubtful: bool,
@@ -49,7 +53,7 @@ pub struct KeptSeries {
     too_long: Option<usize>,
     /// No old samples are fetched again before.
     heal_after: Option<Instant>,
-    /// The newest time of the instance. For later instants it invents samples, which are shown and not kept.
+    /// The time of the instance in its newest answer. For later instants it invents samples, which are shown and not kept.
     passed_ms: i64,
 }
 
@@ -73,7 +77,7 @@ impl SeriesEntry {
         let earliest = EarliestStart { since: now, now_ms: i64::MAX, before_ms: i64::MAX };
         let kept = KeptSeries {
             set: SeriesSet::new(),
-            drawn: None,
+            drawn: Vec::new(),
             earliest,
             is_doubtful: false,
             failure: None,
@@ -114,16 +118,19 @@ impl SeriesEntry {
 impl Weigh for SeriesEntry {
     fn weight(&self) -> usize {
         let kept = self.kept();
-        kept.set.weight() + kept.drawn.as_ref().map_or(0, |(_, matrix)| matrix.weight()) + size_of::<Self>()
+        kept.set.weight() + drawn_weight(&kept.drawn) + size_of::<Self>()
     }
 }
 
 impl KeptSeries {
-    /// Notes how the request of a window ended, and drops what lies in the future. A longer window fails too where this
-    /// one was too long.
-    pub fn note(&mut self, window: &Window, failure: Option<&UpstreamError>, at: Instant) {
+    /// A fetch ended, or its reader left: drops what lies in the future of the instance.
+    pub fn end(&mut self) {
         self.set.keep_until(self.passed_ms);
-        self.drawn = None;
+        self.drawn.clear();
+    }
+
+    /// Notes how the request of a window ended. A longer window fails too where this one was too long.
+    pub fn note(&mut self, window: &Window, failure: Option<&UpstreamError>, at: Instant) {
         self.failure = failure.map(|error| SeriesFailure { at, points: window.len(), error: error.clone() });
         match failure {
             Some(failure) if is_of_window(failure.kind) => {
@@ -153,17 +160,32 @@ impl KeptSeries {
     ) -> Option<(Arc<Matrix>, Option<UpstreamError>)> {
         let is_too_long = self.too_long.is_some_and(|least| window.len() >= least);
         (!self.is_doubtful && !is_too_long).then_some(())?;
-        let drawn = self.drawn.take().filter(|(drawn, _)| drawn == window).map(|(_, matrix)| matrix);
-        let matrix = drawn.or_else(|| self.set.slice(window).map(Arc::new))?;
-        self.drawn = Some((*window, matrix.clone()));
+        let matrix = self.drawn(window).or_else(|| self.draw(window))?;
         Some((matrix, self.failure(window, since).cloned()))
+    }
+
+    /// What was shown of a window since the set last changed.
+    pub fn drawn(&self, window: &Window) -> Option<Arc<Matrix>> {
+        self.drawn.iter().find(|(drawn, _)| drawn == window).map(|(_, matrix)| matrix.clone())
+    }
+
+    fn draw(&mut self, window: &Window) -> Option<Arc<Matrix>> {
+        let matrix = Arc::new(self.set.slice(window)?);
+        self.drawn.push((*window, matrix.clone()));
+        let most_bytes = self.set.weight() / 2 * 3;
+        while self.drawn.len() > 1
+            && (self.drawn.len() > MOST_DRAWN || drawn_weight(&self.drawn) > most_bytes)
+        {
+            self.drawn.remove(0);
+        }
+        Some(matrix)
     }
 
     /// A set with more bytes begins anew.
     pub fn limit_to(&mut self, most_bytes: usize) {
         if self.set.weight() > most_bytes {
             self.set = SeriesSet::new();
-            self.drawn = None;
+            self.drawn.clear();
         }
     }
 
@@ -176,7 +198,7 @@ impl KeptSeries {
         begun: Timestamp,
         as_of: Timestamp,
     ) -> Result<(), Box<Matrix>> {
-        self.drawn = None;
+        self.drawn.clear();
         self.is_doubtful = !is_mergeable(&answer);
         if self.is_doubtful {
             return Err(Box::new(answer));
@@ -185,11 +207,12 @@ impl KeptSeries {
             self.set = SeriesSet::new();
             return Err(Box::new(answer));
         }
-        // The instance's own clock says what is young. A proxy's clock may be ahead of it.
+        // The instance's own clock says what is young. A proxy's clock may be ahead of it, and ours was if it was set back
+        // since.
         let date = answer.date;
-        let at_ms = date.map_or(begun, |date| date.min(begun)).as_millisecond();
+        let at_ms = date.unwrap_or(begun).min(begun).min(as_of).as_millisecond();
         let settled_ms = at_ms.saturating_sub(millis(tail));
-        self.passed_ms = self.passed_ms.max(at_ms.saturating_add(DATE_MS));
+        self.passed_ms = at_ms.saturating_add(DATE_MS);
         self.set.merge(answer, Fetched { as_of, oldest: as_of, date, settled_ms }, tail, REFETCH_AFTER / 2);
         Ok(())
     }
@@ -205,7 +228,7 @@ impl KeptSeries {
             if self.set.bytes_with(&answer) > most_bytes.min(MOST_BYTES) {
                 return;
             }
-            self.drawn = None;
+            self.drawn.clear();
             self.passed_ms = self.passed_ms.max(passed_ms);
             let settled_ms = fetched.settled_ms.min(at_ms.saturating_sub(millis(tail)));
             self.set.merge(answer, Fetched { settled_ms, ..fetched }, tail, REFETCH_AFTER / 2);
@@ -234,6 +257,10 @@ impl EarliestStart {
         self.now_ms = self.now_ms.min(start_ms);
         self.now_ms.min(self.before_ms)
     }
+}
+
+fn drawn_weight(drawn: &[(Window, Arc<Matrix>)]) -> usize {
+    drawn.iter().map(|(_, matrix)| matrix.weight()).sum()
 }
 
 /// Whether an answer is complete, and has samples at the requested instants only.

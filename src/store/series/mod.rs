@@ -8,7 +8,7 @@ mod stretch;
 mod tier;
 
 use std::ops::ControlFlow;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -43,7 +43,8 @@ pub struct SeriesSets {
     known: SharedBytes,
     /// Apart, so that readers' own queries do not push out those of pages.
     ad_hoc: SharedBytes,
-    creating: Mutex<()>,
+    /// Held while an entry is put in the place of another, or of none.
+    changing: Mutex<()>,
     metrics: StoreMetrics,
     generation: Generation,
 }
@@ -63,6 +64,15 @@ struct SeriesKey {
     origin: Origin,
     query: PromQl,
     step_ms: i64,
+}
+
+/// What a set has of a window.
+#[derive(Clone)]
+struct Overlap {
+    matrix: Arc<Matrix>,
+    failure: Option<Arc<UpstreamError>>,
+    /// Not all is there and current.
+    may_change: bool,
 }
 
 /// An instance, and the sets of its series.
@@ -101,7 +111,7 @@ impl SeriesSets {
         Arc::new(Self {
             known: SharedBytes::new(max_bytes),
             ad_hoc: SharedBytes::new(max_ad_hoc_bytes),
-            creating: Mutex::default(),
+            changing: Mutex::default(),
             metrics: metrics.clone(),
             generation: generation.clone(),
         })
@@ -125,19 +135,53 @@ impl SeriesSets {
     }
 
     fn entry(&self, key: &SeriesKey, now: Timestamp) -> Arc<SeriesEntry> {
-        let _one = self.creating.lock().unwrap_or_else(PoisonError::into_inner);
+        let _one = self.changing();
         self.get(key).unwrap_or_else(|| {
             let entry = Arc::new(SeriesEntry::new(now));
-            self.keep(key, &entry);
+            self.insert(key, &entry);
             entry
         })
     }
 
-    /// Counts its weight anew.
+    /// Ends a fetch of a set, however it ended: counts its weight anew.
     fn keep(&self, key: &SeriesKey, entry: &Arc<SeriesEntry>) {
-        let share = self.share(key.origin);
-        entry.kept().limit_to(share.most_bytes);
-        share.entries.insert(key.clone(), entry.clone(), entry.refetch_after);
+        let mut kept = entry.kept();
+        kept.end();
+        kept.limit_to(self.share(key.origin).most_bytes);
+        drop(kept);
+        self.weigh(key, entry);
+    }
+
+    /// Counts the weight of a set anew, and the time for which it is kept. If it left the memory since and another began,
+    /// that one stays.
+    fn weigh(&self, key: &SeriesKey, entry: &Arc<SeriesEntry>) {
+        let _one = self.changing();
+        if self.get(key).is_none_or(|other| Arc::ptr_eq(&other, entry)) {
+            self.insert(key, entry);
+        }
+    }
+
+    fn insert(&self, key: &SeriesKey, entry: &Arc<SeriesEntry>) {
+        self.share(key.origin).entries.insert(key.clone(), entry.clone(), entry.refetch_after);
+    }
+
+    fn changing(&self) -> MutexGuard<'_, ()> {
+        // No code panics while holding the lock.
+        self.changing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A fetch that has its turn. Dropping it ends the fetch, also when its reader left.
+struct SetFetch<'f> {
+    sets: &'f SeriesSets,
+    key: &'f SeriesKey,
+    entry: &'f Arc<SeriesEntry>,
+    _turn: tokio::sync::MutexGuard<'f, ()>,
+}
+
+impl Drop for SetFetch<'_> {
+    fn drop(&mut self) {
+        self.sets.keep(self.key, self.entry);
     }
 }
 
@@ -162,11 +206,11 @@ impl SeriesSource {
         }
         let begun = clock::stopwatch();
         let entry = self.sets.entry(&key, clock::now());
-        let _one = self.turn(&entry, &query.window, begun).await?;
+        let turn = self.turn(&entry, &query.window, begun).await?;
+        // A part may have come before another failed, or before the reader left.
+        let _fetch = SetFetch { sets: &self.sets, key: &key, entry: &entry, _turn: turn };
         let result = self.renew(&entry, query).await;
         entry.kept().note(&query.window, result.as_ref().err(), clock::stopwatch());
-        // A part may have come before another failed.
-        self.sets.keep(&key, &entry);
         result
     }
 
@@ -177,20 +221,18 @@ impl SeriesSource {
         if !is_shared(query, now) {
             return None;
         }
-        let of = |origin| {
-            let entry = self.sets.get(&self.key(query, origin))?;
-            let may_change = !entry.missing(&query.window, now).is_empty();
-            // While the instance fails, its older failures still hold.
-            let lately = clock::stopwatch().checked_sub(FAILURE_LIFETIME);
-            let since = lately.filter(|_| self.failing(origin).is_none());
-            let (matrix, failure) = entry.kept().meanwhile(&query.window, since)?;
-            Some((matrix, failure.map(Arc::new), may_change))
+        let found = self.overlap(query, Origin::Known, now);
+        let found = match query.origin {
+            Origin::Known => found,
+            // The page's own is best if it is all there.
+            Origin::AdHoc => found
+                .as_ref()
+                .filter(|found| !found.may_change)
+                .cloned()
+                .or_else(|| self.overlap(query, Origin::AdHoc, now))
+                .or(found),
         };
-        let found = of(query.origin);
-        let (matrix, failure, may_change) = match query.origin {
-            Origin::Known => found?,
-            Origin::AdHoc => found.or_else(|| of(Origin::Known))?,
-        };
+        let Overlap { matrix, failure, may_change } = found?;
         let as_of = matrix.as_of?;
         let rest_follows = rest_follows(&query.window, &matrix.window, as_of, may_change.then_some(now));
         let is_empty = matrix.series.is_empty() && matrix.histograms.is_empty();
@@ -201,6 +243,26 @@ impl SeriesSource {
             ..Answer::of(matrix, as_of)
         };
         (!is_empty || !rest_follows).then_some(answer)
+    }
+
+    /// What a set has of a window.
+    fn overlap(&self, query: &RangeQuery, origin: Origin, now: Timestamp) -> Option<Overlap> {
+        let key = self.key(query, origin);
+        let entry = self.sets.get(&key)?;
+        let may_change = !entry.missing(&query.window, now).is_empty();
+        // While the instance fails, its older failures still hold.
+        let lately = clock::stopwatch().checked_sub(FAILURE_LIFETIME);
+        let since = lately.filter(|_| self.failing(origin).is_none());
+        let mut kept = entry.kept();
+        let is_drawn = kept.drawn(&query.window).is_some();
+        let (matrix, failure) = kept.meanwhile(&query.window, since)?;
+        drop(kept);
+        if !is_drawn {
+            self.sets.weigh(&key, &entry);
+        }
+        // Nothing that the reader sees failed if nothing is missing.
+        let failure = failure.filter(|_| may_change).map(Arc::new);
+        Some(Overlap { matrix, failure, may_change })
     }
 
     /// The turn to fetch. Whoever waited for a fetch that failed has its failure, but not if that may be due to its window.

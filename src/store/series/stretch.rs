@@ -183,6 +183,7 @@ impl Stretch {
             histograms,
             date: last.and_then(|extent| extent.fetched.date),
             as_of: last.map(|extent| extent.fetched.as_of),
+            may_change: self.extents.iter().any(|extent| extent.may_change(&window)),
             ..Matrix::of(window, series.collect())
         }
     }
@@ -227,6 +228,12 @@ impl Fetched {
 }
 
 impl Extent {
+    /// Whether a sample within the window may have changed since.
+    fn may_change(&self, window: &Window) -> bool {
+        let last_ms = self.end_ms.min(window.end_ms());
+        last_ms >= self.start_ms.max(window.start_ms()) && last_ms > self.fetched.settled_ms
+    }
+
     /// Up to a later instant, with samples of another fetch. None of them changes any more.
     fn extended(&self, end_ms: i64, later: Fetched) -> Self {
         let newest = if later.as_of > self.fetched.as_of { later } else { self.fetched };

@@ -1,6 +1,27 @@
-//! What readers are shown while a fetch runs.
+//! What readers are shown while a fetch runs, and which sets are kept.
 
 use super::*;
+use crate::metrics::Metrics;
+
+#[test]
+fn a_fetch_that_ends_late_replaces_no_newer_set() {
+    let sets = SeriesSets::new(1 << 20, 1 << 20, &Metrics::new().store, &Generation::default());
+    let key = SeriesKey {
+        source: InstanceName::new("a"),
+        scope: Scope::Whole,
+        origin: Origin::Known,
+        query: PromQl::read("up").0.unwrap(),
+        step_ms: 15_000,
+    };
+    let is_kept = |entry: &Arc<SeriesEntry>| sets.get(&key).is_some_and(|kept| Arc::ptr_eq(&kept, entry));
+    let older = Arc::new(SeriesEntry::new(clock::now()));
+    sets.keep(&key, &older);
+    assert!(is_kept(&older), "it had left the memory, and no other began");
+    let newer = Arc::new(SeriesEntry::new(clock::now()));
+    sets.insert(&key, &newer);
+    sets.keep(&key, &older);
+    assert!(is_kept(&newer));
+}
 
 #[test]
 fn a_reader_of_old_samples_gets_newer_ones_soon() {

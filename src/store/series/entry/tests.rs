@@ -92,8 +92,27 @@ fn what_comes_after_the_time_of_the_instance_is_shown_and_not_kept() {
     let answer = Matrix { date: Some(date), ..Matrix::of(window(240), vec![series(0, 240)]) };
     kept.merge(answer, Duration::from_secs(600), now, now).unwrap();
     assert_eq!(kept.shown(&window(240), now).unwrap().window, window(240));
-    kept.note(&window(240), None, clock::stopwatch());
+    kept.end();
     assert_eq!(kept.set.slice(&window(240)).unwrap().window, window(230));
+}
+
+#[test]
+fn a_clock_that_was_ahead_when_a_request_began_settles_nothing() {
+    let entry = SeriesEntry::new(clock::now());
+    let (mut kept, now) = (entry.kept(), Timestamp::from_second(15 * 229).unwrap());
+    let ahead = now + Duration::from_secs(3_600);
+    let merge = |kept: &mut KeptSeries, as_of| {
+        let answer = Matrix::of(window(240), vec![series(0, 240)]);
+        kept.merge(answer, Duration::from_secs(600), ahead, as_of).unwrap();
+        kept.end();
+        kept.set.slice(&window(240)).unwrap()
+    };
+    let before = merge(&mut kept, ahead);
+    assert_eq!((before.window, before.may_change), (window(240), false), "nobody could know");
+    let shown = merge(&mut kept, now);
+    assert_eq!((shown.window, shown.may_change), (window(230), true));
+    let may_change = |points| kept.set.slice(&window(points)).unwrap().may_change;
+    assert!(!may_change(190) && may_change(191), "ten minutes before");
 }
 
 #[test]
@@ -101,17 +120,33 @@ fn all_who_look_until_a_fetch_ends_share_one_copy() {
     let entry = SeriesEntry::new(clock::now());
     let (mut kept, now) = (entry.kept(), clock::now());
     let merge = |kept: &mut KeptSeries| {
-        let matrix = Matrix::of(window(240), vec![series(0, 240)]);
+        let matrix = Matrix::of(window(2_400), vec![series(0, 2_400)]);
         kept.merge(matrix, Duration::from_secs(600), now, now).unwrap();
     };
     merge(&mut kept);
-    let first = kept.meanwhile(&window(240), None).unwrap().0;
-    let second = kept.meanwhile(&window(240), None).unwrap().0;
+    let first = kept.meanwhile(&window(2_400), None).unwrap().0;
+    let second = kept.meanwhile(&window(2_400), None).unwrap().0;
     assert!(Arc::ptr_eq(&first, &second));
-    assert_eq!(kept.meanwhile(&window(100), None).unwrap().0.window, window(100));
-    let first = kept.meanwhile(&window(240), None).unwrap().0;
+    // Readers of a shorter time range do not take it away.
+    let short = kept.meanwhile(&window(1_000), None).unwrap().0;
+    let of = |kept: &KeptSeries, points| kept.drawn(&window(points));
+    assert!(
+        Arc::ptr_eq(&of(&kept, 2_400).unwrap(), &first) && Arc::ptr_eq(&of(&kept, 1_000).unwrap(), &short)
+    );
+    assert!(of(&kept, 999).is_none(), "nobody looked at it");
+    // They are counted, and are not many.
+    let set = kept.set.weight();
+    drop(kept);
+    assert_eq!(entry.weight(), set + first.weight() + short.weight() + size_of::<SeriesEntry>());
+    let mut kept = entry.kept();
+    (101..140).for_each(|points| drop(kept.meanwhile(&window(points), None)));
+    assert!(kept.drawn.len() <= MOST_DRAWN && of(&kept, 139).is_some());
+    kept.meanwhile(&window(2_400), None).unwrap();
+    kept.meanwhile(&window(2_399), None).unwrap();
+    assert_eq!((kept.drawn.len(), of(&kept, 2_399).is_some()), (1, true), "two of them are twice the set");
+    let first = kept.meanwhile(&window(2_400), None).unwrap().0;
     merge(&mut kept);
-    assert!(!Arc::ptr_eq(&first, &kept.meanwhile(&window(240), None).unwrap().0), "it may have changed");
+    assert!(!Arc::ptr_eq(&first, &kept.meanwhile(&window(2_400), None).unwrap().0), "it may have changed");
 }
 
 #[test]

@@ -159,6 +159,8 @@ fn an_empty_answer_where_samples_just_were_stays_unstable() {
     set.merge(answer(&Samples::new(), window(n - 39, n + 1)), fetched(now), TAIL, TAIL);
     let shown = set.slice(&window(n - 240, n + 1)).unwrap();
     assert_eq!(samples(&shown).len(), 201, "what vanished is not shown");
+    assert!(shown.may_change);
+    assert!(!set.slice(&window(n - 240, n - 40)).unwrap().may_change, "it is older");
     let later = now + 1_200;
     let found = set.missing(&window(n - 240, n + 1), RULES, at(later));
     assert_eq!(parts(&found), [(n - 39, n + 1)], "although it is long ago");
