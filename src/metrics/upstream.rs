@@ -76,7 +76,8 @@ impl StoreMetrics {
         self.lookups.get_or_create(&[("result", result.into())]).inc();
     }
 
-    /// `part` of a time range: `full`, `tail` (what is missing or may have changed), `none`.
+    /// `part` of a time range: `full`, also in the place of a part that could not be merged; `tail` (what is missing or may
+    /// have changed), `heal` (what is an hour old), `none`.
     pub fn fetch(&self, part: &'static str) {
         self.fetches.get_or_create(&[("part", part.into())]).inc();
     }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::super::cached::jittered;
 use super::super::weight::Weigh;
-use super::super::{live_lifetime, millis};
+use super::super::{age_at, live_lifetime, millis};
 use super::set::{RefetchRules, SeriesSet};
 use super::stretch::Fetched;
 use crate::prometheus::{Matrix, Window};
@@ -17,8 +17,8 @@ use crate::upstream::{ErrorKind, UpstreamError};
 const REFETCH_AFTER: Duration = Duration::from_secs(3_600);
 /// The same after an attempt that failed.
 const HEAL_AGAIN_AFTER: Duration = Duration::from_secs(300);
-/// Series that come and go fill a set with empty columns. Before it has more bytes than one answer may have, it begins anew
-/// with an answer to the whole window.
+/// Series that come and go fill a set with empty columns. Before a stretch of it has more bytes than one answer may have, it
+/// begins anew with an answer to the whole window.
 const MOST_BYTES: usize = 64 << 20;
 /// A `Date` is a whole second, rounded down.
 const DATE_MS: i64 = 999;
@@ -34,8 +34,11 @@ const MOST_DRAWN: usize = 3;
 pub struct SeriesEntry {
     /// Held by the fetch.
     pub fetching: tokio::sync::Mutex<()>,
+    /// Wakes those who wait for the fetch: samples came.
+    pub merged: tokio::sync::Notify,
     kept: Mutex<KeptSeries>,
-    /// Jittered, so that not all sets are fetched anew at the same time.
+    /// How old samples become before they are fetched again, and how long a set without readers stays in memory. Jittered, so
+    /// that not all sets are fetched anew at the same time.
     pub refetch_after: Duration,
 }
 
@@ -55,12 +58,19 @@ pub struct KeptSeries {
     heal_after: Option<Instant>,
     /// The time of the instance in its newest answer. For later instants it invents samples, which are shown and not kept.
     passed_ms: i64,
+    /// When that came, by the portal's clock.
+    passed_at: Timestamp,
+    /// What the running fetch requested last.
+    requested: Option<Window>,
 }
 
 /// A failed request of a window.
 struct SeriesFailure {
     /// By the monotonic clock: the other may be set back.
     at: Instant,
+    /// The part that failed.
+    part: Window,
+    /// The instants of the whole window.
     points: usize,
     error: UpstreamError,
 }
@@ -84,9 +94,12 @@ impl SeriesEntry {
             too_long: None,
             heal_after: None,
             passed_ms: i64::MIN,
+            passed_at: now,
+            requested: None,
         };
         let refetch_after = jittered(REFETCH_AFTER);
-        Self { fetching: tokio::sync::Mutex::default(), kept: Mutex::new(kept), refetch_after }
+        let (fetching, merged) = Default::default();
+        Self { fetching, merged, kept: Mutex::new(kept), refetch_after }
     }
 
     pub fn kept(&self) -> MutexGuard<'_, KeptSeries> {
@@ -102,6 +115,14 @@ impl SeriesEntry {
         }
         let rules = RefetchRules { unstable: live_lifetime(window), any: Duration::MAX };
         kept.set.missing(window, rules, now)
+    }
+
+    /// The samples of a window, if all are there and current.
+    pub fn current(&self, window: &Window, now: Timestamp) -> Option<Matrix> {
+        self.missing(window, now).is_empty().then_some(())?;
+        let mut kept = self.kept();
+        kept.earliest.note(window.start_ms(), now);
+        kept.set.slice(window).filter(|matrix| matrix.window == *window)
     }
 
     /// The parts of a window that are there but old, unless they failed lately.
@@ -127,11 +148,24 @@ impl KeptSeries {
     pub fn end(&mut self) {
         self.set.keep_until(self.passed_ms);
         self.drawn.clear();
+        self.requested = None;
+    }
+
+    /// A part is being requested.
+    pub const fn request(&mut self, part: Window) {
+        self.requested = Some(part);
+    }
+
+    /// The instance's own time, in epoch milliseconds.
+    pub fn instance_ms(&self, now: Timestamp) -> i64 {
+        self.passed_ms.saturating_add(millis(age_at(self.passed_at, now)))
     }
 
     /// Notes how the request of a window ended. A longer window fails too where this one was too long.
     pub fn note(&mut self, window: &Window, failure: Option<&UpstreamError>, at: Instant) {
-        self.failure = failure.map(|error| SeriesFailure { at, points: window.len(), error: error.clone() });
+        let part = self.requested.unwrap_or(*window);
+        self.failure =
+            failure.map(|error| SeriesFailure { at, part, points: window.len(), error: error.clone() });
         match failure {
             Some(failure) if is_of_window(failure.kind) => {
                 self.too_long = Some(self.too_long.map_or(window.len(), |least| least.min(window.len())));
@@ -141,10 +175,12 @@ impl KeptSeries {
         }
     }
 
-    /// Why the newest request failed, if one of this window fails as well. With `since`, only if it ended after that.
+    /// Why the newest request failed, if one of this window fails as well: it has some of the same instants. With `since`,
+    /// only if it ended after that.
     pub fn failure(&self, window: &Window, since: Option<Instant>) -> Option<&UpstreamError> {
         let is_since = |failure: &&SeriesFailure| since.is_none_or(|since| failure.at >= since);
-        let SeriesFailure { points, error, .. } = self.failure.as_ref().filter(is_since)?;
+        let SeriesFailure { part, points, error, .. } = self.failure.as_ref().filter(is_since)?;
+        window.between(part.start_ms(), part.end_ms())?;
         // Less may be there in time.
         let is_slow = matches!(error.kind, ErrorKind::Timeout | ErrorKind::Incomplete);
         let is_of_longer = is_slow && window.len() < *points;
@@ -181,19 +217,20 @@ impl KeptSeries {
         Some(matrix)
     }
 
-    /// A set with more bytes begins anew.
+    /// Keeps the newest samples of a set with more bytes.
     pub fn limit_to(&mut self, most_bytes: usize) {
         if self.set.weight() > most_bytes {
-            self.set = SeriesSet::new();
+            self.set.trim(most_bytes);
             self.drawn.clear();
         }
     }
 
-    /// Takes an answer that came at `as_of` to a request of `begun`. Err: it is doubtful, or the set would be too large with
-    /// it; then the set begins anew.
+    /// Takes an answer that came at `as_of` to a request of `begun`, for a reader of a window. Err: it is doubtful, or the set
+    /// would be too large with it. Then the set stays as it is, but an answer to all of the window takes its place.
     pub fn merge(
         &mut self,
         answer: Matrix,
+        window: &Window,
         tail: Duration,
         begun: Timestamp,
         as_of: Timestamp,
@@ -204,15 +241,17 @@ impl KeptSeries {
             return Err(Box::new(answer));
         }
         if self.set.bytes_with(&answer) > MOST_BYTES {
+            if answer.window != *window || answer.weight() > MOST_BYTES {
+                return Err(Box::new(answer));
+            }
             self.set = SeriesSet::new();
-            return Err(Box::new(answer));
         }
         // The instance's own clock says what is young. A proxy's clock may be ahead of it, and ours was if it was set back
         // since.
         let date = answer.date;
         let at_ms = date.unwrap_or(begun).min(begun).min(as_of).as_millisecond();
         let settled_ms = at_ms.saturating_sub(millis(tail));
-        self.passed_ms = at_ms.saturating_add(DATE_MS);
+        (self.passed_ms, self.passed_at) = (at_ms.saturating_add(DATE_MS), as_of);
         self.set.merge(answer, Fetched { as_of, oldest: as_of, date, settled_ms }, tail, REFETCH_AFTER / 2);
         Ok(())
     }
@@ -229,7 +268,9 @@ impl KeptSeries {
                 return;
             }
             self.drawn.clear();
-            self.passed_ms = self.passed_ms.max(passed_ms);
+            if passed_ms > self.passed_ms {
+                (self.passed_ms, self.passed_at) = (passed_ms, fetched.as_of);
+            }
             let settled_ms = fetched.settled_ms.min(at_ms.saturating_sub(millis(tail)));
             self.set.merge(answer, Fetched { settled_ms, ..fetched }, tail, REFETCH_AFTER / 2);
         }

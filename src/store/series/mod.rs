@@ -3,13 +3,13 @@
 
 mod bytes;
 mod entry;
+mod fetching;
 mod set;
 mod stretch;
 mod tier;
 
-use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -24,7 +24,7 @@ use crate::clock;
 use crate::metrics::StoreMetrics;
 use crate::prometheus::{Instance, InstanceName, Matrix, Origin, Outage, Window};
 use crate::promql::PromQl;
-use crate::upstream::{ErrorKind, UpstreamError, Who};
+use crate::upstream::{UpstreamError, Who};
 use entry::SeriesEntry;
 
 pub use bytes::UnreadSeries;
@@ -52,7 +52,7 @@ pub struct SeriesSets {
 /// Sets that share a number of bytes.
 struct SharedBytes {
     entries: BoundedMap<SeriesKey, Arc<SeriesEntry>>,
-    /// A larger set is not kept. Its entry is, so that one fetch of it runs at a time.
+    /// Of a larger set the newest samples are kept.
     most_bytes: usize,
 }
 
@@ -73,9 +73,12 @@ struct Overlap {
     failure: Option<Arc<UpstreamError>>,
     /// Not all is there and current.
     may_change: bool,
+    /// The window up to the instance's own time. It has no samples of what comes after.
+    passed: Window,
 }
 
 /// An instance, and the sets of its series.
+#[derive(Clone)]
 pub struct SeriesSource {
     pub instance: Arc<Instance>,
     pub scope: Scope,
@@ -143,7 +146,7 @@ impl SeriesSets {
         })
     }
 
-    /// Ends a fetch of a set, however it ended: counts its weight anew.
+    /// Ends a fetch of a set, however it ended: drops what it may not keep, and counts its weight anew.
     fn keep(&self, key: &SeriesKey, entry: &Arc<SeriesEntry>) {
         let mut kept = entry.kept();
         kept.end();
@@ -171,20 +174,6 @@ impl SeriesSets {
     }
 }
 
-/// A fetch that has its turn. Dropping it ends the fetch, also when its reader left.
-struct SetFetch<'f> {
-    sets: &'f SeriesSets,
-    key: &'f SeriesKey,
-    entry: &'f Arc<SeriesEntry>,
-    _turn: tokio::sync::MutexGuard<'f, ()>,
-}
-
-impl Drop for SetFetch<'_> {
-    fn drop(&mut self) {
-        self.sets.keep(self.key, self.entry);
-    }
-}
-
 impl SharedBytes {
     fn new(max_bytes: u64) -> Self {
         let most_bytes = usize::try_from(max_bytes / LEAST_SETS).unwrap_or(usize::MAX);
@@ -193,29 +182,8 @@ impl SharedBytes {
 }
 
 impl SeriesSource {
-    /// The samples of a window. Requests only those that the set lacks.
-    pub async fn fetch(&self, query: &RangeQuery) -> Result<Matrix, UpstreamError> {
-        if !is_shared(query, clock::now()) {
-            return self.request(query, query.window).await;
-        }
-        let key = self.key(query, query.origin);
-        if query.origin == Origin::AdHoc
-            && let Some(matrix) = self.known(query)
-        {
-            return Ok(matrix);
-        }
-        let begun = clock::stopwatch();
-        let entry = self.sets.entry(&key, clock::now());
-        let turn = self.turn(&entry, &query.window, begun).await?;
-        // A part may have come before another failed, or before the reader left.
-        let _fetch = SetFetch { sets: &self.sets, key: &key, entry: &entry, _turn: turn };
-        let result = self.renew(&entry, query).await;
-        entry.kept().note(&query.window, result.as_ref().err(), clock::stopwatch());
-        result
-    }
-
-    /// What can be shown of a window at once. None: there is nothing, the newest answer was doubtful, or a window of this
-    /// length was too long for the instance.
+    /// What can be shown of a window at once. None: there is nothing, or too little to show, the window is not shared, the
+    /// newest answer was doubtful, or a window of this length was too long for the instance.
     pub fn meanwhile(&self, query: &RangeQuery) -> Option<Answer<Matrix>> {
         let now = clock::now();
         if !is_shared(query, now) {
@@ -232,9 +200,9 @@ impl SeriesSource {
                 .or_else(|| self.overlap(query, Origin::AdHoc, now))
                 .or(found),
         };
-        let Overlap { matrix, failure, may_change } = found?;
+        let Overlap { matrix, failure, may_change, passed } = found?;
         let as_of = matrix.as_of?;
-        let rest_follows = rest_follows(&query.window, &matrix.window, as_of, may_change.then_some(now));
+        let rest_follows = rest_follows(&passed, &matrix.window, as_of, may_change.then_some(now));
         let is_empty = matrix.series.is_empty() && matrix.histograms.is_empty();
         let answer = Answer {
             failure,
@@ -256,114 +224,19 @@ impl SeriesSource {
         let mut kept = entry.kept();
         let is_drawn = kept.drawn(&query.window).is_some();
         let (matrix, failure) = kept.meanwhile(&query.window, since)?;
+        let passed = query.window.between(i64::MIN, kept.instance_ms(now)).unwrap_or(query.window);
         drop(kept);
         if !is_drawn {
             self.sets.weigh(&key, &entry);
         }
         // Nothing that the reader sees failed if nothing is missing.
         let failure = failure.filter(|_| may_change).map(Arc::new);
-        Some(Overlap { matrix, failure, may_change })
-    }
-
-    /// The turn to fetch. Whoever waited for a fetch that failed has its failure, but not if that may be due to its window.
-    async fn turn<'e>(
-        &self,
-        entry: &'e SeriesEntry,
-        window: &Window,
-        begun: Instant,
-    ) -> Result<tokio::sync::MutexGuard<'e, ()>, UpstreamError> {
-        let turn = tokio::time::timeout(self.instance.settings.timeout, entry.fetching.lock()).await;
-        let turn = turn.map_err(|_| {
-            let late = UpstreamError::new(
-                self.who(),
-                ErrorKind::Timeout,
-                "a request for the same series takes long",
-            );
-            UpstreamError { was_sent: false, ..late }
-        })?;
-        match entry.kept().failure(window, Some(begun)) {
-            Some(failure) => Err(UpstreamError { was_sent: false, ..failure.clone() }),
-            None => Ok(turn),
-        }
-    }
-
-    /// The samples of a window from the set, after what it lacks was requested.
-    async fn renew(&self, entry: &SeriesEntry, query: &RangeQuery) -> Result<Matrix, UpstreamError> {
-        let (window, begun) = (query.window, clock::now());
-        let parts = entry.missing(&window, begun);
-        self.sets.metrics.fetch(match parts.as_slice() {
-            [] => "none",
-            [part] if *part == window => "full",
-            _ => "tail",
-        });
-        // The newest first: most readers need only those, and they stay if an older part fails.
-        for part in parts.iter().rev() {
-            // The whole window may have been requested in the place of a part.
-            if entry.missing(part, clock::now()).is_empty() {
-                continue;
-            }
-            if let ControlFlow::Break(answer) = self.fill(entry, query, *part).await? {
-                return Ok(answer);
-            }
-        }
-        if let Some(answer) = self.heal(entry, query).await {
-            return Ok(answer);
-        }
-        let lost =
-            || UpstreamError::new(self.who(), ErrorKind::Incomplete, "samples of the time range are missing");
-        entry.kept().shown(&window, begun).ok_or_else(lost)
-    }
-
-    /// Requests a part of a window and merges it. Break: an answer to the whole window that could not be merged. A reader
-    /// sees its remarks on the whole window, and its size is limited as that of any answer.
-    async fn fill(
-        &self,
-        entry: &SeriesEntry,
-        query: &RangeQuery,
-        part: Window,
-    ) -> Result<ControlFlow<Matrix>, UpstreamError> {
-        let tail = self.instance.settings.unstable_tail;
-        let mut part = part;
-        loop {
-            let begun = clock::now();
-            let answer = self.request(query, part).await?;
-            let _change = self.sets.generation.change();
-            let merged = entry.kept().merge(answer, tail, begun, clock::now());
-            match merged {
-                Ok(()) => return Ok(ControlFlow::Continue(())),
-                Err(answer) if part == query.window => return Ok(ControlFlow::Break(*answer)),
-                Err(_) => part = query.window,
-            }
-        }
-    }
-
-    /// Fetches again what is an hour old. A failure changes nothing for the reader, and the next attempt is later. Some:
-    /// an answer to the whole window that could not be merged.
-    async fn heal(&self, entry: &SeriesEntry, query: &RangeQuery) -> Option<Matrix> {
-        for part in entry.outdated(&query.window, clock::now(), clock::stopwatch()) {
-            match self.fill(entry, query, part).await {
-                Ok(ControlFlow::Continue(())) => {}
-                Ok(ControlFlow::Break(answer)) => return Some(answer),
-                Err(error) => {
-                    tracing::info!(fault = %error, "older samples could not be fetched again");
-                    entry.kept().put_off(clock::stopwatch());
-                    return None;
-                }
-            }
-        }
-        None
+        Some(Overlap { matrix, failure, may_change, passed })
     }
 
     /// What the set of the known query has, if it is all there and current.
     fn known(&self, query: &RangeQuery) -> Option<Matrix> {
-        let entry = self.sets.get(&self.key(query, Origin::Known))?;
-        let is_current = entry.missing(&query.window, clock::now()).is_empty();
-        let matrix = entry.kept().set.slice(&query.window);
-        matrix.filter(|matrix| is_current && matrix.window == query.window)
-    }
-
-    async fn request(&self, query: &RangeQuery, window: Window) -> Result<Matrix, UpstreamError> {
-        self.instance.query_range(&query.query, window, query.origin).await
+        self.sets.get(&self.key(query, Origin::Known))?.current(&query.window, clock::now())
     }
 
     fn key(&self, query: &RangeQuery, origin: Origin) -> SeriesKey {

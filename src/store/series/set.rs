@@ -200,6 +200,28 @@ impl SeriesSet {
         }
     }
 
+    /// Drops the oldest instants until it has no more bytes.
+    pub fn trim(&mut self, most_bytes: usize) {
+        loop {
+            self.stretches.iter_mut().for_each(Stretch::shrink);
+            let (len, weight) = (self.len(), self.weight());
+            if weight <= most_bytes || len == 0 {
+                return;
+            }
+            self.keep_newest((len.saturating_mul(most_bytes) / weight).min(len - 1));
+        }
+    }
+
+    fn keep_newest(&mut self, mut instants: usize) {
+        let stretches = std::mem::take(&mut self.stretches);
+        for stretch in stretches.into_iter().rev() {
+            let left = stretch.newest(instants);
+            instants = instants.saturating_sub(left.as_ref().map_or(0, Stretch::len));
+            self.stretches.extend(left);
+        }
+        self.stretches.reverse();
+    }
+
     /// Drops what lies after an instant.
     pub fn keep_until(&mut self, end_ms: i64) {
         self.cut(i64::MIN, end_ms);

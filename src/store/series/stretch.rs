@@ -109,6 +109,18 @@ impl Stretch {
         Some(self.without_empty())
     }
 
+    /// At most so many instants, the newest. None: nothing is left.
+    pub fn newest(self, instants: usize) -> Option<Self> {
+        let gone = self.len().saturating_sub(instants);
+        let start_ms = i64::try_from(gone).ok()?.checked_mul(self.step_ms)?.checked_add(self.start_ms)?;
+        self.from(start_ms)
+    }
+
+    /// Gives back the room for more values.
+    pub fn shrink(&mut self) {
+        self.series.iter_mut().for_each(|one| one.values.shrink_to_fit());
+    }
+
     /// With a stretch that begins one step after this one ends.
     pub fn then(self, next: Self) -> Self {
         let (own, more) = (self.len(), next.len());

@@ -5,6 +5,60 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::*;
 
 #[tokio::test]
+async fn reader_whose_samples_came_waits_for_no_older_ones() {
+    let (upstream, store) = start().await;
+    let end = now();
+    store.ask(graph("up", 1, end)).await.unwrap();
+    let head = |reply: fn() -> Reply| {
+        Reply::computed(move |request| {
+            let is_old = bounds(request).0 < end - 2 * 3_600;
+            if is_old { reply() } else { samples(request, &[], 0, &time) }
+        })
+    };
+    let day = |end| {
+        let reader = store.clone();
+        tokio::spawn(async move { reader.ask(graph("up", 24, end)).await.unwrap_err().kind })
+    };
+    for (n, (reply, kind)) in [
+        (Reply::hang as fn() -> Reply, ErrorKind::Timeout),
+        (|| Reply::html(502, "bad gateway"), ErrorKind::Upstream),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        upstream.on("up", head(reply));
+        let end = end + 3 * STEP * (n as i64) + STEP;
+        let (day, question) = (day(end), graph("up", 1, end));
+        assert_complete(&store.ask(question.clone()).await.unwrap().value, &question);
+        assert_eq!(day.await.unwrap(), kind);
+        assert_eq!(upstream.requests().len(), 3 + 3 * n, "a tail and a head");
+        // What failed is older than what this reader sees.
+        let answer = store.ask_at_once(graph("up", 1, end + STEP)).await.unwrap();
+        assert!(!answer.is_stale() && answer.value.window.end_ms() >= end * 1_000, "{kind:?}: {answer:?}");
+        store.ask(graph("up", 1, end + STEP)).await.unwrap();
+        assert_eq!(upstream.requests().len(), 4 + 3 * n);
+    }
+}
+
+#[tokio::test]
+async fn all_parts_of_a_time_range_have_one_deadline() {
+    let upstream = Upstream::start().await;
+    upstream.on("up", reply(time));
+    let settings = InstanceSettings { timeout: Duration::from_secs(3), ..upstream.instance("default") };
+    let (store, _) = store(vec![settings]);
+    let end = now() - 3_600;
+    store.ask(graph("up", 1, end)).await.unwrap();
+    // Before and after what is there. Each of them alone is in time.
+    upstream.on("up", reply(time).after(Duration::from_millis(2_300)));
+    let question = graph("up", 6, end + 1_800);
+    assert_eq!(store.ask(question.clone()).await.unwrap_err().kind, ErrorKind::Timeout);
+    until(async || store.ask(question.clone()).await.is_ok()).await;
+    let requests = requests(&upstream);
+    assert_eq!(requests[1].1, end + 1_800, "the newest first: {requests:?}");
+    assert!(requests[2..].iter().all(|request| *request == requests[2]), "the head alone: {requests:?}");
+}
+
+#[tokio::test]
 async fn fetch_behind_goes_on_without_readers() {
     let (upstream, store) = start().await;
     let end = now();

@@ -256,9 +256,11 @@ fn use_in(own: Option<&SeriesSet>, read: &SeriesSet) {
         kept.meanwhile(&window, None);
     }
     let series = vec![Series { labels: Labels::default(), values: vec![1.0; 41] }];
-    kept.merge(Matrix::of(window(10, 50), series), TAIL, now, now).unwrap();
+    let part = window(10, 50);
+    kept.merge(Matrix::of(part, series), &part, TAIL, now, now).unwrap();
     assert_eq!(kept.shown(&window(10, 50), now).unwrap().series.len(), 1);
-    kept.note(&window(10, 50), None, crate::clock::stopwatch());
+    kept.note(&part, None, crate::clock::stopwatch());
+    kept.end();
     SetContent::of(&kept.set).assert_sound();
 }
 

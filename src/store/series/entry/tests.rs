@@ -27,6 +27,32 @@ fn a_failure_is_of_those_who_waited_for_it() {
 }
 
 #[test]
+fn a_failure_is_of_those_who_have_some_of_the_same_instants() {
+    let entry = SeriesEntry::new(clock::now());
+    let (mut kept, day) = (entry.kept(), window(5_760));
+    let part = |from: i64, to: i64| day.between(from * 15_000, to * 15_000).unwrap();
+    kept.request(part(0, 5_519));
+    kept.note(&day, Some(&failed(ErrorKind::Upstream)), clock::stopwatch());
+    assert!(kept.failure(&part(5_000, 5_759), None).is_some());
+    assert!(kept.failure(&part(5_520, 5_759), None).is_none(), "the newest hour has come");
+    kept.end();
+    kept.note(&day, Some(&failed(ErrorKind::Upstream)), clock::stopwatch());
+    assert!(kept.failure(&part(5_520, 5_759), None).is_some(), "nothing was requested");
+}
+
+#[test]
+fn time_of_the_instance_goes_on_between_its_answers() {
+    let now = Timestamp::from_second(15 * 239).unwrap();
+    let (entry, date) = (SeriesEntry::new(now), Timestamp::from_second(15 * 229).unwrap());
+    let mut kept = entry.kept();
+    let answer = Matrix { date: Some(date), ..Matrix::of(window(240), vec![series(0, 240)]) };
+    kept.merge(answer, &window(240), Duration::from_secs(600), now, now).unwrap();
+    for (later, passed) in [(0, 229 * 15_000 + 999), (15, 230 * 15_000 + 999)] {
+        assert_eq!(kept.instance_ms(now + Duration::from_secs(later)), passed, "{later} s later");
+    }
+}
+
+#[test]
 fn a_long_request_that_takes_too_long_says_nothing_of_shorter_ones() {
     let entry = SeriesEntry::new(clock::now());
     let mut kept = entry.kept();
@@ -52,22 +78,25 @@ fn series(name: usize, points: usize) -> Series {
 fn series_that_come_and_go_never_fill_more_than_the_limit() {
     let entry = SeriesEntry::new(clock::now());
     let mut kept = entry.kept();
-    let merge = |kept: &mut KeptSeries, from: i64, names: std::ops::Range<usize>| {
+    let merge = |kept: &mut KeptSeries, from: i64, names: std::ops::Range<usize>, is_all: bool| {
         let start = from * 15_000;
-        let window = Window::exact(start, start + 999 * 15_000, Duration::from_secs(15)).unwrap();
+        let part = Window::exact(start, start + 999 * 15_000, Duration::from_secs(15)).unwrap();
         let mut all: Vec<Series> = names.map(|name| series(name, 1_000)).collect();
         all.sort_by(|a, b| a.labels.cmp(&b.labels));
         let now = clock::now();
-        kept.merge(Matrix::of(window, all), Duration::from_secs(600), now, now).is_ok()
+        let whole = if is_all { part } else { window(10_000) };
+        kept.merge(Matrix::of(part, all), &whole, Duration::from_secs(600), now, now).is_ok()
     };
     // 8 MB each. The third would need three times as many columns of three times the length.
-    assert!(merge(&mut kept, 0, 0..1_000));
-    assert!(merge(&mut kept, 1_000, 1_000..2_000));
-    assert!(!merge(&mut kept, 2_000, 2_000..3_000), "it is not even tried");
-    assert_eq!(kept.set.weight(), 0);
-    assert!(merge(&mut kept, 2_000, 2_000..3_000));
+    assert!(merge(&mut kept, 0, 0..1_000, false));
+    assert!(merge(&mut kept, 1_000, 1_000..2_000, false));
+    let weight = kept.set.weight();
+    assert!(!merge(&mut kept, 2_000, 2_000..3_000, false), "it is not even tried");
+    assert_eq!(kept.set.weight(), weight, "and nothing is lost");
+    // An answer to all that a reader requested takes its place.
+    assert!(merge(&mut kept, 2_000, 2_000..3_000, true) && kept.set.weight() < weight);
     // The same series again take no new columns.
-    assert!(merge(&mut kept, 3_000, 2_000..3_000) && kept.set.weight() < MOST_BYTES / 3);
+    assert!(merge(&mut kept, 3_000, 2_000..3_000, false) && kept.set.weight() < MOST_BYTES / 3);
 }
 
 #[test]
@@ -75,7 +104,7 @@ fn old_samples_are_fetched_again_later_after_a_failure() {
     let entry = SeriesEntry::new(clock::now());
     let (now, at) = (clock::now(), clock::stopwatch());
     let matrix = Matrix::of(window(240), vec![series(0, 240)]);
-    entry.kept().merge(matrix, Duration::from_secs(600), now, now).unwrap();
+    entry.kept().merge(matrix, &window(240), Duration::from_secs(600), now, now).unwrap();
     let later = now + REFETCH_AFTER * 2;
     assert!(entry.missing(&window(240), later).is_empty(), "no reader depends on it");
     assert_eq!(entry.outdated(&window(240), later, at), [window(240)]);
@@ -90,7 +119,7 @@ fn what_comes_after_the_time_of_the_instance_is_shown_and_not_kept() {
     let (mut kept, now) = (entry.kept(), Timestamp::from_second(15 * 239).unwrap());
     let date = Timestamp::from_second(15 * 229).unwrap();
     let answer = Matrix { date: Some(date), ..Matrix::of(window(240), vec![series(0, 240)]) };
-    kept.merge(answer, Duration::from_secs(600), now, now).unwrap();
+    kept.merge(answer, &window(240), Duration::from_secs(600), now, now).unwrap();
     assert_eq!(kept.shown(&window(240), now).unwrap().window, window(240));
     kept.end();
     assert_eq!(kept.set.slice(&window(240)).unwrap().window, window(230));
@@ -103,7 +132,7 @@ fn a_clock_that_was_ahead_when_a_request_began_settles_nothing() {
     let ahead = now + Duration::from_secs(3_600);
     let merge = |kept: &mut KeptSeries, as_of| {
         let answer = Matrix::of(window(240), vec![series(0, 240)]);
-        kept.merge(answer, Duration::from_secs(600), ahead, as_of).unwrap();
+        kept.merge(answer, &window(240), Duration::from_secs(600), ahead, as_of).unwrap();
         kept.end();
         kept.set.slice(&window(240)).unwrap()
     };
@@ -121,7 +150,7 @@ fn all_who_look_until_a_fetch_ends_share_one_copy() {
     let (mut kept, now) = (entry.kept(), clock::now());
     let merge = |kept: &mut KeptSeries| {
         let matrix = Matrix::of(window(2_400), vec![series(0, 2_400)]);
-        kept.merge(matrix, Duration::from_secs(600), now, now).unwrap();
+        kept.merge(matrix, &window(2_400), Duration::from_secs(600), now, now).unwrap();
     };
     merge(&mut kept);
     let first = kept.meanwhile(&window(2_400), None).unwrap().0;
@@ -150,14 +179,25 @@ fn all_who_look_until_a_fetch_ends_share_one_copy() {
 }
 
 #[test]
-fn a_set_above_its_limit_is_not_kept_and_a_column_gives_back_what_was_cut() {
+fn a_set_above_its_limit_keeps_the_newest_and_a_column_gives_back_what_was_cut() {
     let entry = SeriesEntry::new(clock::now());
     let (mut kept, now) = (entry.kept(), clock::now());
     let matrix = Matrix::of(window(10_000), vec![series(0, 10_000)]);
-    kept.merge(matrix, Duration::from_secs(600), now, now).unwrap();
+    kept.merge(matrix, &window(10_000), Duration::from_secs(600), now, now).unwrap();
     let weight = kept.set.weight();
     kept.limit_to(weight);
     assert!((80_000..90_000).contains(&weight) && kept.set.weight() == weight, "{weight}");
+    kept.limit_to(60_000);
+    let left = kept.set.slice(&window(10_000)).unwrap().window;
+    assert!((7_000..7_500).contains(&left.len()) && left.end_ms() == window(10_000).end_ms(), "{left:?}");
+    assert!(kept.set.weight() <= 60_000);
+    // Of two stretches too.
+    let matrix = Matrix::of(window(2_000), vec![series(0, 2_000)]);
+    kept.merge(matrix, &window(2_000), Duration::from_secs(600), now, now).unwrap();
+    kept.limit_to(64_000);
+    let old = kept.set.slice(&window(2_000)).unwrap().window;
+    assert!((1..700).contains(&old.len()) && old.end_ms() == window(2_000).end_ms(), "{old:?}");
+    assert_eq!(kept.set.slice(&window(10_000)).unwrap().window, left);
     kept.set.keep_until(100 * 15_000);
     assert!(kept.set.weight() < 2_000, "{}", kept.set.weight());
     kept.limit_to(100);

@@ -26,7 +26,7 @@ fn portal(all: &[((i64, i64), i64, f64)]) -> SeriesEntry {
 fn answer(entry: &SeriesEntry, (from, to): (i64, i64), second: i64, value: f64) {
     let window = window_of(from, to);
     let series = vec![Series { values: vec![value; window.len()], ..series(0, 0) }];
-    entry.kept().merge(Matrix::of(window, series), TAIL, at(second), at(second)).unwrap();
+    entry.kept().merge(Matrix::of(window, series), &window, TAIL, at(second), at(second)).unwrap();
 }
 
 /// The value of each instant from 0 on.
@@ -106,12 +106,13 @@ fn what_the_instance_invented_is_not_taken() {
     let (own, other) = (portal(&[]), portal(&[]));
     let matrix = Matrix::of(window_of(0, 100), vec![series(0, 101)]);
     let date = Some(at(15 * 90));
-    other.kept().merge(Matrix { date, ..matrix }, TAIL, at(1_501), at(1_501)).unwrap();
+    other.kept().merge(Matrix { date, ..matrix }, &window_of(0, 100), TAIL, at(1_501), at(1_501)).unwrap();
     take(&own, &other, 1_510);
     assert_eq!(own.kept().set.slice(&window_of(0, 100)).unwrap().window, window_of(0, 90));
     assert_eq!(missing(&own, (0, 100), 1_510), [(51, 100)], "its clock says what is young");
     // A failed request afterwards drops nothing that was taken.
     own.kept().note(&window_of(0, 100), Some(&failed(ErrorKind::Unreachable)), clock::stopwatch());
+    own.kept().end();
     assert_eq!(own.kept().set.slice(&window_of(0, 100)).unwrap().window, window_of(0, 90));
 }
 
@@ -119,7 +120,7 @@ fn what_the_instance_invented_is_not_taken() {
 fn an_empty_part_where_samples_just_were_stays_unstable() {
     let (own, other) = (portal(&[((0, 60), 1_700, 1.0)]), portal(&[]));
     let empty = Matrix::of(window_of(61, 100), Vec::new());
-    other.kept().merge(empty, TAIL, at(1_701), at(1_701)).unwrap();
+    other.kept().merge(empty, &window_of(61, 100), TAIL, at(1_701), at(1_701)).unwrap();
     assert_eq!(missing(&other, (61, 100), 1_800), [(74, 100)], "there were none before");
     take(&own, &other, 1_702);
     assert_eq!(missing(&own, (0, 100), 1_800), [(61, 100)]);
@@ -130,7 +131,8 @@ fn no_more_is_taken_than_may_be_kept() {
     let (own, other) = (portal(&[]), portal(&[]));
     let mut all: Vec<Series> = (0..100).map(|name| series(name, 101)).collect();
     all.sort_by(|a, b| a.labels.cmp(&b.labels));
-    other.kept().merge(Matrix::of(window_of(0, 100), all), TAIL, at(1_501), at(1_501)).unwrap();
+    let window = window_of(0, 100);
+    other.kept().merge(Matrix::of(window, all), &window, TAIL, at(1_501), at(1_501)).unwrap();
     own.kept().take_in(&other.kept().set, TAIL, at(1_510), 80_000);
     assert!(own.kept().set.slice(&window_of(0, 100)).is_none());
     own.kept().take_in(&other.kept().set, TAIL, at(1_510), 81_000);

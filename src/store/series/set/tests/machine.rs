@@ -167,7 +167,7 @@ impl SetMachine {
                 FetchEnd::FailsAfter(parts) | FetchEnd::LeavesAfter(parts) if n < parts => {}
                 FetchEnd::FailsAfter(_) | FetchEnd::LeavesAfter(_) => return None,
             }
-            self.entry.kept().merge(answer, TAIL, begun, self.portal()).ok()?;
+            self.entry.kept().merge(answer, window, TAIL, begun, self.portal()).ok()?;
         }
         let shown = self.entry.kept().shown(window, self.portal());
         Some(shown.expect("nothing is missing"))
