@@ -140,7 +140,7 @@ impl Monitoring {
     }
 
     /// The newest moment whose page every reader gets at `now`, and when the next one begins. Moments follow each other
-    /// as fast as the busiest instance scrapes: before that, no graph has a new point.
+    /// as fast as the busiest instance scrapes. A new point is shown at most one tick late.
     pub fn tick(&self, now: Timestamp) -> (Timestamp, Timestamp) {
         let shortest = self.instances().map(|instance| instance.settings.scrape_interval).min();
         let tick = shortest.unwrap_or(LONGEST_TICK).clamp(Duration::from_secs(1), LONGEST_TICK);

@@ -306,6 +306,9 @@ async fn back_shows_the_old_page_only_until_its_first_refresh() {
     let page = format!("http://{}/catalog/default/component/cart", world.address);
     let tab = Tab::open(&format!("{page}?refresh=0")).await;
     tab.until("document.title.includes('1 firing')").await;
+    // Then the browser has a copy of the panel too.
+    tab.press("r").await;
+    quiet(&tab).await;
     tab.go(&format!("{page}/graphs?refresh=0")).await;
     world.upstream.on_rules(rules(false));
     tab.leave_by("history.back()").await;

@@ -136,7 +136,7 @@ async fn catalog_and_members_fetch_themselves_soon_while_newer_counts_are_made()
     world.upstream.on_rules(Reply::hang());
     tokio::time::sleep(interval).await;
     let lists = [
-        ("/", "results", "load delay:1s", "every 30s"),
+        ("/", "results", "load delay:1s, again", "every 30s, again"),
         ("/catalog/default/group/team", "members", "load delay:1s, again", "every 30s, again"),
         ("/catalog/default/group/team/members", "members", "load delay:1s, again", "every 30s, again"),
     ];

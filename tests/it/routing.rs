@@ -335,6 +335,6 @@ async fn vary_names_no_header_without_such_rules() {
     let page = portals.world.get("/catalog/default/component/e").await;
     assert_eq!(
         page.header("vary"),
-        "HX-Request, HX-Request-Type, HX-History-Restore-Request, Accept-Encoding"
+        "HX-Request, HX-Request-Type, HX-History-Restore-Request, HX-Current-URL, HX-Source, Accept-Encoding"
     );
 }

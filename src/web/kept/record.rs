@@ -12,6 +12,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use super::address::ReplyAddress;
 use super::reply::{KeptReply, Making, mark, of_copy, tag};
 use super::{KeptReplies, Unanswered};
+use crate::clock;
 use crate::metrics::{Metrics, RouteMetrics};
 use crate::store::Recorder;
 use crate::web::assets::is_held;
@@ -32,10 +33,9 @@ pub async fn record(
         return Ok(next.call(request).await?.map_into_boxed_body());
     };
     // Held until the reply is kept.
-    let turn = kept.turns.take(&address).await;
-    if turn.is_none()
-        && let Some(reply) = kept.current(&address)
-    {
+    let _turn = kept.turns.take(&address).await;
+    // Somebody else may have rendered it since the request came.
+    if let Some(reply) = kept.current(&address) {
         let reply = reply.within(request.request());
         return Ok(request.into_response(reply));
     }
@@ -45,7 +45,8 @@ pub async fn record(
     let reply = next.call(request).await?.map_into_boxed_body();
     // The handler may have read another catalog than the first.
     let is_kept = reply.status() == StatusCode::OK && kept.catalog.is_current(&snapshot);
-    let Some(made_of) = recorder.finish().filter(|_| is_kept) else {
+    let made_of = recorder.finish().filter(|made_of| is_kept && clock::now() < made_of.until());
+    let Some(made_of) = made_of else {
         kept.metrics.passed();
         return Ok(reply);
     };

@@ -102,9 +102,12 @@ impl CatalogPage<'_> {
     }
 
     /// When htmx fetches the list. While newer counts are made, it takes them soon.
-    fn trigger(&self) -> Option<String> {
-        let every = self.shell.params.refresh_secs.map(|secs| format!("every {secs}s"));
-        if self.is_late { Some("load delay:1s".to_owned()) } else { every }
+    fn trigger(&self) -> String {
+        match self.shell.params.refresh_secs {
+            _ if self.is_late => "load delay:1s, again".to_owned(),
+            Some(secs) => format!("every {secs}s, again"),
+            None => "again".to_owned(),
+        }
     }
 
     fn text(&self) -> String {

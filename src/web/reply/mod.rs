@@ -29,7 +29,7 @@ use rendered::Body;
 /// What a browser may keep of an answer. No proxy between may keep any.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CachePolicy {
-    /// Nothing: it is an error, for one reader, or not complete.
+    /// Nothing: it is an error, for one reader, not complete, or of a page that is never kept.
     NoStore,
     /// A copy, for which it asks each time whether it is still good.
     Revalidated,
@@ -51,8 +51,9 @@ impl CachePolicy {
 /// Smaller bodies fit one packet as they are.
 const WORTH_COMPRESSING: usize = 1_024;
 
-/// The headers that choose between page and fragment, and the encoding.
-const VARY_BY: &str = "HX-Request, HX-Request-Type, HX-History-Restore-Request, Accept-Encoding";
+/// The headers that choose between page and fragment, the links of a fragment, and the encoding. `ReplyAddress` has the
+/// same.
+const VARY_BY: &str = "HX-Request, HX-Request-Type, HX-History-Restore-Request, HX-Current-URL, HX-Source, Accept-Encoding";
 
 /// A page or a fragment.
 pub fn html(request: &HttpRequest, template: &impl Template) -> Result<HttpResponse, PageError> {
@@ -146,7 +147,12 @@ fn encoded(bytes: Vec<u8>, may_gzip: bool) -> Body {
     let small = (may_gzip && bytes.len() > WORTH_COMPRESSING).then(|| compressed(&bytes)).flatten();
     match small {
         Some(small) => Body { bytes: small, gzip: true },
-        None => Body { bytes, gzip: false },
+        None => {
+            // It may be kept, and is weighed by its length.
+            let mut bytes = bytes;
+            bytes.shrink_to_fit();
+            Body { bytes, gzip: false }
+        }
     }
 }
 

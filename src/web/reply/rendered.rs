@@ -85,7 +85,7 @@ pub struct Rendered {
 
 type Bodies = HashMap<ReplyKey, Weak<SharedBody>>;
 
-/// The body of one reply, serialized at most once. Dropped with its last reader.
+/// The body of one reply, serialized at most once. Dropped with its last reader, or the kept reply that has it.
 struct SharedBody {
     body: OnceCell<Body>,
     key: ReplyKey,

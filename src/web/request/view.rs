@@ -219,7 +219,8 @@ impl View {
         let instance = &self.routed()?.instance;
         let graph_type = self.params.graph_type.or(spec.graph_type);
         let spec = GraphSpec { graph_type, ..spec.clone() };
-        self.portal.monitoring.graph(origin, instance, &spec, &self.params.period, wanted).await
+        let graph = self.portal.monitoring.graph(origin, instance, &spec, &self.params.period, wanted).await;
+        self.never_kept_if_failed(graph)
     }
 
     /// The alerts of the view; those that are not active only when they are shown.
@@ -227,7 +228,16 @@ impl View {
         // A silence ends when it ends, and not with the tick.
         let (instance, now) = (&self.routed()?.instance, clock::now());
         let origin = if self.is_ad_hoc() { Origin::AdHoc } else { Origin::Known };
-        self.portal.monitoring.alerts(origin, instance, &self.spec, show_inactive, now).await
+        let alerts = self.portal.monitoring.alerts(origin, instance, &self.spec, show_inactive, now).await;
+        self.never_kept_if_failed(alerts)
+    }
+
+    /// What failed for the moment is another reader's success: its page is for one reader.
+    fn never_kept_if_failed<T>(&self, result: Result<T, Failure>) -> Result<T, Failure> {
+        if let Err(Failure::Prometheus(_) | Failure::Late) = &result {
+            self.portal.monitoring.recorder().iter().for_each(|recorder| recorder.refuse());
+        }
+        result
     }
 
     /// The row with that id among the view's alerts, and the graph of its expression. None: there is no such row now.
@@ -239,7 +249,7 @@ impl View {
         let Some(row) = table.row(id).cloned() else { return Ok(None) };
         let instance = &self.routed()?.instance;
         let graph = self.portal.monitoring.alert_graph(instance, &row, &self.params.period).await;
-        Ok(Some((row, graph)))
+        Ok(Some((row, self.never_kept_if_failed(graph))))
     }
 
     /// The instances that are open to all. An address without an entity may name one of them.

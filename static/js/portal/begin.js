@@ -39,7 +39,7 @@ on("pagehide", () => { leaving = true; }, window);
 on("pageshow", (event) => {
   leaving = false;
   // Back shows the page as it was.
-  if (event.persisted || arrival.type === "back_forward") refreshAll();
+  if (event.persisted || arrival?.type === "back_forward") refreshAll();
 }, window);
 let onScreen;
 on("beforeprint", () => { onScreen = inTheme("light"); }, window);

@@ -59,7 +59,7 @@ function onBlur(event) {
 }
 
 function refreshAll() {
-  for (const panel of all(".panel[hx-get]")) {
+  for (const panel of all(".panel[hx-get], #results")) {
     if (panel.checkVisibility()) window.htmx?.trigger(panel, "again", {}, false);
   }
 }

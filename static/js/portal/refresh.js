@@ -16,6 +16,8 @@ function selectionIn(element) {
 function onRequest(event) {
   const { ctx } = event.detail;
   const { sourceElement: panel, sourceEvent } = ctx;
+  // After Back, Chromium would take an old copy without asking the portal.
+  ctx.request.cache = "no-cache";
   const { type } = sourceEvent ?? {};
   const tick = drawn.get(panel.querySelector(":scope > .chart"))?.island?.tick;
   if (tick && /^(every|again)$/.test(type)) ctx.request.body.set("since", tick);

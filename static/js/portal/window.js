@@ -80,7 +80,7 @@ const [arrival] = performance.getEntriesByType("navigation");
 
 function arrive() {
   // A reload and the history restore their own scroll position.
-  if (arrival.type === "navigate") try {
+  if (arrival?.type === "navigate") try {
     const [href, y] = JSON.parse(sessionStorage.promenade);
     if (href === location.href) scrollTo(0, y);
   } catch {}
