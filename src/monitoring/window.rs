@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::LONGEST_TICK;
 use crate::prometheus::{InstanceSettings, MAX_POINTS, Window, default_step};
 
 /// Longer steps are of no use, and Prometheus refuses those beyond 292 years.
@@ -14,7 +15,7 @@ const LONGEST_STEP: Duration = Duration::from_secs(10 * 366 * 86_400);
 pub struct Period {
     pub from: Timestamp,
     pub to: Timestamp,
-    /// When the page was requested. No query ends later.
+    /// When the page was requested, rounded down to a tick. No query ends later.
     pub now: Timestamp,
     /// As requested; None: chosen for the range.
     pub step: Option<Duration>,
@@ -23,14 +24,16 @@ pub struct Period {
 /// The grid for a period, and a sentence for each difference from the request. It ends at now at the latest. None: the
 /// whole period lies in the future.
 pub fn resolve(period: &Period, scrape_interval: Duration) -> Option<(Window, Vec<String>)> {
-    if period.from > period.now {
+    // The page is up to a tick older than the time at which it was requested.
+    let ahead = Duration::try_from(period.from.duration_since(period.now)).unwrap_or_default();
+    if ahead > LONGEST_TICK {
         return None;
     }
-    let start = period.from.as_millisecond();
+    let start = period.from.min(period.now).as_millisecond();
     let end = period.to.min(period.now).as_millisecond().max(start);
     // The requested range, not the part of it that has passed, so that a day's step does not change at noon.
     let range = Duration::from_millis(
-        u64::try_from(period.to.as_millisecond().saturating_sub(start)).unwrap_or_default(),
+        u64::try_from(period.to.duration_since(period.from).as_millis()).unwrap_or_default(),
     );
     let mut notices = Vec::new();
     let step = match period.step {
@@ -123,7 +126,8 @@ mod tests {
         // Two days are 11,521 points of 15 s.
         check(NOW - 172_800, NOW, None, 15, Some((1_699_827_180, 1_699_999_980, 30.0, 0)));
         check(NOW, NOW + hour, None, 15, Some((1_699_999_995, 1_699_999_995, 15.0, 0)));
-        check(NOW + 1, NOW + hour, None, 15, None);
+        check(NOW + 15, NOW + hour, None, 15, Some((1_699_999_995, 1_699_999_995, 15.0, 0)));
+        check(NOW + 16, NOW + hour, None, 15, None);
         // A week of 14 s would be 43,201 points.
         check(NOW - 604_800, NOW, Some(15.0), 15, Some((1_699_395_170, 1_700_000_005, 55.0, 1)));
     }
