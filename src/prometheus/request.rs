@@ -101,17 +101,16 @@ impl Request<'_> {
     fn parameters(&self, left: Duration) -> Vec<(&'static str, String)> {
         match self {
             Self::QueryRange { query, window, .. } => {
-                let mut parameters = vec![
+                vec![
                     ("query", query.as_str().to_owned()),
                     ("start", seconds(window.start_ms())),
                     ("end", seconds(window.until_ms())),
                     ("step", seconds(window.step_ms())),
                     ("timeout", upstream_timeout(left)),
-                ];
-                // VictoriaMetrics moves samples to multiples of the step, so that its cache serves them. Others
-                // ignore the parameter.
-                parameters.extend((!window.is_aligned()).then(|| ("nocache", "1".to_owned())));
-                parameters
+                    // Otherwise VictoriaMetrics moves samples to multiples of the step, and may answer from a cache that
+                    // does not know of late samples. Others ignore the parameter.
+                    ("nocache", "1".to_owned()),
+                ]
             }
             Self::Query { query, at_ms, .. } => vec![
                 ("query", query.as_str().to_owned()),

@@ -2,9 +2,10 @@
 //! bit.
 
 use promenade::clock;
+use serde_json::Value;
 use world::World;
 
-use crate::graphs::{Graph, samples_of_portal, samples_of_prometheus, world};
+use crate::graphs::{Graph, Samples, samples_of_portal, samples_of_prometheus, world};
 use crate::prometheus::{HISTORY, RealPrometheus};
 
 /// Gaps, a lone sample, NaN, infinities, counters with resets, numbers at both ends of the range.
@@ -45,6 +46,21 @@ pub struct Move {
     pub from: i64,
     pub to: Option<i64>,
     pub step: Option<i64>,
+    /// A graph of the entity `readers`, or the query as an ad-hoc one.
+    pub graph: Option<usize>,
+}
+
+/// What the portal and its instance say of the same time range.
+pub struct Compared {
+    pub path: String,
+    pub start: i64,
+    pub step: i64,
+    /// When the instance was asked, in epoch seconds.
+    pub as_of: i64,
+    /// Bytes of the instance's own answer, about.
+    pub bytes: usize,
+    pub ours: Samples,
+    pub theirs: Samples,
 }
 
 impl Move {
@@ -60,17 +76,25 @@ impl Move {
             1 => Some([15, 17, 47, 60, 61, 300, 1_800][usize::try_from(dice.below(7)).unwrap()]),
             _ => Some(1 + dice.below(400)),
         };
-        Self { from: to.unwrap_or(now) - range, to, step }
+        Self { from: to.unwrap_or(now) - range, to, step, graph: None }
     }
 
-    fn address(&self, query: &str) -> String {
+    /// `format`: `.json`, or nothing for the page.
+    pub fn address(&self, query: &str, format: &str) -> String {
         let mut pairs = url::form_urlencoded::Serializer::new(String::new());
-        pairs.append_pair("query", query).append_pair("from", &(self.from * 1_000 + 999).to_string());
+        if self.graph.is_none() {
+            pairs.append_pair("query", query);
+        }
+        pairs.append_pair("from", &(self.from * 1_000 + 999).to_string());
         pairs.append_pair("to", &self.to.map_or("now".to_owned(), |to| (to * 1_000 + 1).to_string()));
         if let Some(step) = self.step {
             pairs.append_pair("step", &step.to_string());
         }
-        format!("/graph.json?{}", pairs.finish())
+        let pairs = pairs.finish();
+        match self.graph {
+            Some(number) => format!("/catalog/default/component/readers/graphs/{number}{format}?{pairs}"),
+            None => format!("/graph{format}?{pairs}"),
+        }
     }
 
     /// The grid is the requested one.
@@ -88,7 +112,52 @@ impl Move {
     }
 }
 
-/// How many samples are the same; stops at the first that is not.
+/// Asks the portal, then its instance. VictoriaMetrics shall not answer from its cache.
+pub async fn ask(
+    world: &World,
+    prometheus: &RealPrometheus,
+    moved: &Move,
+    query: &str,
+    scrape: i64,
+) -> Compared {
+    let path = moved.address(query, ".json");
+    let reply = world.get(&path).await;
+    assert_eq!(reply.status, 200, "{path}: {}", reply.text());
+    let graph: Graph<'_> = serde_json::from_slice(&reply.body).unwrap();
+    assert_eq!((graph.query.as_str(), graph.dropped), (query, 0));
+    moved.check(&graph, scrape);
+    let Graph { start, end, step, .. } = graph;
+    let own = query_range(prometheus, query, [start, end, step]).await;
+    let (ours, theirs) = (samples_of_portal(&graph), samples_of_prometheus(&own));
+    let (bytes, as_of) = (own.to_string().len(), graph.as_of as i64);
+    Compared { path, start, step, as_of, bytes, ours, theirs }
+}
+
+/// An instance's own answer.
+pub async fn query_range(prometheus: &RealPrometheus, query: &str, window: [i64; 3]) -> Value {
+    let [start, end, step] = window.map(|n| n.to_string());
+    let parameters = [("query", query), ("start", &start), ("end", &end), ("step", &step), ("nocache", "1")];
+    prometheus.get("/api/v1/query_range", &parameters).await
+}
+
+impl Compared {
+    /// How many samples are the same; stops at the first that is not.
+    pub fn same(&self) -> usize {
+        let Self { path, ours, theirs, .. } = self;
+        assert!(ours.keys().eq(theirs.keys()), "{path}: other series");
+        for (labels, samples) in theirs {
+            let (mine, count) = (&ours[labels], samples.len());
+            let differs = mine.iter().zip(samples).find(|(a, b)| a != b);
+            assert!(
+                mine.len() == count && differs.is_none(),
+                "{path}, {labels}: {} of ours, {count} of theirs, (time, bits): {differs:?}",
+                mine.len()
+            );
+        }
+        theirs.values().map(std::collections::BTreeMap::len).sum()
+    }
+}
+
 pub async fn compare(
     world: &World,
     prometheus: &RealPrometheus,
@@ -96,27 +165,7 @@ pub async fn compare(
     query: &str,
     scrape: i64,
 ) -> usize {
-    let path = moved.address(query);
-    let reply = world.get(&path).await;
-    assert_eq!(reply.status, 200, "{path}: {}", reply.text());
-    let graph: Graph<'_> = serde_json::from_slice(&reply.body).unwrap();
-    assert_eq!((graph.query.as_str(), graph.dropped), (query, 0));
-    moved.check(&graph, scrape);
-    let [start, end, step] = [graph.start, graph.end, graph.step].map(|n| n.to_string());
-    let parameters = [("query", query), ("start", &start), ("end", &end), ("step", &step)];
-    let own = prometheus.get("/api/v1/query_range", &parameters).await;
-    let (ours, theirs) = (samples_of_portal(&graph), samples_of_prometheus(&own));
-    assert!(ours.keys().eq(theirs.keys()), "{path}: other series");
-    for (labels, samples) in &theirs {
-        let (mine, count) = (&ours[labels], samples.len());
-        let differs = mine.iter().zip(samples).find(|(a, b)| a != b);
-        assert!(
-            mine.len() == count && differs.is_none(),
-            "{path}, {labels}: {} of ours, {count} of theirs, (time, bits): {differs:?}",
-            mine.len()
-        );
-    }
-    theirs.values().map(std::collections::BTreeMap::len).sum()
+    ask(world, prometheus, moved, query, scrape).await.same()
 }
 
 #[tokio::test]
@@ -174,14 +223,14 @@ async fn series_with_a_gap_has_the_same_gap() {
     .await;
     let to = end_of_a_window_with_a_hole(&prometheus).await;
     for step in [1, 2, 3] {
-        let moved = Move { from: to - 60, to: Some(to), step: Some(step) };
+        let moved = Move { from: to - 60, to: Some(to), step: Some(step), graph: None };
         for query in ["flicker", "count_over_time(flicker[5s])"] {
             let same = compare(&world, &prometheus, &moved, query, 1).await;
             assert!((1..60).contains(&same), "{query} every {step} s: {same} samples");
         }
     }
-    let moved = Move { from: to - 60, to: Some(to), step: Some(1) };
-    let graph = world.get(&moved.address("flicker")).await.json();
+    let moved = Move { from: to - 60, to: Some(to), step: Some(1), graph: None };
+    let graph = world.get(&moved.address("flicker", ".json")).await.json();
     let values = graph["series"][0]["values"].as_array().unwrap();
     let last = values.iter().rposition(|value| !value.is_null()).unwrap();
     let first = values.iter().position(|value| !value.is_null()).unwrap();

@@ -69,6 +69,8 @@ pub struct Graph<'a> {
     pub step: i64,
     #[serde(rename = "droppedSeries")]
     pub dropped: usize,
+    #[serde(rename = "asOf")]
+    pub as_of: f64,
     #[serde(borrow)]
     series: Vec<Series<'a>>,
 }

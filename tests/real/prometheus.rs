@@ -54,7 +54,11 @@ groups:
         labels: {severity: info}
 "#;
 
+/// Starts a server on the data of a directory, at a port.
+type Serve = fn(&Path, u16) -> Child;
+
 pub struct RealPrometheus {
+    serve: Serve,
     child: Child,
     pub url: String,
     client: reqwest::Client,
@@ -81,12 +85,17 @@ impl RealPrometheus {
         fs::write(dir.path().join("history.om"), history(now)).unwrap();
         fs::write(dir.path().join("rules.yml"), rules).unwrap();
         run(dir.path(), "promtool", &["tsdb", "create-blocks-from", "openmetrics", "history.om", "data"]);
-        Self::serving(dir, config)
+        Self::serving(dir, config, serve)
     }
 
     /// Without samples and rules, until it is ready.
     pub async fn start_empty(config: &str) -> Self {
-        let started = Self::serving(TempDir::new().unwrap(), config);
+        Self::start_empty_as(config, serve).await
+    }
+
+    /// The same of another server that has Prometheus' API.
+    pub async fn start_empty_as(config: &str, serve: Serve) -> Self {
+        let started = Self::serving(TempDir::new().unwrap(), config, serve);
         started.wait_until_ready().await;
         started
     }
@@ -101,10 +110,11 @@ impl RealPrometheus {
         panic!("prometheus did not get ready: {}", self.log());
     }
 
-    fn serving(dir: TempDir, config: &str) -> Self {
+    fn serving(dir: TempDir, config: &str, serve: Serve) -> Self {
         fs::write(dir.path().join("prometheus.yml"), config).unwrap();
         let port = free_port();
         Self {
+            serve,
             child: serve(dir.path(), port),
             url: format!("http://127.0.0.1:{port}"),
             client: world::client(),
@@ -113,11 +123,11 @@ impl RealPrometheus {
         }
     }
 
-    /// Ends it and starts it again on the same data.
+    /// Ends it in order and starts it again on the same data.
     pub fn restart(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-        self.child = serve(self.dir.path(), self.port);
+        let ended = Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
+        assert!(ended.success() && self.child.wait().is_ok());
+        self.child = (self.serve)(self.dir.path(), self.port);
     }
 
     /// An answer of the server itself, past the portal.

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::fs;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -32,6 +33,23 @@ struct Victoria {
     _dir: TempDir,
 }
 
+fn spawn(dir: &Path, program: &str, arguments: &[String]) -> Child {
+    let log = fs::File::create(dir.join("log")).unwrap();
+    let mut command = Command::new(on_path(program));
+    command.current_dir(dir).args(arguments).stdout(Stdio::null()).stderr(log).spawn().unwrap()
+}
+
+fn spawn_database(dir: &Path, port: u16, more: &[String]) -> Child {
+    let listen = format!("-httpListenAddr=127.0.0.1:{port}");
+    let own = ["-storageDataPath=data".to_owned(), "-retentionPeriod=1y".to_owned(), listen];
+    spawn(dir, "victoria-metrics", &[&own, more].concat())
+}
+
+/// A VictoriaMetrics without vmalert.
+pub fn serve(dir: &Path, port: u16) -> Child {
+    spawn_database(dir, port, &[])
+}
+
 impl Drop for Victoria {
     fn drop(&mut self) {
         for child in &mut self.children {
@@ -47,21 +65,10 @@ impl Victoria {
         fs::write(dir.path().join("rules.yml"), RULES).unwrap();
         let (port, rules_port) = (free_port(), free_port());
         let url = format!("http://127.0.0.1:{port}");
-        let spawn = |program: &str, arguments: &[String]| {
-            let mut command = Command::new(on_path(program));
-            command.current_dir(dir.path()).args(arguments).stdout(Stdio::null()).stderr(Stdio::null());
-            command.spawn().unwrap()
-        };
-        let database = spawn(
-            "victoria-metrics",
-            &[
-                "-storageDataPath=data".to_owned(),
-                "-retentionPeriod=1y".to_owned(),
-                format!("-httpListenAddr=127.0.0.1:{port}"),
-                format!("-vmalert.proxyURL=http://127.0.0.1:{rules_port}"),
-            ],
-        );
+        let proxy = format!("-vmalert.proxyURL=http://127.0.0.1:{rules_port}");
+        let database = spawn_database(dir.path(), port, &[proxy]);
         let alerts = spawn(
+            dir.path(),
             "vmalert",
             &[
                 "-rule=rules.yml".to_owned(),
