@@ -8,7 +8,7 @@ use tokio::sync::SemaphorePermit;
 use url::Url;
 
 use super::breaker::{Breaker, Permit};
-use super::limits::{HostLimits, Limiter};
+use super::limits::RequestLimits;
 use super::request::{MOST_NAMES, Request};
 use super::wire::{
     Pages, WireFault, read_build_info, read_external_labels, read_instant, read_matrix, read_metadata,
@@ -55,9 +55,9 @@ pub struct InstanceSettings {
 pub struct Instance {
     pub settings: InstanceSettings,
     http: HttpClient,
-    limits: Arc<HostLimits>,
-    /// The common limit of all targets of its rule; None for a configured instance.
-    rule_limit: Option<Arc<Limiter>>,
+    limits: Arc<RequestLimits>,
+    /// Those of all targets of its rule; None for a configured instance.
+    rule_limits: Option<Arc<RequestLimits>>,
     breaker: Arc<Breaker>,
     outages: RequestOutages,
     /// The label in the portal's metrics.
@@ -70,7 +70,7 @@ pub struct RuleClient {
     pub name: String,
     /// Its headers go to all of them.
     pub http: HttpClient,
-    pub limit: Arc<Limiter>,
+    pub limits: Arc<RequestLimits>,
 }
 
 impl Instance {
@@ -78,28 +78,28 @@ impl Instance {
     pub fn new(settings: InstanceSettings, metrics: &UpstreamMetrics) -> Result<Self, String> {
         let InstanceSettings { name, api, headers, secure, timeout, .. } = &settings;
         let http = HttpClient::new(Who::Prometheus(name.clone()), api, headers, *secure, *timeout)?;
-        let limits = Arc::new(HostLimits::new(settings.max_concurrent));
+        let limits = Arc::new(RequestLimits::of_host(settings.max_concurrent));
         let label = name.to_string();
         Self::on(settings, http, limits, label, metrics)
     }
 
-    /// The target of a rule. It shares connections and a limit with its rule, and the other limits with its host.
+    /// The target of a rule. It shares connections and limits with its rule, and other limits with its host.
     pub fn of_target(
         settings: InstanceSettings,
         rule: &RuleClient,
-        limits: Arc<HostLimits>,
+        limits: Arc<RequestLimits>,
         metrics: &UpstreamMetrics,
     ) -> Result<Self, String> {
         let http = rule.http.for_target(&settings.name, settings.timeout);
         // All targets of a rule share one label: the operator does not limit their number.
         let instance = Self::on(settings, http, limits, format!("{}/*", rule.name), metrics)?;
-        Ok(Self { rule_limit: Some(rule.limit.clone()), ..instance })
+        Ok(Self { rule_limits: Some(rule.limits.clone()), ..instance })
     }
 
     fn on(
         settings: InstanceSettings,
         http: HttpClient,
-        limits: Arc<HostLimits>,
+        limits: Arc<RequestLimits>,
         label: String,
         metrics: &UpstreamMetrics,
     ) -> Result<Self, String> {
@@ -109,7 +109,7 @@ impl Instance {
             settings,
             http,
             limits,
-            rule_limit: None,
+            rule_limits: None,
             breaker,
             outages: RequestOutages::default(),
             label,
@@ -285,8 +285,9 @@ impl Instance {
         request: &Request<'_>,
     ) -> Result<Vec<SemaphorePermit<'_>>, UpstreamError> {
         let mut slots = Vec::new();
-        // The rule's limit last: a request that waits for a busy host must not keep others from their hosts.
-        for limiter in self.limits.of(request).chain(self.rule_limit.as_deref()) {
+        let of_rule = self.rule_limits.iter().flat_map(|limits| limits.of(request));
+        // The rule's limits last: a request that waits for a busy host must not keep others from their hosts.
+        for limiter in self.limits.of(request).chain(of_rule) {
             let slot = limiter.enter(self.http.left(begun)).await;
             let busy = || self.http.error(ErrorKind::Overloaded, "too many requests wait for this instance");
             slots.push(slot.ok_or_else(busy)?);

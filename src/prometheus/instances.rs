@@ -9,15 +9,13 @@ use secrecy::SecretString;
 use url::Url;
 
 use super::instance::{Instance, InstanceSettings, RuleClient};
-use super::limits::{HostLimits, Limiter};
+use super::limits::RequestLimits;
 use super::{Origin, Outage};
 use crate::metrics::UpstreamMetrics;
 use crate::upstream::{HttpClient, InstanceName, RequestOutage, Who};
 
 /// The most targets that are kept. A dropped target is made anew when it is used again.
 const MOST_TARGETS: usize = 256;
-/// The most concurrent requests to all targets of one rule: a page may list any number of hosts.
-const RULE_SLOTS: usize = 256;
 
 /// Every configured instance, and the targets of routing rules. The default one is missing only if all configured
 /// ones are named.
@@ -34,7 +32,7 @@ struct Targets {
     /// With the number of the last use.
     instances: HashMap<InstanceName, (Arc<Instance>, u64)>,
     /// By host and port: a host has one limit, whichever rule or path a request takes.
-    limits: HashMap<String, Weak<HostLimits>>,
+    limits: HashMap<String, Weak<RequestLimits>>,
     uses: u64,
 }
 
@@ -62,8 +60,8 @@ impl Instances {
         // Each target sets its own timeout.
         let http = HttpClient::new(who, sample, headers, secure, Duration::MAX)
             .map_err(|e| format!("routing rule {rule}: {e}"))?;
-        let (name, limit) = (rule.to_owned(), Arc::new(Limiter::new(RULE_SLOTS)));
-        self.rules.insert(rule.to_owned(), RuleClient { name, http, limit });
+        let (name, limits) = (rule.to_owned(), Arc::new(RequestLimits::of_rule()));
+        self.rules.insert(rule.to_owned(), RuleClient { name, http, limits });
         Ok(())
     }
 
@@ -138,14 +136,14 @@ impl Targets {
         Ok(Some(instance.clone()))
     }
 
-    fn limits_of(&mut self, settings: &InstanceSettings) -> Arc<HostLimits> {
+    fn limits_of(&mut self, settings: &InstanceSettings) -> Arc<RequestLimits> {
         let host = settings.api.host_str().unwrap_or_default();
         let port = settings.api.port_or_known_default().unwrap_or_default();
         let key = format!("{host}:{port}");
         if let Some(limits) = self.limits.get(&key).and_then(Weak::upgrade) {
             return limits;
         }
-        let limits = Arc::new(HostLimits::new(settings.max_concurrent));
+        let limits = Arc::new(RequestLimits::of_host(settings.max_concurrent));
         self.limits.retain(|_, limits| limits.strong_count() > 0);
         self.limits.insert(key, Arc::downgrade(&limits));
         limits

@@ -12,6 +12,8 @@ const QUEUE: usize = 32;
 const RULES_SLOTS: usize = 2;
 /// Nor do metadata and names of metrics.
 const METADATA_SLOTS: usize = 2;
+/// The most concurrent requests of each kind to all targets of a routing rule: a page may list any number of hosts.
+const RULE_SLOTS: usize = 256;
 /// Ad-hoc queries get one in so many of an instance's slots.
 const AD_HOC_SHARE: usize = 4;
 
@@ -37,8 +39,9 @@ impl Limiter {
     }
 }
 
-/// The limits of one host. Rules and metadata have slots of their own beside the queries.
-pub struct HostLimits {
+/// The limits of one host, or of all targets of a routing rule. Rules and metadata have slots of their own beside the
+/// queries, so that alerts never wait behind graphs.
+pub struct RequestLimits {
     queries: Limiter,
     /// Passed before `queries`.
     ad_hoc: Limiter,
@@ -46,13 +49,23 @@ pub struct HostLimits {
     metadata: Limiter,
 }
 
-impl HostLimits {
-    pub fn new(max_concurrent: usize) -> Self {
+impl RequestLimits {
+    /// For `max_concurrent` queries at a time.
+    pub fn of_host(max_concurrent: usize) -> Self {
+        Self::new(max_concurrent, RULES_SLOTS, METADATA_SLOTS)
+    }
+
+    /// For all targets of a routing rule.
+    pub fn of_rule() -> Self {
+        Self::new(RULE_SLOTS, RULE_SLOTS, RULE_SLOTS)
+    }
+
+    fn new(queries: usize, rules: usize, metadata: usize) -> Self {
         Self {
-            queries: Limiter::new(max_concurrent),
-            ad_hoc: Limiter::new(max_concurrent / AD_HOC_SHARE),
-            rules: Limiter::new(RULES_SLOTS),
-            metadata: Limiter::new(METADATA_SLOTS),
+            queries: Limiter::new(queries),
+            ad_hoc: Limiter::new(queries / AD_HOC_SHARE),
+            rules: Limiter::new(rules),
+            metadata: Limiter::new(metadata),
         }
     }
 

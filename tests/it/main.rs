@@ -8,6 +8,7 @@
     reason = "a test that meets the unexpected should stop"
 )]
 
+mod ad_hoc_storm;
 mod alert_rows;
 mod alert_states;
 mod alerts_panel;
