@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 
 use prometheus_client::encoding::text::encode;
-use prometheus_client::metrics::counter::Counter;
+pub use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
@@ -18,7 +18,7 @@ use prometheus_client::registry::{Metric, Registry, Unit};
 
 pub use catalog::{BackstageMetrics, CatalogMetrics};
 pub use http::{ConnectionMetrics, HttpMetrics, KeptMetrics, RouteMetrics};
-pub use upstream::{StoreMetrics, UpstreamMetrics};
+pub use upstream::{StoreCounts, StoreMetrics, UpstreamMetrics};
 
 /// From a cached fragment to the longest deadline, in seconds.
 const BUCKETS: [f64; 13] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
@@ -54,13 +54,14 @@ impl Metrics {
         let mut registry = Registry::with_prefix("promenade");
         let version = Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]);
         registry.register("build", "The version that runs", version);
+        let store = StoreMetrics::new(&mut registry);
         Self {
             upstream: UpstreamMetrics::new(&mut registry),
-            store: StoreMetrics::new(&mut registry),
             catalog: CatalogMetrics::new(&mut registry),
             backstage: BackstageMetrics::new(&mut registry),
             http: HttpMetrics::new(&mut registry),
-            kept: KeptMetrics::new(&mut registry),
+            kept: KeptMetrics::new(&mut registry, &store.evictions),
+            store,
             connections: ConnectionMetrics::new("main", &mut registry),
             registry: Arc::new(registry),
         }

@@ -66,14 +66,21 @@ pub struct KeptMetrics {
     kept: Counter,
     rendered: Counter,
     passed: Counter,
+    pub evictions: Counter,
 }
 
 impl KeptMetrics {
-    pub(super) fn new(registry: &mut Registry) -> Self {
+    /// `evictions`: those of the whole cache.
+    pub(super) fn new(registry: &mut Registry, evictions: &Counter) -> Self {
         let help = "Pages, panels and data, by how they were answered";
         let replies: Counters<1> = registered(registry, "http_replies", help);
         let by = |how: &'static str| replies.get_or_create(&[("how", how.into())]).clone();
-        Self { kept: by("kept"), rendered: by("rendered"), passed: by("passed") }
+        Self {
+            kept: by("kept"),
+            rendered: by("rendered"),
+            passed: by("passed"),
+            evictions: evictions.clone(),
+        }
     }
 
     /// With bytes that were kept.

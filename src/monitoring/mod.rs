@@ -54,7 +54,9 @@ use crate::prometheus::{
     Instance, InstanceName, InstanceSettings, Instances, InstantAnswer, Matrix, Origin, Outage, Rules, Window,
 };
 use crate::promql::PromQl;
-use crate::store::{Answer, Generation, InstantQuery, RangeQuery, Recorder, Scope, Store, StoreFill};
+use crate::store::{
+    Answer, Generation, InstantQuery, LargeSet, RangeQuery, Recorder, Scope, Store, StoreFill,
+};
 use crate::upstream::{ErrorKind, RequestOutage, UpstreamError, Who};
 
 /// Times on pages are at most this old, and younger where an instance scrapes more often.
@@ -196,6 +198,11 @@ impl Monitoring {
     /// How full the store behind all answers is.
     pub fn store_fill(&self) -> StoreFill {
         self.store.fill()
+    }
+
+    /// The sets of series that take the most memory, the largest first.
+    pub fn largest_sets(&self, most: usize) -> Vec<LargeSet> {
+        self.store.largest(most)
     }
 
     /// The failing instances. Each receives one request at a time.

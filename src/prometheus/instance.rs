@@ -130,7 +130,8 @@ impl Instance {
         let request = Request::QueryRange { query, window: &window, origin };
         let secrets = self.http.secrets().clone();
         let decode = move |reply: &Reply| {
-            Ok(Matrix { date: reply.date, ..read_matrix(&reply.body, window, &secrets)? })
+            let matrix = read_matrix(&reply.body, window, &secrets)?;
+            Ok(Matrix { date: reply.date, wire_bytes: reply.body.len(), ..matrix })
         };
         self.read(request, decode).await
     }
@@ -303,6 +304,7 @@ impl Instance {
     ) -> Result<T, UpstreamError> {
         let fetch = async {
             let reply = request.send(&self.http, &self.settings.api, self.http.left(begun)).await?;
+            self.metrics.received(&self.label, reply.body.len());
             if !(200..=299).contains(&reply.status) {
                 return Err(failure::of_status(&self.http, request, &reply));
             }

@@ -37,6 +37,8 @@ pub struct Matrix {
     pub as_of: Option<Timestamp>,
     /// Some samples, or that there are none, may have changed since they came.
     pub may_change: bool,
+    /// How many bytes the instance sends for it, about.
+    pub wire_bytes: usize,
     pub warnings: Vec<String>,
     pub infos: Vec<String>,
 }
@@ -54,6 +56,7 @@ impl Matrix {
             date: None,
             as_of: None,
             may_change: false,
+            wire_bytes: 0,
             warnings,
             infos,
         }

@@ -3,16 +3,19 @@
 //! question.
 
 use std::any::Any;
+use std::cmp::Reverse;
 use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use moka::Expiry;
+use moka::notification::RemovalCause;
 use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 
 use super::weight::{Weigh, capped, entry};
+use crate::metrics::Counter;
 
 /// Values by key. The least recently used leave first.
 pub struct BoundedMap<K, V> {
@@ -33,14 +36,20 @@ where
     K: Weigh + Hash + Eq + Send + Sync + 'static,
     V: Weigh + Clone + Send + Sync + 'static,
 {
-    /// Entries weigh up to `max_bytes` together, keys included.
-    pub fn new(max_bytes: u64) -> Self {
+    /// Entries weigh up to `max_bytes` together, keys included. `evictions` counts those that leave for others.
+    pub fn new(max_bytes: u64, evictions: &Counter) -> Self {
+        let evictions = evictions.clone();
         let entries = Cache::builder()
             // The default policy rejects new entries while old ones are popular, and every step of the clock brings
             // new questions.
             .eviction_policy(EvictionPolicy::lru())
             .weigher(|_: &Arc<dyn AnyKey>, stored: &Stored| stored.weight)
             .max_capacity(max_bytes)
+            .eviction_listener(move |_, _, cause| {
+                if cause == RemovalCause::Size {
+                    evictions.inc();
+                }
+            })
             .expire_after(OwnLifetime)
             .build();
         Self { entries, types: PhantomData }
@@ -53,6 +62,20 @@ where
     pub fn insert(&self, key: K, value: V, lifetime: Duration) {
         let weight = capped(key.weight() + value.weight() + entry::<K, V>());
         self.entries.insert(Arc::new(key), Stored { value: Arc::new(value), weight, lifetime });
+    }
+
+    /// The entries with the most bytes, and these, the largest first. Counts as no use of them.
+    pub fn largest(&self, most: usize) -> Vec<(K, V, u32)>
+    where
+        K: Clone,
+    {
+        let mut all: Vec<_> = self.entries.iter().collect();
+        all.sort_unstable_by_key(|(_, stored)| Reverse(stored.weight));
+        let known = all.into_iter().take(most).filter_map(|(key, stored)| {
+            let key = (**key).as_any().downcast_ref::<K>()?.clone();
+            Some((key, stored.value.downcast_ref::<V>()?.clone(), stored.weight))
+        });
+        known.collect()
     }
 
     /// How many entries there are, and their bytes.
@@ -151,7 +174,7 @@ mod tests {
 
     #[test]
     fn keys_of_one_hash_stay_apart() {
-        let map = BoundedMap::new(1 << 20);
+        let map = BoundedMap::new(1 << 20, &Counter::default());
         (0..50).for_each(|i| map.insert(Alike(i), Weighed(i as usize), HOUR));
         for i in 0..50 {
             assert_eq!(map.get(&Alike(i)), Some(Weighed(i as usize)));
@@ -161,7 +184,7 @@ mod tests {
 
     #[test]
     fn a_replaced_entry_takes_the_new_weight_and_lifetime() {
-        let map = BoundedMap::new(1 << 20);
+        let map = BoundedMap::new(1 << 20, &Counter::default());
         map.insert(Alike(0), Weighed(0), HOUR);
         let (_, light) = map.fill();
         map.insert(Alike(0), Weighed(1000), HOUR);

@@ -68,9 +68,9 @@ impl<Q: Question> Cached<Q> {
     ) -> Arc<Self> {
         let failures = max_bytes / FAILURES_SHARE;
         Arc::new(Self {
-            answers: BoundedMap::new(max_bytes - failures),
-            failures: BoundedMap::new(failures),
-            last_good: BoundedMap::new(max_last_bytes),
+            answers: BoundedMap::new(max_bytes - failures, &metrics.evictions),
+            failures: BoundedMap::new(failures, &metrics.evictions),
+            last_good: BoundedMap::new(max_last_bytes, &metrics.evictions),
             in_flight: Mutex::default(),
             behind: Arc::new(Semaphore::new(MOST_BEHIND)),
             ad_hoc_behind: Mutex::default(),

@@ -28,7 +28,7 @@ pub use question::Scope;
 pub use range_query::RangeQuery;
 pub use recorder::{AnswerCheck, MadeOf, OpenQuestion, Recorder};
 pub use rules::{SILENCES_LIFETIME, rules_lifetime};
-pub use series::UnreadSeries;
+pub use series::{LargeSet, UnreadSeries};
 pub use weight::Weigh;
 
 use self::cached::Cached;
@@ -36,7 +36,8 @@ use self::metadata::{ExternalLabelsQuery, MetadataQuery, MetricNamesQuery, Sampl
 use self::rules::{RulesQuery, SilencesQuery};
 use self::series::{SeriesSets, SeriesSource};
 use crate::alertmanager::{AlertmanagerClient, AlertmanagerSettings, AlertmanagerState, Alertmanagers};
-use crate::metrics::StoreMetrics;
+use crate::clock;
+use crate::metrics::{StoreCounts, StoreMetrics};
 use crate::prometheus::{
     ExternalLabels, Instance, InstanceName, InstantAnswer, Matrix, Metadata, MetricNames, Rules, Window,
 };
@@ -61,8 +62,7 @@ pub struct StoreFill {
     pub answers: u64,
     pub bytes: u64,
     pub max_bytes: u64,
-    /// Lookups since the start by result, as [`StoreMetrics::lookup`] counts them.
-    pub lookups: Vec<(&'static str, u64)>,
+    pub counts: StoreCounts,
 }
 
 /// Cheap to clone; clones share everything.
@@ -134,7 +134,8 @@ impl Store {
         scope: Scope,
         query: RangeQuery,
     ) -> Result<Answer<Matrix>, Arc<UpstreamError>> {
-        self.answer(&self.range, &self.series_of(instance, scope), scope, query).await
+        let answer = self.answer(&self.range, &self.series_of(instance, scope), scope, query).await;
+        answer.inspect(|answer| self.count(answer))
     }
 
     /// The same for a page that shows what is there of the time range, with `rest_follows` set where it is not nearly all.
@@ -145,7 +146,12 @@ impl Store {
         scope: Scope,
         query: RangeQuery,
     ) -> Result<Answer<Matrix>, Arc<UpstreamError>> {
-        self.answer_at_once(&self.range, &self.series_of(instance, scope), scope, query).await
+        let answer = self.answer_at_once(&self.range, &self.series_of(instance, scope), scope, query).await;
+        answer.inspect(|answer| self.count(answer))
+    }
+
+    fn count(&self, answer: &Answer<Matrix>) {
+        self.metrics.answered(answer.value.wire_bytes, age_at(answer.as_of, clock::now()));
     }
 
     /// The samples of a range query, of all time ranges that are kept, as bytes for a cache that several portals share. None:
@@ -276,6 +282,11 @@ impl Store {
         labels.map(|answer| answer.value).unwrap_or_default()
     }
 
+    /// The sets of series with the most bytes, the largest first.
+    pub fn largest(&self, most: usize) -> Vec<LargeSet> {
+        self.series.largest(most)
+    }
+
     pub fn fill(&self) -> StoreFill {
         let parts = [
             self.range.fill(),
@@ -292,7 +303,7 @@ impl Store {
             answers: parts.iter().map(|(answers, _)| answers).sum(),
             bytes: parts.iter().map(|(_, bytes)| bytes).sum(),
             max_bytes: self.max_bytes,
-            lookups: self.metrics.lookups(),
+            counts: self.metrics.counts(),
         }
     }
 }

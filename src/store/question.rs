@@ -22,6 +22,15 @@ pub enum Scope {
     Whole,
 }
 
+impl Scope {
+    /// For operators.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Whole => "everybody",
+        }
+    }
+}
+
 /// A server that answers questions.
 pub trait Source: Send + Sync + 'static {
     fn name(&self) -> &InstanceName;

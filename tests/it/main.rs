@@ -17,6 +17,7 @@ mod api;
 mod backstage_program;
 mod backstage_source;
 mod behind_proxy;
+mod bounds;
 mod breaker;
 mod broken_selectors;
 mod cancelled_queries;

@@ -363,7 +363,9 @@ async fn memory_of_eight_large_answers_and_their_readers_is_bounded() {
         let fill = store.fill();
         assert!(fill.bytes <= BOUND, "{fill:?}");
     }
-    assert_eq!(upstream.requests().len(), 1 + 4 * 8, "400 readers of a round are 8 questions");
+    // The 400 readers of a round have 8 questions. Of a set that was too large the older part is requested too.
+    let requests = upstream.requests().len();
+    assert!((1 + 4 * 8..=1 + 8 + 3 * 8 * 2).contains(&requests), "{requests} requests");
     let grown = (peak_kb() - before) / 1024;
     // Of each in flight: its body, what was read of it so far, and what the scripted upstream still sends.
     assert!(grown < 8 * (2 + 2 + 4) + 24, "grown by {grown} MiB");

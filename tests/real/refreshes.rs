@@ -222,7 +222,8 @@ async fn check(kind: Kind) {
     let part = |part| format!("promenade_store_series_fetches_total{{part=\"{part}\"}}");
     let (full, tail) = (metric(&world, &part("full")).await, metric(&world, &part("tail")).await);
     let (bytes, requests) = (relay.bytes(), relay.requests());
-    assert!(tail > full && full > 10, "{full} whole ranges and {tail} parts were fetched");
+    // One query in ten, that with topk, is always requested as a whole.
+    assert!(tail * 4 > full * 3 && full > 10, "{full} whole ranges and {tail} parts were fetched");
     // A move seldom needs more than one request.
     let moves = MOVES * VIEWERS as usize * TICKS as usize;
     assert!((50..=moves).contains(&requests), "{requests} requests for {moves} moves");

@@ -56,6 +56,8 @@ pub struct KeptSeries {
     too_long: Option<usize>,
     /// No old samples are fetched again before.
     heal_after: Option<Instant>,
+    /// The instants of the longest answer, and its bytes.
+    wire: (usize, usize),
     /// The time of the instance in its newest answer. For later instants it invents samples, which are shown and not kept.
     passed_ms: i64,
     /// When that came, by the portal's clock.
@@ -93,6 +95,7 @@ impl SeriesEntry {
             failure: None,
             too_long: None,
             heal_after: None,
+            wire: (1, 0),
             passed_ms: i64::MIN,
             passed_at: now,
             requested: None,
@@ -122,7 +125,7 @@ impl SeriesEntry {
         self.missing(window, now).is_empty().then_some(())?;
         let mut kept = self.kept();
         kept.earliest.note(window.start_ms(), now);
-        kept.set.slice(window).filter(|matrix| matrix.window == *window)
+        kept.slice(window).filter(|matrix| matrix.window == *window)
     }
 
     /// The parts of a window that are there but old, unless they failed lately.
@@ -206,7 +209,7 @@ impl KeptSeries {
     }
 
     fn draw(&mut self, window: &Window) -> Option<Arc<Matrix>> {
-        let matrix = Arc::new(self.set.slice(window)?);
+        let matrix = Arc::new(self.slice(window)?);
         self.drawn.push((*window, matrix.clone()));
         let most_bytes = self.set.weight() / 2 * 3;
         while self.drawn.len() > 1
@@ -246,6 +249,9 @@ impl KeptSeries {
             }
             self.set = SeriesSet::new();
         }
+        if answer.window.len() >= self.wire.0 {
+            self.wire = (answer.window.len().max(1), answer.wire_bytes);
+        }
         // The instance's own clock says what is young. A proxy's clock may be ahead of it, and ours was if it was set back
         // since.
         let date = answer.date;
@@ -276,11 +282,19 @@ impl KeptSeries {
         }
     }
 
+    /// The newest samples of a window that are there without a gap.
+    pub fn slice(&self, window: &Window) -> Option<Matrix> {
+        let matrix = self.set.slice(window)?;
+        let (instants, bytes) = self.wire;
+        let wire_bytes = bytes.saturating_mul(matrix.window.len()) / instants.max(1);
+        Some(Matrix { wire_bytes, ..matrix })
+    }
+
     /// The samples of a window. None: some are missing.
     pub fn shown(&mut self, window: &Window, now: Timestamp) -> Option<Matrix> {
         let from_ms = self.earliest.note(window.start_ms(), now);
         self.set.keep_from(from_ms, window);
-        self.set.slice(window).filter(|matrix| matrix.window == *window)
+        self.slice(window).filter(|matrix| matrix.window == *window)
     }
 
     /// Old samples are fetched again only after a while.

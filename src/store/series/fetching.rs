@@ -9,7 +9,8 @@ use tokio::sync::MutexGuard;
 use tracing::Instrument;
 
 use super::entry::SeriesEntry;
-use super::{SeriesKey, SeriesSets, SeriesSource, is_shared};
+use super::key::SeriesKey;
+use super::{SeriesSets, SeriesSource, is_shared};
 use crate::clock;
 use crate::prometheus::{Matrix, Origin, Window};
 use crate::store::question::Source;
@@ -215,7 +216,10 @@ impl SeriesSource {
             return Err(UpstreamError { was_sent: false, ..late() });
         }
         let answer = self.instance.query_range(&query.query, window, query.origin);
-        tokio::time::timeout(left + AFTER_DEADLINE, answer).await.unwrap_or_else(|_| Err(late()))
+        let answer =
+            tokio::time::timeout(left + AFTER_DEADLINE, answer).await.unwrap_or_else(|_| Err(late()))?;
+        self.sets.metrics.received(answer.wire_bytes);
+        Ok(answer)
     }
 
     fn late(&self, what: &str) -> UpstreamError {

@@ -4,10 +4,13 @@
 mod bytes;
 mod entry;
 mod fetching;
+mod key;
+mod large;
 mod set;
 mod stretch;
 mod tier;
 
+use std::cmp::Reverse;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -18,14 +21,14 @@ use super::cached::FAILURE_LIFETIME;
 use super::generation::Generation;
 use super::question::{Scope, Source};
 use super::range_query::RangeQuery;
-use super::weight::Weigh;
 use super::{Answer, live_lifetime, millis};
 use crate::clock;
 use crate::metrics::StoreMetrics;
 use crate::prometheus::{Instance, InstanceName, Matrix, Origin, Outage, Window};
-use crate::promql::PromQl;
 use crate::upstream::{UpstreamError, Who};
 use entry::SeriesEntry;
+use key::SeriesKey;
+pub use large::LargeSet;
 
 pub use bytes::UnreadSeries;
 
@@ -54,16 +57,6 @@ struct SharedBytes {
     entries: BoundedMap<SeriesKey, Arc<SeriesEntry>>,
     /// Of a larger set the newest samples are kept.
     most_bytes: usize,
-}
-
-/// Everything that samples depend on, but the instants.
-#[derive(Clone, PartialEq, Eq, Hash)]
-struct SeriesKey {
-    source: InstanceName,
-    scope: Scope,
-    origin: Origin,
-    query: PromQl,
-    step_ms: i64,
 }
 
 /// What a set has of a window.
@@ -112,8 +105,8 @@ impl SeriesSets {
         generation: &Generation,
     ) -> Arc<Self> {
         Arc::new(Self {
-            known: SharedBytes::new(max_bytes),
-            ad_hoc: SharedBytes::new(max_ad_hoc_bytes),
+            known: SharedBytes::new(max_bytes, metrics),
+            ad_hoc: SharedBytes::new(max_ad_hoc_bytes, metrics),
             changing: Mutex::default(),
             metrics: metrics.clone(),
             generation: generation.clone(),
@@ -124,6 +117,15 @@ impl SeriesSets {
     pub fn fill(&self) -> (u64, u64) {
         let [known, ad_hoc] = [&self.known, &self.ad_hoc].map(|share| share.entries.fill());
         (known.0 + ad_hoc.0, known.1 + ad_hoc.1)
+    }
+
+    /// The sets with the most bytes, the largest first.
+    pub fn largest(&self, most: usize) -> Vec<LargeSet> {
+        let mut sets: Vec<_> =
+            [&self.known, &self.ad_hoc].iter().flat_map(|share| share.entries.largest(most)).collect();
+        sets.sort_by_key(|(_, _, bytes)| Reverse(*bytes));
+        sets.truncate(most);
+        sets.into_iter().map(|(key, entry, bytes)| LargeSet::of(&key, &entry, bytes)).collect()
     }
 
     fn share(&self, origin: Origin) -> &SharedBytes {
@@ -175,9 +177,9 @@ impl SeriesSets {
 }
 
 impl SharedBytes {
-    fn new(max_bytes: u64) -> Self {
+    fn new(max_bytes: u64, metrics: &StoreMetrics) -> Self {
         let most_bytes = usize::try_from(max_bytes / LEAST_SETS).unwrap_or(usize::MAX);
-        Self { entries: BoundedMap::new(max_bytes), most_bytes }
+        Self { entries: BoundedMap::new(max_bytes, &metrics.evictions), most_bytes }
     }
 }
 
@@ -247,12 +249,6 @@ impl SeriesSource {
             query: query.query.clone(),
             step_ms: query.window.step_ms(),
         }
-    }
-}
-
-impl Weigh for SeriesKey {
-    fn weight(&self) -> usize {
-        self.query.weight()
     }
 }
 

@@ -232,6 +232,16 @@ impl SeriesSet {
         self.stretches = stretches.filter_map(|stretch| stretch.from(from_ms)?.until(to_ms)).collect();
     }
 
+    /// The first and the last instant of each stretch, in the order of time.
+    pub fn extents(&self) -> impl Iterator<Item = (i64, i64)> {
+        self.stretches.iter().map(|stretch| (stretch.start_ms, stretch.end_ms))
+    }
+
+    /// When its newest samples were fetched.
+    pub fn as_of(&self) -> Option<Timestamp> {
+        self.stretches.iter().flat_map(|stretch| &stretch.extents).map(|extent| extent.fetched.as_of).max()
+    }
+
     fn len(&self) -> usize {
         self.stretches.iter().map(Stretch::len).sum()
     }

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::metrics::Metrics;
+use crate::promql::PromQl;
 
 #[test]
 fn a_fetch_that_ends_late_replaces_no_newer_set() {

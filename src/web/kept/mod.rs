@@ -71,7 +71,7 @@ impl KeptReplies {
         routed: Vec<String>,
         metrics: KeptMetrics,
     ) -> Self {
-        let (replies, turns) = (BoundedMap::new(max_bytes), Turns::default());
+        let (replies, turns) = (BoundedMap::new(max_bytes, &metrics.evictions), Turns::default());
         Self { replies, turns, catalog, generation, routed, max_bytes, metrics }
     }
 

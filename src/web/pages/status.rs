@@ -11,12 +11,13 @@ use url::Url;
 use super::Shell;
 use crate::annotations::Unit;
 use crate::catalog::{BackstageState, Snapshot};
-use crate::chart::format::number;
+use crate::chart::format::{cut, number};
+use crate::metrics::StoreCounts;
 use crate::monitoring::routing::RuleTarget;
 use crate::monitoring::{Monitoring, RoutingSettings, Skew};
 use crate::page_params::in_one_unit;
 use crate::prometheus::{InstanceName, InstanceSettings};
-use crate::store::StoreFill;
+use crate::store::{LargeSet, StoreFill};
 use crate::upstream::{Outage, RequestOutage, Who};
 use crate::web::kept::{KeptFill, KeptReplies};
 use crate::web::links::{Page, safe_href};
@@ -28,6 +29,13 @@ use crate::web::reply;
 use crate::web::request::Portal;
 use crate::web::settings::WebSettings;
 
+/// Sets of series that are listed.
+const MOST_SETS: usize = 10;
+/// Of one set; the newest.
+const MOST_EXTENTS: usize = 3;
+/// Characters of a query.
+const MOST_QUERY: usize = 120;
+
 #[derive(Template)]
 #[template(path = "pages/status.html", blocks = ["content"])]
 pub struct StatusPage<'a> {
@@ -37,6 +45,10 @@ pub struct StatusPage<'a> {
     pub monitoring: &'a Monitoring,
     pub skews: Vec<(InstanceName, Skew)>,
     pub cache: String,
+    /// What the store has fetched and dropped.
+    pub traffic: String,
+    /// What takes the most memory, the largest first.
+    pub sets: Vec<LargeSet>,
     /// Settings as the portal read them.
     pub config: Vec<Field>,
 }
@@ -49,13 +61,16 @@ pub async fn show(
 ) -> Result<HttpResponse, PageError> {
     let Portal { settings, monitoring, catalog } = &portal;
     let link = settings.links(&params).to(Page::Status);
+    let fill = monitoring.store_fill();
     let page = StatusPage {
         shell: Shell { section: "status", ..Shell::new(settings, &params, link.path(), "Status") },
         snapshot: &catalog.snapshot(),
         backstage: catalog.backstage(),
         monitoring,
         skews: monitoring.skews(),
-        cache: cache(&monitoring.store_fill(), &kept.fill()),
+        cache: cache(&fill, &kept.fill()),
+        traffic: traffic(&fill.counts),
+        sets: monitoring.largest_sets(MOST_SETS),
         config: config(settings, monitoring.routing()),
     };
     reply::page(&request, &page, &page.as_content())
@@ -109,6 +124,27 @@ impl StatusPage<'_> {
         )
     }
 
+    /// The beginning of a set's query. None: a reader wrote it, and others need not know it.
+    fn query(&self, set: &LargeSet) -> Option<String> {
+        set.query.as_ref().map(|query| cut(query.as_str(), MOST_QUERY))
+    }
+
+    /// The newest extents of a set, in the order of time.
+    fn extents(&self, set: &LargeSet) -> Vec<(Moment, Moment)> {
+        let newest = set.extents.len().saturating_sub(MOST_EXTENTS);
+        let newest = set.extents.iter().skip(newest);
+        newest.map(|(from, to)| (self.moment(from), self.moment(to))).collect()
+    }
+
+    fn bytes(&self, set: &LargeSet) -> String {
+        bytes(set.bytes.into())
+    }
+
+    /// How many extents are not listed.
+    fn more_extents(&self, set: &LargeSet) -> usize {
+        set.extents.len().saturating_sub(MOST_EXTENTS)
+    }
+
     /// A sentence if its clock differs from ours.
     fn skew(&self, instance: &InstanceSettings) -> Option<String> {
         let (name, skew) = self.skews.iter().find(|(name, _)| *name == instance.name)?;
@@ -137,12 +173,28 @@ fn without_address(words: &str, url: Option<&Url>) -> String {
 
 /// How full the cache is, and its lookups.
 fn cache(fill: &StoreFill, kept: &KeptFill) -> String {
-    let bytes = |count: u64| number(count as f64, &Unit::Bytes);
-    let lookups = fill.lookups.iter().map(|(result, count)| format!("{count} {result}"));
-    let lookups = lookups.collect::<Vec<_>>().join(", ");
     let (used, max) = (bytes(fill.bytes + kept.bytes), bytes(fill.max_bytes + kept.max_bytes));
-    let (answers, replies) = (fill.answers, kept.replies);
+    let (answers, replies, lookups) = (fill.answers, kept.replies, each(&fill.counts.lookups));
     format!("{answers} answers, {replies} rendered replies, {used} of {max}; lookups since start: {lookups}")
+}
+
+/// What was fetched for time ranges since the start, what not, and how many entries had to leave.
+fn traffic(counts: &StoreCounts) -> String {
+    let (received, saved) = (bytes(counts.received_bytes), bytes(counts.saved_bytes));
+    let evictions = counted(usize::try_from(counts.evictions).unwrap_or(usize::MAX), "entry", "entries");
+    let fetches = each(&counts.fetches);
+    format!(
+        "Fetches for time ranges: {fetches}. They received {received} and saved about {saved}. {evictions} left because the cache was full."
+    )
+}
+
+/// `3 hit, 1 miss`
+fn each(counts: &[(&str, u64)]) -> String {
+    counts.iter().map(|(name, count)| format!("{count} {name}")).collect::<Vec<_>>().join(", ")
+}
+
+fn bytes(count: u64) -> String {
+    number(count as f64, &Unit::Bytes)
 }
 
 fn config(settings: &WebSettings, routing: &RoutingSettings) -> Vec<Field> {

@@ -53,7 +53,8 @@ const WORTH_COMPRESSING: usize = 1_024;
 
 /// The headers that choose between page and fragment, the links of a fragment, and the encoding. `ReplyAddress` has the
 /// same.
-const VARY_BY: &str = "HX-Request, HX-Request-Type, HX-History-Restore-Request, HX-Current-URL, HX-Source, Accept-Encoding";
+const VARY_BY: &str =
+    "HX-Request, HX-Request-Type, HX-History-Restore-Request, HX-Current-URL, HX-Source, Accept-Encoding";
 
 /// A page or a fragment.
 pub fn html(request: &HttpRequest, template: &impl Template) -> Result<HttpResponse, PageError> {
