@@ -151,7 +151,7 @@ impl StoreMetrics {
         let received_bytes = self.received.get();
         StoreCounts {
             lookups: self.lookups(),
-            fetches: ["full", "tail", "none"].map(part).to_vec(),
+            fetches: ["full", "tail", "heal", "none"].map(part).to_vec(),
             received_bytes,
             saved_bytes: self.answered.get().saturating_sub(received_bytes),
             evictions: self.evictions.get(),

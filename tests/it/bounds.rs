@@ -44,7 +44,7 @@ async fn metrics_tell_what_was_fetched_and_what_was_spared() {
     let tail = received_bytes - whole;
     assert!(0 < tail && tail < whole / 50, "{tail} of {whole}");
     assert_eq!(received_bytes + saved_bytes, 3 * whole, "each reader would have received the whole");
-    assert_eq!(fetches, [("full", 1), ("tail", 1), ("none", 0)]);
+    assert_eq!(fetches, [("full", 1), ("tail", 1), ("heal", 0), ("none", 0)]);
     assert!(lookups.contains(&("hit", 1)) && lookups.contains(&("miss", 2)), "{lookups:?}");
     assert_eq!(evictions, 0);
     for (name, wanted) in [
@@ -89,7 +89,7 @@ async fn status_page_lists_the_largest_sets_and_repeats_no_query_of_a_reader() {
     .await;
     world.upstream.on_any(Reply::matrix(&[(&[("job", "a")], 1.0)]));
     let before = words(world.get("/status").await.text());
-    assert!(before.contains("0 full, 0 tail, 0 none") && !before.contains("Extents"), "{before}");
+    assert!(before.contains("0 full, 0 tail, 0 heal, 0 none") && !before.contains("Extents"), "{before}");
     let graph = world.get("/catalog/default/component/payments/graphs/1.json?range=1h").await;
     assert_eq!(graph.status, 200, "{}", graph.text());
     world.get("/graph.json?query=readers_own_words&range=6h").await.json();
@@ -106,5 +106,5 @@ async fn status_page_lists_the_largest_sets_and_repeats_no_query_of_a_reader() {
         (table.find("a reader's own default everybody").unwrap(), table.find("up{a=").unwrap());
     assert!(own < known, "{table}");
     assert!(table.contains("… default everybody 15s"), "{table}");
-    assert!(shown.contains("2 full, 0 tail, 0 none") && shown.contains("They received"), "{shown}");
+    assert!(shown.contains("2 full, 0 tail, 0 heal, 0 none") && shown.contains("They received"), "{shown}");
 }
