@@ -314,16 +314,14 @@ async fn memory_of_many_large_answers_in_turn_is_bounded() {
     assert!(grown < 64, "grown by {grown} MiB");
 }
 
-/// So many MiB of samples for any time range, each a different number.
+/// So many MiB of samples for the time range of a question, each a different number. A part of it has the same series.
 fn large(mib: usize) -> Reply {
     Reply::computed(move |request| {
         let at = |name| request.form(name).unwrap().parse::<i64>().unwrap();
         let (start, end, step) = (at("start"), at("end"), at("step"));
         let mut body = r#"{"status":"success","data":{"resultType":"matrix","result":["#.to_owned();
-        for series in 0.. {
-            if body.len() >= mib << 20 {
-                break;
-            }
+        let one = 41 * r#",[1700000000,"1000.5"]"#.len();
+        for series in 0..(mib << 20) / one {
             let comma = if series > 0 { "," } else { "" };
             body += &format!("{comma}{{\"metric\":{{\"i\":\"{series}\"}},\"values\":[[{start},\"0\"]");
             let mut at = start;

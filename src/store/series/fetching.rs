@@ -148,6 +148,7 @@ impl SeriesSource {
         if part == query.window {
             return Ok(Some(*answer));
         }
+        drop(answer);
         self.sets.metrics.fetch("full");
         let whole = self.merge(entry, query, query.window, begun).await?;
         Ok(whole.err().map(|answer| *answer))
@@ -166,7 +167,16 @@ impl SeriesSource {
         let answer = self.request(query, part, begun).await?;
         let tail = self.instance.settings.unstable_tail;
         let _change = self.sets.generation.change();
-        let merged = entry.kept().merge(answer, &query.window, tail, sent, clock::now());
+        let mut kept = entry.kept();
+        // With a part, a set does not become larger than it may stay. Series that come and go would fill it with empty
+        // columns first.
+        let is_too_large =
+            part != query.window && kept.set.bytes_with(&answer) > self.sets.share(query.origin).most_bytes;
+        let merged = match is_too_large {
+            true => Err(Box::new(answer)),
+            false => kept.merge(answer, &query.window, tail, sent, clock::now()),
+        };
+        drop(kept);
         entry.merged.notify_waiters();
         Ok(merged)
     }
