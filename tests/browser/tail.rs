@@ -157,3 +157,18 @@ async fn samples_that_do_not_add_up_are_fetched_again_as_a_whole() {
     compared(&tab).await;
     quiet(tab).await;
 }
+
+/// A framing page sets another time range. Then the page comes with pictures only.
+#[tokio::test]
+async fn chart_of_another_time_range_is_drawn_anew() {
+    let (_world, tab) = open("5m", 1440).await;
+    tab.until(&format!("{TAILS} >= 1")).await;
+    let set = "(htmx.ajax('GET', location.pathname + '?from=now-40m&to=now-30m&refresh=0',\
+               { target: '#main', select: '#main', swap: 'outerMorph' }), true)";
+    tab.look::<bool>(set).await;
+    let newest =
+        "echarts.getInstanceByDom(document.getElementById('graph-1-chart'))?.getOption().xAxis?.[0].max";
+    tab.until(&format!("{newest} < Date.now() - 25 * 60_000")).await;
+    tab.until("document.getElementById('graph-1-data')").await;
+    quiet(tab).await;
+}

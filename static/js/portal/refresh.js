@@ -78,8 +78,9 @@ function restoreFocus() {
 
 function refreshPage() {
   for (const [div, entry] of drawn) {
-    if (div.isConnected) read(entry);
-    else forget(entry);
+    if (!div.isConnected) forget(entry);
+    else if (byId(div.dataset.island)) read(entry);
+    else startAnew(entry);
   }
   for (const div of all(".chart")) {
     if (drawn.has(div)) continue;
@@ -97,6 +98,18 @@ function forget({ div, chart }) {
   resized.unobserve(div);
   chart.dispose();
   drawn.delete(div);
+}
+
+// The page of another time range has only the server's pictures, and a swap skips drawn charts. Such a chart would show
+// the old time range.
+function startAnew(entry) {
+  const { div } = entry;
+  forget(entry);
+  div.removeAttribute("hx-morph-skip");
+  delete div.dataset.island;
+  const source = div.closest(".panel").getAttribute("hx-get");
+  div.dataset.drawn = `${source}${source.includes("?") ? "&" : "?"}drawn=`;
+  fetchPanel(div);
 }
 
 // The tab's title and icon show the state.
