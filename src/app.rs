@@ -52,7 +52,7 @@ pub struct App {
     handle: AppHandle,
     /// These end with the app.
     _sources: CatalogSources,
-    _behind: [Task; 2],
+    _behind: [Task; 3],
 }
 
 /// Where the catalog comes from, and what keeps it current.
@@ -81,7 +81,9 @@ impl App {
         let kept = kept_replies(settings.store.max_bytes, &catalog, &monitoring, &metrics);
         let owners = AlertIndexer::new(catalog.clone());
         let overviews = monitoring.clone().keep_overviews(catalog.clone());
-        let behind = [Task::spawn(owners.clone().follow()), Task::spawn(overviews)];
+        let (leaving, ahead) = (Data::new(Leaving::default()), monitoring.clone().keep_ahead());
+        let ahead = until_leaving(leaving.clone(), ahead);
+        let behind = [Task::spawn(owners.clone().follow()), Task::spawn(overviews), Task::spawn(ahead)];
         let data = HandlerData {
             catalog: Data::from(catalog),
             monitoring: Data::new(monitoring),
@@ -90,7 +92,7 @@ impl App {
             settings: Data::new(settings.web),
             metrics: Data::new(metrics),
             security: Data::new(security),
-            leaving: Data::default(),
+            leaving,
             rendered: Data::default(),
             kept: Data::new(kept),
         };
@@ -168,6 +170,14 @@ impl CatalogSources {
         }
         let reload = signals::reload_on_hangup(files, backstage.as_ref());
         Ok((catalog, Self { _watch: watch.ok(), _backstage: backstage, _reload: reload }))
+    }
+}
+
+/// Work for readers to come: none is begun while the portal shuts down.
+async fn until_leaving(leaving: Data<Leaving>, work: impl Future<Output = ()>) {
+    tokio::select! {
+        () = leaving.begins() => {}
+        () = work => {}
     }
 }
 

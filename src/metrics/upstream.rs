@@ -124,7 +124,8 @@ impl StoreMetrics {
     }
 
     /// `result`: `hit`, `miss` (a request), `shared` (waits for another's miss),
-    /// `failure` (a remembered one), `stale`, `meanwhile` (what is there, while it is fetched behind).
+    /// `failure` (a remembered one), `stale`, `meanwhile` (what is there, while it is fetched behind), `ahead` (a request before
+    /// a reader asks).
     pub fn lookup(&self, result: &'static str) {
         self.lookups.get_or_create(&[("result", result.into())]).inc();
     }
@@ -161,7 +162,7 @@ impl StoreMetrics {
     /// Every result and how often it was, in one order.
     fn lookups(&self) -> Vec<(&'static str, u64)> {
         let count = |result: &'static str| self.lookups.get_or_create(&[("result", result.into())]).get();
-        ["hit", "meanwhile", "shared", "miss", "failure", "stale"]
+        ["hit", "meanwhile", "shared", "miss", "ahead", "failure", "stale"]
             .map(|result| (result, count(result)))
             .to_vec()
     }

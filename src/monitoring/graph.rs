@@ -34,6 +34,8 @@ pub struct Graph {
     /// What differs from the request (a raised step, histograms that are not drawn), and whether the
     /// instance's clock is off, as sentences.
     pub notices: Vec<String>,
+    /// As [`PromQl::is_per_instant`].
+    pub is_per_instant: bool,
 }
 
 impl Graph {
@@ -69,6 +71,7 @@ impl Graph {
             empty_reason: EmptyReason::default(),
             stats,
             notices,
+            is_per_instant: query.is_per_instant(),
         }
     }
 }

@@ -60,7 +60,12 @@ fn lines(histograms: &HistogramSeries, window: &Window) -> Vec<Series> {
         }
     }
     let lines = DRAWN.into_iter().zip(columns);
-    lines.map(|((_, name), values)| Series { labels: labelled(&histograms.labels, name), values }).collect()
+    lines
+        .map(|((_, name), values)| Series {
+            labels: labelled(&histograms.labels, name),
+            values: values.into(),
+        })
+        .collect()
 }
 
 #[cfg(test)]
@@ -79,9 +84,10 @@ mod tests {
         let histogram = Histogram { count: 4.0, sum: 6.0, buckets: vec![bucket] };
         let series = |i: usize| HistogramSeries {
             labels: [("job", format!("j{i:02}"))].into_iter().collect(),
-            points: vec![(1_000, histogram.clone())],
+            points: vec![(1_000, histogram.clone())].into(),
         };
-        let plain = Series { labels: [("job", "a")].into_iter().collect(), values: vec![1.0, 2.0, 3.0] };
+        let plain =
+            Series { labels: [("job", "a")].into_iter().collect(), values: vec![1.0, 2.0, 3.0].into() };
         let mut matrix = Matrix::of(window, vec![plain]);
         matrix.histograms = (0..n).map(series).collect();
         Answer::of(matrix, Timestamp::UNIX_EPOCH)

@@ -5,6 +5,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::labels::Labels;
 use super::numbers::SampleText;
+use super::shared_column::{OF_SERIES, SharedColumn};
 
 pub const UNKNOWN_BOUNDARIES: &str = "a histogram has boundaries of an unknown kind";
 
@@ -84,13 +85,15 @@ fn read_buckets<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Bucket
 #[derive(Clone, Debug)]
 pub struct HistogramSeries {
     pub labels: Labels,
-    pub points: Vec<(i64, Histogram)>,
+    pub points: SharedColumn<(i64, Histogram)>,
 }
 
 impl HistogramSeries {
     /// Bytes that this series holds in memory, about.
     pub fn weight(&self) -> usize {
-        self.labels.weight() + self.points.iter().map(|(_, h)| h.weight() + 8).sum::<usize>() + 64
+        self.labels.weight()
+            + self.points.held().iter().map(|(_, h)| h.weight() + 8).sum::<usize>()
+            + OF_SERIES
     }
 }
 

@@ -4,25 +4,26 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use secrecy::SecretString;
-use tokio::sync::SemaphorePermit;
+use tokio::sync::{OwnedSemaphorePermit, SemaphorePermit};
 use url::Url;
 
 use super::breaker::{Breaker, Permit};
 use super::limits::RequestLimits;
-use super::request::{MOST_NAMES, Request};
+use super::request::{FIXED_PARAMETERS, MOST_NAMES, Request};
 use super::wire::{
     Pages, WireFault, read_build_info, read_external_labels, read_instant, read_matrix, read_metadata,
     read_names, read_rules, read_scrape_interval,
 };
 use super::{
-    BuildInfo, ExternalLabels, InstantAnswer, Matrix, Metadata, MetricNames, Origin, Rules, Window, failure,
+    BuildInfo, ExternalLabels, InstantAnswer, Matrix, Metadata, MetricNames, Origin, Rules, Severities,
+    Window, failure,
 };
 use crate::clock;
 use crate::metrics::UpstreamMetrics;
 use crate::promql::PromQl;
 use crate::upstream::{
-    ErrorKind, HttpClient, InstanceName, Outage, Reply, RequestOutage, RequestOutages, UpstreamError, Who,
-    endpoint,
+    ErrorKind, Fingerprint, HttpClient, InstanceName, Outage, Reply, RequestOutage, RequestOutages,
+    UpstreamError, Who, endpoint,
 };
 
 /// Larger bodies are decoded outside the threads that serve pages.
@@ -49,11 +50,15 @@ pub struct InstanceSettings {
     pub timeout: Duration,
     /// Younger samples may still change: late scrapes, rules, remote writes.
     pub unstable_tail: Duration,
+    /// How its alerts say how bad they are.
+    pub severities: Arc<Severities>,
 }
 
 /// An instance: the handle by which all modules pass it on.
 pub struct Instance {
     pub settings: InstanceSettings,
+    /// Another server has another one, and so has the same one with other headers.
+    pub fingerprint: Fingerprint,
     http: HttpClient,
     limits: Arc<RequestLimits>,
     /// Those of all targets of its rule; None for a configured instance.
@@ -103,10 +108,14 @@ impl Instance {
         label: String,
         metrics: &UpstreamMetrics,
     ) -> Result<Self, String> {
-        endpoint(&settings.api, &[])?;
+        // What counts as settled depends on the tail.
+        let tail = settings.unstable_tail.as_millis().to_string();
+        let fixed = [FIXED_PARAMETERS.as_slice(), &[("unstableTail", &*tail)]].concat();
+        let fingerprint = http.fingerprint(&endpoint(&settings.api, &[])?, &fixed);
         let (breaker, metrics) = (Breaker::new(&label, metrics), metrics.clone());
         Ok(Self {
             settings,
+            fingerprint,
             http,
             limits,
             rule_limits: None,
@@ -179,7 +188,8 @@ impl Instance {
                 }
             };
             if next.is_none() {
-                return Ok(pages.into_rules(self.http.secrets()));
+                let rules = pages.into_rules(self.http.secrets());
+                return Ok(Rules { severities: self.settings.severities.clone(), ..rules });
             }
         }
     }
@@ -208,6 +218,12 @@ impl Instance {
     /// What the instance is.
     pub async fn build_info(&self) -> Result<BuildInfo, UpstreamError> {
         self.read(Request::BuildInfo, |reply| read_build_info(&reply.body)).await
+    }
+
+    /// A place for a query that no reader asked for yet, held until it ends. None: readers need the slots.
+    pub fn lane_ahead(&self) -> Option<OwnedSemaphorePermit> {
+        let has_room = self.rule_limits.as_ref().is_none_or(|limits| limits.has_room());
+        self.limits.lane_ahead().filter(|_| has_room)
     }
 
     /// The failure that keeps back a request of that origin now.

@@ -176,6 +176,7 @@ mod tests {
             max_concurrent: 1,
             timeout: Duration::from_secs(1),
             unstable_tail: UNSTABLE_TAIL,
+            severities: Arc::default(),
         }
     }
 

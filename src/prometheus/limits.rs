@@ -1,8 +1,9 @@
 //! Limits on concurrent requests, and on requests that wait.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 
 use super::request::{Origin, Request};
 
@@ -16,6 +17,8 @@ const METADATA_SLOTS: usize = 2;
 const RULE_SLOTS: usize = 256;
 /// Ad-hoc queries get one in so many of an instance's slots.
 const AD_HOC_SHARE: usize = 4;
+/// Queries that no reader asked for yet get as few.
+const AHEAD_SHARE: usize = 4;
 
 /// Slots, and a bounded queue for them.
 pub struct Limiter {
@@ -45,6 +48,8 @@ pub struct RequestLimits {
     queries: Limiter,
     /// Passed before `queries`.
     ad_hoc: Limiter,
+    /// Beside `queries`, of which one more must be free.
+    ahead: Arc<Semaphore>,
     rules: Limiter,
     metadata: Limiter,
 }
@@ -64,9 +69,20 @@ impl RequestLimits {
         Self {
             queries: Limiter::new(queries),
             ad_hoc: Limiter::new(queries / AD_HOC_SHARE),
+            ahead: Arc::new(Semaphore::new((queries / AHEAD_SHARE).clamp(1, Semaphore::MAX_PERMITS))),
             rules: Limiter::new(rules),
             metadata: Limiter::new(metadata),
         }
+    }
+
+    /// A place for a query that no reader asked for yet, held until it ends. None: readers need the slots.
+    pub fn lane_ahead(&self) -> Option<OwnedSemaphorePermit> {
+        self.has_room().then(|| self.ahead.clone().try_acquire_owned().ok()).flatten()
+    }
+
+    /// Whether a reader still finds a slot beside one more query.
+    pub fn has_room(&self) -> bool {
+        self.queries.slots.available_permits() > 1
     }
 
     /// The limiters that a request passes, in order. An ad-hoc query first needs an ad-hoc slot, so that such queries
@@ -85,6 +101,21 @@ impl RequestLimits {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn readers_keep_slots_from_what_is_fetched_ahead() {
+        let limits = RequestLimits::of_host(8);
+        let lanes: Vec<_> = (0..2).map(|_| limits.lane_ahead().unwrap()).collect();
+        assert!(limits.lane_ahead().is_none(), "a quarter");
+        drop(lanes);
+        let mut readers = Vec::new();
+        for _ in 0..7 {
+            assert!(limits.lane_ahead().is_some());
+            readers.push(limits.queries.enter(Duration::ZERO).await.unwrap());
+        }
+        assert!(limits.lane_ahead().is_none(), "the last slot is a reader's");
+        assert!(RequestLimits::of_host(1).lane_ahead().is_none());
+    }
 
     #[tokio::test]
     async fn the_queue_is_bounded_and_moves_on() {

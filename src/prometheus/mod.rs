@@ -16,6 +16,8 @@ mod row_id;
 mod row_ids;
 mod rules;
 mod samples;
+mod severity;
+mod shared_column;
 mod window;
 pub mod wire;
 
@@ -30,6 +32,8 @@ pub use request::Origin;
 pub use row_id::RowId;
 pub use rules::{Alert, AlertState, AlertingRule, RuleGroup, RuleHealth, Rules};
 pub use samples::{ABSENT, Matrix, Series, is_absent};
+pub use severity::{Severities, SeverityRank};
+pub use shared_column::SharedColumn;
 pub use window::{MAX_POINTS, STEP_LADDER, Window, default_step};
 
 pub use crate::upstream::{InstanceName, Outage, SentTime};

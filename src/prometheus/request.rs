@@ -11,6 +11,9 @@ use crate::upstream::{ErrorKind, HttpClient, Reply, UpstreamError, endpoint};
 
 /// The most names of metrics that are requested.
 pub const MOST_NAMES: usize = 20_000;
+/// The same in every range query. Without `nocache`, VictoriaMetrics moves samples to multiples of the step, and may answer
+/// from a cache that does not know of late samples. Others ignore the parameter.
+pub const FIXED_PARAMETERS: [(&str, &str); 1] = [("nocache", "1")];
 /// How long an instance may look for samples beside a graph, which does not wait for them.
 const SAMPLES_TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -101,16 +104,16 @@ impl Request<'_> {
     fn parameters(&self, left: Duration) -> Vec<(&'static str, String)> {
         match self {
             Self::QueryRange { query, window, .. } => {
-                vec![
+                let own = [
                     ("query", query.as_str().to_owned()),
                     ("start", seconds(window.start_ms())),
                     ("end", seconds(window.until_ms())),
                     ("step", seconds(window.step_ms())),
                     ("timeout", upstream_timeout(left)),
-                    // Otherwise VictoriaMetrics moves samples to multiples of the step, and may answer from a cache that
-                    // does not know of late samples. Others ignore the parameter.
-                    ("nocache", "1".to_owned()),
-                ]
+                ];
+                own.into_iter()
+                    .chain(FIXED_PARAMETERS.map(|(name, value)| (name, value.to_owned())))
+                    .collect()
             }
             Self::Query { query, at_ms, .. } => vec![
                 ("query", query.as_str().to_owned()),

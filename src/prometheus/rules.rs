@@ -1,7 +1,7 @@
 //! Alerting rules and their alerts.
 
 use std::ops::Range;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
@@ -10,6 +10,7 @@ use super::labels::Labels;
 use super::numbers::Exponent;
 use super::remarks;
 use super::row_id::RowIds;
+use super::severity::Severities;
 use crate::upstream::SentTime;
 
 /// How Go writes a time that never was.
@@ -125,6 +126,8 @@ pub struct Rules {
     pub latest: Option<Timestamp>,
     pub warnings: Vec<String>,
     pub infos: Vec<String>,
+    /// How their alerts say how bad they are.
+    pub severities: Arc<Severities>,
     /// Made when they are first needed.
     pub ids: OnceLock<RowIds>,
 }

@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 
-use super::{HistogramSeries, InstantAnswer, InstantValue, Labels, Window, remarks};
+use super::shared_column::OF_SERIES;
+use super::{HistogramSeries, InstantAnswer, InstantValue, Labels, SharedColumn, Window, remarks};
 
 /// The place of a missing sample: a NaN with a payload of its own, which no number from JSON has.
 pub const ABSENT: f64 = f64::from_bits(0x7ff8_ab5e_0000_0000);
@@ -16,7 +17,14 @@ pub fn is_absent(value: f64) -> bool {
 #[derive(Clone, Debug)]
 pub struct Series {
     pub labels: Labels,
-    pub values: Vec<f64>,
+    pub values: SharedColumn<f64>,
+}
+
+impl Series {
+    /// Bytes that this series holds in memory, about.
+    pub fn weight(&self) -> usize {
+        self.values.held_bytes() + self.labels.weight() + OF_SERIES
+    }
 }
 
 /// A complete answer to a range query.
@@ -68,12 +76,26 @@ impl Matrix {
         Self { instant: Some(answer.value.clone()), warnings, infos, ..Self::of(window, Vec::new()) }
     }
 
-    /// Bytes that this answer holds in memory, about.
+    /// Bytes that this answer holds in memory, about. Columns count in full, although others may hold them too: nobody knows
+    /// who holds them longest.
     pub fn weight(&self) -> usize {
-        let series = self.series.iter().map(|s| s.values.len() * 8 + s.labels.weight() + 64).sum::<usize>();
+        let series = self.series.iter().map(Series::weight).sum::<usize>();
         let histograms = self.histograms.iter().map(HistogramSeries::weight).sum::<usize>();
+        series + histograms + self.weight_beside_samples()
+    }
+
+    /// The same without columns that others hold too.
+    pub fn weight_beside_shared(&self) -> usize {
+        let series =
+            self.series.iter().map(|one| if one.values.is_shared() { OF_SERIES } else { one.weight() });
+        let histograms =
+            self.histograms.iter().map(|one| if one.points.is_shared() { OF_SERIES } else { one.weight() });
+        series.sum::<usize>() + histograms.sum::<usize>() + self.weight_beside_samples()
+    }
+
+    fn weight_beside_samples(&self) -> usize {
         let remarks = remarks::weight(&self.warnings) + remarks::weight(&self.infos);
-        series + histograms + self.instant.as_ref().map_or(0, InstantValue::weight) + remarks + 256
+        self.instant.as_ref().map_or(0, InstantValue::weight) + remarks + 256
     }
 }
 

@@ -12,6 +12,9 @@ use super::connection::{Connection, Phase};
 /// What the HTTP library holds of an answer for each connection, in bytes; the rest stays in the body, which
 /// several connections may share.
 pub const SLICE: usize = 16 * 1024;
+/// The same of its beginning: the page of some hundred alerts is written at once. Readers who take nothing hold little more
+/// of it, since their kernel takes the first bytes.
+const FIRST_SLICE: usize = 3 * SLICE;
 
 /// Marks a connection as answering while it exists, and as answered once it is dropped.
 pub struct AnswerGuard(Arc<Connection>);
@@ -33,12 +36,14 @@ impl Drop for AnswerGuard {
 pub struct Sliced {
     body: BoxBody,
     rest: Bytes,
+    /// The most of the next slice.
+    most: usize,
     _guard: Option<AnswerGuard>,
 }
 
 impl Sliced {
     pub fn new(body: BoxBody, guard: Option<AnswerGuard>) -> Self {
-        Self { body, rest: Bytes::new(), _guard: guard }
+        Self { body, rest: Bytes::new(), most: FIRST_SLICE, _guard: guard }
     }
 }
 
@@ -59,7 +64,8 @@ impl MessageBody for Sliced {
                 end => return Poll::Ready(end),
             }
         }
-        let length = self.rest.len().min(SLICE);
+        let most = std::mem::replace(&mut self.most, SLICE);
+        let length = self.rest.len().min(most);
         Poll::Ready(Some(Ok(self.rest.split_to(length))))
     }
 }
@@ -74,10 +80,10 @@ mod tests {
     #[test]
     fn a_body_is_given_in_slices_and_says_when_it_is_whole() {
         let connection = Arc::new(Connection::new(clock::stopwatch()));
-        let whole: Vec<u8> = (0..40_000_u32).map(|i| i.to_le_bytes()[0]).collect();
+        let whole: Vec<u8> = (0..70_000_u32).map(|i| i.to_le_bytes()[0]).collect();
         let mut body =
             Sliced::new(BoxBody::new(whole.clone()), Some(AnswerGuard::begin(connection.clone(), false)));
-        assert_eq!(body.size(), BodySize::Sized(40_000));
+        assert_eq!(body.size(), BodySize::Sized(70_000));
         let (mut lengths, mut read) = (Vec::new(), Vec::new());
         let mut context = Context::from_waker(Waker::noop());
         while let Poll::Ready(Some(slice)) = Pin::new(&mut body).poll_next(&mut context) {
@@ -85,7 +91,7 @@ mod tests {
             lengths.push(slice.len());
             read.extend_from_slice(&slice);
         }
-        assert_eq!(lengths, [SLICE, SLICE, 40_000 - 2 * SLICE]);
+        assert_eq!(lengths, [FIRST_SLICE, SLICE, 70_000 - 4 * SLICE]);
         assert_eq!(read, whole);
         assert_eq!(connection.phase(), Phase::Answering);
         drop(body);

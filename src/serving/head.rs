@@ -28,22 +28,24 @@ impl Heads {
     /// Takes bytes in. True when a head in them is longer than [`MOST_HEAD`].
     pub fn read(&mut self, bytes: &[u8]) -> bool {
         let mut too_long = false;
-        for byte in bytes {
-            self.unfinished = self.unfinished.saturating_add(1);
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let end = memchr::memchr(b'\n', rest);
+            let (line, later) = rest.split_at(end.map_or(rest.len(), |end| end + 1));
+            rest = later;
+            self.unfinished = self.unfinished.saturating_add(line.len());
             too_long |= self.unfinished > MOST_HEAD;
-            match byte {
-                b'\n' if self.begun && self.line_is_empty => {
-                    self.ended = self.ended.wrapping_add(1);
-                    self.unfinished = 0;
-                    self.begun = false;
-                }
-                b'\n' => self.line_is_empty = true,
-                b'\r' => {}
-                _ => {
-                    self.line_is_empty = false;
-                    self.begun = true;
-                }
+            if line.iter().any(|byte| !b"\r\n".contains(byte)) {
+                (self.line_is_empty, self.begun) = (false, true);
             }
+            if end.is_none() {
+                break;
+            }
+            if self.begun && self.line_is_empty {
+                self.ended = self.ended.wrapping_add(1);
+                (self.unfinished, self.begun) = (0, false);
+            }
+            self.line_is_empty = true;
         }
         too_long
     }

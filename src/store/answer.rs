@@ -40,6 +40,12 @@ impl<T> Answer<T> {
         Self { value: value.into(), as_of, until: as_of, failure: None, rest_follows: false }
     }
 
+    /// What was made of it, with its age.
+    pub fn with<U>(&self, value: impl Into<Arc<U>>) -> Answer<U> {
+        let Self { as_of, until, rest_follows, .. } = *self;
+        Answer { value: value.into(), as_of, until, failure: self.failure.clone(), rest_follows }
+    }
+
     pub fn is_stale(&self) -> bool {
         self.failure.is_some()
     }

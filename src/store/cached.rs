@@ -28,8 +28,6 @@ const PATIENCE: Duration = Duration::from_secs(1);
 const PROBE_PATIENCE: Duration = Duration::from_millis(250);
 /// How long a failure is remembered, give or take a sixth: without the jitter all panels would retry at once.
 pub(super) const FAILURE_LIFETIME: Duration = Duration::from_secs(3);
-/// For so many of its lifetimes an answer may be given while the next one is fetched.
-const RECENT: u32 = 2;
 /// So many fetches of known queries go on behind. Beyond, readers wait: their connections are limited.
 const MOST_BEHIND: usize = 1_024;
 /// The same of ad-hoc queries of one instance. Beyond, their fetches end with their readers.
@@ -147,35 +145,47 @@ impl<Q: Question> Cached<Q> {
         }
     }
 
-    /// The answer that is given now without a wait and without a new request.
+    /// The answer that is given now without a wait and without a new request. One that was not given yet is not made.
     pub(super) fn given(&self, source: &Q::Source, key: &CacheKey<Q>) -> Option<Answer<Q::Value>> {
         let current = self.current(source, key);
         let answer = current.or_else(|| {
             let is_fetched = self.in_flight().contains_key(key);
-            is_fetched.then(|| self.meanwhile(source, key)).flatten()
+            let drawn = || key.question.drawn_meanwhile(source);
+            is_fetched.then(|| drawn().or_else(|| self.good_meanwhile(source, key))).flatten()
         })?;
         Some(aged(source, answer))
     }
 
     /// An answer that lives.
-    fn current(&self, source: &Q::Source, key: &CacheKey<Q>) -> Option<Answer<Q::Value>> {
+    pub(super) fn current(&self, source: &Q::Source, key: &CacheKey<Q>) -> Option<Answer<Q::Value>> {
         let known = key.question.as_known().map(|known| key.with(known));
         let kept = known.and_then(|known| self.answers.get(&known)).or_else(|| self.answers.get(key));
         // A large one may have room among the last good ones alone.
-        kept.or_else(|| self.good_within(1, source, key))
+        kept.or_else(|| {
+            let is_own = key.question.is_only_of_family();
+            self.good(key, |answer| is_own.then(|| key.question.lifetime(source, answer)))
+        })
     }
 
     /// What is shown while the answer is fetched.
     fn meanwhile(&self, source: &Q::Source, key: &CacheKey<Q>) -> Option<Answer<Q::Value>> {
-        key.question.meanwhile(source).or_else(|| self.good_within(RECENT, source, key))
+        key.question.meanwhile(source).or_else(|| self.good_meanwhile(source, key))
     }
 
-    /// The last good answer, if it is younger than so many of its lifetimes.
-    fn good_within(&self, lifetimes: u32, source: &Q::Source, key: &CacheKey<Q>) -> Option<Answer<Q::Value>> {
-        // Another question of the family has another answer.
-        key.question.is_only_of_family().then_some(())?;
+    /// A last good answer that may be shown in the place of the next one.
+    fn good_meanwhile(&self, source: &Q::Source, key: &CacheKey<Q>) -> Option<Answer<Q::Value>> {
+        let answer = self.good(key, |answer| key.question.shown_meanwhile(source, answer))?;
+        Some(Answer { rest_follows: key.question.is_far_ahead(&answer.value), ..answer })
+    }
+
+    /// The last good answer, if it is not older than it may be.
+    fn good(
+        &self,
+        key: &CacheKey<Q>,
+        lifetime: impl FnOnce(&Answer<Q::Value>) -> Option<Duration>,
+    ) -> Option<Answer<Q::Value>> {
         let answer = self.older(key).filter(|answer| answer.failure.is_none())?;
-        let until = after(answer.as_of, key.question.lifetime(source, &answer) * lifetimes);
+        let until = after(answer.as_of, lifetime(&answer)?);
         let now = clock::now();
         (!answer.is_ahead(now) && now < until).then_some(Answer { until, ..answer })
     }
@@ -234,6 +244,11 @@ impl<Q: Question> Cached<Q> {
         let failure = self.failures.get(key)?;
         self.metrics.lookup("failure");
         Some(Err(failure))
+    }
+
+    /// Whether there is an answer or a failure of the last seconds. Counts as no lookup.
+    pub(super) fn is_remembered(&self, key: &CacheKey<Q>) -> bool {
+        self.answers.get(key).is_some() || self.failures.get(key).is_some()
     }
 
     /// The family's last good answer, if it shows what is requested.

@@ -1,5 +1,6 @@
 //! A running fetch: in a task of its own, so that a reader who leaves does not end it for the others.
 
+use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::pin::pin;
 use std::sync::Arc;
@@ -68,6 +69,32 @@ impl<Q: Question> Cached<Q> {
             return ControlFlow::Break(Err(failure));
         }
         self.metrics.lookup("miss");
+        ControlFlow::Continue(self.start(&mut in_flight, source, key, behind))
+    }
+
+    /// Starts the fetch of an answer before a reader asks for it, unless it runs, has just ended or would fail. `lane` is
+    /// held until it ends.
+    pub(super) fn start_ahead(
+        self: &Arc<Self>,
+        source: &Arc<Q::Source>,
+        key: &CacheKey<Q>,
+        lane: OwnedSemaphorePermit,
+    ) {
+        let mut in_flight = self.in_flight();
+        let is_known = in_flight.contains_key(key) || self.is_remembered(key);
+        if !is_known && key.question.blocked(source).is_none() {
+            self.metrics.lookup("ahead");
+            self.start(&mut in_flight, source, key, Some(lane));
+        }
+    }
+
+    fn start(
+        self: &Arc<Self>,
+        in_flight: &mut HashMap<CacheKey<Q>, ResultSender<Q::Value>>,
+        source: &Arc<Q::Source>,
+        key: &CacheKey<Q>,
+        behind: Option<OwnedSemaphorePermit>,
+    ) -> ResultReceiver<Q::Value> {
         let (sender, receiver) = watch::channel(None);
         in_flight.insert(key.clone(), sender.clone());
         let ends_alone = key.question.origin() == Origin::AdHoc && behind.is_none();
@@ -76,7 +103,7 @@ impl<Q: Question> Cached<Q> {
         let runtime = self.runtime.clone().unwrap_or_else(Handle::current);
         // Its log lines carry the id of the request that started it.
         runtime.spawn(fetch.run().in_current_span());
-        ControlFlow::Continue(receiver)
+        receiver
     }
 }
 

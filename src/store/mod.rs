@@ -1,6 +1,7 @@
 //! Every answer comes through here: equal questions at the same time are one request, answers are kept for a while,
 //! failures are remembered briefly, and the last good answer replaces one that fails.
 
+mod ahead;
 mod answer;
 mod bounded;
 mod cached;
@@ -28,9 +29,10 @@ pub use question::Scope;
 pub use range_query::RangeQuery;
 pub use recorder::{AnswerCheck, MadeOf, OpenQuestion, Recorder};
 pub use rules::{SILENCES_LIFETIME, rules_lifetime};
-pub use series::{LargeSet, UnreadSeries};
+pub use series::{LargeSet, SeriesTier, TierKey};
 pub use weight::Weigh;
 
+use self::ahead::ViewedRanges;
 use self::cached::Cached;
 use self::metadata::{ExternalLabelsQuery, MetadataQuery, MetricNamesQuery, SamplesQuery};
 use self::rules::{RulesQuery, SilencesQuery};
@@ -75,6 +77,7 @@ pub struct Store {
     recorder: Option<Recorder>,
     range: Arc<Cached<RangeQuery>>,
     series: Arc<SeriesSets>,
+    viewed: Arc<ViewedRanges>,
     instant: Arc<Cached<InstantQuery>>,
     rules: Arc<Cached<RulesQuery>>,
     silences: Arc<Cached<SilencesQuery>>,
@@ -95,6 +98,7 @@ impl Store {
             max_bytes: settings.max_bytes,
             range: Cached::new(part * 2, part * 2, &metrics, &generation),
             series: SeriesSets::new(part * 3, part, &metrics, &generation),
+            viewed: Arc::default(),
             instant: Cached::new(part / 2, part / 2, &metrics, &generation),
             rules: Cached::new(part, part * 3, &metrics, &generation),
             silences: Cached::new(part, part, &metrics, &generation),
@@ -111,6 +115,12 @@ impl Store {
     /// With the Alertmanagers that instances send their alerts to.
     pub fn with_alertmanagers(self, alertmanagers: Alertmanagers) -> Self {
         Self { alertmanagers: Arc::new(alertmanagers), ..self }
+    }
+
+    /// With a cache that several portals share.
+    pub fn with_series_tier(self, tier: Arc<dyn SeriesTier>) -> Self {
+        self.series.tier.set(tier);
+        self
     }
 
     /// None: the instance has no configured Alertmanager.
@@ -139,41 +149,22 @@ impl Store {
     }
 
     /// The same for a page that shows what is there of the time range, with `rest_follows` set where it is not nearly all.
-    /// Waits only if nothing is there.
+    /// Waits only if nothing is there. Its next samples are fetched ahead.
     pub async fn range_at_once(
         &self,
         instance: &Arc<Instance>,
         scope: Scope,
         query: RangeQuery,
     ) -> Result<Answer<Matrix>, Arc<UpstreamError>> {
-        let answer = self.answer_at_once(&self.range, &self.series_of(instance, scope), scope, query).await;
-        answer.inspect(|answer| self.count(answer))
+        let source = self.series_of(instance, scope);
+        let answer = self.answer_at_once(&self.range, &source, scope, query.clone()).await?;
+        self.count(&answer);
+        self.viewed.note(&source, &query, &answer, clock::now());
+        Ok(answer)
     }
 
     fn count(&self, answer: &Answer<Matrix>) {
         self.metrics.answered(answer.value.wire_bytes, age_at(answer.as_of, clock::now()));
-    }
-
-    /// The samples of a range query, of all time ranges that are kept, as bytes for a cache that several portals share. None:
-    /// nothing is kept.
-    pub fn series_for_tier(
-        &self,
-        instance: &Arc<Instance>,
-        scope: Scope,
-        query: &RangeQuery,
-    ) -> Option<Vec<u8>> {
-        self.series_of(instance, scope).for_tier(query)
-    }
-
-    /// Takes such bytes of the same query, scope and instance. Samples that were fetched later stay.
-    pub async fn take_from_tier(
-        &self,
-        instance: &Arc<Instance>,
-        scope: Scope,
-        query: &RangeQuery,
-        bytes: &[u8],
-    ) -> Result<(), UnreadSeries> {
-        self.series_of(instance, scope).take_from_tier(query, bytes).await
     }
 
     fn series_of(&self, instance: &Arc<Instance>, scope: Scope) -> Arc<SeriesSource> {
@@ -189,6 +180,17 @@ impl Store {
         query: InstantQuery,
     ) -> Result<Answer<InstantAnswer>, Arc<UpstreamError>> {
         self.answer(&self.instant, instance, scope, query).await
+    }
+
+    /// The same for a page. If a known query had a value at an instant just before, nobody waits for the next one, and with
+    /// `rest_follows` set it is far before.
+    pub async fn instant_at_once(
+        &self,
+        instance: &Arc<Instance>,
+        scope: Scope,
+        query: InstantQuery,
+    ) -> Result<Answer<InstantAnswer>, Arc<UpstreamError>> {
+        self.answer_at_once(&self.instant, instance, scope, query).await
     }
 
     /// The rules of an instance. When it fails, those of up to 15 minutes ago, with `failure` set.

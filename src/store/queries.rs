@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::question::Question;
+use super::question::{Question, RECENT};
 use super::range_query::RangeQuery;
-use super::series::SeriesSource;
+use super::series::{MOST_MISSED, SeriesSource, Slices};
 use super::weight::Weigh;
 use super::{Answer, SETTLED_LIFETIME, WARNED_LIFETIME, age_at, live_lifetime, millis};
 use crate::clock;
@@ -41,7 +41,11 @@ impl Question for RangeQuery {
     }
 
     fn meanwhile(&self, source: &SeriesSource) -> Option<Answer<Matrix>> {
-        source.meanwhile(self)
+        source.meanwhile(self, Slices::Cut)
+    }
+
+    fn drawn_meanwhile(&self, source: &SeriesSource) -> Option<Answer<Matrix>> {
+        source.meanwhile(self, Slices::Known)
     }
 
     fn as_of(value: &Matrix) -> Option<Timestamp> {
@@ -114,6 +118,18 @@ impl Question for InstantQuery {
     /// An entity's tile at another time. Nobody else gets an older value.
     fn family(&self) -> Option<Self> {
         (self.origin == Origin::Known).then(|| Self { at_ms: 0, ..self.clone() })
+    }
+
+    /// The value at an instant a little before that of now. That of another time is another value.
+    fn shown_meanwhile(&self, source: &Instance, older: &Answer<InstantAnswer>) -> Option<Duration> {
+        let recent = source.settings.scrape_interval.max(WARNED_LIFETIME) * RECENT;
+        let is_live = self.at_ms.saturating_add(millis(recent)) > clock::now().as_millisecond();
+        let is_near = self.at_ms.saturating_sub(older.value.at_ms) < millis(recent);
+        (is_live && is_near && older.value.warnings.is_empty()).then_some(recent)
+    }
+
+    fn is_far_ahead(&self, older: &InstantAnswer) -> bool {
+        self.at_ms.saturating_sub(older.at_ms) > millis(MOST_MISSED)
     }
 
     fn accepts(&self, older: &InstantAnswer) -> bool {

@@ -14,6 +14,8 @@ use crate::upstream::{InstanceName, UpstreamError, Who};
 
 /// How much of a query a log line repeats, in characters.
 const LOGGED_CHARACTERS: usize = 200;
+/// For so many of its lifetimes an answer may be given while the next one is fetched.
+pub const RECENT: u32 = 2;
 
 /// Who may see an answer. Part of every key, so that answers of different scopes never mix.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -76,6 +78,17 @@ pub trait Question: Weigh + Clone + Hash + Eq + Send + Sync + 'static {
         false
     }
 
+    /// How long a good answer of the family may be shown, without a wait, while this one is fetched. None: not at all.
+    fn shown_meanwhile(&self, source: &Self::Source, older: &Answer<Self::Value>) -> Option<Duration> {
+        // Another question of the family has another answer.
+        self.is_only_of_family().then(|| self.lifetime(source, older) * RECENT)
+    }
+
+    /// Whether so much is missing of such an answer that its readers get this one as soon as it is there.
+    fn is_far_ahead(&self, _older: &Self::Value) -> bool {
+        false
+    }
+
     /// Whether its answer is kept for the family.
     fn is_kept_for_family(&self) -> bool {
         true
@@ -84,6 +97,11 @@ pub trait Question: Weigh + Clone + Hash + Eq + Send + Sync + 'static {
     /// What can be shown at once while the answer is fetched.
     fn meanwhile(&self, _source: &Self::Source) -> Option<Answer<Self::Value>> {
         None
+    }
+
+    /// The same if it was shown before. Only looks, and makes nothing.
+    fn drawn_meanwhile(&self, source: &Self::Source) -> Option<Answer<Self::Value>> {
+        self.meanwhile(source)
     }
 
     /// When the server gave the answer; None: just now.

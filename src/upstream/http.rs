@@ -14,7 +14,7 @@ use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use super::heard::{in_one_line, text_of};
-use super::{ErrorKind, HeaderSecrets, InstanceName, UpstreamError, Who};
+use super::{ErrorKind, Fingerprint, HeaderSecrets, InstanceName, UpstreamError, Who};
 
 /// The name that a server gives to one answer, as it sent it.
 pub use reqwest::header::HeaderValue as ETag;
@@ -60,6 +60,8 @@ pub struct HttpClient {
     who: Who,
     client: reqwest::Client,
     secrets: HeaderSecrets,
+    /// Of everything by which a server knows who asks.
+    sender: Fingerprint,
     timeout: Duration,
 }
 
@@ -114,7 +116,8 @@ impl HttpClient {
                 causes(&e.without_url())
             )
         })?;
-        Ok(Self { who, client, secrets: HeaderSecrets::of(headers), timeout })
+        let (secrets, sender) = (HeaderSecrets::of(headers), sender(headers, secure));
+        Ok(Self { who, client, secrets, sender, timeout })
     }
 
     /// The same headers and connections for a target of a routing rule.
@@ -171,6 +174,12 @@ impl HttpClient {
             Some((end, _)) => text.get(..end).unwrap_or_default().to_owned(),
             None => text.into_owned(),
         }
+    }
+
+    /// Of everything that answers depend on beside a query. `fixed`: the parameters of all requests.
+    pub fn fingerprint(&self, base: &Url, fixed: &[(&str, &str)]) -> Fingerprint {
+        let fixed = fixed.iter().flat_map(|(name, value)| [name.as_bytes(), value.as_bytes()]);
+        Fingerprint::of([base.as_str().as_bytes(), self.sender.as_bytes()].into_iter().chain(fixed))
     }
 
     /// The values of its headers.
@@ -291,6 +300,16 @@ fn header_map(headers: &[(String, SecretString)]) -> Result<HeaderMap, String> {
         map.insert(known, value);
     }
     Ok(map)
+}
+
+/// Of the headers, in whatever order they are configured. Without certificates another server may answer.
+fn sender(headers: &[(String, SecretString)], secure: bool) -> Fingerprint {
+    let header = |(name, value): &(String, SecretString)| (name.to_ascii_lowercase(), value.clone());
+    let mut headers: Vec<_> = headers.iter().map(header).collect();
+    headers.sort_by(|(name, _), (other, _)| name.cmp(other));
+    let texts = headers.iter().flat_map(|(name, value)| [name.as_bytes(), value.expose_secret().as_bytes()]);
+    let checked: &[u8] = if secure { b"checked" } else { b"unchecked" };
+    Fingerprint::of(std::iter::once(checked).chain(texts))
 }
 
 /// A time as HTTP writes it: `Sun, 06 Nov 1994 08:49:37 GMT`, which RFC 2822 reads too.

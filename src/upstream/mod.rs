@@ -1,6 +1,7 @@
 //! HTTP to the servers that the portal depends on: one client and one error for Prometheus, Alertmanager and Backstage.
 
 mod error;
+mod fingerprint;
 mod heard;
 mod http;
 mod outages;
@@ -8,6 +9,7 @@ mod secrets;
 mod sent_time;
 
 pub use error::{ErrorKind, InstanceName, Outage, UpstreamError, Who, is_same_failure};
+pub use fingerprint::Fingerprint;
 pub use http::{ETag, HttpClient, MAX_BODY, RESERVED_HEADERS, Reply, endpoint};
 pub use outages::{RequestOutage, RequestOutages};
 pub use secrets::HeaderSecrets;

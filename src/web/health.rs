@@ -1,9 +1,8 @@
 //! Endpoints for machines: liveness, readiness, and the portal's own metrics.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use actix_web::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, VARY};
 use actix_web::{HttpRequest, HttpResponse, web};
+use tokio::sync::watch;
 
 use crate::catalog::Catalog;
 use crate::metrics::Metrics;
@@ -13,15 +12,21 @@ const OPEN_METRICS: &str = "application/openmetrics-text";
 
 /// Whether the portal is shutting down. It still answers, but should get no new work.
 #[derive(Debug, Default)]
-pub struct Leaving(AtomicBool);
+pub struct Leaving(watch::Sender<bool>);
 
 impl Leaving {
     pub fn leave(&self) {
-        self.0.store(true, Ordering::Relaxed);
+        self.0.send_replace(true);
+    }
+
+    /// Waits until it shuts down.
+    pub async fn begins(&self) {
+        // Fails only without a sender, which is here.
+        let _ = self.0.subscribe().wait_for(|is_leaving| *is_leaving).await;
     }
 
     fn is_leaving(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+        *self.0.borrow()
     }
 }
 

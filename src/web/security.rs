@@ -1,5 +1,6 @@
-//! The security headers of every answer. `serving` writes them on the answers to requests that it rejects itself (400,
-//! 408, 431). A 400 after an answer that is still being sent is the HTTP library's own, without these headers.
+//! The security headers of every answer. A 304 of a kept reply has none: its reader has them with the whole reply.
+//! `serving` writes them on the answers to requests that it rejects itself (400, 408, 431). A 400 after an answer that is
+//! still being sent is the HTTP library's own, without these headers.
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};

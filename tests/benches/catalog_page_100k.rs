@@ -129,6 +129,7 @@ fn settings(upstream: SocketAddr, catalog: CatalogSettings) -> Settings {
         max_concurrent: 8,
         timeout: Duration::from_secs(10),
         unstable_tail: UNSTABLE_TAIL,
+        severities: Arc::default(),
     };
     Settings {
         listen: "127.0.0.1:0".parse().unwrap(),

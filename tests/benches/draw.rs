@@ -1,7 +1,8 @@
 //! A chart as this server draws it beside ECharts' own server-side SVG of the same data, and the option with columns
 //! beside points in charming's `Line::data`, interleaved in one run.
 //!
-//! ECharts runs in Node. Without Node, only our own renderer is measured, and the output says so.
+//! ECharts runs in Node. `PROMENADE_ECHARTS` names the folder of `static/echarts/build` that has it, because the build in the
+//! tree draws only on a canvas. Without both, only our own renderer is measured, and the output says so.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -9,8 +10,10 @@
     reason = "a benchmark that meets the unexpected should stop"
 )]
 
+use std::env;
 use std::hint::black_box;
 use std::io::Write;
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
@@ -57,6 +60,7 @@ fn graph(points: usize) -> Graph {
         stats: Vec::new(),
         notices: Vec::new(),
         empty_reason: EmptyReason::default(),
+        is_per_instant: true,
     }
 }
 
@@ -85,7 +89,8 @@ fn as_points(graph: &Graph) -> Vec<u8> {
     serde_json::to_vec(&chart).unwrap()
 }
 
-/// Milliseconds that each of so many renderings took inside Node, without its start; None: there is no Node.
+/// Milliseconds that each of so many renderings took inside Node, without its start; None: there is no Node or
+/// no ECharts.
 fn echarts_ssr(island: &str, rounds: usize) -> Option<(Vec<f64>, usize)> {
     const SCRIPT: &str = r#"
         const echarts = require(process.argv[1]);
@@ -105,9 +110,11 @@ fn echarts_ssr(island: &str, rounds: usize) -> Option<(Vec<f64>, usize)> {
           if (round >= 5) times.push(Number(process.hrtime.bigint() - begun) / 1e6);
         }
         console.log(JSON.stringify([times, length]));"#;
-    let library = concat!(env!("CARGO_MANIFEST_DIR"), "/static/vendor/echarts.common.min.js");
+    let library = Path::new(&env::var_os("PROMENADE_ECHARTS")?).join("node_modules/echarts");
     let mut node = Command::new("node")
-        .args(["-e", SCRIPT, library, &rounds.to_string()])
+        .args(["-e", SCRIPT])
+        .arg(library)
+        .arg(rounds.to_string())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
@@ -137,17 +144,19 @@ fn tell_ratios(points: usize) {
     for _ in 0..ROUNDS {
         printed.push(millis(|| svg::inline(&ready, "graph-1")));
         whole.push(millis(|| svg::inline(&plot(&graph), "graph-1")));
-        columns.push(millis(|| island(&plot(&graph), UNSTABLE_TAIL, None)));
+        columns.push(millis(|| island(&plot(&graph), Some(UNSTABLE_TAIL), None)));
         pairs.push(millis(|| as_points(&graph)));
     }
     let [printed, whole, columns, pairs] = [printed, whole, columns, pairs].map(median);
-    let island = island(&ready, UNSTABLE_TAIL, None);
+    let island = island(&ready, Some(UNSTABLE_TAIL), None);
     let length = svg::inline(&ready, "graph-1").len();
     eprintln!(
         "{SERIES}x{points}: plot and svg {whole:.2} ms, of which the svg {printed:.2} ms, {length} bytes"
     );
     match echarts_ssr(island.as_str(), ROUNDS) {
-        None => eprintln!("{SERIES}x{points}: there is no node, so nothing to compare the svg with"),
+        None => eprintln!(
+            "{SERIES}x{points}: there is no Node or no PROMENADE_ECHARTS, so nothing to compare the svg with"
+        ),
         Some((times, theirs)) => {
             let times = median(times);
             eprintln!(
@@ -175,7 +184,7 @@ fn main() {
             b.iter(|| svg::inline(&plot(&graph), "graph-1"));
         });
         group.bench_function(BenchmarkId::new("island", points), |b| {
-            b.iter(|| island(&plot(&graph), UNSTABLE_TAIL, None))
+            b.iter(|| island(&plot(&graph), Some(UNSTABLE_TAIL), None))
         });
     }
     group.finish();

@@ -36,7 +36,7 @@ fn is_of_storm(query: &str) -> bool {
     query.starts_with("slow")
 }
 
-async fn until(is_so: impl Fn() -> bool) {
+pub async fn until(is_so: impl Fn() -> bool) {
     for _ in 0..500 {
         if is_so() {
             return;

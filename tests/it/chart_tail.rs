@@ -13,10 +13,16 @@ const DAY: i64 = 86_400;
 
 /// So many series. Each value depends on the instant alone, as in an instance.
 fn series(count: usize) -> Reply {
+    sparse(count, 1)
+}
+
+/// The same with a sample only at every so many minutes.
+fn sparse(count: usize, minutes: i64) -> Reply {
     Reply::computed(move |request: &Request| {
         let at = |name| request.form(name).unwrap().parse::<i64>().unwrap();
         let (start, end, step) = (at("start"), at("end"), at("step"));
-        let instants = (start..=end).step_by(usize::try_from(step).unwrap());
+        let instants =
+            (start..=end).step_by(usize::try_from(step).unwrap()).filter(|at| at / 60 % minutes == 0);
         let one = |i: usize| {
             let value = |at: i64| 8_000_000_000 + i as i64 * 1_000_000_000 + at * 7_919 % 104_729 * 1_009;
             let values: Vec<Value> = instants.clone().map(|at| json!([at, value(at).to_string()])).collect();
@@ -98,12 +104,14 @@ async fn in_doubt_a_chart_gets_everything() {
     let world = of_series(3).await;
     let (_, held) = fragment(&world, &day(60, "")).await;
     let tick = since(&held);
+    let parts: Vec<&str> = tick.split('.').collect();
+    let of_other_shape = [parts[0], parts[1], "1", parts[3]].join(".");
     for (path, why) in [
         (day(-600, &tick), "an earlier window"),
         (day(DAY, &tick), "another day"),
         (day(120, &tick).replace("step=60", "step=120"), "another step"),
         (day(120, &tick).replace("drawn=700", "drawn=300"), "another width"),
-        (day(120, &format!("{tick}0")), "a tick of another chart"),
+        (day(120, &of_other_shape), "a tick of another chart"),
         (day(120, "&since=%3Cscript%3E"), "no tick"),
         (day(120, "&since=9223372036854775807.18446744073709551615.0.0"), "a tick of no chart"),
     ] {
@@ -113,6 +121,19 @@ async fn in_doubt_a_chart_gets_everything() {
     let more = of_series(4).await;
     let (_, island) = fragment(&more, &day(120, &tick)).await;
     assert_eq!(island["columns"].as_array().unwrap().len(), 4, "another series");
+}
+
+/// As with `topk`, which may choose others at each refresh.
+#[tokio::test]
+async fn chart_of_a_query_that_depends_on_the_window_always_gets_everything() {
+    let query = "memory @ end()";
+    let world = World::of(payments(&format!("{query}|instance|unit=bytes"))).await;
+    world.upstream.on(query, series(3));
+    let (_, held) = fragment(&world, &day(0, "")).await;
+    assert_eq!(held["tick"], Value::Null);
+    let (_, of_other) = fragment(&of_series(3).await, &day(0, "")).await;
+    let (_, island) = fragment(&world, &day(60, &since(&of_other))).await;
+    assert!(island.contains_key("columns") && !island.contains_key("since"));
 }
 
 #[tokio::test]
@@ -143,4 +164,20 @@ async fn refresh_of_a_day_has_half_a_percent_of_the_bytes_of_prometheus() {
         eprintln!("{later} s later: {bytes} bytes in gzip, {} ‰ of {all}", bytes as f64 * 1e3 / all as f64);
         assert!(bytes * 200 <= all, "{later} s later: {bytes} of {all}");
     }
+}
+
+/// Where every sample stands between gaps, and has a dot.
+#[tokio::test]
+async fn refresh_of_sparse_series_is_no_larger() {
+    let mut sizes = Vec::new();
+    for minutes in [1, 3] {
+        let world = of_series(20).await;
+        world.upstream.on("memory", sparse(20, minutes));
+        let (_, held) = fragment(&world, &day(0, "")).await;
+        let reply = complete(&world, &day(180, &since(&held)), &[("HX-Request", "true")]).await;
+        assert!(reply.text().contains("\"since\":"), "{minutes}");
+        sizes.push(reply.body.len());
+    }
+    eprintln!("{sizes:?} bytes");
+    assert!(sizes[1] <= sizes[0], "{sizes:?}");
 }

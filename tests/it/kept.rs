@@ -11,6 +11,8 @@ use world::rules::{Alert, Rule, ago};
 use world::upstream::Reply;
 use world::{Reply as Answer, World};
 
+mod headers;
+
 const PAGE: &str = "/catalog/default/component/payments";
 
 fn payments() -> Entity {
@@ -105,7 +107,6 @@ async fn a_copy_that_is_still_good_is_not_sent_again() {
             assert_eq!((answer.status.as_u16(), answer.body.len()), (304, 0));
             assert_eq!((answer.header("etag"), answer.header("vary")), (&*tag, plain.header("vary")));
             assert_eq!(answer.header("cache-control"), "private, no-cache");
-            assert_eq!(answer.header("content-security-policy"), plain.header("content-security-policy"));
             assert_eq!(answer.header("content-length"), "");
         }
         break;

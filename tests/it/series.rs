@@ -1,5 +1,6 @@
 //! The series of a query, shared by all time ranges: what is requested of an instance, and what readers see meanwhile.
 
+mod ahead;
 mod readers;
 mod tier;
 
@@ -51,8 +52,9 @@ fn samples(
     value: &impl Fn(&str, i64) -> Option<f64>,
 ) -> Reply {
     let (start, end) = bounds(request);
+    let step: usize = request.form("step").unwrap().parse().unwrap();
     let series = ["a", "b"].into_iter().filter_map(|name| {
-        let instants = (start..=end).step_by(STEP as usize);
+        let instants = (start..=end).step_by(step);
         let values: Vec<Value> =
             instants.filter_map(|at| Some(json!([at + beside, value(name, at)?.to_string()]))).collect();
         (!values.is_empty()).then(|| json!({"metric": {"name": name}, "values": values}))

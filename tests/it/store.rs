@@ -9,7 +9,9 @@ use promenade::upstream::ErrorKind;
 use serde_json::json;
 use world::questions::{Question, query, question, store, window};
 use world::rules::Rule;
-use world::upstream::{Reply, Upstream};
+use world::upstream::{Reply, Request, Upstream};
+
+use crate::ad_hoc_storm::until;
 
 #[tokio::test]
 async fn full_queue_fails_at_once_and_does_not_affect_other_instances() {
@@ -98,6 +100,47 @@ async fn rules_whose_interval_is_over_are_shown_while_the_next_are_fetched() {
     tokio::time::sleep(interval).await;
     let late = store.ask_rules_at_once("default").await;
     assert!(late.unwrap().is_stale(), "two intervals later the failure is told");
+}
+
+#[tokio::test]
+async fn value_of_just_before_is_shown_while_the_next_is_fetched() {
+    let upstream = Upstream::start().await;
+    upstream.on_any(Reply::computed(value_at));
+    let interval = Duration::from_secs(60);
+    let settings = InstanceSettings { scrape_interval: interval, ..upstream.instance("default") };
+    let (store, _) = store(vec![settings]);
+    let now_ms = clock::now().as_millisecond();
+    let of = |text, at_ms, origin| InstantQuery { origin, query: query(text), at_ms };
+    let known = |at_ms| of("scalar(up)", at_ms, Origin::Known);
+    let at_once = async |query| store.ask_instant_at_once("default", query).await.unwrap();
+    let first_ms = now_ms - 45_000;
+    let first = at_once(known(first_ms)).await;
+    upstream.on_any(Reply::computed(value_at).after(Duration::from_millis(500)));
+    // A step later quietly, and later with word that the next one comes.
+    for (later_ms, follows) in [(15_000, false), (45_000, true)] {
+        let meanwhile = at_once(known(first_ms + later_ms)).await;
+        assert_eq!((meanwhile.value.at_ms, meanwhile.as_of), (first_ms, first.as_of), "{later_ms}");
+        assert_eq!((meanwhile.rest_follows, meanwhile.is_stale()), (follows, false), "{later_ms}");
+    }
+    // Data forms and readers' own queries wait, and so does who looks at another time.
+    let data = store.ask_instant("default", known(now_ms - 1)).await.unwrap();
+    assert_eq!(data.value.at_ms, now_ms - 1);
+    for waits in [known(now_ms - 600_000), known(now_ms - 590_000)] {
+        assert_eq!(at_once(waits.clone()).await.value.at_ms, waits.at_ms);
+    }
+    for later_ms in [0, 15_000] {
+        let own = of("scalar(own)", first_ms + later_ms, Origin::AdHoc);
+        assert_eq!(at_once(own.clone()).await.value.at_ms, own.at_ms);
+    }
+    let times = upstream.requests().iter().filter_map(|request| request.form("time")).count();
+    assert_eq!(times, 8, "one for each instant");
+}
+
+/// The time as a scalar.
+fn value_at(request: &Request) -> Reply {
+    let time = request.form("time").unwrap();
+    let data = json!({"resultType": "scalar", "result": [time.parse::<f64>().unwrap(), time]});
+    Reply::json(200, &json!({"status": "success", "data": data}))
 }
 
 #[tokio::test]
@@ -221,18 +264,20 @@ async fn ad_hoc_queries_leave_capacity_for_pages() {
     let upstream = Upstream::start().await;
     upstream.on_any(Reply::hang());
     upstream.on("up", Reply::matrix(&[(&[], 1.0)]));
-    let (store, _) = store(vec![upstream.instance("default")]);
-    let readers: Vec<_> = (0..20)
+    // No ad-hoc query ends while the test runs.
+    let settings = InstanceSettings { timeout: Duration::from_secs(60), ..upstream.instance("default") };
+    let (store, _) = store(vec![settings]);
+    let readers: Vec<_> = (0..40)
         .map(|i| {
             let store = store.clone();
             tokio::spawn(async move { store.ask(ad_hoc(&format!("slow + {i}"))).await })
         })
         .collect();
-    tokio::time::sleep(Duration::from_millis(200)).await;
-    assert_eq!(upstream.requests().len(), 2, "two of eight");
-    let begun = clock::stopwatch();
+    let refused = || readers.iter().filter(|reader| reader.is_finished()).count();
+    until(|| upstream.requests().len() >= 2 && refused() >= 6).await;
     store.ask(question("default", "up", 0)).await.unwrap();
-    assert!(begun.elapsed() < Duration::from_millis(500), "{:?}", begun.elapsed());
+    assert_eq!(upstream.requests().len(), 3, "two of eight slots are for ad-hoc queries");
+    assert_eq!(refused(), 6, "40 less 2 in flight and 32 waiting: none ended for the page");
     readers.iter().for_each(tokio::task::JoinHandle::abort);
 }
 

@@ -86,6 +86,38 @@ async fn tile_of_an_instance_that_fails_shows_its_age() {
 }
 
 #[tokio::test]
+async fn tile_waits_for_no_newer_value_and_data_does() {
+    let world = World::with(CATALOG, |settings| {
+        settings.instances[0].scrape_interval = std::time::Duration::from_secs(2);
+    })
+    .await;
+    world.upstream.on_any(Reply::computed(answer));
+    let tile = format!("{ENTITY}/graphs/1");
+    assert!(words(world.get(&tile).await.text()).contains("scalar(up) 7 at"));
+    let instants = || {
+        let requests = world.upstream.requests();
+        requests.iter().filter_map(|request| request.form("time")).collect::<std::collections::BTreeSet<_>>()
+    };
+    let eight =
+        json!({"status": "success", "data": {"resultType": "scalar", "result": [1_795_000_000, "8"]}});
+    world.upstream.on_any(Reply::json(200, &eight).after(std::time::Duration::from_millis(1_500)));
+    // Until the next instant is being fetched.
+    while instants().len() == 1 {
+        let page = words(world.get(&tile).await.text());
+        assert!(page.contains("scalar(up) 7 at"), "{page}");
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    assert_eq!(world.get(&format!("{tile}.json")).await.json()["stats"][0]["value"], 8.0);
+    for _ in 0..100 {
+        if words(world.get(&tile).await.text()).contains("scalar(up) 8 at") {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    panic!("the newer value is never shown");
+}
+
+#[tokio::test]
 async fn picture_counts_all_values_that_it_does_not_show() {
     let world = World::of(CATALOG).await;
     let of = |n: usize| json!({"metric": {"job": format!("j{n}")}, "value": [1_795_000_000, "7"]});

@@ -1,6 +1,7 @@
 //! A real Alertmanager on a free loopback port, with the templates that ship. Dropping it ends it.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -36,14 +37,22 @@ impl RealAlertmanager {
         .unwrap();
         fs::write(dir.path().join("alertmanager.yml"), change(read("alertmanager.yml"))).unwrap();
         let port = free_port();
-        let child = Command::new(program(dir.path()))
+        let mut command = Command::new(program(dir.path()));
+        command
             .current_dir(dir.path())
             .args(["--config.file=alertmanager.yml", "--storage.path=data", "--cluster.listen-address="])
             .arg(format!("--web.listen-address=127.0.0.1:{port}"))
             .stdout(Stdio::null())
-            .stderr(fs::File::create(dir.path().join("log")).unwrap())
-            .spawn()
-            .unwrap();
+            .stderr(fs::File::create(dir.path().join("log")).unwrap());
+        let child = loop {
+            match command.spawn() {
+                // A program that another test starts has the copy open until it runs.
+                Err(error) if error.kind() == ErrorKind::ExecutableFileBusy => {
+                    tokio::time::sleep(Duration::from_millis(10)).await;
+                }
+                child => break child.unwrap(),
+            }
+        };
         let started = Self { child, url: format!("http://127.0.0.1:{port}"), dir };
         started.wait().await;
         started

@@ -8,7 +8,7 @@ use promenade::prometheus::{
     Instance, InstanceSettings, Instances, InstantAnswer, Matrix, Origin, Outage, Rules, Window,
 };
 use promenade::promql::PromQl;
-use promenade::store::{Answer, InstantQuery, RangeQuery, Scope, Store, StoreSettings, UnreadSeries};
+use promenade::store::{Answer, InstantQuery, RangeQuery, Scope, SeriesTier, Store, StoreSettings};
 use promenade::upstream::UpstreamError;
 
 /// Long ago, so that every window is settled.
@@ -55,6 +55,10 @@ impl NamedStore {
         Self { store: Store::new(&StoreSettings { max_bytes }, metrics.store.clone()), instances, named }
     }
 
+    pub fn with_tier(self, tier: Arc<dyn SeriesTier>) -> Self {
+        Self { store: self.store.with_series_tier(tier), ..self }
+    }
+
     /// With targets, which are no configured instances.
     pub fn with(mut self, targets: impl IntoIterator<Item = Arc<Instance>>) -> Self {
         self.named.extend(targets);
@@ -81,25 +85,21 @@ impl NamedStore {
         self.store.range_at_once(self.instance(instance), Scope::Whole, query).await
     }
 
-    /// The samples of the query as bytes.
-    pub fn written(&self, question: &Question) -> Option<Vec<u8>> {
-        let Question { instance, origin, query, window } = question.clone();
-        let query = RangeQuery { origin, query, window };
-        self.store.series_for_tier(self.instance(instance), Scope::Whole, &query)
-    }
-
-    pub async fn take(&self, question: &Question, bytes: &[u8]) -> Result<(), UnreadSeries> {
-        let Question { instance, origin, query, window } = question.clone();
-        let query = RangeQuery { origin, query, window };
-        self.store.take_from_tier(self.instance(instance), Scope::Whole, &query, bytes).await
-    }
-
     pub async fn ask_instant(
         &self,
         instance: &str,
         query: InstantQuery,
     ) -> Result<Answer<InstantAnswer>, Arc<UpstreamError>> {
         self.store.instant(self.instance(instance), Scope::Whole, query).await
+    }
+
+    /// What pages show.
+    pub async fn ask_instant_at_once(
+        &self,
+        instance: &str,
+        query: InstantQuery,
+    ) -> Result<Answer<InstantAnswer>, Arc<UpstreamError>> {
+        self.store.instant_at_once(self.instance(instance), Scope::Whole, query).await
     }
 
     /// What pages show.

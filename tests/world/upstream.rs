@@ -195,6 +195,7 @@ impl Upstream {
             max_concurrent: 8,
             timeout: Duration::from_secs(2),
             unstable_tail: UNSTABLE_TAIL,
+            severities: Arc::default(),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The instances: `prometheus`, the proxy entries that it names, and the portal's own settings for each.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use url::Url;
@@ -8,7 +9,7 @@ use url::Url;
 use super::values::{base_url, http_url, number, seconds};
 use super::{headers, rewrite};
 use crate::config::key::{ConfigKey, suggestion};
-use crate::prometheus::{InstanceName, InstanceSettings, UNSTABLE_TAIL};
+use crate::prometheus::{InstanceName, InstanceSettings, Severities, UNSTABLE_TAIL};
 
 const DEFAULT_PATH: &str = "/prometheus/api";
 const SCRAPE_INTERVAL: Duration = Duration::from_secs(15);
@@ -37,7 +38,10 @@ pub(super) fn literal_names<'n>(named: &'n [NamedInstance<'_>]) -> Vec<&'n str> 
 }
 
 /// The instances without faults, and all that have a name.
-pub(super) fn read<'a>(root: &ConfigKey<'a>) -> (Vec<InstanceSettings>, Vec<NamedInstance<'a>>) {
+pub(super) fn read<'a>(
+    root: &ConfigKey<'a>,
+    severities: &Arc<Severities>,
+) -> (Vec<InstanceSettings>, Vec<NamedInstance<'a>>) {
     let prometheus = root.get("prometheus");
     prometheus.only(&["proxyPath", "uiUrl", "instances"], &[]);
     let proxies = proxies(&root.get("proxy"));
@@ -53,7 +57,8 @@ pub(super) fn read<'a>(root: &ConfigKey<'a>) -> (Vec<InstanceSettings>, Vec<Name
         // The pages of one Prometheus do not know the series of another.
         let of_default = ui_url.as_ref().filter(|_| one.name == InstanceName::DEFAULT);
         let ui_url = one.ui_url.as_ref().or(of_default).cloned();
-        Some(InstanceSettings { ui_url, ..instance(one, &proxies, &own)? })
+        let severities = severities.clone();
+        Some(InstanceSettings { ui_url, severities, ..instance(one, &proxies, &own)? })
     });
     (found.collect(), named)
 }
@@ -188,6 +193,7 @@ fn instance(
         max_concurrent,
         timeout,
         unstable_tail: unstable_tail.unwrap_or(UNSTABLE_TAIL),
+        severities: Arc::default(),
     })
 }
 

@@ -1,6 +1,7 @@
 //! `promenade.routing` and `allowedEntities`: which entities use which instance, and which may.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::headers;
 use super::instances::{NamedInstance, literal_names, max_concurrent, scrape_interval, timeout};
@@ -10,7 +11,8 @@ use crate::monitoring::routing::{
     Case, Condition, Conditions, HostPattern, Pattern, RELATIONS, RelationWord, RoutingField, Rule,
     RuleTarget, TargetRule, UrlTemplate, nameless,
 };
-use crate::prometheus::InstanceName;
+use crate::prometheus::{InstanceName, Severities};
+use crate::web::params::SET_BY_SCRIPT;
 
 const RULE_KEYS: [&str; 4] = ["name", "when", "instance", "target"];
 /// The keys of a rule that are about targets only.
@@ -22,7 +24,11 @@ const CONDITIONS: [&str; 9] =
 const MAX_NAME: usize = 63;
 
 /// `named` are all instances, those included whose own settings are at fault.
-pub(super) fn read(promenade: &ConfigKey<'_>, named: &[NamedInstance<'_>]) -> RoutingSettings {
+pub(super) fn read(
+    promenade: &ConfigKey<'_>,
+    named: &[NamedInstance<'_>],
+    severities: &Arc<Severities>,
+) -> RoutingSettings {
     let mut rules: Vec<Rule> = Vec::new();
     for (number, item) in (1..).zip(promenade.get("routing").items()) {
         item.only(&[&RULE_KEYS[..], &TARGET_KEYS].concat(), &[]);
@@ -32,7 +38,7 @@ pub(super) fn read(promenade: &ConfigKey<'_>, named: &[NamedInstance<'_>]) -> Ro
         }
         let name = rule_name(&item, number, &rules, named);
         let when = conditions(&item.get("when"));
-        if let Some(target) = target(&item, named) {
+        if let Some(target) = target(&item, named, severities) {
             rules.push(Rule { name, when, target });
         }
     }
@@ -71,7 +77,11 @@ fn rule_name(item: &ConfigKey<'_>, number: usize, before: &[Rule], named: &[Name
     name
 }
 
-fn target(item: &ConfigKey<'_>, named: &[NamedInstance<'_>]) -> Option<RuleTarget> {
+fn target(
+    item: &ConfigKey<'_>,
+    named: &[NamedInstance<'_>],
+    severities: &Arc<Severities>,
+) -> Option<RuleTarget> {
     let (instance, target) = (item.get("instance"), item.get("target"));
     match (instance.is_present(), target.is_present()) {
         (false, false) => {
@@ -82,7 +92,10 @@ fn target(item: &ConfigKey<'_>, named: &[NamedInstance<'_>]) -> Option<RuleTarge
             target.fault("a rule has an `instance` or a `target`, not both");
             None
         }
-        (false, true) => target_rule(item, &target).map(|rule| RuleTarget::Target(Box::new(rule))),
+        (false, true) => {
+            let rule = target_rule(item, &target, severities.clone());
+            rule.map(|rule| RuleTarget::Target(Box::new(rule)))
+        }
         (true, false) => {
             for key in TARGET_KEYS.map(|key| item.get(key)).iter().filter(|key| key.is_present()) {
                 key.fault("belongs to a `target`; an instance has its own");
@@ -96,7 +109,11 @@ fn target(item: &ConfigKey<'_>, named: &[NamedInstance<'_>]) -> Option<RuleTarge
     }
 }
 
-fn target_rule(item: &ConfigKey<'_>, target: &ConfigKey<'_>) -> Option<TargetRule> {
+fn target_rule(
+    item: &ConfigKey<'_>,
+    target: &ConfigKey<'_>,
+    severities: Arc<Severities>,
+) -> Option<TargetRule> {
     let (scrape_interval, timeout) = (scrape_interval(item), timeout(item));
     let max_concurrent = max_concurrent(item);
     let headers = headers::read(&item.get("headers"));
@@ -104,7 +121,17 @@ fn target_rule(item: &ConfigKey<'_>, target: &ConfigKey<'_>) -> Option<TargetRul
     let ui_url = item.get("uiUrl").parse(UrlTemplate::read);
     let api = target.parse(UrlTemplate::read)?;
     let allowed_hosts = allowed_hosts(&item.get("allowedHosts"), &api);
-    Some(TargetRule { api, allowed_hosts, headers, secure, ui_url, scrape_interval, max_concurrent, timeout })
+    Some(TargetRule {
+        api,
+        allowed_hosts,
+        headers,
+        secure,
+        ui_url,
+        scrape_interval,
+        max_concurrent,
+        timeout,
+        severities,
+    })
 }
 
 fn allowed_hosts(key: &ConfigKey<'_>, api: &UrlTemplate) -> Vec<HostPattern> {
@@ -136,10 +163,7 @@ fn conditions(when: &ConfigKey<'_>) -> Conditions {
             "spec" => of_spec("", &value, entity),
             "relations" => entity.extend(relations(&value)),
             "header" => found.headers.extend(headers_of(&value)),
-            "parameter" => {
-                let named = value.entries().into_iter();
-                found.parameters.extend(named.map(|(name, value)| (name.to_owned(), counting(&value))));
-            }
+            "parameter" => found.parameters.extend(parameters_of(&value)),
             _ => match key.strip_prefix("spec.").filter(|path| !path.is_empty()) {
                 Some(path) => of_spec(path, &value, entity),
                 None => value.fault(format!("unknown condition{}", suggestion(key, &CONDITIONS))),
@@ -192,6 +216,21 @@ fn headers_of(map: &ConfigKey<'_>) -> Vec<(String, Vec<Pattern>)> {
             continue;
         }
         found.push((name.to_ascii_lowercase(), counting(&value)));
+    }
+    found
+}
+
+fn parameters_of(map: &ConfigKey<'_>) -> Vec<(String, Vec<Pattern>)> {
+    let mut found = Vec::new();
+    for (name, value) in map.entries() {
+        if SET_BY_SCRIPT.contains(&name) {
+            let all = SET_BY_SCRIPT.join(", ");
+            value.fault(format!(
+                "cannot be used: the portal's own script sets it in addresses, as it does {all}"
+            ));
+            continue;
+        }
+        found.push((name.to_owned(), counting(&value)));
     }
     found
 }

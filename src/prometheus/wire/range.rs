@@ -58,14 +58,14 @@ fn read_series(raw: &RawSeries<'_>, matrix: &mut Matrix) -> Result<(), WireFault
     points.retain(|(at_ms, _)| matrix.window.index_of(*at_ms).is_some());
     matrix.off_grid += all - points.len();
     if !points.is_empty() {
-        matrix.histograms.push(HistogramSeries { labels: labels.clone(), points });
+        matrix.histograms.push(HistogramSeries { labels: labels.clone(), points: points.into() });
     }
     // A series of nothing but histograms has no column.
     let Some(values) = raw.values else { return Ok(()) };
     let mut column = vec![ABSENT; matrix.window.len()];
     matrix.off_grid += read_samples(values, &matrix.window, &mut column)
         .ok_or_else(|| incomplete("the samples of a series are damaged"))?;
-    matrix.series.push(Series { labels, values: column });
+    matrix.series.push(Series { labels, values: column.into() });
     Ok(())
 }
 

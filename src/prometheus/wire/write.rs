@@ -126,7 +126,7 @@ struct WrittenSeries<'a> {
 fn all_series(matrix: &Matrix) -> Vec<WrittenSeries<'_>> {
     let histograms = |labels: &Labels| {
         let at = matrix.histograms.binary_search_by(|h| h.labels.cmp(labels)).ok()?;
-        matrix.histograms.get(at).map(|h| h.points.as_slice())
+        matrix.histograms.get(at).map(|h| &*h.points)
     };
     let with_floats = matrix.series.iter().map(|Series { labels, values }| {
         let any = values.iter().any(|v| !is_absent(*v));

@@ -75,6 +75,10 @@ impl Question for Scripted {
         Some(Answer { rest_follows: true, ..Answer::of(Heavy(0), clock::now()) })
     }
 
+    fn drawn_meanwhile(&self, _: &AlertmanagerClient) -> Option<Answer<Heavy>> {
+        None
+    }
+
     fn text(&self) -> &str {
         &self.text
     }
@@ -167,6 +171,16 @@ async fn few_ad_hoc_fetches_of_an_instance_go_on_without_readers() {
 }
 
 #[tokio::test]
+async fn a_check_makes_nothing_that_could_be_shown_meanwhile() {
+    let (cached, source) = (cached(1 << 20), source());
+    let question = Scripted { text: "up".to_owned(), end: ScriptedEnd::Hang };
+    let key = CacheKey { source: source.name().clone(), scope: Scope::Whole, question: question.clone() };
+    assert!(cached.get_at_once(&source, Scope::Whole, question).await.unwrap().rest_follows);
+    assert!(cached.in_flight().contains_key(&key));
+    assert!(cached.given(&source, &key).is_none());
+}
+
+#[tokio::test]
 async fn an_ad_hoc_fetch_ends_with_its_last_reader() {
     let cached = cached(1 << 20);
     let waiting = tokio::time::timeout(Duration::from_millis(20), ask(&cached, "up", ScriptedEnd::Hang));
@@ -192,8 +206,8 @@ async fn an_answer_from_before_the_clock_was_set_back_is_not_current() {
         cached.keep(&key, Answer::of(Heavy(1), as_of), Duration::ZERO);
         assert!(cached.older(&key).is_some(), "it is kept for the time of a failure");
         [1, 2].map(|lifetimes| {
-            let until = cached.good_within(lifetimes, &source, &key)?.until;
-            Some(until.duration_since(as_of).as_secs())
+            let lifetime = |answer: &_| Some(key.question.lifetime(&source, answer) * lifetimes);
+            Some(cached.good(&key, lifetime)?.until.duration_since(as_of).as_secs())
         })
     };
     assert_eq!([young(-10), young(0)], [[Some(600), Some(1_200)]; 2]);

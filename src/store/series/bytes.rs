@@ -10,12 +10,27 @@ use thiserror::Error;
 
 use super::super::question::Scope;
 use super::SeriesKey;
+use super::entry::is_partial;
 use super::set::{MOST_INFOS, SeriesSet};
 use super::stretch::Stretch;
 use crate::prometheus::Origin;
+use crate::upstream::Fingerprint;
 
 /// The first byte. Fields in another order, or of another type, are another version.
 const VERSION: u8 = 1;
+/// More than the longest info of an answer has, in bytes.
+const LONGEST_INFO: usize = 16 << 10;
+
+/// The name of a set in a cache that several portals share. Portals of another version, and those that mean another server by
+/// the same name, have other names for it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct TierKey(String);
+
+impl TierKey {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
 
 /// Why bytes are not taken.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -24,15 +39,22 @@ pub enum UnreadSeries {
     Version(u8),
     #[error("the bytes are of other series")]
     OtherSeries,
-    #[error("the series have more than {0} bytes")]
-    TooLarge(usize),
+    #[error("the set is larger than this portal keeps")]
+    TooLarge,
     #[error("the bytes are damaged")]
     Damaged,
 }
 
+/// Where the set of a key is. Nobody can read the query from it.
+pub fn tier_key(key: &SeriesKey) -> Option<TierKey> {
+    let fingerprint = Fingerprint::of([key.written()?.as_slice()]);
+    Some(TierKey(format!("promenade-series-{VERSION}-{fingerprint}")))
+}
+
 /// The key, the stretches and the infos of a set, not yet compressed. None: the set is empty.
 pub fn written(key: &SeriesKey, set: &SeriesSet) -> Option<Vec<u8>> {
-    let key = key.written().filter(|_| !set.stretches().is_empty())?;
+    let mut key = key.written().filter(|_| !set.stretches().is_empty())?;
+    key.reserve(set.weight());
     let written = postcard::to_extend(set.stretches(), key).ok()?;
     set.infos().iter().try_fold(written, |written, info| postcard::to_extend(info, written).ok())
 }
@@ -53,15 +75,20 @@ pub fn read(bytes: &[u8], key: &SeriesKey, most_bytes: usize) -> Result<SeriesSe
     let written = decompressed(compressed, most_bytes)?;
     let key_bytes = key.written().ok_or(UnreadSeries::OtherSeries)?;
     let set = written.strip_prefix(key_bytes.as_slice()).ok_or(UnreadSeries::OtherSeries)?;
-    read_set(set, key.step_ms).ok_or(UnreadSeries::Damaged)
+    let set = read_set(set, key.step_ms).ok_or(UnreadSeries::Damaged)?;
+    if set.is_too_long() { Err(UnreadSeries::TooLarge) } else { Ok(set) }
 }
 
 fn read_set(bytes: &[u8], step_ms: i64) -> Option<SeriesSet> {
     let (stretches, mut rest) = postcard::take_from_bytes::<Vec<Stretch>>(bytes).ok()?;
-    let mut infos = Vec::new();
+    let mut infos: Vec<String> = Vec::new();
     while !rest.is_empty() {
-        let (info, next) = postcard::take_from_bytes(rest).ok().filter(|_| infos.len() < MOST_INFOS)?;
-        infos.push(info);
+        let (info, next) = postcard::take_from_bytes::<&str>(rest).ok()?;
+        let is_known = infos.iter().any(|known| known == info);
+        if is_known || is_partial(info) || info.len() > LONGEST_INFO || infos.len() == MOST_INFOS {
+            return None;
+        }
+        infos.push(info.to_owned());
         rest = next;
     }
     SeriesSet::read(stretches, infos, step_ms)
@@ -72,7 +99,7 @@ fn decompressed(bytes: &[u8], most_bytes: usize) -> Result<Vec<u8>, UnreadSeries
     let limit = u64::try_from(most_bytes).unwrap_or(u64::MAX).saturating_add(1);
     decoder.by_ref().take(limit).read_to_end(&mut written).map_err(|_| UnreadSeries::Damaged)?;
     match decoder.into_inner() {
-        _ if written.len() > most_bytes => Err(UnreadSeries::TooLarge(most_bytes)),
+        _ if written.len() > most_bytes => Err(UnreadSeries::TooLarge),
         [] => Ok(written),
         [..] => Err(UnreadSeries::Damaged),
     }
@@ -88,8 +115,8 @@ impl SeriesKey {
             Origin::Known => 0,
             Origin::AdHoc => 1,
         };
-        let key = (scope, self.source.as_str(), origin, self.query.as_str(), self.step_ms);
-        postcard::to_stdvec(&key).ok()
+        let (source, query) = (self.source.as_str(), self.query.as_str());
+        postcard::to_stdvec(&(scope, self.server, source, origin, query, self.step_ms)).ok()
     }
 }
 

@@ -14,20 +14,18 @@ use crate::prometheus::{Matrix, Window};
 use crate::upstream::{ErrorKind, UpstreamError};
 
 /// How old samples may be before they are fetched again although they count as settled, give or take a sixth.
-const REFETCH_AFTER: Duration = Duration::from_secs(3_600);
+pub const REFETCH_AFTER: Duration = Duration::from_secs(3_600);
 /// The same after an attempt that failed.
 const HEAL_AGAIN_AFTER: Duration = Duration::from_secs(300);
 /// Series that come and go fill a set with empty columns. Before a stretch of it has more bytes than one answer may have, it
 /// begins anew with an answer to the whole window.
-const MOST_BYTES: usize = 64 << 20;
+pub const MOST_BYTES: usize = 64 << 20;
 /// A `Date` is a whole second, rounded down.
-const DATE_MS: i64 = 999;
+pub const DATE_MS: i64 = 999;
 /// How long a set remembers how far back readers looked.
 const EARLIEST_FOR: Duration = Duration::from_secs(1_800);
-/// The most parts that are taken from another portal's set. A set mostly has fewer.
-const MOST_TAKEN: usize = 32;
-/// Of so many windows a copy is held until the set changes: of the time ranges that readers look at. Together they are not
-/// much larger than the set.
+/// Of so many windows a slice is held until the set changes: of the time ranges that readers look at. A slice that is no part
+/// of the set has less than half of its samples.
 const MOST_DRAWN: usize = 3;
 
 /// A set, and its fetch.
@@ -44,7 +42,7 @@ pub struct SeriesEntry {
 
 pub struct KeptSeries {
     pub set: SeriesSet,
-    /// The windows that were shown since the set last changed, and their samples: one copy for all who look until it
+    /// The windows that were shown since the set last changed, and their samples: one slice for all who look until it
     /// changes again. The newest is the last.
     drawn: Vec<(Window, Arc<Matrix>)>,
     earliest: EarliestStart,
@@ -64,6 +62,15 @@ pub struct KeptSeries {
     passed_at: Timestamp,
     /// What the running fetch requested last.
     requested: Option<Window>,
+}
+
+/// Whether a slice of a set may be cut.
+#[derive(Clone, Copy)]
+pub enum Slices {
+    /// If there is none yet.
+    Cut,
+    /// Only one that was shown already counts.
+    Known,
 }
 
 /// A failed request of a window.
@@ -142,7 +149,7 @@ impl SeriesEntry {
 impl Weigh for SeriesEntry {
     fn weight(&self) -> usize {
         let kept = self.kept();
-        kept.set.weight() + drawn_weight(&kept.drawn) + size_of::<Self>()
+        kept.set.weight() + kept.drawn_weight() + size_of::<Self>()
     }
 }
 
@@ -191,15 +198,19 @@ impl KeptSeries {
     }
 
     /// What there is of a window, with the failure since then. None: nothing, the newest answer was doubtful, or a window of
-    /// this length was too long.
+    /// this length was too long; or it was not shown yet, and no slice may be cut.
     pub fn meanwhile(
         &mut self,
         window: &Window,
         since: Option<Instant>,
+        slices: Slices,
     ) -> Option<(Arc<Matrix>, Option<UpstreamError>)> {
         let is_too_long = self.too_long.is_some_and(|least| window.len() >= least);
         (!self.is_doubtful && !is_too_long).then_some(())?;
-        let matrix = self.drawn(window).or_else(|| self.draw(window))?;
+        let matrix = match slices {
+            Slices::Cut => self.drawn(window).or_else(|| self.draw(window))?,
+            Slices::Known => self.drawn(window)?,
+        };
         Some((matrix, self.failure(window, since).cloned()))
     }
 
@@ -211,13 +222,15 @@ impl KeptSeries {
     fn draw(&mut self, window: &Window) -> Option<Arc<Matrix>> {
         let matrix = Arc::new(self.slice(window)?);
         self.drawn.push((*window, matrix.clone()));
-        let most_bytes = self.set.weight() / 2 * 3;
-        while self.drawn.len() > 1
-            && (self.drawn.len() > MOST_DRAWN || drawn_weight(&self.drawn) > most_bytes)
-        {
+        if self.drawn.len() > MOST_DRAWN {
             self.drawn.remove(0);
         }
         Some(matrix)
+    }
+
+    /// Beside the columns of the set. Only the samples that nobody else holds are counted.
+    fn drawn_weight(&self) -> usize {
+        self.drawn.iter().map(|(_, matrix)| matrix.weight_beside_shared()).sum()
     }
 
     /// Keeps the newest samples of a set with more bytes.
@@ -252,33 +265,21 @@ impl KeptSeries {
         if answer.window.len() >= self.wire.0 {
             self.wire = (answer.window.len().max(1), answer.wire_bytes);
         }
-        // The instance's own clock says what is young. A proxy's clock may be ahead of it, and ours was if it was set back
-        // since.
-        let date = answer.date;
-        let at_ms = date.unwrap_or(begun).min(begun).min(as_of).as_millisecond();
+        let fetched = Fetched { begun, as_of, oldest: as_of, date: answer.date, settled_ms: i64::MIN };
+        let at_ms = fetched.at_ms();
         let settled_ms = at_ms.saturating_sub(millis(tail));
         (self.passed_ms, self.passed_at) = (at_ms.saturating_add(DATE_MS), as_of);
-        self.set.merge(answer, Fetched { as_of, oldest: as_of, date, settled_ms }, tail, REFETCH_AFTER / 2);
+        self.set.merge(answer, Fetched { settled_ms, ..fetched }, tail, REFETCH_AFTER / 2);
         Ok(())
     }
 
-    /// Takes from another portal's set what is not here or was fetched earlier, as answers of their time. That portal's clock,
-    /// and how long samples may change there, may be others than here.
-    pub fn take_in(&mut self, other: &SeriesSet, tail: Duration, now: Timestamp, most_bytes: usize) {
-        for (window, fetched) in self.set.lacking(other, now).into_iter().take(MOST_TAKEN) {
-            let at_ms = fetched.at_ms();
-            let passed_ms = at_ms.saturating_add(DATE_MS);
-            let past = window.between(window.start_ms(), passed_ms);
-            let Some(answer) = past.and_then(|past| other.slice(&past)) else { continue };
-            if self.set.bytes_with(&answer) > most_bytes.min(MOST_BYTES) {
-                return;
-            }
-            self.drawn.clear();
-            if passed_ms > self.passed_ms {
-                (self.passed_ms, self.passed_at) = (passed_ms, fetched.as_of);
-            }
-            let settled_ms = fetched.settled_ms.min(at_ms.saturating_sub(millis(tail)));
-            self.set.merge(answer, Fetched { settled_ms, ..fetched }, tail, REFETCH_AFTER / 2);
+    /// With what was taken from another portal's set, the newest of it fetched so.
+    pub fn adopt(&mut self, set: SeriesSet, newest: Fetched) {
+        self.set = set;
+        self.drawn.clear();
+        let passed_ms = newest.at_ms().saturating_add(DATE_MS);
+        if passed_ms > self.passed_ms {
+            (self.passed_ms, self.passed_at) = (passed_ms, newest.as_of);
         }
     }
 
@@ -314,17 +315,17 @@ impl EarliestStart {
     }
 }
 
-fn drawn_weight(drawn: &[(Window, Arc<Matrix>)]) -> usize {
-    drawn.iter().map(|(_, matrix)| matrix.weight()).sum()
-}
-
 /// Whether an answer is complete, and has samples at the requested instants only.
 fn is_mergeable(answer: &Matrix) -> bool {
-    let is_partial = |info: &String| info.to_ascii_lowercase().contains("partial");
     answer.warnings.is_empty()
-        && !answer.infos.iter().any(is_partial)
+        && !answer.infos.iter().any(|info| is_partial(info))
         && answer.instant.is_none()
         && answer.off_grid == 0
+}
+
+/// Whether an info says that samples are missing.
+pub fn is_partial(info: &str) -> bool {
+    info.to_ascii_lowercase().contains("partial")
 }
 
 /// Whether a request for a shorter window may succeed where this one failed.

@@ -58,9 +58,14 @@ impl SeriesSource {
         };
         // A part may have come before another failed, or before the reader left.
         let fetch = SetFetch { sets: &self.sets, key: &key, entry: &entry, _turn: turn };
+        self.take_from_tier(&key, &entry, &query.window, begun).await;
+        let before = entry.kept().set.as_of();
         let result = self.renew(&entry, query, begun).await;
         entry.kept().note(&query.window, result.as_ref().err(), clock::stopwatch());
         drop(fetch);
+        if entry.kept().set.as_of() != before {
+            self.give_behind(&key, &entry);
+        }
         if result.is_ok() {
             self.heal_behind(query, key, entry);
         }
@@ -193,8 +198,13 @@ impl SeriesSource {
         let (source, query) = (self.clone(), query.clone());
         let healing = async move {
             let Ok(turn) = entry.fetching.try_lock() else { return };
-            let _fetch = SetFetch { sets: &source.sets, key: &key, entry: &entry, _turn: turn };
+            let fetch = SetFetch { sets: &source.sets, key: &key, entry: &entry, _turn: turn };
+            let before = entry.kept().set.as_of();
             source.heal(&entry, &query, &parts).await;
+            drop(fetch);
+            if entry.kept().set.as_of() != before {
+                source.give_behind(&key, &entry);
+            }
         };
         tokio::spawn(healing.in_current_span());
     }

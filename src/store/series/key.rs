@@ -4,11 +4,14 @@ use super::super::question::Scope;
 use super::super::weight::Weigh;
 use crate::prometheus::{InstanceName, Origin};
 use crate::promql::PromQl;
+use crate::upstream::Fingerprint;
 
 /// Everything that samples depend on, but the instants.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct SeriesKey {
     pub source: InstanceName,
+    /// Of the instance behind the name.
+    pub server: Fingerprint,
     pub scope: Scope,
     pub origin: Origin,
     pub query: PromQl,

@@ -27,7 +27,7 @@ pub struct LargeSet {
 
 impl LargeSet {
     pub(super) fn of(key: &SeriesKey, entry: &SeriesEntry, bytes: u32) -> Self {
-        let SeriesKey { source, scope, origin, query, step_ms } = key;
+        let SeriesKey { source, scope, origin, query, step_ms, .. } = key;
         let kept = entry.kept();
         let at = |ms| Timestamp::from_millisecond(ms).unwrap_or_default();
         Self {

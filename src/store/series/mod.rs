@@ -1,6 +1,7 @@
 //! The series of range queries, shared by all time ranges: one set for each query and step. A fetch requests only what
 //! the set lacks of a window, one fetch of a set at a time.
 
+mod ahead;
 mod bytes;
 mod entry;
 mod fetching;
@@ -26,14 +27,18 @@ use crate::clock;
 use crate::metrics::StoreMetrics;
 use crate::prometheus::{Instance, InstanceName, Matrix, Origin, Outage, Window};
 use crate::upstream::{UpstreamError, Who};
+pub use bytes::TierKey;
 use entry::SeriesEntry;
+pub use entry::Slices;
 use key::SeriesKey;
 pub use large::LargeSet;
+pub use tier::SeriesTier;
+use tier::TierDoor;
 
-pub use bytes::UnreadSeries;
+pub use ahead::NextFetch;
 
 /// A reader who sees that much less at the end than requested gets the rest as soon as it is there.
-const MOST_MISSED: Duration = Duration::from_secs(30);
+pub const MOST_MISSED: Duration = Duration::from_secs(30);
 /// The same for a reader whose samples may have changed since they were fetched, this long after they are usually fetched
 /// again. Pages do not refresh to the second.
 const MOST_LATE: Duration = Duration::from_secs(5);
@@ -48,6 +53,7 @@ pub struct SeriesSets {
     ad_hoc: SharedBytes,
     /// Held while an entry is put in the place of another, or of none.
     changing: Mutex<()>,
+    pub tier: TierDoor,
     metrics: StoreMetrics,
     generation: Generation,
 }
@@ -108,6 +114,7 @@ impl SeriesSets {
             known: SharedBytes::new(max_bytes, metrics),
             ad_hoc: SharedBytes::new(max_ad_hoc_bytes, metrics),
             changing: Mutex::default(),
+            tier: TierDoor::new(),
             metrics: metrics.clone(),
             generation: generation.clone(),
         })
@@ -186,12 +193,12 @@ impl SharedBytes {
 impl SeriesSource {
     /// What can be shown of a window at once. None: there is nothing, or too little to show, the window is not shared, the
     /// newest answer was doubtful, or a window of this length was too long for the instance.
-    pub fn meanwhile(&self, query: &RangeQuery) -> Option<Answer<Matrix>> {
+    pub fn meanwhile(&self, query: &RangeQuery, slices: Slices) -> Option<Answer<Matrix>> {
         let now = clock::now();
         if !is_shared(query, now) {
             return None;
         }
-        let found = self.overlap(query, Origin::Known, now);
+        let found = self.overlap(query, Origin::Known, slices, now);
         let found = match query.origin {
             Origin::Known => found,
             // The page's own is best if it is all there.
@@ -199,7 +206,7 @@ impl SeriesSource {
                 .as_ref()
                 .filter(|found| !found.may_change)
                 .cloned()
-                .or_else(|| self.overlap(query, Origin::AdHoc, now))
+                .or_else(|| self.overlap(query, Origin::AdHoc, slices, now))
                 .or(found),
         };
         let Overlap { matrix, failure, may_change, passed } = found?;
@@ -216,7 +223,7 @@ impl SeriesSource {
     }
 
     /// What a set has of a window.
-    fn overlap(&self, query: &RangeQuery, origin: Origin, now: Timestamp) -> Option<Overlap> {
+    fn overlap(&self, query: &RangeQuery, origin: Origin, slices: Slices, now: Timestamp) -> Option<Overlap> {
         let key = self.key(query, origin);
         let entry = self.sets.get(&key)?;
         let may_change = !entry.missing(&query.window, now).is_empty();
@@ -225,7 +232,7 @@ impl SeriesSource {
         let since = lately.filter(|_| self.failing(origin).is_none());
         let mut kept = entry.kept();
         let is_drawn = kept.drawn(&query.window).is_some();
-        let (matrix, failure) = kept.meanwhile(&query.window, since)?;
+        let (matrix, failure) = kept.meanwhile(&query.window, since, slices)?;
         let passed = query.window.between(i64::MIN, kept.instance_ms(now)).unwrap_or(query.window);
         drop(kept);
         if !is_drawn {
@@ -244,6 +251,7 @@ impl SeriesSource {
     fn key(&self, query: &RangeQuery, origin: Origin) -> SeriesKey {
         SeriesKey {
             source: self.instance.name().clone(),
+            server: self.instance.fingerprint,
             scope: self.scope,
             origin,
             query: query.query.clone(),
@@ -254,7 +262,7 @@ impl SeriesSource {
 
 /// Whether neighbouring time ranges share samples: the instants are multiples of the step, the value at one does not
 /// depend on the others, and all have passed. An instance invents samples for the next minutes.
-fn is_shared(query: &RangeQuery, now: Timestamp) -> bool {
+pub fn is_shared(query: &RangeQuery, now: Timestamp) -> bool {
     let has_passed = query.window.end_ms() <= now.as_millisecond();
     has_passed && query.window.is_aligned() && query.query.is_per_instant()
 }

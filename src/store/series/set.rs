@@ -28,7 +28,7 @@ pub struct RefetchRules {
 }
 
 /// The series of one query at one step. No two stretches touch.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct SeriesSet {
     /// In the order of time.
     stretches: Vec<Stretch>,
@@ -44,8 +44,19 @@ impl SeriesSet {
     pub fn read(stretches: Vec<Stretch>, infos: Vec<String>, step_ms: i64) -> Option<Self> {
         let is_apart = |one: &Stretch, next: &Stretch| one.end_ms.saturating_add(step_ms) < next.start_ms;
         let is_sound = stretches.iter().all(|stretch| stretch.is_sound(step_ms));
-        let set = Self { stretches, infos };
-        (is_sound && set.stretches.is_sorted_by(is_apart) && set.len() <= MOST_POINTS).then_some(set)
+        (is_sound && stretches.is_sorted_by(is_apart)).then_some(Self { stretches, infos })
+    }
+
+    /// Whether it has more instants than are kept.
+    pub fn is_too_long(&self) -> bool {
+        self.len() > MOST_POINTS
+    }
+
+    /// Keeps the newest of more instants than are kept.
+    pub fn shorten(&mut self) {
+        if self.is_too_long() {
+            self.keep_newest(MOST_POINTS);
+        }
     }
 
     pub fn stretches(&self) -> &[Stretch] {
@@ -109,6 +120,13 @@ impl SeriesSet {
         series.dedup();
         let points = usize::try_from(end_ms.saturating_sub(start_ms) / step_ms).unwrap_or(usize::MAX);
         series.len().saturating_mul(points.saturating_add(1)).saturating_mul(8).saturating_add(histograms)
+    }
+
+    /// Whether it may have an answer too, before that is merged.
+    pub fn has_room_for(&self, answer: &Matrix, most_bytes: usize) -> bool {
+        self.len().saturating_add(answer.window.len()) <= MOST_POINTS
+            && self.weight().saturating_add(answer.weight()) <= most_bytes
+            && self.bytes_with(answer) <= most_bytes
     }
 
     /// The parts that another set of the same series has, and this one lacks or fetched earlier, from the newest on.

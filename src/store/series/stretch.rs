@@ -3,17 +3,21 @@
 mod form;
 
 use std::cmp::Ordering;
+use std::iter::repeat_n;
+use std::ops::Range;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::prometheus::{ABSENT, HistogramSeries, Labels, Matrix, Series, Window, is_absent};
+use crate::prometheus::{ABSENT, Histogram, HistogramSeries, Labels, Matrix, Series, Window, is_absent};
 
 /// When a part of a stretch was fetched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fetched {
-    /// By the portal's clock.
+    /// When the request was sent, by the portal's clock.
+    pub begun: Timestamp,
+    /// When its answer came.
     pub as_of: Timestamp,
     /// The same of its oldest samples.
     pub oldest: Timestamp,
@@ -56,7 +60,11 @@ impl Stretch {
         series.retain(|one| has_sample(&one.values));
         histograms.retain(|one| !one.points.is_empty());
         for one in &mut histograms {
-            one.points.sort_by_key(|(at_ms, _)| *at_ms);
+            if !one.points.is_sorted_by_key(|(at_ms, _)| *at_ms) {
+                let mut points = one.points.to_vec();
+                points.sort_by_key(|(at_ms, _)| *at_ms);
+                one.points = points.into();
+            }
         }
         let extents = vec![Extent { start_ms, end_ms, fetched }];
         Self { step_ms: window.step_ms(), start_ms, end_ms, series, histograms, extents }
@@ -75,12 +83,9 @@ impl Stretch {
         self.end_ms = self.grid_before(end_ms);
         (self.start_ms <= self.end_ms).then_some(())?;
         let left = self.len();
-        for one in &mut self.series {
-            one.values.truncate(left);
-            give_back(&mut one.values);
-        }
-        self.histograms.iter_mut().for_each(|one| one.points.retain(|(at_ms, _)| *at_ms <= end_ms));
+        self.series.iter_mut().for_each(|one| one.values.keep(0..left));
         let end_ms = self.end_ms;
+        self.keep_points(i64::MIN, end_ms);
         self.extents.retain(|extent| extent.start_ms <= end_ms);
         if let Some(last) = self.extents.last_mut() {
             last.end_ms = last.end_ms.min(end_ms);
@@ -96,12 +101,9 @@ impl Stretch {
         let start_ms = self.grid_before(start_ms.saturating_add(self.step_ms - 1));
         (start_ms <= self.end_ms).then_some(())?;
         let gone = self.place(start_ms);
-        for one in &mut self.series {
-            one.values.drain(..gone.min(one.values.len()));
-            give_back(&mut one.values);
-        }
+        self.series.iter_mut().for_each(|one| one.values.keep(gone..usize::MAX));
         self.start_ms = start_ms;
-        self.histograms.iter_mut().for_each(|one| one.points.retain(|(at_ms, _)| *at_ms >= start_ms));
+        self.keep_points(start_ms, i64::MAX);
         self.extents.retain(|extent| extent.end_ms >= start_ms);
         if let Some(first) = self.extents.first_mut() {
             first.start_ms = first.start_ms.max(start_ms);
@@ -118,7 +120,8 @@ impl Stretch {
 
     /// Gives back the room for more values.
     pub fn shrink(&mut self) {
-        self.series.iter_mut().for_each(|one| one.values.shrink_to_fit());
+        self.series.iter_mut().for_each(|one| one.values.shrink());
+        self.histograms.iter_mut().for_each(|one| one.points.shrink());
     }
 
     /// With a stretch that begins one step after this one ends.
@@ -132,7 +135,7 @@ impl Stretch {
             |sides| match sides {
                 Sides::Earlier(one) | Sides::Later(one) => one,
                 Sides::Both(mut one, later) => {
-                    one.points.extend(later.points);
+                    one.points.append(later.points.iter().cloned());
                     one
                 }
             },
@@ -176,18 +179,20 @@ impl Stretch {
             || self.histograms.iter().any(|one| one.points.iter().any(|(at_ms, _)| is_within(at_ms)))
     }
 
-    /// The samples of a window that lies within. A series without samples there is left out, as Prometheus does.
+    /// The samples of a window that lies within, mostly without a copy of them. A series without samples there is left out, as
+    /// Prometheus does.
     pub fn slice(&self, window: Window) -> Matrix {
         let first = self.place(window.start_ms());
         let places = first..first.saturating_add(window.len());
         let series = self.series.iter().filter_map(|one| {
-            let values = one.values.get(places.clone()).filter(|values| has_sample(values))?;
-            Some(Series { labels: one.labels.clone(), values: values.to_vec() })
+            // Looked at first: a part may be a copy.
+            one.values.get(places.clone()).filter(|values| has_sample(values))?;
+            Some(Series { labels: one.labels.clone(), values: one.values.part(places.clone())? })
         });
         let histograms = self.histograms.iter().filter_map(|one| {
-            let points: Vec<_> =
-                one.points.iter().filter(|(at_ms, _)| window.index_of(*at_ms).is_some()).cloned().collect();
-            (!points.is_empty()).then(|| HistogramSeries { labels: one.labels.clone(), points })
+            let within = points_within(&one.points, window.start_ms(), window.end_ms());
+            let points = one.points.part(within).filter(|points| !points.is_empty())?;
+            Some(HistogramSeries { labels: one.labels.clone(), points })
         });
         let histograms = histograms.collect();
         let last = self.extents.iter().rev().find(|extent| extent.start_ms <= window.end_ms());
@@ -202,7 +207,7 @@ impl Stretch {
 
     /// Bytes in memory, about.
     pub fn weight(&self) -> usize {
-        let series = self.series.iter().map(|one| one.values.capacity() * 8 + one.labels.weight() + 64);
+        let series = self.series.iter().map(Series::weight);
         series.sum::<usize>() + self.histogram_bytes() + self.extents.len() * size_of::<Extent>() + 256
     }
 
@@ -213,6 +218,13 @@ impl Stretch {
 
     pub fn histogram_bytes(&self) -> usize {
         self.histograms.iter().map(HistogramSeries::weight).sum()
+    }
+
+    fn keep_points(&mut self, start_ms: i64, end_ms: i64) {
+        for one in &mut self.histograms {
+            let within = points_within(&one.points, start_ms, end_ms);
+            one.points.keep(within);
+        }
     }
 
     /// The place of an instant that is on the grid and not before the start.
@@ -233,9 +245,10 @@ impl Stretch {
 }
 
 impl Fetched {
-    /// The earlier of both clocks' times.
+    /// The time by which samples are young. The instance's own clock says it. A proxy's clock may be ahead of that, and ours
+    /// was if it was set back since.
     pub fn at_ms(&self) -> i64 {
-        self.date.map_or(self.as_of, |date| date.min(self.as_of)).as_millisecond()
+        self.date.unwrap_or(self.begun).min(self.begun).min(self.as_of).as_millisecond()
     }
 }
 
@@ -256,6 +269,12 @@ impl Extent {
 
 fn has_sample(values: &[f64]) -> bool {
     values.iter().any(|value| !is_absent(*value))
+}
+
+/// The places of those between two instants, both included.
+fn points_within(points: &[(i64, Histogram)], start_ms: i64, end_ms: i64) -> Range<usize> {
+    let first = points.partition_point(|(at_ms, _)| *at_ms < start_ms);
+    first..points.partition_point(|(at_ms, _)| *at_ms <= end_ms)
 }
 
 /// What two lists have of one label set.
@@ -295,34 +314,18 @@ fn joined<T>(
 fn series_of(sides: Sides<Series>, own: usize, more: usize) -> Series {
     match sides {
         Sides::Earlier(mut one) => {
-            make_room(&mut one.values, more);
-            one.values.resize(own + more, ABSENT);
+            one.values.append(repeat_n(ABSENT, more));
             one
         }
         Sides::Later(Series { labels, values: later }) => {
             let mut values = Vec::with_capacity(own + more);
             values.resize(own, ABSENT);
-            values.extend(later);
-            Series { labels, values }
+            values.extend_from_slice(&later);
+            Series { labels, values: values.into() }
         }
         Sides::Both(mut one, later) => {
-            make_room(&mut one.values, more);
-            one.values.extend_from_slice(&later.values);
+            one.values.append(later.values.iter().copied());
             one
         }
-    }
-}
-
-/// A little more than is needed, so that not every refresh copies the column, and not twice as much.
-fn make_room(values: &mut Vec<f64>, more: usize) {
-    if values.capacity() < values.len() + more {
-        values.reserve_exact(more + values.len() / 16);
-    }
-}
-
-/// Most of a column that was cut is not held for nothing.
-fn give_back(values: &mut Vec<f64>) {
-    if values.capacity() > values.len().saturating_mul(2) {
-        values.shrink_to(values.len() + values.len() / 16);
     }
 }

@@ -3,12 +3,14 @@
 use super::*;
 use crate::metrics::Metrics;
 use crate::promql::PromQl;
+use crate::upstream::Fingerprint;
 
 #[test]
 fn a_fetch_that_ends_late_replaces_no_newer_set() {
     let sets = SeriesSets::new(1 << 20, 1 << 20, &Metrics::new().store, &Generation::default());
     let key = SeriesKey {
         source: InstanceName::new("a"),
+        server: Fingerprint::of([]),
         scope: Scope::Whole,
         origin: Origin::Known,
         query: PromQl::read("up").0.unwrap(),

@@ -11,7 +11,8 @@ use crate::web::request::{browser_path, routed_header, searching_form};
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ReplyAddress {
     scope: Scope,
-    /// Path and query as the client wrote them: another spelling is rendered for itself.
+    /// Path and query as the client wrote them, not as the portal understands them: `?a&b` and `?b&a` are rendered and kept
+    /// apart, and so are parameters that nobody reads. That costs bytes, but no reply is sent for another address.
     target: Box<str>,
     format: Format,
     gzip: bool,

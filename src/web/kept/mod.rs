@@ -28,8 +28,8 @@ pub use record::record;
 use reply::KeptReply;
 use turns::Turns;
 
-/// The share of the cache's bytes for replies.
-const SHARE: u64 = 8;
+/// The share of the cache's bytes for replies. Each is kept for a tick at most, so this has room for many pages a second.
+const SHARE: u64 = 16;
 
 /// All replies of a listener. They have no limit but their bytes; the least recently used leave first.
 pub struct KeptReplies {

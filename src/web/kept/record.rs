@@ -4,13 +4,13 @@ use actix_web::HttpMessage;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
-use actix_web::http::header::{HeaderName, HeaderValue};
-use actix_web::middleware::Next;
+use actix_web::middleware;
 use actix_web::web;
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::address::ReplyAddress;
-use super::reply::{KeptReply, Making, mark, of_copy, tag};
+use super::reply::{Header, KeptReply, Making, mark, of_copy, tag};
+use super::turns::Next;
 use super::{KeptReplies, Unanswered};
 use crate::clock;
 use crate::metrics::{Metrics, RouteMetrics};
@@ -24,7 +24,7 @@ use crate::web::security::SecurityHeaders;
 /// everything else that changes.
 pub async fn record(
     request: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
+    next: middleware::Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let kept = request.app_data::<web::Data<KeptReplies>>().map(|data| data.clone().into_inner());
     let unanswered = request.extensions_mut().remove::<Unanswered>();
@@ -33,23 +33,27 @@ pub async fn record(
         return Ok(next.call(request).await?.map_into_boxed_body());
     };
     // Held until the reply is kept.
-    let _turn = kept.turns.take(&address).await;
-    // Somebody else may have rendered it since the request came.
-    if let Some(reply) = kept.current(&address) {
-        let reply = reply.within(request.request());
-        return Ok(request.into_response(reply));
-    }
+    let _turn = match kept.turns.next(&address, clock::stopwatch(), || kept.current(&address)).await {
+        Next::Render(turn) => turn,
+        Next::Send(reply) => {
+            let reply = reply.within(request.request());
+            return Ok(request.into_response(reply));
+        }
+    };
     let recorder = Recorder::default();
     request.extensions_mut().insert(recorder.clone());
     let generation = kept.generation.number();
     let reply = next.call(request).await?.map_into_boxed_body();
-    // The handler may have read another catalog than the first.
-    let is_kept = reply.status() == StatusCode::OK && kept.catalog.is_current(&snapshot);
-    let made_of = recorder.finish().filter(|made_of| is_kept && clock::now() < made_of.until());
-    let Some(made_of) = made_of else {
+    let Some(made_of) = recorder.finish().filter(|_| reply.status() == StatusCode::OK) else {
         kept.metrics.passed();
+        kept.turns.passed(&address, clock::stopwatch());
         return Ok(reply);
     };
+    // The handler may have read another catalog than the first.
+    if !kept.catalog.is_current(&snapshot) || clock::now() >= made_of.until() {
+        kept.metrics.passed();
+        return Ok(reply);
+    }
     let entities = reply.request().extensions_mut().remove::<ShownEntities>();
     let route = observe::route(reply.request());
     let metrics = metrics(reply.request(), &route);
@@ -72,11 +76,13 @@ fn keep(
             return ServiceResponse::new(request, reply.set_body(body));
         }
     };
-    let etag = tag(reply.headers(), &body);
+    let added = added(&request);
+    let etag = tag(reply.headers(), &added, &body);
     mark(reply.headers_mut(), &etag);
     let is_held = is_held(&request, &etag);
     kept.metrics.rendered();
-    kept.keep(address, KeptReply::new(reply.headers(), body.clone(), etag, &added(&request), making));
+    kept.turns.kept(&address);
+    kept.keep(address, KeptReply::new(reply.headers(), body.clone(), etag, &added, making));
     if !is_held {
         return ServiceResponse::new(request, reply.set_body(BoxBody::new(body)));
     }
@@ -95,7 +101,7 @@ fn metrics(request: &HttpRequest, route: &str) -> [RouteMetrics; 2] {
 }
 
 /// The headers of every reply.
-fn added(request: &HttpRequest) -> Vec<(HeaderName, HeaderValue)> {
+fn added(request: &HttpRequest) -> Vec<Header> {
     let security = request.app_data::<web::Data<SecurityHeaders>>();
     security.map(|security| security.pairs().to_vec()).unwrap_or_default()
 }

@@ -22,18 +22,18 @@ use crate::web::observe;
 use crate::web::reply::CachePolicy;
 use crate::web::request::ShownEntities;
 
-/// What a header takes in memory beside its value, about.
-const HEADER: usize = 250;
 /// A number that no generation reaches.
 const UNKNOWN: u64 = u64::MAX;
 /// What a 304 has of the headers: those that tell which copy is still good.
 const OF_COPIES: [HeaderName; 3] = [CACHE_CONTROL, ETAG, VARY];
 
+pub(super) type Header = (HeaderName, HeaderValue);
+
 /// A reply that is kept.
 pub struct KeptReply {
     body: Bytes,
     /// The headers of the whole reply, and those of a 304.
-    headers: [HeaderMap; 2],
+    headers: [Vec<Header>; 2],
     etag: EntityTag,
     /// Of the handler, for the log.
     route: String,
@@ -57,10 +57,12 @@ pub(super) struct Making {
     pub metrics: [RouteMetrics; 2],
 }
 
-/// The tag of a reply: another for each change of its bytes or of the headers that say how to read them.
-pub(super) fn tag(headers: &HeaderMap, body: &[u8]) -> EntityTag {
+/// The tag of a reply: another for each change of its bytes or of its headers, `added` ones too. A browser keeps those of the
+/// whole reply, since a 304 does not repeat them.
+pub(super) fn tag(headers: &HeaderMap, added: &[Header], body: &[u8]) -> EntityTag {
+    let added = added.iter().map(|(name, value)| (name, value));
     let mut lines: Vec<(&str, &[u8])> =
-        headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
+        headers.iter().chain(added).map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
     lines.sort_unstable();
     let mut hasher = DefaultHasher::new();
     lines.hash(&mut hasher);
@@ -88,18 +90,17 @@ impl KeptReply {
         headers: &HeaderMap,
         body: Bytes,
         etag: EntityTag,
-        added: &[(HeaderName, HeaderValue)],
+        added: &[Header],
         making: Making,
     ) -> Self {
-        let with_added = |headers: HeaderMap| {
-            added.iter().cloned().fold(headers, |mut headers, (name, value)| {
-                headers.insert(name, value);
-                headers
-            })
-        };
+        let mut whole = headers.clone();
+        for (name, value) in added.iter().cloned() {
+            whole.insert(name, value);
+        }
+        let headers = [whole, of_copy(headers)].map(|headers| headers.into_iter().collect());
         Self {
             body,
-            headers: [with_added(headers.clone()), with_added(of_copy(headers))],
+            headers,
             etag,
             route: making.route,
             metrics: making.metrics,
@@ -140,7 +141,7 @@ impl KeptReply {
             true => HttpResponse::NotModified().finish(),
             false => HttpResponse::Ok().body(self.body.clone()),
         };
-        *answer.headers_mut() = if is_held { of_copy } else { whole }.clone();
+        *answer.headers_mut() = if is_held { of_copy } else { whole }.iter().cloned().collect();
         answer
     }
 
@@ -152,7 +153,10 @@ impl KeptReply {
         let [whole, of_copy] = &self.headers;
         let [all, held] = &self.metrics;
         let mut answer = Response::with_body(status, body);
-        *answer.headers_mut() = if is_held { of_copy } else { whole }.clone();
+        // Into the map that the library used before: a new one costs more than all else here.
+        for (name, value) in if is_held { of_copy } else { whole } {
+            answer.headers_mut().append(name.clone(), value.clone());
+        }
         let metrics = if is_held { held } else { all };
         observe::kept(request.head(), &mut answer, &self.route, metrics, begun);
         answer
@@ -161,9 +165,30 @@ impl KeptReply {
 
 impl Weigh for KeptReply {
     fn weight(&self) -> usize {
-        let headers = self.headers.iter().flat_map(HeaderMap::iter);
-        let headers = headers.map(|(_, value)| HEADER + value.len()).sum::<usize>();
+        let headers = self.headers.iter().flatten();
+        let headers = headers.map(|(_, value)| size_of::<Header>() + value.len()).sum::<usize>();
         let entities = self.entities.as_ref().map_or(0, ShownEntities::weight);
         self.body.len() + headers + self.route.len() + self.made_of.weight() + entities
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+
+    use super::*;
+
+    #[test]
+    fn what_a_304_does_not_repeat_is_in_the_tag() {
+        let with = |name, value| HeaderMap::from_iter([(name, HeaderValue::from_static(value))]);
+        let policy = |value| [(CONTENT_SECURITY_POLICY, HeaderValue::from_static(value))];
+        let [html, json] = ["text/html", "application/json"].map(|kind| with(CONTENT_TYPE, kind));
+        let tags = [
+            tag(&html, &policy("frame-ancestors 'self'"), b"page"),
+            tag(&html, &policy("frame-ancestors 'self' https://backstage"), b"page"),
+            tag(&json, &policy("frame-ancestors 'self'"), b"page"),
+            tag(&html, &policy("frame-ancestors 'self'"), b"another"),
+        ];
+        assert!(tags.iter().enumerate().all(|(at, tag)| !tags[..at].contains(tag)), "{tags:?}");
     }
 }

@@ -174,23 +174,39 @@ fn without_address(words: &str, url: Option<&Url>) -> String {
 /// How full the cache is, and its lookups.
 fn cache(fill: &StoreFill, kept: &KeptFill) -> String {
     let (used, max) = (bytes(fill.bytes + kept.bytes), bytes(fill.max_bytes + kept.max_bytes));
-    let (answers, replies, lookups) = (fill.answers, kept.replies, each(&fill.counts.lookups));
-    format!("{answers} answers, {replies} rendered replies, {used} of {max}; lookups since start: {lookups}")
+    let answers = many(fill.answers, "answer", "answers");
+    let replies = many(kept.replies, "rendered reply", "rendered replies");
+    let lookups = each(fill.counts.lookups.iter().copied());
+    format!("{answers}, {replies}, {used} of {max}; lookups since start: {lookups}")
 }
 
 /// What was fetched for time ranges since the start, what not, and how many entries had to leave.
 fn traffic(counts: &StoreCounts) -> String {
     let (received, saved) = (bytes(counts.received_bytes), bytes(counts.saved_bytes));
-    let evictions = counted(usize::try_from(counts.evictions).unwrap_or(usize::MAX), "entry", "entries");
-    let fetches = each(&counts.fetches);
+    let evictions = many(counts.evictions, "entry", "entries");
+    let fetches = each(counts.fetches.iter().map(|(part, count)| (fetched(part), *count)));
     format!(
         "Fetches for time ranges: {fetches}. They received {received} and saved about {saved}. {evictions} left because the cache was full."
     )
 }
 
+/// What a fetch is of, by the label of its metric.
+fn fetched(part: &str) -> &str {
+    match part {
+        "full" => "of everything",
+        "tail" => "of missing or unstable samples",
+        "heal" => "of samples an hour old",
+        _ => "with nothing to fetch",
+    }
+}
+
 /// `3 hit, 1 miss`
-fn each(counts: &[(&str, u64)]) -> String {
-    counts.iter().map(|(name, count)| format!("{count} {name}")).collect::<Vec<_>>().join(", ")
+fn each<'a>(counts: impl Iterator<Item = (&'a str, u64)>) -> String {
+    counts.map(|(name, count)| format!("{count} {name}")).collect::<Vec<_>>().join(", ")
+}
+
+fn many(count: u64, one: &str, many: &str) -> String {
+    counted(usize::try_from(count).unwrap_or(usize::MAX), one, many)
 }
 
 fn bytes(count: u64) -> String {

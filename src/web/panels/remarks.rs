@@ -221,12 +221,15 @@ pub fn of_graph(
     let matrix = &graph.answer.value;
     let as_of = || Moment::of(&graph.answer.as_of, params);
     let stale = Remark::stale(as_of(), graph.answer.failure.as_ref());
-    let rest = graph.answer.rest_follows.then(|| match &stale {
-        Some(_) => Remark::info("More of this time range is being fetched."),
-        None => Remark {
-            at: Some(as_of()),
-            ..Remark::new(Level::Info, "As of", "more of this time range is being fetched.")
-        },
+    let rest = graph.answer.rest_follows.then(|| match (&stale, &matrix.instant) {
+        (Some(_), _) => Remark::info("More of this time range is being fetched."),
+        (None, instant) => {
+            let what = if instant.is_some() { "a newer value" } else { "more of this time range" };
+            Remark {
+                at: Some(as_of()),
+                ..Remark::new(Level::Info, "As of", format!("{what} is being fetched."))
+            }
+        }
     });
     let notices = graph.notices.iter().map(Remark::info).chain(rest);
     let grid = grid(matrix.window, &params.zone).filter(|_| matrix.instant.is_none());

@@ -9,9 +9,10 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-use super::super::entry::SeriesEntry;
+use super::super::entry::{KeptSeries, SeriesEntry, Slices};
 use super::super::set::RefetchRules;
 use super::super::stretch::{Extent, Fetched};
+use super::super::tier::with_taken;
 use super::*;
 use crate::prometheus::{
     ABSENT, Boundaries, Bucket, Histogram, HistogramSeries, InstanceName, Labels, Matrix, Series, Window,
@@ -28,6 +29,7 @@ const MOST_BYTES: usize = 1 << 20;
 fn key() -> SeriesKey {
     SeriesKey {
         source: InstanceName::new("default"),
+        server: Fingerprint::of([&b"a server"[..]]),
         scope: Scope::Whole,
         origin: Origin::Known,
         query: PromQl::read("sum by (pod) (rate(requests_total[5m]))").0.unwrap(),
@@ -146,17 +148,17 @@ fn answer(ahead: Option<i64>) -> impl Strategy<Value = (Matrix, Fetched)> {
     let series = prop::collection::btree_map(labels(), prop::collection::vec(value, 12), 0..4);
     let point = (0_usize..12, histogram());
     let histograms = prop::collection::btree_map(labels(), prop::collection::vec(point, 1..4), 0..2);
-    let fetched = (30_i64..2_000, any::<u16>());
+    let fetched = (30_i64..2_000, any::<u16>(), 0_u64..30);
     let infos = prop::collection::vec("[a-zé\n]{0,4}", 0..3);
     (0_i64..60, 1_i64..12, series, histograms, fetched, infos).prop_map(
-        move |(from, points, series, histograms, (later, nanos), infos)| {
+        move |(from, points, series, histograms, (later, nanos, took), infos)| {
             let window = window(from, from + points);
             let column = |values: Vec<Option<f64>>| -> Vec<f64> {
                 values.into_iter().map(|value| value.unwrap_or(ABSENT)).take(window.len()).collect()
             };
             let series = series
                 .into_iter()
-                .map(|(labels, values)| Series { labels, values: column(values) })
+                .map(|(labels, values)| Series { labels, values: column(values).into() })
                 .collect();
             let histograms = histograms.into_iter().map(|(labels, points)| {
                 let points = points.into_iter().filter(|(i, _)| *i < window.len());
@@ -165,7 +167,8 @@ fn answer(ahead: Option<i64>) -> impl Strategy<Value = (Matrix, Fetched)> {
             });
             let as_of = at(window.end_ms() / 1_000 + later) + Duration::from_nanos(nanos.into());
             let date = ahead.map(|ahead| at(as_of.as_second() + ahead));
-            let fetched = Fetched { as_of, oldest: as_of, date, settled_ms: 0 };
+            let begun = as_of - Duration::from_secs(took);
+            let fetched = Fetched { begun, as_of, oldest: as_of, date, settled_ms: 0 };
             let settled_ms = fetched.at_ms() - TAIL.as_millis() as i64;
             let matrix = Matrix { histograms: histograms.collect(), infos, ..Matrix::of(window, series) };
             (matrix, Fetched { settled_ms, ..fetched })
@@ -233,15 +236,21 @@ impl Damage {
     }
 }
 
+fn take(kept: &mut KeptSeries, other: &SeriesSet, now: Timestamp) {
+    if let Some((set, newest)) = with_taken(kept.set.clone(), other, TAIL, now, MOST_BYTES) {
+        kept.adopt(set, newest);
+    }
+}
+
 /// A portal with a set takes one that was read, and does with it what portals do.
 fn use_in(own: Option<&SeriesSet>, read: &SeriesSet) {
     let now = at(BEGIN + 4_000);
     let entry = SeriesEntry::new(now);
     let mut kept = entry.kept();
-    own.into_iter().for_each(|own| kept.take_in(own, TAIL, now, MOST_BYTES));
-    kept.take_in(read, TAIL, now, MOST_BYTES);
+    own.into_iter().for_each(|own| take(&mut kept, own, now));
+    take(&mut kept, read, now);
     SetContent::of(&kept.set).assert_sound();
-    assert!(kept.set.weight() < 16 * MOST_BYTES);
+    assert!(kept.set.weight() <= MOST_BYTES);
     let rules = RefetchRules { unstable: Duration::from_secs(15), any: Duration::from_secs(3_600) };
     for (from, to) in [(0, 100), (20, 30), (-300, 300)] {
         let window = window(from, to);
@@ -253,9 +262,9 @@ fn use_in(own: Option<&SeriesSet>, read: &SeriesSet) {
         if let Some(shown) = kept.set.slice(&window) {
             assert!(shown.series.iter().all(|one| one.values.len() == shown.window.len()));
         }
-        kept.meanwhile(&window, None);
+        kept.meanwhile(&window, None, Slices::Cut);
     }
-    let series = vec![Series { labels: Labels::default(), values: vec![1.0; 41] }];
+    let series = vec![Series { labels: Labels::default(), values: vec![1.0; 41].into() }];
     let part = window(10, 50);
     kept.merge(Matrix::of(part, series), &part, TAIL, now, now).unwrap();
     assert_eq!(kept.shown(&window(10, 50), now).unwrap().series.len(), 1);
@@ -283,7 +292,7 @@ proptest! {
         let entry = SeriesEntry::new(at(BEGIN));
         let mut kept = entry.kept();
         let now = at(BEGIN + 4_000);
-        kept.take_in(&set, TAIL, now, MOST_BYTES);
+        take(&mut kept, &set, now);
         prop_assert_eq!(SetContent::of(&kept.set), SetContent::of(&set));
         prop_assert!(kept.set.lacking(&set, now).is_empty());
     }

@@ -1,7 +1,5 @@
 //! What a set remembers of its fetches.
 
-mod taken;
-
 use super::*;
 use crate::clock;
 use crate::prometheus::Series;
@@ -71,7 +69,7 @@ fn a_long_request_that_takes_too_long_says_nothing_of_shorter_ones() {
 }
 
 fn series(name: usize, points: usize) -> Series {
-    Series { labels: [("i", name.to_string())].into_iter().collect(), values: vec![1.0; points] }
+    Series { labels: [("i", name.to_string())].into_iter().collect(), values: vec![1.0; points].into() }
 }
 
 #[test]
@@ -144,38 +142,101 @@ fn a_clock_that_was_ahead_when_a_request_began_settles_nothing() {
     assert!(!may_change(190) && may_change(191), "ten minutes before");
 }
 
-#[test]
-fn all_who_look_until_a_fetch_ends_share_one_copy() {
+/// A set of one series.
+fn filled(points: i64) -> SeriesEntry {
     let entry = SeriesEntry::new(clock::now());
-    let (mut kept, now) = (entry.kept(), clock::now());
-    let merge = |kept: &mut KeptSeries| {
-        let matrix = Matrix::of(window(2_400), vec![series(0, 2_400)]);
-        kept.merge(matrix, &window(2_400), Duration::from_secs(600), now, now).unwrap();
-    };
-    merge(&mut kept);
-    let first = kept.meanwhile(&window(2_400), None).unwrap().0;
-    let second = kept.meanwhile(&window(2_400), None).unwrap().0;
-    assert!(Arc::ptr_eq(&first, &second));
+    fill(&mut entry.kept(), points);
+    entry
+}
+
+fn fill(kept: &mut KeptSeries, points: i64) {
+    let now = clock::now();
+    let matrix = Matrix::of(window(points), vec![series(0, points as usize)]);
+    kept.merge(matrix, &window(points), Duration::from_secs(600), now, now).unwrap();
+}
+
+fn shown(kept: &mut KeptSeries, points: i64) -> Arc<Matrix> {
+    kept.meanwhile(&window(points), None, Slices::Cut).unwrap().0
+}
+
+#[test]
+fn all_who_look_until_a_fetch_ends_share_one_slice() {
+    let entry = filled(2_400);
+    let mut kept = entry.kept();
+    let first = shown(&mut kept, 2_400);
+    assert!(Arc::ptr_eq(&first, &shown(&mut kept, 2_400)));
     // Readers of a shorter time range do not take it away.
-    let short = kept.meanwhile(&window(1_000), None).unwrap().0;
+    let short = shown(&mut kept, 1_000);
     let of = |kept: &KeptSeries, points| kept.drawn(&window(points));
     assert!(
         Arc::ptr_eq(&of(&kept, 2_400).unwrap(), &first) && Arc::ptr_eq(&of(&kept, 1_000).unwrap(), &short)
     );
     assert!(of(&kept, 999).is_none(), "nobody looked at it");
-    // They are counted, and are not many.
-    let set = kept.set.weight();
-    drop(kept);
-    assert_eq!(entry.weight(), set + first.weight() + short.weight() + size_of::<SeriesEntry>());
-    let mut kept = entry.kept();
-    (101..140).for_each(|points| drop(kept.meanwhile(&window(points), None)));
+    (101..140).for_each(|points| drop(shown(&mut kept, points)));
     assert!(kept.drawn.len() <= MOST_DRAWN && of(&kept, 139).is_some());
-    kept.meanwhile(&window(2_400), None).unwrap();
-    kept.meanwhile(&window(2_399), None).unwrap();
-    assert_eq!((kept.drawn.len(), of(&kept, 2_399).is_some()), (1, true), "two of them are twice the set");
-    let first = kept.meanwhile(&window(2_400), None).unwrap().0;
-    merge(&mut kept);
-    assert!(!Arc::ptr_eq(&first, &kept.meanwhile(&window(2_400), None).unwrap().0), "it may have changed");
+    let first = shown(&mut kept, 2_400);
+    fill(&mut kept, 2_400);
+    assert!(!Arc::ptr_eq(&first, &shown(&mut kept, 2_400)), "it may have changed");
+}
+
+#[test]
+fn a_check_cuts_no_slice() {
+    let entry = filled(240);
+    let mut kept = entry.kept();
+    let known = |kept: &mut KeptSeries| kept.meanwhile(&window(240), None, Slices::Known);
+    assert!(known(&mut kept).is_none() && kept.drawn.is_empty(), "nobody was shown it");
+    let first = shown(&mut kept, 240);
+    assert!(Arc::ptr_eq(&known(&mut kept).unwrap().0, &first));
+    fill(&mut kept, 240);
+    assert!(known(&mut kept).is_none() && kept.drawn.is_empty(), "it may have changed");
+}
+
+#[test]
+fn a_slice_shares_the_columns_and_labels_of_its_set() {
+    let entry = filled(2_400);
+    let mut kept = entry.kept();
+    let set = kept.set.weight();
+    let [whole, most, little] = [2_400, 1_200, 1_199].map(|points| shown(&mut kept, points));
+    let place = |matrix: &Matrix| matrix.series[0].values.as_ptr();
+    assert!(place(&whole) == place(&most) && place(&whole) != place(&little));
+    drop(kept);
+    // What the set has is counted once, and what is a copy too.
+    let beside = entry.weight() - set - size_of::<SeriesEntry>();
+    assert!((1_199 * 8..1_199 * 8 + 2_000).contains(&beside), "{beside}");
+    // Whoever holds the half of a column holds it all.
+    assert!(most.weight() > 2_400 * 8 && little.weight() < 1_300 * 8);
+}
+
+#[test]
+fn a_slice_keeps_its_samples_when_the_set_changes() {
+    let entry = filled(240);
+    let (mut kept, now) = (entry.kept(), clock::now());
+    let held = shown(&mut kept, 240);
+    let merge = |kept: &mut KeptSeries, from: i64, to: i64, value: f64| {
+        let part = Window::exact(from * 15_000, to * 15_000, Duration::from_secs(15)).unwrap();
+        let values = vec![value; part.len()].into();
+        let matrix = Matrix::of(part, vec![Series { values, ..series(0, 0) }]);
+        kept.merge(matrix, &part, Duration::from_secs(600), now, now).unwrap();
+        kept.slice(&window(to + 1)).unwrap().series[0].values.as_ptr()
+    };
+    let copied = merge(&mut kept, 200, 240, 2.0);
+    assert_ne!(copied, held.series[0].values.as_ptr());
+    assert!(held.series[0].values.len() == 240 && held.series[0].values.iter().all(|value| *value == 1.0));
+    // Nobody holds a slice of the new column, which has room for some more samples.
+    for last in 241..250 {
+        assert_eq!(merge(&mut kept, last - 40, last, 3.0), copied, "no column is copied");
+    }
+    let values = &kept.slice(&window(250)).unwrap().series[0].values;
+    let expected = (0..250).map(|i| {
+        if i < 200 {
+            1.0
+        } else if i < 201 {
+            2.0
+        } else {
+            3.0
+        }
+    });
+    assert!(values.iter().copied().eq(expected), "{values:?}");
 }
 
 #[test]

@@ -27,7 +27,7 @@ fn window(from: i64, to: i64) -> Window {
 /// Fetched at that second.
 fn fetched(second: i64) -> Fetched {
     let settled_ms = (second - 600) * 1_000;
-    Fetched { as_of: at(second), oldest: at(second), date: None, settled_ms }
+    Fetched { begun: at(second), as_of: at(second), oldest: at(second), date: None, settled_ms }
 }
 
 fn label(name: usize) -> crate::prometheus::Labels {
@@ -57,7 +57,7 @@ fn answer(samples: &Samples, window: Window) -> Matrix {
         }
         let mut values = vec![ABSENT; window.len()];
         found.iter().for_each(|(i, value)| values[*i] = f64::from_bits(*value));
-        series.push(Series { labels: label(name), values });
+        series.push(Series { labels: label(name), values: values.into() });
     }
     Matrix { histograms, ..Matrix::of(window, series) }
 }

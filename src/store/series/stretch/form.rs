@@ -1,8 +1,12 @@
 //! A stretch as bytes: how its columns are written, and whether one that was read is as all code expects it.
 
+use std::fmt;
+
+use serde::de::{Error, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serializer};
 
 use super::{Extent, HistogramSeries, Labels, Series, Stretch, has_sample};
+use crate::prometheus::UNKNOWN_BOUNDARIES;
 
 impl Stretch {
     /// Whether it has this step, a column of the right length for each series, and extents from the start to the end.
@@ -37,18 +41,11 @@ impl Stretch {
         };
         let points = self.len();
         self.series.iter().all(|one| one.values.len() == points && has_sample(&one.values))
-            && is_ordered(self.series.iter().map(|one| &one.labels))
-            && is_ordered(self.histograms.iter().map(|one| &one.labels))
             && self.histograms.iter().all(|one| {
                 one.points.iter().all(|(at_ms, _)| is_instant(*at_ms))
                     && one.points.is_sorted_by(|(at_ms, _), (next_ms, _)| at_ms < next_ms)
             })
     }
-}
-
-/// Whether each label set comes once.
-fn is_ordered<'l>(labels: impl Iterator<Item = &'l Labels>) -> bool {
-    labels.is_sorted_by(|labels, next| labels < next)
 }
 
 /// A list that is not empty. Empty ones would need more memory than they have bytes.
@@ -64,30 +61,56 @@ impl<T> TryFrom<Vec<T>> for Filled<T> {
     }
 }
 
+/// Reads a list in the order of its labels, each set once. A few bytes of one set, again and again, would need much memory, so
+/// any other order ends the reading.
+struct InOrder<F, T> {
+    read: fn(Labels, F) -> Option<T>,
+    labels: fn(&T) -> &Labels,
+}
+
+impl<'de, F: Deserialize<'de>, T> Visitor<'de> for InOrder<F, T> {
+    type Value = Vec<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("series in the order of their labels")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Vec<T>, A::Error> {
+        let mut all: Vec<T> = Vec::new();
+        while let Some((labels, form)) = list.next_element::<(Labels, F)>()? {
+            if all.last().is_some_and(|last| (self.labels)(last) >= &labels) {
+                return Err(A::Error::custom("series that are not in the order of their labels"));
+            }
+            all.push((self.read)(labels, form).ok_or_else(|| A::Error::custom(UNKNOWN_BOUNDARIES))?);
+        }
+        Ok(all)
+    }
+}
+
 pub fn read_extents<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Extent>, D::Error> {
     Filled::deserialize(deserializer).map(|Filled(extents)| extents)
 }
 
 /// Series: the labels, and the bits of each value.
 pub mod columns {
-    use super::{Deserialize, Deserializer, Filled, Labels, Serializer, Series};
+    use super::{Deserializer, Filled, InOrder, Serializer, Series};
 
     pub fn serialize<S: Serializer>(series: &[Series], serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(series.iter().map(|one| (&one.labels, &one.values)))
+        serializer.collect_seq(series.iter().map(|one| (&one.labels, &*one.values)))
     }
 
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Series>, D::Error> {
-        let all = Vec::<(Labels, Filled<f64>)>::deserialize(deserializer)?;
-        Ok(all.into_iter().map(|(labels, Filled(values))| Series { labels, values }).collect())
+        deserializer.deserialize_seq(InOrder {
+            read: |labels, Filled(values)| Some(Series { labels, values: values.into() }),
+            labels: |one| &one.labels,
+        })
     }
 }
 
 /// Native histograms. Their other form is JSON, in which numbers are texts.
 pub mod histograms {
-    use serde::de::Error;
-
-    use super::{Deserialize, Deserializer, Filled, HistogramSeries, Labels, Serializer};
-    use crate::prometheus::{Boundaries, Bucket, Histogram, UNKNOWN_BOUNDARIES};
+    use super::{Deserializer, Filled, HistogramSeries, InOrder, Serializer};
+    use crate::prometheus::{Boundaries, Bucket, Histogram};
 
     /// Boundaries, lower, upper, count.
     type BucketForm = (u8, f64, f64, f64);
@@ -100,12 +123,13 @@ pub mod histograms {
     }
 
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<HistogramSeries>, D::Error> {
-        let all = Vec::<(Labels, Filled<PointForm>)>::deserialize(deserializer)?;
-        let all = all.into_iter().map(|(labels, Filled(points))| {
-            let points = points.into_iter().map(read).collect::<Option<_>>()?;
-            Some(HistogramSeries { labels, points })
-        });
-        all.collect::<Option<_>>().ok_or_else(|| D::Error::custom(UNKNOWN_BOUNDARIES))
+        deserializer.deserialize_seq(InOrder {
+            read: |labels, Filled(points)| {
+                let points = points.into_iter().map(read).collect::<Option<_>>()?;
+                Some(HistogramSeries { labels, points })
+            },
+            labels: |one| &one.labels,
+        })
     }
 
     fn written((at_ms, histogram): &(i64, Histogram)) -> PointForm {

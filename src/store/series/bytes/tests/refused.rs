@@ -7,20 +7,23 @@ const VERSION_1: &str = include_str!("../../../../../tests/fixtures/series-set-1
 
 fn known_set() -> SeriesSet {
     let labels = |pod: &str| [("pod", pod), ("job", "a \"b\"")].into_iter().collect::<Labels>();
-    let series = |pod: &str, values: &[f64]| Series { labels: labels(pod), values: values.to_vec() };
+    let series = |pod: &str, values: &[f64]| Series { labels: labels(pod), values: values.to_vec().into() };
     let stale = f64::from_bits(0x7ff0_0000_0000_0002);
     let bucket = Bucket { boundaries: Boundaries::Closed, lower: -0.0, upper: f64::INFINITY, count: 2.0 };
     let histogram = Histogram { count: 2.0, sum: f64::NAN, buckets: vec![bucket] };
     let all = window(0, 2);
-    let histograms = vec![HistogramSeries { labels: labels("c"), points: vec![(all.at(1), histogram)] }];
+    let histograms =
+        vec![HistogramSeries { labels: labels("c"), points: vec![(all.at(1), histogram)].into() }];
     let series = vec![series("a", &[1.5, ABSENT, stale]), series("b", &[ABSENT, f64::NAN, -1.0])];
     let infos = vec!["an info".to_owned()];
     let mut set = SeriesSet::new();
     let as_of = at(BEGIN + 31) + Duration::from_nanos(5);
     let date = Some(at(BEGIN + 30));
-    let fetched = Fetched { as_of, oldest: as_of, date, settled_ms: (BEGIN - 570) * 1_000 };
+    let (begun, oldest) = (at(BEGIN + 31), at(BEGIN + 28));
+    let fetched = Fetched { begun, as_of, oldest, date, settled_ms: (BEGIN - 570) * 1_000 };
     set.merge(Matrix { histograms, infos, ..Matrix::of(all, series) }, fetched, TAIL, TAIL);
-    let old = Fetched { as_of: at(BEGIN), oldest: at(BEGIN), date: None, settled_ms: i64::MIN };
+    let begun = at(BEGIN);
+    let old = Fetched { begun, as_of: begun, oldest: begun, date: None, settled_ms: i64::MIN };
     set.merge(Matrix::of(window(-40, -20), Vec::new()), old, TAIL, TAIL);
     set
 }
@@ -81,6 +84,7 @@ fn series_of_another_key_are_refused() {
     let others = [
         SeriesKey { source: InstanceName::new("default2"), ..key() },
         SeriesKey { source: InstanceName::new(""), ..key() },
+        SeriesKey { server: Fingerprint::of([&b"another server"[..]]), ..key() },
         SeriesKey { origin: Origin::AdHoc, ..key() },
         SeriesKey { query: query("sum by (pod) (rate(requests_total[5m])) "), ..key() },
         SeriesKey { query: query("sum by (pod) (rate(requests_total[5m]))+0"), ..key() },
@@ -90,6 +94,7 @@ fn series_of_another_key_are_refused() {
     let bytes = bytes_of(&known_set());
     for other in others {
         let is_same = other == key();
+        assert_eq!(tier_key(&other) == tier_key(&key()), is_same, "{:?}", other.query);
         assert_eq!(read(&bytes, &other, MOST_BYTES).is_ok(), is_same, "{:?}", other.query);
         let theirs = compressed(&written(&other, &known_set()).unwrap()).unwrap();
         let expected = if is_same { None } else { Some(UnreadSeries::OtherSeries) };
@@ -113,11 +118,11 @@ fn bytes_that_grow_beyond_the_limit_are_not_read() {
     let size = written(&key(), &known_set()).unwrap().len();
     let bytes = bytes_of(&known_set());
     assert!(read(&bytes, &key(), size).is_ok());
-    assert_eq!(read(&bytes, &key(), size - 1).unwrap_err(), UnreadSeries::TooLarge(size - 1));
+    assert_eq!(read(&bytes, &key(), size - 1).unwrap_err(), UnreadSeries::TooLarge);
     // Half a kilobyte for each of its bytes.
     let bomb = compressed(&vec![0; 64 << 20]).unwrap();
     assert!(bomb.len() < 1 << 20, "{}", bomb.len());
-    assert_eq!(read(&bomb, &key(), MOST_BYTES).unwrap_err(), UnreadSeries::TooLarge(MOST_BYTES));
+    assert_eq!(read(&bomb, &key(), MOST_BYTES).unwrap_err(), UnreadSeries::TooLarge);
 }
 
 /// A list says how long it is. No memory is taken for that.
@@ -177,6 +182,73 @@ fn unsound_sets_are_refused() {
         |one: &mut Stretch, start_ms| (one.start_ms, one.extents[0].start_ms) = (start_ms, start_ms);
     check(&|all| begin_at(&mut all[0], (BEGIN - 45 * 15) * 1_000), true);
     check(&|all| begin_at(&mut all[0], 0), false);
+}
+
+/// What a stretch is made of, in its order.
+type StretchForm =
+    (i64, i64, i64, Vec<(Labels, Vec<f64>)>, Vec<(Labels, Vec<(i64, f64, f64, Vec<()>)>)>, Vec<Extent>);
+
+#[test]
+fn series_out_of_order_are_refused() {
+    let all = window(0, 0);
+    let (start_ms, end_ms) = (all.start_ms(), all.end_ms());
+    let fetched = known_set().stretches()[0].extents[0].fetched;
+    let labels = |name: &str| [("pod", name)].into_iter().collect::<Labels>();
+    let bytes = |names: &[&str], histograms: &[&str]| {
+        let series = names.iter().map(|name| (labels(name), vec![1.0])).collect();
+        let points = || vec![(start_ms, 1.0, 1.0, Vec::new())];
+        let histograms = histograms.iter().map(|name| (labels(name), points())).collect();
+        let extents = vec![Extent { start_ms, end_ms, fetched }];
+        let form: StretchForm = (STEP, start_ms, end_ms, series, histograms, extents);
+        compressed(&postcard::to_extend(&vec![form], key().written().unwrap()).unwrap()).unwrap()
+    };
+    let many = ["a"; 10_000];
+    for (names, is_read) in
+        [(&["a", "b", "c"][..], true), (&["a", "c", "b"], false), (&["a", "a"], false), (&many, false)]
+    {
+        for bytes in [bytes(names, &["a"]), bytes(&["a"], names)] {
+            assert_eq!(read(&bytes, &key(), MOST_BYTES).is_ok(), is_read, "{}", names.len());
+        }
+    }
+}
+
+#[test]
+fn infos_that_no_set_has_are_refused() {
+    let longest = "x".repeat(LONGEST_INFO);
+    let more = format!("{longest}x");
+    let many: Vec<String> = (0..=MOST_INFOS).map(|n| n.to_string()).collect();
+    let many: Vec<&str> = many.iter().map(String::as_str).collect();
+    for (infos, is_read) in [
+        (&["one", "two"][..], true),
+        (&[&longest], true),
+        (&[&more], false),
+        (&["one", "two", "one"], false),
+        (&["a Partial answer"], false),
+        (&many[..MOST_INFOS], true),
+        (&many, false),
+    ] {
+        let all = postcard::to_extend(known_set().stretches(), key().written().unwrap()).unwrap();
+        let all = infos.iter().fold(all, |all, info| postcard::to_extend(info, all).unwrap());
+        let read = read(&compressed(&all).unwrap(), &key(), MOST_BYTES);
+        assert_eq!(read.is_ok(), is_read, "{} infos", infos.len());
+    }
+}
+
+#[test]
+fn more_instants_than_are_kept_are_too_large_and_not_written() {
+    let mut set = SeriesSet::new();
+    let begun = at(BEGIN);
+    let fetched = Fetched { begun, as_of: begun, oldest: begun, date: None, settled_ms: i64::MIN };
+    // Three parts are as many as are kept, and one is more.
+    for part in 0..4 {
+        let part = window(part * 11_000, part * 11_000 + 10_999);
+        set.merge(Matrix::of(part, Vec::new()), fetched, TAIL, TAIL);
+    }
+    assert_eq!(read(&bytes_of(&set), &key(), MOST_BYTES).unwrap_err(), UnreadSeries::TooLarge);
+    set.shorten();
+    let read = read(&bytes_of(&set), &key(), MOST_BYTES).unwrap();
+    let kept = (window(11_000, 11_000).start_ms(), window(43_999, 43_999).end_ms());
+    assert_eq!(read.extents().collect::<Vec<_>>(), [kept]);
 }
 
 #[test]

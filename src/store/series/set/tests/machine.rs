@@ -7,7 +7,9 @@ use crate::prometheus::{InstanceName, Origin};
 use crate::promql::PromQl;
 use crate::store::question::Scope;
 use crate::store::series::entry::SeriesEntry;
+use crate::store::series::tier::with_taken;
 use crate::store::series::{SeriesKey, bytes};
+use crate::upstream::Fingerprint;
 
 /// The most by which all steps of the clock together move it, in seconds.
 const MOST_STEPS: i64 = 120;
@@ -135,6 +137,7 @@ impl SetMachine {
     fn take(&mut self) {
         let key = SeriesKey {
             source: InstanceName::new("default"),
+            server: Fingerprint::of([]),
             scope: Scope::Whole,
             origin: Origin::Known,
             query: PromQl::read("up").0.unwrap(),
@@ -142,7 +145,10 @@ impl SetMachine {
         };
         let Some(written) = bytes::written(&key, &self.other.kept().set) else { return };
         let set = bytes::read(&bytes::compressed(&written).unwrap(), &key, 1 << 20).unwrap();
-        self.entry.kept().take_in(&set, TAIL, self.portal(), 1 << 20);
+        let mut kept = self.entry.kept();
+        if let Some((set, newest)) = with_taken(kept.set.clone(), &set, TAIL, self.portal(), 1 << 20) {
+            kept.adopt(set, newest);
+        }
     }
 
     /// The samples of a window, as a reader gets them. None: the request failed or was doubtful.
