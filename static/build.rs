@@ -1,4 +1,5 @@
-//! Hashes and compresses the static files, and writes the table that `web::assets` serves from.
+//! Hashes and compresses the static files, and writes the table that `web::assets` serves from. Also writes the style
+//! sheet's colours as Rust, for `chart::palette`.
 
 use std::error::Error;
 use std::fmt::Write as _;
@@ -11,7 +12,7 @@ use sha2::{Digest, Sha256};
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 /// The parts of the portal's own script, in the order in which they run.
-const SCRIPT_PARTS: [&str; 18] = [
+const SCRIPT_PARTS: [&str; 19] = [
     "page",
     "numbers",
     "times",
@@ -21,6 +22,7 @@ const SCRIPT_PARTS: [&str; 18] = [
     "option",
     "tooltip",
     "legend",
+    "colours",
     "address",
     "window",
     "crosshair",
@@ -62,6 +64,7 @@ fn main() -> Result<()> {
     }
     table.push_str("]\n");
     fs::write(out.join("assets.rs"), table)?;
+    fs::write(out.join("colours.rs"), colours(&fs::read_to_string(root.join("css/tokens.css"))?)?)?;
     Ok(())
 }
 
@@ -117,6 +120,32 @@ fn joined_parts(folder: &Path) -> Result<String> {
         script.push_str(&fs::read_to_string(folder.join(format!("{part}.js")))?);
     }
     Ok(script)
+}
+
+/// The colours of both themes that a picture outside a page has, which cannot refer to the style sheet.
+fn colours(tokens: &str) -> Result<String> {
+    let mut rust = String::new();
+    for (theme, is_dark) in [("LIGHT", false), ("DARK", true)] {
+        let one = |name: &str| colour(tokens, name, is_dark);
+        let series = (0..10).map(|i| one(&format!("series-{i}"))).collect::<Result<Vec<_>>>()?;
+        let (surface, text, muted) = (one("surface")?, one("text")?, one("text-muted")?);
+        let grid = one("grid")?;
+        writeln!(
+            rust,
+            "pub(super) const {theme}: Colours = Colours {{ surface: {surface:?}, text: {text:?}, \
+             muted: {muted:?}, grid: {grid:?}, series: {series:?} }};"
+        )?;
+    }
+    Ok(rust)
+}
+
+/// From a line `--text: light-dark(#1a1f27, #dde2ea);`
+fn colour(tokens: &str, name: &str, is_dark: bool) -> Result<String> {
+    let start = format!("--{name}: light-dark(");
+    let line = tokens.lines().find_map(|line| line.trim().strip_prefix(&start)?.strip_suffix(");"));
+    let (light, dark) =
+        line.and_then(|pair| pair.split_once(", ")).ok_or_else(|| format!("tokens.css has no {start}..."))?;
+    Ok(if is_dark { dark } else { light }.to_owned())
 }
 
 fn sha256(bytes: &[u8]) -> String {

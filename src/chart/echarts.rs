@@ -7,7 +7,7 @@ use std::ops::Range;
 use std::time::Duration;
 
 use charming::Chart;
-use charming::component::{Axis, Grid, Legend};
+use charming::component::{Axis, Grid};
 use charming::element::{
     AreaStyle, AxisType, Label, LabelPosition, LineStyle, MarkLine, MarkLineData, MarkLineVariant, Symbol,
     Tooltip, Trigger,
@@ -35,10 +35,9 @@ pub use tick::Tick;
 ///   pair's first column on
 /// - `y`: the value axis while no series is chosen away: `min`, `max`, `interval`
 /// - `more`: how many more digits tell the figures of the legend apart
-/// - `lone`: `[series, i]` of every sample without a drawn neighbour, which a line alone would not show
 /// - `marks`: a series without a name, for marks across the chart and at its edge
 /// - `unit`: how numbers are written, a [`Measure`]; `graphType`: `line` or `area`; `stack`
-/// - `tick`: what the script has with this, for its next request
+/// - `tick`: what the script has with this, for its next request; null where it always needs everything
 ///
 /// A reader who has the chart of a while ago gets only what that lacks, in place of `columns` and of what never changes:
 ///
@@ -46,8 +45,10 @@ pub use tick::Tick;
 /// - `heads`, `tails`: of each column, the samples that replace the first ones and those from `kept` on
 /// - `sum`: of the whole columns; a script that gets another one requests everything
 ///
-/// `unstable`: how long samples may change.
-pub fn island(plot: &Plot, unstable: Duration, held: Option<&Tick>) -> Island {
+/// `unstable`: how long samples may change; None: all of them may at each refresh.
+///
+/// The marks of infinities are always whole: infinities are gaps in `columns`, so no sum would notice a change of them.
+pub fn island(plot: &Plot, unstable: Option<Duration>, held: Option<&Tick>) -> Island {
     let shape = Shape {
         option: option(plot),
         step: plot.grid.step_ms,
@@ -58,23 +59,22 @@ pub fn island(plot: &Plot, unstable: Duration, held: Option<&Tick>) -> Island {
         graph_type: plot.graph_type.as_str(),
         stack: plot.stack,
     };
-    let isolated = |(i, at): (usize, &[usize])| at.iter().map(|at| [i, *at]).collect::<Vec<_>>();
     let hash = shape.hash();
     let state = IslandState {
-        tick: Tick::of(plot, hash, unstable),
+        tick: unstable.map(|unstable| Tick::of(plot, hash, unstable)),
         from: plot.from_ms,
         to: plot.to_ms,
         start: plot.grid.start_ms,
         y: plot.y.interval.map(|_| plot.y),
         more: plot.digits.most(),
-        isolated: plot.series.iter().map(|s| s.isolated.as_slice()).enumerate().flat_map(isolated).collect(),
         marks: marks(plot),
     };
     let slots = |range: Range<usize>| {
         let column = |series| ColumnValues::of(series, range.clone());
         plot.series.iter().map(column).collect::<Vec<_>>()
     };
-    let tail = held.and_then(|held| Some((held, Tail::of(plot, hash, held, unstable)?)));
+    let tail = held.zip(unstable);
+    let tail = tail.and_then(|(held, unstable)| Some((held, Tail::of(plot, hash, held, unstable)?)));
     match tail {
         None => Island::of(&Whole { shape: &shape, state: &state, columns: slots(0..usize::MAX) }),
         Some((since, Tail { head, kept })) => Island::of(&Newer {
@@ -110,8 +110,6 @@ fn skeleton(plot: &Plot) -> Chart {
     Chart::new()
         .animation(false)
         .tooltip(Tooltip::new().trigger(Trigger::Axis))
-        // Hidden, because the legend is a table; present so that its entries can be selected.
-        .legend(Legend::new().show(false))
         .grid(
             Grid::new()
                 .left(f64::from(layout::LEFT))

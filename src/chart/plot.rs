@@ -8,11 +8,12 @@ use jiff::tz::TimeZone;
 use super::axes::{AxisLabels, TimeTick, ValueAxis, time_ticks};
 use super::figures::{LegendDigits, LegendRow};
 use super::format::Measure;
+use super::layout;
+use super::palette::{self, Preference};
 use super::reduce::{Grid, Reduced, reduce, samples_a_pixel};
-use super::{layout, palette};
 use crate::annotations::{GraphType, Unit};
 use crate::monitoring::{Graph, Period};
-use crate::prometheus::{Series, is_absent};
+use crate::prometheus::is_absent;
 
 /// The size and the limits of a plot.
 #[derive(Clone, Debug)]
@@ -92,7 +93,7 @@ impl Plot {
         let (from_ms, to_ms) = (period.from.as_millisecond(), period.to.as_millisecond());
         let size = samples_a_pixel(to_ms.saturating_sub(from_ms), window.step_ms(), canvas.width);
         let columns: Vec<&[f64]> =
-            chosen.iter().filter_map(|i| all.get(*i)).map(|series| series.values.as_slice()).collect();
+            chosen.iter().filter_map(|i| all.get(*i)).map(|series| &*series.values).collect();
         let reduced = reduce(window, &columns, size, graph.stack);
         let grid = reduced.grid;
         let mut series = plotted(graph, &figures, &chosen, reduced);
@@ -167,8 +168,11 @@ fn highest(figures: &[LegendRow], most: usize) -> Vec<usize> {
 
 fn plotted(graph: &Graph, figures: &[LegendRow], chosen: &[usize], reduced: Reduced) -> Vec<PlotSeries> {
     let all = &graph.answer.value.series;
-    let chosen_series: Vec<&Series> = chosen.iter().filter_map(|i| all.get(*i)).collect();
-    let colours = palette::colours(chosen_series.iter().map(|series| &series.labels));
+    let preference = |place: &usize| {
+        let name = graph.names.get(*place).map_or("", String::as_str);
+        Some(Preference::of(name, &all.get(*place)?.labels, &graph.query))
+    };
+    let colours = palette::colours(&chosen.iter().filter_map(preference).collect::<Vec<_>>());
     let longest = if reduced.grid.bucket > 1 { 2 } else { 1 };
     let width = if reduced.grid.bucket > 1 { 2 } else { 1 };
     let infinite = reduced.infinite.iter().map(|slots| runs(slots, width)).collect::<Vec<_>>();

@@ -27,7 +27,7 @@ pub(super) fn graph_over(
 ) -> Graph {
     let labelled = |(name, values): &(&str, &[f64])| Series {
         labels: [("job", *name)].into_iter().collect(),
-        values: values.to_vec(),
+        values: values.to_vec().into(),
     };
     let matrix = Arc::new(Matrix::of(window, series.iter().map(labelled).collect()));
     Graph {
@@ -43,6 +43,7 @@ pub(super) fn graph_over(
         empty_reason: crate::monitoring::EmptyReason::default(),
         stats: Vec::new(),
         notices: Vec::new(),
+        is_per_instant: true,
     }
 }
 

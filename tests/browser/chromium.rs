@@ -4,6 +4,7 @@
 
 mod frames;
 mod leaving;
+mod reader;
 
 use std::future::Future;
 use std::path::PathBuf;

@@ -15,6 +15,11 @@ function embed(frame, on) {
     }
     if (data.type === "promenade:height") on.onHeight?.(data.height);
     if (data.type === "promenade:state") on.onState?.(data);
+    if (data.type === "promenade:window") {
+      // The reader may have chosen another time range, which the next page in the frame keeps.
+      if (isReady && latest?.from) latest = { ...latest, from: data.from, to: data.to };
+      on.onWindow?.(data);
+    }
     if (data.type === "promenade:row") on.onRow?.(data.row);
   };
   window.addEventListener("message", onMessage);

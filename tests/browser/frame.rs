@@ -9,7 +9,7 @@ use crate::chromium::Tab;
 
 /// The code of `config/embedding.md` for a page that frames the portal.
 const EMBED: &str = include_str!("embed.js");
-const PAYMENTS: &str = "/catalog/default/component/payments";
+pub const PAYMENTS: &str = "/catalog/default/component/payments";
 
 const CATALOG: &str = r#"
 apiVersion: backstage.io/v1alpha1
@@ -38,7 +38,7 @@ fn script(world: &World) {
     world.upstream.on("up == 0", series);
 }
 
-fn at(world: &World, path: &str) -> String {
+pub fn at(world: &World, path: &str) -> String {
     format!("http://{}{path}", world.address)
 }
 
@@ -89,7 +89,7 @@ async fn framed_pages_fit_every_width_and_store_nothing() {
 }
 
 /// A page that frames the portal with the code of `config/embedding.md`.
-fn parent(portal: &str, path: &str) -> Reply {
+pub fn parent(portal: &str, path: &str) -> Reply {
     let lines = EMBED.replace("https://promenade.example", portal);
     Reply::html(
         200,
@@ -97,15 +97,15 @@ fn parent(portal: &str, path: &str) -> Reply {
             "<!doctype html><title>around</title><style>body{{margin:0;background:#888}}\
              iframe{{border:0;width:900px;height:150px;display:block}}</style>\
              <iframe src=\"{portal}{path}\"></iframe><script>{lines}\
-             const frame = document.querySelector('iframe'); window.states = []; window.all = [];\
+             const frame = document.querySelector('iframe'); window.states = []; window.windows = []; window.all = [];\
              addEventListener('message', (e) => all.push(e.data.type));\
              window.portalFrame = embed(frame, {{ onHeight: (h) => {{ frame.style.height = `${{h}}px`; }},\
-               onState: (s) => states.push(s) }});</script>"
+               onState: (s) => states.push(s), onWindow: (w) => windows.push(w) }});</script>"
         ),
     )
 }
 
-fn origin(server: &Upstream) -> String {
+pub fn origin(server: &Upstream) -> String {
     format!("http://{}", server.address)
 }
 
@@ -115,7 +115,7 @@ fn requests_sent(world: &World) -> usize {
 }
 
 /// A portal that one server may frame and exchange messages with, and another may only frame.
-async fn framed(talks: &Upstream, frames: &Upstream) -> World {
+pub async fn framed(talks: &Upstream, frames: &Upstream) -> World {
     let world = World::with(CATALOG, |settings| {
         settings.web.frame_ancestors = vec![origin(talks), origin(frames)];
         settings.web.parent_origins = vec![origin(talks)];

@@ -1,5 +1,6 @@
 //! Charts that refresh in a real browser: they get the samples that they lack, and show what a reload would.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -49,28 +50,41 @@ const TAILS: &str =
 const WHOLE: &str = "performance.getEntriesByType('resource').map((e) => e.name)\
     .filter((n) => n.includes('drawn=') && !n.includes('since=')).length";
 
-/// A sample every second, whose value depends on the instant alone.
 fn series(count: u32) -> Reply {
+    sparse(count, 1)
+}
+
+/// The same with a sample only at every so many seconds.
+fn sparse(count: u32, seconds: i64) -> Reply {
+    nodes((0..count).collect(), seconds)
+}
+
+/// Series of these numbers, with samples whose value depends on the instant alone.
+fn nodes(numbers: Vec<u32>, seconds: i64) -> Reply {
     Reply::computed(move |request: &Request| {
         let at = |name| request.form(name).unwrap().parse::<i64>().unwrap();
-        let instants = at("start")..=at("end");
+        let instants = (at("start")..=at("end")).filter(|at| at % seconds == 0);
         let one = |i: u32| {
             let value = |at: i64| f64::from(i) + ((at * 7_919 % 1_009) as f64).sqrt();
             let values: Vec<Value> = instants.clone().map(|at| json!([at, value(at).to_string()])).collect();
             json!({"metric": {"__name__": "load", "instance": format!("node-{i}")}, "values": values})
         };
-        Reply::result((0..count).map(one).collect())
+        Reply::result(numbers.iter().copied().map(one).collect())
     })
 }
 
 /// The graph of a world whose instance scrapes every second.
 async fn open(range: &str, width: i64) -> (World, Tab) {
+    open_with(range, width, series(2)).await
+}
+
+async fn open_with(range: &str, width: i64, load: Reply) -> (World, Tab) {
     let world = World::with(payments("load|instance"), |settings| {
         settings.instances[0].scrape_interval = Duration::from_secs(1);
         settings.instances[0].unstable_tail = Duration::from_secs(20);
     })
     .await;
-    world.upstream.on("load", series(2));
+    world.upstream.on("load", load);
     let page = format!("/catalog/default/component/payments/graphs/1?range={range}&step=1&refresh=1s");
     let tab = Tab::new().await;
     tab.size(width, 900).await;
@@ -133,6 +147,51 @@ async fn other_series_replace_the_chart_whole() {
     quiet(tab).await;
 }
 
+/// The classes of the colours by name.
+#[derive(Debug, Deserialize)]
+struct SeriesColours {
+    shown: BTreeMap<String, String>,
+    /// What the server chooses for these series.
+    chosen: BTreeMap<String, String>,
+    /// The lines have the colours of the legend.
+    agree: bool,
+}
+
+const SERIES_COLOURS: &str = "(async () => {
+    const panel = document.getElementById('graph-1');
+    const swatches = (inside) => Object.fromEntries([...inside.querySelectorAll('tr[data-series]')]
+        .map((row) => [row.querySelector('bdi').textContent, row.querySelector('.swatch i')]));
+    const classes = (inside) => Object.fromEntries(
+        Object.entries(swatches(inside)).map(([name, swatch]) => [name, swatch.className]));
+    const reply = await fetch(panel.getAttribute('hx-get'), { headers: { 'HX-Request': 'true' } });
+    const page = new DOMParser().parseFromString(await reply.text(), 'text/html');
+    const lines = echarts.getInstanceByDom(document.getElementById('graph-1-chart')).getOption().series.filter(Boolean);
+    const own = swatches(panel);
+    const agree = lines.every(({ name, lineStyle }) => lineStyle.color === getComputedStyle(own[name]).color);
+    return { shown: classes(panel), chosen: classes(page), agree: agree && lines.length === Object.keys(own).length };
+})()";
+
+#[tokio::test]
+async fn a_newcomer_takes_nobodys_colour() {
+    // Both prefer one colour, and the server gives it to the third node when there are both.
+    let (world, tab) = open_with("5m", 1440, nodes(vec![1], 1)).await;
+    let alone: SeriesColours = tab.look(SERIES_COLOURS).await;
+    assert!(alone.agree && alone.shown == alone.chosen, "{alone:?}");
+    world.upstream.on("load", nodes(vec![1, 3], 1));
+    let lines =
+        "echarts.getInstanceByDom(document.getElementById('graph-1-chart')).getModel().getSeries().length";
+    tab.until(&format!("{lines} === 2")).await;
+    let both: SeriesColours = tab.look(SERIES_COLOURS).await;
+    assert_eq!(both.chosen["node-3"], alone.shown["node-1"], "{both:?}");
+    assert_eq!(both.shown["node-1"], alone.shown["node-1"], "{both:?}");
+    assert!(both.agree && both.shown["node-3"] != both.shown["node-1"], "{both:?}");
+    let before: usize = tab.look(TAILS).await;
+    tab.until(&format!("{TAILS} >= {before} + 2")).await;
+    let later: SeriesColours = tab.look(SERIES_COLOURS).await;
+    assert!(later.agree && later.shown == both.shown, "{later:?}");
+    quiet(tab).await;
+}
+
 #[tokio::test]
 async fn samples_that_do_not_add_up_are_fetched_again_as_a_whole() {
     let (_world, tab) = open("5m", 1440).await;
@@ -151,11 +210,38 @@ async fn samples_that_do_not_add_up_are_fetched_again_as_a_whole() {
         return true; })()";
     tab.look::<bool>(change).await;
     tab.until("window.changed").await;
-    tab.until(&format!("{WHOLE} > {whole}")).await;
+    // The next refreshes too, because it may change again.
+    tab.until(&format!("{WHOLE} > {whole} + 2")).await;
     let before: usize = tab.look(TAILS).await;
+    tab.until(&format!("{WHOLE} > {whole} + 6")).await;
+    assert_eq!(tab.look::<usize>(TAILS).await, before);
     tab.until(&format!("{TAILS} >= {before} + 2")).await;
     compared(&tab).await;
     quiet(tab).await;
+}
+
+/// How many samples of the first line there are, and how many of them have a dot.
+const DOTS: &str = "(() => {
+    const chart = echarts.getInstanceByDom(document.getElementById('graph-1-chart'));
+    const data = chart.getModel().getSeries()[0].getData();
+    const y = data.mapDimension('y');
+    const all = Array.from({ length: data.count() }, (_, i) => i).filter((i) => !Number.isNaN(data.get(y, i)));
+    return [all.length, all.filter((i) => data.getItemVisual(i, 'symbol') === 'circle').length];
+})()";
+
+#[tokio::test]
+async fn samples_between_gaps_have_dots_after_refreshes_too() {
+    // In thirty minutes on 390 pixels each sample takes a pair of columns, and the first one has the dot.
+    for (range, width, seconds, share) in
+        [("5m", 1440, 2, 1.0), ("30m", 390, 20, 0.5), ("5m", 1440, 1, 0.0), ("30m", 390, 1, 0.0)]
+    {
+        let (_world, tab) = open_with(range, width, sparse(2, seconds)).await;
+        tab.until(&format!("{TAILS} >= 3")).await;
+        let [all, dots]: [usize; 2] = tab.look(DOTS).await;
+        assert!(all > 60, "{range}, every {seconds} s: {all}");
+        assert_eq!(dots as f64, all as f64 * share, "{range}, every {seconds} s");
+        quiet(tab).await;
+    }
 }
 
 /// A framing page sets another time range. Then the page comes with pictures only.

@@ -40,15 +40,13 @@ pub(super) struct Shape<'a> {
 /// What each refresh says anew. Nothing is left out, because what a refresh does not say stays.
 #[derive(Serialize)]
 pub(super) struct IslandState {
-    pub tick: Tick,
+    pub tick: Option<Tick>,
     pub from: i64,
     pub to: i64,
     pub start: i64,
     /// As the server draws it.
     pub y: Option<ValueAxis>,
     pub more: usize,
-    #[serde(rename = "lone")]
-    pub isolated: Vec<[usize; 2]>,
     pub marks: Option<Value>,
 }
 

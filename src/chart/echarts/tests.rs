@@ -9,7 +9,7 @@ use crate::monitoring::Graph;
 use crate::prometheus::{ABSENT, UNSTABLE_TAIL};
 
 fn drawn(graph: &Graph) -> (Island, Value) {
-    let island = island(&Plot::of(graph, &period(30, 7200), &canvas()), UNSTABLE_TAIL, None);
+    let island = island(&Plot::of(graph, &period(30, 7200), &canvas()), Some(UNSTABLE_TAIL), None);
     let value = serde_json::from_str(island.as_str()).unwrap();
     (island, value)
 }
@@ -31,7 +31,6 @@ fn the_islands_whole_shape() {
                 "animation": false,
                 "useUTC": true,
                 "tooltip": {"trigger": "axis", "confine": true},
-                "legend": {"show": false},
                 "grid": [{"left": 76, "right": 24, "top": 28, "bottom": 38, "containLabel": false}],
                 "axisPointer": {"zlevel": 1, "triggerEmphasis": false},
                 "xAxis": {"type": "time", "axisLabel": labels, "axisLine": line_at},
@@ -46,7 +45,6 @@ fn the_islands_whole_shape() {
             "y": value["y"],
             "names": ["a", "b"],
             "colours": value["colours"],
-            "lone": [[0, 0], [0, 2]],
             "marks": null,
             "unit": value["unit"],
             "more": value["more"],

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::chart::tests::{canvas, graph, period};
-use crate::prometheus::{ABSENT, UNSTABLE_TAIL};
+use crate::prometheus::ABSENT;
 
 const NAN: f64 = f64::NAN;
 const INF: f64 = f64::INFINITY;
@@ -84,7 +84,7 @@ fn a_run_of_infinite_samples_has_one_mark() {
         let edges = svg.split("class=\"edge").skip(1).map(|edge| edge.split("\"/>").next().unwrap());
         assert!(edges.into_iter().all(|edge| edge.matches('v').count() == 1), "{svg}");
         let island: serde_json::Value =
-            serde_json::from_str(crate::chart::echarts::island(&plot, UNSTABLE_TAIL, None).as_str()).unwrap();
+            serde_json::from_str(crate::chart::echarts::island(&plot, None, None).as_str()).unwrap();
         let marks = island["marks"]["markPoint"]["data"].as_array().unwrap().len();
         assert_eq!(marks, 2);
     }

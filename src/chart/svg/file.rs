@@ -6,7 +6,8 @@ use std::str::FromStr;
 use super::text::escaped;
 use super::{INFINITY_MARK, Scale, across, described, full_time, lines, short};
 use crate::chart::format::cut;
-use crate::chart::{Plot, layout, palette};
+use crate::chart::palette::{self, Colours};
+use crate::chart::{Plot, layout};
 
 /// The size and the theme of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,25 +41,6 @@ impl FromStr for Theme {
     }
 }
 
-/// The style sheet's tokens, which a file cannot refer to.
-pub(super) struct Colours {
-    surface: &'static str,
-    pub(super) text: &'static str,
-    muted: &'static str,
-    grid: &'static str,
-    series: [&'static str; palette::COLOURS],
-}
-
-const LIGHT: Colours = Colours {
-    surface: "#ffffff",
-    text: "#1a1f27",
-    muted: "#566070",
-    grid: "#dfe3e9",
-    series: palette::LIGHT,
-};
-const DARK: Colours =
-    Colours { surface: "#161a21", text: "#dde2ea", muted: "#9aa5b5", grid: "#2a313c", series: palette::DARK };
-
 const FONT: &str = "system-ui, -apple-system, Segoe UI, Roboto, Noto Sans, Helvetica Neue, Arial, sans-serif";
 /// The space above the chart: with a title, and without one in a low picture.
 pub(super) const HEAD: u32 = 34;
@@ -75,7 +57,7 @@ pub(super) const FOOT: u32 = 6;
 const LEAST_PLOT: u32 = 60;
 
 pub(super) fn colours(style: &SvgStyle) -> &'static Colours {
-    if style.theme == Theme::Dark { &DARK } else { &LIGHT }
+    if style.theme == Theme::Dark { &palette::DARK } else { &palette::LIGHT }
 }
 
 /// A whole SVG document. `notes` are below the legend.

@@ -23,14 +23,23 @@ on("keydown", (event) => {
 on("pointerdown", onPointerDown);
 on("pointermove", onPointerMove);
 on("pointerup", onPointerUp);
-on("pointercancel", endMark);
+on("pointercancel", () => {
+  endMark();
+  pointed = undefined;
+});
+for (const type of ["pointerdown", "pointermove", "pointerover", "focusin"]) on(type, onInterest);
+on("mouseleave", () => { pointed = undefined; }, root);
 on("focusout", onBlur);
 on("formdata", onFormData);
 on("visibilitychange", onVisible);
 on("htmx:config:request", onRequest);
 on("htmx:after:request", onAnswer);
 on("htmx:error", onFailure);
-on("htmx:before:swap", rememberFocus);
+on("htmx:before:swap", (event) => {
+  rememberFocus();
+  // Before the morph, so that no other colour is seen.
+  for (const { fragment } of event.detail.tasks) keepColours(fragment);
+});
 on("htmx:after:swap", () => {
   refreshPage();
   restoreFocus();
@@ -51,6 +60,7 @@ window.promenade = { format, valueAxis, axisLabels, timeTicks, timeLabels };
 root.classList.add("js");
 readAddress();
 showZone();
+keepColours();
 refreshPage();
 arrive();
 startFrame();

@@ -1,12 +1,12 @@
 // Charts.
 
-// One entry for each drawn chart: { div, chart, text, island, pointer, more }.
+// One entry for each drawn chart: { div, chart, text, island, pointer, more, doubts }.
 const drawn = new Map();
 // The server's picture of each chart while its panel is fetched again.
 const pictures = new Map();
 let library;
 
-// Without ECharts the server's picture stays.
+// Until ECharts is here the server's pictures stay, and refreshes bring newer ones.
 function loadLibrary() {
   library ??= new Promise((resolve, reject) => {
     const script = document.createElement("script");
@@ -19,21 +19,72 @@ function loadLibrary() {
 }
 
 const idle = window.requestIdleCallback?.bind(window) ?? ((work) => setTimeout(work, 200));
+const pageLoaded = new Promise((resolve) => addEventListener("load", resolve));
+// Readers who save data get a chart only when they point at its picture.
+const savesData = navigator.connection?.saveData || matchMedia("(prefers-reduced-data: reduce)").matches;
 
+// Charts near the view are drawn when the browser is idle. In a hidden tab nothing is near.
 const near = new IntersectionObserver((entries) => {
   for (const { target, isIntersecting } of entries) {
     if (!isIntersecting) continue;
     near.unobserve(target);
-    idle(() => loadLibrary().then(() => target.dataset.island || fetchPanel(target), () => {}), { timeout: 3000 });
+    if (isWanted(target)) replacePicture(target);
+    else if (!savesData) pageLoaded.then(() => idle(() => replaceIfVisible(target), { timeout: 3000 }));
   }
 }, { rootMargin: "300px" });
+
+// A picture has all series. A request for the chart that met another one of its panel was not sent.
+function isWanted(div) {
+  return choices.has(graphOf(div)) || pointed?.div === div || document.activeElement === div;
+}
+
+function replaceIfVisible(div) {
+  if (document.hidden) near.observe(div);
+  else replacePicture(div);
+}
+
+// Charts whose picture is being replaced.
+const replaced = new WeakSet();
+
+async function replacePicture(div) {
+  if (div.dataset.island || replaced.has(div)) return;
+  replaced.add(div);
+  try {
+    await loadLibrary();
+    await fetchPanel(div);
+  } catch {
+    // The picture stays.
+  }
+  replaced.delete(div);
+}
+
+// Where the reader points at a chart: { div, clientX, clientY }. It may not be drawn yet.
+let pointed;
+
+// Who points at a chart or its legend, touches or focuses it, wants more than the picture.
+function onInterest({ type, target, clientX, clientY }) {
+  const place = target.closest?.(".chart, .chart-table");
+  const div = place?.closest(".panel")?.querySelector(".chart");
+  if (type !== "focusin") pointed = div && div === place ? { div, clientX, clientY } : undefined;
+  if (div) replacePicture(div);
+}
+
+// Shows the values at the pointer, which came before the chart.
+function showPointed(entry) {
+  const { div, chart, island } = entry;
+  if (!island || pointed?.div !== div) return;
+  const { left, top } = div.getBoundingClientRect();
+  const [x, y] = entry.pointer = [pointed.clientX - left, pointed.clientY - top];
+  chart.dispatchAction({ type: "showTip", x, y });
+  cross(entry, timeUnder(entry, x));
+}
 
 // Fetches the panel again, with data for the width of its chart in place of the server's picture.
 function fetchPanel(div) {
   const panel = div.closest(".panel");
   if (!panel || !div.clientWidth) return;
   pictures.set(div.id, div.querySelector("svg"));
-  window.htmx?.ajax("GET", div.dataset.drawn + div.clientWidth, { source: panel, target: panel, swap: "outerMorph" });
+  return window.htmx?.ajax("GET", div.dataset.drawn + div.clientWidth, { source: panel, target: panel, swap: "outerMorph" });
 }
 
 // The server's picture stays until the chart is drawn, which is a task of its own: one task for both would block the
@@ -62,13 +113,16 @@ const resized = new ResizeObserver((entries) => {
 
 function start(div) {
   const chart = window.echarts.init(div, null, { renderer: "canvas" });
-  const entry = { div, chart, text: "", island: null, pointer: null, more: 0, fetchedWidth: div.clientWidth };
+  const entry = { div, chart, text: "", island: null, pointer: null, more: 0, doubts: 0, fetchedWidth: div.clientWidth };
   drawn.set(div, entry);
   // The tooltip needs the pointer's position to find the nearest line, and ECharts does not pass it on.
   chart.getZr().on("mousemove", ({ offsetX, offsetY }) => { entry.pointer = [offsetX, offsetY]; });
   resized.observe(div);
-  makeWalkable(entry);
   read(entry);
+  chart.on("finished", function shown() {
+    chart.off("finished", shown);
+    showPointed(entry);
+  });
 }
 
 // Reads the island; draws only when it has changed.
@@ -88,9 +142,11 @@ function read(entry) {
   draw(entry, true);
 }
 
-// Requests all samples, when the request under way has ended: until then htmx sends no other.
-function readAll({ div, island }) {
-  delete island?.tick;
+// Requests all samples, when the request under way has ended: until then htmx sends no other. So do the next refreshes,
+// because an instance that changes its past may do it again.
+function readAll(entry) {
+  const { div } = entry;
+  entry.doubts = 10;
   div.closest(".panel").addEventListener("htmx:finally:request", () => setTimeout(fetchPanel, 0, div), { once: true });
 }
 

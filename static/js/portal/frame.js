@@ -5,8 +5,8 @@ const FRAME_VERSION = 1;
 const FRAME_TEXT = 200;
 const framed = window.parent !== window;
 const parents = (root.dataset.parents ?? "").split(" ").filter(Boolean);
-let sentHeight = 0;
-let sentState = "";
+// The latest message of each type.
+const sent = {};
 // The latest settings from the framing page; links to other pages keep them.
 const requested = {};
 
@@ -20,21 +20,30 @@ function sendToParent(type, message) {
   }
 }
 
+function sendIfNew(type, message) {
+  const text = JSON.stringify(message);
+  if (text === sent[type]) return;
+  sent[type] = text;
+  sendToParent(type, message);
+}
+
 // The height of the content, not of the frame, which the framing page sets from this message.
 function sendHeight() {
-  const height = Math.ceil(document.body.getBoundingClientRect().height);
-  if (height === sentHeight) return;
-  sentHeight = height;
-  sendToParent("height", { height });
+  sendIfNew("height", { height: Math.ceil(document.body.getBoundingClientRect().height) });
 }
 
 function sendState() {
   const panel = document.querySelector("#alerts[data-counts], #members[data-counts], #results[data-counts]");
-  const state = { title: document.title, counts: panel ? JSON.parse(panel.dataset.counts) : null };
-  const text = JSON.stringify(state);
-  if (text === sentState) return;
-  sentState = text;
-  sendToParent("state", state);
+  sendIfNew("state", { title: document.title, counts: panel ? JSON.parse(panel.dataset.counts) : null });
+  sendWindow();
+}
+
+// The time range of the page, as in an address.
+const shownWindow = () => byId("time-window")?.dataset ?? {};
+
+function sendWindow() {
+  const { from, to } = shownWindow();
+  if (from) sendIfNew("window", { from, to, live: byId("time-window").hidden });
 }
 
 function isText(value) {
@@ -51,7 +60,8 @@ function onMessage({ source, origin, data }) {
     delete root.dataset.theme;
     requested.theme = null;
   }
-  if (from && to) windTo(from, to);
+  const shown = shownWindow();
+  if (from && to && (from !== shown.from || to !== shown.to)) windTo(from, to);
 }
 
 // Fetches the main part for another time range, so that the server checks the range and renders every link. Morphed,
@@ -65,27 +75,41 @@ function windTo(from, to) {
   window.htmx.ajax("GET", here, { target: "#main", select: "#main", swap: "outerMorph" });
 }
 
-function withRequested(href) {
+// A morph skips the graphs of rows, which would keep the old time range: a drawn one is made anew.
+function dropRowGraphs({ detail: { ctx } }) {
+  if (ctx.target?.id !== "main") return;
+  for (const graph of all(".row-graph")) {
+    if (graph.querySelector(".panel")) graph.remove();
+    else graph.removeAttribute("hx-morph-skip");
+  }
+}
+
+function withRequested(href, wishes = requested) {
   const url = new URL(href, location.href);
-  for (const [name, value] of Object.entries(requested)) {
+  for (const [name, value] of Object.entries(wishes)) {
     if (value === null) url.searchParams.delete(name);
     else url.searchParams.set(name, value);
   }
   return url.pathname + url.search + url.hash;
 }
 
-// Links of the page lack a theme that was set without a reload.
+// Links of the page lack a theme that was set without a reload. The main part was fetched for the time range, and some of
+// its links lead to another.
 function keepRequested(event) {
   const link = event.target.closest?.("a[href]");
-  if (link && link.origin === location.origin && "theme" in requested) link.href = withRequested(link.href);
+  if (!link || link.origin !== location.origin || !("theme" in requested)) return;
+  link.href = withRequested(link.href, link.closest("#main") ? { theme: requested.theme } : requested);
 }
 
 function startFrame() {
   if (!framed || !parents.length) return;
   new ResizeObserver(sendHeight).observe(document.body);
+  on("htmx:before:swap", dropRowGraphs);
   on("htmx:after:swap", sendState);
   document.addEventListener("click", keepRequested, true);
   on("message", onMessage, window);
+  // Before the framing page sends its own time range again.
+  sendWindow();
   sendToParent("ready", {});
   sendHeight();
   sendState();

@@ -1,10 +1,10 @@
 // The keyboard: samples of a chart, and shortcuts.
 
-// Arrow keys move through the samples of a drawn chart.
-function makeWalkable({ div }) {
+// Arrow keys move through the samples of a chart. Focus draws it.
+function makeWalkable(div) {
   div.tabIndex = 0;
   div.setAttribute("role", "application");
-  const name = div.closest(".panel").getAttribute("aria-label");
+  const name = div.closest(".panel")?.getAttribute("aria-label");
   div.setAttribute("aria-label", `${name}; arrow keys move between samples`);
 }
 

@@ -8,7 +8,7 @@ function colours() {
     return getComputedStyle(probe).color;
   };
   const theme = {
-    series: Array.from({ length: 10 }, (_, i) => read(`--series-${i}`)),
+    series: Array.from({ length: COLOURS }, (_, i) => read(`--series-${i}`)),
     text: read("--text"),
     muted: read("--text-muted"),
     grid: read("--grid"),
@@ -27,7 +27,7 @@ function chartOption(entry) {
   const shown = shownIn(entry);
   option.textStyle = { ...option.textStyle, color: theme.text, fontFamily: theme.font };
   option.dataset = dataset(island);
-  option.series = shown.map((i) => series(island, i, theme)).concat(marks(island, theme));
+  option.series = shown.map((i) => series(entry, i, theme)).concat(marks(island, theme));
   option.xAxis = xAxis(island, chart.getWidth(), theme);
   option.yAxis = yAxis(entry, shown, theme);
   option.grid = { ...first(island.option.grid), top: option.yAxis.name ? 28 : 12 };
@@ -48,18 +48,23 @@ function dataset({ start, step, columns }) {
 const longest = (columns) => Math.max(0, ...columns.map((column) => column.length));
 const finite = (value) => (Number.isFinite(value) ? value : null);
 
-function series(island, i, theme) {
-  const colour = theme.series[island.colours[i]];
-  const lone = new Set((island.lone ?? []).filter(([of]) => of === i).map(([, at]) => at));
-  const base = island.option.series?.[i] ?? {};
+function series(entry, i, theme) {
+  const { island } = entry;
+  const colour = theme.series[colourOf(entry, i)];
+  const column = island.columns[i];
+  const gap = (at) => column[at] == null;
+  // A sample between two gaps, or the first of a pair of one pixel. By the same rule as `isolated` in src/chart/plot.rs.
+  const lone = (_, at) => !gap(at) && gap(at - 1) && (gap(at + 1) || (island.within && gap(at + 2)));
+  const showSymbol = column.some(lone);
+  const base = island.option.series[i];
   return {
     ...base,
     id: `s${i}`,
     encode: { x: "t", y: `s${i}` },
-    // Only a sample between two gaps gets a dot, because no line shows it.
-    symbol: lone.size ? (_, { dataIndex }) => (lone.has(dataIndex) ? "circle" : "none") : "none",
+    // Only such a sample gets a dot, because no line shows it.
+    symbol: showSymbol ? (_, { dataIndex }) => (lone(_, dataIndex) ? "circle" : "none") : "none",
     symbolSize: 5,
-    showSymbol: lone.size > 0,
+    showSymbol,
     showAllSymbol: true,
     lineStyle: { ...base.lineStyle, color: colour },
     itemStyle: { ...base.itemStyle, color: colour },
@@ -71,10 +76,10 @@ function series(island, i, theme) {
 // Lines at times, in a series of their own after the named ones.
 function marks({ marks: base }, theme) {
   if (!base) return [];
-  const data = (base.markLine?.data ?? []).map((line) => ({ ...line, label: { ...line.label, color: theme.text } }));
+  const data = (base.markLine.data ?? []).map((line) => ({ ...line, label: { ...line.label, color: theme.text } }));
   const lineStyle = { color: theme.text, type: "dashed", width: 1 };
-  const markPoint = base.markPoint && { ...base.markPoint, itemStyle: { color: theme.text }, animation: false };
-  return { ...base, id: "marks", markPoint, markLine: { ...base.markLine, lineStyle, data, animation: false } };
+  const markPoint = base.markPoint && { ...base.markPoint, itemStyle: { color: theme.text } };
+  return { ...base, id: "marks", markPoint, markLine: { ...base.markLine, lineStyle, data } };
 }
 
 function xAxis({ from, to, option }, width, theme) {

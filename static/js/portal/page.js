@@ -5,8 +5,10 @@
 //   <html data-theme="light|dark" data-tz="browser|utc|IANA name" data-echarts="URL of ECharts"
 //     data-parents="origins that get messages">
 //   <link rel="icon" id="favicon" data-ok="URL" data-firing="URL" data-pending="URL" data-unknown="URL">
-//   <meta name="htmx-config" content='{"noSwap":[204,304,"4xx","5xx"],"morphIgnore":["data-htmx-powered","open"],
-//     "includeIndicatorCSS":false}'>: "open" there keeps opened rows open when a panel is morphed
+//   <meta name="htmx-config" content='{"noSwap":[204,304,"4xx","5xx"],"morphIgnore":["data-htmx-powered","open","tabindex"],
+//     "includeIndicatorCSS":false}'>: when a panel is morphed, "open" there keeps opened rows open, and "tabindex" the focus of
+//     a chart
+//   <p id="time-window" data-from data-to>: the window as in an address; hidden while it is live
 //   <p id="connection" hidden>                           shown when the portal stops answering
 //   <section class="panel" id data-title data-state>     the alerts panel has id="alerts"
 //   <div class="chart" id="X" data-drawn="the panel's address, without its last number: a width"> with the server's
@@ -31,3 +33,4 @@ const DAY = 86_400_000;
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 const SVG = "http://www.w3.org/2000/svg";
 const TOOLTIP_ROWS = 12;
+const COLOURS = 10;

@@ -19,8 +19,9 @@ function onRequest(event) {
   // After Back, Chromium would take an old copy without asking the portal.
   ctx.request.cache = "no-cache";
   const { type } = sourceEvent ?? {};
-  const tick = drawn.get(panel.querySelector(":scope > .chart"))?.island?.tick;
-  if (tick && /^(every|again)$/.test(type)) ctx.request.body.set("since", tick);
+  const entry = drawn.get(panel.querySelector(":scope > .chart"));
+  const tick = entry?.island?.tick;
+  if (tick && /^(every|again)$/.test(type) && --entry.doubts < 0) ctx.request.body.set("since", tick);
   if (type !== "every") return;
   if (document.hidden) missed.add(panel);
   polled.set(ctx, panel.getAttribute("hx-get"));
@@ -83,6 +84,7 @@ function refreshPage() {
     else startAnew(entry);
   }
   for (const div of all(".chart")) {
+    makeWalkable(div);
     if (drawn.has(div)) continue;
     if (div.dataset.island && window.echarts) startSoon(div);
     else near.observe(div);
@@ -109,7 +111,7 @@ function startAnew(entry) {
   delete div.dataset.island;
   const source = div.closest(".panel").getAttribute("hx-get");
   div.dataset.drawn = `${source}${source.includes("?") ? "&" : "?"}drawn=`;
-  fetchPanel(div);
+  replacePicture(div);
 }
 
 // The tab's title and icon show the state.

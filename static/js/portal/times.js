@@ -41,18 +41,20 @@ function dateTime(ms) {
   return `${p.year}-${p.month}-${p.day} ${p.hour}:${p.minute}:${p.second} ${p.timeZoneName}`;
 }
 
-// The server writes times in UTC. For another zone they are written again in the same shape, with or without date and
-// seconds.
+// The server writes times in UTC. For another zone they are written again in the same shape, with or without date,
+// seconds and zone.
 function localTimes() {
   for (const element of all("time[datetime]")) {
-    const shape = /^(\d{4}-\d\d-\d\d )?\d\d:\d\d(:\d\d)? UTC$/.exec(element.textContent.trim());
+    const shape = /^(\d{4}-\d\d-\d\d )?\d\d:\d\d(:\d\d)?( UTC)?$/.exec(element.textContent.trim());
     const ms = Date.parse(element.dateTime);
-    if (!shape || Number.isNaN(ms)) continue;
-    const p = parts(ms);
+    if (!shape || Number.isNaN(ms) || (zone && !shape[3])) continue;
+    const [p, now] = [ms, Date.now()].map(parts);
     // The same day in UTC may be another day here.
-    const date = shape[1] || day(p) !== day(parts(Date.now())) ? `${p.year}-${p.month}-${p.day} ` : "";
+    const date = shape[1] || day(p) !== day(now) ? `${p.year}-${p.month}-${p.day} ` : "";
     const seconds = shape[2] ? `:${p.second}` : "";
-    const text = `${date}${p.hour}:${p.minute}${seconds} ${p.timeZoneName}`;
+    // Summer time may have another offset than now.
+    const suffix = shape[3] || p.timeZoneName !== now.timeZoneName ? ` ${p.timeZoneName}` : "";
+    const text = `${date}${p.hour}:${p.minute}${seconds}${suffix}`;
     if (text !== element.textContent) element.textContent = text;
   }
 }

@@ -40,10 +40,11 @@ function timeOf({ start, step, within }, at) {
   return within ? `${time} + ${within}` : time;
 }
 
-function tooltipRow({ island, more }, { i, value }, nearest) {
+function tooltipRow(entry, { i, value }, nearest) {
+  const { island, more } = entry;
   const row = element("div", nearest ? "tip-row tip-nearest" : "tip-row");
   const swatch = element("span", "swatch");
-  swatch.append(element("i", `s${island.colours[i]}`));
+  swatch.append(element("i", `s${colourOf(entry, i)}`));
   row.append(swatch, element("span", "tip-value", format(value, island.unit, more)), element("span", "tip-name", island.names[i]));
   if (nearest) row.append(element("span", "tip-full", String(value)));
   return row;

@@ -43,7 +43,7 @@ impl MinuteSamples {
 
 fn read(plot: &Plot, held: Option<&Value>) -> Map<String, Value> {
     let held = held.map(|tick| tick.as_str().unwrap().parse().unwrap());
-    serde_json::from_str(island(plot, UNSTABLE, held.as_ref()).as_str()).unwrap()
+    serde_json::from_str(island(plot, Some(UNSTABLE), held.as_ref()).as_str()).unwrap()
 }
 
 /// As `continued` in the script.
@@ -136,6 +136,16 @@ fn a_past_that_changed_is_noticed_by_the_reader() {
         assert!(newer.contains_key("since"));
         assert_eq!(continued(&held, &newer), None, "{value}");
     }
+}
+
+#[test]
+fn where_every_sample_may_change_there_is_no_tick_and_always_everything() {
+    let samples = samples(3, 2_000);
+    let (held, next) = (samples.plot(1_500, 241, 700), samples.plot(1_501, 241, 700));
+    let tick = read(&held, None)["tick"].as_str().unwrap().parse().unwrap();
+    let island: Value = serde_json::from_str(island(&next, None, Some(&tick)).as_str()).unwrap();
+    assert_eq!((&island["tick"], &island["since"]), (&Value::Null, &Value::Null));
+    assert_eq!(island["columns"], read(&next, None)["columns"]);
 }
 
 #[test]
