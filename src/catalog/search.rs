@@ -7,12 +7,17 @@ use memchr::memmem::Finder;
 
 use super::{Entity, EntityRef, Snapshot};
 
+/// Kinds that group others: their alerts are mostly those of their members.
+const GROUPING: [&str; 4] = ["domain", "group", "system", "user"];
+
 /// What a search looks for. An empty field selects every entity; case does not matter.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
     /// Words that all must occur in the reference, name, title, description, tags, owner, system or type.
     pub search: String,
     pub kind: Option<String>,
+    /// Without a kind, those of [`GROUPING`] are left out.
+    pub leaves_out_groups: bool,
     pub namespace: Option<String>,
     /// A reference in any of its short forms: `payments-team`, `group:payments-team`.
     pub owner: Option<String>,
@@ -34,6 +39,10 @@ pub struct SearchResult {
     pub systems: Vec<Facet>,
     /// How many have each bit of the states, the lowest first, counted as if no state were wanted.
     pub state_counts: [usize; 8],
+    /// How many more there are of the kinds that are left out.
+    pub left_out: usize,
+    /// How many of those have each bit of the states.
+    pub left_out_counts: [usize; 8],
 }
 
 /// One choice of a filter and how many entities it would show.
@@ -153,6 +162,7 @@ impl Snapshot {
         let words = filter.search.split_whitespace().map(str::to_lowercase).collect();
         let chosen = chosen(filter);
         let wanted = self.lists.index.numbered(&chosen);
+        let grouping = filter.leaves_out(&self.lists.index);
         let mut counts: [Vec<usize>; FACETS] = self.lists.index.values.each_ref().map(|v| vec![0; v.len()]);
         let mut found = SearchResult::default();
         for row in self.lists.index.rows_with(words) {
@@ -160,8 +170,11 @@ impl Snapshot {
             let Some(facets) = self.lists.index.facets.get(place) else { continue };
             let state = states.get(place).copied().unwrap_or_default();
             let lacks_state = filter.states != 0 && state & filter.states == 0;
-            let differs = |(want, has): (&Option<u32>, &u32)| want.is_some_and(|want| want != *has);
-            let misses = wanted.iter().zip(facets).filter(|pair| differs(*pair)).count();
+            let is_left_out = facets.first().is_some_and(|kind| grouping.contains(kind));
+            let differs = |(facet, (want, has)): (usize, (&Option<u32>, &u32))| {
+                want.is_some_and(|want| want != *has) || (facet == 0 && is_left_out)
+            };
+            let misses = wanted.iter().zip(facets).enumerate().filter(|one| differs(*one)).count();
             let all_misses = misses + usize::from(lacks_state);
             if all_misses > 1 {
                 continue;
@@ -169,13 +182,14 @@ impl Snapshot {
             if all_misses == 0 {
                 found.rows.push(row);
             }
-            if misses == 0 && state != 0 {
-                for (bit, count) in found.state_counts.iter_mut().enumerate() {
-                    *count += usize::from(state >> bit & 1);
-                }
+            if misses == 0 {
+                add_bits(&mut found.state_counts, state);
+            } else if is_left_out && !lacks_state {
+                found.left_out += 1;
+                add_bits(&mut found.left_out_counts, state);
             }
-            for ((counts, has), want) in counts.iter_mut().zip(facets).zip(&wanted) {
-                let others_agree = all_misses == 0 || differs((want, has));
+            for (facet, ((counts, has), want)) in counts.iter_mut().zip(facets).zip(&wanted).enumerate() {
+                let others_agree = all_misses == 0 || differs((facet, (want, has)));
                 let slot = counts.get_mut(*has as usize);
                 if let Some(slot) = slot.filter(|_| others_agree) {
                     *slot += 1;
@@ -203,6 +217,24 @@ impl Snapshot {
             }
         }
         all
+    }
+}
+
+impl Filter {
+    /// The numbers of the kinds that it leaves out.
+    fn leaves_out(&self, index: &Index) -> Vec<u32> {
+        if !self.leaves_out_groups || non_empty(self.kind.as_deref()).is_some() {
+            return Vec::new();
+        }
+        let kinds = index.values.first().into_iter().flat_map(|kinds| (0u32..).zip(kinds));
+        kinds.filter(|(_, kind)| GROUPING.contains(&&***kind)).map(|(number, _)| number).collect()
+    }
+}
+
+/// Counts each bit.
+fn add_bits(counts: &mut [usize; 8], bits: u8) {
+    for (bit, count) in counts.iter_mut().enumerate() {
+        *count += usize::from(bits >> bit & 1);
     }
 }
 

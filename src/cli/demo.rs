@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use url::Url;
@@ -104,6 +105,7 @@ fn instance(name: &str, proxy_path: &str, address: SocketAddr) -> Result<Instanc
         max_concurrent: 8,
         timeout: Duration::from_secs(10),
         unstable_tail: UNSTABLE_TAIL,
+        severities: Arc::default(),
     })
 }
 

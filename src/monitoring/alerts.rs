@@ -6,6 +6,7 @@ mod kept;
 pub(super) mod order;
 mod row;
 mod tally;
+mod worst;
 
 use std::cell::LazyCell;
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -16,6 +17,7 @@ pub use doubtful::DoubtfulRule;
 pub use kept::{KeptTables, TABLE_LIFETIME, TableSource};
 pub use row::AlertRow;
 pub use tally::Tally;
+pub use worst::WorstAlerts;
 
 use jiff::Timestamp;
 

@@ -29,12 +29,13 @@ use jiff::Timestamp;
 use url::Url;
 
 pub use alert_index::AlertIndexer;
-pub use alerts::{AlertRow, AlertTable, DoubtfulRule, PossibleAlerts, by_rule};
+pub use alerts::{AlertRow, AlertTable, DoubtfulRule, PossibleAlerts, WorstAlerts, by_rule};
 pub use empty_reason::EmptyReason;
 pub use expressions::Expressions;
 pub use firing::Firing;
 pub use graph::Graph;
 pub use lookup::{Activity, AlertQuery, Lookup, MOST_ROWS, MatchedEntity};
+pub use names::is_named_by_values;
 pub use overview::{EntityAlerts, Overview, bit};
 pub use routing::{RoutingInput, RoutingSettings, UnknownInstance, Why};
 pub use silences::{AlertmanagerStatus, Silences};
@@ -139,6 +140,11 @@ impl Monitoring {
     /// Counts the changes of all answers.
     pub fn generation(&self) -> &Generation {
         self.store.generation()
+    }
+
+    /// Fetches the next samples of what pages show, for as long as it is polled.
+    pub async fn keep_ahead(self) {
+        self.store.keep_ahead().await;
     }
 
     /// The newest moment whose page every reader gets at `now`, and when the next one begins. Moments follow each other
@@ -268,9 +274,12 @@ impl Monitoring {
             return answer.map_err(Failure::Prometheus);
         }
         let query = InstantQuery { origin, query: query.clone(), at_ms: window.end_ms() };
-        let answer = self.store.instant(instance, Scope::Whole, query).await.map_err(Failure::Prometheus)?;
-        let value = Arc::new(Matrix::of_instant(window, &answer.value));
-        Ok(Answer { failure: answer.failure, ..Answer::of(value, answer.as_of) })
+        let answer = match wanted {
+            WantedSamples::All => self.store.instant(instance, Scope::Whole, query).await,
+            WantedSamples::WhatIsThere => self.store.instant_at_once(instance, Scope::Whole, query).await,
+        };
+        let answer = answer.map_err(Failure::Prometheus)?;
+        Ok(answer.with(Matrix::of_instant(window, &answer.value)))
     }
 
     /// The samples of a query, at exactly the instants of the window.

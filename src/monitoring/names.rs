@@ -69,6 +69,12 @@ impl Naming<'_> {
     }
 }
 
+/// Whether values of its labels alone name a series: other series of the answer do not change such a name.
+pub fn is_named_by_values(name: &str, labels: &Labels, query: &str) -> bool {
+    let is_long = name.ends_with('}');
+    !is_long && name != query && labels.get("__name__") != Some(name)
+}
+
 /// `base {zone="a"}`; if another series has that name, with all labels; if that name is taken too, with a number.
 fn unlike(taken: &HashSet<String>, base: &str, labels: &Labels, differing: &[&str]) -> String {
     let short = with_labels(base, labels.iter().filter(|(name, _)| differing.binary_search(name).is_ok()));

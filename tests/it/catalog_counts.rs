@@ -321,7 +321,7 @@ async fn entity_with_missing_information_is_unknown_in_the_catalog() {
             .find(|word| row.ends_with(word))
             .unwrap_or_else(|| panic!("{row}"))
     };
-    let rows = listed(&world, "/").await;
+    let rows = listed(&world, "/?kind=all").await;
     for (name, wanted) in [
         ("fine", "none"),
         ("broken", "unknown"),
@@ -333,17 +333,17 @@ async fn entity_with_missing_information_is_unknown_in_the_catalog() {
     ] {
         assert_eq!(state(&rows, name), wanted, "{name} of {rows:#?}");
     }
-    let inactive = listed(&world, "/?state=inactive").await;
+    let inactive = listed(&world, "/?kind=all&state=inactive").await;
     assert_eq!(inactive.len(), 2, "{inactive:#?}");
     // A rule that does not exist is no calm one, and a warning takes the calm from all.
     let world = World::of(DOUBTS).await;
     world.upstream.on_rules(Reply::group([of_shop("Fine")]));
-    let rows = listed(&world, "/").await;
+    let rows = listed(&world, "/?kind=all").await;
     assert_eq!((state(&rows, "fine"), state(&rows, "none")), ("none", "no rule"), "{rows:#?}");
     let world = World::of(DOUBTS).await;
     let warned = json!({"status": "success", "warnings": ["store b is down"], "data": {"groups": [group("g", [of_shop("Fine")])]}});
     world.upstream.on_rules(Reply::json(200, &warned));
-    let rows = listed(&world, "/").await;
+    let rows = listed(&world, "/?kind=all").await;
     for name in ["fine", "none", "shop"] {
         assert_eq!(state(&rows, name), "unknown", "{name} of {rows:#?}");
     }

@@ -230,3 +230,46 @@ async fn new_catalog_and_new_answer_update_the_counts() {
     }
     assert!(rows[0].contains("1 unknown"), "a rule that is gone is unknown: {rows:?}");
 }
+
+/// The names of rows, in order.
+pub fn names(rows: &[String]) -> Vec<&str> {
+    rows.iter().filter_map(|row| row.split_whitespace().next()).collect()
+}
+
+#[tokio::test]
+async fn catalog_lists_groups_systems_domains_and_users_only_on_request() {
+    let world = World::of(ORG).await;
+    world.upstream.on_rules(rules());
+    let all = ["payments", "calm", "Not", "idle", "jo", "lead", "sales", "shop", "team"];
+    for (query, found, others) in [
+        ("", &["payments", "calm"][..], "2 of 8 entities · 6 of other kinds"),
+        ("?kind=", &["payments", "calm"], "2 of 8 entities · 6 of other kinds"),
+        ("?kind=all", &all, "8 entities · as of"),
+        ("?kind=group", &["idle", "lead", "team"], "3 of 8 entities · as of"),
+        ("?search=idle", &[], "No matches · 1 of other kinds"),
+        ("?search=idle&kind=component", &[], "No matches · as of"),
+        ("?owner=lead", &[], "No matches · 1 of other kinds"),
+        ("?state=firing", &["payments"], "1 of 8 entities · as of"),
+    ] {
+        let rows = listed(&world, &format!("/{query}")).await;
+        assert_eq!(names(&rows), found, "{query}");
+        let page = world.get(&format!("/{query}")).await;
+        assert!(words(page.text()).contains(others), "{query}: {}", words(page.text()));
+    }
+    let none = world.get("/?search=idle&theme=dark").await;
+    assert!(words(none.text()).contains("Show 1 of other kinds"), "{}", words(none.text()));
+    let link = "/?theme=dark&search=idle&kind=all";
+    let links: Vec<_> = tags(none.text()).into_iter().filter(|t| t.get("href") == Some(link)).collect();
+    assert_eq!(links.len(), 2, "beside the count, and in place of the list: {}", none.text());
+    let shown = words(world.get("/").await.text());
+    for option in ["Components, resources, APIs", "All kinds", "group (3)", "component (2)"] {
+        assert!(shown.contains(option), "{option}: {shown}");
+    }
+    let chosen = |page: &str| {
+        let all = tags(page);
+        let chosen = all.into_iter().find(|t| t.name == "option" && t.get("selected").is_some());
+        chosen.map(|t| t.get("value").unwrap_or_default().to_owned())
+    };
+    assert_eq!(chosen(world.get("/?kind=all").await.text()).as_deref(), Some("all"));
+    assert_eq!(chosen(world.get("/").await.text()), None);
+}

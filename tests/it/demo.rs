@@ -36,6 +36,7 @@ fn instances(address: SocketAddr) -> Instances {
         max_concurrent: 8,
         timeout: Duration::from_secs(10),
         unstable_tail: UNSTABLE_TAIL,
+        severities: Arc::default(),
     };
     Instances::new(vec![settings], &Metrics::new().upstream).unwrap()
 }

@@ -41,7 +41,7 @@ const QUERIES: [&str; 12] = [
     "predict_linear(node_filesystem_avail_bytes[1h], 86400)",
     "label_replace(up, \"host\", \"$1\", \"instance\", \"(.*):.*\")",
     "max_over_time(sum(queue_messages_ready)[10m:1m])",
-    "pg_stat_activity_count > 20 unless pg_stat_activity_count{state=\"idle\"}",
+    "pg_stat_activity_count > 5 unless pg_stat_activity_count{state=\"idle\"}",
     "time() - certificate_not_after_seconds",
 ];
 
@@ -126,7 +126,7 @@ async fn demo() -> Pages {
 #[tokio::test]
 async fn every_graph_of_the_demo_has_a_line() {
     let pages = demo().await;
-    let entities = pages.links("/", "/catalog/default/[a-z]+/[a-z-]+").await;
+    let entities = pages.links("/?kind=all", "/catalog/default/[a-z]+/[a-z-]+").await;
     assert!(entities.len() >= 12, "{entities:?}");
     let (mut lines, mut graphs) = (Lines::of_graphs(GRAPHS_WITHOUT_A_LINE), 0);
     for entity in &entities {
@@ -147,7 +147,7 @@ async fn every_graph_of_the_demo_has_a_line() {
 async fn every_alert_of_the_demo_has_a_graph_with_a_line() {
     let pages = demo().await;
     let mut lines = Lines::of_graphs(ALERTS_WITHOUT_A_LINE);
-    let entities = pages.links("/", "/catalog/default/[a-z]+/[a-z-]+").await;
+    let entities = pages.links("/?kind=all", "/catalog/default/[a-z]+/[a-z-]+").await;
     let tables = entities.iter().map(|entity| format!("{entity}/alerts?showInactiveAlerts&pageSize=all"));
     let mut graphs = BTreeSet::new();
     for table in tables.chain(["/alerts?alerts=all&showInactiveAlerts&pageSize=all".to_owned()]) {

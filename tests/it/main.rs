@@ -24,6 +24,7 @@ mod cancelled_queries;
 mod catalog;
 mod catalog_counts;
 mod catalog_faults;
+mod catalog_order;
 mod catalog_page;
 mod chart;
 mod chart_tail;

@@ -71,7 +71,8 @@ fn answers(upstream: &Upstream, value: f64) {
     upstream.on_rules(Reply::rules(json!([])));
 }
 
-fn config(promenade: &str) -> Settings {
+/// The settings with this config below `promenade`.
+pub fn config(promenade: &str) -> Settings {
     let directory = TempDir::new().unwrap();
     let path = directory.path().join("app-config.yaml");
     let proxies = "proxy: {'/prometheus/api': 'http://h/', '/prometheus-other/api': 'http://h/'}";

@@ -136,6 +136,15 @@ fn mistakes_in_routing_rules_are_reported() {
 }
 
 #[test]
+fn no_rule_names_a_parameter_that_the_script_sets() {
+    let all = "drawn, since, from, to, range, page, series, hide";
+    for name in all.split(", ") {
+        let rule = format!("instance: prod, when: {{parameter: {{stage: x, {name}: y}}}}");
+        check_rule(&rule, &format!(".when.parameter.{name}"), all);
+    }
+}
+
+#[test]
 fn mistakes_in_selectors_are_reported() {
     for (selectors, key, part) in [
         ("[]", "", "no page could use"),

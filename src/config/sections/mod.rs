@@ -12,6 +12,7 @@ mod values;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 pub use values::base_url;
 
@@ -22,9 +23,10 @@ use crate::catalog::{CatalogSettings, FileLocation};
 /// Reads every key that the portal knows. None, or faults, when something is wrong.
 pub(super) fn read(root: &ConfigKey<'_>, listen: Option<SocketAddr>) -> Option<Settings> {
     let promenade = root.get("promenade");
-    let (instances, named) = instances::read(root);
+    let severities = Arc::new(portal::severities(&promenade.get("severity")));
+    let (instances, named) = instances::read(root, &severities);
     let alertmanagers = alertmanagers::read(&promenade.get("instances"), &instances);
-    let routing = routing::read(&promenade, &named);
+    let routing = routing::read(&promenade, &named, &severities);
     let mut catalog = catalog(&root.get("catalog"));
     catalog.backstage = backstage::read(&promenade.get("catalog"));
     promenade.only(&portal::KEYS, &[]);

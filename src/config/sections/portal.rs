@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use super::values::{base_url, bytes, origin, socket_address};
 use crate::config::key::ConfigKey;
 use crate::page_params::{ExtraColumn, MAX_EXTRA_COLUMNS, PageDefaults, read_extra_columns};
+use crate::prometheus::Severities;
 use crate::serving::ServingSettings;
 use crate::store::StoreSettings;
 use crate::web::WebSettings;
@@ -12,7 +13,7 @@ use crate::web::WebSettings;
 const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 7080);
 const TITLE: &str = "Promenade";
 const CACHE_BYTES: u64 = 256 << 20;
-pub(super) const KEYS: [&str; 12] = [
+pub(super) const KEYS: [&str; 13] = [
     "listen",
     "adminListen",
     "auth",
@@ -25,6 +26,7 @@ pub(super) const KEYS: [&str; 12] = [
     "catalog",
     "routing",
     "plugin",
+    "severity",
 ];
 
 /// `promenade.plugin`: the packages of `config/backstage` read it from the same file; Promenade does not.
@@ -36,6 +38,34 @@ pub(super) fn plugin(key: &ConfigKey<'_>) {
 pub(super) fn store(cache: &ConfigKey<'_>) -> StoreSettings {
     cache.only(&["maxBytes"], &[]);
     StoreSettings { max_bytes: cache.get("maxBytes").parse(bytes).unwrap_or(CACHE_BYTES) }
+}
+
+/// `promenade.severity`: which label says how bad an alert is, and the order of its values.
+pub(super) fn severities(key: &ConfigKey<'_>) -> Severities {
+    key.only(&["label", "order"], &[]);
+    let label = key.get("label").parse(|text| match text {
+        "" => Err("is empty".to_owned()),
+        _ => Ok(text.to_owned()),
+    });
+    let list = key.get("order");
+    let mut order: Vec<String> = Vec::new();
+    for item in list.items() {
+        let word = item.parse(|text| match text {
+            "" => Err("is empty".to_owned()),
+            _ if order.iter().any(|known| known.eq_ignore_ascii_case(text)) => {
+                Err("is there twice".to_owned())
+            }
+            _ => Ok(text.to_owned()),
+        });
+        order.extend(word);
+    }
+    if order.len() > Severities::MOST {
+        list.fault(format!("has more than {} severities", Severities::MOST));
+    }
+    if order.is_empty() {
+        order.extend(Severities::ORDER.map(str::to_owned));
+    }
+    Severities::new(label.unwrap_or_else(|| Severities::LABEL.to_owned()), &order)
 }
 
 pub(super) fn web(root: &ConfigKey<'_>, address: Option<SocketAddr>, admin_apart: bool) -> WebSettings {

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::monitoring::silences::{AlertmanagerStatus, Silences};
-use crate::prometheus::{Alert, AlertState, AlertingRule, Labels, RowId, RuleHealth, Rules};
+use crate::prometheus::{
+    Alert, AlertState, AlertingRule, Labels, RowId, RuleHealth, Rules, Severities, SeverityRank,
+};
 
 /// One row: an active alert, or a rule without active alerts. The rule, and the alert if there is
 /// one, exist in the rules that it holds.
@@ -121,8 +123,18 @@ impl AlertRow {
         self.alert().map_or(&self.rule().annotations, |alert| &alert.annotations)
     }
 
+    /// The value of the label that says how bad it is.
     pub fn severity(&self) -> Option<&str> {
-        self.labels().get("severity")
+        self.labels().get(self.rules.severities.label())
+    }
+
+    pub fn severity_rank(&self) -> SeverityRank {
+        self.rules.severities.rank(self.severity())
+    }
+
+    /// How the instance's alerts say how bad they are.
+    pub fn severities(&self) -> &Arc<Severities> {
+        &self.rules.severities
     }
 
     /// Since when the alert is active; None when it is not, or when the time cannot be read.

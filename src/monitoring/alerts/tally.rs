@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{AlertRow, DoubtfulRule, PossibleAlerts, is_chosen, is_named, mistaken_matchers};
+use super::{AlertRow, DoubtfulRule, PossibleAlerts, WorstAlerts, is_chosen, is_named, mistaken_matchers};
 use crate::annotations::{AlertNames, AlertSpec};
 use crate::monitoring::silences::Silences;
 use crate::monitoring::verdict::{Doubt, Doubts, Evidence};
@@ -82,10 +82,11 @@ impl<'r> Tally<'r> {
         self
     }
 
-    /// What [`AlertTable::evidence`](super::AlertTable::evidence) says, but for what the answer's age adds to it.
-    pub fn count(&self, spec: &AlertSpec) -> Evidence {
-        let mut evidence = Evidence::default();
-        let counted = self.count_rows(spec, &mut evidence);
+    /// What [`AlertTable::evidence`](super::AlertTable::evidence) says, but for what the answer's age adds to it, and the
+    /// worst alerts.
+    pub fn count(&self, spec: &AlertSpec) -> (Evidence, Option<WorstAlerts>) {
+        let (mut evidence, mut worst) = (Evidence::default(), None);
+        let counted = self.count_rows(spec, &mut evidence, &mut worst);
         evidence.has_rules = !counted.is_empty();
         let doubts = &mut evidence.doubts;
         doubts.add_if(evidence.counts.unknown > 0, Doubt::UnknownState);
@@ -97,17 +98,23 @@ impl<'r> Tally<'r> {
             doubts.add_if(names.iter().any(is_missing), Doubt::MissingRule);
         }
         self.add_rules(spec, &counted, &mut evidence);
-        evidence
+        (evidence, worst)
     }
 
     /// Counts the chosen rows, and returns their rules.
-    fn count_rows(&self, spec: &AlertSpec, evidence: &mut Evidence) -> HashSet<*const AlertingRule> {
+    fn count_rows(
+        &self,
+        spec: &AlertSpec,
+        evidence: &mut Evidence,
+        worst: &mut Option<WorstAlerts>,
+    ) -> HashSet<*const AlertingRule> {
         let counts = &mut evidence.counts;
         let (mut counted, mut is_sure) = (HashSet::new(), self.knows_silences);
         for row in self.candidates(spec) {
             if is_named(&spec.names, row.rule()) && is_chosen(&spec.matchers, row) {
                 counts.count(row.state());
                 counts.suppress(row.suppression());
+                WorstAlerts::add(worst, row);
                 is_sure &= !row.is_undecided();
                 counted.insert(std::ptr::from_ref(row.rule()));
             }
@@ -117,6 +124,7 @@ impl<'r> Tally<'r> {
                 || self.rules.get(*place).is_some_and(|rule| rule.possible.may_match(&spec.matchers));
             if is_named(&spec.names, row.rule()) && may_match() {
                 counts.count(row.state());
+                WorstAlerts::add(worst, row);
                 counted.insert(std::ptr::from_ref(row.rule()));
             }
         }

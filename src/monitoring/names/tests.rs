@@ -201,3 +201,16 @@ fn many_ties_stay_apart() {
     assert_eq!(names.iter().collect::<HashSet<_>>().len(), 3000);
     assert_eq!(names[51], "1 {b=\"1\"}");
 }
+
+#[test]
+fn names_by_values_are_those_that_others_do_not_change() {
+    const UP: Set = &[("__name__", "up"), ("instance", "a:1")];
+    const OTHER: Set = &[("__name__", "up"), ("instance", "b:1")];
+    let is_by_values = |sets: &[Set], dimensions: &[&str]| {
+        let labels = UP.iter().copied().collect();
+        is_named_by_values(&named(sets, dimensions, &[])[0], &labels, "the query")
+    };
+    assert!(is_by_values(&[UP], &["instance"]) && is_by_values(&[UP, OTHER], &["instance"]));
+    assert!(!is_by_values(&[UP], &[]) && !is_by_values(&[UP, OTHER], &[]));
+    assert!(!is_named_by_values("the query", &Labels::default(), "the query"));
+}

@@ -78,9 +78,10 @@ impl<'c> AlertCounter<'c> {
             return Some(*known);
         }
         let (tally, rules) = self.tallies.get(instance as usize)?.as_ref()?;
-        let mut evidence = tally.count(self.list.selectors.get(selector as usize)?);
+        let (mut evidence, worst_alerts) = tally.count(self.list.selectors.get(selector as usize)?);
         evidence.doubts.add_if(rules.is_stale(), Doubt::Stale);
-        let known = EntityAlerts::Known { evidence, as_of: rules.as_of, is_stale: rules.is_stale() };
+        let (as_of, is_stale) = (rules.as_of, rules.is_stale());
+        let known = EntityAlerts::Known { evidence, worst_alerts, as_of, is_stale };
         let place = self.kinds.place_of(known);
         self.counted.insert((instance, selector), place);
         Some(place)

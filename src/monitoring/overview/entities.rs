@@ -10,6 +10,7 @@ use super::entity_alerts::{EntityAlerts, OLDEST};
 use super::subscriptions::{AlertSubscriptions, Subscription};
 use crate::annotations::is_available;
 use crate::catalog::{Entity, Snapshot};
+use crate::prometheus::{Severities, SeverityRank};
 
 /// The alerts of every entity of a snapshot. Clones share the lists.
 #[derive(Clone, Debug)]
@@ -20,8 +21,10 @@ pub struct Overview {
     places: Arc<[u32]>,
     marks: Arc<[u8]>,
     available: Arc<[bool]>,
-    /// Rows: firing, pending, unknown, inactive, without alerts, with nothing to show; each by name.
+    /// Rows: firing, pending, unknown, inactive, without alerts, with nothing to show; firing and pending ones by their
+    /// worst alerts, equal ones by name.
     order: Arc<[u32]>,
+    severities: Arc<Severities>,
     /// The oldest answer that is in it; None without any.
     pub as_of: Option<Timestamp>,
     /// A newer one is being made, because this one is old, or of another snapshot.
@@ -44,8 +47,13 @@ impl Overview {
         &self.marks
     }
 
-    /// Some rows, the worst first: firing, pending, unknown, inactive, without alerts, with nothing to show; each by
-    /// name.
+    /// The word of a severity. None for alerts without one, and for words that are not in the order.
+    pub fn severity(&self, rank: SeverityRank) -> Option<&str> {
+        self.severities.word(rank)
+    }
+
+    /// Some rows, the worst first: firing, pending, unknown, inactive, without alerts, with nothing to show. Firing and
+    /// pending ones are in the order of their worst alerts; equal ones by name.
     pub fn worst_first(&self, rows: &[u32]) -> Vec<u32> {
         let mut is_chosen = vec![false; self.order.len()];
         for row in rows {
@@ -76,7 +84,11 @@ impl Overview {
         }
         let as_of = instances.iter().flatten().map(|alerts| alerts.rules.as_of).min();
         let (alerts, available) = (counter.kinds.alerts.into(), list.available.clone().into());
-        Self { as_of, is_late: false, ..Self::ordered(alerts, places.into(), available, &list.snapshot) }
+        // The config has one order for all instances.
+        let answered = instances.iter().flatten().next();
+        let severities = answered.map(|alerts| alerts.rules.value.severities.clone()).unwrap_or_default();
+        let ordered = Self::ordered(alerts, places.into(), available, &list.snapshot);
+        Self { as_of, is_late: false, severities, ..ordered }
     }
 
     fn ordered(
@@ -88,15 +100,16 @@ impl Overview {
         let marks_of: Vec<u8> = alerts.iter().map(EntityAlerts::marks).collect();
         let mark = |place: &u32| marks_of.get(*place as usize).copied().unwrap_or_default();
         let marks: Arc<[u8]> = places.iter().map(mark).collect();
+        let ranks = EntityAlerts::ranks(&alerts);
         let rank = |row: &u32| {
-            let mark = marks.get(*row as usize).copied().unwrap_or_default();
             let available = available.get(*row as usize).copied().unwrap_or_default();
-            // The lowest bit is the worst state; an entity without alerts has none of the eight.
-            if available { mark.trailing_zeros() } else { u8::BITS + 1 }
+            let place = places.get(*row as usize).filter(|_| available);
+            place.and_then(|place| ranks.get(*place as usize)).copied().unwrap_or(u32::MAX)
         };
         let mut order = snapshot.by_name().to_vec();
         order.sort_by_key(rank);
-        Self { alerts, places, marks, available, order: order.into(), as_of: None, is_late: true }
+        let (order, severities) = (order.into(), Arc::default());
+        Self { alerts, places, marks, available, order, severities, as_of: None, is_late: true }
     }
 
     /// Before anything is known.
@@ -115,7 +128,8 @@ impl Overview {
     pub(super) fn old(&self, snapshot: &Snapshot, now: Timestamp) -> Self {
         let alerts = self.alerts.iter().map(|alerts| alerts.old(now)).collect();
         let (places, available) = (self.places.clone(), self.available.clone());
-        Self { as_of: self.as_of, ..Self::ordered(alerts, places, available, snapshot) }
+        let severities = self.severities.clone();
+        Self { as_of: self.as_of, severities, ..Self::ordered(alerts, places, available, snapshot) }
     }
 
     /// When [`Self::old`] says the same as at `now`.
@@ -151,6 +165,6 @@ impl Overview {
             available.push(shows);
         }
         let ordered = Self::ordered(self.alerts.clone(), places.into(), available.into(), to);
-        Self { as_of: self.as_of, ..ordered }
+        Self { as_of: self.as_of, severities: self.severities.clone(), ..ordered }
     }
 }

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::monitoring::{Doubt, Evidence, Verdict};
+use crate::monitoring::{Doubt, Evidence, Verdict, WorstAlerts};
 use crate::prometheus::AlertState;
 
 /// An entity's alerts.
@@ -15,6 +15,7 @@ pub enum EntityAlerts {
     Unknown,
     Known {
         evidence: Evidence,
+        worst_alerts: Option<WorstAlerts>,
         /// The time of the answer.
         as_of: Timestamp,
         is_stale: bool,
@@ -56,12 +57,39 @@ impl EntityAlerts {
     pub(super) fn old(self, now: Timestamp) -> Self {
         match self {
             Self::Known { as_of, .. } if now.duration_since(as_of) >= OLDEST => Self::Unknown,
-            Self::Known { mut evidence, as_of, .. } => {
+            Self::Known { mut evidence, worst_alerts, as_of, .. } => {
                 evidence.doubts.add(Doubt::Stale);
-                Self::Known { evidence, as_of, is_stale: true }
+                Self::Known { evidence, worst_alerts, as_of, is_stale: true }
             }
             other => other,
         }
+    }
+
+    /// Its alerts that fire, or that are pending where none fires; None where there are none of both.
+    pub fn worst_alerts(&self) -> Option<&WorstAlerts> {
+        match self {
+            Self::Known { worst_alerts, .. } => worst_alerts.as_ref(),
+            Self::None | Self::Unknown => None,
+        }
+    }
+
+    /// The least is the worst: firing, pending, unknown, inactive, without alerts; active ones by their worst alerts.
+    fn order(&self) -> (u32, Option<&WorstAlerts>) {
+        // The lowest bit is the worst state; an entity without alerts has none of the eight.
+        (self.marks().trailing_zeros(), self.worst_alerts())
+    }
+
+    /// The place of each in their order, the worst first; equal ones have the same.
+    pub(super) fn ranks(all: &[Self]) -> Vec<u32> {
+        let mut ordered: Vec<_> = all.iter().map(Self::order).zip(0usize..).collect();
+        ordered.sort_unstable();
+        let mut ranks = vec![0; all.len()];
+        for (rank, equal) in (0u32..).zip(ordered.chunk_by(|(one, _), (other, _)| one == other)) {
+            for (_, place) in equal {
+                ranks.get_mut(*place).into_iter().for_each(|slot| *slot = rank);
+            }
+        }
+        ranks
     }
 
     /// The worst of its states; None without alerts.

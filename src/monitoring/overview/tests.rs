@@ -49,6 +49,7 @@ fn monitoring() -> Monitoring {
         max_concurrent: 1,
         timeout: Duration::from_secs(1),
         unstable_tail: crate::prometheus::UNSTABLE_TAIL,
+        severities: Arc::default(),
     };
     let instances = Arc::new(Instances::new(vec![instance], &metrics.upstream).unwrap());
     let store = Store::new(&StoreSettings { max_bytes: 1 << 20 }, metrics.store.clone());

@@ -1,5 +1,6 @@
 //! One rule of `promenade.routing`: when it applies, and which instance it chooses.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::SecretString;
@@ -9,7 +10,7 @@ use super::condition::Conditions;
 use super::host::HostPattern;
 use super::template::UrlTemplate;
 use crate::catalog::Entity;
-use crate::prometheus::{InstanceName, InstanceSettings, UNSTABLE_TAIL};
+use crate::prometheus::{InstanceName, InstanceSettings, Severities, UNSTABLE_TAIL};
 
 /// The first rule that applies decides.
 #[derive(Clone, Debug)]
@@ -43,6 +44,7 @@ pub struct TargetRule {
     /// For each host.
     pub max_concurrent: usize,
     pub timeout: Duration,
+    pub severities: Arc<Severities>,
 }
 
 impl TargetRule {
@@ -72,6 +74,7 @@ impl TargetRule {
             max_concurrent: self.max_concurrent,
             timeout: self.timeout,
             unstable_tail: UNSTABLE_TAIL,
+            severities: self.severities.clone(),
         })
     }
 

@@ -1,5 +1,6 @@
 //! Tables of who is chosen where, and why.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
@@ -57,6 +58,7 @@ fn target(api: &str, hosts: &[&str]) -> RuleTarget {
         scrape_interval: Duration::from_secs(15),
         max_concurrent: 8,
         timeout: Duration::from_secs(10),
+        severities: Arc::default(),
     }))
 }
 

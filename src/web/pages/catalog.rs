@@ -12,14 +12,14 @@ use crate::clock;
 use crate::page_params::PageSize;
 use crate::prometheus::AlertState;
 use crate::web::format::Format;
-use crate::web::links::{Link, Page};
+use crate::web::links::{Link, NavLink, Page};
 use crate::web::page_error::PageError;
 use crate::web::panels::Pager;
 use crate::web::panels::entities::{EntityLine, lines};
 use crate::web::panels::rows::Paging;
 use crate::web::panels::summary::FourCounts;
 use crate::web::panels::times::Moment;
-use crate::web::params::PageParams;
+use crate::web::params::{ALL_KINDS, PageParams};
 use crate::web::reply;
 use crate::web::request::{Portal, routing_input};
 
@@ -108,6 +108,18 @@ impl CatalogPage<'_> {
             Some(secs) => format!("every {secs}s, again"),
             None => "again".to_owned(),
         }
+    }
+
+    /// How many entities of other kinds match, and the list with them. None without any.
+    fn others(&self) -> Option<NavLink> {
+        let others = self.found.left_out;
+        let [firing, ..] = self.found.left_out_counts;
+        let text = match firing {
+            0 => format!("{others} of other kinds"),
+            _ => format!("{others} of other kinds ({firing} firing)"),
+        };
+        let all = self.shell.links.with(self.source.path(), &[("kind", Some(ALL_KINDS))]);
+        (others > 0).then(|| NavLink::new(text, all, false))
     }
 
     fn text(&self) -> String {

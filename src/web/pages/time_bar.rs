@@ -66,6 +66,16 @@ impl<'a> TimeBar<'a> {
         (!self.params.is_live()).then(|| self.until_now(1))
     }
 
+    /// Where the window does not move on: its ends.
+    pub fn frozen(&self) -> Option<[Moment; 2]> {
+        self.params.is_frozen().then(|| Moment::ends(self.params))
+    }
+
+    /// The page over its default window.
+    pub fn default_window(&self) -> Link {
+        self.links.with(self.path, &[("from", None), ("to", None), ("range", None), ("page", None)])
+    }
+
     fn length(&self) -> SignedDuration {
         self.params.period.to.duration_since(self.params.period.from)
     }

@@ -29,8 +29,14 @@ pub struct Chart {
 }
 
 impl Chart {
-    /// `own` is the page of the panel with this id alone; `unstable`: how long samples may change.
-    pub fn of(context: &PanelContext<'_>, plot: Plot, id: &str, own: Link, unstable: Duration) -> Self {
+    /// `own` is the page of the panel with this id alone; `unstable`: how long samples may change, as in [`island`].
+    pub fn of(
+        context: &PanelContext<'_>,
+        plot: Plot,
+        id: &str,
+        own: Link,
+        unstable: Option<Duration>,
+    ) -> Self {
         Self {
             drawn: own.drawn(None),
             svg: context.drawn.is_none().then(|| svg::inline(&plot, id)),

@@ -1,13 +1,18 @@
 //! Entities as rows of a list: kind, owner, and the states of their alerts.
 
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 use super::cut;
 use super::summary::StateText;
 use super::times::Moment;
 use crate::catalog::{Entity, EntityRef, Snapshot};
-use crate::monitoring::{EntityAlerts, Evidence, Overview, Verdict};
+use crate::monitoring::{EntityAlerts, Evidence, Overview, Verdict, WorstAlerts};
+use crate::prometheus::AlertState;
 use crate::web::links::{Link, Links, Page};
+
+/// Longer words of severities are cut, in characters.
+const LONGEST_WORD: usize = 24;
 
 pub struct EntityLine {
     pub entity: Arc<Entity>,
@@ -46,19 +51,23 @@ pub fn lines(snapshot: &Snapshot, rows: &[u32], overview: &Overview, links: Link
             href: links.to(Page::Entity(&entity.reference)),
             is_available,
             begins_others,
-            alerts: parts(&alerts),
+            alerts: parts(&alerts, overview),
             not_since: alerts.not_since().map(|at| Moment::of(&at, links.params)),
         })
     };
     rows.iter().filter_map(line).collect()
 }
 
-fn parts(alerts: &EntityAlerts) -> Vec<StateText> {
+fn parts(alerts: &EntityAlerts, overview: &Overview) -> Vec<StateText> {
     match alerts {
         EntityAlerts::None => Vec::new(),
         EntityAlerts::Unknown => vec![StateText::new("unknown", "unknown")],
-        EntityAlerts::Known { evidence, is_stale, .. } => {
+        EntityAlerts::Known { evidence, is_stale, worst_alerts, .. } => {
             let mut parts = counted(evidence, *is_stale);
+            if let Some(text) = worst_alerts.as_ref().and_then(|worst| firing(worst, overview)) {
+                let fires = parts.iter_mut().find(|part| part.state == "firing");
+                fires.into_iter().for_each(|part| part.text.clone_from(&text));
+            }
             if parts.is_empty() {
                 parts.push(match evidence.verdict() {
                     Verdict::Quiet => StateText::new("inactive", "none"),
@@ -69,6 +78,16 @@ fn parts(alerts: &EntityAlerts) -> Vec<StateText> {
             parts
         }
     }
+}
+
+/// `3 critical, 4 more firing`. None: none fires, or the worst that do have no severity.
+fn firing(worst: &WorstAlerts, overview: &Overview) -> Option<String> {
+    let WorstAlerts { severity, count: Reverse(count), all: Reverse(all), .. } = *worst;
+    let word = cut(overview.severity(severity).filter(|_| worst.state == AlertState::Firing)?, LONGEST_WORD);
+    Some(match all.saturating_sub(count) {
+        0 => format!("{count} {word} firing"),
+        more => format!("{count} {word}, {more} more firing"),
+    })
 }
 
 /// How many are in each state. The time of an older answer is shown beside it.

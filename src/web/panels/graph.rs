@@ -274,7 +274,8 @@ impl<'a> GraphContent<'a> {
             Plot { marks: active_since.map(mark).into_iter().collect(), ..chart::plot(&context, &graph) }
         });
         let scrape = place.instance.map_or(Duration::ZERO, |i| i.scrape_interval);
-        let unstable = place.instance.map_or(UNSTABLE_TAIL, |i| i.unstable_tail);
+        let unstable_tail = || place.instance.map_or(UNSTABLE_TAIL, |i| i.unstable_tail);
+        let unstable = graph.is_per_instant.then(unstable_tail);
         let hidden = hidden_tiles(&graph).map(Remark::info);
         let remarks = of_graph(&graph, plot.as_ref(), Some(scrape), params);
         let view = match (plot, table) {

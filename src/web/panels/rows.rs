@@ -60,7 +60,7 @@ fn compare(a: &AlertRow, b: &AlertRow, key: SortKey) -> Ordering {
     match key {
         SortKey::Name => a.rule().name.cmp(&b.rule().name),
         SortKey::State => a.state().cmp(&b.state()),
-        SortKey::Severity => a.severity().unwrap_or_default().cmp(b.severity().unwrap_or_default()),
+        SortKey::Severity => a.severity_rank().cmp(&b.severity_rank()).then(a.severity().cmp(&b.severity())),
         SortKey::Value => match (a.value(), b.value()) {
             (Some(a), Some(b)) => a.total_cmp(&b),
             (a, b) => a.is_some().cmp(&b.is_some()),

@@ -150,9 +150,10 @@ impl<'a> RowBuilder<'a> {
 
     /// A row alone, with the labels that its rule and the other rows do not have.
     pub fn row(&self, row: &AlertRow) -> RowView {
-        let rule = &row.rule().labels;
+        let (rule, severity) = (&row.rule().labels, row.severities().label());
         let is_own = |(name, value): &(&str, &str)| {
-            !matches!(*name, "alertname" | "severity")
+            *name != "alertname"
+                && *name != severity
                 && rule.get(name) != Some(value)
                 && self.differing.as_ref().is_none_or(|differing| differing.binary_search(name).is_ok())
         };

@@ -1,9 +1,14 @@
 //! Times and durations as text, with their zone.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
 use crate::page_params::{Zone, offset};
 use crate::web::params::PageParams;
+
+/// The ends of a shorter window have seconds.
+const SHORT: Duration = Duration::from_secs(600);
 
 /// An instant as text for readers, and exact for machines.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,11 +27,27 @@ impl Moment {
 
     /// The moment in a zone, with its date when that is not the date of `near`.
     pub fn near(at: Timestamp, near: Timestamp, zone: &Zone) -> Self {
+        Self::shaped(at, near, zone, "%H:%M:%S", true)
+    }
+
+    /// The ends of the window of a page: `18:18` and `18:41 UTC+1`. Seconds only matter in a short window. The first
+    /// shows its offset only if that is not the offset of now.
+    pub fn ends(params: &PageParams) -> [Self; 2] {
+        let (period, zone) = (params.period, &params.zone);
+        let time = if params.range() < SHORT { "%H:%M:%S" } else { "%H:%M" };
+        let is_odd = zone_at(period.from, zone) != zone_at(period.now, zone);
+        [(period.from, is_odd), (period.to, true)]
+            .map(|(at, with_zone)| Self::shaped(at, period.now, zone, time, with_zone))
+    }
+
+    fn shaped(at: Timestamp, near: Timestamp, zone: &Zone, time: &str, with_zone: bool) -> Self {
         let tz = zone.time_zone();
         let (here, today) = (at.to_zoned(tz.clone()), near.to_zoned(tz));
-        let same_day = here.date() == today.date();
-        let text = here.strftime(if same_day { "%H:%M:%S" } else { "%Y-%m-%d %H:%M:%S" });
-        let text = format!("{text} {}", offset(&here));
+        let date = if here.date() == today.date() { "" } else { "%Y-%m-%d " };
+        let mut text = here.strftime(&format!("{date}{time}")).to_string();
+        if with_zone {
+            text = format!("{text} {}", offset(&here));
+        }
         Self { datetime: at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(), text }
     }
 

@@ -35,6 +35,12 @@ use crate::promql::parse_duration;
 use instant::TimeReader;
 use pairs::Pairs;
 
+/// The parameters that the script sets in addresses of pages or panels. A routing rule that named one would send the
+/// requests of a page to another instance than the page.
+pub const SET_BY_SCRIPT: [&str; 8] = ["drawn", "since", "from", "to", "range", "page", "series", "hide"];
+
+/// The value of `kind` for all kinds.
+pub const ALL_KINDS: &str = "all";
 /// More lines than this cannot be told apart.
 const DEFAULT_MAX_SERIES: usize = 50;
 
@@ -153,6 +159,11 @@ impl PageParams {
         !self.from.starts_with("now") && !self.to.starts_with("now") && self.period.to <= self.period.now
     }
 
+    /// Whether the page does not follow the time: its window has ended, or is fetched only once.
+    pub fn is_frozen(&self) -> bool {
+        !self.is_live() && (self.period.to < self.period.now || self.refresh_secs.is_none())
+    }
+
     /// How often a graph asks again: never where its window cannot have other samples.
     pub fn graph_refresh(&self) -> Option<u32> {
         self.refresh_secs.filter(|_| !self.is_fixed())
@@ -172,9 +183,11 @@ impl PageParams {
 /// Filters of the catalog by a facet's value. Its search and its states are those of the table.
 fn read_filter(pairs: &mut Pairs) -> Filter {
     let mut facet = |name| pairs.value(name, |text| Ok(text.to_lowercase()));
+    let kind = facet("kind");
     Filter {
         search: String::new(),
-        kind: facet("kind"),
+        leaves_out_groups: kind.is_none(),
+        kind: kind.filter(|kind| kind != ALL_KINDS),
         namespace: facet("namespace"),
         owner: facet("owner"),
         system: facet("system"),

@@ -1,5 +1,6 @@
 //! Counting beside making the table: both must say the same of any rules and any specification.
 
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -16,8 +17,12 @@ use crate::store::Answer;
 use crate::upstream::SentTime;
 
 fn labels() -> impl Strategy<Value = Labels> {
-    prop::collection::vec(("[ab]", prop_oneof!["[xy]", Just("{{ $x }}".to_owned())]), 0..3)
-        .prop_map(|pairs| pairs.into_iter().collect())
+    let pairs = prop::collection::vec(("[ab]", prop_oneof!["[xy]", Just("{{ $x }}".to_owned())]), 0..3);
+    let severity = prop::option::of(prop::sample::select(vec!["critical", "Warn", "none", "zz", ""]));
+    (pairs, severity).prop_map(|(pairs, severity)| {
+        let severity = severity.map(|word| ("severity".to_owned(), word.to_owned()));
+        pairs.into_iter().chain(severity).collect()
+    })
 }
 
 fn state() -> impl Strategy<Value = AlertState> {
@@ -30,8 +35,11 @@ fn state() -> impl Strategy<Value = AlertState> {
 }
 
 prop_compose! {
-    fn alert()(labels in labels(), state in state()) -> Alert {
-        Alert { labels, state, annotations: Labels::default(), active_at: None, value: None }
+    fn alert()(
+        labels in labels(), state in state(), since in prop::option::of("1970-01-01T00:00:0[0-3]Z"),
+    ) -> Alert {
+        let active_at = since.map(SentTime::of);
+        Alert { labels, state, annotations: Labels::default(), active_at, value: None }
     }
 }
 
@@ -77,6 +85,24 @@ fn silences() -> impl Strategy<Value = Silences> {
     prop_oneof![Just(known), Just(Silences::Unknown { ui_url, failure: None }), Just(Silences::NotConfigured)]
 }
 
+/// By its definition.
+fn worst(rows: &[AlertRow]) -> Option<WorstAlerts> {
+    let active = |row: &&AlertRow| matches!(row.state(), AlertState::Firing | AlertState::Pending);
+    let active: Vec<_> = rows.iter().filter(active).filter(|row| !row.is_suppressed()).collect();
+    let state = active.iter().map(|row| row.state()).min()?;
+    let all = active.iter().filter(|row| row.state() == state);
+    let severity = all.clone().map(|row| row.severity_rank()).min()?;
+    let worst = all.clone().filter(|row| row.severity_rank() == severity);
+    let count = |n: usize| Reverse(u32::try_from(n).unwrap());
+    Some(WorstAlerts {
+        state,
+        severity,
+        count: count(worst.clone().count()),
+        all: count(all.count()),
+        newest: Reverse(worst.map(|row| row.active_at()).max().flatten()),
+    })
+}
+
 fn known(ui_url: url::Url, state: AlertmanagerState) -> Silences {
     let answer = Answer::of(state, Timestamp::UNIX_EPOCH);
     Silences::Known { ui_url, answer, external: Arc::default(), undecided: 0 }
@@ -117,6 +143,7 @@ proptest! {
         };
         let tally = Tally::of(&rules, Timestamp::UNIX_EPOCH).silenced_by(&silences, Timestamp::UNIX_EPOCH);
         let table = table.silenced_by(silences, Timestamp::UNIX_EPOCH);
-        prop_assert_eq!(tally.count(&spec), table.evidence());
+        prop_assert_eq!(tally.count(&spec), (table.evidence(), worst(&table.rows)));
+        prop_assert_eq!(WorstAlerts::of(table.rows.iter().rev()), worst(&table.rows));
     }
 }
