@@ -26,8 +26,8 @@ const STALE_LIMIT: Duration = Duration::from_secs(15 * 60);
 const PATIENCE: Duration = Duration::from_secs(1);
 /// The same while the instance fails.
 const PROBE_PATIENCE: Duration = Duration::from_millis(250);
-/// How long a failure is remembered, give or take a sixth: without the jitter all panels would retry at once.
-pub(super) const FAILURE_LIFETIME: Duration = Duration::from_secs(3);
+/// How long a failure is remembered: 6.25 to 8.75 s. Without the jitter all panels would retry at once.
+pub(super) const FAILURE_LIFETIME: Duration = Duration::from_millis(7_500);
 /// So many fetches of known queries go on behind. Beyond, readers wait: their connections are limited.
 const MOST_BEHIND: usize = 1_024;
 /// The same of ad-hoc queries of one instance. Beyond, their fetches end with their readers.
