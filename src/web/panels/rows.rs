@@ -46,13 +46,15 @@ pub fn choose<'r>(rows: &'r [AlertRow], params: &TableParams) -> Vec<&'r AlertRo
 }
 
 /// Whether a row's name, labels, annotations or group contain a word in lower case.
-/// `severity=critical` finds a label as one writes it.
+/// `severity=critical` finds a label as one writes it, `severity="critical"` as PromQL does.
 fn mentions(row: &AlertRow, word: &str) -> bool {
     let rule = row.rule();
     let holds = |text: &str| text.to_lowercase().contains(word);
     holds(&rule.name)
         || holds(&rule.group)
-        || row.labels().iter().any(|(name, value)| holds(&format!("{name}={value}")))
+        || row.labels().iter().any(|(name, value)| {
+            holds(&format!("{name}={value}")) || (word.contains('"') && holds(&format!("{name}=\"{value}\"")))
+        })
         || row.annotations().iter().any(|(_, value)| holds(value))
 }
 
