@@ -80,6 +80,19 @@ async fn opened_row_shows_its_graph_and_keeps_it_on_refresh() {
 }
 
 #[tokio::test]
+async fn refreshes_leave_no_nodes_behind() {
+    let world = World::of(CATALOG).await;
+    script(&world);
+    let tab = Tab::open(&at(&world, &format!("{ALERTS}?refresh=1s"))).await;
+    let polls = "performance.getEntriesByType('resource').filter((e) => e.name.endsWith('/alerts?refresh=1s')).length";
+    let nodes = "document.querySelector('main').childNodes.length";
+    let before: usize = tab.look(nodes).await;
+    tab.until(&format!("{polls} >= 4")).await;
+    assert_eq!(tab.look::<usize>(nodes).await, before);
+    tab.close().await;
+}
+
+#[tokio::test]
 async fn row_link_works_without_javascript() {
     let world = World::of(CATALOG).await;
     script(&world);
