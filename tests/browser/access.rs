@@ -108,6 +108,13 @@ async fn printed_pages_are_light_complete_and_without_controls() {
     assert_eq!(tab.look::<String>(&colour("#graph-1 h2", "color")).await, "rgb(26, 31, 39)");
     let axis = "echarts.getInstanceByDom(document.getElementById('graph-1-chart')).getOption().xAxis[0].axisLabel.color";
     assert_eq!(tab.look::<String>(axis).await, "rgb(86, 96, 112)", "the canvas too");
+    let wide = "[...document.querySelectorAll('.chart canvas')].filter((c) => c.width / devicePixelRatio > 700).length";
+    assert_eq!(tab.look::<usize>(wide).await, 0, "letters of a wide canvas would shrink");
+    let cut = "[...document.querySelectorAll('#alerts tr.row td, #alerts summary, #alerts a.permalink, .legend .name')]\
+               .filter((e) => e.checkVisibility() && getComputedStyle(e).whiteSpace === 'nowrap' && e.scrollWidth > e.clientWidth + 1)\
+               .map((e) => e.outerHTML.slice(0, 80))";
+    assert_eq!(tab.look::<Vec<String>>(cut).await, Vec::<String>::new(), "text is cut on paper");
+    assert_eq!(tab.look::<String>(&colour(".swatch i", "printColorAdjust")).await, "exact");
     for control in [".top", ".bar", ".foot", "#graph-1 .menu", "#alerts .search", "#alerts .chips"] {
         let seen = format!("document.querySelector('{control}')?.checkVisibility() ?? false");
         assert!(!tab.look::<bool>(&seen).await, "{control} is of no use on paper");
@@ -123,6 +130,50 @@ async fn printed_pages_are_light_complete_and_without_controls() {
     assert_eq!(tab.look::<String>("document.documentElement.dataset.theme").await, "dark");
     let complaints = tab.complaints().await;
     assert!(complaints.is_empty(), "{complaints:?}");
+    tab.close().await;
+}
+
+#[tokio::test]
+async fn forced_colours_keep_the_colours_of_series() {
+    let portal = Portal::demo();
+    let tab = Tab::new().await;
+    tab.forced_colours().await;
+    tab.go(&portal.at(&format!("{PAYMENTS}?refresh=0"))).await;
+    tab.hover("#graph-1-chart", 0.5, 0.5).await;
+    tab.until("document.querySelector('#graph-1-chart canvas')").await;
+    let swatches = "[...document.querySelectorAll('#graph-1 .swatch i')].map((i) => getComputedStyle(i).backgroundColor)";
+    let swatches: Vec<String> = tab.look(swatches).await;
+    let lines = "echarts.getInstanceByDom(document.getElementById('graph-1-chart')).getOption().series\
+                 .filter((s) => s.type === 'line' && s.id !== 'marks').map((s) => s.lineStyle.color)";
+    let lines: Vec<String> = tab.look(lines).await;
+    assert!(swatches.len() > 1 && swatches.windows(2).all(|pair| pair[0] != pair[1]), "{swatches:?}");
+    assert!(swatches.iter().all(|colour| lines.contains(colour)), "{swatches:?} {lines:?}");
+    let borders =
+        "[...document.querySelectorAll('.top nav a')].map((a) => getComputedStyle(a).borderBottomWidth)";
+    let borders: Vec<String> = tab.look(borders).await;
+    let current = borders.iter().filter(|width| *width != "0px").count();
+    assert!(current <= 1, "only the current page is underlined: {borders:?}");
+    let chosen =
+        |what: &str| format!("getComputedStyle(document.querySelector('.ranges a[aria-current]')).{what}");
+    let other = "getComputedStyle(document.querySelector('.ranges a:not([aria-current])')).backgroundColor";
+    assert_ne!(
+        tab.look::<String>(&chosen("backgroundColor")).await,
+        tab.look::<String>(other).await,
+        "the chosen range is seen"
+    );
+    tab.screenshot("forced-colours").await;
+    tab.close().await;
+}
+
+#[tokio::test]
+async fn escape_closes_a_menu_and_returns_the_focus() {
+    let portal = Portal::demo();
+    let tab = Tab::open(&portal.at(&format!("{PAYMENTS}?refresh=0"))).await;
+    tab.press("t").await;
+    tab.until("document.activeElement.matches('#menu-range input[name=from]')").await;
+    tab.press("Escape").await;
+    tab.until("!document.getElementById('menu-range').open").await;
+    assert!(tab.look::<bool>("document.activeElement.matches('#menu-range summary')").await);
     tab.close().await;
 }
 

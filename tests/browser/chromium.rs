@@ -361,6 +361,12 @@ impl Tab {
         self.page.emulate_media_features(vec![prefers]).await.unwrap();
     }
 
+    /// The reader's system forces its own colours.
+    pub async fn forced_colours(&self) {
+        let forced = MediaFeature::new("forced-colors", "active");
+        self.page.emulate_media_features(vec![forced]).await.unwrap();
+    }
+
     /// Shows the page as printed, or on the screen again.
     pub async fn paper(&self, prints: bool) {
         let media = SetEmulatedMediaParams::builder().media(if prints { "print" } else { "" }).build();

@@ -95,6 +95,7 @@ async fn filters_order_and_toggles_work_as_links_and_forms() {
     for (query, shown, hidden) in [
         ("?state=pending", "Slow", "Down"),
         ("?search=instance%3Db", "Down", "Slow"),
+        ("?search=instance%3D%22b:1%22", "Down", "Slow"),
         ("?search=B+DOWN", "Down", "Slow"),
         ("?showInactiveAlerts", "Quiet", "nothing"),
         ("?state=inactive", "Quiet", "Slow"),
@@ -124,7 +125,7 @@ async fn alerts_of_one_rule_are_grouped_and_paged() {
     let reply = world.get(PAGE).await;
     assert!(reply.body.len() < 200_000, "{} bytes", reply.body.len());
     let table = panel(reply.text(), "alerts");
-    assert!(words(table).contains("Lag500 firing"), "{}", words(table));
+    assert!(words(table).contains("Lag 500 firing"), "{}", words(table));
     let all = tags(table);
     let siblings = |tags: &[world::markup::Tag]| {
         tags.iter().filter(|t| t.name == "tr" && t.get("class").is_some_and(|c| c.starts_with("row"))).count()

@@ -51,9 +51,9 @@ on("pageshow", (event) => {
   if (event.persisted || arrival?.type === "back_forward") refreshAll();
 }, window);
 let onScreen;
-on("beforeprint", () => { onScreen = inTheme("light"); }, window);
+on("beforeprint", () => { onScreen = inTheme("light", PAPER_WIDTH); }, window);
 on("afterprint", () => inTheme(onScreen), window);
-on("change", redraw, matchMedia("(prefers-color-scheme: dark)"));
+for (const query of ["(prefers-color-scheme: dark)", "(forced-colors: active)"]) on("change", redraw, matchMedia(query));
 new MutationObserver(redraw).observe(root, { attributeFilter: ["data-theme"] });
 
 window.promenade = { format, valueAxis, axisLabels, timeTicks, timeLabels };

@@ -7,6 +7,7 @@ async function onCopy(button) {
   const done = await copy(text).then(() => true, () => false);
   const before = button.dataset.label ??= button.textContent;
   button.textContent = done ? "Copied" : "Not copied";
+  say(button.textContent);
   setTimeout(() => { button.textContent = before; }, 1500);
 }
 
@@ -24,5 +25,10 @@ async function copy(text) {
 }
 
 function closeMenus(except) {
-  for (const menu of all("details.menu[open]")) if (!menu.contains(except)) menu.open = false;
+  for (const menu of all("details.menu[open]")) {
+    if (menu.contains(except)) continue;
+    const hadFocus = menu.contains(document.activeElement);
+    menu.open = false;
+    if (hadFocus) menu.querySelector("summary").focus();
+  }
 }

@@ -3,6 +3,8 @@
 // A token of the style sheet holds the colours of both themes; only a property of an element has the one in use.
 function colours() {
   const probe = document.body.appendChild(element("i", ""));
+  // Forced colours would make all series alike.
+  probe.style.setProperty("forced-color-adjust", "none");
   const read = (name) => {
     probe.style.setProperty("color", `var(${name})`);
     return getComputedStyle(probe).color;

@@ -34,3 +34,5 @@ const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "
 const SVG = "http://www.w3.org/2000/svg";
 const TOOLTIP_ROWS = 12;
 const COLOURS = 10;
+// Of a sheet of A4 between its margins, in pixels.
+const PAPER_WIDTH = 700;

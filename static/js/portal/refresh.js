@@ -127,10 +127,11 @@ function redraw() {
   for (const entry of drawn.values()) draw(entry);
 }
 
-// Paper is white.
-function inTheme(theme) {
+// Paper is white, and narrower than most screens: letters of a wide canvas would shrink.
+function inTheme(theme, width) {
   const before = root.dataset.theme ?? "";
   root.dataset.theme = theme;
+  for (const { chart } of drawn.values()) chart.resize({ width: width ? Math.min(width, chart.getWidth()) : "auto" });
   redraw();
   return before;
 }
