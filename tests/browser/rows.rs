@@ -92,6 +92,27 @@ async fn refreshes_leave_no_nodes_behind() {
     tab.close().await;
 }
 
+/// Name and state of the page, and the row, are in the first screen.
+#[tokio::test]
+async fn link_to_a_row_keeps_the_head_of_the_page_in_view() {
+    let world = World::of(CATALOG).await;
+    script(&world);
+    let tab = Tab::new().await;
+    for (width, height, row) in [(390, 844, 4), (900, 800, 9), (1440, 900, 12)] {
+        tab.size(width, height).await;
+        tab.go(&at(&world, ALERTS)).await;
+        let link: String =
+            tab.look(&format!("document.querySelectorAll('#alerts a.permalink')[{row}].href")).await;
+        tab.go(&link).await;
+        tab.until("document.querySelector('tr.row:target details').open && window.echarts").await;
+        let tops: (f64, f64) = tab
+            .look("['h1', 'tr.row:target'].map((s) => document.querySelector(s).getBoundingClientRect().top)")
+            .await;
+        assert!(tops.0 >= 0.0 && tops.1 < height as f64 - 28.0, "{width}: {tops:?}");
+    }
+    tab.close().await;
+}
+
 #[tokio::test]
 async fn row_link_works_without_javascript() {
     let world = World::of(CATALOG).await;

@@ -55,6 +55,10 @@ fn alerts() -> Value {
 }
 
 async fn world(secret: bool) -> (World, Upstream) {
+    world_of(CATALOG, secret).await
+}
+
+async fn world_of(catalog: &str, secret: bool) -> (World, Upstream) {
     let alertmanager = Upstream::start().await;
     let url: url::Url = format!("http://{}/am", alertmanager.address).parse().unwrap();
     let headers = if secret {
@@ -68,7 +72,7 @@ async fn world(secret: bool) -> (World, Upstream) {
         headers,
         timeout: Duration::from_secs(2),
     };
-    let world = World::with(CATALOG, |all| {
+    let world = World::with(catalog, |all| {
         all.alertmanagers.insert(InstanceName::new("default"), settings);
     })
     .await;
@@ -382,4 +386,23 @@ async fn credential_repeated_by_an_alertmanager_is_redacted() {
     let error = client.state().await.unwrap_err();
     assert!(error.detail.contains("who is [secret]?"), "{error}");
     assert!(!format!("{error} {error:?}").contains("hush"), "{error}");
+}
+
+#[tokio::test]
+async fn link_from_chat_prefers_an_entity_whose_alert_is_not_silenced() {
+    let component = |name: &str, instance: &str| {
+        format!(
+            "---\napiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata:\n  name: {name}\n  \
+             annotations: {{prometheus.io/alert: all, prometheus.io/labels: 'instance={instance}'}}\n"
+        )
+    };
+    let catalog = [component("a", "i:2"), component("b", "i:1")].concat();
+    let (world, _alertmanager) = world_of(&catalog, false).await;
+    let page = world.get("/go?alertname=HighLoad&severity=critical&odd=%22%5C%2C%7D").await;
+    assert!(
+        page.header("location").starts_with("/catalog/default/component/b?"),
+        "{}",
+        page.header("location")
+    );
+    assert!(page.header("location").contains("also=component%3Adefault%2Fa"), "{}", page.header("location"));
 }

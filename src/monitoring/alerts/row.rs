@@ -49,7 +49,7 @@ impl AlertRow {
     }
 
     /// Marks what Alertmanager suppresses at `now` on rows that fire.
-    pub(super) fn mark_all<'r>(
+    pub(in crate::monitoring) fn mark_all<'r>(
         rows: impl Iterator<Item = &'r mut Self>,
         silences: &Silences,
         now: Timestamp,

@@ -2,6 +2,7 @@
 
 mod evidence;
 mod history;
+mod rank;
 mod resolve;
 
 use std::collections::BTreeMap;
@@ -68,7 +69,7 @@ pub enum Activity {
 /// The entities of an alert.
 #[derive(Default)]
 pub struct Lookup {
-    /// The closest first; at most [`MOST_ENTITIES`].
+    /// Those where the alert is active first, components before others, then the closest; at most [`MOST_ENTITIES`].
     pub entities: Vec<MatchedEntity>,
     /// How many more there are.
     pub beyond: usize,
@@ -103,7 +104,7 @@ impl Monitoring {
         let lookup = self.look_up_in(&index, is_newest, alert, &mut answers, now).await;
         let holds =
             |only: &MatchedEntity| matches!(only.state, Activity::Active(_)) && indexer.has(&only.entity);
-        if is_newest || lookup.only().is_some_and(holds) {
+        if is_newest || lookup.best().is_some_and(holds) {
             return Some(lookup);
         }
         let newest = indexer.newest(deadlines::INDEX).await?;
@@ -138,7 +139,31 @@ impl Monitoring {
         if is_newest && is_inactive {
             self.add_last_firings(&instances, &mut evidence, alert, now).await;
         }
-        compute(move || resolver.resolve(candidates, &evidence)).await
+        let mut lookup = compute(move || resolver.resolve(candidates, &evidence)).await;
+        if lookup.entities.len() > 1 {
+            self.mark_suppressed(&mut lookup, now).await;
+        }
+        lookup.entities.sort_by_key(MatchedEntity::rank);
+        lookup
+    }
+
+    /// Marks the rows that Alertmanager suppresses.
+    async fn mark_suppressed(&self, lookup: &mut Lookup, now: Timestamp) {
+        let instances: BTreeMap<_, _> = lookup
+            .entities
+            .iter()
+            .map(|entity| (entity.instance.name().clone(), entity.instance.clone()))
+            .collect();
+        let silences = instances
+            .into_iter()
+            .map(|(name, instance)| async move { (name, self.silences_at_once(&instance).await) });
+        let silences: BTreeMap<_, _> = join_all(silences).await.into_iter().collect();
+        for entity in &mut lookup.entities {
+            if let Some(silences) = silences.get(entity.instance.name()) {
+                AlertRow::mark_all(entity.rows.iter_mut(), silences, now);
+                entity.rows = order::sorted(std::mem::take(&mut entity.rows), |row| row);
+            }
+        }
     }
 
     /// The one entity whose alert rule has the expression, with the rule's rows that it shows. None: there are none or
@@ -176,18 +201,6 @@ impl Monitoring {
 
 /// None: the instance did not answer.
 type RulesByInstance = BTreeMap<InstanceName, Option<Answer<Rules>>>;
-
-impl Lookup {
-    /// The one entity to redirect to. None: there is none, there are several or may be more, or its alert is not active
-    /// and another instance may have it.
-    pub fn only(&self) -> Option<&MatchedEntity> {
-        let [found] = self.entities.as_slice() else { return None };
-        let is_active = matches!(found.state, Activity::Active(_));
-        let mut doubtful = self.silent.iter().chain(&self.unsure);
-        let is_sure = is_active || doubtful.all(|name| name == found.instance.name());
-        Some(found).filter(|_| is_sure && !self.is_partial && !self.is_behind && !self.is_cut)
-    }
-}
 
 impl AlertQuery {
     fn is_on(&self, instance: &InstanceName) -> bool {

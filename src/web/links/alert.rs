@@ -22,6 +22,8 @@ pub struct AlertLink {
     pub resolved: Option<Labels>,
     /// When it fired, as an address had it.
     pub at: Option<String>,
+    /// Other entities that show it.
+    pub also: Vec<EntityRef>,
 }
 
 impl Links<'_> {
@@ -43,7 +45,8 @@ impl Links<'_> {
             .set("alert", row.map(|row| row.to_string()))
             .set("showInactiveAlerts", (!is_active).then(|| "true".to_owned()))
             .set("landed", alert.resolved.as_ref().map(matchers))
-            .set(AT, alert.at.clone());
+            .set(AT, alert.at.clone())
+            .and(alert.also.iter().map(|other| ("also", other.as_str())));
         match row {
             Some(row) => link.anchor(format!("alert-{row}")),
             None => link,

@@ -42,7 +42,7 @@ impl AlertTime {
         let at = self.text.clone().or_else(|| Some(self.at?.to_string()).filter(|_| resolved.is_some()));
         let (from, to) = self.window(matched.row(), firing.filter(|_| resolved.is_some()));
         let row = matched.shown_row().map(|row| (row.id(), row.is_active()));
-        AlertLink { row, from, to, resolved, at }
+        AlertLink { row, from, to, resolved, at, also: Vec::new() }
     }
 
     /// From before the alert became active to after the firing's end, or to now.

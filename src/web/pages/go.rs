@@ -12,12 +12,12 @@ use crate::clock;
 use crate::monitoring::{Activity, AlertIndexer, AlertQuery, AlertRow, Lookup, MatchedEntity, Monitoring};
 use crate::prometheus::InstanceName;
 use crate::promql::{MatchOp, Matcher, quote};
-use crate::web::links::{Link, Page, Source};
+use crate::web::links::{AlertLink, Link, Page, Source};
 use crate::web::page_error::PageError;
 use crate::web::panels::missing::single_quoted;
 use crate::web::panels::summary::StateText;
 use crate::web::panels::times::Moment;
-use crate::web::params::{AT, GoParams, PageParams, ParamProblem};
+use crate::web::params::{AT, GoParams, MOST_ALSO, PageParams, ParamProblem};
 use crate::web::reply;
 use crate::web::request::{Access, Portal};
 
@@ -32,7 +32,7 @@ pub struct GoPage<'a> {
     pub query: &'a AlertQuery,
     pub lookup: &'a Lookup,
     pub time: &'a AlertTime,
-    /// What is shown of an alert that no entity shows.
+    /// The alert itself, where it is active.
     pub unmatched: Unmatched<'a>,
 }
 
@@ -57,9 +57,10 @@ pub async fn show(
     let time = AlertTime { at: params.query.at, text, now };
     let mut page_params = PageParams::read("", &settings.defaults, now);
     let links = settings.links(&page_params);
-    if let Some(entity) = lookup.only() {
-        let alert = time.link(&portal, entity).await;
-        return Ok(redirect(&links.entity_alert(&entity.entity.reference, &alert)));
+    if let Some(best) = lookup.best() {
+        let also = lookup.others().iter().map(|other| other.entity.reference.clone());
+        let alert = AlertLink { also: also.take(MOST_ALSO).collect(), ..time.link(&portal, best).await };
+        return Ok(redirect(&links.entity_alert(&best.entity.reference, &alert)));
     }
     page_params.problems = params.problems;
     let table = settings.links(&page_params).to(Page::Alerts(Source::AdHoc));

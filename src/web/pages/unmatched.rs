@@ -1,11 +1,10 @@
-//! What `/go` shows of an alert that no entity's annotations choose: an alert table, or only its rows where ad-hoc
-//! queries are off.
+//! What `/go` shows of an alert besides its entities: an alert table, or only its rows where ad-hoc queries are off.
 
 use jiff::Timestamp;
 
 use super::alert_target::AlertTime;
 use super::panel_context;
-use crate::monitoring::{AlertQuery, AlertRow, Lookup, RoutingInput};
+use crate::monitoring::{Activity, AlertQuery, AlertRow, Lookup, RoutingInput};
 use crate::prometheus::InstanceName;
 use crate::prometheus::RowId;
 use crate::web::links::{Link, Page, Source};
@@ -41,9 +40,13 @@ impl<'a> Unmatched<'a> {
     }
 }
 
-/// The instances that have the alert, each with its first row and all its rows.
+/// The instances that have the alert, each with its first row and all its rows. Where entities show it, only the instance of
+/// the first of them.
 fn with_rows(lookup: &Lookup) -> impl Iterator<Item = (&InstanceName, &AlertRow, &[AlertRow])> {
-    lookup.unowned.iter().filter_map(|(instance, rows)| Some((instance, rows.first()?, rows.as_slice())))
+    let shown = lookup.entities.iter().find(|entity| matches!(entity.state, Activity::Active(_)));
+    let shown = shown.map(|entity| (entity.instance.name(), entity.rows.as_slice()));
+    let unowned = lookup.unowned.iter().map(|(instance, rows)| (instance, rows.as_slice()));
+    unowned.chain(shown).filter_map(|(instance, rows)| Some((instance, rows.first()?, rows)))
 }
 
 /// The rows on one instance.
@@ -67,9 +70,9 @@ async fn alerts<'a>(
     })
 }
 
-/// The alert table of the first instance that has the alert. None where an entity shows it, or no instance has it.
+/// The alert table of the first instance that has the alert. None: no instance has it.
 pub fn view_of_first(portal: &Portal, lookup: &Lookup, query: &AlertQuery, now: Timestamp) -> Option<View> {
-    let (instance, row, _) = with_rows(lookup).next().filter(|_| lookup.entities.is_empty())?;
+    let (instance, row, _) = with_rows(lookup).next()?;
     Some(view_of_row(portal, instance, row, query, now))
 }
 

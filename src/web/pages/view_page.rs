@@ -6,6 +6,7 @@ use askama::Template;
 use super::time_bar::TimeBar;
 use super::top::{Tab, Top};
 use super::{Shell, summary_without_alerts};
+use crate::catalog::Entity;
 use crate::web::links::Link;
 use crate::web::page_error::ErrorText;
 use crate::web::panels::{
@@ -68,6 +69,15 @@ impl<'a> ViewPage<'a> {
     /// Further queries of an address of Prometheus, each with a page of its own.
     fn further(&self) -> &[FurtherQuery] {
         if self.top.tab == Tab::Graph { &self.top.view.params.custom.more } else { &[] }
+    }
+
+    /// The other entities that show the alert of the address, if the catalog has them.
+    fn also(&self) -> impl Iterator<Item = &Entity> {
+        let view = self.top.view;
+        let others = view.params.also.iter().filter_map(|other| view.snapshot.get(other));
+        others
+            .map(|other| &**other)
+            .filter(|other| view.entity().is_ok_and(|own| own.reference != other.reference))
     }
 
     /// The page of members of an entity that has none.

@@ -26,6 +26,7 @@ pub use legend::{LegendColumn, LegendParams};
 pub use order::{ColumnOrder, OrderKey};
 pub use table::{SortKey, TableParams};
 
+use crate::catalog::EntityRef;
 use crate::catalog::search::Filter;
 use crate::chart::svg::Theme;
 use crate::monitoring::{Period, bit};
@@ -41,6 +42,8 @@ pub const SET_BY_SCRIPT: [&str; 8] = ["drawn", "since", "from", "to", "range", "
 
 /// The value of `kind` for all kinds.
 pub const ALL_KINDS: &str = "all";
+/// The most entities that an address names as others that show an alert.
+pub const MOST_ALSO: usize = 20;
 /// More lines than this cannot be told apart.
 const DEFAULT_MAX_SERIES: usize = 50;
 
@@ -76,6 +79,8 @@ pub struct PageParams {
     pub resolved_labels: Option<Labels>,
     /// The time at which that alert fired.
     pub resolved_at: Option<Timestamp>,
+    /// Other entities that show the alert of a link from `/go`. No link keeps them.
+    pub also: Vec<EntityRef>,
     pub problems: Vec<ParamProblem>,
     /// The pairs of the address that were understood, in canonical order: what links keep.
     pub given: Vec<(String, String)>,
@@ -128,6 +133,12 @@ impl PageParams {
             custom: CustomParams::read(&mut pairs, further),
             resolved_labels: pairs.value("landed", go::read_labels),
             resolved_at: pairs.value(AT, |text| go::read_time(text, now)),
+            also: pairs
+                .texts("also")
+                .iter()
+                .take(MOST_ALSO)
+                .filter_map(|text| EntityRef::parse(text))
+                .collect(),
             problems: Vec::new(),
             given: Vec::new(),
             routed: Vec::new(),

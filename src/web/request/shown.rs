@@ -15,8 +15,8 @@ const ENTITY: usize = 2_048;
 pub struct ShownEntities(Vec<(EntityRef, Option<Arc<Entity>>)>);
 
 impl ShownEntities {
-    /// Of a page about this entity without its members.
-    pub fn of(entity: Option<&Arc<Entity>>, snapshot: &Snapshot) -> Self {
+    /// Of a page about this entity without its members, which names others.
+    pub fn of(entity: Option<&Arc<Entity>>, others: &[EntityRef], snapshot: &Snapshot) -> Self {
         let references = entity.into_iter().flat_map(|entity| {
             let own = &entity.reference;
             // An entity of this name takes the address of the other's data.
@@ -24,7 +24,7 @@ impl ShownEntities {
             let linked = references(entity).filter_map(|(_, _, other)| other);
             std::iter::once(own.clone()).chain(data).chain(linked)
         });
-        let shown = references.map(|reference| {
+        let shown = references.chain(others.iter().cloned()).map(|reference| {
             let entity = snapshot.get(&reference).cloned();
             (reference, entity)
         });

@@ -82,7 +82,7 @@ impl View {
         let view = Self::new(subject, params, routing, portal);
         // Any entity may become a member.
         if view.members.is_none() {
-            let shown = ShownEntities::of(view.subject.entity(), &view.snapshot);
+            let shown = ShownEntities::of(view.subject.entity(), &view.params.also, &view.snapshot);
             request.extensions_mut().insert(shown);
         }
         Ok(Self {

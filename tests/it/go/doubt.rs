@@ -25,7 +25,7 @@ async fn alert_is_resolved_only_with_complete_evidence() {
         // It fires, and does not say for whom.
         (json!({"state": "firing"}), json!([]), "firing ledger"),
     ] {
-        let (world, _second) = world().await;
+        let (world, _second) = world_of_components().await;
         let rules = group("g", [critical("HighLoad", "load > 1").with(&change)]);
         let body = json!({"status": "success", "warnings": warnings, "data": {"groups": [rules]}});
         world.upstream.on_rules(Reply::json(200, &body));
@@ -42,7 +42,7 @@ async fn stale_answer_keeps_firing_alerts_with_their_time_and_resolves_none() {
     for (alerts, expected) in [(vec![active], "firing at "), (vec![], "unknown ledger")] {
         let (is_firing, second) = (!alerts.is_empty(), Upstream::start().await);
         let other = second.instance("second");
-        let world = World::with(CATALOG, |settings| {
+        let world = World::with(&CATALOG.replace("kind: System", "kind: Component"), |settings| {
             settings.instances[0].scrape_interval = Duration::from_secs(1);
             settings.instances.push(other);
         })
