@@ -48,6 +48,12 @@ impl Alertmanagers {
         own.flat_map(|(_, client)| client.outages()).collect()
     }
 
+    /// Each once, with the settings of the first instance that sends to it.
+    pub fn all(&self) -> impl Iterator<Item = (&Arc<AlertmanagerClient>, &AlertmanagerSettings)> {
+        let own = self.clients.iter().filter(|(name, client)| **name == client.instance);
+        own.filter_map(|(name, client)| Some((client, self.settings.get(name)?)))
+    }
+
     pub fn client(&self, instance: &InstanceName) -> Option<&Arc<AlertmanagerClient>> {
         self.clients.get(instance)
     }

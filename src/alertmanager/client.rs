@@ -1,16 +1,18 @@
 //! The client of one Alertmanager.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use serde_json::error::Category;
 use url::Url;
 
-use super::wire::{read_alerts, read_silences};
+use super::wire::{read_alerts, read_silences, read_version};
 use super::{AlertmanagerSettings, AlertmanagerState};
 use crate::clock;
 use crate::metrics::UpstreamMetrics;
 use crate::upstream::{
-    ErrorKind, HttpClient, InstanceName, Reply, RequestOutage, RequestOutages, UpstreamError, Who, endpoint,
+    ErrorKind, HttpClient, InstanceName, Reply, RequestOutage, ServerHealth, ServerState, UpstreamError, Who,
+    endpoint,
 };
 
 /// All alerts, suppressed or not. Older Alertmanagers ignore `muted`.
@@ -23,7 +25,8 @@ pub struct AlertmanagerClient {
     http: HttpClient,
     alerts_url: Url,
     silences_url: Url,
-    outages: RequestOutages,
+    status_url: Url,
+    health: ServerHealth,
     metrics: UpstreamMetrics,
 }
 
@@ -39,15 +42,16 @@ impl AlertmanagerClient {
         let mut alerts_url = endpoint(url, &["api", "v2", "alerts"])?;
         alerts_url.query_pairs_mut().extend_pairs(ALL);
         let silences_url = endpoint(url, &["api", "v2", "silences"])?;
-        let (outages, metrics) = (RequestOutages::default(), metrics.clone());
-        Ok(Self { instance: instance.clone(), http, alerts_url, silences_url, outages, metrics })
+        let status_url = endpoint(url, &["api", "v2", "status"])?;
+        let (health, metrics) = (ServerHealth::default(), metrics.clone());
+        Ok(Self { instance: instance.clone(), http, alerts_url, silences_url, status_url, health, metrics })
     }
 
     /// Its alerts and silences of now.
     pub async fn state(&self) -> Result<AlertmanagerState, UpstreamError> {
         let begun = clock::stopwatch();
         let result = self.alerts_and_silences(begun).await;
-        self.outages.record("alerts", result.as_ref(), clock::now());
+        self.health.record("alerts", result.as_ref(), begun.elapsed(), clock::now());
         let outcome = if result.is_ok() { "ok" } else { "failed" };
         self.metrics.observe(self.instance.as_str(), "alertmanager", outcome, begun.elapsed());
         result
@@ -55,7 +59,26 @@ impl AlertmanagerClient {
 
     /// Since when it fails.
     pub fn outages(&self) -> Vec<RequestOutage> {
-        self.outages.all()
+        self.health.outages()
+    }
+
+    /// Whether it answers, how fast, and how often it failed lately.
+    pub fn health(&self) -> &ServerHealth {
+        &self.health
+    }
+
+    /// The failure for which it gets no requests for its version: while it is down.
+    pub fn keeps_back_metadata(&self) -> Option<Arc<UpstreamError>> {
+        let report = self.health.report(clock::now());
+        report
+            .last_failure
+            .filter(|_| matches!(report.state, ServerState::Down(_)))
+            .map(|(_, failure)| failure)
+    }
+
+    pub async fn version(&self) -> Result<Option<String>, UpstreamError> {
+        let version = async { self.read(&self.status_url, read_version).await };
+        self.http.within(clock::stopwatch(), version).await
     }
 
     async fn alerts_and_silences(&self, begun: Instant) -> Result<AlertmanagerState, UpstreamError> {

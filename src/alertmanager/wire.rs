@@ -30,6 +30,17 @@ struct WireStatus {
     muted_by: Option<Vec<Box<str>>>,
 }
 
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WireServer {
+    version_info: WireVersion,
+}
+
+#[derive(Deserialize)]
+struct WireVersion {
+    version: String,
+}
+
 /// The body of `/api/v2/alerts`.
 pub fn read_alerts(body: &[u8]) -> Result<Vec<ReceivedAlert>, serde_json::Error> {
     let alerts: Vec<WireAlert> = serde_json::from_slice(body)?;
@@ -48,6 +59,12 @@ pub fn read_alerts(body: &[u8]) -> Result<Vec<ReceivedAlert>, serde_json::Error>
 /// The body of `/api/v2/silences`.
 pub fn read_silences(body: &[u8]) -> Result<Vec<Silence>, serde_json::Error> {
     serde_json::from_slice(body)
+}
+
+/// From the body of `/api/v2/status`.
+pub fn read_version(body: &[u8]) -> Result<Option<String>, serde_json::Error> {
+    let status: WireServer = serde_json::from_slice(body)?;
+    Ok(Some(status.version_info.version).filter(|version| !version.is_empty()))
 }
 
 /// None for a text that is no time.

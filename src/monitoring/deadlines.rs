@@ -20,3 +20,5 @@ pub const INDEX: Duration = Duration::from_millis(1_500);
 pub const UNIT: Duration = Duration::from_millis(100);
 /// Why a graph is empty, after its samples.
 pub const EMPTY_REASON: Duration = Duration::from_millis(500);
+/// The versions of servers.
+pub const VERSION: Duration = Duration::from_millis(250);

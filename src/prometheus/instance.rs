@@ -22,7 +22,7 @@ use crate::clock;
 use crate::metrics::UpstreamMetrics;
 use crate::promql::PromQl;
 use crate::upstream::{
-    ErrorKind, Fingerprint, HttpClient, InstanceName, Outage, Reply, RequestOutage, RequestOutages,
+    ErrorKind, Fingerprint, HttpClient, InstanceName, Outage, Reply, RequestOutage, ServerHealth,
     UpstreamError, Who, endpoint,
 };
 
@@ -64,7 +64,7 @@ pub struct Instance {
     /// Those of all targets of its rule; None for a configured instance.
     rule_limits: Option<Arc<RequestLimits>>,
     breaker: Arc<Breaker>,
-    outages: RequestOutages,
+    health: ServerHealth,
     /// The label in the portal's metrics.
     label: String,
     metrics: UpstreamMetrics,
@@ -120,7 +120,7 @@ impl Instance {
             limits,
             rule_limits: None,
             breaker,
-            outages: RequestOutages::default(),
+            health: ServerHealth::default(),
             label,
             metrics,
         })
@@ -231,6 +231,11 @@ impl Instance {
         self.breaker.blocked(origin, clock::stopwatch())
     }
 
+    /// The failure for which it gets no requests for metadata.
+    pub fn keeps_back_metadata(&self) -> Option<Arc<UpstreamError>> {
+        self.failing(Origin::Known).map(|failing| failing.failure)
+    }
+
     /// Whether the instance fails. It then receives one request at a time.
     pub fn failing(&self, origin: Origin) -> Option<Outage> {
         self.breaker.failing(origin)
@@ -238,7 +243,12 @@ impl Instance {
 
     /// The kinds of its requests that fail.
     pub fn outages(&self) -> Vec<RequestOutage> {
-        self.outages.all()
+        self.health.outages()
+    }
+
+    /// Whether it answers, how fast, and how often it failed lately.
+    pub fn health(&self) -> &ServerHealth {
+        &self.health
     }
 
     /// The answer to one request.
@@ -265,8 +275,9 @@ impl Instance {
         let permit = self.permit(request).map_err(before)?;
         let result = match slots {
             Ok(_slots) => {
+                let sent = clock::stopwatch();
                 let result = work.await;
-                self.record(request, result.as_ref());
+                self.record(request, result.as_ref(), sent.elapsed());
                 result
             }
             Err(error) => Err(error),
@@ -280,11 +291,11 @@ impl Instance {
     }
 
     /// Which requests of pages fail for longer. A reader's own query that takes too long is the query's fault.
-    fn record<T>(&self, request: &Request<'_>, result: Result<&T, &UpstreamError>) {
+    fn record<T>(&self, request: &Request<'_>, result: Result<&T, &UpstreamError>, took: Duration) {
         let is_slow = result.as_ref().is_err_and(|error| error.kind == ErrorKind::Timeout);
         let is_own_fault = is_slow && request.origin() == Origin::AdHoc;
         if !request.is_metadata() && !is_own_fault {
-            self.outages.record(request.name(), result, clock::now());
+            self.health.record(request.name(), result, took, clock::now());
         }
     }
 

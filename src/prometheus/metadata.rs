@@ -72,3 +72,10 @@ pub struct BuildInfo {
     pub application: Option<String>,
     pub version: String,
 }
+
+impl BuildInfo {
+    /// Bytes in memory, about.
+    pub fn weight(&self) -> usize {
+        self.version.len() + self.application.as_ref().map_or(0, String::len) + 64
+    }
+}

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::Answer;
 use super::question::Question;
 use super::weight::Weigh;
-use crate::prometheus::{ExternalLabels, Instance, Metadata, MetricNames, Origin};
+use crate::prometheus::{ExternalLabels, Instance, Metadata, MetricNames};
 use crate::promql::PromQl;
 use crate::upstream::{ErrorKind, UpstreamError};
 
@@ -45,21 +45,21 @@ pub struct SamplesQuery {
 pub struct ExternalLabelsQuery;
 
 macro_rules! metadata_question {
-    ($question:ty, $value:ty, $lifetime:expr, |$self:ident, $instance:ident| $fetch:expr) => {
+    ($question:ty, $source:ty, $value:ty, $lifetime:expr, |$self:ident, $server:ident| $fetch:expr) => {
         impl Question for $question {
-            type Source = Instance;
+            type Source = $source;
             type Value = $value;
 
-            async fn fetch(&$self, $instance: &Instance) -> Result<$value, UpstreamError> {
+            async fn fetch(&$self, $server: &$source) -> Result<$value, UpstreamError> {
                 $fetch.await
             }
 
-            fn lifetime(&self, _: &Instance, _: &Answer<$value>) -> Duration {
+            fn lifetime(&self, _: &$source, _: &Answer<$value>) -> Duration {
                 $lifetime
             }
 
-            fn blocked(&self, source: &Instance) -> Option<Arc<UpstreamError>> {
-                source.failing(Origin::Known).map(|failing| failing.failure)
+            fn blocked(&self, source: &$source) -> Option<Arc<UpstreamError>> {
+                source.keeps_back_metadata()
             }
 
             fn default_for(error: &UpstreamError) -> Option<($value, Duration)> {
@@ -77,16 +77,24 @@ macro_rules! metadata_question {
     };
 }
 
-metadata_question!(MetadataQuery, Metadata, METADATA_LIFETIME, |self, instance| instance
+pub(super) use metadata_question;
+
+metadata_question!(MetadataQuery, Instance, Metadata, METADATA_LIFETIME, |self, instance| instance
     .metadata(&self.metric));
-metadata_question!(MetricNamesQuery, MetricNames, NAMES_LIFETIME, |self, instance| instance.metric_names());
-metadata_question!(SamplesQuery, bool, SAMPLES_LIFETIME, |self, instance| instance
+metadata_question!(MetricNamesQuery, Instance, MetricNames, NAMES_LIFETIME, |self, instance| instance
+    .metric_names());
+metadata_question!(SamplesQuery, Instance, bool, SAMPLES_LIFETIME, |self, instance| instance
     .has_samples(&self.query, self.at_ms));
-metadata_question!(ExternalLabelsQuery, Option<ExternalLabels>, EXTERNAL_LIFETIME, |self, instance| instance
-    .external_labels());
+metadata_question!(
+    ExternalLabelsQuery,
+    Instance,
+    Option<ExternalLabels>,
+    EXTERNAL_LIFETIME,
+    |self, instance| instance.external_labels()
+);
 
 /// An empty answer is kept, so that not every page repeats the request.
-fn lifetime_after(kind: ErrorKind) -> Duration {
+pub(super) fn lifetime_after(kind: ErrorKind) -> Duration {
     match kind {
         ErrorKind::NotTheApi | ErrorKind::HtmlPage | ErrorKind::NoRules => REJECTED_LIFETIME,
         ErrorKind::Unauthorized | ErrorKind::TooLarge => REJECTED_LIFETIME,

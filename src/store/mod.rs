@@ -14,6 +14,7 @@ mod range_query;
 mod recorder;
 mod rules;
 mod series;
+mod versions;
 mod weight;
 
 use std::sync::Arc;
@@ -37,6 +38,7 @@ use self::cached::Cached;
 use self::metadata::{ExternalLabelsQuery, MetadataQuery, MetricNamesQuery, SamplesQuery};
 use self::rules::{RulesQuery, SilencesQuery};
 use self::series::{SeriesSets, SeriesSource};
+use self::versions::{AlertmanagerVersionQuery, BuildInfoQuery};
 use crate::alertmanager::{AlertmanagerClient, AlertmanagerSettings, AlertmanagerState, Alertmanagers};
 use crate::clock;
 use crate::metrics::{StoreCounts, StoreMetrics};
@@ -85,6 +87,8 @@ pub struct Store {
     metric_names: Arc<Cached<MetricNamesQuery>>,
     samples: Arc<Cached<SamplesQuery>>,
     external_labels: Arc<Cached<ExternalLabelsQuery>>,
+    build_infos: Arc<Cached<BuildInfoQuery>>,
+    alertmanager_versions: Arc<Cached<AlertmanagerVersionQuery>>,
 }
 
 impl Store {
@@ -105,7 +109,9 @@ impl Store {
             metadata: Cached::new(part / 4, 0, &metrics, &generation),
             metric_names: Cached::new(part / 2, 0, &metrics, &generation),
             samples: Cached::new(part / 8, 0, &metrics, &generation),
-            external_labels: Cached::new(part / 8, 0, &metrics, &generation),
+            external_labels: Cached::new(part / 16, 0, &metrics, &generation),
+            build_infos: Cached::new(part / 32, 0, &metrics, &generation),
+            alertmanager_versions: Cached::new(part / 32, 0, &metrics, &generation),
             metrics,
             generation,
             recorder: None,
@@ -126,6 +132,10 @@ impl Store {
     /// None: the instance has no configured Alertmanager.
     pub fn alertmanager(&self, instance: &InstanceName) -> Option<&AlertmanagerSettings> {
         self.alertmanagers.settings(instance)
+    }
+
+    pub fn alertmanagers(&self) -> &Alertmanagers {
+        &self.alertmanagers
     }
 
     /// The Alertmanagers that fail.
@@ -300,6 +310,8 @@ impl Store {
             self.metric_names.fill(),
             self.samples.fill(),
             self.external_labels.fill(),
+            self.build_infos.fill(),
+            self.alertmanager_versions.fill(),
         ];
         StoreFill {
             answers: parts.iter().map(|(answers, _)| answers).sum(),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Answer;
 use crate::alertmanager::AlertmanagerState;
-use crate::prometheus::{ExternalLabels, InstantAnswer, Matrix, Metadata, MetricNames, Rules};
+use crate::prometheus::{BuildInfo, ExternalLabels, InstantAnswer, Matrix, Metadata, MetricNames, Rules};
 use crate::upstream::UpstreamError;
 
 /// What the cache library allocates for an entry: a pointer to the key with two counts, the fields of the value, and
@@ -32,6 +32,12 @@ pub fn capped(bytes: usize) -> u32 {
 impl<T: Weigh> Weigh for Arc<T> {
     fn weight(&self) -> usize {
         (**self).weight()
+    }
+}
+
+impl Weigh for String {
+    fn weight(&self) -> usize {
+        self.len()
     }
 }
 
@@ -71,5 +77,6 @@ by_own_weight!(
     Metadata,
     MetricNames,
     ExternalLabels,
+    BuildInfo,
     UpstreamError
 );

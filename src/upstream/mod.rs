@@ -2,6 +2,7 @@
 
 mod error;
 mod fingerprint;
+mod health;
 mod heard;
 mod http;
 mod outages;
@@ -10,6 +11,7 @@ mod sent_time;
 
 pub use error::{ErrorKind, InstanceName, Outage, UpstreamError, Who, is_same_failure};
 pub use fingerprint::Fingerprint;
+pub use health::{HealthReport, ServerHealth, ServerState};
 pub use http::{ETag, HttpClient, MAX_BODY, RESERVED_HEADERS, Reply, endpoint};
 pub use outages::{RequestOutage, RequestOutages};
 pub use secrets::HeaderSecrets;

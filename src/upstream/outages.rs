@@ -47,7 +47,7 @@ impl RequestOutages {
 }
 
 /// A server that rejects a query, or has more data than the portal reads, answers.
-fn is_of_server(failure: &UpstreamError) -> bool {
+pub(super) fn is_of_server(failure: &UpstreamError) -> bool {
     !failure.kind.is_of_query() && failure.kind != ErrorKind::TooLarge
 }
 

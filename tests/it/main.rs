@@ -60,6 +60,7 @@ mod query_parameter;
 mod routing;
 mod routing_config;
 mod series;
+mod servers;
 mod serving;
 mod silences;
 mod store;

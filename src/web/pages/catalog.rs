@@ -17,6 +17,7 @@ use crate::web::page_error::PageError;
 use crate::web::panels::Pager;
 use crate::web::panels::entities::{EntityLine, lines};
 use crate::web::panels::rows::Paging;
+use crate::web::panels::servers::SilenceNote;
 use crate::web::panels::summary::FourCounts;
 use crate::web::panels::times::Moment;
 use crate::web::params::{ALL_KINDS, PageParams};
@@ -39,6 +40,7 @@ pub struct CatalogPage<'a> {
     pub as_of: Option<Moment>,
     /// Newer counts are being made.
     pub is_late: bool,
+    pub silent: Vec<SilenceNote>,
     pub lines: Vec<EntityLine>,
     pub pager: Option<Pager>,
 }
@@ -68,6 +70,7 @@ pub async fn show(
         source: links.with(&path, &[]),
         as_of: overview.as_of.map(|at| Moment::of(&at, &params)),
         is_late: overview.is_late,
+        silent: SilenceNote::all(monitoring.silent_servers(), &params),
         lines: lines(&snapshot, listed, &overview, links),
         pager: Some(pager).filter(Pager::has_pages),
         paging,

@@ -11,6 +11,7 @@ use crate::web::links::Page;
 use crate::web::page_error::PageError;
 use crate::web::panels::MembersPanel;
 use crate::web::panels::members::MemberList;
+use crate::web::panels::servers::SilenceNote;
 use crate::web::reply;
 use crate::web::request::View;
 
@@ -43,5 +44,6 @@ pub async fn panel(view: &View, entity: &Entity, list: MemberList) -> Option<Mem
     let snapshot = &view.snapshot;
     let overview = view.portal.monitoring.overview(snapshot, &view.routing, clock::now()).await;
     let panel = MembersPanel::of(snapshot, entity, members, &overview, view.links(), list);
-    Some(MembersPanel { leads_page: view.spec.alerts.is_none(), ..panel })
+    let silent = SilenceNote::all(view.portal.monitoring.silent_servers(), &view.params);
+    Some(MembersPanel { leads_page: view.spec.alerts.is_none(), silent, ..panel })
 }

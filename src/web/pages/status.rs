@@ -22,6 +22,7 @@ use crate::upstream::{Outage, RequestOutage, Who};
 use crate::web::kept::{KeptFill, KeptReplies};
 use crate::web::links::{Page, safe_href};
 use crate::web::page_error::PageError;
+use crate::web::panels::servers::ServerLine;
 use crate::web::panels::times::{self, Moment};
 use crate::web::panels::{Field, counted};
 use crate::web::params::PageParams;
@@ -43,6 +44,7 @@ pub struct StatusPage<'a> {
     pub snapshot: &'a Snapshot,
     pub backstage: Option<Arc<BackstageState>>,
     pub monitoring: &'a Monitoring,
+    pub servers: Vec<ServerLine>,
     pub skews: Vec<(InstanceName, Skew)>,
     pub cache: String,
     /// What the store has fetched and dropped.
@@ -62,11 +64,13 @@ pub async fn show(
     let Portal { settings, monitoring, catalog } = &portal;
     let link = settings.links(&params).to(Page::Status);
     let fill = monitoring.store_fill();
+    let servers = monitoring.servers(params.period.now).await;
     let page = StatusPage {
         shell: Shell { section: "status", ..Shell::new(settings, &params, link.path(), "Status") },
         snapshot: &catalog.snapshot(),
         backstage: catalog.backstage(),
         monitoring,
+        servers: servers.into_iter().map(|server| ServerLine::of(server, &params)).collect(),
         skews: monitoring.skews(),
         cache: cache(&fill, &kept.fill()),
         traffic: traffic(&fill.counts),

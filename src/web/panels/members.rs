@@ -4,6 +4,7 @@ use askama::Template;
 
 use super::entities::{EntityLine, lines};
 use super::rows::Paging;
+use super::servers::SilenceNote;
 use super::summary::{FourCounts, StateSummary, StateText};
 use super::times::Moment;
 use super::{Frame, Pager, counted};
@@ -32,6 +33,7 @@ pub struct MembersPanel {
     /// `12 members`
     pub total: String,
     pub is_cut: bool,
+    pub silent: Vec<SilenceNote>,
     pub lines: Vec<EntityLine>,
     /// The page of all, where only the first are here.
     pub all: Option<Link>,
@@ -92,6 +94,7 @@ impl MembersPanel {
             is_fragment: false,
             total,
             is_cut: members.is_cut,
+            silent: Vec::new(),
             lines: lines(snapshot, shown, overview, links),
             all: (!is_paged && paging.pages > 1).then(|| own.clone()),
             pager: Some(pager).filter(|pager| is_paged && pager.has_pages()),

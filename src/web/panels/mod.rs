@@ -19,6 +19,7 @@ mod row_json;
 pub mod rows;
 mod rule_rows;
 mod samples;
+pub mod servers;
 pub mod stats;
 pub mod summary;
 pub mod times;
