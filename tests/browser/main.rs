@@ -12,6 +12,7 @@ mod behind_proxy;
 mod catalog;
 mod charts;
 mod controls;
+mod crosshair;
 mod custom_pages;
 mod frame;
 mod frozen;

@@ -61,7 +61,7 @@ async fn chart_is_drawn_and_the_pointer_shows_its_values() {
     assert!(names.contains(&tab.text("#graph-1 .tip-nearest .tip-name").await), "{names:?}");
     let value = tab.text("#graph-1 .tip-nearest .tip-value").await;
     assert!(value.ends_with("/s") && value.starts_with(|c: char| c.is_ascii_digit()), "{value}");
-    assert_eq!(tab.count("#graph-1 .tip-row").await, names.len().min(12));
+    assert_eq!(tab.count("#graph-1 .tip-row").await, names.len().min(12) + 1, "and their sum");
 
     for step in 0..20 {
         tab.hover("#graph-1-chart", 0.1 + 0.04 * f64::from(step), 0.2 + 0.03 * f64::from(step)).await;

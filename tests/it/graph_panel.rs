@@ -23,7 +23,8 @@ async fn graph_card_has_svg_or_chart_data_and_a_legend() {
     assert!(card.contains("<svg class=\"plot\"") && !card.contains("application/json"), "{card}");
     let rows: Vec<_> = all.iter().filter(|t| t.get("data-series").is_some()).collect();
     assert_eq!(rows.len(), 2);
-    assert!(rows.iter().all(|row| row.get("tabindex") == Some("0")));
+    let stops: Vec<_> = rows.iter().map(|row| row.get("tabindex")).collect();
+    assert_eq!(stops, [Some("0"), Some("-1")], "one stop for Tab");
     let text = words(card);
     assert!(text.contains("Up or down") && text.contains("2 series Last Min Max Avg"), "{text}");
     assert!(text.contains("a 2 KiB 2 KiB 2 KiB 2 KiB"), "the legend is below the chart: {text}");

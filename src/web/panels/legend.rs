@@ -13,6 +13,8 @@ pub struct Legend {
     pub columns: Vec<ColumnHead>,
     /// The places of the series in the plot, in the order of the rows.
     pub rows: Vec<usize>,
+    /// Bytes of the query or the metric that all names begin with.
+    common: usize,
 }
 
 impl Legend {
@@ -28,7 +30,13 @@ impl Legend {
         Self {
             columns: LegendColumn::ALL.iter().map(head).collect(),
             rows: series.into_iter().map(|(place, _)| place).collect(),
+            common: common(plot.series.iter().map(|series| &*series.name)),
         }
+    }
+
+    /// What all names begin with, and the rest: `up ` and `{job="a"}`.
+    pub fn parts<'n>(&self, name: &'n str) -> (&'n str, &'n str) {
+        name.split_at_checked(self.common).unwrap_or(("", name))
     }
 }
 
@@ -69,8 +77,78 @@ fn compare(order: ColumnOrder<LegendColumn>, a: &PlotSeries, b: &PlotSeries) -> 
         LegendColumn::Avg => series.legend.avg,
     };
     match (figure(a), figure(b)) {
-        _ if order.key == LegendColumn::Name => turned(a.name.cmp(&b.name)),
+        _ if order.key == LegendColumn::Name => turned(natural(&a.name, &b.name)),
         (Some(a), Some(b)) => turned(a.total_cmp(&b)),
         (a, b) => b.is_some().cmp(&a.is_some()),
+    }
+}
+
+/// How long the query or the metric is that all names begin with. In `up {job="a"}` and `up {job="b"}` it is the name and a blank.
+fn common<'n>(mut names: impl Iterator<Item = &'n str>) -> usize {
+    let Some((base, _)) = names.next().and_then(|first| first.split_once(" {")) else { return 0 };
+    let (mut others, is_base) =
+        (names.peekable(), |name: &str| name.split_once(" {").is_some_and(|(other, _)| other == base));
+    if others.peek().is_some() && others.all(is_base) { base.len() + 1 } else { 0 }
+}
+
+/// 9 before 100: runs of digits compare as numbers.
+fn natural(a: &str, b: &str) -> Ordering {
+    let (mut a_rest, mut b_rest) = (a, b);
+    loop {
+        let (a_digits, b_digits) = (digits(a_rest), digits(b_rest));
+        let ordering = match (a_rest.chars().next(), b_rest.chars().next()) {
+            (Some(_), Some(_)) if !a_digits.is_empty() && !b_digits.is_empty() => {
+                (a_rest, b_rest) = (
+                    a_rest.get(a_digits.len()..).unwrap_or_default(),
+                    b_rest.get(b_digits.len()..).unwrap_or_default(),
+                );
+                let (x, y) = (a_digits.trim_start_matches('0'), b_digits.trim_start_matches('0'));
+                x.len().cmp(&y.len()).then_with(|| x.cmp(y))
+            }
+            (Some(x), Some(y)) => {
+                (a_rest, b_rest) = (
+                    a_rest.get(x.len_utf8()..).unwrap_or_default(),
+                    b_rest.get(y.len_utf8()..).unwrap_or_default(),
+                );
+                x.cmp(&y)
+            }
+            (x, y) => return x.cmp(&y).then_with(|| a.cmp(b)),
+        };
+        if ordering.is_ne() {
+            return ordering;
+        }
+    }
+}
+
+fn digits(text: &str) -> &str {
+    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    text.get(..end).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_in_names_are_in_their_order() {
+        let mut names = ["shard 100", "shard 9", "a", "shard 009", "é", "", "shard", "9", "10", "shard 9b"];
+        names.sort_by(|a, b| natural(a, b));
+        assert_eq!(
+            names,
+            ["", "9", "10", "a", "shard", "shard 009", "shard 9", "shard 9b", "shard 100", "é"]
+        );
+    }
+
+    #[test]
+    fn what_all_names_begin_with_is_the_query() {
+        for (names, expected) in [
+            (vec![r#"rate(x{a="1"}[5m]) {b="1"}"#, r#"rate(x{a="1"}[5m]) {b="2"}"#], 19),
+            (vec![r#"up {a="1"}"#, r#"down {a="1"}"#], 0),
+            (vec![r#"up {a="1"}"#], 0),
+            (vec!["a", "b"], 0),
+            (vec![], 0),
+        ] {
+            assert_eq!(common(names.iter().copied()), expected, "{names:?}");
+        }
     }
 }

@@ -18,6 +18,7 @@ on("keydown", (event) => {
   }
   if ((event.key === "Enter" || event.key === " ") && event.target.matches?.("tr[data-series]")) onLegend(event);
   onChartKey(event);
+  onLegendKey(event);
   onShortcut(event);
 });
 on("pointerdown", onPointerDown);
@@ -29,6 +30,7 @@ on("pointercancel", () => {
 });
 for (const type of ["pointerdown", "pointermove", "pointerover", "focusin"]) on(type, onInterest);
 on("mouseleave", () => { pointed = undefined; }, root);
+for (const type of ["pointerover", "pointerout"]) on(type, onLegendHover);
 on("focusout", onBlur);
 on("formdata", onFormData);
 on("visibilitychange", onVisible);

@@ -119,6 +119,12 @@ function start(div) {
   chart.getZr().on("mousemove", ({ offsetX, offsetY }) => { entry.pointer = [offsetX, offsetY]; });
   resized.observe(div);
   read(entry);
+  chart.on("updateAxisPointer", ({ axesInfo = [] }) => {
+    const axis = axesInfo.find(({ axisDim }) => axisDim === "x");
+    if (axis) cross(entry, axis.value);
+  });
+  // It comes after the pointer has entered the legend.
+  chart.getZr().on("globalout", () => entry.aimed && light(entry));
   chart.on("finished", function shown() {
     chart.off("finished", shown);
     showPointed(entry);
@@ -153,5 +159,8 @@ function readAll(entry) {
 // New data is drawn in the next frame, separate from parsing it.
 function draw(entry, lazyUpdate = false) {
   const { chart, island } = entry;
-  if (island) chart.setOption(chartOption(entry), { replaceMerge: ["series", "dataset"], lazyUpdate });
+  if (!island) return;
+  const option = chartOption(entry);
+  entry.div.style.setProperty("--plot-top", `${option.grid.top}px`);
+  chart.setOption(option, { replaceMerge: ["series", "dataset"], lazyUpdate });
 }

@@ -4,6 +4,8 @@
 const choices = new Map();
 const orders = new Map();
 
+// 9 before 100, as src/web/panels/legend.rs has it.
+const byName = new Intl.Collator("en", { numeric: true });
 const modified = (event) => event.ctrlKey || event.metaKey || event.shiftKey || event.altKey;
 // A graph's name in the address: its number, or the id of its panel.
 const graphOf = (element) => element.closest(".panel")?.id.replace(/^graph-/, "");
@@ -75,13 +77,29 @@ function sortLegend(panel) {
     if (cell < 0) return 0;
     return key === "name" ? nameOf(row) : Number(row.cells[cell].title.replace("Inf", "Infinity") || nothing);
   };
-  const way = (a, b) => (a < b ? -1 : a > b ? 1 : 0) * (down ? -1 : 1);
+  const natural = (a, b) => (key === "name" ? byName.compare(a, b) : 0);
+  const way = (a, b) => (natural(a, b) || (a < b ? -1 : a > b ? 1 : 0)) * (down ? -1 : 1);
   const before = rows(panel);
   const sorted = [...before].sort((a, b) => way(valueOf(a), valueOf(b)) || a.dataset.series - b.dataset.series);
   if (sorted.every((row, i) => row === before[i])) return;
   const held = document.activeElement;
   before[0].parentElement.append(...sorted);
   if (panel.contains(held)) held.focus({ preventScroll: true });
+}
+
+// The rows are one stop for Tab; arrows go from row to row.
+function onLegendKey(event) {
+  const { key, target } = event;
+  const row = target.closest?.("table.legend tr[data-series]");
+  if (!row || target !== row || modified(event) || !/^(Arrow(Up|Down)|Home|End)$/.test(key)) return;
+  event.preventDefault();
+  const listed = rows(row.closest(".panel"));
+  const here = listed.indexOf(row);
+  const next = listed[{ ArrowUp: here - 1, ArrowDown: here + 1, Home: 0 }[key] ?? listed.length - 1];
+  if (!next) return;
+  row.tabIndex = -1;
+  next.tabIndex = 0;
+  next.focus();
 }
 
 function onLegend(event) {

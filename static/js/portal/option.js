@@ -59,6 +59,7 @@ function series(entry, i, theme) {
   const lone = (_, at) => !gap(at) && gap(at - 1) && (gap(at + 1) || (island.within && gap(at + 2)));
   const showSymbol = column.some(lone);
   const base = island.option.series[i];
+  const strong = strength(entry, i);
   return {
     ...base,
     id: `s${i}`,
@@ -68,9 +69,9 @@ function series(entry, i, theme) {
     symbolSize: 5,
     showSymbol,
     showAllSymbol: true,
-    lineStyle: { ...base.lineStyle, color: colour },
+    lineStyle: { ...base.lineStyle, ...strong.lineStyle, color: colour },
     itemStyle: { ...base.itemStyle, color: colour },
-    areaStyle: base.areaStyle && { ...base.areaStyle, color: colour },
+    areaStyle: base.areaStyle && { ...base.areaStyle, ...strong.areaStyle, color: colour },
     emphasis: { disabled: true },
   };
 }

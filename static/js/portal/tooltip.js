@@ -27,11 +27,24 @@ function tooltipBody(entry, at) {
   const body = element("div", "tip-body");
   body.append(element("div", "tip-time", timeOf(island, at)));
   listed.forEach((row, n) => body.append(tooltipRow(entry, row, n === 0)));
+  if (island.stack && rows.length > 1) {
+    const sum = element("div", "tip-row");
+    const all = rows.reduce((sum, { value }) => sum + value, 0);
+    sum.append(element("span", "swatch"), element("span", "tip-value", format(all, island.unit, entry.more)), element("span", "tip-name", "Sum"));
+    body.append(sum);
+  }
+  light(entry, Number.isFinite(aim) && isNear(entry, rows[0]) ? rows[0].i : undefined, true);
   if (!rows.length) body.append(element("div", "tip-more", "no data"));
   if (rows.length > listed.length) {
     body.append(element("div", "tip-more", `${rows.length - listed.length} more`));
   }
   return body;
+}
+
+// Whether the pointer is at the line, or in the area that ends there.
+function isNear({ chart, island, pointer }, row) {
+  const y = row && chart.convertToPixel({ yAxisIndex: 0 }, row.top);
+  return Math.abs(y - pointer[1]) < (island.stack ? 40 : 8);
 }
 
 // Where samples share a pixel, two slots cover a duration from the first of them.
@@ -45,9 +58,17 @@ function tooltipRow(entry, { i, value }, nearest) {
   const row = element("div", nearest ? "tip-row tip-nearest" : "tip-row");
   const swatch = element("span", "swatch");
   swatch.append(element("i", `s${colourOf(entry, i)}`));
-  row.append(swatch, element("span", "tip-value", format(value, island.unit, more)), element("span", "tip-name", island.names[i]));
-  if (nearest) row.append(element("span", "tip-full", String(value)));
+  const text = format(value, island.unit, more);
+  const full = String(Number(value.toPrecision(6)));
+  row.append(swatch, element("span", "tip-value", text), element("span", "tip-name", island.names[i].slice(common(island.names))));
+  if (nearest && !text.startsWith(full)) row.append(element("span", "tip-full", full));
   return row;
+}
+
+// How long the query or the metric is that all names begin with: in `up {job="a"}` and `up {job="b"}` three letters and a blank.
+function common([name, ...others]) {
+  const length = name.indexOf(" {") + 1;
+  return length && others.length && others.every((other) => other.startsWith(`${name.slice(0, length)}{`)) ? length : 0;
 }
 
 function element(tag, className, text = "") {

@@ -30,8 +30,8 @@ function onPointerDown(event) {
 
 function onPointerMove(event) {
   if (!mark) {
-    const entry = chartUnder(event);
-    cross(entry, entry && timeUnder(entry, across(entry, event)));
+    // A chart says itself at which time the pointer is.
+    if (!chartUnder(event)) cross();
     return;
   }
   const { entry, start } = mark;
@@ -45,6 +45,8 @@ function onPointerMove(event) {
   const pixels = [start, mark.end].map((x) => entry.chart.convertToPixel({ xAxisIndex: 0 }, timeUnder(entry, x)));
   mark.band.style.setProperty("left", `${Math.min(...pixels)}px`);
   mark.band.style.setProperty("width", `${Math.abs(pixels[1] - pixels[0])}px`);
+  // While it has the pointer, the chart does not see it.
+  entry.chart.dispatchAction({ type: "showTip", x: mark.end, y: event.clientY - entry.div.getBoundingClientRect().top });
 }
 
 function endMark() {
