@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 /// The parts of the portal's own script, in the order in which they run.
-const SCRIPT_PARTS: [&str; 19] = [
+const SCRIPT_PARTS: [&str; 20] = [
     "page",
     "numbers",
     "times",
@@ -30,6 +30,7 @@ const SCRIPT_PARTS: [&str; 19] = [
     "refresh",
     "rows",
     "frame",
+    "notify",
     "copy",
     "begin",
 ];

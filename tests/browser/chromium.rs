@@ -389,6 +389,11 @@ impl Tab {
         self.page.evaluate_on_new_document("window.requestIdleCallback = () => 0").await.unwrap();
     }
 
+    /// From the next page on, this script runs before those of the page.
+    pub async fn first(&self, script: &str) {
+        self.page.evaluate_on_new_document(script).await.unwrap();
+    }
+
     /// From the next page on, scripts do not run.
     pub async fn without_scripts(&self) {
         self.page.execute(SetScriptExecutionDisabledParams::new(true)).await.unwrap();

@@ -8,6 +8,7 @@
 )]
 
 mod access;
+mod alive;
 mod behind_proxy;
 mod catalog;
 mod charts;

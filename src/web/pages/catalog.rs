@@ -64,13 +64,16 @@ pub async fn show(
     let path = links.to(Page::Catalog).path().to_owned();
     let all = format!("{} entities", ordered.len());
     let pager = Pager::of("the catalog", paging, &all, |page| links.paged(&path, page));
+    let silent = SilenceNote::all(monitoring.silent_servers(), &params);
+    let icon = if silent.is_empty() { "plain" } else { "unknown" };
+    let shell = Shell::new(settings, &params, &path, &title(&found, &silent));
     let page = CatalogPage {
-        shell: Shell { section: "catalog", ..Shell::new(settings, &params, &path, "Catalog") },
+        shell: Shell { section: "catalog", icon, ..shell },
         params: &params,
         source: links.with(&path, &[]),
         as_of: overview.as_of.map(|at| Moment::of(&at, &params)),
         is_late: overview.is_late,
-        silent: SilenceNote::all(monitoring.silent_servers(), &params),
+        silent,
         lines: lines(&snapshot, listed, &overview, links),
         pager: Some(pager).filter(Pager::has_pages),
         paging,
@@ -135,6 +138,16 @@ impl CatalogPage<'_> {
             (n, 1) => format!("{n} of {all} entities"),
             (n, _) => format!("{}–{} of {n} entities", self.paging.start + 1, self.paging.end),
         }
+    }
+}
+
+/// `(10) Catalog`: how many entities fire. While a server does not answer, since when.
+fn title(found: &SearchResult, silent: &[SilenceNote]) -> String {
+    let [firing, ..] = found.state_counts;
+    match silent.first() {
+        Some(note) => format!("({}) Catalog", note.since.text),
+        None if firing > 0 => format!("({firing}) Catalog"),
+        None => "Catalog".to_owned(),
     }
 }
 

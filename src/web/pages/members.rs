@@ -43,7 +43,7 @@ pub async fn panel(view: &View, entity: &Entity, list: MemberList) -> Option<Mem
     let members = view.members.as_ref().filter(|members| !members.rows.is_empty())?;
     let snapshot = &view.snapshot;
     let overview = view.portal.monitoring.overview(snapshot, &view.routing, clock::now()).await;
-    let panel = MembersPanel::of(snapshot, entity, members, &overview, view.links(), list);
     let silent = SilenceNote::all(view.portal.monitoring.silent_servers(), &view.params);
-    Some(MembersPanel { leads_page: view.spec.alerts.is_none(), silent, ..panel })
+    let panel = MembersPanel::of(snapshot, entity, members, &overview, view.links(), list, silent);
+    Some(MembersPanel { leads_page: view.spec.alerts.is_none(), ..panel })
 }

@@ -77,6 +77,12 @@ impl<'a> Shell<'a> {
         self.links.to(Page::NewQuery)
     }
 
+    /// Pages of the navigation also have the portal's name.
+    pub fn document_title(&self) -> String {
+        let is_own = !self.title.is_empty() && self.section.is_empty();
+        if is_own { self.title.clone() } else { format!("{} · {}", self.title, self.settings.title) }
+    }
+
     pub fn icon_of(&self, state: &str) -> String {
         self.links.asset(&format!("img/favicon-{state}.svg"))
     }

@@ -30,11 +30,8 @@ pub struct Top<'a> {
 impl Top<'_> {
     /// The title of the document.
     pub fn title(&self) -> String {
-        match self.summary.short() {
-            short if !short.is_empty() => format!("{}: {short}", self.view.name()),
-            _ if self.view.is_ad_hoc() => self.heading().to_owned(),
-            _ => self.view.name().to_owned(),
-        }
+        let is_plain = self.summary.parts.is_empty() && self.view.is_ad_hoc();
+        if is_plain { self.heading().to_owned() } else { self.summary.title(self.view.name()) }
     }
 
     /// The heading of an ad-hoc page.

@@ -43,7 +43,7 @@ impl<'a> ViewPage<'a> {
         let shell = Shell::new(&view.portal.settings, &view.params, page.path(), &top.title());
         let section = if view.is_ad_hoc() { "query" } else { "" };
         Self {
-            shell: Shell { icon: top.summary.state, section, ..shell },
+            shell: Shell { icon: top.summary.icon(), section, ..shell },
             top,
             bar: TimeBar::of(view.links(), page),
             problems: None,

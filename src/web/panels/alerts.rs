@@ -7,6 +7,7 @@ use askama::Template;
 
 use super::cells::all_annotations;
 use super::controls::{Chip, ColumnHead, chips, columns, control, pager, source};
+use super::notifications::firing;
 use super::prose::ProsePart;
 use super::remarks::{Level, Remark, of_alerts};
 use super::rows::{self, Paging, RowFilter};
@@ -54,6 +55,8 @@ pub struct Table<'a> {
     pub columns: Vec<ColumnHead>,
     pub rules: Vec<RuleRows>,
     pub pager: Option<Pager>,
+    /// What a page notifies its reader of, as JSON. None: the reader does not want that.
+    pub firing: Option<String>,
     /// Below the rows: how many are left out.
     pub hidden: Option<String>,
     /// Why the table has no row.
@@ -83,7 +86,7 @@ impl<'a> AlertsPanel<'a> {
         let body = Outcome::of(answer, &context.alerts(), |table| Table::of(context, &table));
         let frame = Frame {
             id: "alerts".to_owned(),
-            title: format!("{}: {}", context.name, summary.short()),
+            title: summary.title(context.name),
             state: summary.state,
             source: Some(source(&context, &[])),
             every: params.refresh_secs,
@@ -132,6 +135,7 @@ impl<'a> Table<'a> {
             columns: columns(&context),
             empty: rules.is_empty().then(|| EmptyTable::of(&context, table)),
             rules,
+            firing: params.notify.then(|| firing(table)),
             hidden: is_cut(pager.as_ref(), params.table.page_size)
                 .then(|| format!("A page has at most {MAX_OF_ALL} rows. CSV and JSON have all.")),
             pager,
@@ -167,6 +171,7 @@ impl<'a> Table<'a> {
             empty: rules.is_empty().then_some(empty),
             rules,
             pager: None,
+            firing: None,
             hidden: (hidden > 0).then(|| format!("{hidden} more. Add labels to the link to narrow it down.")),
         }
     }

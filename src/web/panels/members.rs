@@ -71,6 +71,7 @@ impl MembersPanel {
         overview: &Overview,
         links: Links<'_>,
         list: MemberList,
+        silent: Vec<SilenceNote>,
     ) -> Self {
         let params = links.params;
         let ordered = overview.worst_first(&members.rows);
@@ -80,11 +81,11 @@ impl MembersPanel {
         let own = links.to(Page::Members(&entity.reference));
         let total = counted(ordered.len(), "member", "members");
         let pager = Pager::of("members", paging, &total, |page| links.paged(own.path(), page));
-        let summary = summary(&members.rows, overview, links);
+        let summary = StateSummary { stale: !silent.is_empty(), ..summary(&members.rows, overview, links) };
         Self {
             frame: Frame {
                 id: "members".to_owned(),
-                title: format!("{}: {}", entity.display_name(), summary.short()),
+                title: summary.title(entity.display_name()),
                 state: summary.state,
                 source: Some(if is_paged { links.with(own.path(), &[]) } else { own.clone() }),
                 every: params.refresh_secs,
@@ -94,7 +95,7 @@ impl MembersPanel {
             is_fragment: false,
             total,
             is_cut: members.is_cut,
-            silent: Vec::new(),
+            silent,
             lines: lines(snapshot, shown, overview, links),
             all: (!is_paged && paging.pages > 1).then(|| own.clone()),
             pager: Some(pager).filter(|pager| is_paged && pager.has_pages()),

@@ -10,6 +10,7 @@ pub mod graph;
 pub mod legend;
 pub mod members;
 pub mod missing;
+mod notifications;
 mod pager;
 pub mod problems;
 pub mod prose;

@@ -126,13 +126,25 @@ impl StateSummary {
         }
     }
 
-    /// The text for the document's title: `2 firing, 1 pending`; of an older answer with its time.
-    pub fn short(&self) -> String {
-        let parts = self.parts.iter().map(|p| p.text.as_str()).collect::<Vec<_>>().join(", ");
+    /// `2 firing, 1 pending`
+    fn short(&self) -> String {
+        self.parts.iter().map(|p| p.text.as_str()).collect::<Vec<_>>().join(", ")
+    }
+
+    /// The document's title: `Payments: 2 firing`; of an older answer `(14:02:15 UTC) Payments: 2 firing`, because a tab shows
+    /// only the beginning.
+    pub fn title(&self, name: &str) -> String {
+        let short = self.short();
+        let title = if short.is_empty() { name.to_owned() } else { format!("{name}: {short}") };
         match self.as_of.as_ref().filter(|_| self.stale) {
-            Some(as_of) => format!("{parts} at {}, not checked since", as_of.text),
-            None => parts,
+            Some(as_of) => format!("({}) {title}", as_of.text),
+            None => title,
         }
+    }
+
+    /// The state that the tab's icon shows. An older answer says nothing about now.
+    pub fn icon(&self) -> &'static str {
+        if self.stale { "unknown" } else { self.state }
     }
 }
 

@@ -38,7 +38,8 @@ use pairs::Pairs;
 
 /// The parameters that the script sets in addresses of pages or panels. A routing rule that named one would send the
 /// requests of a page to another instance than the page.
-pub const SET_BY_SCRIPT: [&str; 8] = ["drawn", "since", "from", "to", "range", "page", "series", "hide"];
+pub const SET_BY_SCRIPT: [&str; 9] =
+    ["drawn", "since", "from", "to", "range", "page", "series", "hide", "notify"];
 
 /// The value of `kind` for all kinds.
 pub const ALL_KINDS: &str = "all";
@@ -64,6 +65,8 @@ pub struct PageParams {
     /// Whole seconds, never 0; None: off.
     pub refresh_secs: Option<u32>,
     pub kiosk: bool,
+    /// The reader wants to be notified of alerts that begin to fire.
+    pub notify: bool,
     pub theme: Option<Theme>,
     pub zone: Zone,
     pub graph_type: Option<GraphType>,
@@ -120,6 +123,7 @@ impl PageParams {
             period: Period { from: window.from, to: window.to, now, step },
             refresh_secs: read_refresh(&mut pairs, default_refresh).secs(),
             kiosk: read_kiosk(&mut pairs),
+            notify: pairs.flag("notify", None).unwrap_or(false),
             theme: pairs.value("theme", str::parse),
             zone,
             graph_type: pairs.value_or("graphType", defaults.graph_type, str::parse),

@@ -10,6 +10,7 @@ on("click", (event) => {
   const button = event.target.closest?.("[data-copy]");
   if (button) onCopy(button);
   if (event.target.closest?.("[data-keys]")) toggleKeys();
+  if (event.target.id === "notify") onNotify();
 });
 on("keydown", (event) => {
   if (event.key === "Escape") {
@@ -64,5 +65,6 @@ readAddress();
 showZone();
 keepColours();
 refreshPage();
+showNotify();
 arrive();
 startFrame();

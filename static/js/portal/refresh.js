@@ -5,6 +5,11 @@ const missed = new Set();
 // The address of each poll under way.
 const polled = new WeakMap();
 let leaving = false;
+// When the panel that tells the state was asked last, and the time since when the portal does not answer.
+let stateRequested = 0;
+let lostAt = "";
+// In a hidden tab only that panel is fetched, and only so often, so that title and icon are true.
+const HIDDEN_PERIOD = 60_000;
 let focus = null;
 
 function selectionIn(element) {
@@ -12,7 +17,7 @@ function selectionIn(element) {
   return Boolean(selection && !selection.isCollapsed && element.contains(selection.anchorNode));
 }
 
-// A poll waits while the page is hidden, and while the reader uses something that it would move.
+// A poll waits while the page is hidden, but for the state now and then, and while the reader uses something that it would move.
 function onRequest(event) {
   const { ctx } = event.detail;
   const { sourceElement: panel, sourceEvent } = ctx;
@@ -23,11 +28,14 @@ function onRequest(event) {
   const tick = entry?.island?.tick;
   if (tick && /^(every|again)$/.test(type) && --entry.doubts < 0) ctx.request.body.set("since", tick);
   if (type !== "every") return;
-  if (document.hidden) missed.add(panel);
+  const isState = panel.matches("#alerts, #members, #results");
+  const waits = document.hidden && !(isState && performance.now() - stateRequested >= HIDDEN_PERIOD);
+  if (waits) missed.add(panel);
   polled.set(ctx, panel.getAttribute("hx-get"));
   // A graph in a closed row is invisible.
   if (!panel.checkVisibility()) event.preventDefault();
-  if (document.hidden || selectionIn(panel) || panel.querySelector("details.menu[open]") || mark) event.preventDefault();
+  if (isState && !waits) stateRequested = performance.now();
+  if (waits || selectionIn(panel) || panel.querySelector("details.menu[open]") || mark) event.preventDefault();
 }
 
 function onVisible() {
@@ -54,9 +62,11 @@ function onFailure(event) {
 // The banner of a problem; without one it goes.
 function showConnection(problem) {
   const banner = byId("connection");
+  const p = parts(Date.now());
+  lostAt = problem ? lostAt || `(${p.hour}:${p.minute}) ` : "";
+  refreshHead();
   if (!banner) return;
   if (problem && banner.hidden) {
-    const p = parts(Date.now());
     const at = `${p.hour}:${p.minute}:${p.second} ${p.timeZoneName}`;
     banner.textContent = `${problem} (${at}). Showing old data; retrying.`;
   }
@@ -94,6 +104,7 @@ function refreshPage() {
   localTimes();
   localAxes();
   refreshHead();
+  notify();
 }
 
 function forget({ div, chart }) {
@@ -114,12 +125,12 @@ function startAnew(entry) {
   replacePicture(div);
 }
 
-// The tab's title and icon show the state.
+// The tab's title and icon show the state, or that it is old.
 function refreshHead() {
-  const { title, state } = (byId("alerts") ?? byId("members"))?.dataset ?? {};
-  if (title && document.title !== title) document.title = title;
+  const { title, state, stale } = (byId("alerts") ?? byId("members") ?? byId("results"))?.dataset ?? {};
+  if (title && document.title !== lostAt + title) document.title = lostAt + title;
   const icon = byId("favicon");
-  const href = state && icon?.dataset[state];
+  const href = state && icon?.dataset[lostAt || stale !== undefined ? "unknown" : state];
   if (href && icon.getAttribute("href") !== href) icon.setAttribute("href", href);
 }
 
