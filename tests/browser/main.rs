@@ -15,6 +15,7 @@ mod charts;
 mod controls;
 mod crosshair;
 mod custom_pages;
+mod folded;
 mod frame;
 mod frozen;
 mod graphs;

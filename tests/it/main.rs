@@ -41,6 +41,7 @@ mod demo_pages;
 mod documentation;
 mod empty_reasons;
 mod entity_page;
+mod folded;
 mod go;
 mod graph_messages;
 mod graph_panel;

@@ -20,6 +20,12 @@ impl ErrorText {
         tracing::debug!(fault = %for_operator(failure), "a panel failed");
         failure_text(failure)
     }
+
+    /// A query of an annotation that was not sent, for that reason.
+    pub fn of_broken_query(reason: &str) -> Self {
+        let text = failure_text(&Failure::BrokenQuery);
+        Self { explanation: format!("{} {reason}.", text.explanation), ..text }
+    }
 }
 
 pub(super) fn for_operator(failure: &Failure) -> String {

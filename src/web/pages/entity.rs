@@ -3,6 +3,7 @@
 use actix_web::{HttpRequest, HttpResponse};
 use futures_util::future::join4;
 
+use super::shared_fault::SharedFault;
 use super::top::Tab;
 use super::view_page::ViewPage;
 use super::{briefly, graphs, is_unknown, members, panel_context, problems, summary_without_alerts};
@@ -33,7 +34,7 @@ pub async fn show(request: HttpRequest, view: View, format: Format) -> Result<Ht
     let alerts = async { if has_panels { alerts(&view, context).await } else { None } };
     let graphs = async { if has_panels { graphs::panels(&view, context).await } else { Vec::new() } };
     let members = members::panel(&view, entity, MemberList::First);
-    let (alerts, graphs, resolved, members) = join4(alerts, graphs, resolved(&view), members).await;
+    let (mut alerts, mut graphs, resolved, members) = join4(alerts, graphs, resolved(&view), members).await;
     let summary = match &alerts {
         Some(alerts) => alerts.summary.clone(),
         None => summary(&view, fault.is_some(), is_missing, members.as_ref()),
@@ -45,6 +46,7 @@ pub async fn show(request: HttpRequest, view: View, format: Format) -> Result<Ht
         missing: is_empty.then_some(MissingPanel { entity, annotations: &[RULE, ALERT, LABELS] }),
         members,
         fault: fault.filter(|_| !is_missing),
+        shared: SharedFault::of(&view, alerts.as_mut(), &mut graphs),
         resolved,
         alerts,
         graphs,

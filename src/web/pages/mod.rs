@@ -11,6 +11,7 @@ pub mod graph;
 pub mod graphs;
 pub mod members;
 mod rule_link;
+mod shared_fault;
 pub mod status;
 mod time_bar;
 mod top;
@@ -115,6 +116,7 @@ fn panel_context<'a>(view: &'a View, page: &'a Link) -> PanelContext<'a> {
         ad_hoc: settings.allows(Access::AdHoc),
         drawn: view.drawn,
         held: view.held,
+        folding: view.folding,
     }
 }
 

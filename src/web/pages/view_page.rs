@@ -3,6 +3,7 @@
 use actix_web::http::StatusCode;
 use askama::Template;
 
+use super::shared_fault::SharedFault;
 use super::time_bar::TimeBar;
 use super::top::{Tab, Top};
 use super::{Shell, summary_without_alerts};
@@ -25,6 +26,8 @@ pub struct ViewPage<'a> {
     pub problems: Option<ProblemsPanel>,
     /// One failure in place of all panels.
     pub fault: Option<ErrorText>,
+    /// One failure of several panels.
+    pub shared: Option<SharedFault>,
     pub resolved: Option<ResolvedAlertPanel<'a>>,
     pub missing: Option<MissingPanel<'a>>,
     pub members: Option<MembersPanel>,
@@ -48,6 +51,7 @@ impl<'a> ViewPage<'a> {
             bar: TimeBar::of(view.links(), page),
             problems: None,
             fault: None,
+            shared: None,
             resolved: None,
             missing: None,
             members: None,

@@ -7,6 +7,7 @@ use askama::Template;
 
 use super::cells::all_annotations;
 use super::controls::{Chip, ColumnHead, chips, columns, control, pager, source};
+use super::folding::FoldLine;
 use super::notifications::firing;
 use super::prose::ProsePart;
 use super::remarks::{Level, Remark, of_alerts};
@@ -20,7 +21,8 @@ use crate::prometheus::{AlertState, InstanceName, InstanceSettings, RowId};
 use crate::upstream::SentTime;
 use crate::web::format::Format;
 use crate::web::links::{self, Link, NavLink, Page};
-use crate::web::params::{ColumnParams, INSTANCE};
+use crate::web::page_error::ErrorText;
+use crate::web::params::{ColumnParams, Folding, INSTANCE};
 
 /// A table without controls shows this many rows and counts the rest.
 const MAX_ROWS: usize = 20;
@@ -39,6 +41,7 @@ pub struct AlertsPanel<'a> {
     pub is_fragment: bool,
     /// Prometheus' own page of alerts.
     pub out: Option<String>,
+    pub folding: Folding,
     pub body: Outcome<Table<'a>>,
 }
 
@@ -93,7 +96,22 @@ impl<'a> AlertsPanel<'a> {
             is_late: false,
         };
         let out = instance.and_then(|i| i.ui_url.as_ref()).map(links::prometheus_alerts);
-        Self { frame, summary, is_fragment, out, body }
+        let folding = if body.fault().is_some() { context.folding } else { Folding::Open };
+        Self { frame: frame.folded(folding), summary, is_fragment, out, folding, body }
+    }
+
+    pub fn fault(&self) -> Option<&ErrorText> {
+        self.body.fault()
+    }
+
+    /// The page says why this one and others failed.
+    pub fn share(&mut self) {
+        self.folding = Folding::Shared;
+        self.frame = self.frame.clone().folded(Folding::Shared);
+    }
+
+    fn line(&self) -> Option<FoldLine> {
+        FoldLine::of_fault(self.fault()?, self.folding)
     }
 
     /// Some rows of a table, without controls, for a page whose address describes no table.
@@ -109,7 +127,7 @@ impl<'a> AlertsPanel<'a> {
         let summary = StateSummary::without_alerts(None);
         let (id, title) = ("alerts".to_owned(), String::new());
         let frame = Frame { id, title, state: summary.state, source: None, every: None, is_late: false };
-        Self { frame, summary, is_fragment: false, out: None, body }
+        Self { frame, summary, is_fragment: false, out: None, folding: Folding::Open, body }
     }
 }
 

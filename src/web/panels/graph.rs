@@ -7,6 +7,7 @@ use askama::Template;
 use jiff::Timestamp;
 
 use super::chart::{self, Chart};
+use super::folding::FoldLine;
 use super::remarks::{Level, Remark, of_graph};
 use super::samples::Samples;
 use super::stats::hidden_tiles;
@@ -19,7 +20,8 @@ use crate::prometheus::{InstanceSettings, RowId, UNSTABLE_TAIL};
 use crate::promql::QueryValue;
 use crate::web::format::Format;
 use crate::web::links::{self, Link, NavLink, Source};
-use crate::web::page_error::EmptyText;
+use crate::web::page_error::{EmptyText, ErrorText};
+use crate::web::params::Folding;
 
 /// When a panel fetches itself again of which more samples are being fetched, in seconds.
 const SOON: u32 = 1;
@@ -99,9 +101,14 @@ impl<'a> GraphPanel<'a> {
         let params = context.params();
         let (id, own) = (format!("graph-{number}"), context.graph(number));
         let place = PanelPlace { context, instance, id: &id, own: &own };
+        let is_broken = matches!(answer, Some(Err(Failure::BrokenQuery)));
         let body = Outcome::of(answer, &own, |graph| {
             GraphContent::of(place, graph, params.view_table.then_some(number), None)
         });
+        let body = match spec.problems.first().filter(|_| is_broken) {
+            Some(problem) => Outcome::Failed(ErrorText::of_broken_query(&problem.message)),
+            None => body,
+        };
         let title = spec.title.clone().unwrap_or_else(|| spec.source.clone());
         // The samples' table has pages, which the other forms of the panel do not have.
         let source = if params.view_table {
@@ -109,9 +116,11 @@ impl<'a> GraphPanel<'a> {
         } else {
             context.as_drawn(own.clone())
         };
+        let frame = place.frame(&title, state(&body), source, every(&body, params.graph_refresh()));
+        let folding = if line(&body, context.folding).is_some() { context.folding } else { Folding::Open };
         Self {
             context,
-            frame: place.frame(&title, state(&body), source, every(&body, params.graph_refresh())),
+            frame: frame.folded(folding),
             title,
             query: spec.source.clone(),
             out: place.prometheus(&spec.source),
@@ -147,6 +156,7 @@ impl<'a> GraphPanel<'a> {
         let title = row.as_ref().map_or("Alert", AlertRow::name).to_owned();
         let query = row.as_ref().map(|row| row.rule().query.trim().to_owned());
         let every = every(&body, params.graph_refresh().filter(|_| row.is_some()));
+        let context = PanelContext { folding: Folding::Open, ..context };
         Self {
             context,
             frame: place.frame(&title, state(&body), context.as_drawn(own.clone()), every),
@@ -163,12 +173,40 @@ impl<'a> GraphPanel<'a> {
         matches!(&self.body, Outcome::Ready(body) if matches!(body.view, GraphView::Gone(_)))
     }
 
+    pub fn fault(&self) -> Option<&ErrorText> {
+        self.body.fault()
+    }
+
+    /// The page says why this one and others failed.
+    pub fn share(&mut self) {
+        self.context.folding = Folding::Shared;
+        self.frame = self.frame.clone().folded(Folding::Shared);
+    }
+
+    fn line(&self) -> Option<FoldLine> {
+        line(&self.body, self.context.folding)
+    }
+
     fn is_alert(&self) -> bool {
         matches!(self.subject, GraphSubject::Alert(_))
     }
 
     fn is_query(&self) -> bool {
         matches!(&self.subject, GraphSubject::Graph(menu) if menu.is_query)
+    }
+}
+
+/// What a panel without data says in a line. One with a warning stays open.
+fn line(body: &Outcome<GraphContent<'_>>, folding: Folding) -> Option<FoldLine> {
+    match body {
+        Outcome::Loading(_) => None,
+        Outcome::Failed(fault) => FoldLine::of_fault(fault, folding),
+        Outcome::Ready(body) => match &body.view {
+            GraphView::Empty(empty) if folding != Folding::Open && body.above().is_empty() => {
+                Some(FoldLine { is_failed: false, is_shared: false, text: empty.title.clone() })
+            }
+            _ => None,
+        },
     }
 }
 

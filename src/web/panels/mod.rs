@@ -6,6 +6,7 @@ mod cells;
 pub mod chart;
 mod controls;
 pub mod entities;
+pub mod folding;
 pub mod graph;
 pub mod legend;
 pub mod members;
@@ -46,7 +47,7 @@ use crate::prometheus::RowId;
 use crate::web::format::Format;
 use crate::web::links::{Link, Links, Page, Source};
 use crate::web::page_error::ErrorText;
-use crate::web::params::PageParams;
+use crate::web::params::{Folding, PageParams};
 use times::Moment;
 
 /// What a panel needs to know about its page.
@@ -65,6 +66,8 @@ pub struct PanelContext<'a> {
     pub drawn: Option<u32>,
     /// The chart that the reader's script has already.
     pub held: Option<Tick>,
+    /// Whether a panel without data is one line.
+    pub folding: Folding,
 }
 
 impl<'a> PanelContext<'a> {
@@ -140,6 +143,10 @@ pub enum Outcome<T> {
 }
 
 impl<T> Outcome<T> {
+    fn fault(&self) -> Option<&ErrorText> {
+        if let Self::Failed(fault) = self { Some(fault) } else { None }
+    }
+
     /// `answer` is None while there is none; `own` is the panel's own page.
     fn of<A>(answer: Option<Result<A, Failure>>, own: &Link, ready: impl FnOnce(A) -> T) -> Self {
         match answer {

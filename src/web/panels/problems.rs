@@ -2,6 +2,8 @@
 
 use askama::Template;
 
+use super::counted;
+use crate::annotations::{ALERT, LABELS, SERVICE_NAME};
 use crate::catalog::Entity;
 use crate::diagnostic::{Diagnostic, Severity};
 
@@ -13,7 +15,9 @@ const AROUND: usize = 60;
 pub struct ProblemsPanel {
     /// What has the problems: `annotations`.
     pub whose: &'static str,
-    pub problems: Vec<Shown>,
+    /// Those that may hide alerts, or are all that the page has to show. The others are a line that opens.
+    pub open: Vec<Shown>,
+    pub folded: Vec<Shown>,
 }
 
 impl askama::filters::HtmlSafe for ProblemsPanel {}
@@ -50,8 +54,10 @@ impl ProblemsPanel {
             let place = place.map(|place| place.in_words()).or_else(catalog);
             Shown { place, ..Shown::of(problem, value) }
         };
-        let all = || problems.iter().map(shown).collect();
-        (!problems.is_empty()).then(|| Self { whose: "annotations", problems: all() })
+        let (open, folded): (Vec<_>, Vec<_>) = problems.iter().partition(|problem| hides_alerts(problem));
+        let all = |some: Vec<&Diagnostic>| some.into_iter().map(shown).collect();
+        let whose = "annotations";
+        (!problems.is_empty()).then(|| Self { whose, open: all(open), folded: all(folded) })
     }
 
     /// Those of a query that the address has. None when there are none.
@@ -59,8 +65,40 @@ impl ProblemsPanel {
         let shown =
             |problem: &Diagnostic| Shown { annotation: "query".to_owned(), ..Shown::of(problem, query) };
         let all = || problems.iter().map(shown).collect();
-        (!problems.is_empty()).then(|| Self { whose: "query", problems: all() })
+        (!problems.is_empty()).then(|| Self { whose: "query", open: all(), folded: Vec::new() })
     }
+
+    /// Those that are not a line come first.
+    pub fn all(&self) -> impl Iterator<Item = &Shown> {
+        self.open.iter().chain(&self.folded)
+    }
+
+    fn heading(&self) -> String {
+        format!("{} in the {}", counted(self.open.len(), "problem", "problems"), self.whose)
+    }
+
+    fn folded_heading(&self) -> String {
+        let n = self.folded.len();
+        let count = match self.open.len() {
+            0 => counted(n, "problem", "problems"),
+            _ => counted(n, "more problem", "more problems"),
+        };
+        format!("{count} in the {}", self.whose)
+    }
+
+    /// The worst of the line.
+    fn folded_severity(&self) -> &'static str {
+        if self.folded.iter().any(|problem| problem.severity == "error") { "error" } else { "warning" }
+    }
+}
+
+/// Whether alerts may be missing because of it: an annotation that selects them is lost, has a misspelt key, or none could
+/// be read.
+fn hides_alerts(problem: &Diagnostic) -> bool {
+    let selects = |key: &str| [ALERT, LABELS, SERVICE_NAME].contains(&key);
+    let is_lost = problem.severity == Severity::Error && problem.annotation().is_none_or(selects);
+    let is_misspelt = problem.span.is_none() && problem.suggestion.as_deref().is_some_and(selects);
+    is_lost || is_misspelt
 }
 
 impl Shown {

@@ -2,6 +2,7 @@
 
 mod columns;
 mod custom;
+mod folding;
 mod go;
 mod instant;
 mod legend;
@@ -21,6 +22,7 @@ use jiff::Timestamp;
 
 pub use columns::ColumnParams;
 pub use custom::{CustomParams, FurtherQuery, has_regex};
+pub use folding::{FOLDED, Folding};
 pub use go::{AT, GoParams, INSTANCE};
 pub use legend::{LegendColumn, LegendParams};
 pub use order::{ColumnOrder, OrderKey};
@@ -38,8 +40,8 @@ use pairs::Pairs;
 
 /// The parameters that the script sets in addresses of pages or panels. A routing rule that named one would send the
 /// requests of a page to another instance than the page.
-pub const SET_BY_SCRIPT: [&str; 9] =
-    ["drawn", "since", "from", "to", "range", "page", "series", "hide", "notify"];
+pub const SET_BY_SCRIPT: [&str; 10] =
+    ["drawn", "since", "folded", "from", "to", "range", "page", "series", "hide", "notify"];
 
 /// The value of `kind` for all kinds.
 pub const ALL_KINDS: &str = "all";

@@ -9,6 +9,7 @@ use crate::chart::echarts::Tick;
 use crate::chart::svg::{SvgStyle, Theme};
 use crate::web::format::Format;
 use crate::web::page_error::PageError;
+use crate::web::params::{FOLDED, Folding};
 
 /// The least and the greatest width that a script may ask for, in pixels. Widths beyond are cut to these.
 const WIDTHS: (u32, u32) = (100, 4_000);
@@ -23,6 +24,11 @@ pub fn drawn_width(headers: &HeaderMap, query: &str) -> Option<u32> {
 /// The chart that the reader's script has already, and continues.
 pub fn held_chart(headers: &HeaderMap, query: &str) -> Option<Tick> {
     of_script(headers, query, "since")?.parse().ok()
+}
+
+/// Whether the panel is one line in the reader's page.
+pub fn folding(headers: &HeaderMap, query: &str) -> Folding {
+    Folding::of(of_script(headers, query, FOLDED).as_deref())
 }
 
 /// A parameter that only scripts send.

@@ -12,7 +12,7 @@ mod subject;
 mod view;
 
 pub use access::Access;
-pub use drawing::{drawn_width, file_style, held_chart};
+pub use drawing::{drawn_width, file_style, folding, held_chart};
 pub use graph::{GraphNumber, GraphRequest};
 pub use headers::{browser_path, searching_form};
 pub use portal::Portal;

@@ -9,7 +9,7 @@ use futures_util::future::LocalBoxFuture;
 
 use super::subject::{ViewSubject, entity_of_path, read_ad_hoc};
 use super::{
-    Access, GraphNumber, GraphRequest, Portal, ShownEntities, browser_path, drawn_width, held_chart,
+    Access, GraphNumber, GraphRequest, Portal, ShownEntities, browser_path, drawn_width, folding, held_chart,
     routed_parameters, routing_input,
 };
 use crate::annotations::{
@@ -25,7 +25,7 @@ use crate::monitoring::{
 use crate::prometheus::{InstanceName, InstanceSettings, Origin, RowId};
 use crate::web::links::Links;
 use crate::web::page_error::PageError;
-use crate::web::params::{CustomParams, PageParams, has_regex};
+use crate::web::params::{CustomParams, Folding, PageParams, has_regex};
 
 /// The kinds whose pages show what belongs to them.
 const KINDS_WITH_MEMBERS: [&str; 4] = ["system", "domain", "group", "user"];
@@ -47,6 +47,8 @@ pub struct View {
     pub drawn: Option<u32>,
     /// The chart that the reader's script has already.
     pub held: Option<Tick>,
+    /// Whether the panel that htmx fetches is one line in the reader's page.
+    pub folding: Folding,
     /// The path in the reader's browser while htmx fetches a panel.
     pub browser_path: Option<String>,
 }
@@ -88,6 +90,7 @@ impl View {
         Ok(Self {
             drawn: drawn_width(request.headers(), query),
             held: held_chart(request.headers(), query),
+            folding: folding(request.headers(), query),
             browser_path: browser_path(request.headers()),
             ..view
         })
@@ -118,6 +121,7 @@ impl View {
             instance,
             drawn: None,
             held: None,
+            folding: Folding::Open,
             browser_path: None,
         }
     }
