@@ -48,8 +48,9 @@ pub struct RequestLimits {
     queries: Limiter,
     /// Passed before `queries`.
     ad_hoc: Limiter,
-    /// Beside `queries`, of which one more must be free.
+    /// Beside `queries`, of which one must stay free.
     ahead: Arc<Semaphore>,
+    lanes: usize,
     rules: Limiter,
     metadata: Limiter,
 }
@@ -66,10 +67,12 @@ impl RequestLimits {
     }
 
     fn new(queries: usize, rules: usize, metadata: usize) -> Self {
+        let lanes = (queries / AHEAD_SHARE).clamp(1, Semaphore::MAX_PERMITS);
         Self {
             queries: Limiter::new(queries),
             ad_hoc: Limiter::new(queries / AD_HOC_SHARE),
-            ahead: Arc::new(Semaphore::new((queries / AHEAD_SHARE).clamp(1, Semaphore::MAX_PERMITS))),
+            ahead: Arc::new(Semaphore::new(lanes)),
+            lanes,
             rules: Limiter::new(rules),
             metadata: Limiter::new(metadata),
         }
@@ -77,7 +80,10 @@ impl RequestLimits {
 
     /// A place for a query that no reader asked for yet, held until it ends. None: readers need the slots.
     pub fn lane_ahead(&self) -> Option<OwnedSemaphorePermit> {
-        self.has_room().then(|| self.ahead.clone().try_acquire_owned().ok()).flatten()
+        let lane = self.ahead.clone().try_acquire_owned().ok();
+        // A fetch whose lane was given takes its slot only later.
+        let given = self.lanes.saturating_sub(self.ahead.available_permits());
+        lane.filter(|_| self.queries.slots.available_permits() > given)
     }
 
     /// Whether a reader still finds a slot beside one more query.
@@ -113,6 +119,14 @@ mod tests {
             assert!(limits.lane_ahead().is_some());
             readers.push(limits.queries.enter(Duration::ZERO).await.unwrap());
         }
+        readers.pop();
+        let lane = limits.lane_ahead();
+        assert!(
+            lane.is_some() && limits.lane_ahead().is_none(),
+            "its fetch takes one of the two slots that are left"
+        );
+        drop(lane);
+        readers.push(limits.queries.enter(Duration::ZERO).await.unwrap());
         assert!(limits.lane_ahead().is_none(), "the last slot is a reader's");
         assert!(RequestLimits::of_host(1).lane_ahead().is_none());
     }

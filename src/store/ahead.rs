@@ -23,6 +23,8 @@ const VIEWED_WITHIN: u32 = 2;
 const SPREAD: u32 = 4;
 /// Between two looks at what is due.
 const PERIOD: Duration = Duration::from_millis(250);
+/// Before samples that are there are looked at again.
+const SETTLED_PAUSE: Duration = Duration::from_secs(1);
 /// The clock of a page goes in ticks, so its newest instant may be one tick older.
 const LONGEST_TICK: Duration = Duration::from_secs(15);
 
@@ -128,7 +130,9 @@ impl Store {
             let Some(window) = newest(&viewed.question.window, now) else { continue };
             let question = RangeQuery { window, ..viewed.question.clone() };
             if let Some(as_of) = self.next_samples(&source, &viewed.with(question), now) {
-                self.viewed.put_off(&viewed, self.viewed.moment(&viewed, &window, as_of));
+                let moment = self.viewed.moment(&viewed, &window, as_of);
+                // A settled answer is current for longer than an interval.
+                self.viewed.put_off(&viewed, moment.max(now + SETTLED_PAUSE));
             }
         }
     }

@@ -217,7 +217,11 @@ impl SeriesSource {
                 Ok(Ok(())) => continue,
                 // In doubt, the next reader's whole window is requested.
                 Ok(Err(_)) => {}
-                Err(error) => tracing::info!(fault = %error, "older samples could not be fetched again"),
+                Err(error) => {
+                    tracing::info!(fault = %error, "older samples could not be fetched again");
+                    // The instance may count as failing now, which kept replies say.
+                    let _change = self.sets.generation.change();
+                }
             }
             return entry.kept().put_off(clock::stopwatch());
         }

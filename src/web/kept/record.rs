@@ -52,6 +52,7 @@ pub async fn record(
     // The handler may have read another catalog than the first.
     if !kept.catalog.is_current(&snapshot) || clock::now() >= made_of.until() {
         kept.metrics.passed();
+        kept.turns.passed(&address, clock::stopwatch());
         return Ok(reply);
     }
     let entities = reply.request().extensions_mut().remove::<ShownEntities>();
@@ -73,6 +74,7 @@ fn keep(
         Ok(body) => body,
         Err(body) => {
             kept.metrics.passed();
+            kept.turns.passed(&address, clock::stopwatch());
             return ServiceResponse::new(request, reply.set_body(body));
         }
     };
