@@ -112,6 +112,7 @@ fn skeleton(plot: &Plot) -> Chart {
         .tooltip(Tooltip::new().trigger(Trigger::Axis))
         .grid(
             Grid::new()
+                // The script has the gutter of its labels.
                 .left(f64::from(layout::LEFT))
                 .right(f64::from(layout::RIGHT))
                 .top(f64::from(plot.top()))

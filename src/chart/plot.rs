@@ -101,7 +101,7 @@ impl Plot {
             stack(&mut series);
         }
         let from_zero = graph.stack || graph.graph_type == GraphType::Area;
-        let x_room = (canvas.width / layout::TIME_ROOM).max(2);
+        let x_room = layout::time_room(canvas.width);
         let y_room = (canvas.height / layout::VALUE_ROOM).max(2);
         let extent = extent(&series);
         let measure =
@@ -137,6 +137,11 @@ impl Plot {
     /// The pixels above the chart of a page: there is a line for what all labels of values have in common.
     pub fn top(&self) -> u32 {
         layout::TOP + if self.y_labels.head.is_some() { layout::HEAD } else { 0 }
+    }
+
+    /// The class and the width of the gutter for the labels of values.
+    pub fn gutter(&self) -> (&'static str, u32) {
+        layout::gutter(self.y_labels.longest())
     }
 
     /// Whether more than one sample may share a slot.

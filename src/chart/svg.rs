@@ -42,9 +42,10 @@ pub fn inline(plot: &Plot, id: &str) -> String {
         Some(_) => ("plot headed", layout::PLOT_HEIGHT - layout::HEAD),
         None => ("plot", layout::PLOT_HEIGHT),
     };
+    let (gutter, left) = plot.gutter();
     let _ = write!(
         svg,
-        "<svg class=\"{class}\" width=\"100%\" height=\"{height}\" role=\"img\" aria-labelledby=\"{id}-title {id}-desc\">\
+        "<svg class=\"{class}{gutter}\" width=\"100%\" height=\"{height}\" role=\"img\" aria-labelledby=\"{id}-title {id}-desc\">\
          <title id=\"{id}-title\">"
     );
     escaped(&mut svg, &plot.title);
@@ -53,7 +54,7 @@ pub fn inline(plot: &Plot, id: &str) -> String {
     svg.push_str("</desc>");
     values_at_percent(&mut svg, plot);
     if let Some(head) = head {
-        let _ = write!(svg, "<text class=\"head\" x=\"-{}\" y=\"-14\">", layout::LEFT - 8);
+        let _ = write!(svg, "<text class=\"head\" x=\"-{}\" y=\"-14\">", left - 8);
         escaped(&mut svg, head);
         svg.push_str("</text>");
     }

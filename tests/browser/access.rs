@@ -8,7 +8,7 @@ const AXE: &str = include_str!("vendor/axe.min.js");
 const PAYMENTS: &str = "/catalog/default/component/payments";
 
 /// Every kind of page, and an element that exists when it is complete.
-const PAGES: [(&str, &str); 11] = [
+const PAGES: [(&str, &str); 12] = [
     ("/", ".catalog"),
     (PAYMENTS, "#graph-1-chart canvas"),
     ("/catalog/default/component/payments/alerts", "#alerts tr.row"),
@@ -16,6 +16,7 @@ const PAGES: [(&str, &str); 11] = [
     ("/catalog/default/component/payments/graphs/1?legend=1:-max", "#graph-1-chart canvas"),
     ("/catalog/default/component/payments/graphs/1?view=table", ".samples"),
     ("/graph?query=up&from=1790000000000&to=1790003600000", "#graph-1"),
+    ("/catalog/default/component/payments?from=1790000000000&to=1790003600000&kiosk", "#time-window a"),
     ("/graph?query=up{", "#problems"),
     ("/alerts?alerts=all", "#alerts tr.row"),
     ("/status", ".panel"),

@@ -124,11 +124,11 @@ async fn script_computes_the_same_axes_as_the_server() {
     let tab = Tab::new().await;
     let fixture: Value = serde_json::from_str(include_str!("../fixtures/axes.json")).unwrap();
     tab.go(&portal.at("/?tz=utc")).await;
-    let ours = "(({ extent, fromZero }, unit) => { const { labels, head } = promenade.axisLabels(promenade.valueAxis(extent, unit, 5, fromZero), unit); return [labels, head]; })";
+    let ours = "(({ extent, fromZero }, unit) => { const { labels, head } = promenade.axisLabels(promenade.valueAxis(extent, unit, 5, fromZero), unit); return [labels, head, promenade.gutter(labels)]; })";
     for case in fixture["values"].as_array().unwrap() {
         let unit = &fixture["measures"][case["unit"].as_str().unwrap()];
         let found: Value = tab.look(&format!("{ours}({case}, {unit})")).await;
-        assert_eq!(found, json!([case["labels"], case["head"]]), "{case}");
+        assert_eq!(found, json!([case["labels"], case["head"], case["left"]]), "{case}");
     }
     for case in fixture["times"].as_array().unwrap() {
         tab.go(&portal.at(&format!("/?tz={}", case["zone"].as_str().unwrap()))).await;

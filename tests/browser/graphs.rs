@@ -45,8 +45,8 @@ fn href(selector: &str) -> String {
 const EARLIER: &str = ".moves a[title^='Back half a window']";
 const LATER: &str = ".moves a[title^='Forward half a window']";
 const WIDER: &str = ".moves a[title^='Zoom out']";
-const LOCK: &str = ".moves a[title^='Fix this window']";
-const FOLLOW: &str = ".moves a[title^='The same duration']";
+const LOCK: &str = "#menu-time a[title^='Fix this window']";
+const FOLLOW: &str = "#menu-time a[title^='The same duration']";
 
 #[tokio::test]
 async fn time_range_moves_by_links_without_javascript() {

@@ -22,6 +22,7 @@ mod graphs;
 mod leaving;
 mod library;
 mod pages;
+mod phone;
 mod pictures;
 mod plugin_suite;
 mod rows;

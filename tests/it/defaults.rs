@@ -132,7 +132,7 @@ async fn custom_pages_use_the_defaults_and_can_override_them() {
     world.upstream.on_rules(Reply::group((0..7).map(|i| Rule::new(&format!("Down{i}")))));
     let start = "State Name Summary Severity";
     for page in ["/alerts?alerts=all", "/catalog/default/component/plain/alerts?x"] {
-        let own = format!("{start} Value Active for Summary Team");
+        let own = "State Name Severity Value Active for Summary Team";
         assert_eq!(columns(&world, page).await, own, "{page}");
         let left = columns(&world, &format!("{page}&extraColumns=&showLabels")).await;
         assert_eq!(left, format!("{start} Labels Value Active for"), "{page}");
@@ -146,7 +146,7 @@ async fn custom_pages_use_the_defaults_and_can_override_them() {
     }
     // On a page of an entity, its own defaults override the portal's.
     let page = columns(&world, "/alerts?alerts=all&entity=component:payments").await;
-    assert_eq!(page, format!("{start} Value Active for Summary Team"));
+    assert_eq!(page, "State Name Severity Value Active for Summary Team");
     let graph = world.get("/graph.json?query=up").await.json();
     assert_eq!((&graph["step"], &graph["graphType"]), (&json!(120), &json!("area")));
     let named =

@@ -57,6 +57,11 @@ impl AxisLabels {
         labelled(head, rest.iter().map(|value| bare.text(*value, more).trim_end().to_owned()).collect())
     }
 
+    /// The characters of the longest.
+    pub fn longest(&self) -> usize {
+        self.ticks.iter().map(|(_, label)| label.chars().count()).max().unwrap_or(0)
+    }
+
     /// Times with what they have in common above them: `2026-11-23 UTC+1`. None: they are not times.
     fn of_instants(axis: &ValueAxis, measure: &Measure, zone: &TimeZone) -> Option<Self> {
         let factor = measure.factor;

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use super::*;
 use crate::annotations::Unit;
-use crate::chart::layout::LABEL_CHARACTERS;
+use crate::chart::layout::{self, LABEL_CHARACTERS};
 
 const TABLE: &str = include_str!("../../../tests/fixtures/axes.json");
 const NUMBERS: &str = include_str!("../../../tests/fixtures/number-format.json");
@@ -19,11 +19,13 @@ fn values(case: &Value) -> Value {
     let extent = (number(&case["extent"][0]), number(&case["extent"][1]));
     let measure = Measure::of(&unit);
     let axis = ValueAxis::of(Some(extent), &measure, 5, case["fromZero"].as_bool().unwrap());
-    let AxisLabels { head, ticks, .. } = AxisLabels::of(&axis, &measure, &TimeZone::UTC);
+    let labels = AxisLabels::of(&axis, &measure, &TimeZone::UTC);
+    let (_, left) = layout::gutter(labels.longest());
+    let AxisLabels { head, ticks, .. } = labels;
     let labels: Vec<String> = ticks.into_iter().map(|(_, label)| label).collect();
     json!({
         "unit": case["unit"], "extent": case["extent"], "fromZero": case["fromZero"], "labels": labels,
-        "head": head.unwrap_or_default(),
+        "head": head.unwrap_or_default(), "left": left,
     })
 }
 

@@ -94,6 +94,14 @@ impl CatalogPage<'_> {
         self.params.given.iter().filter(move |(name, _)| !listing.contains(&name.as_str()))
     }
 
+    /// How many of the filters beside the search are set.
+    fn chosen(&self) -> usize {
+        let filters = ["kind", "namespace", "owner", "system", "state"];
+        let is_set =
+            |(name, value): &&(String, String)| filters.contains(&name.as_str()) && !value.is_empty();
+        self.params.given.iter().filter(is_set).count()
+    }
+
     /// Each state and how many entities are in it, in the order of the states' bits.
     fn states(&self) -> impl Iterator<Item = (AlertState, usize)> {
         let states = [AlertState::Firing, AlertState::Pending, AlertState::Unknown, AlertState::Inactive];

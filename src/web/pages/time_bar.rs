@@ -23,6 +23,11 @@ impl<'a> TimeBar<'a> {
         Self { links, params: links.params, path: page.path(), quick: links.quick_ranges(page.path()) }
     }
 
+    /// The range in a word.
+    pub fn shown(&self) -> &str {
+        self.quick.iter().find(|range| range.current).map_or("Custom", |range| &range.text)
+    }
+
     /// None of the quick ranges is shown.
     pub fn is_custom(&self) -> bool {
         !self.quick.iter().any(|range| range.current)

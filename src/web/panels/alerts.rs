@@ -114,6 +114,10 @@ impl<'a> AlertsPanel<'a> {
         FoldLine::of_fault(self.fault()?, self.folding)
     }
 
+    fn has_menu(&self) -> bool {
+        self.out.is_some() || matches!(&self.body, Outcome::Ready(table) if table.chips.is_some())
+    }
+
     /// Some rows of a table, without controls, for a page whose address describes no table.
     pub fn of_rows(
         context: PanelContext<'a>,

@@ -22,6 +22,7 @@ pub mod rows;
 mod rule_rows;
 mod samples;
 pub mod servers;
+mod siblings;
 pub mod stats;
 pub mod summary;
 pub mod times;

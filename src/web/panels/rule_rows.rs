@@ -7,6 +7,7 @@ use url::Url;
 
 use super::cells::{ExtraCell, LabelPair, all_pairs, extra, shared_extra};
 use super::prose::{ProsePart, cut_prose, label_parts, prose};
+use super::siblings::{Differences, OwnLabel};
 use super::{AlertJson, OutLink, PanelContext, cut, times};
 use crate::annotations::Unit;
 use crate::chart::format;
@@ -16,6 +17,7 @@ use crate::web::links::{Link, NavLink, new_silence, safe_href};
 
 /// Longer texts are cut in a row; its details have them whole.
 const MAX_CELL: usize = 160;
+const MAX_HINT: usize = 400;
 const MAX_SEVERITY: usize = 24;
 /// A row shows this many labels.
 const MAX_LABELS: usize = 4;
@@ -33,6 +35,8 @@ pub struct RowView {
     pub since: String,
     /// The labels of its cell.
     pub labels: Vec<LabelPair>,
+    /// In place of the name of its rule, where that stands in the head above.
+    pub own: Vec<OwnLabel>,
     pub extra: Vec<ExtraCell>,
     /// Runbook, dashboard, a new silence.
     pub links: Vec<OutLink>,
@@ -49,6 +53,20 @@ pub struct RowView {
 impl RowView {
     pub fn name(&self) -> String {
         cut(&self.row.rule().name, MAX_CELL)
+    }
+
+    /// What it is among the rows of its rule.
+    pub fn full_name(&self) -> String {
+        let label = |label: &OwnLabel| format!(" {}={}{}", label.name, label.common, label.own);
+        std::iter::once(self.name()).chain(self.own.iter().map(label)).collect()
+    }
+
+    /// What a row may have to cut.
+    pub fn hint(&self) -> String {
+        let label = |(name, _): &LabelPair| Some(format!(" {name}={}", self.row.labels().get(name)?));
+        let labels: String = self.labels.iter().filter_map(label).collect();
+        let text = format!("{}{labels}\n{}", self.full_name(), summary(&self.row));
+        cut(text.trim_end(), MAX_HINT)
     }
 
     pub fn summary(&self) -> Vec<ProsePart> {
@@ -158,7 +176,7 @@ impl<'a> RowBuilder<'a> {
                 && self.differing.as_ref().is_none_or(|differing| differing.binary_search(name).is_ok())
         };
         let labels = few(row, row.labels().iter().filter(is_own));
-        self.view(row, labels)
+        self.view(row, labels, Vec::new())
     }
 
     /// Several rows of one rule, `first` among them. Shows at most `most` of them; `is_only`: the page has no other
@@ -175,17 +193,14 @@ impl<'a> RowBuilder<'a> {
             return self.row(first).into();
         }
         let differing = differing(rows);
+        let labels: Vec<&Labels> = rows.iter().map(|row| row.labels()).collect();
+        let differences = Differences::of(&labels, &differing);
         // The linked row is never left out.
         let shown = rows.iter().enumerate();
         let shown = shown
             .filter(|(place, row)| *place < most || (self.linked.is_some() && self.linked == Some(row.id())));
-        let views: Vec<RowView> = shown
-            .map(|(_, row)| {
-                let own = row.labels().iter().filter(|(name, _)| differing.binary_search(name).is_ok());
-                let labels = few(row, own);
-                self.view(row, labels)
-            })
-            .collect();
+        let views: Vec<RowView> =
+            shown.map(|(_, row)| self.view(row, Vec::new(), differences.in_row(row.labels()))).collect();
         let is_open = is_only || rows.len() <= MAX_OPEN || views.iter().any(|row| row.marked);
         let beyond = rows.len() - views.len();
         RuleRows {
@@ -195,13 +210,14 @@ impl<'a> RowBuilder<'a> {
         }
     }
 
-    fn view(&self, row: &AlertRow, labels: Vec<LabelPair>) -> RowView {
+    fn view(&self, row: &AlertRow, labels: Vec<LabelPair>, own: Vec<OwnLabel>) -> RowView {
         let table = &self.context.params().table;
         let id = row.id();
         let is_framed = self.context.tells_parent;
         RowView {
             id,
             labels: if table.columns.has_all_labels() { all_pairs(row) } else { labels },
+            own,
             extra: extra(&table.columns.extra, row),
             links: row
                 .annotations()

@@ -1,7 +1,7 @@
 //! The columns of the alert table that the address chooses.
 
 use super::pairs::Pairs;
-use crate::page_params::{ExtraColumn, MAX_EXTRA_COLUMNS, PageDefaults};
+use crate::page_params::{ColumnSource, ExtraColumn, MAX_EXTRA_COLUMNS, PageDefaults};
 
 /// The table's columns beyond those that it always has. None: neither the address nor a default says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -21,8 +21,11 @@ impl ColumnParams {
         }
     }
 
+    /// Not beside a column of its own by choice.
     pub fn has_summary(&self) -> bool {
-        self.show_annotations != Some(false)
+        let is_summary =
+            |column: &ExtraColumn| column.source == ColumnSource::Annotations && column.name == "summary";
+        self.show_annotations != Some(false) && !self.extra.iter().any(is_summary)
     }
 
     pub fn has_labels(&self) -> bool {

@@ -59,7 +59,7 @@ function decimalStep(rough) {
 
 // How many ticks fit.
 function timeRoom(width) {
-  return Math.max(2, Math.floor(width / 90));
+  return Math.max(2, Math.min(4, Math.floor(width / 70)), Math.floor(width / 90));
 }
 
 // Converts the server's time axes from UTC to the reader's zone.
@@ -84,6 +84,12 @@ function drawnText(tag, attributes, text) {
   for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
   made.textContent = text;
   return made;
+}
+
+// The space left of the plot, by the longest label.
+function gutter(labels) {
+  const longest = Math.max(0, ...labels.map((text) => [...text].length));
+  return longest <= 4 ? 40 : longest <= 7 ? 58 : 76;
 }
 
 const largest = (values) => Math.max(...values.map(Math.abs));

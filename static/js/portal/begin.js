@@ -34,6 +34,10 @@ on("mouseleave", () => { pointed = undefined; }, root);
 for (const type of ["pointerover", "pointerout"]) on(type, onLegendHover);
 on("focusout", onBlur);
 on("formdata", onFormData);
+on("change", () => {
+  const chosen = byId("filters-chosen");
+  if (chosen) chosen.textContent = [...all("#catalog-filters select")].filter((select) => select.value).length;
+});
 on("visibilitychange", onVisible);
 on("htmx:config:request", onRequest);
 on("htmx:after:request", onAnswer);
@@ -59,7 +63,7 @@ on("afterprint", () => inTheme(onScreen), window);
 for (const query of ["(prefers-color-scheme: dark)", "(forced-colors: active)"]) on("change", redraw, matchMedia(query));
 new MutationObserver(redraw).observe(root, { attributeFilter: ["data-theme"] });
 
-window.promenade = { format, valueAxis, axisLabels, timeTicks, timeLabels };
+window.promenade = { format, valueAxis, axisLabels, gutter, timeTicks, timeLabels };
 root.classList.add("js");
 readAddress();
 showZone();

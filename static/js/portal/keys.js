@@ -80,7 +80,8 @@ function onShortcut(event) {
   if (key === "?") toggleKeys();
   else if (key === "r") refreshAll();
   else if (key === "t" && menu) {
-    menu.open = true;
+    // Menus in a menu, on a phone.
+    menu.parentElement.closest("details").open = menu.open = true;
     menu.querySelector("input[name=from]").select();
   } else if (key === "/" && search) search.select();
   else return;

@@ -29,10 +29,10 @@ function chartOption(entry) {
   const shown = shownIn(entry);
   option.textStyle = { ...option.textStyle, color: theme.text, fontFamily: theme.font };
   option.dataset = dataset(island);
-  option.series = shown.map((i) => series(entry, i, theme)).concat(marks(island, theme));
+  option.series = shown.map((i) => series(entry, i, theme)).concat(marks(island, theme, chart.getHeight()));
   option.xAxis = xAxis(island, chart.getWidth(), theme);
   option.yAxis = yAxis(entry, shown, theme);
-  option.grid = { ...first(island.option.grid), top: option.yAxis.name ? 28 : 12 };
+  option.grid = { ...first(island.option.grid), left: entry.left, top: option.yAxis.name ? 28 : 12 };
   option.tooltip = { ...island.option.tooltip, ...tooltip(entry, theme) };
   return option;
 }
@@ -77,11 +77,13 @@ function series(entry, i, theme) {
 }
 
 // Lines at times, in a series of their own after the named ones.
-function marks({ marks: base }, theme) {
+function marks({ marks: base }, theme, height) {
   if (!base) return [];
   const data = (base.markLine.data ?? []).map((line) => ({ ...line, label: { ...line.label, color: theme.text } }));
   const lineStyle = { color: theme.text, type: "dashed", width: 1 };
-  const markPoint = base.markPoint && { ...base.markPoint, itemStyle: { color: theme.text } };
+  // The lower edge, where a chart is higher than the server knows.
+  const edge = (point) => (point.y > 99 ? { ...point, y: height - 42 } : point);
+  const markPoint = base.markPoint && { ...base.markPoint, itemStyle: { color: theme.text }, data: base.markPoint.data.map(edge) };
   return { ...base, id: "marks", markPoint, markLine: { ...base.markLine, lineStyle, data } };
 }
 
@@ -115,12 +117,13 @@ function yAxis(entry, shown, theme) {
   const { min, max, interval } = axis;
   const { labels, head, more } = interval ? axisLabels(axis, unit) : { head: "", more: 0 };
   entry.more = Math.max(more, island.more ?? 0);
+  entry.left = gutter(labels ?? [format(min, unit), format(max, unit)]);
   return {
     ...base,
     min, max, interval,
     name: head,
     nameGap: 12,
-    nameTextStyle: { color: theme.muted, fontSize: 11, align: "left", padding: [0, 0, 0, -68] },
+    nameTextStyle: { color: theme.muted, fontSize: 11, align: "left", padding: [0, 0, 0, 8 - entry.left] },
     axisLabel: {
       ...base.axisLabel, color: theme.muted, fontSize: 11,
       formatter: (value) => (labels ? labels[Math.round((value - min) / interval)] : format(value, unit)) ?? "",

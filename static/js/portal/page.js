@@ -19,6 +19,7 @@
 //   <table class="legend"> <tr data-series="0" tabindex="0">, inside the same panel
 //     <td class="name"><bdi>, <td title="the value in full">; <th><a data-sort="name|last|min|max|avg">
 //   <details id="menu-range"> with <input class="field" name="from"> and "to",
+//     <form id="catalog-filters"> with selects, <span id="filters-chosen">: how many of them are set,
 //     [data-zone="offset|words"], <dialog id="keys">, [data-keys], <p id="said" aria-live>
 //   <time datetime="...">, <details class="menu">, [data-copy="text or path"]; empty: the <pre> beside it
 // It never writes HTML: names and values come from Prometheus and may be hostile.
