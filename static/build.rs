@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 /// The parts of the portal's own script, in the order in which they run.
-const SCRIPT_PARTS: [&str; 20] = [
+const SCRIPT_PARTS: [&str; 21] = [
     "page",
     "numbers",
     "times",
@@ -29,6 +29,7 @@ const SCRIPT_PARTS: [&str; 20] = [
     "keys",
     "refresh",
     "rows",
+    "list",
     "frame",
     "notify",
     "copy",

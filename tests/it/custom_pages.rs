@@ -419,3 +419,14 @@ async fn opened_row_of_a_custom_table_draws_its_expression() {
     let other = graph.replace("zone%3Da", "zone%3Dnone");
     assert_eq!(world.get(&other).await.status, 404, "the row is not in the selected alerts");
 }
+
+#[tokio::test]
+async fn custom_alerts_have_the_title_of_their_heading() {
+    let world = world(|_| {}).await;
+    world.upstream.on_rules(rules());
+    let page = world.get("/alerts?alerts=all").await;
+    // The script writes the panel's title into the document.
+    for start in ["<title>", "data-title=\""] {
+        assert!(page.text().contains(&format!("{start}Explore: Alerts: ")), "{start}: {}", page.text());
+    }
+}

@@ -13,6 +13,7 @@ mod catalog_change;
 mod doubt;
 mod known;
 mod many;
+mod themes;
 
 const CATALOG: &str = r#"
 apiVersion: backstage.io/v1alpha1

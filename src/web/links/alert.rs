@@ -1,13 +1,15 @@
 //! Links to where an alert is shown: an entity's page with its row opened, over the time of the firing.
 
 use jiff::Timestamp;
+use url::form_urlencoded;
 
 use super::{Link, Links, Page};
 use crate::catalog::EntityRef;
+use crate::chart::svg::Theme;
 use crate::prometheus::Labels;
 use crate::prometheus::RowId;
 use crate::promql::{MatchOp, Matcher};
-use crate::web::params::AT;
+use crate::web::params::{AT, THEME};
 
 /// An alert on an entity's page.
 #[derive(Clone, Debug, Default)]
@@ -30,6 +32,13 @@ impl Links<'_> {
     /// `/go` with the labels of an alert.
     pub fn go<'p>(&self, labels: impl Iterator<Item = (&'p str, &'p str)>) -> Link {
         Link::at(format!("{}/go", self.prefix)).and(labels)
+    }
+
+    /// `/go` with the query string of its address, in a theme.
+    pub fn go_in(&self, query: &str, theme: Option<Theme>) -> Link {
+        let pairs: Vec<_> = form_urlencoded::parse(query.as_bytes()).collect();
+        let link = self.go(pairs.iter().map(|(name, value)| (name.as_ref(), value.as_ref())));
+        link.set(THEME, theme.map(|theme| theme.as_str().to_owned()))
     }
 
     /// The entity's page with the alert. The alert's window replaces the one of this page.

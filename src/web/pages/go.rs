@@ -6,7 +6,7 @@ use askama::Template;
 
 use super::alert_target::AlertTime;
 use super::unmatched::{self, Unmatched};
-use super::{Shell, redirect};
+use super::{Shell, in_each_theme, redirect};
 use crate::annotations::{ALERT, LABELS, SERVICE_NAME};
 use crate::clock;
 use crate::monitoring::{Activity, AlertIndexer, AlertQuery, AlertRow, Lookup, MatchedEntity, Monitoring};
@@ -55,19 +55,22 @@ pub async fn show(
     }
     let text = bad_time(&params, request.query_string());
     let time = AlertTime { at: params.query.at, text, now };
-    let mut page_params = PageParams::read("", &settings.defaults, now);
+    let mut page_params = PageParams::read(&params.look, &settings.defaults, now);
     let links = settings.links(&page_params);
     if let Some(best) = lookup.best() {
         let also = lookup.others().iter().map(|other| other.entity.reference.clone());
         let alert = AlertLink { also: also.take(MOST_ALSO).collect(), ..time.link(&portal, best).await };
         return Ok(redirect(&links.entity_alert(&best.entity.reference, &alert)));
     }
-    page_params.problems = params.problems;
+    page_params.problems.append(&mut params.problems);
     let table = settings.links(&page_params).to(Page::Alerts(Source::AdHoc));
     let view = unmatched::view_of_first(&portal, &lookup, &params.query, now);
+    let title = params.query.name().unwrap_or("An alert");
+    let themes = in_each_theme(&page_params, |theme| {
+        settings.links(&page_params).go_in(request.query_string(), theme)
+    });
     let page = GoPage {
-        // Every parameter of the address is a label, so no link to this page can change how it looks.
-        shell: Shell::new(settings, &page_params, "", params.query.name().unwrap_or("An alert")),
+        shell: Shell { themes, ..Shell::new(settings, &page_params, "", title) },
         unmatched: Unmatched::of(view.as_ref(), &table, &lookup, &params.query).await,
         portal: &portal,
         query: &params.query,

@@ -24,7 +24,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, HeaderName, HeaderValue, LOCATION};
 use actix_web::{HttpRequest, HttpResponse};
 
-use super::links::{Link, Links, Page, Source};
+use super::links::{Link, Links, NavLink, Page, Source};
 use super::panels::{PanelContext, ProblemsPanel, StateSummary};
 use super::params::PageParams;
 use super::request::{Access, View, ViewSubject, searching_form};
@@ -44,14 +44,19 @@ pub struct Shell<'a> {
     /// The current link of the header: `catalog`, `query` or `status`.
     pub section: &'static str,
     pub params: &'a PageParams,
-    /// The path of this page, for the links that change how it looks.
+    /// The path of this page; empty where no link leads to it.
     pub here: String,
+    /// This page in each theme.
+    pub themes: Vec<NavLink>,
 }
 
 impl<'a> Shell<'a> {
     pub fn new(settings: &'a WebSettings, params: &'a PageParams, path: &str, title: &str) -> Self {
+        let links = settings.links(params);
+        let themed = |theme: Option<Theme>| links.with(path, &[("theme", theme.map(Theme::as_str))]);
         Self {
-            links: settings.links(params),
+            themes: if path.is_empty() { Vec::new() } else { in_each_theme(params, themed) },
+            links,
             settings,
             title: title.to_owned(),
             icon: "plain",
@@ -93,14 +98,15 @@ impl<'a> Shell<'a> {
         let known = ["ok", "firing", "pending", "plain"].contains(&self.icon);
         self.icon_of(if known { self.icon } else { "unknown" })
     }
+}
 
-    pub fn is_theme(&self, theme: &str) -> bool {
-        self.params.theme.map_or("system", Theme::as_str) == theme
-    }
-
-    pub fn themed(&self, theme: Option<&str>) -> Link {
-        self.links.with(&self.here, &[("theme", theme)])
-    }
+/// Links to a page in each theme. None: the reader's system chooses.
+fn in_each_theme(params: &PageParams, href: impl Fn(Option<Theme>) -> Link) -> Vec<NavLink> {
+    let themes = [None, Some(Theme::Light), Some(Theme::Dark)];
+    let link = |theme: Option<Theme>| {
+        NavLink::new(theme.map_or("system", Theme::as_str), href(theme), params.theme == theme)
+    };
+    themes.map(link).into()
 }
 
 /// What the panels of a view's page need. A panel that htmx fetches belongs to the page in the reader's browser.

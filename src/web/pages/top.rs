@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::catalog::Entity;
 use crate::prometheus::InstanceName;
 use crate::web::links::{Link, NavLink, Page, Source};
+use crate::web::panels::alerts::AD_HOC_ALERTS;
 use crate::web::panels::{Field, StateSummary};
 use crate::web::request::{View, ViewSubject, references};
 
@@ -30,15 +31,19 @@ pub struct Top<'a> {
 impl Top<'_> {
     /// The title of the document.
     pub fn title(&self) -> String {
-        let is_plain = self.summary.parts.is_empty() && self.view.is_ad_hoc();
-        if is_plain { self.heading().to_owned() } else { self.summary.title(self.view.name()) }
+        self.summary.title(self.name())
+    }
+
+    /// The entity's name, or the heading of an ad-hoc page.
+    fn name(&self) -> &str {
+        if self.view.is_ad_hoc() { self.heading() } else { self.view.name() }
     }
 
     /// The heading of an ad-hoc page.
     pub fn heading(&self) -> &str {
         match self.tab {
             Tab::Graph => self.view.params.custom.title.as_deref().unwrap_or("Explore: Graph"),
-            _ => "Explore: Alerts",
+            _ => AD_HOC_ALERTS,
         }
     }
 

@@ -20,7 +20,7 @@ use crate::page_params::PageSize;
 use crate::prometheus::{AlertState, InstanceName, InstanceSettings, RowId};
 use crate::upstream::SentTime;
 use crate::web::format::Format;
-use crate::web::links::{self, Link, NavLink, Page};
+use crate::web::links::{self, Link, NavLink, Page, Source};
 use crate::web::page_error::ErrorText;
 use crate::web::params::{ColumnParams, Folding, INSTANCE};
 
@@ -30,6 +30,8 @@ const MAX_ROWS: usize = 20;
 const MAX_ON_PAGE: usize = 200;
 /// A page for `pageSize=all` has at most this many rows, and links to the next.
 const MAX_OF_ALL: usize = 1_000;
+/// The heading of the page that its address alone describes.
+pub const AD_HOC_ALERTS: &str = "Explore: Alerts";
 
 /// The panel with id `alerts`.
 #[derive(Template)]
@@ -81,6 +83,7 @@ impl<'a> AlertsPanel<'a> {
         is_fragment: bool,
     ) -> Self {
         let params = context.params();
+        let page = if matches!(context.source, Source::AdHoc) { AD_HOC_ALERTS } else { context.name };
         let name = instance.map(|i| i.name.to_string());
         let summary = match &answer {
             Some(answer) => StateSummary::of(answer, name, params),
@@ -89,7 +92,7 @@ impl<'a> AlertsPanel<'a> {
         let body = Outcome::of(answer, &context.alerts(), |table| Table::of(context, &table));
         let frame = Frame {
             id: "alerts".to_owned(),
-            title: summary.title(context.name),
+            title: summary.title(page),
             state: summary.state,
             source: Some(source(&context, &[])),
             every: params.refresh_secs,

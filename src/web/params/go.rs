@@ -1,4 +1,5 @@
-//! The address of `/go`: every parameter is a label of the alert, save when it fired and on which instance.
+//! The address of `/go`: every parameter is a label of the alert, save when it fired, on which instance, and the theme of
+//! the page.
 
 use std::collections::BTreeMap;
 
@@ -15,6 +16,7 @@ use crate::promql::{MatchOp, Matcher, RegexLimit};
 /// The parameters that are no labels. No label of Prometheus begins so, but for those it keeps to itself.
 pub const AT: &str = "__at";
 pub const INSTANCE: &str = "__instance";
+pub const THEME: &str = "__theme";
 /// More labels are left out, and so are longer ones.
 const MOST_LABELS: usize = 100;
 const LONGEST_LABEL: usize = 4_096;
@@ -24,6 +26,8 @@ const MAX_CLOCK_SKEW_SECS: i64 = 600;
 #[derive(Clone, Debug)]
 pub struct GoParams {
     pub query: AlertQuery,
+    /// How the page looks, as a query string of other pages.
+    pub look: String,
     pub problems: Vec<ParamProblem>,
 }
 
@@ -33,6 +37,7 @@ impl GoParams {
     pub fn read(query: &str, now: Timestamp) -> Self {
         let (mut labels, mut problems) = (BTreeMap::<String, Option<String>>::new(), Vec::new());
         let (mut at_text, mut instance, mut left_out) = (None, None, 0);
+        let mut look = form_urlencoded::Serializer::new(String::new());
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             // A label's value keeps its blanks.
             if value.is_empty() || name.is_empty() {
@@ -41,6 +46,7 @@ impl GoParams {
             match name.as_ref() {
                 AT => at_text = Some(value.into_owned()),
                 INSTANCE => instance = Some(value.into_owned()),
+                THEME => _ = look.append_pair("theme", &value),
                 _ if name.len() + value.len() > LONGEST_LABEL || labels.len() >= MOST_LABELS => left_out += 1,
                 name => {
                     let known = labels.entry(name.to_owned()).or_insert_with(|| Some(value.to_string()));
@@ -63,7 +69,7 @@ impl GoParams {
             read_time(&text, now).map_err(|end| refuse(AT, format!("{} {end}", quoted(&text)))).ok()
         });
         let labels = labels.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
-        Self { query: AlertQuery { labels, at, instance, ad_hoc: false }, problems }
+        Self { query: AlertQuery { labels, at, instance, ad_hoc: false }, look: look.finish(), problems }
     }
 }
 
@@ -95,12 +101,13 @@ mod tests {
 
     fn check(query: &str, expected: &str) {
         let now = "2026-11-23T14:02:15Z".parse().unwrap();
-        let GoParams { query, problems } = GoParams::read(query, now);
+        let GoParams { query, look, problems } = GoParams::read(query, now);
         let labels = query.labels.iter().map(|(name, value)| format!("{name}={value}"));
         let at = query.at.map(|at| format!("@{at}"));
         let instance = query.instance.map(|name| format!("on {name}"));
         let problems = problems.iter().map(|problem| format!("!{}", problem.parameter));
-        let all = labels.chain(at).chain(instance).chain(problems).collect::<Vec<_>>();
+        let look = Some(look).filter(|look| !look.is_empty());
+        let all = labels.chain(at).chain(instance).chain(look).chain(problems).collect::<Vec<_>>();
         assert_eq!(all.join(" "), expected, "{expected}");
     }
 
@@ -110,6 +117,7 @@ mod tests {
         check("alertname=a%2Bb+c&x=%22%3C%26%C3%A9", "alertname=a+b c x=\"<&é");
         check("alertname=A&__instance=prod&instance=h:9100", "alertname=A instance=h:9100 on prod");
         check("alertname=A&a=1&a=1&b=1&b=2&b=1", "a=1 alertname=A !label");
+        check("alertname=A&__theme=dark&theme=x", "alertname=A theme=x theme=dark");
         check("", "");
         check(&format!("alertname=A&x={}", "y".repeat(5_000)), "alertname=A !label");
     }

@@ -23,7 +23,7 @@ use jiff::Timestamp;
 pub use columns::ColumnParams;
 pub use custom::{CustomParams, FurtherQuery, has_regex};
 pub use folding::{FOLDED, Folding};
-pub use go::{AT, GoParams, INSTANCE};
+pub use go::{AT, GoParams, INSTANCE, THEME};
 pub use legend::{LegendColumn, LegendParams};
 pub use order::{ColumnOrder, OrderKey};
 pub use table::{SortKey, TableParams};

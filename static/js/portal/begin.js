@@ -20,6 +20,7 @@ on("keydown", (event) => {
   if ((event.key === "Enter" || event.key === " ") && event.target.matches?.("tr[data-series]")) onLegend(event);
   onChartKey(event);
   onLegendKey(event);
+  onListKey(event);
   onShortcut(event);
 });
 on("pointerdown", onPointerDown);
@@ -47,9 +48,10 @@ on("htmx:before:swap", (event) => {
   // Before the morph, so that no other colour is seen.
   for (const { fragment } of event.detail.tasks) keepColours(fragment);
 });
-on("htmx:after:swap", () => {
+on("htmx:after:swap", (event) => {
   refreshPage();
   restoreFocus();
+  onListAnswer(event);
 });
 on("pagehide", () => { leaving = true; }, window);
 on("pageshow", (event) => {

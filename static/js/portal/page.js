@@ -18,6 +18,7 @@
 //   <table class="alerts"> <tr data-row="JSON of the row"> <td class="name"> <details> <summary> <a class="permalink">
 //   <table class="legend"> <tr data-series="0" tabindex="0">, inside the same panel
 //     <td class="name"><bdi>, <td title="the value in full">; <th><a data-sort="name|last|min|max|avg">
+//   <input id="catalog-search"> in the form with id="catalog-filters", <div class="catalog"> <div class="entity"> <a>
 //   <details id="menu-range"> with <input class="field" name="from"> and "to",
 //     <form id="catalog-filters"> with selects, <span id="filters-chosen">: how many of them are set,
 //     [data-zone="offset|words"], <dialog id="keys">, [data-keys], <p id="said" aria-live>

@@ -73,16 +73,20 @@ function showConnection(problem) {
   banner.hidden = !problem;
 }
 
-// A morph keeps elements, but a legend row has no id and may get another series.
+// A morph keeps elements, but a row of a legend or of a list has no id and may get another series or entity.
 function rememberFocus() {
-  const row = document.activeElement?.closest?.("table.legend tr[data-series]");
-  focus = row ? { id: row.closest(".panel").id, name: nameOf(row) } : null;
+  const active = document.activeElement;
+  const row = active?.closest?.("table.legend tr[data-series]");
+  if (row) focus = { id: row.closest(".panel").id, name: nameOf(row) };
+  else focus = active?.matches(ENTITIES) ? { href: active.href } : null;
 }
 
 function restoreFocus() {
   if (!focus) return;
   const panel = byId(focus.id);
-  const row = panel && rows(panel).find((row) => nameOf(row) === focus.name);
+  const row = focus.href
+    ? [...all(ENTITIES)].find((link) => link.href === focus.href)
+    : panel && rows(panel).find((row) => nameOf(row) === focus.name);
   row?.focus({ preventScroll: true });
   focus = null;
 }
