@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 /// The parts of the portal's own script, in the order in which they run.
-const SCRIPT_PARTS: [&str; 21] = [
+const SCRIPT_PARTS: [&str; 22] = [
     "page",
     "numbers",
     "times",
@@ -25,6 +25,7 @@ const SCRIPT_PARTS: [&str; 21] = [
     "colours",
     "address",
     "window",
+    "touch",
     "crosshair",
     "keys",
     "refresh",

@@ -27,5 +27,6 @@ mod pictures;
 mod plugin_suite;
 mod rows;
 mod tail;
+mod touch;
 
 use browser::chromium;

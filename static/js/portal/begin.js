@@ -23,6 +23,8 @@ on("keydown", (event) => {
   onListKey(event);
   onShortcut(event);
 });
+for (const type of ["pointerdown", "pointermove", "pointerup", "pointercancel"]) on(type, onFinger);
+on("dblclick", onDoubleClick);
 on("pointerdown", onPointerDown);
 on("pointermove", onPointerMove);
 on("pointerup", onPointerUp);

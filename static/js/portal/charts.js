@@ -117,6 +117,7 @@ function start(div) {
   drawn.set(div, entry);
   // The tooltip needs the pointer's position to find the nearest line, and ECharts does not pass it on.
   chart.getZr().on("mousemove", ({ offsetX, offsetY }) => { entry.pointer = [offsetX, offsetY]; });
+  for (const type of ["touchmove", "contextmenu"]) div.addEventListener(type, holdPage, { passive: false });
   resized.observe(div);
   read(entry);
   chart.on("updateAxisPointer", ({ axesInfo = [] }) => {

@@ -20,10 +20,13 @@ const chartUnder = (event) => {
   return entry?.island ? entry : undefined;
 };
 
-// A finger scrolls the page.
+// A finger has to rest first.
 function onPointerDown(event) {
   const entry = chartUnder(event);
-  if (!entry || event.button !== 0 || event.pointerType === "touch" || modified(event)) return;
+  if (entry && event.button === 0 && event.pointerType !== "touch" && !modified(event)) startMark(entry, event);
+}
+
+function startMark(entry, event) {
   const x = across(entry, event);
   mark = { entry, start: x, end: x, band: null };
 }
@@ -34,9 +37,12 @@ function onPointerMove(event) {
     if (!chartUnder(event)) cross();
     return;
   }
+  if (mark.band || Math.abs(across(mark.entry, event) - mark.start) >= 5) showMark(event);
+}
+
+function showMark(event) {
   const { entry, start } = mark;
   mark.end = across(entry, event);
-  if (!mark.band && Math.abs(mark.end - start) < 5) return;
   if (!mark.band) {
     mark.band = element("div", "zoom-band");
     entry.div.append(mark.band);
