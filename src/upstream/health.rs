@@ -15,7 +15,7 @@ const ANSWERS: usize = 31;
 const COUNTED_FOR: SignedDuration = SignedDuration::from_hours(1);
 /// The most failures that are counted.
 const MOST_FAILURES: usize = 10_000;
-/// A server is down after so many failures without an answer between them. One failure may be a query's.
+/// A server that answered is down after so many failures without an answer between them. One failure may be a query's.
 const DOWN_AFTER: u32 = 2;
 
 /// Keeps what [`HealthReport`] says.
@@ -137,6 +137,7 @@ impl Recent {
 
     fn state(&self) -> ServerState {
         match (self.failing_since, self.answered_at) {
+            (Some(since), None) => ServerState::Down(since),
             (Some(since), _) if self.failures >= DOWN_AFTER => ServerState::Down(since),
             (None, None) => ServerState::NotRequested,
             _ => ServerState::Answers,
@@ -161,6 +162,8 @@ mod tests {
             health.record::<()>("rules", Err(&error(kind)), Duration::ZERO, at(second));
         };
         assert_eq!(health.report(at(0)).state, ServerState::NotRequested);
+        fail(ErrorKind::Unreachable, 0);
+        assert_eq!(health.report(at(0)).state, ServerState::Down(at(0)), "it never answered");
         health.record("rules", Ok(&()), Duration::from_millis(20), at(1));
         health.record("query", Ok(&()), Duration::from_millis(900), at(2));
         health.record("query", Ok(&()), Duration::from_millis(30), at(3));
@@ -169,7 +172,7 @@ mod tests {
         fail(ErrorKind::Unreachable, 9);
         let report = health.report(at(9));
         assert_eq!((report.state, report.answered_at), (ServerState::Down(at(4)), Some(at(3))));
-        assert_eq!((report.latency, report.failures), (Some(Duration::from_millis(30)), 2));
+        assert_eq!((report.latency, report.failures), (Some(Duration::from_millis(30)), 3));
         assert_eq!(report.last_failure.unwrap().1.kind, ErrorKind::Unreachable);
         // It rejects a query: it answers.
         fail(ErrorKind::BadQuery, 10);

@@ -94,7 +94,7 @@ async fn status_page_lists_what_always_fails_and_what_it_says() {
     let page = words(world.get(ENTITY).await.text());
     assert!(page.contains("rejected the portal's credentials") && !page.contains("no org id"), "{page}");
     world.upstream.on("up", Reply::matrix(&[(&[], 1.0)]));
-    tokio::time::sleep(Duration::from_millis(3_600)).await;
+    tokio::time::sleep(Duration::from_secs(9)).await;
     world.get(&format!("{ENTITY}/graphs/1.json")).await;
     let text = status().await;
     assert!(!text.contains("query_range") && text.contains("no request for rules"), "{text}");
