@@ -52,12 +52,12 @@ async fn hidden_tab_fetches_only_its_state_and_only_now_and_then() {
     tab.until("document.title.includes('1 firing')").await;
     tab.until(&format!("{} >= 2", requests("/alerts?"))).await;
     tab.hide(true).await;
-    let settled = "new Promise((resolve) => setTimeout(() => resolve(true), 1500))";
-    let _: bool = tab.look(settled).await;
+    let pause = "new Promise((resolve) => setTimeout(() => resolve(true), 1500))";
+    let _: bool = tab.look(pause).await;
     let (alerts, graphs): (usize, usize) =
         tab.look(&format!("[{}, {}]", requests("/alerts?"), requests("/graphs/1"))).await;
     fire(&world, 2);
-    let _: bool = tab.look(settled).await;
+    let _: bool = tab.look(pause).await;
     assert_eq!(tab.look::<usize>(&requests("/alerts?")).await, alerts, "not before a minute");
     // A minute later.
     let _: bool = tab.look("(() => { const now = performance.now.bind(performance); performance.now = () => now() + 61000; return true; })()").await;

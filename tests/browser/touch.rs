@@ -44,12 +44,14 @@ async fn time_at(tab: &Tab, across: f64) -> i64 {
     .await
 }
 
-/// Waits until the line on the second chart is where the finger on the first one is.
+/// Waits until the line on the second chart is at the time of the finger on the first one.
 async fn has_line_at(tab: &Tab, across: f64) {
     tab.until(&format!(
         "(() => {{ const line = document.querySelector('#graph-2-chart .cross');
          const [one, two] = ['#graph-1-chart', '#graph-2-chart'].map((s) => document.querySelector(s));
-         return line?.checkVisibility() && Math.abs(line.getBoundingClientRect().x - two.getBoundingClientRect().x - one.clientWidth * {across}) < 5; }})()"
+         const at = (div, x) => echarts.getInstanceByDom(div).convertFromPixel({{ xAxisIndex: 0 }}, x);
+         const x = line?.checkVisibility() && line.getBoundingClientRect().x - two.getBoundingClientRect().x;
+         return Math.abs(at(two, x) - at(one, one.clientWidth * {across})) < 60000; }})()"
     ))
     .await;
 }
@@ -73,6 +75,24 @@ async fn crosshair_is_at_the_finger_on_all_charts() {
     tab.cancel_fingers().await;
     assert_eq!(tab.count(".zoom-band").await, 0);
     has_line_at(&tab, 0.7).await;
+    quiet(tab).await;
+}
+
+/// Up and down belongs to the page, over a chart too.
+#[tokio::test]
+async fn finger_that_moves_up_scrolls_the_page() {
+    let portal = Portal::demo();
+    let tab = phone(&portal, "").await;
+    for place in ["#graph-1-legend", CHART] {
+        let _: bool = tab.look("(scrollTo(0, 0), true)").await;
+        tab.put_fingers(place, &[(0.5, 0.9)]).await;
+        for down in [0.7, 0.5, 0.3, 0.1] {
+            tab.move_fingers(place, &[(0.5, down)]).await;
+        }
+        tab.lift_fingers().await;
+        tab.until("scrollY > 60").await;
+        assert_eq!(tab.count(".zoom-band").await, 0, "{place}");
+    }
     quiet(tab).await;
 }
 

@@ -13,7 +13,7 @@ const LONGEST: usize = 200;
 
 /// Id, name and summary of an alert.
 #[derive(Serialize)]
-struct Firing(RowId, String, String);
+struct FiringAlert(RowId, String, String);
 
 /// The alerts that fire and are not suppressed, worst first, as JSON.
 pub fn firing(table: &AlertTable) -> String {
@@ -21,7 +21,7 @@ pub fn firing(table: &AlertTable) -> String {
     let firing = fires.take(MOST).map(|row| {
         let annotations = row.annotations();
         let summary = annotations.get("summary").or_else(|| annotations.get("description"));
-        Firing(row.id(), cut(row.name(), LONGEST), cut(summary.unwrap_or_default(), LONGEST))
+        FiringAlert(row.id(), cut(row.name(), LONGEST), cut(summary.unwrap_or_default(), LONGEST))
     });
     serde_json::to_string(&firing.collect::<Vec<_>>()).unwrap_or_default()
 }
