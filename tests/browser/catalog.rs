@@ -102,7 +102,10 @@ async fn keys_move_along_the_list_and_open_the_first_match() {
         tab.press(letter).await;
     }
     tab.press("Enter").await;
-    tab.until("location.pathname === '/catalog/default/component/service-11'").await;
+    tab.until(
+        "location.pathname === '/catalog/default/component/service-11' && document.readyState === 'complete'",
+    )
+    .await;
     // Also where the list is there already; without text Enter opens nothing.
     tab.go(&format!("http://{}/?search=service-4", world.address)).await;
     tab.press("/").await;

@@ -133,7 +133,7 @@ async fn parent_page_sets_size_theme_and_time_of_the_frame() {
     let path = format!("{PAYMENTS}?kiosk&refresh=0");
     let tab = Tab::new().await;
     // As high as the same page is by itself, at the same width.
-    tab.size(900, 200).await;
+    tab.size(900, 900).await;
     tab.go(&at(&world, &path)).await;
     tab.until("document.querySelector('canvas')").await;
     tab.size(900, 3000).await;

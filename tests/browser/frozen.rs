@@ -102,6 +102,8 @@ async fn parent_page_is_told_the_window_and_the_reader_leads_back_to_live() {
     assert_eq!(tab.look::<Value>("windows[1]").await, message("1790000000000", "1790003600000", false));
     tab.until_in(&page, "document.querySelector('#time-window').innerText.includes('not live')").await;
     tab.screenshot("frozen-in-frame").await;
+    // A request that is on its way when the reader leaves is an error on the console.
+    tab.until_in(&page, "!document.querySelector('.htmx-request')").await;
 
     // The next page in the frame gets the parent's settings again, but not its old window.
     tab.look_in::<bool>(&page, "(document.querySelector('#time-window a').click(), true)").await;

@@ -13,6 +13,8 @@ impl Tab {
     /// end this (`net::ERR_ABORTED`); so whatever leads to another page waits for that page, as a reader does.
     pub async fn go(&self, url: &str) {
         self.page.goto(url).await.unwrap_or_else(|fault| panic!("{url}: {fault}"));
+        // What the page before did late is no reason to wait here.
+        self.is_leaving().await;
     }
 
     /// Leaves the page by a script, such as `history.back()`, and waits for the next page.
