@@ -82,7 +82,7 @@ async fn status_page_says_which_servers_answer_how_fast_and_which_version() {
     assert!(prometheus.ends_with("Prometheus 3.7.0"), "{prometheus}");
     assert!(row(&page, "Alertmanager of default").ends_with("0.28.1<b>"), "{page}");
     world.upstream.on_rules(Reply::html(503, "gone"));
-    let page = until(&world, "/status", true, "Prometheus default does not answer since").await;
+    let page = until(&world, "/status", true, "Prometheus default down since").await;
     let prometheus = row(&page, "Prometheus default");
     assert!(prometheus.contains("failures, the last at") && prometheus.contains("overloaded"), "{page}");
     assert!(prometheus.ends_with("Prometheus 3.7.0"), "the version is remembered: {prometheus}");
@@ -94,7 +94,7 @@ async fn status_page_says_which_servers_answer_how_fast_and_which_version() {
 async fn catalog_says_which_server_does_not_answer_while_it_does_not() {
     let (world, _alertmanager) = world().await;
     let (banner, members) =
-        ("Prometheus default does not answer since", "/catalog/default/system/shop/members");
+        ("Prometheus default has not answered since", "/catalog/default/system/shop/members");
     until(&world, "/", true, "1 firing").await;
     assert!(!words(world.get("/").await.text()).contains(banner));
     world.upstream.on_rules(Reply::html(503, "gone"));

@@ -17,7 +17,7 @@ pub fn name(who: &Who) -> String {
     }
 }
 
-/// `Prometheus prod does not answer since 14:02:15 UTC.`
+/// `Prometheus prod has not answered since 14:02:15 UTC.`
 pub struct SilenceNote {
     pub name: String,
     pub since: Moment,
@@ -52,7 +52,7 @@ impl ServerLine {
         let (state, since) = match health.state {
             ServerState::NotRequested => (("unknown", "not requested yet"), None),
             ServerState::Answers => (("inactive", "answers"), None),
-            ServerState::Down(since) => (("firing", "does not answer"), Some(since)),
+            ServerState::Down(since) => (("firing", "down"), Some(since)),
         };
         let moment = |at| Moment::of(&at, params);
         Self {
