@@ -149,14 +149,12 @@ impl CatalogPage<'_> {
     }
 }
 
-/// `(10) Catalog`: how many entities fire. While a server does not answer, since when.
+/// `(10) Catalog`: how many entities fire. While a server does not answer, since when: `(14:02:15 UTC) (10) Catalog`.
 fn title(found: &SearchResult, silent: &[SilenceNote]) -> String {
     let [firing, ..] = found.state_counts;
-    match silent.first() {
-        Some(note) => format!("({}) Catalog", note.since.text),
-        None if firing > 0 => format!("({firing}) Catalog"),
-        None => "Catalog".to_owned(),
-    }
+    let since = silent.first().map(|note| format!("({}) ", note.since.text)).unwrap_or_default();
+    let count = if firing > 0 { format!("({firing}) ") } else { String::new() };
+    format!("{since}{count}Catalog")
 }
 
 /// Whether the address chooses a value of a filter.

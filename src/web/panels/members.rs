@@ -9,7 +9,7 @@ use super::summary::{FourCounts, StateSummary, StateText};
 use super::times::Moment;
 use super::{Frame, Pager, counted};
 use crate::catalog::{Entity, Members, Snapshot};
-use crate::monitoring::Overview;
+use crate::monitoring::{EntityAlerts, Overview};
 use crate::page_params::PageSize;
 use crate::prometheus::AlertState;
 use crate::web::links::{Link, Links, Page};
@@ -81,7 +81,7 @@ impl MembersPanel {
         let own = links.to(Page::Members(&entity.reference));
         let total = counted(ordered.len(), "member", "members");
         let pager = Pager::of("members", paging, &total, |page| links.paged(own.path(), page));
-        let summary = StateSummary { stale: !silent.is_empty(), ..summary(&members.rows, overview, links) };
+        let summary = summary(&members.rows, overview, links);
         Self {
             frame: Frame {
                 id: "members".to_owned(),
@@ -131,5 +131,9 @@ fn summary(rows: &[u32], overview: &Overview, links: Links<'_>) -> StateSummary 
         parts.push(StateText::new("inactive", "nothing firing"));
     }
     let as_of = overview.as_of.map(|at| Moment::of(&at, links.params));
-    StateSummary { parts, as_of, state, counts: Some(counts), ..StateSummary::without_alerts(None) }
+    // Where some are checked, the rows say which are not.
+    let known = |row: &&u32| matches!(overview.alerts(**row), EntityAlerts::Known { .. });
+    let mut known = rows.iter().filter(known).peekable();
+    let stale = known.peek().is_some() && known.all(|row| overview.alerts(*row).not_since().is_some());
+    StateSummary { parts, as_of, stale, state, counts: Some(counts), ..StateSummary::without_alerts(None) }
 }
