@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 /// The parts of the portal's own script, in the order in which they run.
-const SCRIPT_PARTS: [&str; 22] = [
+const SCRIPT_PARTS: [&str; 21] = [
     "page",
     "numbers",
     "times",
@@ -31,7 +31,6 @@ const SCRIPT_PARTS: [&str; 22] = [
     "refresh",
     "rows",
     "list",
-    "frame",
     "notify",
     "copy",
     "begin",
@@ -56,7 +55,9 @@ fn main() -> Result<()> {
         collect(&root, &root.join(folder), &mut files)?;
     }
     files.push(File::of_script("js/portal.js", &joined_parts(&root.join("js/portal"))?)?);
-    files.push(File::of_script("js/look.js", &fs::read_to_string(root.join("js/look.js"))?)?);
+    for name in ["js/look.js", "js/frame.js"] {
+        files.push(File::of_script(name, &fs::read_to_string(root.join(name))?)?);
+    }
     files.sort_by(|a, b| a.name.cmp(&b.name));
     verify_vendor(&files, &fs::read_to_string(root.join("vendor/README.md"))?)?;
     refuse_references(&files)?;

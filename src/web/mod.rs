@@ -88,6 +88,7 @@ fn for_people(config: &mut web::ServiceConfig) {
         .configure(resource("/graph", &[Json, Csv, Svg], pages::graph::show))
         .configure(resource("/alerts", &[Json, Csv], pages::alerts::show))
         .service(kept("/alerts/graph", pages::alert_graph::show))
+        .service(kept("/alerts/details", pages::alert_details::show))
         .service(
             web::scope("/catalog/{namespace}/{kind}")
                 .wrap(from_fn(canonical::redirect))
@@ -95,6 +96,7 @@ fn for_people(config: &mut web::ServiceConfig) {
                 .service(kept("/{name}", pages::entity::show))
                 .configure(resource("/{name}/alerts", &[Json, Csv], pages::alerts::show))
                 .service(kept("/{name}/alerts/graph", pages::alert_graph::show))
+                .service(kept("/{name}/alerts/details", pages::alert_details::show))
                 .service(kept("/{name}/members", pages::members::show))
                 .service(kept("/{name}/graphs", pages::graphs::show))
                 .configure(resource("/{name}/graphs/{n}", &[Json, Csv, Svg], pages::graph::show)),

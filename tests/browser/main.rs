@@ -21,6 +21,7 @@ mod frozen;
 mod graphs;
 mod leaving;
 mod library;
+mod opened;
 mod pages;
 mod phone;
 mod pictures;

@@ -6,7 +6,7 @@ use promenade::clock;
 use promenade::config::Settings;
 use serde_json::{Value, json};
 use world::World;
-use world::markup::{Tag, panel, tags, words};
+use world::markup::{Tag, panel, tags, with_open_rows, words};
 use world::rules::{Alert, Rule, ago};
 use world::upstream::Reply;
 
@@ -149,6 +149,10 @@ async fn page_size_follows_the_address() {
     }
 }
 
+fn id(permalink: &str) -> &str {
+    permalink.rsplit_once("#alert-").unwrap().1
+}
+
 #[tokio::test]
 async fn link_to_a_row_opens_the_page_that_contains_it() {
     let world = world().await;
@@ -166,8 +170,8 @@ async fn link_to_a_row_opens_the_page_that_contains_it() {
         let opened: Vec<_> =
             tags(&html).into_iter().filter(|t| t.name == "details" && t.get("open").is_some()).collect();
         assert!(opened.iter().any(|t| t.get("id") == Some(&*format!("{fragment}-open"))), "{link}{sort}");
-        let loads = tags(&html).into_iter().filter(|t| t.get("hx-trigger") == Some("load")).count();
-        assert_eq!(loads, 1, "its graph alone is fetched at once");
+        let graphs = tags(&html).into_iter().filter(|t| t.get("class") == Some("row-graph")).count();
+        assert_eq!(graphs, 1, "no other row has details");
         let controls = tags(&html).into_iter().filter(|t| t.get("hx-push-url").is_some());
         for control in controls {
             assert!(!control.get("href").unwrap().contains("alert="), "a filter leaves the row");
@@ -175,6 +179,15 @@ async fn link_to_a_row_opens_the_page_that_contains_it() {
     }
     let gone = table(&world, "?alert=0123456789abcdef").await;
     assert!(words(&gone).contains("The linked alert is no longer active."));
+    let several = format!("?alert={}&alert={}&alert={}", id(&lag[50]), id(&lag[2]), id(&lag[50]));
+    let html = table(&world, &several).await;
+    let details = html.matches("class=\"row-graph\"").count();
+    assert_eq!((details, html.matches(" marked\"").count()), (2, 1), "one twice: {several}");
+    assert!(html.contains(&format!("sibling marked\" id=\"alert-{}\"", id(&lag[50]))), "the first is marked");
+    let all = lag.iter().take(21).map(|link| format!("&alert={}", id(link))).collect::<String>();
+    let many = world.get(&format!("{ALERTS}?x{all}")).await;
+    assert!(words(many.text()).contains("alert: names more than 20 rows; the others are closed"));
+    assert_eq!(many.text().matches("class=\"row-graph\"").count(), 20);
     let bad = world.get(&format!("{ALERTS}?alert=%3Cb%3E")).await;
     assert!(words(bad.text()).contains("alert: \"<b>\" is not a row of the table"));
 }
@@ -183,12 +196,13 @@ async fn link_to_a_row_opens_the_page_that_contains_it() {
 async fn opened_row_draws_the_expression_and_marks_the_start_of_the_alert() {
     let world = world().await;
     let html = table(&world, "?sort=name").await;
-    let place = tags(&html).into_iter().find(|t| t.get("class") == Some("row-graph")).unwrap();
-    assert!(place.get("hx-trigger").unwrap().starts_with("toggle once from:#alert-"));
-    assert!(
-        world.upstream.requests().iter().all(|r| r.form("query").is_none()),
-        "nothing before a row is opened"
-    );
+    assert!(!html.contains("row-graph"), "nothing before a row is opened");
+    let source = tags(&html).into_iter().find(|t| t.get("class") == Some("row-details")).unwrap();
+    let details = world.get_with(source.get("hx-get").unwrap(), &[("HX-Request", "true")]).await;
+    assert!(details.text().starts_with("<div class=\"detail\">"), "{}", details.text());
+    let place = tags(details.text()).into_iter().find(|t| t.get("class") == Some("row-graph")).unwrap();
+    assert_eq!(place.get("hx-trigger"), Some("open"));
+    assert!(world.upstream.requests().iter().all(|r| r.form("query").is_none()), "its graph comes apart");
     let own = place.get("hx-get").unwrap().to_owned();
     let picture = world.get_with(&own, &[("HX-Request", "true")]).await;
     assert!(picture.text().contains("<svg class=\"plot") && picture.text().contains(">active since</text>"));
@@ -267,7 +281,8 @@ async fn annotations_have_links_and_a_rule_shows_its_templates_as_code() {
         .label("severity", "{{ if gt $value 5.0 }}critical{{ else }}warning{{ end }}")
         .label("team", "team-{{ $labels.team }}");
     world.upstream.on_rules(Reply::group([warning("Down", "up == 0").alert(down), quiet]));
-    let page = table(&world, "?showInactiveAlerts&extraColumns=annotations.summary&showAnnotations").await;
+    let all = "?showInactiveAlerts&extraColumns=annotations.summary&showAnnotations";
+    let page = table(&world, &with_open_rows(all, &table(&world, all).await)).await;
     let links: Vec<Tag> = tags(&page)
         .into_iter()
         .filter(|tag| tag.get("href").is_some_and(|to| to.starts_with("http")))

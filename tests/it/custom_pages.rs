@@ -407,7 +407,7 @@ async fn restricted_instance_is_unknown_to_custom_pages_without_an_entity() {
 async fn opened_row_of_a_custom_table_draws_its_expression() {
     let world = world(|_| {}).await;
     world.upstream.on_rules(rules());
-    let page = world.get("/alerts?alerts=HighLoad&instance=second&labels=zone%3Da&search=a").await;
+    let page = world.get_opened("/alerts?alerts=HighLoad&instance=second&labels=zone%3Da&search=a").await;
     let links = tags(page.text()).into_iter().flat_map(|tag| tag.attributes).map(|(_, value)| value);
     let graph = links.into_iter().find(|value| value.starts_with("/alerts/graph?")).unwrap();
     assert!(graph.contains("alerts=HighLoad&labels=zone%3Da") && !graph.contains("search="), "{graph}");

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use regex::Regex;
+use world::markup::with_open_rows;
 use world::program::Portal;
 use world::{client, encoded};
 
@@ -151,8 +152,9 @@ async fn every_alert_of_the_demo_has_a_graph_with_a_line() {
     let tables = entities.iter().map(|entity| format!("{entity}/alerts?showInactiveAlerts&pageSize=all"));
     let mut graphs = BTreeSet::new();
     for table in tables.chain(["/alerts?alerts=all&showInactiveAlerts&pageSize=all".to_owned()]) {
-        graphs.extend(pages.links(&table, r#"[^"]*/alerts/graph\?[^"]*"#).await);
+        graphs.extend(pages.links(&table, r#"[^"]*/alerts/details\?[^"]*"#).await);
     }
+    let graphs: Vec<_> = graphs.iter().map(|details| details.replace("/details?", "/graph?")).collect();
     assert!(graphs.len() > 80, "{}", graphs.len());
     for graph in &graphs {
         let id = graph.rsplit_once("alert=").unwrap().1.split('&').next().unwrap();
@@ -186,7 +188,9 @@ async fn the_story_is_told_on_the_pages() {
         ("component/warehouse", "not answering"),
     ];
     for (entity, text) in cases {
-        let page = pages.open(&format!("/catalog/default/{entity}")).await;
+        let entity = format!("/catalog/default/{entity}");
+        let page = pages.open(&entity).await;
+        let page = pages.open(&with_open_rows(&entity, &page)).await;
         assert!(page.contains(text), "{entity} does not tell {text}: {page}");
     }
 }

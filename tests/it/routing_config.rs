@@ -137,7 +137,7 @@ fn mistakes_in_routing_rules_are_reported() {
 
 #[test]
 fn no_rule_names_a_parameter_that_the_script_sets() {
-    let all = "drawn, since, folded, from, to, range, page, series, hide, notify";
+    let all = "drawn, since, folded, from, to, range, page, series, hide, notify, alert";
     for name in all.split(", ") {
         let rule = format!("instance: prod, when: {{parameter: {{stage: x, {name}: y}}}}");
         check_rule(&rule, &format!(".when.parameter.{name}"), all);

@@ -91,7 +91,7 @@ async fn world_of(catalog: &str, secret: bool) -> (World, Upstream) {
 #[tokio::test]
 async fn suppressed_alerts_are_marked_and_counted_separately() {
     let (world, alertmanager) = world(true).await;
-    let page = world.get(PAGE).await;
+    let page = world.get_opened(PAGE).await;
     let text = words(page.text());
     assert!(text.contains("2 firing, 1 pending, 1 silenced, 1 inhibited, 1 muted"), "{text}");
     for part in [
@@ -119,7 +119,7 @@ async fn suppressed_alerts_are_marked_and_counted_separately() {
 #[tokio::test]
 async fn silence_link_opens_the_form_with_the_labels_of_alertmanager() {
     let (world, _alertmanager) = world(false).await;
-    let page = world.get(PAGE).await;
+    let page = world.get_opened(PAGE).await;
     let links: Vec<String> = tags(page.text())
         .iter()
         .filter_map(|tag| tag.get("href"))
@@ -185,6 +185,7 @@ async fn table_is_shown_while_alertmanager_is_down() {
         let page = world.get(PAGE).await;
         let text = words(page.text());
         assert!(text.contains(expected) && text.contains("5 firing, 1 pending"), "{expected}: {text}");
+        let page = world.get_opened(PAGE).await;
         assert!(page.text().contains("/silences/new"), "the form can be opened all the same");
         let json = world.get("/catalog/default/component/payments/alerts.json").await.json();
         assert_eq!(json["silences"], "unknown");

@@ -144,6 +144,12 @@ impl World {
         self.ask(Method::GET, path, &[]).await
     }
 
+    /// With the rows of its alert table open.
+    pub async fn get_opened(&self, path: &str) -> Reply {
+        let page = self.get(path).await;
+        self.get(&markup::with_open_rows(path, page.text())).await
+    }
+
     pub async fn get_with(&self, path: &str, headers: &[(&str, &str)]) -> Reply {
         self.ask(Method::GET, path, headers).await
     }

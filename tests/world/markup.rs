@@ -96,3 +96,16 @@ pub fn panel<'h>(html: &'h str, id: &str) -> &'h str {
     let end = html[start..].find("</section>").unwrap() + start;
     &html[start..end]
 }
+
+/// The address of a page with the first rows of its alert table open.
+pub fn with_open_rows(path: &str, page: &str) -> String {
+    let mut address = path.to_owned();
+    for tag in tags(page) {
+        let id = tag.get("id").and_then(|id| id.strip_prefix("alert-")?.strip_suffix("-open"));
+        if let Some(id) = id.filter(|_| tag.name == "details") {
+            let before = if address.contains('?') { '&' } else { '?' };
+            address = format!("{address}{before}alert={id}");
+        }
+    }
+    address
+}

@@ -6,10 +6,9 @@ use url::form_urlencoded;
 use super::{Link, Links, Page};
 use crate::catalog::EntityRef;
 use crate::chart::svg::Theme;
-use crate::prometheus::Labels;
-use crate::prometheus::RowId;
+use crate::prometheus::{InstanceName, Labels, RowId};
 use crate::promql::{MatchOp, Matcher};
-use crate::web::params::{AT, THEME};
+use crate::web::params::{AT, INSTANCE, THEME};
 
 /// An alert on an entity's page.
 #[derive(Clone, Debug, Default)]
@@ -32,6 +31,11 @@ impl Links<'_> {
     /// `/go` with the labels of an alert.
     pub fn go<'p>(&self, labels: impl Iterator<Item = (&'p str, &'p str)>) -> Link {
         Link::at(format!("{}/go", self.prefix)).and(labels)
+    }
+
+    /// `/go` to one row of an instance.
+    pub fn go_to_row(&self, instance: &InstanceName, labels: &Labels) -> Link {
+        self.go(labels.iter().chain([(INSTANCE, instance.as_str())]))
     }
 
     /// `/go` with the query string of its address, in a theme.

@@ -7,6 +7,7 @@ mod out;
 #[cfg(test)]
 mod tests;
 
+use jiff::Timestamp;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 pub use alert::AlertLink;
@@ -16,6 +17,7 @@ pub use out::{new_silence, prometheus_alerts, prometheus_graph, safe_href};
 
 use crate::annotations::{GraphSpec, GraphType, Unit};
 use crate::catalog::EntityRef;
+use crate::monitoring::Period;
 use crate::prometheus::RowId;
 use crate::promql::quote;
 use crate::web::assets;
@@ -54,6 +56,8 @@ pub enum Page<'a> {
     Alerts(Source<'a>),
     /// The graph of a row's expression.
     AlertGraph(Source<'a>, RowId),
+    /// What an opened row shows.
+    AlertDetails(Source<'a>, RowId),
 }
 
 /// Where a graph or an alert table comes from.
@@ -83,7 +87,9 @@ impl Links<'_> {
             Page::Graph(Source::Card(_), _) => self.given(link).without(&["page", "view"]),
             Page::Graph(Source::AdHoc, _) => self.given(link).without(&["page"]),
             Page::Alerts(Source::AdHoc) => self.given(link),
-            Page::AlertGraph(source, row) => self.one_row(source, link, row),
+            Page::AlertGraph(source, row) | Page::AlertDetails(source, row) => {
+                self.one_row(source, link, row)
+            }
             _ => self.kept(link),
         }
     }
@@ -139,6 +145,13 @@ impl Links<'_> {
             changes.iter().map(|(name, _)| *name).chain(first_page.then_some("page")).collect();
         let set = changes.iter().filter_map(|(name, value)| Some((*name, (*value)?)));
         self.given(link).without(&gone).and(set)
+    }
+
+    /// At the time of this page, whenever it is opened.
+    pub fn fixed(&self, link: Link) -> Link {
+        let text = |at: Timestamp| Some(at.as_millisecond().to_string());
+        let Period { from, to, .. } = self.params.period;
+        link.without(&["range"]).set("from", text(from)).set("to", text(to))
     }
 
     /// The page at `path` over another window, whose ends are written as the address has them.
@@ -197,6 +210,10 @@ impl Links<'_> {
             Page::Alerts(Source::AdHoc) => format!("{prefix}/alerts"),
             Page::AlertGraph(Source::Entity(entity) | Source::Card(entity), _) => of(entity, "/alerts/graph"),
             Page::AlertGraph(Source::AdHoc, _) => format!("{prefix}/alerts/graph"),
+            Page::AlertDetails(Source::Entity(entity) | Source::Card(entity), _) => {
+                of(entity, "/alerts/details")
+            }
+            Page::AlertDetails(Source::AdHoc, _) => format!("{prefix}/alerts/details"),
         }
     }
 

@@ -15,7 +15,7 @@ use crate::web::request::View;
 /// The address names the row, never its expression: that is the instance's, not a query of the reader.
 pub async fn show(request: HttpRequest, view: View, format: Format) -> Result<HttpResponse, PageError> {
     view.authorize_alert_graph()?;
-    let row = view.params.table.alert.ok_or(PageError::NoSuchPage)?;
+    let row = view.params.table.linked().ok_or(PageError::NoSuchPage)?;
     let link = view.links().to(Page::AlertGraph(view.subject.source(), row));
     if let Some(fault) = view.instance.as_ref().err().filter(|_| view.is_ad_hoc()) {
         return Err(fault.clone());

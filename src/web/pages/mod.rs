@@ -1,5 +1,6 @@
 //! The pages. The pages of a view share one template, `view_page`.
 
+pub mod alert_details;
 pub mod alert_graph;
 mod alert_target;
 pub mod alerts;

@@ -12,17 +12,16 @@ use super::notifications::firing;
 use super::prose::ProsePart;
 use super::remarks::{Level, Remark, of_alerts};
 use super::rows::{self, Paging, RowFilter};
-use super::rule_rows::{self, RowBuilder, RowView, RuleRows};
+use super::rule_rows::{self, RowBuilder, RuleRows};
 use super::times::Moment;
 use super::{Frame, Outcome, Pager, PanelContext, StateSummary, counted};
 use crate::monitoring::{AlertRow, AlertTable, Failure, Verdict, by_rule};
 use crate::page_params::PageSize;
 use crate::prometheus::{AlertState, InstanceName, InstanceSettings, RowId};
-use crate::upstream::SentTime;
 use crate::web::format::Format;
 use crate::web::links::{self, Link, NavLink, Page, Source};
 use crate::web::page_error::ErrorText;
-use crate::web::params::{ColumnParams, Folding, INSTANCE};
+use crate::web::params::{ColumnParams, Folding};
 
 /// A table without controls shows this many rows and counts the rest.
 const MAX_ROWS: usize = 20;
@@ -94,7 +93,8 @@ impl<'a> AlertsPanel<'a> {
             id: "alerts".to_owned(),
             title: summary.title(page),
             state: summary.state,
-            source: Some(source(&context, &[])),
+            // The script adds the rows that are open.
+            source: Some(source(&context, &[("alert", None)])),
             every: params.refresh_secs,
             is_late: false,
         };
@@ -141,16 +141,16 @@ impl<'a> AlertsPanel<'a> {
 impl<'a> Table<'a> {
     fn of(context: PanelContext<'a>, table: &AlertTable) -> Self {
         let params = context.params();
-        let linked = params.table.alert.map(|id| table.row(id).map(AlertRow::id));
-        let (rules, pager) = paged(&context, table, linked.flatten());
+        let linked = params.table.linked();
+        let is_gone = linked.is_some_and(|id| table.row(id).is_none());
+        let (rules, pager) = paged(&context, table, linked.filter(|_| !is_gone));
         let as_of = context.moment(&table.as_of);
         let remarks = of_alerts(table, as_of.clone()).into_iter();
         let silences = Remark::silences(&table.silences);
         let warnings = Remark::warnings(&table.warnings);
         let skew = table.skew.map(|skew| skew.sentence(&table.instance));
         let skew = skew.map(|text| Remark::new(Level::Warning, "Clocks differ", text));
-        let gone = (linked == Some(None))
-            .then(|| Remark::new(Level::Unknown, "", "The linked alert is no longer active."));
+        let gone = is_gone.then(|| Remark::new(Level::Unknown, "", "The linked alert is no longer active."));
         Self {
             context,
             as_of,
@@ -174,9 +174,9 @@ impl<'a> Table<'a> {
         table: &AlertTable,
     ) -> Self {
         let rows: Vec<&AlertRow> = table.rows.iter().filter(|row| ids.contains(&row.id())).collect();
-        let builder = RowBuilder::of_rows(&rows, context, table);
-        let view = |row| RowView { link: link(&context, instance, row), ..builder.row(row) }.into();
-        let rules: Vec<RuleRows> = rows.iter().copied().take(MAX_ROWS).map(view).collect();
+        let builder = RowBuilder::of_rows(&rows, instance, context, table);
+        let rules: Vec<RuleRows> =
+            rows.iter().copied().take(MAX_ROWS).map(|row| builder.row(row).into()).collect();
         let hidden = rows.len() - rules.len();
         let empty = EmptyTable {
             state: AlertState::Unknown,
@@ -223,17 +223,6 @@ impl<'a> Table<'a> {
     pub fn annotations(&self, row: &AlertRow) -> Vec<(String, Vec<ProsePart>)> {
         all_annotations(row)
     }
-
-    /// When the rule was evaluated.
-    pub fn evaluated(&self, row: &AlertRow) -> Option<Moment> {
-        let at = row.rule().last_evaluation.as_ref().and_then(SentTime::at)?;
-        Some(self.context.moment(&at))
-    }
-}
-
-/// The page of this row alone.
-fn link(context: &PanelContext<'_>, instance: &InstanceName, row: &AlertRow) -> Link {
-    context.links.go(row.labels().iter().chain([(INSTANCE, instance.as_str())]))
 }
 
 /// One page of the rows, by rule; sorted by a column, each row alone.
@@ -243,7 +232,7 @@ fn paged(
     linked: Option<RowId>,
 ) -> (Vec<RuleRows>, Option<Pager>) {
     let table = &context.params().table;
-    let builder = RowBuilder::new(context, answer, linked);
+    let builder = RowBuilder::new(context, answer);
     let is_linked = |row: &AlertRow| linked == Some(row.id());
     let size = size_on_page(table.page_size);
     if table.sort.is_some() {

@@ -1,6 +1,7 @@
 //! Panels: each is one struct and one template, rendered alike inside a page and as a fragment.
 
 mod account;
+pub mod alert_details;
 pub mod alerts;
 mod cells;
 pub mod chart;
@@ -28,6 +29,7 @@ pub mod summary;
 pub mod times;
 
 pub use account::AccountPanel;
+pub use alert_details::AlertDetails;
 pub use alerts::AlertsPanel;
 pub use graph::GraphPanel;
 pub use members::MembersPanel;
@@ -93,6 +95,11 @@ impl<'a> PanelContext<'a> {
     /// The graph of a row's expression.
     pub fn alert_graph(&self, row: RowId) -> Link {
         self.links.to(Page::AlertGraph(self.source, row))
+    }
+
+    /// What a row shows when it is opened.
+    pub fn alert_details(&self, row: RowId) -> Link {
+        self.links.to(Page::AlertDetails(self.source, row))
     }
 
     /// A graph alone; `number` is from 1.

@@ -5,15 +5,16 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use jiff::Timestamp;
 use url::Url;
 
+use super::alert_details::RowDetails;
 use super::cells::{ExtraCell, LabelPair, all_pairs, extra, shared_extra};
 use super::prose::{ProsePart, cut_prose, label_parts, prose};
 use super::siblings::{Differences, OwnLabel};
-use super::{AlertJson, OutLink, PanelContext, cut, times};
+use super::{AlertJson, PanelContext, cut, times};
 use crate::annotations::Unit;
 use crate::chart::format;
 use crate::monitoring::{AlertRow, AlertTable, AlertmanagerStatus};
-use crate::prometheus::{AlertState, Float, Labels, RowId};
-use crate::web::links::{Link, NavLink, new_silence, safe_href};
+use crate::prometheus::{AlertState, InstanceName, Labels, RowId};
+use crate::web::links::{Link, NavLink};
 
 /// Longer texts are cut in a row; its details have them whole.
 const MAX_CELL: usize = 160;
@@ -26,7 +27,7 @@ const MAX_OPEN: usize = 5;
 /// A rule shows at most this many rows before it links to all.
 pub const MAX_ROWS: usize = 20;
 
-/// One row of the table, and its details.
+/// One row of the table.
 #[derive(Clone, Debug)]
 pub struct RowView {
     pub row: AlertRow,
@@ -38,12 +39,12 @@ pub struct RowView {
     /// In place of the name of its rule, where that stands in the head above.
     pub own: Vec<OwnLabel>,
     pub extra: Vec<ExtraCell>,
-    /// Runbook, dashboard, a new silence.
-    pub links: Vec<OutLink>,
     /// The page with this row open.
     pub link: Link,
-    /// The graph of its expression.
-    pub graph: Link,
+    /// Where its details are fetched when the reader opens it.
+    pub source: Link,
+    /// Of a row that the address opens.
+    pub details: Option<RowDetails>,
     /// The address links to this row.
     pub marked: bool,
     /// The message for a page that frames this one, sent when the row opens.
@@ -73,27 +74,12 @@ impl RowView {
         cut_prose(prose(&self.row, summary(&self.row)), MAX_CELL)
     }
 
-    /// An annotation in full.
-    pub fn prose(&self, text: &str) -> Vec<ProsePart> {
-        prose(&self.row, text)
-    }
-
-    /// The value of a label in full.
-    pub fn label(&self, value: &str) -> Vec<ProsePart> {
-        label_parts(&self.row, value)
-    }
-
     pub fn severity(&self) -> Option<String> {
         self.row.severity().map(|value| severity(&self.row, value))
     }
 
     pub fn value(&self) -> String {
         self.row.value().map(|value| format::number(value, &Unit::None)).unwrap_or_default()
-    }
-
-    /// As precise as Prometheus sent it.
-    pub fn full_value(&self) -> Option<Float> {
-        self.row.value().map(Float)
     }
 
     pub fn suppressed(&self) -> Option<&'static str> {
@@ -143,27 +129,33 @@ pub struct RowBuilder<'a> {
     alertmanager: Option<&'a Url>,
     /// The labels that the table's rows differ by; None where there is only one row.
     differing: Option<Vec<&'a str>>,
-    /// The row that the address links to.
-    linked: Option<RowId>,
+    /// The rows that the address opens; it links to the first.
+    opened: &'a [RowId],
+    /// The rows link to `/go`, on this instance.
+    go: Option<&'a InstanceName>,
     /// Alerts have been active up to then.
     now: Timestamp,
 }
 
 impl<'a> RowBuilder<'a> {
     /// For the rows of a table.
-    pub fn new(context: &PanelContext<'a>, table: &'a AlertTable, linked: Option<RowId>) -> Self {
+    pub fn new(context: &PanelContext<'a>, table: &'a AlertTable) -> Self {
         let differing =
             (table.rows.len() > 1).then(|| table.differing().iter().map(String::as_str).collect());
         let now = now(context.params().period.now, table.as_of);
-        Self { context: *context, alertmanager: table.silences.ui_url(), differing, linked, now }
+        let opened = &context.links.params.table.opened;
+        Self { context: *context, alertmanager: table.silences.ui_url(), differing, opened, go: None, now }
     }
 
-    /// For some rows of a table alone.
-    pub fn of_rows(rows: &[&'a AlertRow], context: PanelContext<'a>, table: &'a AlertTable) -> Self {
+    /// For some rows of a table alone, on an instance.
+    pub fn of_rows(
+        rows: &[&'a AlertRow],
+        instance: &'a InstanceName,
+        context: PanelContext<'a>,
+        table: &'a AlertTable,
+    ) -> Self {
         let differing = (rows.len() > 1).then(|| differing(rows));
-        let linked = context.params().table.alert;
-        let now = now(context.params().period.now, table.as_of);
-        Self { context, alertmanager: table.silences.ui_url(), differing, linked, now }
+        Self { differing, go: Some(instance), ..Self::new(&context, table) }
     }
 
     /// A row alone, with the labels that its rule and the other rows do not have.
@@ -195,13 +187,12 @@ impl<'a> RowBuilder<'a> {
         let differing = differing(rows);
         let labels: Vec<&Labels> = rows.iter().map(|row| row.labels()).collect();
         let differences = Differences::of(&labels, &differing);
-        // The linked row is never left out.
-        let shown = rows.iter().enumerate();
-        let shown = shown
-            .filter(|(place, row)| *place < most || (self.linked.is_some() && self.linked == Some(row.id())));
+        // An opened row is never left out.
+        let is_opened = |row: &AlertRow| !self.opened.is_empty() && self.opened.contains(&row.id());
+        let shown = rows.iter().enumerate().filter(|(place, row)| *place < most || is_opened(row));
         let views: Vec<RowView> =
             shown.map(|(_, row)| self.view(row, Vec::new(), differences.in_row(row.labels()))).collect();
-        let is_open = is_only || rows.len() <= MAX_OPEN || views.iter().any(|row| row.marked);
+        let is_open = is_only || rows.len() <= MAX_OPEN || views.iter().any(|row| row.details.is_some());
         let beyond = rows.len() - views.len();
         RuleRows {
             head: Some(RuleHead::of(first, rows, &differing, &self.context, self.now, is_open)),
@@ -214,34 +205,26 @@ impl<'a> RowBuilder<'a> {
         let table = &self.context.params().table;
         let id = row.id();
         let is_framed = self.context.tells_parent;
+        let link = match self.go {
+            Some(instance) => self.context.links.go_to_row(instance, row.labels()),
+            None => self.context.links.alert(self.context.source, id, row.is_active()),
+        };
         RowView {
             id,
             labels: if table.columns.has_all_labels() { all_pairs(row) } else { labels },
             own,
             extra: extra(&table.columns.extra, row),
-            links: row
-                .annotations()
-                .iter()
-                .filter_map(|pair| link(row, pair))
-                .chain(self.new_silence(row))
-                .collect(),
-            link: self.context.links.alert(self.context.source, id, row.is_active()),
-            graph: self.context.alert_graph(id),
-            marked: self.linked == Some(id),
+            source: self.context.alert_details(id),
+            details: self
+                .opened
+                .contains(&id)
+                .then(|| RowDetails::of(&self.context, row, link.clone(), self.alertmanager)),
+            link,
+            marked: self.opened.first() == Some(&id),
             message: is_framed.then(|| serde_json::to_string(&AlertJson::of(row)).ok()).flatten(),
             since: row.active_at().map(|at| times::since(at, self.now)).unwrap_or_default(),
             row: row.clone(),
         }
-    }
-
-    fn new_silence(&self, row: &AlertRow) -> Option<OutLink> {
-        let url = self.alertmanager.filter(|_| row.alert().is_some())?;
-        // Alertmanager may have more labels than the instance sends.
-        let href = match row.suppression() {
-            Some(held) => new_silence(url, &held.labels()),
-            None => new_silence(url, row.labels()),
-        };
-        Some(OutLink { text: "Silence", href })
     }
 }
 
@@ -282,17 +265,6 @@ impl RuleHead {
             open,
         }
     }
-}
-
-/// The link of an annotation whose name says what it leads to. The template of a rule leads nowhere.
-fn link(row: &AlertRow, (name, value): (&str, &str)) -> Option<OutLink> {
-    let text = match name {
-        "runbook_url" | "runbook" => "Runbook",
-        "dashboard_url" | "dashboard" => "Dashboard",
-        _ => return None,
-    };
-    let is_template = row.alert().is_none() && value.contains("{{");
-    safe_href(value).filter(|_| !is_template).map(|href| OutLink { text, href })
 }
 
 fn suppressed(row: &AlertRow) -> Option<&'static str> {

@@ -40,8 +40,8 @@ use pairs::Pairs;
 
 /// The parameters that the script sets in addresses of pages or panels. A routing rule that named one would send the
 /// requests of a page to another instance than the page.
-pub const SET_BY_SCRIPT: [&str; 10] =
-    ["drawn", "since", "folded", "from", "to", "range", "page", "series", "hide", "notify"];
+pub const SET_BY_SCRIPT: [&str; 11] =
+    ["drawn", "since", "folded", "from", "to", "range", "page", "series", "hide", "notify", "alert"];
 
 /// The value of `kind` for all kinds.
 pub const ALL_KINDS: &str = "all";

@@ -40,7 +40,7 @@ impl PageParams {
             give("labels", matchers.iter().map(ToString::to_string).collect::<Vec<_>>().join(","));
         }
         self.table.show_inactive |= !row.is_active();
-        self.table.alert = Some(row.id());
+        self.table.opened = vec![row.id()];
         self.custom.instance = Some(instance.to_string());
         self.custom.alerts = Some(AlertNames::Named(vec![row.name().to_owned()]));
         self.custom.matchers = Some(matchers).filter(|matchers| !matchers.is_empty());

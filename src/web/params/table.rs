@@ -11,6 +11,8 @@ use crate::prometheus::RowId;
 const DEFAULT_ROWS: usize = 20;
 /// The longest text that is searched for, in characters.
 const LONGEST_SEARCH: usize = 200;
+/// An address opens at most this many rows.
+const MOST_OPENED: usize = 20;
 
 /// A column that the table can be ordered by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,8 +68,8 @@ pub struct TableParams {
     /// Whether inactive rules are shown when the address does not say.
     pub inactive_by_default: bool,
     pub columns: ColumnParams,
-    /// The row that a link leads to: it is opened and marked, on whichever page it is.
-    pub alert: Option<RowId>,
+    /// The rows that are open. A link leads to the first: it is marked, and its page of the table is shown.
+    pub opened: Vec<RowId>,
 }
 
 impl TableParams {
@@ -87,10 +89,13 @@ impl TableParams {
             inactive_by_default: defaults.show_inactive.unwrap_or(false),
             states,
             columns: ColumnParams::read(pairs, defaults),
-            alert: pairs.value("alert", |text| {
-                RowId::read(text).ok_or_else(|| "is not a row of the table".to_owned())
-            }),
+            opened: read_opened(pairs),
         }
+    }
+
+    /// The row that the address leads to.
+    pub fn linked(&self) -> Option<RowId> {
+        self.opened.first().copied()
     }
 
     /// The value of `showInactiveAlerts` that hides inactive rules. None: leaving the parameter out does.
@@ -102,6 +107,25 @@ impl TableParams {
 fn read_search(text: &str) -> Result<String, String> {
     let is_short = text.chars().count() <= LONGEST_SEARCH;
     is_short.then(|| text.to_owned()).ok_or_else(|| format!("is longer than {LONGEST_SEARCH} characters"))
+}
+
+fn read_opened(pairs: &mut Pairs) -> Vec<RowId> {
+    let mut opened = Vec::new();
+    for text in pairs.texts("alert") {
+        match RowId::read(&text) {
+            Some(row) if opened.contains(&row) => {}
+            Some(_) if opened.len() == MOST_OPENED => {
+                pairs.refuse("alert", format!("names more than {MOST_OPENED} rows; the others are closed"));
+                break;
+            }
+            Some(row) => {
+                opened.push(row);
+                pairs.keep("alert", text);
+            }
+            None => pairs.refuse_value("alert", &text, "is not a row of the table"),
+        }
+    }
+    opened
 }
 
 fn read_states(pairs: &mut Pairs) -> Vec<AlertState> {

@@ -26,11 +26,11 @@ function named(graph, kind) {
 function chosen() {
   const series = [...choices].flatMap(([graph, { only, without }]) =>
     [...(only ?? without)].map((name) => [only ? "series" : "hide", `${graph}:${name}`]));
-  return series.concat([...orders].map(([graph, order]) => ["legend", `${graph}:${order}`]));
+  return series.concat([...orders].map(([graph, order]) => ["legend", `${graph}:${order}`]), openRows().map((id) => ["alert", id]));
 }
 
 function chosenIn(params) {
-  for (const parameter of CHOSEN) params.delete(parameter);
+  for (const parameter of [...CHOSEN, "alert"]) params.delete(parameter);
   for (const [parameter, value] of chosen()) params.append(parameter, value);
 }
 
@@ -42,7 +42,7 @@ function writeAddress() {
   chosenIn(here.searchParams);
   if (here.href !== location.href) history.replaceState(history.state, "", here);
   for (const link of document.links) {
-    if (link.origin !== here.origin || link.pathname !== here.pathname || link.matches("[data-sort], [href^='#']")) continue;
+    if (link.origin !== here.origin || link.pathname !== here.pathname || link.matches("[data-sort], [href*='#']")) continue;
     const url = new URL(link);
     chosenIn(url.searchParams);
     if (url.href !== link.href) link.href = url.href;

@@ -7,6 +7,7 @@ on("click", (event) => {
   onLegend(event);
   onSort(event);
   onRow(event);
+  onLink(event);
   const button = event.target.closest?.("[data-copy]");
   if (button) onCopy(button);
   if (event.target.closest?.("[data-keys]")) toggleKeys();
@@ -25,6 +26,8 @@ on("keydown", (event) => {
 });
 for (const type of ["pointerdown", "pointermove", "pointerup", "pointercancel"]) on(type, onFinger);
 on("dblclick", onDoubleClick);
+on("submit", ({ target }) => { if (target.closest(".bar")) keepPlace(); });
+document.addEventListener("toggle", onToggle, true);
 on("pointerdown", onPointerDown);
 on("pointermove", onPointerMove);
 on("pointerup", onPointerUp);
@@ -33,6 +36,7 @@ on("pointercancel", () => {
   pointed = undefined;
 });
 for (const type of ["pointerdown", "pointermove", "pointerover", "focusin"]) on(type, onInterest);
+for (const type of ["wheel", "pointerdown", "keydown"]) on(type, () => { place = null; });
 on("mouseleave", () => { pointed = undefined; }, root);
 for (const type of ["pointerover", "pointerout"]) on(type, onLegendHover);
 on("focusout", onBlur);
@@ -67,6 +71,8 @@ on("afterprint", () => inTheme(onScreen), window);
 for (const query of ["(prefers-color-scheme: dark)", "(forced-colors: active)"]) on("change", redraw, matchMedia(query));
 new MutationObserver(redraw).observe(root, { attributeFilter: ["data-theme"] });
 
+// htmx reads the page after this script.
+setTimeout(fetchDetails);
 window.promenade = { format, valueAxis, axisLabels, gutter, timeTicks, timeLabels };
 root.classList.add("js");
 readAddress();
@@ -75,4 +81,3 @@ keepColours();
 refreshPage();
 showNotify();
 arrive();
-startFrame();

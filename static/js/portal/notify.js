@@ -1,6 +1,6 @@
 // Notifications of alerts that begin to fire, for readers who ask for them. Browsers refuse them in frames and over plain HTTP.
 
-const canNotify = "Notification" in window && isSecureContext && !framed;
+const canNotify = "Notification" in window && isSecureContext && window.parent === window;
 const wants = () => new URLSearchParams(location.search).get("notify") === "1";
 // The ids of the alerts that fire. Undefined before the first look.
 let fires;

@@ -2,7 +2,7 @@
 
 // Panels that skipped a refresh while the tab was hidden.
 const missed = new Set();
-// The address of each poll under way.
+// The address and the open rows of each poll under way.
 const polled = new WeakMap();
 let leaving = false;
 // When the panel that tells the state was asked last, and the time since when the portal does not answer.
@@ -23,6 +23,7 @@ function onRequest(event) {
   const { sourceElement: panel, sourceEvent } = ctx;
   // After Back, Chromium would take an old copy without asking the portal.
   ctx.request.cache = "no-cache";
+  if (ctx.target?.id === "alerts") askForRows(ctx);
   const { type } = sourceEvent ?? {};
   const entry = drawn.get(panel.querySelector(":scope > .chart"));
   const tick = entry?.island?.tick;
@@ -31,12 +32,14 @@ function onRequest(event) {
   const isState = panel.matches("#alerts, #members, #results");
   const waits = document.hidden && !(isState && performance.now() - stateRequested >= HIDDEN_PERIOD);
   if (waits) missed.add(panel);
-  polled.set(ctx, panel.getAttribute("hx-get"));
+  polled.set(ctx, askedBy(panel));
   // A graph in a closed row is invisible.
   if (!panel.checkVisibility()) event.preventDefault();
   if (isState && !waits) stateRequested = performance.now();
   if (waits || selectionIn(panel) || panel.querySelector("details.menu[open]") || mark) event.preventDefault();
 }
+
+const askedBy = (panel) => panel.getAttribute("hx-get") + openRows();
 
 function onVisible() {
   if (document.hidden) return;
@@ -47,9 +50,9 @@ function onVisible() {
 function onAnswer(event) {
   const { ctx } = event.detail;
   const { raw, status } = ctx.response;
-  // A redirect leads to a sign-in page. An answer to a poll from before the reader changed a filter would undo the
-  // change.
-  const stale = polled.has(ctx) && polled.get(ctx) !== ctx.sourceElement.getAttribute("hx-get");
+  // A redirect leads to a sign-in page. An answer to a poll from before the reader changed a filter or opened a row would undo
+  // that.
+  const stale = polled.has(ctx) && polled.get(ctx) !== askedBy(ctx.sourceElement);
   if (raw.redirected || stale) event.preventDefault();
   if (raw.redirected) showConnection("Your session may have ended; reload the page");
   else showConnection(status >= 400 && `Refresh failed with status ${status}`);
@@ -104,11 +107,13 @@ function refreshPage() {
     else near.observe(div);
   }
   for (const table of all("table.legend")) markLegend(table.closest(".panel"));
+  fetchDetails();
   writeAddress();
   localTimes();
   localAxes();
   refreshHead();
   notify();
+  toPlace();
 }
 
 function forget({ div, chart }) {

@@ -1,4 +1,41 @@
-// Rows of alerts.
+// Rows of alerts. The address has the open ones, so that a reload, another window and a colleague show the same.
+
+const DETAILS = "table.alerts tr:not(.head) > .name > details";
+
+// The address links to the first. A row on another page of the table stays as it was given.
+function openRows() {
+  const ids = new Set(new URLSearchParams(location.search).getAll("alert"));
+  for (const { id, open } of all(`#alerts[hx-get] ${DETAILS}`)) ids[open ? "add" : "delete"](id.slice(6, -5));
+  return [...ids].slice(0, 20);
+}
+
+function onToggle({ target }) {
+  if (!target.matches(DETAILS)) return;
+  carries = true;
+  writeAddress();
+  const [first] = openRows();
+  for (const row of all("#alerts[hx-get] tr.row")) row.classList.toggle("marked", row.id === `alert-${first}`);
+  fetchDetails();
+}
+
+// What an open row lacks. A refresh brings the details of the rows in the address, without their graphs.
+function fetchDetails() {
+  for (const row of all(`${DETAILS}[open]`)) {
+    for (const place of all(".row-details:not(:has(.detail)), .row-graph:not(:has(.panel))", row.closest("tr").nextElementSibling)) {
+      window.htmx?.trigger(place, "open", {}, false);
+    }
+  }
+}
+
+// Open rows are in each request for the table. Its controls show its first page, not the one of an open row.
+function askForRows({ request, sourceElement }) {
+  const { action, body } = request;
+  const ids = openRows();
+  body.delete("alert");
+  for (const id of ids) body.append("alert", id);
+  if (!ids.length && action.includes("alert=")) body.set("alert", "");
+  if (ids.length && sourceElement.id !== "alerts" && !/[?&]page=/.test(action)) body.set("page", 1);
+}
 
 // A click on a row's name opens the row; it is a link so that it can be copied or opened in a tab.
 function onRow(event) {
@@ -12,5 +49,5 @@ function onRow(event) {
     details.open = opens;
   }
   const { row } = details.closest("tr").dataset;
-  if (opens && row) sendToParent("row", { row: JSON.parse(row) });
+  if (opens && row) document.dispatchEvent(new CustomEvent("promenade:row", { detail: row }));
 }

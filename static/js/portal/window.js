@@ -76,20 +76,44 @@ function showWindow(from, to) {
   url.searchParams.set("from", from);
   url.searchParams.set("to", to);
   url.hash = "";
-  // To scroll to the same position. A frame may have no session storage.
-  try {
-    sessionStorage.promenade = JSON.stringify([url.href, scrollY]);
-  } catch {}
+  keepPlace();
   location.assign(url);
 }
 
+// Where the reader is, for the same page over another window or in another theme: what is at the top of the screen, and
+// which rules are open. A frame may have no session storage.
+function keepPlace() {
+  const top = (element) => element?.getBoundingClientRect().top;
+  const at = [...all("#alerts tr.row, .panel")].find((element) => element.checkVisibility() && top(element) >= 0);
+  const heads = [...all("tr.head details")].map(({ id, open }) => [id, open]);
+  try {
+    sessionStorage.promenade = JSON.stringify([location.pathname, scrollY, at?.id, top(at), heads]);
+  } catch {}
+}
+
+function onLink(event) {
+  const link = event.target.closest?.("a[href]");
+  if (link?.origin === location.origin && link.pathname === location.pathname && !link.hash && !modified(event)) keepPlace();
+}
+
+let place;
 // How the reader came here: by a link, a reload or the history.
 const [arrival] = performance.getEntriesByType("navigation");
 
 function arrive() {
-  // A reload and the history restore their own scroll position.
-  if (arrival?.type === "navigate") try {
-    const [href, y] = JSON.parse(sessionStorage.promenade);
-    if (href === location.href) scrollTo(0, y);
+  try {
+    const [path, y, id, top, heads] = JSON.parse(sessionStorage.promenade);
+    sessionStorage.removeItem("promenade");
+    // A reload and the history restore their own scroll position.
+    if (arrival?.type !== "navigate" || path !== location.pathname || location.hash) return;
+    for (const [head, open] of heads) if (byId(head)) byId(head).open = open;
+    if (y) place = { y, id, top };
+    toPlace();
   } catch {}
+}
+
+// Again when more of the page is there, until the reader does something.
+function toPlace() {
+  const at = byId(place?.id);
+  if (place) scrollTo(0, at ? scrollY + at.getBoundingClientRect().top - place.top : place.y);
 }

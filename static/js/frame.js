@@ -1,9 +1,11 @@
-// Messages to and from a page that frames this one. config/embedding.md documents them.
+// Messages to and from a page that frames this one. config/embedding.md documents them. A script of its own, because only a
+// portal with `parentOrigins` loads it. It runs after portal.js, which sends rows of alerts as `promenade:row`.
 
+const root = document.documentElement;
+const byId = (id) => document.getElementById(id);
 const FRAME_VERSION = 1;
 // The maximum length of a text in a message.
 const FRAME_TEXT = 200;
-const framed = window.parent !== window;
 const parents = (root.dataset.parents ?? "").split(" ").filter(Boolean);
 // The latest message of each type.
 const sent = {};
@@ -13,7 +15,6 @@ const requested = {};
 // The browser delivers a message only to its target origin. Where the parent's origin is known, no other is tried,
 // because that logs an error in the console.
 function sendToParent(type, message) {
-  if (!framed) return;
   const parent = location.ancestorOrigins?.[0];
   for (const origin of parents) {
     if (!parent || parent === origin) window.parent.postMessage({ type: `promenade:${type}`, version: FRAME_VERSION, ...message }, origin);
@@ -78,7 +79,7 @@ function windTo(from, to) {
 // A morph skips the graphs of rows, which would keep the old time range: a drawn one is made anew.
 function dropRowGraphs({ detail: { ctx } }) {
   if (ctx.target?.id !== "main") return;
-  for (const graph of all(".row-graph")) {
+  for (const graph of document.querySelectorAll(".row-graph")) {
     if (graph.querySelector(".panel")) graph.remove();
     else graph.removeAttribute("hx-morph-skip");
   }
@@ -101,16 +102,19 @@ function keepRequested(event) {
   link.href = withRequested(link.href, link.closest("#main") ? { theme: requested.theme } : requested);
 }
 
-function startFrame() {
-  if (!framed || !parents.length) return;
+function start() {
+  const on = (type, listener) => document.addEventListener(type, listener);
   new ResizeObserver(sendHeight).observe(document.body);
   on("htmx:before:swap", dropRowGraphs);
   on("htmx:after:swap", sendState);
+  on("promenade:row", ({ detail }) => sendToParent("row", { row: JSON.parse(detail) }));
   document.addEventListener("click", keepRequested, true);
-  on("message", onMessage, window);
+  window.addEventListener("message", onMessage);
   // Before the framing page sends its own time range again.
   sendWindow();
   sendToParent("ready", {});
   sendHeight();
   sendState();
 }
+
+if (window.parent !== window) start();
