@@ -1,5 +1,6 @@
 //! Reads `prometheus.io/rule`.
 
+use super::Scale;
 use super::mistaken::{self, RuleEntry};
 use super::template::Templates;
 use super::unit::Unit;
@@ -25,6 +26,8 @@ pub struct GraphSpec {
     pub title: Option<String>,
     pub unit: Option<Unit>,
     pub stack: bool,
+    /// How values are placed. Only an address says so.
+    pub scale: Scale,
     /// The places of the query and of each dimension, in the annotation's value.
     pub query_span: Span,
     pub dimension_spans: Vec<Span>,

@@ -16,12 +16,13 @@ use charming::series::Line;
 pub use island::Island;
 use serde_json::{Map, Value, json};
 
+use super::axes::ValueAxis;
 #[cfg(doc)]
 use super::format::Measure;
 use super::format::number;
 use super::{Mark, Plot, layout};
 use crate::annotations::{GraphType, Unit};
-use island::{ColumnValues, IslandState, Newer, Shape, Whole};
+use island::{AxisJson, ColumnValues, IslandState, Newer, Shape, Whole};
 use tick::Tail;
 pub use tick::Tick;
 
@@ -33,7 +34,9 @@ pub use tick::Tick;
 /// - `from`, `to`: the requested period, which the x axis spans, in milliseconds like `start` and `step`; `within` is set
 ///   if samples share a pixel: columns are then in pairs, with the least and the greatest sample of that duration from the
 ///   pair's first column on
-/// - `y`: the value axis while no series is chosen away: `min`, `max`, `interval`
+/// - `y`: the value axis while no series is chosen away: `min`, `max`, `interval`; a `fixed` one stays then too, and a
+///   logarithmic one has its labels as `ticks`, `[value, text]`, with what they have in common as `head`
+/// - `fromZero`: the axis has zero when series are chosen away
 /// - `more`: how many more digits tell the figures of the legend apart
 /// - `marks`: a series without a name, for marks across the chart and at its edge
 /// - `unit`: how numbers are written, a [`Measure`]; `graphType`: `line` or `area`; `stack`
@@ -58,6 +61,7 @@ pub fn island(plot: &Plot, unstable: Option<Duration>, held: Option<&Tick>) -> I
         unit: &plot.y_measure,
         graph_type: plot.graph_type.as_str(),
         stack: plot.stack,
+        from_zero: plot.from_zero,
     };
     let hash = shape.hash();
     let state = IslandState {
@@ -65,7 +69,7 @@ pub fn island(plot: &Plot, unstable: Option<Duration>, held: Option<&Tick>) -> I
         from: plot.from_ms,
         to: plot.to_ms,
         start: plot.grid.start_ms,
-        y: plot.y.interval.map(|_| plot.y),
+        y: axis(plot),
         more: plot.digits.most(),
         marks: marks(plot),
     };
@@ -86,6 +90,21 @@ pub fn island(plot: &Plot, unstable: Option<Duration>, held: Option<&Tick>) -> I
             sum: tick::sum(plot),
         }),
     }
+}
+
+/// None where ECharts chooses the ticks.
+fn axis(plot: &Plot) -> Option<AxisJson<'_>> {
+    let ValueAxis { min, max, interval, log } = plot.y;
+    let ticks = log.map(|_| &*plot.y_labels.ticks);
+    let head = plot.y_labels.head.as_deref().filter(|_| log.is_some());
+    (interval.is_some() || log.is_some()).then_some(AxisJson {
+        min,
+        max,
+        interval,
+        fixed: plot.is_fixed,
+        ticks,
+        head,
+    })
 }
 
 /// The width of a line, in pixels.

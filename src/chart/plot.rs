@@ -1,5 +1,6 @@
 //! Graph -> Plot: decides everything that a chart shows; printers only print.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use jiff::Timestamp;
@@ -13,7 +14,7 @@ use super::palette::{self, Preference};
 use super::reduce::{Grid, Reduced, reduce, samples_a_pixel};
 use crate::annotations::{GraphType, Unit};
 use crate::monitoring::{Graph, Period};
-use crate::prometheus::is_absent;
+use crate::prometheus::{ABSENT, Series, is_absent};
 
 /// The size and the limits of a plot.
 #[derive(Clone, Debug)]
@@ -55,6 +56,12 @@ pub struct Plot {
     pub of_series: usize,
     /// How many samples of the answer are NaN or infinite; no line shows them, and the panel counts them.
     pub non_finite: usize,
+    /// How many finite samples have no place on a logarithmic axis, and how many are beyond an end that the reader chose.
+    pub without_logarithm: usize,
+    pub beyond: usize,
+    /// The axis was chosen, and not by the data alone.
+    pub is_fixed: bool,
+    pub from_zero: bool,
     /// Moments that are marked by a line across the chart.
     pub marks: Vec<Mark>,
 }
@@ -92,36 +99,41 @@ impl Plot {
         let chosen = highest(&figures, canvas.most_series);
         let (from_ms, to_ms) = (period.from.as_millisecond(), period.to.as_millisecond());
         let size = samples_a_pixel(to_ms.saturating_sub(from_ms), window.step_ms(), canvas.width);
-        let columns: Vec<&[f64]> =
-            chosen.iter().filter_map(|i| all.get(*i)).map(|series| &*series.values).collect();
-        let reduced = reduce(window, &columns, size, graph.stack);
+        let columns = chosen.iter().filter_map(|i| all.get(*i)).map(|series| &*series.values);
+        let columns: Vec<Cow<'_, [f64]>> = columns
+            .map(|values| if graph.scale.log { above_zero(values) } else { Cow::Borrowed(values) })
+            .collect();
+        // Logarithms have no sums.
+        let is_stacked = graph.stack && !graph.scale.log;
+        let reduced =
+            reduce(window, &columns.iter().map(|values| &**values).collect::<Vec<_>>(), size, is_stacked);
         let grid = reduced.grid;
         let mut series = plotted(graph, &figures, &chosen, reduced);
-        if graph.stack {
+        if is_stacked {
             stack(&mut series);
         }
-        let from_zero = graph.stack || graph.graph_type == GraphType::Area;
+        let from_zero = graph.scale.zero.unwrap_or(is_stacked || graph.graph_type == GraphType::Area);
         let x_room = layout::time_room(canvas.width);
         let y_room = (canvas.height / layout::VALUE_ROOM).max(2);
         let extent = extent(&series);
         let measure =
             Measure::of(&graph.unit).over(extent.into_iter().flat_map(|(least, most)| [least, most]));
-        let axis = |measure: &Measure| ValueAxis::of(extent, measure, y_room, from_zero);
+        let axis = |measure: &Measure| ValueAxis::scaled(extent, measure, y_room, from_zero, &graph.scale);
         // An axis of times may end beside the calendar: then it is one of plain numbers.
         let times = axis(&measure);
         let y_measure =
             if measure.holds(times.min, times.max) { measure.clone() } else { Measure::of(&Unit::None) };
         let y = if y_measure == measure { times } else { axis(&y_measure) };
+        let beyond = if graph.scale.is_fixed() { beyond(&series, &y) } else { 0 };
         Self {
             title: graph.title.clone(),
             graph_type: graph.graph_type,
-            stack: graph.stack,
+            stack: is_stacked,
             unit: graph.unit.clone(),
             from_ms,
             to_ms,
             x_ticks: time_ticks(from_ms, to_ms, x_room, &canvas.zone, period.now),
             y_labels: AxisLabels::of(&y, &y_measure, &canvas.zone),
-            y,
             digits: LegendDigits::of(series.iter().map(|series| &series.legend), &measure),
             measure,
             y_measure,
@@ -129,6 +141,11 @@ impl Plot {
             grid,
             series,
             of_series: all.len(),
+            without_logarithm: if graph.scale.log { count(all, |value| value <= 0.0) } else { 0 },
+            beyond,
+            is_fixed: graph.scale.is_fixed(),
+            from_zero,
+            y,
             non_finite: all.iter().map(|series| non_finite(&series.values)).sum(),
             marks: Vec::new(),
         }
@@ -226,6 +243,22 @@ fn extent(series: &[PlotSeries]) -> Option<(f64, f64)> {
         None => Some((top, top)),
         Some((least, most)) => Some((top.min(least), top.max(most))),
     })
+}
+
+/// With gaps in place of what has no logarithm.
+fn above_zero(values: &[f64]) -> Cow<'_, [f64]> {
+    let above = |value: &f64| if *value <= 0.0 { ABSENT } else { *value };
+    if values.iter().any(|value| *value <= 0.0) { values.iter().map(above).collect() } else { values.into() }
+}
+
+fn count(all: &[Series], matches: impl Fn(f64) -> bool) -> usize {
+    all.iter().flat_map(|series| series.values.iter()).filter(|v| v.is_finite() && matches(**v)).count()
+}
+
+/// How many of the drawn samples no line shows whole.
+fn beyond(series: &[PlotSeries], axis: &ValueAxis) -> usize {
+    let tops = series.iter().flat_map(|one| (0..one.values.len()).map(|slot| one.top(slot)));
+    tops.filter(|top| top.is_finite() && !axis.holds(*top)).count()
 }
 
 fn non_finite(values: &[f64]) -> usize {

@@ -176,7 +176,7 @@ impl Scale for Plot {
     }
 
     fn y(&self, value: f64) -> i64 {
-        ((1.0 - self.y.place(value)) * UNITS as f64).round() as i64
+        ((1.0 - self.y.reach(value)) * UNITS as f64).round() as i64
     }
 
     fn infinity_mark(&self) -> i64 {
@@ -213,7 +213,7 @@ fn lines(svg: &mut String, plot: &Plot, scale: &impl Scale, look: &impl Fn(&Plot
         });
         path(one, "edge", &|pen| {
             for (slot, up) in &one.infinite {
-                let (from, length) = if *up { (scale.y(f64::MAX), 1) } else { (scale.y(-f64::MAX), -1) };
+                let (from, length) = if *up { (scale.y(plot.y.max), 1) } else { (scale.y(plot.y.min), -1) };
                 pen.vertical(scale.x(*slot), from, length * scale.infinity_mark());
             }
         });

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::*;
-use crate::annotations::{GraphType, Unit};
+use crate::annotations::{GraphType, Scale, Unit};
 use crate::monitoring::{Graph, Period};
 use crate::prometheus::{InstanceName, Matrix, Series, Window};
 use crate::store::Answer;
@@ -36,6 +36,7 @@ pub(super) fn graph_over(
         graph_type,
         unit: Unit::Bytes,
         stack,
+        scale: Scale::default(),
         instance: InstanceName::new("default"),
         given: matrix.clone(),
         answer: Answer::of(matrix, Timestamp::UNIX_EPOCH),

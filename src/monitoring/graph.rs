@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::names::{Naming, names};
 use super::quantiles::with_quantiles;
 use super::{EmptyReason, Skew, Stat};
-use crate::annotations::{GraphSpec, GraphType, Unit};
+use crate::annotations::{GraphSpec, GraphType, Scale, Unit};
 use crate::prometheus::{InstanceName, Labels, Matrix};
 use crate::promql::PromQl;
 use crate::store::Answer;
@@ -21,6 +21,7 @@ pub struct Graph {
     /// The annotation's, else what is known of the metrics.
     pub unit: Unit,
     pub stack: bool,
+    pub scale: Scale,
     pub instance: InstanceName,
     pub answer: Answer<Matrix>,
     /// The answer's value as the instance sent it, without added lines.
@@ -64,6 +65,7 @@ impl Graph {
             graph_type: spec.drawn_as(),
             unit: spec.unit.clone().unwrap_or(Unit::None),
             stack: spec.stack,
+            scale: spec.scale,
             instance,
             answer,
             given,

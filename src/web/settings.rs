@@ -34,6 +34,6 @@ impl WebSettings {
     }
 
     pub fn links<'a>(&'a self, params: &'a PageParams) -> Links<'a> {
-        Links { prefix: self.prefix(), params }
+        Links { prefix: self.prefix(), params, entity: None }
     }
 }

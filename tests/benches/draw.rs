@@ -25,7 +25,7 @@ use charming::series::Line;
 use criterion::{BenchmarkId, Criterion};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use promenade::annotations::{GraphType, Unit};
+use promenade::annotations::{GraphType, Scale, Unit};
 use promenade::chart::echarts::island;
 use promenade::chart::{Canvas, Plot, layout, svg};
 use promenade::clock;
@@ -53,6 +53,7 @@ fn graph(points: usize) -> Graph {
         graph_type: GraphType::Line,
         unit: Unit::None,
         stack: false,
+        scale: Scale::default(),
         instance: InstanceName::new("default"),
         given: matrix.clone(),
         answer: Answer::of(matrix, Timestamp::UNIX_EPOCH),

@@ -406,3 +406,43 @@ async fn axis_tooltip_table_and_text_use_the_same_zone() {
     assert!(tab.text("footer.foot").await.contains("Time zone: UTC"));
     quiet(tab).await;
 }
+
+#[tokio::test]
+async fn one_graph_changes_its_shape_and_its_axis() {
+    let world = World::of(world::load::payments("up|job, load|job")).await;
+    let values = [(&[("job", "a")][..], 20.0), (&[("job", "b")][..], 3_000_000.0)];
+    world.upstream.on_any(Reply::matrix(&values));
+    let tab = Tab::open(&format!("http://{}{PAYMENTS}", world.address)).await;
+    let choose = |n: usize, word: &str| {
+        format!(
+            "[...document.querySelectorAll('#graph-{n}-menu a')].find((a) => a.textContent === '{word}').click()"
+        )
+    };
+    tab.leave_by(&choose(2, "Logarithmic")).await;
+    drawn(&tab, &[1, 2]).await;
+    let chart = |n: usize| format!("echarts.getInstanceByDom(document.querySelector('#graph-{n}-chart'))");
+    let kinds: Vec<String> =
+        tab.look(&format!("[{}, {}].map((c) => c.getOption().yAxis[0].type)", chart(1), chart(2))).await;
+    assert_eq!(kinds, ["value", "log"]);
+    // The labels are those of the server's picture.
+    let labels = "echarts.getInstanceByDom(document.querySelector('#graph-2-chart')).getModel().getComponent('yAxis').axis.getViewLabels().map((l) => l.formattedLabel)";
+    assert_eq!(tab.look::<Vec<String>>(labels).await, ["10", "100", "1k", "10k", "100k", "1M", "10M"]);
+    let middle: f64 = tab.look(&format!("{}.convertToPixel({{ yAxisIndex: 0 }}, 10_000)", chart(2))).await;
+    let ends: (f64, f64) =
+        tab.look(&format!("[10, 1e7].map((v) => {}.convertToPixel({{ yAxisIndex: 0 }}, v))", chart(2))).await;
+    assert!((middle - (ends.0 + ends.1) / 2.0).abs() < 1.0, "{middle} {ends:?}");
+    tab.screenshot("graph-logarithmic").await;
+    tab.leave_by(&choose(1, "Area")).await;
+    drawn(&tab, &[1, 2]).await;
+    assert!(
+        tab.look::<bool>(
+            "location.search.includes('graphType=1%3Aarea') && location.search.includes('log=2%3Atrue')"
+        )
+        .await
+    );
+    let areas: Vec<bool> = tab
+        .look(&format!("[{}, {}].map((c) => Boolean(c.getOption().series[0].areaStyle))", chart(1), chart(2)))
+        .await;
+    assert_eq!(areas, [true, false]);
+    quiet(tab).await;
+}

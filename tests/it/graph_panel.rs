@@ -174,3 +174,54 @@ async fn hanging_query_delays_only_its_own_page() {
     }
     assert_eq!(world.upstream.requests().len(), 1, "one request for both");
 }
+
+#[tokio::test]
+async fn each_graph_is_drawn_as_the_address_says_of_it() {
+    let world = World::of(payments("up|job, load|job, size|job|unit=bytes|stack=true")).await;
+    for query in ["up", "load", "size"] {
+        world.upstream.on(query, Reply::matrix(&[(&[("job", "a")], 1000.0), (&[("job", "b")], 0.0)]));
+    }
+    let own = "graphType=2%3Aarea&unit=2%3Aseconds&stack=3%3Afalse&log=3%3Atrue&max=1%3A10";
+    let page = world.get(&format!("{PAGE}?{own}&theme=dark")).await;
+    let card = |n: usize| panel(page.text(), &format!("graph-{n}"));
+    let has_area = |n: usize| card(n).contains("class=\"area ");
+    assert_eq!([has_area(1), has_area(2), has_area(3)], [false, true, false]);
+    assert!(words(card(2)).contains("a 16m 40s"), "{}", words(card(2)));
+    assert!(words(card(3)).contains("0 or below, which a logarithmic axis does not have (gaps)."));
+    assert!(words(card(3)).contains("1 KiB 1000 B") || card(3).contains(">1 KiB</text>"), "{}", card(3));
+    assert!(words(card(1)).contains("samples beyond the ends of the axis."), "{}", words(card(1)));
+    // Each refreshes itself as it is, and a choice changes one graph alone.
+    let all = tags(card(1));
+    assert_eq!(
+        all[0].get("hx-get").map(|to| to.replace("&#38;", "&")),
+        Some(format!(
+            "{PAGE}/graphs/1?theme=dark&{own}"
+        ))
+    );
+    let menu = |n: usize, word: &str| {
+        let html = card(n).split_once(&format!(">{word}</a>")).unwrap().0.rsplit_once("<a ").unwrap().1;
+        tags(&format!("<a {html}>"))[0].get("href").unwrap().to_owned()
+    };
+    let area = menu(1, "Area");
+    assert!(area.starts_with(PAGE) && area.ends_with("&graphType=1%3Aarea"), "{area}");
+    assert!(area.contains("graphType=2%3Aarea"), "{area}");
+    assert_eq!(menu(2, "Line").matches("graphType=").count(), 1);
+    assert!(menu(3, "Logarithmic").ends_with("log=3%3Afalse"));
+    // Other entities and queries of the reader's own have other graphs.
+    let links = tags(page.text()).into_iter().filter_map(|tag| tag.get("href").map(str::to_owned));
+    let (same, other): (Vec<_>, Vec<_>) = links
+        .filter(|to| to.starts_with('/') && to.contains("theme=dark"))
+        .partition(|to| to.starts_with(PAGE));
+    assert!(same.iter().all(|to| to.contains("max=1%3A10")), "{same:?}");
+    assert!(!other.is_empty() && other.iter().all(|to| !to.contains("%3Atrue")), "{other:?}");
+    let edit = other.iter().find(|to| to.contains("query=size")).unwrap();
+    assert!(edit.contains("unit=bytes") && edit.contains("log=true") && !edit.contains("stack="), "{edit}");
+    let data = world.get(&format!("{PAGE}/graphs/2.json?{own}")).await.json();
+    assert_eq!((&data["graphType"], &data["unit"]), (&json!("area"), &json!("seconds")));
+    let svg = world.get(&format!("{PAGE}/graphs/1.svg?{own}")).await;
+    assert!(svg.text().contains("clip-path=\"url(#plot)\"") && svg.text().contains("beyond the ends"));
+    let bad = world.get(&format!("{PAGE}?min=2%3A5&max=2%3A1&log=1%3A2")).await;
+    for text in ["min: graph 2: min 5 is not below max 1", "log: \"1:2\" is neither true nor false"] {
+        assert!(words(bad.text()).contains(text), "{}", words(bad.text()));
+    }
+}

@@ -27,7 +27,10 @@ impl AxisLabels {
             return labels;
         }
         let values = axis.values();
-        let (whole, more) = texts(&values, measure, axis.interval);
+        let (whole, more) = match axis.log {
+            Some(_) => (values.iter().map(|value| measure.text(*value, 0)).collect(), 0),
+            None => texts(&values, measure, axis.interval),
+        };
         let ends = (whole.first().cloned().unwrap_or_default(), whole.last().cloned().unwrap_or_default());
         let labelled = |head: Option<String>, texts: Vec<String>| {
             let ticks = values.iter().copied().zip(texts).collect();
@@ -41,7 +44,7 @@ impl AxisLabels {
         let short: Vec<String> =
             values.iter().map(|value| bare.text(*value, more).trim_end().to_owned()).collect();
         let common = axis.min * measure.factor;
-        if fit(&short) || common == 0.0 || !common.is_finite() {
+        if fit(&short) || axis.log.is_some() || common == 0.0 || !common.is_finite() {
             return labelled(name, short);
         }
         let step = axis.interval.map(|step| step * measure.factor);

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashSet};
 
 use super::*;
-use crate::annotations::Unit;
+use crate::annotations::{Scale, Unit};
 use crate::chart::layout::{self, LABEL_CHARACTERS};
 
 const TABLE: &str = include_str!("../../../tests/fixtures/axes.json");
@@ -212,4 +212,52 @@ fn ranges_of_any_length_have_ticks() {
     }
     assert_eq!(time_ticks(5, 5, 8, &TimeZone::UTC, Timestamp::UNIX_EPOCH), []);
     assert_eq!(time_ticks(i64::MAX, i64::MIN, 8, &TimeZone::UTC, Timestamp::UNIX_EPOCH), []);
+}
+
+#[test]
+fn an_axis_that_the_reader_chose_ends_at_the_next_ticks() {
+    let check = |word: &str, extent: (f64, f64), scale: Scale, expected: (f64, f64)| {
+        let measure = Measure::of(&Unit::parse(word).unwrap());
+        let axis = ValueAxis::scaled(Some(extent), &measure, 5, false, &scale);
+        assert_eq!((axis.min, axis.max), expected, "{word} {extent:?} {scale:?}");
+        let labels = AxisLabels::of(&axis, &measure, &TimeZone::UTC);
+        assert!(labels.ticks.len() >= 2, "{labels:?}");
+    };
+    let ends = |min, max| Scale { min, max, ..Scale::default() };
+    check("none", (3.0, 7.0), ends(Some(0.0), Some(100.0)), (0.0, 100.0));
+    check("none", (3.0, 7.0), ends(Some(3.7), Some(9.1)), (2.0, 10.0));
+    check("none", (3.0, 70.0), ends(None, Some(10.0)), (0.0, 10.0));
+    check("percent", (3.0, 7.0), ends(None, Some(100.0)), (0.0, 100.0));
+    check("bytes", (1e6, 3e9), ends(Some(0.0), Some(1e9)), (0.0, 1_073_741_824.0));
+    // All of it is beyond the end.
+    check("none", (3.0, 7.0), ends(Some(50.0), None), (50.0, 100.0));
+    check("none", (3.0, 7.0), ends(None, Some(-50.0)), (-100.0, -50.0));
+    check("none", (0.0, 0.0), ends(Some(0.0), None), (0.0, 1.0));
+    let log = |min, max| Scale { log: true, min, max, ..Scale::default() };
+    check("none", (0.004, 700.0), log(None, None), (0.001, 1_000.0));
+    check("none", (10.0, 10.0), log(None, None), (10.0, 100.0));
+    check("none", (0.004, 700.0), log(Some(0.5), Some(20.0)), (0.1, 100.0));
+    check("none", (0.004, 0.005), log(Some(1.0), None), (1.0, 10.0));
+    check("none", (7.0, 9.0), log(None, Some(0.1)), (0.01, 0.1));
+    check("seconds", (0.2, 50.0), log(None, None), (0.1, 100.0));
+    check("ms", (0.2, 50.0), log(None, None), (0.1, 100.0));
+    check("bytes", (100.0, 5e9), log(None, None), (64.0, 8_589_934_592.0));
+}
+
+#[test]
+fn labels_of_a_logarithmic_axis_differ_and_fit() {
+    for word in ["none", "bytes", "decbytes", "seconds", "ms", "ratio", "percent", "orders", "timeticks"] {
+        let measure = Measure::of(&Unit::parse(word).unwrap());
+        for (least, most) in [(1e-9, 1e9), (0.5, 3.0), (1.0, 1e4), (3e5, 4e12), (f64::MIN_POSITIVE, f64::MAX)]
+        {
+            let scale = Scale { log: true, ..Scale::default() };
+            let axis = ValueAxis::scaled(Some((least, most)), &measure, 5, false, &scale);
+            let labels = AxisLabels::of(&axis, &measure, &TimeZone::UTC);
+            let texts: HashSet<&String> = labels.ticks.iter().map(|(_, text)| text).collect();
+            assert!((2..=9).contains(&texts.len()), "{word} {least} {most}: {labels:?}");
+            assert_eq!(texts.len(), labels.ticks.len(), "{word} {least} {most}: {labels:?}");
+            let places = labels.ticks.iter().map(|(value, _)| axis.place(*value));
+            assert!(places.is_sorted_by(|a, b| a < b), "{word} {least} {most}: {labels:?}");
+        }
+    }
 }

@@ -11,7 +11,6 @@ use serde_json::ser::Formatter;
 
 use super::Tick;
 use crate::chart::PlotSeries;
-use crate::chart::axes::ValueAxis;
 use crate::chart::format::Measure;
 
 /// JSON that is safe inside `<script type="application/json">`: `<`, `>`, `&`, U+2028
@@ -35,17 +34,34 @@ pub(super) struct Shape<'a> {
     pub unit: &'a Measure,
     pub graph_type: &'a str,
     pub stack: bool,
+    pub from_zero: bool,
+}
+
+/// The value axis as the server draws it.
+#[derive(Serialize)]
+pub(super) struct AxisJson<'a> {
+    pub min: f64,
+    pub max: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interval: Option<f64>,
+    /// Also of a part of the series.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub fixed: bool,
+    /// Of a logarithmic axis.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ticks: Option<&'a [(f64, String)]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub head: Option<&'a str>,
 }
 
 /// What each refresh says anew. Nothing is left out, because what a refresh does not say stays.
 #[derive(Serialize)]
-pub(super) struct IslandState {
+pub(super) struct IslandState<'a> {
     pub tick: Option<Tick>,
     pub from: i64,
     pub to: i64,
     pub start: i64,
-    /// As the server draws it.
-    pub y: Option<ValueAxis>,
+    pub y: Option<AxisJson<'a>>,
     pub more: usize,
     pub marks: Option<Value>,
 }
@@ -56,7 +72,7 @@ pub(super) struct Whole<'a> {
     #[serde(flatten)]
     pub shape: &'a Shape<'a>,
     #[serde(flatten)]
-    pub state: &'a IslandState,
+    pub state: &'a IslandState<'a>,
     pub columns: Vec<ColumnValues<'a>>,
 }
 
@@ -65,7 +81,7 @@ pub(super) struct Whole<'a> {
 pub(super) struct Newer<'a> {
     pub since: &'a Tick,
     #[serde(flatten)]
-    pub state: &'a IslandState,
+    pub state: &'a IslandState<'a>,
     pub heads: Vec<ColumnValues<'a>>,
     pub kept: usize,
     pub tails: Vec<ColumnValues<'a>>,

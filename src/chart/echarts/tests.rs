@@ -50,6 +50,7 @@ fn the_islands_whole_shape() {
             "more": value["more"],
             "graphType": "area",
             "stack": true,
+            "fromZero": true,
             "columns": [[1.5, null, 2, null], [1, 2, 3, -4e300]],
         })
     );

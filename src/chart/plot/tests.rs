@@ -1,8 +1,8 @@
 //! What is drawn of which series.
 
 use super::*;
+use crate::annotations::Scale;
 use crate::chart::tests::{canvas, graph, period};
-use crate::prometheus::ABSENT;
 
 const NAN: f64 = f64::NAN;
 const INF: f64 = f64::INFINITY;
@@ -100,4 +100,22 @@ fn stacks_stand_on_what_is_there_and_hang_from_zero() {
     assert_eq!((tops(1), tops(2)), (vec![3.0, 3.0, 4.0], vec![4.0, 4.0, -3.0]));
     assert_eq!(plot.series[2].stack_base, [3.0, 3.0, -1.0]);
     assert!(plot.y.min <= -3.0 && plot.y.max >= 4.0);
+}
+
+#[test]
+fn what_a_chosen_axis_does_not_show_is_counted() {
+    let plotted = |scale, stack| {
+        let series: [(&str, &[f64]); 2] =
+            [("a", &[0.0, 5.0, 500.0, -1.0]), ("b", &[f64::NAN, 50.0, 5.0, 0.5])];
+        let graph = Graph { scale, ..graph(&series, GraphType::Area, stack) };
+        Plot::of(&graph, &period(0, 180), &canvas())
+    };
+    let plot = plotted(Scale { log: true, ..Scale::default() }, true);
+    assert_eq!((plot.without_logarithm, plot.beyond, plot.stack), (2, 0, false));
+    assert!(plot.series[0].values[0].is_nan() && plot.series[0].values[3].is_nan(), "gaps");
+    assert_eq!((plot.series[0].values[1], plot.y.min, plot.y.max), (5.0, 0.5, 512.0));
+    let plot = plotted(Scale { min: Some(0.0), max: Some(100.0), ..Scale::default() }, false);
+    assert_eq!((plot.without_logarithm, plot.beyond, plot.is_fixed), (0, 2, true));
+    let plot = plotted(Scale { zero: Some(false), ..Scale::default() }, false);
+    assert!(!plot.from_zero && !plot.is_fixed);
 }

@@ -131,7 +131,7 @@ impl Area<'_> {
     }
 
     fn y_of(&self, value: f64) -> f64 {
-        f64::from(self.top) + (1.0 - self.plot.y.place(value)) * f64::from(self.height)
+        f64::from(self.top) + (1.0 - self.plot.y.reach(value)) * f64::from(self.height)
     }
 
     fn bottom(&self) -> u32 {
@@ -190,6 +190,16 @@ fn axes(svg: &mut String, area: &Area<'_>, colours: &Colours) {
 
 fn drawn(svg: &mut String, area: &Area<'_>, colours: &Colours) {
     let colour = |index: usize| colours.series.get(index).copied().unwrap_or(colours.text);
+    if area.plot.is_fixed {
+        // With a margin for the width of lines.
+        let (x, y, width, height) = (area.left, area.top - 2, area.width, area.height + 4);
+        let _ = write!(
+            svg,
+            "<clipPath id=\"plot\"><rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\"/></clipPath>"
+        );
+    }
+    let (open, close) = if area.plot.is_fixed { ("<g clip-path=\"url(#plot)\">", "</g>") } else { ("", "") };
+    svg.push_str(open);
     svg.push_str("<g transform=\"scale(.1)\" fill=\"none\" stroke-width=\"15\" stroke-linejoin=\"round\">");
     lines(svg, area.plot, area, &|one, what| match what {
         "area" => format!("fill=\"{}\" fill-opacity=\".2\"", colour(one.colour)),
@@ -198,6 +208,7 @@ fn drawn(svg: &mut String, area: &Area<'_>, colours: &Colours) {
         _ => format!("stroke=\"{}\"", colour(one.colour)),
     });
     svg.push_str("</g>");
+    svg.push_str(close);
 }
 
 fn marks(svg: &mut String, area: &Area<'_>, colours: &Colours) {

@@ -34,6 +34,12 @@ impl Link {
         self
     }
 
+    /// Without those values of a parameter that match.
+    pub(super) fn without_value(mut self, name: &str, matches: impl Fn(&str) -> bool) -> Self {
+        self.pairs.retain(|(own, value)| own != name || !matches(value));
+        self
+    }
+
     /// With further parameters, whatever is there already.
     pub(super) fn and<'p>(mut self, pairs: impl Iterator<Item = (&'p str, &'p str)>) -> Self {
         self.pairs.extend(pairs.map(|(name, value)| (Cow::Owned(name.to_owned()), value.to_owned())));

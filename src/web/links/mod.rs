@@ -15,14 +15,14 @@ pub use link::Link;
 pub use nav::NavLink;
 pub use out::{new_silence, prometheus_alerts, prometheus_graph, safe_href};
 
-use crate::annotations::{GraphSpec, GraphType, Unit};
+use crate::annotations::{GraphSpec, GraphType, Scale, Unit};
 use crate::catalog::EntityRef;
 use crate::monitoring::Period;
 use crate::prometheus::RowId;
 use crate::promql::quote;
 use crate::web::assets;
 use crate::web::format::Format;
-use crate::web::params::{ColumnOrder, LegendColumn, PageParams};
+use crate::web::params::{ColumnOrder, LegendColumn, PageParams, is_of_single_graph};
 
 /// What stays unescaped in one segment of a path (RFC 3986, unreserved).
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -30,6 +30,9 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'
 /// What a link to another page keeps: how the reader looks, not what the page lists.
 const KEPT: [&str; 10] =
     ["from", "to", "range", "step", "refresh", "graphType", "kiosk", "theme", "tz", "maxSeries"];
+
+/// What a link keeps on the pages of one entity: how its graphs are drawn.
+const KEPT_BY_ENTITY: [&str; 6] = ["unit", "stack", "zero", "log", "min", "max"];
 
 /// A change of one of these changes what a table lists, so the link leads to the first page.
 const PAGED_BY: [&str; 8] = ["state", "search", "sort", "pageSize", "kind", "namespace", "owner", "system"];
@@ -77,6 +80,30 @@ pub struct Links<'a> {
     /// The path of `app.baseUrl` without its trailing slash; empty at the root.
     pub prefix: &'a str,
     pub params: &'a PageParams,
+    /// Whose page it is.
+    pub entity: Option<&'a EntityRef>,
+}
+
+impl<'a> Page<'a> {
+    fn entity(self) -> Option<&'a EntityRef> {
+        match self {
+            Self::Catalog | Self::Status | Self::NewQuery => None,
+            Self::Entity(entity) | Self::Members(entity) | Self::Graphs(entity) => Some(entity),
+            Self::Graph(source, _)
+            | Self::Alerts(source)
+            | Self::AlertGraph(source, _)
+            | Self::AlertDetails(source, _) => source.entity(),
+        }
+    }
+}
+
+impl<'a> Source<'a> {
+    fn entity(self) -> Option<&'a EntityRef> {
+        match self {
+            Self::Entity(entity) | Self::Card(entity) => Some(entity),
+            Self::AdHoc => None,
+        }
+    }
 }
 
 impl Links<'_> {
@@ -90,7 +117,7 @@ impl Links<'_> {
             Page::AlertGraph(source, row) | Page::AlertDetails(source, row) => {
                 self.one_row(source, link, row)
             }
-            _ => self.kept(link),
+            _ => self.kept(link, page.entity()),
         }
     }
 
@@ -115,23 +142,29 @@ impl Links<'_> {
     pub fn edit(&self, entity: &EntityRef, graph: &GraphSpec) -> Link {
         let dimensions = graph.dimensions.iter().map(|label| quoted_where_needed(label)).collect::<Vec<_>>();
         let dimensions = dimensions.join(";");
-        let graph_type = graph.graph_type.filter(|_| !self.params.is_given("graphType"));
+        let text = |value: &str| Some(value.to_owned());
+        let Scale { zero, log, min, max } = graph.scale;
         let optional = [
-            ("dimension", Some(dimensions.as_str()).filter(|text| !text.is_empty())),
-            ("title", graph.title.as_deref()),
-            ("unit", graph.unit.as_ref().map(Unit::as_str)),
-            ("stack", graph.stack.then_some("true")),
-            ("graphType", graph_type.map(GraphType::as_str)),
+            ("dimension", Some(dimensions).filter(|text| !text.is_empty())),
+            ("title", graph.title.clone()),
+            ("unit", graph.unit.as_ref().map(Unit::as_str).and_then(text)),
+            ("stack", graph.stack.then(|| "true".to_owned())),
+            ("zero", zero.map(|zero| zero.to_string())),
+            ("log", log.then(|| "true".to_owned())),
+            ("min", min.map(|end| end.to_string())),
+            ("max", max.map(|end| end.to_string())),
+            ("graphType", graph.graph_type.map(GraphType::as_str).and_then(text)),
         ];
         let entity = entity.to_string();
         let own = [("entity", entity.as_str()), ("query", graph.source.as_str())];
-        let optional = optional.iter().filter_map(|(name, value)| Some((*name, (*value)?)));
-        self.to(Page::NewQuery).and(own.into_iter().chain(optional))
+        let link = self.to(Page::NewQuery).without(&["graphType"]).and(own.into_iter());
+        optional.into_iter().fold(link, |link, (name, value)| link.set(name, value))
     }
 
     /// Another ad-hoc query to the same instance.
     pub fn other_query(&self, query: &str) -> Link {
-        let graph = self.to(Page::Graph(Source::AdHoc, 1)).without(&["dimension", "title", "unit", "stack"]);
+        let graph =
+            self.to(Page::Graph(Source::AdHoc, 1)).without(&["dimension", "title"]).without(&KEPT_BY_ENTITY);
         graph.set("query", Some(query.to_owned()))
     }
 
@@ -164,6 +197,17 @@ impl Links<'_> {
         let page = page.to_string();
         let href = self.with(path, &[("page", Some(&page))]);
         NavLink::new(page, href, false)
+    }
+
+    /// The page at `path` with one graph drawn otherwise. On a page that its address alone describes there is one graph.
+    pub fn drawn(&self, path: &str, graph: usize, name: &'static str, value: &str) -> Link {
+        if self.entity.is_none() {
+            return self.with(path, &[(name, Some(value))]);
+        }
+        let own = format!("{graph}:{value}");
+        let before = format!("{graph}:");
+        let link = self.with(path, &[]);
+        link.without_value(name, |value| value.starts_with(&before)).and([(name, own.as_str())].into_iter())
     }
 
     /// The page at `path` with the legend of one graph in another order.
@@ -225,14 +269,20 @@ impl Links<'_> {
     fn one_row(&self, source: Source<'_>, link: Link, row: RowId) -> Link {
         let link = match source {
             Source::AdHoc => self.given(link).without(&TABLE),
-            Source::Entity(_) | Source::Card(_) => self.kept(link),
+            Source::Entity(entity) | Source::Card(entity) => self.kept(link, Some(entity)),
         };
         link.set("alert", Some(row.to_string()))
     }
 
-    fn kept(&self, link: Link) -> Link {
-        let keeps = |name: &String| KEPT.contains(&name.as_str()) || self.params.routed.contains(name);
-        let given = self.params.given.iter().filter(|(name, _)| keeps(name));
+    fn kept(&self, link: Link, entity: Option<&EntityRef>) -> Link {
+        let is_same = entity.is_some() && entity == self.entity;
+        let keeps = |(name, value): &&(String, String)| {
+            if KEPT_BY_ENTITY.contains(&name.as_str()) || is_of_single_graph(name, value) {
+                return is_same;
+            }
+            KEPT.contains(&name.as_str()) || self.params.routed.contains(name)
+        };
+        let given = self.params.given.iter().filter(keeps);
         link.and(given.map(|(name, value)| (name.as_str(), value.as_str())))
     }
 }

@@ -21,7 +21,7 @@ fn payments() -> EntityRef {
 fn links_keep_how_the_reader_looks() {
     let params = params("from=now-6h&theme=dark&kiosk&tz=Europe/Berlin&state=firing&page=3&search=x");
     let kept = "tz=Europe%2FBerlin&from=now-6h&kiosk=true&theme=dark";
-    let links = Links { prefix: "/portal", params: &params };
+    let links = Links { prefix: "/portal", params: &params, entity: None };
     let entity = payments();
     let at = "/portal/catalog/default/component/payments";
     let graph = Page::Graph(Source::Entity(&entity), 2);
@@ -41,7 +41,7 @@ fn links_keep_how_the_reader_looks() {
 #[test]
 fn a_link_without_parameters_has_no_question_mark() {
     let params = params("");
-    let links = Links { prefix: "", params: &params };
+    let links = Links { prefix: "", params: &params, entity: None };
     assert_eq!(links.to(Page::Catalog).to_string(), "/");
     assert_eq!(links.to(Page::Entity(&payments())).to_string(), "/catalog/default/component/payments");
     assert!(links.asset("js/portal.js").starts_with("/static/js/portal."));
@@ -60,7 +60,7 @@ fn with_changes_what_it_is_told_to() {
         (&[("search", Some("\"<é>&=#")), ("state", None)], "/p?theme=dark&search=%22%3C%C3%A9%3E%26%3D%23"),
     ];
     let params = params(given);
-    let links = Links { prefix: "", params: &params };
+    let links = Links { prefix: "", params: &params, entity: None };
     for (changes, expected) in cases {
         assert_eq!(links.with("/p", changes).to_string(), expected, "{changes:?}");
     }
@@ -69,7 +69,7 @@ fn with_changes_what_it_is_told_to() {
 #[test]
 fn a_strangers_path_names_no_host() {
     let params = params("theme=dark");
-    let links = Links { prefix: "", params: &params };
+    let links = Links { prefix: "", params: &params, entity: None };
     for path in ["//evil.example/x", "///evil.example/x", "/\\evil.example/x", "evil.example/x"] {
         assert_eq!(links.with(path, &[]).to_string(), "/evil.example/x?theme=dark");
     }
@@ -81,7 +81,7 @@ fn the_range_shown_is_marked() {
         [("", Some("1h")), ("range=6h", Some("6h")), ("from=now-7d&to=now", Some("7d")), ("to=now-1h", None)]
     {
         let params = params(query);
-        let links = Links { prefix: "", params: &params };
+        let links = Links { prefix: "", params: &params, entity: None };
         let ranges = links.quick_ranges("/x");
         let shown: Vec<_> =
             ranges.iter().filter(|range| range.current).map(|range| range.text.as_str()).collect();

@@ -38,10 +38,11 @@ pub async fn show(request: HttpRequest, view: View) -> Result<HttpResponse, Page
 /// All graphs at once. Each fails or loads for itself.
 pub async fn panels<'a>(view: &'a View, context: PanelContext<'a>) -> Vec<GraphPanel<'a>> {
     let panels = view.spec.graphs.iter().enumerate().map(async |(at, spec)| {
-        let answer = view.graph(spec, Origin::Known, WantedSamples::WhatIsThere);
+        let spec = view.params.graphs.chosen(at + 1, spec.clone());
+        let answer = view.graph(&spec, Origin::Known, WantedSamples::WhatIsThere);
         let answer = briefly(view.portal.monitoring.recorder(), answer).await;
         let context = PanelContext { folding: Folding::Line, ..context };
-        GraphPanel::of(context, view.instance_settings(), at + 1, spec, answer)
+        GraphPanel::of(context, view.instance_settings(), at + 1, &spec, answer)
     });
     join_all(panels).await
 }

@@ -96,6 +96,22 @@ pub fn gaps(plot: &Plot) -> Option<String> {
     (plot.non_finite > 0).then(|| format!("{samples} NaN (gaps) or infinite (marks at the edge)."))
 }
 
+/// What the axis that the reader chose does not show.
+pub fn unshown(plot: &Plot) -> Vec<String> {
+    let samples = |n| counted(n, "sample", "samples");
+    let none = plot.without_logarithm;
+    let is = if none == 1 { "is" } else { "are" };
+    [
+        (none > 0).then(|| {
+            format!("{} {is} 0 or below, which a logarithmic axis does not have (gaps).", samples(none))
+        }),
+        (plot.beyond > 0).then(|| format!("{} beyond the ends of the axis.", samples(plot.beyond))),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
 /// `Showing 50 of 1,312 series, those with the highest maximum.`
 pub fn capped(plot: &Plot) -> Option<String> {
     let drawn = plot.series.len();

@@ -264,13 +264,18 @@ impl GraphMenu {
             let view = if is_table { None } else { Some("table") };
             NavLink::new(text, links.with(own.path(), &[("view", view), ("page", None)]), false)
         };
-        let kind = GraphSpec { graph_type: params.graph_type.or(spec.graph_type), ..spec.clone() }.drawn_as();
-        let kinds = [("Line", GraphType::Line), ("Area", GraphType::Area), ("Tiles", GraphType::Stat)].map(
-            |(text, each)| {
-                let href = links.with(context.page, &[("graphType", Some(each.as_str()))]);
-                NavLink::new(text, href, kind == each)
-            },
-        );
+        let kind = spec.drawn_as();
+        let drawn = |text: &'static str, name, value: &str, is_current| {
+            NavLink::new(text, links.drawn(context.page, number, name, value), is_current)
+        };
+        let kinds = [("Line", GraphType::Line), ("Area", GraphType::Area), ("Tiles", GraphType::Stat)]
+            .map(|(text, each)| drawn(text, "graphType", each.as_str(), kind == each));
+        let flags = [
+            ("Stack", "stack", spec.stack && !spec.scale.log),
+            ("From zero", "zero", spec.scale.zero.unwrap_or(spec.stack || kind == GraphType::Area)),
+            ("Logarithmic", "log", spec.scale.log),
+        ]
+        .map(|(text, name, is_on)| drawn(text, name, if is_on { "false" } else { "true" }, is_on));
         let csv = context.graph_as(number, Format::Csv);
         let forms = [
             ("Open full page", own.clone()),
@@ -285,7 +290,8 @@ impl GraphMenu {
         let is_text = spec.query.as_ref().is_some_and(|query| query.value() == QueryValue::String);
         let as_table =
             [switch(if is_table { "Chart" } else { "Show as table" })].into_iter().filter(|_| !is_values);
-        let shapes = kinds.into_iter().filter(|_| !is_text).chain(as_table);
+        let flags = flags.into_iter().filter(|_| kind != GraphType::Stat && !is_table);
+        let shapes = kinds.into_iter().chain(flags).filter(|_| !is_text).chain(as_table);
         Self {
             is_query: spec.title.is_none(),
             switch: switch(if is_table { "Chart" } else { "Table" }),

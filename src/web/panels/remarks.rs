@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::chart::{duration, gaps, points};
+use super::chart::{duration, gaps, points, unshown};
 use super::counted;
 use super::times::Moment;
 use crate::chart::Plot;
@@ -233,12 +233,15 @@ pub fn of_graph(
     });
     let notices = graph.notices.iter().map(Remark::info).chain(rest);
     let grid = grid(matrix.window, &params.zone).filter(|_| matrix.instant.is_none());
-    let drawn = plot
-        .into_iter()
-        .flat_map(|plot| [points(matrix.window.step_ms(), scrape, params.period.step), gaps(plot)]);
+    let drawn = plot.into_iter().flat_map(|plot| {
+        let points = points(matrix.window.step_ms(), scrape, params.period.step);
+        let is_unstacked = graph.stack && !plot.stack;
+        let unstacked = is_unstacked.then(|| "Not stacked, because logarithms have no sum.".to_owned());
+        [points, gaps(plot), unstacked].into_iter().flatten().chain(unshown(plot))
+    });
     let infos = matrix.infos.iter().map(|text| Remark::new(Level::Info, "Prometheus says", text));
     let warnings = Remark::warnings(&matrix.warnings);
-    let below = notices.chain(drawn.flatten().chain(grid).map(Remark::info)).chain(infos);
+    let below = notices.chain(drawn.chain(grid).map(Remark::info)).chain(infos);
     stale.into_iter().chain(warnings).chain(below).collect()
 }
 

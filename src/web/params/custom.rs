@@ -1,7 +1,7 @@
 //! What an address itself describes: a query, alerts, and the instance.
 
 use super::pairs::Pairs;
-use crate::annotations::{AlertNames, Unit, read_dimensions};
+use crate::annotations::{AlertNames, read_dimensions};
 use crate::catalog::EntityRef;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::page_params::quoted;
@@ -18,8 +18,6 @@ pub struct CustomParams {
     pub query: Option<String>,
     pub dimensions: Vec<String>,
     pub title: Option<String>,
-    pub unit: Option<Unit>,
-    pub stack: bool,
     /// Never beside an entity, which chooses its own.
     pub instance: Option<String>,
     pub entity: Option<EntityRef>,
@@ -66,11 +64,6 @@ impl CustomParams {
             let short = text.chars().count() <= LONGEST_TITLE;
             short.then(|| text.to_owned()).ok_or_else(|| format!("is longer than {LONGEST_TITLE} characters"))
         });
-        custom.unit = pairs.value("unit", |text| {
-            let unit = Unit::parse(text);
-            unit.ok_or_else(|| format!("is not a unit: a word of at most {} characters", Unit::MAX_CHARS))
-        });
-        custom.stack = pairs.flag("stack", None).unwrap_or(false);
         custom.read_subject(pairs);
         custom.read_alerts(pairs);
         if is_custom {

@@ -4,6 +4,7 @@ mod columns;
 mod custom;
 mod folding;
 mod go;
+mod graphs;
 mod instant;
 mod legend;
 mod order;
@@ -24,6 +25,7 @@ pub use columns::ColumnParams;
 pub use custom::{CustomParams, FurtherQuery, has_regex};
 pub use folding::{FOLDED, Folding};
 pub use go::{AT, GoParams, INSTANCE, THEME};
+pub use graphs::{CHOICES, GraphParams, is_of_single_graph};
 pub use legend::{LegendColumn, LegendParams};
 pub use order::{ColumnOrder, OrderKey};
 pub use table::{SortKey, TableParams};
@@ -32,7 +34,7 @@ use crate::catalog::EntityRef;
 use crate::catalog::search::Filter;
 use crate::chart::svg::Theme;
 use crate::monitoring::{Period, bit};
-use crate::page_params::{GraphType, PageDefaults, Refresh, Zone, read_max_series};
+use crate::page_params::{PageDefaults, Refresh, Zone, read_max_series};
 use crate::prometheus::Labels;
 use crate::promql::parse_duration;
 use instant::TimeReader;
@@ -71,7 +73,7 @@ pub struct PageParams {
     pub notify: bool,
     pub theme: Option<Theme>,
     pub zone: Zone,
-    pub graph_type: Option<GraphType>,
+    pub graphs: GraphParams,
     pub view_table: bool,
     /// The most series that a chart draws.
     pub max_series: usize,
@@ -128,7 +130,7 @@ impl PageParams {
             notify: pairs.flag("notify", None).unwrap_or(false),
             theme: pairs.value("theme", str::parse),
             zone,
-            graph_type: pairs.value_or("graphType", defaults.graph_type, str::parse),
+            graphs: GraphParams::read(&mut pairs, defaults),
             view_table: pairs.value("view", is_table).unwrap_or(false),
             max_series: pairs
                 .value_or("maxSeries", defaults.max_series, read_max_series)

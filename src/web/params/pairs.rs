@@ -14,6 +14,13 @@ pub(super) struct Pairs {
     problems: Vec<ParamProblem>,
 }
 
+/// Splits `4:true`, a value for one graph. None: it names no graph, as `suffix:x` does not.
+pub(super) fn of_graph(text: &str) -> Option<(usize, &str)> {
+    let (number, value) = text.split_once(':')?;
+    let is_plain = number.bytes().all(|b| b.is_ascii_digit()) && !number.starts_with('0');
+    Some((number.parse().ok().filter(|_| is_plain)?, value))
+}
+
 impl Pairs {
     pub(super) fn of(query: &str) -> Self {
         let all = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
@@ -121,6 +128,17 @@ impl Pairs {
 
     pub(super) fn keep(&mut self, name: &str, value: String) {
         self.given.push((name.to_owned(), value));
+    }
+
+    /// Takes the values of a parameter that match, trimmed.
+    pub(super) fn take(&mut self, name: &str, matches: impl Fn(&str) -> bool) -> Vec<String> {
+        let taken = self.all.extract_if(.., |(n, v)| n == name && matches(v.trim()));
+        taken.map(|(_, value)| value.trim().to_owned()).collect()
+    }
+
+    /// Drops a parameter of one graph; None: of all graphs together.
+    pub(super) fn unkeep_of_graph(&mut self, name: &str, number: Option<usize>) {
+        self.given.retain(|(n, v)| n != name || of_graph(v).map(|(graph, _)| graph) != number);
     }
 
     pub(super) fn unkeep(&mut self, name: &str) {

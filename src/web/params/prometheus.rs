@@ -141,7 +141,7 @@ mod tests {
         check("g0.expr=up&g0.tab=1&g0.stacked=0&g0.range_input=1h", "range=1h view=table query=up");
         check(
             "g0.expr=up&g0.tab=0&g0.stacked=1&g0.range_input=",
-            "graphType=area view=chart query=up stack=true",
+            "graphType=area stack=true view=chart query=up",
         );
         let from_to = "from=2026-11-23T08:00:00Z to=2026-11-23T14:00:00Z step=60 view=chart query=up";
         for end in
@@ -168,7 +168,7 @@ mod tests {
         for kind in ["fixed", "custom"] {
             check(
                 &format!("g0.expr=up&{view}&g0.res_type={kind}&g0.res_step=30&g0.display_mode=stacked"),
-                "range=1h30m step=30 graphType=area view=chart query=up stack=true",
+                "range=1h30m step=30 graphType=area stack=true view=chart query=up",
             );
         }
         check("g0.expr=up&g0.tab=table&g0.step_input=31m", "step=31m view=table query=up");

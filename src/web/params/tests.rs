@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::annotations::{GraphSpec, GraphType};
 
 /// A Monday.
 const NOW: &str = "2026-11-23T14:02:15.250Z";
@@ -10,6 +11,10 @@ const NOW: &str = "2026-11-23T14:02:15.250Z";
 fn read(query: &str) -> PageParams {
     let defaults = PageDefaults::default();
     PageParams::read(query, &defaults, NOW.parse().unwrap())
+}
+
+fn graph_type(params: &PageParams) -> &'static str {
+    params.graphs.chosen(1, GraphSpec::default()).graph_type.map_or("-", GraphType::as_str)
 }
 
 /// What a query string is read as, in one line; a problem is written as its parameter.
@@ -161,7 +166,7 @@ fn the_looks_are_words() {
     for (query, expected) in cases {
         let got = shown(query, |p| {
             let theme = p.theme.map_or("-", Theme::as_str);
-            let graph = p.graph_type.map_or("-", |g| if g == GraphType::Area { "area" } else { "line" });
+            let graph = graph_type(p);
             let view = if p.view_table { "table" } else { "chart" };
             format!("{} {theme} {} {graph} {view}", p.kiosk, p.zone.name())
         });
@@ -238,7 +243,7 @@ fn a_long_bad_value_is_told_in_short() {
 
 /// Names that are read, with values that come near to what is understood.
 fn near_query() -> impl Strategy<Value = String> {
-    let names = "from|to|range|step|refresh|tz|kiosk|theme|page|pageSize|sort|state|search|graphType|view|kind|extraColumns|showLabels|alert";
+    let names = "unit|stack|zero|log|min|max|from|to|range|step|refresh|tz|kiosk|theme|page|pageSize|sort|state|search|graphType|view|kind|extraColumns|showLabels|alert";
     let value =
         "(now|labels\\.)?([-+ /]?[0-9]{0,22}(ms|s|m|h|d|w|M|y|e999|NaN|inf|Z)?){0,3}|\\PC{0,12}|%[0-9a-f]{2}";
     let pair = (names, value).prop_map(|(name, value)| format!("{name}={value}"));
@@ -254,7 +259,7 @@ fn check_defaults(query: &str, own: &str, portal: &str, expected: &str) {
     };
     let defaults = pairs(own).over(&pairs(portal));
     let p = PageParams::read(query, &defaults, NOW.parse().unwrap());
-    let graph = p.graph_type.map_or("-", GraphType::as_str);
+    let graph = graph_type(&p);
     let step = p.period.step.map_or(0, |step| step.as_secs());
     let found: Vec<_> = p.problems.iter().map(|problem| format!(" !{}", problem.parameter)).collect();
     let given: Vec<_> = p.given.iter().map(|(name, _)| format!(" {name}")).collect();

@@ -139,7 +139,8 @@ impl View {
     }
 
     pub fn links(&self) -> Links<'_> {
-        self.portal.settings.links(&self.params)
+        let entity = self.subject.entity().filter(|_| !self.is_ad_hoc()).map(|entity| &entity.reference);
+        Links { entity, ..self.portal.settings.links(&self.params) }
     }
 
     /// The entity's name, else the instance's.
@@ -208,9 +209,7 @@ impl View {
             spec.dimensions.clone_from(&custom.dimensions);
         }
         spec.title = custom.title.clone().or(spec.title);
-        spec.unit = custom.unit.clone().or(spec.unit);
-        spec.stack |= custom.stack;
-        Ok(GraphRequest { spec, origin })
+        Ok(GraphRequest { spec: self.params.graphs.chosen(number, spec), origin })
     }
 
     /// The graph with all its samples, or with those that are there while the rest is fetched.
@@ -221,9 +220,7 @@ impl View {
         wanted: WantedSamples,
     ) -> Result<Graph, Failure> {
         let instance = &self.routed()?.instance;
-        let graph_type = self.params.graph_type.or(spec.graph_type);
-        let spec = GraphSpec { graph_type, ..spec.clone() };
-        let graph = self.portal.monitoring.graph(origin, instance, &spec, &self.params.period, wanted).await;
+        let graph = self.portal.monitoring.graph(origin, instance, spec, &self.params.period, wanted).await;
         self.never_kept_if_failed(graph)
     }
 

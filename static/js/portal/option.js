@@ -110,23 +110,28 @@ function yAxis(entry, shown, theme) {
   const { unit } = island;
   const base = first(island.option.yAxis);
   const room = Math.max(2, Math.floor(chart.getHeight() / 55));
-  const fromZero = island.stack || island.graphType === "area";
   // The server's axis while all series are visible, so that nothing jumps when its picture is replaced.
-  const whole = !choices.has(graphOf(entry.div)) && island.y;
-  const axis = whole || valueAxis(extent(island, shown), unit, room, fromZero);
-  const { min, max, interval } = axis;
-  const { labels, head, more } = interval ? axisLabels(axis, unit) : { head: "", more: 0 };
+  const whole = (island.y?.fixed || !choices.has(graphOf(entry.div))) && island.y;
+  const axis = whole || valueAxis(extent(island, shown), unit, room, island.fromZero);
+  const { min, max, interval, ticks } = axis;
+  // Of a logarithmic axis.
+  const customValues = ticks?.map(([value]) => value);
+  const { labels, head, more } = interval ? axisLabels(axis, unit) : { labels: ticks?.map(([, text]) => text), head: axis.head ?? "", more: 0 };
+  const place = ticks ? (value) => customValues.findIndex((tick) => value < tick * 1.001) : (value) => Math.round((value - min) / interval);
   entry.more = Math.max(more, island.more ?? 0);
   entry.left = gutter(labels ?? [format(min, unit), format(max, unit)]);
   return {
     ...base,
     min, max, interval,
+    type: ticks ? "log" : "value",
+    axisTick: { customValues },
     name: head,
     nameGap: 12,
     nameTextStyle: { color: theme.muted, fontSize: 11, align: "left", padding: [0, 0, 0, 8 - entry.left] },
     axisLabel: {
       ...base.axisLabel, color: theme.muted, fontSize: 11,
-      formatter: (value) => (labels ? labels[Math.round((value - min) / interval)] : format(value, unit)) ?? "",
+      customValues,
+      formatter: (value) => (labels ? labels[place(value)] : format(value, unit)) ?? "",
     },
     splitLine: { ...base.splitLine, lineStyle: { color: theme.grid } },
   };
