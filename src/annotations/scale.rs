@@ -13,6 +13,15 @@ pub struct Scale {
 }
 
 impl Scale {
+    /// An end of a logarithmic axis is above zero.
+    pub fn usable(&self, end: Option<f64>) -> Option<f64> {
+        end.filter(|end| !self.log || *end > 0.0)
+    }
+
+    pub fn unusable_ends(&self) -> Vec<f64> {
+        [self.min, self.max].into_iter().flatten().filter(|end| self.log && *end <= 0.0).collect()
+    }
+
     /// Whether the data do not choose the axis alone.
     pub fn is_fixed(&self) -> bool {
         self.log || self.min.is_some() || self.max.is_some()

@@ -40,6 +40,8 @@ const PADDING: f64 = 1.2;
 const ONE_INSTANT: f64 = 10.0;
 const AROUND: f64 = 1_800.0;
 
+/// Lines end so many heights of the chart beyond it.
+const FARTHEST: f64 = 1e3;
 /// The largest exponent of an end of a logarithmic axis. Values beyond have no place.
 const LOG_MOST: f64 = 150.0;
 /// A logarithmic axis has about so many ticks.
@@ -57,7 +59,7 @@ impl ValueAxis {
         if scale.log {
             return Self::logarithmic(extent, measure, scale);
         }
-        let Some((least, most)) = extent.filter(|_| scale.is_fixed()) else {
+        let Some((least, most)) = extent.or(Some((0.0, 1.0))).filter(|_| scale.is_fixed()) else {
             return Self::of(extent, measure, room, from_zero);
         };
         let data = Self::of(Some((least, most)), measure, room, from_zero);
@@ -75,11 +77,13 @@ impl ValueAxis {
     fn logarithmic(extent: Option<(f64, f64)>, measure: &Measure, scale: &Scale) -> Self {
         let log = if measure.steps == StepKind::Binary { 2 } else { 10 };
         let (least, most) = extent.unwrap_or((1.0, 10.0));
-        let (least, most) = (scale.min.unwrap_or(least), scale.max.unwrap_or(most));
+        let (least, most) =
+            (scale.usable(scale.min).unwrap_or(least), scale.usable(scale.max).unwrap_or(most));
         let exponent = |value: f64| (value * measure.factor).ln() / f64::from(log).ln();
         let low = (exponent(least) + 1e-9).floor().clamp(-LOG_MOST, LOG_MOST) as i32;
         let high = (exponent(most) - 1e-9).ceil().clamp(-LOG_MOST, LOG_MOST) as i32;
-        let (low, high) = if scale.max.is_some() && high <= low { (high - 1, high) } else { (low, high) };
+        let (low, high) =
+            if scale.usable(scale.max).is_some() && high <= low { (high - 1, high) } else { (low, high) };
         let end = |exponent| power(log, exponent) / measure.factor;
         Self { min: end(low), max: end(high.max(low + 1)), interval: None, log: Some(log) }
     }
@@ -116,7 +120,9 @@ impl ValueAxis {
         let parts: &[f64] = if log == 10 && count <= 2 { &[1.0, 2.0, 5.0] } else { &[1.0] };
         let powers = (0..=count).step_by(usize::try_from(step).unwrap_or(1));
         let ticks = powers.flat_map(|n| parts.iter().map(move |part| part * power(log, n)));
-        ticks.map(|tick| self.min * tick).filter(|tick| *tick <= self.max * (1.0 + 1e-9)).collect()
+        let ticks = ticks.map(|tick| self.min * tick).filter(|tick| *tick <= self.max * (1.0 + 1e-9));
+        // ECharts leaves a tick out that is beyond the end by a rounding.
+        ticks.map(|tick| tick.min(self.max)).collect()
     }
 
     fn values(&self) -> Vec<f64> {
@@ -138,7 +144,7 @@ impl ValueAxis {
     pub fn reach(&self, value: f64) -> f64 {
         if self.log.is_some() {
             let place = (value.max(f64::MIN_POSITIVE) / self.min).ln() / (self.max / self.min).ln();
-            return place.clamp(-4.0, 5.0);
+            return place.clamp(-FARTHEST, FARTHEST);
         }
         let length = self.max - self.min;
         let place = match length.is_finite() {
@@ -146,7 +152,7 @@ impl ValueAxis {
             // Halves, because the length overflows.
             false => (value / 2.0 - self.min / 2.0) / (self.max / 2.0 - self.min / 2.0),
         };
-        place.clamp(-4.0, 5.0)
+        place.clamp(-FARTHEST, FARTHEST)
     }
 
     /// Whether a value has a place between the ends.

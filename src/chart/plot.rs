@@ -56,9 +56,12 @@ pub struct Plot {
     pub of_series: usize,
     /// How many samples of the answer are NaN or infinite; no line shows them, and the panel counts them.
     pub non_finite: usize,
-    /// How many finite samples have no place on a logarithmic axis, and how many are beyond an end that the reader chose.
+    /// How many finite samples have no place on a logarithmic axis.
     pub without_logarithm: usize,
-    pub beyond: usize,
+    /// Whether lines go beyond an end of the axis.
+    pub is_cut: bool,
+    /// Ends that a logarithmic axis does not have.
+    pub unusable_ends: Vec<f64>,
     /// The axis was chosen, and not by the data alone.
     pub is_fixed: bool,
     pub from_zero: bool,
@@ -124,7 +127,7 @@ impl Plot {
         let y_measure =
             if measure.holds(times.min, times.max) { measure.clone() } else { Measure::of(&Unit::None) };
         let y = if y_measure == measure { times } else { axis(&y_measure) };
-        let beyond = if graph.scale.is_fixed() { beyond(&series, &y) } else { 0 };
+        let is_cut = graph.scale.is_fixed() && is_cut(&series, &y);
         Self {
             title: graph.title.clone(),
             graph_type: graph.graph_type,
@@ -142,7 +145,8 @@ impl Plot {
             series,
             of_series: all.len(),
             without_logarithm: if graph.scale.log { count(all, |value| value <= 0.0) } else { 0 },
-            beyond,
+            is_cut,
+            unusable_ends: graph.scale.unusable_ends(),
             is_fixed: graph.scale.is_fixed(),
             from_zero,
             y,
@@ -247,18 +251,18 @@ fn extent(series: &[PlotSeries]) -> Option<(f64, f64)> {
 
 /// With gaps in place of what has no logarithm.
 fn above_zero(values: &[f64]) -> Cow<'_, [f64]> {
-    let above = |value: &f64| if *value <= 0.0 { ABSENT } else { *value };
-    if values.iter().any(|value| *value <= 0.0) { values.iter().map(above).collect() } else { values.into() }
+    let has_none = |value: &f64| value.is_finite() && *value <= 0.0;
+    let above = |value: &f64| if has_none(value) { ABSENT } else { *value };
+    if values.iter().any(has_none) { values.iter().map(above).collect() } else { values.into() }
 }
 
 fn count(all: &[Series], matches: impl Fn(f64) -> bool) -> usize {
     all.iter().flat_map(|series| series.values.iter()).filter(|v| v.is_finite() && matches(**v)).count()
 }
 
-/// How many of the drawn samples no line shows whole.
-fn beyond(series: &[PlotSeries], axis: &ValueAxis) -> usize {
-    let tops = series.iter().flat_map(|one| (0..one.values.len()).map(|slot| one.top(slot)));
-    tops.filter(|top| top.is_finite() && !axis.holds(*top)).count()
+fn is_cut(series: &[PlotSeries], axis: &ValueAxis) -> bool {
+    let mut tops = series.iter().flat_map(|one| (0..one.values.len()).map(|slot| one.top(slot)));
+    tops.any(|top| top.is_finite() && !axis.holds(top))
 }
 
 fn non_finite(values: &[f64]) -> usize {

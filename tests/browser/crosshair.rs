@@ -118,14 +118,14 @@ async fn a_legend_is_one_stop_and_shows_what_differs() {
     let names = "[...document.querySelectorAll('#graph-2 tr[data-series] td.name')].map((e) => e.innerText)";
     assert_eq!(
         tab.look::<Vec<String>>(names).await,
-        ["{job=\" \"}", "{job=\"a 10\"}", "{job=\"a 9\"}", "{job=\"b\"}"]
+        ["{job=\" \"}", "{job=\"a 9\"}", "{job=\"a 10\"}", "{job=\"b\"}"]
     );
     let stops = "[...document.querySelectorAll('#graph-2 [tabindex=\"0\"]')].filter((e) => e.matches('tr, .chart-table')).length";
     assert_eq!(tab.look::<usize>(stops).await, 1);
     let _: bool = tab.look("(document.querySelector('#graph-2 tr[data-series]').focus(), true)").await;
     tab.press("ArrowDown").await;
     let focused = "document.activeElement.dataset.series";
-    tab.until(&format!("{focused} === '1'")).await;
+    tab.until(&format!("{focused} === '2'")).await;
     tab.press("End").await;
     tab.until(&format!("{focused} === '3'")).await;
     assert_eq!(tab.look::<usize>(stops).await, 1);

@@ -131,11 +131,19 @@ async fn controls_of_the_table_keep_open_rows_and_show_its_first_page() {
     let tab = Tab::open(&at(&world, &format!("{PAGE}/alerts?pageSize=5&sort=name"))).await;
     open(&tab, "Rule04").await;
     let first = "document.querySelector('#alerts tr.row .name').innerText.trim()";
+    tab.click("#alerts a[rel=next]").await;
+    tab.until(&format!("{first} === 'Rule05' && /alert=.*page=2|page=2.*alert=/.test(location.search)")).await;
+    tab.click("#alerts a[rel=prev]").await;
+    tab.until(&format!("{first} === 'Rule00' && {SHOWN} === 1")).await;
+    assert_eq!(tab.look::<Vec<String>>(OPEN).await, ["Rule04"]);
     let _: bool = tab.look("(document.querySelector('th.name a').click(), true)").await;
     tab.until(&format!("{first} !== 'Rule00'")).await;
     assert_eq!(tab.text("#alerts .pager .end > span:not(.off)").await, "Page 1 of 4");
-    // It is on another page.
+    // It is on another page, also after a reload.
     assert_eq!(tab.look::<Vec<String>>(OPEN).await, Vec::<String>::new());
+    tab.leave_by("location.reload()").await;
+    assert_eq!(tab.text("#alerts .pager .end > span:not(.off)").await, "Page 1 of 4");
+    assert!(tab.look::<bool>("location.search.includes('alert=')").await);
     tab.go(&at(&world, &format!("{PAGE}/alerts"))).await;
     open(&tab, "Rule04").await;
     let _: bool = tab
@@ -163,5 +171,58 @@ async fn opened_rows_have_their_details_without_scripts() {
     }
     let details = "[...document.querySelectorAll('tr.detail')].filter((d) => d.checkVisibility() && d.querySelector('.cols')).length";
     assert_eq!(tab.look::<serde_json::Value>(details).await, json!(2));
+    tab.close().await;
+}
+
+#[tokio::test]
+async fn keys_go_from_alert_to_alert_and_open_them() {
+    let world = world().await;
+    let tab = Tab::open(&at(&world, &format!("{PAGE}/alerts?sort=name"))).await;
+    let named = "document.activeElement.getAttribute('aria-label')";
+    for (key, expected) in [
+        ("j", "Details of Rule00"),
+        ("j", "Details of Rule01"),
+        ("k", "Details of Rule00"),
+        ("k", "Details of Rule00"),
+    ] {
+        tab.press(key).await;
+        assert_eq!(tab.look::<String>(named).await, expected, "{key}");
+    }
+    tab.press("Enter").await;
+    tab.until(&format!("{SHOWN} === 1")).await;
+    // The names of rows alone say what differs between alerts of one rule.
+    let names: Vec<String> = tab
+        .look("[...document.querySelectorAll('#alerts summary')].map((s) => s.getAttribute('aria-label')).filter((n) => n.includes('Shard'))")
+        .await;
+    assert!(names.len() > 1 && names.iter().all(|name| name.contains(" shard=")), "{names:?}");
+    quiet(&tab).await;
+    tab.close().await;
+}
+
+#[tokio::test]
+async fn the_row_under_the_pointer_stays_there_when_rows_above_it_end() {
+    let world = world().await;
+    let tab = Tab::new().await;
+    tab.size(1200, 400).await;
+    tab.go(&at(&world, &format!("{PAGE}/alerts?refresh=1s&sort=name"))).await;
+    let row = "[...document.querySelectorAll('#alerts tr.row')].find((r) => r.innerText.includes('Rule09'))";
+    let top = format!("Math.round({row}.getBoundingClientRect().top)");
+    let _: bool = tab
+        .look(&format!(
+            "(scrollTo(0, {row}.getBoundingClientRect().top + scrollY - 200), {row}.id = {row}.id, true)"
+        ))
+        .await;
+    let id: String = tab.look(&format!("{row}.id")).await;
+    tab.hover(&format!("#{id} td.sum"), 0.5, 0.5).await;
+    let before: i64 = tab.look(&top).await;
+    let rule = |i: usize| {
+        Rule::new(&format!("Rule{i:02}"))
+            .alert(Alert::firing(&format!("Rule{i:02}")).since(&ago(600 + i as i64)))
+    };
+    world.upstream.on_rules(Reply::group((3..20).map(rule)));
+    tab.until("!document.querySelector('#alerts').innerText.includes('Rule02')").await;
+    let after: i64 = tab.look(&top).await;
+    assert!((after - before).abs() <= 2, "{before} and then {after}");
+    quiet(&tab).await;
     tab.close().await;
 }

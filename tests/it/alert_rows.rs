@@ -178,7 +178,7 @@ async fn link_to_a_row_opens_the_page_that_contains_it() {
         }
     }
     let gone = table(&world, "?alert=0123456789abcdef").await;
-    assert!(words(&gone).contains("The linked alert is no longer active."));
+    assert!(words(&gone).contains("1 alert that was open here is no longer active."));
     let several = format!("?alert={}&alert={}&alert={}", id(&lag[50]), id(&lag[2]), id(&lag[50]));
     let html = table(&world, &several).await;
     let details = html.matches("class=\"row-graph\"").count();

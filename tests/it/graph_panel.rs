@@ -189,14 +189,12 @@ async fn each_graph_is_drawn_as_the_address_says_of_it() {
     assert!(words(card(2)).contains("a 16m 40s"), "{}", words(card(2)));
     assert!(words(card(3)).contains("0 or below, which a logarithmic axis does not have (gaps)."));
     assert!(words(card(3)).contains("1 KiB 1000 B") || card(3).contains(">1 KiB</text>"), "{}", card(3));
-    assert!(words(card(1)).contains("samples beyond the ends of the axis."), "{}", words(card(1)));
+    assert!(words(card(1)).contains("Lines go beyond the ends of the axis."), "{}", words(card(1)));
     // Each refreshes itself as it is, and a choice changes one graph alone.
     let all = tags(card(1));
     assert_eq!(
         all[0].get("hx-get").map(|to| to.replace("&#38;", "&")),
-        Some(format!(
-            "{PAGE}/graphs/1?theme=dark&{own}"
-        ))
+        Some(format!("{PAGE}/graphs/1?theme=dark&{own}"))
     );
     let menu = |n: usize, word: &str| {
         let html = card(n).split_once(&format!(">{word}</a>")).unwrap().0.rsplit_once("<a ").unwrap().1;
@@ -219,7 +217,7 @@ async fn each_graph_is_drawn_as_the_address_says_of_it() {
     let data = world.get(&format!("{PAGE}/graphs/2.json?{own}")).await.json();
     assert_eq!((&data["graphType"], &data["unit"]), (&json!("area"), &json!("seconds")));
     let svg = world.get(&format!("{PAGE}/graphs/1.svg?{own}")).await;
-    assert!(svg.text().contains("clip-path=\"url(#plot)\"") && svg.text().contains("beyond the ends"));
+    assert!(svg.text().contains("clip-path=\"url(#plot)\"") && svg.text().contains("go beyond the ends"));
     let bad = world.get(&format!("{PAGE}?min=2%3A5&max=2%3A1&log=1%3A2")).await;
     for text in ["min: graph 2: min 5 is not below max 1", "log: \"1:2\" is neither true nor false"] {
         assert!(words(bad.text()).contains(text), "{}", words(bad.text()));

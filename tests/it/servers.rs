@@ -84,7 +84,10 @@ async fn status_page_says_which_servers_answer_how_fast_and_which_version() {
     world.upstream.on_rules(Reply::html(503, "gone"));
     let page = until(&world, "/status", true, "Prometheus default down since").await;
     let prometheus = row(&page, "Prometheus default");
-    assert!(prometheus.contains("failures, the last at") && prometheus.contains("overloaded"), "{page}");
+    assert!(
+        prometheus.contains("failures, the last at") && prometheus.contains("Prometheus is busy"),
+        "{page}"
+    );
     assert!(prometheus.ends_with("Prometheus 3.7.0"), "the version is remembered: {prometheus}");
     answer(&world);
     until(&world, "/status", true, "Prometheus default answers").await;

@@ -31,7 +31,12 @@ impl AxisLabels {
             Some(_) => (values.iter().map(|value| measure.text(*value, 0)).collect(), 0),
             None => texts(&values, measure, axis.interval),
         };
-        let ends = (whole.first().cloned().unwrap_or_default(), whole.last().cloned().unwrap_or_default());
+        // The last tick of a logarithmic axis may be below its end.
+        let end = |value, tick: Option<&String>| match axis.log {
+            Some(_) => measure.text(value, 0),
+            None => tick.cloned().unwrap_or_default(),
+        };
+        let ends = (end(axis.min, whole.first()), end(axis.max, whole.last()));
         let labelled = |head: Option<String>, texts: Vec<String>| {
             let ticks = values.iter().copied().zip(texts).collect();
             Self { head, ticks, ends: ends.clone() }

@@ -246,7 +246,9 @@ fn an_axis_that_the_reader_chose_ends_at_the_next_ticks() {
 
 #[test]
 fn labels_of_a_logarithmic_axis_differ_and_fit() {
-    for word in ["none", "bytes", "decbytes", "seconds", "ms", "ratio", "percent", "orders", "timeticks"] {
+    for word in
+        ["none", "bytes", "decbytes", "seconds", "ms", "ns", "ratio", "percent", "orders", "timeticks"]
+    {
         let measure = Measure::of(&Unit::parse(word).unwrap());
         for (least, most) in [(1e-9, 1e9), (0.5, 3.0), (1.0, 1e4), (3e5, 4e12), (f64::MIN_POSITIVE, f64::MAX)]
         {
@@ -258,6 +260,10 @@ fn labels_of_a_logarithmic_axis_differ_and_fit() {
             assert_eq!(texts.len(), labels.ticks.len(), "{word} {least} {most}: {labels:?}");
             let places = labels.ticks.iter().map(|(value, _)| axis.place(*value));
             assert!(places.is_sorted_by(|a, b| a < b), "{word} {least} {most}: {labels:?}");
+            assert!(
+                labels.ticks.iter().all(|(tick, _)| *tick >= axis.min && *tick <= axis.max),
+                "{axis:?} {labels:?}"
+            );
         }
     }
 }

@@ -103,7 +103,7 @@ fn stacks_stand_on_what_is_there_and_hang_from_zero() {
 }
 
 #[test]
-fn what_a_chosen_axis_does_not_show_is_counted() {
+fn what_a_chosen_axis_does_not_show_is_known() {
     let plotted = |scale, stack| {
         let series: [(&str, &[f64]); 2] =
             [("a", &[0.0, 5.0, 500.0, -1.0]), ("b", &[f64::NAN, 50.0, 5.0, 0.5])];
@@ -111,11 +111,14 @@ fn what_a_chosen_axis_does_not_show_is_counted() {
         Plot::of(&graph, &period(0, 180), &canvas())
     };
     let plot = plotted(Scale { log: true, ..Scale::default() }, true);
-    assert_eq!((plot.without_logarithm, plot.beyond, plot.stack), (2, 0, false));
+    assert_eq!((plot.without_logarithm, plot.is_cut, plot.stack), (2, false, false));
     assert!(plot.series[0].values[0].is_nan() && plot.series[0].values[3].is_nan(), "gaps");
     assert_eq!((plot.series[0].values[1], plot.y.min, plot.y.max), (5.0, 0.5, 512.0));
     let plot = plotted(Scale { min: Some(0.0), max: Some(100.0), ..Scale::default() }, false);
-    assert_eq!((plot.without_logarithm, plot.beyond, plot.is_fixed), (0, 2, true));
+    assert_eq!((plot.without_logarithm, plot.is_cut, plot.is_fixed), (0, true, true));
+    let log = Scale { log: true, min: Some(-5.0), max: Some(0.0), ..Scale::default() };
+    let plot = plotted(log, false);
+    assert_eq!((plot.unusable_ends, plot.y.min, plot.y.max), (vec![-5.0, 0.0], 0.5, 512.0));
     let plot = plotted(Scale { zero: Some(false), ..Scale::default() }, false);
     assert!(!plot.from_zero && !plot.is_fixed);
 }

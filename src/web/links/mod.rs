@@ -158,7 +158,8 @@ impl Links<'_> {
         let entity = entity.to_string();
         let own = [("entity", entity.as_str()), ("query", graph.source.as_str())];
         let link = self.to(Page::NewQuery).without(&["graphType"]).and(own.into_iter());
-        optional.into_iter().fold(link, |link, (name, value)| link.set(name, value))
+        let optional = optional.into_iter().filter(|(_, value)| value.is_some());
+        optional.fold(link, |link, (name, value)| link.set(name, value))
     }
 
     /// Another ad-hoc query to the same instance.
@@ -277,10 +278,13 @@ impl Links<'_> {
     fn kept(&self, link: Link, entity: Option<&EntityRef>) -> Link {
         let is_same = entity.is_some() && entity == self.entity;
         let keeps = |(name, value): &&(String, String)| {
+            if self.params.routed.contains(name) {
+                return true;
+            }
             if KEPT_BY_ENTITY.contains(&name.as_str()) || is_of_single_graph(name, value) {
                 return is_same;
             }
-            KEPT.contains(&name.as_str()) || self.params.routed.contains(name)
+            KEPT.contains(&name.as_str())
         };
         let given = self.params.given.iter().filter(keeps);
         link.and(given.map(|(name, value)| (name.as_str(), value.as_str())))

@@ -14,6 +14,7 @@ pub async fn show(request: HttpRequest, view: View) -> Result<HttpResponse, Page
     view.authorize_alert_graph()?;
     let row = view.params.table.linked().ok_or(PageError::NoSuchPage)?;
     let link = view.links().to(Page::Alerts(view.subject.source()));
-    let table = view.alerts(true).await.map_err(PageError::Failed)?;
-    reply::html(&request, &AlertDetails::of(panel_context(&view, &link), &table, row))
+    let answer = view.alerts(true).await;
+    let table = answer.as_ref().map(AsRef::as_ref).map_err(Clone::clone);
+    reply::html(&request, &AlertDetails::of(panel_context(&view, &link), table, row))
 }

@@ -75,6 +75,13 @@ impl Top<'_> {
         tabs
     }
 
+    /// Whether the page has panels that show a time range.
+    pub fn has_range(&self) -> bool {
+        let view = self.view;
+        let has_panels = !view.spec.graphs.is_empty() || view.spec.alerts.is_some();
+        view.is_ad_hoc() || (self.tab != Tab::Members && view.instance.is_ok() && has_panels)
+    }
+
     pub fn catalog(&self) -> Link {
         self.view.links().to(Page::Catalog)
     }

@@ -6,10 +6,11 @@ use url::Url;
 use super::prose::{ProsePart, label_parts, prose};
 use super::times::Moment;
 use super::{OutLink, PanelContext};
-use crate::monitoring::{AlertRow, AlertTable, AlertmanagerStatus};
-use crate::prometheus::{Float, RowId};
+use crate::monitoring::{AlertRow, AlertTable, AlertmanagerStatus, Failure};
+use crate::prometheus::{Float, InstanceName, RowId};
 use crate::upstream::SentTime;
 use crate::web::links::{Link, Source, new_silence, safe_href};
+use crate::web::page_error::ErrorText;
 
 /// The answer to a row that was opened.
 #[derive(Template)]
@@ -17,22 +18,18 @@ use crate::web::links::{Link, Source, new_silence, safe_href};
 pub struct AlertDetails<'a> {
     context: PanelContext<'a>,
     /// None: the alert is no longer active.
-    details: Option<RowDetails>,
+    details: Result<Option<RowDetails>, ErrorText>,
 }
 
 impl<'a> AlertDetails<'a> {
-    pub fn of(context: PanelContext<'a>, table: &AlertTable, id: RowId) -> Self {
-        // Readers of `/go` may not be allowed to see the table.
-        let may_not = matches!(context.source, Source::AdHoc) && !context.ad_hoc;
-        let details = |row: &AlertRow| {
-            let link = if may_not {
-                context.links.go_to_row(&table.instance, row.labels())
-            } else {
-                context.links.alert(context.source, id, row.is_active())
-            };
-            RowDetails::of(&context, row, link, table.silences.ui_url())
+    pub fn of(context: PanelContext<'a>, answer: Result<&AlertTable, Failure>, id: RowId) -> Self {
+        let of = |table: &AlertTable| {
+            // Readers of `/go` may not be allowed to see the table.
+            let may_not = matches!(context.source, Source::AdHoc) && !context.ad_hoc;
+            let go = may_not.then_some(&table.instance);
+            table.row(id).map(|row| RowDetails::of(&context, row, go, table.silences.ui_url()))
         };
-        Self { context, details: table.row(id).map(details) }
+        Self { context, details: answer.map(of).map_err(|failure| ErrorText::of(&failure)) }
     }
 }
 
@@ -45,16 +42,22 @@ pub struct RowDetails {
     pub links: Vec<OutLink>,
     /// The page with this row open.
     pub link: Link,
-    /// The same at the time of this page.
-    pub fixed: Link,
+    /// The same at the time of this page. `/go` has no time range.
+    pub fixed: Option<Link>,
     /// The graph of its expression.
     pub graph: Link,
 }
 
 impl RowDetails {
-    /// `link`: the page with this row open; `alertmanager`: the address of its user interface.
-    pub fn of(context: &PanelContext<'_>, row: &AlertRow, link: Link, alertmanager: Option<&Url>) -> Self {
+    /// `go`: the instance of a row that links to `/go`; `alertmanager`: the address of its user interface.
+    pub fn of(
+        context: &PanelContext<'_>,
+        row: &AlertRow,
+        go: Option<&InstanceName>,
+        alertmanager: Option<&Url>,
+    ) -> Self {
         let id = row.id();
+        let link = context.row(row, go);
         Self {
             id,
             links: row
@@ -63,7 +66,7 @@ impl RowDetails {
                 .filter_map(|pair| out(row, pair))
                 .chain(alertmanager.and_then(|url| silence(row, url)))
                 .collect(),
-            fixed: context.links.fixed(link.clone()),
+            fixed: go.is_none().then(|| context.links.fixed(link.clone())),
             link,
             graph: context.alert_graph(id),
             row: row.clone(),

@@ -142,15 +142,16 @@ impl<'a> Table<'a> {
     fn of(context: PanelContext<'a>, table: &AlertTable) -> Self {
         let params = context.params();
         let linked = params.table.linked();
-        let is_gone = linked.is_some_and(|id| table.row(id).is_none());
-        let (rules, pager) = paged(&context, table, linked.filter(|_| !is_gone));
+        let gone = params.table.opened.iter().filter(|id| table.row(**id).is_none()).count();
+        let (rules, pager) = paged(&context, table, linked.filter(|id| table.row(*id).is_some()));
         let as_of = context.moment(&table.as_of);
         let remarks = of_alerts(table, as_of.clone()).into_iter();
         let silences = Remark::silences(&table.silences);
         let warnings = Remark::warnings(&table.warnings);
         let skew = table.skew.map(|skew| skew.sentence(&table.instance));
         let skew = skew.map(|text| Remark::new(Level::Warning, "Clocks differ", text));
-        let gone = is_gone.then(|| Remark::new(Level::Unknown, "", "The linked alert is no longer active."));
+        let alerts = counted(gone, "alert that was open here is", "alerts that were open here are");
+        let gone = (gone > 0).then(|| Remark::new(Level::Unknown, "", format!("{alerts} no longer active.")));
         Self {
             context,
             as_of,

@@ -98,18 +98,13 @@ pub fn gaps(plot: &Plot) -> Option<String> {
 
 /// What the axis that the reader chose does not show.
 pub fn unshown(plot: &Plot) -> Vec<String> {
-    let samples = |n| counted(n, "sample", "samples");
     let none = plot.without_logarithm;
-    let is = if none == 1 { "is" } else { "are" };
-    [
-        (none > 0).then(|| {
-            format!("{} {is} 0 or below, which a logarithmic axis does not have (gaps).", samples(none))
-        }),
-        (plot.beyond > 0).then(|| format!("{} beyond the ends of the axis.", samples(plot.beyond))),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
+    let samples = counted(none, "sample is", "samples are");
+    let none =
+        (none > 0).then(|| format!("{samples} 0 or below, which a logarithmic axis does not have (gaps)."));
+    let end = |end: &f64| format!("The axis does not end at {end}, because a logarithmic one is above 0.");
+    let cut = plot.is_cut.then(|| "Lines go beyond the ends of the axis.".to_owned());
+    none.into_iter().chain(plot.unusable_ends.iter().map(end)).chain(cut).collect()
 }
 
 /// `Showing 50 of 1,312 series, those with the highest maximum.`

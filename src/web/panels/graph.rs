@@ -271,10 +271,13 @@ impl GraphMenu {
         let kinds = [("Line", GraphType::Line), ("Area", GraphType::Area), ("Tiles", GraphType::Stat)]
             .map(|(text, each)| drawn(text, "graphType", each.as_str(), kind == each));
         let flags = [
-            ("Stack", "stack", spec.stack && !spec.scale.log),
+            ("Stack", "stack", spec.stack),
             ("From zero", "zero", spec.scale.zero.unwrap_or(spec.stack || kind == GraphType::Area)),
             ("Logarithmic", "log", spec.scale.log),
         ]
+        .into_iter()
+        // Logarithms have neither a sum nor a zero.
+        .filter(|(_, name, _)| *name == "log" || !spec.scale.log)
         .map(|(text, name, is_on)| drawn(text, name, if is_on { "false" } else { "true" }, is_on));
         let csv = context.graph_as(number, Format::Csv);
         let forms = [
@@ -290,7 +293,7 @@ impl GraphMenu {
         let is_text = spec.query.as_ref().is_some_and(|query| query.value() == QueryValue::String);
         let as_table =
             [switch(if is_table { "Chart" } else { "Show as table" })].into_iter().filter(|_| !is_values);
-        let flags = flags.into_iter().filter(|_| kind != GraphType::Stat && !is_table);
+        let flags = flags.filter(|_| kind != GraphType::Stat && !is_table);
         let shapes = kinds.into_iter().chain(flags).filter(|_| !is_text).chain(as_table);
         Self {
             is_query: spec.title.is_none(),

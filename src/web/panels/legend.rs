@@ -23,9 +23,10 @@ impl Legend {
         let graph = panel.strip_prefix("graph-").unwrap_or(panel);
         let order = context.params().legends.order(graph);
         let mut series: Vec<_> = plot.series.iter().enumerate().collect();
-        if let Some(order) = order {
-            series.sort_by(|(_, a), (_, b)| compare(order, a, b));
-        }
+        series.sort_by(|(_, a), (_, b)| {
+            let chosen = order.map_or(Ordering::Equal, |order| compare(order, a, b));
+            chosen.then_with(|| natural(&a.name, &b.name))
+        });
         let head = |column: &LegendColumn| head(context, graph, *column, order, plot.series.len());
         Self {
             columns: LegendColumn::ALL.iter().map(head).collect(),

@@ -45,8 +45,8 @@ use jiff::Timestamp;
 use crate::annotations::GraphSpec;
 use crate::chart::echarts::Tick;
 use crate::chart::format::cut;
-use crate::monitoring::Failure;
-use crate::prometheus::RowId;
+use crate::monitoring::{AlertRow, Failure};
+use crate::prometheus::{InstanceName, RowId};
 use crate::web::format::Format;
 use crate::web::links::{Link, Links, Page, Source};
 use crate::web::page_error::ErrorText;
@@ -90,6 +90,14 @@ impl<'a> PanelContext<'a> {
     /// The alert table alone.
     pub fn alerts(&self) -> Link {
         self.links.to(Page::Alerts(self.source))
+    }
+
+    /// The page with a row open; `go`: the row's instance, where that page is `/go`.
+    fn row(&self, row: &AlertRow, go: Option<&InstanceName>) -> Link {
+        match go {
+            Some(instance) => self.links.go_to_row(instance, row.labels()),
+            None => self.links.alert(self.source, row.id(), row.is_active()),
+        }
     }
 
     /// The graph of a row's expression.

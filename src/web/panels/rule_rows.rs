@@ -56,17 +56,17 @@ impl RowView {
         cut(&self.row.rule().name, MAX_CELL)
     }
 
-    /// What it is among the rows of its rule.
+    /// What it is among the rows of its rule, or of the table.
     pub fn full_name(&self) -> String {
-        let label = |label: &OwnLabel| format!(" {}={}{}", label.name, label.common, label.own);
-        std::iter::once(self.name()).chain(self.own.iter().map(label)).collect()
+        let own = |label: &OwnLabel| format!(" {}={}{}", label.name, label.common, label.own);
+        let label = |(name, _): &LabelPair| Some(format!(" {name}={}", self.row.labels().get(name)?));
+        let differences = self.own.iter().map(own).chain(self.labels.iter().filter_map(label));
+        cut(&std::iter::once(self.name()).chain(differences).collect::<String>(), MAX_HINT)
     }
 
     /// What a row may have to cut.
     pub fn hint(&self) -> String {
-        let label = |(name, _): &LabelPair| Some(format!(" {name}={}", self.row.labels().get(name)?));
-        let labels: String = self.labels.iter().filter_map(label).collect();
-        let text = format!("{}{labels}\n{}", self.full_name(), summary(&self.row));
+        let text = format!("{}\n{}", self.full_name(), summary(&self.row));
         cut(text.trim_end(), MAX_HINT)
     }
 
@@ -205,10 +205,6 @@ impl<'a> RowBuilder<'a> {
         let table = &self.context.params().table;
         let id = row.id();
         let is_framed = self.context.tells_parent;
-        let link = match self.go {
-            Some(instance) => self.context.links.go_to_row(instance, row.labels()),
-            None => self.context.links.alert(self.context.source, id, row.is_active()),
-        };
         RowView {
             id,
             labels: if table.columns.has_all_labels() { all_pairs(row) } else { labels },
@@ -218,8 +214,8 @@ impl<'a> RowBuilder<'a> {
             details: self
                 .opened
                 .contains(&id)
-                .then(|| RowDetails::of(&self.context, row, link.clone(), self.alertmanager)),
-            link,
+                .then(|| RowDetails::of(&self.context, row, self.go, self.alertmanager)),
+            link: self.context.row(row, self.go),
             marked: self.opened.first() == Some(&id),
             message: is_framed.then(|| serde_json::to_string(&AlertJson::of(row)).ok()).flatten(),
             since: row.active_at().map(|at| times::since(at, self.now)).unwrap_or_default(),

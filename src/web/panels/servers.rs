@@ -1,11 +1,13 @@
 //! Servers that do not answer, and the health of all.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::counted;
 use super::times::{self, Moment};
-use crate::monitoring::{Server, SilentServer};
-use crate::upstream::{ServerState, Who};
+use crate::monitoring::{Failure, Server, SilentServer};
+use crate::upstream::{ServerState, UpstreamError, Who};
+use crate::web::page_error::{ErrorText, describe_alertmanager};
 use crate::web::params::PageParams;
 
 /// `Prometheus prod`
@@ -41,8 +43,8 @@ pub struct ServerLine {
     pub answered: Option<(Moment, String)>,
     pub latency: Option<String>,
     pub failures: String,
-    /// The newest failure of the last hour: when, and its kind.
-    pub last_failure: Option<(Moment, &'static str)>,
+    /// The newest failure of the last hour: when, and what it was.
+    pub last_failure: Option<(Moment, String)>,
     pub version: Option<String>,
 }
 
@@ -62,9 +64,18 @@ impl ServerLine {
             answered: health.answered_at.map(|at| (moment(at), times::since(at, params.period.now))),
             latency: health.latency.map(latency),
             failures: counted(health.failures, "failure", "failures"),
-            last_failure: health.last_failure.map(|(at, failure)| (moment(at), failure.kind.as_str())),
+            last_failure: health.last_failure.map(|(at, failure)| (moment(at), sentence(&who, failure))),
             version,
         }
+    }
+}
+
+/// As the pages say it.
+fn sentence(who: &Who, failure: Arc<UpstreamError>) -> String {
+    match who {
+        Who::Alertmanager(_) => describe_alertmanager(failure.kind).to_owned(),
+        Who::Prometheus(_) => ErrorText::of(&Failure::Prometheus(failure)).title,
+        Who::Backstage => failure.kind.as_str().to_owned(),
     }
 }
 

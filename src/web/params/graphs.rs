@@ -6,6 +6,8 @@ use crate::page_params::{PageDefaults, read_flag};
 
 /// The parameters, in the order of the address that links write.
 pub const CHOICES: [&str; 7] = ["graphType", "unit", "stack", "zero", "log", "min", "max"];
+/// Those whose bare name means yes.
+const FLAGS: [&str; 3] = ["stack", "zero", "log"];
 /// The most values for single graphs that an address may carry of a parameter.
 const MOST: usize = 200;
 
@@ -52,6 +54,10 @@ impl GraphParams {
     /// `text`: `4:true`
     fn read_own(&mut self, pairs: &mut Pairs, name: &'static str, text: &str) {
         let Some((number, value)) = of_graph(text) else { return };
+        // Without a value, which a flag may have.
+        if value.is_empty() && !FLAGS.contains(&name) {
+            return;
+        }
         let known = self.own.iter().position(|(own, _)| *own == number);
         let mut choice = known.and_then(|at| self.own.get(at)).map(|(_, c)| c.clone()).unwrap_or_default();
         match choice.set(name, value) {
@@ -67,7 +73,7 @@ impl GraphParams {
         }
     }
 
-    /// An axis without a length is none, and a logarithmic one begins above zero.
+    /// An axis without a length is none.
     fn refuse_ends(&mut self, pairs: &mut Pairs) {
         if let Some(fault) = self.all.take_ends() {
             pairs.refuse("min", fault);
@@ -127,15 +133,9 @@ impl GraphChoice {
 
     /// Takes the ends of the axis away where they cannot be used, and says why.
     fn take_ends(&mut self) -> Option<String> {
-        let fault = match (self.min, self.max) {
-            (Some(min), Some(max)) if min >= max => format!("min {min} is not below max {max}"),
-            (Some(end), _) | (_, Some(end)) if self.log == Some(true) && end <= 0.0 => {
-                format!("{end} is not on a logarithmic axis, which is above 0")
-            }
-            _ => return None,
-        };
+        let (min, max) = self.min.zip(self.max).filter(|(min, max)| min >= max)?;
         (self.min, self.max) = (None, None);
-        Some(fault)
+        Some(format!("min {min} is not below max {max}"))
     }
 }
 
@@ -207,8 +207,7 @@ mod tests {
         check("min=5&max=5", 1, "- - false - false - - !min");
         check("min=5&max=2:3&max=3:9", 2, "- - false - false Some(5.0) - !min");
         check("min=5&max=2:3&max=3:9", 3, "- - false - false Some(5.0) Some(9.0) !min");
-        check("log&min=0&max=3", 1, "- - false - true - - !min");
-        check("log=1:true&max=1:-3", 1, "- - false - true - - !min");
+        check("min=1:&log=1:", 1, "- - false - true - -");
         check("min=1:x&max=1:inf&log=1:maybe&log=1:true", 1, "- - false - true - - !log !min !max");
         check("min=1:1&min=1:2", 1, "- - false - false Some(1.0) - !min");
         check("log=true&log=false", 1, "- - false - false - - !log");

@@ -51,6 +51,7 @@ on("htmx:after:request", onAnswer);
 on("htmx:error", onFailure);
 on("htmx:before:swap", (event) => {
   rememberFocus();
+  if (event.detail.ctx.target?.id === "alerts") holdRow();
   // Before the morph, so that no other colour is seen.
   for (const { fragment } of event.detail.tasks) keepColours(fragment);
 });

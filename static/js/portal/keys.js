@@ -70,6 +70,13 @@ function toggleKeys() {
   else keys.showModal();
 }
 
+// The row of the next or the previous alert, opened by Enter.
+function nextAlert(by) {
+  const rows = [...all("table.alerts .name summary")].filter((row) => row.checkVisibility());
+  const at = rows.indexOf(document.activeElement);
+  (rows[at < 0 ? (by < 0 ? rows.length - 1 : 0) : at + by])?.focus();
+}
+
 // Not while the reader types, and not in place of the browser's own keys.
 function onShortcut(event) {
   const { key, target } = event;
@@ -84,6 +91,7 @@ function onShortcut(event) {
     menu.parentElement.closest("details").open = menu.open = true;
     menu.querySelector("input[name=from]").select();
   } else if (key === "/" && search) search.select();
+  else if (key === "j" || key === "k") nextAlert(key === "j" ? 1 : -1);
   else return;
   event.preventDefault();
 }

@@ -80,7 +80,7 @@ function sortLegend(panel) {
   const natural = (a, b) => (key === "name" ? byName.compare(a, b) : 0);
   const way = (a, b) => (natural(a, b) || (a < b ? -1 : a > b ? 1 : 0)) * (down ? -1 : 1);
   const before = rows(panel);
-  const sorted = [...before].sort((a, b) => way(valueOf(a), valueOf(b)) || a.dataset.series - b.dataset.series);
+  const sorted = [...before].sort((a, b) => way(valueOf(a), valueOf(b)) || byName.compare(nameOf(a), nameOf(b)));
   if (sorted.every((row, i) => row === before[i])) return;
   const held = document.activeElement;
   before[0].parentElement.append(...sorted);
@@ -110,7 +110,7 @@ function onLegend(event) {
   choose(row.closest(".panel"), nameOf(row), event.ctrlKey || event.metaKey || event.shiftKey);
 }
 
-// Largest first, or names from A; then the reverse; then the graph's own order.
+// Largest first, or names from A; then the reverse; then by name again.
 function onSort(event) {
   const link = event.target.closest?.("a[data-sort]");
   if (!link || modified(event)) return;

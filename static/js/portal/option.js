@@ -147,7 +147,7 @@ function extent(island, shown) {
   if (island.stack) {
     const length = longest(island.columns);
     for (let at = 0; at < length; at++) stackedAt(island, shown, at).forEach(({ top }) => see(top));
-    if (least <= most) see(0);
+    if (least <= most && island.fromZero) see(0);
   } else {
     for (const i of shown) for (const value of island.columns[i]) if (Number.isFinite(value)) see(value);
   }

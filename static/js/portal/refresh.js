@@ -39,7 +39,7 @@ function onRequest(event) {
   if (waits || selectionIn(panel) || panel.querySelector("details.menu[open]") || mark) event.preventDefault();
 }
 
-const askedBy = (panel) => panel.getAttribute("hx-get") + openRows();
+const askedBy = (panel) => panel.getAttribute("hx-get") + (panel.id === "alerts" ? openRows() : "");
 
 function onVisible() {
   if (document.hidden) return;

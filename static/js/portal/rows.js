@@ -6,15 +6,18 @@ const DETAILS = "table.alerts tr:not(.head) > .name > details";
 function openRows() {
   const ids = new Set(new URLSearchParams(location.search).getAll("alert"));
   for (const { id, open } of all(`#alerts[hx-get] ${DETAILS}`)) ids[open ? "add" : "delete"](id.slice(6, -5));
-  return [...ids].slice(0, 20);
+  const [first, ...others] = ids;
+  return first ? [first, ...others.slice(-19)] : [];
 }
 
 function onToggle({ target }) {
   if (!target.matches(DETAILS)) return;
   carries = true;
   writeAddress();
-  const [first] = openRows();
-  for (const row of all("#alerts[hx-get] tr.row")) row.classList.toggle("marked", row.id === `alert-${first}`);
+  const ids = openRows();
+  for (const row of all("#alerts[hx-get] tr.row")) row.classList.toggle("marked", row.id === `alert-${ids[0]}`);
+  // The address has no more.
+  if (target.closest("#alerts[hx-get]")) for (const row of all(`${DETAILS}[open]`)) row.open = ids.includes(row.id.slice(6, -5));
   fetchDetails();
 }
 
@@ -28,13 +31,20 @@ function fetchDetails() {
 }
 
 // Open rows are in each request for the table. Its controls show its first page, not the one of an open row.
-function askForRows({ request, sourceElement }) {
-  const { action, body } = request;
+function askForRows(ctx) {
+  const { request: { action, body }, sourceElement, push } = ctx;
   const ids = openRows();
   body.delete("alert");
   for (const id of ids) body.append("alert", id);
   if (!ids.length && action.includes("alert=")) body.set("alert", "");
-  if (ids.length && sourceElement.id !== "alerts" && !/[?&]page=/.test(action)) body.set("page", 1);
+  if (!ids.length || sourceElement.id === "alerts") return;
+  const hasPage = /[?&]page=/.test(action);
+  if (!hasPage) body.set("page", 1);
+  if (!push) return;
+  const url = new URL(push, location);
+  for (const id of ids) url.searchParams.append("alert", id);
+  if (!hasPage) url.searchParams.set("page", 1);
+  ctx.push = url.pathname + url.search;
 }
 
 // A click on a row's name opens the row; it is a link so that it can be copied or opened in a tab.

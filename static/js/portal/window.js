@@ -108,6 +108,7 @@ function arrive() {
     if (arrival?.type !== "navigate" || path !== location.pathname || location.hash) return;
     for (const [head, open] of heads) if (byId(head)) byId(head).open = open;
     if (y) place = { y, id, top };
+    setTimeout(() => { place = null; }, 5000);
     toPlace();
   } catch {}
 }
@@ -116,4 +117,11 @@ function arrive() {
 function toPlace() {
   const at = byId(place?.id);
   if (place) scrollTo(0, at ? scrollY + at.getBoundingClientRect().top - place.top : place.y);
+  if (place?.once) place = null;
+}
+
+// A row under the pointer or with the focus stays there when rows above it come or go.
+function holdRow() {
+  const row = document.querySelector("#alerts tr.row:is(:hover, :focus-within)");
+  if (row) place = { y: scrollY, id: row.id, top: row.getBoundingClientRect().top, once: true };
 }
