@@ -198,7 +198,7 @@ async fn opened_row_draws_the_expression_and_marks_the_start_of_the_alert() {
     let html = table(&world, "?sort=name").await;
     assert!(!html.contains("row-graph"), "nothing before a row is opened");
     let source = tags(&html).into_iter().find(|t| t.get("class") == Some("row-details")).unwrap();
-    let details = world.get_with(source.get("hx-get").unwrap(), &[("HX-Request", "true")]).await;
+    let details = world.get_with(source.get("data-source").unwrap(), &[("HX-Request", "true")]).await;
     assert!(details.text().starts_with("<div class=\"detail\">"), "{}", details.text());
     let place = tags(details.text()).into_iter().find(|t| t.get("class") == Some("row-graph")).unwrap();
     assert_eq!(place.get("hx-trigger"), Some("open"));

@@ -95,7 +95,7 @@ impl Pages {
     /// The addresses of a page's links that match.
     async fn links(&self, path: &str, pattern: &str) -> BTreeSet<String> {
         let page = self.open(path).await.replace("&#38;", "&").replace("&amp;", "&");
-        let pattern = Regex::new(&format!("(?:href|hx-get)=\"({pattern})\"")).unwrap();
+        let pattern = Regex::new(&format!("(?:href|hx-get|data-source)=\"({pattern})\"")).unwrap();
         pattern.captures_iter(&page).map(|found| found[1].to_owned()).collect()
     }
 

@@ -24,8 +24,11 @@ function onToggle({ target }) {
 // What an open row lacks. A refresh brings the details of the rows in the address, without their graphs.
 function fetchDetails() {
   for (const row of all(`${DETAILS}[open]`)) {
-    for (const place of all(".row-details:not(:has(.detail)), .row-graph:not(:has(.panel))", row.closest("tr").nextElementSibling)) {
-      window.htmx?.trigger(place, "open", {}, false);
+    const place = row.closest("tr").nextElementSibling.querySelector(".row-details");
+    const graph = place.querySelector(".row-graph:not(:has(.panel))");
+    if (graph) window.htmx?.trigger(graph, "open", {}, false);
+    else if (!place.matches(".htmx-request, :has(.detail)")) {
+      window.htmx?.ajax("GET", place.dataset.source, { source: place, target: place, swap: "innerMorph" });
     }
   }
 }
