@@ -18,6 +18,8 @@ type Changes<'c> = [(&'static str, Option<&'c str>)];
 /// A filter by a state.
 pub struct Chip {
     pub state: Option<AlertState>,
+    /// No alert is in that state.
+    pub is_zero: bool,
     pub link: NavLink,
 }
 
@@ -77,7 +79,7 @@ pub fn chips(context: &PanelContext<'_>, counts: StateCounts) -> Vec<Chip> {
         let current = params.states == [state];
         let value = if current { None } else { Some(word) };
         let link = control(context, format!("{n} {word}"), &[("state", value), ("page", None)]);
-        Chip { state: Some(state), link: NavLink { current, ..link } }
+        Chip { state: Some(state), is_zero: n == 0, link: NavLink { current, ..link } }
     };
     let mut firing = only(AlertState::Firing, counts.firing);
     for (word, n) in counts.suppressed_parts() {
@@ -92,7 +94,7 @@ pub fn chips(context: &PanelContext<'_>, counts: StateCounts) -> Vec<Chip> {
     let value = if current { params.hide_inactive() } else { Some("true") };
     let text = if current { "Hide inactive" } else { "Show inactive" };
     let link = control(context, text, &[("showInactiveAlerts", value), ("state", None), ("page", None)]);
-    chips.push(Chip { state: None, link: NavLink { current, ..link } });
+    chips.push(Chip { state: None, is_zero: false, link: NavLink { current, ..link } });
     chips
 }
 
