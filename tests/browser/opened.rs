@@ -132,7 +132,8 @@ async fn controls_of_the_table_keep_open_rows_and_show_its_first_page() {
     open(&tab, "Rule04").await;
     let first = "document.querySelector('#alerts tr.row .name').innerText.trim()";
     tab.click("#alerts a[rel=next]").await;
-    tab.until(&format!("{first} === 'Rule05' && /alert=.*page=2|page=2.*alert=/.test(location.search)")).await;
+    tab.until(&format!("{first} === 'Rule05' && /alert=.*page=2|page=2.*alert=/.test(location.search)"))
+        .await;
     tab.click("#alerts a[rel=prev]").await;
     tab.until(&format!("{first} === 'Rule00' && {SHOWN} === 1")).await;
     assert_eq!(tab.look::<Vec<String>>(OPEN).await, ["Rule04"]);
