@@ -189,7 +189,7 @@ async fn silence_of_a_real_alertmanager_is_shown() {
         post.header("Content-Type", "application/json").body(silence.to_string()).send().await.unwrap();
     assert_eq!(posted.status(), 200);
     for _ in 0..40 {
-        let page = chat.world.get("/catalog/default/component/checkout/alerts").await;
+        let page = chat.world.get_opened("/catalog/default/component/checkout/alerts").await;
         let text = words(page.text());
         if text.contains("1 firing, 1 silenced") {
             let expected = "Silenced by ann@example.com until 2036-01-01 00:00:00 UTC: moving house";

@@ -86,7 +86,7 @@ async fn alert_inhibited_by_a_real_alertmanager_does_not_fire() {
     let labels = |i: usize| serde_json::Value::from(alert(i, "firing"))["labels"].clone();
     let sent = json!([{"labels": labels(1)}, {"labels": labels(2)}, {"labels": {"alertname": "NodeDown"}}]);
     alertmanager.post("alerts", &sent).await;
-    let text = words(world.get(PAGE).await.text());
+    let text = words(world.get_opened(PAGE).await.text());
     assert!(text.contains("4 firing, 1 pending, 1 inhibited"), "{text}");
     assert!(text.contains("Inhibited by NodeDown"), "{text}");
 }
