@@ -19,6 +19,7 @@ async fn should_show_prometheus_alerts_table_and_graphs_for_two_rules() {
     }
     tab.click("#alerts tr.row td.value").await;
     tab.until("document.querySelector('#alerts tr.row details').open").await;
+    tab.until("document.querySelector('#alerts tr.detail .cols')").await;
     let opened = tab.text("#alerts tr.detail").await;
     for shown in ["alertname", "Excessive Memory Usage", "component", "node-exporter", "severity", "page"] {
         assert!(opened.contains(shown), "{opened}");
