@@ -188,8 +188,22 @@ async fn link_to_a_row_opens_the_page_that_contains_it() {
     let many = world.get(&format!("{ALERTS}?x{all}")).await;
     assert!(words(many.text()).contains("alert: names more than 20 rows; the others are closed"));
     assert_eq!(many.text().matches("class=\"row-graph\"").count(), 20);
+    let details = world.get(&format!("{ALERTS}/details?alert=0123456789abcdef")).await;
+    assert!(words(details.text()).contains("This alert is no longer active."), "{}", details.text());
     let bad = world.get(&format!("{ALERTS}?alert=%3Cb%3E")).await;
     assert!(words(bad.text()).contains("alert: \"<b>\" is not a row of the table"));
+}
+
+/// Two of the three rules are not there.
+#[tokio::test]
+async fn incomplete_answer_does_not_say_that_an_alert_ended() {
+    let world = World::of(CATALOG).await;
+    world.upstream.on_rules(Reply::group([warning("Down", "up == 0").alert(firing("Down", "a:1"))]));
+    let page = table(&world, "?alert=0123456789abcdef").await;
+    let expected = "1 alert that was open here is not in this answer, which is incomplete.";
+    assert!(words(&page).contains(expected), "{}", words(&page));
+    let details = world.get(&format!("{ALERTS}/details?alert=0123456789abcdef")).await;
+    assert!(words(details.text()).contains("not in the answer, which is incomplete"), "{}", details.text());
 }
 
 #[tokio::test]

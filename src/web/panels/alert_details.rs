@@ -17,8 +17,9 @@ use crate::web::page_error::ErrorText;
 #[template(path = "panels/alert_details.html")]
 pub struct AlertDetails<'a> {
     context: PanelContext<'a>,
-    /// None: the alert is no longer active.
     details: Result<Option<RowDetails>, ErrorText>,
+    /// An answer that lacks something does not say that the alert ended.
+    is_complete: bool,
 }
 
 impl<'a> AlertDetails<'a> {
@@ -29,7 +30,8 @@ impl<'a> AlertDetails<'a> {
             let go = may_not.then_some(&table.instance);
             table.row(id).map(|row| RowDetails::of(&context, row, go, table.silences.ui_url()))
         };
-        Self { context, details: answer.map(of).map_err(|failure| ErrorText::of(&failure)) }
+        let is_complete = answer.as_ref().is_ok_and(|table| table.evidence().is_complete());
+        Self { context, is_complete, details: answer.map(of).map_err(|failure| ErrorText::of(&failure)) }
     }
 }
 

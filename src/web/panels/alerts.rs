@@ -150,8 +150,7 @@ impl<'a> Table<'a> {
         let warnings = Remark::warnings(&table.warnings);
         let skew = table.skew.map(|skew| skew.sentence(&table.instance));
         let skew = skew.map(|text| Remark::new(Level::Warning, "Clocks differ", text));
-        let alerts = counted(gone, "alert that was open here is", "alerts that were open here are");
-        let gone = (gone > 0).then(|| Remark::new(Level::Unknown, "", format!("{alerts} no longer active.")));
+        let gone = (gone > 0).then(|| gone_alerts(gone, table));
         Self {
             context,
             as_of,
@@ -224,6 +223,17 @@ impl<'a> Table<'a> {
     pub fn annotations(&self, row: &AlertRow) -> Vec<(String, Vec<ProsePart>)> {
         all_annotations(row)
     }
+}
+
+/// An answer that lacks something does not say that an alert ended.
+fn gone_alerts(gone: usize, table: &AlertTable) -> Remark {
+    let alerts = counted(gone, "alert that was open here is", "alerts that were open here are");
+    let end = if table.evidence().is_complete() {
+        "no longer active"
+    } else {
+        "not in this answer, which is incomplete"
+    };
+    Remark::new(Level::Unknown, "", format!("{alerts} {end}."))
 }
 
 /// One page of the rows, by rule; sorted by a column, each row alone.
